@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Allocation and growable strings, for worker and connectors.
+ *
+ * Memory comes from malloc and goes back with free(). Running out of memory ends the process with one
+ * line: sizes that come from outside are checked against a limit before they get here.
+ */
+#ifndef CONNECT_MEM_H
+#define CONNECT_MEM_H
+
+#include "connect/error.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+void *kc_malloc(size_t size);
+void *kc_calloc(size_t count, size_t size);
+void *kc_realloc(void *ptr, size_t size);
+void *kc_memdup(const void *data, size_t size);
+char *kc_strdup(const char *text);              /* NULL for NULL */
+char *kc_strndup(const char *text, size_t max); /* always terminated */
+char *kc_asprintf(const char *fmt, ...) KC_PRINTF(1, 2);
+char *kc_vasprintf(const char *fmt, va_list args) KC_PRINTF(1, 0);
+
+/* A growable byte string; data is always terminated by a zero that len doesn't count (NULL while empty
+ * and never appended to). Zero-initialise it. */
+struct kc_str {
+    char *data;
+    size_t len;
+    size_t cap;
+};
+
+void kc_str_append(struct kc_str *str, const char *text);
+void kc_str_append_n(struct kc_str *str, const void *data, size_t len);
+void kc_str_append_char(struct kc_str *str, char c);
+void kc_str_appendf(struct kc_str *str, const char *fmt, ...) KC_PRINTF(2, 3);
+void kc_str_append_i16(struct kc_str *str, int16_t value); /* big-endian, as Kafka's protocol types */
+void kc_str_append_i32(struct kc_str *str, int32_t value);
+void kc_str_append_i64(struct kc_str *str, int64_t value);
+char *kc_str_take(struct kc_str *str); /* the text ("" when empty), owned by the caller; str is reset */
+void kc_str_clear(struct kc_str *str); /* length 0, memory kept */
+void kc_str_destroy(struct kc_str *str);
+
+/* A list of owned strings. Zero-initialise it. */
+struct kc_strings {
+    char **items;
+    size_t count;
+    size_t cap;
+};
+
+void kc_strings_add(struct kc_strings *list, const char *text);  /* copies; NULL allowed */
+void kc_strings_take(struct kc_strings *list, char *text);       /* takes */
+bool kc_strings_contain(const struct kc_strings *list, const char *text);
+void kc_strings_sort(struct kc_strings *list);
+void kc_strings_copy(struct kc_strings *to, const struct kc_strings *from); /* appends */
+/* Splits at commas and trims white space, as Java's ConfigDef LIST; "" gives none. Appends. */
+void kc_strings_split(struct kc_strings *list, const char *csv);
+char *kc_strings_join(const struct kc_strings *list, const char *separator);
+void kc_strings_destroy(struct kc_strings *list); /* empties */
+
+/* An arena: many small allocations, freed at once. */
+struct kc_arena;
+struct kc_arena *kc_arena_new(size_t chunk_size);
+void *kc_arena_alloc(struct kc_arena *arena, size_t size); /* aligned for any type */
+void *kc_arena_dup(struct kc_arena *arena, const void *data, size_t size);
+char *kc_arena_strdup(struct kc_arena *arena, const char *text);
+void kc_arena_destroy(struct kc_arena *arena);
+
+/* CLOCK_REALTIME and CLOCK_MONOTONIC in milliseconds. */
+int64_t kc_now_ms(void);
+int64_t kc_mono_ms(void);
+
+#endif
