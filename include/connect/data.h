@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connect's data model: schemas and values (org.apache.kafka.connect.data).
+ *
+ * A value is a small tagged struct passed by copy; what it points to (bytes, text, elements) belongs to
+ * the batch or arena that it was made in and is immutable once handed over. Schemas are shared and
+ * reference-counted; any thread may ref and unref.
+ */
+#ifndef CONNECT_DATA_H
+#define CONNECT_DATA_H
+
+#include "connect/mem.h"
+
+enum kc_type {
+    KC_TYPE_NULL, /* only of values: null */
+    KC_TYPE_INT8,
+    KC_TYPE_INT16,
+    KC_TYPE_INT32,
+    KC_TYPE_INT64,
+    KC_TYPE_FLOAT32,
+    KC_TYPE_FLOAT64,
+    KC_TYPE_BOOLEAN,
+    KC_TYPE_STRING,
+    KC_TYPE_BYTES,
+    KC_TYPE_ARRAY,
+    KC_TYPE_MAP,
+    KC_TYPE_STRUCT,
+};
+
+struct kc_schema;
+struct kc_map_value;
+
+/* Logical types (Decimal, Date, Time, Timestamp) are carried in their physical form: Decimal as BYTES
+ * (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells. */
+struct kc_value {
+    enum kc_type type;
+    uint32_t count; /* elements of ARRAY and STRUCT, pairs of MAP */
+    union {
+        int64_t i;  /* INT8..INT64 */
+        double d;   /* FLOAT32, FLOAT64 */
+        bool b;
+        struct {
+            const char *data; /* STRING is UTF-8, not terminated */
+            size_t len;
+        } bytes; /* STRING, BYTES */
+        const struct kc_value *items; /* ARRAY: elements; STRUCT: one per field, in schema order */
+        const struct kc_pair *pairs;  /* MAP, in insertion order */
+    } u;
+};
+
+struct kc_pair {
+    struct kc_value key;
+    struct kc_value value;
+};
+
+static inline struct kc_value kc_value_null(void)
+{
+    return (struct kc_value){.type = KC_TYPE_NULL};
+}
+
+static inline struct kc_value kc_value_bytes(const void *data, size_t len)
+{
+    if (!data)
+        return kc_value_null();
+    return (struct kc_value){.type = KC_TYPE_BYTES, .u.bytes = {(const char *)data, len}};
+}
+
+static inline struct kc_value kc_value_string(const char *text, size_t len)
+{
+    if (!text)
+        return kc_value_null();
+    return (struct kc_value){.type = KC_TYPE_STRING, .u.bytes = {text, len}};
+}
+
+static inline struct kc_value kc_value_int(enum kc_type type, int64_t number)
+{
+    return (struct kc_value){.type = type, .u.i = number};
+}
+
+static inline struct kc_value kc_value_bool(bool b)
+{
+    return (struct kc_value){.type = KC_TYPE_BOOLEAN, .u.b = b};
+}
+
+static inline struct kc_value kc_value_double(enum kc_type type, double number)
+{
+    return (struct kc_value){.type = type, .u.d = number};
+}
+
+bool kc_value_equal(const struct kc_value *a, const struct kc_value *b);
+
+/* Schemas without name, version, default or parameters; shared, never freed. */
+const struct kc_schema *kc_schema_simple(enum kc_type type, bool optional);
+#define KC_OPTIONAL_BYTES  kc_schema_simple(KC_TYPE_BYTES, true)
+#define KC_OPTIONAL_STRING kc_schema_simple(KC_TYPE_STRING, true)
+
+/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed; build with kc_schema_done(), after
+ * which it is immutable. A builder that isn't finished is freed by kc_schema_unref(). */
+struct kc_schema *kc_schema_new(enum kc_type type);
+void kc_schema_set_optional(struct kc_schema *schema, bool optional);
+void kc_schema_set_name(struct kc_schema *schema, const char *name);
+void kc_schema_set_version(struct kc_schema *schema, int32_t version);
+void kc_schema_set_doc(struct kc_schema *schema, const char *doc);
+void kc_schema_set_parameter(struct kc_schema *schema, const char *name, const char *value);
+/* Deep-copies value into the schema. KC_ERR_DATA when it doesn't fit. */
+struct kc_error *kc_schema_set_default(struct kc_schema *schema,
+                                       const struct kc_value *value) KC_MUST_CHECK;
+void kc_schema_set_items(struct kc_schema *schema, const struct kc_schema *items);  /* ARRAY */
+void kc_schema_set_keys(struct kc_schema *schema, const struct kc_schema *keys);    /* MAP */
+void kc_schema_set_values(struct kc_schema *schema, const struct kc_schema *values); /* MAP */
+struct kc_error *kc_schema_add_field(struct kc_schema *schema, const char *name,
+                                     const struct kc_schema *field) KC_MUST_CHECK; /* STRUCT */
+
+const struct kc_schema *kc_schema_ref(const struct kc_schema *schema); /* NULL for NULL */
+void kc_schema_unref(const struct kc_schema *schema);
+bool kc_schema_equal(const struct kc_schema *a, const struct kc_schema *b);
+
+enum kc_type kc_schema_type(const struct kc_schema *schema);
+const char *kc_schema_type_name(const struct kc_schema *schema); /* "int32", ... */
+bool kc_schema_optional(const struct kc_schema *schema);
+const char *kc_schema_name(const struct kc_schema *schema); /* NULL: none */
+bool kc_schema_version(const struct kc_schema *schema, int32_t *version);
+const char *kc_schema_doc(const struct kc_schema *schema);
+const struct kc_map *kc_schema_parameters_map(const struct kc_schema *schema); /* NULL: none */
+const struct kc_value *kc_schema_default(const struct kc_schema *schema); /* NULL: none */
+const struct kc_schema *kc_schema_items(const struct kc_schema *schema);
+const struct kc_schema *kc_schema_keys(const struct kc_schema *schema);
+const struct kc_schema *kc_schema_values(const struct kc_schema *schema);
+size_t kc_schema_field_count(const struct kc_schema *schema);
+const char *kc_schema_field_name(const struct kc_schema *schema, size_t index);
+const struct kc_schema *kc_schema_field(const struct kc_schema *schema, size_t index);
+int kc_schema_field_index(const struct kc_schema *schema, const char *name); /* -1: none */
+
+/* ConnectSchema.validateValue: KC_ERR_DATA with Java's text when value doesn't fit schema. */
+struct kc_error *kc_schema_validate(const struct kc_schema *schema,
+                                    const struct kc_value *value) KC_MUST_CHECK;
+
+#endif

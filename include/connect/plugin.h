@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plugin descriptor: the first thing the worker reads of a connector.
+ *
+ * A plugin that is linked in is listed in kc_builtin_plugins; a shared object on `plugin.path` exports
+ * the symbol `kc_plugins` of the same type. The worker takes a descriptor whose api_major equals its own
+ * and whose api_minor isn't newer; `size` tells how much of the struct the plugin knew.
+ *
+ * API history
+ *   1.0  connectors, tasks, converters, transforms, predicates
+ */
+#ifndef CONNECT_PLUGIN_H
+#define CONNECT_PLUGIN_H
+
+#include "connect/connector.h"
+
+#define KC_API_MAJOR 1
+#define KC_API_MINOR 0
+
+enum kc_plugin_kind {
+    KC_PLUGIN_SINK,
+    KC_PLUGIN_SOURCE,
+    KC_PLUGIN_TRANSFORMATION,
+    KC_PLUGIN_PREDICATE,
+    KC_PLUGIN_CONVERTER,
+    KC_PLUGIN_HEADER_CONVERTER,
+};
+
+/* Converter: between bytes and data. An object is used by one thread. */
+struct kc_converter_ops {
+    /* config without prefix; is_key tells the side. */
+    struct kc_error *(*create)(const struct kc_map *config, bool is_key, void **converter);
+    void (*destroy)(void *converter);
+    /* Value to bytes: *data NULL is null; memory from arena, or the value's own bytes when they are the
+     * same. header_key is NULL but for header converters. */
+    struct kc_error *(*from_connect)(void *converter, const char *topic, const char *header_key,
+                                     const struct kc_schema *schema, const struct kc_value *value,
+                                     struct kc_arena *arena, const void **data, size_t *len);
+    /* Bytes to value; data may be kept by reference (it lives as long as batch). *schema is borrowed
+     * until the batch ends (kc_batch_own_schema()), NULL for schemaless. */
+    struct kc_error *(*to_connect)(void *converter, const char *topic, const char *header_key,
+                                   const void *data, size_t len, struct kc_batch *batch,
+                                   const struct kc_schema **schema, struct kc_value *value);
+    /* True: BYTES pass through unchanged both ways, so that a batch needn't be opened. */
+    bool passes_bytes;
+};
+
+struct kc_transform_ops {
+    struct kc_error *(*create)(const struct kc_map *config, void **transform);
+    void (*destroy)(void *transform);
+    /* Changes record in place (memory from batch); *keep false drops it. */
+    struct kc_error *(*apply)(void *transform, struct kc_batch *batch, struct kc_record *record,
+                              bool *keep);
+};
+
+struct kc_predicate_ops {
+    struct kc_error *(*create)(const struct kc_map *config, void **predicate);
+    void (*destroy)(void *predicate);
+    bool (*test)(void *predicate, const struct kc_record *record);
+};
+
+struct kc_plugin {
+    uint16_t api_major;
+    uint16_t api_minor;
+    uint32_t size;
+    enum kc_plugin_kind kind;
+    const char *class_name; /* the Java class that it stands for, e.g. org.apache.kafka...Connector */
+    const char *task_class; /* connectors: written as `task.class` into task configs */
+    const char *version;    /* as REST shows it */
+    const struct kc_config_key *config_keys;
+    size_t config_key_count;
+    const struct kc_connector_ops *connector;
+    const struct kc_source_task_ops *source_task;
+    const struct kc_sink_task_ops *sink_task;
+    const struct kc_converter_ops *converter; /* converters and header converters */
+    const struct kc_transform_ops *transform;
+    const struct kc_predicate_ops *predicate;
+};
+
+#define KC_PLUGIN_HEAD KC_API_MAJOR, KC_API_MINOR, sizeof(struct kc_plugin)
+
+/* NULL-terminated; defined in connectors/builtin.c. */
+extern const struct kc_plugin *const kc_builtin_plugins[];
+
+/* The symbol of a shared object: a NULL-terminated list as well. */
+#define KC_PLUGINS_SYMBOL "kc_plugins"
+
+#endif

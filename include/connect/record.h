@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records, and the batch that they travel in.
+ *
+ * A batch is what a source task hands over and a sink task receives. It owns everything that its
+ * records point to: an arena, and attached resources (the client's messages, so that payloads are never
+ * copied). It is reference-counted; a batch is filled by one thread and immutable once handed over.
+ */
+#ifndef CONNECT_RECORD_H
+#define CONNECT_RECORD_H
+
+#include "connect/data.h"
+#include "connect/map.h"
+
+#include <jansson.h>
+
+#define KC_NO_TIMESTAMP INT64_MIN
+#define KC_NO_PARTITION (-1)
+
+struct kc_header {
+    const char *key; /* terminated */
+    const struct kc_schema *schema;
+    struct kc_value value;
+};
+
+/*
+ * Where a source record came from. One per source partition and task, made once and used by all of its
+ * records: identity is the pointer. Reference-counted, thread-safe.
+ */
+struct kc_source_partition;
+/* partition: the source partition map, ref'ed; NULL is the null partition. */
+struct kc_source_partition *kc_source_partition_new(json_t *partition);
+struct kc_source_partition *kc_source_partition_ref(struct kc_source_partition *partition);
+void kc_source_partition_unref(struct kc_source_partition *partition);
+json_t *kc_source_partition_map(const struct kc_source_partition *partition); /* borrowed */
+
+/* The source offset map. Most are one number, which needs no allocation: field and number. */
+struct kc_source_offset {
+    const char *field; /* static text, or NULL: see map */
+    int64_t number;
+    json_t *map; /* when field is NULL; borrowed from the batch (kc_batch_own_json()); NULL: null */
+};
+
+struct kc_record {
+    const char *topic;  /* terminated; lives as long as the batch */
+    int32_t partition;  /* KC_NO_PARTITION: the producer's partitioner decides */
+    int64_t timestamp;  /* ms since the epoch, or KC_NO_TIMESTAMP */
+    const struct kc_schema *key_schema; /* NULL: schemaless */
+    struct kc_value key;
+    const struct kc_schema *value_schema;
+    struct kc_value value;
+    const struct kc_header *headers;
+    uint32_t header_count;
+
+    /* Source records. */
+    struct kc_source_partition *source_partition; /* borrowed from the task that made it */
+    struct kc_source_offset source_offset;
+    void *task_data; /* the task's own, comes back in record_committed() */
+
+    /* Sink records. */
+    int64_t kafka_offset;
+    const char *original_topic; /* before transforms */
+    int32_t original_partition;
+    int64_t original_offset;
+    int timestamp_type; /* -1 none, 0 create time, 1 log append time */
+};
+
+struct kc_batch;
+
+struct kc_batch *kc_batch_new(size_t expected_records);
+struct kc_batch *kc_batch_ref(struct kc_batch *batch);
+void kc_batch_unref(struct kc_batch *batch); /* NULL is fine */
+
+/* A new zeroed record at the end (timestamp, partition unset); borrowed until the next addition. */
+struct kc_record *kc_batch_add(struct kc_batch *batch);
+size_t kc_batch_count(const struct kc_batch *batch);
+struct kc_record *kc_batch_at(struct kc_batch *batch, size_t index);
+/* Bytes of keys and values, for budgets. */
+size_t kc_batch_bytes(const struct kc_batch *batch);
+
+/* Memory that lives as long as the batch. */
+void *kc_batch_alloc(struct kc_batch *batch, size_t size);
+void *kc_batch_dup(struct kc_batch *batch, const void *data, size_t size);
+struct kc_arena *kc_batch_arena(struct kc_batch *batch);
+/* Hands resource over: destroy(resource) runs when the batch ends, on whichever thread ends it. */
+void kc_batch_own(struct kc_batch *batch, void *resource, void (*destroy)(void *));
+/* Takes a reference of map and keeps it as long as the batch. */
+void kc_batch_own_json(struct kc_batch *batch, json_t *map);
+/* Keeps a reference on schema as long as the batch. */
+void kc_batch_own_schema(struct kc_batch *batch, const struct kc_schema *schema);
+
+#endif
