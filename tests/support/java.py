@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Command lines for Kafka's Java programs, from the jars that `make kafka` has fetched."""
+
+import os
+import pathlib
+
+from processes import BUILD, run
+
+HERE = pathlib.Path(__file__).resolve().parent
+DEFAULT_VERSION = os.environ.get("KAFKA_VERSION", "4.1.0")
+# Serial GC and the first compiler only: a JVM that starts quickly on a small machine.
+QUICK = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
+
+
+def jars(version=DEFAULT_VERSION):
+    directory = BUILD / f"kafka-{version}" / "lib"
+    if not directory.is_dir():
+        raise AssertionError(
+            f"no jars of Kafka {version} under {directory}; "
+            f"get them with: make kafka KAFKA_VERSIONS={version}"
+        )
+    return directory
+
+
+def java(main, *args, version=DEFAULT_VERSION, heap="512m", options=(), quick=True):
+    """The command that runs a main class, or a single-file program (X.java)."""
+    logging = HERE / "kafka"
+    return [
+        "java",
+        f"-Xmx{heap}",
+        *(QUICK if quick else []),
+        f"-Dlog4j2.configurationFile={logging}/log4j2.properties",
+        f"-Dlog4j.configuration=file:{logging}/log4j.properties",
+        *options,
+        "-cp",
+        f"{jars(version)}/*",
+        main,
+        *args,
+    ]
+
+
+def tool(main, *args, version=DEFAULT_VERSION, timeout=60, check=True, stdin=None):
+    """Runs one of Kafka's console tools and returns what it printed."""
+    command = java(main, *args, version=version, heap="256m", options=["-Dtest.log.level=WARN"])
+    return run(main.rpartition(".")[2], command, timeout=timeout, check=check, stdin=stdin)
+
+
+def snippet(source, *args, version=DEFAULT_VERSION, timeout=60, check=True):
+    """Runs a single-file Java program of tests/support/java and returns what it printed."""
+    return tool(str(HERE / "java" / source), *args, version=version, timeout=timeout, check=check)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real Kafka clusters on loopback: KRaft, one JVM per broker, each broker a controller as well.
+
+    with Cluster("source", brokers=3) as cluster:
+        cluster.bootstrap            # "127.0.0.1:port,..."
+        cluster.brokers[1].kill()    # SIGKILL; also stop(), pause(), resume(), start()
+
+Data lies under build/test-data and goes when the cluster is closed.
+"""
+
+import base64
+import functools
+import os
+import shutil
+import uuid
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+
+import properties
+from java import DEFAULT_VERSION, java
+from processes import BUILD, Process, free_port, wait_for
+
+DATA = BUILD / "test-data" / str(os.getpid())
+
+# What a quiet little cluster needs and a broker's defaults don't give.
+SMALL = {
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "num.partitions": "1",
+    "default.replication.factor": "1",
+    "offsets.topic.num.partitions": "4",
+    "transaction.state.log.num.partitions": "4",
+    "share.coordinator.state.topic.num.partitions": "2",
+    "group.initial.rebalance.delay.ms": "0",
+    "log.retention.check.interval.ms": "1000",
+    "controlled.shutdown.enable": "false",
+    "log.segment.delete.delay.ms": "1000",
+}
+
+
+class Broker:
+    """One node of a cluster: its files, its ports and, while it runs, its process."""
+
+    def __init__(self, cluster, node):
+        self.cluster = cluster
+        self.node = node
+        self.name = f"{cluster.name}-broker-{node}"
+        self.port = free_port()
+        self.controller_port = free_port()
+        self.directory = cluster.directory / f"node-{node}"
+        self.process = None
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def configure(self, voters):
+        """Writes the properties file and starts formatting; returns the formatting process."""
+        cluster = self.cluster
+        replicas = str(min(3, cluster.size))
+        settings = {
+            "process.roles": "broker,controller",
+            "node.id": self.node,
+            "controller.quorum.voters": voters,
+            "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{self.controller_port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "log.dirs": self.directory / "data",
+            "auto.create.topics.enable": str(cluster.auto_create).lower(),
+            "offsets.topic.replication.factor": replicas,
+            "transaction.state.log.replication.factor": replicas,
+            "transaction.state.log.min.isr": "1",
+            "share.coordinator.state.topic.replication.factor": replicas,
+            "share.coordinator.state.topic.min.isr": "1",
+            **SMALL,
+        }
+        for key, value in cluster.properties.items():
+            settings[key] = value(self) if callable(value) else value
+        self.file = properties.write(self.directory / "server.properties", settings)
+        arguments = ["format", "-t", cluster.cluster_id, "-c", self.file]
+        for record in cluster.scram:
+            arguments += ["--add-scram", record]
+        command = java("kafka.tools.StorageTool", *arguments, version=cluster.version, heap="128m")
+        return Process(f"{self.name}-format", command)
+
+    def start(self, wait=True):
+        command = java(
+            "kafka.Kafka",
+            self.file,
+            version=self.cluster.version,
+            heap=self.cluster.heap,
+            quick=self.cluster.quick,
+            options=self.cluster.options,
+        )
+        self.process = Process(self.name, command)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self, timeout=90):
+        """Asks this broker alone, for what another says of it may be from before its restart."""
+        settings = {"bootstrap.servers": self.address, "log_level": 0}
+        client = AdminClient(
+            {**self.cluster.client_config(**settings), "reconnect.backoff.max.ms": 200}
+        )
+
+        def ready():
+            self.process.must_live()
+            try:
+                return self.node in client.list_topics(timeout=2).brokers
+            except KafkaException:
+                return False
+
+        wait_for(ready, timeout, f"broker {self.name} at {self.address}")
+
+    def stop(self, timeout=60):
+        return self.process.stop(timeout)
+
+    def kill(self):
+        self.process.kill()
+
+    def pause(self):
+        self.process.pause()
+
+    def resume(self):
+        self.process.resume()
+
+    def restart(self):
+        self.stop()
+        self.start()
+
+
+class Cluster:
+    """A cluster of 1..N brokers.
+
+    properties: further broker settings; a callable value is called with its Broker.
+    client: librdkafka settings for the test's own clients (security of an added listener).
+    scram: users for StorageTool's --add-scram.
+    """
+
+    def __init__(
+        self,
+        name,
+        brokers=1,
+        version=DEFAULT_VERSION,
+        properties=None,
+        auto_create=False,
+        heap="512m",
+        quick=True,
+        options=(),
+        client=None,
+        scram=(),
+    ):
+        self.name = name
+        self.size = brokers
+        self.version = version
+        self.properties = properties or {}
+        self.auto_create = auto_create
+        self.heap = heap
+        self.quick = quick
+        self.options = list(options)
+        self.client = client or {}
+        self.scram = list(scram)
+        # Not a leading '-', which StorageTool would take for an option.
+        self.cluster_id = "C" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
+        self.directory = DATA / f"{name}-{uuid.uuid4().hex[:8]}"
+        self.brokers = [Broker(self, node) for node in range(1, brokers + 1)]
+
+    @property
+    def bootstrap(self):
+        return ",".join(broker.address for broker in self.brokers)
+
+    def client_config(self, **more):
+        return {"bootstrap.servers": self.bootstrap, **self.client, **more}
+
+    def start(self):
+        voters = ",".join(f"{b.node}@127.0.0.1:{b.controller_port}" for b in self.brokers)
+        formats = [broker.configure(voters) for broker in self.brokers]
+        for process in formats:
+            status = process.wait(60)
+            assert status == 0, f"formatting the storage failed: {status}\n{process.tail()}"
+        for broker in self.brokers:
+            broker.start(wait=False)
+        self.wait_ready()
+        return self
+
+    def wait_ready(self, timeout=90):
+        """Waits until every running broker answers and knows itself to be in service."""
+        for broker in self.brokers:
+            if broker.process and broker.process.alive:
+                broker.wait_ready(timeout)
+
+    @functools.cached_property
+    def admin(self):
+        """One client for all calls: results come only as long as their client lives."""
+        return AdminClient(self.client_config(**{"log_level": 0, "reconnect.backoff.max.ms": 500}))
+
+    def create_topic(self, topic, partitions=1, replication=None, **config):
+        """Creates a topic and waits until all of its partitions have a leader."""
+        settings = {key.replace("_", "."): str(value) for key, value in config.items()}
+        new = NewTopic(topic, partitions, replication or min(3, self.size), config=settings)
+        self.admin.create_topics([new])[topic].result(30)
+        wait_for(lambda: self.partition_count(topic) == partitions, 30, f"topic {topic}")
+        return topic
+
+    def add_partitions(self, topic, total):
+        self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(30)
+        wait_for(lambda: self.partition_count(topic) == total, 30, f"{total} partitions of {topic}")
+
+    def delete_topic(self, *topics):
+        for future in self.admin.delete_topics(list(topics)).values():
+            future.result(30)
+        wait_for(lambda: not self.topics() & set(topics), 30, f"{topics} to be deleted")
+
+    def topics(self):
+        return set(self.admin.list_topics(timeout=15).topics)
+
+    def partition_count(self, topic):
+        """How many partitions of the topic have a leader; 0 if it doesn't exist."""
+        found = self.admin.list_topics(timeout=15).topics.get(topic)
+        if found is None:
+            return 0
+        return sum(1 for p in found.partitions.values() if p.error is None and p.leader >= 0)
+
+    def close(self):
+        for broker in self.brokers:
+            if broker.process and broker.process.alive:
+                broker.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *exc):
+        self.close()

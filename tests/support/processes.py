@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes of the test bed: brokers, workers, tools.
+
+Each has its log file under build/test-logs and is remembered until it has ended, so that nothing
+outlives the run: what is left is killed by pid at exit, and the kernel kills it (PDEATHSIG) should
+the run itself be killed. Start processes from the main thread only: PDEATHSIG is bound to it.
+"""
+
+import atexit
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SANITIZER = os.environ.get("SANITIZER", "")
+BUILD = TOP / "build"
+BINARY_DIR = BUILD / SANITIZER if SANITIZER else BUILD
+LOGS = pathlib.Path(os.environ.get("ISTHMUS_TEST_LOGS", BUILD / "test-logs")) / str(os.getpid())
+CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
+
+_live = []
+_given_ports = set()
+
+
+class Timeout(AssertionError):
+    """A condition did not come true before its deadline."""
+
+
+def wait_for(condition, timeout, what, interval=0.05):
+    """Calls condition until it returns something true, and returns that."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise Timeout(f"waited {timeout:g} s in vain for {what}; last seen: {value!r}")
+        time.sleep(interval)
+
+
+def free_port():
+    """A loopback port that nobody listens on and that this run has not given away before."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in _given_ports:
+            _given_ports.add(port)
+            return port
+
+
+class Process:
+    """One child process with its log."""
+
+    def __init__(self, name, command, env=None, cwd=None):
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.name = name
+        self.command = [str(word) for word in command]
+        self.log_path = _unused(LOGS / f"{name}.log")
+        self.started = time.monotonic()
+        with open(self.log_path, "wb") as log:
+            self._child = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+        _live.append(self)
+
+    @property
+    def pid(self):
+        return self._child.pid
+
+    @property
+    def status(self):
+        """The exit status, None while the process runs."""
+        return self._child.poll()
+
+    @property
+    def alive(self):
+        return self._child.poll() is None
+
+    def signal(self, number):
+        if self.alive:
+            os.kill(self.pid, number)
+
+    def pause(self):
+        self.signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.signal(signal.SIGCONT)
+
+    def wait(self, timeout):
+        """Waits for the end by itself and returns the exit status."""
+        try:
+            status = self._child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Timeout(f"{self.name} still runs after {timeout:g} s\n{self.tail()}") from None
+        self._forget()
+        return status
+
+    def stop(self, timeout=30):
+        """SIGTERM, and the exit status; a process that does not end in time is killed and told of."""
+        self.resume()
+        self.signal(signal.SIGTERM)
+        try:
+            return self.wait(timeout)
+        except Timeout:
+            self.kill()
+            raise
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+        self._child.wait()
+        self._forget()
+
+    def _forget(self):
+        if self in _live:
+            _live.remove(self)
+
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def tail(self, lines=40):
+        text = self.log().splitlines()[-lines:]
+        return "\n".join([f"--- {self.name}: end of {self.log_path}", *text])
+
+    def must_live(self):
+        """Fails with the log's end if the process has ended."""
+        if not self.alive:
+            raise AssertionError(f"{self.name} ended with status {self.status}\n{self.tail()}")
+        return True
+
+    def cpu_seconds(self):
+        """User and system time so far."""
+        text = pathlib.Path(f"/proc/{self.pid}/stat").read_text()
+        fields = text.rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
+
+    def peak_rss(self):
+        """Peak resident size in bytes."""
+        for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+
+def run(name, command, timeout=60, env=None, check=True, stdin=None):
+    """Runs a tool to its end and returns its output (stdout and stderr)."""
+    done = subprocess.run(
+        [str(word) for word in command],
+        input=stdin,
+        stdin=None if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=timeout,
+        text=True,
+        env={**os.environ, **(env or {})},
+        check=False,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"{name} ended with status {done.returncode}:\n{done.stdout}")
+    return done.stdout
+
+
+def live_processes():
+    return list(_live)
+
+
+def _unused(path):
+    """path, or path with a number before its suffix where it exists already."""
+    number, candidate = 1, path
+    while candidate.exists():
+        number += 1
+        candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return candidate
+
+
+def kill_all():
+    for process in list(_live):
+        process.kill()
+
+
+def interrupt_on_sigterm():
+    """Makes SIGTERM end the run as ^C does, with all its cleaning up."""
+
+    def interrupt(number, frame):
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+atexit.register(kill_all)
