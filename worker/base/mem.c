@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Allocation that doesn't fail, the arena, and the clocks: see connect/mem.h. */
+#include "connect/mem.h"
+
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void *checked(void *ptr, size_t size)
+{
+    if (ptr || size == 0)
+        return ptr;
+    char line[80];
+    int len = snprintf(line, sizeof(line), "isthmus: out of memory (%zu bytes wanted)\n", size);
+    ssize_t ignored = write(STDERR_FILENO, line, (size_t)len);
+    (void)ignored;
+    abort();
+}
+
+void *kc_malloc(size_t size)
+{
+    return checked(malloc(size ? size : 1), size);
+}
+
+void *kc_calloc(size_t count, size_t size)
+{
+    return checked(calloc(count ? count : 1, size ? size : 1), count * size);
+}
+
+void *kc_realloc(void *ptr, size_t size)
+{
+    return checked(realloc(ptr, size ? size : 1), size);
+}
+
+void *kc_memdup(const void *data, size_t size)
+{
+    void *copy = kc_malloc(size);
+    if (size)
+        memcpy(copy, data, size);
+    return copy;
+}
+
+char *kc_strdup(const char *text)
+{
+    return text ? kc_memdup(text, strlen(text) + 1) : NULL;
+}
+
+char *kc_strndup(const char *text, size_t max)
+{
+    size_t len = strnlen(text, max);
+    char *copy = kc_malloc(len + 1);
+    memcpy(copy, text, len);
+    copy[len] = '\0';
+    return copy;
+}
+
+char *kc_vasprintf(const char *fmt, va_list args)
+{
+    char *text = NULL;
+    if (vasprintf(&text, fmt, args) < 0)
+        checked(NULL, 1);
+    return text;
+}
+
+char *kc_asprintf(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *text = kc_vasprintf(fmt, args);
+    va_end(args);
+    return text;
+}
+
+/* ---- arena ---- */
+
+struct chunk {
+    struct chunk *next;
+    size_t used;
+    size_t size;
+    alignas(max_align_t) char data[];
+};
+
+struct kc_arena {
+    struct chunk *chunks; /* the newest first; it is the one that is filled */
+    size_t chunk_size;
+};
+
+static struct chunk *add_chunk(struct kc_arena *arena, size_t size)
+{
+    struct chunk *chunk = kc_malloc(sizeof(*chunk) + size);
+    chunk->next = arena->chunks;
+    chunk->used = 0;
+    chunk->size = size;
+    arena->chunks = chunk;
+    return chunk;
+}
+
+struct kc_arena *kc_arena_new(size_t chunk_size)
+{
+    struct kc_arena *arena = kc_calloc(1, sizeof(*arena));
+    arena->chunk_size = chunk_size;
+    return arena;
+}
+
+void *kc_arena_alloc(struct kc_arena *arena, size_t size)
+{
+    size_t align = alignof(max_align_t);
+    size = (size + align - 1) & ~(align - 1);
+    struct chunk *chunk = arena->chunks;
+    if (!chunk || chunk->size - chunk->used < size)
+        chunk = add_chunk(arena, size > arena->chunk_size ? size : arena->chunk_size);
+    void *ptr = chunk->data + chunk->used;
+    chunk->used += size;
+    return ptr;
+}
+
+void *kc_arena_dup(struct kc_arena *arena, const void *data, size_t size)
+{
+    void *copy = kc_arena_alloc(arena, size);
+    if (size)
+        memcpy(copy, data, size);
+    return copy;
+}
+
+char *kc_arena_strdup(struct kc_arena *arena, const char *text)
+{
+    return kc_arena_dup(arena, text, strlen(text) + 1);
+}
+
+void kc_arena_destroy(struct kc_arena *arena)
+{
+    if (!arena)
+        return;
+    while (arena->chunks) {
+        struct chunk *next = arena->chunks->next;
+        free(arena->chunks);
+        arena->chunks = next;
+    }
+    free(arena);
+}
+
+/* ---- clocks ---- */
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t kc_now_ms(void)
+{
+    return clock_ms(CLOCK_REALTIME);
+}
+
+int64_t kc_mono_ms(void)
+{
+    return clock_ms(CLOCK_MONOTONIC);
+}
