@@ -2,9 +2,9 @@
 /*
  * What a configuration may contain: Kafka's ConfigDef as a table.
  *
- * A plugin declares its keys once; validation, `/connector-plugins/X/config`, defaults and the reference
- * docs all come from the table. Messages are those of Java's ConfigDef, letter by letter. Tables are
- * static const; parsed values are immutable and may be read from any thread.
+ * A plugin declares its keys once; validation, `/connector-plugins/X/config`, defaults and the
+ * reference docs all come from the table. Messages are those of Java's ConfigDef, letter by letter.
+ * Tables are static const; parsed values are immutable and may be read from any thread.
  */
 #ifndef CONNECT_CONFIG_DEF_H
 #define CONNECT_CONFIG_DEF_H
@@ -28,8 +28,8 @@ enum kc_width { KC_WIDTH_NONE, KC_WIDTH_SHORT, KC_WIDTH_MEDIUM, KC_WIDTH_LONG };
 
 struct kc_config_value;
 
-/* Checks one value (NULL is null) of key `name`. An error's text is what Java's ConfigException would
- * say: "Invalid value x for configuration y: why" (see kc_config_invalid()). */
+/* Checks one value (NULL is null) of key `name`. An error's text is what Java's ConfigException
+ * would say: "Invalid value x for configuration y: why" (see kc_config_invalid()). */
 typedef struct kc_error *(*kc_config_validator)(const char *name, const char *value);
 
 /* Adds the recommended values for key `name`, given the whole configuration; sets *visible. */
@@ -76,8 +76,8 @@ struct kc_error *kc_config_at_least_0(const char *name, const char *value);
 struct kc_error *kc_config_at_least_1(const char *name, const char *value);
 struct kc_error *kc_config_non_null(const char *name, const char *value);
 struct kc_error *kc_config_is_regex(const char *name, const char *value);
-/* value must be one of the NULL-terminated options: "String must be one of: a, b" (null allowed only
- * when options say so is the caller's matter). */
+/* value must be one of the NULL-terminated options: "String must be one of: a, b" (null allowed
+ * only when options say so is the caller's matter). */
 struct kc_error *kc_config_one_of(const char *name, const char *value, const char *const *options,
                                   bool ignore_case);
 /* "Invalid value <value> for configuration <name>: <why>" (why NULL: without the tail). */
@@ -102,7 +102,8 @@ struct kc_config_values {
 /* Validates every key of def against config, as ConfigDef.validate: never fails itself. Appends. */
 void kc_config_validate(const struct kc_config_def *def, const struct kc_map *config,
                         struct kc_config_values *values);
-/* The value called name, added (with no value) when it isn't there; borrowed until the next addition. */
+/* The value called name, added (with no value) when it isn't there; borrowed until the next
+ * addition. */
 struct kc_config_value *kc_config_values_get(struct kc_config_values *values, const char *name);
 void kc_config_value_add_error(struct kc_config_value *value, const char *fmt, ...) KC_PRINTF(2, 3);
 void kc_config_values_destroy(struct kc_config_values *values);
@@ -110,14 +111,14 @@ void kc_config_values_destroy(struct kc_config_values *values);
 /* A parsed configuration: typed values, all defaults filled in. */
 struct kc_config;
 
-/* Parses config by def; the first error is returned (KC_ERR_CONFIG), as AbstractConfig throws. Keys that
- * def doesn't know are kept as originals. config is copied. */
+/* Parses config by def; the first error is returned (KC_ERR_CONFIG), as AbstractConfig throws. Keys
+ * that def doesn't know are kept as originals. config is copied. */
 struct kc_error *kc_config_parse(const struct kc_config_def *def, const struct kc_map *config,
                                  struct kc_config **parsed) KC_MUST_CHECK;
 void kc_config_destroy(struct kc_config *config);
 
-/* Values by key; asking for a key that def doesn't have, or with the wrong type, is a programming error.
- * Borrowed from config. A null STRING, CLASS or PASSWORD is NULL. */
+/* Values by key; asking for a key that def doesn't have, or with the wrong type, is a programming
+ * error. Borrowed from config. A null STRING, CLASS or PASSWORD is NULL. */
 const char *kc_config_string(const struct kc_config *config, const char *name);
 bool kc_config_bool(const struct kc_config *config, const char *name);
 int64_t kc_config_long(const struct kc_config *config, const char *name); /* INT, SHORT, LONG */

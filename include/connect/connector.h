@@ -2,9 +2,9 @@
 /*
  * What a connector and its tasks are: tables of functions that the worker calls.
  *
- * Sources: Connect's Connector, SourceTask and SinkTask. One connector object per connector, one task
- * object per task. All functions of an object are called on that object's own thread, unless said
- * otherwise. A function may block; those marked "any thread" must not.
+ * Sources: Connect's Connector, SourceTask and SinkTask. One connector object per connector, one
+ * task object per task. All functions of an object are called on that object's own thread, unless
+ * said otherwise. A function may block; those marked "any thread" must not.
  */
 #ifndef CONNECT_CONNECTOR_H
 #define CONNECT_CONNECTOR_H
@@ -14,9 +14,11 @@
 
 /* ---- connectors ---- */
 
-/* What the worker offers to a connector; opaque, valid until the connector is destroyed. Any thread. */
+/* What the worker offers to a connector; opaque, valid until the connector is destroyed. Any
+ * thread. */
 struct kc_connector_context;
-/* Asks the worker to call task_configs() again and to restart tasks if they differ. Never blocks. */
+/* Asks the worker to call task_configs() again and to restart tasks if they differ. Never blocks.
+ */
 void kc_connector_request_reconfiguration(struct kc_connector_context *context);
 /* Fails the connector with err (taken), as ConnectorContext.raiseError. */
 void kc_connector_raise_error(struct kc_connector_context *context, struct kc_error *err);
@@ -33,8 +35,8 @@ struct kc_connector_ops {
     void (*destroy)(void *connector);
     /* Appends at most max_tasks configurations; a retriable error makes the worker ask again. */
     struct kc_error *(*task_configs)(void *connector, int max_tasks, struct kc_maps *configs);
-    /* Optional: checks beyond the table; adds errors to values. context-free, any thread, may be called
-     * with connector == NULL. */
+    /* Optional: checks beyond the table; adds errors to values. context-free, any thread, may be
+     * called with connector == NULL. */
     void (*validate)(const struct kc_map *config, struct kc_config_values *values);
     /* Sources, optional. */
     enum kc_support (*exactly_once_support)(const struct kc_map *config);
@@ -50,8 +52,9 @@ struct kc_connector_ops {
 struct kc_source_context; /* opaque, valid until the task is destroyed */
 /* The last committed offset of each of count source partitions (json maps): offsets[i] is a new
  * reference or NULL. On the task's thread. */
-struct kc_error *kc_source_context_offsets(struct kc_source_context *context, json_t *const *partitions,
-                                           size_t count, json_t **offsets) KC_MUST_CHECK;
+struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
+                                           json_t *const *partitions, size_t count,
+                                           json_t **offsets) KC_MUST_CHECK;
 const char *kc_source_context_connector(const struct kc_source_context *context);
 int kc_source_context_task(const struct kc_source_context *context);
 /* Transaction boundaries defined by the connector (KIP-618); NULL-safe no-ops otherwise. */
@@ -59,7 +62,7 @@ void kc_source_context_commit_transaction(struct kc_source_context *context);
 void kc_source_context_abort_transaction(struct kc_source_context *context);
 
 struct kc_record_metadata {
-    int64_t offset;    /* -1: unknown */
+    int64_t offset; /* -1: unknown */
     int32_t partition;
     int64_t timestamp; /* -1: none */
 };
@@ -67,15 +70,16 @@ struct kc_record_metadata {
 struct kc_source_task_ops {
     void *(*create)(struct kc_source_context *context);
     struct kc_error *(*start)(void *task, const struct kc_map *config);
-    /* Hands over the next batch (*batch taken by the worker), or NULL after a bounded wait (about one
-     * second at most) when there is nothing. Retriable errors are as nothing; others fail the task. */
+    /* Hands over the next batch (*batch taken by the worker), or NULL after a bounded wait (about
+     * one second at most) when there is nothing. Retriable errors are as nothing; others fail the
+     * task. */
     struct kc_error *(*poll)(void *task, struct kc_batch **batch);
     /* record was acknowledged by the target (metadata), or dropped by a transform or by tolerance
      * (NULL). Within a source partition in the order of sending. Optional. Must not block. */
     void (*record_committed)(void *task, const struct kc_record *record,
                              const struct kc_record_metadata *metadata);
-    /* Offsets up to what was acknowledged have been committed; also called when there was nothing to
-     * commit (SourceTask.commit). Optional. On the task's thread. */
+    /* Offsets up to what was acknowledged have been committed; also called when there was nothing
+     * to commit (SourceTask.commit). Optional. On the task's thread. */
     struct kc_error *(*commit)(void *task);
     /* Told to stop: make a running or future poll() return soon. Any thread. */
     void (*stop)(void *task);
@@ -98,8 +102,10 @@ void kc_sink_context_timeout(struct kc_sink_context *context, int64_t timeout_ms
 void kc_sink_context_pause(struct kc_sink_context *context, const char *topic, int32_t partition);
 void kc_sink_context_resume(struct kc_sink_context *context, const char *topic, int32_t partition);
 void kc_sink_context_request_commit(struct kc_sink_context *context);
-/* ErrantRecordReporter: reports record as bad with err (taken), by the connector's tolerance and DLQ. */
-struct kc_error *kc_sink_context_report(struct kc_sink_context *context, const struct kc_record *record,
+/* ErrantRecordReporter: reports record as bad with err (taken), by the connector's tolerance and
+ * DLQ. */
+struct kc_error *kc_sink_context_report(struct kc_sink_context *context,
+                                        const struct kc_record *record,
                                         struct kc_error *err) KC_MUST_CHECK;
 
 struct kc_sink_task_ops {
@@ -108,11 +114,12 @@ struct kc_sink_task_ops {
     struct kc_error *(*open)(void *task, const struct kc_topic_partition *partitions, size_t count);
     /* batch may be empty; borrowed for the call (ref to keep). */
     struct kc_error *(*put)(void *task, struct kc_batch *batch);
-    /* offsets: what may be committed; lower any of them in place; set -1 to leave one out. Optional: the
-     * default commits all after flush(). */
+    /* offsets: what may be committed; lower any of them in place; set -1 to leave one out.
+     * Optional: the default commits all after flush(). */
     struct kc_error *(*pre_commit)(void *task, struct kc_topic_partition *offsets, size_t count);
     struct kc_error *(*flush)(void *task, const struct kc_topic_partition *offsets, size_t count);
-    struct kc_error *(*close)(void *task, const struct kc_topic_partition *partitions, size_t count);
+    struct kc_error *(*close)(void *task, const struct kc_topic_partition *partitions,
+                              size_t count);
     void (*stop)(void *task); /* on the task's thread, unlike a source's */
     void (*destroy)(void *task);
 };

@@ -2,9 +2,9 @@
 /*
  * Connect's data model: schemas and values (org.apache.kafka.connect.data).
  *
- * A value is a small tagged struct passed by copy; what it points to (bytes, text, elements) belongs to
- * the batch or arena that it was made in and is immutable once handed over. Schemas are shared and
- * reference-counted; any thread may ref and unref.
+ * A value is a small tagged struct passed by copy; what it points to (bytes, text, elements)
+ * belongs to the batch or arena that it was made in and is immutable once handed over. Schemas are
+ * shared and reference-counted; any thread may ref and unref.
  */
 #ifndef CONNECT_DATA_H
 #define CONNECT_DATA_H
@@ -30,19 +30,19 @@ enum kc_type {
 struct kc_schema;
 struct kc_map_value;
 
-/* Logical types (Decimal, Date, Time, Timestamp) are carried in their physical form: Decimal as BYTES
- * (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells. */
+/* Logical types (Decimal, Date, Time, Timestamp) are carried in their physical form: Decimal as
+ * BYTES (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells. */
 struct kc_value {
     enum kc_type type;
     uint32_t count; /* elements of ARRAY and STRUCT, pairs of MAP */
     union {
-        int64_t i;  /* INT8..INT64 */
-        double d;   /* FLOAT32, FLOAT64 */
+        int64_t i; /* INT8..INT64 */
+        double d;  /* FLOAT32, FLOAT64 */
         bool b;
         struct {
             const char *data; /* STRING is UTF-8, not terminated */
             size_t len;
-        } bytes; /* STRING, BYTES */
+        } bytes;                      /* STRING, BYTES */
         const struct kc_value *items; /* ARRAY: elements; STRUCT: one per field, in schema order */
         const struct kc_pair *pairs;  /* MAP, in insertion order */
     } u;
@@ -94,8 +94,8 @@ const struct kc_schema *kc_schema_simple(enum kc_type type, bool optional);
 #define KC_OPTIONAL_BYTES  kc_schema_simple(KC_TYPE_BYTES, true)
 #define KC_OPTIONAL_STRING kc_schema_simple(KC_TYPE_STRING, true)
 
-/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed; build with kc_schema_done(), after
- * which it is immutable. A builder that isn't finished is freed by kc_schema_unref(). */
+/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed; build with kc_schema_done(),
+ * after which it is immutable. A builder that isn't finished is freed by kc_schema_unref(). */
 struct kc_schema *kc_schema_new(enum kc_type type);
 void kc_schema_set_optional(struct kc_schema *schema, bool optional);
 void kc_schema_set_name(struct kc_schema *schema, const char *name);
@@ -105,8 +105,8 @@ void kc_schema_set_parameter(struct kc_schema *schema, const char *name, const c
 /* Deep-copies value into the schema. KC_ERR_DATA when it doesn't fit. */
 struct kc_error *kc_schema_set_default(struct kc_schema *schema,
                                        const struct kc_value *value) KC_MUST_CHECK;
-void kc_schema_set_items(struct kc_schema *schema, const struct kc_schema *items);  /* ARRAY */
-void kc_schema_set_keys(struct kc_schema *schema, const struct kc_schema *keys);    /* MAP */
+void kc_schema_set_items(struct kc_schema *schema, const struct kc_schema *items);   /* ARRAY */
+void kc_schema_set_keys(struct kc_schema *schema, const struct kc_schema *keys);     /* MAP */
 void kc_schema_set_values(struct kc_schema *schema, const struct kc_schema *values); /* MAP */
 struct kc_error *kc_schema_add_field(struct kc_schema *schema, const char *name,
                                      const struct kc_schema *field) KC_MUST_CHECK; /* STRUCT */
@@ -122,7 +122,7 @@ const char *kc_schema_name(const struct kc_schema *schema); /* NULL: none */
 bool kc_schema_version(const struct kc_schema *schema, int32_t *version);
 const char *kc_schema_doc(const struct kc_schema *schema);
 const struct kc_map *kc_schema_parameters_map(const struct kc_schema *schema); /* NULL: none */
-const struct kc_value *kc_schema_default(const struct kc_schema *schema); /* NULL: none */
+const struct kc_value *kc_schema_default(const struct kc_schema *schema);      /* NULL: none */
 const struct kc_schema *kc_schema_items(const struct kc_schema *schema);
 const struct kc_schema *kc_schema_keys(const struct kc_schema *schema);
 const struct kc_schema *kc_schema_values(const struct kc_schema *schema);

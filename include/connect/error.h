@@ -2,9 +2,10 @@
 /*
  * The error object that every fallible call of Isthmus returns.
  *
- * NULL is success. A non-NULL error is owned by whoever received it: hand it up (perhaps with context
- * added), or report it and destroy it; never both. Text says what was being done, to what, why it
- * failed and what the user can do. Errors are plain values: any thread may own one, one at a time.
+ * NULL is success. A non-NULL error is owned by whoever received it: hand it up (perhaps with
+ * context added), or report it and destroy it; never both. Text says what was being done, to what,
+ * why it failed and what the user can do. Errors are plain values: any thread may own one, one at a
+ * time.
  */
 #ifndef CONNECT_ERROR_H
 #define CONNECT_ERROR_H
@@ -13,21 +14,21 @@
 
 /* What kind of failure; the REST server maps these to HTTP statuses (ConnectExceptionMapper). */
 enum kc_error_code {
-    KC_ERR_CONNECT = 1,      /* ConnectException: any other failure, HTTP 500 */
-    KC_ERR_CONFIG,           /* ConfigException: a setting is wrong, HTTP 500 unless REST says 400 */
-    KC_ERR_DATA,             /* DataException: a record can't be converted or transformed */
-    KC_ERR_SCHEMA,           /* SchemaException: bytes that don't follow their layout */
-    KC_ERR_IO,               /* file or socket */
-    KC_ERR_KAFKA,            /* KafkaException: see kc_error_kafka_code() */
-    KC_ERR_TIMEOUT,          /* a deadline passed */
-    KC_ERR_WAKEUP,           /* interrupted on purpose (stop) */
-    KC_ERR_BAD_REQUEST,      /* HTTP 400 */
-    KC_ERR_UNAUTHORIZED,     /* HTTP 401 */
-    KC_ERR_FORBIDDEN,        /* HTTP 403 */
-    KC_ERR_NOT_FOUND,        /* NotFoundException, HTTP 404 */
-    KC_ERR_CONFLICT,         /* AlreadyExistsException and Connect's 409 family */
-    KC_ERR_UNAVAILABLE,      /* HTTP 503 */
-    KC_ERR_WRONG_TARGET,     /* NotLeader / NotAssigned: forward to kc_error_url(), which may be NULL */
+    KC_ERR_CONNECT = 1,  /* ConnectException: any other failure, HTTP 500 */
+    KC_ERR_CONFIG,       /* ConfigException: a setting is wrong, HTTP 500 unless REST says 400 */
+    KC_ERR_DATA,         /* DataException: a record can't be converted or transformed */
+    KC_ERR_SCHEMA,       /* SchemaException: bytes that don't follow their layout */
+    KC_ERR_IO,           /* file or socket */
+    KC_ERR_KAFKA,        /* KafkaException: see kc_error_kafka_code() */
+    KC_ERR_TIMEOUT,      /* a deadline passed */
+    KC_ERR_WAKEUP,       /* interrupted on purpose (stop) */
+    KC_ERR_BAD_REQUEST,  /* HTTP 400 */
+    KC_ERR_UNAUTHORIZED, /* HTTP 401 */
+    KC_ERR_FORBIDDEN,    /* HTTP 403 */
+    KC_ERR_NOT_FOUND,    /* NotFoundException, HTTP 404 */
+    KC_ERR_CONFLICT,     /* AlreadyExistsException and Connect's 409 family */
+    KC_ERR_UNAVAILABLE,  /* HTTP 503 */
+    KC_ERR_WRONG_TARGET, /* NotLeader / NotAssigned: forward to kc_error_url(), which may be NULL */
     KC_ERR_REBALANCE_NEEDED, /* RebalanceNeededException */
     KC_ERR_STALE_CONFIG,     /* StaleConfigException */
     KC_ERR_TOO_MANY_TASKS,   /* TooManyTasksException */
@@ -38,7 +39,7 @@ enum kc_error_code {
 struct kc_error;
 
 #if defined(__GNUC__)
-#define KC_MUST_CHECK __attribute__((warn_unused_result))
+#define KC_MUST_CHECK        __attribute__((warn_unused_result))
 #define KC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #else
 #define KC_MUST_CHECK

@@ -2,9 +2,9 @@
 /*
  * Kafka clients for connectors: librdkafka configured by Java client properties.
  *
- * Properties are those of Kafka's Java clients (bootstrap.servers, sasl.jaas.config, ...); what librdkafka
- * knows under another name is translated. The clients made here log through Isthmus's log. Admin calls
- * block until done or the time-out; any thread may make them, several at once.
+ * Properties are those of Kafka's Java clients (bootstrap.servers, sasl.jaas.config, ...); what
+ * librdkafka knows under another name is translated. The clients made here log through Isthmus's
+ * log. Admin calls block until done or the time-out; any thread may make them, several at once.
  */
 #ifndef CONNECT_KAFKA_H
 #define CONNECT_KAFKA_H
@@ -15,10 +15,10 @@
 
 enum kc_client_role { KC_CLIENT_PRODUCER, KC_CLIENT_CONSUMER, KC_CLIENT_ADMIN };
 
-/* A librdkafka configuration from Java properties; KC_ERR_CONFIG names the key and value that is wrong.
- * Keys that mean nothing to librdkafka are left out with one log line each. The caller owns *conf until
- * rd_kafka_new() takes it; callbacks (dr_msg, rebalance, opaque) may be set on it. A CONSUMER without
- * group.id gets one that is never used on the wire. */
+/* A librdkafka configuration from Java properties; KC_ERR_CONFIG names the key and value that is
+ * wrong. Keys that mean nothing to librdkafka are left out with one log line each. The caller owns
+ * *conf until rd_kafka_new() takes it; callbacks (dr_msg, rebalance, opaque) may be set on it. A
+ * CONSUMER without group.id gets one that is never used on the wire. */
 struct kc_error *kc_client_conf(enum kc_client_role role, const struct kc_map *properties,
                                 rd_kafka_conf_t **conf) KC_MUST_CHECK;
 
@@ -38,7 +38,8 @@ struct kc_error *kc_client_error(rd_kafka_resp_err_t code, const char *fmt, ...)
 struct kc_admin; /* thread-safe */
 
 /* properties: Java admin client properties. Connects lazily. */
-struct kc_error *kc_admin_new(const struct kc_map *properties, struct kc_admin **admin) KC_MUST_CHECK;
+struct kc_error *kc_admin_new(const struct kc_map *properties,
+                              struct kc_admin **admin) KC_MUST_CHECK;
 void kc_admin_destroy(struct kc_admin *admin);
 void kc_admin_set_timeout(struct kc_admin *admin, int timeout_ms); /* default 60000 */
 /* The librdkafka client beneath, borrowed, for calls that have no wrapper here. */
@@ -54,7 +55,8 @@ struct kc_topic_infos {
     struct kc_topic_info *items;
     size_t count;
 };
-/* All topics (names NULL), or those named; a topic that doesn't exist is left out. Sorted by name. */
+/* All topics (names NULL), or those named; a topic that doesn't exist is left out. Sorted by name.
+ */
 struct kc_error *kc_admin_topics(struct kc_admin *admin, const struct kc_strings *names,
                                  struct kc_topic_infos *topics) KC_MUST_CHECK;
 void kc_topic_infos_destroy(struct kc_topic_infos *topics);
@@ -67,8 +69,8 @@ struct kc_new_topic {
     int16_t replication_factor;  /* -1: the broker's default */
     const struct kc_map *config; /* may be NULL */
 };
-/* errors[i] (owned by the caller, NULL: created) for each topic; the returned error is of the call as a
- * whole. TOPIC_ALREADY_EXISTS is such an errors[i] with that Kafka code. */
+/* errors[i] (owned by the caller, NULL: created) for each topic; the returned error is of the call
+ * as a whole. TOPIC_ALREADY_EXISTS is such an errors[i] with that Kafka code. */
 struct kc_error *kc_admin_create_topics(struct kc_admin *admin, const struct kc_new_topic *topics,
                                         size_t count, struct kc_error **errors) KC_MUST_CHECK;
 struct kc_error *kc_admin_create_partitions(struct kc_admin *admin, const char *topic,
@@ -89,7 +91,8 @@ struct kc_config_entries {
 /* The settings of one topic. */
 struct kc_error *kc_admin_topic_config(struct kc_admin *admin, const char *topic,
                                        struct kc_config_entries *entries) KC_MUST_CHECK;
-/* The settings of many topics in one request; entries[i] for names->items[i]. errors[i] as above. */
+/* The settings of many topics in one request; entries[i] for names->items[i]. errors[i] as above.
+ */
 struct kc_error *kc_admin_topic_configs(struct kc_admin *admin, const struct kc_strings *names,
                                         struct kc_config_entries *entries,
                                         struct kc_error **errors) KC_MUST_CHECK;
@@ -102,9 +105,11 @@ struct kc_config_op {
 };
 /* KC_ERR_UNSUPPORTED when the broker has no such API. */
 struct kc_error *kc_admin_alter_topic_config(struct kc_admin *admin, const char *topic,
-                                             const struct kc_config_op *ops, size_t count) KC_MUST_CHECK;
+                                             const struct kc_config_op *ops,
+                                             size_t count) KC_MUST_CHECK;
 
-/* Low and high watermarks of one partition; committed_only: the last stable offset as the high one. */
+/* Low and high watermarks of one partition; committed_only: the last stable offset as the high one.
+ */
 struct kc_error *kc_admin_offsets(struct kc_admin *admin, const char *topic, int32_t partition,
                                   bool committed_only, int64_t *low, int64_t *high) KC_MUST_CHECK;
 
@@ -119,7 +124,8 @@ struct kc_group_infos {
     size_t count;
 };
 /* Groups of protocol type "consumer" or "" (simple), as listConsumerGroups. */
-struct kc_error *kc_admin_groups(struct kc_admin *admin, struct kc_group_infos *groups) KC_MUST_CHECK;
+struct kc_error *kc_admin_groups(struct kc_admin *admin,
+                                 struct kc_group_infos *groups) KC_MUST_CHECK;
 struct kc_error *kc_admin_describe_groups(struct kc_admin *admin, const struct kc_strings *ids,
                                           struct kc_group_infos *groups) KC_MUST_CHECK;
 void kc_group_infos_destroy(struct kc_group_infos *groups);
@@ -128,12 +134,12 @@ void kc_group_infos_destroy(struct kc_group_infos *groups);
 struct kc_error *kc_admin_group_offsets(struct kc_admin *admin, const char *group,
                                         rd_kafka_topic_partition_list_t **offsets) KC_MUST_CHECK;
 /* Commits offsets (with metadata) for a group that has no members. */
-struct kc_error *kc_admin_alter_group_offsets(struct kc_admin *admin, const char *group,
-                                              const rd_kafka_topic_partition_list_t *offsets)
-    KC_MUST_CHECK;
-struct kc_error *kc_admin_delete_group_offsets(struct kc_admin *admin, const char *group,
-                                               const rd_kafka_topic_partition_list_t *partitions)
-    KC_MUST_CHECK;
+struct kc_error *
+kc_admin_alter_group_offsets(struct kc_admin *admin, const char *group,
+                             const rd_kafka_topic_partition_list_t *offsets) KC_MUST_CHECK;
+struct kc_error *
+kc_admin_delete_group_offsets(struct kc_admin *admin, const char *group,
+                              const rd_kafka_topic_partition_list_t *partitions) KC_MUST_CHECK;
 struct kc_error *kc_admin_delete_group(struct kc_admin *admin, const char *group) KC_MUST_CHECK;
 
 struct kc_acl {
@@ -151,7 +157,8 @@ struct kc_acls {
 };
 /* All ACLs on topics. SECURITY_DISABLED (no authorizer) is an error with that Kafka code. */
 struct kc_error *kc_admin_topic_acls(struct kc_admin *admin, struct kc_acls *acls) KC_MUST_CHECK;
-struct kc_error *kc_admin_create_acls(struct kc_admin *admin, const struct kc_acls *acls) KC_MUST_CHECK;
+struct kc_error *kc_admin_create_acls(struct kc_admin *admin,
+                                      const struct kc_acls *acls) KC_MUST_CHECK;
 void kc_acls_destroy(struct kc_acls *acls);
 
 #endif

@@ -28,10 +28,13 @@ enum kc_log_level {
 
 struct kc_logger {
     const char *name;
-    atomic_int level;        /* effective level, cached */
-    atomic_uint generation;  /* of the level table that `level` was looked up in; 0 is never */
+    atomic_int level;       /* effective level, cached */
+    atomic_uint generation; /* of the level table that `level` was looked up in; 0 is never */
 };
-#define KC_LOGGER(logger_name) {(logger_name), 0, 0}
+#define KC_LOGGER(logger_name)                                                                     \
+    {                                                                                              \
+        (logger_name), 0, 0                                                                        \
+    }
 
 bool kc_log_enabled(struct kc_logger *logger, enum kc_log_level level);
 void kc_log_write(struct kc_logger *logger, enum kc_log_level level, const char *fmt, ...)

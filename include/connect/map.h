@@ -2,8 +2,8 @@
 /*
  * An ordered map from string to string or null: every configuration is one.
  *
- * Entries keep the order in which their keys were first set. Lookups are O(1). Not thread-safe: share
- * it const, or copy it.
+ * Entries keep the order in which their keys were first set. Lookups are O(1). Not thread-safe:
+ * share it const, or copy it.
  */
 #ifndef CONNECT_MAP_H
 #define CONNECT_MAP_H
@@ -22,7 +22,8 @@ void kc_map_destroy(struct kc_map *map);
 
 void kc_map_set(struct kc_map *map, const char *key, const char *value);
 void kc_map_setf(struct kc_map *map, const char *key, const char *fmt, ...) KC_PRINTF(3, 4);
-void kc_map_set_default(struct kc_map *map, const char *key, const char *value); /* unless present */
+void kc_map_set_default(struct kc_map *map, const char *key,
+                        const char *value); /* unless present */
 void kc_map_remove(struct kc_map *map, const char *key);
 void kc_map_merge(struct kc_map *map, const struct kc_map *from); /* from's entries win */
 

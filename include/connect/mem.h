@@ -2,8 +2,8 @@
 /*
  * Allocation and growable strings, for worker and connectors.
  *
- * Memory comes from malloc and goes back with free(). Running out of memory ends the process with one
- * line: sizes that come from outside are checked against a limit before they get here.
+ * Memory comes from malloc and goes back with free(). Running out of memory ends the process with
+ * one line: sizes that come from outside are checked against a limit before they get here.
  */
 #ifndef CONNECT_MEM_H
 #define CONNECT_MEM_H
@@ -23,8 +23,8 @@ char *kc_strndup(const char *text, size_t max); /* always terminated */
 char *kc_asprintf(const char *fmt, ...) KC_PRINTF(1, 2);
 char *kc_vasprintf(const char *fmt, va_list args) KC_PRINTF(1, 0);
 
-/* A growable byte string; data is always terminated by a zero that len doesn't count (NULL while empty
- * and never appended to). Zero-initialise it. */
+/* A growable byte string; data is always terminated by a zero that len doesn't count (NULL while
+ * empty and never appended to). Zero-initialise it. */
 struct kc_str {
     char *data;
     size_t len;
@@ -35,10 +35,12 @@ void kc_str_append(struct kc_str *str, const char *text);
 void kc_str_append_n(struct kc_str *str, const void *data, size_t len);
 void kc_str_append_char(struct kc_str *str, char c);
 void kc_str_appendf(struct kc_str *str, const char *fmt, ...) KC_PRINTF(2, 3);
-void kc_str_append_i16(struct kc_str *str, int16_t value); /* big-endian, as Kafka's protocol types */
+void kc_str_append_i16(struct kc_str *str,
+                       int16_t value); /* big-endian, as Kafka's protocol types */
 void kc_str_append_i32(struct kc_str *str, int32_t value);
 void kc_str_append_i64(struct kc_str *str, int64_t value);
-char *kc_str_take(struct kc_str *str); /* the text ("" when empty), owned by the caller; str is reset */
+char *
+kc_str_take(struct kc_str *str); /* the text ("" when empty), owned by the caller; str is reset */
 void kc_str_clear(struct kc_str *str); /* length 0, memory kept */
 void kc_str_destroy(struct kc_str *str);
 
@@ -49,8 +51,8 @@ struct kc_strings {
     size_t cap;
 };
 
-void kc_strings_add(struct kc_strings *list, const char *text);  /* copies; NULL allowed */
-void kc_strings_take(struct kc_strings *list, char *text);       /* takes */
+void kc_strings_add(struct kc_strings *list, const char *text); /* copies; NULL allowed */
+void kc_strings_take(struct kc_strings *list, char *text);      /* takes */
 bool kc_strings_contain(const struct kc_strings *list, const char *text);
 void kc_strings_sort(struct kc_strings *list);
 void kc_strings_copy(struct kc_strings *to, const struct kc_strings *from); /* appends */

@@ -2,9 +2,10 @@
 /*
  * The plugin descriptor: the first thing the worker reads of a connector.
  *
- * A plugin that is linked in is listed in kc_builtin_plugins; a shared object on `plugin.path` exports
- * the symbol `kc_plugins` of the same type. The worker takes a descriptor whose api_major equals its own
- * and whose api_minor isn't newer; `size` tells how much of the struct the plugin knew.
+ * A plugin that is linked in is listed in kc_builtin_plugins; a shared object on `plugin.path`
+ * exports the symbol `kc_plugins` of the same type. The worker takes a descriptor whose api_major
+ * equals its own and whose api_minor isn't newer; `size` tells how much of the struct the plugin
+ * knew.
  *
  * API history
  *   1.0  connectors, tasks, converters, transforms, predicates
@@ -31,13 +32,13 @@ struct kc_converter_ops {
     /* config without prefix; is_key tells the side. */
     struct kc_error *(*create)(const struct kc_map *config, bool is_key, void **converter);
     void (*destroy)(void *converter);
-    /* Value to bytes: *data NULL is null; memory from arena, or the value's own bytes when they are the
-     * same. header_key is NULL but for header converters. */
+    /* Value to bytes: *data NULL is null; memory from arena, or the value's own bytes when they are
+     * the same. header_key is NULL but for header converters. */
     struct kc_error *(*from_connect)(void *converter, const char *topic, const char *header_key,
                                      const struct kc_schema *schema, const struct kc_value *value,
                                      struct kc_arena *arena, const void **data, size_t *len);
-    /* Bytes to value; data may be kept by reference (it lives as long as batch). *schema is borrowed
-     * until the batch ends (kc_batch_own_schema()), NULL for schemaless. */
+    /* Bytes to value; data may be kept by reference (it lives as long as batch). *schema is
+     * borrowed until the batch ends (kc_batch_own_schema()), NULL for schemaless. */
     struct kc_error *(*to_connect)(void *converter, const char *topic, const char *header_key,
                                    const void *data, size_t len, struct kc_batch *batch,
                                    const struct kc_schema **schema, struct kc_value *value);
@@ -64,7 +65,8 @@ struct kc_plugin {
     uint16_t api_minor;
     uint32_t size;
     enum kc_plugin_kind kind;
-    const char *class_name; /* the Java class that it stands for, e.g. org.apache.kafka...Connector */
+    const char
+        *class_name; /* the Java class that it stands for, e.g. org.apache.kafka...Connector */
     const char *task_class; /* connectors: written as `task.class` into task configs */
     const char *version;    /* as REST shows it */
     const struct kc_config_key *config_keys;

@@ -3,8 +3,9 @@
  * Records, and the batch that they travel in.
  *
  * A batch is what a source task hands over and a sink task receives. It owns everything that its
- * records point to: an arena, and attached resources (the client's messages, so that payloads are never
- * copied). It is reference-counted; a batch is filled by one thread and immutable once handed over.
+ * records point to: an arena, and attached resources (the client's messages, so that payloads are
+ * never copied). It is reference-counted; a batch is filled by one thread and immutable once handed
+ * over.
  */
 #ifndef CONNECT_RECORD_H
 #define CONNECT_RECORD_H
@@ -24,8 +25,8 @@ struct kc_header {
 };
 
 /*
- * Where a source record came from. One per source partition and task, made once and used by all of its
- * records: identity is the pointer. Reference-counted, thread-safe.
+ * Where a source record came from. One per source partition and task, made once and used by all of
+ * its records: identity is the pointer. Reference-counted, thread-safe.
  */
 struct kc_source_partition;
 /* partition: the source partition map, ref'ed; NULL is the null partition. */
@@ -42,9 +43,9 @@ struct kc_source_offset {
 };
 
 struct kc_record {
-    const char *topic;  /* terminated; lives as long as the batch */
-    int32_t partition;  /* KC_NO_PARTITION: the producer's partitioner decides */
-    int64_t timestamp;  /* ms since the epoch, or KC_NO_TIMESTAMP */
+    const char *topic;                  /* terminated; lives as long as the batch */
+    int32_t partition;                  /* KC_NO_PARTITION: the producer's partitioner decides */
+    int64_t timestamp;                  /* ms since the epoch, or KC_NO_TIMESTAMP */
     const struct kc_schema *key_schema; /* NULL: schemaless */
     struct kc_value key;
     const struct kc_schema *value_schema;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Java-style regular expressions (java.util.regex) on PCRE2. A compiled one may be used by any thread. */
+/* Java-style regular expressions (java.util.regex) on PCRE2. A compiled one may be used by any
+ * thread. */
 #ifndef CONNECT_REGEX_H
 #define CONNECT_REGEX_H
 
@@ -11,14 +12,16 @@ struct kc_regex;
 struct kc_error *kc_regex_new(const char *pattern, struct kc_regex **regex) KC_MUST_CHECK;
 void kc_regex_destroy(struct kc_regex *regex);
 
-/* Pattern.matches: the whole text must match. A pattern that runs into the match limit doesn't match. */
+/* Pattern.matches: the whole text must match. A pattern that runs into the match limit doesn't
+ * match. */
 bool kc_regex_matches(const struct kc_regex *regex, const char *text);
 
-/* Matcher.replaceFirst on a full match, with Java's $1, ${name} and backslash escapes; NULL when text doesn't match as a
- * whole. Owned by the caller. */
+/* Matcher.replaceFirst on a full match, with Java's $1, ${name} and backslash escapes; NULL when
+ * text doesn't match as a whole. Owned by the caller. */
 char *kc_regex_replace(const struct kc_regex *regex, const char *text, const char *replacement);
 
-/* MirrorUtils.compilePatternList: a CSV of names and patterns, one alternation; "" matches nothing. */
+/* MirrorUtils.compilePatternList: a CSV of names and patterns, one alternation; "" matches nothing.
+ */
 struct kc_error *kc_regex_list_new(const struct kc_strings *patterns,
                                    struct kc_regex **regex) KC_MUST_CHECK;
 

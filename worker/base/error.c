@@ -31,8 +31,7 @@ static const char *const class_names[] = {
     [KC_ERR_NOT_FOUND] = "org.apache.kafka.connect.errors.NotFoundException",
     [KC_ERR_CONFLICT] = "org.apache.kafka.connect.errors.AlreadyExistsException",
     [KC_ERR_UNAVAILABLE] = "org.apache.kafka.connect.runtime.rest.errors.ConnectRestException",
-    [KC_ERR_WRONG_TARGET] =
-        "org.apache.kafka.connect.runtime.distributed.RequestTargetException",
+    [KC_ERR_WRONG_TARGET] = "org.apache.kafka.connect.runtime.distributed.RequestTargetException",
     [KC_ERR_REBALANCE_NEEDED] =
         "org.apache.kafka.connect.runtime.distributed.RebalanceNeededException",
     [KC_ERR_STALE_CONFIG] = "org.apache.kafka.connect.runtime.distributed.StaleConfigException",

@@ -9,7 +9,8 @@
 
 /* ---- strings ---- */
 
-/* Decodes one UTF-8 sequence of a text that jansson or Kafka has checked; a stray byte stands for itself. */
+/* Decodes one UTF-8 sequence of a text that jansson or Kafka has checked; a stray byte stands for
+ * itself. */
 static uint32_t next_code_point(const unsigned char *text, size_t len, size_t *size)
 {
     unsigned char c = text[0];
@@ -65,7 +66,8 @@ void kc_json_write_string(struct kc_str *out, const char *text, size_t len)
 
 /* ---- numbers ---- */
 
-/* Digits and exponent of the shortest text that reads back as value: value = 0.d1d2d3... * 10^point. */
+/* Digits and exponent of the shortest text that reads back as value: value = 0.d1d2d3... *
+ * 10^point. */
 static int shortest_digits(double value, bool single, char digits[32], int *point)
 {
     char text[40];

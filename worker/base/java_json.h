@@ -2,8 +2,8 @@
 /*
  * JSON as Java's Connect writes it: Jackson's escapes, Java's doubles, HashMap's member order.
  *
- * The bytes matter: offset keys are compared raw, and Java workers read what we write. jansson parses;
- * this only writes. Pure functions, any thread.
+ * The bytes matter: offset keys are compared raw, and Java workers read what we write. jansson
+ * parses; this only writes. Pure functions, any thread.
  */
 #ifndef WORKER_BASE_JAVA_JSON_H
 #define WORKER_BASE_JAVA_JSON_H

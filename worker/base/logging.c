@@ -2,9 +2,9 @@
 /*
  * Log levels by name, and the line format: see logging.h and connect/log.h.
  *
- * Levels live in one table under a lock; a logger caches its level together with the table's generation,
- * so that a disabled line costs two atomic loads. A line is built outside any lock and written with one
- * write(2), so that lines of several threads never mix.
+ * Levels live in one table under a lock; a logger caches its level together with the table's
+ * generation, so that a disabled line costs two atomic loads. A line is built outside any lock and
+ * written with one write(2), so that lines of several threads never mix.
  */
 #include "base/logging.h"
 
@@ -83,7 +83,8 @@ static struct level_entry *find_or_add(const char *name)
     return entry;
 }
 
-/* The entry whose level is in force for name: the longest dotted prefix; NULL for root. With the lock. */
+/* The entry whose level is in force for name: the longest dotted prefix; NULL for root. With the
+ * lock. */
 static struct level_entry *effective(const char *name)
 {
     for (size_t len = strlen(name); len > 0;) {
@@ -172,7 +173,8 @@ void kc_log_write(struct kc_logger *logger, enum kc_log_level level, const char 
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     struct kc_str line = {0};
-    (log_format == KC_LOG_JSON ? format_json : format_text)(&line, logger->name, level, message, &now);
+    (log_format == KC_LOG_JSON ? format_json : format_text)(&line, logger->name, level, message,
+                                                            &now);
     ssize_t written = write(log_fd, line.data, line.len);
     (void)written; /* a log that can't be written has nowhere to say so */
     kc_str_destroy(&line);

@@ -2,8 +2,8 @@
 /*
  * The worker's side of the log: levels by logger name, format and sink.
  *
- * connect/log.h is for those who write lines; this is for those who configure them: main (settings of
- * the worker file and the environment) and the /admin/loggers resource.
+ * connect/log.h is for those who write lines; this is for those who configure them: main (settings
+ * of the worker file and the environment) and the /admin/loggers resource.
  */
 #ifndef WORKER_BASE_LOGGING_H
 #define WORKER_BASE_LOGGING_H
@@ -36,8 +36,8 @@ struct kc_log_setting {
  * kc_log_settings_destroy(). Any thread. */
 size_t kc_logging_settings(struct kc_log_setting **settings);
 
-/* The setting in effect for name; false when no such logger is known (404 in Connect). *last_modified
- * is -1 when never changed. Any thread. */
+/* The setting in effect for name; false when no such logger is known (404 in Connect).
+ * *last_modified is -1 when never changed. Any thread. */
 bool kc_logging_setting(const char *name, enum kc_log_level *level, int64_t *last_modified_ms);
 void kc_log_settings_destroy(struct kc_log_setting *settings, size_t count);
 

@@ -77,7 +77,7 @@ void kc_map_remove(struct kc_map *map, const char *key)
 
 void kc_map_merge(struct kc_map *map, const struct kc_map *from)
 {
-    kc_map_foreach(from, entry)
+    kc_map_foreach (from, entry)
         kc_map_set(map, entry->key, entry->value);
 }
 
@@ -94,8 +94,7 @@ void kc_map_destroy(struct kc_map *map)
         return;
     struct item *item;
     struct item *next;
-    HASH_ITER(hh, map->items, item, next)
-    {
+    HASH_ITER (hh, map->items, item, next) {
         HASH_DEL(map->items, item);
         free_item(item);
     }
@@ -133,8 +132,7 @@ bool kc_map_equal(const struct kc_map *a, const struct kc_map *b)
 {
     if (kc_map_size(a) != kc_map_size(b))
         return false;
-    kc_map_foreach(a, entry)
-    {
+    kc_map_foreach (a, entry) {
         struct item *other = find(b, entry->key);
         if (!other || !same(entry->value, other->entry.value))
             return false;
@@ -146,8 +144,7 @@ struct kc_map *kc_map_subset(const struct kc_map *map, const char *prefix, bool 
 {
     struct kc_map *subset = kc_map_new();
     size_t len = strlen(prefix);
-    kc_map_foreach(map, entry)
-    {
+    kc_map_foreach (map, entry) {
         if (strncmp(entry->key, prefix, len) == 0)
             kc_map_set(subset, entry->key + (strip ? len : 0), entry->value);
     }
@@ -164,8 +161,7 @@ char *kc_map_print(const struct kc_map *map)
 {
     struct kc_str out = {0};
     kc_str_append_char(&out, '{');
-    kc_map_foreach(map, entry)
-    {
+    kc_map_foreach (map, entry) {
         if (out.len > 1)
             kc_str_append(&out, ", ");
         kc_str_append(&out, entry->key);

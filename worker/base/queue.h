@@ -16,8 +16,8 @@ void kc_queue_destroy(struct kc_queue *queue);
 /* Takes item unless the queue is closed (then false, and item stays the caller's). Any thread. */
 bool kc_queue_push(struct kc_queue *queue, void *item);
 
-/* The oldest item, waiting until deadline_ms (kc_mono_ms() units; 0: don't wait). NULL: none in time, or
- * closed and empty. Any thread. */
+/* The oldest item, waiting until deadline_ms (kc_mono_ms() units; 0: don't wait). NULL: none in
+ * time, or closed and empty. Any thread. */
 void *kc_queue_pop(struct kc_queue *queue, int64_t deadline_ms);
 
 /* No more pushes; wakes every waiter. */

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <time.h>
 
-struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *arg)
+struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *),
+                                 void *arg)
 {
     sigset_t all;
     sigset_t before;
@@ -19,8 +20,9 @@ struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*ru
     int rc = pthread_create(thread, NULL, run, arg);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0)
-        return kc_error_retriable_new(KC_ERR_IO, "Can't start the thread %s: %s. Raise the limit on "
-                                                 "processes (ulimit -u) or free memory",
+        return kc_error_retriable_new(KC_ERR_IO,
+                                      "Can't start the thread %s: %s. Raise the limit on "
+                                      "processes (ulimit -u) or free memory",
                                       name, strerror(rc));
     char *cut = kc_strndup(name, 15);
     pthread_setname_np(*thread, cut);

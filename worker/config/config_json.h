@@ -7,11 +7,12 @@
 
 #include <jansson.h>
 
-/* One key, fields in Java's order: name, type, required, default_value, importance, documentation, group, width,
- * display_name, dependents, order. New reference. */
+/* One key, fields in Java's order: name, type, required, default_value, importance, documentation,
+ * group, width, display_name, dependents, order. New reference. */
 json_t *kc_config_key_json(const struct kc_config_key *key);
 
-/* {"definition":..|null, "value":{...}}; key NULL for an unknown key; prefix (may be "") goes before the names. New reference. */
+/* {"definition":..|null, "value":{...}}; key NULL for an unknown key; prefix (may be "") goes
+ * before the names. New reference. */
 json_t *kc_config_info_json(const struct kc_config_key *key, const struct kc_config_value *value,
                             const char *prefix);
 

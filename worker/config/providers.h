@@ -2,8 +2,8 @@
 /*
  * `${provider:[path:]key}` in configurations (KIP-297, KIP-421, KIP-887).
  *
- * One object per worker (WorkerConfigTransformer), made from its config.providers settings and immutable
- * afterwards: any thread may resolve. Files are read again at each resolution.
+ * One object per worker (WorkerConfigTransformer), made from its config.providers settings and
+ * immutable afterwards: any thread may resolve. Files are read again at each resolution.
  */
 #ifndef WORKER_CONFIG_PROVIDERS_H
 #define WORKER_CONFIG_PROVIDERS_H
@@ -12,8 +12,8 @@
 
 struct kc_providers;
 
-/* Reads config.providers and config.providers.<n>.class / .param.* from config: File-, Directory- and
- * EnvVarConfigProvider by their Java class names; another class is a KC_ERR_CONFIG. */
+/* Reads config.providers and config.providers.<n>.class / .param.* from config: File-, Directory-
+ * and EnvVarConfigProvider by their Java class names; another class is a KC_ERR_CONFIG. */
 struct kc_error *kc_providers_new(const struct kc_map *config,
                                   struct kc_providers **providers) KC_MUST_CHECK;
 void kc_providers_destroy(struct kc_providers *providers); /* NULL is fine */

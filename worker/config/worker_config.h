@@ -2,8 +2,8 @@
 /*
  * The settings of a worker: WorkerConfig, DistributedConfig and StandaloneConfig as tables.
  *
- * Made once from the worker's file and immutable: any thread may read it. Values are read by key with
- * kc_config_*() on `values`. `originals` is the file after providers have been resolved.
+ * Made once from the worker's file and immutable: any thread may read it. Values are read by key
+ * with kc_config_*() on `values`. `originals` is the file after providers have been resolved.
  */
 #ifndef WORKER_CONFIG_WORKER_CONFIG_H
 #define WORKER_CONFIG_WORKER_CONFIG_H
@@ -20,10 +20,10 @@ struct kc_worker_config {
     struct kc_providers *providers; /* for connector configurations */
 };
 
-/* properties: as read from the file; lines: from kc_properties_load(), NULL when there is no file. Checks what Java checks
- * at start (missing keys, algorithms, listeners). A key without meaning in C is logged once at INFO, an
- * unknown one (no Java client, Connect, converter or prefix knows it) at WARN with file and line. Errors
- * name key, file and line. */
+/* properties: as read from the file; lines: from kc_properties_load(), NULL when there is no file.
+ * Checks what Java checks at start (missing keys, algorithms, listeners). A key without meaning in
+ * C is logged once at INFO, an unknown one (no Java client, Connect, converter or prefix knows it)
+ * at WARN with file and line. Errors name key, file and line. */
 struct kc_error *kc_worker_config_new(enum kc_worker_mode mode, const struct kc_map *properties,
                                       const char *file, const struct kc_map *lines,
                                       struct kc_worker_config **config) KC_MUST_CHECK;
@@ -33,12 +33,13 @@ void kc_worker_config_destroy(struct kc_worker_config *config);
 const struct kc_config_def *kc_worker_config_def(enum kc_worker_mode mode);
 
 /* Client properties as Connect makes them from the worker's (CONTRACT §2.1, §5.3); new maps. */
-/* Worker's own clients (internal topics, shared admin): everything unprefixed that isn't a worker key,
- * bootstrap.servers, and client_id. */
+/* Worker's own clients (internal topics, shared admin): everything unprefixed that isn't a worker
+ * key, bootstrap.servers, and client_id. */
 struct kc_map *kc_worker_client_properties(const struct kc_worker_config *config,
                                            const char *client_id);
-/* A task's producer, consumer or admin: Connect's defaults, then the worker's "producer."… prefix, then
- * the connector's "producer.override."… keys (connector_config may be NULL), then client_id unless set. */
+/* A task's producer, consumer or admin: Connect's defaults, then the worker's "producer."… prefix,
+ * then the connector's "producer.override."… keys (connector_config may be NULL), then client_id
+ * unless set. */
 struct kc_map *kc_task_client_properties(const struct kc_worker_config *config, const char *kind,
                                          const struct kc_map *connector_config,
                                          const char *client_id);
@@ -49,7 +50,8 @@ char *kc_worker_client_id_base(const struct kc_worker_config *config);
  * tables in the order that 4.1.0 reports; borrowed for ever. */
 const struct kc_config_def *kc_connector_config_def(bool source);
 
-/* connector.client.config.override.policy: KC_ERR_BAD_REQUEST-free check of one key. NULL: allowed. */
+/* connector.client.config.override.policy: KC_ERR_BAD_REQUEST-free check of one key. NULL: allowed.
+ */
 bool kc_override_allowed(const struct kc_worker_config *config, const char *key);
 
 #endif

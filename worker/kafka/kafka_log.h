@@ -3,8 +3,8 @@
  * A compacted topic as a replayed log: KafkaBasedLog.
  *
  * One thread of its own consumes all partitions from the beginning and hands each record to the
- * listener, in order; callers write and wait until what they wrote has been read back. Start blocks until the
- * end offsets sampled at start are reached. Poll errors are logged and retried for ever.
+ * listener, in order; callers write and wait until what they wrote has been read back. Start blocks
+ * until the end offsets sampled at start are reached. Poll errors are logged and retried for ever.
  */
 #ifndef WORKER_KAFKA_KAFKA_LOG_H
 #define WORKER_KAFKA_KAFKA_LOG_H
@@ -26,18 +26,19 @@ typedef void (*kc_log_listener)(void *opaque, const struct kc_log_record *record
 
 struct kc_kafka_log_settings {
     const char *topic;
-    const struct kc_map *producer; /* Java properties; the log's fixed ones (CONTRACT §3.1) are set on top by the caller */
+    const struct kc_map *producer; /* Java properties; the log's fixed ones (CONTRACT §3.1) are set
+                                      on top by the caller */
     const struct kc_map *consumer;
     const struct kc_map *admin;
-    bool create;                      /* make the topic when it is missing */
-    int32_t partitions;               /* -1: broker's default */
-    int16_t replication_factor;       /* -1: broker's default */
+    bool create;                       /* make the topic when it is missing */
+    int32_t partitions;                /* -1: broker's default */
+    int16_t replication_factor;        /* -1: broker's default */
     const struct kc_map *topic_config; /* cleanup.policy=compact is added */
-    const char *config_key;           /* "config.storage.topic", for messages */
-    const char *purpose;              /* "connector configurations", for messages */
-    bool single_partition;            /* refuse a topic with more than one */
+    const char *config_key;            /* "config.storage.topic", for messages */
+    const char *purpose;               /* "connector configurations", for messages */
+    bool single_partition;             /* refuse a topic with more than one */
     bool read_committed;
-    bool read_only;                   /* no producer */
+    bool read_only; /* no producer */
     kc_log_listener listener;
     void *opaque;
 };
@@ -48,16 +49,19 @@ struct kc_kafka_log;
 struct kc_error *kc_kafka_log_new(const struct kc_kafka_log_settings *settings,
                                   struct kc_kafka_log **log) KC_MUST_CHECK;
 
-/* Creates or checks the topic (retrying while brokers are too few or away, until deadline), reads to the end, starts the
- * thread. *cancel (may be NULL) set by another thread ends it early with KC_ERR_WAKEUP. */
-struct kc_error *kc_kafka_log_start(struct kc_kafka_log *log, const volatile bool *cancel) KC_MUST_CHECK;
+/* Creates or checks the topic (retrying while brokers are too few or away, until deadline), reads
+ * to the end, starts the thread. *cancel (may be NULL) set by another thread ends it early with
+ * KC_ERR_WAKEUP. */
+struct kc_error *kc_kafka_log_start(struct kc_kafka_log *log,
+                                    const volatile bool *cancel) KC_MUST_CHECK;
 
-/* Waits until everything that was in the topic when called has been given to the listener. Any thread
- * but the listener's. KC_ERR_TIMEOUT after timeout_ms. */
+/* Waits until everything that was in the topic when called has been given to the listener. Any
+ * thread but the listener's. KC_ERR_TIMEOUT after timeout_ms. */
 struct kc_error *kc_kafka_log_read_to_end(struct kc_kafka_log *log, int timeout_ms) KC_MUST_CHECK;
 
-/* Sends one record (key and value copied; value NULL: tombstone; partition by key) and calls done, once, on an unspecified
- * thread: err NULL when acknowledged; done owns err. done may be NULL. Any thread. */
+/* Sends one record (key and value copied; value NULL: tombstone; partition by key) and calls done,
+ * once, on an unspecified thread: err NULL when acknowledged; done owns err. done may be NULL. Any
+ * thread. */
 typedef void (*kc_log_sent)(void *opaque, struct kc_error *err);
 void kc_kafka_log_send(struct kc_kafka_log *log, const void *key, size_t key_len, const void *value,
                        size_t value_len, kc_log_sent done, void *opaque);

@@ -30,18 +30,22 @@ const struct kc_session_key *kc_cluster_state_session_key(const struct kc_cluste
 const struct kc_strings *kc_cluster_state_connectors(const struct kc_cluster_state *state);
 bool kc_cluster_state_has(const struct kc_cluster_state *state, const char *connector);
 /* Raw, with unresolved variables; NULL when unknown. */
-const struct kc_map *kc_cluster_state_config(const struct kc_cluster_state *state, const char *connector);
+const struct kc_map *kc_cluster_state_config(const struct kc_cluster_state *state,
+                                             const char *connector);
 /* The config that was in force when the task configs were committed; NULL when none. */
 const struct kc_map *kc_cluster_state_applied_config(const struct kc_cluster_state *state,
                                                      const char *connector);
-enum kc_target_state kc_cluster_state_target(const struct kc_cluster_state *state, const char *connector);
+enum kc_target_state kc_cluster_state_target(const struct kc_cluster_state *state,
+                                             const char *connector);
 /* Number of tasks; 0 for an inconsistent connector. */
 int kc_cluster_state_task_count(const struct kc_cluster_state *state, const char *connector);
 const struct kc_map *kc_cluster_state_task_config(const struct kc_cluster_state *state,
                                                   const char *connector, int task);
 bool kc_cluster_state_inconsistent(const struct kc_cluster_state *state, const char *connector);
 bool kc_cluster_state_pending_fencing(const struct kc_cluster_state *state, const char *connector);
-int kc_cluster_state_task_count_record(const struct kc_cluster_state *state, const char *connector); /* -1: none */
-int kc_cluster_state_generation(const struct kc_cluster_state *state, const char *connector); /* -1: none */
+int kc_cluster_state_task_count_record(const struct kc_cluster_state *state,
+                                       const char *connector); /* -1: none */
+int kc_cluster_state_generation(const struct kc_cluster_state *state,
+                                const char *connector); /* -1: none */
 
 #endif

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where connector and task configurations live: KafkaConfigBackingStore and MemoryConfigBackingStore.
+ * Where connector and task configurations live: KafkaConfigBackingStore and
+ * MemoryConfigBackingStore.
  *
- * Writes block until they are acknowledged and read back. Listener calls come on the store's own thread (memory: on the
- * writer's) without a lock held; they must only enqueue.
+ * Writes block until they are acknowledged and read back. Listener calls come on the store's own
+ * thread (memory: on the writer's) without a lock held; they must only enqueue.
  */
 #ifndef WORKER_STORAGE_CONFIG_STORE_H
 #define WORKER_STORAGE_CONFIG_STORE_H
@@ -17,7 +18,8 @@ struct kc_config_listener {
     void (*tasks_updated)(void *opaque, const char *connector); /* after a commit record */
     void (*target_state_changed)(void *opaque, const char *connector);
     void (*session_key_updated)(void *opaque);
-    void (*restart_requested)(void *opaque, const char *connector, bool include_tasks, bool only_failed);
+    void (*restart_requested)(void *opaque, const char *connector, bool include_tasks,
+                              bool only_failed);
     void (*logger_level_updated)(void *opaque, const char *name, const char *level);
 };
 
@@ -32,17 +34,21 @@ struct kc_config_store *kc_config_store_memory_new(const struct kc_config_listen
                                                    void *opaque);
 void kc_config_store_destroy(struct kc_config_store *store);
 
-/* Reads the whole topic; no listener calls happen for what was there before but session_key_updated. */
-struct kc_error *kc_config_store_start(struct kc_config_store *store, const volatile bool *cancel) KC_MUST_CHECK;
+/* Reads the whole topic; no listener calls happen for what was there before but
+ * session_key_updated. */
+struct kc_error *kc_config_store_start(struct kc_config_store *store,
+                                       const volatile bool *cancel) KC_MUST_CHECK;
 
 /* The current picture; the caller unrefs. Any thread, never blocks. */
 struct kc_cluster_state *kc_config_store_snapshot(struct kc_config_store *store);
 
 /* Reads to the end of the topic. KC_ERR_TIMEOUT. */
-struct kc_error *kc_config_store_refresh(struct kc_config_store *store, int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_config_store_refresh(struct kc_config_store *store,
+                                         int timeout_ms) KC_MUST_CHECK;
 
 /* Exactly-once: becomes the only writer (fences the former leader). A no-op when that is off. */
-struct kc_error *kc_config_store_claim_write_privileges(struct kc_config_store *store) KC_MUST_CHECK;
+struct kc_error *
+kc_config_store_claim_write_privileges(struct kc_config_store *store) KC_MUST_CHECK;
 
 /* state KC_TARGET_NONE: none is written. */
 struct kc_error *kc_config_store_put_connector(struct kc_config_store *store, const char *connector,
@@ -52,14 +58,15 @@ struct kc_error *kc_config_store_remove_connector(struct kc_config_store *store,
                                                   const char *connector) KC_MUST_CHECK;
 struct kc_error *kc_config_store_put_tasks(struct kc_config_store *store, const char *connector,
                                            const struct kc_maps *configs) KC_MUST_CHECK;
-struct kc_error *kc_config_store_put_target_state(struct kc_config_store *store, const char *connector,
+struct kc_error *kc_config_store_put_target_state(struct kc_config_store *store,
+                                                  const char *connector,
                                                   enum kc_target_state state) KC_MUST_CHECK;
 struct kc_error *kc_config_store_put_session_key(struct kc_config_store *store,
                                                  const struct kc_session_key *key) KC_MUST_CHECK;
 struct kc_error *kc_config_store_put_restart(struct kc_config_store *store, const char *connector,
                                              bool include_tasks, bool only_failed) KC_MUST_CHECK;
-struct kc_error *kc_config_store_put_task_count(struct kc_config_store *store, const char *connector,
-                                                int count) KC_MUST_CHECK;
+struct kc_error *kc_config_store_put_task_count(struct kc_config_store *store,
+                                                const char *connector, int count) KC_MUST_CHECK;
 struct kc_error *kc_config_store_put_logger_level(struct kc_config_store *store, const char *name,
                                                   const char *level) KC_MUST_CHECK;
 

@@ -27,25 +27,28 @@ struct kc_offset_store; /* reference-counted */
 /* The worker's own, on offset.storage.topic. */
 struct kc_error *kc_offset_store_kafka_new(const struct kc_worker_config *config,
                                            struct kc_offset_store **store) KC_MUST_CHECK;
-/* Standalone: a file, written whole and atomically (temporary file, fsync, rename). A file that Java wrote (serialised
- * HashMap<byte[],byte[]>) is read; we write that same format, so that Java can go back. */
-struct kc_error *kc_offset_store_file_new(const char *path, struct kc_offset_store **store) KC_MUST_CHECK;
+/* Standalone: a file, written whole and atomically (temporary file, fsync, rename). A file that
+ * Java wrote (serialised HashMap<byte[],byte[]>) is read; we write that same format, so that Java
+ * can go back. */
+struct kc_error *kc_offset_store_file_new(const char *path,
+                                          struct kc_offset_store **store) KC_MUST_CHECK;
 /* A connector's own topic overlaid on the worker's store (offsets.storage.topic; CONTRACT §3.3):
- * producer, consumer, admin are Java properties of the connector's clients. Takes a reference of worker. worker NULL:
- * connector store only. read_committed for exactly-once. */
+ * producer, consumer, admin are Java properties of the connector's clients. Takes a reference of
+ * worker. worker NULL: connector store only. read_committed for exactly-once. */
 struct kc_error *kc_offset_store_connector_new(struct kc_offset_store *worker,
                                                const struct kc_worker_config *config,
                                                const char *topic, const struct kc_map *producer,
                                                const struct kc_map *consumer,
-                                               const struct kc_map *admin,
-                                               bool read_committed,
+                                               const struct kc_map *admin, bool read_committed,
                                                struct kc_offset_store **store) KC_MUST_CHECK;
 struct kc_offset_store *kc_offset_store_ref(struct kc_offset_store *store);
 void kc_offset_store_unref(struct kc_offset_store *store);
 
-struct kc_error *kc_offset_store_start(struct kc_offset_store *store, const volatile bool *cancel) KC_MUST_CHECK;
+struct kc_error *kc_offset_store_start(struct kc_offset_store *store,
+                                       const volatile bool *cancel) KC_MUST_CHECK;
 
-/* Offsets of count partitions of connector after reading to the end: offsets[i] new reference or NULL. */
+/* Offsets of count partitions of connector after reading to the end: offsets[i] new reference or
+ * NULL. */
 struct kc_error *kc_offset_store_get(struct kc_offset_store *store, const char *connector,
                                      json_t *const *partitions, size_t count, json_t **offsets,
                                      int timeout_ms) KC_MUST_CHECK;
@@ -55,7 +58,8 @@ struct kc_offset_write {
     json_t *partition;
     json_t *offset;
 };
-/* Sends all and calls done once, on an unspecified thread, when all are acknowledged or one has failed (done owns err). */
+/* Sends all and calls done once, on an unspecified thread, when all are acknowledged or one has
+ * failed (done owns err). */
 void kc_offset_store_set(struct kc_offset_store *store, const char *connector,
                          const struct kc_offset_write *writes, size_t count,
                          void (*done)(void *opaque, struct kc_error *err), void *opaque);

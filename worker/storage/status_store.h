@@ -3,7 +3,8 @@
  * Statuses of connectors and tasks, and their active topics: KafkaStatusBackingStore and
  * MemoryStatusBackingStore (CONTRACT §3.4).
  *
- * Reads come from memory and never block; writes are sent in the background and retried. Any thread.
+ * Reads come from memory and never block; writes are sent in the background and retried. Any
+ * thread.
  */
 #ifndef WORKER_STORAGE_STATUS_STORE_H
 #define WORKER_STORAGE_STATUS_STORE_H
@@ -36,7 +37,8 @@ struct kc_error *kc_status_store_kafka_new(const struct kc_worker_config *config
                                            struct kc_status_store **store) KC_MUST_CHECK;
 struct kc_status_store *kc_status_store_memory_new(void);
 void kc_status_store_destroy(struct kc_status_store *store);
-struct kc_error *kc_status_store_start(struct kc_status_store *store, const volatile bool *cancel) KC_MUST_CHECK;
+struct kc_error *kc_status_store_start(struct kc_status_store *store,
+                                       const volatile bool *cancel) KC_MUST_CHECK;
 
 #define KC_CONNECTOR_STATUS (-1) /* as task: the connector itself */
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The herder: the one owner of a worker's cluster state, and what REST and main talk to.
+ *
+ * Standalone and distributed herders have one thread each ("the tick thread") that makes every
+ * change. These functions may be called by any thread but that one; those marked "snapshot" answer
+ * at once from memory, the others post a request to the herder's thread and wait at most timeout_ms
+ * (then KC_ERR_TIMEOUT with Connect's text "Request timed out. <stage>"). Results are JSON entities
+ * as CONTRACT §1.3 shows them: new references. Errors carry Connect's texts; KC_ERR_WRONG_TARGET
+ * says where to forward to.
+ */
+#ifndef WORKER_HERDER_HERDER_H
+#define WORKER_HERDER_HERDER_H
+
+#include "runtime/worker.h"
+#include "storage/config_store.h"
+
+struct kc_herder;
+
+struct kc_herder_settings {
+    const struct kc_worker_config *config; /* borrowed, outlives the herder */
+    const struct kc_plugins *plugins;      /* borrowed */
+    const char *worker_id;                 /* "host:port", or "source->target" */
+    const char *rest_url;                  /* "http://host:port/", or "NOTUSED" */
+};
+
+/* Makes stores and worker, starts nothing. */
+struct kc_error *kc_herder_standalone_new(const struct kc_herder_settings *settings,
+                                          struct kc_herder **herder) KC_MUST_CHECK;
+struct kc_error *kc_herder_distributed_new(const struct kc_herder_settings *settings,
+                                           struct kc_herder **herder) KC_MUST_CHECK;
+
+/* Starts the herder's thread, which reads the internal topics and joins; returns at once. A start
+ * that can't succeed (wrong cleanup policy, ...) ends the thread: kc_herder_wait() tells. */
+struct kc_error *kc_herder_start(struct kc_herder *herder) KC_MUST_CHECK;
+/* Blocks until the herder has been stopped or has failed; NULL when it was stopped. The caller owns
+ * the error. */
+struct kc_error *kc_herder_wait(struct kc_herder *herder) KC_MUST_CHECK;
+/* Async-signal-unsafe, any thread: begins an orderly stop. */
+void kc_herder_stop(struct kc_herder *herder);
+void kc_herder_destroy(struct kc_herder *herder); /* after stop and wait; NULL is fine */
+
+/* ---- health and cluster ---- */
+bool kc_herder_ready(struct kc_herder *herder); /* snapshot: has completed its first tick */
+struct kc_error *kc_herder_ping(struct kc_herder *herder,
+                                int timeout_ms) KC_MUST_CHECK; /* a no-op request */
+char *kc_herder_stage(struct kc_herder *herder); /* snapshot: "The worker is currently ..., which
+                                                    began at ...."; NULL: none */
+const char *kc_herder_cluster_id(struct kc_herder *herder); /* snapshot; "" while unknown */
+const struct kc_plugins *kc_herder_plugins(struct kc_herder *herder);
+const struct kc_worker_config *kc_herder_config(struct kc_herder *herder);
+
+/* ---- snapshot reads ---- */
+void kc_herder_connectors(struct kc_herder *herder, struct kc_strings *names);
+struct kc_error *kc_herder_status(struct kc_herder *herder, const char *connector,
+                                  json_t **state) KC_MUST_CHECK;
+struct kc_error *kc_herder_task_status(struct kc_herder *herder, const char *connector, int task,
+                                       json_t **state) KC_MUST_CHECK;
+struct kc_error *kc_herder_topics(struct kc_herder *herder, const char *connector,
+                                  json_t **topics) KC_MUST_CHECK;
+struct kc_error *kc_herder_reset_topics(struct kc_herder *herder,
+                                        const char *connector) KC_MUST_CHECK;
+/* ConnectorInfo without a trip through the herder's thread, for expand=info; KC_ERR_NOT_FOUND. */
+struct kc_error *kc_herder_info_snapshot(struct kc_herder *herder, const char *connector,
+                                         json_t **info) KC_MUST_CHECK;
+
+/* ---- requests ---- */
+struct kc_error *kc_herder_info(struct kc_herder *herder, const char *connector, int timeout_ms,
+                                json_t **info) KC_MUST_CHECK;
+struct kc_error *kc_herder_connector_config(struct kc_herder *herder, const char *connector,
+                                            int timeout_ms, json_t **config) KC_MUST_CHECK;
+struct kc_error *kc_herder_tasks(struct kc_herder *herder, const char *connector, int timeout_ms,
+                                 json_t **tasks) KC_MUST_CHECK;
+/* Validates, then creates or (allow_replace) reconfigures. state KC_TARGET_NONE: none given. */
+struct kc_error *kc_herder_put_connector(struct kc_herder *herder, const char *connector,
+                                         const struct kc_map *config, enum kc_target_state state,
+                                         bool allow_replace, int timeout_ms, json_t **info,
+                                         bool *created) KC_MUST_CHECK;
+struct kc_error *kc_herder_patch_connector(struct kc_herder *herder, const char *connector,
+                                           const struct kc_map *patch, int timeout_ms,
+                                           json_t **info) KC_MUST_CHECK;
+struct kc_error *kc_herder_delete_connector(struct kc_herder *herder, const char *connector,
+                                            int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_herder_restart_task(struct kc_herder *herder, const char *connector, int task,
+                                        int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_herder_restart_connector(struct kc_herder *herder, const char *connector,
+                                             int timeout_ms) KC_MUST_CHECK;
+/* KIP-745: *state is the plan as ConnectorStateInfo. */
+struct kc_error *kc_herder_restart_plan(struct kc_herder *herder, const char *connector,
+                                        bool include_tasks, bool only_failed, int timeout_ms,
+                                        json_t **state) KC_MUST_CHECK;
+struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector) KC_MUST_CHECK;
+struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector) KC_MUST_CHECK;
+struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *connector,
+                                          int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connector, int timeout_ms,
+                                   json_t **offsets) KC_MUST_CHECK;
+/* offsets NULL: reset. message owned by the caller. */
+struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *connector,
+                                         const json_t *offsets, int timeout_ms,
+                                         char **message) KC_MUST_CHECK;
+
+/* PUT /connector-plugins/{p}/config/validate: ConfigInfos. */
+struct kc_error *kc_herder_validate(struct kc_herder *herder, const struct kc_map *config,
+                                    int timeout_ms, json_t **infos) KC_MUST_CHECK;
+/* [{class,type,version}] and [ConfigKeyInfo]; snapshots. */
+json_t *kc_herder_plugin_list(struct kc_herder *herder, bool connectors_only);
+struct kc_error *kc_herder_plugin_config(struct kc_herder *herder, const char *plugin,
+                                         json_t **keys) KC_MUST_CHECK;
+
+/* Cluster-wide log level (KIP-976); standalone: as for the worker. */
+struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const char *name,
+                                                 const char *level) KC_MUST_CHECK;
+
+/* ---- internal requests between workers (CONTRACT §1.9) ---- */
+struct kc_signature {
+    const char *authorization; /* header values, NULL when missing */
+    const char *algorithm;
+    const char *body; /* the exact bytes */
+    size_t body_len;
+};
+struct kc_error *kc_herder_put_tasks(struct kc_herder *herder, const char *connector,
+                                     const struct kc_maps *configs,
+                                     const struct kc_signature *signature,
+                                     int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_herder_fence(struct kc_herder *herder, const char *connector,
+                                 const struct kc_signature *signature,
+                                 int timeout_ms) KC_MUST_CHECK;
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The plugins that this worker can run: those linked in and those on plugin.path.
+ *
+ * Made once at start, immutable afterwards: any thread may look up.
+ */
+#ifndef WORKER_RUNTIME_PLUGINS_H
+#define WORKER_RUNTIME_PLUGINS_H
+
+#include "connect/plugin.h"
+
+struct kc_plugins;
+
+/* builtin: NULL-terminated (kc_builtin_plugins). plugin_path: CSV of directories and shared
+ * objects, may be NULL; what can't be loaded or has another API is logged with file and reason and
+ * left out (jars are skipped with one DEBUG line). */
+struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path);
+void kc_plugins_destroy(struct kc_plugins *plugins);
+
+/* By full class name, simple name or alias (CONTRACT §1.10); NULL when unknown or ambiguous.
+ * kind_mask: 1u << kind of those that are wanted. */
+const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const char *name,
+                                        unsigned kind_mask);
+#define KC_CONNECTOR_KINDS ((1u << KC_PLUGIN_SINK) | (1u << KC_PLUGIN_SOURCE))
+
+/* In the order that REST lists them: sinks, sources, then the others, each by class name. */
+size_t kc_plugins_count(const struct kc_plugins *plugins);
+const struct kc_plugin *kc_plugins_at(const struct kc_plugins *plugins, size_t index);
+const char *kc_plugin_kind_name(enum kc_plugin_kind kind); /* "source", "header_converter", ... */
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host of connectors and tasks: Connect's Worker.
+ *
+ * The herder decides what runs; this makes it run. One thread per connector and one per task. All
+ * functions are called on the herder's thread unless marked "any thread"; none of them waits for a
+ * plugin longer than said. Configurations come in raw: variables are resolved here, and never go
+ * back out.
+ */
+#ifndef WORKER_RUNTIME_WORKER_H
+#define WORKER_RUNTIME_WORKER_H
+
+#include "config/worker_config.h"
+#include "runtime/plugins.h"
+#include "storage/cluster_state.h"
+#include "storage/offset_store.h"
+#include "storage/status_store.h"
+
+struct kc_worker;
+
+/* Called on connector and task threads without a lock held; must not block and must not call the
+ * worker. */
+struct kc_worker_listener {
+    /* A connector (task KC_CONNECTOR_STATUS) or task has changed its state; trace only for FAILED;
+     * version is the plugin's (4.1 statuses), may be NULL. */
+    void (*state_changed)(void *opaque, const char *connector, int task, enum kc_state state,
+                          const char *trace, const char *version);
+    /* The connector asks for task_configs() to be called again. */
+    void (*reconfiguration_requested)(void *opaque, const char *connector);
+    /* A task has sent to, or read from, topic (not yet among its connector's active topics). */
+    void (*topic_used)(void *opaque, const char *connector, int task, const char *topic);
+    /* Exactly-once, on the task's thread, may block: fences the former generation of tasks before a
+     * source task starts (Worker's preflight), NULL on success. */
+    struct kc_error *(*fence_zombies)(void *opaque, const char *connector);
+    /* Exactly-once, on the task's thread, may block: after initTransactions, checks that the task
+     * is still wanted. */
+    struct kc_error *(*verify_task)(void *opaque, const char *connector, int task, int generation);
+};
+
+/* offsets: the worker's offset store, a reference is taken. */
+struct kc_error *kc_worker_new(const struct kc_worker_config *config,
+                               const struct kc_plugins *plugins, struct kc_offset_store *offsets,
+                               const char *worker_id, const struct kc_worker_listener *listener,
+                               void *opaque, struct kc_worker **worker) KC_MUST_CHECK;
+
+/* Stops everything within task.shutdown.graceful.timeout.ms (tasks beyond it are cancelled), frees.
+ */
+void kc_worker_destroy(struct kc_worker *worker);
+
+/* done runs on the connector's thread: err NULL when the target state has been reached (taken
+ * otherwise). May be NULL. */
+typedef void (*kc_worker_done)(void *opaque, struct kc_error *err);
+
+/* Starts a connector in target state (PAUSED and STOPPED: without calling its start()). Its failure
+ * to start is also reported as FAILED to the listener. */
+void kc_worker_start_connector(struct kc_worker *worker, const char *name,
+                               const struct kc_map *config, enum kc_target_state target,
+                               kc_worker_done done, void *opaque);
+/* Stops connectors: waits up to 5 s in all, then leaves them to end by themselves. Unknown names
+ * are ignored. */
+void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings *names);
+bool kc_worker_has_connector(struct kc_worker *worker, const char *name);
+void kc_worker_connectors(struct kc_worker *worker, struct kc_strings *names);
+
+/* Asks the connector for its task configs, on its thread: done gets them (taken) complete with
+ * task.class (and topics for sinks), or err (taken). TOO_MANY_TASKS as Connect's tasks.max.enforce.
+ */
+typedef void (*kc_worker_task_configs_done)(void *opaque, struct kc_error *err,
+                                            struct kc_maps *configs);
+void kc_worker_task_configs(struct kc_worker *worker, const char *name, const struct kc_map *config,
+                            kc_worker_task_configs_done done, void *opaque);
+
+struct kc_task_id {
+    const char *connector;
+    int task;
+};
+
+/* Starts a task; an error here (unknown class, bad converter) has also been reported as FAILED.
+ * generation: of the task configs (kc_cluster_state_generation()). */
+struct kc_error *kc_worker_start_task(struct kc_worker *worker, struct kc_task_id id,
+                                      const struct kc_map *connector_config,
+                                      const struct kc_map *task_config, enum kc_target_state target,
+                                      int generation) KC_MUST_CHECK;
+/* Tells all to stop, then waits for all of them up to the graceful time-out, then cancels the rest.
+ */
+void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids, size_t count);
+bool kc_worker_has_task(struct kc_worker *worker, struct kc_task_id id);
+/* Tasks that run here; strings are borrowed until the next change; free() the array. */
+size_t kc_worker_tasks(struct kc_worker *worker, struct kc_task_id **ids);
+
+/* Moves a connector and its tasks that run here to target (pause, resume, stop). done as at start;
+ * called with NULL at once when the connector isn't here. */
+void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
+                                enum kc_target_state target, kc_worker_done done, void *opaque);
+
+/* ---- blocking calls for request threads; any thread but the herder's ---- */
+
+/* {"offsets":[...]}, new reference (KIP-875). */
+struct kc_error *kc_worker_offsets(struct kc_worker *worker, const char *connector,
+                                   const struct kc_map *config, json_t **offsets) KC_MUST_CHECK;
+/* offsets: the "offsets" array of the request; NULL resets all. message: what REST answers, owned
+ * by the caller. */
+struct kc_error *kc_worker_alter_offsets(struct kc_worker *worker, const char *connector,
+                                         const struct kc_map *config, const json_t *offsets,
+                                         char **message) KC_MUST_CHECK;
+/* Fences the producers of count former tasks of a connector (KIP-618). */
+struct kc_error *kc_worker_fence_zombies(struct kc_worker *worker, const char *connector,
+                                         const struct kc_map *config, int count) KC_MUST_CHECK;
+
+/* Validates a connector configuration as REST does (ConfigInfos, CONTRACT §1.11); new reference. An
+ * error is what Java throws (BAD_REQUEST: no or unknown connector.class). Any thread. */
+struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_map *config,
+                                    json_t **infos) KC_MUST_CHECK;
+
+#endif
