@@ -28,7 +28,7 @@ PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lsnappy -lm -ldl
 ALL_LDFLAGS = $(SANFLAGS) -pthread -rdynamic $(LDFLAGS)
 
 WORKER    := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c))
-CONNECTORS:= $(wildcard connectors/*/*.c)
+CONNECTORS:= $(wildcard connectors/*.c connectors/*/*.c)
 WORKER_O  := $(WORKER:%.c=$(BUILD)/obj/%.o)
 CONNECT_O := $(CONNECTORS:%.c=$(BUILD)/obj/%.o)
 MAIN_O    := $(BUILD)/obj/worker/main.o

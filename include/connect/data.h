@@ -28,7 +28,7 @@ enum kc_type {
 };
 
 struct kc_schema;
-struct kc_map_value;
+struct kc_map;
 
 /* Logical types (Decimal, Date, Time, Timestamp) are carried in their physical form: Decimal as
  * BYTES (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells. */
@@ -88,14 +88,27 @@ static inline struct kc_value kc_value_double(enum kc_type type, double number)
 }
 
 bool kc_value_equal(const struct kc_value *a, const struct kc_value *b);
+/* Copies value with everything that it points to into arena. */
+struct kc_value kc_value_copy(struct kc_arena *arena, const struct kc_value *value);
+/* Java's view of a value, for messages: "class java.lang.String"; schema (may be NULL) tells
+ * logical types. */
+const char *kc_value_java_class(const struct kc_value *value, const struct kc_schema *schema);
+/* Schema.Type's constant: "INT32", ... */
+const char *kc_type_name(enum kc_type type);
+
+/* Names of the logical types. */
+#define KC_LOGICAL_DECIMAL   "org.apache.kafka.connect.data.Decimal"
+#define KC_LOGICAL_DATE      "org.apache.kafka.connect.data.Date"
+#define KC_LOGICAL_TIME      "org.apache.kafka.connect.data.Time"
+#define KC_LOGICAL_TIMESTAMP "org.apache.kafka.connect.data.Timestamp"
 
 /* Schemas without name, version, default or parameters; shared, never freed. */
 const struct kc_schema *kc_schema_simple(enum kc_type type, bool optional);
 #define KC_OPTIONAL_BYTES  kc_schema_simple(KC_TYPE_BYTES, true)
 #define KC_OPTIONAL_STRING kc_schema_simple(KC_TYPE_STRING, true)
 
-/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed; build with kc_schema_done(),
- * after which it is immutable. A builder that isn't finished is freed by kc_schema_unref(). */
+/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed; the maker owns one reference,
+ * and changes nothing more once anybody else has seen it. Freed by kc_schema_unref(). */
 struct kc_schema *kc_schema_new(enum kc_type type);
 void kc_schema_set_optional(struct kc_schema *schema, bool optional);
 void kc_schema_set_name(struct kc_schema *schema, const char *name);
@@ -114,6 +127,8 @@ struct kc_error *kc_schema_add_field(struct kc_schema *schema, const char *name,
 const struct kc_schema *kc_schema_ref(const struct kc_schema *schema); /* NULL for NULL */
 void kc_schema_unref(const struct kc_schema *schema);
 bool kc_schema_equal(const struct kc_schema *a, const struct kc_schema *b);
+/* Equal schemas have equal hashes. */
+uint32_t kc_schema_hash(const struct kc_schema *schema);
 
 enum kc_type kc_schema_type(const struct kc_schema *schema);
 const char *kc_schema_type_name(const struct kc_schema *schema); /* "int32", ... */
@@ -129,10 +144,20 @@ const struct kc_schema *kc_schema_values(const struct kc_schema *schema);
 size_t kc_schema_field_count(const struct kc_schema *schema);
 const char *kc_schema_field_name(const struct kc_schema *schema, size_t index);
 const struct kc_schema *kc_schema_field(const struct kc_schema *schema, size_t index);
+/* Whether schema (NULL: no) carries the given name, as KC_LOGICAL_DATE. */
+bool kc_schema_is(const struct kc_schema *schema, const char *name);
 int kc_schema_field_index(const struct kc_schema *schema, const char *name); /* -1: none */
+
+/* Struct.get: field index of a STRUCT value, or its schema's default when that is null. Borrowed.
+ */
+const struct kc_value *kc_struct_get(const struct kc_schema *schema, const struct kc_value *value,
+                                     size_t index);
 
 /* ConnectSchema.validateValue: KC_ERR_DATA with Java's text when value doesn't fit schema. */
 struct kc_error *kc_schema_validate(const struct kc_schema *schema,
                                     const struct kc_value *value) KC_MUST_CHECK;
+/* As Struct.put checks the value of the field called field (NULL: as above). */
+struct kc_error *kc_schema_validate_field(const char *field, const struct kc_schema *schema,
+                                          const struct kc_value *value) KC_MUST_CHECK;
 
 #endif
