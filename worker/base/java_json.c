@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON in Java's manner: see java_json.h. */
-#include "base/java_json.h"
+#include "connect/java_json.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -66,13 +66,13 @@ void kc_json_write_string(struct kc_str *out, const char *text, size_t len)
 
 /* ---- numbers ---- */
 
-/* Digits and exponent of the shortest text that reads back as value: value = 0.d1d2d3... *
- * 10^point. */
+/* Digits (two at least are tried, as Double.toString does: 4.9E-324) and exponent of the shortest
+ * text that reads back as value: value = 0.d1d2d3... * 10^point. */
 static int shortest_digits(double value, bool single, char digits[32], int *point)
 {
     char text[40];
     int max = single ? 9 : 17;
-    for (int precision = 1; precision <= max; precision++) {
+    for (int precision = 2; precision <= max; precision++) {
         snprintf(text, sizeof(text), "%.*e", precision - 1, value);
         if (single ? strtof(text, NULL) == (float)value : strtod(text, NULL) == value)
             break;

@@ -8,7 +8,7 @@
  */
 #include "base/logging.h"
 
-#include "base/java_json.h"
+#include "connect/java_json.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -5,8 +5,8 @@
  * The bytes matter: offset keys are compared raw, and Java workers read what we write. jansson
  * parses; this only writes. Pure functions, any thread.
  */
-#ifndef WORKER_BASE_JAVA_JSON_H
-#define WORKER_BASE_JAVA_JSON_H
+#ifndef CONNECT_JAVA_JSON_H
+#define CONNECT_JAVA_JSON_H
 
 #include "connect/mem.h"
 
