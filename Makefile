@@ -19,7 +19,7 @@ OPT       := -O2 -g -DNDEBUG_FAST
 endif
 
 WARN      := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
-             -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter
+             -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter -fno-builtin-log
 CFLAGS    ?=
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DKC_VERSION='"$(VERSION)"' $(OPT) $(WARN) $(SANFLAGS) -fPIC -pthread \
              -Iinclude $(INCLUDES) $(PKG_CFLAGS) $(CFLAGS)

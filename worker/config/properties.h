@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Java .properties files, with all of java.util.Properties' syntax, and where each key stood. */
+/*
+ * Java .properties files, with all of java.util.Properties' syntax, and where each key stood.
+ *
+ * Java reads a file as ISO-8859-1 when it is a worker's or a connector's own (Utils.loadProps), and
+ * as UTF-8 when a config provider opens it. So do we, with a warning for each line of the former
+ * that isn't ASCII. A byte order mark is skipped. Pure, but for reading files; any thread.
+ */
 #ifndef WORKER_CONFIG_PROPERTIES_H
 #define WORKER_CONFIG_PROPERTIES_H
 
 #include "connect/map.h"
 
-/* Reads text (len bytes; UTF-8, as Connect's Utils.loadProps reads it) into map: the last of equal
- * keys wins, in the place of the first. lines, when not NULL, gets for each key the number of its
- * line as text. source names the text in errors ("<source>:<line>: ..."), KC_ERR_CONFIG. */
+#define KC_PROPERTIES_MAX_FILE ((size_t)16 * 1024 * 1024)
+
+/* Reads text (len bytes of UTF-8) into map: the last of equal keys wins, in the place of the first.
+ * lines, when not NULL, gets for each key the number of its line as text. source names the text in
+ * errors ("<source>:<line>: ..."), KC_ERR_CONFIG. */
 struct kc_error *kc_properties_parse(const char *text, size_t len, const char *source,
                                      struct kc_map *map, struct kc_map *lines) KC_MUST_CHECK;
 
-/* The same from a file. KC_ERR_IO when it can't be read. Files beyond 16 MiB are refused. */
+/* The same from a worker's or connector's file, ISO-8859-1. KC_ERR_IO when it can't be read. Files
+ * beyond KC_PROPERTIES_MAX_FILE are refused. */
 struct kc_error *kc_properties_load(const char *path, struct kc_map *map,
                                     struct kc_map *lines) KC_MUST_CHECK;
+
+/* Appends the bytes of a file to text; KC_ERR_IO names path when it can't be read or exceeds max.
+ */
+struct kc_error *kc_file_read(const char *path, size_t max, struct kc_str *text) KC_MUST_CHECK;
 
 #endif
