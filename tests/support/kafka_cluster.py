@@ -15,7 +15,7 @@ import shutil
 import uuid
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 import properties
 from java import DEFAULT_VERSION, java
@@ -35,6 +35,8 @@ SMALL = {
     "group.initial.rebalance.delay.ms": "0",
     "log.retention.check.interval.ms": "1000",
     "controlled.shutdown.enable": "false",
+    "broker.session.timeout.ms": "4000",
+    "broker.heartbeat.interval.ms": "1000",
     "log.segment.delete.delay.ms": "1000",
 }
 
@@ -222,6 +224,12 @@ class Cluster:
         if found is None:
             return 0
         return sum(1 for p in found.partitions.values() if p.error is None and p.leader >= 0)
+
+    def topic_config(self, topic):
+        """The topic's configuration, defaults included: {name: value}."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        entries = self.admin.describe_configs([resource])[resource].result(30)
+        return {name: entry.value for name, entry in entries.items()}
 
     def close(self):
         for broker in self.brokers:

@@ -22,6 +22,7 @@ LOGS = pathlib.Path(os.environ.get("ISTHMUS_TEST_LOGS", BUILD / "test-logs")) / 
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 _live = []
+_recent = []
 _given_ports = set()
 
 
@@ -72,6 +73,7 @@ class Process:
                 start_new_session=True,
             )
         _live.append(self)
+        _recent.append(self)
 
     @property
     def pid(self):
@@ -169,8 +171,13 @@ def run(name, command, timeout=60, env=None, check=True, stdin=None):
     return done.stdout
 
 
-def live_processes():
-    return list(_live)
+def recent_processes():
+    """Those that run, and those that have ended since forget_ended()."""
+    return list(_recent)
+
+
+def forget_ended():
+    _recent[:] = [process for process in _recent if process.alive]
 
 
 def _unused(path):

@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Fixtures for tests against real Kafka: two clusters for the whole run, workers per test.
+
+`--worker=java` runs the same tests against Java's Connect, which proves the test itself.
+"""
+
+import itertools
+import re
+
+import pytest
+
+import processes
+import workers
+from kafka_cluster import Cluster
+
+_numbers = itertools.count(1)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--worker",
+        choices=["isthmus", "java"],
+        default="isthmus",
+        help="which worker the tests run against",
+    )
+
+
+def pytest_configure(config):
+    processes.interrupt_on_sigterm()
+
+
+@pytest.fixture(scope="session")
+def source():
+    """The cluster that is mirrored from."""
+    with Cluster("source") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def target():
+    """The cluster that is mirrored to, and that the workers live on."""
+    with Cluster("target") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster_factory():
+    """Makes further clusters: cluster_factory("name", brokers=3, ...), gone after the test."""
+    made = []
+
+    def make(name, **options):
+        cluster = Cluster(name, **options)
+        made.append(cluster)
+        return cluster.start()
+
+    yield make
+    for cluster in made:
+        cluster.close()
+
+
+@pytest.fixture
+def unique(request):
+    """Makes names that no other test uses: unique("orders") -> "orders-mirror-basics-7"."""
+    story = re.sub(r"\W+|_", "-", request.node.path.stem.removeprefix("test_"))
+
+    def name(word):
+        return f"{word}-{story}-{next(_numbers)}"
+
+    return name
+
+
+@pytest.fixture
+def kind(request):
+    """Which worker is under test: "isthmus" or "java"."""
+    return request.config.getoption("--worker")
+
+
+class Workers:
+    """Starts workers for one test and ends them with it."""
+
+    def __init__(self, kind, target, unique):
+        self.kind = kind
+        self._target = target
+        self._unique = unique
+        self._made = []
+
+    def settings(self, group=None, **more):
+        """Settings of a distributed worker on the target cluster, in a Connect group of its own."""
+        return workers.distributed_settings(
+            self._target, group or self._unique("connect"), **more
+        )
+
+    def distributed(self, settings=None, kind=None, name=None, start=True, **options):
+        kind = kind or self.kind
+        settings = settings or self.settings()
+        worker = workers.distributed(
+            kind, name or self._unique("worker"), settings, **options
+        )
+        return self._keep(worker, start)
+
+    def standalone(self, settings, connectors, kind=None, start=True, **options):
+        name = self._unique("standalone")
+        worker = workers.standalone(kind or self.kind, name, settings, connectors, **options)
+        return self._keep(worker, start)
+
+    def dedicated(self, file, *arguments, kind=None, start=True, **options):
+        name = self._unique("mm2")
+        worker = workers.dedicated(kind or self.kind, name, file, *arguments, **options)
+        return self._keep(worker, start)
+
+    def _keep(self, worker, start):
+        self._made.append(worker)
+        return worker.start() if start else worker
+
+    def close(self):
+        for worker in self._made:
+            worker.close()
+
+    def stop(self):
+        """Ends what still runs with SIGTERM, so that leaks are looked for."""
+        for worker in self._made:
+            if worker.alive:
+                status = worker.stop()
+                clean = worker.kind == "java" or status == 0
+                assert clean, f"{worker.name} ended with {status}\n{worker.process.tail()}"
+
+
+@pytest.fixture
+def make_worker(kind, target, unique):
+    """The factory of workers; those that run at the test's end must end cleanly on SIGTERM."""
+    factory = Workers(kind, target, unique)
+    try:
+        yield factory
+        factory.stop()
+    finally:
+        factory.close()
+
+
+@pytest.fixture(autouse=True)
+def no_sanitizer_reports():
+    """A report that a sanitizer writes during a test fails the test."""
+    before = set(workers.sanitizer_reports())
+    yield
+    fresh = {p: t for p, t in workers.sanitizer_reports().items() if p not in before}
+    assert not fresh, "\n".join(f"{path}:\n{text}" for path, text in fresh.items())
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Shows the end of every process's log beside a failure."""
+    outcome = yield
+    report = outcome.get_result()
+    if report.failed:
+        for process in processes.recent_processes():
+            report.sections.append((f"log of {process.name}", process.tail()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    processes.forget_ended()

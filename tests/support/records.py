@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Records in and out of clusters, and the comparison of a mirrored topic with its source."""
+
+import dataclasses
+import random
+import time
+import zlib
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+
+from processes import wait_for
+
+
+@dataclasses.dataclass(frozen=True)
+class Record:
+    """What a mirror has to keep of a record; the offset is for messages to people only."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    timestamp: int
+    headers: tuple
+    offset: int = dataclasses.field(compare=False)
+
+    def brief(self):
+        value = "null" if self.value is None else f"{len(self.value)} bytes {self.value[:24]!r}"
+        return (
+            f"partition {self.partition} offset {self.offset} key {self.key!r} value {value} "
+            f"timestamp {self.timestamp} headers {self.headers!r}"
+        )
+
+
+def produce(cluster, topic, count, first=0, size=100, partition=None, codec="none", **config):
+    """Produces records of every shape: keys, empty and null values, headers, timestamps of old.
+
+    The content depends on the record's number alone, so that a run can be continued with `first`.
+    """
+    producer = Producer(
+        cluster.client_config(
+            **{
+                "compression.type": codec,
+                "linger.ms": 5,
+                "queue.buffering.max.messages": 1000000,
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                **config,
+            }
+        )
+    )
+    failed = []
+    start = int(time.time() * 1000) - 3600_000
+
+    def delivered(error, message):
+        if error:
+            failed.append(error)
+
+    for number in range(first, first + count):
+        send(producer, topic, shape(number, size), start + number, partition, delivered)
+    left = producer.flush(120)
+    assert not left and not failed, f"producing to {topic}: {left} unsent, failed: {failed[:3]}"
+
+
+def shape(number, size):
+    """Key, value and headers of record number n."""
+    noise = random.Random(number).randbytes(size // 2)
+    value = (b"%d:" % number) + noise + b"x" * (size - len(noise))
+    key = b"key-%d" % (number % 97)
+    headers = []
+    if number % 5 == 0:
+        headers = [("trace", b"%016x" % number), ("empty", b""), ("trace", None)]
+    if number % 11 == 0:
+        key = None
+    if number % 13 == 0:
+        value = b""
+    if number % 17 == 0 and key is not None:
+        value = None
+    return key, value, headers
+
+
+def send(producer, topic, what, timestamp, partition, delivered):
+    key, value, headers = what
+    where = {} if partition is None else {"partition": partition}
+    while True:
+        try:
+            producer.produce(
+                topic,
+                value,
+                key,
+                headers=headers,
+                timestamp=timestamp,
+                on_delivery=delivered,
+                **where,
+            )
+            producer.poll(0)
+            return
+        except BufferError:
+            producer.poll(0.2)
+
+
+def end_offsets(cluster, topic, isolation="read_uncommitted"):
+    """{partition: (log start offset, log end offset)}."""
+    consumer = Consumer(
+        cluster.client_config(**{"group.id": "end-offsets", "isolation.level": isolation})
+    )
+    try:
+        found = cluster.admin.list_topics(timeout=15).topics.get(topic)
+        if found is None:
+            return {}
+        partitions = [TopicPartition(topic, p) for p in found.partitions]
+        return {
+            p.partition: consumer.get_watermark_offsets(p, timeout=15, cached=False)
+            for p in partitions
+        }
+    finally:
+        consumer.close()
+
+
+def count(cluster, topic):
+    """How many offsets the topic holds (its records, where nothing was compacted away)."""
+    return sum(high - low for low, high in end_offsets(cluster, topic).values())
+
+
+def read_all(cluster, topic, timeout=120, isolation="read_committed", begin=None):
+    """Every record of the topic up to its end as of now, by partition: {partition: [Record]}.
+
+    begin: {partition: offset} to start at; by default the log's start."""
+    ends = {p: high for p, (low, high) in end_offsets(cluster, topic).items()}
+    records = {p: [] for p in ends}
+    consumer = Consumer(
+        cluster.client_config(
+            **{
+                "group.id": "read-all",
+                "enable.auto.commit": False,
+                "enable.partition.eof": True,
+                "isolation.level": isolation,
+                "auto.offset.reset": "earliest",
+                "fetch.wait.max.ms": 50,
+            }
+        )
+    )
+    starts = {p: (begin or {}).get(p, OFFSET_BEGINNING) for p in ends}
+    consumer.assign([TopicPartition(topic, p, start) for p, start in starts.items()])
+    open_partitions = set(ends)
+    deadline = time.monotonic() + timeout
+    try:
+        while open_partitions:
+            assert time.monotonic() < deadline, f"reading {topic} took over {timeout} s"
+            for message in consumer.consume(10000, timeout=0.2):
+                error = message.error()
+                if error and error.code() == KafkaError._PARTITION_EOF:
+                    if message.offset() >= ends[message.partition()]:
+                        open_partitions.discard(message.partition())
+                elif error:
+                    raise AssertionError(f"reading {topic}: {error}")
+                elif message.offset() < ends[message.partition()]:
+                    records[message.partition()].append(as_record(message))
+    finally:
+        consumer.close()
+    return records
+
+
+def as_record(message):
+    headers = tuple((name, value) for name, value in message.headers() or [])
+    return Record(
+        message.partition(),
+        message.key(),
+        message.value(),
+        message.timestamp()[1],
+        headers,
+        message.offset(),
+    )
+
+
+def checksum(records):
+    """One CRC over all that a mirror has to keep of the records, in order."""
+    crc = 0
+    for record in records:
+        fields = (record.partition, record.key, record.value, record.timestamp, record.headers)
+        crc = zlib.crc32(repr(fields).encode(), crc)
+    return crc
+
+
+def wait_count(cluster, topic, expected, timeout=60):
+    """Waits until the topic holds that many records or more."""
+    return wait_for(
+        lambda: (n := count(cluster, topic)) >= expected and n,
+        timeout,
+        f"{expected} records in {topic} of {cluster.name}",
+        interval=0.2,
+    )
+
+
+def assert_mirrored(source, topic, target, remote, timeout=60, exactly=True):
+    """Compares topic with its mirror, record by record, once the mirror has got that far.
+
+    With exactly=False, records may come again (at-least-once after a crash): whatever comes first
+    time must come in order and whole, and what comes again must have come before.
+    Returns the number of records of the source.
+    """
+    expected = read_all(source, topic)
+    total = sum(len(records) for records in expected.values())
+    wait_count(target, remote, total, timeout)
+    found = read_all(target, remote)
+    assert set(found) >= set(expected), f"{remote} has partitions {set(found)}"
+    for partition, records in expected.items():
+        where = f"{topic}-{partition} of {source.name} and {remote} of {target.name}"
+        got = found[partition] if exactly else first_occurrences(records, found[partition], where)
+        compare(records, got, where)
+    return total
+
+
+def first_occurrences(expected, found, where):
+    """Leaves out what came a second time; a record that never was in the source fails."""
+    position = {}
+    for index, record in enumerate(expected):
+        position.setdefault(record, index)
+    kept, seen = [], -1
+    for record in found:
+        assert record in position, f"{where}: made-up record {record.brief()}"
+        if position[record] > seen:
+            seen = position[record]
+            kept.append(record)
+    return kept
+
+
+def compare(expected, found, where):
+    """Fails at the first difference and shows it."""
+    for left, right in zip(expected, found):
+        assert left == right, f"{where} differ:\n  {left.brief()}\n  {right.brief()}"
+    assert len(expected) == len(found), f"{where}: {len(expected)} and {len(found)} records"
+    assert checksum(expected) == checksum(found), where
+
+
+def commit(cluster, group, topic, offsets, metadata=None):
+    """Commits offsets ({partition: offset}) for a group without members."""
+    consumer = Consumer(cluster.client_config(**{"group.id": group, "enable.auto.commit": False}))
+    where = [TopicPartition(topic, p, offset) for p, offset in offsets.items()]
+    if metadata is not None:
+        where = [TopicPartition(w.topic, w.partition, w.offset, metadata) for w in where]
+    try:
+        consumer.commit(offsets=where, asynchronous=False)
+    finally:
+        consumer.close()
+
+
+def committed(cluster, group, topic, partitions):
+    """The group's committed offsets: {partition: offset}, without those that have none."""
+    consumer = Consumer(cluster.client_config(**{"group.id": group, "enable.auto.commit": False}))
+    try:
+        found = consumer.committed([TopicPartition(topic, p) for p in partitions], timeout=15)
+        return {p.partition: p.offset for p in found if p.offset >= 0}
+    finally:
+        consumer.close()
+
+
+def consume_group(cluster, group, topic, maximum, timeout=60, **config):
+    """A group member that reads `maximum` records, commits and leaves. Returns the records."""
+    consumer = Consumer(
+        cluster.client_config(
+            **{
+                "group.id": group,
+                "auto.offset.reset": "earliest",
+                "enable.auto.commit": False,
+                **config,
+            }
+        )
+    )
+    consumer.subscribe([topic])
+    records = []
+    deadline = time.monotonic() + timeout
+    try:
+        while len(records) < maximum:
+            assert time.monotonic() < deadline, f"{group}: {len(records)} of {maximum} records"
+            for message in consumer.consume(min(500, maximum - len(records)), timeout=0.5):
+                assert not message.error(), message.error()
+                records.append(as_record(message))
+        consumer.commit(asynchronous=False)
+    finally:
+        consumer.close()
+    return records

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A client of Connect's REST API that speaks in the terms of a test."""
+
+import urllib.parse
+
+import requests
+
+from processes import wait_for
+
+
+class RestError(AssertionError):
+    """An answer with an error status that the test didn't ask for."""
+
+    def __init__(self, response):
+        request = response.request
+        super().__init__(
+            f"{request.method} {request.url} {request.body or ''}: "
+            f"{response.status_code} {response.text[:2000]}"
+        )
+        self.status = response.status_code
+
+
+class Rest:
+    """Calls to one worker. call() returns the response as it is, the rest check the status."""
+
+    def __init__(self, url, **session):
+        self.url = url.rstrip("/")
+        self._session = requests.Session()
+        for name, value in session.items():
+            setattr(self._session, name, value)
+
+    def call(self, method, path, body=None, timeout=90, **options):
+        if body is not None:
+            options["json"] = body
+        return self._session.request(method, self.url + path, timeout=timeout, **options)
+
+    def ok(self, method, path, body=None, **options):
+        response = self.call(method, path, body, **options)
+        if response.status_code >= 400:
+            raise RestError(response)
+        return response.json() if response.content else None
+
+    def get(self, path, **options):
+        return self.ok("GET", path, **options)
+
+    def answers(self):
+        """True once GET / answers with the worker's identity."""
+        try:
+            response = self.call("GET", "/", timeout=5)
+        except requests.RequestException:
+            return False
+        return response.status_code == 200 and "kafka_cluster_id" in response.json()
+
+    def _retrying(self, method, path, body=None):
+        """As people's scripts do: a 409 is a rebalance under way, and is asked again."""
+
+        def attempt():
+            response = self.call(method, path, body)
+            return None if response.status_code == 409 else response
+
+        response = wait_for(attempt, 60, f"{method} {path} to stop answering 409", interval=0.25)
+        if response.status_code >= 400:
+            raise RestError(response)
+        return response.json() if response.content else None
+
+    def put_connector(self, name, config):
+        return self._retrying("PUT", f"/connectors/{quote(name)}/config", config)
+
+    def delete_connector(self, name):
+        return self._retrying("DELETE", f"/connectors/{quote(name)}")
+
+    def status(self, name):
+        """The connector's status, None while there is none."""
+        response = self.call("GET", f"/connectors/{quote(name)}/status")
+        if response.status_code == 404:
+            return None
+        if response.status_code >= 400:
+            raise RestError(response)
+        return response.json()
+
+    def wait_running(self, name, tasks=1, timeout=60):
+        """Waits until the connector and at least so many tasks run; a failed one fails the test."""
+
+        def running():
+            status = self.status(name)
+            if not status:
+                return False
+            parts = [status["connector"], *status["tasks"]]
+            for part in parts:
+                assert part["state"] != "FAILED", f"{name}: {part}"
+            ready = len(status["tasks"]) >= tasks and {p["state"] for p in parts} == {"RUNNING"}
+            return status if ready else False
+
+        return wait_for(running, timeout, f"{name} and {tasks} task(s) to run", interval=0.2)
+
+    def wait_state(self, name, state, timeout=60):
+        """Waits until the connector and all of its tasks have the state."""
+
+        def reached():
+            status = self.status(name)
+            parts = [status["connector"], *status["tasks"]] if status else []
+            return status if parts and all(p["state"] == state for p in parts) else False
+
+        return wait_for(reached, timeout, f"{name} to be {state}", interval=0.2)
+
+    def stop_connector(self, name, timeout=60):
+        self._retrying("PUT", f"/connectors/{quote(name)}/stop")
+
+        def stopped():
+            status = self.status(name)
+            return status["connector"]["state"] == "STOPPED" and not status["tasks"]
+
+        wait_for(stopped, timeout, f"{name} to be STOPPED", interval=0.2)
+
+    def offsets(self, name):
+        return self.get(f"/connectors/{quote(name)}/offsets")["offsets"]
+
+
+def quote(name):
+    return urllib.parse.quote(name, safe="")
