@@ -67,3 +67,129 @@ clean:
 	rm -rf $(BUILD)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- test bed: everything below runs what is built above ------------------------------------------
+
+KAFKA_VERSIONS ?= 4.1.0
+FUZZ_SECONDS   ?= 20
+DESTDIR        ?=
+PYTHON         := build/venv/bin/python
+RUN_CHECKS     := SANITIZER=$(SANITIZER) $(PYTHON) tests/support/run_checks.py
+BINARIES       := $(if $(wildcard worker/main.c),$(BUILD)/isthmus)
+
+.PHONY: deps kafka
+deps:
+	@KAFKA_VERSIONS="$(KAFKA_VERSIONS)" tests/support/deps
+
+kafka:
+	@tests/support/kafka-jars $(KAFKA_VERSIONS)
+
+# The compiler is found by pkg-config's answers, which are right only after deps: hence the second make.
+.PHONY: check check-unit check-cluster check-compat check-fault
+check: deps
+	@$(MAKE) --no-print-directory build-for-check
+	@$(RUN_CHECKS) --unit $(UNIT_BIN) --pytest tests/cluster tests/compat tests/fault
+
+check-unit: deps
+	@$(MAKE) --no-print-directory build-for-check
+	@$(RUN_CHECKS) --unit $(UNIT_BIN)
+
+check-cluster check-compat check-fault: check-%: deps
+	@$(MAKE) --no-print-directory build-for-check
+	@$(RUN_CHECKS) --pytest tests/$*
+
+.PHONY: build-for-check
+build-for-check: $(BINARIES) $(UNIT_BIN)
+
+.PHONY: demo bench
+demo: deps
+	@$(MAKE) --no-print-directory $(BUILD)/isthmus
+	@$(PYTHON) tests/support/demo.py
+
+bench: deps
+	@$(MAKE) --no-print-directory $(BUILD)/isthmus $(BUILD)/bench/bare_loop
+	@$(PYTHON) tests/bench/bench.py
+
+$(BUILD)/bench/bare_loop: tests/bench/bare_loop.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $< -lrdkafka -o $@
+
+# Fuzz targets: clang's libFuzzer with the worker built for coverage, apart from the other builds.
+FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_FLAGS := -std=c11 -D_GNU_SOURCE -DKC_VERSION='"$(VERSION)"' -O1 -g -fno-omit-frame-pointer -pthread -Iinclude
+FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
+
+build/fuzz/obj/worker/%.o: INCLUDES = -Iworker
+build/fuzz/obj/connectors/%.o: INCLUDES = -Iconnectors
+build/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address $(INCLUDES) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
+
+build/fuzz/libisthmus.a: $(FUZZ_O)
+	@rm -f $@
+	ar rcs $@ $^
+
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libisthmus.a
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address -Iworker -Iconnectors $(PKG_CFLAGS) $< \
+	    build/fuzz/libisthmus.a $(PKG_LIBS) -o $@
+
+.PHONY: fuzz-smoke
+fuzz-smoke: deps
+	@$(if $(FUZZ),$(MAKE) --no-print-directory $(FUZZ:%=build/fuzz/fuzz_%))
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/support/fuzz-smoke $(FUZZ)
+
+# Lint. clang-tidy looks at two files at a time; PKG_CFLAGS as the compiler has them.
+C_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+TIDY     = clang-tidy --quiet --warnings-as-errors='*'
+TIDY_C   = -- -std=c11 -D_GNU_SOURCE -DKC_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS)
+
+.PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy format
+lint: deps
+	@$(MAKE) --no-print-directory lint-format lint-includes lint-cppcheck lint-tidy
+
+lint-format:
+	@clang-format --dry-run -Werror $(C_FILES) && echo "clang-format: nothing to change"
+
+lint-includes:
+	@$(PYTHON) tests/support/check_includes.py
+
+lint-cppcheck:
+	@mkdir -p build/cppcheck
+	@cppcheck --quiet --error-exitcode=1 -j 2 --cppcheck-build-dir=build/cppcheck --std=c11 \
+	    --enable=warning,portability --inline-suppr --suppress=missingIncludeSystem \
+	    --suppressions-list=tests/support/cppcheck.supp -Iinclude -Iworker -Iconnectors \
+	    worker connectors && echo "cppcheck: nothing found"
+
+lint-tidy:
+	@printf '%s\n' $(WORKER) $(wildcard worker/main.c) | xargs -P 2 -n 4 -r sh -c \
+	    '$(TIDY) "$$@" $(TIDY_C) -Iworker 2>build/tidy.$$$$ || { cat build/tidy.$$$$; exit 1; }' tidy
+	@printf '%s\n' $(CONNECTORS) | xargs -P 2 -n 4 -r sh -c \
+	    '$(TIDY) "$$@" $(TIDY_C) -Iconnectors 2>build/tidy.$$$$ || { cat build/tidy.$$$$; exit 1; }' tidy
+	@rm -f build/tidy.*
+	@echo "clang-tidy: nothing found"
+
+format:
+	@clang-format -i $(C_FILES)
+
+.PHONY: install
+install: $(BUILD)/isthmus
+	install -D -m 755 $(BUILD)/isthmus $(DESTDIR)$(PREFIX)/bin/isthmus
+	install -d $(DESTDIR)$(PREFIX)/include/connect
+	install -m 644 include/connect/*.h $(DESTDIR)$(PREFIX)/include/connect
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/isthmus/LICENSE
+	$(if $(wildcard config/*),install -d $(DESTDIR)$(PREFIX)/share/isthmus/config)
+	$(if $(wildcard config/*),install -m 644 config/* $(DESTDIR)$(PREFIX)/share/isthmus/config)
+
+.PHONY: help
+help:
+	@echo 'make                 builds build/isthmus (DEBUG=1; SANITIZER=address, undefined or thread)'
+	@echo 'make deps            installs what building and testing need (apt, Python, Kafka jars)'
+	@echo 'make kafka           only the Kafka jars (KAFKA_VERSIONS="4.1.0 3.9.1")'
+	@echo 'make demo            two real clusters, a migration, shown and verified'
+	@echo 'make check           all tests; the last line is "N passed, N failed, N skipped"'
+	@echo 'make check-unit      the unit tests; also check-cluster, check-compat, check-fault'
+	@echo 'make fuzz-smoke      each fuzz target for FUZZ_SECONDS (20)'
+	@echo 'make bench           against Java MirrorMaker 2 in one run (BENCH_QUICK=1: a small one)'
+	@echo 'make lint            clang-format, clang-tidy, cppcheck, include directions; make format'
+	@echo 'make install         binary, public headers, samples (DESTDIR=, PREFIX=/usr/local)'
+	@echo 'make clean           removes the build directory'
