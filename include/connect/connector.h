@@ -75,7 +75,9 @@ struct kc_source_task_ops {
      * task. */
     struct kc_error *(*poll)(void *task, struct kc_batch **batch);
     /* record was acknowledged by the target (metadata), or dropped by a transform or by tolerance
-     * (NULL). Within a source partition in the order of sending. Optional. Must not block. */
+     * (NULL). Within a source partition in the order of sending. Optional. Must not block. On the
+     * task's acknowledgement thread: one call at a time, but while poll() or commit() may run, so
+     * that an acknowledgement never waits for a poll(). */
     void (*record_committed)(void *task, const struct kc_record *record,
                              const struct kc_record_metadata *metadata);
     /* Offsets up to what was acknowledged have been committed; also called when there was nothing
