@@ -5,6 +5,9 @@ BUILD     ?= build
 PREFIX    ?= /usr/local
 CC        ?= cc
 VERSION   := 0.1.0
+COMMIT    := $(shell git rev-parse --short=16 HEAD 2>/dev/null || echo unknown)
+
+VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"' -DKC_COMMIT='"$(COMMIT)"'
 
 PACKAGES  := rdkafka libmicrohttpd jansson libcurl libuv libssl libcrypto libsasl2 libisal \
              libzstd liblz4 zlib libpcre2-8 avro-c
@@ -18,10 +21,10 @@ else
 OPT       := -O2 -g -DNDEBUG_FAST
 endif
 
-WARN      := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+WARN      := -Wall -Wextra -Werror -Wshadow -fno-builtin-log -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
              -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter -fno-builtin-log
 CFLAGS    ?=
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -DKC_VERSION='"$(VERSION)"' $(OPT) $(WARN) $(SANFLAGS) -fPIC -pthread \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) $(OPT) $(WARN) $(SANFLAGS) -fPIC -pthread \
              -Iinclude $(INCLUDES) $(PKG_CFLAGS) $(CFLAGS)
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lsnappy -lm -ldl
@@ -116,7 +119,7 @@ $(BUILD)/bench/bare_loop: tests/bench/bare_loop.c
 
 # Fuzz targets: clang's libFuzzer with the worker built for coverage, apart from the other builds.
 FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_FLAGS := -std=c11 -D_GNU_SOURCE -DKC_VERSION='"$(VERSION)"' -O1 -g -fno-omit-frame-pointer -pthread -Iinclude
+FUZZ_FLAGS := -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -O1 -g -fno-omit-frame-pointer -pthread -Iinclude
 FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
 
 build/fuzz/obj/worker/%.o: INCLUDES = -Iworker
@@ -141,7 +144,7 @@ fuzz-smoke: deps
 # Lint. clang-tidy looks at two files at a time; PKG_CFLAGS as the compiler has them.
 C_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 TIDY     = clang-tidy --quiet --warnings-as-errors='*'
-TIDY_C   = -- -std=c11 -D_GNU_SOURCE -DKC_VERSION='"$(VERSION)"' -Iinclude $(PKG_CFLAGS)
+TIDY_C   = -- -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -Iinclude $(PKG_CFLAGS)
 
 .PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy format
 lint: deps

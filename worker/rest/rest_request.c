@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Requests and answers: see rest_request.h. */
+#include "rest/rest_request.h"
+
+#include "connect/java_json.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+void kc_rest_request_destroy(struct kc_rest_request *request)
+{
+    if (!request)
+        return;
+    for (size_t i = 0; i < request->param_count; i++)
+        free(request->params[i]);
+    kc_strings_destroy(&request->query_names);
+    kc_strings_destroy(&request->query_values);
+    kc_map_destroy(request->headers);
+    kc_str_destroy(&request->body);
+    free(request->path);
+    free(request->authority);
+    free(request->answer);
+    free(request->location);
+    free(request->allow);
+    free(request);
+}
+
+const char *kc_rest_query(const struct kc_rest_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->query_names.count; i++)
+        if (strcmp(request->query_names.items[i], name) == 0)
+            return request->query_values.items[i];
+    return NULL;
+}
+
+bool kc_rest_query_bool(const struct kc_rest_request *request, const char *name, bool absent)
+{
+    const char *value = kc_rest_query(request, name);
+    return value ? strcasecmp(value, "true") == 0 : absent;
+}
+
+/* ---- answers ---- */
+
+void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body)
+{
+    free(request->answer);
+    request->status = status;
+    request->answer = kc_json_print(body, KC_JSON_AS_IS);
+    request->content_type = "application/json";
+    json_decref(body);
+}
+
+void kc_rest_answer_empty(struct kc_rest_request *request, int status)
+{
+    free(request->answer);
+    request->status = status;
+    request->answer = NULL;
+    request->content_type = NULL;
+}
+
+int kc_rest_status(const struct kc_error *err)
+{
+    switch (kc_error_code(err)) {
+    case KC_ERR_BAD_REQUEST:
+        return 400;
+    case KC_ERR_UNAUTHORIZED:
+        return 401;
+    case KC_ERR_FORBIDDEN:
+        return 403;
+    case KC_ERR_NOT_FOUND:
+        return 404;
+    case KC_ERR_CONFLICT:
+        return 409;
+    case KC_ERR_UNAVAILABLE:
+        return 503;
+    default:
+        return 500;
+    }
+}
+
+static void answer_message(struct kc_rest_request *request, int status, const char *message)
+{
+    kc_rest_answer_json(request, status,
+                        json_pack("{s:i, s:s}", "error_code", status, "message", message));
+}
+
+void kc_rest_answer_error(struct kc_rest_request *request, struct kc_error *err)
+{
+    answer_message(request, kc_rest_status(err), kc_error_text(err));
+    kc_error_destroy(err);
+}
+
+void kc_rest_answer_status(struct kc_rest_request *request, int status, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char *message = kc_vasprintf(fmt, args);
+    va_end(args);
+    answer_message(request, status, message);
+    free(message);
+}
+
+void kc_rest_answer_created(struct kc_rest_request *request, const char *connector, json_t *info)
+{
+    char *escaped = kc_rest_escape(connector);
+    free(request->location);
+    request->location = kc_asprintf("%s/connectors/%s", request->authority, escaped);
+    free(escaped);
+    kc_rest_answer_json(request, 201, info);
+}
+
+/* ---- bodies ---- */
+
+struct kc_error *kc_rest_body_json(const struct kc_rest_request *request, json_t **json)
+{
+    json_error_t why;
+    *json = NULL;
+    const char *data = request->body.data;
+    if (!data || data[strspn(data, " \t\r\n")] == '\0')
+        return NULL;
+    *json = json_loadb(data, request->body.len,
+                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &why);
+    if (*json)
+        return NULL;
+    return kc_error_new(KC_ERR_CONNECT,
+                        "Cannot parse the request's body as JSON: %s at line %d, column %d",
+                        why.text, why.line, why.column);
+}
+
+static const char *json_type_text(const json_t *json)
+{
+    switch (json_typeof(json)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_NULL:
+        return "null";
+    default:
+        return "a number or boolean";
+    }
+}
+
+static struct kc_error *set_scalar(struct kc_map *map, const char *key, const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_STRING:
+        if (strlen(json_string_value(value)) != json_string_length(value))
+            return kc_error_new(
+                KC_ERR_CONNECT,
+                "Cannot deserialize value of '%s': it contains the character U+0000", key);
+        kc_map_set(map, key, json_string_value(value));
+        return NULL;
+    case JSON_NULL:
+        kc_map_set(map, key, NULL);
+        return NULL;
+    case JSON_OBJECT:
+    case JSON_ARRAY:
+        return kc_error_new(
+            KC_ERR_CONNECT,
+            "Cannot deserialize value of type `java.lang.String` from %s: the value of '%s'",
+            json_type_text(value), key);
+    default: {
+        char *text = kc_json_print(value, KC_JSON_AS_IS);
+        kc_map_set(map, key, text);
+        free(text);
+        return NULL;
+    }
+    }
+}
+
+struct kc_error *kc_rest_json_map(const json_t *json, const char *what, struct kc_map **map)
+{
+    *map = NULL;
+    if (!json || json_is_null(json))
+        return kc_error_new(KC_ERR_CONNECT, "Cannot read %s: it is null", what);
+    if (!json_is_object(json))
+        return kc_error_new(KC_ERR_CONNECT,
+                            "Cannot deserialize value of type `java.util.LinkedHashMap` from %s: "
+                            "%s must be an object",
+                            json_type_text(json), what);
+    struct kc_map *made = kc_map_new();
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)json, key, value) {
+        struct kc_error *err = set_scalar(made, key, value);
+        if (err) {
+            kc_map_destroy(made);
+            return err;
+        }
+    }
+    *map = made;
+    return NULL;
+}
+
+/* ---- escapes ---- */
+
+static int hex(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)tolower((unsigned char)c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space)
+{
+    char *out = kc_malloc(len + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        if (c == '%') {
+            int high = i + 2 < len ? hex(text[i + 1]) : -1;
+            int low = i + 2 < len ? hex(text[i + 2]) : -1;
+            if (high < 0 || low < 0 || (high == 0 && low == 0)) {
+                free(out);
+                return NULL;
+            }
+            c = (char)(high * 16 + low);
+            i += 2;
+        } else if (c == '+' && plus_is_space) {
+            c = ' ';
+        }
+        out[n++] = c;
+    }
+    out[n] = '\0';
+    return out;
+}
+
+char *kc_rest_escape(const char *text)
+{
+    struct kc_str out = {0};
+    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
+        if (isalnum(*c) || strchr("-._~", *c))
+            kc_str_append_char(&out, (char)*c);
+        else
+            kc_str_appendf(&out, "%%%02X", *c);
+    }
+    return kc_str_take(&out);
+}

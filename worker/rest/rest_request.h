@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One HTTP request and its answer, free of libmicrohttpd, as resources see them.
+ *
+ * Made on the server's event thread, handled there or on a request thread, never on both at once.
+ */
+#ifndef WORKER_REST_REST_REQUEST_H
+#define WORKER_REST_REST_REQUEST_H
+
+#include "herder/herder.h"
+
+#define KC_REST_MAX_PARAMS     4
+#define KC_REST_TIMEOUT_MS     90000
+#define KC_REST_HEALTH_MS      10000
+#define KC_REST_MAX_BODY_BYTES (16U << 20)
+
+struct kc_rest_request {
+    /* the question */
+    const char *method;
+    char *path;      /* raw, with its escapes, without the query */
+    char *authority; /* "http://host:port", from the Host header */
+    struct kc_strings query_names;
+    struct kc_strings query_values;
+    struct kc_map *headers; /* names in lower case */
+    struct kc_str body;
+    char *params[KC_REST_MAX_PARAMS]; /* decoded path parameters, in order */
+    size_t param_count;
+    struct kc_herder *herder;
+    const struct kc_worker_config *config;
+
+    /* the answer */
+    int status;
+    char *answer; /* NULL: empty */
+    const char *content_type;
+    char *location;
+    char *allow;
+};
+
+void kc_rest_request_destroy(struct kc_rest_request *request);
+
+/* The first value of a query parameter; NULL when absent. */
+const char *kc_rest_query(const struct kc_rest_request *request, const char *name);
+/* Java's Boolean: "true" in any case is true, anything else false. */
+bool kc_rest_query_bool(const struct kc_rest_request *request, const char *name, bool absent);
+
+/* Answers. Each takes what it is given. */
+void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body);
+void kc_rest_answer_empty(struct kc_rest_request *request, int status);
+void kc_rest_answer_error(struct kc_rest_request *request, struct kc_error *err);
+void kc_rest_answer_status(struct kc_rest_request *request, int status, const char *fmt, ...)
+    KC_PRINTF(3, 4);
+/* 201 with Location for a connector; takes info. */
+void kc_rest_answer_created(struct kc_rest_request *request, const char *connector, json_t *info);
+
+/* HTTP status of an error (ConnectExceptionMapper). */
+int kc_rest_status(const struct kc_error *err);
+
+/* The body as JSON; trailing bytes are ignored as Jackson does. *json NULL for an empty body. */
+struct kc_error *kc_rest_body_json(const struct kc_rest_request *request,
+                                   json_t **json) KC_MUST_CHECK;
+/* A JSON object of scalars as a map; numbers and booleans become text, as Jackson coerces them.
+ * what names it in errors. */
+struct kc_error *kc_rest_json_map(const json_t *json, const char *what,
+                                  struct kc_map **map) KC_MUST_CHECK;
+
+/* A path segment with its escapes decoded, or NULL when they are malformed; owned by the caller. */
+char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space);
+/* Percent-encodes everything but unreserved characters. */
+char *kc_rest_escape(const char *text);
+
+#endif
