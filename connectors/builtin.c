@@ -5,6 +5,28 @@
  */
 #include "connect/plugin.h"
 
-const struct kc_plugin *const kc_builtin_plugins[] = {
-    NULL,
-};
+/* X(symbol): one line for each. */
+#define CONVERTERS(X)                                                                              \
+    X(kc_byte_array_converter)                                                                     \
+    X(kc_byte_array_header_converter)                                                              \
+    X(kc_boolean_converter)                                                                        \
+    X(kc_boolean_header_converter)                                                                 \
+    X(kc_float64_converter)                                                                        \
+    X(kc_float64_header_converter)                                                                 \
+    X(kc_float32_converter)                                                                        \
+    X(kc_float32_header_converter)                                                                 \
+    X(kc_int32_converter)                                                                          \
+    X(kc_int32_header_converter)                                                                   \
+    X(kc_int64_converter)                                                                          \
+    X(kc_int64_header_converter)                                                                   \
+    X(kc_int16_converter)                                                                          \
+    X(kc_int16_header_converter)                                                                   \
+    X(kc_string_converter)                                                                         \
+    X(kc_string_header_converter)                                                                  \
+    X(kc_simple_header_converter)
+
+#define DECLARE(symbol) extern const struct kc_plugin symbol;
+CONVERTERS(DECLARE)
+
+#define LIST(symbol) &symbol,
+const struct kc_plugin *const kc_builtin_plugins[] = {CONVERTERS(LIST) NULL};

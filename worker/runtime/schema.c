@@ -159,14 +159,14 @@ struct kc_error *kc_schema_add_field(struct kc_schema *schema, const char *name,
                                      const struct kc_schema *field_schema)
 {
     if (schema->type != KC_TYPE_STRUCT)
-        return kc_error_new(KC_ERR_CONNECT, "Cannot create fields on type %s",
+        return kc_error_new(KC_ERR_DATA, "Cannot create fields on type %s",
                             kc_type_name(schema->type));
     if (!name || !*name)
-        return kc_error_new(KC_ERR_CONNECT, "fieldName cannot be null.");
+        return kc_error_new(KC_ERR_DATA, "fieldName cannot be null.");
     if (!field_schema)
-        return kc_error_new(KC_ERR_CONNECT, "fieldSchema for field %s cannot be null.", name);
+        return kc_error_new(KC_ERR_DATA, "fieldSchema for field %s cannot be null.", name);
     if (find_field(schema, name))
-        return kc_error_new(KC_ERR_CONNECT,
+        return kc_error_new(KC_ERR_DATA,
                             "Cannot create field because of field name duplication %s", name);
     if (schema->field_count == schema->field_cap) {
         schema->field_cap = schema->field_cap ? 2 * schema->field_cap : 8;

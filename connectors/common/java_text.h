@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values as text in Java's manner: Object.toString, and the ISO dates of Connect's Values.
+ *
+ * schema may be NULL; it tells logical types and the names of fields. Pure functions, any thread.
+ */
+#ifndef CONNECTORS_COMMON_JAVA_TEXT_H
+#define CONNECTORS_COMMON_JAVA_TEXT_H
+
+#include "connect/data.h"
+
+/* Appends what value.toString() gives. A byte[] prints as its class and a number, as in Java. */
+void kc_java_text(struct kc_str *out, const struct kc_schema *schema, const struct kc_value *value);
+/* Float.toString and Double.toString. */
+void kc_java_number(struct kc_str *out, const struct kc_value *value);
+/* The instant, in ms since the epoch, of a Date, Time or Timestamp; false when value is none. */
+bool kc_java_date(const struct kc_schema *schema, const struct kc_value *value, int64_t *ms);
+/* As Values.dateFormatFor(ms).format(ms), in UTC. */
+void kc_iso_date(struct kc_str *out, int64_t ms);
+/* The civil date of ms since the epoch, proleptic Gregorian; month 1..12. */
+struct kc_civil {
+    int64_t year;
+    int month, day, hour, minute, second, millis;
+    int weekday;  /* 0: Sunday */
+    int64_t days; /* since the epoch */
+};
+struct kc_civil kc_civil_from_ms(int64_t ms);
+/* Days since the epoch; month and day may overflow, as a lenient calendar takes them. */
+int64_t kc_civil_days(int64_t year, int64_t month, int64_t day);
+
+#endif
