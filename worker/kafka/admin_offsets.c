@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Offsets: of partitions (ListOffsets), and those that groups have committed.
+ *
+ * The isolation level of ListOffsets is its client's, so that last stable offsets need a second
+ * client, made when first asked for. Any thread, several at once.
+ */
+#include "kafka/admin_priv.h"
+
+#include <stdlib.h>
+
+static struct kc_error *committed_client(struct kc_admin *admin, rd_kafka_t **client)
+{
+    struct kc_error *err = NULL;
+    pthread_mutex_lock(&admin->lock);
+    if (!admin->committed) {
+        rd_kafka_conf_t *conf = NULL;
+        err = kc_client_conf(KC_CLIENT_ADMIN, admin->properties, &conf);
+        if (!err) {
+            rd_kafka_conf_set(conf, "isolation.level", "read_committed", NULL, 0);
+            err = kc_client_new(KC_CLIENT_ADMIN, conf, &admin->committed);
+        }
+    }
+    *client = admin->committed;
+    pthread_mutex_unlock(&admin->lock);
+    return err;
+}
+
+struct kc_error *kc_admin_offsets(struct kc_admin *admin, const char *topic, int32_t partition,
+                                  bool committed_only, int64_t *low, int64_t *high)
+{
+    rd_kafka_t *client = admin->client;
+    if (committed_only) {
+        struct kc_error *err = committed_client(admin, &client);
+        if (err)
+            return err;
+    }
+    rd_kafka_resp_err_t code =
+        rd_kafka_query_watermark_offsets(client, topic, partition, low, high, admin->timeout_ms);
+    return code ? kc_client_error(code, "Reading the offsets of %s-%d failed", topic, partition)
+                : NULL;
+}
+
+/* ---- committed offsets ---- */
+
+static struct kc_error *group_error(const rd_kafka_group_result_t *result, const char *what)
+{
+    const rd_kafka_error_t *error = rd_kafka_group_result_error(result);
+    if (!error)
+        return NULL;
+    return kc_client_error(rd_kafka_error_code(error), "%s of group %s failed: %s", what,
+                           rd_kafka_group_result_name(result), rd_kafka_error_string(error));
+}
+
+static struct kc_error *partition_error(const rd_kafka_topic_partition_list_t *list,
+                                        const char *group, const char *what)
+{
+    for (int i = 0; list && i < list->cnt; i++) {
+        if (list->elems[i].err)
+            return kc_client_error(list->elems[i].err, "%s of group %s for %s-%d failed", what,
+                                   group, list->elems[i].topic, list->elems[i].partition);
+    }
+    return NULL;
+}
+
+static struct kc_error *first_result(const rd_kafka_group_result_t **results, size_t count,
+                                     const char *what)
+{
+    struct kc_error *err = NULL;
+    for (size_t i = 0; i < count && !err; i++) {
+        err = group_error(results[i], what);
+        if (!err)
+            err = partition_error(rd_kafka_group_result_partitions(results[i]),
+                                  rd_kafka_group_result_name(results[i]), what);
+    }
+    return err;
+}
+
+struct kc_error *kc_admin_group_offsets(struct kc_admin *admin, const char *group,
+                                        rd_kafka_topic_partition_list_t **offsets)
+{
+    static const char what[] = "Reading the offsets";
+    struct kc_admin_call call = {0};
+    size_t count = 0;
+    rd_kafka_ListConsumerGroupOffsets_t *request =
+        rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
+    kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+    rd_kafka_ListConsumerGroupOffsets(admin->client, &request, 1, call.options, call.queue);
+    struct kc_error *err = kc_admin_call_wait(&call, "Reading a group's offsets failed");
+    const rd_kafka_group_result_t **results = NULL;
+    if (!err) {
+        results = rd_kafka_ListConsumerGroupOffsets_result_groups(
+            rd_kafka_event_ListConsumerGroupOffsets_result(call.event), &count);
+        err = first_result(results, count, what);
+    }
+    if (!err) {
+        const rd_kafka_topic_partition_list_t *found =
+            count ? rd_kafka_group_result_partitions(results[0]) : NULL;
+        *offsets = found ? rd_kafka_topic_partition_list_copy(found)
+                         : rd_kafka_topic_partition_list_new(0);
+    }
+    kc_admin_call_end(&call);
+    rd_kafka_ListConsumerGroupOffsets_destroy(request);
+    return err;
+}
+
+struct kc_error *kc_admin_alter_group_offsets(struct kc_admin *admin, const char *group,
+                                              const rd_kafka_topic_partition_list_t *offsets)
+{
+    struct kc_admin_call call = {0};
+    if (offsets->cnt == 0)
+        return NULL;
+    rd_kafka_AlterConsumerGroupOffsets_t *request =
+        rd_kafka_AlterConsumerGroupOffsets_new(group, offsets);
+    kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
+    rd_kafka_AlterConsumerGroupOffsets(admin->client, &request, 1, call.options, call.queue);
+    struct kc_error *err = kc_admin_call_wait(&call, "Committing a group's offsets failed");
+    if (!err) {
+        size_t count = 0;
+        const rd_kafka_group_result_t **results = rd_kafka_AlterConsumerGroupOffsets_result_groups(
+            rd_kafka_event_AlterConsumerGroupOffsets_result(call.event), &count);
+        err = first_result(results, count, "Committing the offsets");
+    }
+    kc_admin_call_end(&call);
+    rd_kafka_AlterConsumerGroupOffsets_destroy(request);
+    return err;
+}
+
+struct kc_error *kc_admin_delete_group_offsets(struct kc_admin *admin, const char *group,
+                                               const rd_kafka_topic_partition_list_t *partitions)
+{
+    struct kc_admin_call call = {0};
+    if (partitions->cnt == 0)
+        return NULL;
+    rd_kafka_DeleteConsumerGroupOffsets_t *request =
+        rd_kafka_DeleteConsumerGroupOffsets_new(group, partitions);
+    kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS);
+    rd_kafka_DeleteConsumerGroupOffsets(admin->client, &request, 1, call.options, call.queue);
+    struct kc_error *err = kc_admin_call_wait(&call, "Deleting a group's offsets failed");
+    if (!err) {
+        size_t count = 0;
+        const rd_kafka_group_result_t **results = rd_kafka_DeleteConsumerGroupOffsets_result_groups(
+            rd_kafka_event_DeleteConsumerGroupOffsets_result(call.event), &count);
+        err = first_result(results, count, "Deleting the offsets");
+    }
+    kc_admin_call_end(&call);
+    rd_kafka_DeleteConsumerGroupOffsets_destroy(request);
+    return err;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the admin_*.c files share: one call, from request to result event.
+ *
+ * A call has a queue of its own, so that any number of threads may be in one at a time.
+ */
+#ifndef WORKER_KAFKA_ADMIN_PRIV_H
+#define WORKER_KAFKA_ADMIN_PRIV_H
+
+#include "connect/kafka.h"
+
+#include <pthread.h>
+
+struct kc_wire_admin;
+
+struct kc_admin {
+    struct kc_map *properties;
+    rd_kafka_t *client; /* reads uncommitted */
+    int timeout_ms;
+    pthread_mutex_t lock;  /* guards the clients below, made on first use */
+    rd_kafka_t *committed; /* reads committed, for last stable offsets */
+};
+
+struct kc_admin_call {
+    struct kc_admin *admin;
+    rd_kafka_queue_t *queue;
+    rd_kafka_AdminOptions_t *options;
+    rd_kafka_event_t *event;
+    int64_t deadline_ms;
+};
+
+/* Options for op with the admin's time-out. Always kc_admin_call_end() it. */
+void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin,
+                         rd_kafka_admin_op_t op);
+/* Waits for the result into call->event; what says what was asked for, in errors. */
+struct kc_error *kc_admin_call_wait(struct kc_admin_call *call, const char *what) KC_MUST_CHECK;
+void kc_admin_call_end(struct kc_admin_call *call);
+
+#endif

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From Java client properties to a librdkafka configuration: kc_client_conf().
+ *
+ * Walks the table of client_keys.c, then sets what needs more than a new name. Any thread; the only
+ * state is the set of things that have been logged once.
+ */
+#include "connect/log.h"
+#include "kafka/client_keys.h"
+#include "kafka/client_priv.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <syslog.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.clients");
+
+/* In place of a group that a consumer with assigned partitions doesn't have: it never joins it. */
+#define NO_GROUP "isthmus-no-group"
+
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct kc_strings seen;
+
+bool kc_client_first_time(const char *text)
+{
+    pthread_mutex_lock(&seen_lock);
+    bool first = !kc_strings_contain(&seen, text);
+    if (first)
+        kc_strings_add(&seen, text);
+    pthread_mutex_unlock(&seen_lock);
+    return first;
+}
+
+struct kc_error *kc_conf_set(rd_kafka_conf_t *conf, const char *native, const char *value,
+                             const char *java)
+{
+    char reason[512];
+    switch (rd_kafka_conf_set(conf, native, value, reason, sizeof(reason))) {
+    case RD_KAFKA_CONF_OK:
+        return NULL;
+    case RD_KAFKA_CONF_UNKNOWN:
+        kc_debug("%s: this librdkafka has no %s", java, native);
+        return NULL;
+    default:
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Invalid value for configuration %s: %s; correct or remove it", java,
+                            reason);
+    }
+}
+
+char *kc_conf_get(const rd_kafka_conf_t *conf, const char *native)
+{
+    size_t size = 0;
+    if (rd_kafka_conf_get(conf, native, NULL, &size) != RD_KAFKA_CONF_OK || size == 0)
+        return kc_strdup("");
+    char *value = kc_calloc(1, size + 1);
+    rd_kafka_conf_get(conf, native, value, &size);
+    return value;
+}
+
+int64_t kc_conf_number(const rd_kafka_conf_t *conf, const char *native)
+{
+    char *text = kc_conf_get(conf, native);
+    int64_t number = strtoll(text, NULL, 10);
+    free(text);
+    return number;
+}
+
+static struct kc_error *conf_set_number(rd_kafka_conf_t *conf, const char *native, int64_t number,
+                                        const char *java)
+{
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)number);
+    return kc_conf_set(conf, native, text, java);
+}
+
+/* ---- logging ---- */
+
+static enum kc_log_level level_of(int syslog_level)
+{
+    if (syslog_level <= LOG_ERR)
+        return KC_LOG_ERROR;
+    if (syslog_level == LOG_WARNING)
+        return KC_LOG_WARN;
+    return syslog_level == LOG_DEBUG ? KC_LOG_DEBUG : KC_LOG_INFO;
+}
+
+/* Any of librdkafka's threads. Without an error callback librdkafka logs client errors here, too,
+ * and so needs nobody to poll for them. */
+static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
+{
+    enum kc_log_level at = level_of(level);
+    /* Hints on settings of the other role, which one table for all roles can't avoid. */
+    if (strcmp(facility, "CONFWARN") == 0)
+        at = KC_LOG_DEBUG;
+    /* Idle connections closed by brokers and other everyday news. */
+    if (at == KC_LOG_ERROR && strcmp(facility, "FAIL") == 0)
+        at = KC_LOG_WARN;
+    KC_LOG_AT(&log, at, "[%s] %s: %s", client ? rd_kafka_name(client) : "librdkafka", facility,
+              text);
+}
+
+/* ---- the table ---- */
+
+static void note_without_meaning(const char *java, bool known)
+{
+    if (!kc_client_first_time(java))
+        return;
+    if (known)
+        kc_debug("Client setting %s has no meaning here and is left out", java);
+    else
+        kc_info("Setting %s is no client setting known here and is left out", java);
+}
+
+static struct kc_error *set_key(rd_kafka_conf_t *conf, const struct kc_client_key *key,
+                                const char *value)
+{
+    char *native = NULL;
+    struct kc_error *err = kc_client_key_translate(key, value, &native);
+    if (!err && *native)
+        err = kc_conf_set(conf, key->native, native, key->java);
+    free(native);
+    return err;
+}
+
+static struct kc_error *set_given(rd_kafka_conf_t *conf, enum kc_client_role role,
+                                  const struct kc_map *properties)
+{
+    kc_map_foreach (properties, entry) {
+        const struct kc_client_key *key = kc_client_key_find(entry->key);
+        if (!key || key->kind == KC_KEY_NONE) {
+            note_without_meaning(entry->key, key != NULL);
+            continue;
+        }
+        if (key->kind == KC_KEY_SPECIAL || !(key->roles & (1u << role)) || !entry->value)
+            continue;
+        struct kc_error *err = set_key(conf, key, entry->value);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static struct kc_error *set_defaults(rd_kafka_conf_t *conf, enum kc_client_role role,
+                                     const struct kc_map *properties)
+{
+    const struct kc_client_key *keys = NULL;
+    size_t count = kc_client_keys(&keys);
+    for (size_t i = 0; i < count; i++) {
+        if (!keys[i].fallback || !(keys[i].roles & (1u << role)) ||
+            kc_map_get(properties, keys[i].java))
+            continue;
+        struct kc_error *err = set_key(conf, &keys[i], keys[i].fallback);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+/* ---- producers ---- */
+
+static bool is(const struct kc_map *properties, const char *key, const char *value)
+{
+    return strcasecmp(kc_map_get_or(properties, key, ""), value) == 0;
+}
+
+/* Java's default is true as long as nothing contradicts it (ProducerConfig, KIP-679). */
+static bool idempotent_by_default(const struct kc_map *properties)
+{
+    const char *acks = kc_map_get_or(properties, "acks", "all");
+    return !kc_map_get(properties, "enable.idempotence") &&
+           (strcasecmp(acks, "all") == 0 || strcmp(acks, "-1") == 0) &&
+           atoll(kc_map_get_or(properties, "max.in.flight.requests.per.connection", "5")) <= 5 &&
+           !is(properties, "retries", "0");
+}
+
+static struct kc_error *set_compression_level(rd_kafka_conf_t *conf,
+                                              const struct kc_map *properties)
+{
+    char *key =
+        kc_asprintf("compression.%s.level", kc_map_get_or(properties, "compression.type", "none"));
+    const char *level = kc_map_get(properties, key);
+    struct kc_error *err = NULL;
+    if (level) {
+        char *end = NULL;
+        long number = strtol(level, &end, 10);
+        if (end == level || *end)
+            err = kc_error_new(
+                KC_ERR_CONFIG,
+                "Invalid value %s for configuration %s: Not a number; give a whole number", level,
+                key);
+        else
+            err = conf_set_number(conf, "compression.level",
+                                  number < -1   ? -1
+                                  : number > 12 ? 12
+                                                : number,
+                                  key);
+    }
+    free(key);
+    return err;
+}
+
+static struct kc_error *finish_producer(rd_kafka_conf_t *conf, const struct kc_map *properties)
+{
+    struct kc_error *err = set_compression_level(conf, properties);
+    if (!err && idempotent_by_default(properties))
+        err = kc_conf_set(conf, "enable.idempotence", "true", "enable.idempotence");
+    if (!err && is(properties, "partitioner.ignore.keys", "true"))
+        err = kc_conf_set(conf, "partitioner", "random", "partitioner.ignore.keys");
+    /* librdkafka wants a message to time out with its transaction at the latest. */
+    if (!err && kc_map_get(properties, "transactional.id")) {
+        int64_t limit = kc_conf_number(conf, "transaction.timeout.ms");
+        if (kc_conf_number(conf, "delivery.timeout.ms") > limit)
+            err = conf_set_number(conf, "delivery.timeout.ms", limit, "transaction.timeout.ms");
+    }
+    return err;
+}
+
+/* ---- consumers ---- */
+
+static const char *const assignors[][2] = {
+    {"RangeAssignor", "range"},
+    {"RoundRobinAssignor", "roundrobin"},
+    {"CooperativeStickyAssignor", "cooperative-sticky"},
+};
+
+static const char *assignor_native(const char *java)
+{
+    const char *dot = strrchr(java, '.');
+    const char *simple = dot ? dot + 1 : java;
+    for (size_t i = 0; i < sizeof(assignors) / sizeof(*assignors); i++) {
+        if (strcasecmp(simple, assignors[i][0]) == 0 || strcasecmp(java, assignors[i][1]) == 0)
+            return assignors[i][1];
+    }
+    return NULL;
+}
+
+/* librdkafka takes eager strategies or the cooperative one, never both: of Java's default list
+ * (range, then cooperative-sticky) the first decides. */
+static struct kc_error *set_assignors(rd_kafka_conf_t *conf, const char *list)
+{
+    struct kc_strings names = {0};
+    struct kc_strings natives = {0};
+    kc_strings_split(&names, list);
+    for (size_t i = 0; i < names.count; i++) {
+        const char *native = assignor_native(names.items[i]);
+        bool cooperative = native && strcmp(native, "cooperative-sticky") == 0;
+        if (!native)
+            kc_warn("partition.assignment.strategy: %s is unknown here and is left out",
+                    names.items[i]);
+        else if (natives.count == 0 ||
+                 (!cooperative && !kc_strings_contain(&natives, "cooperative-sticky")))
+            kc_strings_add(&natives, native);
+    }
+    struct kc_error *err = NULL;
+    if (natives.count) {
+        char *joined = kc_strings_join(&natives, ",");
+        err = kc_conf_set(conf, "partition.assignment.strategy", joined,
+                          "partition.assignment.strategy");
+        free(joined);
+    } else if (names.count) {
+        err = kc_error_new(KC_ERR_CONFIG,
+                           "Invalid value %s for configuration partition.assignment.strategy: use "
+                           "RangeAssignor, RoundRobinAssignor or CooperativeStickyAssignor",
+                           list);
+    }
+    kc_strings_destroy(&names);
+    kc_strings_destroy(&natives);
+    return err;
+}
+
+static struct kc_error *set_fetch_limits(rd_kafka_conf_t *conf, const struct kc_map *properties)
+{
+    struct kc_error *err =
+        kc_conf_set(conf, "queued.max.messages.kbytes", "8192", "fetch.max.bytes");
+    int64_t partition = kc_conf_number(conf, "fetch.message.max.bytes");
+    int64_t fetch = kc_conf_number(conf, "fetch.max.bytes");
+    if (!err && !kc_map_get(properties, "fetch.max.bytes") && fetch < partition)
+        err = conf_set_number(conf, "fetch.max.bytes", fetch = partition,
+                              "max.partition.fetch.bytes");
+    /* librdkafka refuses a fetch smaller than message.max.bytes, a producer's limit in Java. */
+    if (!err)
+        err = conf_set_number(conf, "message.max.bytes",
+                              fetch < 1000      ? 1000
+                              : fetch < 1000000 ? fetch
+                                                : 1000000,
+                              "fetch.max.bytes");
+    if (!err && fetch > 100000000 - 1024)
+        err = conf_set_number(conf, "receive.message.max.bytes",
+                              fetch > 2147483647 - 1024 ? 2147483647 : fetch + 1024,
+                              "fetch.max.bytes");
+    int64_t wait = kc_conf_number(conf, "fetch.wait.max.ms");
+    if (!err && kc_conf_number(conf, "socket.timeout.ms") < wait + 1000)
+        err = conf_set_number(conf, "socket.timeout.ms",
+                              wait + 1000 > 300000 ? 300000 : wait + 1000, "fetch.max.wait.ms");
+    return err;
+}
+
+static struct kc_error *finish_consumer(rd_kafka_conf_t *conf, const struct kc_map *properties)
+{
+    struct kc_error *err = set_fetch_limits(conf, properties);
+    const char *strategy = kc_map_get(properties, "partition.assignment.strategy");
+    if (!err && strategy)
+        err = set_assignors(conf, strategy);
+    const char *group = kc_map_get(properties, "group.id");
+    if (!err && (!group || !*group)) {
+        err = kc_conf_set(conf, "group.id", NO_GROUP, "group.id");
+        if (!err)
+            err = kc_conf_set(conf, "enable.auto.commit", "false", "enable.auto.commit");
+    }
+    return err;
+}
+
+/* ---- all together ---- */
+
+static struct kc_error *finish_role(rd_kafka_conf_t *conf, enum kc_client_role role,
+                                    const struct kc_map *properties)
+{
+    switch (role) {
+    case KC_CLIENT_PRODUCER:
+        return finish_producer(conf, properties);
+    case KC_CLIENT_CONSUMER:
+        return finish_consumer(conf, properties);
+    default:
+        /* ListOffsets follows it, and librdkafka's default would give last stable offsets. */
+        return kc_conf_set(conf, "isolation.level", "read_uncommitted", "isolation.level");
+    }
+}
+
+static struct kc_error *check_servers(const struct kc_map *properties)
+{
+    const char *servers = kc_map_get(properties, "bootstrap.servers");
+    if (servers && *servers)
+        return NULL;
+    return kc_error_new(KC_ERR_CONFIG, "Missing required configuration \"bootstrap.servers\": give "
+                                       "host:port of at least one broker");
+}
+
+struct kc_error *kc_client_conf(enum kc_client_role role, const struct kc_map *properties,
+                                rd_kafka_conf_t **result)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, on_log);
+    struct kc_error *err = check_servers(properties);
+    if (!err)
+        err = kc_conf_set(conf, "client.software.name", "isthmus", "client.software.name");
+    if (!err)
+        err = kc_conf_set(conf, "client.software.version", KC_VERSION, "client.software.version");
+    if (!err)
+        err = set_given(conf, role, properties);
+    if (!err)
+        err = set_defaults(conf, role, properties);
+    if (!err)
+        err = kc_conf_sasl(conf, properties);
+    if (!err)
+        err = kc_conf_ssl(conf, properties);
+    if (!err)
+        err = finish_role(conf, role, properties);
+    if (err) {
+        rd_kafka_conf_destroy(conf);
+        return err;
+    }
+    *result = conf;
+    return NULL;
+}

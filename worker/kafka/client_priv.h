@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files that build a client's configuration share.
+ *
+ * Only for worker/kafka/client*.c.
+ */
+#ifndef WORKER_KAFKA_CLIENT_PRIV_H
+#define WORKER_KAFKA_CLIENT_PRIV_H
+
+#include "connect/kafka.h"
+
+/* Sets one librdkafka property; java is the Java key that it came from, for the message. Values
+ * never show in messages, for some are secret. A property that this librdkafka doesn't know is
+ * skipped. */
+struct kc_error *kc_conf_set(rd_kafka_conf_t *conf, const char *native, const char *value,
+                             const char *java) KC_MUST_CHECK;
+
+/* What conf has for native, "" when nothing; owned by the caller. */
+char *kc_conf_get(const rd_kafka_conf_t *conf, const char *native);
+int64_t kc_conf_number(const rd_kafka_conf_t *conf, const char *native);
+
+/* True for the first call with this text in the process: things said once. Any thread. */
+bool kc_client_first_time(const char *text);
+
+/* sasl.* (client_sasl.c) and ssl.* (client_ssl.c). */
+struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
+struct kc_error *kc_conf_ssl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
+
+/* OAUTHBEARER with client credentials (client_oauth.c): a token from url, fetched with libcurl. */
+struct kc_oauth_settings {
+    const char *url;
+    const char *client_id;
+    const char *client_secret;
+    const char *scope;      /* NULL: none */
+    const char *extensions; /* "a=1,b=2"; NULL: none */
+    int connect_timeout_ms;
+    int read_timeout_ms;
+    const char *ca_file; /* NULL: the system's */
+};
+/* Copies; the refresh callback is set on conf. */
+void kc_conf_oauth(rd_kafka_conf_t *conf, const struct kc_oauth_settings *settings);
+
+#endif

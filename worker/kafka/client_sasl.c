@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Java's sasl.* settings for librdkafka: what stands in sasl.jaas.config, by login module.
+ *
+ * Passwords go from the one into the other and nowhere else.
+ */
+#include "connect/log.h"
+#include "kafka/client_priv.h"
+#include "kafka/jaas.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.common.security");
+
+#define JAAS "sasl.jaas.config"
+
+typedef struct kc_error *(*module_fn)(rd_kafka_conf_t *, const struct kc_jaas *,
+                                      const struct kc_map *);
+
+static struct kc_error *missing_option(const char *module, const char *option)
+{
+    return kc_error_new(KC_ERR_CONFIG,
+                        "Invalid value [hidden] for configuration " JAAS ": %s needs the option %s",
+                        module, option);
+}
+
+static struct kc_error *set_password(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
+                                     const struct kc_map *properties)
+{
+    static const char *const options[][2] = {{"username", "sasl.username"},
+                                             {"password", "sasl.password"}};
+    for (size_t i = 0; i < 2; i++) {
+        const char *value = kc_map_get(jaas->options, options[i][0]);
+        if (!value)
+            return missing_option(jaas->module, options[i][0]);
+        struct kc_error *err = kc_conf_set(conf, options[i][1], value, JAAS);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static bool option_true(const struct kc_jaas *jaas, const char *option)
+{
+    return strcasecmp(kc_map_get_or(jaas->options, option, "false"), "true") == 0;
+}
+
+/* With a keytab librdkafka runs kinit itself; without one it uses the ticket cache that others
+ * fill. */
+static struct kc_error *set_kerberos(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
+                                     const struct kc_map *properties)
+{
+    const char *keytab = kc_map_get(jaas->options, "keyTab");
+    const char *principal = kc_map_get(jaas->options, "principal");
+    const char *service = kc_map_get_or(jaas->options, "serviceName",
+                                        kc_map_get(properties, "sasl.kerberos.service.name"));
+    const char *relogin = kc_map_get(properties, "sasl.kerberos.min.time.before.relogin");
+    const char *kinit = kc_map_get(properties, "sasl.kerberos.kinit.cmd");
+    bool with_keytab =
+        keytab && (option_true(jaas, "useKeyTab") || !option_true(jaas, "useTicketCache"));
+    char *command = kc_asprintf("%s -t \"%%{sasl.kerberos.keytab}\" -k %%{sasl.kerberos.principal}",
+                                kinit ? kinit : "kinit");
+    struct kc_error *err = NULL;
+    if (!service)
+        err = kc_error_new(KC_ERR_CONFIG, "Missing required configuration "
+                                          "\"sasl.kerberos.service.name\": give the primary of the "
+                                          "brokers' principals, mostly kafka");
+    if (!err)
+        err =
+            kc_conf_set(conf, "sasl.kerberos.service.name", service, "sasl.kerberos.service.name");
+    if (!err && principal)
+        err = kc_conf_set(conf, "sasl.kerberos.principal", principal, JAAS);
+    if (!err && with_keytab)
+        err = kc_conf_set(conf, "sasl.kerberos.keytab", keytab, JAAS);
+    if (!err)
+        err = kc_conf_set(conf, "sasl.kerberos.kinit.cmd", with_keytab ? command : "",
+                          "sasl.kerberos.kinit.cmd");
+    if (!err && relogin)
+        err = kc_conf_set(conf, "sasl.kerberos.min.time.before.relogin",
+                          strcmp(relogin, "0") == 0 ? "1" : relogin,
+                          "sasl.kerberos.min.time.before.relogin");
+    free(command);
+    return err;
+}
+
+/* SASL extensions: options "extension_<name>" of the login module (KIP-342). */
+static char *extensions_of(const struct kc_jaas *jaas)
+{
+    struct kc_str out = {0};
+    struct kc_map *extensions = kc_map_subset(jaas->options, "extension_", true);
+    kc_map_foreach (extensions, entry)
+        kc_str_appendf(&out, "%s%s=%s", out.len ? "," : "", entry->key, entry->value);
+    kc_map_destroy(extensions);
+    return out.len ? kc_str_take(&out) : NULL;
+}
+
+static struct kc_error *set_unsecured_token(rd_kafka_conf_t *conf, const struct kc_jaas *jaas)
+{
+    const char *principal = kc_map_get(jaas->options, "unsecuredLoginStringClaim_sub");
+    const char *claim = kc_map_get_or(jaas->options, "unsecuredLoginPrincipalClaimName", "sub");
+    const char *scope = kc_map_get(jaas->options, "unsecuredLoginStringClaim_scope");
+    if (!principal)
+        return missing_option(jaas->module, "unsecuredLoginStringClaim_sub");
+    struct kc_str config = {0};
+    kc_str_appendf(&config, "principalClaimName=%s principal=%s lifeSeconds=%s", claim, principal,
+                   kc_map_get_or(jaas->options, "unsecuredLoginLifetimeSeconds", "3600"));
+    if (scope)
+        kc_str_appendf(&config, " scope=%s", scope);
+    struct kc_map *extensions = kc_map_subset(jaas->options, "unsecuredLoginExtension_", true);
+    kc_map_foreach (extensions, entry)
+        kc_str_appendf(&config, " extension_%s=%s", entry->key, entry->value);
+    kc_map_destroy(extensions);
+    struct kc_error *err = kc_conf_set(conf, "enable.sasl.oauthbearer.unsecure.jwt", "true", JAAS);
+    if (!err)
+        err = kc_conf_set(conf, "sasl.oauthbearer.config", config.data, JAAS);
+    kc_str_destroy(&config);
+    return err;
+}
+
+static int milliseconds(const struct kc_map *properties, const char *key, int fallback)
+{
+    const char *value = kc_map_get(properties, key);
+    return value ? atoi(value) : fallback;
+}
+
+static const char *first_of(const char *a, const char *b)
+{
+    return a ? a : b;
+}
+
+/* OAuthBearerLoginCallbackHandler (KIP-768): client id and secret stand in the login module's
+ * options, since 4.1 in settings of their own as well. */
+static struct kc_error *set_client_credentials(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
+                                               const struct kc_map *properties, const char *url)
+{
+    char *extensions = extensions_of(jaas);
+    struct kc_oauth_settings settings = {
+        .url = url,
+        .client_id =
+            first_of(kc_map_get(jaas->options, "clientId"),
+                     kc_map_get(properties, "sasl.oauthbearer.client.credentials.client.id")),
+        .client_secret =
+            first_of(kc_map_get(jaas->options, "clientSecret"),
+                     kc_map_get(properties, "sasl.oauthbearer.client.credentials.client.secret")),
+        .scope = first_of(kc_map_get(jaas->options, "scope"),
+                          kc_map_get(properties, "sasl.oauthbearer.scope")),
+        .extensions = extensions,
+        .connect_timeout_ms = milliseconds(properties, "sasl.login.connect.timeout.ms", 10000),
+        .read_timeout_ms = milliseconds(properties, "sasl.login.read.timeout.ms", 30000),
+    };
+    struct kc_error *err = NULL;
+    if (!settings.client_id)
+        err = missing_option(jaas->module, "clientId");
+    else if (!settings.client_secret)
+        err = missing_option(jaas->module, "clientSecret");
+    else
+        kc_conf_oauth(conf, &settings);
+    free(extensions);
+    return err;
+}
+
+static struct kc_error *set_oauth(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
+                                  const struct kc_map *properties)
+{
+    const char *url = kc_map_get(properties, "sasl.oauthbearer.token.endpoint.url");
+    const char *handler = kc_map_get(properties, "sasl.login.callback.handler.class");
+    if (url)
+        return set_client_credentials(conf, jaas, properties, url);
+    if (handler && !strstr(handler, "OAuthBearerUnsecured"))
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Invalid value %s for configuration sasl.login.callback.handler.class: "
+                            "Java classes can't be run here; set "
+                            "sasl.oauthbearer.token.endpoint.url for client credentials",
+                            handler);
+    return set_unsecured_token(conf, jaas);
+}
+
+static const struct {
+    const char *name;
+    module_fn set;
+} modules[] = {
+    {"PlainLoginModule", set_password},
+    {"ScramLoginModule", set_password},
+    {"Krb5LoginModule", set_kerberos},
+    {"OAuthBearerLoginModule", set_oauth},
+};
+
+static struct kc_error *set_module(rd_kafka_conf_t *conf, const char *text,
+                                   const struct kc_map *properties)
+{
+    struct kc_jaas jaas = {0};
+    struct kc_error *err = kc_jaas_parse(text, &jaas);
+    if (err)
+        return err;
+    module_fn set = NULL;
+    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
+        if (kc_jaas_is(&jaas, modules[i].name))
+            set = modules[i].set;
+    }
+    if (set)
+        err = set(conf, &jaas, properties);
+    else
+        err = kc_error_new(KC_ERR_CONFIG,
+                           "Invalid value [hidden] for configuration " JAAS
+                           ": login module %s is unknown here; use PlainLoginModule, "
+                           "ScramLoginModule, OAuthBearerLoginModule or Krb5LoginModule",
+                           jaas.module);
+    kc_jaas_clear(&jaas);
+    return err;
+}
+
+struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties)
+{
+    const char *protocol = kc_map_get_or(properties, "security.protocol", "PLAINTEXT");
+    if (strncasecmp(protocol, "SASL_", 5) != 0)
+        return NULL;
+    const char *mechanism = kc_map_get_or(properties, "sasl.mechanism", "GSSAPI");
+    const char *jaas = kc_map_get(properties, JAAS);
+    struct kc_error *err = kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
+    if (err)
+        return err;
+    if (jaas)
+        return set_module(conf, jaas, properties);
+    kc_debug("No " JAAS " is given for mechanism %s", mechanism);
+    /* Only Kerberos can do without one: the ticket cache. */
+    if (strcmp(mechanism, "GSSAPI") == 0)
+        return set_module(conf,
+                          "com.sun.security.auth.module.Krb5LoginModule required "
+                          "useTicketCache=true;",
+                          properties);
+    return kc_error_new(KC_ERR_CONFIG,
+                        "Missing required configuration \"" JAAS "\" for sasl.mechanism %s",
+                        mechanism);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JAAS login lines, the value of sasl.jaas.config: "<module class> <flag> key=value ... ;". Pure.
+ */
+#ifndef WORKER_KAFKA_JAAS_H
+#define WORKER_KAFKA_JAAS_H
+
+#include "connect/map.h"
+
+struct kc_jaas {
+    char *module; /* the class name */
+    struct kc_map *options;
+};
+
+/* Parses text as Java's JaasConfig does (StreamTokenizer: quotes, escapes, comments). KC_ERR_CONFIG
+ * says where it stopped, never a value. */
+struct kc_error *kc_jaas_parse(const char *text, struct kc_jaas *jaas) KC_MUST_CHECK;
+void kc_jaas_clear(struct kc_jaas *jaas);
+
+/* Whether the module's class name, without its package, is name. */
+bool kc_jaas_is(const struct kc_jaas *jaas, const char *name);
+
+#endif
