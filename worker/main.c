@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The program: picks the role by the name that it was called under or by the first argument.
+ */
+#include "roles.h"
+
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+struct role {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *arguments;
+    const char *summary;
+};
+
+static const struct role roles[] = {
+    {"connect-distributed", kc_role_distributed, "FILE [--override KEY=VALUE]...",
+     "a worker of a Connect cluster"},
+    {"connect-standalone", kc_role_standalone, "FILE [CONNECTOR-FILE]...",
+     "a worker by itself, with connectors from files"},
+    {"connect-mirror-maker", kc_role_mirror_maker, "FILE [--clusters ALIAS...]",
+     "MirrorMaker 2 by its own configuration file"},
+};
+#define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "Isthmus %s: a Kafka Connect worker with MirrorMaker 2, in C.\n\nUsage:\n",
+            KC_VERSION);
+    for (size_t i = 0; i < ROLE_COUNT; i++)
+        fprintf(out, "  isthmus %s %s\n      %s\n", roles[i].name, roles[i].arguments,
+                roles[i].summary);
+    fprintf(out,
+            "  isthmus --version | --help\n\n"
+            "FILE is a configuration file as Apache Kafka's Connect and MirrorMaker take it.\n"
+            "Called as connect-distributed.sh, connect-standalone.sh or\n"
+            "connect-mirror-maker.sh, the program plays that role. SIGTERM stops it cleanly.\n");
+}
+
+static const struct role *find_role(const char *name, size_t len)
+{
+    for (size_t i = 0; i < ROLE_COUNT; i++)
+        if (strlen(roles[i].name) == len && strncmp(roles[i].name, name, len) == 0)
+            return &roles[i];
+    return NULL;
+}
+
+/* The role of Apache's script of the same name: "/opt/kafka/bin/connect-distributed.sh". */
+static const struct role *role_of_program(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    size_t len = strlen(name);
+    if (len > 3 && strcmp(name + len - 3, ".sh") == 0)
+        len -= 3;
+    return find_role(name, len);
+}
+
+/* Few arenas: a worker's threads allocate little, and each arena keeps what it once had. */
+static void tune_memory(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
+
+static void block_signals(void)
+{
+    sigset_t stop;
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTERM);
+    sigaddset(&stop, SIGINT);
+    sigaddset(&stop, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stop, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int run_role(const struct role *role, int argc, char **argv)
+{
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        printf("Usage: isthmus %s %s\n%s\n", role->name, role->arguments, role->summary);
+        return KC_EXIT_OK;
+    }
+    if (argc < 2) {
+        fprintf(stderr, "Usage: isthmus %s %s\n", role->name, role->arguments);
+        return KC_EXIT_ERROR;
+    }
+    return role->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+    tune_memory();
+    block_signals();
+    const struct role *role = role_of_program(argv[0]);
+    if (role)
+        return run_role(role, argc, argv);
+    if (argc < 2) {
+        print_help(stderr);
+        return KC_EXIT_ERROR;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("isthmus %s (%s)\n", KC_VERSION, KC_COMMIT);
+        return KC_EXIT_OK;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return KC_EXIT_OK;
+    }
+    role = find_role(argv[1], strlen(argv[1]));
+    if (role)
+        return run_role(role, argc - 1, argv + 1);
+    fprintf(stderr, "isthmus: unknown command '%s'; see isthmus --help\n", argv[1]);
+    return KC_EXIT_ERROR;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * connect-distributed and connect-standalone: ConnectDistributed and ConnectStandalone.
+ *
+ * Order of a start: file, providers, settings, REST listeners (their port is part of the worker's
+ * id), herder, REST resources, then (standalone) the connectors of the files. A stop goes the other
+ * way.
+ */
+#include "base/logging.h"
+#include "config/properties.h"
+#include "connect/java_json.h"
+#include "connect/plugin.h"
+#include "rest/rest_server.h"
+#include "roles.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.cli.AbstractConnectCli");
+
+#define CREATE_TIMEOUT_MS 90000
+#define MAX_FILE_BYTES    (16L << 20)
+
+struct worker {
+    struct kc_worker_config *config;
+    struct kc_plugins *plugins;
+    struct kc_rest_server *rest;
+    struct kc_herder *herder;
+};
+
+static void worker_destroy(struct worker *worker)
+{
+    kc_rest_server_destroy(worker->rest);
+    kc_herder_destroy(worker->herder);
+    kc_plugins_destroy(worker->plugins);
+    kc_worker_config_destroy(worker->config);
+}
+
+/* ---- settings ---- */
+
+static struct kc_error *apply_override(struct kc_map *properties, const char *text)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text)
+        return kc_error_new(KC_ERR_CONFIG, "--override needs KEY=VALUE, not '%s'", text);
+    char *key = kc_strndup(text, (size_t)(equals - text));
+    kc_map_set(properties, key, equals + 1);
+    free(key);
+    return NULL;
+}
+
+static struct kc_error *read_overrides(struct kc_map *properties, int argc, char **argv)
+{
+    for (int i = 2; i < argc; i += 2) {
+        if (strcmp(argv[i], "--override") != 0 || i + 1 == argc)
+            return kc_error_new(KC_ERR_CONFIG,
+                                "Unknown argument '%s'; known is --override KEY=VALUE", argv[i]);
+        struct kc_error *err = apply_override(properties, argv[i + 1]);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+static struct kc_error *read_settings(struct worker *worker, enum kc_worker_mode mode, int argc,
+                                      char **argv)
+{
+    struct kc_map *properties = kc_map_new();
+    struct kc_map *lines = kc_map_new();
+    struct kc_error *err = kc_properties_load(argv[1], properties, lines);
+    if (!err && mode == KC_WORKER_DISTRIBUTED)
+        err = read_overrides(properties, argc, argv);
+    if (!err)
+        err = kc_role_logging(properties);
+    if (!err)
+        err = kc_worker_config_new(mode, properties, argv[1], lines, &worker->config);
+    kc_map_destroy(properties);
+    kc_map_destroy(lines);
+    return err;
+}
+
+/* ---- life ---- */
+
+static struct kc_error *worker_start(struct worker *worker)
+{
+    const struct kc_worker_config *config = worker->config;
+    struct kc_herder_settings settings = {.config = config};
+    worker->plugins =
+        kc_plugins_new(kc_builtin_plugins, kc_config_string(config->values, "plugin.path"));
+    struct kc_error *err = kc_rest_server_new(config, &worker->rest);
+    if (err)
+        return err;
+    settings.plugins = worker->plugins;
+    settings.worker_id = kc_rest_server_worker_id(worker->rest);
+    settings.rest_url = kc_rest_server_url(worker->rest);
+    err = config->mode == KC_WORKER_STANDALONE
+              ? kc_herder_standalone_new(&settings, &worker->herder)
+              : kc_herder_distributed_new(&settings, &worker->herder);
+    if (!err)
+        err = kc_herder_start(worker->herder);
+    if (!err)
+        kc_rest_server_serve(worker->rest, worker->herder);
+    return err;
+}
+
+/* Runs a started worker until it stops; started is called once it serves, and may refuse. */
+static int worker_run(struct worker *worker, struct kc_error *(*started)(struct worker *, void *),
+                      void *opaque)
+{
+    int status = KC_EXIT_OK;
+    struct kc_error *err = kc_role_signals_start(&worker->herder, 1);
+    if (err)
+        return kc_role_fail(err, KC_EXIT_START);
+    err = started ? started(worker, opaque) : NULL;
+    if (err) {
+        kc_fail("Stopping after connector error: %s", kc_error_text(err));
+        kc_error_destroy(err);
+        status = KC_EXIT_START;
+        kc_herder_stop(worker->herder);
+    }
+    err = kc_herder_wait(worker->herder);
+    if (err)
+        status = kc_role_fail(err, KC_EXIT_ERROR);
+    kc_role_signals_end();
+    return status;
+}
+
+static int fail_start(struct kc_error *err)
+{
+    return kc_role_fail(err, kc_error_code(err) == KC_ERR_CONFIG ? KC_EXIT_ERROR : KC_EXIT_START);
+}
+
+static int run(enum kc_worker_mode mode, int argc, char **argv,
+               struct kc_error *(*started)(struct worker *, void *), void *opaque)
+{
+    struct worker worker = {0};
+    int status = KC_EXIT_OK;
+    struct kc_error *err = read_settings(&worker, mode, argc, argv);
+    if (err) {
+        status = kc_role_fail(err, KC_EXIT_ERROR);
+    } else {
+        kc_info("Isthmus %s (%s) starting as %s", KC_VERSION, KC_COMMIT, argv[0]);
+        err = worker_start(&worker);
+        status = err ? fail_start(err) : worker_run(&worker, started, opaque);
+    }
+    worker_destroy(&worker);
+    if (status == KC_EXIT_OK)
+        kc_info("Isthmus stopped");
+    return status;
+}
+
+int kc_role_distributed(int argc, char **argv)
+{
+    return run(KC_WORKER_DISTRIBUTED, argc, argv, NULL, NULL);
+}
+
+/* ---- connectors from files ---- */
+
+struct connector_files {
+    char **paths;
+    int count;
+};
+
+static struct kc_error *read_file(const char *path, char **text, size_t *len)
+{
+    FILE *file = fopen(path, "rbe");
+    if (!file)
+        return kc_error_new(KC_ERR_IO, "Can't read %s: %s", path, strerror(errno));
+    *text = kc_malloc((size_t)MAX_FILE_BYTES);
+    *len = fread(*text, 1, (size_t)MAX_FILE_BYTES, file);
+    bool whole = feof(file) != 0;
+    fclose(file);
+    if (whole)
+        return NULL;
+    free(*text);
+    *text = NULL;
+    return kc_error_new(KC_ERR_IO, "Can't read %s: it is larger than 16 MiB", path);
+}
+
+static bool is_flat(const json_t *json)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)json, key, value) {
+        if (!json_is_string(value) && !json_is_null(value))
+            return false;
+    }
+    return json_is_object(json);
+}
+
+static enum kc_target_state initial_state(const json_t *json)
+{
+    const char *text = json_string_value(json_object_get(json, "initial_state"));
+    if (!text)
+        return KC_TARGET_NONE;
+    return strcasecmp(text, "PAUSED") == 0    ? KC_TARGET_PAUSED
+           : strcasecmp(text, "STOPPED") == 0 ? KC_TARGET_STOPPED
+                                              : KC_TARGET_STARTED;
+}
+
+/* A flat map, or a create request {name, config, initial_state}. */
+static struct kc_error *parse_json(const char *path, const char *text, size_t len,
+                                   struct kc_map *config, enum kc_target_state *state)
+{
+    const char *key;
+    json_t *value;
+    json_t *json = NULL;
+    struct kc_error *err = kc_json_parse(text, len, &json);
+    if (err)
+        return kc_error_prefix(err, "%s", path);
+    const json_t *map = is_flat(json) ? json : json_object_get(json, "config");
+    if (!is_flat(map)) {
+        json_decref(json);
+        return kc_error_new(KC_ERR_CONFIG,
+                            "%s: expected a flat object of strings, or an object with name, config "
+                            "and initial_state",
+                            path);
+    }
+    json_object_foreach ((json_t *)map, key, value)
+        kc_map_set(config, key, json_string_value(value));
+    if (map != json) {
+        *state = initial_state(json);
+        kc_map_set_default(config, "name", json_string_value(json_object_get(json, "name")));
+    }
+    json_decref(json);
+    return NULL;
+}
+
+static struct kc_error *load_connector(const char *path, struct kc_map *config,
+                                       enum kc_target_state *state)
+{
+    char *text = NULL;
+    size_t len = 0;
+    *state = KC_TARGET_NONE;
+    size_t path_len = strlen(path);
+    if (path_len < 5 || strcmp(path + path_len - 5, ".json") != 0)
+        return kc_properties_load(path, config, NULL);
+    struct kc_error *err = read_file(path, &text, &len);
+    if (!err)
+        err = parse_json(path, text, len, config, state);
+    free(text);
+    return err;
+}
+
+static struct kc_error *create_connector(struct kc_herder *herder, const char *path)
+{
+    struct kc_map *config = kc_map_new();
+    enum kc_target_state state;
+    json_t *info = NULL;
+    bool created;
+    struct kc_error *err = load_connector(path, config, &state);
+    if (!err)
+        err = kc_herder_put_connector(herder, kc_map_get_or(config, "name", ""), config, state,
+                                      false, CREATE_TIMEOUT_MS, &info, &created);
+    if (err)
+        err = kc_error_prefix(err, "Failed to create connector for %s", path);
+    else
+        kc_info("Created connector %s", kc_map_get_or(config, "name", ""));
+    json_decref(info);
+    kc_map_destroy(config);
+    return err;
+}
+
+static struct kc_error *create_connectors(struct worker *worker, void *opaque)
+{
+    const struct connector_files *files = opaque;
+    for (int i = 0; i < files->count; i++) {
+        struct kc_error *err = create_connector(worker->herder, files->paths[i]);
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
+int kc_role_standalone(int argc, char **argv)
+{
+    struct connector_files files = {argv + 2, argc - 2};
+    return run(KC_WORKER_STANDALONE, argc, argv, create_connectors, &files);
+}
