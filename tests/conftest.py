@@ -75,60 +75,10 @@ def kind(request):
     return request.config.getoption("--worker")
 
 
-class Workers:
-    """Starts workers for one test and ends them with it."""
-
-    def __init__(self, kind, target, unique):
-        self.kind = kind
-        self._target = target
-        self._unique = unique
-        self._made = []
-
-    def settings(self, group=None, **more):
-        """Settings of a distributed worker on the target cluster, in a Connect group of its own."""
-        return workers.distributed_settings(
-            self._target, group or self._unique("connect"), **more
-        )
-
-    def distributed(self, settings=None, kind=None, name=None, start=True, **options):
-        kind = kind or self.kind
-        settings = settings or self.settings()
-        worker = workers.distributed(
-            kind, name or self._unique("worker"), settings, **options
-        )
-        return self._keep(worker, start)
-
-    def standalone(self, settings, connectors, kind=None, start=True, **options):
-        name = self._unique("standalone")
-        worker = workers.standalone(kind or self.kind, name, settings, connectors, **options)
-        return self._keep(worker, start)
-
-    def dedicated(self, file, *arguments, kind=None, start=True, **options):
-        name = self._unique("mm2")
-        worker = workers.dedicated(kind or self.kind, name, file, *arguments, **options)
-        return self._keep(worker, start)
-
-    def _keep(self, worker, start):
-        self._made.append(worker)
-        return worker.start() if start else worker
-
-    def close(self):
-        for worker in self._made:
-            worker.close()
-
-    def stop(self):
-        """Ends what still runs with SIGTERM, so that leaks are looked for."""
-        for worker in self._made:
-            if worker.alive:
-                status = worker.stop()
-                clean = worker.kind == "java" or status == 0
-                assert clean, f"{worker.name} ended with {status}\n{worker.process.tail()}"
-
-
 @pytest.fixture
 def make_worker(kind, target, unique):
     """The factory of workers; those that run at the test's end must end cleanly on SIGTERM."""
-    factory = Workers(kind, target, unique)
+    factory = workers.Workers(kind, target, unique)
     try:
         yield factory
         factory.stop()

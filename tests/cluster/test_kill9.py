@@ -48,7 +48,5 @@ def test_nothing_is_lost(source, target, make_worker, unique):
         worker.kill()
         worker.start()
 
-    mirrored = records.assert_mirrored(
-        source, topic, target, remote, 120 * PATIENCE, exactly=False
-    )
+    mirrored = records.assert_mirrored(source, topic, target, remote, 120 * PATIENCE, exactly=False)
     assert mirrored == produced == per_round * KILLS

@@ -167,9 +167,7 @@ def test_connector_born_stopped(rest, source, target, unique):
     body = {"name": name, "config": config, "initial_state": "STOPPED"}
     assert rest.call("POST", "/connectors", body).status_code == 201
     status = wait_for(lambda: rest.status(name), 30 * PATIENCE, "a status")
-    wait_for(
-        lambda: rest.status(name)["connector"]["state"] == "STOPPED", 30 * PATIENCE, "STOPPED"
-    )
+    wait_for(lambda: rest.status(name)["connector"]["state"] == "STOPPED", 30 * PATIENCE, "STOPPED")
     assert status["tasks"] == []
 
 

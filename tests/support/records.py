@@ -43,6 +43,7 @@ def produce(cluster, topic, count, first=0, size=100, partition=None, codec="non
                 "queue.buffering.max.messages": 1000000,
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
+                "log_level": 3,
                 **config,
             }
         )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connect workers: Isthmus, and Java's for comparison, started the same way.
 
-    worker = start_distributed("isthmus", "w1", settings)
-    worker.rest.put_connector(...)
-    worker.stop()
+worker = start_distributed("isthmus", "w1", settings)
+worker.rest.put_connector(...)
+worker.stop()
 """
 
 import os
@@ -172,3 +172,49 @@ def mirror_config(connector, source, target, alias="source", **more):
     }
     config.update({key: str(value) for key, value in more.items()})
     return config
+
+
+class Workers:
+    """Starts workers for one test and ends them with it."""
+
+    def __init__(self, kind, target, unique):
+        self.kind = kind
+        self._target = target
+        self._unique = unique
+        self._made = []
+
+    def settings(self, group=None, **more):
+        """Settings of a distributed worker on the target cluster, in a Connect group of its own."""
+        return distributed_settings(self._target, group or self._unique("connect"), **more)
+
+    def distributed(self, settings=None, kind=None, name=None, start=True, **options):
+        kind = kind or self.kind
+        settings = settings or self.settings()
+        worker = distributed(kind, name or self._unique("worker"), settings, **options)
+        return self._keep(worker, start)
+
+    def standalone(self, settings, connectors, kind=None, start=True, **options):
+        name = self._unique("standalone")
+        worker = standalone(kind or self.kind, name, settings, connectors, **options)
+        return self._keep(worker, start)
+
+    def dedicated(self, file, *arguments, kind=None, start=True, **options):
+        name = self._unique("mm2")
+        worker = dedicated(kind or self.kind, name, file, *arguments, **options)
+        return self._keep(worker, start)
+
+    def _keep(self, worker, start):
+        self._made.append(worker)
+        return worker.start() if start else worker
+
+    def close(self):
+        for worker in self._made:
+            worker.close()
+
+    def stop(self):
+        """Ends what still runs with SIGTERM, so that leaks are looked for."""
+        for worker in self._made:
+            if worker.alive:
+                status = worker.stop()
+                clean = worker.kind == "java" or status == 0
+                assert clean, f"{worker.name} ended with {status}\n{worker.process.tail()}"

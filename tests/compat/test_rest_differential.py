@@ -1,0 +1,424 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One scenario of REST calls against Java's Connect and against Isthmus; the answers must be alike.
+
+Both workers live on the same cluster, each in a Connect group of its own. Statuses, headers that
+clients read and JSON are compared; what may differ stands in ALLOWED, each with its reason.
+"""
+
+import json
+import re
+
+import pytest
+
+from processes import wait_for
+from workers import PATIENCE, Workers, mirror_config
+
+FILE = "org.apache.kafka.connect.file.FileStream"
+STRING = "org.apache.kafka.connect.storage.StringConverter"
+JSON = {"Content-Type": "application/json"}
+
+# (call, path into the answer, reason), both regular expressions that match as a whole.
+ALLOWED = [
+    (".*", r".*\.documentation", "prose is our own"),
+    ("identity", r"\.(version|commit)", "each its own release"),
+    ("plugins.*", r".*\.version", "plugins carry the version of their worker"),
+    (".*", r".*\.(connector|tasks\[\d+\])\.version", "plugins carry the version of their worker"),
+    ("bad-json.*", r"\.message", "the text of a JSON parser"),
+    (".*", r".*\.trace", "a Java stack trace against a text; both name the cause"),
+    ("no-body", r"\.message", "the text of a NullPointerException"),
+    ("loggers", r"\.(?!root\.).*", "loggers are named after the code"),
+    ("set-logger", r".*", "loggers are named after the code"),
+    ("unknown-class", r"\.message", "lists Java's class path"),
+]
+
+
+class Scenario:
+    """Runs calls against one worker and keeps what a client sees of the answers."""
+
+    def __init__(self, worker, source, target, names):
+        self.rest = worker.rest
+        self.source, self.target, self.names = source, target, names
+        self.answers = {}
+
+    def call(self, label, method, path, body=None, **options):
+        response = self.rest.call(method, path.format(**self.names), body, **options)
+        self.answers[label] = {
+            "status": response.status_code,
+            "location": self.plain(response.headers.get("Location")),
+            "type": response.headers.get("Content-Type") if response.content else None,
+            "body": self.plain(self.parse(response)),
+        }
+        return response
+
+    @staticmethod
+    def parse(response):
+        try:
+            return response.json() if response.content else None
+        except json.JSONDecodeError:
+            return response.text
+
+    def plain(self, answer):
+        """The answer without what is bound to differ between two workers: addresses and times."""
+        text = json.dumps(answer)
+        text = text.replace(self.rest.url.removeprefix("http://"), "WORKER")
+        for word, name in self.names.items():
+            text = text.replace(name, word)
+        return json.loads(re.sub(r'("last_modified": )\d+', r"\1 1", text))
+
+    def identity(self):
+        self.call("identity", "GET", "/")
+        wait_for(
+            lambda: self.rest.call("GET", "/health").status_code == 200, 60 * PATIENCE, "health"
+        )
+        self.call("health", "GET", "/health")
+
+    def wrong_requests(self):
+        call = self.call
+        call("unknown-path", "GET", "/no/such/path")
+        call("wrong-method", "DELETE", "/connectors")
+        call("wrong-method-plugins", "POST", "/connector-plugins")
+        call("no-content-type", "POST", "/connectors", data="{}")
+        call(
+            "wrong-content-type",
+            "POST",
+            "/connectors",
+            data="a",
+            headers={"Content-Type": "text/plain"},
+        )
+        call("no-body", "POST", "/connectors", headers=JSON)
+        call("bad-json", "POST", "/connectors", data='{"name":', headers=JSON)
+        call("bad-json-field", "POST", "/connectors", {"name": "x", "config": {}, "surprise": 1})
+        call("bad-json-type", "POST", "/connectors", {"name": "x", "config": [1]})
+        config = {"connector.class": f"{FILE}SourceConnector"}
+        body = {"name": "x", "config": config, "initial_state": "ASLEEP"}
+        call("bad-json-state", "POST", "/connectors", body)
+        call("no-class", "POST", "/connectors", {"name": "x", "config": {"name": "x"}})
+        call(
+            "unknown-class",
+            "POST",
+            "/connectors",
+            {"name": "x", "config": {"connector.class": "No"}},
+        )
+        body = {"name": "x", "config": {**config, "name": "y"}}
+        call("two-names", "POST", "/connectors", body)
+        call("empty-name", "POST", "/connectors", {"name": "", "config": {**config, "topic": "t"}})
+        call("missing-setting", "PUT", "/connectors/x/config", config)
+        call(
+            "bad-setting",
+            "PUT",
+            "/connectors/x/config",
+            {**config, "topic": "t", "tasks.max": "-1"},
+        )
+        call(
+            "bad-transform",
+            "PUT",
+            "/connectors/x/config",
+            {**config, "topic": "t", "transforms": "a,a"},
+        )
+
+    def unknown_connector(self):
+        for method, tail in [
+            ("GET", ""),
+            ("GET", "/config"),
+            ("GET", "/status"),
+            ("GET", "/tasks"),
+            ("GET", "/tasks-config"),
+            ("GET", "/tasks/0/status"),
+            ("GET", "/topics"),
+            ("GET", "/offsets"),
+            ("PUT", "/pause"),
+            ("PUT", "/resume"),
+            ("PUT", "/stop"),
+            ("PUT", "/topics/reset"),
+            ("POST", "/restart"),
+            ("POST", "/restart?includeTasks=true"),
+            ("POST", "/tasks/0/restart"),
+            ("DELETE", "/offsets"),
+            ("DELETE", ""),
+        ]:
+            self.call(f"unknown {method} {tail}", method, "/connectors/nobody" + tail)
+        self.call("unknown PATCH /offsets", "PATCH", "/connectors/nobody/offsets", {"offsets": []})
+        self.call("unknown PATCH /config", "PATCH", "/connectors/nobody/config", {"a": "b"})
+        self.call("unsigned tasks", "POST", "/connectors/nobody/tasks", [])
+        self.call("unsigned fence", "PUT", "/connectors/nobody/fence")
+
+    def plugins(self):
+        self.call("plugins", "GET", "/connector-plugins")
+        for plugin in (
+            "MirrorSource",
+            "MirrorCheckpoint",
+            "MirrorHeartbeat",
+            "FileStreamSource",
+            "FileStreamSink",
+            f"{FILE}SourceConnector",
+            "org.apache.kafka.connect.transforms.RegexRouter",
+            "ByteArrayConverter",
+            "JsonConverter",
+            "NoSuch",
+        ):
+            self.call(f"plugin-config {plugin}", "GET", f"/connector-plugins/{plugin}/config")
+
+    def validate(self):
+        mirror = mirror_config("Source", self.source, self.target, "src")
+        reports = {
+            "MirrorSource": mirror,
+            "MirrorCheckpoint": mirror_config("Checkpoint", self.source, self.target, "src"),
+            "MirrorHeartbeat": mirror_config("Heartbeat", self.source, self.target, "src"),
+            "FileStreamSource": {
+                "connector.class": "FileStreamSource",
+                "topic": "",
+                "tasks.max": "x",
+            },
+            "FileStreamSink": {
+                "connector.class": "FileStreamSink",
+                "topics": "a",
+                "topics.regex": "b",
+            },
+        }
+        for plugin, config in reports.items():
+            config = {"name": "v", **config}
+            path = f"/connector-plugins/{plugin}/config/validate"
+            self.call(f"validate {plugin}", "PUT", path, config)
+        path = "/connector-plugins/MirrorSource/config/validate"
+        self.call("validate bad numbers", "PUT", path, {**mirror, "replication.factor": "many"})
+        self.call("validate no alias", "PUT", path, {"connector.class": mirror["connector.class"]})
+        chain = {
+            "transforms": "route",
+            "transforms.route.type": "org.apache.kafka.connect.transforms.RegexRouter",
+            "transforms.route.regex": "(.*)",
+        }
+        self.call("validate transform", "PUT", path, {"name": "v", **mirror, **chain})
+        self.call("validate other class", "PUT", path, {"connector.class": "FileStreamSource"})
+        self.call("validate no class", "PUT", path, {"topic": "t"})
+
+    def life(self):
+        call, rest, name = self.call, self.rest, self.names["BEAT"]
+        config = mirror_config("Heartbeat", self.source, self.target, self.names["ALIAS"])
+        call("create", "POST", "/connectors", {"name": name, "config": config})
+        rest.wait_running(name, timeout=60 * PATIENCE)
+        call("create-again", "POST", "/connectors", {"name": name, "config": config})
+        call("list", "GET", "/connectors")
+        call("expand", "GET", "/connectors?expand=info&expand=status")
+        call("expand-unknown", "GET", "/connectors?expand=nothing")
+        for tail in ("", "/config", "/status", "/tasks", "/tasks/0/status", "/tasks/9/status"):
+            call(f"get {tail}", "GET", "/connectors/{BEAT}" + tail)
+        wait_for(
+            lambda: rest.get(f"/connectors/{name}/topics")[name]["topics"], 30 * PATIENCE, "topics"
+        )
+        call("topics", "GET", "/connectors/{BEAT}/topics")
+        call("topics-reset", "PUT", "/connectors/{BEAT}/topics/reset")
+        call("offsets-while-running", "DELETE", "/connectors/{BEAT}/offsets")
+        call("pause", "PUT", "/connectors/{BEAT}/pause")
+        rest.wait_state(name, "PAUSED", 30 * PATIENCE)
+        call("paused", "GET", "/connectors/{BEAT}/status")
+        call("resume", "PUT", "/connectors/{BEAT}/resume")
+        rest.wait_running(name, timeout=30 * PATIENCE)
+        call("restart", "POST", "/connectors/{BEAT}/restart")
+        rest.wait_running(name, timeout=30 * PATIENCE)
+        call(
+            "restart-failed", "POST", "/connectors/{BEAT}/restart?includeTasks=true&onlyFailed=true"
+        )
+        rest.wait_running(name, timeout=30 * PATIENCE)
+        call("restart-odd-flag", "POST", "/connectors/{BEAT}/restart?includeTasks=maybe")
+        rest.wait_running(name, timeout=30 * PATIENCE)
+        call("restart-task", "POST", "/connectors/{BEAT}/tasks/0/restart")
+        rest.wait_running(name, timeout=30 * PATIENCE)
+        call("restart-unknown-task", "POST", "/connectors/{BEAT}/tasks/5/restart")
+        call("put", "PUT", "/connectors/{BEAT}/config", {**config, "tasks.max": "2"})
+        call("patch", "PATCH", "/connectors/{BEAT}/config", {"tasks.max": None})
+        call("patch-bad", "PATCH", "/connectors/{BEAT}/config", {"tasks.max": "x"})
+        rest.wait_running(name, timeout=30 * PATIENCE)
+
+    def offsets(self):
+        call, rest, name = self.call, self.rest, self.names["BEAT"]
+        wait_for(lambda: rest.offsets(name), 30 * PATIENCE, "offsets")
+        rest.stop_connector(name, 30 * PATIENCE)
+        call("stopped", "GET", "/connectors/{BEAT}/status")
+        call("stop-again", "PUT", "/connectors/{BEAT}/stop")
+        call("offsets", "GET", "/connectors/{BEAT}/offsets")
+        where = {"sourceClusterAlias": self.names["ALIAS"], "targetClusterAlias": "target"}
+
+        def patch(label, partition, offset):
+            body = {"offsets": [{"partition": partition, "offset": offset}]}
+            call(label, "PATCH", "/connectors/{BEAT}/offsets", body)
+
+        patch("alter", where, {"offset": 0})
+        patch("alter-wrong-offset", where, {"offset": 7})
+        patch("alter-text-offset", where, {"offset": "x"})
+        patch("alter-no-offset", where, {"other": 0})
+        patch("alter-wrong-partition", {"sourceClusterAlias": 1}, {"offset": 0})
+        patch("alter-null-partition", None, {"offset": 0})
+        patch("alter-tombstone", where, None)
+        call("offsets-gone", "GET", "/connectors/{BEAT}/offsets")
+        call("alter-empty", "PATCH", "/connectors/{BEAT}/offsets", {"offsets": []})
+        call("alter-nothing", "PATCH", "/connectors/{BEAT}/offsets", {})
+        call("reset", "DELETE", "/connectors/{BEAT}/offsets")
+        call("delete", "DELETE", "/connectors/{BEAT}")
+        wait_for(lambda: not rest.get("/connectors"), 30 * PATIENCE, "the connector to be gone")
+        call("deleted", "GET", "/connectors/{BEAT}")
+
+    def mirror_offsets(self):
+        """What MirrorSource says to offsets by hand; it is born stopped, so nothing ever runs."""
+        call, rest, name = self.call, self.rest, self.names["MIRROR"]
+        config = mirror_config("Source", self.source, self.target, self.names["ALIAS"])
+        body = {"name": name, "config": config, "initial_state": "stopped"}
+        call("create-stopped", "POST", "/connectors", body)
+        wait_for(
+            lambda: (s := rest.status(name)) and s["connector"]["state"] == "STOPPED",
+            30 * PATIENCE,
+            "the connector to be STOPPED",
+        )
+        call("born-stopped", "GET", "/connectors/{MIRROR}/status")
+        place = {"cluster": "c", "topic": "t", "partition": 1}
+        for label, partition, offset in [
+            ("good", place, {"offset": 41}),
+            ("negative", place, {"offset": -1}),
+            ("text", place, {"offset": "1"}),
+            ("no cluster", {"topic": "t", "partition": 1}, {"offset": 1}),
+            ("text partition", {**place, "partition": "1"}, {"offset": 1}),
+            ("negative partition", {**place, "partition": -1}, {"offset": 1}),
+            ("number topic", {**place, "topic": 5}, {"offset": 1}),
+        ]:
+            body = {"offsets": [{"partition": partition, "offset": offset}]}
+            call(f"mirror-alter {label}", "PATCH", "/connectors/{MIRROR}/offsets", body)
+        call("mirror-offsets", "GET", "/connectors/{MIRROR}/offsets")
+        call("bad-json-offsets", "PATCH", "/connectors/{MIRROR}/offsets", {"offsets": "all"})
+        call("bad-json-offset-member", "PATCH", "/connectors/{MIRROR}/offsets", {"offset": []})
+        call("mirror-reset", "DELETE", "/connectors/{MIRROR}/offsets")
+        call("mirror-offsets-reset", "GET", "/connectors/{MIRROR}/offsets")
+        call("mirror-delete", "DELETE", "/connectors/{MIRROR}")
+
+    def sink_offsets(self):
+        """Offsets of a sink are those of its consumer group."""
+        call, rest, name = self.call, self.rest, self.names["SINK"]
+        config = {
+            "connector.class": f"{FILE}SinkConnector",
+            "topics": "nothing",
+            "key.converter": STRING,
+            "value.converter": STRING,
+        }
+        body = {"name": name, "config": config, "initial_state": "STOPPED"}
+        call("create-sink", "POST", "/connectors", body)
+        wait_for(lambda: rest.status(name), 30 * PATIENCE, "a status")
+        where = {"kafka_topic": self.names["LINES"], "kafka_partition": 0}
+        for label, partition, offset in [
+            ("number", where, {"kafka_offset": 2}),
+            ("text", where, {"kafka_offset": "3"}),
+            ("word", where, {"kafka_offset": "x"}),
+            ("null topic", {"kafka_topic": None, "kafka_partition": 0}, {"kafka_offset": 1}),
+            ("no partition", {"kafka_topic": "t"}, {"kafka_offset": 1}),
+            ("word partition", {**where, "kafka_partition": "p"}, {"kafka_offset": 1}),
+            ("null", None, {"kafka_offset": 1}),
+            ("no offset", where, {"offset": 1}),
+        ]:
+            body = {"offsets": [{"partition": partition, "offset": offset}]}
+            call(f"sink-alter {label}", "PATCH", "/connectors/{SINK}/offsets", body)
+        call("sink-offsets", "GET", "/connectors/{SINK}/offsets")
+        call("sink-reset", "DELETE", "/connectors/{SINK}/offsets")
+        call("sink-offsets-reset", "GET", "/connectors/{SINK}/offsets")
+        call("sink-delete", "DELETE", "/connectors/{SINK}")
+
+    def loggers(self):
+        self.call("loggers", "GET", "/admin/loggers")
+        self.call("logger", "GET", "/admin/loggers/root")
+        self.call("unknown-logger", "GET", "/admin/loggers/no.such.logger")
+        path = "/admin/loggers/org.apache.kafka.connect.runtime"
+        self.call("set-logger", "PUT", path, {"level": "warn"})
+        self.call("set-logger-nothing", "PUT", path, {})
+        self.call("set-logger-bad", "PUT", path, {"level": "LOUD"})
+        self.call("set-logger-cluster", "PUT", path + "?scope=cluster", {"level": "INFO"})
+
+
+PARTS = [
+    "identity",
+    "wrong_requests",
+    "unknown_connector",
+    "plugins",
+    "validate",
+    "life",
+    "offsets",
+    "mirror_offsets",
+    "sink_offsets",
+    "loggers",
+]
+
+
+def differences(left, right, path=""):
+    """Where two answers differ: [(path, left, right)]."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        found = []
+        for key in sorted(left.keys() | right.keys()):
+            absent = "(absent)"
+            found += differences(left.get(key, absent), right.get(key, absent), f"{path}.{key}")
+        return found
+    if isinstance(left, list) and isinstance(right, list):
+        named = [keyed(left), keyed(right)]
+        if all(named):
+            return differences(*named, path)
+        found = [] if len(left) == len(right) else [(f"{path}.length", len(left), len(right))]
+        for index, pair in enumerate(zip(left, right)):
+            found += differences(*pair, f"{path}[{index}]")
+        return found
+    return [] if left == right and type(left) is type(right) else [(path, left, right)]
+
+
+def keyed(entries):
+    """Lists of settings and plugins by their name, with the place as a value: a missing entry is
+    one difference and doesn't shift the rest."""
+    result = {}
+    for entry in entries:
+        inner = entry.get("value") if isinstance(entry, dict) else None
+        inner = inner if isinstance(inner, dict) else entry
+        if not isinstance(inner, dict):
+            return None
+        name = inner.get("class") or inner.get("name")
+        if not name or name in result:
+            return None
+        result[name] = entry
+    return {**result, "(order)": ",".join(result)} if result else None
+
+
+def allowed(label, path):
+    return any(
+        re.fullmatch(call, label) and re.fullmatch(where, path) for call, where, _ in ALLOWED
+    )
+
+
+@pytest.fixture(scope="module")
+def answers_of(source, target, request):
+    """The answers of both workers to one part of the scenario."""
+    kind = request.config.getoption("--worker")
+    factories, scenarios = [], {}
+    target.create_topic("lines-differential")
+    for role, worker_kind in (("java", "java"), ("tested", kind)):
+        factory = Workers(worker_kind, target, lambda word, role=role: f"{word}-diff-{role}")
+        factories.append(factory)
+        names = {
+            "BEAT": f"beat-{role}",
+            "MIRROR": f"mirrored-{role}",
+            "SINK": f"sunk-{role}",
+            "ALIAS": f"alias-{role}",
+            "LINES": "lines-differential",
+        }
+        scenarios[role] = Scenario(factory.distributed(), source, target, names)
+    yield scenarios
+    for factory in factories:
+        factory.close()
+
+
+@pytest.mark.java
+@pytest.mark.parametrize("part", PARTS)
+def test_answers_are_alike(answers_of, part):
+    for scenario in answers_of.values():
+        scenario.answers = {}
+        getattr(scenario, part)()
+    java, tested = answers_of["java"].answers, answers_of["tested"].answers
+    assert list(java) == list(tested)
+    found = []
+    for label, expected in java.items():
+        for path, left, right in differences(expected, tested[label]):
+            if path.startswith(".body"):
+                if allowed(label, path.removeprefix(".body") or "."):
+                    continue
+            found.append(f"{label} {path}:\n    Java    {left!r}\n    Isthmus {right!r}"[:1200])
+    assert not found, f"{len(found)} differences:\n" + "\n".join(found)
