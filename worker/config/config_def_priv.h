@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What config_def.c, config_parse.c and config_validate.c share; nobody else includes it. */
+/* What the .c files of this folder share beneath connect/config_def.h; nobody else includes it. */
 #ifndef WORKER_CONFIG_CONFIG_DEF_PRIV_H
 #define WORKER_CONFIG_CONFIG_DEF_PRIV_H
 
@@ -39,5 +39,10 @@ void kc_parsed_destroy(struct kc_parsed *parsed);
 /* Runs the key's validator, if any, on a parsed value. */
 struct kc_error *kc_config_check(const struct kc_def_entry *entry,
                                  const struct kc_parsed *parsed) KC_MUST_CHECK;
+
+/* kc_config_parse() that also says which key was wrong (borrowed from def); untouched on success.
+ */
+struct kc_error *kc_config_parse_named(const struct kc_config_def *def, const struct kc_map *config,
+                                       struct kc_config **parsed, const char **key) KC_MUST_CHECK;
 
 #endif

@@ -193,8 +193,8 @@ static struct kc_error *parse_entry(const struct kc_def_entry *entry, const stru
     return err ? err : kc_config_check(entry, parsed);
 }
 
-struct kc_error *kc_config_parse(const struct kc_config_def *def, const struct kc_map *config,
-                                 struct kc_config **parsed)
+struct kc_error *kc_config_parse_named(const struct kc_config_def *def, const struct kc_map *config,
+                                       struct kc_config **parsed, const char **key)
 {
     struct kc_config *made = kc_calloc(1, sizeof(*made));
 
@@ -210,12 +210,21 @@ struct kc_error *kc_config_parse(const struct kc_config_def *def, const struct k
         HASH_ADD_KEYPTR(hh, made->items, item->name, strlen(item->name), item);
         err = parse_entry(entry, config, &item->value);
         if (err) {
+            *key = entry->name;
             kc_config_destroy(made);
             return err;
         }
     }
     *parsed = made;
     return NULL;
+}
+
+struct kc_error *kc_config_parse(const struct kc_config_def *def, const struct kc_map *config,
+                                 struct kc_config **parsed)
+{
+    const char *key = NULL;
+
+    return kc_config_parse_named(def, config, parsed, &key);
 }
 
 void kc_config_destroy(struct kc_config *config)

@@ -50,8 +50,15 @@ char *kc_worker_client_id_base(const struct kc_worker_config *config);
  * tables in the order that 4.1.0 reports; borrowed for ever. */
 const struct kc_config_def *kc_connector_config_def(bool source);
 
-/* connector.client.config.override.policy: KC_ERR_BAD_REQUEST-free check of one key. NULL: allowed.
- */
+/* connector.client.config.override.policy: whether a connector may override key (without its
+ * "producer.override." or such). */
 bool kc_override_allowed(const struct kc_worker_config *config, const char *key);
+/* The policy's name as messages have it: All, None or Principal. Constant. */
+const char *kc_override_policy_name(const struct kc_worker_config *config);
+/* Whether name is such a policy, or its Java class. */
+bool kc_override_policy_known(const char *name);
+
+/* Puts log.format and log.level into effect. Before threads start. */
+void kc_worker_config_apply_logging(const struct kc_worker_config *config);
 
 #endif

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker's settings from its file: see config/worker_config.h.
+ *
+ * Called once at start, before threads exist. What Java finds wrong at start is found wrong here,
+ * with the file and line in front; what nobody knows is named, so that a typing error doesn't pass
+ * in silence.
+ */
+#include "config/worker_config.h"
+
+#include "base/logging.h"
+#include "config/config_def_priv.h"
+#include "config/config_keys.h"
+#include "config/worker_checks.h"
+#include "connect/log.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerConfig");
+
+/* Where settings came from. */
+struct origin {
+    const char *file;
+    const struct kc_map *lines;
+};
+
+static struct kc_config_def *worker_defs[2];
+static struct kc_config_def *connector_defs[2];
+static pthread_once_t defs_once = PTHREAD_ONCE_INIT;
+
+static void add_table(struct kc_config_def *def, const struct kc_key_table *table)
+{
+    kc_config_def_add(def, table->keys, table->count);
+}
+
+static void make_defs(void)
+{
+    const struct kc_key_table *const distributed[] = {
+        &kc_worker_base_keys, &kc_ssl_keys,         &kc_rest_keys,   &kc_group_keys,
+        &kc_sasl_keys,        &kc_distributed_keys, &kc_isthmus_keys};
+    const struct kc_key_table *const standalone[] = {
+        &kc_worker_base_keys, &kc_ssl_keys, &kc_rest_keys, &kc_standalone_keys, &kc_isthmus_keys};
+
+    for (int i = 0; i < 2; i++) {
+        worker_defs[i] = kc_config_def_new(NULL, 0);
+        connector_defs[i] = kc_config_def_new(NULL, 0);
+        add_table(connector_defs[i], &kc_connector_keys);
+    }
+    for (size_t i = 0; i < sizeof(distributed) / sizeof(distributed[0]); i++)
+        add_table(worker_defs[KC_WORKER_DISTRIBUTED], distributed[i]);
+    for (size_t i = 0; i < sizeof(standalone) / sizeof(standalone[0]); i++)
+        add_table(worker_defs[KC_WORKER_STANDALONE], standalone[i]);
+    add_table(connector_defs[0], &kc_sink_keys);
+    add_table(connector_defs[1], &kc_source_keys);
+}
+
+const struct kc_config_def *kc_worker_config_def(enum kc_worker_mode mode)
+{
+    pthread_once(&defs_once, make_defs);
+    return worker_defs[mode];
+}
+
+const struct kc_config_def *kc_connector_config_def(bool source)
+{
+    pthread_once(&defs_once, make_defs);
+    return connector_defs[source];
+}
+
+/* "<file>:<line>: " or "<file>: " or "", owned by the caller. */
+static char *place_of(const struct origin *origin, const char *key)
+{
+    const char *line = origin->lines && key ? kc_map_get(origin->lines, key) : NULL;
+
+    if (!origin->file)
+        return kc_strdup("");
+    return line ? kc_asprintf("%s:%s: ", origin->file, line) : kc_asprintf("%s: ", origin->file);
+}
+
+static struct kc_error *locate(struct kc_error *err, const struct origin *origin, const char *key)
+{
+    const char *line = origin->lines && key ? kc_map_get(origin->lines, key) : NULL;
+
+    if (!err || !origin->file)
+        return err;
+    return line ? kc_error_prefix(err, "%s:%s", origin->file, line)
+                : kc_error_prefix(err, "%s", origin->file);
+}
+
+enum verdict { KNOWN, JAVA_ONLY, OTHER_MODE, REMOVED, UNKNOWN };
+
+static const char *after_prefix(const char *key, const char *prefix)
+{
+    size_t len = strlen(prefix);
+
+    return strncmp(key, prefix, len) == 0 && key[len] ? key + len : NULL;
+}
+
+static enum verdict judge_client_key(const char *key)
+{
+    if (kc_client_key_java_only(key))
+        return JAVA_ONLY;
+    return kc_client_key_known(key) ? KNOWN : UNKNOWN;
+}
+
+/* Families of keys whose members are not a worker's to know. */
+static const struct {
+    const char *prefix;
+    enum verdict distributed;
+    enum verdict standalone;
+} families[] = {
+    {"key.converter.", KNOWN, KNOWN},
+    {"value.converter.", KNOWN, KNOWN},
+    {"header.converter.", KNOWN, KNOWN},
+    {"config.providers.", KNOWN, KNOWN},
+    {"listeners.https.", KNOWN, KNOWN},
+    {"admin.listeners.https.", KNOWN, KNOWN},
+    {"metrics.context.", JAVA_ONLY, JAVA_ONLY},
+    {"config.storage.", KNOWN, OTHER_MODE},
+    {"offset.storage.", KNOWN, OTHER_MODE},
+    {"status.storage.", KNOWN, OTHER_MODE},
+    {"gateway.", KNOWN, KNOWN},
+    {"source.cluster.", KNOWN, KNOWN},
+    {"internal.key.converter", REMOVED, REMOVED},
+    {"internal.value.converter", REMOVED, REMOVED},
+    {"rest.host.name", REMOVED, REMOVED},
+    {"rest.port", REMOVED, REMOVED},
+};
+
+static enum verdict judge_family(enum kc_worker_mode mode, const char *key)
+{
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        if (strncmp(key, families[i].prefix, strlen(families[i].prefix)) == 0)
+            return mode == KC_WORKER_DISTRIBUTED ? families[i].distributed : families[i].standalone;
+    }
+    return UNKNOWN;
+}
+
+static enum verdict judge(enum kc_worker_mode mode, const char *key)
+{
+    static const char *const clients[] = {"producer.", "consumer.", "admin."};
+    enum kc_worker_mode other =
+        mode == KC_WORKER_STANDALONE ? KC_WORKER_DISTRIBUTED : KC_WORKER_STANDALONE;
+    enum verdict verdict;
+
+    if (kc_client_key_java_only(key))
+        return JAVA_ONLY;
+    if (kc_config_def_find(kc_worker_config_def(mode), key) || kc_client_key_known(key))
+        return KNOWN;
+    if (kc_config_def_find(kc_worker_config_def(other), key))
+        return OTHER_MODE;
+    verdict = judge_family(mode, key);
+    for (size_t i = 0; verdict == UNKNOWN && i < sizeof(clients) / sizeof(clients[0]); i++) {
+        if (after_prefix(key, clients[i]))
+            verdict = judge_client_key(after_prefix(key, clients[i]));
+    }
+    return verdict;
+}
+
+static void report_keys(enum kc_worker_mode mode, const struct kc_map *properties,
+                        const struct origin *origin)
+{
+    kc_map_foreach (properties, entry) {
+        enum verdict verdict = judge(mode, entry->key);
+        char *place;
+
+        if (verdict == KNOWN)
+            continue;
+        place = place_of(origin, entry->key);
+        if (verdict == JAVA_ONLY)
+            kc_info("%s'%s' is accepted; it has a meaning in a JVM only", place, entry->key);
+        else if (verdict == OTHER_MODE)
+            kc_info("%s'%s' is accepted; it has no meaning in %s mode", place, entry->key,
+                    mode == KC_WORKER_DISTRIBUTED ? "distributed" : "standalone");
+        else if (verdict == REMOVED)
+            kc_warn("%s'%s' was removed from Kafka Connect in 3.0 and has no effect", place,
+                    entry->key);
+        else
+            kc_warn("%sunknown configuration '%s': neither the worker nor a Kafka client knows "
+                    "it. Check its spelling.",
+                    place, entry->key);
+        free(place);
+    }
+}
+
+/* What the file sets, as it stands there: variables unresolved, passwords hidden. */
+static void log_values(const struct kc_worker_config *config, const struct kc_map *properties)
+{
+    const struct kc_config_def *def = kc_worker_config_def(config->mode);
+    struct kc_str text = {0};
+
+    for (size_t i = 0; i < kc_config_def_size(def); i++) {
+        const struct kc_config_key *key = kc_config_def_at(def, i);
+        const char *value = kc_map_get(properties, key->name);
+
+        if (value)
+            kc_str_appendf(&text, "\n\t%s = %s", key->name,
+                           key->type == KC_CONFIG_PASSWORD ? "[hidden]" : value);
+    }
+    kc_info("%s values that differ from their defaults:%s",
+            config->mode == KC_WORKER_DISTRIBUTED ? "DistributedConfig" : "StandaloneConfig",
+            text.data ? text.data : " none");
+    kc_str_destroy(&text);
+}
+
+/* CommonClientConfigs.postProcessReconnectBackoffConfigs: a fixed back-off when only it is set. */
+static void fix_backoff(struct kc_map *settings)
+{
+    const char *backoff = kc_map_get(settings, "reconnect.backoff.ms");
+
+    if (!backoff || kc_map_has(settings, "reconnect.backoff.max.ms"))
+        return;
+    kc_warn("Disabling exponential reconnect backoff because reconnect.backoff.ms is set, but "
+            "reconnect.backoff.max.ms is not.");
+    kc_map_set(settings, "reconnect.backoff.max.ms", backoff);
+}
+
+static struct kc_error *fill(struct kc_worker_config *config, const struct kc_map *properties,
+                             const char **key)
+{
+    struct kc_map *settings = NULL;
+    struct kc_error *err;
+
+    *key = "config.providers";
+    err = kc_providers_new(properties, &config->providers);
+    if (err)
+        return err;
+    *key = NULL;
+    err = kc_providers_resolve(config->providers, properties, &config->originals);
+    if (err)
+        return err;
+    settings = kc_map_copy(config->originals);
+    fix_backoff(settings);
+    err = kc_config_parse_named(kc_worker_config_def(config->mode), settings, &config->values, key);
+    if (!err)
+        err = kc_worker_config_check(config, key);
+    kc_map_destroy(settings);
+    return err;
+}
+
+struct kc_error *kc_worker_config_new(enum kc_worker_mode mode, const struct kc_map *properties,
+                                      const char *file, const struct kc_map *lines,
+                                      struct kc_worker_config **config)
+{
+    struct kc_worker_config *made = kc_calloc(1, sizeof(*made));
+    struct origin origin = {file, lines};
+    const char *key = NULL;
+    struct kc_error *err;
+
+    *config = NULL;
+    made->mode = mode;
+    err = locate(fill(made, properties, &key), &origin, key);
+    if (err) {
+        kc_worker_config_destroy(made);
+        return err;
+    }
+    if (file)
+        report_keys(mode, properties, &origin);
+    log_values(made, properties);
+    *config = made;
+    return NULL;
+}
+
+void kc_worker_config_destroy(struct kc_worker_config *config)
+{
+    if (!config)
+        return;
+    kc_config_destroy(config->values);
+    kc_map_destroy(config->originals);
+    kc_providers_destroy(config->providers);
+    free(config);
+}
+
+void kc_worker_config_apply_logging(const struct kc_worker_config *config)
+{
+    struct kc_strings settings = {0};
+    bool json = strcmp(kc_config_string(config->values, "log.format"), "json") == 0;
+
+    kc_logging_init(json ? KC_LOG_JSON : KC_LOG_TEXT, 2);
+    kc_strings_split(&settings, kc_config_string(config->values, "log.level"));
+    for (size_t i = 0; i < settings.count; i++) {
+        char *setting = settings.items[i];
+        char *equals = strchr(setting, '=');
+        enum kc_log_level level;
+
+        if (!kc_log_level_parse(equals ? equals + 1 : setting, &level))
+            continue;
+        if (equals)
+            *equals = '\0';
+        kc_logging_set_level(equals ? setting : "root", level, NULL);
+    }
+    kc_strings_destroy(&settings);
+}
