@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Levels by dotted name, line formats, and lines that can't be forged. */
+#include "base/logging.h"
+
+#include <check.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct kc_logger leaf = KC_LOGGER("org.apache.kafka.connect.runtime.Worker");
+static struct kc_logger other = KC_LOGGER("org.isthmus.other");
+
+static char *logged(enum kc_log_format format, void (*write_lines)(void))
+{
+    FILE *file = tmpfile();
+    kc_logging_init(format, fileno(file));
+    write_lines();
+    char *text = kc_calloc(1, 4096);
+    rewind(file);
+    size_t len = fread(text, 1, 4095, file);
+    text[len] = '\0';
+    fclose(file);
+    kc_logging_init(KC_LOG_TEXT, STDERR_FILENO);
+    return text;
+}
+
+START_TEST(the_longest_prefix_decides)
+{
+    struct kc_strings affected = {0};
+    ck_assert(kc_log_enabled(&leaf, KC_LOG_INFO));
+    ck_assert(!kc_log_enabled(&leaf, KC_LOG_DEBUG));
+    kc_logging_set_level("org.apache.kafka.connect", KC_LOG_DEBUG, &affected);
+    ck_assert(kc_log_enabled(&leaf, KC_LOG_DEBUG));
+    ck_assert(!kc_log_enabled(&other, KC_LOG_DEBUG));
+    ck_assert(kc_strings_contain(&affected, "org.apache.kafka.connect"));
+    ck_assert(kc_strings_contain(&affected, "org.apache.kafka.connect.runtime.Worker"));
+    ck_assert(!kc_strings_contain(&affected, "org.isthmus.other"));
+    kc_logging_set_level("org.apache.kafka.connect.runtime.Worker", KC_LOG_OFF, NULL);
+    ck_assert(!kc_log_enabled(&leaf, KC_LOG_FATAL));
+    kc_logging_set_level("root", KC_LOG_TRACE, NULL);
+    ck_assert(kc_log_enabled(&leaf, KC_LOG_TRACE));
+    ck_assert(kc_log_enabled(&other, KC_LOG_TRACE));
+    kc_strings_destroy(&affected);
+}
+END_TEST
+
+START_TEST(names_beneath_are_whole_words)
+{
+    kc_log_enabled(&other, KC_LOG_INFO);
+    kc_logging_set_level("org.isth", KC_LOG_OFF, NULL);
+    ck_assert(kc_log_enabled(&other, KC_LOG_INFO));
+}
+END_TEST
+
+START_TEST(settings_are_what_was_set)
+{
+    struct kc_log_setting *settings;
+    enum kc_log_level level;
+    int64_t modified;
+    ck_assert(!kc_logging_setting("no.such.logger", &level, &modified));
+    kc_logging_set_level("a.b", KC_LOG_WARN, NULL);
+    ck_assert(kc_logging_setting("a.b", &level, &modified));
+    ck_assert_int_eq(level, KC_LOG_WARN);
+    ck_assert_int_gt(modified, 0);
+    size_t count = kc_logging_settings(&settings);
+    ck_assert_uint_eq(count, 2);
+    ck_assert_str_eq(settings[0].name, "a.b");
+    ck_assert_str_eq(settings[1].name, "root");
+    ck_assert_int_eq(settings[1].last_modified_ms, -1);
+    kc_log_settings_destroy(settings, count);
+}
+END_TEST
+
+static void write_two(void)
+{
+    kc_log_set_context("[mm|task-0] ");
+    kc_log_write(&other, KC_LOG_WARN, "quote \" and \x01 %d", 7);
+    kc_log_set_context(NULL);
+}
+
+START_TEST(text_and_json_lines)
+{
+    char *text = logged(KC_LOG_TEXT, write_two);
+    ck_assert_ptr_nonnull(strstr(text, "WARN [mm|task-0] quote \" and ? 7 (org.isthmus.other)\n"));
+    free(text);
+    text = logged(KC_LOG_JSON, write_two);
+    json_t *line = json_loads(text, 0, NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(line, "message")), "quote \" and ? 7");
+    ck_assert_str_eq(json_string_value(json_object_get(line, "context")), "[mm|task-0] ");
+    json_decref(line);
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("logging");
+    TCase *tcase = tcase_create("logging");
+    tcase_add_test(tcase, the_longest_prefix_decides);
+    tcase_add_test(tcase, names_beneath_are_whole_words);
+    tcase_add_test(tcase, settings_are_what_was_set);
+    tcase_add_test(tcase, text_and_json_lines);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

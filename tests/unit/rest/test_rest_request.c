@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bodies, answers and escapes. */
+#include "rest/rest_request.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_error *map_of(const char *body, struct kc_map **map)
+{
+    struct kc_rest_request request = {0};
+    json_t *json = NULL;
+    *map = NULL;
+    kc_str_append(&request.body, body);
+    struct kc_error *err = kc_rest_body_json(&request, &json);
+    if (!err)
+        err = kc_rest_json_map(json, "the config", map);
+    json_decref(json);
+    kc_str_destroy(&request.body);
+    return err;
+}
+
+START_TEST(scalars_become_text_as_jackson_coerces_them)
+{
+    struct kc_map *map;
+    ck_assert_ptr_null(
+        map_of("{\"a\":1,\"b\":true,\"c\":null,\"d\":\"x\",\"e\":1.5} trailing", &map));
+    char *text = kc_map_print(map);
+    ck_assert_str_eq(text, "{a=1, b=true, c=null, d=x, e=1.5}");
+    free(text);
+    kc_map_destroy(map);
+}
+END_TEST
+
+START_TEST(bad_bodies_are_errors)
+{
+    static const char *const bodies[] = {"",
+                                         "null",
+                                         "[]",
+                                         "{",
+                                         "{\"a\":{}}",
+                                         "{\"a\":[1]}",
+                                         "\"x\"",
+                                         "{\"a\":\"\\u0000\"}",
+                                         "{\"a\":\"\xff\"}",
+                                         "nonsense"};
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        struct kc_map *map;
+        struct kc_error *err = map_of(bodies[i], &map);
+        ck_assert_msg(err != NULL, "%s", bodies[i]);
+        ck_assert_ptr_null(map);
+        ck_assert_int_eq(kc_rest_status(err), 500);
+        kc_error_destroy(err);
+    }
+}
+END_TEST
+
+START_TEST(deep_nesting_is_an_error)
+{
+    struct kc_str body = {0};
+    struct kc_map *map;
+    for (int i = 0; i < 100000; i++)
+        kc_str_append_char(&body, '[');
+    struct kc_error *err = map_of(body.data, &map);
+    ck_assert_ptr_nonnull(err);
+    kc_error_destroy(err);
+    kc_str_destroy(&body);
+}
+END_TEST
+
+START_TEST(errors_are_answered_with_code_and_message)
+{
+    struct kc_rest_request request = {0};
+    kc_rest_answer_error(&request, kc_error_new(KC_ERR_NOT_FOUND, "Connector \"x\" not found"));
+    ck_assert_int_eq(request.status, 404);
+    ck_assert_str_eq(request.answer,
+                     "{\"error_code\":404,\"message\":\"Connector \\\"x\\\" not found\"}");
+    free(request.answer);
+}
+END_TEST
+
+START_TEST(escapes_go_both_ways)
+{
+    char *escaped = kc_rest_escape("a b/\xc3\xa9?");
+    ck_assert_str_eq(escaped, "a%20b%2F%C3%A9%3F");
+    char *back = kc_rest_unescape(escaped, strlen(escaped), false);
+    ck_assert_str_eq(back, "a b/\xc3\xa9?");
+    free(back);
+    free(escaped);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rest_request");
+    TCase *tcase = tcase_create("rest_request");
+    tcase_add_test(tcase, scalars_become_text_as_jackson_coerces_them);
+    tcase_add_test(tcase, bad_bodies_are_errors);
+    tcase_add_test(tcase, deep_nesting_is_an_error);
+    tcase_add_test(tcase, errors_are_answered_with_code_and_message);
+    tcase_add_test(tcase, escapes_go_both_ways);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
