@@ -12,6 +12,7 @@
 #include "connect/log.h"
 #include "rest/listener.h"
 #include "rest/request_pool.h"
+#include "rest/rest_auth.h"
 #include "rest/rest_filter.h"
 #include "rest/rest_forward.h"
 #include "rest/router.h"
@@ -54,6 +55,7 @@ struct kc_rest_server {
     char *worker_id;
     unsigned main_excluded; /* route flags that the main listeners don't serve */
     struct kc_rest_filter *filter;
+    struct kc_rest_auth *auth;
     struct kc_request_pool *pool;
     _Atomic(struct kc_herder *) herder;
     struct mount mounts[MAX_MOUNTS];
@@ -257,6 +259,8 @@ static bool dispatch(struct exchange *exchange)
     }
     if (kc_rest_filter_preflight(server->filter, request))
         return true;
+    if (!kc_rest_auth_admit(server->auth, request))
+        return true;
     exchange->route = route_of(exchange);
     if (!exchange->route || !find_herder(exchange) ||
         !kc_rest_filter_negotiate(exchange->route, request))
@@ -411,6 +415,8 @@ struct kc_error *kc_rest_server_new(const struct kc_worker_config *config,
     made->pool = kc_request_pool_new(MAX_REQUEST_THREADS, run_in_pool);
     struct kc_error *err = kc_rest_filter_new(config, &made->filter);
     if (!err)
+        err = kc_rest_auth_new(config, &made->auth);
+    if (!err)
         err = open_listeners(made);
     if (!err)
         note_address(made);
@@ -473,6 +479,7 @@ void kc_rest_server_destroy(struct kc_rest_server *server)
         free(server->mounts[i].source);
         free(server->mounts[i].target);
     }
+    kc_rest_auth_destroy(server->auth);
     kc_rest_filter_destroy(server->filter);
     free(server->url);
     free(server->worker_id);
