@@ -90,19 +90,16 @@ kafka:
 # The compiler is found by pkg-config's answers, which are right only after deps: hence the second make.
 .PHONY: check check-unit check-cluster check-compat check-fault
 check: deps
-	@$(MAKE) --no-print-directory build-for-check
+	@$(MAKE) --no-print-directory $(BINARIES) $(UNIT_BIN)
 	@$(RUN_CHECKS) --unit $(UNIT_BIN) --pytest tests/cluster tests/compat tests/fault
 
 check-unit: deps
-	@$(MAKE) --no-print-directory build-for-check
+	@$(MAKE) --no-print-directory $(UNIT_BIN)
 	@$(RUN_CHECKS) --unit $(UNIT_BIN)
 
 check-cluster check-compat check-fault: check-%: deps
-	@$(MAKE) --no-print-directory build-for-check
+	@$(MAKE) --no-print-directory $(BINARIES)
 	@$(RUN_CHECKS) --pytest tests/$*
-
-.PHONY: build-for-check
-build-for-check: $(BINARIES) $(UNIT_BIN)
 
 .PHONY: demo bench
 demo: deps

@@ -6,9 +6,24 @@ import random
 import time
 import zlib
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 
 from processes import wait_for
+
+COMING_UP = {
+    KafkaError.NOT_LEADER_FOR_PARTITION,
+    KafkaError.LEADER_NOT_AVAILABLE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,12 +123,23 @@ def end_offsets(cluster, topic, isolation="read_uncommitted"):
         if found is None:
             return {}
         partitions = [TopicPartition(topic, p) for p in found.partitions]
-        return {
-            p.partition: consumer.get_watermark_offsets(p, timeout=15, cached=False)
-            for p in partitions
-        }
+        return {p.partition: watermarks(consumer, p) for p in partitions}
     finally:
         consumer.close()
+
+
+def watermarks(consumer, where):
+    """(log start, log end) of a partition; asked again while its leader is only coming up."""
+
+    def ask():
+        try:
+            return consumer.get_watermark_offsets(where, timeout=15, cached=False)
+        except KafkaException as failure:
+            if not (failure.args[0].retriable() or failure.args[0].code() in COMING_UP):
+                raise
+            return None
+
+    return wait_for(ask, 30, f"the offsets of {where.topic}-{where.partition}")
 
 
 def count(cluster, topic):
