@@ -21,6 +21,8 @@
     X(kc_int64_header_converter)                                                                   \
     X(kc_int16_converter)                                                                          \
     X(kc_int16_header_converter)                                                                   \
+    X(kc_json_converter)                                                                           \
+    X(kc_json_header_converter)                                                                    \
     X(kc_string_converter)                                                                         \
     X(kc_string_header_converter)                                                                  \
     X(kc_simple_header_converter)

@@ -206,8 +206,12 @@ static void release_schema(void *schema)
 
 void kc_batch_own_schema(struct kc_batch *batch, const struct kc_schema *schema)
 {
-    /* The usual case is one schema for all records: kept once. */
-    if (!schema || (batch->owned_count && batch->owned[batch->owned_count - 1].resource == schema))
+    if (!schema)
         return;
+    /* Usually all records have the same few schemas: kept once. */
+    size_t newest = batch->owned_count;
+    for (size_t i = newest; i > 0 && newest - i < 4; i--)
+        if (batch->owned[i - 1].resource == schema)
+            return;
     kc_batch_own(batch, (void *)kc_schema_ref(schema), release_schema);
 }
