@@ -104,7 +104,12 @@ static bool parse_number(enum kc_config_type type, struct kc_parsed *parsed)
     if (type == KC_CONFIG_DOUBLE) {
         if (!parse_double(parsed->text, &parsed->number))
             return false;
-        kc_json_write_double(&canonical, parsed->number);
+        if (isfinite(parsed->number))
+            kc_json_write_double(&canonical, parsed->number);
+        else
+            kc_str_append(&canonical, isnan(parsed->number)  ? "NaN"
+                                      : parsed->number > 0.0 ? "Infinity"
+                                                             : "-Infinity");
     } else {
         if (!parse_integer(parsed->text, limits[type].min, limits[type].max, &parsed->integer))
             return false;

@@ -20,6 +20,13 @@
         .width = KC_WIDTH_##wide, .display_name = (title), .documentation = (text)                 \
     }
 
+#define VERSION_KEY(key, rank, at, wide, title)                                                    \
+    {                                                                                              \
+        .name = (key), .type = KC_CONFIG_STRING, .importance = KC_IMPORTANCE_##rank,               \
+        .group = COMMON, .order = (at), .width = KC_WIDTH_##wide, .display_name = (title),         \
+        .documentation = version_text, .recommender = visible_with_class                           \
+    }
+
 /* ConnectorConfig.aliasValidator: Java prints the list as it prints lists. */
 static struct kc_error *unique_aliases(const char *name, const char *value)
 {
@@ -79,6 +86,18 @@ static struct kc_error *null_or_at_least_0(const char *name, const char *value)
     return value ? kc_config_at_least_0(name, value) : NULL;
 }
 
+/* PluginsRecommenders of Java: a version can be chosen once the class is. The versions themselves
+ * are the runtime's to know. */
+static void visible_with_class(const char *name, const struct kc_map *config,
+                               struct kc_strings *values, bool *visible)
+{
+    static const char suffix[] = ".plugin.version";
+    char *key = kc_strndup(name, strlen(name) - (sizeof(suffix) - 1));
+
+    *visible = kc_map_get(config, strcmp(key, "connector") == 0 ? "connector.class" : key) != NULL;
+    free(key);
+}
+
 static const char version_text[] =
     "Version of the plugin to use, exact or as a range; unset for the newest.";
 
@@ -89,8 +108,7 @@ static const struct kc_config_key connector_keys[] = {
         "Connector class",
         "Which connector to run: its full Java name, the name without its package, or the alias "
         "without the ending 'Connector'."),
-    KEY("connector.plugin.version", STRING, NULL, NULL, MEDIUM, COMMON, 3, MEDIUM,
-        "Connector version", version_text),
+    VERSION_KEY("connector.plugin.version", MEDIUM, 3, MEDIUM, "Connector version"),
     KEY("tasks.max", INT, "1", kc_config_at_least_1, HIGH, COMMON, 4, SHORT, "Tasks max",
         "How many tasks the connector may run at most."),
     KEY("tasks.max.enforce", BOOLEAN, "true", NULL, LOW, COMMON, 5, SHORT, "Enforce tasks max",
@@ -99,18 +117,15 @@ static const struct kc_config_key connector_keys[] = {
     KEY("key.converter", CLASS, NULL, NULL, LOW, COMMON, 6, SHORT, "Key converter class",
         "Converter of record keys, between Connect's data and the bytes in Kafka. Unset: the "
         "worker's."),
-    KEY("key.converter.plugin.version", STRING, NULL, NULL, LOW, COMMON, 7, SHORT,
-        "Key converter version", version_text),
+    VERSION_KEY("key.converter.plugin.version", LOW, 7, SHORT, "Key converter version"),
     KEY("value.converter", CLASS, NULL, NULL, LOW, COMMON, 8, SHORT, "Value converter class",
         "Converter of record values, between Connect's data and the bytes in Kafka. Unset: the "
         "worker's."),
-    KEY("value.converter.plugin.version", STRING, NULL, NULL, LOW, COMMON, 9, SHORT,
-        "Value converter version", version_text),
+    VERSION_KEY("value.converter.plugin.version", LOW, 9, SHORT, "Value converter version"),
     KEY("header.converter", CLASS, NULL, NULL, LOW, COMMON, 10, SHORT, "Header converter class",
         "Converter of record headers, between Connect's data and the bytes in Kafka. Unset: the "
         "worker's."),
-    KEY("header.converter.plugin.version", STRING, NULL, NULL, LOW, COMMON, 11, SHORT,
-        "Header converter version", version_text),
+    VERSION_KEY("header.converter.plugin.version", LOW, 11, SHORT, "Header converter version"),
     KEY("transforms", LIST, "", unique_aliases, LOW, "Transforms", 12, LONG, "Transforms",
         "Names of the transformations that records pass, in this order; transforms.NAME.type and "
         "the transformation's settings belong to each."),

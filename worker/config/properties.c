@@ -94,6 +94,11 @@ static bool next_line(struct reader *reader)
                 reader->first_line = reader->line;
             continued = append_natural_line(reader);
         }
+        /* As in Java, a backslash before the last byte, or as the last, is a line of its own. */
+        if (reader->end - reader->at <= 1 && continued) {
+            reader->at = reader->end;
+            return true;
+        }
         if (reader->at < reader->end)
             skip_newline(reader);
         if (!continued && reader->text.len)

@@ -254,8 +254,6 @@ static struct kc_error *response_headers(const char *name, const char *value)
         while (rule.len && strchr(" \t", rule.data[rule.len - 1]))
             rule.data[--rule.len] = '\0';
         err = header_rule(rule.data ? rule.data : "");
-        if (err)
-            err = kc_error_prefix(err, "%s", name);
         kc_str_destroy(&rule);
     }
     return err;
