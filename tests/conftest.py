@@ -27,6 +27,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     processes.interrupt_on_sigterm()
+    processes.clear_leftovers()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ the run itself be killed. Start processes from the main thread only: PDEATHSIG i
 import atexit
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -187,6 +188,14 @@ def _unused(path):
         number += 1
         candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
     return candidate
+
+
+def clear_leftovers():
+    """Removes logs and data of earlier runs; those of runs still under way stay."""
+    for parent in (LOGS.parent, BUILD / "test-data"):
+        for directory in parent.iterdir() if parent.is_dir() else ():
+            if not pathlib.Path("/proc", directory.name).exists():
+                shutil.rmtree(directory, ignore_errors=True)
 
 
 def kill_all():
