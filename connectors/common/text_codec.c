@@ -17,14 +17,15 @@ static int sequence(const unsigned char *text, size_t len)
     if (!need)
         return -1;
     unsigned char low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
+    unsigned char high = c == 0xf4 ? 0x8f : 0xbf;
     for (int i = 1; i < need; i++) {
         if ((size_t)i >= len || text[i] < low || text[i] > high)
             return -i;
         low = 0x80;
         high = 0xbf;
     }
-    return need;
+    bool surrogate = c == 0xed && text[1] >= 0xa0;
+    return surrogate ? -need : need;
 }
 
 static size_t well_formed(const char *data, size_t len)

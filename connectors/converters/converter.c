@@ -2,6 +2,8 @@
 /* What the converters share: see converter.h. */
 #include "converters/converter.h"
 
+#include <string.h>
+
 struct kc_error *kc_converter_check_type(const char *name, const char *value)
 {
     static const char *const types[] = {"key", "value", "header", NULL};
@@ -13,7 +15,9 @@ struct kc_error *kc_converter_config(const struct kc_config_key *keys, size_t co
                                      struct kc_config **parsed)
 {
     struct kc_map *full = config ? kc_map_copy(config) : kc_map_new();
-    kc_map_set_default(full, "converter.type", is_key ? "key" : "value");
+    const char *type = kc_map_get(full, "converter.type");
+    if (!type || strcmp(type, "header") != 0)
+        kc_map_set(full, "converter.type", is_key ? "key" : "value");
     struct kc_config_def *def = kc_config_def_new(keys, count);
     struct kc_error *err = kc_config_parse(def, full, parsed);
     kc_config_def_destroy(def);

@@ -34,7 +34,8 @@ struct kc_error *kc_converter_check_type(const char *name, const char *value);
         .documentation = "What the converter is used for: key, value or header.",                  \
     }
 
-/* Parses config by keys; converter.type is filled in from is_key when config hasn't got it. */
+/* Parses config by keys; converter.type is what is_key says, unless config has it as
+ * header (Converter.configure does so). */
 struct kc_error *kc_converter_config(const struct kc_config_key *keys, size_t count,
                                      const struct kc_map *config, bool is_key,
                                      struct kc_config **parsed) KC_MUST_CHECK;

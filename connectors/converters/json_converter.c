@@ -41,7 +41,7 @@ struct json_converter {
 
 static struct kc_error *check_decimal_format(const char *name, const char *value)
 {
-    static const char *const formats[] = {"BASE64", "NUMERIC", NULL};
+    static const char *const formats[] = {"NUMERIC", "BASE64", NULL};
     return kc_config_one_of(name, value, formats, true);
 }
 

@@ -54,7 +54,6 @@ static bool fits_int(struct kc_arena *arena, const struct kc_json_node *node)
     return number >= INT32_MIN && number <= INT32_MAX;
 }
 
-/* The text of a number, terminated, without the leading zeros that strtod would take as octal. */
 static double double_of(const struct kc_json_node *node, bool single)
 {
     char text[1024];
@@ -62,7 +61,8 @@ static double double_of(const struct kc_json_node *node, bool single)
         return 0;
     memcpy(text, node->text, node->len);
     text[node->len] = '\0';
-    return single ? (double)strtof(text, NULL) : strtod(text, NULL);
+    double number = single ? (double)strtof(text, NULL) : strtod(text, NULL);
+    return number == 0 ? 0 : number; /* BigDecimal has no negative zero */
 }
 
 /* ---- logical types ---- */

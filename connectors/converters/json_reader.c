@@ -394,6 +394,8 @@ struct kc_error *kc_json_read(const char *data, size_t len, struct kc_arena *nod
 {
     struct reader r = {.start = data, .c = data, .end = data + len, .nodes = nodes, .texts = texts};
     *root = (struct kc_json_node){.kind = KC_JSON_MISSING};
+    if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
+        r.c += 3; /* byte order mark */
     skip_space(&r);
     if (r.c == r.end)
         return NULL;
