@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The metadata that the client keeps: brokers, controller, leaders of the topics somebody is
+ * interested in.
+ *
+ * A leader is replaced only by one of the same or a later epoch (KIP-320), so that a broker that
+ * lags doesn't send us back. Refreshed when somebody asks, and after metadata.max.age.ms while
+ * topics are tracked. Loop thread.
+ */
+#include "wire/messages_cluster.h"
+#include "wire/wire_client_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.wire.metadata");
+
+struct broker {
+    int32_t id;
+    char *host;
+    int port;
+    UT_hash_handle hh;
+};
+
+struct partition {
+    int32_t leader;
+    int32_t epoch;
+};
+
+struct topic {
+    char *name;
+    int tracked;             /* by how many */
+    int64_t wanted_until_ms; /* asked for once */
+    struct kc_uuid id;
+    struct partition *partitions;
+    int32_t count;
+    UT_hash_handle hh;
+};
+
+struct listener {
+    void (*changed)(void *arg);
+    void *arg;
+    struct listener *next;
+};
+
+struct wire_cluster {
+    struct kc_wire_client *client;
+    struct wire_coordinators *coordinators;
+    struct broker *brokers;
+    struct topic *topics;
+    struct listener *listeners;
+    int32_t controller;
+    bool in_flight;
+    bool again; /* something was asked for while a request was in flight */
+    int attempt;
+    int64_t refresh_at_ms; /* 0: nothing asked for */
+    int64_t sent_at_ms;
+    int64_t updated_at_ms;
+    struct kc_error *last_error;
+};
+
+struct wire_cluster *wire_cluster_new(struct kc_wire_client *client)
+{
+    struct wire_cluster *cluster = kc_calloc(1, sizeof *cluster);
+
+    cluster->client = client;
+    cluster->controller = -1;
+    cluster->coordinators = wire_coordinators_new(client);
+    return cluster;
+}
+
+static void topic_destroy(struct wire_cluster *cluster, struct topic *topic)
+{
+    HASH_DEL(cluster->topics, topic);
+    free(topic->partitions);
+    free(topic->name);
+    free(topic);
+}
+
+static void broker_destroy(struct wire_cluster *cluster, struct broker *broker)
+{
+    HASH_DEL(cluster->brokers, broker);
+    free(broker->host);
+    free(broker);
+}
+
+void wire_cluster_destroy(struct wire_cluster *cluster)
+{
+    struct topic *topic, *next_topic;
+    struct broker *broker, *next_broker;
+    struct listener *listener, *next;
+
+    if (!cluster)
+        return;
+    HASH_ITER (hh, cluster->topics, topic, next_topic)
+        topic_destroy(cluster, topic);
+    HASH_ITER (hh, cluster->brokers, broker, next_broker)
+        broker_destroy(cluster, broker);
+    LL_FOREACH_SAFE(cluster->listeners, listener, next)
+    free(listener);
+    wire_coordinators_destroy(cluster->coordinators);
+    kc_error_destroy(cluster->last_error);
+    free(cluster);
+}
+
+struct wire_coordinators *wire_cluster_coordinators(struct wire_cluster *cluster)
+{
+    return cluster->coordinators;
+}
+
+/* ---- Brokers ---- */
+
+static struct broker *broker_find(const struct wire_cluster *cluster, int32_t id)
+{
+    struct broker *broker;
+
+    HASH_FIND(hh, cluster->brokers, &id, sizeof id, broker);
+    return broker;
+}
+
+bool wire_cluster_address(const struct wire_cluster *cluster, int32_t id, const char **host,
+                          int *port)
+{
+    const struct broker *broker = broker_find(cluster, id);
+
+    if (!broker)
+        return false;
+    *host = broker->host;
+    *port = broker->port;
+    return true;
+}
+
+int32_t wire_cluster_controller(const struct wire_cluster *cluster)
+{
+    return broker_find(cluster, cluster->controller) ? cluster->controller : -1;
+}
+
+size_t wire_cluster_brokers(const struct wire_cluster *cluster, int32_t *ids, size_t max)
+{
+    const struct broker *broker;
+    size_t count = 0;
+
+    for (broker = cluster->brokers; broker && count < max; broker = broker->hh.next)
+        ids[count++] = broker->id;
+    return count;
+}
+
+void kc_wire_hint_broker(struct kc_wire_client *client, int32_t broker_id, const char *host,
+                         int32_t port, const char *rack)
+{
+    struct wire_cluster *cluster = client->cluster;
+    struct broker *broker = broker_find(cluster, broker_id);
+
+    if (broker_id < 0 || !host || !*host || port <= 0)
+        return;
+    if (!broker) {
+        broker = kc_calloc(1, sizeof *broker);
+        broker->id = broker_id;
+        HASH_ADD(hh, cluster->brokers, id, sizeof broker->id, broker);
+    }
+    free(broker->host);
+    broker->host = kc_strdup(host);
+    broker->port = port;
+}
+
+static void update_brokers(struct wire_cluster *cluster,
+                           const struct kc_metadata_response *response)
+{
+    struct broker *broker, *next;
+
+    if (response->brokers.count <= 0)
+        return;
+    HASH_ITER (hh, cluster->brokers, broker, next)
+        broker_destroy(cluster, broker);
+    for (int32_t i = 0; i < response->brokers.count; i++) {
+        const struct kc_metadata_response_broker *from = &response->brokers.items[i];
+
+        kc_wire_hint_broker(cluster->client, from->node_id, from->host.data, from->port, NULL);
+    }
+    cluster->controller = response->controller_id;
+}
+
+/* ---- Topics ---- */
+
+static struct topic *topic_find(const struct wire_cluster *cluster, const char *name)
+{
+    struct topic *topic;
+
+    HASH_FIND(hh, cluster->topics, name, strlen(name), topic);
+    return topic;
+}
+
+static struct topic *topic_get(struct wire_cluster *cluster, const char *name)
+{
+    struct topic *topic = topic_find(cluster, name);
+
+    if (topic)
+        return topic;
+    topic = kc_calloc(1, sizeof *topic);
+    topic->name = kc_strdup(name);
+    HASH_ADD_KEYPTR(hh, cluster->topics, topic->name, strlen(topic->name), topic);
+    return topic;
+}
+
+bool kc_wire_leader(struct kc_wire_client *client, const char *name, int32_t partition,
+                    struct kc_wire_leader *leader)
+{
+    const struct topic *topic = topic_find(client->cluster, name);
+
+    if (!topic || partition < 0 || partition >= topic->count)
+        return false;
+    leader->broker_id = topic->partitions[partition].leader;
+    leader->leader_epoch = topic->partitions[partition].epoch;
+    leader->topic_id = topic->id;
+    return true;
+}
+
+const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id)
+{
+    const struct topic *topic;
+
+    for (topic = client->cluster->topics; topic; topic = topic->hh.next) {
+        if (kc_uuid_equal(&topic->id, topic_id))
+            return topic->name;
+    }
+    return NULL;
+}
+
+void kc_wire_track(struct kc_wire_client *client, const char *name)
+{
+    struct topic *topic = topic_get(client->cluster, name);
+
+    topic->tracked++;
+    if (!topic->count)
+        kc_wire_refresh(client);
+}
+
+void kc_wire_untrack(struct kc_wire_client *client, const char *name)
+{
+    struct topic *topic = topic_find(client->cluster, name);
+
+    if (topic && topic->tracked > 0)
+        topic->tracked--;
+}
+
+#define WANTED_MS 60000
+
+void wire_cluster_want(struct wire_cluster *cluster, const char *name)
+{
+    topic_get(cluster, name)->wanted_until_ms = kc_mono_ms() + WANTED_MS;
+    kc_wire_refresh(cluster->client);
+}
+
+static void grow_partitions(struct topic *topic, int32_t count)
+{
+    if (count <= topic->count)
+        return;
+    topic->partitions = kc_realloc(topic->partitions, sizeof *topic->partitions * (size_t)count);
+    for (int32_t i = topic->count; i < count; i++)
+        topic->partitions[i] = (struct partition){-1, -1};
+    topic->count = count;
+}
+
+static void set_leader(struct topic *topic, int32_t index, int32_t leader, int32_t epoch)
+{
+    struct partition *partition = &topic->partitions[index];
+
+    if (epoch >= 0 && epoch < partition->epoch)
+        return;
+    partition->leader = leader;
+    partition->epoch = epoch;
+}
+
+void kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_t index,
+                         int32_t broker_id, int32_t leader_epoch)
+{
+    struct topic *topic = topic_find(client->cluster, name);
+
+    if (topic && index >= 0 && index < topic->count && broker_id >= 0 &&
+        leader_epoch > topic->partitions[index].epoch)
+        set_leader(topic, index, broker_id, leader_epoch);
+}
+
+/* No more partitions than Kafka could have: bounds what a broken broker makes us allocate. */
+#define PARTITIONS_MAX 1000000
+
+/* Whether every partition has a leader. */
+static bool update_topic(struct wire_cluster *cluster,
+                         const struct kc_metadata_response_topic *from)
+{
+    struct topic *topic = from->name.len > 0 ? topic_find(cluster, from->name.data) : NULL;
+    bool complete = from->error_code == KC_KAFKA_NONE;
+
+    if (!topic)
+        return true;
+    if (!complete)
+        kc_debug("[%s] metadata of %s: %s", cluster->client->name, topic->name,
+                 kc_kafka_error_name(from->error_code));
+    if (from->error_code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION ||
+        (complete && !kc_uuid_equal(&topic->id, &from->topic_id)))
+        topic->count = 0;
+    if (complete)
+        topic->id = from->topic_id;
+    for (int32_t i = 0; i < from->partitions.count; i++) {
+        const struct kc_metadata_response_partition *partition = &from->partitions.items[i];
+
+        if (partition->partition_index < 0 || partition->partition_index >= PARTITIONS_MAX)
+            continue;
+        grow_partitions(topic, partition->partition_index + 1);
+        set_leader(topic, partition->partition_index, partition->leader_id,
+                   partition->leader_epoch);
+        complete = complete && partition->leader_id >= 0;
+    }
+    return complete;
+}
+
+static void forget_unwanted(struct wire_cluster *cluster, int64_t now)
+{
+    struct topic *topic, *next;
+
+    HASH_ITER (hh, cluster->topics, topic, next) {
+        if (topic->tracked == 0 && topic->wanted_until_ms < now)
+            topic_destroy(cluster, topic);
+    }
+}
+
+/* ---- Refreshing ---- */
+
+struct kc_error *wire_cluster_last_error(const struct wire_cluster *cluster)
+{
+    return cluster->last_error ? kc_error_copy(cluster->last_error) : NULL;
+}
+
+static void notify(struct wire_cluster *cluster)
+{
+    struct listener *listener, *next;
+
+    LL_FOREACH_SAFE(cluster->listeners, listener, next)
+    listener->changed(listener->arg);
+    wire_route_parked(cluster->client);
+}
+
+static bool update(struct wire_cluster *cluster, const struct kc_metadata_response *response)
+{
+    bool complete = true;
+
+    update_brokers(cluster, response);
+    for (int32_t i = 0; i < response->topics.count; i++)
+        complete &= update_topic(cluster, &response->topics.items[i]);
+    cluster->updated_at_ms = kc_mono_ms();
+    return complete;
+}
+
+static void plan_refresh(struct wire_cluster *cluster)
+{
+    int64_t at = cluster->sent_at_ms + kc_wire_backoff_ms(cluster->client, cluster->attempt);
+
+    if (!cluster->refresh_at_ms || at < cluster->refresh_at_ms)
+        cluster->refresh_at_ms = at;
+}
+
+static void on_metadata(void *arg, const struct kc_wire_request *request,
+                        struct kc_wire_reply *reply)
+{
+    struct wire_cluster *cluster = arg;
+    bool complete = false;
+
+    cluster->in_flight = false;
+    kc_error_clear(&cluster->last_error);
+    if (reply->error) {
+        kc_debug("[%s] metadata: %s", cluster->client->name, kc_error_text(reply->error));
+        cluster->last_error = kc_error_copy(reply->error);
+    } else {
+        complete = update(cluster, reply->message);
+    }
+    kc_wire_reply_unref(reply);
+    if (cluster->client->stopping)
+        return;
+    cluster->attempt = complete ? 0 : cluster->attempt + 1;
+    if (!complete || cluster->again)
+        plan_refresh(cluster);
+    cluster->again = false;
+    if (!cluster->last_error)
+        notify(cluster);
+}
+
+static void send_refresh(struct wire_cluster *cluster, int64_t now)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
+    struct kc_metadata_request *message = request->message;
+    struct topic *topic;
+    int32_t count = 0;
+
+    forget_unwanted(cluster, now);
+    KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic,
+                     (int32_t)HASH_COUNT(cluster->topics));
+    for (topic = cluster->topics; topic; topic = topic->hh.next)
+        message->topics.items[count++].name = kc_wire_str_copy(request->arena, topic->name);
+    message->allow_auto_topic_creation = false;
+    cluster->in_flight = true;
+    cluster->refresh_at_ms = 0;
+    cluster->sent_at_ms = now;
+    kc_wire_send(cluster->client, request, on_metadata, cluster);
+}
+
+void kc_wire_refresh(struct kc_wire_client *client)
+{
+    struct wire_cluster *cluster = client->cluster;
+    int64_t now = kc_mono_ms();
+
+    if (client->stopping)
+        return;
+    if (cluster->in_flight) {
+        cluster->again = true;
+        return;
+    }
+    plan_refresh(cluster);
+    if (now >= cluster->refresh_at_ms)
+        send_refresh(cluster, now);
+}
+
+void wire_cluster_tick(struct wire_cluster *cluster, int64_t now)
+{
+    bool asked = cluster->refresh_at_ms && now >= cluster->refresh_at_ms;
+    bool old = cluster->topics && cluster->updated_at_ms &&
+               now - cluster->updated_at_ms >= cluster->client->settings->metadata_max_age_ms;
+
+    wire_coordinators_tick(cluster->coordinators, now);
+    if (!cluster->in_flight && !cluster->client->stopping && (asked || old))
+        send_refresh(cluster, now);
+}
+
+void kc_wire_listen(struct kc_wire_client *client, void (*changed)(void *arg), void *arg)
+{
+    struct listener *listener = kc_malloc(sizeof *listener);
+
+    *listener = (struct listener){changed, arg, NULL};
+    LL_APPEND(client->cluster->listeners, listener);
+}
+
+void kc_wire_unlisten(struct kc_wire_client *client, void *arg)
+{
+    struct listener *listener, *next;
+
+    LL_FOREACH_SAFE(client->cluster->listeners, listener, next)
+    {
+        if (listener->arg != arg)
+            continue;
+        LL_DELETE(client->cluster->listeners, listener);
+        free(listener);
+    }
+}

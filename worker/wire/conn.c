@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection's states, its queue of requests and the answers to them. See conn_priv.h.
+ *
+ * Requests wait until READY, go out in order with at most max.in.flight.requests.per.connection
+ * unanswered, and are answered in order: that is the protocol's promise, and a correlation id that
+ * doesn't fit ends the connection. A request that isn't answered in time ends it, too, as in Java:
+ * what is behind it could not be told apart. Loop thread.
+ */
+#include "wire/conn_priv.h"
+
+#include "wire/table_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.wire.connection");
+
+static const char *const state_names[] = {
+    [CONN_RESOLVING] = "resolving its name",
+    [CONN_CONNECTING] = "connecting",
+    [CONN_TLS] = "the TLS handshake",
+    [CONN_VERSIONS] = "asking for its API versions",
+    [CONN_SASL_HANDSHAKE] = "the SASL handshake",
+    [CONN_SASL_AUTHENTICATE] = "SASL authentication",
+    [CONN_READY] = "ready",
+    [CONN_DRAINING] = "waiting to authenticate again",
+    [CONN_CLOSED] = "closed",
+};
+
+#define MOVE(state) (1u << (state))
+static const unsigned int moves[] = {
+    [CONN_RESOLVING] = MOVE(CONN_CONNECTING),
+    [CONN_CONNECTING] = MOVE(CONN_CONNECTING) | MOVE(CONN_TLS) | MOVE(CONN_VERSIONS),
+    [CONN_TLS] = MOVE(CONN_VERSIONS),
+    [CONN_VERSIONS] = MOVE(CONN_SASL_HANDSHAKE) | MOVE(CONN_READY),
+    [CONN_SASL_HANDSHAKE] = MOVE(CONN_SASL_AUTHENTICATE),
+    [CONN_SASL_AUTHENTICATE] = MOVE(CONN_READY),
+    [CONN_READY] = MOVE(CONN_DRAINING),
+    [CONN_DRAINING] = MOVE(CONN_SASL_HANDSHAKE),
+    [CONN_CLOSED] = 0,
+};
+
+void wire_conn_move(struct wire_conn *conn, enum wire_conn_state state)
+{
+    if (state != CONN_CLOSED && !(moves[conn->state] & MOVE(state))) {
+        wire_conn_close(conn,
+                        kc_error_retriable_new(KC_ERR_IO, "%s went from %s to %s", conn->label,
+                                               state_names[conn->state], state_names[state]));
+        return;
+    }
+    kc_trace("[%s] %s: %s", conn->client->name, conn->label, state_names[state]);
+    conn->state = state;
+    if (state != CONN_READY)
+        return;
+    conn->setup_deadline_ms = INT64_MAX;
+    conn->last_used_ms = kc_mono_ms();
+    wire_node_ready(conn->node);
+    wire_conn_pump(conn);
+}
+
+void wire_conn_open(struct wire_node *node, const char *host, int port)
+{
+    struct kc_wire_client *client = node->client;
+    struct wire_conn *conn = kc_calloc(1, sizeof *conn);
+
+    conn->client = client;
+    conn->node = node;
+    node->conn = conn;
+    conn->host = kc_strdup(host);
+    conn->port = port;
+    conn->handles = 1;
+    conn->last_used_ms = kc_mono_ms();
+    conn->setup_deadline_ms =
+        conn->last_used_ms + kc_wire_jittered(client->settings->connect_timeout_ms,
+                                              client->settings->connect_timeout_max_ms,
+                                              node->failures);
+    if (node->id >= 0)
+        snprintf(conn->label, sizeof conn->label, "%.60s:%d (id: %d)", host, port, node->id);
+    else
+        snprintf(conn->label, sizeof conn->label, "%.60s:%d", host, port);
+    wire_conn_resolve(conn);
+}
+
+void wire_conn_release(struct wire_conn *conn)
+{
+    if (--conn->handles > 0)
+        return;
+    wire_tls_destroy(conn->tls);
+    wire_sasl_destroy(conn->sasl);
+    if (conn->addresses)
+        uv_freeaddrinfo(conn->addresses);
+    free(conn->frame);
+    free(conn->host);
+    free(conn);
+}
+
+static void fail_list(struct wire_pending **list, const struct kc_error *err)
+{
+    struct wire_pending *pending;
+
+    while ((pending = *list)) {
+        DL_DELETE(*list, pending);
+        wire_pending_fail(pending, kc_error_copy(err));
+    }
+}
+
+void wire_conn_close(struct wire_conn *conn, struct kc_error *err)
+{
+    bool was_ready = conn->state == CONN_READY || conn->state == CONN_DRAINING;
+    struct wire_node *node = conn->node;
+
+    if (conn->state == CONN_CLOSED) {
+        kc_error_destroy(err);
+        return;
+    }
+    if (err && !conn->client->stopping)
+        kc_info("[%s] connection to %s: %s", conn->client->name, conn->label, kc_error_text(err));
+    conn->state = CONN_CLOSED;
+    conn->node = NULL;
+    wire_conn_destroy_io(conn);
+    wire_node_closed(node, err, was_ready);
+    if (!err)
+        err = kc_error_retriable_new(KC_ERR_IO, "%s was closed because it was idle", conn->label);
+    fail_list(&conn->in_flight, err);
+    fail_list(&conn->waiting, err);
+    kc_error_destroy(err);
+    wire_conn_release(conn);
+}
+
+/* ---- Requests ---- */
+
+void wire_conn_submit(struct wire_conn *conn, struct wire_pending *pending)
+{
+    DL_APPEND(conn->waiting, pending);
+    wire_conn_pump(conn);
+}
+
+bool wire_conn_pick_version(const struct wire_conn *conn, const struct kc_wire_request *request,
+                            int16_t *version)
+{
+    const struct kc_api_info *info = kc_api_find(request->api);
+    const struct wire_version_range *range = &conn->versions[request->api];
+    int16_t limit = request->max_version < INT16_MAX ? request->max_version : info->client_max;
+    int16_t least = request->min_version > info->min ? request->min_version : info->min;
+
+    *version = range->max < limit ? range->max : limit;
+    return *version >= range->min && *version >= least;
+}
+
+static struct kc_error *unsupported(const struct wire_conn *conn,
+                                    const struct kc_wire_request *request)
+{
+    const struct wire_version_range *range = &conn->versions[request->api];
+
+    if (range->max < range->min)
+        return kc_error_kafka_new(KC_KAFKA_UNSUPPORTED_VERSION, false,
+                                  "%s doesn't know the API %s: a newer Kafka is needed",
+                                  conn->label, kc_api_name(request->api));
+    return kc_error_kafka_new(KC_KAFKA_UNSUPPORTED_VERSION, false,
+                              "%s knows versions %d to %d of %s, none of which will do",
+                              conn->label, range->min, range->max, kc_api_name(request->api));
+}
+
+/* Size, header, message. */
+static struct kc_error *encode(struct wire_conn *conn, const struct wire_pending *pending,
+                               struct kc_wire_out *out)
+{
+    struct kc_wire_request_header header = {
+        (int16_t)pending->request->api,
+        pending->version,
+        pending->correlation,
+        kc_wire_str(conn->client->settings->client_id),
+    };
+    struct kc_error *err;
+    size_t size;
+
+    kc_str_append_i32(&out->bytes, 0);
+    kc_wire_write_request_header(out, &header);
+    err = kc_wire_encode(pending->request->api, KC_WIRE_REQUEST, pending->version,
+                         pending->request->message, out);
+    if (err)
+        return err;
+    size = kc_wire_out_size(out) - 4;
+    if (size > INT32_MAX)
+        return kc_error_new(KC_ERR_DATA,
+                            "a %s request of %zu bytes is more than the protocol takes",
+                            kc_api_name(pending->request->api), size);
+    for (int i = 0; i < 4; i++)
+        out->bytes.data[i] = (char)(size >> (24 - 8 * i));
+    return NULL;
+}
+
+#define REFERENCE_FROM 1024 /* bytes that are sent from where they are */
+
+bool wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, int16_t version)
+{
+    struct kc_wire_out out = {.refs_min = REFERENCE_FROM};
+    struct kc_error *err;
+
+    pending->version = version;
+    pending->correlation = conn->client->next_correlation++ & INT32_MAX;
+    if (pending->request->prepare)
+        pending->request->prepare(pending->request, version);
+    err = encode(conn, pending, &out);
+    if (err) {
+        kc_wire_out_destroy(&out);
+        wire_pending_fail(pending, err);
+        return false;
+    }
+    DL_APPEND(conn->in_flight, pending);
+    conn->in_flight_count++;
+    conn->last_used_ms = kc_mono_ms();
+    return wire_conn_write(conn, &out);
+}
+
+static void reauthenticate(struct wire_conn *conn)
+{
+    conn->setup_deadline_ms = kc_mono_ms() + conn->client->settings->connect_timeout_max_ms;
+    wire_conn_authenticate(conn);
+}
+
+void wire_conn_pump(struct wire_conn *conn)
+{
+    int64_t now = kc_mono_ms();
+    struct wire_pending *pending;
+    int16_t version;
+
+    if (conn->state == CONN_READY && conn->reauthenticate_at_ms &&
+        now >= conn->reauthenticate_at_ms)
+        wire_conn_move(conn, CONN_DRAINING);
+    if (conn->state == CONN_DRAINING && !conn->in_flight)
+        reauthenticate(conn);
+    while (conn->state == CONN_READY && (pending = conn->waiting) &&
+           now >= conn->throttled_until_ms &&
+           conn->in_flight_count < conn->client->settings->max_in_flight) {
+        DL_DELETE(conn->waiting, pending);
+        if (wire_conn_pick_version(conn, pending->request, &version))
+            wire_conn_transmit(conn, pending, version);
+        else
+            wire_pending_fail(pending, unsupported(conn, pending->request));
+    }
+}
+
+/* ---- Answers ---- */
+
+/* The message's throttle_time_ms, 0 when it has none. */
+static int32_t throttle_of(const struct kc_api_info *info, const void *message)
+{
+    for (size_t i = 0; i < info->response->count; i++) {
+        const struct kc_wire_field *field = &info->response->fields[i];
+
+        if (field->kind == KC_WIRE_I32 && strcmp(field->name, "throttle_time_ms") == 0)
+            return *(const int32_t *)(const void *)((const char *)message + field->offset);
+    }
+    return 0;
+}
+
+/* Brokers from Kafka 2.0 on answer at once and expect the client to wait (KIP-219). */
+static void honour_throttle(struct wire_conn *conn, const struct kc_api_info *info,
+                            const void *message)
+{
+    int32_t throttle = throttle_of(info, message);
+
+    if (throttle <= 0)
+        return;
+    conn->throttled_until_ms = kc_mono_ms() + throttle;
+    kc_debug("[%s] %s throttles for %d ms", conn->client->name, conn->label, throttle);
+}
+
+static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending *pending,
+                               const uint8_t *frame, size_t len, struct kc_arena *arena,
+                               void **message)
+{
+    int api = pending->request->api, version = pending->version;
+    int32_t correlation;
+    size_t used = 0;
+    struct kc_error *err =
+        kc_wire_read_response_header(api, version, frame, len, &correlation, &used);
+
+    if (!err && correlation != pending->correlation)
+        err = kc_error_retriable_new(
+            KC_ERR_IO, "%s answered request %d when %d was next: is it a Kafka broker?",
+            conn->label, correlation, pending->correlation);
+    if (err)
+        return err;
+    /* A broker that doesn't know our version of ApiVersions says so in version 0. */
+    if (api == KC_API_API_VERSIONS && len - used >= 2 && frame[used] == 0 &&
+        frame[used + 1] == KC_KAFKA_UNSUPPORTED_VERSION)
+        version = 0;
+    return kc_wire_decode(api, KC_WIRE_RESPONSE, version, frame + used, len - used, arena, message);
+}
+
+void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t len)
+{
+    struct wire_pending *pending = conn->in_flight;
+    struct kc_arena *arena = kc_arena_new(len < 4096 ? 1024 : 8192);
+    struct kc_wire_reply *reply = wire_reply_new(frame, arena);
+    struct kc_error *err;
+
+    if (!pending) {
+        kc_wire_reply_unref(reply);
+        wire_conn_close(conn, kc_error_retriable_new(KC_ERR_IO, "%s sent an answer to no request",
+                                                     conn->label));
+        return;
+    }
+    err = decode(conn, pending, frame, len, arena, &reply->message);
+    if (err) {
+        kc_wire_reply_unref(reply);
+        wire_conn_close(conn, err);
+        return;
+    }
+    DL_DELETE(conn->in_flight, pending);
+    conn->in_flight_count--;
+    conn->last_used_ms = kc_mono_ms();
+    reply->version = pending->version;
+    reply->broker_id = conn->node->id < 0 ? -1 : conn->node->id;
+    honour_throttle(conn, kc_api_find(pending->request->api), reply->message);
+    wire_pending_finish(pending, reply);
+    if (conn->state != CONN_CLOSED)
+        wire_conn_pump(conn);
+}
+
+/* ---- Time ---- */
+
+static struct kc_error *timed_out(const struct wire_conn *conn, const struct wire_pending *pending)
+{
+    return kc_error_retriable_new(KC_ERR_TIMEOUT, "%s to %s wasn't answered in time",
+                                  kc_api_name(pending->request->api), conn->label);
+}
+
+void wire_conn_tick(struct wire_conn *conn, int64_t now)
+{
+    int32_t idle = conn->client->settings->connections_max_idle_ms;
+    struct wire_pending *pending, *next;
+
+    if (now >= conn->setup_deadline_ms) {
+        wire_conn_close(conn, kc_error_retriable_new(KC_ERR_TIMEOUT,
+                                                     "connecting to %s took too long at %s",
+                                                     conn->label, state_names[conn->state]));
+        return;
+    }
+    DL_FOREACH_SAFE(conn->waiting, pending, next)
+    {
+        if (now < pending->deadline_ms)
+            continue;
+        DL_DELETE(conn->waiting, pending);
+        wire_pending_fail(pending, timed_out(conn, pending));
+    }
+    DL_FOREACH(conn->in_flight, pending)
+    {
+        if (pending->deadline_ms && now >= pending->deadline_ms) {
+            wire_conn_close(conn, timed_out(conn, pending));
+            return;
+        }
+    }
+    if (idle >= 0 && conn->state == CONN_READY && !conn->in_flight && !conn->waiting &&
+        now - conn->last_used_ms > idle)
+        wire_conn_close(conn, NULL);
+    else
+        wire_conn_pump(conn);
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a connection does before it is READY: ApiVersions, then the SASL exchange where wanted; and
+ * the exchange again before the session's lifetime ends (KIP-368). See conn_priv.h.
+ *
+ * SASL steps run in libuv's thread pool, one at a time per connection. Loop thread otherwise.
+ */
+#include "wire/conn_priv.h"
+
+#include "wire/messages_cluster.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Sends a request of our own; its time limit is the set-up's. */
+static void send_own(struct wire_conn *conn, struct kc_wire_request *request, int16_t version,
+                     kc_wire_done done)
+{
+    wire_conn_transmit(conn, wire_pending_new(request, done, conn), version);
+}
+
+/* ---- ApiVersions ---- */
+
+static void ask_versions(struct wire_conn *conn, int16_t version);
+
+static void on_versions(void *arg, const struct kc_wire_request *request,
+                        struct kc_wire_reply *reply);
+
+static void ask_versions(struct wire_conn *conn, int16_t version)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_API_VERSIONS);
+    struct kc_api_versions_request *message = request->message;
+
+    message->client_software_name = kc_wire_str("isthmus");
+    message->client_software_version = kc_wire_str(KC_VERSION);
+    send_own(conn, request, version, on_versions);
+}
+
+static void forget_versions(struct wire_conn *conn)
+{
+    for (size_t i = 0; i < KC_API_KEYS; i++)
+        conn->versions[i] = (struct wire_version_range){0, -1};
+}
+
+static void take_versions(struct wire_conn *conn, const struct kc_api_versions_response *response)
+{
+    forget_versions(conn);
+    for (int32_t i = 0; i < response->api_keys.count; i++) {
+        const struct kc_api_versions_response_api_key *key = &response->api_keys.items[i];
+
+        if (key->api_key >= 0 && key->api_key < KC_API_KEYS)
+            conn->versions[key->api_key] =
+                (struct wire_version_range){key->min_version, key->max_version};
+    }
+}
+
+static void on_versions(void *arg, const struct kc_wire_request *request,
+                        struct kc_wire_reply *reply)
+{
+    struct wire_conn *conn = arg;
+    const struct kc_api_versions_response *response = reply->message;
+    int16_t code = reply->error ? KC_KAFKA_NONE : response->error_code;
+    int16_t best;
+
+    if (reply->error) {
+        kc_wire_reply_unref(reply);
+        return;
+    }
+    take_versions(conn, response);
+    best = conn->versions[KC_API_API_VERSIONS].max;
+    best = best > 0 && best < reply->version ? best : 0;
+    if (code == KC_KAFKA_UNSUPPORTED_VERSION && reply->version > 0)
+        ask_versions(conn, best);
+    else if (code != KC_KAFKA_NONE)
+        wire_conn_close(
+            conn, kc_kafka_error_new(code, NULL, "asking %s for its API versions", conn->label));
+    else if (conn->client->settings->use_sasl)
+        wire_conn_authenticate(conn);
+    else
+        wire_conn_move(conn, CONN_READY);
+    kc_wire_reply_unref(reply);
+}
+
+void wire_conn_connected(struct wire_conn *conn)
+{
+    forget_versions(conn);
+    wire_conn_move(conn, CONN_VERSIONS);
+    ask_versions(conn, kc_api_find(KC_API_API_VERSIONS)->max);
+}
+
+/* ---- SASL ---- */
+
+struct step {
+    uv_work_t work; /* first */
+    struct wire_conn *conn;
+    uint8_t *token;
+    size_t token_len;
+    struct kc_str answer;
+    bool done;
+    struct kc_error *err;
+};
+
+static void run_step(uv_work_t *work)
+{
+    struct step *step = (struct step *)work;
+
+    step->err =
+        wire_sasl_step(step->conn->sasl, step->token, step->token_len, &step->answer, &step->done);
+}
+
+static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len);
+
+static void authenticated(struct wire_conn *conn, int64_t lifetime_ms)
+{
+    int64_t now = kc_mono_ms();
+
+    conn->reauthenticate_at_ms = 0;
+    if (lifetime_ms > 0) /* between 85 % and 95 % of it, as Java's SaslClientAuthenticator */
+        conn->reauthenticate_at_ms = now + lifetime_ms / 100 * (85 + now % 11);
+    wire_sasl_destroy(conn->sasl);
+    conn->sasl = NULL;
+    wire_conn_move(conn, CONN_READY);
+}
+
+static void on_authenticate(void *arg, const struct kc_wire_request *request,
+                            struct kc_wire_reply *reply)
+{
+    struct wire_conn *conn = arg;
+    const struct kc_sasl_authenticate_response *response = reply->message;
+
+    if (reply->error) {
+        kc_wire_reply_unref(reply);
+        return;
+    }
+    if (response->error_code != KC_KAFKA_NONE) {
+        wire_conn_close(conn, kc_kafka_error_new(response->error_code, response->error_message.data,
+                                                 "authenticating with %s as %s", conn->label,
+                                                 conn->client->settings->sasl_mechanism));
+    } else {
+        if (response->session_lifetime_ms > 0)
+            conn->session_lifetime_ms = response->session_lifetime_ms;
+        if (conn->sasl_done)
+            authenticated(conn, conn->session_lifetime_ms);
+        else
+            begin_step(conn, response->auth_bytes.data,
+                       response->auth_bytes.len > 0 ? (size_t)response->auth_bytes.len : 0);
+    }
+    kc_wire_reply_unref(reply);
+}
+
+static void send_token(struct wire_conn *conn, const struct kc_str *answer)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_SASL_AUTHENTICATE);
+    struct kc_sasl_authenticate_request *message = request->message;
+    int16_t version = 0;
+
+    message->auth_bytes =
+        kc_wire_bytes(kc_arena_dup(request->arena, answer->data, answer->len), answer->len);
+    if (!wire_conn_pick_version(conn, request, &version))
+        version = 0;
+    send_own(conn, request, version, on_authenticate);
+}
+
+static void after_step(uv_work_t *work, int status)
+{
+    struct step *step = (struct step *)work;
+    struct wire_conn *conn = step->conn;
+
+    if (conn->state == CONN_CLOSED) {
+        kc_error_destroy(step->err);
+    } else if (step->err) {
+        wire_conn_close(conn, kc_error_prefix(step->err, "authenticating with %s", conn->label));
+    } else {
+        conn->sasl_done = step->done;
+        if (step->done && !step->answer.len)
+            authenticated(conn, conn->session_lifetime_ms);
+        else
+            send_token(conn, &step->answer);
+    }
+    kc_str_destroy(&step->answer);
+    free(step->token);
+    free(step);
+    wire_conn_release(conn);
+}
+
+static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
+{
+    struct step *step = kc_calloc(1, sizeof *step);
+
+    step->conn = conn;
+    step->token = kc_memdup(len ? (const void *)token : "", len ? len : 1);
+    step->token_len = len;
+    conn->handles++;
+    uv_queue_work(&conn->client->loop, &step->work, run_step, after_step);
+}
+
+static char *join_mechanisms(const struct kc_sasl_handshake_response *response)
+{
+    struct kc_strings list = {0};
+    char *text;
+
+    for (int32_t i = 0; i < response->mechanisms.count; i++)
+        kc_strings_add(&list, response->mechanisms.items[i].data);
+    text = kc_strings_join(&list, ", ");
+    kc_strings_destroy(&list);
+    return text;
+}
+
+static void on_handshake(void *arg, const struct kc_wire_request *request,
+                         struct kc_wire_reply *reply)
+{
+    struct wire_conn *conn = arg;
+    const struct kc_sasl_handshake_response *response = reply->message;
+    struct kc_error *err = NULL;
+    char *mechanisms;
+
+    if (reply->error) {
+        kc_wire_reply_unref(reply);
+        return;
+    }
+    if (response->error_code != KC_KAFKA_NONE) {
+        mechanisms = join_mechanisms(response);
+        err = kc_error_kafka_new(response->error_code, false,
+                                 "%s doesn't take the SASL mechanism %s: it has %s enabled",
+                                 conn->label, conn->client->settings->sasl_mechanism, mechanisms);
+        free(mechanisms);
+    } else {
+        err = wire_sasl_new(conn->client->settings->map, conn->host, &conn->sasl);
+    }
+    kc_wire_reply_unref(reply);
+    if (err) {
+        wire_conn_close(conn, err);
+        return;
+    }
+    wire_conn_move(conn, CONN_SASL_AUTHENTICATE);
+    begin_step(conn, NULL, 0);
+}
+
+void wire_conn_authenticate(struct wire_conn *conn)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_SASL_HANDSHAKE);
+    struct kc_sasl_handshake_request *message = request->message;
+
+    message->mechanism = kc_wire_str(conn->client->settings->sasl_mechanism);
+    conn->sasl_done = false;
+    conn->session_lifetime_ms = 0;
+    wire_conn_move(conn, CONN_SASL_HANDSHAKE);
+    send_own(conn, request, 1, on_handshake);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * TLS for a connection: bytes in, bytes out, no socket.
+ *
+ * wire_tls_context is made once per client from ssl.* keys and makes itself anew when the files it
+ * was read from change. wire_tls is one session. Loop thread.
+ */
+#ifndef WORKER_WIRE_TLS_PRIV_H
+#define WORKER_WIRE_TLS_PRIV_H
+
+#include "wire/settings_priv.h"
+
+struct wire_tls_context;
+struct wire_tls;
+
+struct kc_error *wire_tls_context_new(const struct kc_wire_settings *settings,
+                                      struct wire_tls_context **context) KC_MUST_CHECK;
+void wire_tls_context_destroy(struct wire_tls_context *context);
+
+/* A client session to host, reading the files again first when they have changed. */
+struct kc_error *wire_tls_new(struct wire_tls_context *context, const char *host,
+                              struct wire_tls **tls) KC_MUST_CHECK;
+void wire_tls_destroy(struct wire_tls *tls);
+
+/* Takes ciphertext from the network. */
+void wire_tls_receive(struct wire_tls *tls, const void *data, size_t len);
+/* Goes on with the handshake; *done when finished. An error is final. */
+struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done) KC_MUST_CHECK;
+/* Plaintext: bytes read, 0 when there is none now; -1: *err. */
+long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_error **err);
+struct kc_error *wire_tls_write(struct wire_tls *tls, const void *data, size_t len) KC_MUST_CHECK;
+/* Moves the ciphertext to send to the end of out. */
+void wire_tls_drain(struct wire_tls *tls, struct kc_str *out);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A Kafka client on one event loop: connections, versions, security, metadata, requests.
+ *
+ * Created from a map of Java client keys (bootstrap.servers, security.protocol, ssl.*, sasl.*,
+ * ...); unknown keys are ignored, defaults are Java's. The client runs a thread of its own;
+ * callbacks run on it and must not block. What is said to be for the loop thread may be called from
+ * callbacks only; everything else from any thread.
+ *
+ * A request is an object that owns its message and an arena. Sent, it belongs to the client until
+ * its callback has run. The callback runs exactly once for each request, with a response or an
+ * error.
+ */
+#ifndef WORKER_WIRE_WIRE_CLIENT_H
+#define WORKER_WIRE_WIRE_CLIENT_H
+
+#include "connect/map.h"
+#include "wire/api.h"
+#include "wire/errors.h"
+
+struct kc_wire_client;
+
+/* Parses settings (KC_ERR_CONFIG names the key) and starts the loop. Connects only when asked for
+ * something. name is for the log and the thread. settings is copied. */
+struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *name,
+                                    struct kc_wire_client **client) KC_MUST_CHECK;
+
+/* Fails what is outstanding with KC_ERR_WAKEUP, closes every connection and ends the thread. Not on
+ * the loop thread. */
+void kc_wire_client_destroy(struct kc_wire_client *client);
+
+const char *kc_wire_client_name(const struct kc_wire_client *client);
+
+/* Which broker a request is for. */
+enum kc_wire_target_kind {
+    KC_WIRE_ANY,         /* whichever is connected, or the least recently tried */
+    KC_WIRE_BROKER,      /* broker_id */
+    KC_WIRE_LEADER,      /* of topic, partition; metadata is fetched when it isn't known */
+    KC_WIRE_CONTROLLER,  /* any broker when the controller isn't known */
+    KC_WIRE_GROUP,       /* the coordinator of group `key` */
+    KC_WIRE_TRANSACTION, /* the coordinator of transactional id `key` */
+};
+
+struct kc_wire_target {
+    enum kc_wire_target_kind kind;
+    int32_t broker_id;
+    const char *topic; /* in the request's arena */
+    int32_t partition;
+    const char *key; /* in the request's arena */
+};
+
+/* A broker answers the requests of one connection one after the other; what waits at the broker (a
+ * fetch, a join) has a connection of its own. */
+enum kc_wire_lane { KC_WIRE_LANE_MAIN, KC_WIRE_LANE_FETCH, KC_WIRE_LANE_GROUP, KC_WIRE_LANES };
+
+struct kc_wire_request {
+    enum kc_api api;
+    void *message; /* the API's request struct, at its defaults */
+    struct kc_arena *arena;
+    struct kc_wire_target target;
+    enum kc_wire_lane lane;
+    int16_t min_version; /* fail when the broker has no such version; 0: any */
+    int16_t max_version; /* INT16_MAX: the API's client_max */
+    int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */
+    /* Loop thread, when the version is known and the message is about to be encoded; may be NULL.
+     * For messages whose versions say the same in different fields. */
+    void (*prepare)(struct kc_wire_request *request, int16_t version);
+    void *prepare_arg;
+};
+
+struct kc_wire_request *kc_wire_request_new(enum kc_api api);
+void kc_wire_request_destroy(struct kc_wire_request *request);
+
+/* Shared when somebody keeps bytes of it. error set: message is NULL. */
+struct kc_wire_reply {
+    struct kc_error *error; /* retriable ones may be sent again */
+    void *message;          /* the API's response struct */
+    int16_t version;
+    int32_t broker_id; /* who answered; -1 for a bootstrap server */
+};
+struct kc_wire_reply *kc_wire_reply_ref(struct kc_wire_reply *reply);
+void kc_wire_reply_unref(struct kc_wire_reply *reply); /* any thread */
+
+/* On the loop thread. reply is the callback's: unref it. request is valid until the callback
+ * returns, then destroyed. */
+typedef void (*kc_wire_done)(void *arg, const struct kc_wire_request *request,
+                             struct kc_wire_reply *reply);
+
+/* Takes request. Any thread; from the loop thread the callback never runs before this returns. */
+void kc_wire_send(struct kc_wire_client *client, struct kc_wire_request *request, kc_wire_done done,
+                  void *arg);
+
+/* Sends and waits; retries what failed on the way (connections, unknown leaders and coordinators)
+ * until deadline_ms (kc_mono_ms() units). Takes request; *reply has no error, unref it. Not on the
+ * loop thread. The codes inside the response are the caller's to look at. */
+struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_request *request,
+                              int64_t deadline_ms, struct kc_wire_reply **reply) KC_MUST_CHECK;
+
+/* Runs fn(arg) on the loop thread, in order of posting; false when the client is stopping (then it
+ * never runs). */
+bool kc_wire_post(struct kc_wire_client *client, void (*fn)(void *arg), void *arg);
+bool kc_wire_on_loop(const struct kc_wire_client *client);
+
+/* A one-shot timer. Loop thread. */
+struct kc_wire_timer;
+struct kc_wire_timer *kc_wire_timer_new(struct kc_wire_client *client, void (*fn)(void *arg),
+                                        void *arg);
+void kc_wire_timer_start(struct kc_wire_timer *timer, int64_t delay_ms); /* again: moves it */
+void kc_wire_timer_stop(struct kc_wire_timer *timer);
+void kc_wire_timer_destroy(struct kc_wire_timer *timer);
+
+/* What the metadata says about a partition. */
+struct kc_wire_leader {
+    int32_t broker_id;       /* -1: there is none now */
+    int32_t leader_epoch;    /* -1: the broker doesn't say */
+    struct kc_uuid topic_id; /* zero before Kafka 2.8 */
+};
+
+/* Loop thread: the cached leader; false when nothing is known about the partition. */
+bool kc_wire_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
+                    struct kc_wire_leader *leader);
+/* Loop thread: the name of a topic id; NULL when unknown. Valid until the next callback. */
+const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id);
+/* Loop thread: keep this topic in the metadata, counted; released by untrack. */
+void kc_wire_track(struct kc_wire_client *client, const char *topic);
+void kc_wire_untrack(struct kc_wire_client *client, const char *topic);
+/* Loop thread: refresh soon (at most every retry.backoff.ms). */
+void kc_wire_refresh(struct kc_wire_client *client);
+/* Loop thread: a response said that the leader is elsewhere (KIP-951). host may be NULL. */
+void kc_wire_hint_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
+                         int32_t broker_id, int32_t leader_epoch);
+void kc_wire_hint_broker(struct kc_wire_client *client, int32_t broker_id, const char *host,
+                         int32_t port, const char *rack);
+/* Any thread: the coordinator isn't one any more, look it up again for requests sent after this. */
+void kc_wire_forget_coordinator(struct kc_wire_client *client, enum kc_wire_target_kind kind,
+                                const char *key);
+/* Loop thread: called after each change of the metadata; one listener per arg. */
+void kc_wire_listen(struct kc_wire_client *client, void (*changed)(void *arg), void *arg);
+void kc_wire_unlisten(struct kc_wire_client *client, void *arg);
+
+/* The retry back-off of a given attempt (0, 1, ...): retry.backoff.ms doubling up to
+ * retry.backoff.max.ms, with 20 % jitter. Any thread. */
+int64_t kc_wire_backoff_ms(const struct kc_wire_client *client, int attempt);
+/* client.rack, "" when unset. */
+const char *kc_wire_rack(const struct kc_wire_client *client);
+
+/* Loop thread: versions that both sides of the connection to broker_id know; false: not connected.
+ */
+bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, enum kc_wire_lane lane,
+                      enum kc_api api, int16_t *min, int16_t *max);
+
+#endif

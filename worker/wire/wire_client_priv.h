@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of the client share: client.c (thread, posting, timers), router.c (which
+ * connection a request takes), cluster.c (metadata), conn*.c (one connection). All of it belongs to
+ * the loop thread, but for what `mutex` guards.
+ */
+#ifndef WORKER_WIRE_WIRE_CLIENT_PRIV_H
+#define WORKER_WIRE_WIRE_CLIENT_PRIV_H
+
+#include "connect/log.h"
+#include "wire/settings_priv.h"
+#include "wire/wire_client.h"
+
+#include <pthread.h>
+#include <uthash.h>
+#include <utlist.h>
+#include <uv.h>
+
+struct wire_conn;
+struct wire_cluster;
+struct wire_security;
+
+/* A request on its way. In exactly one list: client->parked, conn->waiting or conn->in_flight. */
+struct wire_pending {
+    struct kc_wire_request *request;
+    bool keep_request; /* kc_wire_call() sends it again */
+    kc_wire_done done;
+    void *arg;
+    int64_t deadline_ms;
+    int32_t correlation;
+    int16_t version;
+    struct wire_pending *prev, *next;
+};
+
+/* A place to connect to: broker and lane, or a bootstrap server (id -1, -2, ...). */
+struct wire_node {
+    int64_t key;
+    int32_t id;
+    enum kc_wire_lane lane;
+    struct kc_wire_client *client;
+    struct wire_conn *conn; /* NULL: not connected */
+    int failures;           /* in a row */
+    int64_t retry_at_ms;    /* not before */
+    struct kc_error *last_error;
+    UT_hash_handle hh;
+};
+
+struct wire_post {
+    void (*fn)(void *arg);
+    void *arg;
+    struct wire_post *next;
+};
+
+struct kc_wire_timer {
+    struct kc_wire_client *client;
+    uv_timer_t uv;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+struct kc_wire_client {
+    char *name;
+    struct kc_wire_settings *settings;
+    struct wire_security *security;
+    pthread_t thread;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t tick;
+
+    pthread_mutex_t mutex;
+    struct wire_post *posts; /* guarded by mutex, as the next two */
+    struct wire_post *last_post;
+    bool closed; /* no more posts */
+
+    struct wire_node *nodes;
+    struct wire_cluster *cluster;
+    struct wire_pending *parked; /* waiting for metadata or a coordinator */
+    bool stopping;
+    unsigned int round_robin;
+    int32_t next_correlation;
+    char staging[65536]; /* where sockets are read to; empty between callbacks */
+};
+
+/* client.c */
+void wire_pending_finish(struct wire_pending *pending,
+                         struct kc_wire_reply *reply);                        /* takes both */
+void wire_pending_fail(struct wire_pending *pending, struct kc_error *err);   /* takes both */
+struct kc_wire_reply *wire_reply_new(uint8_t *frame, struct kc_arena *arena); /* takes both */
+void wire_client_send(struct kc_wire_client *client, struct wire_pending *pending);
+struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_done done,
+                                      void *arg);
+
+/* Sleeps a back-off, not past the deadline. Not on the loop thread. */
+void wire_back_off(const struct kc_wire_client *client, int attempt, int64_t deadline_ms);
+
+/* router.c */
+void wire_route(struct kc_wire_client *client, struct wire_pending *pending);
+void wire_route_parked(struct kc_wire_client *client);
+/* Fails the parked requests for a coordinator; err is copied. */
+void wire_route_fail(struct kc_wire_client *client, enum kc_wire_target_kind kind, const char *key,
+                     const struct kc_error *err);
+void wire_router_tick(struct kc_wire_client *client, int64_t now);
+void wire_router_close(struct kc_wire_client *client);
+/* A connection ended: err (borrowed) says why, NULL when idle. */
+void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool was_ready);
+void wire_node_ready(struct wire_node *node);
+struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, enum kc_wire_lane lane);
+
+/* cluster.c */
+struct wire_cluster *wire_cluster_new(struct kc_wire_client *client);
+void wire_cluster_destroy(struct wire_cluster *cluster);
+void wire_cluster_tick(struct wire_cluster *cluster, int64_t now);
+bool wire_cluster_address(const struct wire_cluster *cluster, int32_t id, const char **host,
+                          int *port);
+int32_t wire_cluster_controller(const struct wire_cluster *cluster); /* -1: not known */
+/* The broker ids known, in no order; how many. */
+size_t wire_cluster_brokers(const struct wire_cluster *cluster, int32_t *ids, size_t max);
+/* Ask for the topic once, without tracking it. */
+void wire_cluster_want(struct wire_cluster *cluster, const char *topic);
+struct kc_error *wire_cluster_last_error(const struct wire_cluster *cluster); /* a copy, or NULL */
+
+/* coordinator.c, kept by the cluster */
+struct wire_coordinators;
+struct wire_coordinators *wire_coordinators_new(struct kc_wire_client *client);
+void wire_coordinators_destroy(struct wire_coordinators *coordinators);
+struct wire_coordinators *wire_cluster_coordinators(struct wire_cluster *cluster);
+/* The coordinator's broker id; -1: a look-up is under way. */
+int32_t wire_coordinator_find(struct wire_coordinators *coordinators, enum kc_wire_target_kind kind,
+                              const char *key);
+void wire_coordinators_lost(struct wire_coordinators *coordinators, int32_t broker_id);
+void wire_coordinators_tick(struct wire_coordinators *coordinators, int64_t now);
+
+#endif
