@@ -27,8 +27,14 @@
     X(kc_string_header_converter)                                                                  \
     X(kc_simple_header_converter)
 
+#define CONNECTORS(X)                                                                              \
+    X(kc_mirror_source_plugin)                                                                     \
+    X(kc_mirror_checkpoint_plugin)                                                                 \
+    X(kc_mirror_heartbeat_plugin)
+
 #define DECLARE(symbol) extern const struct kc_plugin symbol;
 CONVERTERS(DECLARE)
+CONNECTORS(DECLARE)
 
 #define LIST(symbol) &symbol,
-const struct kc_plugin *const kc_builtin_plugins[] = {CONVERTERS(LIST) NULL};
+const struct kc_plugin *const kc_builtin_plugins[] = {CONVERTERS(LIST) CONNECTORS(LIST) NULL};

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the three MM2 connectors have in common in their configurations (MirrorConnectorConfig).
+ *
+ * Each connector declares its table of keys with the macros below, beginning with
+ * mirror_base_keys.inc, and parses its properties once; the result is immutable and may be read
+ * from any thread.
+ */
+#ifndef CONNECTORS_COMMON_MIRROR_CONFIG_H
+#define CONNECTORS_COMMON_MIRROR_CONFIG_H
+
+#include "common/replication_policy.h"
+#include "connect/kafka.h"
+#include "connect/plugin.h"
+
+#define KC_MIRROR_KEY(key, kind, fallback, weight, check, text)                                    \
+    {                                                                                              \
+        .name = (key), .type = KC_CONFIG_##kind, .default_value = fallback, .validator = (check),  \
+        .importance = KC_IMPORTANCE_##weight, .order = -1, .documentation = text                   \
+    }
+
+#define KC_MIRROR_GROUPED_KEY(key, kind, fallback, weight, check, in, at, wide, shown, text)       \
+    {                                                                                              \
+        .name = (key), .type = KC_CONFIG_##kind, .default_value = fallback, .validator = (check),  \
+        .importance = KC_IMPORTANCE_##weight, .group = (in), .order = (at),                        \
+        .width = KC_WIDTH_##wide, .display_name = (shown), .documentation = text                   \
+    }
+
+/* Validators of keys that have a closed set of values, or a range: by tables, see the .c file. */
+struct kc_error *kc_mirror_valid_option(const char *name, const char *value);
+struct kc_error *kc_mirror_valid_range(const char *name, const char *value);
+
+enum kc_mirror_cluster { KC_MIRROR_SOURCE, KC_MIRROR_TARGET };
+
+struct kc_mirror_config {
+    struct kc_config *values;
+    const struct kc_map *properties; /* as given; belongs to values */
+    const char *connector;           /* name */
+    const char *source;              /* aliases */
+    const char *target;
+    struct kc_replication_policy *policy;
+    char *label; /* "A->B|connector", "A->B|connector-0" for tasks: part of client ids and logs */
+};
+
+/* Parses properties by the plugin's table of keys. is_task adds task.index to the label. */
+struct kc_error *kc_mirror_config_new(const struct kc_plugin *plugin,
+                                      const struct kc_map *properties, bool is_task,
+                                      struct kc_mirror_config **config) KC_MUST_CHECK;
+void kc_mirror_config_destroy(struct kc_mirror_config *config);
+
+/* Short for the values. */
+bool kc_mirror_bool(const struct kc_mirror_config *config, const char *key);
+int64_t kc_mirror_long(const struct kc_mirror_config *config, const char *key);
+
+/* "<what>.interval.seconds" in ms, or -1 when "<what>.enabled" is false. */
+int64_t kc_mirror_interval_ms(const struct kc_mirror_config *config, const char *what);
+
+/* The properties of one client: the cluster's connection settings, then those of the kind of
+ * client, then those of both; a consumer's fixed ones; and the client id with `use` at its end. New
+ * map. */
+struct kc_map *kc_mirror_client_properties(const struct kc_mirror_config *config,
+                                           enum kc_mirror_cluster cluster, enum kc_client_role role,
+                                           const char *use);
+/* The source consumer's properties without a client id, from raw properties. New map. */
+struct kc_map *kc_mirror_source_consumer_properties(const struct kc_map *properties);
+
+/* An admin client of one cluster that waits at most admin.timeout.ms. */
+struct kc_error *kc_mirror_admin_new(const struct kc_mirror_config *config,
+                                     enum kc_mirror_cluster cluster, const char *use,
+                                     struct kc_admin **admin) KC_MUST_CHECK;
+
+/* The cluster that holds the offset-syncs topic, and the topic's name (owned by the caller). */
+enum kc_mirror_cluster kc_mirror_offset_syncs_cluster(const struct kc_mirror_config *config);
+char *kc_mirror_offset_syncs_topic(const struct kc_mirror_config *config);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The producer of offset syncs, see offset_sync_producer.h. */
+#include "common/offset_sync_producer.h"
+
+#include "connect/log.h"
+
+#include <stdlib.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
+
+#define CLOSE_TIMEOUT_MS 5000
+
+struct kc_offset_sync_producer {
+    char *topic;
+    rd_kafka_t *client;
+    struct kc_offset_sync_writer *writer;
+};
+
+static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
+{
+    struct kc_offset_sync_producer *producer = opaque;
+    if (message->err)
+        kc_fail("Could not write an offset sync to %s: %s", producer->topic,
+                rd_kafka_err2str(message->err));
+    kc_offset_sync_writer_sent(producer->writer);
+}
+
+static bool send_sync(void *arg, const struct kc_offset_sync *sync)
+{
+    struct kc_offset_sync_producer *producer = arg;
+    struct kc_str key = {0}, value = {0};
+    kc_offset_sync_encode(sync, &key, &value);
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        producer->client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_PARTITION(0),
+        RD_KAFKA_V_KEY(key.data, key.len), RD_KAFKA_V_VALUE(value.data, value.len),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    if (code)
+        kc_fail("Could not queue the offset sync of %s-%d for %s: %s", sync->topic, sync->partition,
+                producer->topic, rd_kafka_err2str(code));
+    kc_str_destroy(&key);
+    kc_str_destroy(&value);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static struct kc_error *open_client(const struct kc_mirror_config *config,
+                                    struct kc_offset_sync_producer *producer)
+{
+    enum kc_mirror_cluster cluster = kc_mirror_offset_syncs_cluster(config);
+    const char *use = cluster == KC_MIRROR_SOURCE ? "offset-syncs-source-producer"
+                                                  : "offset-syncs-target-producer";
+    struct kc_map *properties =
+        kc_mirror_client_properties(config, cluster, KC_CLIENT_PRODUCER, use);
+    rd_kafka_conf_t *conf = NULL;
+    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, properties, &conf);
+    kc_map_destroy(properties);
+    if (err)
+        return err;
+    rd_kafka_conf_set_opaque(conf, producer);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    return kc_client_new(KC_CLIENT_PRODUCER, conf, &producer->client);
+}
+
+struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *config,
+                                             struct kc_offset_sync_producer **producer)
+{
+    struct kc_offset_sync_producer *made = kc_calloc(1, sizeof(*made));
+    made->topic = kc_mirror_offset_syncs_topic(config);
+    made->writer =
+        kc_offset_sync_writer_new(kc_mirror_long(config, "offset.lag.max"), send_sync, made);
+    struct kc_error *err = open_client(config, made);
+    if (err) {
+        kc_offset_sync_producer_destroy(made);
+        return kc_error_prefix(err, "Could not make the producer of offset syncs");
+    }
+    *producer = made;
+    return NULL;
+}
+
+/* Finishes what is queued. What is only remembered stays behind: the last commit has promoted it,
+ * and a late write of a task that was replaced would look like a rewind. */
+static void drain(struct kc_offset_sync_producer *producer)
+{
+    int64_t deadline = kc_mono_ms() + CLOSE_TIMEOUT_MS;
+    kc_offset_sync_writer_fire(producer->writer);
+    while (kc_offset_sync_writer_waiting(producer->writer) > 0 && kc_mono_ms() < deadline) {
+        rd_kafka_poll(producer->client, 50);
+        kc_offset_sync_writer_fire(producer->writer);
+    }
+    size_t left = kc_offset_sync_writer_waiting(producer->writer);
+    if (left > 0)
+        kc_warn("%zu offset syncs could not be written to %s within %d ms; checkpoints of these "
+                "partitions stay where they are until mirroring goes on",
+                left, producer->topic, CLOSE_TIMEOUT_MS);
+}
+
+void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer)
+{
+    if (!producer)
+        return;
+    if (producer->client) {
+        drain(producer);
+        rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_flush(producer->client, 100);
+        rd_kafka_destroy(producer->client);
+    }
+    kc_offset_sync_writer_destroy(producer->writer);
+    free(producer->topic);
+    free(producer);
+}
+
+struct kc_offset_sync_writer *
+kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer)
+{
+    return producer->writer;
+}
+
+void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer)
+{
+    rd_kafka_poll(producer->client, 0);
+    kc_offset_sync_writer_fire(producer->writer);
+}

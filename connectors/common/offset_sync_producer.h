@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes offset syncs to the offset-syncs topic: a small producer beneath an offset_sync_writer.
+ *
+ * Belongs to one source task. A failed write is logged and forgotten: a later sync takes its place.
+ */
+#ifndef CONNECTORS_COMMON_OFFSET_SYNC_PRODUCER_H
+#define CONNECTORS_COMMON_OFFSET_SYNC_PRODUCER_H
+
+#include "common/mirror_config.h"
+#include "common/offset_sync_writer.h"
+
+struct kc_offset_sync_producer;
+
+struct kc_error *
+kc_offset_sync_producer_new(const struct kc_mirror_config *config,
+                            struct kc_offset_sync_producer **producer) KC_MUST_CHECK;
+/* Sends what is left, for at most a few seconds. */
+void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer);
+
+/* The writer that feeds it. */
+struct kc_offset_sync_writer *
+kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer);
+/* Handles acknowledgements and sends what waits; doesn't block. On the task's thread. */
+void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * When an offset sync is worth writing (MM2's OffsetSyncWriter), apart from how it is written.
+ *
+ * A source task reports each acknowledged record; the writer queues a sync at once where the
+ * mapping of offsets changed or grew old, and remembers the newest position otherwise until the
+ * next commit. At most ten syncs are under way; of each partition the newest waits. Any thread may
+ * call; no lock is held while `send` runs.
+ */
+#ifndef CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
+#define CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
+
+#include "common/mirror_records.h"
+
+#include <sys/queue.h>
+
+#define KC_MAX_OUTSTANDING_SYNCS 10
+
+/* What the writer knows of one source partition. Lives in the task's own partition object and
+ * outlives the writer; only the writer looks inside. */
+struct kc_sync_partition {
+    char *topic; /* borrowed */
+    int32_t partition;
+    int64_t previous_upstream;
+    int64_t previous_downstream;
+    int64_t last_sync_downstream;
+    bool pending;
+    int64_t pending_upstream, pending_downstream;
+    bool delayed;
+    int64_t delayed_upstream, delayed_downstream;
+    TAILQ_ENTRY(kc_sync_partition) pending_link;
+    TAILQ_ENTRY(kc_sync_partition) delayed_link;
+};
+
+struct kc_offset_sync_writer;
+
+/* Sends sync; false when it couldn't even be queued. Otherwise kc_offset_sync_writer_sent()
+ * follows. */
+typedef bool (*kc_offset_sync_send)(void *arg, const struct kc_offset_sync *sync);
+
+struct kc_offset_sync_writer *kc_offset_sync_writer_new(int64_t max_lag, kc_offset_sync_send send,
+                                                        void *arg);
+void kc_offset_sync_writer_destroy(struct kc_offset_sync_writer *writer);
+
+void kc_sync_partition_init(struct kc_sync_partition *partition, char *topic, int32_t number);
+
+/* A record of partition was acknowledged by the target. Hot path. */
+void kc_offset_sync_writer_update(struct kc_offset_sync_writer *writer,
+                                  struct kc_sync_partition *partition, int64_t upstream,
+                                  int64_t downstream);
+/* Queues what was remembered: at each offset commit, so that quiet topics don't lag for ever. */
+void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer);
+/* Sends what is queued, as far as the limit lets it. */
+void kc_offset_sync_writer_fire(struct kc_offset_sync_writer *writer);
+/* One send is done, well or badly. */
+void kc_offset_sync_writer_sent(struct kc_offset_sync_writer *writer);
+/* Syncs queued or under way. */
+size_t kc_offset_sync_writer_waiting(struct kc_offset_sync_writer *writer);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads partition 0 of an internal topic, from its start to its end and then on from there.
+ *
+ * No consumer group is involved. One thread at a time.
+ */
+#ifndef CONNECTORS_COMMON_TOPIC_READER_H
+#define CONNECTORS_COMMON_TOPIC_READER_H
+
+#include "common/mirror_config.h"
+
+struct kc_topic_reader;
+
+/* properties: of the consumer, by kc_mirror_client_properties(). */
+struct kc_error *kc_topic_reader_new(const struct kc_map *properties, const char *topic,
+                                     struct kc_topic_reader **reader) KC_MUST_CHECK;
+void kc_topic_reader_destroy(struct kc_topic_reader *reader);
+
+typedef void (*kc_topic_reader_record)(void *arg, const rd_kafka_message_t *message);
+typedef bool (*kc_topic_reader_stop)(void *arg);
+
+/* Hands every record up to the end that the topic had at the time of the call to on_record. Errors
+ * that trying again may cure are retriable; what was read stays read. should_stop is asked at least
+ * twice a second; when it says so, a KC_ERR_WAKEUP. timeout_ms without progress is a
+ * KC_ERR_TIMEOUT. */
+struct kc_error *kc_topic_reader_read_to_end(struct kc_topic_reader *reader, int timeout_ms,
+                                             kc_topic_reader_record on_record,
+                                             kc_topic_reader_stop should_stop,
+                                             void *arg) KC_MUST_CHECK;
+
+#endif

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MirrorCheckpointConnector: finds the consumer groups that get checkpoints and splits them into
+ * tasks.
+ *
+ * Calls come on the connector's thread; the clusters are asked on a scheduler thread of its own.
+ * The list of groups is replaced as a whole under `mutex`. A group counts when the group filter
+ * takes it and it has an offset in a topic that the topic filter takes, so that strangers' groups
+ * change nothing.
+ */
+#include "common/internal_topic.h"
+#include "common/mirror_config.h"
+#include "common/mirror_offsets.h"
+#include "common/name_filter.h"
+#include "common/scheduler.h"
+#include "connect/log.h"
+#include "mirror_checkpoint/mirror_checkpoint.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log =
+    KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointConnector");
+
+#define LOAD_RETRY_MS 5000
+
+struct connector {
+    struct kc_connector_context *context;
+    struct kc_mirror_config *config;
+    struct kc_name_filter *groups_filter;
+    struct kc_name_filter *topics_filter;
+    struct kc_admin *source;
+    struct kc_admin *target;
+    struct kc_scheduler *scheduler; /* NULL when not enabled */
+
+    pthread_mutex_t mutex;
+    struct kc_strings groups; /* sorted */
+    bool loaded;              /* groups have been listed at least once */
+    size_t seen;              /* groups that the source has, filtered out or not */
+};
+
+static void *connector_create(struct kc_connector_context *context)
+{
+    struct connector *connector = kc_calloc(1, sizeof(*connector));
+    connector->context = context;
+    pthread_mutex_init(&connector->mutex, NULL);
+    return connector;
+}
+
+/* ---- jobs ---- */
+
+static struct kc_error *create_checkpoints_topic(void *arg)
+{
+    struct connector *connector = arg;
+    const struct kc_mirror_config *config = connector->config;
+    char *topic = kc_policy_checkpoints_topic(config->policy, config->source);
+    struct kc_error *err = kc_internal_topic_create(
+        connector->target, topic, kc_mirror_long(config, "checkpoints.topic.replication.factor"));
+    free(topic);
+    return err;
+}
+
+/* Whether group has committed something in a topic that counts. */
+static struct kc_error *is_relevant(struct connector *connector, const char *group, bool *relevant)
+{
+    rd_kafka_topic_partition_list_t *offsets = NULL;
+    *relevant = false;
+    struct kc_error *err = kc_admin_group_offsets(connector->source, group, &offsets);
+    if (err)
+        return kc_error_prefix(err, "Could not list offsets of consumer group %s on %s cluster",
+                               group, connector->config->source);
+    for (int i = 0; i < offsets->cnt && !*relevant; i++)
+        *relevant = kc_name_filter_accepts(connector->topics_filter, offsets->elems[i].topic);
+    rd_kafka_topic_partition_list_destroy(offsets);
+    return NULL;
+}
+
+static struct kc_error *find_groups(struct connector *connector, struct kc_strings *found,
+                                    size_t *seen)
+{
+    struct kc_group_infos all = {0};
+    struct kc_error *err = kc_admin_groups(connector->source, &all);
+    if (err)
+        return kc_error_prefix(err, "Could not list consumer groups on %s cluster",
+                               connector->config->source);
+    for (size_t i = 0; !err && i < all.count; i++) {
+        const char *group = all.items[i].id;
+        bool relevant = false;
+        if (!kc_name_filter_accepts(connector->groups_filter, group))
+            continue;
+        err = is_relevant(connector, group, &relevant);
+        if (relevant)
+            kc_strings_add(found, group);
+        else if (!err)
+            kc_debug("Ignoring group %s: it has no offsets in topics that pass the topic filter",
+                     group);
+    }
+    *seen = all.count;
+    kc_group_infos_destroy(&all);
+    kc_strings_sort(found);
+    return err;
+}
+
+static bool same_groups(const struct kc_strings *a, const struct kc_strings *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (strcmp(a->items[i], b->items[i]) != 0)
+            return false;
+    return true;
+}
+
+/* Lists the groups and publishes them; *changed tells whether they differ from before. */
+static struct kc_error *list_groups(struct connector *connector, bool *changed)
+{
+    struct kc_strings found = {0};
+    size_t seen = 0;
+    struct kc_error *err = find_groups(connector, &found, &seen);
+    if (err) {
+        kc_strings_destroy(&found);
+        return err;
+    }
+    *changed = !connector->loaded || !same_groups(&connector->groups, &found);
+    if (*changed)
+        kc_info("Found %zu consumer groups to checkpoint on %s, of %zu groups there (before: %zu).",
+                found.count, connector->config->source, seen, connector->groups.count);
+    pthread_mutex_lock(&connector->mutex);
+    struct kc_strings old = connector->groups;
+    connector->groups = found;
+    connector->seen = seen;
+    connector->loaded = true;
+    pthread_mutex_unlock(&connector->mutex);
+    kc_strings_destroy(&old);
+    return NULL;
+}
+
+static struct kc_error *load_groups(void *arg)
+{
+    bool changed = false;
+    return list_groups(arg, &changed);
+}
+
+static struct kc_error *refresh_groups(void *arg)
+{
+    struct connector *connector = arg;
+    bool changed = false;
+    struct kc_error *err = list_groups(connector, &changed);
+    if (!err && changed)
+        kc_connector_request_reconfiguration(connector->context);
+    return err;
+}
+
+/* Until the first listing has worked there is nothing to run: don't wait for the next refresh. */
+static struct kc_error *retry_loading(void *arg)
+{
+    struct connector *connector = arg;
+    return connector->loaded ? NULL : refresh_groups(connector);
+}
+
+/* ---- operations ---- */
+
+static struct kc_error *make_clients(struct connector *connector)
+{
+    const struct kc_mirror_config *config = connector->config;
+    struct kc_error *err = kc_name_filter_check_class(
+        config->values, "topic.filter.class", "org.apache.kafka.connect.mirror.DefaultTopicFilter");
+    if (!err)
+        err = kc_name_filter_check_class(config->values, "group.filter.class",
+                                         "org.apache.kafka.connect.mirror.DefaultGroupFilter");
+    if (!err)
+        err = kc_name_filter_new(config->values, "groups", "groups.exclude",
+                                 &connector->groups_filter);
+    if (!err)
+        err = kc_name_filter_new(config->values, "topics", "topics.exclude",
+                                 &connector->topics_filter);
+    if (!err)
+        err = kc_mirror_admin_new(config, KC_MIRROR_SOURCE, "checkpoint-source-admin",
+                                  &connector->source);
+    if (!err)
+        err = kc_mirror_admin_new(config, KC_MIRROR_TARGET, "checkpoint-target-admin",
+                                  &connector->target);
+    return err;
+}
+
+static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
+{
+    struct connector *connector = arg;
+    struct kc_error *err =
+        kc_mirror_config_new(&kc_mirror_checkpoint_plugin, properties, false, &connector->config);
+    if (err)
+        return err;
+    if (!kc_mirror_bool(connector->config, "enabled"))
+        return NULL;
+    err = make_clients(connector);
+    if (!err)
+        err = kc_scheduler_new(connector->config->label,
+                               kc_mirror_long(connector->config, "admin.timeout.ms"),
+                               &connector->scheduler);
+    if (err)
+        return err;
+    int64_t refresh = kc_mirror_interval_ms(connector->config, "refresh.groups");
+    kc_scheduler_execute(connector->scheduler, create_checkpoints_topic, connector,
+                         "creating internal topics");
+    kc_scheduler_execute(connector->scheduler, load_groups, connector,
+                         "loading initial consumer groups");
+    kc_scheduler_repeat(connector->scheduler, refresh_groups, connector, refresh, refresh,
+                        "refreshing consumer groups");
+    kc_scheduler_repeat(connector->scheduler, retry_loading, connector, LOAD_RETRY_MS,
+                        LOAD_RETRY_MS, "loading consumer groups");
+    return NULL;
+}
+
+static void connector_stop(void *arg)
+{
+    struct connector *connector = arg;
+    kc_scheduler_destroy(connector->scheduler);
+    connector->scheduler = NULL;
+}
+
+static void connector_destroy(void *arg)
+{
+    struct connector *connector = arg;
+    connector_stop(connector);
+    kc_strings_destroy(&connector->groups);
+    kc_name_filter_destroy(connector->groups_filter);
+    kc_name_filter_destroy(connector->topics_filter);
+    if (connector->source)
+        kc_admin_destroy(connector->source);
+    if (connector->target)
+        kc_admin_destroy(connector->target);
+    kc_mirror_config_destroy(connector->config);
+    pthread_mutex_destroy(&connector->mutex);
+    free(connector);
+}
+
+/* ---- tasks ---- */
+
+/* Says why no task runs: a RUNNING connector that does nothing is a riddle otherwise. */
+static void explain_idle(const struct connector *connector, size_t seen)
+{
+    const struct kc_mirror_config *config = connector->config;
+    if (!kc_mirror_bool(config, "enabled"))
+        kc_info("%s runs without tasks: enabled is false.", config->connector);
+    else if (kc_mirror_interval_ms(config, "emit.checkpoints") < 0)
+        kc_warn("%s runs without tasks: emit.checkpoints.enabled is false.", config->connector);
+    else
+        kc_warn("%s runs without tasks: of %zu consumer groups on %s none passes 'groups' and "
+                "'groups.exclude' and has offsets in a topic that passes 'topics' and "
+                "'topics.exclude'. It looks again every %lld s.",
+                config->connector, seen, config->source,
+                (long long)kc_mirror_long(config, "refresh.groups.interval.seconds"));
+}
+
+/* Contiguous parts of the groups, the first ones longer by one: ConnectorUtils.groupPartitions. */
+static void split_groups(const struct connector *connector, const struct kc_strings *groups,
+                         size_t tasks, struct kc_maps *configs)
+{
+    size_t next = 0;
+    for (size_t i = 0; i < tasks; i++) {
+        struct kc_map *config = kc_map_copy(connector->config->properties);
+        struct kc_strings part = {0};
+        size_t share = groups->count / tasks + (i < groups->count % tasks ? 1 : 0);
+        while (part.count < share)
+            kc_strings_add(&part, groups->items[next++]);
+        char *list = kc_strings_join(&part, ",");
+        kc_map_set(config, KC_TASK_GROUPS, list);
+        kc_map_setf(config, "task.index", "%zu", i);
+        kc_maps_take(configs, config);
+        free(list);
+        kc_strings_destroy(&part);
+    }
+}
+
+static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
+{
+    struct connector *connector = arg;
+    struct kc_strings groups = {0};
+    pthread_mutex_lock(&connector->mutex);
+    bool loaded = connector->loaded;
+    size_t seen = connector->seen;
+    kc_strings_copy(&groups, &connector->groups);
+    pthread_mutex_unlock(&connector->mutex);
+    bool enabled = connector->scheduler != NULL;
+    if (enabled && !loaded)
+        return kc_error_retriable_new(KC_ERR_CONNECT, "Timeout while loading consumer groups.");
+    size_t tasks = groups.count;
+    if (!enabled || kc_mirror_interval_ms(connector->config, "emit.checkpoints") < 0)
+        tasks = 0;
+    if (tasks > (size_t)max_tasks)
+        tasks = (size_t)max_tasks;
+    if (tasks > 0)
+        split_groups(connector, &groups, tasks, configs);
+    else
+        explain_idle(connector, seen);
+    kc_strings_destroy(&groups);
+    return NULL;
+}
+
+static struct kc_error *connector_alter_offsets(const struct kc_map *config, const json_t *offsets,
+                                                bool *handled)
+{
+    *handled = true;
+    return kc_mirror_check_offsets(&kc_mirror_checkpoint_offset_rules, offsets);
+}
+
+const struct kc_connector_ops kc_mirror_checkpoint_connector_ops = {
+    .create = connector_create,
+    .start = connector_start,
+    .stop = connector_stop,
+    .destroy = connector_destroy,
+    .task_configs = connector_task_configs,
+    .validate = kc_mirror_checkpoint_validate,
+    .alter_offsets = connector_alter_offsets,
+};

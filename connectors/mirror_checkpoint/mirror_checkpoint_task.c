@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MirrorCheckpointTask: translates the committed offsets of its groups and emits them as
+ * checkpoints.
+ *
+ * Everything but stop (any thread) happens on the task's thread: the stores are loaded by the first
+ * polls, which keeps start() short; then each interval the offset syncs are read to their end and
+ * the groups are asked for on the source. Trouble is logged and tried again, never fatal.
+ */
+#include "common/mirror_offsets.h"
+#include "common/name_filter.h"
+#include "common/offset_sync_store.h"
+#include "common/topic_reader.h"
+#include "connect/log.h"
+#include "mirror_checkpoint/checkpoint_store.h"
+#include "mirror_checkpoint/group_sync.h"
+#include "mirror_checkpoint/mirror_checkpoint.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
+
+#define LONGEST_WAIT_MS 1000
+#define READ_TIMEOUT_MS 5000
+/* How long the checkpoints topic may stay unreadable before the task goes on without it. */
+#define LOAD_PATIENCE_MS 60000
+#define WARN_INTERVAL_MS 30000
+
+struct task {
+    struct kc_mirror_config *config;
+    struct kc_name_filter *topics_filter;
+    struct kc_strings groups;
+    char *checkpoints_topic;
+    char *syncs_topic;
+    struct kc_admin *source;
+    struct kc_admin *target;
+    struct kc_topic_reader *syncs_reader;
+    struct kc_topic_reader *checkpoints_reader; /* while loading */
+    struct kc_offset_sync_store *syncs;
+    struct kc_checkpoint_store *checkpoints;
+    struct kc_group_sync *group_sync; /* NULL: sync.group.offsets.enabled=false */
+    int64_t interval_ms, due_ms;
+    int64_t group_sync_interval_ms, group_sync_due_ms;
+    int64_t started_ms, warned_ms;
+    bool checkpoints_loaded;
+    bool syncs_loaded;
+    size_t last_untranslated; /* as it was logged; SIZE_MAX: not yet */
+
+    pthread_mutex_t mutex;
+    pthread_cond_t stopped;
+    bool stopping;
+};
+
+static void *task_create(struct kc_source_context *context)
+{
+    struct task *task = kc_calloc(1, sizeof(*task));
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&task->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&task->stopped, &attributes);
+    pthread_condattr_destroy(&attributes);
+    task->syncs = kc_offset_sync_store_new();
+    task->checkpoints = kc_checkpoint_store_new();
+    task->last_untranslated = SIZE_MAX;
+    return task;
+}
+
+/* ---- starting ---- */
+
+static struct kc_error *open_reader(struct task *task, enum kc_mirror_cluster cluster,
+                                    const char *use, const char *topic,
+                                    struct kc_topic_reader **reader)
+{
+    struct kc_map *properties =
+        kc_mirror_client_properties(task->config, cluster, KC_CLIENT_CONSUMER, use);
+    struct kc_error *err = kc_topic_reader_new(properties, topic, reader);
+    kc_map_destroy(properties);
+    return err;
+}
+
+static struct kc_error *open_clients(struct task *task)
+{
+    enum kc_mirror_cluster syncs_cluster = kc_mirror_offset_syncs_cluster(task->config);
+    struct kc_error *err = kc_mirror_admin_new(task->config, KC_MIRROR_SOURCE,
+                                               "checkpoint-source-admin", &task->source);
+    if (!err)
+        err = kc_mirror_admin_new(task->config, KC_MIRROR_TARGET, "checkpoint-target-admin",
+                                  &task->target);
+    if (!err)
+        err = open_reader(task, syncs_cluster,
+                          syncs_cluster == KC_MIRROR_SOURCE ? "offset-syncs-source-consumer"
+                                                            : "offset-syncs-target-consumer",
+                          task->syncs_topic, &task->syncs_reader);
+    if (!err)
+        err = open_reader(task, KC_MIRROR_TARGET, "checkpoints-target-consumer",
+                          task->checkpoints_topic, &task->checkpoints_reader);
+    return err;
+}
+
+static void set_intervals(struct task *task)
+{
+    task->started_ms = kc_mono_ms();
+    task->interval_ms = kc_mirror_interval_ms(task->config, "emit.checkpoints");
+    task->due_ms = task->started_ms + (task->interval_ms < 0 ? 0 : task->interval_ms);
+    task->group_sync_interval_ms = kc_mirror_interval_ms(task->config, "sync.group.offsets");
+    task->group_sync_due_ms = task->started_ms + task->group_sync_interval_ms;
+    if (task->group_sync_interval_ms >= 0)
+        task->group_sync = kc_group_sync_new(task->target, &task->groups, task->config->target);
+}
+
+static struct kc_error *task_start(void *arg, const struct kc_map *properties)
+{
+    struct task *task = arg;
+    struct kc_error *err =
+        kc_mirror_config_new(&kc_mirror_checkpoint_plugin, properties, true, &task->config);
+    if (err)
+        return err;
+    const struct kc_mirror_config *config = task->config;
+    kc_strings_split(&task->groups, kc_map_get_or(properties, KC_TASK_GROUPS, ""));
+    task->checkpoints_topic = kc_policy_checkpoints_topic(config->policy, config->source);
+    task->syncs_topic = kc_mirror_offset_syncs_topic(config);
+    err = kc_name_filter_new(config->values, "topics", "topics.exclude", &task->topics_filter);
+    if (!err)
+        err = open_clients(task);
+    if (err)
+        return err;
+    set_intervals(task);
+    kc_info("Checkpointing %zu consumer groups %s->%s: %s.", task->groups.count, config->source,
+            config->target, kc_map_get_or(properties, KC_TASK_GROUPS, ""));
+    return NULL;
+}
+
+/* ---- waiting ---- */
+
+static bool is_stopping(void *arg)
+{
+    struct task *task = arg;
+    pthread_mutex_lock(&task->mutex);
+    bool stopping = task->stopping;
+    pthread_mutex_unlock(&task->mutex);
+    return stopping;
+}
+
+static void wait_until(struct task *task, int64_t until)
+{
+    int64_t latest = kc_mono_ms() + LONGEST_WAIT_MS;
+    if (until > latest)
+        until = latest;
+    struct timespec at = {until / 1000, until % 1000 * 1000000};
+    pthread_mutex_lock(&task->mutex);
+    while (!task->stopping &&
+           pthread_cond_timedwait(&task->stopped, &task->mutex, &at) != ETIMEDOUT)
+        continue;
+    pthread_mutex_unlock(&task->mutex);
+}
+
+/* ---- loading ---- */
+
+static void on_offset_sync(void *arg, const rd_kafka_message_t *message)
+{
+    struct task *task = arg;
+    struct kc_offset_sync sync;
+    struct kc_error *err = kc_offset_sync_decode(message->key, message->key_len, message->payload,
+                                                 message->len, &sync);
+    if (err) {
+        kc_warn("Ignored an invalid offset sync at offset %lld of %s: %s",
+                (long long)message->offset, task->syncs_topic, kc_error_text(err));
+        kc_error_destroy(err);
+        return;
+    }
+    kc_offset_sync_store_add(task->syncs, &sync);
+    kc_offset_sync_clear(&sync);
+}
+
+static void on_checkpoint(void *arg, const rd_kafka_message_t *message)
+{
+    struct task *task = arg;
+    struct kc_checkpoint checkpoint;
+    struct kc_error *err = kc_checkpoint_decode(message->key, message->key_len, message->payload,
+                                                message->len, &checkpoint);
+    if (err) {
+        kc_warn("Ignored invalid checkpoint record at offset %lld of %s: %s",
+                (long long)message->offset, task->checkpoints_topic, kc_error_text(err));
+        kc_error_destroy(err);
+        return;
+    }
+    if (kc_strings_contain(&task->groups, checkpoint.group))
+        kc_checkpoint_store_put(task->checkpoints, &checkpoint);
+    kc_checkpoint_clear(&checkpoint);
+}
+
+static void finish_checkpoints(struct task *task, bool complete)
+{
+    task->checkpoints_loaded = true;
+    if (!complete)
+        kc_checkpoint_store_clear(task->checkpoints);
+    kc_offset_sync_store_begin(task->syncs, !complete);
+    kc_topic_reader_destroy(task->checkpoints_reader);
+    task->checkpoints_reader = NULL;
+}
+
+static bool is_missing_topic(const struct kc_error *err)
+{
+    int code = kc_error_kafka_code(err);
+    return code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+/* Without the checkpoints of its predecessor a task could contradict it; then only syncs that are
+ * newer than everything there is may be used. */
+static void load_checkpoints(struct task *task)
+{
+    struct kc_error *err = kc_topic_reader_read_to_end(task->checkpoints_reader, READ_TIMEOUT_MS,
+                                                       on_checkpoint, is_stopping, task);
+    bool refused = err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+    bool late = kc_mono_ms() - task->started_ms > LOAD_PATIENCE_MS;
+    if (!err || is_missing_topic(err)) {
+        finish_checkpoints(task, true);
+    } else if (refused || late) {
+        kc_warn(
+            "%s %s: %s. Checkpoints are only written for what is mirrored from now on. Allow READ "
+            "on the topic and restart the task to change that.",
+            refused ? "Not authorized to access checkpoints topic" : "Could not read",
+            task->checkpoints_topic, kc_error_text(err));
+        finish_checkpoints(task, false);
+    }
+    kc_error_destroy(err);
+}
+
+/* Says, now and then, what keeps the task from emitting checkpoints. Takes err. */
+static void complain(struct task *task, struct kc_error *err)
+{
+    int64_t now = kc_mono_ms();
+    bool silent = kc_error_code(err) == KC_ERR_WAKEUP ||
+                  (task->warned_ms && now - task->warned_ms < WARN_INTERVAL_MS);
+    if (!silent) {
+        kc_warn("No checkpoints are written at the moment: %s", kc_error_text(err));
+        task->warned_ms = now;
+    }
+    kc_error_destroy(err);
+}
+
+static void load(struct task *task)
+{
+    if (!task->checkpoints_loaded)
+        load_checkpoints(task);
+    if (!task->checkpoints_loaded)
+        return;
+    struct kc_error *err = kc_topic_reader_read_to_end(task->syncs_reader, READ_TIMEOUT_MS,
+                                                       on_offset_sync, is_stopping, task);
+    if (err) {
+        complain(task, err);
+        return;
+    }
+    kc_offset_sync_store_loaded(task->syncs);
+    task->syncs_loaded = true;
+    kc_info("Loaded %zu checkpoints and offset syncs of %zu partitions in %lld ms.",
+            kc_checkpoint_store_count(task->checkpoints), kc_offset_sync_store_count(task->syncs),
+            (long long)(kc_mono_ms() - task->started_ms));
+}
+
+/* ---- emitting ---- */
+
+/* What one round found. */
+struct round {
+    struct kc_batch *batch;
+    const char *topic; /* in the batch */
+    int64_t timestamp;
+    size_t translated;
+    size_t unknown; /* no offset sync: nothing was mirrored of the partition */
+    size_t too_old;
+};
+
+/* Where a partition of the source is found on the target. */
+static char *target_topic(const struct kc_mirror_config *config, const char *topic)
+{
+    char *source = kc_policy_topic_source(config->policy, topic);
+    bool came_from_target = source && strcmp(source, config->target) == 0;
+    free(source);
+    return came_from_target ? kc_policy_original_topic(config->policy, topic)
+                            : kc_policy_remote_topic(config->policy, config->source, topic);
+}
+
+static void add_record(struct round *round, struct kc_checkpoint_entry *entry)
+{
+    const struct kc_checkpoint *checkpoint = &entry->checkpoint;
+    struct kc_record *record = kc_batch_add(round->batch);
+    struct kc_str key = {0}, value = {0};
+    if (!entry->partition) {
+        json_t *map = kc_mirror_checkpoint_partition(checkpoint->group, checkpoint->topic,
+                                                     checkpoint->partition);
+        entry->partition = kc_source_partition_new(map);
+        json_decref(map);
+    }
+    kc_checkpoint_encode(checkpoint, &key, &value);
+    record->topic = round->topic;
+    record->partition = 0;
+    record->timestamp = round->timestamp;
+    record->key_schema = record->value_schema = kc_schema_simple(KC_TYPE_BYTES, false);
+    record->key = kc_value_bytes(kc_batch_dup(round->batch, key.data, key.len), key.len);
+    record->value = kc_value_bytes(kc_batch_dup(round->batch, value.data, value.len), value.len);
+    record->source_partition = entry->partition;
+    record->source_offset = (struct kc_source_offset){.field = "offset", .number = 0};
+    kc_str_destroy(&key);
+    kc_str_destroy(&value);
+}
+
+static void checkpoint_partition(struct task *task, const char *group,
+                                 const rd_kafka_topic_partition_t *committed, struct round *round)
+{
+    if (committed->offset < 0 || !kc_name_filter_accepts(task->topics_filter, committed->topic))
+        return;
+    int64_t downstream = kc_offset_sync_store_translate(task->syncs, committed->topic,
+                                                        committed->partition, committed->offset);
+    round->unknown += downstream == KC_NOT_TRANSLATED;
+    round->too_old += downstream == KC_TOO_OLD;
+    if (downstream < 0)
+        return;
+    round->translated++;
+    struct kc_checkpoint checkpoint = {
+        .group = (char *)group,
+        .topic = target_topic(task->config, committed->topic),
+        .partition = committed->partition,
+        .upstream = committed->offset,
+        .downstream = downstream,
+        .metadata =
+            committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL,
+    };
+    if (kc_checkpoint_store_is_newer(task->checkpoints, &checkpoint))
+        add_record(round, kc_checkpoint_store_put(task->checkpoints, &checkpoint));
+    free(checkpoint.topic);
+    free(checkpoint.metadata);
+}
+
+static void checkpoint_group(struct task *task, const char *group, struct round *round)
+{
+    rd_kafka_topic_partition_list_t *offsets = NULL;
+    struct kc_error *err = kc_admin_group_offsets(task->source, group, &offsets);
+    if (err) {
+        kc_fail("Could not read the offsets of consumer group %s on cluster %s: %s", group,
+                task->config->source, kc_error_text(err));
+        kc_error_destroy(err);
+        return;
+    }
+    round->timestamp = kc_now_ms();
+    for (int i = 0; i < offsets->cnt; i++)
+        checkpoint_partition(task, group, &offsets->elems[i], round);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+/* Tells when the number of offsets that can't be translated changes. */
+static void report(struct task *task, const struct round *round)
+{
+    size_t untranslated = round->unknown + round->too_old;
+    kc_debug("%zu offsets translated, %zu checkpoints to write", round->translated,
+             kc_batch_count(round->batch));
+    if (untranslated == task->last_untranslated)
+        return;
+    if (untranslated > 0)
+        kc_info(
+            "%zu of %zu committed offsets have no checkpoint: %zu in partitions of which nothing "
+            "has been mirrored since the offset syncs begin, %zu older than the oldest usable "
+            "offset sync. They get one when the groups get on.",
+            untranslated, untranslated + round->translated, round->unknown, round->too_old);
+    task->last_untranslated = untranslated;
+}
+
+static void emit(struct task *task, struct kc_batch **batch)
+{
+    struct kc_error *err = kc_topic_reader_read_to_end(task->syncs_reader, READ_TIMEOUT_MS,
+                                                       on_offset_sync, is_stopping, task);
+    if (err) /* older syncs translate less far, but never wrongly */
+        complain(task, kc_error_prefix(err, "New offset syncs could not be read"));
+    struct round round = {.batch = kc_batch_new(64)};
+    round.topic =
+        kc_batch_dup(round.batch, task->checkpoints_topic, strlen(task->checkpoints_topic) + 1);
+    for (size_t i = 0; i < task->groups.count && !is_stopping(task); i++)
+        checkpoint_group(task, task->groups.items[i], &round);
+    report(task, &round);
+    if (kc_batch_count(round.batch) > 0)
+        *batch = round.batch;
+    else
+        kc_batch_unref(round.batch);
+}
+
+static void sync_groups(struct task *task)
+{
+    struct kc_error *err = kc_group_sync_run(task->group_sync, task->checkpoints);
+    if (err)
+        kc_fail("%s. Trying again in %lld ms.", kc_error_text(err),
+                (long long)task->group_sync_interval_ms);
+    kc_error_destroy(err);
+}
+
+static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
+{
+    struct task *task = arg;
+    *batch = NULL;
+    if (is_stopping(task))
+        return NULL;
+    if (!task->syncs_loaded) {
+        load(task);
+        if (!task->syncs_loaded)
+            wait_until(task, INT64_MAX);
+        return NULL;
+    }
+    int64_t next = task->due_ms;
+    if (task->group_sync && task->group_sync_due_ms < next)
+        next = task->group_sync_due_ms;
+    if (kc_mono_ms() < next)
+        wait_until(task, next);
+    int64_t now = kc_mono_ms();
+    if (is_stopping(task))
+        return NULL;
+    if (now >= task->due_ms) {
+        emit(task, batch);
+        task->due_ms = kc_mono_ms() + task->interval_ms;
+    }
+    if (task->group_sync && now >= task->group_sync_due_ms) {
+        sync_groups(task);
+        task->group_sync_due_ms = kc_mono_ms() + task->group_sync_interval_ms;
+    }
+    return NULL;
+}
+
+/* ---- ending ---- */
+
+static void task_stop(void *arg)
+{
+    struct task *task = arg;
+    pthread_mutex_lock(&task->mutex);
+    task->stopping = true;
+    pthread_cond_broadcast(&task->stopped);
+    pthread_mutex_unlock(&task->mutex);
+}
+
+static void task_destroy(void *arg)
+{
+    struct task *task = arg;
+    kc_topic_reader_destroy(task->checkpoints_reader);
+    kc_topic_reader_destroy(task->syncs_reader);
+    kc_group_sync_destroy(task->group_sync);
+    kc_checkpoint_store_destroy(task->checkpoints);
+    kc_offset_sync_store_destroy(task->syncs);
+    if (task->source)
+        kc_admin_destroy(task->source);
+    if (task->target)
+        kc_admin_destroy(task->target);
+    kc_name_filter_destroy(task->topics_filter);
+    kc_strings_destroy(&task->groups);
+    free(task->checkpoints_topic);
+    free(task->syncs_topic);
+    kc_mirror_config_destroy(task->config);
+    pthread_cond_destroy(&task->stopped);
+    pthread_mutex_destroy(&task->mutex);
+    free(task);
+}
+
+const struct kc_source_task_ops kc_mirror_checkpoint_task_ops = {
+    .create = task_create,
+    .start = task_start,
+    .poll = task_poll,
+    .stop = task_stop,
+    .destroy = task_destroy,
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What MirrorSourceConnector is to the worker: its descriptor, its keys, and what must hold between
+ * them (MirrorSourceConfig). Pure tables and functions, any thread.
+ */
+#include "common/mirror_config.h"
+#include "mirror_source/mirror_source.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct kc_config_key keys[] = {
+#include "common/mirror_base_keys.inc"
+    KC_MIRROR_KEY("topics", LIST, ".*", HIGH, NULL,
+     "Which topics are mirrored: names and regular expressions, separated by commas."),
+    KC_MIRROR_KEY("topics.exclude", LIST, "mm2.*\\.internal,.*\\.replica,__.*", HIGH, NULL,
+     "Which topics are left out, even when topics names them: names and regular "
+     "expressions."),
+    KC_MIRROR_KEY("config.properties.exclude", LIST,
+     "follower\\.replication\\.throttled\\.replicas,"
+     "leader\\.replication\\.throttled\\.replicas,"
+     "message\\.timestamp\\.difference\\.max\\.ms,"
+     "message\\.timestamp\\.type,"
+     "unclean\\.leader\\.election\\.enable,"
+     "min\\.insync\\.replicas", HIGH, NULL,
+     "Which topic settings are never copied: names and regular expressions."),
+    KC_MIRROR_KEY("topic.filter.class", CLASS,
+     "org.apache.kafka.connect.mirror.DefaultTopicFilter", LOW, NULL,
+     "The class that chooses topics; Isthmus has DefaultTopicFilter."),
+    KC_MIRROR_KEY("config.property.filter.class", CLASS,
+     "org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter", LOW, NULL,
+     "The class that chooses topic settings; Isthmus has DefaultConfigPropertyFilter."),
+    KC_MIRROR_KEY("consumer.poll.timeout.ms", LONG, "1000", LOW, NULL,
+     "How long one look at the source cluster waits for something new."),
+    KC_MIRROR_KEY("refresh.topics.enabled", BOOLEAN, "true", LOW, NULL,
+     "Whether topics and partitions that appear later are mirrored, too."),
+    KC_MIRROR_KEY("refresh.topics.interval.seconds", LONG, "600", LOW, NULL,
+     "How often source and target are compared for missing topics and partitions. New "
+     "topics of the source are noticed within seconds besides."),
+    KC_MIRROR_KEY("sync.topic.configs.enabled", BOOLEAN, "true", LOW, NULL,
+     "Whether changes of topic settings are copied to the remote topics."),
+    KC_MIRROR_KEY("sync.topic.configs.interval.seconds", LONG, "600", LOW, NULL,
+     "How often topic settings are compared."),
+    KC_MIRROR_KEY("sync.topic.acls.enabled", BOOLEAN, "true", LOW, NULL,
+     "Whether topic ACLs are copied to the remote topics."),
+    KC_MIRROR_KEY("sync.topic.acls.interval.seconds", LONG, "600", LOW, NULL,
+     "How often ACLs are compared."),
+    KC_MIRROR_KEY("replication.factor", INT, "2", LOW, NULL,
+     "The replication factor of remote topics that are created."),
+    KC_MIRROR_KEY("offset-syncs.topic.replication.factor", SHORT, "3", LOW, NULL,
+     "The replication factor of the offset-syncs topic, where it is created."),
+    KC_MIRROR_KEY("offset.lag.max", LONG, "100", LOW, NULL,
+     "How many records may be mirrored to a partition before another offset sync is "
+     "written."),
+    KC_MIRROR_KEY("offset-syncs.topic.location", STRING, "source", LOW, kc_mirror_valid_option,
+     "The cluster that holds the offset-syncs topic: source or target."),
+    KC_MIRROR_KEY("emit.offset-syncs.enabled", BOOLEAN, "true", LOW, NULL,
+     "Whether offset syncs are written; without them offsets of consumer groups cannot be "
+     "translated."),
+    KC_MIRROR_KEY("heartbeats.replication.enabled", BOOLEAN, "true", LOW, NULL,
+     "Whether heartbeats topics are mirrored even when the topic filter leaves them out."),
+};
+/* clang-format on */
+
+const struct kc_plugin kc_mirror_source_plugin = {
+    KC_PLUGIN_HEAD,
+    .kind = KC_PLUGIN_SOURCE,
+    .class_name = "org.apache.kafka.connect.mirror.MirrorSourceConnector",
+    .task_class = "org.apache.kafka.connect.mirror.MirrorSourceTask",
+    .version = KC_VERSION,
+    .config_keys = keys,
+    .config_key_count = sizeof(keys) / sizeof(keys[0]),
+    .connector = &kc_mirror_source_connector_ops,
+    .source_task = &kc_mirror_source_task_ops,
+};
+
+static bool is_false(const struct kc_map *config, const char *key)
+{
+    const char *value = kc_map_get(config, key);
+    return value && strcmp(value, "false") == 0;
+}
+
+static bool configures_offset_syncs(const struct kc_map *config)
+{
+    static const char prefix[] = "offset-syncs"; /* "offset-syncs-" and "offset-syncs.topic." */
+    kc_map_foreach (config, entry) {
+        const char *rest = entry->key + sizeof(prefix) - 1;
+        if (strncmp(entry->key, prefix, sizeof(prefix) - 1) == 0 &&
+            (*rest == '-' || strncmp(rest, ".topic.", 7) == 0))
+            return true;
+    }
+    return false;
+}
+
+enum kc_support kc_mirror_source_exactly_once(const struct kc_map *config)
+{
+    struct kc_map *consumer = kc_mirror_source_consumer_properties(config);
+    bool committed = strcmp(kc_map_get_or(consumer, "isolation.level", "read_uncommitted"),
+                            "read_committed") == 0;
+    kc_map_destroy(consumer);
+    return committed ? KC_SUPPORT_SUPPORTED : KC_SUPPORT_UNSUPPORTED;
+}
+
+void kc_mirror_source_validate(const struct kc_map *config, struct kc_config_values *values)
+{
+    if (strcmp(kc_map_get_or(config, "exactly.once.support", ""), "required") == 0 &&
+        kc_mirror_source_exactly_once(config) != KC_SUPPORT_SUPPORTED)
+        kc_config_value_add_error(
+            kc_config_values_get(values, "exactly.once.support"),
+            "MirrorSourceConnector can only provide exactly-once guarantees when its source "
+            "consumer is configured with isolation.level set to 'read_committed'; otherwise, "
+            "records from aborted and uncommitted transactions will be replicated from the source "
+            "cluster to the target cluster.");
+    if (is_false(config, "emit.offset-syncs.enabled") && configures_offset_syncs(config))
+        kc_config_value_add_error(kc_config_values_get(values, "emit.offset-syncs.enabled"),
+                                  "MirrorSourceConnector can't setup offset-syncs feature while "
+                                  "emit.offset-syncs.enabled set to false");
+}

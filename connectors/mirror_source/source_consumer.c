@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading for a mirror task, see source_consumer.h.
+ *
+ * A poll takes one message, waiting for it, and then what is there already, up to a number of
+ * records and bytes. The messages stay librdkafka's and are freed when the batch ends. Resets of
+ * offsets are ours, so that each one is reported: librdkafka is told to raise an error in their
+ * place.
+ */
+#include "mirror_source/source_consumer.h"
+
+#include "common/mirror_offsets.h"
+#include "connect/log.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceTask");
+
+#define MAX_RECORDS      2000
+#define MAX_BYTES        (1024 * 1024)
+#define MAX_STEP         500 /* messages taken at once */
+#define WATERMARK_MS     5000
+#define WARN_INTERVAL_MS 30000
+/* All partitions' queues together, where there are many. */
+#define QUEUE_BUDGET_KIB (128 * 1024)
+#define MIN_QUEUE_KIB    256
+
+/* A topic of which partitions are mirrored; the opaque of its handle. */
+struct source_topic {
+    struct source_topic *next;
+    rd_kafka_topic_t *handle;
+    char *name;
+    char *remote;
+    struct kc_mirrored_partition **by_number;
+    int32_t limit; /* of by_number */
+};
+
+struct kc_source_consumer {
+    atomic_uint refs;
+    char *alias; /* of the source cluster */
+    char *reset; /* auto.offset.reset */
+    rd_kafka_t *client;
+    rd_kafka_queue_t *queue;
+    struct source_topic *topics;
+    struct kc_mirrored_partition *partitions;
+    size_t count;
+    bool started;
+    size_t average_bytes; /* of a record */
+    const struct kc_schema *bytes;
+
+    /* Repeated warnings. */
+    rd_kafka_resp_err_t last_warning;
+    int64_t last_warning_ms;
+    size_t unwarned;
+
+    rd_kafka_message_t *messages[MAX_RECORDS]; /* of the running poll */
+};
+
+/* ---- the assignment ---- */
+
+static struct kc_error *parse_partition(const char *text, char **topic, int32_t *number)
+{
+    const char *dash = strrchr(text, '-');
+    char *end = NULL;
+    long value = dash ? strtol(dash + 1, &end, 10) : -1;
+    if (!dash || dash == text || end == dash + 1 || *end || value < 0 || value > INT32_MAX)
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Invalid value %s for configuration task.assigned.partitions: expected "
+                            "<topic>-<partition>",
+                            text);
+    *topic = kc_strndup(text, (size_t)(dash - text));
+    *number = (int32_t)value;
+    return NULL;
+}
+
+static struct source_topic *topic_of(struct kc_source_consumer *consumer,
+                                     const struct kc_mirror_config *config, char *name)
+{
+    for (struct source_topic *topic = consumer->topics; topic; topic = topic->next)
+        if (strcmp(topic->name, name) == 0)
+            return topic;
+    struct source_topic *topic = kc_calloc(1, sizeof(*topic));
+    topic->name = kc_strdup(name);
+    topic->remote = kc_policy_remote_topic(config->policy, config->source, name);
+    topic->next = consumer->topics;
+    consumer->topics = topic;
+    return topic;
+}
+
+static void topic_add(struct source_topic *topic, struct kc_mirrored_partition *partition)
+{
+    if (partition->partition >= topic->limit) {
+        int32_t limit = partition->partition + 16;
+        topic->by_number = kc_realloc(topic->by_number, sizeof(*topic->by_number) * (size_t)limit);
+        memset(topic->by_number + topic->limit, 0,
+               sizeof(*topic->by_number) * (size_t)(limit - topic->limit));
+        topic->limit = limit;
+    }
+    topic->by_number[partition->partition] = partition;
+}
+
+static void add_partition(struct kc_source_consumer *consumer,
+                          const struct kc_mirror_config *config, char *name, int32_t number)
+{
+    struct kc_mirrored_partition *partition = &consumer->partitions[consumer->count++];
+    struct source_topic *topic = topic_of(consumer, config, name);
+    json_t *map = kc_mirror_source_partition(config->source, name, number);
+    *partition = (struct kc_mirrored_partition){
+        .topic = topic->name,
+        .remote = topic->remote,
+        .partition = number,
+        .next_offset = -1,
+        .source = kc_source_partition_new(map),
+    };
+    json_decref(map);
+    kc_sync_partition_init(&partition->sync, topic->name, number);
+    topic_add(topic, partition);
+}
+
+static struct kc_error *parse_assignment(struct kc_source_consumer *consumer,
+                                         const struct kc_mirror_config *config,
+                                         const char *assigned)
+{
+    struct kc_strings list = {0};
+    struct kc_error *err = NULL;
+    kc_strings_split(&list, assigned);
+    consumer->partitions = kc_calloc(list.count ? list.count : 1, sizeof(*consumer->partitions));
+    for (size_t i = 0; !err && i < list.count; i++) {
+        char *topic = NULL;
+        int32_t number = 0;
+        err = parse_partition(list.items[i], &topic, &number);
+        if (!err)
+            add_partition(consumer, config, topic, number);
+        free(topic);
+    }
+    kc_strings_destroy(&list);
+    return err;
+}
+
+/* ---- the client ---- */
+
+static struct kc_error *set(rd_kafka_conf_t *conf, const char *key, const char *value)
+{
+    char text[256];
+    if (rd_kafka_conf_set(conf, key, value, text, sizeof(text)) == RD_KAFKA_CONF_OK)
+        return NULL;
+    return kc_error_new(KC_ERR_CONFIG, "Invalid value %s for client setting %s: %s", value, key,
+                        text);
+}
+
+/* Keeps the partitions' queues together within a budget, unless the user has set them. */
+static struct kc_error *set_queue_budget(rd_kafka_conf_t *conf, size_t partitions)
+{
+    char current[32], wanted[32];
+    size_t size = sizeof(current);
+    size_t share = QUEUE_BUDGET_KIB / (partitions ? partitions : 1);
+    if (share < MIN_QUEUE_KIB)
+        share = MIN_QUEUE_KIB;
+    if (rd_kafka_conf_get(conf, "queued.max.messages.kbytes", current, &size) == RD_KAFKA_CONF_OK &&
+        strtoul(current, NULL, 10) <= share)
+        return NULL;
+    snprintf(wanted, sizeof(wanted), "%zu", share);
+    return set(conf, "queued.max.messages.kbytes", wanted);
+}
+
+static struct kc_error *open_client(struct kc_source_consumer *consumer,
+                                    const struct kc_mirror_config *config)
+{
+    struct kc_map *properties = kc_mirror_client_properties(
+        config, KC_MIRROR_SOURCE, KC_CLIENT_CONSUMER, "replication-consumer");
+    rd_kafka_conf_t *conf = NULL;
+    consumer->reset = kc_strdup(kc_map_get(properties, "auto.offset.reset"));
+    struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
+    kc_map_destroy(properties);
+    if (err)
+        return err;
+    err = set(conf, "group.id", "");
+    if (!err)
+        err = set(conf, "enable.auto.offset.store", "false");
+    if (!err)
+        err = set(conf, "auto.offset.reset", "error");
+    if (!err)
+        err = set_queue_budget(conf, consumer->count);
+    if (err) {
+        rd_kafka_conf_destroy(conf);
+        return err;
+    }
+    return kc_client_new(KC_CLIENT_CONSUMER, conf, &consumer->client);
+}
+
+static struct kc_error *open_topics(struct kc_source_consumer *consumer)
+{
+    for (struct source_topic *topic = consumer->topics; topic; topic = topic->next) {
+        rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(consumer->client);
+        rd_kafka_topic_conf_set_opaque(conf, topic);
+        topic->handle = rd_kafka_topic_new(consumer->client, topic->name, conf);
+        if (!topic->handle)
+            return kc_client_error(rd_kafka_last_error(), "Could not read topic %s", topic->name);
+    }
+    consumer->queue = rd_kafka_queue_new(consumer->client);
+    return NULL;
+}
+
+struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config, const char *assigned,
+                                        struct kc_source_consumer **consumer)
+{
+    struct kc_source_consumer *made = kc_calloc(1, sizeof(*made));
+    atomic_init(&made->refs, 1);
+    made->alias = kc_strdup(config->source);
+    made->average_bytes = 1024;
+    made->bytes = KC_OPTIONAL_BYTES;
+    struct kc_error *err = parse_assignment(made, config, assigned);
+    if (!err)
+        err = open_client(made, config);
+    if (!err)
+        err = open_topics(made);
+    if (err) {
+        kc_source_consumer_unref(made);
+        return err;
+    }
+    *consumer = made;
+    return NULL;
+}
+
+struct kc_source_consumer *kc_source_consumer_ref(struct kc_source_consumer *consumer)
+{
+    atomic_fetch_add_explicit(&consumer->refs, 1, memory_order_relaxed);
+    return consumer;
+}
+
+static void topics_destroy(struct source_topic *topic)
+{
+    while (topic) {
+        struct source_topic *next = topic->next;
+        if (topic->handle)
+            rd_kafka_topic_destroy(topic->handle);
+        free(topic->by_number);
+        free(topic->name);
+        free(topic->remote);
+        free(topic);
+        topic = next;
+    }
+}
+
+void kc_source_consumer_unref(struct kc_source_consumer *consumer)
+{
+    if (!consumer || atomic_fetch_sub_explicit(&consumer->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    kc_source_consumer_stop(consumer);
+    if (consumer->queue)
+        rd_kafka_queue_destroy(consumer->queue);
+    for (size_t i = 0; i < consumer->count; i++)
+        kc_source_partition_unref(consumer->partitions[i].source);
+    topics_destroy(consumer->topics);
+    if (consumer->client)
+        rd_kafka_destroy(consumer->client);
+    free(consumer->partitions);
+    free(consumer->alias);
+    free(consumer->reset);
+    free(consumer);
+}
+
+size_t kc_source_consumer_count(const struct kc_source_consumer *consumer)
+{
+    return consumer->count;
+}
+
+struct kc_mirrored_partition *kc_source_consumer_at(struct kc_source_consumer *consumer,
+                                                    size_t index)
+{
+    return &consumer->partitions[index];
+}
+
+static bool resets_to_latest(const struct kc_source_consumer *consumer)
+{
+    return strcasecmp(consumer->reset, "latest") == 0;
+}
+
+static bool resets(const struct kc_source_consumer *consumer)
+{
+    return strcasecmp(consumer->reset, "none") != 0;
+}
+
+static int64_t first_offset(const struct kc_source_consumer *consumer,
+                            const struct kc_mirrored_partition *partition)
+{
+    if (partition->next_offset >= 0)
+        return partition->next_offset;
+    return resets_to_latest(consumer) ? RD_KAFKA_OFFSET_END : RD_KAFKA_OFFSET_BEGINNING;
+}
+
+struct kc_error *kc_source_consumer_start(struct kc_source_consumer *consumer)
+{
+    consumer->started = true;
+    for (struct source_topic *topic = consumer->topics; topic; topic = topic->next)
+        for (int32_t p = 0; p < topic->limit; p++) {
+            struct kc_mirrored_partition *partition = topic->by_number[p];
+            if (!partition)
+                continue;
+            if (partition->next_offset < 0 && !resets(consumer))
+                return kc_error_new(KC_ERR_CONNECT,
+                                    "There is no stored offset for %s-%d, and auto.offset.reset is "
+                                    "none: set the connector's offsets, or choose earliest or "
+                                    "latest",
+                                    topic->name, p);
+            if (rd_kafka_consume_start_queue(topic->handle, p, first_offset(consumer, partition),
+                                             consumer->queue) != 0)
+                return kc_client_error(rd_kafka_last_error(), "Could not read %s-%d on %s",
+                                       topic->name, p, consumer->alias);
+        }
+    return NULL;
+}
+
+void kc_source_consumer_stop(struct kc_source_consumer *consumer)
+{
+    if (!consumer->started)
+        return;
+    consumer->started = false;
+    for (struct source_topic *topic = consumer->topics; topic; topic = topic->next)
+        for (int32_t p = 0; p < topic->limit; p++)
+            if (topic->by_number[p])
+                rd_kafka_consume_stop(topic->handle, p);
+}
+
+void kc_source_consumer_wake(struct kc_source_consumer *consumer)
+{
+    rd_kafka_queue_yield(consumer->queue);
+}
+
+/* ---- trouble ---- */
+
+/* Says what is wrong, the same thing at most twice a minute. */
+static void warn(struct kc_source_consumer *consumer, const rd_kafka_message_t *message)
+{
+    int64_t now = kc_mono_ms();
+    if (message->err == consumer->last_warning &&
+        now - consumer->last_warning_ms < WARN_INTERVAL_MS) {
+        consumer->unwarned++;
+        return;
+    }
+    kc_warn("Could not read %s%s%.0d from %s: %s. Trying on; %zu such errors since the last line.",
+            message->rkt ? rd_kafka_topic_name(message->rkt) : "records", message->rkt ? "-" : "",
+            message->rkt ? message->partition : 0, consumer->alias,
+            rd_kafka_message_errstr(message), consumer->unwarned);
+    consumer->last_warning = message->err;
+    consumer->last_warning_ms = now;
+    consumer->unwarned = 0;
+}
+
+static void report_reset(const struct kc_source_consumer *consumer,
+                         const struct kc_mirrored_partition *partition, int64_t asked, int64_t low,
+                         int64_t high, int64_t going_on)
+{
+    if (asked < low)
+        kc_warn(
+            "%s-%d on %s: offsets %lld to %lld were deleted (by retention, or on purpose) before "
+            "they could be mirrored: %lld records or fewer are missing on the target. "
+            "auto.offset.reset=%s: going on at offset %lld.",
+            partition->topic, partition->partition, consumer->alias, (long long)asked,
+            (long long)low - 1, (long long)(low - asked), consumer->reset, (long long)going_on);
+    else
+        kc_warn("%s-%d on %s ends at offset %lld, before offset %lld that is next to be mirrored: "
+                "the partition was truncated, or the topic deleted and created again. "
+                "auto.offset.reset=%s: going on at offset %lld.",
+                partition->topic, partition->partition, consumer->alias, (long long)high,
+                (long long)asked, consumer->reset, (long long)going_on);
+}
+
+/* The offset that was asked for isn't there (any more): goes on by policy, and says so. */
+static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
+                                     struct kc_mirrored_partition *partition,
+                                     const rd_kafka_message_t *message)
+{
+    int64_t low = 0, high = 0;
+    int64_t asked = partition->next_offset >= 0 ? partition->next_offset : message->offset;
+    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+        consumer->client, partition->topic, partition->partition, &low, &high, WATERMARK_MS);
+    if (!code && !resets(consumer))
+        return kc_error_new(KC_ERR_CONNECT,
+                            "Offset %lld of %s-%d on %s is out of range [%lld, %lld], and "
+                            "auto.offset.reset is none: set the connector's offsets, or choose "
+                            "earliest or latest",
+                            (long long)asked, partition->topic, partition->partition,
+                            consumer->alias, (long long)low, (long long)high);
+    int64_t going_on = resets_to_latest(consumer) ? high : low;
+    if (code) /* not known now; the broker will answer the same again, if need be */
+        going_on = asked;
+    else
+        report_reset(consumer, partition, asked, low, high, going_on);
+    partition->next_offset = going_on;
+    code = rd_kafka_seek(message->rkt, partition->partition, going_on, 0);
+    if (code)
+        kc_warn("Could not move %s-%d on %s to offset %lld: %s", partition->topic,
+                partition->partition, consumer->alias, (long long)going_on, rd_kafka_err2str(code));
+    return NULL;
+}
+
+static struct kc_mirrored_partition *partition_of(const rd_kafka_message_t *message)
+{
+    struct source_topic *topic = message->rkt ? rd_kafka_topic_opaque(message->rkt) : NULL;
+    bool known = topic && message->partition >= 0 && message->partition < topic->limit;
+    return known ? topic->by_number[message->partition] : NULL;
+}
+
+/* Takes an event that came in the place of a message. */
+static struct kc_error *handle_event(struct kc_source_consumer *consumer,
+                                     rd_kafka_message_t *message)
+{
+    struct kc_error *err = NULL;
+    struct kc_mirrored_partition *partition = partition_of(message);
+    if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && partition)
+        err = reset_offset(consumer, partition, message);
+    else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF)
+        warn(consumer, message);
+    rd_kafka_message_destroy(message);
+    return err;
+}
+
+/* ---- messages into records ---- */
+
+/* What a batch owns: the messages, and the consumer that they come from. */
+struct held_messages {
+    struct kc_source_consumer *consumer;
+    size_t count;
+    rd_kafka_message_t *messages[];
+};
+
+static void release(void *arg)
+{
+    struct held_messages *held = arg;
+    for (size_t i = 0; i < held->count; i++)
+        rd_kafka_message_destroy(held->messages[i]);
+    kc_source_consumer_unref(held->consumer);
+    free(held);
+}
+
+static void copy_headers(struct kc_source_consumer *consumer, struct kc_batch *batch,
+                         struct kc_record *record, const rd_kafka_headers_t *source)
+{
+    size_t count = rd_kafka_header_cnt(source);
+    struct kc_header *headers = kc_batch_alloc(batch, count * sizeof(*headers));
+    for (size_t i = 0; i < count; i++) {
+        const char *key = NULL;
+        const void *value = NULL;
+        size_t len = 0;
+        rd_kafka_header_get_all(source, i, &key, &value, &len);
+        headers[i] = (struct kc_header){key, consumer->bytes, kc_value_bytes(value, len)};
+    }
+    record->headers = headers;
+    record->header_count = (uint32_t)count;
+}
+
+static void fill(struct kc_source_consumer *consumer, struct kc_batch *batch,
+                 struct kc_mirrored_partition *partition, rd_kafka_message_t *message)
+{
+    rd_kafka_headers_t *headers = NULL;
+    struct kc_record *record = kc_batch_add(batch);
+    int64_t timestamp = rd_kafka_message_timestamp(message, NULL);
+    record->topic = partition->remote;
+    record->partition = partition->partition;
+    /* A negative time is none: a target would refuse it, and with it the record. */
+    record->timestamp = timestamp >= 0 ? timestamp : KC_NO_TIMESTAMP;
+    record->key_schema = consumer->bytes;
+    record->key = kc_value_bytes(message->key, message->key_len);
+    record->value_schema = consumer->bytes;
+    record->value = kc_value_bytes(message->payload, message->len);
+    record->source_partition = partition->source;
+    record->source_offset = (struct kc_source_offset){.field = "offset", .number = message->offset};
+    record->task_data = partition;
+    if (rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        copy_headers(consumer, batch, record, headers);
+    partition->next_offset = message->offset + 1;
+}
+
+static struct kc_batch *make_batch(struct kc_source_consumer *consumer, size_t count)
+{
+    struct kc_batch *batch = kc_batch_new(count);
+    struct held_messages *held = kc_malloc(sizeof(*held) + count * sizeof(held->messages[0]));
+    const rd_kafka_topic_t *topic = NULL;
+    struct kc_mirrored_partition *partition = NULL;
+    held->consumer = kc_source_consumer_ref(consumer);
+    held->count = count;
+    memcpy(held->messages, consumer->messages, count * sizeof(held->messages[0]));
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_message_t *message = held->messages[i];
+        if (message->rkt != topic || message->partition != partition->partition) {
+            topic = message->rkt;
+            partition = partition_of(message);
+        }
+        fill(consumer, batch, partition, message);
+    }
+    kc_batch_own(batch, held, release);
+    return batch;
+}
+
+/* ---- polling ---- */
+
+/* How many messages to take next, so that the batch stays near its limits. */
+static size_t next_step(const struct kc_source_consumer *consumer, size_t count, size_t bytes)
+{
+    size_t step = (MAX_BYTES - bytes) / consumer->average_bytes + 1;
+    if (step > MAX_STEP)
+        step = MAX_STEP;
+    return step < MAX_RECORDS - count ? step : MAX_RECORDS - count;
+}
+
+/* Keeps the messages of those taken, handles the events; adds to *count and *bytes. */
+static struct kc_error *sort_out(struct kc_source_consumer *consumer, size_t taken, size_t *count,
+                                 size_t *bytes)
+{
+    struct kc_error *err = NULL;
+    size_t first = *count, kept = first, sum = 0;
+    for (size_t i = first; i < first + taken; i++) {
+        rd_kafka_message_t *message = consumer->messages[i];
+        if (!message->err) {
+            sum += message->len + message->key_len;
+            consumer->messages[kept++] = message;
+            continue;
+        }
+        struct kc_error *failure = handle_event(consumer, message);
+        if (err)
+            kc_error_destroy(failure);
+        else
+            err = failure;
+    }
+    if (kept > first)
+        consumer->average_bytes = (consumer->average_bytes + sum / (kept - first)) / 2 + 1;
+    *count = kept;
+    *bytes += sum;
+    return err;
+}
+
+struct kc_error *kc_source_consumer_poll(struct kc_source_consumer *consumer, int timeout_ms,
+                                         struct kc_batch **batch)
+{
+    size_t count = 0, bytes = 0, wanted = 1;
+    struct kc_error *err = NULL;
+    *batch = NULL;
+    rd_kafka_poll(consumer->client, 0);
+    while (!err && wanted > 0 && bytes < MAX_BYTES) {
+        ssize_t taken = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms,
+                                                     consumer->messages + count, wanted);
+        if (taken <= 0)
+            break;
+        err = sort_out(consumer, (size_t)taken, &count, &bytes);
+        if ((size_t)taken < wanted)
+            break;
+        timeout_ms = 0;
+        wanted = bytes < MAX_BYTES ? next_step(consumer, count, bytes) : 0;
+    }
+    if (err) {
+        while (count > 0)
+            rd_kafka_message_destroy(consumer->messages[--count]);
+        return err;
+    }
+    if (count > 0)
+        *batch = make_batch(consumer, count);
+    return NULL;
+}
