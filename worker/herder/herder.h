@@ -17,11 +17,22 @@
 
 struct kc_herder;
 
+/* A connector that the leader sees to by itself: written when a worker becomes leader and the
+ * stored configuration differs (dedicated MirrorMaker mode, MirrorHerder). */
+struct kc_herder_connector {
+    const char *name;
+    const struct kc_map *config;
+};
+
 struct kc_herder_settings {
     const struct kc_worker_config *config; /* borrowed, outlives the herder */
     const struct kc_plugins *plugins;      /* borrowed */
     const char *worker_id;                 /* "host:port", or "source->target" */
     const char *rest_url;                  /* "http://host:port/", or "NOTUSED" */
+    /* Dedicated MirrorMaker mode; NULL and 0 otherwise. Copied. */
+    const char *rest_path; /* where peers mount the internal endpoints: "a/b/", percent-encoded */
+    const struct kc_herder_connector *connectors;
+    size_t connector_count;
 };
 
 /* Makes stores and worker, starts nothing. */

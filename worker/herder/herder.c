@@ -1,0 +1,637 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The part of a herder that its callers meet: life cycle, snapshot reads, and the posting of
+ * requests to the tick thread. See herder.h for the contract and herder_priv.h for the inside.
+ */
+#include "herder/herder.h"
+
+#include "base/logging.h"
+#include "herder/entities.h"
+#include "herder/herder_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.AbstractHerder");
+
+/* ---- life cycle ---- */
+
+void kc_herder_init(struct kc_herder *herder, const struct kc_herder_ops *ops,
+                    const struct kc_herder_settings *settings)
+{
+    herder->ops = ops;
+    herder->config = settings->config;
+    herder->plugins = settings->plugins;
+    herder->worker_id = kc_strdup(settings->worker_id);
+    herder->topic_tracking = kc_config_bool(settings->config->values, "topic.tracking.enable");
+    herder->requests = kc_requests_new();
+    herder->cluster_id = kc_strdup("");
+    kc_stage_init(&herder->stage);
+    pthread_mutex_init(&herder->lock, NULL);
+    kc_cond_init(&herder->changed);
+}
+
+struct kc_error *kc_herder_equip(struct kc_herder *herder, const struct kc_herder_parts *parts,
+                                 const struct kc_worker_listener *listener)
+{
+    herder->offsets = parts->offsets;
+    herder->config_store = parts->config_store;
+    herder->status_store = parts->status_store;
+    return kc_worker_new(herder->config, herder->plugins, herder->offsets, herder->worker_id,
+                         listener, herder, &herder->worker);
+}
+
+static void *run(void *arg)
+{
+    struct kc_herder *herder = arg;
+    kc_info("Herder starting");
+    kc_stage_begin(&herder->stage, "initializing and reading to the end of internal topics");
+    struct kc_error *err = herder->ops->start(herder);
+    kc_stage_end(&herder->stage);
+    if (!err)
+        kc_info("Herder started");
+    while (!err && !atomic_load(&herder->stopping)) {
+        herder->ops->tick(herder);
+        atomic_store(&herder->ready, true);
+    }
+    kc_stage_begin(&herder->stage, "shutting down");
+    kc_requests_close(herder->requests);
+    herder->ops->halt(herder);
+    if (err && atomic_load(&herder->stopping))
+        kc_error_clear(&err); /* a start that was cut short by a stop hasn't failed */
+    pthread_mutex_lock(&herder->lock);
+    herder->failure = err;
+    herder->ended = true;
+    pthread_cond_broadcast(&herder->changed);
+    pthread_mutex_unlock(&herder->lock);
+    kc_info("Herder stopped");
+    return NULL;
+}
+
+struct kc_error *kc_herder_start(struct kc_herder *herder)
+{
+    struct kc_error *err = kc_thread_start(&herder->thread, herder->ops->name, run, herder);
+    herder->started = !err;
+    return err;
+}
+
+struct kc_error *kc_herder_wait(struct kc_herder *herder)
+{
+    pthread_mutex_lock(&herder->lock);
+    while (herder->started && !herder->ended)
+        pthread_cond_wait(&herder->changed, &herder->lock);
+    struct kc_error *err = herder->failure;
+    herder->failure = NULL;
+    pthread_mutex_unlock(&herder->lock);
+    return err;
+}
+
+void kc_herder_stop(struct kc_herder *herder)
+{
+    if (atomic_exchange(&herder->stopping, true))
+        return;
+    kc_info("Herder stopping");
+    herder->cancel = true;
+    pthread_mutex_lock(&herder->lock);
+    pthread_cond_broadcast(&herder->changed);
+    pthread_mutex_unlock(&herder->lock);
+    herder->ops->wakeup(herder);
+}
+
+void kc_herder_destroy(struct kc_herder *herder)
+{
+    if (!herder)
+        return;
+    kc_herder_stop(herder);
+    if (herder->started)
+        pthread_join(herder->thread, NULL);
+    kc_requests_close(herder->requests);
+    kc_worker_destroy(herder->worker);
+    kc_status_store_destroy(herder->status_store);
+    kc_config_store_destroy(herder->config_store);
+    kc_offset_store_unref(herder->offsets);
+    kc_cluster_state_unref(herder->config_state);
+    kc_requests_destroy(herder->requests);
+    kc_error_destroy(herder->failure);
+    kc_stage_destroy(&herder->stage);
+    pthread_mutex_destroy(&herder->lock);
+    pthread_cond_destroy(&herder->changed);
+    free(herder->worker_id);
+    free(herder->cluster_id);
+    herder->ops->destroy(herder);
+}
+
+/* ---- start of the parts ---- */
+
+void kc_herder_update_state(struct kc_herder *herder)
+{
+    struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
+    pthread_mutex_lock(&herder->lock);
+    struct kc_cluster_state *old = herder->config_state;
+    herder->config_state = state;
+    pthread_mutex_unlock(&herder->lock);
+    kc_cluster_state_unref(old);
+}
+
+struct kc_error *kc_herder_start_stores(struct kc_herder *herder)
+{
+    struct kc_error *err = kc_offset_store_start(herder->offsets, &herder->cancel);
+    if (!err)
+        err = kc_status_store_start(herder->status_store, &herder->cancel);
+    if (!err)
+        err = kc_config_store_start(herder->config_store, &herder->cancel);
+    if (!err)
+        kc_herder_update_state(herder);
+    return err;
+}
+
+enum { CLUSTER_ID_PATIENCE_MS = 60000, CLUSTER_ID_ATTEMPT_MS = 3000 };
+
+/* Short attempts, so that a stop is heard. */
+static struct kc_error *ask_cluster_id(struct kc_herder *herder, struct kc_admin *admin, char **id)
+{
+    int64_t deadline = kc_mono_ms() + CLUSTER_ID_PATIENCE_MS;
+    kc_admin_set_timeout(admin, CLUSTER_ID_ATTEMPT_MS);
+    for (;;) {
+        struct kc_error *err = kc_admin_cluster_id(admin, id);
+        if (!err || atomic_load(&herder->stopping) || kc_mono_ms() >= deadline)
+            return err;
+        kc_warn("Can't reach the Kafka cluster yet: %s", kc_error_text(err));
+        kc_error_destroy(err);
+        kc_herder_sleep(herder, 500);
+    }
+}
+
+struct kc_error *kc_herder_find_cluster_id(struct kc_herder *herder)
+{
+    struct kc_map *properties = kc_worker_client_properties(herder->config, NULL);
+    struct kc_admin *admin = NULL;
+    char *id = NULL;
+    struct kc_error *err = kc_admin_new(properties, &admin);
+    if (!err)
+        err = ask_cluster_id(herder, admin, &id);
+    if (err) {
+        err = kc_error_prefix(err, "Failed to connect to and describe Kafka cluster. Check "
+                                   "worker's broker connection and security properties");
+        goto out;
+    }
+    kc_info("Kafka cluster ID: %s", id ? id : "");
+    pthread_mutex_lock(&herder->lock);
+    char *old = herder->cluster_id;
+    herder->cluster_id = id ? id : kc_strdup("");
+    pthread_mutex_unlock(&herder->lock);
+    free(old);
+out:
+    kc_admin_destroy(admin);
+    kc_map_destroy(properties);
+    return err;
+}
+
+void kc_herder_sleep(struct kc_herder *herder, int64_t ms)
+{
+    int64_t deadline = kc_mono_ms() + ms;
+    pthread_mutex_lock(&herder->lock);
+    while (!atomic_load(&herder->stopping))
+        if (!kc_cond_wait_until(&herder->changed, &herder->lock, deadline))
+            break;
+    pthread_mutex_unlock(&herder->lock);
+}
+
+/* ---- requests ---- */
+
+struct kc_herder_args *kc_herder_args_new(const char *connector)
+{
+    struct kc_herder_args *args = kc_calloc(1, sizeof(*args));
+    args->connector = kc_strdup(connector);
+    return args;
+}
+
+void kc_herder_args_destroy(void *data)
+{
+    struct kc_herder_args *args = data;
+    free(args->connector);
+    kc_map_destroy(args->config);
+    kc_maps_destroy(&args->configs);
+    json_decref(args->result);
+    kc_error_destroy(args->err);
+    if (args->waiting) {
+        kc_request_complete(args->waiting,
+                            kc_error_new(KC_ERR_CONNECT, "Worker is shutting down"));
+        kc_request_unref(args->waiting);
+    }
+    free(args);
+}
+
+void kc_herder_post(struct kc_herder *herder, int64_t delay_ms, kc_request_run run_request,
+                    struct kc_herder_args *args)
+{
+    struct kc_request *request = kc_request_new(run_request, args, kc_herder_args_destroy);
+    if (kc_requests_add(herder->requests, request, delay_ms))
+        herder->ops->wakeup(herder);
+    kc_request_unref(request);
+}
+
+/* "Request timed out. <stage>" */
+static struct kc_error *with_stage(struct kc_herder *herder, struct kc_error *err)
+{
+    char *stage = kc_stage_summary(&herder->stage);
+    struct kc_error *staged = kc_error_new(KC_ERR_TIMEOUT, "Request timed out. %s", stage);
+    free(stage);
+    kc_error_destroy(err);
+    return staged;
+}
+
+struct kc_error *kc_herder_call(struct kc_herder *herder, kc_request_run run_request,
+                                struct kc_herder_args *args, int timeout_ms,
+                                struct kc_request **request)
+{
+    *request = kc_request_new(run_request, args, kc_herder_args_destroy);
+    if (kc_requests_add(herder->requests, *request, 0))
+        herder->ops->wakeup(herder);
+    struct kc_error *err = kc_request_wait(*request, timeout_ms);
+    if (err && kc_error_code(err) == KC_ERR_TIMEOUT &&
+        strcmp(kc_error_text(err), "Request timed out") == 0)
+        err = with_stage(herder, err);
+    return err;
+}
+
+void kc_herder_run_requests(struct kc_herder *herder, int64_t *next_ms)
+{
+    struct kc_request *request;
+    while ((request = kc_requests_next(herder->requests, next_ms))) {
+        kc_request_run_now(herder, request);
+        kc_request_unref(request);
+        if (atomic_load(&herder->stopping))
+            return;
+    }
+}
+
+/* Posts one of the table's requests; the JSON result, if wanted, goes to *result. */
+static struct kc_error *call(struct kc_herder *herder, enum kc_herder_request kind,
+                             struct kc_herder_args *args, int timeout_ms, json_t **result)
+{
+    struct kc_request *request = NULL;
+    struct kc_error *err =
+        kc_herder_call(herder, herder->ops->requests[kind], args, timeout_ms, &request);
+    if (!err && result)
+        *result = json_incref(args->result);
+    kc_request_unref(request);
+    return err;
+}
+
+/* ---- health and cluster ---- */
+
+bool kc_herder_ready(struct kc_herder *herder)
+{
+    return atomic_load(&herder->ready);
+}
+
+struct kc_error *kc_herder_ping(struct kc_herder *herder, int timeout_ms)
+{
+    return call(herder, KC_REQUEST_PING, kc_herder_args_new(NULL), timeout_ms, NULL);
+}
+
+char *kc_herder_stage(struct kc_herder *herder)
+{
+    return kc_stage_summary(&herder->stage);
+}
+
+const char *kc_herder_cluster_id(struct kc_herder *herder)
+{
+    pthread_mutex_lock(&herder->lock);
+    const char *id = herder->cluster_id; /* set once, before the first tick */
+    pthread_mutex_unlock(&herder->lock);
+    return id;
+}
+
+const struct kc_plugins *kc_herder_plugins(struct kc_herder *herder)
+{
+    return herder->plugins;
+}
+
+const struct kc_worker_config *kc_herder_config(struct kc_herder *herder)
+{
+    return herder->config;
+}
+
+/* ---- snapshot reads ---- */
+
+void kc_herder_connectors(struct kc_herder *herder, struct kc_strings *names)
+{
+    struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
+    kc_strings_copy(names, kc_cluster_state_connectors(state));
+    kc_cluster_state_unref(state);
+}
+
+struct kc_error *kc_herder_status(struct kc_herder *herder, const char *connector, json_t **status)
+{
+    struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
+    const char *type =
+        kc_connector_type(herder->plugins, kc_cluster_state_config(state, connector));
+    *status = kc_connector_state_json(herder->status_store, connector, type);
+    kc_cluster_state_unref(state);
+    return *status ? NULL
+                   : kc_error_new(KC_ERR_NOT_FOUND, "No status found for connector %s", connector);
+}
+
+struct kc_error *kc_herder_task_status(struct kc_herder *herder, const char *connector, int task,
+                                       json_t **state)
+{
+    struct kc_status status = {0};
+    if (task < 0 || !kc_status_store_get(herder->status_store, connector, task, &status))
+        return kc_error_new(KC_ERR_NOT_FOUND, "No status found for task %s-%d", connector, task);
+    *state = kc_state_json(task, &status);
+    kc_status_clear(&status);
+    return NULL;
+}
+
+struct kc_error *kc_herder_topics(struct kc_herder *herder, const char *connector, json_t **topics)
+{
+    if (!herder->topic_tracking)
+        return kc_error_new(KC_ERR_FORBIDDEN, "Topic tracking is disabled.");
+    *topics = kc_active_topics_json(herder->status_store, connector);
+    return *topics ? NULL
+                   : kc_error_new(KC_ERR_BAD_REQUEST, "The connector's name isn't valid UTF-8");
+}
+
+struct kc_error *kc_herder_reset_topics(struct kc_herder *herder, const char *connector)
+{
+    if (!herder->topic_tracking)
+        return kc_error_new(KC_ERR_FORBIDDEN, "Topic tracking is disabled.");
+    if (!kc_config_bool(herder->config->values, "topic.tracking.allow.reset"))
+        return kc_error_new(KC_ERR_FORBIDDEN, "Topic tracking reset is disabled.");
+    kc_status_store_reset_topics(herder->status_store, connector);
+    return NULL;
+}
+
+struct kc_error *kc_herder_info_snapshot(struct kc_herder *herder, const char *connector,
+                                         json_t **info)
+{
+    struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
+    *info = kc_connector_info_json(state, herder->plugins, connector, NULL);
+    kc_cluster_state_unref(state);
+    return *info ? NULL : kc_connector_not_found(connector);
+}
+
+json_t *kc_herder_plugin_list(struct kc_herder *herder, bool connectors_only)
+{
+    return kc_plugin_list_json(herder->plugins, connectors_only);
+}
+
+struct kc_error *kc_herder_plugin_config(struct kc_herder *herder, const char *plugin,
+                                         json_t **keys)
+{
+    return kc_plugin_config_json(herder->plugins, plugin, keys);
+}
+
+/* ---- plain requests ---- */
+
+struct kc_error *kc_herder_info(struct kc_herder *herder, const char *connector, int timeout_ms,
+                                json_t **info)
+{
+    return call(herder, KC_REQUEST_INFO, kc_herder_args_new(connector), timeout_ms, info);
+}
+
+struct kc_error *kc_herder_connector_config(struct kc_herder *herder, const char *connector,
+                                            int timeout_ms, json_t **config)
+{
+    json_t *info = NULL;
+    struct kc_error *err = kc_herder_info(herder, connector, timeout_ms, &info);
+    if (!err)
+        *config = json_incref(json_object_get(info, "config"));
+    json_decref(info);
+    return err;
+}
+
+struct kc_error *kc_herder_tasks(struct kc_herder *herder, const char *connector, int timeout_ms,
+                                 json_t **tasks)
+{
+    return call(herder, KC_REQUEST_TASKS, kc_herder_args_new(connector), timeout_ms, tasks);
+}
+
+struct kc_error *kc_herder_delete_connector(struct kc_herder *herder, const char *connector,
+                                            int timeout_ms)
+{
+    return call(herder, KC_REQUEST_DELETE, kc_herder_args_new(connector), timeout_ms, NULL);
+}
+
+struct kc_error *kc_herder_restart_task(struct kc_herder *herder, const char *connector, int task,
+                                        int timeout_ms)
+{
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    args->task = task;
+    return call(herder, KC_REQUEST_RESTART_TASK, args, timeout_ms, NULL);
+}
+
+struct kc_error *kc_herder_restart_connector(struct kc_herder *herder, const char *connector,
+                                             int timeout_ms)
+{
+    return call(herder, KC_REQUEST_RESTART_CONNECTOR, kc_herder_args_new(connector), timeout_ms,
+                NULL);
+}
+
+struct kc_error *kc_herder_restart_plan(struct kc_herder *herder, const char *connector,
+                                        bool include_tasks, bool only_failed, int timeout_ms,
+                                        json_t **state)
+{
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    args->include_tasks = include_tasks;
+    args->only_failed = only_failed;
+    return call(herder, KC_REQUEST_RESTART_PLAN, args, timeout_ms, state);
+}
+
+struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *connector,
+                                          int timeout_ms)
+{
+    return call(herder, KC_REQUEST_STOP, kc_herder_args_new(connector), timeout_ms, NULL);
+}
+
+/* Any worker writes these to the config topic by itself. */
+static struct kc_error *put_target_state(struct kc_herder *herder, const char *connector,
+                                         enum kc_target_state target)
+{
+    struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
+    bool known = kc_cluster_state_has(state, connector);
+    kc_cluster_state_unref(state);
+    if (!known)
+        return kc_error_new(KC_ERR_NOT_FOUND, "Unknown connector %s", connector);
+    return kc_config_store_put_target_state(herder->config_store, connector, target);
+}
+
+struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector)
+{
+    return put_target_state(herder, connector, KC_TARGET_PAUSED);
+}
+
+struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector)
+{
+    return put_target_state(herder, connector, KC_TARGET_STARTED);
+}
+
+/* ---- requests in several steps ---- */
+
+static int time_left(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - kc_mono_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+/* ConnectorsResource.checkAndPutConnectorConfigName */
+static struct kc_error *put_name(struct kc_map *config, const char *connector)
+{
+    const char *included = kc_map_get(config, "name");
+    if (included && strcmp(included, connector) != 0)
+        return kc_error_new(KC_ERR_BAD_REQUEST,
+                            "Connector name configuration (%s) doesn't match connector name in "
+                            "the URL (%s)",
+                            included, connector);
+    kc_map_set(config, "name", connector);
+    return NULL;
+}
+
+/* Validates on the calling thread, then has the tick thread write. Takes args. */
+static struct kc_error *validate_and_put(struct kc_herder *herder, struct kc_herder_args *args,
+                                         int64_t deadline_ms, json_t **info, bool *created)
+{
+    json_t *infos = NULL;
+    struct kc_error *err = kc_worker_validate(herder->worker, args->config, &infos);
+    if (!err)
+        err = kc_config_infos_error(infos);
+    json_decref(infos);
+    if (err) {
+        kc_herder_args_destroy(args);
+        return err;
+    }
+    struct kc_request *request = NULL;
+    err = kc_herder_call(herder, herder->ops->requests[KC_REQUEST_PUT], args,
+                         time_left(deadline_ms), &request);
+    if (!err) {
+        *info = json_incref(args->result);
+        if (created)
+            *created = args->created;
+    }
+    kc_request_unref(request);
+    return err;
+}
+
+struct kc_error *kc_herder_put_connector(struct kc_herder *herder, const char *connector,
+                                         const struct kc_map *config, enum kc_target_state state,
+                                         bool allow_replace, int timeout_ms, json_t **info,
+                                         bool *created)
+{
+    int64_t deadline = kc_mono_ms() + timeout_ms;
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    args->config = kc_map_copy(config);
+    args->state = state;
+    args->allow_replace = allow_replace;
+    struct kc_error *err = put_name(args->config, connector);
+    if (err) {
+        kc_herder_args_destroy(args);
+        return err;
+    }
+    return validate_and_put(herder, args, deadline, info, created);
+}
+
+struct kc_error *kc_herder_patch_connector(struct kc_herder *herder, const char *connector,
+                                           const struct kc_map *patch, int timeout_ms,
+                                           json_t **info)
+{
+    int64_t deadline = kc_mono_ms() + timeout_ms;
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    args->config = kc_map_copy(patch);
+    struct kc_request *request = NULL;
+    struct kc_error *err = kc_herder_call(herder, herder->ops->requests[KC_REQUEST_PATCH], args,
+                                          timeout_ms, &request);
+    struct kc_herder_args *put = NULL;
+    if (!err) {
+        put = kc_herder_args_new(connector);
+        put->config = kc_map_copy(args->config);
+        put->allow_replace = true;
+        const char *name = kc_map_get(put->config, "name");
+        if (name && strcmp(name, connector) != 0)
+            err = put_name(put->config, connector);
+    }
+    kc_request_unref(request);
+    if (err) {
+        if (put)
+            kc_herder_args_destroy(put);
+        return err;
+    }
+    return validate_and_put(herder, put, deadline, info, NULL);
+}
+
+/* Has the tick thread look whether offsets may be read or changed; *config is the connector's. */
+static struct kc_error *may_touch_offsets(struct kc_herder *herder, enum kc_herder_request kind,
+                                          const char *connector, int timeout_ms,
+                                          struct kc_map **config)
+{
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    struct kc_request *request = NULL;
+    struct kc_error *err =
+        kc_herder_call(herder, herder->ops->requests[kind], args, timeout_ms, &request);
+    if (!err) {
+        *config = args->config;
+        args->config = NULL;
+    }
+    kc_request_unref(request);
+    return err;
+}
+
+struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connector, int timeout_ms,
+                                   json_t **offsets)
+{
+    struct kc_map *config = NULL;
+    struct kc_error *err =
+        may_touch_offsets(herder, KC_REQUEST_OFFSETS, connector, timeout_ms, &config);
+    if (!err)
+        err = kc_worker_offsets(herder->worker, connector, config, offsets);
+    kc_map_destroy(config);
+    return err;
+}
+
+struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *connector,
+                                         const json_t *offsets, int timeout_ms, char **message)
+{
+    if (offsets && (!json_is_array(offsets) || json_array_size(offsets) == 0))
+        return kc_error_new(KC_ERR_BAD_REQUEST,
+                            "Partitions / offsets need to be provided for an alter offsets "
+                            "request");
+    struct kc_map *config = NULL;
+    struct kc_error *err =
+        may_touch_offsets(herder, KC_REQUEST_ALTER_OFFSETS, connector, timeout_ms, &config);
+    if (!err)
+        err = kc_worker_alter_offsets(herder->worker, connector, config, offsets, message);
+    kc_map_destroy(config);
+    return err;
+}
+
+struct kc_error *kc_herder_validate(struct kc_herder *herder, const struct kc_map *config,
+                                    int timeout_ms, json_t **infos)
+{
+    (void)timeout_ms; /* plugins validate on the caller's thread */
+    return kc_worker_validate(herder->worker, config, infos);
+}
+
+/* ---- internal requests ---- */
+
+struct kc_error *kc_herder_put_tasks(struct kc_herder *herder, const char *connector,
+                                     const struct kc_maps *configs,
+                                     const struct kc_signature *signature, int timeout_ms)
+{
+    struct kc_error *err = herder->ops->check_signature(herder, signature);
+    if (err)
+        return err;
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    for (size_t i = 0; i < configs->count; i++)
+        kc_maps_take(&args->configs, kc_map_copy(configs->items[i]));
+    return call(herder, KC_REQUEST_PUT_TASKS, args, timeout_ms, NULL);
+}
+
+struct kc_error *kc_herder_fence(struct kc_herder *herder, const char *connector,
+                                 const struct kc_signature *signature, int timeout_ms)
+{
+    struct kc_error *err = herder->ops->check_signature(herder, signature);
+    if (err)
+        return err;
+    return call(herder, KC_REQUEST_FENCE, kc_herder_args_new(connector), timeout_ms, NULL);
+}

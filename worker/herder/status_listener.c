@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From the states that connectors and tasks report to the status topic (AbstractHerder's onStartup,
+ * onFailure, ...). Called by the worker on connector and task threads, and by the herders for the
+ * states that only they know. CONTRACT §3.4 says which are written safely.
+ */
+#include "herder/herder_priv.h"
+
+#include <stdlib.h>
+
+static void put(struct kc_herder *herder, const char *connector, int task, enum kc_state state,
+                const char *trace, const char *version)
+{
+    struct kc_status status = {
+        .state = state,
+        .trace = kc_strdup(trace),
+        .worker_id = kc_strdup(herder->worker_id),
+        .generation = atomic_load(&herder->generation),
+        .version = kc_strdup(version),
+    };
+    bool safe = state == KC_STATE_UNASSIGNED || state == KC_STATE_FAILED;
+    kc_status_store_put(herder->status_store, connector, task, &status, safe);
+    kc_status_clear(&status);
+}
+
+void kc_herder_state_changed(void *opaque, const char *connector, int task, enum kc_state state,
+                             const char *trace, const char *version)
+{
+    put(opaque, connector, task, state, state == KC_STATE_FAILED ? trace : NULL, version);
+}
+
+void kc_herder_topic_used(void *opaque, const char *connector, int task, const char *topic)
+{
+    struct kc_herder *herder = opaque;
+    if (herder->topic_tracking &&
+        !kc_status_store_has_topic(herder->status_store, connector, topic))
+        kc_status_store_add_topic(herder->status_store, connector, task, topic);
+}
+
+void kc_herder_put_status(struct kc_herder *herder, const char *connector, int task,
+                          enum kc_state state)
+{
+    put(herder, connector, task, state, NULL, NULL);
+}
+
+void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector)
+{
+    int *tasks = NULL;
+    size_t count = kc_status_store_tasks(herder->status_store, connector, &tasks);
+    for (size_t i = 0; i < count; i++)
+        put(herder, connector, tasks[i], KC_STATE_DESTROYED, NULL, NULL);
+    put(herder, connector, KC_CONNECTOR_STATUS, KC_STATE_DESTROYED, NULL, NULL);
+    free(tasks);
+}
