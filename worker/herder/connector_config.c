@@ -16,11 +16,10 @@ struct kc_error *kc_config_infos_error(const json_t *infos)
                    (long long)count);
     size_t i;
     json_t *info;
-    json_array_foreach(json_object_get(infos, "configs"), i, info)
-    {
+    json_array_foreach (json_object_get(infos, "configs"), i, info) {
         size_t j;
         json_t *message;
-        json_array_foreach(json_object_get(json_object_get(info, "value"), "errors"), j, message)
+        json_array_foreach (json_object_get(json_object_get(info, "value"), "errors"), j, message)
             kc_str_appendf(&text, "\n%s", json_string_value(message));
     }
     kc_str_append(&text, "\nYou can also find the above list of errors at the endpoint "

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The part of a herder that its callers meet: life cycle, snapshot reads, and the posting of
- * requests to the tick thread. See herder.h for the contract and herder_priv.h for the inside.
+ * The part of a herder that its callers meet: snapshot reads, and the posting of requests to the
+ * tick thread. See herder.h for the contract, herder_priv.h for the inside, and herder_thread.c for
+ * the life cycle.
  */
 #include "herder/herder.h"
 
@@ -13,189 +14,6 @@
 #include <string.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.AbstractHerder");
-
-/* ---- life cycle ---- */
-
-void kc_herder_init(struct kc_herder *herder, const struct kc_herder_ops *ops,
-                    const struct kc_herder_settings *settings)
-{
-    herder->ops = ops;
-    herder->config = settings->config;
-    herder->plugins = settings->plugins;
-    herder->worker_id = kc_strdup(settings->worker_id);
-    herder->topic_tracking = kc_config_bool(settings->config->values, "topic.tracking.enable");
-    herder->requests = kc_requests_new();
-    herder->cluster_id = kc_strdup("");
-    kc_stage_init(&herder->stage);
-    pthread_mutex_init(&herder->lock, NULL);
-    kc_cond_init(&herder->changed);
-}
-
-struct kc_error *kc_herder_equip(struct kc_herder *herder, const struct kc_herder_parts *parts,
-                                 const struct kc_worker_listener *listener)
-{
-    herder->offsets = parts->offsets;
-    herder->config_store = parts->config_store;
-    herder->status_store = parts->status_store;
-    return kc_worker_new(herder->config, herder->plugins, herder->offsets, herder->worker_id,
-                         listener, herder, &herder->worker);
-}
-
-static void *run(void *arg)
-{
-    struct kc_herder *herder = arg;
-    kc_info("Herder starting");
-    kc_stage_begin(&herder->stage, "initializing and reading to the end of internal topics");
-    struct kc_error *err = herder->ops->start(herder);
-    kc_stage_end(&herder->stage);
-    if (!err)
-        kc_info("Herder started");
-    while (!err && !atomic_load(&herder->stopping)) {
-        herder->ops->tick(herder);
-        atomic_store(&herder->ready, true);
-    }
-    kc_stage_begin(&herder->stage, "shutting down");
-    kc_requests_close(herder->requests);
-    herder->ops->halt(herder);
-    if (err && atomic_load(&herder->stopping))
-        kc_error_clear(&err); /* a start that was cut short by a stop hasn't failed */
-    pthread_mutex_lock(&herder->lock);
-    herder->failure = err;
-    herder->ended = true;
-    pthread_cond_broadcast(&herder->changed);
-    pthread_mutex_unlock(&herder->lock);
-    kc_info("Herder stopped");
-    return NULL;
-}
-
-struct kc_error *kc_herder_start(struct kc_herder *herder)
-{
-    struct kc_error *err = kc_thread_start(&herder->thread, herder->ops->name, run, herder);
-    herder->started = !err;
-    return err;
-}
-
-struct kc_error *kc_herder_wait(struct kc_herder *herder)
-{
-    pthread_mutex_lock(&herder->lock);
-    while (herder->started && !herder->ended)
-        pthread_cond_wait(&herder->changed, &herder->lock);
-    struct kc_error *err = herder->failure;
-    herder->failure = NULL;
-    pthread_mutex_unlock(&herder->lock);
-    return err;
-}
-
-void kc_herder_stop(struct kc_herder *herder)
-{
-    if (atomic_exchange(&herder->stopping, true))
-        return;
-    kc_info("Herder stopping");
-    herder->cancel = true;
-    pthread_mutex_lock(&herder->lock);
-    pthread_cond_broadcast(&herder->changed);
-    pthread_mutex_unlock(&herder->lock);
-    herder->ops->wakeup(herder);
-}
-
-void kc_herder_destroy(struct kc_herder *herder)
-{
-    if (!herder)
-        return;
-    kc_herder_stop(herder);
-    if (herder->started)
-        pthread_join(herder->thread, NULL);
-    kc_requests_close(herder->requests);
-    kc_worker_destroy(herder->worker);
-    kc_status_store_destroy(herder->status_store);
-    kc_config_store_destroy(herder->config_store);
-    kc_offset_store_unref(herder->offsets);
-    kc_cluster_state_unref(herder->config_state);
-    kc_requests_destroy(herder->requests);
-    kc_error_destroy(herder->failure);
-    kc_stage_destroy(&herder->stage);
-    pthread_mutex_destroy(&herder->lock);
-    pthread_cond_destroy(&herder->changed);
-    free(herder->worker_id);
-    free(herder->cluster_id);
-    herder->ops->destroy(herder);
-}
-
-/* ---- start of the parts ---- */
-
-void kc_herder_update_state(struct kc_herder *herder)
-{
-    struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
-    pthread_mutex_lock(&herder->lock);
-    struct kc_cluster_state *old = herder->config_state;
-    herder->config_state = state;
-    pthread_mutex_unlock(&herder->lock);
-    kc_cluster_state_unref(old);
-}
-
-struct kc_error *kc_herder_start_stores(struct kc_herder *herder)
-{
-    struct kc_error *err = kc_offset_store_start(herder->offsets, &herder->cancel);
-    if (!err)
-        err = kc_status_store_start(herder->status_store, &herder->cancel);
-    if (!err)
-        err = kc_config_store_start(herder->config_store, &herder->cancel);
-    if (!err)
-        kc_herder_update_state(herder);
-    return err;
-}
-
-enum { CLUSTER_ID_PATIENCE_MS = 60000, CLUSTER_ID_ATTEMPT_MS = 3000 };
-
-/* Short attempts, so that a stop is heard. */
-static struct kc_error *ask_cluster_id(struct kc_herder *herder, struct kc_admin *admin, char **id)
-{
-    int64_t deadline = kc_mono_ms() + CLUSTER_ID_PATIENCE_MS;
-    kc_admin_set_timeout(admin, CLUSTER_ID_ATTEMPT_MS);
-    for (;;) {
-        struct kc_error *err = kc_admin_cluster_id(admin, id);
-        if (!err || atomic_load(&herder->stopping) || kc_mono_ms() >= deadline)
-            return err;
-        kc_warn("Can't reach the Kafka cluster yet: %s", kc_error_text(err));
-        kc_error_destroy(err);
-        kc_herder_sleep(herder, 500);
-    }
-}
-
-struct kc_error *kc_herder_find_cluster_id(struct kc_herder *herder)
-{
-    struct kc_map *properties = kc_worker_client_properties(herder->config, NULL);
-    struct kc_admin *admin = NULL;
-    char *id = NULL;
-    struct kc_error *err = kc_admin_new(properties, &admin);
-    if (!err)
-        err = ask_cluster_id(herder, admin, &id);
-    if (err) {
-        err = kc_error_prefix(err, "Failed to connect to and describe Kafka cluster. Check "
-                                   "worker's broker connection and security properties");
-        goto out;
-    }
-    kc_info("Kafka cluster ID: %s", id ? id : "");
-    pthread_mutex_lock(&herder->lock);
-    char *old = herder->cluster_id;
-    herder->cluster_id = id ? id : kc_strdup("");
-    pthread_mutex_unlock(&herder->lock);
-    free(old);
-out:
-    kc_admin_destroy(admin);
-    kc_map_destroy(properties);
-    return err;
-}
-
-void kc_herder_sleep(struct kc_herder *herder, int64_t ms)
-{
-    int64_t deadline = kc_mono_ms() + ms;
-    pthread_mutex_lock(&herder->lock);
-    while (!atomic_load(&herder->stopping))
-        if (!kc_cond_wait_until(&herder->changed, &herder->lock, deadline))
-            break;
-    pthread_mutex_unlock(&herder->lock);
-}
 
 /* ---- requests ---- */
 
@@ -215,8 +33,7 @@ void kc_herder_args_destroy(void *data)
     json_decref(args->result);
     kc_error_destroy(args->err);
     if (args->waiting) {
-        kc_request_complete(args->waiting,
-                            kc_error_new(KC_ERR_CONNECT, "Worker is shutting down"));
+        kc_request_complete(args->waiting, kc_error_new(KC_ERR_CONNECT, "Worker is shutting down"));
         kc_request_unref(args->waiting);
     }
     free(args);
@@ -540,8 +357,8 @@ struct kc_error *kc_herder_patch_connector(struct kc_herder *herder, const char 
     struct kc_herder_args *args = kc_herder_args_new(connector);
     args->config = kc_map_copy(patch);
     struct kc_request *request = NULL;
-    struct kc_error *err = kc_herder_call(herder, herder->ops->requests[KC_REQUEST_PATCH], args,
-                                          timeout_ms, &request);
+    struct kc_error *err =
+        kc_herder_call(herder, herder->ops->requests[KC_REQUEST_PATCH], args, timeout_ms, &request);
     struct kc_herder_args *put = NULL;
     if (!err) {
         put = kc_herder_args_new(connector);
@@ -563,7 +380,7 @@ struct kc_error *kc_herder_patch_connector(struct kc_herder *herder, const char 
 /* Has the tick thread look whether offsets may be read or changed; *config is the connector's. */
 static struct kc_error *may_touch_offsets(struct kc_herder *herder, enum kc_herder_request kind,
                                           const char *connector, int timeout_ms,
-                                          struct kc_map **config)
+                                          struct kc_map **config, bool *needs_fencing)
 {
     struct kc_herder_args *args = kc_herder_args_new(connector);
     struct kc_request *request = NULL;
@@ -571,18 +388,42 @@ static struct kc_error *may_touch_offsets(struct kc_herder *herder, enum kc_herd
         kc_herder_call(herder, herder->ops->requests[kind], args, timeout_ms, &request);
     if (!err) {
         *config = args->config;
+        *needs_fencing = args->needs_fencing;
         args->config = NULL;
     }
     kc_request_unref(request);
     return err;
 }
 
+/* The checks of a change; exactly-once sources are fenced between two rounds of them. */
+static struct kc_error *may_alter_offsets(struct kc_herder *herder, const char *connector,
+                                          int64_t deadline_ms, struct kc_map **config)
+{
+    bool needs_fencing = false;
+    struct kc_error *err = may_touch_offsets(herder, KC_REQUEST_ALTER_OFFSETS, connector,
+                                             time_left(deadline_ms), config, &needs_fencing);
+    if (err || !needs_fencing)
+        return err;
+    err =
+        call(herder, KC_REQUEST_FENCE, kc_herder_args_new(connector), time_left(deadline_ms), NULL);
+    if (err)
+        return kc_error_caused(kc_error_new(KC_ERR_CONNECT,
+                                            "Failed to perform zombie fencing for source connector "
+                                            "prior to modifying offsets"),
+                               err);
+    kc_map_destroy(*config);
+    *config = NULL;
+    return may_touch_offsets(herder, KC_REQUEST_ALTER_OFFSETS, connector, time_left(deadline_ms),
+                             config, &needs_fencing);
+}
+
 struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connector, int timeout_ms,
                                    json_t **offsets)
 {
     struct kc_map *config = NULL;
-    struct kc_error *err =
-        may_touch_offsets(herder, KC_REQUEST_OFFSETS, connector, timeout_ms, &config);
+    bool needs_fencing = false;
+    struct kc_error *err = may_touch_offsets(herder, KC_REQUEST_OFFSETS, connector, timeout_ms,
+                                             &config, &needs_fencing);
     if (!err)
         err = kc_worker_offsets(herder->worker, connector, config, offsets);
     kc_map_destroy(config);
@@ -597,8 +438,7 @@ struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *c
                             "Partitions / offsets need to be provided for an alter offsets "
                             "request");
     struct kc_map *config = NULL;
-    struct kc_error *err =
-        may_touch_offsets(herder, KC_REQUEST_ALTER_OFFSETS, connector, timeout_ms, &config);
+    struct kc_error *err = may_alter_offsets(herder, connector, kc_mono_ms() + timeout_ms, &config);
     if (!err)
         err = kc_worker_alter_offsets(herder->worker, connector, config, offsets, message);
     kc_map_destroy(config);
@@ -610,6 +450,23 @@ struct kc_error *kc_herder_validate(struct kc_herder *herder, const struct kc_ma
 {
     (void)timeout_ms; /* plugins validate on the caller's thread */
     return kc_worker_validate(herder->worker, config, infos);
+}
+
+/* ---- log levels ---- */
+
+void kc_herder_set_worker_log_level(const char *name, const char *text)
+{
+    enum kc_log_level level;
+    if (kc_log_level_parse(text, &level))
+        kc_logging_set_level(name, level, NULL);
+    else
+        kc_warn("Ignoring the unknown log level %s for logger %s", text, name);
+}
+
+struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const char *name,
+                                                 const char *level)
+{
+    return herder->ops->set_log_level(herder, name, level);
 }
 
 /* ---- internal requests ---- */

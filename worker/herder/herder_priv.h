@@ -43,28 +43,35 @@ struct kc_herder_args {
     bool created;
     bool include_tasks;
     bool only_failed;
+    bool needs_fencing; /* ALTER_OFFSETS: out; to be asked again after a round of fencing */
+    bool wants_info;    /* the result is the connector's info when it has been started */
     int generation;
     struct kc_maps configs;
     int attempts;
     int64_t began_ms;
     json_t *result;
-    struct kc_error *err; /* an outcome that travels to the tick thread */
+    struct kc_error *err;       /* an outcome that travels to the tick thread */
     struct kc_request *waiting; /* a request that this one will end */
 };
 struct kc_herder_args *kc_herder_args_new(const char *connector);
 void kc_herder_args_destroy(void *args);
 
 struct kc_herder_ops {
-    const char *name; /* of the thread */
+    const char *name;                                    /* of the thread */
     struct kc_error *(*start)(struct kc_herder *herder); /* tick thread: reads the stores */
-    void (*tick)(struct kc_herder *herder);
-    void (*halt)(struct kc_herder *herder);   /* tick thread: stops all work */
-    void (*wakeup)(struct kc_herder *herder); /* any thread: makes tick() look around */
+    struct kc_error *(*tick)(struct kc_herder *herder);  /* an error ends the herder */
+    void (*halt)(struct kc_herder *herder);              /* tick thread: stops all work */
+    void (*wakeup)(struct kc_herder *herder);            /* any thread: makes tick() look around */
     void (*destroy)(struct kc_herder *herder);
+    /* Writes or forwards changed task configs (args->configs, raw); tick thread. Forwarding that
+     * fails later calls kc_herder_retry_reconfigure(). */
+    struct kc_error *(*publish_tasks)(struct kc_herder *herder, struct kc_herder_args *args);
+    struct kc_error *(*set_log_level)(struct kc_herder *herder, const char *name,
+                                      const char *level); /* any thread */
     /* Checks an internal request's signature before it is posted; any thread. */
     struct kc_error *(*check_signature)(struct kc_herder *herder,
                                         const struct kc_signature *signature);
-    kc_request_run requests[KC_REQUEST_COUNT];
+    const kc_request_run *requests; /* KC_REQUEST_COUNT of them */
 };
 
 struct kc_herder {
@@ -99,8 +106,6 @@ struct kc_herder_parts {
     struct kc_config_store *config_store;
     struct kc_status_store *status_store;
 };
-extern const struct kc_config_listener kc_standalone_config_listener;
-extern const struct kc_config_listener kc_distributed_config_listener;
 
 /* Prepares the common part before the stores are made; the ops' thread isn't started. */
 void kc_herder_init(struct kc_herder *herder, const struct kc_herder_ops *ops,
@@ -115,6 +120,8 @@ struct kc_error *kc_herder_find_cluster_id(struct kc_herder *herder) KC_MUST_CHE
 
 /* Takes a fresh picture as config_state. Tick thread. */
 void kc_herder_update_state(struct kc_herder *herder);
+/* Sets the level of this worker's loggers; an unknown level is logged and ignored. Any thread. */
+void kc_herder_set_worker_log_level(const char *name, const char *level);
 /* Waits for ms or until the herder stops. */
 void kc_herder_sleep(struct kc_herder *herder, int64_t ms);
 /* Posts a request and forgets it; args taken. Any thread. */
@@ -138,6 +145,29 @@ void kc_herder_put_status(struct kc_herder *herder, const char *connector, int t
                           enum kc_state state);
 /* Tombstones for a connector and all its tasks (onDeletion). */
 void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector);
+
+/* ---- connector_start.c; tick thread ---- */
+
+/* Starts a connector, then has its tasks reconfigured when it is to run. waiting (a reference,
+ * taken; may be NULL) ends after that. */
+void kc_herder_start_connector(struct kc_herder *herder, const char *connector,
+                               struct kc_request *waiting);
+/* Stops one connector and waits a little. */
+void kc_herder_stop_one(struct kc_herder *herder, const char *connector);
+/* Asks the connector for task configs and publishes them when they have changed; failures are
+ * retried with back-off. */
+void kc_herder_reconfigure(struct kc_herder *herder, const char *connector);
+/* After a failed attempt (args->connector, attempts, began_ms); takes err. Any thread. */
+void kc_herder_retry_reconfigure(struct kc_herder *herder, const struct kc_herder_args *args,
+                                 struct kc_error *err);
+/* The worker's listener: any thread. */
+void kc_herder_reconfiguration_requested(void *opaque, const char *connector);
+/* Starts one task by config_state; the error has been reported as its status. */
+struct kc_error *kc_herder_start_task(struct kc_herder *herder, const char *connector,
+                                      int task) KC_MUST_CHECK;
+/* Moves a connector and its tasks here to the target state of config_state; a connector that runs
+ * again is reconfigured. */
+void kc_herder_apply_target_state(struct kc_herder *herder, const char *connector);
 
 /* ---- connector_config.c ---- */
 

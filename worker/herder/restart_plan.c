@@ -30,8 +30,7 @@ static void plan_tasks(struct kc_restart_plan *plan, const struct kc_restart_req
     plan->tasks = kc_calloc(json_array_size(states), sizeof(*plan->tasks));
     size_t i;
     json_t *state;
-    json_array_foreach(states, i, state)
-    {
+    json_array_foreach (states, i, state) {
         if (!request->include_tasks || (request->only_failed && !failed(state)))
             continue;
         mark_restarting(state);
