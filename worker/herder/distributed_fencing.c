@@ -7,15 +7,10 @@
  * connector share it. Task threads ask through kc_distributed_fence_zombies(), which goes to the
  * leader wherever that is, and check their right to run afterwards.
  */
-#include "connect/log.h"
 #include "herder/distributed_priv.h"
-#include "herder/peer_client.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct kc_logger log =
-    KC_LOGGER("org.apache.kafka.connect.runtime.distributed.DistributedHerder");
 
 /* One round. The list and `waiting` are under the herder's lock. */
 struct kc_fencing {
