@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state machine of the config topic (CONTRACT §3.2, KafkaConfigBackingStore.ConsumeCallback).
+ *
+ * Task configs wait in `deferred` until their commit record says how many there are; a commit that
+ * finds some missing (compaction took them) leaves the connector inconsistent. State is guarded by
+ * lock; a picture is made when asked for and kept until the next change.
+ */
+#include "storage/config_reader.h"
+
+#include "connect/java_json.h"
+#include "connect/log.h"
+#include "storage/cluster_state_priv.h"
+#include "storage/config_codec.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaConfigBackingStore");
+
+struct entry {
+    struct connector_state state;
+    bool has_deferred; /* Java's map exists, be it empty */
+    struct task_configs deferred;
+    UT_hash_handle hh;
+};
+
+struct kc_config_reader {
+    struct kc_config_listener listener;
+    void *opaque;
+    pthread_mutex_t lock;
+    bool started;
+    int64_t offset;
+    struct kc_session_key key;
+    struct entry *entries;
+    struct kc_cluster_state *picture; /* NULL: to be made */
+};
+
+/* What the listener is to hear once the lock is free. */
+enum news {
+    NEWS_NONE,
+    NEWS_UPDATED,
+    NEWS_REMOVED,
+    NEWS_TASKS,
+    NEWS_TARGET,
+    NEWS_SESSION_KEY,
+    NEWS_RESTART,
+    NEWS_LOGGER,
+};
+
+/* One record on its way through. */
+struct step {
+    const char *name; /* connector or logger */
+    int task;
+    const char *value;
+    size_t len;
+    enum news news;
+    bool include_tasks, only_failed;
+    char *level;
+};
+
+struct kc_config_reader *kc_config_reader_new(const struct kc_config_listener *listener,
+                                              void *opaque)
+{
+    struct kc_config_reader *reader = kc_calloc(1, sizeof(*reader));
+    if (listener)
+        reader->listener = *listener;
+    reader->opaque = opaque;
+    reader->offset = -1;
+    pthread_mutex_init(&reader->lock, NULL);
+    return reader;
+}
+
+void kc_config_reader_destroy(struct kc_config_reader *reader)
+{
+    if (!reader)
+        return;
+    struct entry *entry = NULL;
+    struct entry *next = NULL;
+    HASH_ITER (hh, reader->entries, entry, next) {
+        HASH_DEL(reader->entries, entry);
+        kc_connector_state_clear(&entry->state);
+        kc_task_configs_clear(&entry->deferred);
+        free(entry);
+    }
+    kc_session_key_clear(&reader->key);
+    kc_cluster_state_unref(reader->picture);
+    pthread_mutex_destroy(&reader->lock);
+    free(reader);
+}
+
+void kc_config_reader_set_started(struct kc_config_reader *reader)
+{
+    pthread_mutex_lock(&reader->lock);
+    reader->started = true;
+    pthread_mutex_unlock(&reader->lock);
+}
+
+/* ---- entries ---- */
+
+static struct entry *find(struct kc_config_reader *reader, const char *name)
+{
+    struct entry *entry = NULL;
+    HASH_FIND_STR(reader->entries, name, entry);
+    return entry;
+}
+
+static struct entry *find_or_add(struct kc_config_reader *reader, const char *name)
+{
+    struct entry *entry = find(reader, name);
+    if (entry)
+        return entry;
+    entry = kc_calloc(1, sizeof(*entry));
+    entry->state = (struct connector_state){
+        .name = kc_strdup(name), .task_count = -1, .task_count_record = -1, .generation = -1};
+    HASH_ADD_KEYPTR(hh, reader->entries, entry->state.name, strlen(entry->state.name), entry);
+    return entry;
+}
+
+/* Target state, task count record, generation and pending fencing outlive the connector. */
+static void forget_connector(struct entry *entry)
+{
+    kc_shared_config_unref(entry->state.config);
+    kc_shared_config_unref(entry->state.applied);
+    entry->state.config = NULL;
+    entry->state.applied = NULL;
+    entry->state.task_count = -1;
+    kc_task_configs_clear(&entry->state.tasks);
+    kc_task_configs_clear(&entry->deferred);
+    entry->has_deferred = false;
+}
+
+static bool is_null(const struct step *step)
+{
+    return kc_config_record_is_null(step->value, step->len);
+}
+
+static struct kc_error *unexpected_null(void)
+{
+    return kc_error_new(KC_ERR_DATA, "the value is unexpectedly null");
+}
+
+/* ---- one function per kind of record, under the lock ---- */
+
+static struct kc_error *on_target_state(struct kc_config_reader *reader, struct step *step)
+{
+    struct entry *entry = find_or_add(reader, step->name);
+    if (is_null(step)) {
+        entry->state.target = entry->state.config ? KC_TARGET_STARTED : KC_TARGET_NONE;
+        return NULL;
+    }
+    enum kc_target_state state = KC_TARGET_NONE;
+    struct kc_error *err = kc_config_read_target_state(step->value, step->len, &state);
+    if (err)
+        return err;
+    if (entry->state.target != state && entry->state.config)
+        step->news = NEWS_TARGET;
+    entry->state.target = state;
+    return NULL;
+}
+
+static struct kc_error *on_connector(struct kc_config_reader *reader, struct step *step)
+{
+    struct entry *entry = find_or_add(reader, step->name);
+    if (is_null(step)) {
+        forget_connector(entry);
+        step->news = NEWS_REMOVED;
+        return NULL;
+    }
+    struct kc_map *properties = NULL;
+    struct kc_error *err = kc_config_read_properties(step->value, step->len, &properties);
+    if (err)
+        return err;
+    kc_shared_config_unref(entry->state.config);
+    entry->state.config = kc_shared_config_take(properties);
+    if (entry->state.target == KC_TARGET_NONE)
+        entry->state.target = KC_TARGET_STARTED;
+    step->news = NEWS_UPDATED;
+    return NULL;
+}
+
+static struct kc_error *on_task(struct kc_config_reader *reader, struct step *step)
+{
+    struct kc_map *properties = NULL;
+    if (is_null(step))
+        return unexpected_null();
+    struct kc_error *err = kc_config_read_properties(step->value, step->len, &properties);
+    if (err)
+        return err;
+    struct entry *entry = find_or_add(reader, step->name);
+    entry->has_deferred = true;
+    kc_task_configs_set(&entry->deferred, step->task, kc_shared_config_take(properties));
+    return NULL;
+}
+
+/* All of 0..count-1; more may be there. */
+static bool complete(const struct task_configs *deferred, int count)
+{
+    if (deferred->count < (size_t)count)
+        return false;
+    for (int i = 0; i < count; i++) {
+        if (deferred->items[i].task != i)
+            return false;
+    }
+    return true;
+}
+
+static void apply_deferred(struct entry *entry)
+{
+    struct connector_state *state = &entry->state;
+    if (entry->has_deferred) {
+        kc_task_configs_copy(&state->tasks, &entry->deferred);
+        state->generation++;
+    }
+    state->inconsistent = false;
+    kc_shared_config_unref(state->applied);
+    state->applied = kc_shared_config_ref(state->config);
+}
+
+static struct kc_error *on_commit(struct kc_config_reader *reader, struct step *step)
+{
+    struct entry *entry = find_or_add(reader, step->name);
+    if (!entry->state.config) {
+        kc_debug("Ignoring task configs for connector %s; it appears to have been deleted, and "
+                 "compaction "
+                 "has removed its configuration",
+                 step->name);
+        forget_connector(entry);
+        return NULL;
+    }
+    int count = 0;
+    if (is_null(step))
+        return unexpected_null();
+    struct kc_error *err = kc_config_read_commit(step->value, step->len, &count);
+    if (err)
+        return err;
+    if (complete(&entry->deferred, count)) {
+        apply_deferred(entry);
+    } else {
+        kc_debug(
+            "Incomplete task configs for connector '%s', probably due to compaction; they aren't "
+            "applied",
+            step->name);
+        entry->state.inconsistent = true;
+    }
+    kc_task_configs_clear(&entry->deferred);
+    entry->state.task_count = count;
+    entry->state.pending_fencing = true;
+    step->news = NEWS_TASKS;
+    return NULL;
+}
+
+static struct kc_error *on_restart(struct kc_config_reader *reader, struct step *step)
+{
+    if (is_null(step))
+        return unexpected_null();
+    step->news = NEWS_RESTART;
+    struct kc_error *err =
+        kc_config_read_restart(step->value, step->len, &step->include_tasks, &step->only_failed);
+    if (err)
+        step->news = NEWS_NONE;
+    return err;
+}
+
+static struct kc_error *on_task_count(struct kc_config_reader *reader, struct step *step)
+{
+    int count = 0;
+    if (is_null(step))
+        return unexpected_null();
+    struct kc_error *err = kc_config_read_task_count(step->value, step->len, &count);
+    if (err)
+        return err;
+    struct entry *entry = find_or_add(reader, step->name);
+    entry->state.task_count_record = count;
+    entry->state.pending_fencing = false;
+    return NULL;
+}
+
+static struct kc_error *on_session_key(struct kc_config_reader *reader, struct step *step)
+{
+    struct kc_session_key key = {0};
+    if (is_null(step))
+        return unexpected_null();
+    struct kc_error *err = kc_config_read_session_key(step->value, step->len, &key);
+    if (err)
+        return err;
+    kc_session_key_clear(&reader->key);
+    reader->key = key;
+    step->news = NEWS_SESSION_KEY;
+    return NULL;
+}
+
+static struct kc_error *on_logger(struct kc_config_reader *reader, struct step *step)
+{
+    if (is_null(step))
+        return unexpected_null();
+    struct kc_error *err = kc_config_read_logger(step->value, step->len, &step->level);
+    if (!err)
+        step->news = NEWS_LOGGER;
+    return err;
+}
+
+typedef struct kc_error *(*step_fn)(struct kc_config_reader *, struct step *);
+static const step_fn steps[] = {
+    [KC_RECORD_TARGET_STATE] = on_target_state,
+    [KC_RECORD_CONNECTOR] = on_connector,
+    [KC_RECORD_TASK] = on_task,
+    [KC_RECORD_COMMIT] = on_commit,
+    [KC_RECORD_RESTART] = on_restart,
+    [KC_RECORD_TASK_COUNT] = on_task_count,
+    [KC_RECORD_SESSION_KEY] = on_session_key,
+    [KC_RECORD_LOGGER] = on_logger,
+};
+
+/* ---- telling ---- */
+
+#define TELL(reader, call, ...)                                                                    \
+    do {                                                                                           \
+        if ((reader)->listener.call)                                                               \
+            (reader)->listener.call((reader)->opaque __VA_OPT__(, ) __VA_ARGS__);                  \
+    } while (0)
+
+static void tell(struct kc_config_reader *reader, const struct step *step)
+{
+    switch (step->news) {
+    case NEWS_NONE:
+        break;
+    case NEWS_UPDATED:
+        TELL(reader, connector_updated, step->name);
+        break;
+    case NEWS_REMOVED:
+        kc_info("Successfully processed removal of connector '%s'", step->name);
+        TELL(reader, connector_removed, step->name);
+        break;
+    case NEWS_TASKS:
+        TELL(reader, tasks_updated, step->name);
+        break;
+    case NEWS_TARGET:
+        TELL(reader, target_state_changed, step->name);
+        break;
+    case NEWS_SESSION_KEY:
+        TELL(reader, session_key_updated);
+        break;
+    case NEWS_RESTART:
+        TELL(reader, restart_requested, step->name, step->include_tasks, step->only_failed);
+        break;
+    case NEWS_LOGGER:
+        TELL(reader, logger_level_updated, step->name, step->level);
+        break;
+    }
+}
+
+/* ---- records ---- */
+
+/* Java's converter refuses a value that is no JSON before anything else: then the offset stays,
+ * too. */
+static bool is_json(const struct step *step)
+{
+    json_t *value = NULL;
+    if (is_null(step))
+        return true;
+    struct kc_error *err = kc_json_parse(step->value, step->len, &value);
+    if (err)
+        kc_warn("Failed to convert config data to Kafka Connect format: %s", kc_error_text(err));
+    kc_error_destroy(err);
+    json_decref(value);
+    return !err;
+}
+
+void kc_config_reader_apply(struct kc_config_reader *reader, int64_t offset, const char *key,
+                            size_t key_len, const char *value, size_t value_len)
+{
+    char *name = NULL;
+    struct step step = {.value = value, .len = value_len};
+    if (!is_json(&step))
+        return;
+    enum kc_config_record kind = kc_config_record_parse_key(key, key_len, &name, &step.task);
+    struct kc_error *err = NULL;
+    step.name = name;
+    pthread_mutex_lock(&reader->lock);
+    if (offset >= 0)
+        reader->offset = offset + 1;
+    if (kind == KC_RECORD_UNKNOWN)
+        err = kc_error_new(KC_ERR_DATA, "the key is none that Connect knows");
+    else
+        err = steps[kind](reader, &step);
+    kc_cluster_state_unref(reader->picture);
+    reader->picture = NULL;
+    bool started = reader->started;
+    pthread_mutex_unlock(&reader->lock);
+    if (err)
+        kc_warn("Ignoring config record at offset %lld with key %.*s: %s", (long long)offset,
+                (int)(key_len > 300 ? 300 : key_len), key ? key : "", kc_error_text(err));
+    else if (started || step.news == NEWS_SESSION_KEY)
+        tell(reader, &step);
+    kc_error_destroy(err);
+    free(step.level);
+    free(name);
+}
+
+struct kc_cluster_state *kc_config_reader_snapshot(struct kc_config_reader *reader)
+{
+    pthread_mutex_lock(&reader->lock);
+    if (!reader->picture) {
+        size_t count = 0;
+        struct connector_state *states =
+            kc_calloc(HASH_COUNT(reader->entries) + 1, sizeof(*states));
+        for (struct entry *entry = reader->entries; entry; entry = entry->hh.next)
+            kc_connector_state_copy(&states[count++], &entry->state);
+        reader->picture = kc_cluster_state_new(
+            reader->offset, reader->key.key ? &reader->key : NULL, states, count);
+    }
+    struct kc_cluster_state *picture = kc_cluster_state_ref(reader->picture);
+    pthread_mutex_unlock(&reader->lock);
+    return picture;
+}

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Offsets in a file, for standalone workers: FileOffsetBackingStore, in its own format, so that a
+ * Java worker can take the file back.
+ *
+ * The file is written whole: beside itself, synced, renamed. Whatever goes wrong, either the old
+ * file or the new one is there. Any thread; save_lock makes changes and their saving one thing.
+ */
+#include "connect/log.h"
+#include "storage/offset_store_priv.h"
+#include "storage/offset_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.FileOffsetBackingStore");
+
+#define MAX_FILE (1 << 30)
+
+struct file_store {
+    struct kc_offset_store base;
+    char *path;
+    struct kc_offset_table *table;
+    pthread_mutex_t save_lock;
+};
+
+/* ---- reading ---- */
+
+static struct kc_error *file_error(const char *doing, const char *path)
+{
+    return kc_error_new(KC_ERR_IO, "%s the offset file %s failed: %s", doing, path,
+                        strerror(errno));
+}
+
+static void on_pair(void *opaque, const struct kc_serial_pair *pair)
+{
+    kc_offset_table_put(opaque, pair->key, pair->key_len, pair->value, pair->value_len);
+}
+
+static struct kc_error *read_all(const char *path, int fd, struct kc_str *data)
+{
+    char chunk[65536];
+    for (;;) {
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n == 0)
+            return NULL;
+        if (n < 0 && errno != EINTR)
+            return file_error("Reading", path);
+        if (n > 0)
+            kc_str_append_n(data, chunk, (size_t)n);
+        if (data->len > MAX_FILE)
+            return kc_error_new(KC_ERR_IO, "The offset file %s is larger than 1 GiB", path);
+    }
+}
+
+static struct kc_error *load(struct file_store *store, int fd)
+{
+    struct kc_str data = {0};
+    struct kc_error *err = read_all(store->path, fd, &data);
+    /* An empty file is what touch makes; Java takes it for no offsets, too. */
+    if (!err && data.len)
+        err = kc_serial_read(data.data, data.len, on_pair, store->table);
+    if (err && kc_error_code(err) == KC_ERR_DATA)
+        err =
+            kc_error_prefix(err,
+                            "The offset file %s is damaged or of another program; move it away to "
+                            "start without offsets",
+                            store->path);
+    kc_str_destroy(&data);
+    return err;
+}
+
+static struct kc_error *file_start(struct kc_offset_store *base, const volatile bool *cancel)
+{
+    struct file_store *store = (struct file_store *)base;
+    kc_info("Starting FileOffsetBackingStore with file %s", store->path);
+    int fd = open(store->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT)
+        return NULL;
+    if (fd < 0)
+        return file_error("Opening", store->path);
+    struct kc_error *err = load(store, fd);
+    close(fd);
+    return err;
+}
+
+/* ---- writing ---- */
+
+static struct kc_error *write_all(const char *path, int fd, const struct kc_str *data)
+{
+    for (size_t at = 0; at < data->len;) {
+        ssize_t n = write(fd, data->data + at, data->len - at);
+        if (n < 0 && errno != EINTR)
+            return file_error("Writing", path);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return fsync(fd) ? file_error("Syncing", path) : NULL;
+}
+
+/* The rename is safe on disk when its directory is; file systems that can't sync one do without. */
+static void sync_directory(const char *path)
+{
+    char *copy = kc_strdup(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        if (fsync(fd))
+            kc_debug("Syncing the directory of %s: %s", path, strerror(errno));
+        close(fd);
+    }
+    free(copy);
+}
+
+static mode_t mode_of(const char *path)
+{
+    struct stat old;
+    return stat(path, &old) == 0 ? old.st_mode & 07777 : 0644;
+}
+
+static struct kc_error *replace(const char *path, const struct kc_str *data)
+{
+    char *temporary = kc_asprintf("%s.XXXXXX", path);
+    int fd = mkostemp(temporary, O_CLOEXEC);
+    struct kc_error *err = NULL;
+    if (fd < 0) {
+        err = file_error("Creating a file beside", path);
+        goto out;
+    }
+    if (fchmod(fd, mode_of(path)))
+        kc_debug("Mode of %s: %s", temporary, strerror(errno));
+    err = write_all(temporary, fd, data);
+    if (close(fd) && !err)
+        err = file_error("Closing", temporary);
+    if (!err && rename(temporary, path))
+        err = file_error("Replacing", path);
+    if (err)
+        unlink(temporary);
+    else
+        sync_directory(path);
+out:
+    free(temporary);
+    return err;
+}
+
+/* Behind symbolic links, so that a link stays one. */
+static struct kc_error *save(struct file_store *store)
+{
+    struct kc_str data = {0};
+    char *real = realpath(store->path, NULL);
+    kc_offset_table_serialize(store->table, &data);
+    struct kc_error *err = replace(real ? real : store->path, &data);
+    kc_str_destroy(&data);
+    free(real);
+    return err;
+}
+
+static void file_set(struct kc_offset_store *base, const struct kc_offset_pair *pairs, size_t count,
+                     kc_offset_done done, void *opaque)
+{
+    struct file_store *store = (struct file_store *)base;
+    pthread_mutex_lock(&store->save_lock);
+    for (size_t i = 0; i < count; i++)
+        kc_offset_table_put(store->table, pairs[i].key, strlen(pairs[i].key), pairs[i].value,
+                            pairs[i].value ? strlen(pairs[i].value) : 0);
+    struct kc_error *err = save(store);
+    pthread_mutex_unlock(&store->save_lock);
+    done(opaque, err);
+}
+
+/* ---- the rest ---- */
+
+static struct kc_error *file_refresh(struct kc_offset_store *base, int timeout_ms)
+{
+    return NULL;
+}
+
+static char *file_lookup(struct kc_offset_store *base, const char *key)
+{
+    return kc_offset_table_get(((struct file_store *)base)->table, key);
+}
+
+static void file_keys(struct kc_offset_store *base, const char *connector, struct kc_strings *keys)
+{
+    kc_offset_table_keys(((struct file_store *)base)->table, connector, keys);
+}
+
+static void file_destroy(struct kc_offset_store *base)
+{
+    struct file_store *store = (struct file_store *)base;
+    kc_offset_table_destroy(store->table);
+    pthread_mutex_destroy(&store->save_lock);
+    free(store->path);
+    free(store);
+}
+
+static const struct kc_offset_ops file_ops = {
+    file_start, file_refresh, file_lookup, file_keys, file_set, file_destroy,
+};
+
+struct kc_error *kc_offset_store_file_new(const char *path, struct kc_offset_store **result)
+{
+    if (!path || !*path)
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Missing required configuration "
+                            "\"offset.storage.file.filename\": give the path of a file");
+    struct file_store *store = kc_calloc(1, sizeof(*store));
+    store->base.ops = &file_ops;
+    atomic_init(&store->base.references, 1);
+    store->path = kc_strdup(path);
+    store->table = kc_offset_table_new();
+    pthread_mutex_init(&store->save_lock, NULL);
+    *result = &store->base;
+    return NULL;
+}

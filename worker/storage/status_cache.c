@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the status topic says, in memory (the tables of KafkaStatusBackingStore).
+ *
+ * Owned and locked by status_store.c.
+ */
+#include "storage/status_cache.h"
+
+#include "connect/log.h"
+#include "storage/status_codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaStatusBackingStore");
+
+struct task {
+    int id;
+    struct kc_status_entry entry;
+    UT_hash_handle hh;
+};
+
+struct topic {
+    char *name;
+    bool read_back;
+    UT_hash_handle hh;
+};
+
+struct connector {
+    char *name;
+    bool has_entry;
+    struct kc_status_entry entry;
+    struct task *tasks;
+    struct topic *topics;
+    UT_hash_handle hh;
+};
+
+struct kc_status_cache {
+    struct connector *connectors;
+    uint64_t last_number;
+};
+
+struct kc_status_cache *kc_status_cache_new(void)
+{
+    return kc_calloc(1, sizeof(struct kc_status_cache));
+}
+
+/* ---- connectors ---- */
+
+static struct connector *find(struct kc_status_cache *cache, const char *name)
+{
+    struct connector *connector = NULL;
+    HASH_FIND_STR(cache->connectors, name, connector);
+    return connector;
+}
+
+static struct connector *find_or_add(struct kc_status_cache *cache, const char *name)
+{
+    struct connector *connector = find(cache, name);
+    if (connector)
+        return connector;
+    connector = kc_calloc(1, sizeof(*connector));
+    connector->name = kc_strdup(name);
+    HASH_ADD_KEYPTR(hh, cache->connectors, connector->name, strlen(connector->name), connector);
+    return connector;
+}
+
+static void remove_task(struct connector *connector, struct task *task)
+{
+    HASH_DEL(connector->tasks, task);
+    kc_status_clear(&task->entry.status);
+    free(task);
+}
+
+static void remove_topic(struct connector *connector, struct topic *topic)
+{
+    HASH_DEL(connector->topics, topic);
+    free(topic->name);
+    free(topic);
+}
+
+static void remove_tasks(struct connector *connector)
+{
+    struct task *task = NULL;
+    struct task *next = NULL;
+    HASH_ITER (hh, connector->tasks, task, next) {
+        remove_task(connector, task);
+    }
+}
+
+/* Frees the connector when nothing is known about it any more. */
+static void drop_if_empty(struct kc_status_cache *cache, struct connector *connector)
+{
+    if (connector->has_entry || connector->tasks || connector->topics)
+        return;
+    HASH_DEL(cache->connectors, connector);
+    free(connector->name);
+    free(connector);
+}
+
+static void clear_entry(struct connector *connector)
+{
+    kc_status_clear(&connector->entry.status);
+    connector->entry = (struct kc_status_entry){0};
+    connector->has_entry = false;
+}
+
+void kc_status_cache_destroy(struct kc_status_cache *cache)
+{
+    struct connector *connector = NULL;
+    struct connector *next_connector = NULL;
+    HASH_ITER (hh, cache->connectors, connector, next_connector) {
+        struct topic *topic = NULL;
+        struct topic *next = NULL;
+        HASH_ITER (hh, connector->topics, topic, next) {
+            remove_topic(connector, topic);
+        }
+        remove_tasks(connector);
+        clear_entry(connector);
+        drop_if_empty(cache, connector);
+    }
+    free(cache);
+}
+
+/* ---- entries ---- */
+
+static struct kc_status_entry *task_entry(struct kc_status_cache *cache,
+                                          struct connector *connector, int id, bool create)
+{
+    struct task *task = NULL;
+    HASH_FIND_INT(connector->tasks, &id, task);
+    if (!task && create) {
+        task = kc_calloc(1, sizeof(*task));
+        task->id = id;
+        task->entry.number = ++cache->last_number;
+        HASH_ADD_INT(connector->tasks, id, task);
+    }
+    return task ? &task->entry : NULL;
+}
+
+struct kc_status_entry *kc_status_cache_entry(struct kc_status_cache *cache, const char *name,
+                                              int task, bool create)
+{
+    struct connector *connector = create ? find_or_add(cache, name) : find(cache, name);
+    if (!connector)
+        return NULL;
+    if (task != KC_CONNECTOR_STATUS)
+        return task_entry(cache, connector, task, create);
+    if (!connector->has_entry && create) {
+        connector->has_entry = true;
+        connector->entry.number = ++cache->last_number;
+    }
+    return connector->has_entry ? &connector->entry : NULL;
+}
+
+bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status)
+{
+    return !entry->known || strcmp(entry->status.worker_id, status->worker_id) == 0 ||
+           entry->status.generation <= status->generation;
+}
+
+/* ---- records ---- */
+
+/* A connector's tombstone takes its tasks along. */
+static void remove_status(struct kc_status_cache *cache, const struct kc_status_key *key)
+{
+    struct connector *connector = find(cache, key->connector);
+    if (!connector)
+        return;
+    if (key->kind == KC_STATUS_OF_CONNECTOR) {
+        clear_entry(connector);
+        remove_tasks(connector);
+    } else {
+        struct task *task = NULL;
+        HASH_FIND_INT(connector->tasks, &key->task, task);
+        if (task)
+            remove_task(connector, task);
+    }
+    drop_if_empty(cache, connector);
+}
+
+/* A worker that lost a task may say so after its new owner has said RUNNING. */
+static bool stale(const struct kc_status_entry *entry, const struct kc_status *status)
+{
+    return status->state == KC_STATE_UNASSIGNED && entry->known &&
+           entry->status.state == KC_STATE_RUNNING &&
+           entry->status.generation >= status->generation;
+}
+
+static struct kc_error *apply_status(struct kc_status_cache *cache, const struct kc_status_key *key,
+                                     const char *value, size_t len)
+{
+    struct kc_status status = {0};
+    struct kc_error *err = kc_status_read(value, len, &status);
+    if (err)
+        return err;
+    struct kc_status_entry *entry = kc_status_cache_entry(cache, key->connector, key->task, true);
+    if (key->kind == KC_STATUS_OF_TASK && stale(entry, &status)) {
+        kc_trace("Ignoring a stale UNASSIGNED of task %s-%d", key->connector, key->task);
+        kc_status_clear(&status);
+        return NULL;
+    }
+    kc_status_clear(&entry->status);
+    entry->status = status;
+    entry->known = true;
+    return NULL;
+}
+
+static struct topic *find_topic(struct connector *connector, const char *name)
+{
+    struct topic *topic = NULL;
+    HASH_FIND_STR(connector->topics, name, topic);
+    return topic;
+}
+
+static struct topic *add_topic(struct kc_status_cache *cache, const char *name,
+                               const char *topic_name)
+{
+    struct connector *connector = find_or_add(cache, name);
+    struct topic *topic = find_topic(connector, topic_name);
+    if (topic)
+        return topic;
+    topic = kc_calloc(1, sizeof(*topic));
+    topic->name = kc_strdup(topic_name);
+    HASH_ADD_KEYPTR(hh, connector->topics, topic->name, strlen(topic->name), topic);
+    return topic;
+}
+
+static struct kc_error *apply_topic(struct kc_status_cache *cache, const struct kc_status_key *key,
+                                    const char *value, size_t len)
+{
+    if (!value) {
+        kc_status_cache_retract_topic(cache, key->connector, key->topic);
+        return NULL;
+    }
+    struct kc_error *err = kc_status_topic_check(value, len);
+    if (!err)
+        add_topic(cache, key->connector, key->topic)->read_back = true;
+    return err;
+}
+
+struct kc_error *kc_status_cache_apply(struct kc_status_cache *cache, const char *text,
+                                       size_t text_len, const char *value, size_t value_len)
+{
+    struct kc_status_key key = {0};
+    struct kc_error *err = NULL;
+    bool null = !value || (value_len == 4 && memcmp(value, "null", 4) == 0);
+    kc_status_key_parse(text, text_len, &key);
+    if (key.kind == KC_STATUS_UNKNOWN)
+        err = kc_error_new(KC_ERR_DATA, "the key is none that Connect knows");
+    else if (key.kind == KC_STATUS_OF_TOPIC)
+        err = apply_topic(cache, &key, null ? NULL : value, value_len);
+    else if (null)
+        remove_status(cache, &key);
+    else
+        err = apply_status(cache, &key, value, value_len);
+    kc_status_key_clear(&key);
+    return err;
+}
+
+/* ---- questions ---- */
+
+static int by_number(const void *a, const void *b)
+{
+    int x = *(const int *)a;
+    int y = *(const int *)b;
+    return x < y ? -1 : x > y;
+}
+
+size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *name, int **tasks)
+{
+    struct connector *connector = find(cache, name);
+    size_t count = 0;
+    *tasks = kc_calloc((connector ? HASH_COUNT(connector->tasks) : 0) + 1, sizeof(**tasks));
+    for (struct task *task = connector ? connector->tasks : NULL; task; task = task->hh.next) {
+        if (task->entry.known)
+            (*tasks)[count++] = task->id;
+    }
+    qsort(*tasks, count, sizeof(**tasks), by_number);
+    return count;
+}
+
+static bool has_status(const struct connector *connector)
+{
+    if (connector->has_entry && connector->entry.known)
+        return true;
+    for (const struct task *task = connector->tasks; task; task = task->hh.next) {
+        if (task->entry.known)
+            return true;
+    }
+    return false;
+}
+
+void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors)
+{
+    for (struct connector *connector = cache->connectors; connector;
+         connector = connector->hh.next) {
+        if (has_status(connector))
+            kc_strings_add(connectors, connector->name);
+    }
+}
+
+/* ---- topics ---- */
+
+bool kc_status_cache_has_topic(struct kc_status_cache *cache, const char *name, const char *topic)
+{
+    struct connector *connector = find(cache, name);
+    return connector && find_topic(connector, topic);
+}
+
+void kc_status_cache_announce_topic(struct kc_status_cache *cache, const char *name,
+                                    const char *topic)
+{
+    add_topic(cache, name, topic);
+}
+
+void kc_status_cache_retract_topic(struct kc_status_cache *cache, const char *name,
+                                   const char *topic)
+{
+    struct connector *connector = find(cache, name);
+    struct topic *found = connector ? find_topic(connector, topic) : NULL;
+    if (!found)
+        return;
+    remove_topic(connector, found);
+    drop_if_empty(cache, connector);
+}
+
+void kc_status_cache_topics(struct kc_status_cache *cache, const char *name,
+                            struct kc_strings *topics)
+{
+    struct connector *connector = find(cache, name);
+    for (struct topic *topic = connector ? connector->topics : NULL; topic;
+         topic = topic->hh.next) {
+        if (topic->read_back)
+            kc_strings_add(topics, topic->name);
+    }
+}
