@@ -9,6 +9,8 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "connect/regex.h"
 
+#include "config/regex_syntax.h"
+
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdlib.h>
@@ -22,22 +24,31 @@ struct kc_regex {
     pcre2_match_context *limits;
 };
 
+static struct kc_error *pattern_error(const char *why, size_t at, const char *pattern)
+{
+    return kc_error_new(KC_ERR_CONFIG, "%s near index %zu of pattern '%s'", why, at, pattern);
+}
+
 struct kc_error *kc_regex_new(const char *pattern, struct kc_regex **regex)
 {
-    PCRE2_SIZE offset = 0;
+    const char *why = NULL;
+    size_t offset = 0;
     int number = 0;
     PCRE2_UCHAR reason[160];
     struct kc_regex *made;
     pcre2_code *code;
+    char *translated = kc_regex_translate(pattern, &why, &offset);
 
     *regex = NULL;
-    code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED,
+    if (!translated)
+        return pattern_error(why, offset, pattern);
+    code = pcre2_compile((PCRE2_SPTR)translated, PCRE2_ZERO_TERMINATED,
                          PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY,
                          &number, &offset, NULL);
+    free(translated);
     if (!code) {
         pcre2_get_error_message(number, reason, sizeof(reason));
-        return kc_error_new(KC_ERR_CONFIG, "%s near index %zu\n%s", (const char *)reason,
-                            (size_t)offset, pattern);
+        return pattern_error((const char *)reason, offset, pattern);
     }
     made = kc_calloc(1, sizeof(*made));
     made->code = code;

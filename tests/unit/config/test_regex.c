@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Patterns against java.util.regex, and the bounds that Java's don't have. */
+#include "connect/regex.h"
+#include "golden.h"
+
+static void check_match(json_t *item)
+{
+    const char *pattern = golden_text(item, "pattern");
+    json_t *want = json_object_get(item, "matches");
+    struct kc_regex *regex = NULL;
+    struct kc_error *err = kc_regex_new(pattern, &regex);
+
+    /* Java knows unions and intersections of classes; we refuse them rather than misread them. */
+    if (json_is_null(want) || strstr(pattern, "&&") || strstr(pattern, "[[") ||
+        strstr(pattern, "[a[")) {
+        ck_assert_msg(err != NULL, "no error for %s", pattern);
+        ck_assert_msg(strstr(kc_error_text(err), pattern) != NULL, "%s", kc_error_text(err));
+        kc_error_destroy(err);
+        return;
+    }
+    assert_ok(err, pattern);
+    ck_assert_msg(kc_regex_matches(regex, golden_text(item, "text")) == json_boolean_value(want),
+                  "%s against %s", pattern, golden_text(item, "text"));
+    kc_regex_destroy(regex);
+}
+
+START_TEST(matches_as_java)
+{
+    json_t *cases = golden("regex.json");
+    size_t index;
+    json_t *item;
+
+    json_array_foreach (cases, index, item)
+        check_match(item);
+    json_decref(cases);
+}
+END_TEST
+
+START_TEST(replaces_as_java)
+{
+    json_t *cases = golden("regex_replace.json");
+    size_t index;
+    json_t *item;
+
+    json_array_foreach (cases, index, item) {
+        const char *want = golden_text(item, "result");
+        struct kc_regex *regex = NULL;
+        char *got;
+
+        assert_ok(kc_regex_new(golden_text(item, "pattern"), &regex), "pattern");
+        got = kc_regex_replace(regex, golden_text(item, "text"), golden_text(item, "replacement"));
+        ck_assert_msg((got && want && strcmp(got, want) == 0) || (!got && !want), "%zu: %s, not %s",
+                      index, got ? got : "null", want ? want : "null");
+        free(got);
+        kc_regex_destroy(regex);
+    }
+    json_decref(cases);
+}
+END_TEST
+
+START_TEST(a_pattern_without_end_does_not_match)
+{
+    struct kc_regex *regex = NULL;
+
+    assert_ok(kc_regex_new("(a|a|aa)*b", &regex), "pattern");
+    ck_assert(!kc_regex_matches(regex, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac"));
+    kc_regex_destroy(regex);
+}
+END_TEST
+
+START_TEST(long_and_broken_texts_are_no_match)
+{
+    struct kc_regex *regex = NULL;
+    char *text = kc_malloc(100001);
+
+    memset(text, 'a', 100000);
+    text[100000] = '\0';
+    assert_ok(kc_regex_new("a*", &regex), "pattern");
+    ck_assert(kc_regex_matches(regex, text));
+    ck_assert(!kc_regex_matches(regex, "\xFF"));
+    kc_regex_destroy(regex);
+    assert_ok(kc_regex_new(text + 90000, &regex), "10,000 letters");
+    ck_assert(kc_regex_matches(regex, text + 90000));
+    kc_regex_destroy(regex);
+    free(text);
+}
+END_TEST
+
+static bool list_matches(const char *csv, const char *text)
+{
+    struct kc_strings list = {0};
+    struct kc_regex *regex = NULL;
+    bool matches;
+
+    kc_strings_split(&list, csv);
+    assert_ok(kc_regex_list_new(&list, &regex), csv);
+    matches = kc_regex_matches(regex, text);
+    kc_regex_destroy(regex);
+    kc_strings_destroy(&list);
+    return matches;
+}
+
+START_TEST(a_list_is_one_alternation)
+{
+    ck_assert(list_matches("a, b.* ,c", "bx"));
+    ck_assert(list_matches("a, b.* ,c", "c"));
+    ck_assert(!list_matches("a, b.* ,c", "ac"));
+    ck_assert(list_matches(".*", ""));
+    ck_assert(!list_matches("", ""));
+    ck_assert(!list_matches("", "a"));
+    ck_assert(list_matches("ab,a", "ab"));
+}
+END_TEST
+
+START_TEST(a_bad_list_names_its_pattern)
+{
+    struct kc_strings list = {0};
+    struct kc_regex *regex = NULL;
+    struct kc_error *err;
+
+    kc_strings_split(&list, "good,(bad");
+    err = kc_regex_list_new(&list, &regex);
+    ck_assert_ptr_null(regex);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "good|(bad"));
+    kc_error_destroy(err);
+    kc_strings_destroy(&list);
+}
+END_TEST
+
+RUN_TESTS("regex", matches_as_java, replaces_as_java, a_pattern_without_end_does_not_match,
+          long_and_broken_texts_are_no_match, a_list_is_one_alternation,
+          a_bad_list_names_its_pattern)
