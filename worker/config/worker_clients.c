@@ -18,7 +18,8 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Keys of the worker's file that no client of its own is meant to see. */
+/* Keys of the worker's file that its clients don't inherit: the group membership's, those with a
+ * prefix of their own, and bootstrap.servers, which they get as the list it was parsed to. */
 static bool is_own_key(const struct kc_worker_config *config, const char *key)
 {
     static const char *const prefixes[] = {
@@ -28,15 +29,15 @@ static bool is_own_key(const struct kc_worker_config *config, const char *key)
         "config.storage.",  "offset.storage.",  "internal.value.converter",
         "status.storage.",  "gateway.",         "source.cluster.",
     };
-    static const char *const group_member[] = {"group.id", "session.timeout.ms",
-                                               "heartbeat.interval.ms", "rebalance.timeout.ms"};
+    static const char *const exact[] = {"bootstrap.servers", "group.id", "session.timeout.ms",
+                                        "heartbeat.interval.ms", "rebalance.timeout.ms"};
 
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (starts_with(key, prefixes[i]))
             return true;
     }
-    for (size_t i = 0; i < sizeof(group_member) / sizeof(group_member[0]); i++) {
-        if (strcmp(key, group_member[i]) == 0)
+    for (size_t i = 0; i < sizeof(exact) / sizeof(exact[0]); i++) {
+        if (strcmp(key, exact[i]) == 0)
             return true;
     }
     return !kc_client_key_known(key) && kc_config_def_find(kc_worker_config_def(config->mode), key);

@@ -83,7 +83,7 @@ static struct kc_error *locate(struct kc_error *err, const struct origin *origin
 {
     const char *line = origin->lines && key ? kc_map_get(origin->lines, key) : NULL;
 
-    if (!err || !origin->file)
+    if (!origin->file)
         return err;
     return line ? kc_error_prefix(err, "%s:%s", origin->file, line)
                 : kc_error_prefix(err, "%s", origin->file);
@@ -251,8 +251,9 @@ struct kc_error *kc_worker_config_new(enum kc_worker_mode mode, const struct kc_
 
     *config = NULL;
     made->mode = mode;
-    err = locate(fill(made, properties, &key), &origin, key);
+    err = fill(made, properties, &key);
     if (err) {
+        err = locate(err, &origin, key);
         kc_worker_config_destroy(made);
         return err;
     }
