@@ -30,7 +30,9 @@
 #define CONNECTORS(X)                                                                              \
     X(kc_mirror_source_plugin)                                                                     \
     X(kc_mirror_checkpoint_plugin)                                                                 \
-    X(kc_mirror_heartbeat_plugin)
+    X(kc_mirror_heartbeat_plugin)                                                                  \
+    X(kc_file_source)                                                                              \
+    X(kc_file_sink)
 
 #define DECLARE(symbol) extern const struct kc_plugin symbol;
 CONVERTERS(DECLARE)
