@@ -138,10 +138,8 @@ fuzz-smoke: deps
 	@$(if $(FUZZ),$(MAKE) --no-print-directory $(FUZZ:%=build/fuzz/fuzz_%))
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/support/fuzz-smoke $(FUZZ)
 
-# Lint. clang-tidy looks at two files at a time; PKG_CFLAGS as the compiler has them.
+# Lint.
 C_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
-TIDY     = clang-tidy --quiet --warnings-as-errors='*'
-TIDY_C   = -- -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -Iinclude $(PKG_CFLAGS)
 
 .PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy format
 lint: deps
@@ -161,11 +159,8 @@ lint-cppcheck:
 	    worker connectors && echo "cppcheck: nothing found"
 
 lint-tidy:
-	@printf '%s\n' $(WORKER) $(wildcard worker/main.c) | xargs -P 2 -n 4 -r sh -c \
-	    '$(TIDY) "$$@" $(TIDY_C) -Iworker 2>build/tidy.$$$$ || { cat build/tidy.$$$$; exit 1; }' tidy
-	@printf '%s\n' $(CONNECTORS) | xargs -P 2 -n 4 -r sh -c \
-	    '$(TIDY) "$$@" $(TIDY_C) -Iconnectors 2>build/tidy.$$$$ || { cat build/tidy.$$$$; exit 1; }' tidy
-	@rm -f build/tidy.*
+	@tests/support/tidy "-Iworker $(PKG_CFLAGS)" $(WORKER) $(wildcard worker/main.c)
+	@tests/support/tidy "-Iconnectors $(PKG_CFLAGS)" $(CONNECTORS)
 	@echo "clang-tidy: nothing found"
 
 format:
