@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The registry of plugins: see plugins.h.
+ *
+ * Filled once by main, read by everybody. What a shared object offers is copied into a descriptor
+ * of our own size, so that one made for an older minor API reads as if the new fields were NULL.
+ * Objects stay loaded until the process ends: their code may still run on an abandoned thread.
+ */
+#include "runtime/plugins.h"
+
+#include "connect/log.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.isolation.PluginScanner");
+
+struct entry {
+    const struct kc_plugin *plugin;
+    struct kc_plugin *copy; /* owned, of a shared object; NULL for what is linked in */
+};
+
+struct kc_plugins {
+    struct entry *items;
+    size_t count;
+    size_t cap;
+};
+
+/* By enum kc_plugin_kind: REST's name, and the suffix that an alias leaves out. */
+static const struct {
+    const char *name;
+    const char *suffix;
+} kinds[] = {
+    [KC_PLUGIN_SINK] = {"sink", "Connector"},
+    [KC_PLUGIN_SOURCE] = {"source", "Connector"},
+    [KC_PLUGIN_TRANSFORMATION] = {"transformation", "Transformation"},
+    [KC_PLUGIN_PREDICATE] = {"predicate", "Predicate"},
+    [KC_PLUGIN_CONVERTER] = {"converter", "Converter"},
+    [KC_PLUGIN_HEADER_CONVERTER] = {"header_converter", "HeaderConverter"},
+};
+enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
+
+const char *kc_plugin_kind_name(enum kc_plugin_kind kind)
+{
+    return kinds[kind].name;
+}
+
+/* ---- checking and adding ---- */
+
+static bool has_operations(const struct kc_plugin *plugin)
+{
+    switch (plugin->kind) {
+    case KC_PLUGIN_SINK:
+        return plugin->connector && plugin->sink_task && plugin->task_class;
+    case KC_PLUGIN_SOURCE:
+        return plugin->connector && plugin->source_task && plugin->task_class;
+    case KC_PLUGIN_TRANSFORMATION:
+        return plugin->transform;
+    case KC_PLUGIN_PREDICATE:
+        return plugin->predicate;
+    case KC_PLUGIN_CONVERTER:
+    case KC_PLUGIN_HEADER_CONVERTER:
+        return plugin->converter;
+    }
+    return false;
+}
+
+/* NULL when the descriptor can be used, else why not (static or owned by *text). */
+static const char *refusal(const struct kc_plugin *plugin, char **text)
+{
+    if (plugin->api_major != KC_API_MAJOR || plugin->api_minor > KC_API_MINOR)
+        return *text =
+                   kc_asprintf("it was built for plugin API %u.%u, this worker has %d.%d",
+                               plugin->api_major, plugin->api_minor, KC_API_MAJOR, KC_API_MINOR);
+    if (plugin->size < offsetof(struct kc_plugin, config_keys))
+        return "its descriptor is too short";
+    if ((size_t)plugin->kind >= KIND_COUNT || !plugin->class_name)
+        return "its descriptor has no class name or an unknown kind";
+    return NULL;
+}
+
+static void append(struct kc_plugins *plugins, const struct kc_plugin *plugin,
+                   struct kc_plugin *copy)
+{
+    if (plugins->count == plugins->cap) {
+        plugins->cap = plugins->cap ? 2 * plugins->cap : 32;
+        plugins->items = kc_realloc(plugins->items, plugins->cap * sizeof(*plugins->items));
+    }
+    plugins->items[plugins->count++] = (struct entry){plugin, copy};
+}
+
+static bool known(const struct kc_plugins *plugins, const struct kc_plugin *plugin)
+{
+    for (size_t i = 0; i < plugins->count; i++)
+        if (plugins->items[i].plugin->kind == plugin->kind &&
+            strcmp(plugins->items[i].plugin->class_name, plugin->class_name) == 0)
+            return true;
+    return false;
+}
+
+static void offer(struct kc_plugins *plugins, const struct kc_plugin *plugin, const char *file)
+{
+    char *text = NULL;
+    struct kc_plugin *copy = NULL;
+    const char *why = refusal(plugin, &text);
+    if (!why) {
+        copy = kc_calloc(1, sizeof(*copy));
+        memcpy(copy, plugin, plugin->size < sizeof(*copy) ? plugin->size : sizeof(*copy));
+        if (!has_operations(copy))
+            why = "its descriptor lacks the functions of its kind";
+        else if (known(plugins, copy))
+            why = "a plugin of that class has been loaded already";
+    }
+    if (why) {
+        kc_warn("Leaving out plugin %s of %s: %s",
+                why == text || !plugin->class_name ? "(unnamed)" : plugin->class_name, file, why);
+        free(copy);
+    } else {
+        append(plugins, copy, copy);
+        kc_info("Loaded %s plugin %s from %s", kinds[copy->kind].name, copy->class_name, file);
+    }
+    free(text);
+}
+
+/* ---- plugin.path ---- */
+
+static void load_object(struct kc_plugins *plugins, const char *file)
+{
+    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        kc_warn("Can't load plugins of %s: %s", file, dlerror());
+        return;
+    }
+    const struct kc_plugin *const *list = dlsym(handle, KC_PLUGINS_SYMBOL);
+    if (!list) {
+        kc_warn("Can't load plugins of %s: it has no symbol " KC_PLUGINS_SYMBOL, file);
+        dlclose(handle);
+        return;
+    }
+    for (; *list; list++)
+        offer(plugins, *list, file);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text), end_len = strlen(end);
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* A location of plugin.path is a shared object, or a directory of them or of directories. */
+static void load_location(struct kc_plugins *plugins, const char *path, int depth)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        kc_warn("Can't read plugin location %s of plugin.path", path);
+        return;
+    }
+    if (!S_ISDIR(info.st_mode)) {
+        if (ends_with(path, ".so"))
+            load_object(plugins, path);
+        else if (ends_with(path, ".jar"))
+            kc_debug("Skipping %s: this worker runs no Java plugins", path);
+        return;
+    }
+    struct dirent **names = NULL;
+    int count = depth > 0 ? scandir(path, &names, NULL, alphasort) : 0;
+    for (int i = 0; i < count; i++) {
+        if (names[i]->d_name[0] != '.') {
+            char *child = kc_asprintf("%s/%s", path, names[i]->d_name);
+            load_location(plugins, child, depth - 1);
+            free(child);
+        }
+        free(names[i]);
+    }
+    free(names);
+}
+
+static void load_path(struct kc_plugins *plugins, const char *plugin_path)
+{
+    enum { DEPTH = 2 };
+    struct kc_strings locations = {0};
+    kc_strings_split(&locations, plugin_path);
+    for (size_t i = 0; i < locations.count; i++)
+        load_location(plugins, locations.items[i], DEPTH);
+    kc_strings_destroy(&locations);
+}
+
+static int by_kind_and_class(const void *a, const void *b)
+{
+    const struct kc_plugin *left = ((const struct entry *)a)->plugin;
+    const struct kc_plugin *right = ((const struct entry *)b)->plugin;
+    if (left->kind != right->kind)
+        return left->kind < right->kind ? -1 : 1;
+    return strcmp(left->class_name, right->class_name);
+}
+
+struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path)
+{
+    struct kc_plugins *plugins = kc_calloc(1, sizeof(*plugins));
+    for (; *builtin; builtin++)
+        append(plugins, *builtin, NULL);
+    if (plugin_path)
+        load_path(plugins, plugin_path);
+    if (plugins->count)
+        qsort(plugins->items, plugins->count, sizeof(*plugins->items), by_kind_and_class);
+    return plugins;
+}
+
+void kc_plugins_destroy(struct kc_plugins *plugins)
+{
+    if (!plugins)
+        return;
+    for (size_t i = 0; i < plugins->count; i++)
+        free(plugins->items[i].copy);
+    free(plugins->items);
+    free(plugins);
+}
+
+/* ---- lookup ---- */
+
+static const char *simple_name(const struct kc_plugin *plugin)
+{
+    const char *dot = strrchr(plugin->class_name, '.');
+    return dot ? dot + 1 : plugin->class_name;
+}
+
+static const char *last_occurrence(const char *text, const char *part)
+{
+    const char *last = NULL;
+    for (const char *at = strstr(text, part); at; at = strstr(at + 1, part))
+        last = at;
+    return last;
+}
+
+/* PluginUtils.simpleName and prunedName. */
+static bool has_alias(const struct kc_plugin *plugin, const char *name)
+{
+    const char *simple = simple_name(plugin);
+    if (strcmp(simple, name) == 0)
+        return true;
+    const char *suffix = last_occurrence(simple, kinds[plugin->kind].suffix);
+    size_t len = suffix && suffix > simple ? (size_t)(suffix - simple) : strlen(simple);
+    return strlen(name) == len && strncmp(simple, name, len) == 0;
+}
+
+const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const char *name,
+                                        unsigned kind_mask)
+{
+    const struct kc_plugin *found = NULL;
+    bool ambiguous = false;
+    for (size_t i = 0; i < plugins->count; i++) {
+        const struct kc_plugin *plugin = plugins->items[i].plugin;
+        if (!(kind_mask & (1u << plugin->kind)))
+            continue;
+        if (strcmp(plugin->class_name, name) == 0)
+            return plugin;
+        if (!has_alias(plugin, name))
+            continue;
+        if (found && strcmp(found->class_name, plugin->class_name) != 0)
+            ambiguous = true;
+        if (!found)
+            found = plugin;
+    }
+    return ambiguous ? NULL : found;
+}
+
+size_t kc_plugins_count(const struct kc_plugins *plugins)
+{
+    return plugins->count;
+}
+
+const struct kc_plugin *kc_plugins_at(const struct kc_plugins *plugins, size_t index)
+{
+    return plugins->items[index].plugin;
+}
