@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Source tasks that may repeat records but lose none: WorkerSourceTask.
+ *
+ * Records are queued by source partition as they are sent; the acknowledgement thread moves them
+ * on; the worker's committer writes what has been acknowledged in order. The plugin's commit() is
+ * for the task's thread alone: the committer only asks for it.
+ */
+#include "connect/log.h"
+#include "runtime/source_task_priv.h"
+#include "runtime/submitted_records.h"
+
+#include <stdlib.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerSourceTask");
+
+struct at_least_once {
+    struct kc_source_task *task;
+    struct kc_submitted *submitted;
+    struct kc_flight *flight; /* of the batch being sent; NULL: none, or all of it pushed */
+    size_t left;              /* its records that haven't been pushed */
+    atomic_bool commit_due;   /* the committer has committed: call the plugin's commit() */
+    atomic_bool committed;    /* scheduled with the committer */
+    /* The acknowledgement thread's, until a round has been served. */
+    uint64_t acked;
+    uint64_t acked_bytes;
+    /* The first record that couldn't be sent. */
+    atomic_bool send_failed;
+    pthread_mutex_t mutex;
+    struct kc_error *send_error;
+};
+
+static void on_done(void *opaque, const struct kc_record *record,
+                    const struct kc_record_metadata *metadata)
+{
+    struct at_least_once *self = opaque;
+    kc_source_task_record_committed(self->task, record, metadata);
+}
+
+static void *create(struct kc_source_task *task)
+{
+    struct at_least_once *self = kc_calloc(1, sizeof(*self));
+    self->task = task;
+    self->submitted = kc_submitted_new(on_done, self);
+    pthread_mutex_init(&self->mutex, NULL);
+    return self;
+}
+
+static void destroy(void *delivery)
+{
+    struct at_least_once *self = delivery;
+    if (self->flight)
+        kc_submitted_abandon(self->submitted, self->flight);
+    kc_submitted_destroy(self->submitted);
+    kc_error_destroy(self->send_error);
+    pthread_mutex_destroy(&self->mutex);
+    free(self);
+}
+
+static struct kc_error *prepare(void *delivery)
+{
+    (void)delivery;
+    return NULL;
+}
+
+/* ---- committing ---- */
+
+static void log_commit(struct at_least_once *self, size_t partitions)
+{
+    uint64_t pending = kc_submitted_pending(self->submitted);
+    if (partitions)
+        kc_info("Committing offsets of %zu source partitions; %llu records are pending", partitions,
+                (unsigned long long)pending);
+    else
+        kc_debug("No offsets to commit; %llu records are pending", (unsigned long long)pending);
+}
+
+/* commitOffsets without the plugin's part. Committer's thread, or the task's after the committer
+ * has let go. */
+static bool commit_offsets(struct at_least_once *self)
+{
+    struct kc_source_task *task = self->task;
+    int64_t started = kc_mono_ms();
+    const struct kc_offset_write *writes;
+    size_t count = kc_submitted_begin_flush(self->submitted, &writes);
+    log_commit(self, count);
+    struct kc_error *err = NULL;
+    if (count) {
+        err = kc_offset_store_write(task->offsets, kc_task_host_connector(task->host), writes,
+                                    count, (int)task->flush_timeout_ms);
+        kc_submitted_end_flush(self->submitted, !err);
+    }
+    if (err)
+        kc_fail("Failed to flush offsets to storage, will try again with the latest offsets at the "
+                "next interval: %s",
+                kc_error_text(err));
+    kc_source_task_count_commit(task, started, !err);
+    bool succeeded = !err;
+    kc_error_destroy(err);
+    return succeeded;
+}
+
+static void on_interval(void *opaque)
+{
+    struct at_least_once *self = opaque;
+    struct kc_task_host *host = self->task->host;
+    if (kc_task_host_failed(host) || atomic_load(&self->send_failed))
+        return;
+    char *context =
+        kc_asprintf("[%s|task-%d|offsets] ", kc_task_host_connector(host), kc_task_host_task(host));
+    kc_log_set_context(context);
+    free(context);
+    if (commit_offsets(self))
+        atomic_store(&self->commit_due, true);
+    kc_log_set_context(NULL);
+}
+
+static void enter_loop(void *delivery)
+{
+    struct at_least_once *self = delivery;
+    if (!atomic_exchange(&self->committed, true))
+        kc_offset_committer_add(self->task->committer, on_interval, self);
+}
+
+static struct kc_error *final_commit(void *delivery, bool failed)
+{
+    struct at_least_once *self = delivery;
+    (void)failed; /* what was acknowledged may be committed all the same */
+    kc_offset_committer_remove(self->task->committer, self);
+    int64_t deadline = kc_mono_ms() + self->task->flush_timeout_ms;
+    while (kc_submitted_pending(self->submitted) > 0 && kc_mono_ms() < deadline &&
+           !atomic_load(&self->send_failed) &&
+           kc_source_producer_drain(self->task->producer, deadline))
+        ;
+    if (!kc_task_host_cancelled(self->task->host) && commit_offsets(self))
+        kc_source_task_commit(self->task);
+    return NULL;
+}
+
+/* ---- sending ---- */
+
+static struct kc_error *check_sends(struct at_least_once *self)
+{
+    if (!atomic_load_explicit(&self->send_failed, memory_order_acquire))
+        return NULL;
+    pthread_mutex_lock(&self->mutex);
+    struct kc_error *cause = kc_error_copy(self->send_error);
+    pthread_mutex_unlock(&self->mutex);
+    return kc_error_caused(
+        kc_error_new(KC_ERR_CONNECT, "Unrecoverable exception from producer send callback"), cause);
+}
+
+static struct kc_error *before_poll(void *delivery)
+{
+    struct at_least_once *self = delivery;
+    if (atomic_exchange_explicit(&self->commit_due, false, memory_order_relaxed))
+        kc_source_task_commit(self->task);
+    return check_sends(self);
+}
+
+static void begin_batch(void *delivery, struct kc_batch *batch)
+{
+    struct at_least_once *self = delivery;
+    self->left = kc_batch_count(batch);
+    self->flight = kc_submitted_begin(self->submitted, batch);
+}
+
+static struct kc_slot *push(struct at_least_once *self, const struct kc_record *record,
+                            enum kc_slot_state state)
+{
+    struct kc_flight *flight = self->flight;
+    if (--self->left == 0)
+        self->flight = NULL;
+    return kc_submitted_push(self->submitted, flight, record, state);
+}
+
+static struct kc_error *dropped(void *delivery, const struct kc_record *record)
+{
+    push(delivery, record, KC_SLOT_DROPPED);
+    return NULL;
+}
+
+static struct kc_error *submit(void *delivery, const struct kc_record *record, void **opaque)
+{
+    struct at_least_once *self = delivery;
+    if (atomic_load_explicit(&self->send_failed, memory_order_relaxed)) {
+        struct kc_error *err = check_sends(self);
+        if (err)
+            return err;
+    }
+    *opaque = push(self, record, KC_SLOT_SENT);
+    return NULL;
+}
+
+/* A record was not sent: skipped when that is tolerated, else the task fails at its next turn. */
+static void send_failed(struct at_least_once *self, struct kc_slot *slot, const char *topic,
+                        rd_kafka_resp_err_t code)
+{
+    kc_fail("Failed to send record to %s: %s", topic, rd_kafka_err2str(code));
+    struct kc_error *err = kc_client_error(code, "Sending a record to topic %s", topic);
+    if (kc_error_policy_tolerates_all(self->task->policy)) {
+        struct kc_processing processing = {.source = kc_slot_record(slot)};
+        struct kc_error *none =
+            kc_error_policy_report(self->task->policy, &processing, KC_STAGE_KAFKA_PRODUCE,
+                                   "org.apache.kafka.connect.runtime.WorkerSourceTask", err);
+        kc_error_destroy(none);
+        kc_processing_clear(&processing);
+        kc_slot_skip(self->submitted, slot);
+        return;
+    }
+    pthread_mutex_lock(&self->mutex);
+    if (!self->send_error) {
+        self->send_error = err;
+        err = NULL;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    kc_error_destroy(err);
+    atomic_store_explicit(&self->send_failed, true, memory_order_release);
+}
+
+/* What librdkafka refuses at once (a record too large, an unknown partition), Java's producer
+ * reports by callback: the same consequence. */
+static struct kc_error *rejected(void *delivery, const struct kc_record *record, void *opaque,
+                                 rd_kafka_resp_err_t code)
+{
+    send_failed(delivery, opaque, record->topic, code);
+    return NULL;
+}
+
+static struct kc_error *batch_done(void *delivery)
+{
+    (void)delivery;
+    return NULL;
+}
+
+/* ---- acknowledgements ---- */
+
+static void outcome(void *delivery, const rd_kafka_message_t *message)
+{
+    struct at_least_once *self = delivery;
+    struct kc_slot *slot = message->_private;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kc_slot_ack(slot, message->offset, message->partition,
+                    rd_kafka_message_timestamp(message, NULL));
+        self->acked++;
+        self->acked_bytes += message->len + message->key_len;
+    } else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
+               message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+        send_failed(self, slot, rd_kafka_topic_name(message->rkt), message->err);
+    }
+}
+
+static void served(void *delivery)
+{
+    struct at_least_once *self = delivery;
+    kc_submitted_advance(self->submitted);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
+    if (self->acked) {
+        atomic_fetch_add_explicit(&metrics->records_out, self->acked, memory_order_relaxed);
+        atomic_fetch_add_explicit(&metrics->bytes_out, self->acked_bytes, memory_order_relaxed);
+        self->acked = self->acked_bytes = 0;
+    }
+    atomic_store_explicit(&metrics->active, kc_submitted_pending(self->submitted),
+                          memory_order_relaxed);
+}
+
+const struct kc_delivery kc_at_least_once = {
+    .create = create,
+    .destroy = destroy,
+    .prepare = prepare,
+    .enter_loop = enter_loop,
+    .before_poll = before_poll,
+    .begin_batch = begin_batch,
+    .dropped = dropped,
+    .submit = submit,
+    .rejected = rejected,
+    .batch_done = batch_done,
+    .outcome = outcome,
+    .served = served,
+    .final_commit = final_commit,
+};

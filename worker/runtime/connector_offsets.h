@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which offset store a source connector uses: the worker's, one of its own topic, or both
+ * (Worker.offsetStoreFor...).
+ */
+#ifndef WORKER_RUNTIME_CONNECTOR_OFFSETS_H
+#define WORKER_RUNTIME_CONNECTOR_OFFSETS_H
+
+#include "storage/offset_store.h"
+
+/* Whether source tasks of this worker run with exactly-once support (KIP-618). */
+bool kc_exactly_once_enabled(const struct kc_worker_config *config);
+
+/* The topic that the connector's offsets go to: its own or the worker's; NULL in standalone mode.
+ * Borrowed. */
+const char *kc_connector_offsets_topic(const struct kc_worker_config *config,
+                                       const struct kc_map *originals);
+
+/* Whether that topic is another one than the worker's (by name or cluster). */
+bool kc_connector_offsets_separate(const struct kc_worker_config *config,
+                                   const struct kc_map *originals);
+
+/* A reference on the worker's store, or a new store of the connector's own; the caller starts it
+ * (starting the worker's again does nothing) and unrefs it. client_suffix: "<connector>-<task>" for
+ * tasks. */
+struct kc_error *kc_connector_offset_store(const struct kc_worker_config *config,
+                                           struct kc_offset_store *worker_store,
+                                           const struct kc_map *originals,
+                                           const char *client_suffix,
+                                           struct kc_offset_store **store, bool *own) KC_MUST_CHECK;
+
+#endif

@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop of a source task: see source_task.h; AbstractWorkerSourceTask.
+ *
+ * Per record the loop does: conversion (nothing on the bytes lane), a slot, a topic by address, a
+ * send. It allocates nothing, takes no lock and compares no text. Once a record has been submitted
+ * or dropped it may be gone: a batch is touched only while a record of it is still to come.
+ */
+#include "runtime/source_task.h"
+
+#include "base/thread.h"
+#include "connect/log.h"
+#include "runtime/source_task_priv.h"
+
+#include <stdlib.h>
+
+static struct kc_logger log =
+    KC_LOGGER("org.apache.kafka.connect.runtime.AbstractWorkerSourceTask");
+
+enum { SEND_FAILED_BACKOFF_MS = 100, CLOSE_TIMEOUT_MS = 30000, OFFSET_READ_MS = 5000 };
+
+/* ---- what a plugin's task may ask for ---- */
+
+struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
+                                           json_t *const *partitions, size_t count,
+                                           json_t **offsets)
+{
+    struct kc_source_task *task = context->task;
+    for (;;) {
+        struct kc_error *err =
+            kc_offset_store_get(task->offsets, kc_task_host_connector(task->host), partitions,
+                                count, offsets, OFFSET_READ_MS);
+        if (!err || kc_error_code(err) != KC_ERR_TIMEOUT || kc_task_host_stopping(task->host))
+            return err;
+        kc_warn("Still reading offsets: %s", kc_error_text(err));
+        kc_error_destroy(err);
+    }
+}
+
+const char *kc_source_context_connector(const struct kc_source_context *context)
+{
+    return kc_task_host_connector(context->task->host);
+}
+
+int kc_source_context_task(const struct kc_source_context *context)
+{
+    return kc_task_host_task(context->task->host);
+}
+
+void kc_source_context_commit_transaction(struct kc_source_context *context)
+{
+    if (context && context->task->how->transaction)
+        context->task->how->transaction(context->task->delivery, true);
+}
+
+void kc_source_context_abort_transaction(struct kc_source_context *context)
+{
+    if (context && context->task->how->transaction)
+        context->task->how->transaction(context->task->delivery, false);
+}
+
+void kc_source_task_commit(struct kc_source_task *task)
+{
+    const struct kc_source_task_ops *ops = task->plugin->source_task;
+    struct kc_error *err = ops->commit ? ops->commit(task->task) : NULL;
+    if (!err)
+        return;
+    kc_fail("The task's commit() failed: %s", kc_error_text(err));
+    kc_error_destroy(err);
+}
+
+void kc_source_task_record_committed(struct kc_source_task *task, const struct kc_record *record,
+                                     const struct kc_record_metadata *metadata)
+{
+    if (task->plugin->source_task->record_committed)
+        task->plugin->source_task->record_committed(task->task, record, metadata);
+}
+
+void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms, bool succeeded)
+{
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    atomic_fetch_add(succeeded ? &metrics->commits : &metrics->commit_failures, 1);
+    atomic_fetch_add(&metrics->commit_time_ms, (uint64_t)(kc_mono_ms() - started_ms));
+}
+
+/* ---- starting ---- */
+
+static void on_outcome(void *opaque, const rd_kafka_message_t *message)
+{
+    struct kc_source_task *task = opaque;
+    task->how->outcome(task->delivery, message);
+}
+
+static void on_served(void *opaque)
+{
+    struct kc_source_task *task = opaque;
+    task->how->served(task->delivery);
+}
+
+static void on_topic_used(void *opaque, const char *topic)
+{
+    struct kc_source_task *task = opaque;
+    if (task->track_topics)
+        kc_task_host_topic_used(task->host, topic);
+}
+
+static struct kc_map *client_properties(struct kc_source_task *task, const char *kind,
+                                        const char *id_prefix)
+{
+    char *id = kc_asprintf("%s%s-%d", id_prefix, kc_task_host_connector(task->host),
+                           kc_task_host_task(task->host));
+    struct kc_map *properties =
+        kc_task_client_properties(task->config, kind, task->connector_config, id);
+    free(id);
+    return properties;
+}
+
+static void force_transactional(struct kc_source_task *task, struct kc_map *properties)
+{
+    kc_map_set(properties, "enable.idempotence", "true");
+    kc_map_setf(properties, "transactional.id", "%s-%s-%d",
+                kc_config_string(task->config->values, "group.id"),
+                kc_task_host_connector(task->host), kc_task_host_task(task->host));
+}
+
+static struct kc_error *open_producer(struct kc_source_task *task)
+{
+    static const struct kc_source_producer_events events = {on_outcome, on_served, on_topic_used};
+    struct kc_map *properties = client_properties(task, "producer", "connector-producer-");
+    if (task->how == &kc_exactly_once)
+        force_transactional(task, properties);
+    struct kc_source_producer *producer = NULL;
+    struct kc_error *err = kc_source_producer_new(properties, &events, task,
+                                                  kc_task_host_log_context(task->host), &producer);
+    kc_map_destroy(properties);
+    pthread_mutex_lock(&task->mutex);
+    task->producer = producer;
+    pthread_mutex_unlock(&task->mutex);
+    return err;
+}
+
+static struct kc_error *open_topic_creation(struct kc_source_task *task)
+{
+    if (!kc_config_bool(task->config->values, "topic.creation.enable") ||
+        !kc_topic_creation_used(task->connector_config))
+        return NULL;
+    struct kc_map *admin = client_properties(task, "admin", "connector-adminclient-");
+    struct kc_error *err = kc_topic_creation_new(task->connector_config, admin, &task->topics);
+    kc_map_destroy(admin);
+    return err;
+}
+
+static struct kc_error *open_offsets(struct kc_source_task *task)
+{
+    char *suffix =
+        kc_asprintf("%s-%d", kc_task_host_connector(task->host), kc_task_host_task(task->host));
+    bool own;
+    struct kc_error *err = kc_connector_offset_store(
+        task->config, task->worker_offsets, task->connector_config, suffix, &task->offsets, &own);
+    if (!err && own)
+        err = kc_offset_store_start(task->offsets, &task->give_up);
+    free(suffix);
+    return err;
+}
+
+/* Calls the plugin's stop() once; it may be told from another thread while the task ends. */
+static void tell_to_stop(struct kc_source_task *task)
+{
+    pthread_mutex_lock(&task->mutex);
+    void *object = task->told_to_stop ? NULL : task->task;
+    if (object) {
+        task->told_to_stop = true;
+        task->wakers++;
+    }
+    pthread_mutex_unlock(&task->mutex);
+    if (!object)
+        return;
+    task->plugin->source_task->stop(object);
+    pthread_mutex_lock(&task->mutex);
+    task->wakers--;
+    pthread_cond_broadcast(&task->wakers_gone);
+    pthread_mutex_unlock(&task->mutex);
+}
+
+static struct kc_error *start_plugin(struct kc_source_task *task)
+{
+    void *object = task->plugin->source_task->create(&task->context);
+    pthread_mutex_lock(&task->mutex);
+    task->task = object;
+    pthread_mutex_unlock(&task->mutex);
+    struct kc_error *err = task->plugin->source_task->start(object, task->task_config);
+    if (!err && kc_task_host_stopping(task->host))
+        tell_to_stop(task);
+    return err;
+}
+
+static struct kc_error *start(void *impl)
+{
+    struct kc_source_task *task = impl;
+    struct kc_error *err = open_producer(task);
+    if (!err)
+        err = open_topic_creation(task);
+    if (!err)
+        err = task->how->prepare(task->delivery);
+    if (!err)
+        err = open_offsets(task);
+    if (!err)
+        err = start_plugin(task);
+    if (!err)
+        kc_info("Source task finished initialization and start");
+    return err;
+}
+
+/* ---- the loop ---- */
+
+static struct kc_error *convert(struct kc_source_task *task, enum kc_lane lane,
+                                const struct kc_record *record, struct kc_wire_record *wire,
+                                bool *keep)
+{
+    *keep = true;
+    if (lane == KC_LANE_BYTES && kc_conversion_pass(task->conversion, task->batch, record, wire))
+        return NULL;
+    return kc_conversion_to_wire(task->conversion, task->policy, task->batch, record, wire, keep);
+}
+
+/* Before the first record to a topic. */
+static struct kc_error *prepare_topic(struct kc_source_task *task, struct kc_target_topic *target,
+                                      const char *topic)
+{
+    struct kc_error *err =
+        task->how->check_topic ? task->how->check_topic(task->delivery, topic) : NULL;
+    if (!err && task->topics)
+        err = kc_topic_creation_ensure(task->topics, topic);
+    if (!err)
+        kc_target_topic_ready(target);
+    return err;
+}
+
+static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_record *record,
+                                  const struct kc_wire_record *wire, struct kc_target_topic *target)
+{
+    void *opaque = NULL;
+    struct kc_error *err = task->how->submit(task->delivery, record, &opaque);
+    if (err)
+        return err;
+    rd_kafka_resp_err_t code = kc_source_producer_send(task->producer, target, wire, opaque);
+    if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE)
+        return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
+    if (code)
+        return task->how->rejected(task->delivery, record, opaque, code);
+    return task->how->dispatched ? task->how->dispatched(task->delivery, record) : NULL;
+}
+
+/* *taken: the record has been dealt with, and may be gone. */
+static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane lane, bool *taken)
+{
+    const struct kc_record *record = kc_batch_at(task->batch, task->next);
+    struct kc_wire_record wire;
+    bool keep;
+    struct kc_error *err = convert(task, lane, record, &wire, &keep);
+    if (err)
+        return err;
+    if (keep) {
+        bool first;
+        struct kc_target_topic *target =
+            kc_source_producer_topic(task->producer, wire.topic, &first);
+        if (first)
+            err = prepare_topic(task, target, wire.topic);
+        if (err)
+            return err;
+        *taken = true;
+        return send_wire(task, record, &wire, target);
+    }
+    *taken = true;
+    return task->how->dropped(task->delivery, record);
+}
+
+/* Sends what is left of the batch; task->batch stays when it must be tried again. */
+static struct kc_error *send_batch(struct kc_source_task *task)
+{
+    const char *reason;
+    enum kc_lane lane = kc_conversion_lane(task->conversion, task->batch, &reason);
+    kc_task_host_set_lane(task->host, reason);
+    kc_source_producer_begin_batch(task->producer);
+    while (task->next < task->count) {
+        bool taken = false;
+        struct kc_error *err = send_record(task, lane, &taken);
+        task->next += taken;
+        if (err && !taken && kc_error_retriable(err)) {
+            kc_warn("Failed to send a record, backing off before retrying: %s", kc_error_text(err));
+            kc_error_destroy(err);
+            return NULL;
+        }
+        if (err)
+            return err;
+    }
+    task->batch = NULL;
+    return task->how->batch_done(task->delivery);
+}
+
+static struct kc_error *poll_batch(struct kc_source_task *task)
+{
+    struct kc_batch *batch = NULL;
+    struct kc_error *err = task->plugin->source_task->poll(task->task, &batch);
+    if (err && kc_error_retriable(err)) {
+        kc_warn("Failed to poll records from the source, will retry: %s", kc_error_text(err));
+        kc_error_clear(&err);
+        kc_task_host_sleep(task->host, SEND_FAILED_BACKOFF_MS);
+    }
+    if (err || !batch)
+        return err;
+    size_t count = kc_batch_count(batch);
+    if (count == 0) {
+        kc_batch_unref(batch);
+        return NULL;
+    }
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    atomic_fetch_add_explicit(&metrics->records_in, count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->batches, 1, memory_order_relaxed);
+    task->batch = batch;
+    task->count = count;
+    task->next = 0;
+    task->how->begin_batch(task->delivery, batch);
+    return NULL;
+}
+
+static struct kc_error *iterate(struct kc_source_task *task)
+{
+    if (kc_task_host_should_pause(task->host)) {
+        kc_task_host_paused(task->host);
+        struct kc_error *err = task->how->paused ? task->how->paused(task->delivery) : NULL;
+        if (!err && kc_task_host_await_unpause(task->host)) {
+            kc_task_host_resumed(task->host);
+            task->how->enter_loop(task->delivery);
+        }
+        return err;
+    }
+    if (!task->batch) {
+        struct kc_error *err = task->how->before_poll(task->delivery);
+        if (!err)
+            err = poll_batch(task);
+        if (err)
+            return err;
+    }
+    if (!task->batch)
+        return task->how->batch_done(task->delivery);
+    struct kc_error *err = send_batch(task);
+    if (!err && task->batch)
+        kc_task_host_sleep(task->host, SEND_FAILED_BACKOFF_MS);
+    return err;
+}
+
+static struct kc_error *execute(void *impl)
+{
+    struct kc_source_task *task = impl;
+    task->how->enter_loop(task->delivery);
+    struct kc_error *err = NULL;
+    while (!err && !kc_task_host_stopping(task->host))
+        err = iterate(task);
+    if (kc_task_host_cancelled(task->host))
+        return err;
+    struct kc_error *commit_err = task->how->final_commit(task->delivery, err != NULL);
+    if (!err)
+        return commit_err;
+    kc_error_destroy(commit_err);
+    return err;
+}
+
+/* ---- the end ---- */
+
+static void close_plugin(struct kc_source_task *task)
+{
+    if (!task->task)
+        return;
+    tell_to_stop(task);
+    pthread_mutex_lock(&task->mutex);
+    void *object = task->task;
+    task->task = NULL;
+    while (task->wakers > 0)
+        pthread_cond_wait(&task->wakers_gone, &task->mutex);
+    pthread_mutex_unlock(&task->mutex);
+    task->plugin->source_task->destroy(object);
+}
+
+/* The producer first: its thread calls the plugin's record_committed(). */
+static void close_task(void *impl)
+{
+    struct kc_source_task *task = impl;
+    kc_offset_committer_remove(task->committer, task->delivery);
+    if (task->task)
+        tell_to_stop(task);
+    pthread_mutex_lock(&task->mutex);
+    struct kc_source_producer *producer = task->producer;
+    task->producer = NULL;
+    pthread_mutex_unlock(&task->mutex);
+    bool orderly = !kc_task_host_cancelled(task->host) && !kc_task_host_failed(task->host);
+    kc_source_producer_destroy(producer, orderly ? CLOSE_TIMEOUT_MS : 0);
+    task->how->destroy(task->delivery);
+    task->delivery = NULL;
+    close_plugin(task);
+    kc_topic_creation_destroy(task->topics);
+    task->topics = NULL;
+    kc_offset_store_unref(task->offsets);
+    task->offsets = NULL;
+}
+
+static void wake(void *impl)
+{
+    struct kc_source_task *task = impl;
+    if (kc_task_host_stopping(task->host))
+        tell_to_stop(task);
+}
+
+static void cancel(void *impl)
+{
+    struct kc_source_task *task = impl;
+    task->give_up = true;
+    kc_error_policy_stop(task->policy);
+    pthread_mutex_lock(&task->mutex);
+    if (task->producer)
+        kc_source_producer_cancel(task->producer);
+    pthread_mutex_unlock(&task->mutex);
+}
+
+static void destroy(void *impl)
+{
+    struct kc_source_task *task = impl;
+    if (task->delivery)
+        task->how->destroy(task->delivery);
+    kc_conversion_destroy(task->conversion);
+    kc_error_policy_destroy(task->policy);
+    kc_offset_store_unref(task->worker_offsets);
+    kc_config_destroy(task->settings);
+    kc_map_destroy(task->connector_config);
+    kc_map_destroy(task->task_config);
+    pthread_cond_destroy(&task->wakers_gone);
+    pthread_mutex_destroy(&task->mutex);
+    free(task);
+}
+
+/* ---- making ---- */
+
+struct kc_error *kc_source_task_new(const struct kc_source_task_settings *settings,
+                                    struct kc_task_host **host)
+{
+    static const struct kc_task_kind kind = {start, execute, close_task, wake, cancel, destroy};
+    struct kc_source_task *task = kc_calloc(1, sizeof(*task));
+    pthread_mutex_init(&task->mutex, NULL);
+    kc_cond_init(&task->wakers_gone);
+    task->config = settings->config;
+    task->plugin = settings->plugin;
+    task->connector_config = kc_map_copy(settings->connector_config);
+    task->task_config = kc_map_copy(settings->task_config);
+    task->committer = settings->committer;
+    task->worker_offsets = kc_offset_store_ref(settings->offsets);
+    task->context.task = task;
+    task->how = kc_exactly_once_enabled(settings->config) ? &kc_exactly_once : &kc_at_least_once;
+    task->flush_timeout_ms = kc_config_long(settings->config->values, "offset.flush.timeout.ms");
+    task->track_topics = kc_config_bool(settings->config->values, "topic.tracking.enable");
+    task->host = kc_task_host_new(&settings->task, &kind, task);
+    struct kc_error *err =
+        kc_config_parse(kc_connector_config_def(true), task->connector_config, &task->settings);
+    if (!err)
+        err = kc_conversion_new(settings->plugins, settings->config, task->connector_config,
+                                &task->conversion);
+    if (err) {
+        kc_task_host_unref(task->host);
+        return err;
+    }
+    task->policy = kc_error_policy_new(settings->task.connector, settings->task.task,
+                                       task->settings, kc_task_host_metrics(task->host));
+    task->delivery = task->how->create(task);
+    *host = task->host;
+    return NULL;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the source task's loop and its two deliveries share.
+ *
+ * The fields belong to the task's thread but for those marked otherwise.
+ */
+#ifndef WORKER_RUNTIME_SOURCE_TASK_PRIV_H
+#define WORKER_RUNTIME_SOURCE_TASK_PRIV_H
+
+#include "base/thread.h"
+#include "runtime/connector_offsets.h"
+#include "runtime/source_producer.h"
+#include "runtime/source_task.h"
+#include "runtime/topic_creation.h"
+
+struct kc_source_task;
+
+/* What differs between at-least-once and exactly-once. On the task's thread unless said otherwise;
+ * an error fails the task. */
+struct kc_delivery {
+    void *(*create)(struct kc_source_task *task);
+    void (*destroy)(void *delivery); /* after the producer has gone; the batch may be unfinished */
+    /* Before the offset store and the plugin's task start. */
+    struct kc_error *(*prepare)(void *delivery);
+    void (*enter_loop)(void *delivery);
+    struct kc_error *(*before_poll)(void *delivery);
+    /* A batch (taken) whose records will be dropped or submitted one by one. */
+    void (*begin_batch)(void *delivery, struct kc_batch *batch);
+    struct kc_error *(*check_topic)(void *delivery, const char *topic); /* the first record to it */
+    struct kc_error *(*dropped)(void *delivery, const struct kc_record *record);
+    /* *opaque travels with the message. */
+    struct kc_error *(*submit)(void *delivery, const struct kc_record *record, void **opaque);
+    struct kc_error *(*dispatched)(void *delivery, const struct kc_record *record);
+    /* The client refused the message at once. record may be gone afterwards. */
+    struct kc_error *(*rejected)(void *delivery, const struct kc_record *record, void *opaque,
+                                 rd_kafka_resp_err_t code);
+    struct kc_error *(*batch_done)(void *delivery);
+    void (*outcome)(void *delivery, const rd_kafka_message_t *message); /* acknowledgement thread */
+    void (*served)(void *delivery);                                     /* the same */
+    struct kc_error *(*paused)(void *delivery);
+    struct kc_error *(*final_commit)(void *delivery, bool failed);
+    void (*transaction)(void *delivery, bool commit); /* asked for by the connector */
+};
+extern const struct kc_delivery kc_at_least_once;
+extern const struct kc_delivery kc_exactly_once;
+
+struct kc_source_context {
+    struct kc_source_task *task;
+};
+
+struct kc_source_task {
+    struct kc_task_host *host; /* not counted: the host owns this */
+    const struct kc_worker_config *config;
+    const struct kc_plugin *plugin;
+    struct kc_map *connector_config;
+    struct kc_map *task_config;
+    struct kc_config *settings; /* the framework's, parsed */
+    struct kc_offset_committer *committer;
+    struct kc_offset_store *worker_offsets;
+    struct kc_offset_store *offsets; /* what this task reads and writes */
+    volatile bool give_up;           /* any thread: ends waits of the store's start */
+    struct kc_conversion *conversion;
+    struct kc_error_policy *policy;
+    struct kc_topic_creation *topics; /* NULL: none */
+    struct kc_source_context context;
+    const struct kc_delivery *how;
+    void *delivery;
+    struct kc_source_producer *producer; /* changed with mutex */
+    int64_t flush_timeout_ms;
+    bool track_topics;
+
+    struct kc_batch *batch; /* being sent, NULL: poll for one; owned by the delivery */
+    size_t next;            /* its first record that hasn't been dealt with */
+    size_t count;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t wakers_gone;
+    void *task; /* the plugin's; NULL before and after its life; with mutex for other threads */
+    int wakers; /* threads in its stop(); with mutex */
+    bool told_to_stop;
+};
+
+/* SourceTask.commit, its failure logged. */
+void kc_source_task_commit(struct kc_source_task *task);
+/* record_committed() of the plugin, if it has one. */
+void kc_source_task_record_committed(struct kc_source_task *task, const struct kc_record *record,
+                                     const struct kc_record_metadata *metadata);
+/* Counts a commit of offsets in the metrics. */
+void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms, bool succeeded);
+
+#endif

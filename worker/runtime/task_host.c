@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread and life cycle of a task: see task_host.h.
+ *
+ * One state machine: `moves` says which reports may follow which. Reports to the listener are made
+ * without the lock, but cancel() waits for one that is under way, so that none comes after it.
+ */
+#include "runtime/task_host.h"
+
+#include "base/thread.h"
+#include "connect/log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerTask");
+
+struct kc_task_host {
+    atomic_uint refs;
+    char *connector;
+    char *log_context;
+    int task;
+    int generation;
+    const char *version;
+    const struct kc_worker_listener *listener;
+    void *opaque;
+    const struct kc_task_kind *kind;
+    void *impl;
+    struct kc_task_metrics metrics;
+    _Atomic(const char *) lane;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    enum kc_target_state target;
+    enum kc_state state;
+    bool running; /* the thread has been started */
+    bool stopping;
+    bool cancelled;
+    bool failed;
+    bool ended;
+    bool reporting;
+};
+
+#define M(state) (1u << KC_STATE_##state)
+/* Which states may follow: UNASSIGNED is both the beginning and an orderly end. */
+static const unsigned moves[] = {
+    [KC_STATE_UNASSIGNED] = M(RUNNING) | M(PAUSED) | M(FAILED) | M(UNASSIGNED),
+    [KC_STATE_RUNNING] = M(PAUSED) | M(FAILED) | M(UNASSIGNED),
+    [KC_STATE_PAUSED] = M(RUNNING) | M(FAILED) | M(UNASSIGNED) | M(PAUSED),
+    [KC_STATE_FAILED] = 0,
+};
+
+struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
+                                      const struct kc_task_kind *kind, void *impl)
+{
+    struct kc_task_host *host = kc_calloc(1, sizeof(*host));
+    atomic_init(&host->refs, 1);
+    host->connector = kc_strdup(settings->connector);
+    host->task = settings->task;
+    host->log_context = kc_asprintf("[%s|task-%d] ", settings->connector, settings->task);
+    host->generation = settings->generation;
+    host->version = settings->version;
+    host->target = settings->target;
+    host->listener = settings->listener;
+    host->opaque = settings->opaque;
+    host->kind = kind;
+    host->impl = impl;
+    host->state = KC_STATE_UNASSIGNED;
+    atomic_init(&host->lane, "");
+    pthread_mutex_init(&host->mutex, NULL);
+    kc_cond_init(&host->changed);
+    return host;
+}
+
+struct kc_task_host *kc_task_host_ref(struct kc_task_host *host)
+{
+    atomic_fetch_add_explicit(&host->refs, 1, memory_order_relaxed);
+    return host;
+}
+
+void kc_task_host_unref(struct kc_task_host *host)
+{
+    if (!host || atomic_fetch_sub_explicit(&host->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    host->kind->destroy(host->impl);
+    pthread_cond_destroy(&host->changed);
+    pthread_mutex_destroy(&host->mutex);
+    free(host->log_context);
+    free(host->connector);
+    free(host);
+}
+
+/* ---- reports ---- */
+
+/* The one mover: checks the table, then tells the listener unless the task has been cancelled. */
+static void move(struct kc_task_host *host, enum kc_state state, const char *trace)
+{
+    pthread_mutex_lock(&host->mutex);
+    bool allowed = moves[host->state] & (1u << state);
+    if (allowed)
+        host->state = state;
+    bool tell = allowed && !host->cancelled;
+    host->reporting = tell;
+    pthread_mutex_unlock(&host->mutex);
+    if (!tell)
+        return;
+    host->listener->state_changed(host->opaque, host->connector, host->task, state, trace,
+                                  host->version);
+    pthread_mutex_lock(&host->mutex);
+    host->reporting = false;
+    pthread_cond_broadcast(&host->changed);
+    pthread_mutex_unlock(&host->mutex);
+}
+
+static void report_failure(struct kc_task_host *host, const struct kc_error *err)
+{
+    char *trace = kc_error_trace(err);
+    move(host, KC_STATE_FAILED, trace);
+    free(trace);
+}
+
+void kc_task_host_fail(struct kc_task_host *host, const struct kc_error *err)
+{
+    kc_fail("Failed to start task %s-%d: %s", host->connector, host->task, kc_error_text(err));
+    report_failure(host, err);
+}
+
+void kc_task_host_topic_used(struct kc_task_host *host, const char *topic)
+{
+    if (host->listener->topic_used && !kc_task_host_cancelled(host))
+        host->listener->topic_used(host->opaque, host->connector, host->task, topic);
+}
+
+/* ---- the thread ---- */
+
+static struct kc_error *run_task(struct kc_task_host *host)
+{
+    if (kc_task_host_stopping(host))
+        return NULL;
+    if (kc_task_host_should_pause(host)) {
+        kc_task_host_paused(host);
+        if (!kc_task_host_await_unpause(host))
+            return NULL;
+    }
+    struct kc_error *err = host->kind->start(host->impl);
+    if (!err) {
+        move(host, KC_STATE_RUNNING, NULL);
+        err = host->kind->execute(host->impl);
+    }
+    if (err) {
+        pthread_mutex_lock(&host->mutex);
+        host->failed = true;
+        pthread_mutex_unlock(&host->mutex);
+    }
+    host->kind->close(host->impl);
+    return err;
+}
+
+static void end_task(struct kc_task_host *host, struct kc_error *err)
+{
+    char *trace = err ? kc_error_trace(err) : NULL;
+    if (err && kc_task_host_stopping(host)) {
+        kc_warn("After being scheduled for shutdown, task failed:\n%s", trace);
+        move(host, KC_STATE_UNASSIGNED, NULL);
+    } else if (err) {
+        kc_fail("Task is being killed and will not recover until manually restarted:\n%s", trace);
+        move(host, KC_STATE_FAILED, trace);
+    } else {
+        move(host, KC_STATE_UNASSIGNED, NULL);
+    }
+    free(trace);
+    kc_error_destroy(err);
+}
+
+static void *thread_main(void *arg)
+{
+    struct kc_task_host *host = arg;
+    kc_log_set_context(host->log_context);
+    end_task(host, run_task(host));
+    pthread_mutex_lock(&host->mutex);
+    host->stopping = true;
+    host->ended = true;
+    pthread_cond_broadcast(&host->changed);
+    pthread_mutex_unlock(&host->mutex);
+    kc_task_host_unref(host);
+    return NULL;
+}
+
+struct kc_error *kc_task_host_run(struct kc_task_host *host)
+{
+    char *name = kc_asprintf("%s-%d", host->connector, host->task);
+    pthread_t thread;
+    host->running = true;
+    struct kc_error *err = kc_thread_start(&thread, name, thread_main, kc_task_host_ref(host));
+    free(name);
+    if (!err) {
+        pthread_detach(thread);
+        return NULL;
+    }
+    host->running = false;
+    kc_task_host_fail(host, err);
+    kc_task_host_unref(host);
+    return err;
+}
+
+/* ---- the worker's side ---- */
+
+void kc_task_host_stop(struct kc_task_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    host->stopping = true;
+    pthread_cond_broadcast(&host->changed);
+    pthread_mutex_unlock(&host->mutex);
+    host->kind->wake(host->impl);
+}
+
+bool kc_task_host_await(struct kc_task_host *host, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&host->mutex);
+    while (host->running && !host->ended &&
+           kc_cond_wait_until(&host->changed, &host->mutex, deadline_ms))
+        ;
+    bool ended = !host->running || host->ended;
+    pthread_mutex_unlock(&host->mutex);
+    return ended;
+}
+
+void kc_task_host_cancel(struct kc_task_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    host->stopping = true;
+    host->cancelled = true;
+    pthread_cond_broadcast(&host->changed);
+    while (host->reporting)
+        pthread_cond_wait(&host->changed, &host->mutex);
+    pthread_mutex_unlock(&host->mutex);
+    host->kind->cancel(host->impl);
+}
+
+void kc_task_host_set_target(struct kc_task_host *host, enum kc_target_state target)
+{
+    pthread_mutex_lock(&host->mutex);
+    bool ignored = host->stopping;
+    if (!ignored) {
+        /* A stopped connector has no tasks; should one be told so, it ends. */
+        host->stopping = target == KC_TARGET_STOPPED;
+        host->target = target;
+        pthread_cond_broadcast(&host->changed);
+    }
+    pthread_mutex_unlock(&host->mutex);
+    if (!ignored)
+        host->kind->wake(host->impl);
+}
+
+const char *kc_task_host_connector(const struct kc_task_host *host)
+{
+    return host->connector;
+}
+
+int kc_task_host_task(const struct kc_task_host *host)
+{
+    return host->task;
+}
+
+enum kc_state kc_task_host_state(struct kc_task_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    enum kc_state state = host->state;
+    pthread_mutex_unlock(&host->mutex);
+    return state;
+}
+
+struct kc_task_metrics *kc_task_host_metrics(struct kc_task_host *host)
+{
+    return &host->metrics;
+}
+
+void *kc_task_host_impl(struct kc_task_host *host)
+{
+    return host->impl;
+}
+
+const char *kc_task_host_lane(struct kc_task_host *host)
+{
+    return atomic_load(&host->lane);
+}
+
+const char *kc_task_host_log_context(const struct kc_task_host *host)
+{
+    return host->log_context;
+}
+
+/* ---- the kinds' side ---- */
+
+static bool flag(struct kc_task_host *host, const bool *which)
+{
+    pthread_mutex_lock(&host->mutex);
+    bool value = *which;
+    pthread_mutex_unlock(&host->mutex);
+    return value;
+}
+
+bool kc_task_host_stopping(struct kc_task_host *host)
+{
+    return flag(host, &host->stopping);
+}
+
+bool kc_task_host_cancelled(struct kc_task_host *host)
+{
+    return flag(host, &host->cancelled);
+}
+
+bool kc_task_host_failed(struct kc_task_host *host)
+{
+    return flag(host, &host->failed);
+}
+
+bool kc_task_host_should_pause(struct kc_task_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    bool pause = host->target == KC_TARGET_PAUSED && !host->stopping;
+    pthread_mutex_unlock(&host->mutex);
+    return pause;
+}
+
+void kc_task_host_paused(struct kc_task_host *host)
+{
+    move(host, KC_STATE_PAUSED, NULL);
+}
+
+void kc_task_host_resumed(struct kc_task_host *host)
+{
+    move(host, KC_STATE_RUNNING, NULL);
+}
+
+bool kc_task_host_await_unpause(struct kc_task_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    while (host->target == KC_TARGET_PAUSED && !host->stopping)
+        pthread_cond_wait(&host->changed, &host->mutex);
+    bool go_on = !host->stopping;
+    pthread_mutex_unlock(&host->mutex);
+    return go_on;
+}
+
+bool kc_task_host_sleep(struct kc_task_host *host, int64_t ms)
+{
+    int64_t deadline = kc_mono_ms() + ms;
+    pthread_mutex_lock(&host->mutex);
+    while (!host->stopping && kc_cond_wait_until(&host->changed, &host->mutex, deadline))
+        ;
+    bool stopping = host->stopping;
+    pthread_mutex_unlock(&host->mutex);
+    return stopping;
+}
+
+void kc_task_host_set_lane(struct kc_task_host *host, const char *lane)
+{
+    atomic_store(&host->lane, lane);
+}
+
+struct kc_error *kc_task_host_fence_zombies(struct kc_task_host *host)
+{
+    return host->listener->fence_zombies
+               ? host->listener->fence_zombies(host->opaque, host->connector)
+               : NULL;
+}
+
+struct kc_error *kc_task_host_verify(struct kc_task_host *host)
+{
+    return host->listener->verify_task ? host->listener->verify_task(host->opaque, host->connector,
+                                                                     host->task, host->generation)
+                                       : NULL;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What source and sink tasks have in common: Connect's WorkerTask.
+ *
+ * A host owns one thread, the task's life cycle and its reports to the herder. It is
+ * reference-counted: the worker holds one reference, the thread another, so that a task that
+ * doesn't end in time can be left behind. A cancelled task reports nothing any more.
+ */
+#ifndef WORKER_RUNTIME_TASK_HOST_H
+#define WORKER_RUNTIME_TASK_HOST_H
+
+#include "runtime/metrics.h"
+#include "runtime/worker.h"
+
+struct kc_task_host;
+
+/* A kind of task. All on the task's thread unless said otherwise. */
+struct kc_task_kind {
+    struct kc_error *(*start)(void *impl);   /* makes clients, starts the plugin's task */
+    struct kc_error *(*execute)(void *impl); /* until kc_task_host_stopping() */
+    void (*close)(void *impl);               /* after start, whatever came of it */
+    void (*wake)(void *impl);    /* any thread: stop or a new target state; must not block */
+    void (*cancel)(void *impl);  /* any thread: give up whatever is waited for; must not block */
+    void (*destroy)(void *impl); /* the last reference has gone; any thread */
+};
+
+struct kc_task_settings {
+    const char *connector; /* copied */
+    int task;
+    int generation;
+    const char *version; /* the plugin's; borrowed from it */
+    enum kc_target_state target;
+    const struct kc_worker_listener *listener;
+    void *opaque;
+};
+
+/* Takes impl. */
+struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
+                                      const struct kc_task_kind *kind, void *impl);
+struct kc_task_host *kc_task_host_ref(struct kc_task_host *host);
+void kc_task_host_unref(struct kc_task_host *host);
+
+/* ---- the worker's side; any thread ---- */
+
+/* Starts the thread; an error has been reported as FAILED. */
+struct kc_error *kc_task_host_run(struct kc_task_host *host) KC_MUST_CHECK;
+void kc_task_host_stop(struct kc_task_host *host); /* doesn't wait */
+/* Waits for the end of the thread; false: not by deadline_ms (kc_mono_ms()). */
+bool kc_task_host_await(struct kc_task_host *host, int64_t deadline_ms);
+void kc_task_host_cancel(struct kc_task_host *host);
+void kc_task_host_set_target(struct kc_task_host *host, enum kc_target_state target);
+/* Reports FAILED for a task that never ran. */
+void kc_task_host_fail(struct kc_task_host *host, const struct kc_error *err);
+
+const char *kc_task_host_connector(const struct kc_task_host *host);
+int kc_task_host_task(const struct kc_task_host *host);
+enum kc_state kc_task_host_state(struct kc_task_host *host);
+struct kc_task_metrics *kc_task_host_metrics(struct kc_task_host *host);
+void *kc_task_host_impl(struct kc_task_host *host);
+/* Why records take the lane that they take; "" while nothing has been sent. Borrowed text is static
+ * or lives as long as the task. */
+const char *kc_task_host_lane(struct kc_task_host *host);
+
+/* ---- the kinds' side ---- */
+
+bool kc_task_host_stopping(struct kc_task_host *host);  /* any thread */
+bool kc_task_host_cancelled(struct kc_task_host *host); /* any thread */
+bool kc_task_host_failed(struct kc_task_host *host);    /* any thread */
+bool kc_task_host_should_pause(struct kc_task_host *host);
+/* Reports PAUSED; then blocks until the task shall run again (true, RUNNING reported) or stop. */
+void kc_task_host_paused(struct kc_task_host *host);
+bool kc_task_host_await_unpause(struct kc_task_host *host);
+void kc_task_host_resumed(struct kc_task_host *host);
+/* Waits until told to stop; false: the time has passed. */
+bool kc_task_host_sleep(struct kc_task_host *host, int64_t ms);
+/* An active topic, any thread. */
+void kc_task_host_topic_used(struct kc_task_host *host, const char *topic);
+void kc_task_host_set_lane(struct kc_task_host *host, const char *lane);
+/* Exactly-once: the listener's preflight calls. */
+struct kc_error *kc_task_host_fence_zombies(struct kc_task_host *host) KC_MUST_CHECK;
+struct kc_error *kc_task_host_verify(struct kc_task_host *host) KC_MUST_CHECK;
+/* "[name|task-0] " */
+const char *kc_task_host_log_context(const struct kc_task_host *host);
+
+#endif
