@@ -11,6 +11,7 @@
 #define WORKER_RUNTIME_WORKER_H
 
 #include "config/worker_config.h"
+#include "runtime/metrics.h"
 #include "runtime/plugins.h"
 #include "storage/cluster_state.h"
 #include "storage/offset_store.h"
@@ -62,8 +63,9 @@ void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings
 bool kc_worker_has_connector(struct kc_worker *worker, const char *name);
 void kc_worker_connectors(struct kc_worker *worker, struct kc_strings *names);
 
-/* Asks the connector for its task configs, on its thread: done gets them (taken) complete with
- * task.class (and topics for sinks), or err (taken). TOO_MANY_TASKS as Connect's tasks.max.enforce.
+/* Asks the connector for its task configs, on its thread: done gets them complete with task.class
+ * (and topics for sinks; it takes what the list holds, or leaves it), or err (taken).
+ * TOO_MANY_TASKS as Connect's tasks.max.enforce.
  */
 typedef void (*kc_worker_task_configs_done)(void *opaque, struct kc_error *err,
                                             struct kc_maps *configs);
@@ -111,5 +113,33 @@ struct kc_error *kc_worker_fence_zombies(struct kc_worker *worker, const char *c
  * error is what Java throws (BAD_REQUEST: no or unknown connector.class). Any thread. */
 struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_map *config,
                                     json_t **infos) KC_MUST_CHECK;
+
+/* ---- what runs here, for metrics and status; any thread ---- */
+
+struct kc_task_info {
+    const char *connector;
+    int task;
+    bool is_source;
+    enum kc_state state;
+    const char *lane; /* why records take the way that they take; "" while none has been sent */
+    const struct kc_task_metrics *metrics;
+};
+/* Calls each for every task of this worker, one after the other; info is valid for the call. The
+ * function must not call the worker. */
+void kc_worker_each_task(struct kc_worker *worker,
+                         void (*each)(void *opaque, const struct kc_task_info *info), void *opaque);
+
+/* Since the worker's start (connect-worker-metrics). */
+struct kc_worker_counts {
+    uint64_t connector_attempts;
+    uint64_t connector_successes;
+    uint64_t connector_failures;
+    uint64_t task_attempts;
+    uint64_t task_successes;
+    uint64_t task_failures;
+    uint64_t connectors; /* now */
+    uint64_t tasks;      /* now */
+};
+void kc_worker_count(struct kc_worker *worker, struct kc_worker_counts *counts);
 
 #endif

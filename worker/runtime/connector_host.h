@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The host of one connector object: Connect's WorkerConnector.
+ *
+ * A host owns the connector's thread, on which every function of the connector is called. Requests
+ * are left in the host and served in turn; of several target states the latest wins.
+ * Reference-counted like a task host; a cancelled one reports nothing any more.
+ */
+#ifndef WORKER_RUNTIME_CONNECTOR_HOST_H
+#define WORKER_RUNTIME_CONNECTOR_HOST_H
+
+#include "runtime/worker.h"
+
+struct kc_connector_host;
+
+struct kc_connector_settings {
+    const char *name; /* copied */
+    const struct kc_plugin *plugin;
+    const struct kc_map *config; /* variables resolved; copied */
+    const struct kc_worker_listener *listener;
+    void *opaque;
+};
+
+struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settings *settings);
+void kc_connector_host_unref(struct kc_connector_host *host);
+
+/* Any thread. */
+struct kc_error *kc_connector_host_run(struct kc_connector_host *host) KC_MUST_CHECK;
+/* done: as kc_worker_start_connector(); on the connector's thread, or on this one when the request
+ * can't be served. */
+void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target_state target,
+                                  kc_worker_done done, void *opaque);
+/* config: the connector's, raw variables resolved; copied. */
+void kc_connector_host_task_configs(struct kc_connector_host *host, const struct kc_map *config,
+                                    kc_worker_task_configs_done done, void *opaque);
+void kc_connector_host_stop(struct kc_connector_host *host); /* doesn't wait */
+bool kc_connector_host_await(struct kc_connector_host *host, int64_t deadline_ms);
+/* Reports UNASSIGNED in the connector's place and leaves its thread to itself. */
+void kc_connector_host_cancel(struct kc_connector_host *host);
+
+const char *kc_connector_host_name(const struct kc_connector_host *host);
+const struct kc_plugin *kc_connector_host_plugin(const struct kc_connector_host *host);
+enum kc_state kc_connector_host_state(struct kc_connector_host *host);
+
+#endif
