@@ -115,7 +115,8 @@ void wire_conn_close(struct wire_conn *conn, struct kc_error *err)
         return;
     }
     if (err && !conn->client->stopping)
-        kc_info("[%s] connection to %s: %s", conn->client->name, conn->label, kc_error_text(err));
+        KC_LOG_AT(&log, node->failures ? KC_LOG_DEBUG : KC_LOG_WARN, "[%s] connection to %s: %s",
+                  conn->client->name, conn->label, kc_error_text(err));
     conn->state = CONN_CLOSED;
     conn->node = NULL;
     wire_conn_destroy_io(conn);
@@ -211,6 +212,7 @@ bool wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, in
     DL_APPEND(conn->in_flight, pending);
     conn->in_flight_count++;
     conn->last_used_ms = kc_mono_ms();
+    pending->answer_by_ms = conn->last_used_ms + conn->client->settings->request_timeout_ms;
     return wire_conn_write(conn, &out);
 }
 
@@ -272,7 +274,7 @@ static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending
                                const uint8_t *frame, size_t len, struct kc_arena *arena,
                                void **message)
 {
-    int api = pending->request->api, version = pending->version;
+    int api = pending->api, version = pending->version;
     int32_t correlation;
     size_t used = 0;
     struct kc_error *err =
@@ -315,7 +317,7 @@ void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t len)
     conn->last_used_ms = kc_mono_ms();
     reply->version = pending->version;
     reply->broker_id = conn->node->id < 0 ? -1 : conn->node->id;
-    honour_throttle(conn, kc_api_find(pending->request->api), reply->message);
+    honour_throttle(conn, kc_api_find(pending->api), reply->message);
     wire_pending_finish(pending, reply);
     if (conn->state != CONN_CLOSED)
         wire_conn_pump(conn);
@@ -326,7 +328,31 @@ void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t len)
 static struct kc_error *timed_out(const struct wire_conn *conn, const struct wire_pending *pending)
 {
     return kc_error_retriable_new(KC_ERR_TIMEOUT, "%s to %s wasn't answered in time",
-                                  kc_api_name(pending->request->api), conn->label);
+                                  kc_api_name(pending->api), conn->label);
+}
+
+/* The caller's patience may be shorter than request.timeout.ms: then only the caller gives up, and
+ * the answer, when it comes, is dropped. Not for what is sent from the caller's memory. */
+static bool may_abandon(const struct wire_pending *pending, int64_t now)
+{
+    return pending->api != KC_API_PRODUCE && now < pending->answer_by_ms;
+}
+
+static bool check_in_flight(struct wire_conn *conn, int64_t now)
+{
+    struct wire_pending *pending, *next;
+
+    DL_FOREACH_SAFE(conn->in_flight, pending, next)
+    {
+        if (!pending->deadline_ms || now < pending->deadline_ms)
+            continue;
+        if (!may_abandon(pending, now)) {
+            wire_conn_close(conn, timed_out(conn, pending));
+            return false;
+        }
+        wire_pending_abandon(pending, timed_out(conn, pending));
+    }
+    return true;
 }
 
 void wire_conn_tick(struct wire_conn *conn, int64_t now)
@@ -347,13 +373,8 @@ void wire_conn_tick(struct wire_conn *conn, int64_t now)
         DL_DELETE(conn->waiting, pending);
         wire_pending_fail(pending, timed_out(conn, pending));
     }
-    DL_FOREACH(conn->in_flight, pending)
-    {
-        if (pending->deadline_ms && now >= pending->deadline_ms) {
-            wire_conn_close(conn, timed_out(conn, pending));
-            return;
-        }
-    }
+    if (!check_in_flight(conn, now))
+        return;
     if (idle >= 0 && conn->state == CONN_READY && !conn->in_flight && !conn->waiting &&
         now - conn->last_used_ms > idle)
         wire_conn_close(conn, NULL);

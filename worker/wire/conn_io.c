@@ -274,7 +274,7 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     if (len < 0) {
         const char *hint = "";
 
-        if (len == UV_EOF && conn->state == CONN_VERSIONS && !conn->tls)
+        if (len == UV_EOF && conn->state == (conn->tls ? CONN_TLS : CONN_VERSIONS))
             hint = ": does security.protocol fit its listener?";
         wire_conn_close(conn, kc_error_retriable_new(KC_ERR_IO, "%s closed the connection (%s)%s",
                                                      conn->label, uv_strerror((int)len), hint));

@@ -237,10 +237,10 @@ struct kc_error *wire_fanout_run(struct kc_wire_admin *admin, struct wire_fanout
     size_t count;
 
     for (int attempt = 0; (count = open_parts(fanout, open)) > 0 && !err; attempt++) {
-        if (attempt > 0 && kc_mono_ms() >= deadline)
-            break;
         if (attempt > 0)
             wire_back_off(kc_wire_admin_client(admin), attempt - 1, deadline);
+        if (attempt > 0 && kc_mono_ms() >= deadline)
+            break;
         err = find_leaders(admin, fanout, open, count, deadline);
         if (!err)
             run_round(admin, fanout, open, count, deadline);

@@ -14,6 +14,7 @@ struct wire_tls {
     BIO *in;  /* ciphertext from the network; the SSL's, as out */
     BIO *out; /* ciphertext for the network */
     char *host;
+    bool heard; /* the broker has sent data since the handshake */
 };
 
 static bool is_address(const char *host)
@@ -118,14 +119,21 @@ long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_er
 
     ERR_clear_error();
     len = SSL_read(tls->ssl, buffer, (int)size);
-    if (len > 0)
+    if (len > 0) {
+        tls->heard = true;
         return len;
+    }
     why = SSL_get_error(tls->ssl, len);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
         return 0;
-    /* With TLS 1.3 the broker refuses our certificate only after the handshake. */
     if (why == SSL_ERROR_ZERO_RETURN)
         *err = kc_error_retriable_new(KC_ERR_IO, "the broker ended the TLS session");
+    else if (why == SSL_ERROR_SSL && !tls->heard)
+        /* With TLS 1.3 the broker refuses our certificate only after the handshake. */
+        *err = kc_error_new(KC_ERR_IO,
+                            "the broker ended the TLS session: %s. Does it ask for a client "
+                            "certificate (ssl.keystore.location)?",
+                            wire_tls_reason());
     else
         *err = kc_error_retriable_new(KC_ERR_IO, "the TLS session broke: %s", wire_tls_reason());
     return -1;

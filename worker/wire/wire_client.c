@@ -83,6 +83,7 @@ struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_d
     struct wire_pending *pending = kc_calloc(1, sizeof *pending);
 
     pending->request = request;
+    pending->api = request->api;
     pending->done = done;
     pending->arg = arg;
     return pending;
@@ -94,6 +95,27 @@ void wire_pending_finish(struct wire_pending *pending, struct kc_wire_reply *rep
     if (!pending->keep_request)
         kc_wire_request_destroy(pending->request);
     free(pending);
+}
+
+static void drop_reply(void *arg, const struct kc_wire_request *request,
+                       struct kc_wire_reply *reply)
+{
+    kc_wire_reply_unref(reply);
+}
+
+void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err)
+{
+    struct kc_wire_reply *reply = wire_reply_new(NULL, NULL);
+    kc_wire_done done = pending->done;
+
+    reply->error = err;
+    pending->done = drop_reply;
+    pending->deadline_ms = pending->answer_by_ms;
+    done(pending->arg, pending->request, reply);
+    if (!pending->keep_request)
+        kc_wire_request_destroy(pending->request);
+    pending->keep_request = true;
+    pending->request = NULL;
 }
 
 void wire_pending_fail(struct wire_pending *pending, struct kc_error *err)

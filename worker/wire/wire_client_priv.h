@@ -26,7 +26,9 @@ struct wire_pending {
     bool keep_request; /* kc_wire_call() sends it again */
     kc_wire_done done;
     void *arg;
-    int64_t deadline_ms;
+    int64_t deadline_ms;  /* the caller's; 0: none */
+    int64_t answer_by_ms; /* request.timeout.ms after it was sent: else the connection is closed */
+    enum kc_api api;
     int32_t correlation;
     int16_t version;
     struct wire_pending *prev, *next;
@@ -83,8 +85,10 @@ struct kc_wire_client {
 
 /* client.c */
 void wire_pending_finish(struct wire_pending *pending,
-                         struct kc_wire_reply *reply);                        /* takes both */
-void wire_pending_fail(struct wire_pending *pending, struct kc_error *err);   /* takes both */
+                         struct kc_wire_reply *reply);                      /* takes both */
+void wire_pending_fail(struct wire_pending *pending, struct kc_error *err); /* takes both */
+/* Tells the caller of err now; pending stays in its list until the answer comes. Takes err. */
+void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err);
 struct kc_wire_reply *wire_reply_new(uint8_t *frame, struct kc_arena *arena); /* takes both */
 void wire_client_send(struct kc_wire_client *client, struct wire_pending *pending);
 struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_done done,
