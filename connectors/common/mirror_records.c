@@ -112,7 +112,7 @@ static struct kc_error *outcome(const char *what, const struct reader *key,
     const char *bad = key->bad ? key->bad : value->bad;
     if (!bad)
         return NULL;
-    return kc_error_new(KC_ERR_SCHEMA, "Error reading field '%s' of the %s of a %s record", bad,
+    return kc_error_new(KC_ERR_SCHEMA, "Error reading field '%s' of the %s of %s record", bad,
                         key->bad ? "key" : "value", what);
 }
 
@@ -130,7 +130,7 @@ struct kc_error *kc_offset_sync_decode(const void *key, size_t key_len, const vo
     sync->partition = read_i32(&in_key, "partition");
     sync->upstream = read_i64(&in_value, "upstreamOffset");
     sync->downstream = read_i64(&in_value, "offset");
-    struct kc_error *err = outcome("offset sync", &in_key, &in_value);
+    struct kc_error *err = outcome("an offset sync", &in_key, &in_value);
     if (err)
         kc_offset_sync_clear(sync);
     return err;
@@ -148,7 +148,7 @@ struct kc_error *kc_checkpoint_decode(const void *key, size_t key_len, const voi
     checkpoint->upstream = read_i64(&in_value, "upstreamOffset");
     checkpoint->downstream = read_i64(&in_value, "offset");
     checkpoint->metadata = read_string(&in_value, "metadata");
-    struct kc_error *err = outcome("checkpoint", &in_key, &in_value);
+    struct kc_error *err = outcome("a checkpoint", &in_key, &in_value);
     if (err)
         kc_checkpoint_clear(checkpoint);
     return err;
@@ -163,7 +163,7 @@ struct kc_error *kc_heartbeat_decode(const void *key, size_t key_len, const void
     heartbeat->target = read_string(&in_key, "targetClusterAlias");
     read_version(&in_value);
     heartbeat->timestamp = read_i64(&in_value, "timestamp");
-    struct kc_error *err = outcome("heartbeat", &in_key, &in_value);
+    struct kc_error *err = outcome("a heartbeat", &in_key, &in_value);
     if (err)
         kc_heartbeat_clear(heartbeat);
     return err;

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From mm2.properties to workers and connectors, against Java's MirrorMakerConfig 4.1.0: the same
+ * files (tests/unit/data/mirror/mm2), the same maps.
+ */
+#include "common/mirror_check.h"
+#include "config/mirror_maker_config.h"
+#include "config/properties.h"
+
+#include <jansson.h>
+
+static struct kc_mm2_config *parse_file(const char *name)
+{
+    struct kc_map *file = kc_map_new();
+    struct kc_mm2_config *config = NULL;
+    char *path = kc_asprintf("tests/unit/data/mirror/mm2/%s.properties", name);
+    assert_ok(kc_properties_load(path, file, NULL));
+    assert_ok(kc_mm2_parse(file, NULL, &config));
+    kc_map_destroy(file);
+    free(path);
+    return config;
+}
+
+static void compare_map(const char *where, const json_t *want, const struct kc_map *got)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)want, key, value) {
+        const char *mine = kc_map_get(got, key);
+        ck_assert_msg(mine != NULL, "%s: %s is missing", where, key);
+        ck_assert_msg(strcmp(mine, json_string_value(value)) == 0, "%s: %s is %s, Java has %s",
+                      where, key, mine, json_string_value(value));
+    }
+    kc_map_foreach (got, entry)
+        ck_assert_msg(json_object_get(want, entry->key) != NULL, "%s: Java has no %s", where,
+                      entry->key);
+}
+
+static void compare_file(const char *name)
+{
+    char *path = kc_asprintf("tests/unit/data/mirror/mm2/%s.json", name);
+    json_error_t why;
+    json_t *golden = json_load_file(path, 0, &why);
+    ck_assert_msg(golden != NULL, "%s: %s", path, why.text);
+    struct kc_mm2_config *config = parse_file(name);
+    ck_assert_uint_eq(config->count, json_object_size(golden));
+    for (size_t i = 0; i < config->count; i++) {
+        struct kc_mm2_flow *flow = &config->flows[i];
+        char *pair = kc_asprintf("%s->%s", flow->source, flow->target);
+        json_t *want = json_object_get(golden, pair);
+        ck_assert_msg(want != NULL, "Java has no flow %s", pair);
+        compare_map(pair, json_object_get(want, "worker"), flow->worker);
+        for (int c = 0; c < KC_MM2_CONNECTORS; c++)
+            compare_map(kc_mm2_connector_name(c), json_object_get(want, kc_mm2_connector_name(c)),
+                        flow->connectors[c]);
+        free(pair);
+    }
+    kc_mm2_config_destroy(config);
+    json_decref(golden);
+    free(path);
+}
+
+START_TEST(everything_at_once_is_mapped_as_in_java)
+{
+    compare_file("full");
+}
+END_TEST
+
+START_TEST(flows_follow_enabled_and_heartbeats)
+{
+    compare_file("central");
+    compare_file("defaults");
+}
+END_TEST
+
+static size_t count_flows(struct kc_map *file, const char *target)
+{
+    struct kc_strings targets = {0};
+    struct kc_mm2_config *config = NULL;
+    if (target)
+        kc_strings_add(&targets, target);
+    struct kc_error *err = kc_mm2_parse(file, target ? &targets : NULL, &config);
+    size_t count = config ? config->count : 0;
+    kc_error_destroy(err);
+    kc_mm2_config_destroy(config);
+    kc_strings_destroy(&targets);
+    kc_map_destroy(file);
+    return count;
+}
+
+START_TEST(pairs_are_counted_as_in_java)
+{
+    ck_assert_uint_eq(count_flows(MAP("clusters", "a, b, c"), NULL), 6);
+    ck_assert_uint_eq(
+        count_flows(MAP("clusters", "a, b, c", "emit.heartbeats.enabled", "false"), NULL), 0);
+    ck_assert_uint_eq(count_flows(MAP("clusters", "a, b, c", "a->b.emit.heartbeats.enabled",
+                                      "false", "a->c.emit.heartbeats.enabled", "false"),
+                                  NULL),
+                      4);
+    ck_assert_uint_eq(
+        count_flows(MAP("clusters", "a, b, c, d, e, f", "emit.heartbeats.enabled", "false",
+                        "a->b.enabled", "true", "a->c.enabled", "true", "a->d.enabled", "true",
+                        "a->e.enabled", "false", "a->f.enabled", "false"),
+                    NULL),
+        3);
+}
+END_TEST
+
+START_TEST(clusters_option_keeps_flows_to_these_targets)
+{
+    ck_assert_uint_eq(count_flows(MAP("clusters", "a, b, c"), "b"), 2);
+    ck_assert_uint_eq(count_flows(MAP("clusters", "a, b, c"), "x"), 0);
+}
+END_TEST
+
+START_TEST(wrong_files_are_refused)
+{
+    struct kc_mm2_config *config = NULL;
+    struct kc_map *file = MAP("a.bootstrap.servers", "x:1");
+    assert_error(kc_mm2_parse(file, NULL, &config),
+                 "Missing required configuration \"clusters\" which has no default value.");
+    kc_map_destroy(file);
+    file = MAP("clusters", "a, b", "security.protocol", "abc");
+    struct kc_error *err = kc_mm2_parse(file, NULL, &config);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "security.protocol"));
+    kc_error_destroy(err);
+    kc_map_destroy(file);
+    file = MAP("clusters", "a");
+    err = kc_mm2_parse(file, NULL, &config);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "No source->target replication flows."));
+    kc_error_destroy(err);
+    kc_map_destroy(file);
+}
+END_TEST
+
+RUN_TESTS("mirror_maker_config", everything_at_once_is_mapped_as_in_java,
+          flows_follow_enabled_and_heartbeats, pairs_are_counted_as_in_java,
+          clusters_option_keeps_flows_to_these_targets, wrong_files_are_refused)
