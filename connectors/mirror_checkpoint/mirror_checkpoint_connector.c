@@ -8,7 +8,7 @@
  * takes it and it has an offset in a topic that the topic filter takes, so that strangers' groups
  * change nothing.
  */
-#include "common/internal_topic.h"
+#include "common/compacted_topic.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
@@ -55,7 +55,7 @@ static struct kc_error *create_checkpoints_topic(void *arg)
     struct connector *connector = arg;
     const struct kc_mirror_config *config = connector->config;
     char *topic = kc_policy_checkpoints_topic(config->policy, config->source);
-    struct kc_error *err = kc_internal_topic_create(
+    struct kc_error *err = kc_compacted_topic_create(
         connector->target, topic, kc_mirror_long(config, "checkpoints.topic.replication.factor"));
     free(topic);
     return err;

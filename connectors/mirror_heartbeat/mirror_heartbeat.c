@@ -7,7 +7,7 @@
  */
 #include "mirror_heartbeat/mirror_heartbeat.h"
 
-#include "common/internal_topic.h"
+#include "common/compacted_topic.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
 #include "common/mirror_records.h"
@@ -38,7 +38,7 @@ static void *connector_create(struct kc_connector_context *context)
 static struct kc_error *create_topic(void *arg)
 {
     struct connector *connector = arg;
-    return kc_internal_topic_create(
+    return kc_compacted_topic_create(
         connector->admin, KC_HEARTBEATS_TOPIC,
         kc_mirror_long(connector->config, "heartbeats.topic.replication.factor"));
 }

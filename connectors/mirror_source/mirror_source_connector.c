@@ -7,7 +7,7 @@
  * handed to tasks once it exists on the target, so that no broker makes it up with settings of its
  * own.
  */
-#include "common/internal_topic.h"
+#include "common/compacted_topic.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
 #include "common/scheduler.h"
@@ -70,8 +70,8 @@ static struct kc_error *create_offset_syncs_topic(void *arg)
     if (err)
         return err;
     char *topic = kc_mirror_offset_syncs_topic(config);
-    err = kc_internal_topic_create(admin, topic,
-                                   kc_mirror_long(config, "offset-syncs.topic.replication.factor"));
+    err = kc_compacted_topic_create(
+        admin, topic, kc_mirror_long(config, "offset-syncs.topic.replication.factor"));
     free(topic);
     kc_admin_destroy(admin);
     return err;

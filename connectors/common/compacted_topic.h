@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creates MM2's internal topics (MirrorUtils.createSinglePartitionCompactedTopic). Any thread. */
-#ifndef CONNECTORS_COMMON_INTERNAL_TOPIC_H
-#define CONNECTORS_COMMON_INTERNAL_TOPIC_H
+#ifndef CONNECTORS_COMMON_COMPACTED_TOPIC_H
+#define CONNECTORS_COMMON_COMPACTED_TOPIC_H
 
 #include "common/mirror_config.h"
 
 /* One partition, compacted. A topic that exists, and brokers that don't let us create one, are
  * fine: then somebody else has made it. */
-struct kc_error *kc_internal_topic_create(struct kc_admin *admin, const char *topic,
-                                          int64_t replication_factor) KC_MUST_CHECK;
+struct kc_error *kc_compacted_topic_create(struct kc_admin *admin, const char *topic,
+                                           int64_t replication_factor) KC_MUST_CHECK;
 
 #endif

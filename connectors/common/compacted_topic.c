@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Creation of internal topics, see internal_topic.h. */
-#include "common/internal_topic.h"
+/* Creation of internal topics, see compacted_topic.h. */
+#include "common/compacted_topic.h"
 
 #include "connect/log.h"
 
@@ -45,8 +45,8 @@ static struct kc_error *explain(const char *topic, struct kc_error *cause)
     return kc_error_caused(outer, cause);
 }
 
-struct kc_error *kc_internal_topic_create(struct kc_admin *admin, const char *topic,
-                                          int64_t replication_factor)
+struct kc_error *kc_compacted_topic_create(struct kc_admin *admin, const char *topic,
+                                           int64_t replication_factor)
 {
     struct kc_map *config = kc_map_new();
     kc_map_set(config, "cleanup.policy", "compact");
