@@ -103,13 +103,6 @@ struct kc_error *kc_session_key_generate(const char *algorithm, int bits,
     return err;
 }
 
-void kc_session_key_clear(struct kc_session_key *key)
-{
-    free(key->key);
-    free(key->algorithm);
-    *key = (struct kc_session_key){0};
-}
-
 void kc_session_key_copy(struct kc_session_key *to, const struct kc_session_key *from)
 {
     struct kc_session_key copy = {kc_strdup(from->key), kc_strdup(from->algorithm),

@@ -12,7 +12,6 @@
  * default. key's strings are owned by the caller (kc_session_key_clear()). */
 struct kc_error *kc_session_key_generate(const char *algorithm, int bits,
                                          struct kc_session_key *key) KC_MUST_CHECK;
-void kc_session_key_clear(struct kc_session_key *key);
 void kc_session_key_copy(struct kc_session_key *to, const struct kc_session_key *from);
 
 /* Bytes of a key as kc_session_key_generate() makes it; -1: unknown algorithm. */

@@ -4,15 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-
-bool kc_exactly_once_enabled(const struct kc_worker_config *config)
-{
-    if (config->mode != KC_WORKER_DISTRIBUTED)
-        return false;
-    const char *support = kc_config_string(config->values, "exactly.once.source.support");
-    return support && strcasecmp(support, "enabled") == 0;
-}
 
 static const char *own_topic(const struct kc_map *originals)
 {

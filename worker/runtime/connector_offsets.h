@@ -6,10 +6,8 @@
 #ifndef WORKER_RUNTIME_CONNECTOR_OFFSETS_H
 #define WORKER_RUNTIME_CONNECTOR_OFFSETS_H
 
+#include "storage/internal_topic.h"
 #include "storage/offset_store.h"
-
-/* Whether source tasks of this worker run with exactly-once support (KIP-618). */
-bool kc_exactly_once_enabled(const struct kc_worker_config *config);
 
 /* The topic that the connector's offsets go to: its own or the worker's; NULL in standalone mode.
  * Borrowed. */

@@ -17,6 +17,7 @@ struct kc_session_key {
     char *algorithm;
     int64_t created_ms;
 };
+void kc_session_key_clear(struct kc_session_key *key); /* frees the strings */
 
 struct kc_cluster_state;
 struct kc_cluster_state *kc_cluster_state_ref(struct kc_cluster_state *state);
