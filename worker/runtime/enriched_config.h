@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The framework's keys of a connector with those of its transforms and predicates:
+ * ConnectorConfig.enrich. Pure; any thread.
+ */
+#ifndef WORKER_RUNTIME_ENRICHED_CONFIG_H
+#define WORKER_RUNTIME_ENRICHED_CONFIG_H
+
+#include "config/worker_config.h"
+#include "runtime/plugins.h"
+
+/* The definition for config; the caller destroys it. */
+struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins, bool is_source,
+                                             const struct kc_map *config);
+
+/* Validates config by def, and everything that only the plugin registry can tell: classes of
+ * converters, transforms and predicates. Appends. */
+void kc_enriched_config_validate(const struct kc_plugins *plugins, const struct kc_config_def *def,
+                                 const struct kc_map *config, struct kc_config_values *values);
+
+#endif

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Validating a connector's configuration as REST does: AbstractHerder.validateConnectorConfig and
+ * DistributedHerder's checks on top.
+ *
+ * Called by request threads and the herder; nothing is kept. The answer is a ConfigInfos: the
+ * framework's keys, the connector's own, then blocks for client overrides and converters, each with
+ * its prefix.
+ */
+#include "config/config_json.h"
+#include "connect/regex.h"
+#include "runtime/connector_offsets.h"
+#include "runtime/enriched_config.h"
+#include "runtime/topic_creation.h"
+#include "runtime/worker_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* One validation under way, and the ConfigInfos that it makes. */
+struct check {
+    struct kc_worker *worker;
+    struct kc_map *config; /* resolved */
+    const struct kc_plugin *plugin;
+    struct kc_config_def *def;      /* the framework's, enriched */
+    struct kc_config_def *own_def;  /* the connector's */
+    struct kc_config_values values; /* the framework's, and what has no definition */
+    struct kc_config_values own;    /* the connector's */
+    json_t *configs;
+    json_t *groups;
+    int error_count;
+};
+
+static bool blank(const char *text)
+{
+    return !text || text[strspn(text, " \t\r\n\f")] == '\0';
+}
+
+static const char *get(const struct check *check, const char *key)
+{
+    return kc_map_get(check->config, key);
+}
+
+static bool is_source(const struct check *check)
+{
+    return check->plugin->kind == KC_PLUGIN_SOURCE;
+}
+
+static bool distributed(const struct check *check)
+{
+    return check->worker->config->mode == KC_WORKER_DISTRIBUTED;
+}
+
+/* The value called name; what config says of it when it is new. */
+static struct kc_config_value *value_of(struct check *check, const char *name)
+{
+    size_t before = check->values.count;
+    struct kc_config_value *value = kc_config_values_get(&check->values, name);
+    if (check->values.count > before)
+        value->value = kc_strdup(get(check, name));
+    return value;
+}
+
+/* ---- sinks ---- */
+
+static void check_topics(struct check *check, bool by_name, bool by_regex)
+{
+    if (by_name && by_regex) {
+        static const char text[] =
+            "topics and topics.regex are mutually exclusive options, but both are set.";
+        kc_config_value_add_error(value_of(check, "topics"), "%s", text);
+        kc_config_value_add_error(value_of(check, "topics.regex"), "%s", text);
+    }
+    if (!by_name && !by_regex) {
+        static const char text[] = "Must configure one of topics or topics.regex";
+        kc_config_value_add_error(value_of(check, "topics"), "%s", text);
+        kc_config_value_add_error(value_of(check, "topics.regex"), "%s", text);
+    }
+}
+
+static void check_dead_letters_by_name(struct check *check, const char *topic)
+{
+    struct kc_strings all = {0}, topics = {0};
+    kc_strings_split(&all, get(check, "topics"));
+    for (size_t i = 0; i < all.count; i++)
+        if (*all.items[i] && !kc_strings_contain(&topics, all.items[i]))
+            kc_strings_add(&topics, all.items[i]);
+    if (kc_strings_contain(&topics, topic)) {
+        char *list = kc_strings_join(&topics, ", ");
+        kc_config_value_add_error(value_of(check, "topics"),
+                                  "The DLQ topic '%s' may not be included in the list of topics "
+                                  "('topics=[%s]') consumed by the connector",
+                                  topic, list);
+        free(list);
+    }
+    kc_strings_destroy(&topics);
+    kc_strings_destroy(&all);
+}
+
+static void check_dead_letters_by_regex(struct check *check, const char *topic)
+{
+    struct kc_regex *regex = NULL;
+    const char *pattern = get(check, "topics.regex");
+    struct kc_error *err = kc_regex_new(pattern, &regex);
+    if (!err && kc_regex_matches(regex, topic))
+        kc_config_value_add_error(value_of(check, "topics.regex"),
+                                  "The DLQ topic '%s' may not be matched by the regex for the "
+                                  "topics ('topics.regex=%s') consumed by the connector",
+                                  topic, pattern);
+    kc_error_destroy(err); /* the key's own validator has said so */
+    kc_regex_destroy(regex);
+}
+
+static void check_group(struct check *check)
+{
+    const char *worker_group = kc_config_string(check->worker->config->values, "group.id");
+    if (kc_map_has(check->config, "consumer.override.group.id")) {
+        const char *group = get(check, "consumer.override.group.id");
+        struct kc_config_value *value = value_of(check, "consumer.override.group.id");
+        if (group && strcmp(group, worker_group) == 0)
+            kc_config_value_add_error(value,
+                                      "Consumer group %s conflicts with Connect worker group %s",
+                                      group, worker_group);
+        return;
+    }
+    const char *name = kc_map_get_or(check->config, "name", "null");
+    if (strncmp(worker_group, "connect-", 8) == 0 && strcmp(worker_group + 8, name) == 0)
+        kc_config_value_add_error(value_of(check, "name"),
+                                  "Consumer group for sink connector named %s conflicts with "
+                                  "Connect worker group %s",
+                                  name, worker_group);
+}
+
+static void check_sink(struct check *check)
+{
+    bool by_name = !blank(get(check, "topics")), by_regex = !blank(get(check, "topics.regex"));
+    const char *dead_letters = get(check, "errors.deadletterqueue.topic.name");
+    check_topics(check, by_name, by_regex);
+    if (!blank(dead_letters)) {
+        struct kc_strings trimmed = {0};
+        kc_strings_split(&trimmed, dead_letters);
+        const char *topic = trimmed.count == 1 ? trimmed.items[0] : dead_letters;
+        if (by_name)
+            check_dead_letters_by_name(check, topic);
+        if (by_regex)
+            check_dead_letters_by_regex(check, topic);
+        kc_strings_destroy(&trimmed);
+    }
+    if (distributed(check))
+        check_group(check);
+}
+
+/* ---- sources ---- */
+
+static void check_exactly_once(struct check *check)
+{
+    struct kc_config_value *value = value_of(check, "exactly.once.support");
+    if (value->errors.count || !value->value || strcasecmp(value->value, "required") != 0)
+        return;
+    if (!kc_exactly_once_enabled(check->worker->config))
+        kc_config_value_add_error(value,
+                                  "This worker does not have exactly-once source support enabled.");
+    enum kc_support support = check->plugin->connector->exactly_once_support
+                                  ? check->plugin->connector->exactly_once_support(check->config)
+                                  : KC_SUPPORT_UNDEFINED;
+    if (support == KC_SUPPORT_UNDEFINED)
+        kc_config_value_add_error(
+            value, "The connector does not implement the API required for preflight validation of "
+                   "exactly-once source support. Please consult the documentation for the "
+                   "connector to determine whether it supports exactly-once semantics, and then "
+                   "consider reconfiguring the connector to use the value \"requested\" for this "
+                   "property (which will disable this preflight check and allow the connector to "
+                   "be created).");
+    else if (support == KC_SUPPORT_UNSUPPORTED)
+        kc_config_value_add_error(value, "The connector does not support exactly-once semantics "
+                                         "with the provided configuration.");
+}
+
+static void check_boundary(struct check *check)
+{
+    struct kc_config_value *value = value_of(check, "transaction.boundary");
+    if (value->errors.count || !value->value || strcasecmp(value->value, "connector") != 0)
+        return;
+    const struct kc_connector_ops *ops = check->plugin->connector;
+    if (!ops->can_define_transaction_boundaries ||
+        ops->can_define_transaction_boundaries(check->config) != KC_SUPPORT_SUPPORTED)
+        kc_config_value_add_error(
+            value, "The connector does not support connector-defined transaction boundaries with "
+                   "the given configuration. Please reconfigure it to use a different transaction "
+                   "boundary definition.");
+}
+
+/* ---- the main block ---- */
+
+static void check_framework(struct check *check)
+{
+    kc_enriched_config_validate(check->worker->plugins, check->def, check->config, &check->values);
+    if (!is_source(check)) {
+        check_sink(check);
+    } else if (distributed(check)) {
+        check_exactly_once(check);
+        check_boundary(check);
+    }
+    kc_map_foreach (check->config, entry)
+        if (!entry->value)
+            kc_config_value_add_error(value_of(check, entry->key),
+                                      "Null value can not be supplied as the configuration value.");
+}
+
+static void check_own(struct check *check)
+{
+    check->own_def = kc_config_def_new(check->plugin->config_keys, check->plugin->config_key_count);
+    kc_config_validate(check->own_def, check->config, &check->own);
+    if (check->plugin->connector->validate)
+        check->plugin->connector->validate(check->config, &check->own);
+}
+
+static void add_group(struct check *check, const char *group)
+{
+    size_t i;
+    json_t *known;
+    if (!group)
+        return;
+    json_array_foreach (check->groups, i, known)
+        if (strcmp(json_string_value(known), group) == 0)
+            return;
+    json_array_append_new(check->groups, json_string(group));
+}
+
+static const struct kc_config_value *find_value(const struct kc_config_values *values,
+                                                const char *name)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (strcmp(values->items[i].name, name) == 0)
+            return &values->items[i];
+    return NULL;
+}
+
+static void add_info(struct check *check, const struct kc_config_key *key,
+                     const struct kc_config_value *value)
+{
+    json_array_append_new(check->configs, kc_config_info_json(key, value, ""));
+    check->error_count += (int)value->errors.count;
+}
+
+static void add_undefined(struct check *check, const struct kc_config_values *values)
+{
+    for (size_t i = 0; i < values->count; i++)
+        if (!kc_config_def_find(check->def, values->items[i].name) &&
+            !kc_config_def_find(check->own_def, values->items[i].name))
+            add_info(check, NULL, &values->items[i]);
+}
+
+/* A key that both define is the framework's in place and the connector's in content. */
+static void add_defined(struct check *check, const struct kc_config_def *def, bool is_own)
+{
+    for (size_t i = 0; i < kc_config_def_size(def); i++) {
+        const struct kc_config_key *key = kc_config_def_at(def, i);
+        const struct kc_config_key *own_key = kc_config_def_find(check->own_def, key->name);
+        if (key->internal || (is_own && kc_config_def_find(check->def, key->name)))
+            continue;
+        const struct kc_config_value *value = find_value(&check->own, key->name);
+        if (!value)
+            value = find_value(&check->values, key->name);
+        if (value)
+            add_info(check, own_key ? own_key : key, value);
+        add_group(check, key->group);
+    }
+}
+
+static void add_main_block(struct check *check)
+{
+    add_undefined(check, &check->values);
+    add_undefined(check, &check->own);
+    add_defined(check, check->def, false);
+    add_defined(check, check->own_def, true);
+}
+
+/* ---- appended blocks: an entry with errors counts once ---- */
+
+static void add_prefixed(struct check *check, const struct kc_config_key *key,
+                         const struct kc_config_value *value, const char *prefix)
+{
+    json_array_append_new(check->configs, kc_config_info_json(key, value, prefix));
+    check->error_count += value->errors.count > 0;
+    if (key)
+        add_group(check, key->group);
+}
+
+static const char *policy_name(const struct check *check)
+{
+    const char *policy =
+        kc_config_string(check->worker->config->values, "connector.client.config.override.policy");
+    const char *dot = policy ? strrchr(policy, '.') : NULL;
+    const char *name = dot ? dot + 1 : policy;
+    return name && strncmp(name, "Principal", 9) == 0 ? "Principal" : "None";
+}
+
+static void add_overrides(struct check *check, const char *prefix)
+{
+    struct kc_map *overrides = kc_map_subset(check->config, prefix, true);
+    kc_map_foreach (overrides, entry) {
+        struct kc_config_values one = {0};
+        struct kc_config_value *value = kc_config_values_get(&one, entry->key);
+        bool secret = strstr(entry->key, "password") || strstr(entry->key, "jaas.config") ||
+                      strcmp(entry->key, "ssl.keystore.key") == 0;
+        value->value = kc_strdup(secret && entry->value ? "[hidden]" : entry->value);
+        if (!kc_override_allowed(check->worker->config, entry->key))
+            kc_config_value_add_error(value,
+                                      "The '%s' policy does not allow '%s' to be overridden in the "
+                                      "connector configuration.",
+                                      policy_name(check), entry->key);
+        add_prefixed(check, NULL, value, prefix);
+        kc_config_values_destroy(&one);
+    }
+    kc_map_destroy(overrides);
+}
+
+static bool separate_offsets(const struct check *check)
+{
+    return is_source(check) && distributed(check) &&
+           (kc_exactly_once_enabled(check->worker->config) ||
+            !blank(get(check, "offsets.storage.topic")));
+}
+
+static void add_override_blocks(struct check *check)
+{
+    bool dead_letters = !blank(get(check, "errors.deadletterqueue.topic.name"));
+    if (is_source(check) || dead_letters)
+        add_overrides(check, "producer.override.");
+    if (!is_source(check) || separate_offsets(check))
+        add_overrides(check, "consumer.override.");
+    if (is_source(check) ? kc_topic_creation_used(check->config) || separate_offsets(check)
+                         : dead_letters)
+        add_overrides(check, "admin.override.");
+}
+
+static void add_converter(struct check *check, const char *property, unsigned kinds,
+                          const char *type)
+{
+    const char *class_name = get(check, property);
+    const struct kc_config_value *own = find_value(&check->values, property);
+    if (!class_name || !own || own->errors.count)
+        return;
+    const struct kc_plugin *plugin = kc_plugins_find(check->worker->plugins, class_name, kinds);
+    if (!plugin)
+        return;
+    char *prefix = kc_asprintf("%s.", property);
+    struct kc_map *config = kc_map_subset(check->config, prefix, true);
+    kc_map_set_default(config, "converter.type", type);
+    struct kc_config_def *def = kc_config_def_new(plugin->config_keys, plugin->config_key_count);
+    struct kc_config_values values = {0};
+    kc_config_validate(def, config, &values);
+    for (size_t i = 0; i < values.count; i++)
+        add_prefixed(check, kc_config_def_find(def, values.items[i].name), &values.items[i],
+                     prefix);
+    kc_config_values_destroy(&values);
+    kc_config_def_destroy(def);
+    kc_map_destroy(config);
+    free(prefix);
+}
+
+/* ---- the whole ---- */
+
+static json_t *run(struct check *check)
+{
+    check->configs = json_array();
+    check->groups = json_array();
+    check->def = kc_enriched_config_def(check->worker->plugins, is_source(check), check->config);
+    check_framework(check);
+    check_own(check);
+    add_main_block(check);
+    add_override_blocks(check);
+    add_converter(check, "header.converter", 1u << KC_PLUGIN_HEADER_CONVERTER, "header");
+    add_converter(check, "key.converter", 1u << KC_PLUGIN_CONVERTER, "key");
+    add_converter(check, "value.converter", 1u << KC_PLUGIN_CONVERTER, "value");
+    return json_pack("{s:s, s:i, s:O, s:O}", "name", get(check, "connector.class"), "error_count",
+                     check->error_count, "groups", check->groups, "configs", check->configs);
+}
+
+static struct kc_error *open_check(struct check *check, const struct kc_map *config)
+{
+    struct kc_error *err = kc_worker_resolve(check->worker, config, &check->config);
+    if (err)
+        return err;
+    if (!get(check, "connector.class")) {
+        char *text = kc_map_print(check->config);
+        err = kc_error_new(KC_ERR_BAD_REQUEST, "Connector config %s contains no connector type",
+                           text);
+        free(text);
+        return err;
+    }
+    return kc_worker_connector_plugin(check->worker, check->config, &check->plugin);
+}
+
+struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_map *config,
+                                    json_t **infos)
+{
+    struct check check = {.worker = worker};
+    struct kc_error *err = open_check(&check, config);
+    if (!err)
+        *infos = run(&check);
+    kc_config_values_destroy(&check.values);
+    kc_config_values_destroy(&check.own);
+    kc_config_def_destroy(check.def);
+    kc_config_def_destroy(check.own_def);
+    json_decref(check.configs);
+    json_decref(check.groups);
+    kc_map_destroy(check.config);
+    return err;
+}
