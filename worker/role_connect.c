@@ -89,7 +89,7 @@ static struct kc_error *worker_start(struct worker *worker)
     const struct kc_worker_config *config = worker->config;
     struct kc_herder_settings settings = {.config = config};
     worker->plugins =
-        kc_plugins_new(kc_builtin_plugins, kc_config_string(config->values, "plugin.path"));
+        kc_plugins_new(kc_builtin_plugins, kc_map_get(config->originals, "plugin.path"));
     struct kc_error *err = kc_rest_server_new(config, &worker->rest);
     if (err)
         return err;

@@ -131,7 +131,7 @@ static struct kc_error *make_herder(struct mirror_maker *maker, size_t index, co
     if (err)
         return kc_error_prefix(err, "flow %s", flow->worker_id);
     flow->plugins =
-        kc_plugins_new(kc_builtin_plugins, kc_config_string(flow->config->values, "plugin.path"));
+        kc_plugins_new(kc_builtin_plugins, kc_map_get(flow->config->originals, "plugin.path"));
     struct kc_herder_settings settings = {
         .config = flow->config,
         .plugins = flow->plugins,
