@@ -2,6 +2,7 @@
 /* Every definition, field by field but for the words, against Connect 4.1. */
 #include "config/config_json.h"
 #include "config/config_keys.h"
+#include "config/properties.h"
 #include "config/worker_config.h"
 #include "golden.h"
 
@@ -63,6 +64,33 @@ START_TEST(every_key_of_javas_clients_is_known)
 }
 END_TEST
 
+static void documented(const struct kc_config_def *def, const char *page)
+{
+    for (size_t i = 0; i < kc_config_def_size(def); i++) {
+        const struct kc_config_key *key = kc_config_def_at(def, i);
+        char *row = kc_asprintf("| `%s` |", key->name);
+        const char *found = strstr(page, row);
+
+        ck_assert_msg(found != NULL, "docs/CONFIGURATION.md lacks %s", key->name);
+        ck_assert_msg(strstr(found, key->documentation) != NULL, "docs/CONFIGURATION.md: %s",
+                      key->name);
+        free(row);
+    }
+}
+
+START_TEST(the_reference_has_every_key)
+{
+    struct kc_str page = {0};
+
+    assert_ok(kc_file_read("docs/CONFIGURATION.md", KC_PROPERTIES_MAX_FILE, &page), "page");
+    documented(kc_worker_config_def(KC_WORKER_DISTRIBUTED), page.data);
+    documented(kc_worker_config_def(KC_WORKER_STANDALONE), page.data);
+    documented(kc_connector_config_def(true), page.data);
+    documented(kc_connector_config_def(false), page.data);
+    kc_str_destroy(&page);
+}
+END_TEST
+
 START_TEST(prints_fields_in_javas_order)
 {
     static const struct kc_config_key key = {.name = "p",
@@ -96,4 +124,5 @@ START_TEST(prints_fields_in_javas_order)
 END_TEST
 
 RUN_TESTS("config_json", connectors_are_defined_as_in_java, workers_are_defined_as_in_java,
-          every_key_of_javas_clients_is_known, prints_fields_in_javas_order)
+          every_key_of_javas_clients_is_known, the_reference_has_every_key,
+          prints_fields_in_javas_order)
