@@ -249,7 +249,8 @@ static void halt(struct kc_herder *base)
 static void wakeup(struct kc_herder *base)
 {
     struct kc_distributed *herder = kc_distributed_of(base);
-    herder->member->ops->wakeup(herder->member);
+    if (herder->member) /* none in a herder whose making failed */
+        herder->member->ops->wakeup(herder->member);
 }
 
 static void destroy(struct kc_herder *base)
@@ -316,8 +317,7 @@ static int configured_protocol(const struct kc_herder_settings *settings)
 
 static const struct kc_herder_ops ops;
 
-struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings,
-                                         kc_membership_make make)
+struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings)
 {
     struct kc_distributed *herder = kc_calloc(1, sizeof(*herder));
     kc_herder_init(&herder->base, &ops, settings);
@@ -333,26 +333,21 @@ struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settin
                 "connect.protocol configuration has been set to '%s'. If this is not intentional, "
                 "change its value to 'sessioned'; see KIP-507",
                 kc_config_string(settings->config->values, "connect.protocol"));
-    herder->member = make(settings, &kc_distributed_membership_listener, herder);
     return &herder->base;
 }
 
-struct kc_error *kc_distributed_equip(struct kc_herder *herder, const struct kc_herder_parts *parts)
+struct kc_error *kc_distributed_equip(struct kc_herder *herder, struct kc_membership *member,
+                                      const struct kc_herder_parts *parts)
 {
+    kc_distributed_of(herder)->member = member;
     return kc_herder_equip(herder, parts, &worker_listener);
-}
-
-static struct kc_membership *make_member(const struct kc_herder_settings *settings,
-                                         const struct kc_membership_listener *listener,
-                                         void *opaque)
-{
-    return kc_membership_single_new(settings->rest_url, listener, opaque);
 }
 
 struct kc_error *kc_herder_distributed_new(const struct kc_herder_settings *settings,
                                            struct kc_herder **result)
 {
-    struct kc_herder *herder = kc_distributed_prepare(settings, make_member);
+    struct kc_herder *herder = kc_distributed_prepare(settings);
+    struct kc_membership *member = NULL;
     struct kc_herder_parts parts = {0};
     struct kc_error *err = kc_offset_store_kafka_new(settings->config, &parts.offsets);
     if (!err)
@@ -360,11 +355,15 @@ struct kc_error *kc_herder_distributed_new(const struct kc_herder_settings *sett
     if (!err)
         err = kc_config_store_kafka_new(settings->config, &kc_distributed_config_listener, herder,
                                         &parts.config_store);
-    if (err) {
+    if (!err)
+        err = kc_membership_group_new(settings->config, settings->worker_id, settings->rest_url,
+                                      &kc_distributed_membership_listener, herder, &member);
+    if (!err) {
+        err = kc_distributed_equip(herder, member, &parts);
+    } else {
         kc_offset_store_unref(parts.offsets);
         kc_status_store_destroy(parts.status_store);
-    } else {
-        err = kc_distributed_equip(herder, &parts);
+        kc_config_store_destroy(parts.config_store);
     }
     if (err)
         kc_herder_destroy(herder);

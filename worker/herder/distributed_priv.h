@@ -66,17 +66,12 @@ static inline struct kc_distributed *kc_distributed_of(struct kc_herder *herder)
     return (struct kc_distributed *)herder;
 }
 
-/* kc_herder_distributed_new() in two steps, so that tests can bring other parts: a herder without
- * stores, whose address their listeners need, then its stores (taken) and worker. */
-typedef struct kc_membership *(*kc_membership_make)(const struct kc_herder_settings *settings,
-                                                    const struct kc_membership_listener *listener,
-                                                    void *opaque);
-
 /* ---- distributed_herder.c ---- */
 
-struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings,
-                                         kc_membership_make make);
-struct kc_error *kc_distributed_equip(struct kc_herder *herder,
+/* kc_herder_distributed_new() in two steps, so that tests can bring other parts: a herder without
+ * any, whose address their listeners need, then its member and stores (taken) and its worker. */
+struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings);
+struct kc_error *kc_distributed_equip(struct kc_herder *herder, struct kc_membership *member,
                                       const struct kc_herder_parts *parts) KC_MUST_CHECK;
 bool kc_distributed_is_leader(const struct kc_distributed *herder);
 /* The leader's URL; NULL when nobody knows. Borrowed until the next rebalance. */

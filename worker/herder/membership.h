@@ -3,13 +3,14 @@
  * Membership in the Connect cluster: WorkerGroupMember as a border.
  *
  * The distributed herder drives a membership from its tick thread and knows nothing of how the
- * members agree. membership_single.c is a cluster of one; membership_group.c speaks Connect's group
- * protocol. Everything is called on the tick thread, and calls the listener there, unless marked
- * "any thread".
+ * members agree. membership_group.c speaks Connect's group protocol; unit tests have a cluster of
+ * one. Everything is called on the tick thread, and calls the listener there, unless said
+ * otherwise.
  */
 #ifndef WORKER_HERDER_MEMBERSHIP_H
 #define WORKER_HERDER_MEMBERSHIP_H
 
+#include "config/worker_config.h"
 #include "group/work.h"
 #include "storage/cluster_state.h"
 
@@ -22,7 +23,7 @@ struct kc_membership_listener {
     void (*assigned)(void *opaque, const struct kc_assignment *assignment, int generation);
     /* Work has to be stopped before this returns. */
     void (*revoked)(void *opaque, const struct kc_work *work);
-    /* The herder hasn't polled for longer than rebalance.timeout.ms. */
+    /* The herder hasn't polled for longer than rebalance.timeout.ms. On another thread. */
     void (*poll_timeout)(void *opaque);
 };
 
@@ -50,9 +51,10 @@ struct kc_membership_ops {
     void (*destroy)(struct kc_membership *member); /* leaves */
 };
 
-/* A cluster of one worker, which gets all the work of each snapshot. */
-struct kc_membership *kc_membership_single_new(const char *rest_url,
-                                               const struct kc_membership_listener *listener,
-                                               void *opaque);
+/* A member of the group `group.id`. Contacts nobody yet. */
+struct kc_error *kc_membership_group_new(const struct kc_worker_config *config,
+                                         const char *worker_id, const char *rest_url,
+                                         const struct kc_membership_listener *listener,
+                                         void *opaque, struct kc_membership **member) KC_MUST_CHECK;
 
 #endif

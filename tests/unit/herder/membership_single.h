@@ -151,7 +151,7 @@ static const struct kc_membership_ops ops = {
     .destroy = destroy,
 };
 
-struct kc_membership *kc_membership_single_new(const char *rest_url,
+static struct kc_membership *membership_single_new(const char *rest_url,
                                                const struct kc_membership_listener *listener,
                                                void *opaque)
 {

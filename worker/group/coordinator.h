@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Membership in a Connect group: WorkerCoordinator on AbstractCoordinator (CONTRACT §4.1, §4.4).
+ *
+ * One thread, the user's, calls everything that isn't marked "any thread", and gets the listener's
+ * calls there. A heartbeat thread keeps the membership alive between the user's polls and gives it
+ * up when the user stops polling.
+ */
+#ifndef WORKER_GROUP_COORDINATOR_H
+#define WORKER_GROUP_COORDINATOR_H
+
+#include "connect/map.h"
+#include "group/work.h"
+
+struct kc_coordinator;
+
+struct kc_coordinator_listener {
+    /* A fresh picture: all configured work, sorted (into a zeroed set), and the config offset. */
+    void (*configured)(void *opaque, struct kc_work *work, int64_t *offset);
+    /* assignment: the member's whole work; borrowed. */
+    void (*assigned)(void *opaque, const struct kc_assignment *assignment, int generation);
+    void (*revoked)(void *opaque, const struct kc_work *work);
+    void (*poll_timeout)(void *opaque); /* on the heartbeat thread */
+};
+
+struct kc_coordinator_settings {
+    const struct kc_map *client; /* Java client properties, client.id among them */
+    const char *group_id;
+    const char *rest_url;
+    int protocol; /* the highest that is offered: KC_PROTOCOL_* */
+    int session_timeout_ms;
+    int rebalance_timeout_ms;
+    int heartbeat_interval_ms;
+    int request_timeout_ms;
+    int retry_backoff_ms;
+    int max_delay_ms; /* scheduled.rebalance.max.delay.ms */
+};
+
+/* Copies settings; contacts nobody yet. KC_ERR_CONFIG. */
+struct kc_error *kc_coordinator_new(const struct kc_coordinator_settings *settings,
+                                    const struct kc_coordinator_listener *listener, void *opaque,
+                                    struct kc_coordinator **coordinator) KC_MUST_CHECK;
+/* Leaves the group without waiting long. NULL is fine. */
+void kc_coordinator_destroy(struct kc_coordinator *coordinator);
+
+/* Finds the coordinator, joins when that is needed, then waits for timeout_ms (INT64_MAX: for
+ * ever). KC_ERR_WAKEUP: woken; a join under way goes on at the next call. Other errors are fatal.
+ */
+struct kc_error *kc_coordinator_poll(struct kc_coordinator *coordinator,
+                                     int64_t timeout_ms) KC_MUST_CHECK;
+void kc_coordinator_wakeup(struct kc_coordinator *coordinator); /* any thread */
+void kc_coordinator_rejoin(struct kc_coordinator *coordinator, const char *reason);
+void kc_coordinator_leave(struct kc_coordinator *coordinator, const char *reason);
+/* Calls revoked() and reports the work as owned no longer. */
+void kc_coordinator_revoke(struct kc_coordinator *coordinator, const struct kc_work *work);
+
+/* "" unless the membership is stable; borrowed until the next call. */
+const char *kc_coordinator_member_id(const struct kc_coordinator *coordinator);
+int kc_coordinator_protocol(const struct kc_coordinator *coordinator); /* of the last join */
+/* REST URL of the owner; task -1: of the connector. NULL unless this member leads and the group is
+ * at rest. Owned by the caller. */
+char *kc_coordinator_owner_url(const struct kc_coordinator *coordinator, const char *connector,
+                               int task);
+
+#endif
