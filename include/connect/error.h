@@ -69,7 +69,7 @@ struct kc_error *kc_error_caused(struct kc_error *outer, struct kc_error *cause)
 /* A deep copy, owned by the caller; NULL for NULL. */
 struct kc_error *kc_error_copy(const struct kc_error *err);
 
-/* Accessors; strings are borrowed from err. */
+/* Accessors; strings are borrowed from err. Success (NULL) isn't retriable and has Kafka code 0. */
 enum kc_error_code kc_error_code(const struct kc_error *err);
 const char *kc_error_text(const struct kc_error *err);
 bool kc_error_retriable(const struct kc_error *err);

@@ -136,12 +136,12 @@ const char *kc_error_text(const struct kc_error *err)
 
 bool kc_error_retriable(const struct kc_error *err)
 {
-    return err->retriable;
+    return err && err->retriable;
 }
 
 int kc_error_kafka_code(const struct kc_error *err)
 {
-    return err->kafka_code;
+    return err ? err->kafka_code : 0;
 }
 
 const char *kc_error_url(const struct kc_error *err)

@@ -15,6 +15,8 @@ START_TEST(text_and_context)
     kc_error_clear(&err);
     ck_assert_ptr_null(err);
     ck_assert_ptr_null(kc_error_prefix(NULL, "nothing"));
+    ck_assert_int_eq(kc_error_kafka_code(NULL), 0);
+    ck_assert(!kc_error_retriable(NULL));
 }
 END_TEST
 
