@@ -73,11 +73,13 @@ clean:
 
 # ---- test bed: everything below runs what is built above ------------------------------------------
 
-KAFKA_VERSIONS ?= 4.1.0
+KAFKA_VERSIONS ?= 4.1.0 3.9.1
 FUZZ_SECONDS   ?= 20
 DESTDIR        ?=
 PYTHON         := build/venv/bin/python
 RUN_CHECKS     := SANITIZER=$(SANITIZER) $(PYTHON) tests/support/run_checks.py
+# A -j given by the user holds; without one, as many jobs as there are processors.
+BUILD_ALL       = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 BINARIES       := $(if $(wildcard worker/main.c),$(BUILD)/isthmus)
 
 .PHONY: deps kafka
@@ -90,24 +92,24 @@ kafka:
 # The compiler is found by pkg-config's answers, which are right only after deps: hence the second make.
 .PHONY: check check-unit check-cluster check-compat check-fault
 check: deps
-	@$(MAKE) --no-print-directory $(BINARIES) $(UNIT_BIN)
+	+@$(BUILD_ALL) $(BINARIES) $(UNIT_BIN)
 	@$(RUN_CHECKS) --unit $(UNIT_BIN) --pytest tests/cluster tests/compat tests/fault
 
 check-unit: deps
-	@$(MAKE) --no-print-directory $(UNIT_BIN)
+	+@$(BUILD_ALL) $(UNIT_BIN)
 	@$(RUN_CHECKS) --unit $(UNIT_BIN)
 
 check-cluster check-compat check-fault: check-%: deps
-	@$(MAKE) --no-print-directory $(BINARIES)
+	+@$(BUILD_ALL) $(BINARIES)
 	@$(RUN_CHECKS) --pytest tests/$*
 
 .PHONY: demo bench
 demo: deps
-	@$(MAKE) --no-print-directory $(BUILD)/isthmus
+	+@$(BUILD_ALL) $(BUILD)/isthmus
 	@$(PYTHON) tests/support/demo.py
 
 bench: deps
-	@$(MAKE) --no-print-directory $(BUILD)/isthmus $(BUILD)/bench/bare_loop
+	+@$(BUILD_ALL) $(BUILD)/isthmus $(BUILD)/bench/bare_loop
 	@$(PYTHON) tests/bench/bench.py
 
 $(BUILD)/bench/bare_loop: tests/bench/bare_loop.c
@@ -135,7 +137,7 @@ build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libisthmus.a
 
 .PHONY: fuzz-smoke
 fuzz-smoke: deps
-	@$(if $(FUZZ),$(MAKE) --no-print-directory $(FUZZ:%=build/fuzz/fuzz_%))
+	+@$(if $(FUZZ),$(BUILD_ALL) $(FUZZ:%=build/fuzz/fuzz_%))
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/support/fuzz-smoke $(FUZZ)
 
 # Lint.
