@@ -37,6 +37,8 @@ void kc_admin_destroy(struct kc_admin *admin)
 {
     if (!admin)
         return;
+    if (admin->wire)
+        kc_wire_admin_destroy(admin->wire);
     if (admin->committed)
         rd_kafka_destroy(admin->committed);
     rd_kafka_destroy(admin->client);
@@ -53,6 +55,19 @@ void kc_admin_set_timeout(struct kc_admin *admin, int timeout_ms)
 rd_kafka_t *kc_admin_client(struct kc_admin *admin)
 {
     return admin->client;
+}
+
+struct kc_error *kc_admin_wire(struct kc_admin *admin, struct kc_wire_admin **wire)
+{
+    struct kc_error *err = NULL;
+    pthread_mutex_lock(&admin->lock);
+    if (!admin->wire)
+        err =
+            kc_wire_admin_new(admin->properties,
+                              kc_map_get_or(admin->properties, "client.id", "admin"), &admin->wire);
+    *wire = admin->wire;
+    pthread_mutex_unlock(&admin->lock);
+    return err;
 }
 
 void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin, rd_kafka_admin_op_t op)

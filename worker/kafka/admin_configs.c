@@ -106,11 +106,38 @@ void kc_config_entries_destroy(struct kc_config_entries *entries)
 
 /* ---- altering ---- */
 
+static struct kc_error *alter(struct kc_wire_admin *wire, const char *topic,
+                              const struct kc_config_op *ops, size_t count, int timeout_ms)
+{
+    struct kc_wire_config_change *changes = kc_calloc(count + 1, sizeof(*changes));
+    for (size_t i = 0; i < count; i++)
+        changes[i] = (struct kc_wire_config_change){
+            .name = ops[i].name,
+            .op = ops[i].value ? KC_WIRE_CONFIG_SET : KC_WIRE_CONFIG_DELETE,
+            .value = ops[i].value,
+        };
+    struct kc_wire_config_item item = {.topic = topic, .changes = changes, .change_count = count};
+    struct kc_error *err = kc_wire_alter_topic_configs(wire, &item, 1, false, timeout_ms);
+    free(changes);
+    if (err)
+        kc_error_destroy(item.error);
+    else
+        err = item.error;
+    return err;
+}
+
 struct kc_error *kc_admin_alter_topic_config(struct kc_admin *admin, const char *topic,
                                              const struct kc_config_op *ops, size_t count)
 {
-    return kc_error_new(KC_ERR_UNSUPPORTED,
-                        "Altering the settings of topic %s: this client has no "
-                        "IncrementalAlterConfigs",
-                        topic);
+    struct kc_wire_admin *wire = NULL;
+    struct kc_error *err = kc_admin_wire(admin, &wire);
+    if (!err)
+        err = alter(wire, topic, ops, count, admin->timeout_ms);
+    if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION)
+        err = kc_error_caused(
+            kc_error_new(KC_ERR_UNSUPPORTED,
+                         "Changing the settings of topic %s needs brokers of Kafka 2.3 or newer",
+                         topic),
+            err);
+    return err;
 }

@@ -62,15 +62,19 @@ static struct kc_error *add_description(struct kc_group_infos *groups,
     const char *id = rd_kafka_ConsumerGroupDescription_group_id(description);
     const rd_kafka_error_t *error = rd_kafka_ConsumerGroupDescription_error(description);
     rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (code && code != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+    /* librdkafka's way to say that it is a group of another protocol, such as Connect's. */
+    bool foreign = code == RD_KAFKA_RESP_ERR__INVALID_ARG;
+    if (code && code != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND && !foreign)
         return kc_client_error(code, "Describing group %s failed: %s", id,
                                rd_kafka_error_string(error));
     rd_kafka_consumer_group_state_t state = rd_kafka_ConsumerGroupDescription_state(description);
     struct kc_group_info *info = &groups->items[groups->count++];
     info->id = kc_strdup(id);
-    info->state = kc_strdup(code ? "Dead" : rd_kafka_consumer_group_state_name(state));
-    info->protocol_type = kc_strdup(
-        rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(description) ? "" : "consumer");
+    info->state = kc_strdup(foreign ? "Unknown"
+                            : code  ? "Dead"
+                                    : rd_kafka_consumer_group_state_name(state));
+    bool simple = rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(description);
+    info->protocol_type = kc_strdup(foreign ? "other" : simple ? "" : "consumer");
     info->member_count = (int)rd_kafka_ConsumerGroupDescription_member_count(description);
     return NULL;
 }

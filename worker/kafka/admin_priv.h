@@ -8,6 +8,7 @@
 #define WORKER_KAFKA_ADMIN_PRIV_H
 
 #include "connect/kafka.h"
+#include "wire/wire_admin.h"
 
 #include <pthread.h>
 
@@ -17,8 +18,9 @@ struct kc_admin {
     struct kc_map *properties;
     rd_kafka_t *client; /* reads uncommitted */
     int timeout_ms;
-    pthread_mutex_t lock;  /* guards the clients below, made on first use */
-    rd_kafka_t *committed; /* reads committed, for last stable offsets */
+    pthread_mutex_t lock;       /* guards the clients below, made on first use */
+    rd_kafka_t *committed;      /* reads committed, for last stable offsets */
+    struct kc_wire_admin *wire; /* for calls that librdkafka lacks */
 };
 
 struct kc_admin_call {
@@ -28,6 +30,9 @@ struct kc_admin_call {
     rd_kafka_event_t *event;
     int64_t deadline_ms;
 };
+
+/* The client of our own beneath, connected on first use; borrowed. */
+struct kc_error *kc_admin_wire(struct kc_admin *admin, struct kc_wire_admin **wire) KC_MUST_CHECK;
 
 /* Options for op with the admin's time-out. Always kc_admin_call_end() it. */
 void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin,

@@ -26,18 +26,9 @@ bool kc_client_first_time(const char *text);
 struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
 struct kc_error *kc_conf_ssl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
 
-/* OAUTHBEARER with client credentials (client_oauth.c): a token from url, fetched with libcurl. */
-struct kc_oauth_settings {
-    const char *url;
-    const char *client_id;
-    const char *client_secret;
-    const char *scope;      /* NULL: none */
-    const char *extensions; /* "a=1,b=2"; NULL: none */
-    int connect_timeout_ms;
-    int read_timeout_ms;
-    const char *ca_file; /* NULL: the system's */
-};
-/* Copies; the refresh callback is set on conf. */
-void kc_conf_oauth(rd_kafka_conf_t *conf, const struct kc_oauth_settings *settings);
+/* OAUTHBEARER with tokens from sasl.oauthbearer.token.endpoint.url (client_oauth.c): checks the
+ * settings and sets the refresh callback on conf. properties is copied. */
+struct kc_error *kc_conf_oauth(rd_kafka_conf_t *conf,
+                               const struct kc_map *properties) KC_MUST_CHECK;
 
 #endif

@@ -85,17 +85,6 @@ static struct kc_error *set_kerberos(rd_kafka_conf_t *conf, const struct kc_jaas
     return err;
 }
 
-/* SASL extensions: options "extension_<name>" of the login module (KIP-342). */
-static char *extensions_of(const struct kc_jaas *jaas)
-{
-    struct kc_str out = {0};
-    struct kc_map *extensions = kc_map_subset(jaas->options, "extension_", true);
-    kc_map_foreach (extensions, entry)
-        kc_str_appendf(&out, "%s%s=%s", out.len ? "," : "", entry->key, entry->value);
-    kc_map_destroy(extensions);
-    return out.len ? kc_str_take(&out) : NULL;
-}
-
 static struct kc_error *set_unsecured_token(rd_kafka_conf_t *conf, const struct kc_jaas *jaas)
 {
     const char *principal = kc_map_get(jaas->options, "unsecuredLoginStringClaim_sub");
@@ -119,55 +108,13 @@ static struct kc_error *set_unsecured_token(rd_kafka_conf_t *conf, const struct 
     return err;
 }
 
-static int milliseconds(const struct kc_map *properties, const char *key, int fallback)
-{
-    const char *value = kc_map_get(properties, key);
-    return value ? atoi(value) : fallback;
-}
-
-static const char *first_of(const char *a, const char *b)
-{
-    return a ? a : b;
-}
-
-/* OAuthBearerLoginCallbackHandler (KIP-768): client id and secret stand in the login module's
- * options, since 4.1 in settings of their own as well. */
-static struct kc_error *set_client_credentials(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
-                                               const struct kc_map *properties, const char *url)
-{
-    char *extensions = extensions_of(jaas);
-    struct kc_oauth_settings settings = {
-        .url = url,
-        .client_id =
-            first_of(kc_map_get(jaas->options, "clientId"),
-                     kc_map_get(properties, "sasl.oauthbearer.client.credentials.client.id")),
-        .client_secret =
-            first_of(kc_map_get(jaas->options, "clientSecret"),
-                     kc_map_get(properties, "sasl.oauthbearer.client.credentials.client.secret")),
-        .scope = first_of(kc_map_get(jaas->options, "scope"),
-                          kc_map_get(properties, "sasl.oauthbearer.scope")),
-        .extensions = extensions,
-        .connect_timeout_ms = milliseconds(properties, "sasl.login.connect.timeout.ms", 10000),
-        .read_timeout_ms = milliseconds(properties, "sasl.login.read.timeout.ms", 30000),
-    };
-    struct kc_error *err = NULL;
-    if (!settings.client_id)
-        err = missing_option(jaas->module, "clientId");
-    else if (!settings.client_secret)
-        err = missing_option(jaas->module, "clientSecret");
-    else
-        kc_conf_oauth(conf, &settings);
-    free(extensions);
-    return err;
-}
-
 static struct kc_error *set_oauth(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
                                   const struct kc_map *properties)
 {
     const char *url = kc_map_get(properties, "sasl.oauthbearer.token.endpoint.url");
     const char *handler = kc_map_get(properties, "sasl.login.callback.handler.class");
     if (url)
-        return set_client_credentials(conf, jaas, properties, url);
+        return kc_conf_oauth(conf, properties);
     if (handler && !strstr(handler, "OAuthBearerUnsecured"))
         return kc_error_new(KC_ERR_CONFIG,
                             "Invalid value %s for configuration sasl.login.callback.handler.class: "

@@ -18,7 +18,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.util.KafkaBase
 #define START_POLL_MS    100
 #define END_OFFSETS_MS   10000
 #define START_RETRY_MS   (15 * 60 * 1000)
-#define START_BACKOFF_MS 1000
+#define START_BACKOFF_MS 250
 #define RETRY_BACKOFF_MS 100
 #define ERROR_BACKOFF_MS 1000
 
@@ -196,7 +196,7 @@ static struct kc_error *first_end_offsets(struct kc_kafka_log *this, const volat
         struct kc_error *err = end_offsets(this, END_OFFSETS_MS, ends);
         if (!err || !kc_error_retriable(err) || kc_mono_ms() > deadline)
             return err;
-        kc_warn("%s; trying again", kc_error_text(err));
+        kc_info("%s; trying again", kc_error_text(err));
         kc_error_clear(&err);
         err = kc_kafka_log_pause(cancel, START_BACKOFF_MS);
         if (err)
