@@ -56,5 +56,4 @@ struct kc_error *kc_config_read_logger(const char *value, size_t len, char **lev
 /* Whether a value is a tombstone: no bytes, or the JSON null. */
 bool kc_config_record_is_null(const char *value, size_t len);
 
-
 #endif
