@@ -110,13 +110,13 @@ static const struct kc_client_key keys[] = {
     NUMBER("max.poll.interval.ms", "max.poll.interval.ms", C, 1, 1, 86400000, NULL),
     BOOL("enable.auto.commit", "enable.auto.commit", C, "true"),
     NUMBER("auto.commit.interval.ms", "auto.commit.interval.ms", C, 0, 1, 86400000, NULL),
-    CHOICE("auto.offset.reset", "auto.offset.reset", C, NULL, offset_resets),
+    CHOICE("auto.offset.reset", "auto.offset.reset", C, "latest", offset_resets),
     CHOICE("isolation.level", "isolation.level", C, "read_uncommitted", isolation_levels),
     BOOL("check.crcs", "check.crcs", C, "true"),
     BOOL("allow.auto.create.topics", "allow.auto.create.topics", C, "true"),
     NUMBER("fetch.min.bytes", "fetch.min.bytes", C, 0, 1, 100000000, NULL),
     /* Not Java's 50 MiB: a full-speed mirror stays small, and is as fast with this. */
-    NUMBER("fetch.max.bytes", "fetch.max.bytes", C, 0, 1, 2147483135, "8388608"),
+    NUMBER("fetch.max.bytes", "fetch.max.bytes", C, 0, 1000, 2147483135, "8388608"),
     NUMBER("max.partition.fetch.bytes", "fetch.message.max.bytes", C, 0, 1, 1000000000, "1048576"),
     NUMBER("fetch.max.wait.ms", "fetch.wait.max.ms", C, 0, 0, 300000, NULL),
 

@@ -74,12 +74,15 @@ static struct kc_error *set_kerberos(rd_kafka_conf_t *conf, const struct kc_jaas
         err = kc_conf_set(conf, "sasl.kerberos.principal", principal, JAAS);
     if (!err && with_keytab)
         err = kc_conf_set(conf, "sasl.kerberos.keytab", keytab, JAAS);
-    if (!err)
-        err = kc_conf_set(conf, "sasl.kerberos.kinit.cmd", with_keytab ? command : "",
-                          "sasl.kerberos.kinit.cmd");
+    if (!err && with_keytab)
+        err = kc_conf_set(conf, "sasl.kerberos.kinit.cmd", command, "sasl.kerberos.kinit.cmd");
+    /* 0 switches librdkafka's kinit off. */
+    if (!err && !with_keytab)
+        relogin = "0";
+    else if (relogin && strcmp(relogin, "0") == 0)
+        relogin = "1";
     if (!err && relogin)
-        err = kc_conf_set(conf, "sasl.kerberos.min.time.before.relogin",
-                          strcmp(relogin, "0") == 0 ? "1" : relogin,
+        err = kc_conf_set(conf, "sasl.kerberos.min.time.before.relogin", relogin,
                           "sasl.kerberos.min.time.before.relogin");
     free(command);
     return err;
