@@ -180,7 +180,7 @@ static void commit_group(struct kc_group_sync *sync, size_t i,
         kc_group_sync_offsets(store, name, group->state == GROUP_IDLE ? group->offsets : NULL);
     struct kc_error *err =
         offsets->cnt > 0 ? kc_admin_alter_group_offsets(sync->target, name, offsets) : NULL;
-    int code = kc_error_kafka_code(err);
+    int code = err ? kc_error_kafka_code(err) : 0;
     if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
         kc_warn("Unable to sync offsets for consumer group %s. This is likely caused by consumers "
                 "currently using this group in the target cluster.",

@@ -163,7 +163,7 @@ static bool replication_factor_is_default(const struct kc_flow *flow)
 static bool note_created(struct creation *creation, size_t index, struct kc_error *err)
 {
     struct kc_flow_topic *topic = creation->topics[index];
-    int code = kc_error_kafka_code(err);
+    int code = err ? kc_error_kafka_code(err) : 0;
     bool retry = false;
     if (!err) {
         topic->remote_partitions = topic->partitions;
