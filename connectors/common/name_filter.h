@@ -12,10 +12,15 @@
 
 struct kc_name_filter;
 
-/* include_key NULL includes everything; exclude_key is always there. Both are LIST keys of config.
- */
-struct kc_error *kc_name_filter_new(const struct kc_config *config, const char *include_key,
-                                    const char *exclude_key,
+enum kc_filter_kind {
+    KC_FILTER_TOPICS,     /* topics, topics.exclude */
+    KC_FILTER_GROUPS,     /* groups, groups.exclude */
+    KC_FILTER_PROPERTIES, /* config.properties.exclude: everything else is in */
+};
+
+/* From a connector's raw properties, by the filter's own keys and defaults: as in Java, not every
+ * connector declares those of the filters that it uses. */
+struct kc_error *kc_name_filter_new(const struct kc_map *properties, enum kc_filter_kind kind,
                                     struct kc_name_filter **filter) KC_MUST_CHECK;
 void kc_name_filter_destroy(struct kc_name_filter *filter);
 

@@ -170,11 +170,9 @@ static struct kc_error *make_clients(struct connector *connector)
         err = kc_name_filter_check_class(config->values, "group.filter.class",
                                          "org.apache.kafka.connect.mirror.DefaultGroupFilter");
     if (!err)
-        err = kc_name_filter_new(config->values, "groups", "groups.exclude",
-                                 &connector->groups_filter);
+        err = kc_name_filter_new(config->properties, KC_FILTER_GROUPS, &connector->groups_filter);
     if (!err)
-        err = kc_name_filter_new(config->values, "topics", "topics.exclude",
-                                 &connector->topics_filter);
+        err = kc_name_filter_new(config->properties, KC_FILTER_TOPICS, &connector->topics_filter);
     if (!err)
         err = kc_mirror_admin_new(config, KC_MIRROR_SOURCE, "checkpoint-source-admin",
                                   &connector->source);

@@ -124,7 +124,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     kc_strings_split(&task->groups, kc_map_get_or(properties, KC_TASK_GROUPS, ""));
     task->checkpoints_topic = kc_policy_checkpoints_topic(config->policy, config->source);
     task->syncs_topic = kc_mirror_offset_syncs_topic(config);
-    err = kc_name_filter_new(config->values, "topics", "topics.exclude", &task->topics_filter);
+    err = kc_name_filter_new(config->properties, KC_FILTER_TOPICS, &task->topics_filter);
     if (!err)
         err = open_clients(task);
     if (err)

@@ -24,9 +24,9 @@ static struct kc_error *make_filters(struct kc_flow *flow)
             values, "config.property.filter.class",
             "org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter");
     if (!err)
-        err = kc_name_filter_new(values, "topics", "topics.exclude", &flow->topics);
+        err = kc_name_filter_new(flow->config->properties, KC_FILTER_TOPICS, &flow->topics);
     if (!err)
-        err = kc_name_filter_new(values, NULL, "config.properties.exclude", &flow->properties);
+        err = kc_name_filter_new(flow->config->properties, KC_FILTER_PROPERTIES, &flow->properties);
     return err;
 }
 

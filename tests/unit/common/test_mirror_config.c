@@ -112,7 +112,7 @@ static bool accepts(const char *include, const char *exclude, const char *topic)
     struct kc_mirror_config *config =
         parse(&kc_mirror_source_plugin, MAP("topics", include, "topics.exclude", exclude), false);
     struct kc_name_filter *filter = NULL;
-    assert_ok(kc_name_filter_new(config->values, "topics", "topics.exclude", &filter));
+    assert_ok(kc_name_filter_new(config->properties, KC_FILTER_TOPICS, &filter));
     bool accepted = kc_name_filter_accepts(filter, topic);
     kc_name_filter_destroy(filter);
     kc_mirror_config_destroy(config);
