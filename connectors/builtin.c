@@ -27,6 +27,37 @@
     X(kc_string_header_converter)                                                                  \
     X(kc_simple_header_converter)
 
+#define TRANSFORMS(X)                                                                              \
+    X(kc_cast_key)                                                                                 \
+    X(kc_cast_value)                                                                               \
+    X(kc_drop_headers)                                                                             \
+    X(kc_extract_field_key)                                                                        \
+    X(kc_extract_field_value)                                                                      \
+    X(kc_filter)                                                                                   \
+    X(kc_flatten_key)                                                                              \
+    X(kc_flatten_value)                                                                            \
+    X(kc_header_from_key)                                                                          \
+    X(kc_header_from_value)                                                                        \
+    X(kc_hoist_field_key)                                                                          \
+    X(kc_hoist_field_value)                                                                        \
+    X(kc_insert_field_key)                                                                         \
+    X(kc_insert_field_value)                                                                       \
+    X(kc_insert_header)                                                                            \
+    X(kc_mask_field_key)                                                                           \
+    X(kc_mask_field_value)                                                                         \
+    X(kc_regex_router)                                                                             \
+    X(kc_replace_field_key)                                                                        \
+    X(kc_replace_field_value)                                                                      \
+    X(kc_set_schema_metadata_key)                                                                  \
+    X(kc_set_schema_metadata_value)                                                                \
+    X(kc_timestamp_converter_key)                                                                  \
+    X(kc_timestamp_converter_value)                                                                \
+    X(kc_timestamp_router)                                                                         \
+    X(kc_value_to_key)                                                                             \
+    X(kc_has_header_key)                                                                           \
+    X(kc_record_is_tombstone)                                                                      \
+    X(kc_topic_name_matches)
+
 #define CONNECTORS(X)                                                                              \
     X(kc_mirror_source_plugin)                                                                     \
     X(kc_mirror_checkpoint_plugin)                                                                 \
@@ -36,7 +67,9 @@
 
 #define DECLARE(symbol) extern const struct kc_plugin symbol;
 CONVERTERS(DECLARE)
+TRANSFORMS(DECLARE)
 CONNECTORS(DECLARE)
 
 #define LIST(symbol) &symbol,
-const struct kc_plugin *const kc_builtin_plugins[] = {CONVERTERS(LIST) CONNECTORS(LIST) NULL};
+const struct kc_plugin *const kc_builtin_plugins[] = {CONVERTERS(LIST) TRANSFORMS(LIST)
+                                                          CONNECTORS(LIST) NULL};

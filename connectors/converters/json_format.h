@@ -34,8 +34,4 @@ struct kc_error *kc_json_parse_value(const struct kc_json_settings *settings,
                                      const struct kc_json_node *node,
                                      struct kc_value *value) KC_MUST_CHECK;
 
-/* Puts pairs into the order in which a java.util.HashMap that they were put into gives them out, a
- * repeated key once with its last value. Returns how many are left. */
-uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count);
-
 #endif

@@ -8,6 +8,7 @@
 #include "converters/json_format.h"
 
 #include "common/decimal.h"
+#include "common/hash_order.h"
 #include "common/text_codec.h"
 
 #include <errno.h>
@@ -211,7 +212,7 @@ static struct kc_error *parse_map(const struct kc_json_settings *settings, struc
                : parse_pair_map(settings, arena, schema, node, pairs);
     if (err)
         return err;
-    uint32_t count = kc_hash_map_order(pairs, node->count);
+    uint32_t count = kc_hash_map_order(pairs, node->count, KC_HASH_TABLE);
     *value = (struct kc_value){.type = KC_TYPE_MAP, .count = count, .u.pairs = pairs};
     return NULL;
 }

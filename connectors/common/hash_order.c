@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The order of a java.util.HashMap: JsonConverter reads maps into one, so that what is written
- * again has its order.
- *
- * Called by the JSON parser, on the task's thread. Keys whose hash in Java is by identity (byte[],
- * Struct) or of an object that isn't here (logical types) get some order.
- */
-#include "converters/json_format.h"
+/* HashMap's order: see hash_order.h. */
+#include "common/hash_order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +102,16 @@ static uint32_t drop_repeats(struct entry *entries, uint32_t count)
     return kept;
 }
 
-uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count)
+uint32_t kc_hash_table_of_copy(uint32_t count)
+{
+    uint32_t wanted = (uint32_t)((float)count / 0.75F + 1.0F);
+    uint32_t size = 1;
+    while (size < wanted)
+        size *= 2;
+    return size;
+}
+
+uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count, uint32_t table)
 {
     if (count < 2)
         return count;
@@ -119,8 +122,8 @@ uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count)
     }
     qsort(entries, count, sizeof(*entries), by_hash);
     count = drop_repeats(entries, count);
-    uint32_t size = 16;
-    while (count > size / 4 * 3)
+    uint32_t size = table;
+    while (count > (uint32_t)((float)size * 0.75F))
         size *= 2;
     for (uint32_t i = 0; i < count; i++)
         entries[i].bucket = entries[i].hash & (size - 1);

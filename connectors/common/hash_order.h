@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The order of a java.util.HashMap: Java keeps maps in one wherever it makes them, and what is
+ * written later has its order.
+ *
+ * Keys whose hash in Java is by identity (byte[], Struct) or of an object that isn't here (logical
+ * types) get some order. Pure functions, any thread.
+ */
+#ifndef CONNECTORS_COMMON_HASH_ORDER_H
+#define CONNECTORS_COMMON_HASH_ORDER_H
+
+#include "connect/data.h"
+
+/* The table of `new HashMap<>()`. */
+enum { KC_HASH_TABLE = 16 };
+/* The table of `new HashMap<>(map)` for a map of count entries. */
+uint32_t kc_hash_table_of_copy(uint32_t count);
+
+/* Puts pairs into the order in which a HashMap that they were put into gives them out, a repeated
+ * key once with its last value. table is the size that it began with. Returns how many are left. */
+uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count, uint32_t table);
+
+#endif
