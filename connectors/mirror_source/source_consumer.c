@@ -390,10 +390,13 @@ static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
     else
         report_reset(consumer, partition, asked, low, high, going_on);
     partition->next_offset = going_on;
-    code = rd_kafka_seek(message->rkt, partition->partition, going_on, 0);
-    if (code)
-        kc_warn("Could not move %s-%d on %s to offset %lld: %s", partition->topic,
-                partition->partition, consumer->alias, (long long)going_on, rd_kafka_err2str(code));
+    /* A seek doesn't wake a partition that stands still for want of an offset. */
+    rd_kafka_consume_stop(message->rkt, partition->partition);
+    if (rd_kafka_consume_start_queue(message->rkt, partition->partition, going_on,
+                                     consumer->queue) != 0)
+        return kc_client_error(rd_kafka_last_error(), "Could not read %s-%d on %s from offset %lld",
+                               partition->topic, partition->partition, consumer->alias,
+                               (long long)going_on);
     return NULL;
 }
 
