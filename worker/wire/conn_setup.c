@@ -52,6 +52,13 @@ static void take_versions(struct wire_conn *conn, const struct kc_api_versions_r
             conn->versions[key->api_key] =
                 (struct wire_version_range){key->min_version, key->max_version};
     }
+    for (int32_t i = 0; i < response->finalized_features.count; i++) {
+        const struct kc_api_versions_response_finalized_feature *feature =
+            &response->finalized_features.items[i];
+
+        if (kc_wire_str_is(feature->name, "transaction.version"))
+            conn->client->transaction_version = feature->max_version_level;
+    }
 }
 
 static void on_versions(void *arg, const struct kc_wire_request *request,

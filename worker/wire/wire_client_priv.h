@@ -75,6 +75,7 @@ struct kc_wire_client {
     bool closed; /* no more posts */
 
     struct wire_node *nodes;
+    int16_t transaction_version; /* the cluster's feature level (KIP-890); 0: none */
     struct wire_cluster *cluster;
     struct wire_pending *parked; /* waiting for metadata or a coordinator */
     bool stopping;

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a fetch brought: batches are checked one by one and cut at the first bad one, errors become
+ * a retry, a metadata refresh or an event. Loop thread.
+ */
+#include "wire/fetcher_priv.h"
+
+#include "connect/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.wire.fetcher");
+
+#define CORRUPT_MAX          3 /* fetches that may bring the same bad batch */
+#define PREFERRED_REPLICA_MS 300000
+
+static void session_failed(struct kc_fetcher *fetcher, struct fetch_session *session, bool keep_id)
+{
+    fetch_session_reset(session, keep_id);
+    session->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(fetcher->client, session->attempts++);
+}
+
+/* ---- Data ---- */
+
+struct good {
+    size_t len;          /* of the whole, intact batches */
+    int64_t next_offset; /* behind them */
+    int32_t epoch;       /* of the last */
+    const char *bad;     /* what is wrong with the one behind */
+};
+
+static struct good check_batches(const struct kc_wire_bytes *records, int64_t position)
+{
+    struct good good = {.next_offset = position, .epoch = -1};
+    size_t len = records->len > 0 ? (size_t)records->len : 0;
+
+    while (good.len < len) {
+        struct kc_batch batch;
+        enum kc_batch_result result =
+            kc_batch_parse(records->data + good.len, len - good.len, &batch, &good.bad);
+
+        if (result != KC_BATCH_OK)
+            break;
+        if (!kc_batch_intact(&batch)) {
+            good.bad = "its CRC is wrong";
+            break;
+        }
+        good.len += batch.size;
+        if (kc_batch_last_offset(&batch) >= good.next_offset)
+            good.next_offset = kc_batch_last_offset(&batch) + 1;
+        good.epoch = batch.leader_epoch;
+    }
+    return good;
+}
+
+static void copy_aborted(struct fetch_chunk *chunk, const struct kc_fetch_response_partition *from)
+{
+    if (from->aborted_transactions.count <= 0)
+        return;
+    chunk->aborted = kc_calloc((size_t)from->aborted_transactions.count, sizeof *chunk->aborted);
+    for (int32_t i = 0; i < from->aborted_transactions.count; i++) {
+        chunk->aborted[i].producer_id = from->aborted_transactions.items[i].producer_id;
+        chunk->aborted[i].first_offset = from->aborted_transactions.items[i].first_offset;
+    }
+    chunk->pub.aborted = chunk->aborted;
+    chunk->pub.aborted_count = from->aborted_transactions.count;
+}
+
+/* Locked. */
+static void deliver(struct kc_fetcher *fetcher, struct fetch_part *part,
+                    struct kc_wire_reply *reply, const struct kc_fetch_response_partition *from,
+                    const struct good *good, int32_t leader_epoch)
+{
+    struct fetch_chunk *chunk = fetcher_chunk_new(fetcher, part, KC_FETCHED_DATA);
+
+    chunk->reply = kc_wire_reply_ref(reply);
+    chunk->pub.data = (uint8_t *)from->records.data;
+    chunk->pub.len = good->len;
+    chunk->pub.next_offset = good->next_offset;
+    chunk->pub.high_watermark = from->high_watermark;
+    chunk->pub.last_stable_offset = from->last_stable_offset;
+    chunk->pub.log_start_offset = from->log_start_offset;
+    chunk->pub.leader_epoch = good->epoch;
+    copy_aborted(chunk, from);
+    part->position = good->next_offset;
+    /* The leader of that epoch gave us these: up to here it has what we have. */
+    if (leader_epoch > part->validated_epoch)
+        part->validated_epoch = leader_epoch;
+    if (good->epoch >= 0)
+        part->last_epoch = good->epoch;
+    part->attempts = part->corrupt = 0;
+    fetcher_enqueue(fetcher, chunk);
+}
+
+/* Locked. */
+static void found_bad(struct kc_fetcher *fetcher, struct fetch_part *part, const char *why)
+{
+    kc_warn("%s: the batch at offset %lld can't be used: %s", part->key, (long long)part->position,
+            why);
+    if (++part->corrupt < CORRUPT_MAX) {
+        fetcher_retry_later(fetcher, part);
+        return;
+    }
+    fetcher_event(fetcher, part, KC_FETCHED_FAILED, -1, -1,
+                  kc_error_kafka_new(KC_KAFKA_CORRUPT_MESSAGE, false,
+                                     "the batch of %s at offset %lld is damaged: %s. Look at the "
+                                     "broker's log segment, or seek behind it",
+                                     part->key, (long long)part->position, why));
+}
+
+/* ---- Errors ---- */
+
+static void take_leader(struct kc_fetcher *fetcher, const struct fetch_part *part,
+                        const struct kc_fetch_response_partition *from)
+{
+    if (from->current_leader.leader_id >= 0 && from->current_leader.leader_epoch >= 0)
+        kc_wire_hint_leader(fetcher->client, part->topic, part->partition,
+                            from->current_leader.leader_id, from->current_leader.leader_epoch);
+    kc_wire_refresh(fetcher->client);
+}
+
+/* Locked. */
+static void out_of_range(struct kc_fetcher *fetcher, struct fetch_part *part,
+                         const struct kc_fetch_response_partition *from)
+{
+    if (part->preferred >= 0) {
+        /* A follower may lag: the leader knows (KIP-392). */
+        part->preferred = -1;
+        return;
+    }
+    fetcher_event(fetcher, part, KC_FETCHED_OUT_OF_RANGE, from->log_start_offset, -1, NULL);
+}
+
+/* Locked. */
+static void partition_failed(struct kc_fetcher *fetcher, struct fetch_part *part,
+                             const struct kc_fetch_response_partition *from)
+{
+    int16_t code = from->error_code;
+
+    kc_debug("%s: fetching from offset %lld: %s", part->key, (long long)part->position,
+             kc_kafka_error_name(code));
+    if (code == KC_KAFKA_OFFSET_OUT_OF_RANGE) {
+        out_of_range(fetcher, part, from);
+    } else if (code == KC_KAFKA_CORRUPT_MESSAGE) {
+        found_bad(fetcher, part, "the broker says that it is corrupt");
+    } else if (kc_kafka_error_retriable(code) || code == KC_KAFKA_UNKNOWN_SERVER_ERROR) {
+        part->preferred = -1;
+        fetcher_retry_later(fetcher, part);
+        take_leader(fetcher, part, from);
+    } else {
+        fetcher_event(fetcher, part, KC_FETCHED_FAILED, -1, -1,
+                      kc_kafka_error_new(code, NULL, "fetching %s from offset %lld", part->key,
+                                         (long long)part->position));
+    }
+}
+
+/* ---- The answer ---- */
+
+/* Locked: the part that an answer is for, if it still is what the request asked. */
+static struct fetch_part *current_part(struct kc_fetcher *fetcher, struct fetch_session *session,
+                                       const char *topic, int32_t partition, int32_t *epoch)
+{
+    char *key = kc_asprintf("%s-%d", topic, partition);
+    struct fetch_part *part = fetcher_part(fetcher, key);
+    struct fetch_member *member;
+
+    HASH_FIND(hh, session->members, key, strlen(key), member);
+    free(key);
+    if (!part || !member || part->position != member->offset || part->halted || part->validating)
+        return NULL;
+    *epoch = member->epoch;
+    return part;
+}
+
+static void take_partition(struct kc_fetcher *fetcher, struct fetch_session *session,
+                           struct kc_wire_reply *reply, const char *topic,
+                           const struct kc_fetch_response_partition *from)
+{
+    struct fetch_part *part;
+    struct good good = {0};
+    int64_t position, generation;
+    int32_t epoch = -1;
+
+    pthread_mutex_lock(&fetcher->mutex);
+    part = current_part(fetcher, session, topic, from->partition_index, &epoch);
+    position = part ? part->position : -1;
+    generation = part ? part->generation : -1;
+    if (part && from->error_code != KC_KAFKA_NONE) {
+        partition_failed(fetcher, part, from);
+        part = NULL;
+    } else if (part && from->diverging_epoch.epoch >= 0) {
+        fetcher_event(fetcher, part, KC_FETCHED_TRUNCATED, from->log_start_offset,
+                      from->diverging_epoch.end_offset, NULL);
+        part = NULL;
+    } else if (part && from->preferred_read_replica >= 0) {
+        part->preferred = from->preferred_read_replica;
+        part->preferred_until_ms = kc_mono_ms() + PREFERRED_REPLICA_MS;
+    }
+    pthread_mutex_unlock(&fetcher->mutex);
+    if (!part || from->records.len <= 0)
+        return;
+    good = check_batches(&from->records, position);
+    pthread_mutex_lock(&fetcher->mutex);
+    part = current_part(fetcher, session, topic, from->partition_index, &epoch);
+    if (part && part->generation == generation && good.len > 0)
+        deliver(fetcher, part, reply, from, &good, epoch);
+    else if (part && part->generation == generation && good.bad)
+        found_bad(fetcher, part, good.bad);
+    pthread_mutex_unlock(&fetcher->mutex);
+}
+
+static const char *topic_of(struct kc_fetcher *fetcher, struct fetch_session *session,
+                            const struct kc_wire_reply *reply,
+                            const struct kc_fetch_response_topic *topic)
+{
+    struct fetch_member *member;
+
+    if (reply->version < 13)
+        return topic->topic.data;
+    for (member = session->members; member; member = member->hh.next) {
+        if (kc_uuid_equal(&member->topic_id, &topic->topic_id))
+            return member->topic;
+    }
+    return NULL;
+}
+
+static void take_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
+                        struct kc_wire_reply *reply, const struct kc_fetch_response *response)
+{
+    for (int32_t i = 0; i < response->node_endpoints.count; i++) {
+        const struct kc_fetch_response_node_endpoint *node = &response->node_endpoints.items[i];
+
+        kc_wire_hint_broker(fetcher->client, node->node_id, node->host.data, node->port,
+                            node->rack.data);
+    }
+    for (int32_t i = 0; i < response->responses.count; i++) {
+        const struct kc_fetch_response_topic *topic = &response->responses.items[i];
+        const char *name = topic_of(fetcher, session, reply, topic);
+
+        for (int32_t j = 0; name && j < topic->partitions.count; j++)
+            take_partition(fetcher, session, reply, name, &topic->partitions.items[j]);
+    }
+}
+
+void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
+                  struct kc_wire_reply *reply)
+{
+    const struct kc_fetch_response *response = reply->message;
+
+    if (reply->error) {
+        kc_debug("fetching from broker %d: %s", session->broker_id, kc_error_text(reply->error));
+        session_failed(fetcher, session, true);
+        kc_wire_refresh(fetcher->client);
+        return;
+    }
+    if (response->error_code != KC_KAFKA_NONE) {
+        bool unknown = response->error_code == KC_KAFKA_FETCH_SESSION_ID_NOT_FOUND;
+
+        kc_debug("fetching from broker %d: %s", session->broker_id,
+                 kc_kafka_error_name(response->error_code));
+        session_failed(fetcher, session, !unknown);
+        return;
+    }
+    session->attempts = 0;
+    session->retry_at_ms = 0;
+    take_answer(fetcher, session, reply, response);
+    session->id = response->session_id;
+    session->epoch = session->id == 0 ? 0 : session->epoch == INT32_MAX ? 1 : session->epoch + 1;
+}
