@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the appender's parts share: appender.c (life, partitions), append_send.c (requests),
+ * append_answer.c (results and retries), append_txn.c (producer id, transactions). Loop thread, all
+ * of it, but for the atomics.
+ *
+ * A partition's batches are in one list, in order; those in flight are at its head. Sequences are
+ * given when a batch is first sent and kept through retries. A partition with a failed batch lets
+ * everything in flight come back before it sends again.
+ */
+#ifndef WORKER_WIRE_APPENDER_PRIV_H
+#define WORKER_WIRE_APPENDER_PRIV_H
+
+#include "wire/appender.h"
+#include "wire/messages_data.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <uthash.h>
+#include <utlist.h>
+
+struct append_batch {
+    uint8_t *data;
+    size_t len;
+    int32_t count; /* offsets that it takes */
+    kc_appended done;
+    void *arg;
+    int64_t deadline_ms;
+    int32_t sequence;
+    bool sequenced; /* sequence is given */
+    bool in_flight;
+    bool unknown;  /* a try ended without an answer: it may be in the log */
+    bool appended; /* the broker has it: waits for those before it */
+    bool failed;   /* for good: error says why */
+    struct kc_error *error;
+    int64_t base_offset, log_append_time_ms, log_start_offset;
+    struct append_batch *prev, *next;
+};
+
+struct append_part {
+    char *key;
+    char *topic;
+    int32_t partition;
+    struct append_batch *batches;
+    int in_flight;
+    int32_t in_flight_broker;
+    int16_t epoch; /* of its sequences: an idempotent producer's partitions may differ */
+    int32_t next_sequence;
+    bool draining; /* something failed: nothing is sent until nothing is in flight */
+    bool careful;  /* one at a time, until one succeeds: at the start and after a failure */
+    bool restart;  /* begin with sequence 0 under a new epoch, once nothing is in flight */
+    bool in_transaction;
+    int attempts;
+    int64_t retry_at_ms;
+    UT_hash_handle hh;
+};
+
+enum producer_state {
+    PRODUCER_NONE,         /* no id yet */
+    PRODUCER_INITIALISING, /* InitProducerId is under way */
+    PRODUCER_READY,
+    PRODUCER_ENDING, /* EndTxn is under way, or waits for results */
+    PRODUCER_FATAL,  /* fatal says why */
+};
+
+struct append_end {
+    bool commit;
+    kc_appender_done done;
+    void *arg;
+};
+
+struct kc_appender {
+    struct kc_wire_client *client;
+    struct kc_appender_options options;
+    char *transactional_id;
+    atomic_size_t bytes;
+    pthread_mutex_t mutex; /* for destroy */
+    pthread_cond_t cond;
+    bool stopped; /* guarded by mutex */
+
+    bool closing;
+    int requests; /* in flight, of any kind */
+    struct kc_wire_timer *timer;
+    struct append_part *parts;
+    struct append_broker {
+        int32_t id;
+        int flights; /* produce requests in flight */
+        UT_hash_handle hh;
+    } * brokers;
+
+    enum producer_state state;
+    struct kc_error *fatal;
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int init_attempts;
+    int64_t init_at_ms;
+    struct append_end init_waiter;
+
+    struct kc_error *abortable; /* the transaction can only be aborted */
+    bool adding;                /* AddPartitionsToTxn is under way */
+    bool transaction_v2;        /* KIP-890: the broker adds partitions by itself */
+    bool begun;                 /* something of the transaction was sent */
+    bool bump;                  /* get a new epoch after this transaction */
+    struct append_end end;      /* with state PRODUCER_ENDING */
+    bool end_sent;
+    int txn_attempts;
+    int64_t txn_at_ms;
+    struct append_held {
+        char *topic;
+        int32_t partition;
+        uint8_t *data;
+        size_t len;
+        kc_appended done;
+        void *arg;
+        struct append_held *prev, *next;
+    } * held; /* appended while the transaction ends */
+};
+
+/* One produce request. */
+struct append_flight {
+    struct kc_appender *appender;
+    struct append_broker *broker;
+    size_t bytes;
+    struct append_part **parts;
+    struct append_batch **batches;
+    struct kc_uuid *topic_ids;
+    size_t count;
+    struct append_flight *next;
+};
+
+/* appender.c */
+void appender_poll(struct kc_appender *appender); /* does what can be done now */
+void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t partition,
+                      uint8_t *data, size_t len, kc_appended done, void *arg);
+void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
+bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
+int append_by_topic(const struct append_part *a, const struct append_part *b);
+void appender_request_ended(struct kc_appender *appender);
+
+/* append_send.c */
+void append_flight_destroy(struct append_flight *flight);
+void append_send(struct kc_appender *appender, int64_t now);
+
+/* append_answer.c */
+void append_answer(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply);
+/* Gives results from the head of the list while they are known. */
+void append_settle(struct kc_appender *appender, struct append_part *part);
+void append_fail_batch(struct append_batch *batch, struct kc_error *err); /* takes */
+/* Fails all that wait and aren't in flight, with copies of err. */
+void append_fail_all(struct kc_appender *appender, const struct kc_error *err);
+
+/* append_txn.c */
+void append_init(struct kc_appender *appender, int64_t now);
+/* Every partition begins with sequence 0 under the producer's id and epoch. */
+void append_restart_all(struct kc_appender *appender);
+/* Whether part may be sent to; asks for it to be added to the transaction if not. */
+bool append_txn_ready(struct kc_appender *appender, const struct append_part *part);
+void append_add_partitions(struct kc_appender *appender, int64_t now);
+void append_end(struct kc_appender *appender, int64_t now);
+/* A batch failed: in a transaction, only aborting is left. */
+void append_txn_failed(struct kc_appender *appender, const struct kc_error *err);
+
+#endif
