@@ -51,7 +51,17 @@ static struct kc_error *parse_type(const char *text, enum kc_type *type)
                             "are [INT8, INT16, INT32, INT64, FLOAT32, FLOAT64, BOOLEAN, STRING]",
                             kc_type_name(*type));
     }
-    return kc_error_new(KC_ERR_CONFIG, "Invalid type found in casting spec: %s", text);
+    char *upper = kc_strdup(text);
+    for (char *c = upper; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    struct kc_error *err =
+        kc_error_new(KC_ERR_CONFIG,
+                     "Invalid value java.lang.IllegalArgumentException: No enum constant "
+                     "org.apache.kafka.connect.data.Schema.Type.%s for configuration Invalid type "
+                     "found in casting spec: %s",
+                     upper, text);
+    free(upper);
+    return err;
 }
 
 /* "field:type", or "type" for the whole value. */

@@ -62,7 +62,9 @@ struct kc_error *kc_field_path_parse(const char *path, bool nested, struct kc_st
         kc_strings_take(steps, kc_strndup(c, size));
         c += size + (c[size] == '.');
     }
-    if (len == 0 || path[len - 1] == '.')
+    if (len == 0)
+        return kc_error_new(KC_ERR_CONFIG, "The path of a field can't be empty");
+    if (path[len - 1] == '.')
         kc_strings_add(steps, "");
     return NULL;
 }

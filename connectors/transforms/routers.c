@@ -35,6 +35,58 @@ static void destroy_regex(void *object)
     free(router);
 }
 
+/* How many capturing groups pattern has. */
+static int count_groups(const char *pattern)
+{
+    int count = 0;
+    bool in_class = false;
+    for (const char *c = pattern; *c; c++) {
+        if (*c == '\\' && c[1])
+            c++;
+        else if (*c == '[' || *c == ']')
+            in_class = *c == '[';
+        else if (*c == '(' && !in_class)
+            count += c[1] != '?' || (c[2] == '<' && c[3] != '=' && c[3] != '!');
+    }
+    return count;
+}
+
+static bool has_group(const char *pattern, const char *name, size_t len)
+{
+    char *group = kc_asprintf("(?<%.*s>", (int)len, name);
+    bool found = strstr(pattern, group) != NULL;
+    free(group);
+    return found;
+}
+
+/* What is wrong with the reference at dollar, NULL: nothing. */
+static const char *check_reference(const char *pattern, const char *dollar)
+{
+    const char *name = dollar + 2;
+    size_t len = dollar[1] == '{' ? strcspn(name, "}") : 0;
+    if (dollar[1] >= '0' && dollar[1] <= '9')
+        return dollar[1] - '0' > count_groups(pattern) ? "it refers to a group that the regex lacks"
+                                                       : NULL;
+    if (dollar[1] != '{' || !name[len])
+        return "Illegal group reference";
+    return has_group(pattern, name, len) ? NULL : "it refers to a named group that the regex lacks";
+}
+
+/* Java finds a reference to nothing when the first topic matches; records that end up in a topic
+ * with a hole in its name are worse than a connector that doesn't start. */
+static struct kc_error *check_replacement(const char *pattern, const char *replacement)
+{
+    const char *why = NULL;
+    for (const char *c = replacement; *c && !why; c++) {
+        if (*c == '$')
+            why = check_reference(pattern, c);
+        else if (*c == '\\' && !*++c)
+            return kc_config_invalid("replacement", replacement,
+                                     "character to be escaped is missing");
+    }
+    return why ? kc_config_invalid("replacement", replacement, why) : NULL;
+}
+
 static struct kc_error *create_regex(const struct kc_map *config, void **object)
 {
     struct kc_config *parsed = NULL;
@@ -43,7 +95,9 @@ static struct kc_error *create_regex(const struct kc_map *config, void **object)
         return err;
     struct regex_router *router = kc_calloc(1, sizeof(*router));
     router->replacement = kc_strdup(kc_config_string(parsed, "replacement"));
-    err = kc_regex_new(kc_config_string(parsed, "regex"), &router->regex);
+    err = check_replacement(kc_config_string(parsed, "regex"), router->replacement);
+    if (!err)
+        err = kc_regex_new(kc_config_string(parsed, "regex"), &router->regex);
     kc_config_destroy(parsed);
     if (err) {
         destroy_regex(router);

@@ -59,13 +59,6 @@ static struct kc_error *create(const struct kc_map *config, bool is_key, void **
 static struct kc_error *copy_contents(const struct kc_schema *schema, struct kc_schema *made)
 {
     struct kc_error *err = NULL;
-    enum kc_type type = kc_schema_type(schema);
-    if (type == KC_TYPE_ARRAY)
-        kc_schema_set_items(made, kc_schema_items(schema));
-    if (type == KC_TYPE_MAP) {
-        kc_schema_set_keys(made, kc_schema_keys(schema));
-        kc_schema_set_values(made, kc_schema_values(schema));
-    }
     for (size_t i = 0; i < kc_schema_field_count(schema) && !err; i++)
         err =
             kc_schema_add_field(made, kc_schema_field_name(schema, i), kc_schema_field(schema, i));
@@ -78,7 +71,10 @@ static struct kc_error *copy_contents(const struct kc_schema *schema, struct kc_
 static struct kc_error *make_schema(struct set_schema_metadata *set, const struct kc_schema *schema,
                                     const struct kc_schema **updated)
 {
-    struct kc_schema *made = kc_schema_basics(schema, kc_schema_type(schema));
+    if (kc_schema_type(schema) !=
+        KC_TYPE_STRUCT) /* as Java's, which asks any schema for its fields */
+        return kc_error_new(KC_ERR_DATA, "Cannot list fields on non-struct type");
+    struct kc_schema *made = kc_schema_basics(schema, KC_TYPE_STRUCT);
     if (set->name)
         kc_schema_set_name(made, set->name);
     if (set->has_version)

@@ -9,7 +9,6 @@
 #include "common/java_text.h"
 #include "transforms/transform.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,12 +101,14 @@ static struct kc_error *open_format(struct timestamp_converter *converter)
         blank ? NULL : kc_date_format_new(converter->pattern, &converter->format);
     if (!err)
         return NULL;
-    return kc_error_caused(kc_error_new(KC_ERR_CONFIG,
-                                        "Invalid value TimestampConverter requires a "
-                                        "SimpleDateFormat-compatible pattern for string "
-                                        "timestamps: %s for configuration %s",
-                                        converter->pattern, kc_error_text(err)),
-                           err);
+    struct kc_error *invalid =
+        kc_error_new(KC_ERR_CONFIG,
+                     "Invalid value java.lang.IllegalArgumentException: %s for configuration "
+                     "TimestampConverter requires a SimpleDateFormat-compatible pattern for string "
+                     "timestamps: %s",
+                     kc_error_text(err), converter->pattern);
+    kc_error_destroy(err);
+    return invalid;
 }
 
 static const struct kc_schema *target_schema(enum kind kind, bool optional)

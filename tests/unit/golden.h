@@ -32,6 +32,16 @@ static inline enum kc_type golden_type(const char *name)
     ck_abort_msg("golden type %s", name);
 }
 
+/* Long schemas and values stand in the first line's "defs", and "@n" in their place. */
+static json_t *golden_defs;
+
+static inline json_t *golden_resolve(const json_t *json)
+{
+    const char *name = json_string_value(json);
+    json_t *found = name && *name == '@' ? json_object_get(golden_defs, name) : NULL;
+    return found ? found : (json_t *)json;
+}
+
 /* ---- hex ---- */
 
 static inline void *golden_unhex(struct kc_arena *arena, const char *hex, size_t *len)
@@ -63,6 +73,7 @@ static inline json_t *golden_hex(const void *data, size_t len)
 
 static inline struct kc_value golden_value(struct kc_arena *arena, const json_t *json)
 {
+    json = golden_resolve(json);
     if (!json || json_is_null(json))
         return kc_value_null();
     enum kc_type type = golden_type(json_string_value(json_object_get(json, "t")));
@@ -115,6 +126,7 @@ static inline struct kc_value golden_value(struct kc_arena *arena, const json_t 
 /* A new reference, NULL for null. */
 static inline const struct kc_schema *golden_schema(const json_t *json)
 {
+    json = golden_resolve(json);
     if (!json || json_is_null(json))
         return NULL;
     struct kc_schema *schema =
@@ -274,7 +286,7 @@ static inline bool golden_error_matches(const json_t *golden, const struct kc_er
 /* Prints what differs and returns false unless got (stolen) equals what golden has under key. */
 static inline bool golden_equal(const json_t *golden, const char *key, json_t *got)
 {
-    json_t *want = json_object_get(golden, key);
+    json_t *want = golden_resolve(json_object_get(golden, key));
     bool equal = want ? json_equal(want, got) : json_is_null(got);
     if (!equal) {
         char *a = want ? json_dumps(want, JSON_ENCODE_ANY) : NULL;
@@ -309,7 +321,9 @@ static inline void golden_run(const char *file, bool (*check)(const json_t *gold
         json_error_t why;
         json_t *golden = json_loads(line, JSON_ALLOW_NUL, &why);
         ck_assert_msg(golden != NULL, "%s:%d: %s", file, number, why.text);
-        if (!check(golden)) {
+        if (json_object_get(golden, "defs")) {
+            golden_defs = json_incref(json_object_get(golden, "defs"));
+        } else if (!check(golden)) {
             printf("%s:%d: %s\n", file, number, line);
             bad++;
         }
@@ -317,6 +331,8 @@ static inline void golden_run(const char *file, bool (*check)(const json_t *gold
     }
     free(line);
     fclose(stream);
+    json_decref(golden_defs);
+    golden_defs = NULL;
     fflush(stdout);
     ck_assert_int_gt(number, 0);
     ck_assert_msg(bad == 0, "%s: %d of %d cases differ from Java", file, bad, number);
