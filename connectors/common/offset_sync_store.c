@@ -174,12 +174,9 @@ size_t kc_offset_sync_store_count(const struct kc_offset_sync_store *store)
     return HASH_COUNT(store->partitions);
 }
 
-bool kc_offset_sync_store_slot(const struct kc_offset_sync_store *store, const char *topic,
-                               int32_t partition, int slot, struct kc_sync_slot *found)
+const struct kc_sync_slot *kc_offset_sync_store_slots(const struct kc_offset_sync_store *store,
+                                                      const char *topic, int32_t partition)
 {
     const struct partition_syncs *syncs = find(store, topic, partition);
-    if (!syncs)
-        return false;
-    *found = syncs->slots[slot];
-    return true;
+    return syncs ? syncs->slots : NULL;
 }

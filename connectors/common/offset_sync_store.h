@@ -42,13 +42,15 @@ int64_t kc_offset_sync_store_translate(const struct kc_offset_sync_store *store,
 /* How many partitions have syncs. */
 size_t kc_offset_sync_store_count(const struct kc_offset_sync_store *store);
 
-/* The sync in one slot; id tells syncs with equal offsets apart. False: unknown partition. */
+/* One sync; id tells syncs with equal offsets apart. */
 struct kc_sync_slot {
     int64_t upstream;
     int64_t downstream;
     uint64_t id;
 };
-bool kc_offset_sync_store_slot(const struct kc_offset_sync_store *store, const char *topic,
-                               int32_t partition, int slot, struct kc_sync_slot *found);
+/* The KC_SYNCS_PER_PARTITION slots of a partition, borrowed until the next change; NULL: unknown.
+ */
+const struct kc_sync_slot *kc_offset_sync_store_slots(const struct kc_offset_sync_store *store,
+                                                      const char *topic, int32_t partition);
 
 #endif

@@ -153,32 +153,36 @@ static struct kc_error *load_topics(void *arg)
     return err ? err : look(connector);
 }
 
+/* What a later comparison needs of a list that is about to be replaced. */
+static struct kc_flow_topics copy_source_side(const struct kc_flow_topics *topics)
+{
+    struct kc_flow_topics copy = {
+        .items = kc_calloc(topics->count ? topics->count : 1, sizeof(*copy.items)),
+        .count = topics->count,
+    };
+    for (size_t i = 0; i < topics->count; i++) {
+        copy.items[i].name = kc_strdup(topics->items[i].name);
+        copy.items[i].partitions = topics->items[i].partitions;
+    }
+    return copy;
+}
+
 static struct kc_error *refresh_topics(void *arg)
 {
     struct connector *connector = arg;
-    struct kc_flow_topics before = connector->topics;
-    size_t ready_before = kc_flow_topics_ready(&before), partitions_before = partitions_of(&before);
-    size_t topics_before = before.count;
-    struct kc_flow_topics names = {0};
-    struct kc_error *err = NULL;
-    /* look() frees the old list: keep what the comparison needs. */
-    names.items = kc_calloc(before.count ? before.count : 1, sizeof(*names.items));
-    names.count = before.count;
-    for (size_t i = 0; i < before.count; i++) {
-        names.items[i].name = kc_strdup(before.items[i].name);
-        names.items[i].partitions = before.items[i].partitions;
-    }
-    err = look(connector);
-    size_t ready = kc_flow_topics_ready(&connector->topics);
-    if (!kc_flow_topics_equal_source(&names, &connector->topics) || ready != ready_before) {
+    struct kc_flow_topics before = copy_source_side(&connector->topics);
+    size_t ready_before = kc_flow_topics_ready(&connector->topics);
+    struct kc_error *err = look(connector);
+    const struct kc_flow_topics *now = &connector->topics;
+    size_t ready = kc_flow_topics_ready(now);
+    if (!kc_flow_topics_equal_source(&before, now) || ready != ready_before) {
         kc_info("%s now has %zu mirrored topics with %zu partitions (before: %zu with %zu); %zu of "
                 "them can be mirrored now (before: %zu).",
-                connector->config->source, connector->topics.count,
-                partitions_of(&connector->topics), topics_before, partitions_before, ready,
-                ready_before);
+                connector->config->source, now->count, partitions_of(now), before.count,
+                partitions_of(&before), ready, ready_before);
         kc_connector_request_reconfiguration(connector->context);
     }
-    kc_flow_topics_clear(&names);
+    kc_flow_topics_clear(&before);
     return err;
 }
 

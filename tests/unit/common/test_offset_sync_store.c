@@ -17,11 +17,11 @@ static int64_t translate(const struct kc_offset_sync_store *store, int64_t upstr
     return kc_offset_sync_store_translate(store, TOPIC, PARTITION, upstream);
 }
 
-static struct kc_sync_slot slot_at(const struct kc_offset_sync_store *store, int slot)
+static const struct kc_sync_slot *slots_of(const struct kc_offset_sync_store *store)
 {
-    struct kc_sync_slot found = {0};
-    ck_assert(kc_offset_sync_store_slot(store, TOPIC, PARTITION, slot, &found));
-    return found;
+    const struct kc_sync_slot *slots = kc_offset_sync_store_slots(store, TOPIC, PARTITION);
+    ck_assert_ptr_nonnull(slots);
+    return slots;
 }
 
 static struct kc_offset_sync_store *loaded_store(void)
@@ -32,22 +32,24 @@ static struct kc_offset_sync_store *loaded_store(void)
     return store;
 }
 
+static void assert_apart(const struct kc_sync_slot *slots, int i, int j)
+{
+    int64_t newer = slots[i].upstream, older = slots[j].upstream;
+    int64_t low = (int64_t)((uint64_t)older + (UINT64_C(1) << (i > 2 ? i - 2 : 0)));
+    int64_t high = (int64_t)((uint64_t)older + (UINT64_C(1) << j) - (UINT64_C(1) << i));
+    if (newer == older || low < 0)
+        return;
+    if (newer < low || (high >= 0 && newer > high))
+        ck_abort_msg("slots %d and %d: %lld is not between %lld and %lld", i, j, (long long)newer,
+                     (long long)low, (long long)high);
+}
+
 static void assert_invariants(const struct kc_offset_sync_store *store)
 {
+    const struct kc_sync_slot *slots = slots_of(store);
     for (int j = 0; j < KC_SYNCS_PER_PARTITION; j++)
-        for (int i = 0; i < j; i++) {
-            int64_t newer = slot_at(store, i).upstream, older = slot_at(store, j).upstream;
-            if (newer == older)
-                continue;
-            int64_t low = (int64_t)((uint64_t)older + (UINT64_C(1) << (i > 2 ? i - 2 : 0)));
-            if (low < 0)
-                continue;
-            ck_assert_msg(newer >= low, "C(%d,%d): %lld < %lld", i, j, (long long)newer,
-                          (long long)low);
-            int64_t high = (int64_t)((uint64_t)older + (UINT64_C(1) << j) - (UINT64_C(1) << i));
-            ck_assert_msg(high < 0 || newer <= high, "B(%d,%d): %lld > %lld", i, j,
-                          (long long)newer, (long long)high);
-        }
+        for (int i = 0; i < j; i++)
+            assert_apart(slots, i, j);
 }
 
 START_TEST(translates_exactly_at_a_sync_and_one_past_it_behind)
@@ -159,11 +161,11 @@ START_TEST(past_offsets_with_an_earlier_tasks_checkpoints)
 }
 END_TEST
 
-static int count_distinct(const struct kc_offset_sync_store *store)
+static int count_distinct(const struct kc_sync_slot *slots)
 {
     int count = 1;
     for (int i = 1; i < KC_SYNCS_PER_PARTITION; i++)
-        count += slot_at(store, i - 1).id != slot_at(store, i).id;
+        count += slots[i - 1].id != slots[i].id;
     return count;
 }
 
@@ -178,9 +180,10 @@ static void assert_bounded_expiry(int64_t first, const int64_t *steps, size_t co
         offset += steps[i];
         ck_assert_int_ge(offset, 0);
         sync_at(store, offset, offset);
-        ck_assert_int_eq(slot_at(store, 0).upstream, offset);
-        ck_assert_int_eq(slot_at(store, KC_SYNCS_PER_PARTITION - 1).upstream, first);
-        int now = count_distinct(store);
+        const struct kc_sync_slot *slots = slots_of(store);
+        ck_assert_int_eq(slots[0].upstream, offset);
+        ck_assert_int_eq(slots[KC_SYNCS_PER_PARTITION - 1].upstream, first);
+        int now = count_distinct(slots);
         ck_assert_msg(before - now + 1 <= bound, "%d syncs expired at once, offset %lld",
                       before - now + 1, (long long)offset);
         before = now;
