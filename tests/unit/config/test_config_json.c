@@ -4,7 +4,7 @@
 #include "config/config_keys.h"
 #include "config/properties.h"
 #include "config/worker_config.h"
-#include "golden.h"
+#include "config/config_golden.h"
 
 /* want: Java's keys in order of definition. Ours may have more behind them, all of our own. */
 static void compare(const char *name, const struct kc_config_def *def)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values by type and parsed configurations, against ConfigDef of Kafka 4.1. */
 #include "config/config_def_priv.h"
-#include "golden.h"
+#include "config/config_golden.h"
 
 static const char *const type_names[] = {"BOOLEAN", "STRING", "INT",   "SHORT",   "LONG",
                                          "DOUBLE",  "LIST",   "CLASS", "PASSWORD"};

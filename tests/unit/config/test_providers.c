@@ -2,7 +2,7 @@
 /* Variables against ConfigTransformer of Kafka 4.1, and the three providers on real files. */
 #include "config/properties.h"
 #include "config/providers.h"
-#include "golden.h"
+#include "config/config_golden.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 /* Settings of clients, as Worker.java and ConnectUtils make them. */
 #include "config/properties.h"
 #include "config/worker_config.h"
-#include "golden.h"
+#include "config/config_golden.h"
 
 static struct kc_worker_config *worker(const char *more)
 {

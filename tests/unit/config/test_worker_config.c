@@ -3,7 +3,7 @@
  * keys. */
 #include "config/properties.h"
 #include "config/worker_config.h"
-#include "golden.h"
+#include "config/config_golden.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All converters against what Java's did with the same data: see golden.h. */
-#include "golden.h"
+#include "golden/golden.h"
 
 static bool check_from(const json_t *golden, const struct kc_plugin *plugin, void *converter)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All transforms and predicates against what Java's did with the same records: see golden.h. */
-#include "golden.h"
+#include "golden/golden.h"
 
 static const char *text_of(struct kc_batch *batch, const char *text)
 {
