@@ -5,45 +5,80 @@
  * Any thread, several at once.
  */
 #include "kafka/admin_priv.h"
+#include "wire/messages_admin.h"
 
 #include <stdlib.h>
 
-static void fill(struct kc_acl *acl, const rd_kafka_AclBinding_t *binding)
+/* ---- reading: by our own client, for librdkafka 2.0 loses the error of the whole answer ---- */
+
+enum { PATTERN_ANY = 1, OPERATION_ANY = 1, PERMISSION_ANY = 1 }; /* the protocol's numbers */
+
+static char *text_of(struct kc_wire_str text)
 {
-    acl->resource_type = (int)rd_kafka_AclBinding_restype(binding);
-    acl->pattern_type = (int)rd_kafka_AclBinding_resource_pattern_type(binding);
-    acl->name = kc_strdup(rd_kafka_AclBinding_name(binding));
-    acl->principal = kc_strdup(rd_kafka_AclBinding_principal(binding));
-    acl->host = kc_strdup(rd_kafka_AclBinding_host(binding));
-    acl->operation = (int)rd_kafka_AclBinding_operation(binding);
-    acl->permission = (int)rd_kafka_AclBinding_permission_type(binding);
+    return kc_strndup(text.len < 0 ? "" : (const char *)text.data,
+                      text.len < 0 ? 0 : (size_t)text.len);
+}
+
+static void take_resource(struct kc_acls *acls,
+                          const struct kc_describe_acls_response_resource *resource)
+{
+    for (int32_t i = 0; i < resource->acls.count; i++) {
+        const struct kc_describe_acls_response_acl *acl = &resource->acls.items[i];
+        acls->items[acls->count++] = (struct kc_acl){
+            .resource_type = resource->resource_type,
+            .pattern_type = resource->pattern_type,
+            .name = text_of(resource->resource_name),
+            .principal = text_of(acl->principal),
+            .host = text_of(acl->host),
+            .operation = acl->operation,
+            .permission = acl->permission_type,
+        };
+    }
+}
+
+static struct kc_error *take_response(const struct kc_describe_acls_response *response,
+                                      struct kc_acls *acls)
+{
+    size_t count = 0;
+    if (response->error_code)
+        return kc_client_error((rd_kafka_resp_err_t)response->error_code, "Reading ACLs failed");
+    for (int32_t i = 0; i < response->resources.count; i++)
+        count += (size_t)(response->resources.items[i].acls.count > 0
+                              ? response->resources.items[i].acls.count
+                              : 0);
+    acls->items = kc_calloc(count + 1, sizeof(*acls->items));
+    for (int32_t i = 0; i < response->resources.count; i++)
+        take_resource(acls, &response->resources.items[i]);
+    return NULL;
 }
 
 struct kc_error *kc_admin_topic_acls(struct kc_admin *admin, struct kc_acls *acls)
 {
-    char reason[256];
-    struct kc_admin_call call = {0};
+    struct kc_wire_admin *wire = NULL;
+    struct kc_wire_reply *reply = NULL;
     *acls = (struct kc_acls){0};
-    rd_kafka_AclBindingFilter_t *filter = rd_kafka_AclBindingFilter_new(
-        RD_KAFKA_RESOURCE_TOPIC, NULL, RD_KAFKA_RESOURCE_PATTERN_ANY, NULL, NULL,
-        RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason, sizeof(reason));
-    if (!filter)
-        return kc_error_new(KC_ERR_CONNECT, "Reading ACLs failed: %s", reason);
-    kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_DESCRIBEACLS);
-    rd_kafka_DescribeAcls(admin->client, filter, call.options, call.queue);
-    struct kc_error *err = kc_admin_call_wait(&call, "Reading ACLs failed");
-    if (!err) {
-        size_t count = 0;
-        const rd_kafka_AclBinding_t **bindings = rd_kafka_DescribeAcls_result_acls(
-            rd_kafka_event_DescribeAcls_result(call.event), &count);
-        acls->items = kc_calloc(count + 1, sizeof(*acls->items));
-        for (; acls->count < count; acls->count++)
-            fill(&acls->items[acls->count], bindings[acls->count]);
-    }
-    kc_admin_call_end(&call);
-    rd_kafka_AclBinding_destroy(filter);
+    struct kc_error *err = kc_admin_wire(admin, &wire);
+    if (err)
+        return err;
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_DESCRIBE_ACLS);
+    struct kc_describe_acls_request *filter = request->message;
+    filter->resource_type_filter = RD_KAFKA_RESOURCE_TOPIC;
+    filter->resource_name_filter.len = -1;
+    filter->pattern_type_filter = PATTERN_ANY;
+    filter->principal_filter.len = -1;
+    filter->host_filter.len = -1;
+    filter->operation = OPERATION_ANY;
+    filter->permission_type = PERMISSION_ANY;
+    err =
+        kc_wire_call(kc_wire_admin_client(wire), request, kc_mono_ms() + admin->timeout_ms, &reply);
+    if (err)
+        return kc_error_prefix(err, "Reading ACLs failed");
+    err = take_response(reply->message, acls);
+    kc_wire_reply_unref(reply);
     return err;
 }
+
+/* ---- creating ---- */
 
 static struct kc_error *make_binding(const struct kc_acl *acl, rd_kafka_AclBinding_t **binding)
 {

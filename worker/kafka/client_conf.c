@@ -2,12 +2,12 @@
 /*
  * From Java client properties to a librdkafka configuration: kc_client_conf().
  *
- * Walks the table of client_keys.c, then sets what needs more than a new name. Any thread; the only
+ * Walks the table of native_keys.c, then sets what needs more than a new name. Any thread; the only
  * state is the set of things that have been logged once.
  */
 #include "connect/log.h"
-#include "kafka/client_keys.h"
 #include "kafka/client_priv.h"
+#include "kafka/native_keys.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
  *
  * Used by client_conf.c alone. Constant data and pure functions.
  */
-#ifndef WORKER_KAFKA_CLIENT_KEYS_H
-#define WORKER_KAFKA_CLIENT_KEYS_H
+#ifndef WORKER_KAFKA_NATIVE_KEYS_H
+#define WORKER_KAFKA_NATIVE_KEYS_H
 
 #include "connect/kafka.h"
 
