@@ -152,8 +152,8 @@ static const struct kc_membership_ops ops = {
 };
 
 static struct kc_membership *membership_single_new(const char *rest_url,
-                                               const struct kc_membership_listener *listener,
-                                               void *opaque)
+                                                   const struct kc_membership_listener *listener,
+                                                   void *opaque)
 {
     struct single *single = kc_calloc(1, sizeof(*single));
     single->member.ops = &ops;
