@@ -2,13 +2,22 @@
 /*
  * A cluster of one: the member leads itself and gets everything in each snapshot. Rebalances happen
  * as in a group — work that is gone is revoked first, then the whole assignment is announced — but
- * need nobody else. See membership.h.
+ * need nobody else. Tests may make another worker the leader. See membership.h.
  */
+#ifndef TESTS_UNIT_HERDER_MEMBERSHIP_SINGLE_H
+#define TESTS_UNIT_HERDER_MEMBERSHIP_SINGLE_H
+
 #include "herder/membership.h"
 
 #include "base/thread.h"
 
 #include <stdlib.h>
+
+/* Who leads from the next rebalance on; "single" is this member. */
+static const char *single_leader = "single";
+static const char *single_leader_url = "http://w:1/";
+/* The next rebalance ends with this error (KC_ASSIGNMENT_CONFIG_MISMATCH), once. */
+static int single_next_error;
 
 struct single {
     struct kc_membership member;
@@ -40,15 +49,17 @@ static void add_snapshot(struct kc_work *work, const struct kc_cluster_state *st
     }
 }
 
-static void join(struct single *single)
+static void single_join(struct single *single)
 {
     struct kc_cluster_state *state = single->listener->snapshot(single->opaque);
     struct kc_assignment assignment = {
         .version = 2,
-        .leader = kc_strdup("single"),
-        .leader_url = kc_strdup(single->rest_url),
+        .leader = kc_strdup(single_leader),
+        .leader_url = kc_strdup(single_leader_url),
         .offset = kc_cluster_state_offset(state),
+        .error = (int16_t)single_next_error,
     };
+    single_next_error = 0;
     add_snapshot(&assignment.work, state);
     kc_work_copy(&assignment.revoked, &single->owned);
     kc_work_remove_all(&assignment.revoked, &assignment.work);
@@ -64,15 +75,15 @@ static void join(struct single *single)
 static struct kc_error *ensure_active(struct kc_membership *member)
 {
     if (of(member)->needs_join)
-        join(of(member));
+        single_join(of(member));
     return NULL;
 }
 
-static struct kc_error *poll(struct kc_membership *member, int64_t timeout_ms)
+static struct kc_error *single_poll(struct kc_membership *member, int64_t timeout_ms)
 {
     struct single *single = of(member);
     if (single->needs_join) {
-        join(single);
+        single_join(single);
         return NULL;
     }
     int64_t deadline = timeout_ms == INT64_MAX ? INT64_MAX : kc_mono_ms() + timeout_ms;
@@ -86,7 +97,7 @@ static struct kc_error *poll(struct kc_membership *member, int64_t timeout_ms)
     return woken ? kc_error_new(KC_ERR_WAKEUP, "Woken up") : NULL;
 }
 
-static void wakeup(struct kc_membership *member)
+static void single_wakeup(struct kc_membership *member)
 {
     struct single *single = of(member);
     pthread_mutex_lock(&single->lock);
@@ -100,12 +111,12 @@ static void request_rejoin(struct kc_membership *member, const char *reason)
     of(member)->needs_join = true;
 }
 
-static void leave(struct kc_membership *member, const char *reason)
+static void single_leave(struct kc_membership *member, const char *reason)
 {
     of(member)->needs_join = true;
 }
 
-static void revoke(struct kc_membership *member, const struct kc_work *work)
+static void single_revoke(struct kc_membership *member, const struct kc_work *work)
 {
     struct single *single = of(member);
     single->listener->revoked(single->opaque, work);
@@ -118,7 +129,7 @@ static int protocol_version(const struct kc_membership *member)
     return 2;
 }
 
-static const char *id(const struct kc_membership *member)
+static const char *single_id(const struct kc_membership *member)
 {
     return "single";
 }
@@ -128,7 +139,7 @@ static char *owner_url(const struct kc_membership *member, const char *connector
     return kc_strdup(((const struct single *)member)->rest_url);
 }
 
-static void destroy(struct kc_membership *member)
+static void single_destroy(struct kc_membership *member)
 {
     struct single *single = of(member);
     pthread_mutex_destroy(&single->lock);
@@ -138,17 +149,17 @@ static void destroy(struct kc_membership *member)
     free(single);
 }
 
-static const struct kc_membership_ops ops = {
+static const struct kc_membership_ops single_ops = {
     .ensure_active = ensure_active,
-    .poll = poll,
-    .wakeup = wakeup,
+    .poll = single_poll,
+    .wakeup = single_wakeup,
     .request_rejoin = request_rejoin,
-    .leave = leave,
-    .revoke = revoke,
+    .leave = single_leave,
+    .revoke = single_revoke,
     .protocol_version = protocol_version,
-    .id = id,
+    .id = single_id,
     .owner_url = owner_url,
-    .destroy = destroy,
+    .destroy = single_destroy,
 };
 
 static struct kc_membership *membership_single_new(const char *rest_url,
@@ -156,7 +167,7 @@ static struct kc_membership *membership_single_new(const char *rest_url,
                                                    void *opaque)
 {
     struct single *single = kc_calloc(1, sizeof(*single));
-    single->member.ops = &ops;
+    single->member.ops = &single_ops;
     single->listener = listener;
     single->opaque = opaque;
     single->rest_url = kc_strdup(rest_url);
@@ -165,3 +176,5 @@ static struct kc_membership *membership_single_new(const char *rest_url,
     kc_cond_init(&single->changed);
     return &single->member;
 }
+
+#endif
