@@ -12,7 +12,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void read_records(const struct kc_batch *batch)
+static void read_records(const struct kc_wire_batch *batch)
 {
     struct kc_record_reader reader;
     struct kc_wire_record record;
@@ -30,11 +30,11 @@ static void read_records(const struct kc_batch *batch)
     kc_record_reader_close(&reader);
 }
 
-static void rewrite(const struct kc_batch *batch)
+static void rewrite(const struct kc_wire_batch *batch)
 {
     uint8_t *copy = kc_memdup(batch->data, batch->size);
     struct kc_str out = {0};
-    struct kc_batch again;
+    struct kc_wire_batch again;
     const char *why;
 
     kc_batch_rebase(copy, batch->size, &(struct kc_batch_identity){7, 1, 2, 3, 4, true});
@@ -48,7 +48,7 @@ static void rewrite(const struct kc_batch *batch)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct kc_str plain = {0};
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     const char *why;
     size_t at = 0;
 

@@ -160,7 +160,7 @@ static void refuse(struct kc_appender *appender, const char *topic, int32_t part
     kc_error_destroy(err);
 }
 
-static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_batch *batch)
+static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_wire_batch *batch)
 {
     const char *why = "it is cut off";
 
@@ -176,7 +176,7 @@ static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_b
 void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t partition,
                       uint8_t *data, size_t len, kc_appended done, void *arg)
 {
-    struct kc_batch header;
+    struct kc_wire_batch header;
     struct kc_error *err = check_batch(data, len, &header);
     struct append_batch *batch;
     struct append_part *part;

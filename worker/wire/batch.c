@@ -27,7 +27,7 @@ enum {
 #define LEGACY_MIN    26 /* magic 0: offset, size, crc, magic, attributes, two lengths */
 #define LEGACY_MIN_V1 34
 
-static void parse_v2(struct reader *in, struct kc_batch *batch)
+static void parse_v2(struct reader *in, struct kc_wire_batch *batch)
 {
     batch->leader_epoch = (int32_t)read_int(in, 4);
     in->at++;
@@ -42,7 +42,7 @@ static void parse_v2(struct reader *in, struct kc_batch *batch)
     batch->count = (int32_t)read_int(in, 4);
 }
 
-static void parse_legacy(struct reader *in, struct kc_batch *batch)
+static void parse_legacy(struct reader *in, struct kc_wire_batch *batch)
 {
     batch->leader_epoch = -1;
     batch->crc = (uint32_t)read_int(in, 4);
@@ -63,7 +63,7 @@ static enum kc_batch_result bad(const char **why, const char *text)
     return KC_BATCH_BAD;
 }
 
-enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_batch *batch,
+enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_wire_batch *batch,
                                     const char **why)
 {
     struct reader in = {.at = data, .end = data + len};
@@ -95,7 +95,7 @@ enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_b
     return KC_BATCH_OK;
 }
 
-bool kc_batch_intact(const struct kc_batch *batch)
+bool kc_batch_intact(const struct kc_wire_batch *batch)
 {
     const uint8_t *from = batch->data + AT_ATTRIBUTES;
 

@@ -4,6 +4,8 @@
  * the rewriting of what differs between source and target. Messages of magic 0 and 1 are read, not
  * written.
  *
+ * The struct is not the runtime's kc_batch, which owns records.
+ *
  * Pure functions, any thread; input is untrusted. Hot path: codes and static texts, no error
  * objects.
  */
@@ -14,7 +16,7 @@
 
 #define KC_BATCH_HEADER 61 /* bytes before the records of a magic 2 batch */
 
-struct kc_batch {
+struct kc_wire_batch {
     const uint8_t *data; /* the whole of it */
     size_t size;
     int64_t base_offset;
@@ -38,34 +40,34 @@ enum kc_batch_result {
 };
 
 /* Reads the header at data. KC_BATCH_BAD: *why is a static text. The CRC isn't looked at. */
-enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_batch *batch,
+enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_wire_batch *batch,
                                     const char **why);
 
 /* CRC-32C over attributes and behind; CRC-32 for magic 0 and 1. */
-bool kc_batch_intact(const struct kc_batch *batch);
+bool kc_batch_intact(const struct kc_wire_batch *batch);
 
-static inline int kc_batch_codec(const struct kc_batch *batch)
+static inline int kc_batch_codec(const struct kc_wire_batch *batch)
 {
     return batch->attributes & 7;
 }
-static inline bool kc_batch_log_append_time(const struct kc_batch *batch)
+static inline bool kc_batch_log_append_time(const struct kc_wire_batch *batch)
 {
     return batch->attributes & 8;
 }
-static inline bool kc_batch_transactional(const struct kc_batch *batch)
+static inline bool kc_batch_transactional(const struct kc_wire_batch *batch)
 {
     return batch->magic >= 2 && batch->attributes & 16;
 }
-static inline bool kc_batch_control(const struct kc_batch *batch)
+static inline bool kc_batch_control(const struct kc_wire_batch *batch)
 {
     return batch->magic >= 2 && batch->attributes & 32;
 }
-static inline int64_t kc_batch_last_offset(const struct kc_batch *batch)
+static inline int64_t kc_batch_last_offset(const struct kc_wire_batch *batch)
 {
     return batch->base_offset + batch->last_offset_delta;
 }
 /* Whether compaction or a transaction's marker left gaps: not as many records as offsets. */
-static inline bool kc_batch_has_gaps(const struct kc_batch *batch)
+static inline bool kc_batch_has_gaps(const struct kc_wire_batch *batch)
 {
     return batch->magic >= 2 && batch->count != batch->last_offset_delta + 1;
 }

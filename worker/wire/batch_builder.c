@@ -169,7 +169,7 @@ void kc_batch_builder_destroy(struct kc_batch_builder *builder)
     kc_str_destroy(&builder->records);
 }
 
-const char *kc_batch_split(const struct kc_batch *batch, size_t max_size, size_t limit,
+const char *kc_batch_split(const struct kc_wire_batch *batch, size_t max_size, size_t limit,
                            struct kc_str *out)
 {
     struct kc_batch_builder builder = {

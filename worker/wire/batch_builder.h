@@ -36,7 +36,7 @@ void kc_batch_builder_destroy(struct kc_batch_builder *builder);
 /* Appends batch's records to out as batches of at most max_size bytes uncompressed each (one record
  * may exceed it), with the same codec and offsets. limit: as kc_record_reader_open(). Not for
  * control batches. NULL, or a static text. */
-const char *kc_batch_split(const struct kc_batch *batch, size_t max_size, size_t limit,
+const char *kc_batch_split(const struct kc_wire_batch *batch, size_t max_size, size_t limit,
                            struct kc_str *out);
 
 #endif

@@ -36,7 +36,7 @@ static struct good check_batches(const struct kc_wire_bytes *records, int64_t po
     size_t len = records->len > 0 ? (size_t)records->len : 0;
 
     while (good.len < len) {
-        struct kc_batch batch;
+        struct kc_wire_batch batch;
         enum kc_batch_result result =
             kc_batch_parse(records->data + good.len, len - good.len, &batch, &good.bad);
 

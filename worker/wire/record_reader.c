@@ -179,7 +179,7 @@ static bool next_v2(struct kc_record_reader *reader, struct kc_wire_record *reco
                     const char **why)
 {
     struct reader in = {.at = reader->at, .end = reader->end}, body;
-    const struct kc_batch *batch = &reader->batch;
+    const struct kc_wire_batch *batch = &reader->batch;
     const uint8_t *data;
     int32_t size;
 
@@ -209,8 +209,8 @@ static bool next_v2(struct kc_record_reader *reader, struct kc_wire_record *reco
 
 /* ---- All ---- */
 
-const char *kc_record_reader_open(struct kc_record_reader *reader, const struct kc_batch *batch,
-                                  size_t limit)
+const char *kc_record_reader_open(struct kc_record_reader *reader,
+                                  const struct kc_wire_batch *batch, size_t limit)
 {
     *reader = (struct kc_record_reader){.batch = *batch};
     return batch->magic < 2 ? open_legacy(reader, limit) : open_v2(reader, limit);

@@ -31,7 +31,7 @@ struct kc_wire_record {
 };
 
 struct kc_record_reader {
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     struct kc_str plain; /* decompressed records */
     const uint8_t *at;
     const uint8_t *end;
@@ -43,8 +43,8 @@ struct kc_record_reader {
 
 /* NULL, or a static text that says what is wrong; close in either case. The batch's bytes are
  * borrowed. limit: bytes that the records may take decompressed. */
-const char *kc_record_reader_open(struct kc_record_reader *reader, const struct kc_batch *batch,
-                                  size_t limit);
+const char *kc_record_reader_open(struct kc_record_reader *reader,
+                                  const struct kc_wire_batch *batch, size_t limit);
 /* False at the end, or when *why is set. */
 bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_record *record,
                            const char **why);

@@ -82,7 +82,7 @@ static int check_all(const uint8_t *data, size_t len, bool headers, bool timesta
     int count = 0;
 
     while (len > 0) {
-        struct kc_batch batch;
+        struct kc_wire_batch batch;
         struct kc_record_reader reader;
         struct kc_wire_record record;
         const char *why = NULL;
@@ -121,7 +121,7 @@ START_TEST(header_fields_are_read)
 {
     size_t len;
     uint8_t *data = golden("transactional", &len);
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     const char *why;
 
     ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
@@ -150,7 +150,7 @@ START_TEST(log_append_time_is_every_records_time)
 {
     size_t len;
     uint8_t *data = golden("append-time", &len);
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     struct kc_record_reader reader;
     struct kc_wire_record record;
     const char *why;
@@ -195,7 +195,7 @@ static struct kc_str rebuild(const uint8_t *data, size_t len, enum kc_codec code
     struct kc_batch_builder builder = {.codec = codec};
     struct kc_record_reader reader;
     struct kc_wire_record record;
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     struct kc_str out = {0};
     const char *why;
 
@@ -239,7 +239,7 @@ START_TEST(splitting_keeps_records_and_sizes)
 {
     size_t len, at = 0, pieces = 0;
     uint8_t *data = golden("magic2-gzip", &len);
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     struct kc_str out = {0};
     const char *why;
 
@@ -263,7 +263,7 @@ START_TEST(damage_is_noticed)
 {
     size_t len;
     uint8_t *data = golden("magic2-zstd", &len);
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     const char *why;
 
     for (size_t at = 21; at < len; at++) {
@@ -330,7 +330,7 @@ START_TEST(gaps_can_be_closed)
     struct kc_batch_builder builder = {.close_gaps = true};
     struct kc_wire_record record = {.offset = 5, .key = {NULL, -1}, .value = {NULL, -1}};
     struct kc_str out = {0};
-    struct kc_batch batch;
+    struct kc_wire_batch batch;
     const char *why;
 
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
