@@ -11,6 +11,7 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/provider.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,15 +97,25 @@ static struct kc_error *read_pem_key(const char *text, size_t len, const char *p
 /* ---- PKCS#12 ---- */
 
 /* Stores made by Java 8 hide certificates with RC2, which OpenSSL 3 keeps in a provider of its own.
- */
+ * Loaded once, when the first such store turns up, and kept. */
+static OSSL_PROVIDER *legacy;
+static pthread_once_t legacy_once = PTHREAD_ONCE_INIT;
+
+static void load_legacy(void)
+{
+    legacy = OSSL_PROVIDER_try_load(NULL, "legacy", 1);
+}
+
 static bool parse_pkcs12(PKCS12 *p12, const char *password, struct kc_keystore *store)
 {
     STACK_OF(X509) *chain = NULL;
     bool parsed = PKCS12_parse(p12, password, &store->key, &store->certificate, &chain) == 1;
 
-    if (!parsed && OSSL_PROVIDER_try_load(NULL, "legacy", 1)) {
+    if (!parsed && PKCS12_verify_mac(p12, password, -1) == 1) {
+        pthread_once(&legacy_once, load_legacy);
         ERR_clear_error();
-        parsed = PKCS12_parse(p12, password, &store->key, &store->certificate, &chain) == 1;
+        parsed =
+            legacy && PKCS12_parse(p12, password, &store->key, &store->certificate, &chain) == 1;
     }
     if (parsed && chain) {
         sk_X509_pop_free(store->chain, X509_free);

@@ -78,6 +78,8 @@ START_TEST(keys_are_read_from_jks_and_pkcs12)
     kc_map_set(map, "ssl.key.password", "secret2");
     check_key(map);
     check_key(settings("keystore", "client.p12", "PKCS12", "secret1"));
+    /* With RC2, as Java 8 and OpenSSL 1 wrote them. */
+    check_key(settings("keystore", "legacy.p12", "PKCS12", "secret1"));
     /* The file's kind decides, not the setting, as in Java. */
     check_key(settings("keystore", "client.p12", NULL, "secret1"));
 }
