@@ -18,11 +18,11 @@ endif
 ifneq ($(DEBUG)$(SANITIZER),)
 OPT       := -O1 -g3
 else
-OPT       := -O2 -g -DNDEBUG_FAST
+OPT       := -O2 -g
 endif
 
 WARN      := -Wall -Wextra -Werror -Wshadow -fno-builtin-log -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
-             -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter -fno-builtin-log
+             -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter
 CFLAGS    ?=
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) $(OPT) $(WARN) $(SANFLAGS) -fPIC -pthread \
              -Iinclude $(INCLUDES) $(PKG_CFLAGS) $(CFLAGS)
@@ -37,6 +37,8 @@ CONNECT_O := $(CONNECTORS:%.c=$(BUILD)/obj/%.o)
 MAIN_O    := $(BUILD)/obj/worker/main.o
 UNIT      := $(wildcard tests/unit/*/test_*.c)
 UNIT_BIN  := $(UNIT:%.c=$(BUILD)/%)
+# librdkafka's C11 threads, made visible to gcc's ThreadSanitizer.
+SHIM_O    := $(if $(filter thread,$(SANITIZER)),$(BUILD)/obj/tests/support/tsan_threads.o)
 
 .PHONY: all
 all: $(BUILD)/isthmus
@@ -53,16 +55,16 @@ $(BUILD)/.deps:
 	@mkdir -p $(BUILD)
 	@touch $@
 
-$(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O)
+$(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O) $(SHIM_O)
 	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
 
 $(BUILD)/libisthmus.a: $(WORKER_O) $(CONNECT_O)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Iworker -Iconnectors -Itests/unit -MMD -MP $< $(ALL_LDFLAGS) \
+	$(CC) $(ALL_CFLAGS) -Iworker -Iconnectors -Itests/unit -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) \
 	    $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(PKG_LIBS) -o $@
 
 .PHONY: clean
