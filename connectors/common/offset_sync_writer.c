@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 TAILQ_HEAD(partition_queue, kc_sync_partition);
 
@@ -57,17 +58,23 @@ static void undelay(struct kc_offset_sync_writer *writer, struct kc_sync_partiti
     partition->delayed = false;
 }
 
-/* The newest sync of a partition takes the place of the one that waits. */
+/* The newest sync of a partition takes the place of the last that waits, unless that one is kept.
+ */
 static void enqueue(struct kc_offset_sync_writer *writer, struct kc_sync_partition *partition,
                     int64_t upstream, int64_t downstream)
 {
-    partition->pending_upstream = upstream;
-    partition->pending_downstream = downstream;
-    if (partition->pending)
-        return;
-    partition->pending = true;
-    TAILQ_INSERT_TAIL(&writer->pending, partition, pending_link);
-    writer->pending_count++;
+    bool kept = !partition->synced || downstream - upstream != partition->difference;
+    partition->synced = true;
+    partition->difference = downstream - upstream;
+    if (partition->waiting_count == 0)
+        TAILQ_INSERT_TAIL(&writer->pending, partition, pending_link);
+    struct kc_waiting_sync *last =
+        partition->waiting_count ? &partition->waiting[partition->waiting_count - 1] : NULL;
+    if (!last || (last->kept && partition->waiting_count < KC_MAX_WAITING_SYNCS)) {
+        last = &partition->waiting[partition->waiting_count++];
+        writer->pending_count++;
+    }
+    *last = (struct kc_waiting_sync){upstream, downstream, kept};
 }
 
 static void delay(struct kc_offset_sync_writer *writer, struct kc_sync_partition *partition,
@@ -124,19 +131,25 @@ void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer)
     pthread_mutex_unlock(&writer->mutex);
 }
 
-/* Takes the next sync that may go, with a place among the outstanding ones. */
+/* Takes the next sync that may go, with a place among the outstanding ones. Partitions take turns.
+ */
 static bool take(struct kc_offset_sync_writer *writer, struct kc_offset_sync *sync)
 {
     pthread_mutex_lock(&writer->mutex);
     struct kc_sync_partition *partition = TAILQ_FIRST(&writer->pending);
     bool may = partition && writer->outstanding < KC_MAX_OUTSTANDING_SYNCS;
     if (may) {
+        *sync = (struct kc_offset_sync){partition->topic, partition->partition,
+                                        partition->waiting[0].upstream,
+                                        partition->waiting[0].downstream};
+        partition->waiting_count--;
+        memmove(partition->waiting, partition->waiting + 1,
+                partition->waiting_count * sizeof(partition->waiting[0]));
         TAILQ_REMOVE(&writer->pending, partition, pending_link);
-        partition->pending = false;
+        if (partition->waiting_count)
+            TAILQ_INSERT_TAIL(&writer->pending, partition, pending_link);
         writer->pending_count--;
         writer->outstanding++;
-        *sync = (struct kc_offset_sync){partition->topic, partition->partition,
-                                        partition->pending_upstream, partition->pending_downstream};
     }
     pthread_mutex_unlock(&writer->mutex);
     return may;

@@ -4,8 +4,10 @@
  *
  * A source task reports each acknowledged record; the writer queues a sync at once where the
  * mapping of offsets changed or grew old, and remembers the newest position otherwise until the
- * next commit. At most ten syncs are under way; of each partition the newest waits. Any thread may
- * call; no lock is held while `send` runs.
+ * next commit. At most ten syncs are under way. Of each partition the newest waits, and before it
+ * each one where the difference between the offsets changed: without those a translation would be
+ * inexact for what lies between (Java drops them in a burst). Any thread may call; no lock is held
+ * while `send` runs.
  */
 #ifndef CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
 #define CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
@@ -15,6 +17,7 @@
 #include <sys/queue.h>
 
 #define KC_MAX_OUTSTANDING_SYNCS 10
+#define KC_MAX_WAITING_SYNCS     16 /* of one partition; beyond it the newest replaces the last */
 
 /* What the writer knows of one source partition. Lives in the task's own partition object and
  * outlives the writer; only the writer looks inside. */
@@ -24,8 +27,13 @@ struct kc_sync_partition {
     int64_t previous_upstream;
     int64_t previous_downstream;
     int64_t last_sync_downstream;
-    bool pending;
-    int64_t pending_upstream, pending_downstream;
+    bool synced;
+    int64_t difference; /* downstream - upstream of the newest sync, when synced */
+    struct kc_waiting_sync {
+        int64_t upstream, downstream;
+        bool kept; /* the first of its difference */
+    } waiting[KC_MAX_WAITING_SYNCS];
+    size_t waiting_count;
     bool delayed;
     int64_t delayed_upstream, delayed_downstream;
     TAILQ_ENTRY(kc_sync_partition) pending_link;

@@ -98,15 +98,43 @@ START_TEST(ten_are_under_way_and_of_each_partition_the_newest_waits)
     }
     ck_assert_uint_eq(sent.count, KC_MAX_OUTSTANDING_SYNCS);
     kc_offset_sync_writer_update(writer, &partitions[10], 1, 1);
-    ck_assert_uint_eq(kc_offset_sync_writer_waiting(writer), 12);
-    kc_offset_sync_writer_sent(writer);
-    kc_offset_sync_writer_fire(writer);
-    assert_last(&sent, 11, 1, 1);
+    kc_offset_sync_writer_update(writer, &partitions[10], 2, 2);
+    ck_assert_uint_eq(kc_offset_sync_writer_waiting(writer), 13);
+    for (int i = 0; i < 3; i++) {
+        kc_offset_sync_writer_sent(writer);
+        kc_offset_sync_writer_fire(writer);
+    }
     ck_assert_int_eq(sent.syncs[10].partition, 10);
-    kc_offset_sync_writer_sent(writer);
-    kc_offset_sync_writer_fire(writer);
-    assert_last(&sent, 12, 0, 0);
+    ck_assert_int_eq(sent.syncs[10].upstream, 0);
     ck_assert_int_eq(sent.syncs[11].partition, 11);
+    ck_assert_int_eq(sent.syncs[12].partition, 10);
+    assert_last(&sent, 13, 2, 2);
+    kc_offset_sync_writer_destroy(writer);
+}
+END_TEST
+
+/* In a burst, what waits is replaced by what is newer; but not where the offsets' difference
+ * begins. */
+START_TEST(a_burst_loses_no_change_of_the_difference)
+{
+    struct sent sent = {0};
+    struct kc_sync_partition busy, partition;
+    struct kc_offset_sync_writer *writer = kc_offset_sync_writer_new(10, send_sync, &sent);
+    kc_sync_partition_init(&busy, (char *)"busy", 0);
+    kc_sync_partition_init(&partition, (char *)"t", 0);
+    for (int64_t i = 0; i <= 90; i += 10)
+        kc_offset_sync_writer_update(writer, &busy, i, i); /* ten under way */
+    for (int64_t i = 0; i < 100; i++)
+        kc_offset_sync_writer_update(writer, &partition, i, i);
+    for (int64_t i = 100; i < 200; i++)
+        kc_offset_sync_writer_update(writer, &partition, i + 1, i);
+    for (int i = 0; i < 10; i++)
+        kc_offset_sync_writer_sent(writer);
+    kc_offset_sync_writer_fire(writer);
+    ck_assert_int_eq(sent.syncs[10].upstream, 0);
+    ck_assert_int_eq(sent.syncs[11].upstream, 101);
+    ck_assert_int_eq(sent.syncs[11].downstream, 100);
+    assert_last(&sent, 13, 191, 190);
     kc_offset_sync_writer_destroy(writer);
 }
 END_TEST
@@ -130,4 +158,4 @@ END_TEST
 RUN_TESTS("offset_sync_writer", the_first_record_and_each_irregularity_is_synced_at_once,
           no_lag_at_all_syncs_every_record, the_newest_position_waits_for_the_next_commit,
           ten_are_under_way_and_of_each_partition_the_newest_waits,
-          a_send_that_is_refused_holds_nothing_up)
+          a_burst_loses_no_change_of_the_difference, a_send_that_is_refused_holds_nothing_up)
