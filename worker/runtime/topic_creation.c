@@ -48,9 +48,8 @@ static const char *group_value(const struct kc_map *originals, const char *group
 static struct kc_error *group_number(const struct kc_map *originals, const char *group,
                                      const char *key, long max, long *number)
 {
-    const char *text = group_value(originals, group, key);
-    if (!text)
-        text = group_value(originals, "default", key);
+    const char *owner = group_value(originals, group, key) ? group : "default";
+    const char *text = group_value(originals, owner, key);
     char *end = NULL;
     errno = 0;
     *number = text ? strtol(text, &end, 10) : 0;
@@ -60,7 +59,7 @@ static struct kc_error *group_number(const struct kc_map *originals, const char 
     return kc_error_new(KC_ERR_CONFIG,
                         "Invalid value %s for configuration " PREFIX
                         "%s.%s: it must be positive, or -1 to use the broker's default",
-                        text ? text : "null", group, key);
+                        text ? text : "null", owner, key);
 }
 
 static struct kc_error *group_pattern(const struct kc_map *originals, const char *group,
