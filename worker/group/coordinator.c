@@ -16,7 +16,6 @@ enum { LEAVE_PATIENCE_MS = 2000 };
 
 void kc_coordinator_need_rejoin(struct kc_coordinator *coordinator, const char *reason)
 {
-    kc_info("Request joining group due to: %s", reason);
     coordinator->rejoin_needed = true;
     char *copy = kc_strdup(reason);
     free(coordinator->rejoin_reason);
@@ -37,10 +36,11 @@ void kc_coordinator_reset(struct kc_coordinator *coordinator, bool keep_id, cons
 
 void kc_coordinator_mark_unknown(struct kc_coordinator *coordinator, const char *why)
 {
-    if (!coordinator->coordinator_unknown)
-        kc_info("Group coordinator is unavailable or invalid due to cause: %s. Rediscovery will be "
-                "attempted.",
-                why);
+    if (!coordinator->coordinator_unknown) {
+        char *copy = kc_strdup(why);
+        free(coordinator->unknown_reason);
+        coordinator->unknown_reason = copy;
+    }
     coordinator->coordinator_unknown = true;
     kc_wire_forget_coordinator(coordinator->client, KC_WIRE_GROUP, coordinator->settings.group_id);
     pthread_cond_broadcast(&coordinator->changed);
@@ -76,8 +76,8 @@ static void prepare_leave(struct kc_wire_request *request, int16_t version)
 static void on_left(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
     const struct kc_leave_group_response *message = reply->message;
-    if (message && message->error_code != KC_KAFKA_NONE)
-        kc_warn("LeaveGroup failed with error: %s", kc_kafka_error_name(message->error_code));
+    kc_info("Left the group: %s",
+            message ? kc_kafka_error_name(message->error_code) : kc_error_text(reply->error));
     kc_wire_reply_unref(reply);
 }
 
@@ -163,6 +163,7 @@ void kc_coordinator_destroy(struct kc_coordinator *coordinator)
     free(coordinator->member_id);
     free(coordinator->stable_id);
     free(coordinator->rejoin_reason);
+    free(coordinator->unknown_reason);
     free((char *)coordinator->settings.group_id);
     free((char *)coordinator->settings.rest_url);
     free(coordinator);
@@ -183,8 +184,15 @@ static bool coordinator_unknown(struct kc_coordinator *coordinator)
 {
     pthread_mutex_lock(&coordinator->lock);
     bool unknown = coordinator->coordinator_unknown;
+    char *why = coordinator->unknown_reason; /* told once */
+    coordinator->unknown_reason = NULL;
     coordinator->last_poll_ms = kc_mono_ms();
     pthread_mutex_unlock(&coordinator->lock);
+    if (why)
+        kc_info("Group coordinator is unavailable or invalid due to cause: %s. Rediscovery will be "
+                "attempted.",
+                why);
+    free(why);
     return unknown;
 }
 

@@ -30,7 +30,7 @@ static void fail_for_ever(struct kc_coordinator *coordinator, int code)
     pthread_cond_broadcast(&coordinator->changed);
 }
 
-/* False: the coordinator isn't one. */
+/* False: the coordinator isn't one. Lock held. */
 static bool handle_code(struct kc_coordinator *coordinator, int generation, int code)
 {
     bool current = generation == coordinator->generation;
@@ -55,9 +55,7 @@ static bool handle_code(struct kc_coordinator *coordinator, int generation, int 
         fail_for_ever(coordinator, code);
         return true;
     default:
-        kc_warn("Heartbeat of group %s failed: %s", coordinator->settings.group_id,
-                kc_kafka_error_name(code));
-        return true;
+        return true; /* told by the caller; the session runs on */
     }
     coordinator->last_answer_ms = kc_mono_ms();
     return true;
@@ -76,6 +74,9 @@ static void on_beat(void *arg, const struct kc_wire_request *request, struct kc_
         kc_coordinator_mark_unknown(coordinator, kc_error_text(reply->error));
     pthread_cond_broadcast(&coordinator->changed);
     pthread_mutex_unlock(&coordinator->lock);
+    if (message && message->error_code != KC_KAFKA_NONE)
+        kc_info("Heartbeat of group %s: %s", coordinator->settings.group_id,
+                kc_kafka_error_name(message->error_code));
     kc_wire_reply_unref(reply);
     free(beat);
 }
@@ -113,11 +114,11 @@ bool kc_coordinator_probe(struct kc_coordinator *coordinator)
         kc_wire_call(coordinator->client, request,
                      kc_mono_ms() + coordinator->settings.heartbeat_interval_ms, &reply);
     bool alive = false;
-    pthread_mutex_lock(&coordinator->lock);
-    if (err) {
+    if (err)
         kc_warn("Can not connect to broker coordinator of group %s: %s",
                 coordinator->settings.group_id, kc_error_text(err));
-    } else {
+    pthread_mutex_lock(&coordinator->lock);
+    if (!err) {
         const struct kc_heartbeat_response *message = reply->message;
         alive = handle_code(coordinator, generation, message->error_code);
         if (alive)
@@ -131,6 +132,23 @@ bool kc_coordinator_probe(struct kc_coordinator *coordinator)
 
 /* ---- the thread ---- */
 
+static bool poll_expired(const struct kc_coordinator *coordinator, int64_t now)
+{
+    return coordinator->state == KC_MEMBER_STABLE &&
+           now - coordinator->last_poll_ms >= coordinator->settings.rebalance_timeout_ms;
+}
+
+/* The user has stopped polling: it is told, and the group needn't wait for it. Lock held, but not
+ * while the listener runs. */
+static void give_up(struct kc_coordinator *coordinator)
+{
+    pthread_mutex_unlock(&coordinator->lock);
+    coordinator->listener->poll_timeout(coordinator->opaque);
+    pthread_mutex_lock(&coordinator->lock);
+    if (poll_expired(coordinator, kc_mono_ms()))
+        kc_coordinator_send_leave(coordinator, "worker poll timeout has expired.");
+}
+
 /* One look; returns when to look again. Lock held. */
 static int64_t look(struct kc_coordinator *coordinator)
 {
@@ -138,11 +156,9 @@ static int64_t look(struct kc_coordinator *coordinator)
     int64_t now = kc_mono_ms();
     if (coordinator->state != KC_MEMBER_COMPLETING && coordinator->state != KC_MEMBER_STABLE)
         return INT64_MAX;
-    if (now - coordinator->last_poll_ms >= settings->rebalance_timeout_ms &&
-        coordinator->state == KC_MEMBER_STABLE) {
-        coordinator->listener->poll_timeout(coordinator->opaque);
-        kc_coordinator_send_leave(coordinator, "worker poll timeout has expired.");
-        return INT64_MAX;
+    if (poll_expired(coordinator, now)) {
+        give_up(coordinator);
+        return now;
     }
     if (now - coordinator->last_answer_ms >= settings->session_timeout_ms) {
         kc_coordinator_mark_unknown(coordinator,

@@ -417,7 +417,11 @@ static struct kc_error *on_synced(struct kc_coordinator *coordinator,
 
 static void prepare(struct kc_coordinator *coordinator)
 {
-    kc_info("Rebalance started");
+    pthread_mutex_lock(&coordinator->lock);
+    char *reason = kc_strdup(coordinator->rejoin_reason);
+    pthread_mutex_unlock(&coordinator->lock);
+    kc_info("Rebalance started: %s", *reason ? reason : "this worker has no assignment");
+    free(reason);
     coordinator->needs_prepare = false;
     kc_round_clear(&coordinator->leading);
     if (coordinator->protocol != KC_PROTOCOL_EAGER || !coordinator->has_assignment ||

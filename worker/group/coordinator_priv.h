@@ -32,6 +32,7 @@ struct kc_coordinator {
     bool rejoin_needed;
     char *rejoin_reason;
     bool coordinator_unknown;
+    char *unknown_reason; /* not yet logged, NULL: none; nothing is logged under the lock */
     bool woken;
     bool closed;
     struct kc_error *fatal;       /* of a heartbeat */

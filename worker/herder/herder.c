@@ -263,10 +263,21 @@ struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *
     return call(herder, KC_REQUEST_STOP, kc_herder_args_new(connector), timeout_ms, NULL);
 }
 
+enum { START_PATIENCE_MS = 30000 };
+
+/* For writes that go past the tick thread: the stores have to be there. */
+static struct kc_error *await_start(struct kc_herder *herder)
+{
+    return kc_herder_ready(herder) ? NULL : kc_herder_ping(herder, START_PATIENCE_MS);
+}
+
 /* Any worker writes these to the config topic by itself. */
 static struct kc_error *put_target_state(struct kc_herder *herder, const char *connector,
                                          enum kc_target_state target)
 {
+    struct kc_error *err = await_start(herder);
+    if (err)
+        return err;
     struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
     bool known = kc_cluster_state_has(state, connector);
     kc_cluster_state_unref(state);
@@ -466,7 +477,8 @@ void kc_herder_set_worker_log_level(const char *name, const char *text)
 struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const char *name,
                                                  const char *level)
 {
-    return herder->ops->set_log_level(herder, name, level);
+    struct kc_error *err = await_start(herder);
+    return err ? err : herder->ops->set_log_level(herder, name, level);
 }
 
 /* ---- internal requests ---- */

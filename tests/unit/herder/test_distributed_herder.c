@@ -147,6 +147,7 @@ START_TEST(restarts_have_javas_answers)
     json_decref(plan);
     /* The record comes back from the config topic. */
     kc_distributed_config_listener.restart_requested(f.herder, "c", true, false);
+    must(kc_herder_ping(f.herder, PATIENCE_MS)); /* restarts come behind requests in a tick */
     must(kc_herder_ping(f.herder, PATIENCE_MS));
     await(&f, "c", "RUNNING/FAILED");
     must(kc_herder_restart_connector(f.herder, "c", PATIENCE_MS));
