@@ -13,7 +13,7 @@
 
 static void append_varlong(struct kc_str *out, int64_t value)
 {
-    uint64_t zigzag = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+    uint64_t zigzag = (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
 
     for (; zigzag >= 0x80; zigzag >>= 7)
         kc_str_append_char(out, (char)(zigzag | 0x80));
@@ -22,7 +22,7 @@ static void append_varlong(struct kc_str *out, int64_t value)
 
 static size_t varlong_size(int64_t value)
 {
-    uint64_t zigzag = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+    uint64_t zigzag = (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0);
     size_t size = 1;
 
     for (; zigzag >= 0x80; zigzag >>= 7)
