@@ -19,23 +19,20 @@ static void path_destroy(struct path *path)
     path->count = 0;
 }
 
-/* Splits and decodes; false when an escape is malformed or hides a slash. Too many segments make an
- * unknown path. A slash at the end doesn't count. */
+/* Splits and decodes; false when an escape is malformed or hides a slash. What goes beyond
+ * MAX_SEGMENTS is left out: no route is that long, so the path stays unknown. A slash at the end
+ * doesn't count. */
 static bool path_split(const char *text, struct path *path)
 {
     path->count = 0;
     while (*text == '/')
         text++;
-    while (*text) {
+    while (*text && path->count < MAX_SEGMENTS) {
         size_t len = strcspn(text, "/");
         char *segment = kc_rest_unescape(text, len, false);
-        if (!segment || memchr(segment, '/', strlen(segment)) || path->count == MAX_SEGMENTS) {
-            bool bad = !segment || memchr(segment, '/', strlen(segment));
+        if (!segment || strchr(segment, '/')) {
             free(segment);
-            if (bad)
-                return false;
-            path->count = 0;
-            return true;
+            return false;
         }
         path->segments[path->count++] = segment;
         text += len;
