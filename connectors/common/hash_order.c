@@ -57,8 +57,14 @@ static uint32_t hash_value(const struct kc_value *value)
     case KC_TYPE_BOOLEAN:
         return value->u.b ? 1231 : 1237;
     case KC_TYPE_STRING:
+    case KC_TYPE_BYTES:
         return hash_string(value->u.bytes.data, value->u.bytes.len);
+    case KC_TYPE_MAP:
+        for (uint32_t i = 0; i < value->count; i++)
+            bits += hash_value(&value->u.pairs[i].key) ^ hash_value(&value->u.pairs[i].value);
+        return (uint32_t)bits;
     case KC_TYPE_ARRAY:
+    case KC_TYPE_STRUCT:
         for (uint32_t i = 0; i < value->count; i++)
             hash = 31 * hash + hash_value(&value->u.items[i]);
         return hash;
@@ -76,6 +82,7 @@ static int by_hash(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
+/* A LinkedHashMap has one bucket, so to speak. */
 static int by_bucket(const void *a, const void *b)
 {
     const struct entry *x = a;
@@ -111,7 +118,8 @@ uint32_t kc_hash_table_of_copy(uint32_t count)
     return size;
 }
 
-uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count, uint32_t table)
+/* table 0: linked. */
+static uint32_t order(struct kc_pair *pairs, uint32_t count, uint32_t table)
 {
     if (count < 2)
         return count;
@@ -123,13 +131,23 @@ uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count, uint32_t table
     qsort(entries, count, sizeof(*entries), by_hash);
     count = drop_repeats(entries, count);
     uint32_t size = table;
-    while (count > (uint32_t)((float)size * 0.75F))
+    while (size && count > (uint32_t)((float)size * 0.75F))
         size *= 2;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count && size; i++)
         entries[i].bucket = entries[i].hash & (size - 1);
     qsort(entries, count, sizeof(*entries), by_bucket);
     for (uint32_t i = 0; i < count; i++)
         pairs[i] = entries[i].pair;
     free(entries);
     return count;
+}
+
+uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count, uint32_t table)
+{
+    return order(pairs, count, table);
+}
+
+uint32_t kc_linked_map_order(struct kc_pair *pairs, uint32_t count)
+{
+    return order(pairs, count, 0);
 }

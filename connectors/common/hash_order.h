@@ -19,5 +19,7 @@ uint32_t kc_hash_table_of_copy(uint32_t count);
 /* Puts pairs into the order in which a HashMap that they were put into gives them out, a repeated
  * key once with its last value. table is the size that it began with. Returns how many are left. */
 uint32_t kc_hash_map_order(struct kc_pair *pairs, uint32_t count, uint32_t table);
+/* The same for a LinkedHashMap: the order stays, a repeated key keeps its first place. */
+uint32_t kc_linked_map_order(struct kc_pair *pairs, uint32_t count);
 
 #endif

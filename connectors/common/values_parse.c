@@ -9,6 +9,7 @@
  */
 #include "common/date_format.h"
 #include "common/decimal.h"
+#include "common/hash_order.h"
 #include "common/values.h"
 
 #include <errno.h>
@@ -426,19 +427,6 @@ static bool parse_array(struct parser *p, struct list *list, struct parsed *out)
     return false;
 }
 
-/* Puts key and value, in place when the key is there already (LinkedHashMap). */
-static void put_pair(struct kc_pair *pairs, uint32_t *count, const struct kc_value *key,
-                     const struct kc_value *value)
-{
-    for (uint32_t i = 0; i < *count; i++) {
-        if (kc_value_equal(&pairs[i].key, key)) {
-            pairs[i].value = *value;
-            return;
-        }
-    }
-    pairs[(*count)++] = (struct kc_pair){*key, *value};
-}
-
 /* list: key, value, key, value, ... */
 static bool finish_map(struct parser *p, const struct list *list, struct parsed *out)
 {
@@ -454,8 +442,9 @@ static bool finish_map(struct parser *p, const struct list *list, struct parsed 
         if ((keys.common && !align(p, keys.common, key)) ||
             (keys.common && values.common && !align(p, values.common, value)))
             return false;
-        put_pair(pairs, &count, &key->value, &value->value);
+        pairs[count++] = (struct kc_pair){key->value, value->value};
     }
+    count = kc_linked_map_order(pairs, count);
     struct kc_schema *schema = kc_schema_new(KC_TYPE_MAP);
     kc_schema_set_keys(schema, keys.common);
     kc_schema_set_values(schema, keys.common ? values.common : NULL);

@@ -217,6 +217,16 @@ static struct kc_error *parse_map(const struct kc_json_settings *settings, struc
     return NULL;
 }
 
+/* The member called name: usually the one that stands where the field does. */
+static const struct kc_json_node *find_member(const struct kc_json_node *node, const char *name,
+                                              uint32_t likely)
+{
+    const struct kc_json_node *item = likely < node->count ? &node->items[likely] : NULL;
+    if (item && strlen(name) == item->key_len && memcmp(item->key, name, item->key_len) == 0)
+        return item;
+    return kc_json_member(node, name);
+}
+
 static struct kc_error *parse_struct(const struct kc_json_settings *settings,
                                      struct kc_arena *arena, const struct kc_schema *schema,
                                      const struct kc_json_node *node, struct kc_value *value)
@@ -230,7 +240,7 @@ static struct kc_error *parse_struct(const struct kc_json_settings *settings,
     for (uint32_t i = 0; i < count && !err; i++) {
         const char *name = kc_schema_field_name(schema, i);
         const struct kc_schema *field = kc_schema_field(schema, i);
-        err = kc_json_parse_value(settings, arena, field, kc_json_member(node, name), &items[i]);
+        err = kc_json_parse_value(settings, arena, field, find_member(node, name, i), &items[i]);
         if (!err)
             err = kc_schema_validate_field(name, field, &items[i]);
     }

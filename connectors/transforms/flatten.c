@@ -195,10 +195,10 @@ static struct kc_error *apply_map(const struct flatten *flatten, struct kc_batch
     if (err)
         return err;
     struct kc_map_edit edit = kc_map_edit(batch, NULL);
+    edit.linked = true;
     err = flatten_map(flatten, side.value, "", &edit);
     if (!err)
-        *side.value =
-            (struct kc_value){.type = KC_TYPE_MAP, .count = edit.count, .u.pairs = edit.pairs};
+        *side.value = kc_map_edit_done(&edit);
     return err;
 }
 

@@ -73,12 +73,6 @@ struct kc_map_edit kc_map_edit(struct kc_batch *batch, const struct kc_value *ma
 
 void kc_map_edit_put(struct kc_map_edit *edit, struct kc_value key, struct kc_value value)
 {
-    for (uint32_t i = 0; i < edit->count; i++) {
-        if (kc_value_equal(&edit->pairs[i].key, &key)) {
-            edit->pairs[i].value = value;
-            return;
-        }
-    }
     if (edit->count == edit->cap) {
         struct kc_pair *old = edit->pairs;
         edit->cap = 2 * edit->cap + 8;
@@ -106,9 +100,11 @@ void kc_map_edit_remove(struct kc_map_edit *edit, const char *key)
     }
 }
 
+/* Only here do repeated keys become one: looking for each as it is put would be quadratic. */
 struct kc_value kc_map_edit_done(struct kc_map_edit *edit)
 {
-    uint32_t count = kc_hash_map_order(edit->pairs, edit->count, edit->table);
+    uint32_t count = edit->linked ? kc_linked_map_order(edit->pairs, edit->count)
+                                  : kc_hash_map_order(edit->pairs, edit->count, edit->table);
     return (struct kc_value){.type = KC_TYPE_MAP, .count = count, .u.pairs = edit->pairs};
 }
 

@@ -36,12 +36,14 @@ struct kc_error *kc_require_struct(const struct kc_schema *schema, const struct 
 /* The value under key of a MAP with string keys, NULL when there is none. */
 const struct kc_value *kc_map_value(const struct kc_value *map, const char *key);
 
-/* A map that is being made; its result has the order of a Java HashMap. */
+/* A map that is being made; its result has the order of a Java HashMap, unless linked is set. Put
+ * after remove of the same key isn't provided for. */
 struct kc_map_edit {
     struct kc_batch *batch;
     struct kc_pair *pairs;
     uint32_t count, cap;
     uint32_t table;
+    bool linked; /* a LinkedHashMap: keeps its order */
 };
 /* A copy of map (NULL: an empty one) as `new HashMap<>(map)`. */
 struct kc_map_edit kc_map_edit(struct kc_batch *batch, const struct kc_value *map);
