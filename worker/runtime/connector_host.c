@@ -12,7 +12,6 @@
 #include "connect/log.h"
 #include "runtime/task_configs.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <utlist.h>
 
@@ -50,14 +49,14 @@ struct kc_connector_context {
 };
 
 struct kc_connector_host {
-    atomic_uint refs;
     char *name;
     const struct kc_plugin *plugin;
     struct kc_map *config;
     const struct kc_worker_listener *listener;
     void *opaque;
     struct kc_connector_context context;
-    void *connector; /* its thread's */
+    void *connector; /* its thread's, as what follows */
+    bool started;    /* start() has succeeded, stop() is due */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -78,7 +77,6 @@ struct kc_connector_host {
 struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settings *settings)
 {
     struct kc_connector_host *host = kc_calloc(1, sizeof(*host));
-    atomic_init(&host->refs, 1);
     host->name = kc_strdup(settings->name);
     host->plugin = settings->plugin;
     host->config = kc_map_copy(settings->config);
@@ -90,9 +88,9 @@ struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settin
     return host;
 }
 
-void kc_connector_host_unref(struct kc_connector_host *host)
+void kc_connector_host_destroy(struct kc_connector_host *host)
 {
-    if (!host || atomic_fetch_sub_explicit(&host->refs, 1, memory_order_acq_rel) != 1)
+    if (!host)
         return;
     kc_error_destroy(host->raised);
     kc_map_destroy(host->config);
@@ -188,6 +186,14 @@ static const enum phase target_phases[] = {
     [KC_TARGET_STOPPED] = PHASE_STOPPED,
 };
 
+/* What has failed meanwhile is stopped as well: it may have threads of its own. */
+static void stop_plugin(struct kc_connector_host *host)
+{
+    if (host->started)
+        host->plugin->connector->stop(host->connector);
+    host->started = false;
+}
+
 /* doTransitionTo: an error is for whoever asked; a failed start has been reported as well. */
 static struct kc_error *transition(struct kc_connector_host *host, enum kc_target_state target)
 {
@@ -207,8 +213,9 @@ static struct kc_error *transition(struct kc_connector_host *host, enum kc_targe
                                                 host->name, kc_target_state_name(target)),
                                    err);
         }
-    } else if (host->phase == PHASE_STARTED) {
-        host->plugin->connector->stop(host->connector);
+        host->started = true;
+    } else {
+        stop_plugin(host);
     }
     move(host, to, NULL);
     return NULL;
@@ -309,8 +316,7 @@ static void shut_down(struct kc_connector_host *host)
 {
     refuse_all(host);
     if (host->connector) {
-        if (host->phase == PHASE_STARTED)
-            host->plugin->connector->stop(host->connector);
+        stop_plugin(host);
         host->plugin->connector->destroy(host->connector);
     }
     host->connector = NULL;
@@ -346,15 +352,13 @@ static void *thread_main(void *arg)
     pthread_mutex_lock(&host->mutex);
     host->ended = true;
     pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex);
-    kc_connector_host_unref(host);
+    pthread_mutex_unlock(&host->mutex); /* the host may go from here on */
     return NULL;
 }
 
 struct kc_error *kc_connector_host_run(struct kc_connector_host *host)
 {
     pthread_t thread;
-    atomic_fetch_add(&host->refs, 1);
     host->running = true;
     struct kc_error *err = kc_thread_start(&thread, host->name, thread_main, host);
     if (!err) {
@@ -362,7 +366,6 @@ struct kc_error *kc_connector_host_run(struct kc_connector_host *host)
         return NULL;
     }
     host->running = false;
-    kc_connector_host_unref(host);
     return err;
 }
 

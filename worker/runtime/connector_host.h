@@ -4,7 +4,7 @@
  *
  * A host owns the connector's thread, on which every function of the connector is called. Requests
  * are left in the host and served in turn; of several target states the latest wins.
- * Reference-counted like a task host; a cancelled one reports nothing any more.
+ * A cancelled host reports nothing any more, and stays until its thread has ended.
  */
 #ifndef WORKER_RUNTIME_CONNECTOR_HOST_H
 #define WORKER_RUNTIME_CONNECTOR_HOST_H
@@ -22,7 +22,8 @@ struct kc_connector_settings {
 };
 
 struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settings *settings);
-void kc_connector_host_unref(struct kc_connector_host *host);
+/* Only when the thread has ended (kc_connector_host_await()) or never ran. NULL is fine. */
+void kc_connector_host_destroy(struct kc_connector_host *host);
 
 /* Any thread. */
 struct kc_error *kc_connector_host_run(struct kc_connector_host *host) KC_MUST_CHECK;

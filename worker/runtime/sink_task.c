@@ -399,7 +399,7 @@ struct kc_error *kc_sink_task_new(const struct kc_sink_task_settings *settings,
         err = kc_conversion_new(settings->plugins, settings->config, task->connector_config,
                                 &task->conversion);
     if (err) {
-        kc_task_host_unref(task->host);
+        kc_task_host_destroy(task->host);
         return err;
     }
     task->policy = kc_error_policy_new(settings->task.connector, settings->task.task,

@@ -16,7 +16,6 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerTask");
 
 struct kc_task_host {
-    atomic_uint refs;
     char *connector;
     char *log_context;
     int task;
@@ -54,7 +53,6 @@ struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
                                       const struct kc_task_kind *kind, void *impl)
 {
     struct kc_task_host *host = kc_calloc(1, sizeof(*host));
-    atomic_init(&host->refs, 1);
     host->connector = kc_strdup(settings->connector);
     host->task = settings->task;
     host->log_context = kc_asprintf("[%s|task-%d] ", settings->connector, settings->task);
@@ -72,15 +70,9 @@ struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
     return host;
 }
 
-struct kc_task_host *kc_task_host_ref(struct kc_task_host *host)
+void kc_task_host_destroy(struct kc_task_host *host)
 {
-    atomic_fetch_add_explicit(&host->refs, 1, memory_order_relaxed);
-    return host;
-}
-
-void kc_task_host_unref(struct kc_task_host *host)
-{
-    if (!host || atomic_fetch_sub_explicit(&host->refs, 1, memory_order_acq_rel) != 1)
+    if (!host)
         return;
     host->kind->destroy(host->impl);
     pthread_cond_destroy(&host->changed);
@@ -181,8 +173,7 @@ static void *thread_main(void *arg)
     host->stopping = true;
     host->ended = true;
     pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex);
-    kc_task_host_unref(host);
+    pthread_mutex_unlock(&host->mutex); /* the host may go from here on */
     return NULL;
 }
 
@@ -191,7 +182,7 @@ struct kc_error *kc_task_host_run(struct kc_task_host *host)
     char *name = kc_asprintf("%s-%d", host->connector, host->task);
     pthread_t thread;
     host->running = true;
-    struct kc_error *err = kc_thread_start(&thread, name, thread_main, kc_task_host_ref(host));
+    struct kc_error *err = kc_thread_start(&thread, name, thread_main, host);
     free(name);
     if (!err) {
         pthread_detach(thread);
@@ -199,7 +190,6 @@ struct kc_error *kc_task_host_run(struct kc_task_host *host)
     }
     host->running = false;
     kc_task_host_fail(host, err);
-    kc_task_host_unref(host);
     return err;
 }
 

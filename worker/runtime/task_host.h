@@ -2,9 +2,8 @@
 /*
  * What source and sink tasks have in common: Connect's WorkerTask.
  *
- * A host owns one thread, the task's life cycle and its reports to the herder. It is
- * reference-counted: the worker holds one reference, the thread another, so that a task that
- * doesn't end in time can be left behind. A cancelled task reports nothing any more.
+ * A host owns one thread, the task's life cycle and its reports to the herder. A task that doesn't
+ * end in time is cancelled: it reports nothing any more, and its host stays until the thread ends.
  */
 #ifndef WORKER_RUNTIME_TASK_HOST_H
 #define WORKER_RUNTIME_TASK_HOST_H
@@ -21,7 +20,7 @@ struct kc_task_kind {
     void (*close)(void *impl);               /* after start, whatever came of it */
     void (*wake)(void *impl);    /* any thread: stop or a new target state; must not block */
     void (*cancel)(void *impl);  /* any thread: give up whatever is waited for; must not block */
-    void (*destroy)(void *impl); /* the last reference has gone; any thread */
+    void (*destroy)(void *impl); /* the worker's thread, after the task's has ended */
 };
 
 struct kc_task_settings {
@@ -37,8 +36,8 @@ struct kc_task_settings {
 /* Takes impl. */
 struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
                                       const struct kc_task_kind *kind, void *impl);
-struct kc_task_host *kc_task_host_ref(struct kc_task_host *host);
-void kc_task_host_unref(struct kc_task_host *host);
+/* Only when the thread has ended (kc_task_host_await()) or never ran. NULL is fine. */
+void kc_task_host_destroy(struct kc_task_host *host);
 
 /* ---- the worker's side; any thread ---- */
 

@@ -25,17 +25,40 @@ enum { CONNECTOR_STOP_MS = 5000, LOST_WAIT_MS = 1000 };
 
 /* ---- between hosts and herder ---- */
 
-static void count_state(struct kc_worker *worker, int task, enum kc_state state)
+/* Where it stands that the start of a connector or task has been counted; NULL: it isn't listed.
+ * With the mutex. */
+static bool *counted_flag(struct kc_worker *worker, const char *connector, int task)
+{
+    struct task_entry *task_entry;
+    LL_FOREACH(worker->tasks, task_entry)
+    if (kc_task_host_task(task_entry->host) == task &&
+        strcmp(kc_task_host_connector(task_entry->host), connector) == 0)
+        return &task_entry->counted;
+    struct connector_entry *entry;
+    if (task == KC_CONNECTOR_STATUS)
+        LL_FOREACH(worker->connectors, entry)
+    if (strcmp(kc_connector_host_name(entry->host), connector) == 0)
+        return &entry->counted;
+    return NULL;
+}
+
+static void count_state(struct kc_worker *worker, const char *connector, int task,
+                        enum kc_state state)
 {
     struct kc_worker_counts *counts = &worker->counts;
     if (state != KC_STATE_RUNNING && state != KC_STATE_FAILED)
         return;
     bool running = state == KC_STATE_RUNNING;
     pthread_mutex_lock(&worker->mutex);
-    if (task == KC_CONNECTOR_STATUS)
+    bool *counted = counted_flag(worker, connector, task);
+    if (counted && *counted)
+        ; /* a resumed one, or one that failed after its start */
+    else if (task == KC_CONNECTOR_STATUS)
         ++*(running ? &counts->connector_successes : &counts->connector_failures);
     else
         ++*(running ? &counts->task_successes : &counts->task_failures);
+    if (counted)
+        *counted = true;
     pthread_mutex_unlock(&worker->mutex);
 }
 
@@ -43,7 +66,7 @@ static void on_state(void *opaque, const char *connector, int task, enum kc_stat
                      const char *trace, const char *version)
 {
     struct kc_worker *worker = opaque;
-    count_state(worker, task, state);
+    count_state(worker, connector, task, state);
     worker->listener.state_changed(worker->opaque, connector, task, state, trace, version);
 }
 
@@ -138,22 +161,25 @@ static void stop_everything(struct kc_worker *worker)
 static bool reap_lost(struct kc_worker *worker)
 {
     int64_t deadline = kc_mono_ms() + LOST_WAIT_MS;
-    bool all = true;
     struct task_entry *task, *next_task;
     LL_FOREACH_SAFE(worker->lost_tasks, task, next_task)
     {
-        all = kc_task_host_await(task->host, deadline) && all;
-        kc_task_host_unref(task->host);
+        if (!kc_task_host_await(task->host, deadline))
+            continue;
+        LL_DELETE(worker->lost_tasks, task);
+        kc_task_host_destroy(task->host);
         free(task);
     }
     struct connector_entry *connector, *next_connector;
     LL_FOREACH_SAFE(worker->lost_connectors, connector, next_connector)
     {
-        all = kc_connector_host_await(connector->host, deadline) && all;
-        kc_connector_host_unref(connector->host);
+        if (!kc_connector_host_await(connector->host, deadline))
+            continue;
+        LL_DELETE(worker->lost_connectors, connector);
+        kc_connector_host_destroy(connector->host);
         free(connector);
     }
-    return all;
+    return !worker->lost_tasks && !worker->lost_connectors;
 }
 
 void kc_worker_destroy(struct kc_worker *worker)
@@ -256,7 +282,7 @@ void kc_worker_start_connector(struct kc_worker *worker, const char *name,
     struct kc_connector_host *host = NULL;
     struct kc_error *err = make_connector(worker, name, config, &host);
     if (err) {
-        kc_connector_host_unref(host);
+        kc_connector_host_destroy(host);
         refuse_connector(worker, name, done, opaque, err);
         return;
     }
@@ -295,7 +321,7 @@ void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings
     LL_FOREACH_SAFE(taken, entry, next)
     {
         if (kc_connector_host_await(entry->host, deadline)) {
-            kc_connector_host_unref(entry->host);
+            kc_connector_host_destroy(entry->host);
             free(entry);
             continue;
         }
@@ -405,7 +431,8 @@ static struct kc_error *prepare_task(struct kc_worker *worker, struct task_order
     return err;
 }
 
-static void add_task(struct kc_worker *worker, struct kc_task_host *host, bool is_source)
+static struct task_entry *add_task(struct kc_worker *worker, struct kc_task_host *host,
+                                   bool is_source)
 {
     struct task_entry *entry = kc_calloc(1, sizeof(*entry));
     entry->host = host;
@@ -413,6 +440,7 @@ static void add_task(struct kc_worker *worker, struct kc_task_host *host, bool i
     pthread_mutex_lock(&worker->mutex);
     LL_APPEND(worker->tasks, entry);
     pthread_mutex_unlock(&worker->mutex);
+    return entry;
 }
 
 static struct kc_error *launch_task(struct kc_worker *worker, struct task_order *order,
@@ -432,11 +460,15 @@ static struct kc_error *launch_task(struct kc_worker *worker, struct task_order 
         free(trace);
         return err;
     }
+    struct task_entry *entry = add_task(worker, host, order->plugin->kind == KC_PLUGIN_SOURCE);
     err = kc_task_host_run(host); /* reports its failure itself */
-    if (err)
-        kc_task_host_unref(host);
-    else
-        add_task(worker, host, order->plugin->kind == KC_PLUGIN_SOURCE);
+    if (!err)
+        return NULL;
+    pthread_mutex_lock(&worker->mutex);
+    LL_DELETE(worker->tasks, entry);
+    pthread_mutex_unlock(&worker->mutex);
+    kc_task_host_destroy(host);
+    free(entry);
     return err;
 }
 
@@ -486,7 +518,7 @@ void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids
     LL_FOREACH_SAFE(taken, entry, next)
     {
         if (kc_task_host_await(entry->host, deadline)) {
-            kc_task_host_unref(entry->host);
+            kc_task_host_destroy(entry->host);
             free(entry);
             continue;
         }

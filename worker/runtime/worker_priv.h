@@ -11,12 +11,14 @@
 
 struct connector_entry {
     struct kc_connector_host *host;
+    bool counted; /* its start, in counts; with the mutex */
     struct connector_entry *next;
 };
 
 struct task_entry {
     struct kc_task_host *host;
     bool is_source;
+    bool counted; /* its start, in counts; with the mutex */
     struct task_entry *next;
 };
 
