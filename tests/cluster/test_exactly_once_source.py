@@ -54,7 +54,7 @@ def test_every_line_arrives_once(target, make_worker, unique, tmp_path):
             file.write("".join(f"{line}\n" for line in new))
         # Somewhere in the middle of the round.
         wait_for(
-            lambda: len(lines_of(target, topic)) > number * LINES,
+            lambda: worker.process.must_live() and len(lines_of(target, topic)) > number * LINES,
             90 * PATIENCE,
             f"the first lines of round {number}",
             interval=0.05,

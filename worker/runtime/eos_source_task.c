@@ -271,6 +271,16 @@ static struct kc_error *send_offsets(struct exactly_once *self)
     return err;
 }
 
+/* On a thread of the store's client. */
+static void on_copied(void *opaque, struct kc_error *err)
+{
+    (void)opaque;
+    if (err)
+        kc_warn("The worker's offsets topic has not got a copy of the offsets: %s",
+                kc_error_text(err));
+    kc_error_destroy(err);
+}
+
 /* Deletions reach the worker's topic before the transaction, everything else after it at leisure
  * (ConnectorOffsetBackingStore, KAFKA-15018). */
 static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstones)
@@ -290,7 +300,7 @@ static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstone
         err = kc_offset_store_write(task->worker_offsets, connector, writes, count,
                                     (int)task->flush_timeout_ms);
     else if (count)
-        kc_offset_store_set(task->worker_offsets, connector, writes, count, NULL, NULL);
+        kc_offset_store_set(task->worker_offsets, connector, writes, count, on_copied, NULL);
     free(writes);
     return err;
 }
