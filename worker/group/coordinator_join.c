@@ -463,7 +463,7 @@ struct kc_error *kc_coordinator_join(struct kc_coordinator *coordinator, bool *r
         if (!coordinator->call_under_way)
             send_join(coordinator);
         err = wait_answer(coordinator, &reply);
-        if (err)
+        if (err || !reply)
             return err;
         enum kc_member_state state = state_of(coordinator);
         if (state != KC_MEMBER_PREPARING && state != KC_MEMBER_COMPLETING)

@@ -83,6 +83,14 @@ void kc_herder_run_requests(struct kc_herder *herder, int64_t *next_ms)
     }
 }
 
+/* Of a request that has ended: the tick thread doesn't touch it any more. */
+static json_t *take_result(struct kc_herder_args *args)
+{
+    json_t *result = args->result;
+    args->result = NULL;
+    return result;
+}
+
 /* Posts one of the table's requests; the JSON result, if wanted, goes to *result. */
 static struct kc_error *call(struct kc_herder *herder, enum kc_herder_request kind,
                              struct kc_herder_args *args, int timeout_ms, json_t **result)
@@ -91,7 +99,7 @@ static struct kc_error *call(struct kc_herder *herder, enum kc_herder_request ki
     struct kc_error *err =
         kc_herder_call(herder, herder->ops->requests[kind], args, timeout_ms, &request);
     if (!err && result)
-        *result = json_incref(args->result);
+        *result = take_result(args);
     kc_request_unref(request);
     return err;
 }
@@ -334,7 +342,7 @@ static struct kc_error *validate_and_put(struct kc_herder *herder, struct kc_her
     err = kc_herder_call(herder, herder->ops->requests[KC_REQUEST_PUT], args,
                          time_left(deadline_ms), &request);
     if (!err) {
-        *info = json_incref(args->result);
+        *info = take_result(args);
         if (created)
             *created = args->created;
     }

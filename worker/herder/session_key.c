@@ -155,7 +155,7 @@ static struct kc_error *check_mac(const struct kc_signature *signature,
     char *expected = NULL;
     struct kc_error *err = kc_session_key_sign(key, signature->algorithm, signature->body,
                                                signature->body_len, &expected);
-    if (err)
+    if (err || !expected)
         return err;
     size_t len = strlen(expected);
     bool valid = strlen(signature->authorization) == len &&
@@ -185,11 +185,13 @@ struct kc_error *kc_signature_check(const struct kc_signature *signature, bool e
                                     const struct kc_session_key *key)
 {
     bool present = signature && signature->authorization && signature->algorithm;
-    struct kc_error *err = present ? check_headers(signature) : NULL;
+    if (!present)
+        return enforced
+                   ? kc_error_new(KC_ERR_BAD_REQUEST, "Internal request missing required signature")
+                   : NULL;
+    struct kc_error *err = check_headers(signature);
     if (err || !enforced)
         return err;
-    if (!present)
-        return kc_error_new(KC_ERR_BAD_REQUEST, "Internal request missing required signature");
     if (!kc_strings_contain(algorithms, signature->algorithm))
         return unsupported(signature->algorithm, algorithms);
     if (!key || !key->key)

@@ -128,6 +128,21 @@ START_TEST(the_leader_distributes_a_session_key)
 }
 END_TEST
 
+/* Until the tick that takes the staged restarts is over. */
+static void await_restarts(struct fixture *fixture)
+{
+    struct kc_distributed *herder = kc_distributed_of(fixture->herder);
+    int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+    for (size_t left = 1; left;) {
+        pthread_mutex_lock(&herder->base.lock);
+        left = herder->staged.restart_count;
+        pthread_mutex_unlock(&herder->base.lock);
+        ck_assert(kc_mono_ms() < deadline);
+        usleep(1000);
+    }
+    must(kc_herder_ping(fixture->herder, PATIENCE_MS));
+}
+
 START_TEST(restarts_have_javas_answers)
 {
     struct fixture f;
@@ -147,8 +162,7 @@ START_TEST(restarts_have_javas_answers)
     json_decref(plan);
     /* The record comes back from the config topic. */
     kc_distributed_config_listener.restart_requested(f.herder, "c", true, false);
-    must(kc_herder_ping(f.herder, PATIENCE_MS)); /* restarts come behind requests in a tick */
-    must(kc_herder_ping(f.herder, PATIENCE_MS));
+    await_restarts(&f);
     await(&f, "c", "RUNNING/FAILED");
     must(kc_herder_restart_connector(f.herder, "c", PATIENCE_MS));
     fixture_end(&f);
