@@ -126,7 +126,7 @@ const char *kc_herder_cluster_id(struct kc_herder *herder)
     pthread_mutex_lock(&herder->lock);
     const char *id = herder->cluster_id; /* set once, before the first tick */
     pthread_mutex_unlock(&herder->lock);
-    return id;
+    return id ? id : "";
 }
 
 const struct kc_plugins *kc_herder_plugins(struct kc_herder *herder)

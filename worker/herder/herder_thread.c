@@ -22,7 +22,6 @@ void kc_herder_init(struct kc_herder *herder, const struct kc_herder_ops *ops,
     herder->worker_id = kc_strdup(settings->worker_id);
     herder->topic_tracking = kc_config_bool(settings->config->values, "topic.tracking.enable");
     herder->requests = kc_requests_new();
-    herder->cluster_id = kc_strdup("");
     kc_stage_init(&herder->stage);
     pthread_mutex_init(&herder->lock, NULL);
     kc_cond_init(&herder->changed);
@@ -175,10 +174,8 @@ struct kc_error *kc_herder_find_cluster_id(struct kc_herder *herder)
     }
     kc_info("Kafka cluster ID: %s", id ? id : "");
     pthread_mutex_lock(&herder->lock);
-    char *old = herder->cluster_id;
-    herder->cluster_id = id ? id : kc_strdup("");
+    herder->cluster_id = id; /* never changes again: readers keep the pointer */
     pthread_mutex_unlock(&herder->lock);
-    free(old);
 out:
     kc_admin_destroy(admin);
     kc_map_destroy(properties);

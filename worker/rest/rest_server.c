@@ -233,6 +233,14 @@ static void answer_starting(struct kc_rest_request *request)
     request->content_type = "text/html;charset=utf-8";
 }
 
+/* As in Java, whose worker looks the cluster up before it registers a resource: who gets an answer
+ * can rely on the worker having found its brokers. */
+static bool serving(struct kc_rest_server *server)
+{
+    struct kc_herder *herder = atomic_load(&server->herder);
+    return herder ? *kc_herder_cluster_id(herder) != '\0' : atomic_load(&server->mount_count) > 0;
+}
+
 static void run_in_pool(void *job)
 {
     struct exchange *exchange = job;
@@ -253,7 +261,7 @@ static bool dispatch(struct exchange *exchange)
                               KC_REST_MAX_BODY_BYTES);
         return true;
     }
-    if (!atomic_load(&server->herder) && atomic_load(&server->mount_count) == 0) {
+    if (!serving(server)) {
         answer_starting(request);
         return true;
     }
