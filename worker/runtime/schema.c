@@ -166,8 +166,8 @@ struct kc_error *kc_schema_add_field(struct kc_schema *schema, const char *name,
     if (!field_schema)
         return kc_error_new(KC_ERR_DATA, "fieldSchema for field %s cannot be null.", name);
     if (find_field(schema, name))
-        return kc_error_new(KC_ERR_DATA,
-                            "Cannot create field because of field name duplication %s", name);
+        return kc_error_new(KC_ERR_DATA, "Cannot create field because of field name duplication %s",
+                            name);
     if (schema->field_count == schema->field_cap) {
         schema->field_cap = schema->field_cap ? 2 * schema->field_cap : 8;
         schema->fields = kc_realloc(schema->fields, schema->field_cap * sizeof(*schema->fields));

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every definition, field by field but for the words, against Connect 4.1. */
+#include "config/config_golden.h"
 #include "config/config_json.h"
 #include "config/config_keys.h"
 #include "config/properties.h"
 #include "config/worker_config.h"
-#include "config/config_golden.h"
 
 /* want: Java's keys in order of definition. Ours may have more behind them, all of our own. */
 static void compare(const char *name, const struct kc_config_def *def)

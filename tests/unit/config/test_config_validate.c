@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Validation against ConfigDef.validateAll of Kafka 4.1, and definitions made at run time. */
-#include "config/worker_config.h"
 #include "config/config_golden.h"
+#include "config/worker_config.h"
 
 static const char *text_of(const json_t *json)
 {

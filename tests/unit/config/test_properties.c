@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* .properties files: 670 inputs as java.util.Properties read them, and what only we refuse. */
-#include "config/properties.h"
 #include "config/config_golden.h"
+#include "config/properties.h"
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Variables against ConfigTransformer of Kafka 4.1, and the three providers on real files. */
+#include "config/config_golden.h"
 #include "config/properties.h"
 #include "config/providers.h"
-#include "config/config_golden.h"
 
 #include <stdio.h>
 #include <sys/stat.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Patterns against java.util.regex, and the bounds that Java's don't have. */
-#include "connect/regex.h"
 #include "config/config_golden.h"
+#include "connect/regex.h"
 
 static void check_match(json_t *item)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Settings of clients, as Worker.java and ConnectUtils make them. */
+#include "config/config_golden.h"
 #include "config/properties.h"
 #include "config/worker_config.h"
-#include "config/config_golden.h"
 
 static struct kc_worker_config *worker(const char *more)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker's settings: errors as DistributedConfig and StandaloneConfig of 4.1, and what is said of
  * keys. */
+#include "config/config_golden.h"
 #include "config/properties.h"
 #include "config/worker_config.h"
-#include "config/config_golden.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
  */
 #include <check.h>
 
-#define log task_log /* check.h brings the function of that name */
+#define log                       task_log /* check.h brings the function of that name */
 #define kc_source_context_offsets fake_offsets
 #include "file/file_source_task.c"
 #undef kc_source_context_offsets
