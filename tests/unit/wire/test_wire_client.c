@@ -302,7 +302,7 @@ START_TEST(what_makes_no_sense_ends_the_connection)
 
     broker_start(&broker, cases[_i].behaviour);
     admin = client_of(&broker);
-    expect(ask(admin, 400), cases[_i].code, cases[_i].text);
+    expect(ask(admin, 3000), cases[_i].code, cases[_i].text);
     kc_wire_admin_destroy(admin);
     broker_stop(&broker);
 }
@@ -333,7 +333,7 @@ START_TEST(nobody_there_is_said)
     broker_start(&broker, FINE);
     broker_stop(&broker);
     admin = client_of(&broker);
-    expect(ask(admin, 400), KC_ERR_IO, "refused");
+    expect(ask(admin, 3000), KC_ERR_IO, "refused");
     kc_wire_admin_destroy(admin);
 }
 END_TEST
