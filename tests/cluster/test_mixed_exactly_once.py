@@ -43,7 +43,7 @@ def test_tasks_are_fenced_by_either_leader(target, make_worker, unique, tmp_path
     wait_shared(leading.rest, connectors, ids)
     # New task configs: the next generation starts once the last one has been fenced.
     for connector in connectors:
-        config = leading.rest.get(f"/connectors/{connector}/config")
+        config = leading.rest.config(connector)
         following.rest.put_connector(connector, {**config, "batch.size": "100"})
     wait_shared(leading.rest, connectors, ids)
     for connector in connectors[:2]:

@@ -52,19 +52,24 @@ class Rest:
         return response.status_code == 200 and "kafka_cluster_id" in response.json()
 
     def _retrying(self, method, path, body=None):
-        """As people's scripts do: a 409 is a rebalance under way, and is asked again."""
+        """As people's scripts do: a rebalance under way (409; for a GET Connect says 500) is asked
+        about again."""
 
         def attempt():
             response = self.call(method, path, body)
-            return None if response.status_code == 409 else response
+            waiting = response.status_code == 409 or "a rebalance is expected" in response.text
+            return None if waiting else response
 
-        response = wait_for(attempt, 60, f"{method} {path} to stop answering 409", interval=0.25)
+        response = wait_for(attempt, 60, f"{method} {path} to wait for no rebalance", interval=0.25)
         if response.status_code >= 400:
             raise RestError(response)
         return response.json() if response.content else None
 
     def put_connector(self, name, config):
         return self._retrying("PUT", f"/connectors/{quote(name)}/config", config)
+
+    def config(self, name):
+        return self._retrying("GET", f"/connectors/{quote(name)}/config")
 
     def delete_connector(self, name):
         return self._retrying("DELETE", f"/connectors/{quote(name)}")
