@@ -120,6 +120,21 @@ void kc_offset_sync_writer_update(struct kc_offset_sync_writer *writer,
         kc_offset_sync_writer_fire(writer);
 }
 
+void kc_offset_sync_writer_update_run(struct kc_offset_sync_writer *writer,
+                                      struct kc_sync_partition *partition, int64_t upstream,
+                                      int64_t downstream, int32_t count)
+{
+    kc_offset_sync_writer_update(writer, partition, upstream, downstream);
+    if (count < 2)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    /* The last but one: the constant between the sides is the first's. */
+    partition->previous_upstream = upstream + count - 2;
+    partition->previous_downstream = downstream + count - 2;
+    pthread_mutex_unlock(&writer->mutex);
+    kc_offset_sync_writer_update(writer, partition, upstream + count - 1, downstream + count - 1);
+}
+
 void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer)
 {
     struct kc_sync_partition *partition;

@@ -56,6 +56,12 @@ void kc_sync_partition_init(struct kc_sync_partition *partition, char *topic, in
 void kc_offset_sync_writer_update(struct kc_offset_sync_writer *writer,
                                   struct kc_sync_partition *partition, int64_t upstream,
                                   int64_t downstream);
+/* count records of partition that follow each other on both sides, from these offsets on, were
+ * acknowledged together. As an update for each, but that a sync for the first and one for the last
+ * are enough. */
+void kc_offset_sync_writer_update_run(struct kc_offset_sync_writer *writer,
+                                      struct kc_sync_partition *partition, int64_t upstream,
+                                      int64_t downstream, int32_t count);
 /* Queues what was remembered: at each offset commit, so that quiet topics don't lag for ever. */
 void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer);
 /* Sends what is queued, as far as the limit lets it. */

@@ -2,13 +2,16 @@
 /*
  * MirrorSourceTask: mirrors assigned partitions and writes offset syncs for what was acknowledged.
  *
- * start, poll, commit and destroy run on the task's thread; record_committed on whichever thread
- * acknowledges; stop on any. A record's task_data is its struct kc_mirrored_partition.
+ * start, poll, commit and destroy run on the task's thread; record_committed and raw_committed on
+ * whichever thread acknowledges; stop on any. A record's or raw part's task_data is its struct
+ * kc_mirrored_partition. Where the worker takes batches as bytes, the source is read as such
+ * (raw_source.h), else record by record (source_consumer.h).
  */
 #include "common/mirror_offsets.h"
 #include "common/offset_sync_producer.h"
 #include "connect/log.h"
 #include "mirror_source/mirror_source.h"
+#include "mirror_source/raw_source.h"
 #include "mirror_source/source_consumer.h"
 
 #include <stdatomic.h>
@@ -19,7 +22,9 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 struct task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
-    _Atomic(struct kc_source_consumer *) consumer; /* set once, by start */
+    struct kc_assignment *assignment;
+    _Atomic(struct kc_source_consumer *) consumer; /* set once, by start: this */
+    _Atomic(struct kc_raw_source *) raw;           /* or that */
     struct kc_offset_sync_producer *syncs;         /* NULL: emit.offset-syncs.enabled=false */
     int poll_timeout_ms;
     atomic_bool stopping;
@@ -33,18 +38,18 @@ static void *task_create(struct kc_source_context *context)
 }
 
 /* Puts each partition behind the last record that was mirrored. */
-static struct kc_error *load_offsets(struct task *task, struct kc_source_consumer *consumer)
+static struct kc_error *load_offsets(struct task *task)
 {
-    size_t count = kc_source_consumer_count(consumer), fresh = 0;
+    size_t count = kc_assignment_count(task->assignment), fresh = 0;
     json_t **partitions = kc_calloc(count ? count : 1, sizeof(*partitions));
     json_t **offsets = kc_calloc(count ? count : 1, sizeof(*offsets));
     for (size_t i = 0; i < count; i++)
-        partitions[i] = kc_source_partition_map(kc_source_consumer_at(consumer, i)->source);
+        partitions[i] = kc_source_partition_map(kc_assignment_at(task->assignment, i)->source);
     struct kc_error *err = kc_source_context_offsets(task->context, partitions, count, offsets);
     for (size_t i = 0; !err && i < count; i++) {
         int64_t last = kc_mirror_offset_number(offsets[i]);
         if (last >= 0)
-            kc_source_consumer_at(consumer, i)->next_offset = last + 1;
+            kc_assignment_at(task->assignment, i)->next_offset = last + 1;
         else
             fresh++;
         json_decref(offsets[i]);
@@ -63,10 +68,39 @@ static int poll_timeout(const struct kc_mirror_config *config)
     return ms < 0 ? 0 : ms > 1000 ? 1000 : (int)ms;
 }
 
+/* Reads batches as bytes; false: the client can't, which is reported. */
+static bool open_raw(struct task *task)
+{
+    struct kc_raw_source *raw = NULL;
+    struct kc_error *err = kc_raw_source_new(task->config, task->assignment, &raw);
+    if (err)
+        kc_warn("Reading record by record, since batches can't be fetched as bytes: %s",
+                kc_error_text(err));
+    kc_error_destroy(err);
+    atomic_store(&task->raw, raw);
+    return raw != NULL;
+}
+
+static struct kc_error *open_reader(struct task *task)
+{
+    const char *reason;
+    if (kc_source_context_takes_raw(task->context, &reason) && open_raw(task))
+        return NULL;
+    struct kc_source_consumer *consumer = NULL;
+    struct kc_error *err = kc_source_consumer_new(task->config, task->assignment, &consumer);
+    atomic_store(&task->consumer, consumer);
+    return err;
+}
+
+static struct kc_error *start_reader(struct task *task)
+{
+    struct kc_raw_source *raw = atomic_load(&task->raw);
+    return raw ? kc_raw_source_start(raw) : kc_source_consumer_start(atomic_load(&task->consumer));
+}
+
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 {
     struct task *task = arg;
-    struct kc_source_consumer *consumer = NULL;
     const char *assigned = kc_map_get(properties, KC_TASK_PARTITIONS);
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_source_plugin, properties, true, &task->config);
@@ -77,17 +111,19 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     if (!err && kc_mirror_bool(task->config, "emit.offset-syncs.enabled"))
         err = kc_offset_sync_producer_new(task->config, &task->syncs);
     if (!err)
-        err = kc_source_consumer_new(task->config, assigned, &consumer);
+        err = kc_assignment_new(task->config, assigned, &task->assignment);
+    if (!err)
+        err = open_reader(task);
     if (err)
         return err;
-    atomic_store(&task->consumer, consumer);
     task->poll_timeout_ms = poll_timeout(task->config);
-    err = load_offsets(task, consumer);
+    err = load_offsets(task);
     if (!err)
-        err = kc_source_consumer_start(consumer);
+        err = start_reader(task);
     if (!err)
-        kc_info("Replicating %zu topic-partitions %s->%s: %s.", kc_source_consumer_count(consumer),
-                task->config->source, task->config->target, assigned);
+        kc_info("Replicating %zu topic-partitions %s->%s: %s.",
+                kc_assignment_count(task->assignment), task->config->source, task->config->target,
+                assigned);
     return err;
 }
 
@@ -99,23 +135,36 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
         return NULL;
     if (task->syncs)
         kc_offset_sync_producer_serve(task->syncs);
+    struct kc_raw_source *raw = atomic_load(&task->raw);
+    if (raw)
+        return kc_raw_source_poll(raw, task->poll_timeout_ms, batch);
     return kc_source_consumer_poll(atomic_load(&task->consumer), task->poll_timeout_ms, batch);
+}
+
+static void sync_offsets(struct task *task, struct kc_mirrored_partition *partition,
+                         int64_t upstream, int64_t downstream, int32_t count)
+{
+    if (!task->syncs)
+        return;
+    if (downstream < 0) {
+        kc_fail("The offset of a record mirrored to %s-%d is not known: no offset sync for it.",
+                partition->remote, partition->partition);
+        return;
+    }
+    kc_offset_sync_writer_update_run(kc_offset_sync_producer_writer(task->syncs), &partition->sync,
+                                     upstream, downstream, count);
+}
+
+static void task_raw_committed(void *arg, const struct kc_raw *raw, const struct kc_raw_run *run)
+{
+    sync_offsets(arg, raw->task_data, run->source_offset, run->target_offset, run->count);
 }
 
 static void task_record_committed(void *arg, const struct kc_record *record,
                                   const struct kc_record_metadata *metadata)
 {
-    struct task *task = arg;
-    struct kc_mirrored_partition *partition = record->task_data;
-    if (!metadata || !task->syncs)
-        return;
-    if (metadata->offset < 0) {
-        kc_fail("The offset of a record mirrored to %s-%d is not known: no offset sync for it.",
-                partition->remote, partition->partition);
-        return;
-    }
-    kc_offset_sync_writer_update(kc_offset_sync_producer_writer(task->syncs), &partition->sync,
-                                 record->source_offset.number, metadata->offset);
+    if (metadata)
+        sync_offsets(arg, record->task_data, record->source_offset.number, metadata->offset, 1);
 }
 
 static struct kc_error *task_commit(void *arg)
@@ -135,6 +184,9 @@ static void task_stop(void *arg)
     struct kc_source_consumer *consumer = atomic_load(&task->consumer);
     if (consumer)
         kc_source_consumer_wake(consumer);
+    struct kc_raw_source *raw = atomic_load(&task->raw);
+    if (raw)
+        kc_raw_source_wake(raw);
 }
 
 static void task_destroy(void *arg)
@@ -145,6 +197,8 @@ static void task_destroy(void *arg)
         kc_source_consumer_stop(consumer);
     kc_offset_sync_producer_destroy(task->syncs);
     kc_source_consumer_unref(consumer);
+    kc_raw_source_destroy(atomic_load(&task->raw));
+    kc_assignment_unref(task->assignment);
     kc_mirror_config_destroy(task->config);
     free(task);
 }
@@ -157,4 +211,5 @@ const struct kc_source_task_ops kc_mirror_source_task_ops = {
     .commit = task_commit,
     .stop = task_stop,
     .destroy = task_destroy,
+    .raw_committed = task_raw_committed,
 };

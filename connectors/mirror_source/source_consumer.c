@@ -31,8 +31,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 struct source_topic {
     struct source_topic *next;
     rd_kafka_topic_t *handle;
-    char *name;
-    char *remote;
+    const char *name; /* the assignment's */
     struct kc_mirrored_partition **by_number;
     int32_t limit; /* of by_number */
 };
@@ -44,8 +43,7 @@ struct kc_source_consumer {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;
     struct source_topic *topics;
-    struct kc_mirrored_partition *partitions;
-    size_t count;
+    struct kc_assignment *assignment;
     bool started;
     size_t average_bytes; /* of a record */
     const struct kc_schema *bytes;
@@ -60,30 +58,14 @@ struct kc_source_consumer {
 
 /* ---- the assignment ---- */
 
-static struct kc_error *parse_partition(const char *text, char **topic, int32_t *number)
-{
-    const char *dash = strrchr(text, '-');
-    char *end = NULL;
-    long value = dash ? strtol(dash + 1, &end, 10) : -1;
-    if (!dash || dash == text || end == dash + 1 || *end || value < 0 || value > INT32_MAX)
-        return kc_error_new(KC_ERR_CONFIG,
-                            "Invalid value %s for configuration task.assigned.partitions: expected "
-                            "<topic>-<partition>",
-                            text);
-    *topic = kc_strndup(text, (size_t)(dash - text));
-    *number = (int32_t)value;
-    return NULL;
-}
-
-static struct source_topic *topic_of(struct kc_source_consumer *consumer,
-                                     const struct kc_mirror_config *config, char *name)
+/* The partitions of a topic follow each other, or nearly; names are compared by address. */
+static struct source_topic *topic_of(struct kc_source_consumer *consumer, const char *name)
 {
     for (struct source_topic *topic = consumer->topics; topic; topic = topic->next)
-        if (strcmp(topic->name, name) == 0)
+        if (topic->name == name)
             return topic;
     struct source_topic *topic = kc_calloc(1, sizeof(*topic));
-    topic->name = kc_strdup(name);
-    topic->remote = kc_policy_remote_topic(config->policy, config->source, name);
+    topic->name = name;
     topic->next = consumer->topics;
     consumer->topics = topic;
     return topic;
@@ -101,42 +83,12 @@ static void topic_add(struct source_topic *topic, struct kc_mirrored_partition *
     topic->by_number[partition->partition] = partition;
 }
 
-static void add_partition(struct kc_source_consumer *consumer,
-                          const struct kc_mirror_config *config, char *name, int32_t number)
+static void sort_by_topic(struct kc_source_consumer *consumer)
 {
-    struct kc_mirrored_partition *partition = &consumer->partitions[consumer->count++];
-    struct source_topic *topic = topic_of(consumer, config, name);
-    json_t *map = kc_mirror_source_partition(config->source, name, number);
-    *partition = (struct kc_mirrored_partition){
-        .topic = topic->name,
-        .remote = topic->remote,
-        .partition = number,
-        .next_offset = -1,
-        .source = kc_source_partition_new(map),
-    };
-    json_decref(map);
-    kc_sync_partition_init(&partition->sync, topic->name, number);
-    topic_add(topic, partition);
-}
-
-static struct kc_error *parse_assignment(struct kc_source_consumer *consumer,
-                                         const struct kc_mirror_config *config,
-                                         const char *assigned)
-{
-    struct kc_strings list = {0};
-    struct kc_error *err = NULL;
-    kc_strings_split(&list, assigned);
-    consumer->partitions = kc_calloc(list.count ? list.count : 1, sizeof(*consumer->partitions));
-    for (size_t i = 0; !err && i < list.count; i++) {
-        char *topic = NULL;
-        int32_t number = 0;
-        err = parse_partition(list.items[i], &topic, &number);
-        if (!err)
-            add_partition(consumer, config, topic, number);
-        free(topic);
+    for (size_t i = 0; i < kc_assignment_count(consumer->assignment); i++) {
+        struct kc_mirrored_partition *partition = kc_assignment_at(consumer->assignment, i);
+        topic_add(topic_of(consumer, partition->topic), partition);
     }
-    kc_strings_destroy(&list);
-    return err;
 }
 
 /* ---- the client ---- */
@@ -182,7 +134,7 @@ static struct kc_error *open_client(struct kc_source_consumer *consumer,
     if (!err)
         err = set(conf, "auto.offset.reset", "error");
     if (!err)
-        err = set_queue_budget(conf, consumer->count);
+        err = set_queue_budget(conf, kc_assignment_count(consumer->assignment));
     if (err) {
         rd_kafka_conf_destroy(conf);
         return err;
@@ -203,7 +155,8 @@ static struct kc_error *open_topics(struct kc_source_consumer *consumer)
     return NULL;
 }
 
-struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config, const char *assigned,
+struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config,
+                                        struct kc_assignment *assignment,
                                         struct kc_source_consumer **consumer)
 {
     struct kc_source_consumer *made = kc_calloc(1, sizeof(*made));
@@ -211,9 +164,9 @@ struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config, c
     made->alias = kc_strdup(config->source);
     made->average_bytes = 1024;
     made->bytes = KC_OPTIONAL_BYTES;
-    struct kc_error *err = parse_assignment(made, config, assigned);
-    if (!err)
-        err = open_client(made, config);
+    made->assignment = kc_assignment_ref(assignment);
+    sort_by_topic(made);
+    struct kc_error *err = open_client(made, config);
     if (!err)
         err = open_topics(made);
     if (err) {
@@ -237,8 +190,6 @@ static void topics_destroy(struct source_topic *topic)
         if (topic->handle)
             rd_kafka_topic_destroy(topic->handle);
         free(topic->by_number);
-        free(topic->name);
-        free(topic->remote);
         free(topic);
         topic = next;
     }
@@ -251,26 +202,13 @@ void kc_source_consumer_unref(struct kc_source_consumer *consumer)
     kc_source_consumer_stop(consumer);
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
-    for (size_t i = 0; i < consumer->count; i++)
-        kc_source_partition_unref(consumer->partitions[i].source);
     topics_destroy(consumer->topics);
     if (consumer->client)
         rd_kafka_destroy(consumer->client);
-    free(consumer->partitions);
+    kc_assignment_unref(consumer->assignment);
     free(consumer->alias);
     free(consumer->reset);
     free(consumer);
-}
-
-size_t kc_source_consumer_count(const struct kc_source_consumer *consumer)
-{
-    return consumer->count;
-}
-
-struct kc_mirrored_partition *kc_source_consumer_at(struct kc_source_consumer *consumer,
-                                                    size_t index)
-{
-    return &consumer->partitions[index];
 }
 
 static bool resets_to_latest(const struct kc_source_consumer *consumer)
@@ -349,25 +287,6 @@ static void warn(struct kc_source_consumer *consumer, const rd_kafka_message_t *
     consumer->unwarned = 0;
 }
 
-static void report_reset(const struct kc_source_consumer *consumer,
-                         const struct kc_mirrored_partition *partition, int64_t asked, int64_t low,
-                         int64_t high, int64_t going_on)
-{
-    if (asked < low)
-        kc_warn(
-            "%s-%d on %s: offsets %lld to %lld were deleted (by retention, or on purpose) before "
-            "they could be mirrored: %lld records or fewer are missing on the target. "
-            "auto.offset.reset=%s: going on at offset %lld.",
-            partition->topic, partition->partition, consumer->alias, (long long)asked,
-            (long long)low - 1, (long long)(low - asked), consumer->reset, (long long)going_on);
-    else
-        kc_warn("%s-%d on %s ends at offset %lld, before offset %lld that is next to be mirrored: "
-                "the partition was truncated, or the topic deleted and created again. "
-                "auto.offset.reset=%s: going on at offset %lld.",
-                partition->topic, partition->partition, consumer->alias, (long long)high,
-                (long long)asked, consumer->reset, (long long)going_on);
-}
-
 /* The offset that was asked for isn't there (any more): goes on by policy, and says so. */
 static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
                                      struct kc_mirrored_partition *partition,
@@ -388,7 +307,8 @@ static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
     if (code) /* not known now; the broker will answer the same again, if need be */
         going_on = asked;
     else
-        report_reset(consumer, partition, asked, low, high, going_on);
+        kc_assignment_report_reset(partition, consumer->alias, consumer->reset, asked, low, high,
+                                   going_on);
     partition->next_offset = going_on;
     /* A seek doesn't wake a partition that stands still for want of an offset. */
     rd_kafka_consume_stop(message->rkt, partition->partition);

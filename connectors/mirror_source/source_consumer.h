@@ -3,39 +3,23 @@
  * The consumer of a mirror task: reads assigned partitions and hands their messages on uncopied.
  *
  * Partitions are started one by one on a queue, without a consumer group: nothing is asked of a
- * group coordinator and no group right is needed. Everything that records point to (names, source
- * partitions, the messages' memory) belongs to this object, which each batch keeps alive by a
- * reference; so it may outlive the task. All calls come from the task's thread, but for _wake() and
- * _unref() (any thread).
+ * group coordinator and no group right is needed. The messages' memory belongs to this object,
+ * which each batch keeps alive by a reference; so it may outlive the task. All calls come from the
+ * task's thread, but for _wake() and _unref() (any thread).
  */
 #ifndef CONNECTORS_MIRROR_SOURCE_SOURCE_CONSUMER_H
 #define CONNECTORS_MIRROR_SOURCE_SOURCE_CONSUMER_H
 
-#include "common/mirror_config.h"
-#include "common/offset_sync_writer.h"
-#include "connect/record.h"
-
-/* One partition that the task mirrors. */
-struct kc_mirrored_partition {
-    char *topic;
-    char *remote; /* topic name on the target */
-    int32_t partition;
-    int64_t next_offset; /* -1: nothing is known yet */
-    struct kc_source_partition *source;
-    struct kc_sync_partition sync;
-};
+#include "mirror_source/assignment.h"
 
 struct kc_source_consumer;
 
-/* assigned: "topic-0,topic-1"; a malformed list is a KC_ERR_CONFIG. */
-struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config, const char *assigned,
+/* assignment is ref'ed. */
+struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config,
+                                        struct kc_assignment *assignment,
                                         struct kc_source_consumer **consumer) KC_MUST_CHECK;
 struct kc_source_consumer *kc_source_consumer_ref(struct kc_source_consumer *consumer);
 void kc_source_consumer_unref(struct kc_source_consumer *consumer); /* NULL is fine */
-
-size_t kc_source_consumer_count(const struct kc_source_consumer *consumer);
-struct kc_mirrored_partition *kc_source_consumer_at(struct kc_source_consumer *consumer,
-                                                    size_t index);
 
 /* Starts reading every partition at its next_offset, or where auto.offset.reset says. */
 struct kc_error *kc_source_consumer_start(struct kc_source_consumer *consumer) KC_MUST_CHECK;

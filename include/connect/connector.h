@@ -57,6 +57,9 @@ struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
                                            json_t **offsets) KC_MUST_CHECK;
 const char *kc_source_context_connector(const struct kc_source_context *context);
 int kc_source_context_task(const struct kc_source_context *context);
+/* Whether batches as bytes (kc_batch_add_raw()) pass through as such (API 1.1); if not, *reason
+ * (lives as long as the context) says why, and it costs less to hand over records. Constant. */
+bool kc_source_context_takes_raw(struct kc_source_context *context, const char **reason);
 /* Transaction boundaries defined by the connector (KIP-618); NULL-safe no-ops otherwise. */
 void kc_source_context_commit_transaction(struct kc_source_context *context);
 void kc_source_context_abort_transaction(struct kc_source_context *context);
@@ -65,6 +68,13 @@ struct kc_record_metadata {
     int64_t offset; /* -1: unknown */
     int32_t partition;
     int64_t timestamp; /* -1: none */
+};
+
+/* Records of a kc_raw that follow each other at the source and at the target. */
+struct kc_raw_run {
+    int64_t source_offset; /* of the first */
+    int64_t target_offset; /* of the first; -1: unknown */
+    int32_t count;
 };
 
 struct kc_source_task_ops {
@@ -87,6 +97,9 @@ struct kc_source_task_ops {
     void (*stop)(void *task);
     /* After the last call of everything else, on the task's thread. */
     void (*destroy)(void *task);
+    /* As record_committed(), for records of a kc_raw that were acknowledged in one batch of bytes;
+     * those that had to be opened come back in record_committed(). Optional. (API 1.1) */
+    void (*raw_committed)(void *task, const struct kc_raw *raw, const struct kc_raw_run *run);
 };
 
 /* ---- sink tasks ---- */

@@ -9,6 +9,8 @@
  *
  * API history
  *   1.0  connectors, tasks, converters, transforms, predicates
+ *   1.1  record batches as bytes: fetch.h, kc_batch_add_raw(), kc_source_context_takes_raw(),
+ *        kc_source_task_ops.raw_committed
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
@@ -16,7 +18,7 @@
 #include "connect/connector.h"
 
 #define KC_API_MAJOR 1
-#define KC_API_MINOR 0
+#define KC_API_MINOR 1
 
 enum kc_plugin_kind {
     KC_PLUGIN_SINK,

@@ -11,6 +11,7 @@
 #define CONNECT_RECORD_H
 
 #include "connect/data.h"
+#include "connect/fetch.h"
 #include "connect/map.h"
 
 #include <jansson.h>
@@ -64,6 +65,8 @@ struct kc_record {
     int32_t original_partition;
     int64_t original_offset;
     int timestamp_type; /* -1 none, 0 create time, 1 log append time */
+
+    struct kc_raw_span *span; /* the worker's own: the record stands for a whole record batch */
 };
 
 struct kc_batch;
@@ -76,6 +79,30 @@ void kc_batch_unref(struct kc_batch *batch); /* NULL is fine */
 struct kc_record *kc_batch_add(struct kc_batch *batch);
 size_t kc_batch_count(const struct kc_batch *batch);
 struct kc_record *kc_batch_at(struct kc_batch *batch, size_t index);
+/*
+ * Record batches as bytes (API 1.1): what a source task may hand over in the place of records where
+ * kc_source_context_takes_raw() says so. The worker passes on as bytes what it can, and opens the
+ * rest into records of KC_OPTIONAL_BYTES keys, values and headers. A batch holds raw parts or
+ * records, not both.
+ */
+struct kc_raw {
+    const char *topic;    /* on the target; terminated; lives as long as the batch */
+    int32_t partition;    /* on the target */
+    uint8_t *data;        /* whole record batches of one partition, in order; owned by the batch */
+    size_t len;           /* (kc_batch_own()); they may be rewritten in place */
+    int64_t first_offset; /* on the source: records before it aren't wanted */
+    const struct kc_aborted *aborted; /* transactions to leave out; ascending by first_offset */
+    int32_t aborted_count;
+    bool read_committed; /* aborted says all; else every transaction's records are wanted */
+    struct kc_source_partition *source_partition; /* borrowed from the task that made it */
+    const char *offset_field; /* static: the name of the number in the source offset */
+    void *task_data;          /* the task's own, comes back in raw_committed() */
+};
+/* A new zeroed part at the end; borrowed until the next addition. */
+struct kc_raw *kc_batch_add_raw(struct kc_batch *batch);
+size_t kc_batch_raw_count(const struct kc_batch *batch);
+struct kc_raw *kc_batch_raw_at(struct kc_batch *batch, size_t index);
+
 /* Bytes of keys and values, for budgets. */
 size_t kc_batch_bytes(const struct kc_batch *batch);
 

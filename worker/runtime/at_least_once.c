@@ -34,7 +34,10 @@ static void on_done(void *opaque, const struct kc_record *record,
                     const struct kc_record_metadata *metadata)
 {
     struct at_least_once *self = opaque;
-    kc_source_task_record_committed(self->task, record, metadata);
+    if (!record->span)
+        kc_source_task_record_committed(self->task, record, metadata);
+    else if (metadata)
+        kc_source_task_span_committed(self->task, record->span);
 }
 
 static void *create(struct kc_source_task *task)
@@ -130,7 +133,8 @@ static struct kc_error *final_commit(void *delivery, bool failed)
     int64_t deadline = kc_mono_ms() + self->task->flush_timeout_ms;
     while (kc_submitted_pending(self->submitted) > 0 && kc_mono_ms() < deadline &&
            !atomic_load(&self->send_failed) &&
-           kc_source_producer_drain(self->task->producer, deadline))
+           kc_source_producer_drain(self->task->producer, deadline) &&
+           (!self->task->raw || kc_raw_lane_drain(self->task->raw, deadline)))
         ;
     if (!kc_task_host_cancelled(self->task->host) && commit_offsets(self))
         kc_source_task_commit(self->task);
@@ -250,9 +254,31 @@ static void outcome(void *delivery, const rd_kafka_message_t *message)
     }
 }
 
+static void on_span(void *delivery, const struct kc_raw_span *span)
+{
+    struct at_least_once *self = delivery;
+    kc_slot_ack(span->slot, span->base_offset, span->raw->partition, span->log_append_time_ms);
+    self->acked += (uint64_t)span->count;
+    self->acked_bytes += span->len;
+}
+
+static void retract(void *delivery, struct kc_slot *slot)
+{
+    struct at_least_once *self = delivery;
+    kc_slot_retract(self->submitted, slot);
+}
+
+static uint64_t in_flight(struct at_least_once *self)
+{
+    struct kc_raw_lane *raw = self->task->raw;
+    return kc_submitted_pending(self->submitted) + (raw ? kc_raw_lane_extra(raw) : 0);
+}
+
 static void served(void *delivery)
 {
     struct at_least_once *self = delivery;
+    if (self->task->raw)
+        kc_raw_lane_serve(self->task->raw, on_span, self);
     kc_submitted_advance(self->submitted);
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
     if (self->acked) {
@@ -260,8 +286,7 @@ static void served(void *delivery)
         atomic_fetch_add_explicit(&metrics->bytes_out, self->acked_bytes, memory_order_relaxed);
         self->acked = self->acked_bytes = 0;
     }
-    atomic_store_explicit(&metrics->active, kc_submitted_pending(self->submitted),
-                          memory_order_relaxed);
+    atomic_store_explicit(&metrics->active, in_flight(self), memory_order_relaxed);
 }
 
 const struct kc_delivery kc_at_least_once = {
@@ -275,6 +300,7 @@ const struct kc_delivery kc_at_least_once = {
     .submit = submit,
     .rejected = rejected,
     .batch_done = batch_done,
+    .retract = retract,
     .outcome = outcome,
     .served = served,
     .final_commit = final_commit,

@@ -35,7 +35,8 @@ struct kc_conversion {
     struct converter header;
     struct stage *stages;
     size_t stage_count;
-    char *reason; /* of the lane, for a batch of plain records */
+    char *reason;        /* of the lane, for a batch of plain records */
+    char *header_reason; /* for a batch that may have headers, beside reason */
 };
 
 /* ---- making ---- */
@@ -153,6 +154,9 @@ static void explain_lane(struct kc_conversion *conversion)
     else if (!conversion->value.plugin->converter->passes_bytes)
         conversion->reason =
             kc_asprintf("value.converter %s", conversion->value.plugin->class_name);
+    if (!conversion->header.plugin->converter->passes_bytes)
+        conversion->header_reason =
+            kc_asprintf("header.converter %s", conversion->header.plugin->class_name);
 }
 
 struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
@@ -203,6 +207,7 @@ void kc_conversion_destroy(struct kc_conversion *conversion)
     }
     free(conversion->stages);
     free(conversion->reason);
+    free(conversion->header_reason);
     free(conversion);
 }
 
@@ -212,6 +217,11 @@ enum kc_lane kc_conversion_lane(const struct kc_conversion *conversion,
     (void)batch; /* today all batches are records; what a batch is made of decides here */
     *reason = conversion->reason ? conversion->reason : "byte converters, no transforms";
     return conversion->reason ? KC_LANE_RECORD : KC_LANE_BYTES;
+}
+
+const char *kc_conversion_raw_refusal(const struct kc_conversion *conversion)
+{
+    return conversion->reason ? conversion->reason : conversion->header_reason;
 }
 
 /* ---- the bytes lane ---- */

@@ -32,6 +32,9 @@ enum kc_lane {
 enum kc_lane kc_conversion_lane(const struct kc_conversion *conversion,
                                 const struct kc_batch *batch, const char **reason);
 
+/* Why whole batches of bytes can't pass unopened (owned by conversion); NULL: they can. */
+const char *kc_conversion_raw_refusal(const struct kc_conversion *conversion);
+
 /* A record as it goes to the producer; everything borrowed from the batch. */
 struct kc_wire_header {
     const char *key;

@@ -16,8 +16,11 @@ struct kc_task_metrics {
     atomic_uint_fast64_t records_in;  /* source: polled; sink: read */
     atomic_uint_fast64_t records_out; /* source: acknowledged; sink: put */
     atomic_uint_fast64_t bytes_out;
-    atomic_uint_fast64_t active;  /* sent, not yet acknowledged */
-    atomic_uint_fast64_t batches; /* polls or puts that had records */
+    atomic_uint_fast64_t active;           /* sent, not yet acknowledged */
+    atomic_uint_fast64_t records_raw;      /* by lane: in batches that passed as bytes, */
+    atomic_uint_fast64_t records_repacked; /* in batches that were repacked, */
+    atomic_uint_fast64_t records_opened;   /* one by one, of batches that had to be opened */
+    atomic_uint_fast64_t batches;          /* polls or puts that had records */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t commit_failures;
     atomic_uint_fast64_t commit_time_ms;

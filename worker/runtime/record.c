@@ -26,6 +26,9 @@ struct kc_batch {
     struct kc_record *records;
     size_t count;
     size_t cap;
+    struct kc_raw *raws;
+    size_t raw_count;
+    size_t raw_cap;
     struct kc_arena *arena; /* made when first needed */
     struct owned *owned;
     size_t owned_count;
@@ -95,6 +98,7 @@ void kc_batch_unref(struct kc_batch *batch)
     }
     free(batch->owned);
     free(batch->records);
+    free(batch->raws);
     kc_arena_destroy(batch->arena);
     free(batch);
 }
@@ -127,6 +131,28 @@ struct kc_record *kc_batch_at(struct kc_batch *batch, size_t index)
 {
     assert(index < batch->count);
     return &batch->records[index];
+}
+
+struct kc_raw *kc_batch_add_raw(struct kc_batch *batch)
+{
+    if (batch->raw_count == batch->raw_cap) {
+        batch->raw_cap = batch->raw_cap ? 2 * batch->raw_cap : MIN_RECORDS;
+        batch->raws = kc_realloc(batch->raws, batch->raw_cap * sizeof(*batch->raws));
+    }
+    struct kc_raw *raw = &batch->raws[batch->raw_count++];
+    memset(raw, 0, sizeof(*raw));
+    return raw;
+}
+
+size_t kc_batch_raw_count(const struct kc_batch *batch)
+{
+    return batch->raw_count;
+}
+
+struct kc_raw *kc_batch_raw_at(struct kc_batch *batch, size_t index)
+{
+    assert(index < batch->raw_count);
+    return &batch->raws[index];
 }
 
 static size_t value_bytes(const struct kc_value *value)

@@ -46,6 +46,7 @@ struct cached_topic {
 
 struct kc_source_producer {
     rd_kafka_t *client;
+    rd_kafka_queue_t *reports; /* what rd_kafka_poll() serves */
     struct kc_source_producer_events events;
     void *opaque;
     char *log_context;
@@ -157,8 +158,10 @@ struct kc_error *kc_source_producer_new(const struct kc_map *properties,
         rd_kafka_conf_set_opaque(conf, made);
         err = kc_client_new(KC_CLIENT_PRODUCER, conf, &made->client);
     }
-    if (!err)
+    if (!err) {
+        made->reports = rd_kafka_queue_get_main(made->client);
         err = kc_thread_start(&made->thread, "source-acks", serve, made);
+    }
     if (err) {
         kc_source_producer_destroy(made, 0);
         return err;
@@ -315,6 +318,11 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
     return code;
 }
 
+void kc_source_producer_wake(struct kc_source_producer *producer)
+{
+    rd_kafka_queue_yield(producer->reports);
+}
+
 bool kc_source_producer_drain(struct kc_source_producer *producer, int64_t deadline_ms)
 {
     while (in_flight(producer) > 0) {
@@ -369,6 +377,8 @@ void kc_source_producer_destroy(struct kc_source_producer *producer, int timeout
         free(topic->name);
         free(topic);
     }
+    if (producer->reports)
+        rd_kafka_queue_destroy(producer->reports);
     if (producer->client)
         rd_kafka_destroy(producer->client);
     pthread_cond_destroy(&producer->room);

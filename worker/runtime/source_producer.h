@@ -52,6 +52,9 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
                                             const struct kc_wire_record *record, void *opaque);
 
+/* Makes events.served run soon. Any thread. */
+void kc_source_producer_wake(struct kc_source_producer *producer);
+
 /* Waits until all is acknowledged; false: the deadline (kc_mono_ms()) passed or cancelled. */
 bool kc_source_producer_drain(struct kc_source_producer *producer, int64_t deadline_ms);
 

@@ -129,6 +129,7 @@ static struct kc_error *open_producer(struct kc_source_task *task)
     struct kc_map *properties = client_properties(task, "producer", "connector-producer-");
     if (task->how == &kc_exactly_once)
         force_transactional(task, properties);
+    kc_source_task_open_raw(task, properties);
     struct kc_source_producer *producer = NULL;
     struct kc_error *err = kc_source_producer_new(properties, &events, task,
                                                   kc_task_host_log_context(task->host), &producer);
@@ -251,12 +252,33 @@ static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_r
     return task->how->dispatched ? task->how->dispatched(task->delivery, record) : NULL;
 }
 
+/* A whole batch, which needs no conversion. What the producer has of its partition comes first. */
+static struct kc_error *send_span(struct kc_source_task *task, const struct kc_record *record,
+                                  bool *taken)
+{
+    bool first;
+    struct kc_target_topic *target =
+        kc_source_producer_topic(task->producer, record->topic, &first);
+    struct kc_error *err = first ? prepare_topic(task, target, record->topic) : NULL;
+    if (err)
+        return err;
+    if (kc_raw_lane_follows_record(task->raw, record->topic, record->partition) &&
+        !kc_source_producer_drain(task->producer, INT64_MAX))
+        return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
+    *taken = true;
+    void *opaque = NULL;
+    err = task->how->submit(task->delivery, record, &opaque);
+    return err ? err : kc_raw_lane_send(task->raw, record->span, opaque);
+}
+
 /* *taken: the record has been dealt with, and may be gone. */
 static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane lane, bool *taken)
 {
     const struct kc_record *record = kc_batch_at(task->batch, task->next);
     struct kc_wire_record wire;
     bool keep;
+    if (record->span)
+        return send_span(task, record, taken);
     struct kc_error *err = convert(task, lane, record, &wire, &keep);
     if (err)
         return err;
@@ -269,6 +291,8 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane la
         if (err)
             return err;
         *taken = true;
+        if (task->raw)
+            kc_raw_lane_note_record(task->raw, wire.topic, wire.partition);
         return send_wire(task, record, &wire, target);
     }
     *taken = true;
@@ -280,7 +304,8 @@ static struct kc_error *send_batch(struct kc_source_task *task)
 {
     const char *reason;
     enum kc_lane lane = kc_conversion_lane(task->conversion, task->batch, &reason);
-    kc_task_host_set_lane(task->host, reason);
+    if (!task->raw)
+        kc_source_task_tell_lane(task, reason);
     kc_source_producer_begin_batch(task->producer);
     while (task->next < task->count) {
         bool taken = false;
@@ -298,7 +323,16 @@ static struct kc_error *send_batch(struct kc_source_task *task)
     return task->how->batch_done(task->delivery);
 }
 
-static struct kc_error *poll_batch(struct kc_source_task *task)
+static void begin_batch(struct kc_source_task *task, struct kc_batch *batch)
+{
+    atomic_fetch_add_explicit(&kc_task_host_metrics(task->host)->batches, 1, memory_order_relaxed);
+    task->batch = batch;
+    task->count = kc_batch_count(batch);
+    task->next = 0;
+    task->how->begin_batch(task->delivery, batch);
+}
+
+static struct kc_error *poll_plugin(struct kc_source_task *task)
 {
     struct kc_batch *batch = NULL;
     struct kc_error *err = task->plugin->source_task->poll(task->task, &batch);
@@ -310,18 +344,32 @@ static struct kc_error *poll_batch(struct kc_source_task *task)
     if (err || !batch)
         return err;
     size_t count = kc_batch_count(batch);
+    if (kc_batch_raw_count(batch) > 0) {
+        task->polled = batch;
+        return NULL;
+    }
     if (count == 0) {
         kc_batch_unref(batch);
         return NULL;
     }
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
-    atomic_fetch_add_explicit(&metrics->records_in, count, memory_order_relaxed);
-    atomic_fetch_add_explicit(&metrics->batches, 1, memory_order_relaxed);
-    task->batch = batch;
-    task->count = count;
-    task->next = 0;
-    task->how->begin_batch(task->delivery, batch);
+    atomic_fetch_add_explicit(&kc_task_host_metrics(task->host)->records_in, count,
+                              memory_order_relaxed);
+    begin_batch(task, batch);
     return NULL;
+}
+
+static struct kc_error *poll_batch(struct kc_source_task *task)
+{
+    struct kc_batch *batch = NULL;
+    struct kc_error *err = kc_source_task_next_raw(task, &batch);
+    if (!err && !batch && !task->polled) {
+        err = poll_plugin(task);
+        if (!err && task->polled)
+            err = kc_source_task_next_raw(task, &batch);
+    }
+    if (!err && batch)
+        begin_batch(task, batch);
+    return err;
 }
 
 static struct kc_error *iterate(struct kc_source_task *task)
@@ -389,6 +437,7 @@ static void close_task(void *impl)
     kc_offset_committer_remove(task->committer, task->delivery);
     if (task->task)
         tell_to_stop(task);
+    kc_raw_lane_close(task->raw);
     pthread_mutex_lock(&task->mutex);
     struct kc_source_producer *producer = task->producer;
     task->producer = NULL;
@@ -397,6 +446,13 @@ static void close_task(void *impl)
     kc_source_producer_destroy(producer, orderly ? CLOSE_TIMEOUT_MS : 0);
     task->how->destroy(task->delivery);
     task->delivery = NULL;
+    kc_batch_unref(task->polled);
+    task->polled = NULL;
+    pthread_mutex_lock(&task->mutex);
+    struct kc_raw_lane *raw = task->raw;
+    task->raw = NULL;
+    pthread_mutex_unlock(&task->mutex);
+    kc_raw_lane_destroy(raw);
     close_plugin(task);
     kc_topic_creation_destroy(task->topics);
     task->topics = NULL;
@@ -417,6 +473,8 @@ static void cancel(void *impl)
     task->give_up = true;
     kc_error_policy_stop(task->policy);
     pthread_mutex_lock(&task->mutex);
+    if (task->raw)
+        kc_raw_lane_cancel(task->raw);
     if (task->producer)
         kc_source_producer_cancel(task->producer);
     pthread_mutex_unlock(&task->mutex);
@@ -433,6 +491,7 @@ static void destroy(void *impl)
     kc_config_destroy(task->settings);
     kc_map_destroy(task->connector_config);
     kc_map_destroy(task->task_config);
+    free(task->raw_failure);
     pthread_cond_destroy(&task->wakers_gone);
     pthread_mutex_destroy(&task->mutex);
     free(task);

@@ -9,6 +9,7 @@
 
 #include "base/thread.h"
 #include "runtime/connector_offsets.h"
+#include "runtime/raw_lane.h"
 #include "runtime/source_producer.h"
 #include "runtime/source_task.h"
 #include "runtime/topic_creation.h"
@@ -39,6 +40,8 @@ struct kc_delivery {
     void (*served)(void *delivery);                                     /* the same */
     struct kc_error *(*paused)(void *delivery);
     struct kc_error *(*final_commit)(void *delivery, bool failed);
+    /* A span's slot came back without a result: it is sent again in another. NULL: no raw lane. */
+    void (*retract)(void *delivery, struct kc_slot *slot);
     void (*transaction)(void *delivery, bool commit); /* asked for by the connector */
 };
 extern const struct kc_delivery kc_at_least_once;
@@ -66,6 +69,12 @@ struct kc_source_task {
     const struct kc_delivery *how;
     void *delivery;
     struct kc_source_producer *producer; /* changed with mutex */
+    struct kc_raw_lane *raw;             /* NULL: none; the same */
+    const char *raw_refusal;             /* why there is none; NULL: there is */
+    char *raw_failure;                   /* what raw_refusal may point to */
+    struct kc_batch *polled;             /* raw parts that haven't been expanded; NULL: none */
+    const char *told_lane;               /* in the log */
+    int64_t told_lane_ms;
     int64_t flush_timeout_ms;
     bool track_topics;
 
@@ -85,6 +94,20 @@ void kc_source_task_commit(struct kc_source_task *task);
 /* record_committed() of the plugin, if it has one. */
 void kc_source_task_record_committed(struct kc_source_task *task, const struct kc_record *record,
                                      const struct kc_record_metadata *metadata);
+/* A span was acknowledged, in order: raw_committed() of the plugin, if it has one. */
+void kc_source_task_span_committed(struct kc_source_task *task, const struct kc_raw_span *span);
+
+/* source_task_raw.c; the task's thread. */
+
+/* Opens the raw lane, or says in task->raw_refusal why there is none; before the producer, whose
+ * properties these are. */
+void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *producer);
+/* The batch that is to be sent next before another poll; *batch NULL: there is none. */
+struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
+                                         struct kc_batch **batch) KC_MUST_CHECK;
+/* Tells status and, now and then, the log which lane the records take. */
+void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane);
+
 /* Counts a commit of offsets in the metrics. */
 void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms, bool succeeded);
 

@@ -207,6 +207,12 @@ void kc_slot_skip(struct kc_submitted *submitted, struct kc_slot *slot)
     atomic_store_explicit(&submitted->sweep, true, memory_order_release);
 }
 
+void kc_slot_retract(struct kc_submitted *submitted, struct kc_slot *slot)
+{
+    atomic_store_explicit(&slot->state, KC_SLOT_DROPPED, memory_order_release);
+    atomic_store_explicit(&submitted->sweep, true, memory_order_release);
+}
+
 static void finish(struct kc_submitted *submitted, struct kc_slot *slot, enum kc_slot_state state)
 {
     submitted->done(submitted->opaque, slot->record,

@@ -53,6 +53,8 @@ uint64_t kc_submitted_pending(const struct kc_submitted *submitted);
 void kc_slot_ack(struct kc_slot *slot, int64_t offset, int32_t partition, int64_t timestamp);
 /* Any thread, before the slot has another outcome. */
 void kc_slot_skip(struct kc_submitted *submitted, struct kc_slot *slot);
+/* The task's thread: the record is sent again in another slot; as KC_SLOT_DROPPED. */
+void kc_slot_retract(struct kc_submitted *submitted, struct kc_slot *slot);
 const struct kc_record *kc_slot_record(const struct kc_slot *slot);
 
 /* Takes finished leading runs off all queues that changed. The acknowledgement thread. */

@@ -77,6 +77,7 @@ static void settle_failed(struct kc_appender *appender, struct append_part *part
     skip_rest(part, why);
     part->draining = false;
     part->careful = true;
+    part->blocked = appender->options.block_failed;
     while (part->batches && (part->batches->failed || part->batches->appended)) {
         give_result(appender, part, part->batches, !first && part->batches->failed);
         first = false;

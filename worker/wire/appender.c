@@ -146,11 +146,12 @@ void appender_fatal(struct kc_appender *appender, struct kc_error *err)
 /* ---- Appending ---- */
 
 static void refuse(struct kc_appender *appender, const char *topic, int32_t partition, size_t len,
-                   kc_appended done, void *arg, struct kc_error *err)
+                   kc_appended done, void *arg, struct kc_error *err, bool skipped)
 {
     struct kc_append_result result = {.topic = topic,
                                       .partition = partition,
                                       .error = err,
+                                      .skipped = skipped,
                                       .base_offset = -1,
                                       .log_append_time_ms = -1,
                                       .log_start_offset = -1};
@@ -189,10 +190,17 @@ void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t p
     if (!err && appender->abortable)
         err = kc_error_copy(appender->abortable);
     if (err) {
-        refuse(appender, topic, partition, len, done, arg, err);
+        refuse(appender, topic, partition, len, done, arg, err, false);
         return;
     }
     part = part_get(appender, topic, partition);
+    if (part->blocked) {
+        refuse(appender, topic, partition, len, done, arg,
+               kc_error_retriable_new(KC_ERR_KAFKA,
+                                      "not appended, since one before it in %s failed", part->key),
+               true);
+        return;
+    }
     batch = kc_calloc(1, sizeof *batch);
     *batch = (struct append_batch){.data = data,
                                    .len = len,
@@ -254,7 +262,29 @@ void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t
     if (kc_wire_post(appender->client, run_append, post))
         return;
     refuse(appender, topic, partition, len, done, arg,
-           kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"));
+           kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
+    free(post->topic);
+    free(post);
+}
+
+static void run_unblock(void *arg)
+{
+    struct append_post *post = arg;
+
+    part_get(post->appender, post->topic, post->partition)->blocked = false;
+    free(post->topic);
+    free(post);
+}
+
+void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition)
+{
+    struct append_post *post = kc_calloc(1, sizeof *post);
+
+    post->appender = appender;
+    post->topic = kc_strdup(topic);
+    post->partition = partition;
+    if (kc_wire_post(appender->client, run_unblock, post))
+        return;
     free(post->topic);
     free(post);
 }
@@ -434,7 +464,7 @@ static void refuse_held(struct kc_appender *appender)
     {
         DL_DELETE(appender->held, held);
         refuse(appender, held->topic, held->partition, held->len, held->done, held->arg,
-               kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"));
+               kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"), false);
         free(held->topic);
         free(held);
     }

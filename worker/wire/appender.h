@@ -7,7 +7,7 @@
  * batches. What can be tried again is, until delivery.timeout.ms. When a batch fails for good, the
  * batches of its partition behind it are not appended either: they come back as `skipped`, and
  * whoever splits or repacks the failed one appends them again behind it. So order holds whatever
- * happens.
+ * happens; from threads other than the loop's it does with `block_failed`.
  */
 #ifndef WORKER_WIRE_APPENDER_H
 #define WORKER_WIRE_APPENDER_H
@@ -23,6 +23,7 @@ struct kc_appender_options {
     int32_t delivery_timeout_ms;    /* 0: 120000 */
     int32_t request_timeout_ms;     /* 0: the client's; also what the broker waits for replicas */
     int32_t max_request_bytes;      /* 0: 1048576; a larger batch goes alone */
+    bool block_failed; /* a partition with a failed batch takes nothing until it is unblocked */
 };
 
 struct kc_append_result {
@@ -52,6 +53,11 @@ void kc_appender_destroy(struct kc_appender *appender);
  * the order of calls is the order in the partition. */
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
                         uint8_t *data, size_t len, kc_appended done, void *arg);
+
+/* With block_failed: whatever is appended behind a batch that failed comes back as `skipped`,
+ * however late it was handed in, until this call; what is appended after it is taken again. Any
+ * thread. */
+void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition);
 
 /* Bytes handed in and without a result. Any thread. */
 size_t kc_appender_bytes(struct kc_appender *appender);

@@ -49,6 +49,7 @@ struct append_part {
     bool draining; /* something failed: nothing is sent until nothing is in flight */
     bool careful;  /* one at a time, until one succeeds: at the start and after a failure */
     bool restart;  /* begin with sequence 0 under a new epoch, once nothing is in flight */
+    bool blocked;  /* block_failed: a batch failed, and nobody has unblocked since */
     bool in_transaction;
     int attempts;
     int64_t retry_at_ms;

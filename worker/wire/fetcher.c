@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fetcher's partitions, queue and life. See fetcher.h and fetcher_priv.h.
+ * The fetcher's partitions, queue and life. See connect/fetch.h, fetcher.h and fetcher_priv.h.
  *
  * fetcher_poll() is the one place that decides what to fetch next. It runs on the loop thread after
  * everything that may change the answer: an answer, a release, a seek, new metadata, a back-off's
@@ -472,12 +472,22 @@ struct kc_fetched *kc_fetcher_next(struct kc_fetcher *fetcher, int64_t deadline_
     struct fetch_chunk *chunk;
 
     pthread_mutex_lock(&fetcher->mutex);
-    while (!(chunk = take_chunk(fetcher)) && deadline_ms > 0) {
+    while (!(chunk = take_chunk(fetcher)) && deadline_ms > 0 && !fetcher->woken) {
         if (!kc_cond_wait_until(&fetcher->cond, &fetcher->mutex, deadline_ms))
             deadline_ms = 0;
     }
+    if (!chunk)
+        fetcher->woken = false;
     pthread_mutex_unlock(&fetcher->mutex);
     return chunk ? &chunk->pub : NULL;
+}
+
+void kc_fetcher_wake(struct kc_fetcher *fetcher)
+{
+    pthread_mutex_lock(&fetcher->mutex);
+    fetcher->woken = true;
+    pthread_cond_signal(&fetcher->cond);
+    pthread_mutex_unlock(&fetcher->mutex);
 }
 
 void kc_fetched_release(struct kc_fetched *fetched)

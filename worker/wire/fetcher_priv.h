@@ -81,6 +81,7 @@ struct fetch_chunk {
 struct kc_fetcher {
     atomic_int refs;
     struct kc_wire_client *client;
+    struct kc_wire_admin *admin; /* the client's owner, of kc_fetcher_open(); NULL */
     struct kc_fetcher_options options;
     pthread_mutex_t mutex;
     pthread_cond_t cond;
@@ -89,6 +90,7 @@ struct kc_fetcher {
     size_t used;  /* bytes in chunks */
     bool starved; /* the budget kept a fetch back */
     bool poll_posted;
+    bool woken; /* by kc_fetcher_wake() */
     bool closed;
     int64_t next_generation;
 

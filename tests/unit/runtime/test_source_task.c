@@ -121,7 +121,13 @@ static void task_destroy(void *object)
 }
 
 static const struct kc_source_task_ops task_ops = {
-    task_create, task_start, task_poll, task_record_committed, task_commit, task_stop, task_destroy,
+    .create = task_create,
+    .start = task_start,
+    .poll = task_poll,
+    .record_committed = task_record_committed,
+    .commit = task_commit,
+    .stop = task_stop,
+    .destroy = task_destroy,
 };
 
 static void *connector_create(struct kc_connector_context *context)

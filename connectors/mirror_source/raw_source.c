@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Batches for a mirror task, see raw_source.h.
+ *
+ * Most of the time a partition is READING and a poll is one or a few chunks taken off the fetcher.
+ * A partition in any other state isn't fetched; poll() settles those whose time has come, all with
+ * one question to the cluster.
+ */
+#include "mirror_source/raw_source.h"
+
+#include "connect/fetch.h"
+#include "connect/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceTask");
+
+enum {
+    FETCH_BUDGET = 16 << 20,
+    POLL_BYTES = 1 << 20,
+    BOUNDS_MS = 2000,
+    RETRY_MS = 5000,
+    WARN_INTERVAL_MS = 30000,
+};
+
+enum state {
+    READING,
+    FRESH, /* nothing was mirrored yet: auto.offset.reset says where to begin */
+    RESET, /* the offset that is next isn't in the log: the same, and it is reported */
+    AGAIN, /* reading failed: goes on where it stopped */
+};
+
+struct position {
+    enum state state;
+    int64_t retry_at_ms;
+};
+
+struct kc_raw_source {
+    struct kc_assignment *assignment;
+    struct kc_fetcher *fetcher;
+    char *alias; /* of the source cluster */
+    char *reset; /* auto.offset.reset */
+    struct position *positions;
+    size_t unsettled; /* positions that aren't READING */
+    int64_t warned_ms;
+    size_t unwarned;
+};
+
+struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
+                                   struct kc_assignment *assignment, struct kc_raw_source **source)
+{
+    struct kc_map *properties = kc_mirror_client_properties(
+        config, KC_MIRROR_SOURCE, KC_CLIENT_CONSUMER, "replication-consumer");
+    struct kc_raw_source *made = kc_calloc(1, sizeof(*made));
+    made->assignment = kc_assignment_ref(assignment);
+    made->alias = kc_strdup(config->source);
+    made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
+    made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
+    made->warned_ms = INT64_MIN / 2;
+    struct kc_error *err =
+        kc_fetcher_open(properties, "replication-consumer", FETCH_BUDGET, &made->fetcher);
+    kc_map_destroy(properties);
+    if (err) {
+        kc_raw_source_destroy(made);
+        return err;
+    }
+    *source = made;
+    return NULL;
+}
+
+void kc_raw_source_destroy(struct kc_raw_source *source)
+{
+    if (!source)
+        return;
+    kc_fetcher_close(source->fetcher);
+    kc_assignment_unref(source->assignment);
+    free(source->positions);
+    free(source->alias);
+    free(source->reset);
+    free(source);
+}
+
+void kc_raw_source_wake(struct kc_raw_source *source)
+{
+    kc_fetcher_wake(source->fetcher);
+}
+
+/* ---- positions ---- */
+
+static bool resets_to_latest(const struct kc_raw_source *source)
+{
+    return strcasecmp(source->reset, "latest") == 0;
+}
+
+static bool resets(const struct kc_raw_source *source)
+{
+    return strcasecmp(source->reset, "none") != 0;
+}
+
+static void settle_later(struct kc_raw_source *source, size_t index, enum state state,
+                         int64_t delay_ms)
+{
+    struct position *position = &source->positions[index];
+    source->unsettled += position->state == READING;
+    *position = (struct position){state, kc_mono_ms() + delay_ms};
+}
+
+static void read_from(struct kc_raw_source *source, size_t index, int64_t offset)
+{
+    struct position *position = &source->positions[index];
+    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    source->unsettled -= position->state != READING;
+    position->state = READING;
+    partition->next_offset = offset;
+    kc_fetcher_add(source->fetcher, partition->topic, partition->partition, offset, -1);
+}
+
+struct kc_error *kc_raw_source_start(struct kc_raw_source *source)
+{
+    for (size_t i = 0; i < kc_assignment_count(source->assignment); i++) {
+        struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
+        if (partition->next_offset >= 0)
+            read_from(source, i, partition->next_offset);
+        else if (resets(source))
+            settle_later(source, i, FRESH, 0);
+        else
+            return kc_error_new(KC_ERR_CONNECT,
+                                "There is no stored offset for %s-%d, and auto.offset.reset is "
+                                "none: set the connector's offsets, or choose earliest or latest",
+                                partition->topic, partition->partition);
+    }
+    return NULL;
+}
+
+/* ---- trouble ---- */
+
+/* Says what is wrong, at most twice a minute. */
+static void warn(struct kc_raw_source *source, const struct kc_mirrored_partition *partition,
+                 const struct kc_error *err)
+{
+    int64_t now = kc_mono_ms();
+    if (now - source->warned_ms < WARN_INTERVAL_MS) {
+        source->unwarned++;
+        return;
+    }
+    kc_warn("Could not read %s-%d from %s: %s. Trying on; %zu such errors since the last line.",
+            partition->topic, partition->partition, source->alias, kc_error_text(err),
+            source->unwarned);
+    source->warned_ms = now;
+    source->unwarned = 0;
+}
+
+static struct kc_error *out_of_range(const struct kc_raw_source *source,
+                                     const struct kc_mirrored_partition *partition, int64_t low,
+                                     int64_t high)
+{
+    return kc_error_new(KC_ERR_CONNECT,
+                        "Offset %lld of %s-%d on %s is out of range [%lld, %lld], and "
+                        "auto.offset.reset is none: set the connector's offsets, or choose "
+                        "earliest or latest",
+                        (long long)partition->next_offset, partition->topic, partition->partition,
+                        source->alias, (long long)low, (long long)high);
+}
+
+static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, int64_t low,
+                                   int64_t high)
+{
+    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    int64_t going_on = resets_to_latest(source) ? high : low;
+    if (source->positions[index].state == RESET && !resets(source))
+        return out_of_range(source, partition, low, high);
+    if (source->positions[index].state == RESET)
+        kc_assignment_report_reset(partition, source->alias, source->reset, partition->next_offset,
+                                   low, high, going_on);
+    read_from(source, index, going_on);
+    return NULL;
+}
+
+/* What poll() has to ask the cluster for: bounds of partitions, and whose they are. */
+struct question {
+    struct kc_fetch_bound *low, *high;
+    size_t *index;
+    size_t count;
+};
+
+static void question_add(struct question *question, const struct kc_mirrored_partition *partition,
+                         size_t index)
+{
+    const struct kc_fetch_bound bound = {.topic = partition->topic,
+                                         .partition = partition->partition};
+    question->low[question->count] = question->high[question->count] = bound;
+    question->index[question->count++] = index;
+}
+
+static struct kc_error *take_answer(struct kc_raw_source *source, struct question *question,
+                                    size_t i)
+{
+    size_t index = question->index[i];
+    struct kc_error *failed =
+        question->low[i].error ? question->low[i].error : question->high[i].error;
+    if (!failed)
+        return settle_one(source, index, question->low[i].offset, question->high[i].offset);
+    warn(source, kc_assignment_at(source->assignment, index), failed);
+    settle_later(source, index, source->positions[index].state, RETRY_MS);
+    kc_error_destroy(question->low[i].error);
+    kc_error_destroy(question->high[i].error);
+    return NULL;
+}
+
+static struct kc_error *ask(struct kc_raw_source *source, struct question *question)
+{
+    struct kc_error *err = NULL;
+    kc_fetcher_bounds(source->fetcher, question->low, question->count, false, BOUNDS_MS);
+    kc_fetcher_bounds(source->fetcher, question->high, question->count, true, BOUNDS_MS);
+    for (size_t i = 0; i < question->count; i++) {
+        struct kc_error *failure = take_answer(source, question, i);
+        if (err)
+            kc_error_destroy(failure);
+        else
+            err = failure;
+    }
+    return err;
+}
+
+/* Lets those partitions go on whose time has come. */
+static struct kc_error *settle(struct kc_raw_source *source)
+{
+    size_t count = kc_assignment_count(source->assignment);
+    int64_t now = kc_mono_ms();
+    struct question question = {
+        .low = kc_calloc(count, sizeof(*question.low)),
+        .high = kc_calloc(count, sizeof(*question.high)),
+        .index = kc_calloc(count, sizeof(*question.index)),
+    };
+    for (size_t i = 0; i < count; i++) {
+        struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
+        const struct position *position = &source->positions[i];
+        if (position->state == READING || now < position->retry_at_ms)
+            continue;
+        if (position->state == AGAIN)
+            read_from(source, i, partition->next_offset);
+        else
+            question_add(&question, partition, i);
+    }
+    struct kc_error *err = question.count ? ask(source, &question) : NULL;
+    free(question.low);
+    free(question.high);
+    free(question.index);
+    return err;
+}
+
+/* ---- events ---- */
+
+static void on_truncated(struct kc_raw_source *source, size_t index,
+                         const struct kc_fetched *fetched)
+{
+    const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    if (fetched->next_offset < 0 || !resets(source)) {
+        settle_later(source, index, RESET, 0);
+        return;
+    }
+    kc_warn("%s-%d on %s was truncated: records from offset %lld to %lld, which have been "
+            "mirrored, are no longer in it. Going on at offset %lld.",
+            partition->topic, partition->partition, source->alias, (long long)fetched->next_offset,
+            (long long)partition->next_offset - 1, (long long)fetched->next_offset);
+    read_from(source, index, fetched->next_offset);
+}
+
+static void on_recreated(struct kc_raw_source *source, size_t index)
+{
+    const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    kc_warn("Topic %s on %s was deleted and created again: offset %lld of partition %d, which was "
+            "next to be mirrored, means nothing in it.",
+            partition->topic, source->alias, (long long)partition->next_offset,
+            partition->partition);
+    settle_later(source, index, RESET, 0);
+}
+
+static void on_event(struct kc_raw_source *source, size_t index, const struct kc_fetched *fetched)
+{
+    switch (fetched->kind) {
+    case KC_FETCHED_TRUNCATED:
+        on_truncated(source, index, fetched);
+        break;
+    case KC_FETCHED_RECREATED:
+        on_recreated(source, index);
+        break;
+    case KC_FETCHED_OUT_OF_RANGE:
+        settle_later(source, index, RESET, 0);
+        break;
+    case KC_FETCHED_FAILED:
+        warn(source, kc_assignment_at(source->assignment, index), fetched->error);
+        settle_later(source, index, AGAIN, RETRY_MS);
+        break;
+    case KC_FETCHED_DATA:
+        break;
+    }
+}
+
+/* ---- data ---- */
+
+struct held_chunk {
+    struct kc_assignment *assignment;
+    struct kc_fetched *fetched;
+};
+
+static void release(void *arg)
+{
+    struct held_chunk *held = arg;
+    kc_fetched_release(held->fetched);
+    kc_assignment_unref(held->assignment);
+    free(held);
+}
+
+static void add_chunk(struct kc_raw_source *source, struct kc_batch *batch, size_t index,
+                      struct kc_fetched *fetched)
+{
+    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    struct held_chunk *held = kc_malloc(sizeof(*held));
+    *held = (struct held_chunk){kc_assignment_ref(source->assignment), fetched};
+    kc_batch_own(batch, held, release);
+    *kc_batch_add_raw(batch) = (struct kc_raw){
+        .topic = partition->remote,
+        .partition = partition->partition,
+        .data = fetched->data,
+        .len = fetched->len,
+        .first_offset = fetched->first_offset,
+        .aborted = fetched->aborted,
+        .aborted_count = fetched->aborted_count,
+        .read_committed = kc_fetcher_read_committed(source->fetcher),
+        .source_partition = partition->source,
+        .offset_field = "offset",
+        .task_data = partition,
+    };
+    partition->next_offset = fetched->next_offset;
+}
+
+static size_t take(struct kc_raw_source *source, struct kc_fetched *fetched,
+                   struct kc_batch **batch)
+{
+    size_t index, len = fetched->len;
+    bool known = kc_assignment_find(source->assignment, fetched->topic, fetched->partition, &index);
+    if (known && fetched->kind == KC_FETCHED_DATA && len > 0) {
+        if (!*batch)
+            *batch = kc_batch_new(0);
+        add_chunk(source, *batch, index, fetched);
+        return len;
+    }
+    if (known)
+        on_event(source, index, fetched);
+    kc_fetched_release(fetched);
+    return 0;
+}
+
+struct kc_error *kc_raw_source_poll(struct kc_raw_source *source, int timeout_ms,
+                                    struct kc_batch **batch)
+{
+    int64_t deadline = kc_mono_ms() + timeout_ms;
+    size_t bytes = 0;
+    *batch = NULL;
+    while (bytes < POLL_BYTES) {
+        struct kc_error *err = source->unsettled > 0 && !*batch ? settle(source) : NULL;
+        if (err)
+            return err;
+        struct kc_fetched *fetched = kc_fetcher_next(source->fetcher, *batch ? 0 : deadline);
+        if (!fetched)
+            break;
+        bytes += take(source, fetched, batch);
+    }
+    return NULL;
+}

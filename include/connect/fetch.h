@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fetches record batches as bytes, from many partitions of a cluster, ahead of their consumer: the
+ * source of what kc_batch_add_raw() hands over.
+ *
+ * One consumer thread takes chunks with kc_fetcher_next() and gives each back with
+ * kc_fetched_release(). What is fetched and not yet given back stays within a budget of bytes: a
+ * slow consumer stops the fetching. A chunk holds whole batches of one partition, in order, each
+ * with a CRC that was checked. Positions move as chunks are fetched; leader changes, lost sessions
+ * and moved replicas are dealt with inside; what the consumer has to decide comes as an event, and
+ * the partition then waits for a seek.
+ *
+ * All functions may be called from any thread but the client's own, except where said.
+ */
+#ifndef CONNECT_FETCH_H
+#define CONNECT_FETCH_H
+
+#include "connect/map.h"
+
+struct kc_fetcher;
+
+/* properties: Java consumer properties (bootstrap.servers, security, client.rack, fetch.*,
+ * max.partition.fetch.bytes, isolation.level); what no consumer knows is ignored. name is for log
+ * and thread. budget_bytes: what may be fetched and not given back. */
+struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
+                                 size_t budget_bytes, struct kc_fetcher **fetcher) KC_MUST_CHECK;
+/* Ends the connections. Chunks that the consumer still holds stay valid. NULL is fine. */
+void kc_fetcher_close(struct kc_fetcher *fetcher);
+
+/* Whether transactions that were aborted are to be left out (isolation.level). */
+bool kc_fetcher_read_committed(const struct kc_fetcher *fetcher);
+
+/* Fetches the partition from offset on. leader_epoch: of the last record before offset when known,
+ * else -1; with it, a truncation is noticed before the first fetch. Present already: as seek. */
+void kc_fetcher_add(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
+                    int64_t offset, int32_t leader_epoch);
+void kc_fetcher_remove(struct kc_fetcher *fetcher, const char *topic, int32_t partition);
+/* What was fetched from elsewhere and not yet taken is dropped; ends the wait after an event. */
+void kc_fetcher_seek(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
+                     int64_t offset, int32_t leader_epoch);
+/* Paused: nothing is fetched, what is queued is kept back. */
+void kc_fetcher_pause(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
+                      bool paused);
+
+enum kc_fetched_kind {
+    KC_FETCHED_DATA,
+    KC_FETCHED_OUT_OF_RANGE, /* the log doesn't have first_offset: see log_start_offset */
+    KC_FETCHED_TRUNCATED,    /* the log was cut below first_offset: next_offset is where it still
+                                agrees with what was fetched, -1: unknown */
+    KC_FETCHED_RECREATED,    /* the topic was deleted and made again: another topic id */
+    KC_FETCHED_FAILED,       /* error says why */
+};
+
+/* A transaction to leave out: of the batches of producer_id from first_offset on. */
+struct kc_aborted {
+    int64_t producer_id;
+    int64_t first_offset;
+};
+
+struct kc_fetched {
+    enum kc_fetched_kind kind;
+    const char *topic;
+    int32_t partition;
+    uint8_t *data; /* DATA: the batches; may be rewritten in place */
+    size_t len;
+    int64_t first_offset; /* where the fetch began: the first batch may hold records before it */
+    int64_t next_offset;  /* behind the last batch */
+    int64_t high_watermark;
+    int64_t last_stable_offset;
+    int64_t log_start_offset;
+    int32_t leader_epoch;             /* of the last batch; -1: none */
+    const struct kc_aborted *aborted; /* with read_committed; ascending */
+    int32_t aborted_count;
+    struct kc_error *error; /* FAILED */
+};
+
+/* The next chunk or event; waits until deadline_ms (kc_mono_ms() units; 0: don't wait). NULL: none.
+ * The consumer's thread; release it. */
+struct kc_fetched *kc_fetcher_next(struct kc_fetcher *fetcher, int64_t deadline_ms);
+/* Ends a wait in kc_fetcher_next(), the running one or the next. */
+void kc_fetcher_wake(struct kc_fetcher *fetcher);
+/* Gives the chunk's bytes back to the budget. Any thread. */
+void kc_fetched_release(struct kc_fetched *fetched);
+
+/* Where the partition would be fetched next; -1: not present. */
+int64_t kc_fetcher_position(struct kc_fetcher *fetcher, const char *topic, int32_t partition);
+size_t kc_fetcher_bytes(struct kc_fetcher *fetcher); /* fetched and not given back */
+
+struct kc_fetch_bound {
+    const char *topic;
+    int32_t partition;
+    struct kc_error *error; /* out, the caller's; NULL: offset is known */
+    int64_t offset;
+};
+/* Asks the leaders where partitions' logs begin, or end (with read_committed: the last stable
+ * offset). Blocks up to timeout_ms. Each partition at most once. */
+void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
+                       bool end, int timeout_ms);
+
+#endif

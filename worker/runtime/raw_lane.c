@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Batches on their way, see raw_lane.h.
+ *
+ * Order within a partition: the appender gives results in the order of appending, and once a batch
+ * has failed it refuses everything behind it until told otherwise. So all spans of a partition
+ * either are acknowledged or come back, and the lists here are in order, but for those that the
+ * appender refused on the spot when it became useless: these are sorted in by their number.
+ *
+ * `mutex` guards parts' counters and both lists; it is held for moments only, and never while the
+ * appender or a callback runs.
+ */
+#include "runtime/raw_lane.h"
+
+#include "base/thread.h"
+#include "connect/log.h"
+#include "wire/appender.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define uthash_fatal(msg) abort()
+#include <uthash.h>
+#include <utlist.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
+
+enum {
+    IN_FLIGHT_BYTES = 8 << 20,
+    WAIT_MS = 100, /* between looks at what no signal tells */
+};
+
+/* A partition of the target. */
+struct raw_part {
+    char *key;
+    const char *topic; /* within key */
+    int32_t partition;
+    bool records; /* the producer has records of it; the task's thread */
+    uint64_t next_sequence;
+    size_t in_flight;             /* spans without a result; with mutex */
+    struct kc_raw_span *returned; /* the same */
+    UT_hash_handle hh;
+};
+
+struct kc_raw_lane {
+    struct kc_wire_client *client;
+    struct kc_appender *appender;
+    void (*wake)(void *opaque);
+    void *opaque;
+    atomic_bool cancelled;
+    _Atomic(const char *) broken;
+    atomic_uint_fast64_t extra;
+    struct raw_part *parts; /* the task's thread */
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;       /* something was acknowledged or came back */
+    struct kc_raw_span *acked;  /* for serve(); NULL-terminated, in order */
+    struct kc_raw_span *newest; /* its last */
+    size_t unserved;            /* spans in flight or in `acked` */
+    size_t returned;            /* spans that came back, in all parts */
+};
+
+/* ---- which lane ---- */
+
+const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice)
+{
+    const char *enabled = kc_map_get_or(choice->connector_config, KC_RAW_LANE_SETTING, "true");
+    const char *why = kc_conversion_raw_refusal(choice->conversion);
+    if (why)
+        return why;
+    if (choice->exactly_once)
+        return "exactly.once.source.support is enabled";
+    if (strcasecmp(enabled, "false") == 0)
+        return KC_RAW_LANE_SETTING " is false";
+    if (kc_map_get(choice->producer, "compression.type"))
+        return "compression.type is set for the producer";
+    return NULL;
+}
+
+/* ---- making and ending ---- */
+
+static int32_t number(const struct kc_map *properties, const char *key)
+{
+    const char *text = kc_map_get(properties, key);
+    long long value = text ? strtoll(text, NULL, 10) : 0;
+    return value < 0 ? 0 : value > INT32_MAX ? INT32_MAX : (int32_t)value;
+}
+
+struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name,
+                                 void (*wake)(void *opaque), void *opaque,
+                                 struct kc_raw_lane **lane)
+{
+    const struct kc_appender_options options = {
+        .delivery_timeout_ms = number(producer, "delivery.timeout.ms"),
+        .request_timeout_ms = number(producer, "request.timeout.ms"),
+        .max_request_bytes = number(producer, "max.request.size"),
+        .block_failed = true,
+    };
+    struct kc_raw_lane *made = kc_calloc(1, sizeof(*made));
+    struct kc_error *err = kc_wire_client_new(producer, name, &made->client);
+    if (err) {
+        free(made);
+        return err;
+    }
+    made->wake = wake;
+    made->opaque = opaque;
+    pthread_mutex_init(&made->mutex, NULL);
+    kc_cond_init(&made->moved);
+    made->appender = kc_appender_new(made->client, &options);
+    *lane = made;
+    return NULL;
+}
+
+void kc_raw_lane_cancel(struct kc_raw_lane *lane)
+{
+    atomic_store(&lane->cancelled, true);
+    pthread_mutex_lock(&lane->mutex);
+    pthread_cond_broadcast(&lane->moved);
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+void kc_raw_lane_close(struct kc_raw_lane *lane)
+{
+    if (!lane)
+        return;
+    kc_appender_destroy(lane->appender);
+    lane->appender = NULL;
+    kc_wire_client_destroy(lane->client);
+    lane->client = NULL;
+    for (struct raw_part *part = lane->parts; part; part = part->hh.next) {
+        for (struct kc_raw_span *span = part->returned; span; span = span->next)
+            kc_error_clear(&span->error);
+        part->returned = NULL;
+    }
+    pthread_mutex_lock(&lane->mutex);
+    lane->acked = lane->newest = NULL;
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+void kc_raw_lane_destroy(struct kc_raw_lane *lane)
+{
+    if (!lane)
+        return;
+    struct raw_part *part, *next;
+    HASH_ITER (hh, lane->parts, part, next) {
+        HASH_DEL(lane->parts, part);
+        free(part->key);
+        free(part);
+    }
+    pthread_cond_destroy(&lane->moved);
+    pthread_mutex_destroy(&lane->mutex);
+    free(lane);
+}
+
+/* ---- results; the client's thread ---- */
+
+static int by_sequence(const struct kc_raw_span *a, const struct kc_raw_span *b)
+{
+    return (a->sequence > b->sequence) - (a->sequence < b->sequence);
+}
+
+/* Locked. */
+static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
+                      const struct kc_append_result *result)
+{
+    struct raw_part *part = span->part;
+    span->error = kc_error_copy(result->error);
+    span->skipped = result->skipped;
+    LL_INSERT_INORDER(part->returned, span, by_sequence);
+    lane->returned++;
+    lane->unserved--;
+}
+
+/* Locked. True: the first to be served. */
+static bool acknowledged(struct kc_raw_lane *lane, struct kc_raw_span *span,
+                         const struct kc_append_result *result)
+{
+    bool first = !lane->acked;
+    span->base_offset = result->base_offset;
+    span->log_append_time_ms = result->log_append_time_ms;
+    span->next = NULL;
+    if (first)
+        lane->acked = span;
+    else
+        lane->newest->next = span;
+    lane->newest = span;
+    return first;
+}
+
+static void on_result(void *arg, const struct kc_append_result *result)
+{
+    struct kc_raw_span *span = arg;
+    struct raw_part *part = span->part;
+    struct kc_raw_lane *lane = span->lane;
+    bool wake = false;
+    atomic_fetch_sub(&lane->extra, (uint64_t)span->count - 1);
+    pthread_mutex_lock(&lane->mutex);
+    part->in_flight--;
+    if (result->error)
+        came_back(lane, span, result);
+    else
+        wake = acknowledged(lane, span, result);
+    pthread_cond_broadcast(&lane->moved);
+    pthread_mutex_unlock(&lane->mutex);
+    if (wake)
+        lane->wake(lane->opaque);
+}
+
+void kc_raw_lane_serve(struct kc_raw_lane *lane,
+                       void (*acked)(void *opaque, const struct kc_raw_span *span), void *opaque)
+{
+    size_t served = 0;
+    pthread_mutex_lock(&lane->mutex);
+    struct kc_raw_span *span = lane->acked;
+    lane->acked = lane->newest = NULL;
+    pthread_mutex_unlock(&lane->mutex);
+    while (span) {
+        struct kc_raw_span *next = span->next; /* the span may be gone afterwards */
+        acked(opaque, span);
+        served++;
+        span = next;
+    }
+    if (!served)
+        return;
+    pthread_mutex_lock(&lane->mutex);
+    lane->unserved -= served;
+    pthread_cond_broadcast(&lane->moved);
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane)
+{
+    return atomic_load(&lane->extra);
+}
+
+/* ---- sending ---- */
+
+static struct raw_part *part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition)
+{
+    char buffer[300];
+    struct raw_part *part;
+    int len = snprintf(buffer, sizeof(buffer), "%d-%s", partition, topic);
+    HASH_FIND(hh, lane->parts, buffer, (size_t)len, part);
+    if (part)
+        return part;
+    part = kc_calloc(1, sizeof(*part));
+    part->key = kc_asprintf("%d-%s", partition, topic);
+    part->topic = strchr(part->key + (partition < 0), '-') + 1;
+    part->partition = partition;
+    HASH_ADD_KEYPTR(hh, lane->parts, part->key, strlen(part->key), part);
+    return part;
+}
+
+void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)
+{
+    part_get(lane, topic, partition)->records = true;
+}
+
+bool kc_raw_lane_follows_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)
+{
+    struct raw_part *part = part_get(lane, topic, partition);
+    bool follows = part->records;
+    part->records = false;
+    return follows;
+}
+
+/* Locked. */
+static void wait_moved(struct kc_raw_lane *lane)
+{
+    kc_cond_wait_until(&lane->moved, &lane->mutex, kc_mono_ms() + WAIT_MS);
+}
+
+static bool has_room(struct kc_raw_lane *lane, size_t len)
+{
+    size_t bytes = kc_appender_bytes(lane->appender);
+    return bytes == 0 || bytes + len <= IN_FLIGHT_BYTES;
+}
+
+static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
+{
+    if (has_room(lane, len))
+        return true;
+    pthread_mutex_lock(&lane->mutex);
+    while (!has_room(lane, len) && !atomic_load(&lane->cancelled))
+        wait_moved(lane);
+    pthread_mutex_unlock(&lane->mutex);
+    return !atomic_load(&lane->cancelled);
+}
+
+struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
+                                  struct kc_slot *slot)
+{
+    struct raw_part *part = part_get(lane, span->raw->topic, span->raw->partition);
+    if (!wait_for_room(lane, span->len))
+        return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
+    span->lane = lane;
+    span->part = part;
+    span->slot = slot;
+    span->sequence = part->next_sequence++;
+    atomic_fetch_add(&lane->extra, (uint64_t)span->count - 1);
+    pthread_mutex_lock(&lane->mutex);
+    part->in_flight++;
+    lane->unserved++;
+    pthread_mutex_unlock(&lane->mutex);
+    kc_appender_append(lane->appender, part->topic, part->partition, span->data, span->len,
+                       on_result, span);
+    return NULL;
+}
+
+bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&lane->mutex);
+    while (lane->unserved > 0 && !lane->returned && !atomic_load(&lane->cancelled) &&
+           kc_mono_ms() < deadline_ms)
+        wait_moved(lane);
+    bool drained = lane->unserved == 0 && !lane->returned;
+    pthread_mutex_unlock(&lane->mutex);
+    return drained;
+}
+
+const char *kc_raw_lane_broken(struct kc_raw_lane *lane)
+{
+    return atomic_load(&lane->broken);
+}
+
+/* ---- what came back ---- */
+
+enum remedy { AGAIN, HALVE, OPEN };
+
+/* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
+ * appender, which is of no more use. */
+static bool is_about_batch(int code)
+{
+    static const int codes[] = {
+        KC_KAFKA_CORRUPT_MESSAGE,
+        KC_KAFKA_MESSAGE_TOO_LARGE,
+        KC_KAFKA_INVALID_TOPIC_EXCEPTION,
+        KC_KAFKA_RECORD_LIST_TOO_LARGE,
+        KC_KAFKA_TOPIC_AUTHORIZATION_FAILED,
+        KC_KAFKA_INVALID_TIMESTAMP,
+        KC_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        KC_KAFKA_POLICY_VIOLATION,
+        KC_KAFKA_UNSUPPORTED_COMPRESSION_TYPE,
+        KC_KAFKA_INVALID_RECORD,
+    };
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+        if (codes[i] == code)
+            return true;
+    return false;
+}
+
+static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span *span)
+{
+    int code = kc_error_kafka_code(span->error);
+    if (atomic_load(&lane->broken))
+        return OPEN;
+    if (span->skipped || kc_error_retriable(span->error))
+        return AGAIN;
+    if (!is_about_batch(code)) {
+        atomic_store(&lane->broken, "the target refused the raw lane's producer");
+        return OPEN;
+    }
+    bool large = code == KC_KAFKA_MESSAGE_TOO_LARGE || code == KC_KAFKA_RECORD_LIST_TOO_LARGE;
+    return large && span->count > 1 ? HALVE : OPEN;
+}
+
+static void explain(const struct kc_raw_span *span, enum remedy remedy)
+{
+    static const char *const texts[] = {"it is sent again", "it is sent in halves",
+                                        "its records are sent one by one"};
+    if (!span->skipped)
+        kc_warn("The target didn't take the batch of %d records at source offset %lld for %s-%d: "
+                "%s; %s",
+                span->count, (long long)span->runs[0].source_offset, span->raw->topic,
+                span->raw->partition, kc_error_text(span->error), texts[remedy]);
+}
+
+static void release_batch(void *batch)
+{
+    kc_batch_unref(batch);
+}
+
+/* What must outlive the old slot: the bytes, for one. Spans of one batch follow each other. */
+static void keep_batch(struct kc_batch *batch, const struct kc_raw_span *span,
+                       struct kc_batch **last)
+{
+    if (*last == span->batch)
+        return;
+    *last = span->batch;
+    kc_batch_own(batch, kc_batch_ref(span->batch), release_batch);
+}
+
+static struct kc_error *mend(const struct kc_raw_span *span, enum remedy remedy,
+                             struct kc_raw_counts *counts, struct kc_batch *batch)
+{
+    if (remedy == AGAIN) {
+        kc_raw_again(span, batch);
+        return NULL;
+    }
+    if (remedy == HALVE) {
+        counts->last_reason = "a batch too large for the target";
+        return kc_raw_halve(span, batch);
+    }
+    counts->last_reason = "a batch refused by the target";
+    counts->opened += (uint64_t)span->count;
+    return kc_raw_open(span, batch);
+}
+
+/* Takes the first that came back, and what was skipped because of it; the rest waits its turn. */
+static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *part,
+                                     void (*give_up)(void *opaque, struct kc_slot *slot),
+                                     void *opaque, struct kc_raw_counts *counts,
+                                     struct kc_batch *batch)
+{
+    struct kc_error *err = NULL;
+    struct kc_batch *kept = NULL;
+    pthread_mutex_lock(&lane->mutex);
+    while (part->in_flight > 0 && !atomic_load(&lane->cancelled))
+        wait_moved(lane);
+    struct kc_raw_span *span = part->in_flight ? NULL : part->returned;
+    pthread_mutex_unlock(&lane->mutex);
+    for (bool first = true; span && !err; first = false) {
+        enum remedy remedy = remedy_of(lane, span);
+        if (!first && remedy != AGAIN && !atomic_load(&lane->broken))
+            break;
+        struct kc_raw_span *next = span->next;
+        explain(span, remedy);
+        keep_batch(batch, span, &kept);
+        err = mend(span, remedy, counts, batch);
+        kc_error_clear(&span->error);
+        pthread_mutex_lock(&lane->mutex);
+        part->returned = next;
+        lane->returned--;
+        pthread_mutex_unlock(&lane->mutex);
+        give_up(opaque, span->slot); /* the span may be gone afterwards */
+        span = next;
+    }
+    kc_appender_unblock(lane->appender, part->topic, part->partition);
+    return err;
+}
+
+struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
+                                     void (*give_up)(void *opaque, struct kc_slot *slot),
+                                     void *opaque, struct kc_raw_counts *counts,
+                                     struct kc_batch **batch)
+{
+    struct kc_error *err = NULL;
+    *batch = NULL;
+    pthread_mutex_lock(&lane->mutex);
+    bool any = lane->returned > 0;
+    pthread_mutex_unlock(&lane->mutex);
+    if (!any)
+        return NULL;
+    struct kc_batch *made = kc_batch_new(16);
+    for (struct raw_part *part = lane->parts; part && !err; part = part->hh.next) {
+        pthread_mutex_lock(&lane->mutex);
+        bool has = part->returned != NULL;
+        pthread_mutex_unlock(&lane->mutex);
+        if (has)
+            err = recover_part(lane, part, give_up, opaque, counts, made);
+    }
+    if (err || kc_batch_count(made) == 0)
+        kc_batch_unref(made);
+    else
+        *batch = made;
+    return err;
+}

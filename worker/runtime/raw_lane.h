@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The raw lane of a source task: record batches to the target as bytes (DESIGN, "The way of the
+ * data").
+ *
+ * Stands beside the task's producer. The task's thread sends spans (raw_span.h); the client's
+ * thread learns what became of them; kc_raw_lane_serve() hands the acknowledged ones to the task's
+ * acknowledgement thread, in order within a partition. A batch that the target refuses comes back
+ * together with all behind it in its partition: kc_raw_lane_recover() makes a batch of them that is
+ * to be sent before anything else, with the refused one in halves or as records.
+ */
+#ifndef WORKER_RUNTIME_RAW_LANE_H
+#define WORKER_RUNTIME_RAW_LANE_H
+
+#include "runtime/conversion.h"
+#include "runtime/raw_span.h"
+
+#define KC_RAW_LANE_SETTING "raw.lane.enabled" /* of a connector; default true */
+
+/* What the choice of the lane depends on. */
+struct kc_raw_choice {
+    const struct kc_conversion *conversion;
+    const struct kc_map *connector_config;
+    const struct kc_map *producer; /* its Java properties */
+    bool exactly_once;
+};
+/* The one place that decides whether a task's batches may pass as bytes: NULL, or why not (static,
+ * or owned by the conversion). */
+const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice);
+
+struct kc_raw_lane;
+
+/* producer: Java producer properties. wake: on the client's thread; there is something for
+ * kc_raw_lane_serve(). */
+struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name,
+                                 void (*wake)(void *opaque), void *opaque,
+                                 struct kc_raw_lane **lane) KC_MUST_CHECK;
+/* Any thread: whatever waits returns. */
+void kc_raw_lane_cancel(struct kc_raw_lane *lane);
+/* Gives up what isn't acknowledged, ends the client; no span is touched afterwards. NULL is fine.
+ */
+void kc_raw_lane_close(struct kc_raw_lane *lane);
+void kc_raw_lane_destroy(struct kc_raw_lane *lane); /* after close; NULL is fine */
+
+/* ---- the task's thread ---- */
+
+/* Appends a span; waits while too much is in flight. The span and its batch stay until it has been
+ * served or recovered. KC_ERR_WAKEUP: cancelled. */
+struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
+                                  struct kc_slot *slot) KC_MUST_CHECK;
+/* A record to the partition goes to the producer. Whoever sends a span to it next must wait for the
+ * producer first: kc_raw_lane_follows_record(), which forgets. */
+void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition);
+bool kc_raw_lane_follows_record(struct kc_raw_lane *lane, const char *topic, int32_t partition);
+
+/* Why no batch may go this way any more (static); NULL: the lane works. */
+const char *kc_raw_lane_broken(struct kc_raw_lane *lane);
+/* Waits until nothing is in flight; false: something has come back, or the deadline (kc_mono_ms())
+ * has passed, or cancelled. */
+bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms);
+
+/* What came back, to be sent next: *batch NULL when there is nothing. give_up runs for each slot
+ * whose span is in *batch in another form. Waits for what is behind a refused batch. */
+struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
+                                     void (*give_up)(void *opaque, struct kc_slot *slot),
+                                     void *opaque, struct kc_raw_counts *counts,
+                                     struct kc_batch **batch) KC_MUST_CHECK;
+
+/* ---- the acknowledgement thread ---- */
+
+/* Calls acked for each span that was acknowledged since. */
+void kc_raw_lane_serve(struct kc_raw_lane *lane,
+                       void (*acked)(void *opaque, const struct kc_raw_span *span), void *opaque);
+/* Any thread: records in flight beyond one for each span. */
+uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane);
+
+#endif

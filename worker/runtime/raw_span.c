@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Spans and records of raw batches: see raw_span.h.
+ *
+ * What makes a batch unfit for passing is found in its header alone, in one table of reasons; only
+ * then is it decompressed. A repacked batch keeps keys, values, headers, times and codec; its
+ * offsets are closed up, which is what a broker demands of a produced batch.
+ */
+#include "runtime/raw_span.h"
+
+#include "wire/batch_builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PLAIN_LIMIT = 128 << 20, /* bytes that a batch may take decompressed */
+    DELETE_HORIZON = 64,     /* attribute: the cleaner's, not a producer's (KIP-534) */
+};
+
+/* ---- spans ---- */
+
+static struct kc_record *add_record(struct kc_batch *batch, const struct kc_raw *raw,
+                                    int64_t offset)
+{
+    struct kc_record *record = kc_batch_add(batch);
+    record->topic = raw->topic;
+    record->partition = raw->partition;
+    record->source_partition = raw->source_partition;
+    record->source_offset = (struct kc_source_offset){.field = raw->offset_field, .number = offset};
+    record->task_data = raw->task_data;
+    return record;
+}
+
+/* runs and data live as long as batch. */
+static void add_span(struct kc_batch *batch, const struct kc_raw *raw, uint8_t *data, size_t len,
+                     const struct kc_raw_run *runs, int32_t run_count)
+{
+    struct kc_raw_span *span = kc_batch_alloc(batch, sizeof(*span));
+    *span = (struct kc_raw_span){.raw = raw,
+                                 .batch = batch,
+                                 .data = data,
+                                 .len = len,
+                                 .runs = runs,
+                                 .run_count = run_count,
+                                 .base_offset = -1,
+                                 .log_append_time_ms = -1};
+    for (int32_t i = 0; i < run_count; i++)
+        span->count += runs[i].count;
+    const struct kc_raw_run *last = &runs[run_count - 1];
+    add_record(batch, raw, last->source_offset + last->count - 1)->span = span;
+}
+
+static void pass(struct kc_batch *batch, const struct kc_raw *raw, const struct kc_wire_batch *wire)
+{
+    struct kc_raw_run run = {wire->base_offset, -1, wire->count};
+    add_span(batch, raw, raw->data + (wire->data - raw->data), wire->size,
+             kc_batch_dup(batch, &run, sizeof(run)), 1);
+}
+
+void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
+{
+    add_span(batch, span->raw, span->data, span->len, span->runs, span->run_count);
+}
+
+/* ---- reading a batch whose offsets may be the appender's ---- */
+
+/* The records of a batch with their offsets at the source. */
+struct source_reader {
+    struct kc_record_reader reader;
+    const struct kc_raw_run *runs; /* NULL: the offsets are those in the batch */
+    int32_t run;
+    int32_t in_run;
+};
+
+static const char *source_open(struct source_reader *source, const struct kc_wire_batch *wire,
+                               const struct kc_raw_run *runs)
+{
+    *source = (struct source_reader){.runs = runs};
+    return kc_record_reader_open(&source->reader, wire, PLAIN_LIMIT);
+}
+
+static bool source_next(struct source_reader *source, struct kc_wire_record *record,
+                        const char **why)
+{
+    if (!kc_record_reader_next(&source->reader, record, why))
+        return false;
+    if (!source->runs)
+        return true;
+    const struct kc_raw_run *run = &source->runs[source->run];
+    record->offset = run->source_offset + source->in_run;
+    if (++source->in_run == run->count) {
+        source->run++;
+        source->in_run = 0;
+    }
+    return true;
+}
+
+static struct kc_error *damaged(const struct kc_raw *raw, int64_t offset, const char *why)
+{
+    return kc_error_new(KC_ERR_DATA,
+                        "The batch at source offset %lld that is to go to %s-%d can't be read: %s. "
+                        "Look at the source's log segment, or set the connector's offset behind it",
+                        (long long)offset, raw->topic, raw->partition, why);
+}
+
+/* ---- repacking ---- */
+
+struct runs {
+    struct kc_raw_run *items;
+    size_t count;
+    size_t cap;
+};
+
+static void runs_add(struct runs *runs, int64_t offset)
+{
+    struct kc_raw_run *last = runs->count ? &runs->items[runs->count - 1] : NULL;
+    if (last && last->source_offset + last->count == offset) {
+        last->count++;
+        return;
+    }
+    if (runs->count == runs->cap) {
+        runs->cap = runs->cap ? 2 * runs->cap : 8;
+        runs->items = kc_realloc(runs->items, runs->cap * sizeof(*runs->items));
+    }
+    runs->items[runs->count++] = (struct kc_raw_run){offset, -1, 1};
+}
+
+/* Makes a span of what the builder holds; resets builder and runs. */
+static const char *finish(struct kc_batch *batch, const struct kc_raw *raw,
+                          struct kc_batch_builder *builder, struct runs *runs)
+{
+    struct kc_str out = {0};
+    if (runs->count == 0)
+        return NULL;
+    const char *why = kc_batch_builder_finish(builder, &out);
+    if (why) {
+        kc_str_destroy(&out);
+        return why;
+    }
+    kc_batch_own(batch, out.data, free);
+    add_span(batch, raw, (uint8_t *)out.data, out.len,
+             kc_batch_dup(batch, runs->items, runs->count * sizeof(*runs->items)),
+             (int32_t)runs->count);
+    runs->count = 0;
+    return NULL;
+}
+
+/* Repacks the records from raw->first_offset on, a span for each `most` of them. */
+static const char *repack(struct kc_batch *batch, const struct kc_raw *raw,
+                          const struct kc_wire_batch *wire, const struct kc_raw_run *known,
+                          int32_t most)
+{
+    struct kc_batch_builder builder = {.codec = (enum kc_codec)kc_batch_codec(wire),
+                                       .close_gaps = true};
+    struct runs runs = {0};
+    struct source_reader source;
+    struct kc_wire_record record;
+    const char *why = source_open(&source, wire, known);
+    while (!why && source_next(&source, &record, &why)) {
+        if (record.offset < raw->first_offset)
+            continue;
+        if (record.timestamp < 0) /* none: the producer's clock decides */
+            record.timestamp = kc_now_ms();
+        why = kc_batch_builder_add(&builder, &record);
+        runs_add(&runs, record.offset);
+        if (!why && builder.count == most)
+            why = finish(batch, raw, &builder, &runs);
+    }
+    if (!why)
+        why = finish(batch, raw, &builder, &runs);
+    kc_record_reader_close(&source.reader);
+    kc_batch_builder_destroy(&builder);
+    free(runs.items);
+    return why;
+}
+
+static struct kc_error *span_batch(const struct kc_raw_span *span, struct kc_wire_batch *wire)
+{
+    const char *why = "it is cut off";
+    if (kc_batch_parse(span->data, span->len, wire, &why) == KC_BATCH_OK)
+        return NULL;
+    return damaged(span->raw, span->runs[0].source_offset, why);
+}
+
+struct kc_error *kc_raw_halve(const struct kc_raw_span *span, struct kc_batch *batch)
+{
+    struct kc_wire_batch wire;
+    struct kc_error *err = span_batch(span, &wire);
+    if (err)
+        return err;
+    const char *why = repack(batch, span->raw, &wire, span->runs, (span->count + 1) / 2);
+    return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
+}
+
+/* ---- opening ---- */
+
+static struct kc_value bytes_of(const struct kc_wire_bytes *bytes)
+{
+    return kc_value_bytes(bytes->len < 0 ? NULL : bytes->data,
+                          bytes->len < 0 ? 0 : (size_t)bytes->len);
+}
+
+static void open_headers(struct kc_batch *batch, struct kc_record *record,
+                         const struct kc_wire_record *from)
+{
+    if (from->header_count == 0)
+        return;
+    size_t count = (size_t)from->header_count;
+    struct kc_header *headers = kc_batch_alloc(batch, count * sizeof(*headers));
+    for (size_t i = 0; i < count; i++) {
+        const struct kc_wire_bytes *key = &from->headers[i].key;
+        char *name = kc_batch_alloc(batch, (size_t)key->len + 1);
+        memcpy(name, key->data, (size_t)key->len);
+        name[key->len] = '\0';
+        headers[i] = (struct kc_header){name, KC_OPTIONAL_BYTES, bytes_of(&from->headers[i].value)};
+    }
+    record->headers = headers;
+    record->header_count = (uint32_t)count;
+}
+
+static const char *open_records(struct kc_batch *batch, const struct kc_raw *raw,
+                                const struct kc_wire_batch *wire, const struct kc_raw_run *known,
+                                uint64_t *opened)
+{
+    struct source_reader source;
+    struct kc_wire_record from;
+    const char *why = source_open(&source, wire, known);
+    while (!why && source_next(&source, &from, &why)) {
+        if (from.offset < raw->first_offset)
+            continue;
+        struct kc_record *record = add_record(batch, raw, from.offset);
+        /* A negative time is none: a target would refuse it, and with it the record. */
+        record->timestamp = from.timestamp >= 0 ? from.timestamp : KC_NO_TIMESTAMP;
+        record->key_schema = record->value_schema = KC_OPTIONAL_BYTES;
+        record->key = bytes_of(&from.key);
+        record->value = bytes_of(&from.value);
+        open_headers(batch, record, &from);
+        ++*opened;
+    }
+    /* Keys and values may lie in what was decompressed. */
+    if (source.reader.plain.data) {
+        kc_batch_own(batch, source.reader.plain.data, free);
+        source.reader.plain = (struct kc_str){0};
+    }
+    kc_record_reader_close(&source.reader);
+    return why;
+}
+
+struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch)
+{
+    struct kc_wire_batch wire;
+    uint64_t opened = 0;
+    struct kc_error *err = span_batch(span, &wire);
+    if (err)
+        return err;
+    const char *why = open_records(batch, span->raw, &wire, span->runs, &opened);
+    return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
+}
+
+/* ---- transactions that were aborted ---- */
+
+/* As Java's CompletedFetch: a transaction is aborted from its first offset to its marker. */
+struct aborted {
+    const struct kc_raw *raw;
+    int32_t next;  /* of raw->aborted */
+    int64_t *open; /* producer ids */
+    int32_t open_count;
+};
+
+static void aborted_begin(struct aborted *aborted, const struct kc_raw *raw)
+{
+    *aborted = (struct aborted){.raw = raw};
+    if (raw->read_committed && raw->aborted_count > 0)
+        aborted->open = kc_malloc((size_t)raw->aborted_count * sizeof(*aborted->open));
+}
+
+static void aborted_open(struct aborted *aborted, int64_t last_offset)
+{
+    while (aborted->open && aborted->next < aborted->raw->aborted_count &&
+           aborted->raw->aborted[aborted->next].first_offset <= last_offset)
+        aborted->open[aborted->open_count++] = aborted->raw->aborted[aborted->next++].producer_id;
+}
+
+static bool is_abort_marker(const struct kc_wire_batch *wire)
+{
+    enum { ABORT = 0 };
+    struct kc_record_reader reader;
+    struct kc_wire_record record;
+    bool abort = false;
+    const char *why = kc_record_reader_open(&reader, wire, PLAIN_LIMIT);
+    if (!why && kc_record_reader_next(&reader, &record, &why) && record.key.len >= 4)
+        abort = (record.key.data[2] << 8 | record.key.data[3]) == ABORT;
+    kc_record_reader_close(&reader);
+    return abort;
+}
+
+static void aborted_marker(struct aborted *aborted, const struct kc_wire_batch *wire)
+{
+    if (aborted->open_count == 0 || !is_abort_marker(wire))
+        return;
+    int32_t kept = 0;
+    for (int32_t i = 0; i < aborted->open_count; i++)
+        if (aborted->open[i] != wire->producer_id)
+            aborted->open[kept++] = aborted->open[i];
+    aborted->open_count = kept;
+}
+
+static bool is_aborted(const struct aborted *aborted, const struct kc_wire_batch *wire)
+{
+    for (int32_t i = 0; kc_batch_transactional(wire) && i < aborted->open_count; i++)
+        if (aborted->open[i] == wire->producer_id)
+            return true;
+    return false;
+}
+
+/* ---- which way ---- */
+
+/* Why a batch with data can't be passed as it is; NULL: it can. */
+static const char *unfit(const struct kc_raw *raw, const struct kc_wire_batch *wire)
+{
+    if (wire->magic < 2)
+        return "an old message format";
+    if (wire->base_offset < raw->first_offset)
+        return "a batch that begins before the wanted offset";
+    if (kc_batch_has_gaps(wire))
+        return "offset gaps left by compaction";
+    if (kc_batch_log_append_time(wire))
+        return "times set by the source's broker (LogAppendTime)";
+    if (wire->base_timestamp < 0 || wire->max_timestamp < 0)
+        return "records without a time";
+    if (wire->attributes & DELETE_HORIZON)
+        return "a batch marked by the source's cleaner";
+    return NULL;
+}
+
+static const char *take(struct kc_batch *to, const struct kc_raw *raw,
+                        const struct kc_wire_batch *wire, const char *open_all,
+                        struct kc_raw_counts *counts)
+{
+    if (open_all) {
+        counts->last_reason = open_all;
+        return open_records(to, raw, wire, NULL, &counts->opened);
+    }
+    const char *reason = unfit(raw, wire);
+    if (!reason) {
+        counts->passed += (uint64_t)wire->count;
+        pass(to, raw, wire);
+        return NULL;
+    }
+    counts->last_reason = reason;
+    size_t before = kc_batch_count(to);
+    const char *why = repack(to, raw, wire, NULL, INT32_MAX);
+    if (!why && kc_batch_count(to) > before)
+        counts->repacked += (uint64_t)kc_batch_at(to, before)->span->count;
+    return why;
+}
+
+static struct kc_error *expand_part(struct kc_batch *to, const struct kc_raw *raw,
+                                    const char *open_all, struct kc_raw_counts *counts)
+{
+    struct aborted aborted;
+    struct kc_error *err = NULL;
+    const char *why = NULL;
+    aborted_begin(&aborted, raw);
+    for (size_t at = 0; !err && at < raw->len;) {
+        struct kc_wire_batch wire = {.base_offset = raw->first_offset};
+        why = "it is cut off";
+        if (kc_batch_parse(raw->data + at, raw->len - at, &wire, &why) != KC_BATCH_OK) {
+            err = damaged(raw, wire.base_offset, why);
+            break;
+        }
+        at += wire.size;
+        aborted_open(&aborted, kc_batch_last_offset(&wire));
+        if (kc_batch_control(&wire)) {
+            aborted_marker(&aborted, &wire);
+            continue;
+        }
+        if (kc_batch_last_offset(&wire) < raw->first_offset || is_aborted(&aborted, &wire))
+            continue;
+        why = take(to, raw, &wire, open_all, counts);
+        if (why)
+            err = damaged(raw, wire.base_offset, why);
+    }
+    free(aborted.open);
+    return err;
+}
+
+static void release_batch(void *batch)
+{
+    kc_batch_unref(batch);
+}
+
+struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
+                               struct kc_raw_counts *counts, struct kc_batch **to)
+{
+    size_t parts = kc_batch_raw_count(from);
+    struct kc_batch *made = kc_batch_new(parts * 8);
+    struct kc_error *err = NULL;
+    kc_batch_own(made, from, release_batch);
+    for (size_t i = 0; i < parts && !err; i++)
+        err = expand_part(made, kc_batch_raw_at(from, i), open_all, counts);
+    if (err) {
+        kc_batch_unref(made);
+        return err;
+    }
+    *to = made;
+    return NULL;
+}

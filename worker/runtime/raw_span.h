@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From record batches as bytes (connect/record.h, kc_raw) to what the task's loop sends: spans,
+ * which are appended as they lie or repacked, and records, where a batch has to be opened.
+ *
+ * A span is one finished batch of magic 2, and a record of the kc_batch that it belongs to stands
+ * for it: so slots, offsets and order are those of records. Pure functions of their input, on the
+ * task's thread; the bytes are untrusted.
+ */
+#ifndef WORKER_RUNTIME_RAW_SPAN_H
+#define WORKER_RUNTIME_RAW_SPAN_H
+
+#include "connect/connector.h"
+
+struct kc_slot;
+struct raw_part;
+struct kc_raw_lane;
+
+/* Lives in the arena of its kc_batch. What follows `lane` belongs to the raw lane. */
+struct kc_raw_span {
+    const struct kc_raw *raw;
+    struct kc_batch *batch; /* that it belongs to; borrowed */
+    uint8_t *data;
+    size_t len;
+    int32_t count;                 /* records */
+    const struct kc_raw_run *runs; /* where they come from; target_offset unset */
+    int32_t run_count;
+
+    struct kc_raw_lane *lane;
+    struct raw_part *part;
+    struct kc_slot *slot;
+    uint64_t sequence;          /* within part */
+    struct kc_error *error;     /* why it came back */
+    bool skipped;               /* because one before it failed */
+    int64_t base_offset;        /* on the target; -1: unknown */
+    int64_t log_append_time_ms; /* -1: none */
+    struct kc_raw_span *next;
+};
+
+/* Records by the way that they took. */
+struct kc_raw_counts {
+    uint64_t passed;
+    uint64_t repacked;
+    uint64_t opened;
+    const char *last_reason; /* static: why the last batch wasn't passed; NULL: none so far */
+};
+
+/* Takes from, which holds raw parts, and makes *to of them: spans and, when open_all says why
+ * (static text), records only. Control batches, aborted transactions and what lies before
+ * first_offset are left out, so that *to may be empty. */
+struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
+                               struct kc_raw_counts *counts, struct kc_batch **to) KC_MUST_CHECK;
+
+/* Adds the span's records to batch, which must keep the span's batch. */
+struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;
+/* Adds the span to batch as one span again, or as two halves. The same. */
+void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch);
+struct kc_error *kc_raw_halve(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;
+
+#endif

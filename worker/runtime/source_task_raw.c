@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A source task's raw batches: whether they pass as bytes, and in which order they are sent.
+ *
+ * What came back from the target goes first, then what was polled; only when there is neither is
+ * the plugin polled again. Called by source_task.c on the task's thread, but for
+ * kc_source_task_span_committed() (the acknowledgement thread).
+ */
+#include "connect/log.h"
+#include "runtime/source_task_priv.h"
+
+#include <stdlib.h>
+
+static struct kc_logger log =
+    KC_LOGGER("org.apache.kafka.connect.runtime.AbstractWorkerSourceTask");
+
+enum { TELL_INTERVAL_MS = 30000, DRAIN_MS = 1000 };
+
+bool kc_source_context_takes_raw(struct kc_source_context *context, const char **reason)
+{
+    *reason = context->task->raw_refusal;
+    return *reason == NULL;
+}
+
+/* ---- the choice ---- */
+
+static void on_wake(void *opaque)
+{
+    struct kc_source_task *task = opaque;
+    kc_source_producer_wake(task->producer);
+}
+
+static bool knows_raw(const struct kc_plugin *plugin)
+{
+    return plugin->api_minor >= 1 && plugin->source_task->raw_committed;
+}
+
+static void open_lane(struct kc_source_task *task, const struct kc_map *producer)
+{
+    char *name =
+        kc_asprintf("raw-%s-%d", kc_task_host_connector(task->host), kc_task_host_task(task->host));
+    struct kc_raw_lane *lane = NULL;
+    struct kc_error *err = kc_raw_lane_new(producer, name, on_wake, task, &lane);
+    free(name);
+    if (err) {
+        task->raw_failure = kc_strdup(kc_error_text(err));
+        task->raw_refusal = task->raw_failure;
+        kc_error_destroy(err);
+        return;
+    }
+    pthread_mutex_lock(&task->mutex);
+    task->raw = lane;
+    pthread_mutex_unlock(&task->mutex);
+}
+
+void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *producer)
+{
+    const struct kc_raw_choice choice = {
+        .conversion = task->conversion,
+        .connector_config = task->connector_config,
+        .producer = producer,
+        .exactly_once = task->how == &kc_exactly_once,
+    };
+    if (!knows_raw(task->plugin)) {
+        task->raw_refusal = "the connector hands over records";
+        return;
+    }
+    task->raw_refusal = kc_raw_lane_refusal(&choice);
+    if (!task->raw_refusal)
+        open_lane(task, producer);
+    if (task->raw_refusal)
+        kc_info("Record batches are opened and their records sent one by one: %s",
+                task->raw_refusal);
+    else
+        kc_info("Record batches pass to the target as they are");
+}
+
+/* ---- telling ---- */
+
+void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
+{
+    kc_task_host_set_lane(task->host, lane);
+    int64_t now = kc_mono_ms();
+    if (lane == task->told_lane)
+        return;
+    if (task->told_lane && now - task->told_lane_ms < TELL_INTERVAL_MS)
+        return;
+    if (task->told_lane)
+        kc_info("Lane: %s (before: %s)", lane, task->told_lane);
+    task->told_lane = lane;
+    task->told_lane_ms = now;
+}
+
+static void count(struct kc_source_task *task, const struct kc_raw_counts *counts)
+{
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    atomic_fetch_add_explicit(&metrics->records_raw, counts->passed, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->records_repacked, counts->repacked, memory_order_relaxed);
+    atomic_fetch_add_explicit(&metrics->records_opened, counts->opened, memory_order_relaxed);
+    kc_source_task_tell_lane(task,
+                             counts->last_reason ? counts->last_reason : "record batches as bytes");
+}
+
+/* ---- what is next ---- */
+
+static void on_retract(void *opaque, struct kc_slot *slot)
+{
+    struct kc_source_task *task = opaque;
+    task->how->retract(task->delivery, slot);
+}
+
+static struct kc_error *recover(struct kc_source_task *task, struct kc_batch **batch)
+{
+    struct kc_raw_counts counts = {0};
+    struct kc_error *err = kc_raw_lane_recover(task->raw, on_retract, task, &counts, batch);
+    if (*batch)
+        count(task, &counts);
+    return err;
+}
+
+static struct kc_error *expand(struct kc_source_task *task, const char *open_all,
+                               struct kc_batch **batch)
+{
+    struct kc_raw_counts counts = {0};
+    struct kc_batch *polled = task->polled;
+    task->polled = NULL;
+    struct kc_error *err = kc_raw_expand(polled, open_all, &counts, batch);
+    if (err)
+        return err;
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    atomic_fetch_add_explicit(&metrics->records_in, counts.passed + counts.repacked + counts.opened,
+                              memory_order_relaxed);
+    if (kc_batch_count(*batch) > 0) {
+        count(task, &counts);
+        return NULL;
+    }
+    kc_batch_unref(*batch);
+    *batch = NULL;
+    return NULL;
+}
+
+struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_batch **batch)
+{
+    *batch = NULL;
+    if (task->raw) {
+        struct kc_error *err = recover(task, batch);
+        if (err || *batch)
+            return err;
+    }
+    if (!task->polled)
+        return NULL;
+    const char *open_all = task->raw ? kc_raw_lane_broken(task->raw) : task->raw_refusal;
+    /* Records mustn't overtake batches. */
+    if (open_all && task->raw && !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
+        return NULL;
+    return expand(task, open_all, batch);
+}
+
+void kc_source_task_span_committed(struct kc_source_task *task, const struct kc_raw_span *span)
+{
+    int64_t target = span->base_offset;
+    if (!knows_raw(task->plugin))
+        return;
+    for (int32_t i = 0; i < span->run_count; i++) {
+        struct kc_raw_run run = span->runs[i];
+        run.target_offset = target;
+        task->plugin->source_task->raw_committed(task->task, span->raw, &run);
+        if (target >= 0)
+            target += run.count;
+    }
+}
