@@ -177,16 +177,22 @@ static struct kc_error *task_commit(void *arg)
     return NULL;
 }
 
-static void task_stop(void *arg)
+static void task_wake(void *arg)
 {
     struct task *task = arg;
-    atomic_store(&task->stopping, true);
     struct kc_source_consumer *consumer = atomic_load(&task->consumer);
     if (consumer)
         kc_source_consumer_wake(consumer);
     struct kc_raw_source *raw = atomic_load(&task->raw);
     if (raw)
         kc_raw_source_wake(raw);
+}
+
+static void task_stop(void *arg)
+{
+    struct task *task = arg;
+    atomic_store(&task->stopping, true);
+    task_wake(task);
 }
 
 static void task_destroy(void *arg)
@@ -212,4 +218,5 @@ const struct kc_source_task_ops kc_mirror_source_task_ops = {
     .stop = task_stop,
     .destroy = task_destroy,
     .raw_committed = task_raw_committed,
+    .wake = task_wake,
 };

@@ -100,6 +100,9 @@ struct kc_source_task_ops {
     /* As record_committed(), for records of a kc_raw that were acknowledged in one batch of bytes;
      * those that had to be opened come back in record_committed(). Optional. (API 1.1) */
     void (*raw_committed)(void *task, const struct kc_raw *raw, const struct kc_raw_run *run);
+    /* The worker has something to do before the next batch: make a running poll() return soon, with
+     * or without one. Optional. On the acknowledgement thread. (API 1.1) */
+    void (*wake)(void *task);
 };
 
 /* ---- sink tasks ---- */

@@ -10,7 +10,7 @@
  * API history
  *   1.0  connectors, tasks, converters, transforms, predicates
  *   1.1  record batches as bytes: fetch.h, kc_batch_add_raw(), kc_source_context_takes_raw(),
- *        kc_source_task_ops.raw_committed
+ *        kc_source_task_ops.raw_committed and .wake
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H

@@ -277,8 +277,10 @@ static uint64_t in_flight(struct at_least_once *self)
 static void served(void *delivery)
 {
     struct at_least_once *self = delivery;
-    if (self->task->raw)
+    if (self->task->raw) {
         kc_raw_lane_serve(self->task->raw, on_span, self);
+        kc_source_task_wake_raw(self->task);
+    }
     kc_submitted_advance(self->submitted);
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
     if (self->acked) {

@@ -29,6 +29,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 
 enum {
     IN_FLIGHT_BYTES = 8 << 20,
+    WARN_INTERVAL_MS = 30000,
     WAIT_MS = 100, /* between looks at what no signal tells */
 };
 
@@ -39,7 +40,11 @@ struct raw_part {
     int32_t partition;
     bool records; /* the producer has records of it; the task's thread */
     uint64_t next_sequence;
-    size_t in_flight;             /* spans without a result; with mutex */
+    bool warned;
+    int64_t warned_ms;
+    size_t unwarned;
+    size_t too_large; /* bytes of the smallest batch that the target found too large; 0: none */
+    size_t in_flight; /* spans without a result; with mutex */
     struct kc_raw_span *returned; /* the same */
     UT_hash_handle hh;
 };
@@ -53,6 +58,7 @@ struct kc_raw_lane {
     _Atomic(const char *) broken;
     atomic_uint_fast64_t extra;
     struct raw_part *parts; /* the task's thread */
+    bool any_too_large;     /* of a part; the same */
     pthread_mutex_t mutex;
     pthread_cond_t moved;       /* something was acknowledged or came back */
     struct kc_raw_span *acked;  /* for serve(); NULL-terminated, in order */
@@ -193,7 +199,7 @@ static void on_result(void *arg, const struct kc_append_result *result)
     struct kc_raw_span *span = arg;
     struct raw_part *part = span->part;
     struct kc_raw_lane *lane = span->lane;
-    bool wake = false;
+    bool wake = true;
     atomic_fetch_sub(&lane->extra, (uint64_t)span->count - 1);
     pthread_mutex_lock(&lane->mutex);
     part->in_flight--;
@@ -227,6 +233,14 @@ void kc_raw_lane_serve(struct kc_raw_lane *lane,
     lane->unserved -= served;
     pthread_cond_broadcast(&lane->moved);
     pthread_mutex_unlock(&lane->mutex);
+}
+
+bool kc_raw_lane_has_returned(struct kc_raw_lane *lane)
+{
+    pthread_mutex_lock(&lane->mutex);
+    bool any = lane->returned > 0;
+    pthread_mutex_unlock(&lane->mutex);
+    return any;
 }
 
 uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane)
@@ -326,7 +340,7 @@ const char *kc_raw_lane_broken(struct kc_raw_lane *lane)
 
 /* ---- what came back ---- */
 
-enum remedy { AGAIN, HALVE, OPEN };
+enum remedy { AGAIN, SPLIT, OPEN };
 
 /* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
  * appender, which is of no more use. */
@@ -334,9 +348,7 @@ static bool is_about_batch(int code)
 {
     static const int codes[] = {
         KC_KAFKA_CORRUPT_MESSAGE,
-        KC_KAFKA_MESSAGE_TOO_LARGE,
         KC_KAFKA_INVALID_TOPIC_EXCEPTION,
-        KC_KAFKA_RECORD_LIST_TOO_LARGE,
         KC_KAFKA_TOPIC_AUTHORIZATION_FAILED,
         KC_KAFKA_INVALID_TIMESTAMP,
         KC_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT,
@@ -350,6 +362,11 @@ static bool is_about_batch(int code)
     return false;
 }
 
+static bool is_too_large(int code)
+{
+    return code == KC_KAFKA_MESSAGE_TOO_LARGE || code == KC_KAFKA_RECORD_LIST_TOO_LARGE;
+}
+
 static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span *span)
 {
     int code = kc_error_kafka_code(span->error);
@@ -357,23 +374,34 @@ static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span 
         return OPEN;
     if (span->skipped || kc_error_retriable(span->error))
         return AGAIN;
+    if (is_too_large(code))
+        return span->count > 1 ? SPLIT : OPEN;
     if (!is_about_batch(code)) {
         atomic_store(&lane->broken, "the target refused the raw lane's producer");
         return OPEN;
     }
-    bool large = code == KC_KAFKA_MESSAGE_TOO_LARGE || code == KC_KAFKA_RECORD_LIST_TOO_LARGE;
-    return large && span->count > 1 ? HALVE : OPEN;
+    return OPEN;
 }
 
 static void explain(const struct kc_raw_span *span, enum remedy remedy)
 {
-    static const char *const texts[] = {"it is sent again", "it is sent in halves",
+    static const char *const texts[] = {"it is sent again", "it is sent in pieces",
                                         "its records are sent one by one"};
-    if (!span->skipped)
-        kc_warn("The target didn't take the batch of %d records at source offset %lld for %s-%d: "
-                "%s; %s",
-                span->count, (long long)span->runs[0].source_offset, span->raw->topic,
-                span->raw->partition, kc_error_text(span->error), texts[remedy]);
+    struct raw_part *part = span->part;
+    int64_t now = kc_mono_ms();
+    if (span->skipped)
+        return;
+    if (part->warned && now - part->warned_ms < WARN_INTERVAL_MS) {
+        part->unwarned++;
+        return;
+    }
+    kc_warn("The target didn't take the batch of %d records at source offset %lld for %s-%d: "
+            "%s; %s. %zu more since the last such line.",
+            span->count, (long long)span->runs[0].source_offset, span->raw->topic,
+            span->raw->partition, kc_error_text(span->error), texts[remedy], part->unwarned);
+    part->warned = true;
+    part->warned_ms = now;
+    part->unwarned = 0;
 }
 
 static void release_batch(void *batch)
@@ -391,16 +419,53 @@ static void keep_batch(struct kc_batch *batch, const struct kc_raw_span *span,
     kc_batch_own(batch, kc_batch_ref(span->batch), release_batch);
 }
 
-static struct kc_error *mend(const struct kc_raw_span *span, enum remedy remedy,
-                             struct kc_raw_counts *counts, struct kc_batch *batch)
+static bool too_large(const struct raw_part *part, const struct kc_raw_span *span)
 {
-    if (remedy == AGAIN) {
-        kc_raw_again(span, batch);
-        return NULL;
+    return part->too_large && span->len >= part->too_large && span->count > 1;
+}
+
+/* In pieces of half of what was too large, if need be: soon they are small enough. */
+static struct kc_error *add_fitting(const struct raw_part *part, const struct kc_raw_span *span,
+                                    struct kc_batch *batch)
+{
+    if (too_large(part, span))
+        return kc_raw_split(span, part->too_large / 2, batch);
+    kc_raw_again(span, batch);
+    return NULL;
+}
+
+struct kc_error *kc_raw_lane_fit(struct kc_raw_lane *lane, struct kc_batch **batch)
+{
+    size_t count = kc_batch_count(*batch), large = 0;
+    for (size_t i = 0; lane->any_too_large && i < count; i++) {
+        const struct kc_raw_span *span = kc_batch_at(*batch, i)->span;
+        large += span && too_large(part_get(lane, span->raw->topic, span->raw->partition), span);
     }
-    if (remedy == HALVE) {
-        counts->last_reason = "a batch too large for the target";
-        return kc_raw_halve(span, batch);
+    if (!large)
+        return NULL;
+    struct kc_batch *from = *batch;
+    struct kc_error *err = NULL;
+    *batch = kc_batch_new(count + large);
+    kc_batch_own(*batch, from, release_batch);
+    for (size_t i = 0; !err && i < count; i++) {
+        const struct kc_raw_span *span = kc_batch_at(from, i)->span;
+        err = add_fitting(part_get(lane, span->raw->topic, span->raw->partition), span, *batch);
+    }
+    return err;
+}
+
+static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span *span,
+                             enum remedy remedy, struct kc_raw_counts *counts,
+                             struct kc_batch *batch)
+{
+    struct raw_part *part = span->part;
+    if (remedy == SPLIT && (!part->too_large || span->len < part->too_large))
+        part->too_large = span->len;
+    lane->any_too_large = lane->any_too_large || part->too_large;
+    if (remedy != OPEN) {
+        if (too_large(part, span))
+            counts->last_reason = "a batch too large for the target";
+        return add_fitting(part, span, batch);
     }
     counts->last_reason = "a batch refused by the target";
     counts->opened += (uint64_t)span->count;
@@ -427,7 +492,7 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
         struct kc_raw_span *next = span->next;
         explain(span, remedy);
         keep_batch(batch, span, &kept);
-        err = mend(span, remedy, counts, batch);
+        err = mend(lane, span, remedy, counts, batch);
         kc_error_clear(&span->error);
         pthread_mutex_lock(&lane->mutex);
         part->returned = next;
@@ -447,10 +512,7 @@ struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
 {
     struct kc_error *err = NULL;
     *batch = NULL;
-    pthread_mutex_lock(&lane->mutex);
-    bool any = lane->returned > 0;
-    pthread_mutex_unlock(&lane->mutex);
-    if (!any)
+    if (!kc_raw_lane_has_returned(lane))
         return NULL;
     struct kc_batch *made = kc_batch_new(16);
     for (struct raw_part *part = lane->parts; part && !err; part = part->hh.next) {

@@ -7,7 +7,7 @@
  * thread learns what became of them; kc_raw_lane_serve() hands the acknowledged ones to the task's
  * acknowledgement thread, in order within a partition. A batch that the target refuses comes back
  * together with all behind it in its partition: kc_raw_lane_recover() makes a batch of them that is
- * to be sent before anything else, with the refused one in halves or as records.
+ * to be sent before anything else, with the refused one in pieces or as records.
  */
 #ifndef WORKER_RUNTIME_RAW_LANE_H
 #define WORKER_RUNTIME_RAW_LANE_H
@@ -59,6 +59,10 @@ const char *kc_raw_lane_broken(struct kc_raw_lane *lane);
  * has passed, or cancelled. */
 bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms);
 
+/* Splits what is larger than the target was found to take in its partition. Takes *batch, which
+ * holds spans or records, and replaces it. */
+struct kc_error *kc_raw_lane_fit(struct kc_raw_lane *lane, struct kc_batch **batch) KC_MUST_CHECK;
+
 /* What came back, to be sent next: *batch NULL when there is nothing. give_up runs for each slot
  * whose span is in *batch in another form. Waits for what is behind a refused batch. */
 struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
@@ -71,6 +75,8 @@ struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
 /* Calls acked for each span that was acknowledged since. */
 void kc_raw_lane_serve(struct kc_raw_lane *lane,
                        void (*acked)(void *opaque, const struct kc_raw_span *span), void *opaque);
+/* Any thread: whether something waits for kc_raw_lane_recover(). */
+bool kc_raw_lane_has_returned(struct kc_raw_lane *lane);
 /* Any thread: records in flight beyond one for each span. */
 uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane);
 

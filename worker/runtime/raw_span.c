@@ -183,13 +183,15 @@ static struct kc_error *span_batch(const struct kc_raw_span *span, struct kc_wir
     return damaged(span->raw, span->runs[0].source_offset, why);
 }
 
-struct kc_error *kc_raw_halve(const struct kc_raw_span *span, struct kc_batch *batch)
+struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size, struct kc_batch *batch)
 {
     struct kc_wire_batch wire;
     struct kc_error *err = span_batch(span, &wire);
     if (err)
         return err;
-    const char *why = repack(batch, span->raw, &wire, span->runs, (span->count + 1) / 2);
+    size_t most = (size_t)span->count * size / span->len;
+    most = most < 1 ? 1 : most > (size_t)span->count ? (size_t)span->count : most;
+    const char *why = repack(batch, span->raw, &wire, span->runs, (int32_t)most);
     return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
 }
 

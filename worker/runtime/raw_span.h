@@ -53,8 +53,9 @@ struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
 
 /* Adds the span's records to batch, which must keep the span's batch. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;
-/* Adds the span to batch as one span again, or as two halves. The same. */
+/* Adds the span to batch as one span again, or as several of about `size` bytes. The same. */
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch);
-struct kc_error *kc_raw_halve(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;
+struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size,
+                              struct kc_batch *batch) KC_MUST_CHECK;
 
 #endif

@@ -108,6 +108,9 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
 /* Tells status and, now and then, the log which lane the records take. */
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane);
 
+/* The acknowledgement thread: ends a poll when something has to be sent again first. */
+void kc_source_task_wake_raw(struct kc_source_task *task);
+
 /* Counts a commit of offsets in the metrics. */
 void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms, bool succeeded);
 

@@ -4,7 +4,7 @@
  *
  * What came back from the target goes first, then what was polled; only when there is neither is
  * the plugin polled again. Called by source_task.c on the task's thread, but for
- * kc_source_task_span_committed() (the acknowledgement thread).
+ * kc_source_task_span_committed() and _wake_raw() (the acknowledgement thread).
  */
 #include "connect/log.h"
 #include "runtime/source_task_priv.h"
@@ -125,8 +125,13 @@ static struct kc_error *expand(struct kc_source_task *task, const char *open_all
     struct kc_batch *polled = task->polled;
     task->polled = NULL;
     struct kc_error *err = kc_raw_expand(polled, open_all, &counts, batch);
-    if (err)
+    if (!err && !open_all)
+        err = kc_raw_lane_fit(task->raw, batch);
+    if (err) {
+        kc_batch_unref(*batch);
+        *batch = NULL;
         return err;
+    }
     struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
     atomic_fetch_add_explicit(&metrics->records_in, counts.passed + counts.repacked + counts.opened,
                               memory_order_relaxed);
@@ -154,6 +159,13 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
     if (open_all && task->raw && !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
         return NULL;
     return expand(task, open_all, batch);
+}
+
+void kc_source_task_wake_raw(struct kc_source_task *task)
+{
+    const struct kc_source_task_ops *ops = task->plugin->source_task;
+    if (kc_raw_lane_has_returned(task->raw) && ops->wake)
+        ops->wake(task->task);
 }
 
 void kc_source_task_span_committed(struct kc_source_task *task, const struct kc_raw_span *span)
