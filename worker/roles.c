@@ -33,7 +33,7 @@ static struct kc_error *set_level(const char *item)
                             "name=level, with TRACE, DEBUG, INFO, WARN, ERROR, FATAL or OFF",
                             item);
     char *name = equals ? kc_strndup(item, (size_t)(equals - item)) : kc_strdup("root");
-    kc_logging_set_level(name, level, NULL);
+    kc_logging_set_initial(name, level);
     free(name);
     return NULL;
 }

@@ -213,6 +213,7 @@ def test_plugins_and_validation(rest):
 def test_loggers(rest):
     loggers = rest.get("/admin/loggers")
     assert set(loggers["root"]) == {"level", "last_modified"}
+    assert loggers["root"]["last_modified"] is None
     affected = rest.ok("PUT", "/admin/loggers/org.apache.kafka.connect", {"level": "debug"})
     assert "org.apache.kafka.connect" in affected
     changed = rest.get("/admin/loggers/org.apache.kafka.connect")

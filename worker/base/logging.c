@@ -228,6 +228,20 @@ void kc_logging_set_level(const char *name, enum kc_log_level level, struct kc_s
     pthread_mutex_unlock(&mutex);
 }
 
+void kc_logging_set_initial(const char *name, enum kc_log_level level)
+{
+    pthread_mutex_lock(&mutex);
+    if (strcmp(name, "root") == 0) {
+        root_level = level;
+    } else {
+        struct level_entry *entry = find_or_add(name);
+        entry->level = level;
+        entry->known_only = false;
+    }
+    atomic_fetch_add(&table_generation, 1);
+    pthread_mutex_unlock(&mutex);
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(((const struct kc_log_setting *)a)->name,

@@ -26,6 +26,10 @@ const char *kc_log_level_name(enum kc_log_level level);
  * Loggers.setLevel: appends the names affected, sorted, when affected isn't NULL. Any thread. */
 void kc_logging_set_level(const char *name, enum kc_log_level level, struct kc_strings *affected);
 
+/* A level that a file or the environment gives at the start: loggers beneath inherit it, and it
+ * doesn't count as a change (last_modified stays -1). Any thread. */
+void kc_logging_set_initial(const char *name, enum kc_log_level level);
+
 struct kc_log_setting {
     char *name;
     enum kc_log_level level;

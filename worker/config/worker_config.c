@@ -290,7 +290,7 @@ void kc_worker_config_apply_logging(const struct kc_worker_config *config)
             continue;
         if (equals)
             *equals = '\0';
-        kc_logging_set_level(equals ? setting : "root", level, NULL);
+        kc_logging_set_initial(equals ? setting : "root", level);
     }
     kc_strings_destroy(&settings);
 }

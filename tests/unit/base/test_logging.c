@@ -73,6 +73,22 @@ START_TEST(settings_are_what_was_set)
 }
 END_TEST
 
+START_TEST(levels_of_the_start_are_no_changes)
+{
+    struct kc_log_setting *settings;
+    ck_assert(kc_log_enabled(&leaf, KC_LOG_INFO));
+    kc_logging_set_initial("root", KC_LOG_WARN);
+    kc_logging_set_initial("org.isthmus", KC_LOG_DEBUG);
+    ck_assert(!kc_log_enabled(&leaf, KC_LOG_INFO));
+    ck_assert(kc_log_enabled(&other, KC_LOG_DEBUG));
+    size_t count = kc_logging_settings(&settings);
+    ck_assert_uint_eq(count, 2);
+    for (size_t i = 0; i < count; i++)
+        ck_assert_int_eq(settings[i].last_modified_ms, -1);
+    kc_log_settings_destroy(settings, count);
+}
+END_TEST
+
 static void write_two(void)
 {
     kc_log_set_context("[mm|task-0] ");
@@ -101,6 +117,7 @@ int main(void)
     tcase_add_test(tcase, the_longest_prefix_decides);
     tcase_add_test(tcase, names_beneath_are_whole_words);
     tcase_add_test(tcase, settings_are_what_was_set);
+    tcase_add_test(tcase, levels_of_the_start_are_no_changes);
     tcase_add_test(tcase, text_and_json_lines);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
