@@ -32,7 +32,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 #define MAX_REQUEST_THREADS 64
 #define CONNECTION_LIMIT    4096
 #define CONNECTION_MEMORY   (64U << 10) /* headers beyond it are refused with 431 */
-#define IDLE_TIMEOUT_S      30
+#define IDLE_TIMEOUT_S      120
 #define DRAIN_MS            2000
 
 struct mount {
