@@ -72,6 +72,23 @@ struct kc_error *kc_herder_call(struct kc_herder *herder, kc_request_run run_req
     return err;
 }
 
+/* For writes that go past the tick thread: the stores have to be there. */
+static struct kc_error *await_stores(struct kc_herder *herder, int timeout_ms)
+{
+    int64_t deadline = kc_mono_ms() + timeout_ms;
+    pthread_mutex_lock(&herder->lock);
+    while (!herder->stores_started && !herder->ended && !atomic_load(&herder->stopping))
+        if (!kc_cond_wait_until(&herder->changed, &herder->lock, deadline))
+            break;
+    bool ready = herder->stores_started;
+    bool over = herder->ended || atomic_load(&herder->stopping);
+    pthread_mutex_unlock(&herder->lock);
+    if (ready)
+        return NULL;
+    return over ? kc_error_new(KC_ERR_CONNECT, "Worker is shutting down")
+                : with_stage(herder, NULL);
+}
+
 void kc_herder_run_requests(struct kc_herder *herder, int64_t *next_ms)
 {
     struct kc_request *request;
@@ -179,14 +196,17 @@ struct kc_error *kc_herder_topics(struct kc_herder *herder, const char *connecto
                    : kc_error_new(KC_ERR_BAD_REQUEST, "The connector's name isn't valid UTF-8");
 }
 
-struct kc_error *kc_herder_reset_topics(struct kc_herder *herder, const char *connector)
+struct kc_error *kc_herder_reset_topics(struct kc_herder *herder, const char *connector,
+                                        int timeout_ms)
 {
     if (!herder->topic_tracking)
         return kc_error_new(KC_ERR_FORBIDDEN, "Topic tracking is disabled.");
     if (!kc_config_bool(herder->config->values, "topic.tracking.allow.reset"))
         return kc_error_new(KC_ERR_FORBIDDEN, "Topic tracking reset is disabled.");
-    kc_status_store_reset_topics(herder->status_store, connector);
-    return NULL;
+    struct kc_error *err = await_stores(herder, timeout_ms);
+    if (!err)
+        kc_status_store_reset_topics(herder->status_store, connector);
+    return err;
 }
 
 struct kc_error *kc_herder_info_snapshot(struct kc_herder *herder, const char *connector,
@@ -271,19 +291,11 @@ struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *
     return call(herder, KC_REQUEST_STOP, kc_herder_args_new(connector), timeout_ms, NULL);
 }
 
-enum { START_PATIENCE_MS = 30000 };
-
-/* For writes that go past the tick thread: the stores have to be there. */
-static struct kc_error *await_start(struct kc_herder *herder)
-{
-    return kc_herder_ready(herder) ? NULL : kc_herder_ping(herder, START_PATIENCE_MS);
-}
-
 /* Any worker writes these to the config topic by itself. */
 static struct kc_error *put_target_state(struct kc_herder *herder, const char *connector,
-                                         enum kc_target_state target)
+                                         enum kc_target_state target, int timeout_ms)
 {
-    struct kc_error *err = await_start(herder);
+    struct kc_error *err = await_stores(herder, timeout_ms);
     if (err)
         return err;
     struct kc_cluster_state *state = kc_config_store_snapshot(herder->config_store);
@@ -294,14 +306,14 @@ static struct kc_error *put_target_state(struct kc_herder *herder, const char *c
     return kc_config_store_put_target_state(herder->config_store, connector, target);
 }
 
-struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector)
+struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector, int timeout_ms)
 {
-    return put_target_state(herder, connector, KC_TARGET_PAUSED);
+    return put_target_state(herder, connector, KC_TARGET_PAUSED, timeout_ms);
 }
 
-struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector)
+struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector, int timeout_ms)
 {
-    return put_target_state(herder, connector, KC_TARGET_STARTED);
+    return put_target_state(herder, connector, KC_TARGET_STARTED, timeout_ms);
 }
 
 /* ---- requests in several steps ---- */
@@ -483,9 +495,9 @@ void kc_herder_set_worker_log_level(const char *name, const char *text)
 }
 
 struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const char *name,
-                                                 const char *level)
+                                                 const char *level, int timeout_ms)
 {
-    struct kc_error *err = await_start(herder);
+    struct kc_error *err = await_stores(herder, timeout_ms);
     return err ? err : herder->ops->set_log_level(herder, name, level);
 }
 

@@ -69,11 +69,17 @@ struct kc_error *kc_herder_task_status(struct kc_herder *herder, const char *con
                                        json_t **state) KC_MUST_CHECK;
 struct kc_error *kc_herder_topics(struct kc_herder *herder, const char *connector,
                                   json_t **topics) KC_MUST_CHECK;
-struct kc_error *kc_herder_reset_topics(struct kc_herder *herder,
-                                        const char *connector) KC_MUST_CHECK;
 /* ConnectorInfo without a trip through the herder's thread, for expand=info; KC_ERR_NOT_FOUND. */
 struct kc_error *kc_herder_info_snapshot(struct kc_herder *herder, const char *connector,
                                          json_t **info) KC_MUST_CHECK;
+
+/* ---- what any worker writes by itself; waits for the stores' start first ---- */
+struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector,
+                                 int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector,
+                                  int timeout_ms) KC_MUST_CHECK;
+struct kc_error *kc_herder_reset_topics(struct kc_herder *herder, const char *connector,
+                                        int timeout_ms) KC_MUST_CHECK;
 
 /* ---- requests ---- */
 struct kc_error *kc_herder_info(struct kc_herder *herder, const char *connector, int timeout_ms,
@@ -100,8 +106,6 @@ struct kc_error *kc_herder_restart_connector(struct kc_herder *herder, const cha
 struct kc_error *kc_herder_restart_plan(struct kc_herder *herder, const char *connector,
                                         bool include_tasks, bool only_failed, int timeout_ms,
                                         json_t **state) KC_MUST_CHECK;
-struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector) KC_MUST_CHECK;
-struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector) KC_MUST_CHECK;
 struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *connector,
                                           int timeout_ms) KC_MUST_CHECK;
 struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connector, int timeout_ms,
@@ -121,7 +125,7 @@ struct kc_error *kc_herder_plugin_config(struct kc_herder *herder, const char *p
 
 /* Cluster-wide log level (KIP-976); standalone: as for the worker. */
 struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const char *name,
-                                                 const char *level) KC_MUST_CHECK;
+                                                 const char *level, int timeout_ms) KC_MUST_CHECK;
 
 /* ---- internal requests between workers (CONTRACT §1.9) ---- */
 struct kc_signature {

@@ -91,11 +91,12 @@ struct kc_herder {
     atomic_bool stopping;
     volatile bool cancel; /* ends the start of stores early */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* with lock: stopping, ended */
+    pthread_cond_t changed; /* with lock: stopping, ended, stores_started */
     struct kc_cluster_state *config_state;
     char *cluster_id;
     pthread_t thread;
-    bool started; /* the thread exists */
+    bool started;        /* the thread exists */
+    bool stores_started; /* they can be written to */
     bool ended;
     struct kc_error *failure; /* why it ended, until waited for */
 };

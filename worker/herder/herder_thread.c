@@ -137,9 +137,14 @@ struct kc_error *kc_herder_start_stores(struct kc_herder *herder)
         err = kc_status_store_start(herder->status_store, &herder->cancel);
     if (!err)
         err = kc_config_store_start(herder->config_store, &herder->cancel);
-    if (!err)
-        kc_herder_update_state(herder);
-    return err;
+    if (err)
+        return err;
+    kc_herder_update_state(herder);
+    pthread_mutex_lock(&herder->lock);
+    herder->stores_started = true;
+    pthread_cond_broadcast(&herder->changed);
+    pthread_mutex_unlock(&herder->lock);
+    return NULL;
 }
 
 enum { CLUSTER_ID_PATIENCE_MS = 60000, CLUSTER_ID_ATTEMPT_MS = 3000 };

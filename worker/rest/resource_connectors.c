@@ -387,12 +387,14 @@ static void answer_accepted(struct kc_rest_request *request, struct kc_error *er
 
 static void pause_connector(struct kc_rest_request *request)
 {
-    answer_accepted(request, kc_herder_pause(request->herder, request->params[0]));
+    answer_accepted(request,
+                    kc_herder_pause(request->herder, request->params[0], KC_REST_TIMEOUT_MS));
 }
 
 static void resume_connector(struct kc_rest_request *request)
 {
-    answer_accepted(request, kc_herder_resume(request->herder, request->params[0]));
+    answer_accepted(request,
+                    kc_herder_resume(request->herder, request->params[0], KC_REST_TIMEOUT_MS));
 }
 
 static void stop_connector(struct kc_rest_request *request)
@@ -431,7 +433,8 @@ static void get_topics(struct kc_rest_request *request)
 static void reset_topics(struct kc_rest_request *request)
 {
     if (!tracking_refused(request, true))
-        answer_accepted(request, kc_herder_reset_topics(request->herder, request->params[0]));
+        answer_accepted(request, kc_herder_reset_topics(request->herder, request->params[0],
+                                                        KC_REST_TIMEOUT_MS));
 }
 
 /* ---- offsets ---- */
@@ -545,7 +548,7 @@ const struct kc_route kc_connectors_routes[] = {
     {"PUT", "/connectors/{}/resume", 0, resume_connector},
     {"PUT", "/connectors/{}/stop", 0, stop_connector},
     {"GET", "/connectors/{}/topics", KC_ROUTE_QUICK, get_topics},
-    {"PUT", "/connectors/{}/topics/reset", KC_ROUTE_QUICK, reset_topics},
+    {"PUT", "/connectors/{}/topics/reset", 0, reset_topics},
     {"GET", "/connectors/{}/offsets", 0, get_offsets},
     {"PATCH", "/connectors/{}/offsets", 0, patch_offsets},
     {"DELETE", "/connectors/{}/offsets", 0, delete_offsets},

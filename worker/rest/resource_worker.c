@@ -201,8 +201,8 @@ static void set_level(struct kc_rest_request *request, const char *text)
         return;
     }
     if (scope && strcasecmp(scope, "cluster") == 0) {
-        struct kc_error *err =
-            kc_herder_set_cluster_log_level(request->herder, request->params[0], text);
+        struct kc_error *err = kc_herder_set_cluster_log_level(request->herder, request->params[0],
+                                                               text, KC_REST_TIMEOUT_MS);
         if (err)
             kc_rest_answer_error(request, err);
         else

@@ -229,8 +229,8 @@ static inline void standalone(struct fixture *fixture)
     wait_ready(fixture);
 }
 
-/* A distributed herder with stores in memory. */
-static inline void distributed(struct fixture *fixture)
+/* A distributed herder with stores in memory; it isn't started. */
+static inline void distributed_unstarted(struct fixture *fixture)
 {
     fixture_make(fixture, KC_WORKER_DISTRIBUTED);
     struct kc_herder_settings settings = settings_of(fixture);
@@ -244,6 +244,11 @@ static inline void distributed(struct fixture *fixture)
     };
     must(kc_offset_store_file_new(fixture->file, &parts.offsets));
     must(kc_distributed_equip(fixture->herder, member, &parts));
+}
+
+static inline void distributed(struct fixture *fixture)
+{
+    distributed_unstarted(fixture);
     wait_ready(fixture);
 }
 

@@ -7,6 +7,30 @@ static struct kc_config_store *store(struct fixture *fixture)
     return fixture->herder->config_store;
 }
 
+static void must_time_out(struct kc_error *err)
+{
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_TIMEOUT);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "Request timed out. "));
+    kc_error_destroy(err);
+}
+
+START_TEST(writes_wait_for_the_stores)
+{
+    struct fixture f;
+    distributed_unstarted(&f);
+    must_time_out(kc_herder_pause(f.herder, "x", 5));
+    must_time_out(kc_herder_resume(f.herder, "x", 5));
+    must_time_out(kc_herder_reset_topics(f.herder, "x", 5));
+    must_time_out(kc_herder_set_cluster_log_level(f.herder, "a.b", "INFO", 5));
+    must(kc_herder_start(f.herder));
+    must(kc_herder_set_cluster_log_level(f.herder, "a.b", "INFO", PATIENCE_MS));
+    must_fail(kc_herder_pause(f.herder, "x", PATIENCE_MS), KC_ERR_NOT_FOUND, "Unknown connector x");
+    must(kc_herder_reset_topics(f.herder, "x", PATIENCE_MS));
+    fixture_end(&f);
+}
+END_TEST
+
 START_TEST(a_connector_lives)
 {
     struct fixture f;
@@ -19,14 +43,14 @@ START_TEST(a_connector_lives)
               "Connector c already exists");
     put(&f, "c", "1");
     await(&f, "c", "RUNNING/RUNNING"); /* the leader has cleaned up task 1 */
-    must(kc_herder_pause(f.herder, "c"));
+    must(kc_herder_pause(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "PAUSED/PAUSED");
-    must(kc_herder_resume(f.herder, "c"));
+    must(kc_herder_resume(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "RUNNING/RUNNING");
     must(kc_herder_stop_connector(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "STOPPED");
     await_tasks(&f, "c", 0);
-    must(kc_herder_resume(f.herder, "c"));
+    must(kc_herder_resume(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "RUNNING/RUNNING");
     must(kc_herder_delete_connector(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "none");
@@ -262,6 +286,7 @@ int main(void)
     Suite *suite = suite_create("distributed_herder");
     TCase *tests = tcase_create("requests");
     tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, writes_wait_for_the_stores);
     tcase_add_test(tests, a_connector_lives);
     tcase_add_test(tests, a_new_configuration_writes_tasks_again);
     tcase_add_test(tests, another_leader_gets_the_writes);
