@@ -142,21 +142,27 @@ json_t *kc_plugin_list_json(const struct kc_plugins *plugins, bool connectors_on
     return list;
 }
 
-static const struct kc_config_key *own_key(const struct kc_plugin *plugin, const char *name)
+/* A key of the framework: its connector's version is known. */
+static void append_key(json_t *list, const struct kc_plugin *plugin,
+                       const struct kc_config_key *key)
+{
+    struct kc_config_key copy = *key;
+    if (key->internal)
+        return;
+    if (strcmp(key->name, "connector.plugin.version") == 0)
+        copy.default_value = plugin->version;
+    json_array_append_new(list, kc_config_key_json(&copy));
+}
+
+static bool has_key(const struct kc_plugin *plugin, const char *name)
 {
     for (size_t i = 0; i < plugin->config_key_count; i++)
         if (strcmp(plugin->config_keys[i].name, name) == 0)
-            return &plugin->config_keys[i];
-    return NULL;
+            return true;
+    return false;
 }
 
-static void append_key(json_t *list, const struct kc_config_key *key)
-{
-    if (!key->internal)
-        json_array_append_new(list, kc_config_key_json(key));
-}
-
-/* The framework's keys come first, in the plugin's definition where that has them too. */
+/* The plugin's own keys come first, then those of the framework that it lacks. */
 struct kc_error *kc_plugin_config_json(const struct kc_plugins *plugins, const char *name,
                                        json_t **keys)
 {
@@ -167,13 +173,13 @@ struct kc_error *kc_plugin_config_json(const struct kc_plugins *plugins, const c
     if (KC_CONNECTOR_KINDS & (1U << plugin->kind))
         base = kc_connector_config_def(plugin->kind == KC_PLUGIN_SOURCE);
     *keys = json_array();
+    for (size_t i = 0; i < plugin->config_key_count; i++)
+        if (!plugin->config_keys[i].internal)
+            json_array_append_new(*keys, kc_config_key_json(&plugin->config_keys[i]));
     for (size_t i = 0; base && i < kc_config_def_size(base); i++) {
         const struct kc_config_key *key = kc_config_def_at(base, i);
-        const struct kc_config_key *own = own_key(plugin, key->name);
-        append_key(*keys, own ? own : key);
+        if (!has_key(plugin, key->name))
+            append_key(*keys, plugin, key);
     }
-    for (size_t i = 0; i < plugin->config_key_count; i++)
-        if (!base || !kc_config_def_find(base, plugin->config_keys[i].name))
-            append_key(*keys, &plugin->config_keys[i]);
     return NULL;
 }

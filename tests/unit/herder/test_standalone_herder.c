@@ -66,9 +66,9 @@ START_TEST(states_change_and_offsets_need_stopped)
     standalone(&f);
     put(&f, "c", "1");
     await(&f, "c", "RUNNING/RUNNING");
-    must(kc_herder_pause(f.herder, "c"));
+    must(kc_herder_pause(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "PAUSED/PAUSED");
-    must(kc_herder_resume(f.herder, "c"));
+    must(kc_herder_resume(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "RUNNING/RUNNING");
     must_fail(kc_herder_alter_offsets(f.herder, "c", NULL, PATIENCE_MS, &message),
               KC_ERR_BAD_REQUEST,
@@ -83,9 +83,27 @@ START_TEST(states_change_and_offsets_need_stopped)
     must(kc_herder_offsets(f.herder, "c", PATIENCE_MS, &offsets));
     ck_assert_uint_eq(json_array_size(json_object_get(offsets, "offsets")), 0);
     json_decref(offsets);
-    must(kc_herder_resume(f.herder, "c"));
+    must(kc_herder_resume(f.herder, "c", PATIENCE_MS));
     await(&f, "c", "RUNNING/RUNNING");
-    must_fail(kc_herder_pause(f.herder, "x"), KC_ERR_NOT_FOUND, "Unknown connector x");
+    must_fail(kc_herder_pause(f.herder, "x", PATIENCE_MS), KC_ERR_NOT_FOUND, "Unknown connector x");
+    fixture_end(&f);
+}
+END_TEST
+
+START_TEST(a_plugin_shows_its_own_keys_first)
+{
+    struct fixture f;
+    json_t *keys = NULL;
+    standalone(&f);
+    must(kc_herder_plugin_config(f.herder, "ScriptedConnector", &keys));
+    static const char *const names[] = {"tasks", "fail", "name", "connector.class",
+                                        "connector.plugin.version"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ck_assert_str_eq(json_string_value(json_object_get(json_array_get(keys, i), "name")),
+                         names[i]);
+    ck_assert_str_eq(json_string_value(json_object_get(json_array_get(keys, 4), "default_value")),
+                     "9.9");
+    json_decref(keys);
     fixture_end(&f);
 }
 END_TEST
@@ -170,6 +188,7 @@ int main(void)
     tcase_add_test(tests, a_connector_lives);
     tcase_add_test(tests, patches_change_and_remove_keys);
     tcase_add_test(tests, states_change_and_offsets_need_stopped);
+    tcase_add_test(tests, a_plugin_shows_its_own_keys_first);
     tcase_add_test(tests, restarts_bring_failed_ones_back);
     tcase_add_test(tests, bad_configurations_are_refused_before_anything_is_written);
     tcase_add_test(tests, a_failing_start_is_told_and_shown);
