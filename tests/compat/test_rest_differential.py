@@ -37,7 +37,7 @@ ALLOWED = [
     ),
     (
         "plugin-config .*|validate .*",
-        r".*plugin\.version\.((definition\.)?default_value|value\.value)",
+        r".*plugin\.version\.((definition\.)?default_value|value\.(value|recommended_values\[0\]))",
         "plugins carry the version of their worker",
     ),
 ]

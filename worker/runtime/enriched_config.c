@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transforms and predicates in a connector's definition: see enriched_config.h.
+ * What plugins add to a connector's definition: see enriched_config.h.
  *
- * Each alias adds `<list>.<alias>.type` and, when that names a known class, the class's own keys.
+ * Converters have the worker's for a default. Each alias of a transform or predicate adds
+ * `<list>.<alias>.type`, its version and, when that names a known class, the class's own keys.
  */
 #include "runtime/enriched_config.h"
 
@@ -25,6 +26,20 @@ static const struct family families[] = {
     {"predicates", "Predicates", "Predicate", "predicate", KC_PLUGIN_PREDICATE, false},
 };
 enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]) };
+
+/* The converters that a connector may choose. */
+static const struct converter {
+    const char *name;
+    const char *version;
+    const char *base_class;
+    enum kc_plugin_kind kind;
+} converters[] = {
+    {"key.converter", "key.converter.plugin.version", "Converter", KC_PLUGIN_CONVERTER},
+    {"value.converter", "value.converter.plugin.version", "Converter", KC_PLUGIN_CONVERTER},
+    {"header.converter", "header.converter.plugin.version", "HeaderConverter",
+     KC_PLUGIN_HEADER_CONVERTER},
+};
+enum { CONVERTER_COUNT = sizeof(converters) / sizeof(converters[0]) };
 
 static const struct kc_config_key implicit_keys[] = {
     {.name = "predicate",
@@ -53,6 +68,14 @@ static void list_aliases(const struct family *family, const struct kc_map *confi
     kc_strings_destroy(&all);
 }
 
+static const struct kc_plugin *find(const struct kc_plugins *plugins, const char *class_name,
+                                    enum kc_plugin_kind kind)
+{
+    return class_name ? kc_plugins_find(plugins, class_name, 1U << kind) : NULL;
+}
+
+/* ---- the definition ---- */
+
 static void add_type(struct kc_config_def *def, const struct family *family, const char *alias,
                      const char *prefix, const char *group)
 {
@@ -72,33 +95,140 @@ static void add_type(struct kc_config_def *def, const struct family *family, con
     free(display);
 }
 
+static void add_version(struct kc_config_def *def, const struct family *family, const char *alias,
+                        const char *prefix, const char *group, const struct kc_plugin *plugin)
+{
+    char *display = kc_asprintf("%s version for %s", family->base_class, alias);
+    char *documentation =
+        kc_asprintf("Version of the %s '%s', exact or as a range.", family->lower_name, alias);
+    struct kc_config_key key = {
+        .name = "plugin.version",
+        .type = KC_CONFIG_STRING,
+        .default_value = plugin ? plugin->version : NULL,
+        .importance = KC_IMPORTANCE_HIGH,
+        .width = KC_WIDTH_LONG,
+        .display_name = display,
+        .documentation = documentation,
+    };
+    kc_config_def_embed(def, prefix, group, 1, &key);
+    free(documentation);
+    free(display);
+}
+
+/* ConfigDef.sortedConfigs: keys without a group first, required ones before those with a default,
+ * then by importance and name. Groups stay in their order. */
+static bool goes_before(const struct kc_config_key *a, const struct kc_config_key *b)
+{
+    bool a_required = a->default_value == kc_config_required;
+    bool b_required = b->default_value == kc_config_required;
+    if (!a->group != !b->group)
+        return !a->group;
+    if (a->group && strcmp(a->group, b->group) != 0)
+        return false;
+    if (a->order != b->order)
+        return a->order < b->order;
+    if (a_required != b_required)
+        return a_required;
+    if (a->importance != b->importance)
+        return a->importance < b->importance;
+    return strcmp(a->name, b->name) < 0;
+}
+
+/* The keys of a transform or predicate, as Java numbers them. */
+static void add_sorted(struct kc_config_def *def, const struct family *family,
+                       const struct kc_plugin *plugin, const char *prefix, const char *group)
+{
+    size_t count = 0;
+    const struct kc_config_key **keys = kc_calloc(plugin->config_key_count + 2, sizeof(*keys));
+    for (size_t i = 0; i < plugin->config_key_count; i++)
+        keys[count++] = &plugin->config_keys[i];
+    for (size_t i = 0; family->implicit_keys && i < 2; i++)
+        keys[count++] = &implicit_keys[i];
+    for (size_t i = 1; i < count; i++) {
+        const struct kc_config_key *key = keys[i];
+        size_t at = i;
+        for (; at > 0 && goes_before(key, keys[at - 1]); at--)
+            keys[at] = keys[at - 1];
+        keys[at] = key;
+    }
+    for (size_t i = 0; i < count; i++)
+        kc_config_def_embed(def, prefix, group, (int)i + 2, keys[i]);
+    free(keys);
+}
+
 static void add_alias(struct kc_config_def *def, const struct kc_plugins *plugins,
                       const struct family *family, const struct kc_map *config, const char *alias)
 {
     char *prefix = kc_asprintf("%s.%s.", family->list, alias);
     char *group = kc_asprintf("%s: %s", family->group, alias);
     char *type_name = kc_asprintf("%stype", prefix);
-    const char *type = kc_map_get(config, type_name);
-    const struct kc_plugin *plugin =
-        type ? kc_plugins_find(plugins, type, 1u << family->kind) : NULL;
-    int order = 1;
+    const struct kc_plugin *plugin = find(plugins, kc_map_get(config, type_name), family->kind);
     add_type(def, family, alias, prefix, group);
-    for (size_t i = 0; plugin && family->implicit_keys && i < 2; i++)
-        kc_config_def_embed(def, prefix, group, order++, &implicit_keys[i]);
-    for (size_t i = 0; plugin && i < plugin->config_key_count; i++)
-        kc_config_def_embed(def, prefix, group, order++, &plugin->config_keys[i]);
+    add_version(def, family, alias, prefix, group, plugin);
+    if (plugin)
+        add_sorted(def, family, plugin, prefix, group);
     free(type_name);
     free(group);
     free(prefix);
 }
 
-struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins, bool is_source,
+/* The converter that the connector will use, its own or the worker's. */
+static const struct kc_plugin *chosen_converter(const struct kc_plugins *plugins,
+                                                const struct converter *converter,
+                                                const struct kc_config *worker,
+                                                const struct kc_map *config)
+{
+    const char *own = kc_map_get(config, converter->name);
+    return find(plugins, own ? own : kc_config_string(worker, converter->name), converter->kind);
+}
+
+/* The default of one of the framework's keys, of this connector on this worker. */
+static const char *default_of(const struct kc_plugins *plugins, const struct kc_config *worker,
+                              const struct kc_map *config, const struct kc_config_key *key)
+{
+    const struct kc_plugin *plugin = NULL;
+    for (size_t i = 0; i < CONVERTER_COUNT; i++) {
+        const struct converter *converter = &converters[i];
+        if (strcmp(key->name, converter->name) == 0) {
+            const char *class_name = kc_config_string(worker, converter->name);
+            plugin = find(plugins, class_name, converter->kind);
+            return plugin ? plugin->class_name : class_name;
+        }
+        if (strcmp(key->name, converter->version) == 0) {
+            plugin = chosen_converter(plugins, converter, worker, config);
+            return plugin ? plugin->version : NULL;
+        }
+    }
+    if (strcmp(key->name, "connector.plugin.version") != 0)
+        return key->default_value;
+    plugin =
+        kc_plugins_find(plugins, kc_map_get_or(config, "connector.class", ""), KC_CONNECTOR_KINDS);
+    return plugin ? plugin->version : NULL;
+}
+
+static void add_base_key(struct kc_config_def *def, const struct kc_config_key *key,
+                         const char *default_value)
+{
+    if (default_value == key->default_value) {
+        kc_config_def_add(def, key, 1);
+        return;
+    }
+    struct kc_config_key copy = *key;
+    copy.default_value = default_value;
+    copy.group = NULL; /* the embedding's */
+    kc_config_def_embed(def, "", key->group, key->order, &copy);
+}
+
+struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
+                                             const struct kc_config *worker, bool is_source,
                                              const struct kc_map *config)
 {
     const struct kc_config_def *base = kc_connector_config_def(is_source);
     struct kc_config_def *def = kc_config_def_new(NULL, 0);
-    for (size_t i = 0; i < kc_config_def_size(base); i++)
-        kc_config_def_add(def, kc_config_def_at(base, i), 1);
+    for (size_t i = 0; i < kc_config_def_size(base); i++) {
+        const struct kc_config_key *key = kc_config_def_at(base, i);
+        add_base_key(def, key, default_of(plugins, worker, config, key));
+    }
     for (size_t f = 0; f < FAMILY_COUNT; f++) {
         struct kc_strings aliases = {0};
         list_aliases(&families[f], config, &aliases);
@@ -113,27 +243,40 @@ struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins, b
 
 static const unsigned any_kind = ~0u;
 
-/* A class that nobody has is no value at all. */
+/* A class that nobody has is no value at all; one that is known is shown by its full name. */
 static bool check_known(const struct kc_plugins *plugins, struct kc_config_value *value)
 {
-    if (!value->value || kc_plugins_find(plugins, value->value, any_kind))
-        return value->value != NULL;
-    kc_config_value_add_error(value,
-                              "Invalid value %s for configuration %s: Class %s could not be found.",
-                              value->value, value->name, value->value);
+    if (!value->value)
+        return false;
+    const struct kc_plugin *plugin = kc_plugins_find(plugins, value->value, any_kind);
+    char *class_name = plugin ? kc_strdup(plugin->class_name) : NULL;
+    if (!plugin)
+        kc_config_value_add_error(
+            value, "Invalid value %s for configuration %s: Class %s could not be found.",
+            value->value, value->name, value->value);
     free(value->value);
-    value->value = NULL;
-    return false;
+    value->value = class_name;
+    return plugin;
 }
 
-static void check_class(const struct kc_plugins *plugins, const char *name, unsigned kinds,
-                        const char *base_class, struct kc_config_values *values)
+static void check_class(const struct kc_plugins *plugins, const char *name,
+                        enum kc_plugin_kind kind, const char *base_class,
+                        struct kc_config_values *values)
 {
     struct kc_config_value *value = kc_config_values_get(values, name);
-    if (!check_known(plugins, value) || kc_plugins_find(plugins, value->value, kinds))
+    if (!check_known(plugins, value) || find(plugins, value->value, kind))
         return;
-    kc_config_value_add_error(value, "Invalid value %s for configuration %s: Not a %s",
-                              value->value, name, base_class);
+    kc_config_value_add_error(value, "Class class %s does not implement the %s interface",
+                              value->value, base_class);
+}
+
+/* A version can be chosen once the class is. */
+static void check_converter(const struct kc_plugins *plugins, const struct converter *converter,
+                            struct kc_config_values *values)
+{
+    check_class(plugins, converter->name, converter->kind, converter->base_class, values);
+    bool chosen = kc_config_values_get(values, converter->name)->value != NULL;
+    kc_config_values_get(values, converter->version)->visible = chosen;
 }
 
 static void check_negate(const struct kc_map *config, const char *prefix, const char *type_name,
@@ -150,15 +293,43 @@ static void check_negate(const struct kc_map *config, const char *prefix, const 
     free(negate);
 }
 
-static void check_alias(const struct kc_plugins *plugins, const struct family *family,
-                        const struct kc_map *config, const char *alias,
+/* ---- recommendations ---- */
+
+static void recommend_classes(const struct kc_plugins *plugins, const char *name,
+                              enum kc_plugin_kind kind, struct kc_config_values *values)
+{
+    struct kc_config_value *value = kc_config_values_get(values, name);
+    for (size_t i = 0; i < kc_plugins_count(plugins); i++) {
+        const struct kc_plugin *plugin = kc_plugins_at(plugins, i);
+        if (plugin->kind == kind)
+            kc_strings_add(&value->recommended, plugin->class_name);
+    }
+}
+
+/* There is one version of each plugin: the default, where the plugin is known. */
+static void recommend_version(const struct kc_config_def *def, const char *name,
+                              struct kc_config_values *values)
+{
+    const char *version = kc_config_def_find(def, name)->default_value;
+    if (version)
+        kc_strings_add(&kc_config_values_get(values, name)->recommended, version);
+}
+
+/* ---- the validation ---- */
+
+static void check_alias(const struct kc_plugins *plugins, const struct kc_config_def *def,
+                        const struct family *family, const struct kc_map *config, const char *alias,
                         struct kc_config_values *values)
 {
     char *prefix = kc_asprintf("%s.%s.", family->list, alias);
     char *type_name = kc_asprintf("%stype", prefix);
+    char *version_name = kc_asprintf("%splugin.version", prefix);
     if (family->implicit_keys)
         check_negate(config, prefix, type_name, values);
-    check_class(plugins, type_name, 1u << family->kind, family->base_class, values);
+    check_class(plugins, type_name, family->kind, family->base_class, values);
+    recommend_classes(plugins, type_name, family->kind, values);
+    recommend_version(def, version_name, values);
+    free(version_name);
     free(type_name);
     free(prefix);
 }
@@ -166,17 +337,27 @@ static void check_alias(const struct kc_plugins *plugins, const struct family *f
 void kc_enriched_config_validate(const struct kc_plugins *plugins, const struct kc_config_def *def,
                                  const struct kc_map *config, struct kc_config_values *values)
 {
-    unsigned converters = 1u << KC_PLUGIN_CONVERTER;
     kc_config_validate(def, config, values);
-    check_class(plugins, "key.converter", converters, "Converter", values);
-    check_class(plugins, "value.converter", converters, "Converter", values);
-    check_class(plugins, "header.converter", 1u << KC_PLUGIN_HEADER_CONVERTER, "HeaderConverter",
-                values);
+    recommend_version(def, "connector.plugin.version", values);
+    for (size_t i = 0; i < CONVERTER_COUNT; i++) {
+        check_converter(plugins, &converters[i], values);
+        recommend_classes(plugins, converters[i].name, converters[i].kind, values);
+        recommend_version(def, converters[i].version, values);
+    }
     for (size_t f = 0; f < FAMILY_COUNT; f++) {
         struct kc_strings aliases = {0};
         list_aliases(&families[f], config, &aliases);
         for (size_t i = 0; i < aliases.count; i++)
-            check_alias(plugins, &families[f], config, aliases.items[i], values);
+            check_alias(plugins, def, &families[f], config, aliases.items[i], values);
         kc_strings_destroy(&aliases);
     }
+}
+
+void kc_enriched_config_check_own(const struct kc_plugins *plugins, const struct kc_config_def *def,
+                                  struct kc_config_values *values)
+{
+    for (size_t i = 0; i < CONVERTER_COUNT; i++)
+        if (kc_config_def_find(def, converters[i].name) &&
+            kc_config_def_find(def, converters[i].version))
+            check_converter(plugins, &converters[i], values);
 }

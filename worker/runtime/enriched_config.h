@@ -9,13 +9,19 @@
 #include "config/worker_config.h"
 #include "runtime/plugins.h"
 
-/* The definition for config; the caller destroys it. */
-struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins, bool is_source,
+/* The definition for config on a worker of these values; the caller destroys it. */
+struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
+                                             const struct kc_config *worker, bool is_source,
                                              const struct kc_map *config);
 
 /* Validates config by def, and everything that only the plugin registry can tell: classes of
- * converters, transforms and predicates. Appends. */
+ * converters, transforms and predicates, and which there are. Appends. */
 void kc_enriched_config_validate(const struct kc_plugins *plugins, const struct kc_config_def *def,
                                  const struct kc_map *config, struct kc_config_values *values);
+
+/* The same for converters that a connector's own definition has again, as MM2's do: no defaults and
+ * no recommendations there. values: as kc_config_validate() has left them. */
+void kc_enriched_config_check_own(const struct kc_plugins *plugins, const struct kc_config_def *def,
+                                  struct kc_config_values *values);
 
 #endif

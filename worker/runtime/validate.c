@@ -212,6 +212,7 @@ static void check_own(struct check *check)
 {
     check->own_def = kc_config_def_new(check->plugin->config_keys, check->plugin->config_key_count);
     kc_config_validate(check->own_def, check->config, &check->own);
+    kc_enriched_config_check_own(check->worker->plugins, check->own_def, &check->own);
     if (check->plugin->connector->validate)
         check->plugin->connector->validate(check->config, &check->own);
 }
@@ -367,7 +368,8 @@ static json_t *run(struct check *check)
 {
     check->configs = json_array();
     check->groups = json_array();
-    check->def = kc_enriched_config_def(check->worker->plugins, is_source(check), check->config);
+    check->def = kc_enriched_config_def(check->worker->plugins, check->worker->config->values,
+                                        is_source(check), check->config);
     check_framework(check);
     check_own(check);
     add_main_block(check);
@@ -391,7 +393,12 @@ static struct kc_error *open_check(struct check *check, const struct kc_map *con
         free(text);
         return err;
     }
-    return kc_worker_connector_plugin(check->worker, check->config, &check->plugin);
+    err = kc_worker_connector_plugin(check->worker, check->config, &check->plugin);
+    if (!err)
+        return NULL;
+    struct kc_error *bad = kc_error_new(KC_ERR_BAD_REQUEST, "%s", kc_error_text(err));
+    kc_error_destroy(err);
+    return bad;
 }
 
 struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_map *config,

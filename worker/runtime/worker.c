@@ -206,6 +206,20 @@ struct kc_error *kc_worker_resolve(struct kc_worker *worker, const struct kc_map
     return kc_providers_resolve(worker->config->providers, config, resolved);
 }
 
+/* "class (version), class (version)", owned by the caller. */
+static char *list_connectors(const struct kc_plugins *plugins)
+{
+    struct kc_str list = {0};
+    kc_str_append(&list, "");
+    for (size_t i = 0; i < kc_plugins_count(plugins); i++) {
+        const struct kc_plugin *plugin = kc_plugins_at(plugins, i);
+        if (KC_CONNECTOR_KINDS & (1U << plugin->kind))
+            kc_str_appendf(&list, "%s%s (%s)", list.len ? ", " : "", plugin->class_name,
+                           plugin->version ? plugin->version : "no version");
+    }
+    return kc_str_take(&list);
+}
+
 struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const struct kc_map *resolved,
                                             const struct kc_plugin **plugin)
 {
@@ -213,10 +227,14 @@ struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const stru
     *plugin = class_name ? kc_plugins_find(worker->plugins, class_name, KC_CONNECTOR_KINDS) : NULL;
     if (*plugin)
         return NULL;
-    return kc_error_new(KC_ERR_CONNECT,
-                        "Failed to find any class that implements Connector and which name matches "
-                        "%s",
-                        class_name ? class_name : "null");
+    char *known = list_connectors(worker->plugins);
+    struct kc_error *err =
+        kc_error_new(KC_ERR_CONNECT,
+                     "Failed to find any class that implements Connector and which name matches "
+                     "%s, available connectors are: %s",
+                     class_name ? class_name : "null", known);
+    free(known);
+    return err;
 }
 
 /* ---- connectors ---- */

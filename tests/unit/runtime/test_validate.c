@@ -196,7 +196,9 @@ START_TEST(transforms)
     ck_assert_str_eq(
         message("transforms.c.type"),
         "Missing required configuration \"transforms.c.type\" which has no default value.");
-    ck_assert_ptr_nonnull(strstr(message("transforms.d.type"), "Not a Transformation"));
+    ck_assert_str_eq(message("transforms.d.type"),
+                     "Class class org.apache.kafka.connect.converters.ByteArrayConverter does not "
+                     "implement the Transformation interface");
     ck_assert_int_eq(error_count(), 5);
     char *text = groups();
     ck_assert_ptr_nonnull(strstr(text, "\"Transforms: a\",\"Transforms: b\""));
@@ -215,6 +217,96 @@ START_TEST(converters)
     ck_assert_ptr_nonnull(strstr(message("value.converter.schemas.enable"), "perhaps"));
     ck_assert_ptr_null(entry("key.converter.schemas.enable"));
     ck_assert_int_eq(error_count(), 2);
+}
+END_TEST
+
+/* "default value recommended-count visible" of an entry, as Java 4.1.0 has them. */
+static void shows(const char *name, const char *expected)
+{
+    const json_t *info = entry(name);
+    ck_assert_msg(info != NULL, "no entry %s", name);
+    const char *fallback =
+        json_string_value(json_object_get(json_object_get(info, "definition"), "default_value"));
+    const json_t *value = json_object_get(info, "value");
+    const char *text = json_string_value(json_object_get(value, "value"));
+    char *actual = kc_asprintf("%s %s %zu %s", fallback ? fallback : "null", text ? text : "null",
+                               json_array_size(json_object_get(value, "recommended_values")),
+                               json_is_true(json_object_get(value, "visible")) ? "yes" : "no");
+    ck_assert_msg(strcmp(actual, expected) == 0, "%s: %s", name, actual);
+    free(actual);
+}
+
+#define BYTES  "org.apache.kafka.connect.converters.ByteArrayConverter"
+#define SIMPLE "org.apache.kafka.connect.storage.SimpleHeaderConverter"
+#define STRING "org.apache.kafka.connect.storage.StringConverter"
+
+START_TEST(converters_come_from_the_worker_and_the_plugins)
+{
+    const char *version = kc_plugins_find(fake.plugins, BYTES, ~0U)->version;
+    char *chosen = kc_asprintf("%s %s 1 yes", version, version);
+    check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red"));
+    shows("key.converter", BYTES " " BYTES " 9 yes");
+    shows("value.converter", BYTES " " BYTES " 9 yes");
+    shows("header.converter", SIMPLE " " SIMPLE " 10 yes");
+    shows("key.converter.plugin.version", chosen);
+    shows("header.converter.plugin.version", chosen);
+    check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red", "key.converter",
+                 "no.Such", "value.converter", "test.Shade", "header.converter",
+                 "StringConverter"));
+    shows("key.converter", BYTES " null 9 yes");
+    shows("key.converter.plugin.version", "null null 0 no");
+    shows("value.converter", BYTES " test.Shade 9 yes");
+    ck_assert_str_eq(message("value.converter"),
+                     "Class class test.Shade does not implement the Converter interface");
+    shows("value.converter.plugin.version", "null null 0 yes");
+    shows("header.converter", SIMPLE " " STRING " 10 yes");
+    shows("header.converter.plugin.version", chosen);
+    free(chosen);
+}
+END_TEST
+
+START_TEST(a_definition_of_its_own_has_no_recommendations)
+{
+    check(CONFIG("name", "c", "connector.class", "MirrorHeartbeat", "source.cluster.alias", "s",
+                 "target.cluster.alias", "t", "key.converter", "StringConverter"));
+    shows("key.converter", "null " STRING " 0 yes");
+    shows("key.converter.plugin.version", "null null 0 yes");
+    shows("value.converter", "null null 0 yes");
+    shows("value.converter.plugin.version", "null null 0 no");
+}
+END_TEST
+
+static void stands_at(const char *name, int order)
+{
+    const json_t *info = entry(name);
+    ck_assert_msg(info != NULL, "no entry %s", name);
+    ck_assert_int_eq(
+        json_integer_value(json_object_get(json_object_get(info, "definition"), "order")), order);
+}
+
+START_TEST(transforms_are_numbered_as_in_java)
+{
+    check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red", "transforms",
+                 "r,s,x", "transforms.r.type", "RegexRouter", "transforms.s.type", "test.Shade",
+                 "predicates", "p", "predicates.p.type", "TopicNameMatches"));
+    static const char *const names[] = {"type",        "plugin.version", "regex",
+                                        "replacement", "negate",         "predicate"};
+    for (int i = 0; i < 6; i++) {
+        char *name = kc_asprintf("transforms.r.%s", names[i]);
+        stands_at(name, i);
+        free(name);
+    }
+    stands_at("predicates.p.plugin.version", 1);
+    stands_at("predicates.p.pattern", 2);
+    shows("transforms.r.type", "null org.apache.kafka.connect.transforms.RegexRouter 27 yes");
+    shows("predicates.p.type",
+          "null org.apache.kafka.connect.transforms.predicates.TopicNameMatches 3 yes");
+    shows("transforms.s.plugin.version", "null null 0 yes"); /* Shade has no version */
+    shows("transforms.x.plugin.version", "null null 0 yes");
+    const char *version = kc_plugins_find(fake.plugins, "RegexRouter", ~0U)->version;
+    char *expected = kc_asprintf("%s %s 1 yes", version, version);
+    shows("transforms.r.plugin.version", expected);
+    free(expected);
 }
 END_TEST
 
@@ -285,7 +377,11 @@ START_TEST(no_or_unknown_class)
     kc_error_destroy(err);
     kc_map_set(config, "connector.class", "NoSuch");
     err = kc_worker_validate(fake.worker, config, &infos);
-    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "NoSuch"));
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_BAD_REQUEST);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err),
+                                 "Failed to find any class that implements Connector and which "
+                                 "name matches NoSuch, available connectors are: "));
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), ", test.PaintSourceConnector (no version)"));
     kc_error_destroy(err);
     kc_map_destroy(config);
 }
@@ -302,6 +398,9 @@ int main(void)
     tcase_add_test(tests, null_values);
     tcase_add_test(tests, transforms);
     tcase_add_test(tests, converters);
+    tcase_add_test(tests, converters_come_from_the_worker_and_the_plugins);
+    tcase_add_test(tests, a_definition_of_its_own_has_no_recommendations);
+    tcase_add_test(tests, transforms_are_numbered_as_in_java);
     tcase_add_test(tests, overrides);
     tcase_add_test(tests, forbidden_overrides);
     tcase_add_test(tests, sinks);
