@@ -112,7 +112,7 @@ static void write_real(struct kc_str *out, double value, bool single)
         kc_str_append(out, "0.0");
         return;
     }
-    char digits[32];
+    char digits[32] = "0";
     int point;
     value = fabs(value);
     int count = shortest_digits(value, single, digits, &point);

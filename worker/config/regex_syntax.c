@@ -10,7 +10,6 @@
 #include "config/regex_syntax.h"
 
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,22 +52,37 @@ static bool posix_class(struct translation *t)
     return false;
 }
 
+/* Backslash, u and exactly four hexadecimal digits. */
+static bool code_unit(const char *at, unsigned *code)
+{
+    char digits[5] = "";
+
+    if (at[0] != '\\' || at[1] != 'u')
+        return false;
+    for (size_t i = 0; i < 4; i++) {
+        digits[i] = at[i + 2];
+        if (!isxdigit((unsigned char)digits[i]))
+            return false;
+    }
+    *code = (unsigned)strtoul(digits, NULL, 16);
+    return true;
+}
+
 /* \uXXXX, or two of them for a character beyond the BMP. */
 static void unicode_escape(struct translation *t)
 {
     unsigned code = 0;
     unsigned low = 0;
-    int used = 0;
 
-    if (sscanf(t->at, "\\u%4x%n", &code, &used) != 1 || used != 6) {
+    if (!code_unit(t->at, &code)) {
         t->why = "Illegal Unicode escape sequence";
         return;
     }
-    t->at += used;
-    if (code >= 0xD800 && code <= 0xDBFF && sscanf(t->at, "\\u%4x%n", &low, &used) == 1 &&
-        used == 6 && low >= 0xDC00 && low <= 0xDFFF) {
+    t->at += 6;
+    if (code >= 0xD800 && code <= 0xDBFF && code_unit(t->at, &low) && low >= 0xDC00 &&
+        low <= 0xDFFF) {
         code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-        t->at += used;
+        t->at += 6;
     }
     kc_str_appendf(&t->out, "\\x{%x}", code);
 }

@@ -14,7 +14,7 @@
 static int timeout_of(const struct kc_map *properties)
 {
     const char *text = kc_map_get(properties, "default.api.timeout.ms");
-    long long number = text ? atoll(text) : DEFAULT_TIMEOUT_MS;
+    long long number = text ? strtoll(text, NULL, 10) : DEFAULT_TIMEOUT_MS;
     return number < 1 || number > INT32_MAX ? DEFAULT_TIMEOUT_MS : (int)number;
 }
 

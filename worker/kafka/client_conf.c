@@ -172,7 +172,8 @@ static bool idempotent_by_default(const struct kc_map *properties)
     const char *acks = kc_map_get_or(properties, "acks", "all");
     return !kc_map_get(properties, "enable.idempotence") &&
            (strcasecmp(acks, "all") == 0 || strcmp(acks, "-1") == 0) &&
-           atoll(kc_map_get_or(properties, "max.in.flight.requests.per.connection", "5")) <= 5 &&
+           strtoll(kc_map_get_or(properties, "max.in.flight.requests.per.connection", "5"), NULL,
+                   10) <= 5 &&
            !is(properties, "retries", "0");
 }
 

@@ -125,7 +125,7 @@ static void on_refresh(rd_kafka_t *client, const char *config, void *opaque)
     if (!oauth)
         return;
     struct kc_error *err = fetch(oauth, &parts);
-    if (!err)
+    if (!err && parts.count)
         err = hand_over(client, &parts);
     if (err) {
         kc_warn("Getting an OAuth token failed: %s", kc_error_text(err));

@@ -35,7 +35,7 @@ struct kc_error *kc_kafka_log_pause(const volatile bool *cancel, int64_t ms)
 static int64_t setting_ms(const struct kc_map *properties, const char *key, int64_t fallback)
 {
     const char *text = properties ? kc_map_get(properties, key) : NULL;
-    long long number = text ? atoll(text) : 0;
+    long long number = text ? strtoll(text, NULL, 10) : 0;
     return number > 0 ? number : fallback;
 }
 

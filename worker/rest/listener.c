@@ -64,6 +64,7 @@ static int bound_port(int fd)
 {
     struct sockaddr_storage address;
     socklen_t len = sizeof(address);
+    memset(&address, 0, sizeof(address));
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         return 0;
     if (address.ss_family == AF_INET6)

@@ -98,9 +98,9 @@ static struct kc_error *load_login(struct kc_map *users)
             "rest.extension.classes asks for basic authentication, but KAFKA_OPTS has "
             "no -Djava.security.auth.login.config=FILE");
     struct kc_error *err = read_text(path, &text);
-    if (!err)
+    if (text)
         err = find_entry(path, text, &entry);
-    if (!err)
+    if (entry)
         err = kc_jaas_parse(entry, &jaas);
     if (!err)
         err = load_users(&jaas, users);

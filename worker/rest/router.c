@@ -61,7 +61,7 @@ static bool pattern_matches(const char *pattern, const struct path *path)
 static void take_params(const char *pattern, struct path *path, struct kc_rest_request *request)
 {
     size_t i = 0;
-    for (const char *at = pattern + 1; *at; i++) {
+    for (const char *at = pattern + 1; *at && i < path->count; i++) {
         size_t len = strcspn(at, "/");
         if (len == 2 && at[0] == '{' && request->param_count < KC_REST_MAX_PARAMS) {
             request->params[request->param_count++] = path->segments[i];

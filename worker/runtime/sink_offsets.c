@@ -78,7 +78,7 @@ static struct kc_error *read_offset(const json_t *offset, json_t **normal)
     if (!value)
         return bad("The offset for a sink connector should either be null or contain the key "
                    "'kafka_offset'");
-    long long number;
+    long long number = 0;
     struct kc_error *err = read_number(value, "offset", "Offset", INT64_MAX, &number);
     if (!err)
         *normal = json_pack("{s:I}", "kafka_offset", (json_int_t)number);
@@ -110,7 +110,7 @@ struct kc_error *kc_sink_offsets_parse(const json_t *offsets, json_t **parsed)
     json_t *entry;
     json_array_foreach (offsets, i, entry) {
         char *topic = NULL;
-        long long partition;
+        long long partition = 0;
         json_t *offset = NULL;
         err = read_partition(json_object_get(entry, "partition"), &topic, &partition);
         if (!err)

@@ -15,6 +15,7 @@
 #include "runtime/task_configs.h"
 #include "runtime/worker_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -370,9 +371,12 @@ void kc_worker_task_configs(struct kc_worker *worker, const char *name, const st
 {
     struct connector_entry *entry = find_connector(worker, name);
     struct kc_map *resolved = NULL;
-    struct kc_error *err =
-        entry ? kc_worker_resolve(worker, config, &resolved)
-              : kc_error_new(KC_ERR_CONNECT, "Connector %s not found in this worker.", name);
+    if (!entry) {
+        done(opaque, kc_error_new(KC_ERR_CONNECT, "Connector %s not found in this worker.", name),
+             NULL);
+        return;
+    }
+    struct kc_error *err = kc_worker_resolve(worker, config, &resolved);
     if (err)
         done(opaque, err, NULL);
     else
@@ -442,11 +446,12 @@ static struct kc_error *prepare_task(struct kc_worker *worker, struct task_order
         err = kc_worker_resolve(worker, task_config, &order->task_config);
     if (!err)
         err = kc_worker_connector_plugin(worker, order->connector_config, &order->plugin);
-    if (!err)
-        err = kc_task_configs_check(order->id.connector, order->connector_config,
-                                    order->plugin->kind == KC_PLUGIN_SOURCE,
-                                    (size_t)order->id.task + 1);
-    return err;
+    if (err)
+        return err;
+    assert(order->plugin);
+    return kc_task_configs_check(order->id.connector, order->connector_config,
+                                 order->plugin->kind == KC_PLUGIN_SOURCE,
+                                 (size_t)order->id.task + 1);
 }
 
 static struct task_entry *add_task(struct kc_worker *worker, struct kc_task_host *host,

@@ -241,11 +241,11 @@ struct kc_error *kc_config_read_target_state(const char *value, size_t len,
     if (!err && !text)
         err = wrong_member("state", "string");
     *state = KC_TARGET_NONE;
-    for (int i = KC_TARGET_STARTED; !err && i <= KC_TARGET_STOPPED; i++) {
+    for (int i = KC_TARGET_STARTED; text && i <= KC_TARGET_STOPPED; i++) {
         if (strcmp(text, kc_target_state_name((enum kc_target_state)i)) == 0)
             *state = (enum kc_target_state)i;
     }
-    if (!err && *state == KC_TARGET_NONE)
+    if (text && *state == KC_TARGET_NONE)
         err = kc_error_new(KC_ERR_DATA, "unknown target state %s", text);
     json_decref(object);
     return err;

@@ -155,7 +155,9 @@ static const struct kafka_error errors[] = {
 
 static const struct kafka_error *find(int code)
 {
-    if (code < -1 || (size_t)(code + 1) >= sizeof errors / sizeof *errors || !errors[code + 1].name)
+    static const int count = sizeof errors / sizeof *errors;
+
+    if (code < -1 || code >= count - 1 || !errors[code + 1].name)
         return NULL;
     return &errors[code + 1];
 }

@@ -36,6 +36,23 @@ START_TEST(matches_as_java)
 }
 END_TEST
 
+/* Pattern takes four digits: no blank, sign or 0x among them. */
+START_TEST(unicode_escapes_are_four_digits)
+{
+    static const char *const wrong[] = {"\\u 041", "\\u+041", "\\u0x41",
+                                        "\\u004",  "\\u004g", "\\u"};
+
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct kc_regex *regex = NULL;
+        struct kc_error *err = kc_regex_new(wrong[i], &regex);
+
+        ck_assert_msg(err != NULL, "no error for %s", wrong[i]);
+        ck_assert_ptr_nonnull(strstr(kc_error_text(err), "Illegal Unicode escape sequence"));
+        kc_error_destroy(err);
+    }
+}
+END_TEST
+
 START_TEST(replaces_as_java)
 {
     json_t *cases = golden("regex_replace.json");
@@ -128,6 +145,6 @@ START_TEST(a_bad_list_names_its_pattern)
 }
 END_TEST
 
-RUN_TESTS("regex", matches_as_java, replaces_as_java, a_pattern_without_end_does_not_match,
-          long_and_broken_texts_are_no_match, a_list_is_one_alternation,
-          a_bad_list_names_its_pattern)
+RUN_TESTS("regex", matches_as_java, unicode_escapes_are_four_digits, replaces_as_java,
+          a_pattern_without_end_does_not_match, long_and_broken_texts_are_no_match,
+          a_list_is_one_alternation, a_bad_list_names_its_pattern)
