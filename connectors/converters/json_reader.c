@@ -128,7 +128,6 @@ static bool unescape(struct reader *r, const char *from, size_t len, const char 
         size_t plain = (size_t)((slash ? slash : end) - from);
         memcpy(out + used, from, plain);
         used += plain;
-        from += plain;
         if (!slash)
             break;
         size_t size;

@@ -114,7 +114,7 @@ static struct kc_value value_of(const struct primitive *primitive, uint64_t bits
         memcpy(&single, &half, sizeof(single));
         return kc_value_double(KC_TYPE_FLOAT32, (double)single);
     }
-    int unused = 64 - 8 * (int)primitive->size;
+    unsigned unused = (64 - 8 * (unsigned)primitive->size) % 64;
     return kc_value_int(primitive->type, (int64_t)(bits << unused) >> unused);
 }
 

@@ -94,8 +94,7 @@ static const char *transcode(iconv_t charset, const char *substitute, struct kc_
         if (errno == E2BIG)
             break;
         size_t sub_len = strlen(substitute);
-        memcpy(to, substitute, sub_len);
-        to += sub_len;
+        to = mempcpy(to, substitute, sub_len);
         size -= sub_len;
         from++;
         len--;
@@ -132,7 +131,8 @@ static struct kc_error *from_connect(void *object, const char *topic, const char
         *data = transcode(converter->encode, "?", arena, *data, *len, len);
     if (converter->mark && *len) {
         char *marked = kc_arena_alloc(arena, *len + 2);
-        memcpy(marked, "\xfe\xff", 2);
+        marked[0] = '\xfe';
+        marked[1] = '\xff';
         memcpy(marked + 2, *data, *len);
         *data = marked;
         *len += 2;

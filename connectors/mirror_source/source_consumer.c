@@ -408,7 +408,7 @@ static struct kc_batch *make_batch(struct kc_source_consumer *consumer, size_t c
     memcpy(held->messages, consumer->messages, count * sizeof(held->messages[0]));
     for (size_t i = 0; i < count; i++) {
         rd_kafka_message_t *message = held->messages[i];
-        if (message->rkt != topic || message->partition != partition->partition) {
+        if (!partition || message->rkt != topic || message->partition != partition->partition) {
             topic = message->rkt;
             partition = partition_of(message);
         }
