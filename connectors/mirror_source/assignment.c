@@ -62,7 +62,7 @@ static struct assigned_topic *topic_of(struct kc_assignment *assignment,
 static void topic_add(struct assigned_topic *topic, int32_t number, size_t index)
 {
     if (number >= topic->limit) {
-        int32_t limit = number + 16 > number ? number + 16 : INT32_MAX;
+        int32_t limit = number < INT32_MAX - 16 ? number + 16 : INT32_MAX;
         topic->index = kc_realloc(topic->index, sizeof(*topic->index) * (size_t)limit);
         for (int32_t i = topic->limit; i < limit; i++)
             topic->index[i] = SIZE_MAX;
