@@ -7,7 +7,10 @@ CC        ?= cc
 VERSION   := 0.1.0
 COMMIT    := $(shell git rev-parse --short=16 HEAD 2>/dev/null || echo unknown)
 
-VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"' -DKC_COMMIT='"$(COMMIT)"'
+VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"'
+# Only for what shows it, so that a commit doesn't change how everything else is compiled.
+COMMIT_FLAG   := -DKC_COMMIT='"$(COMMIT)"'
+COMMIT_FILES  := worker/main worker/role_connect worker/rest/resource_worker
 
 PACKAGES  := rdkafka libmicrohttpd jansson libcurl libuv libssl libcrypto libsasl2 libisal \
              libzstd liblz4 zlib libpcre2-8 avro-c
@@ -46,6 +49,7 @@ all: $(BUILD)/isthmus
 # The worker sees include/ and its own folder; connectors see include/ and connectors/.
 $(BUILD)/obj/worker/%.o: INCLUDES = -Iworker
 $(BUILD)/obj/connectors/%.o: INCLUDES = -Iconnectors
+$(COMMIT_FILES:%=$(BUILD)/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
 
 $(BUILD)/obj/%.o: %.c | $(BUILD)/.deps
 	@mkdir -p $(@D)
@@ -125,6 +129,7 @@ FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
 
 build/fuzz/obj/worker/%.o: INCLUDES = -Iworker
 build/fuzz/obj/connectors/%.o: INCLUDES = -Iconnectors
+$(COMMIT_FILES:%=build/fuzz/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address $(INCLUDES) $(PKG_CFLAGS) -MMD -MP -c $< -o $@

@@ -33,7 +33,7 @@ TASKS = 4
 OUT = BUILD / "bench"
 CONTENDERS = os.environ.get("BENCH_CONTENDERS", "bare,isthmus,java").split(",")
 LATENCY_SECONDS = int(os.environ.get("BENCH_LATENCY_SECONDS", "5" if QUICK else "60"))
-LATENCY_RATE = 1000
+LATENCY_RATE = int(os.environ.get("BENCH_LATENCY_RATE", "5000"))
 STARTS = 1 if QUICK else 3
 MOST_SECONDS = 1800
 
