@@ -49,15 +49,16 @@ static struct kc_error *start_connector(void *object, const struct kc_map *confi
 
 static void stop_connector(void *object)
 {
+    struct connector *connector = object;
+    kc_map_destroy(connector->config);
+    connector->config = NULL;
 }
 
 static void destroy_connector(void *object)
 {
-    struct connector *connector = object;
-    if (!connector)
-        return;
-    kc_map_destroy(connector->config);
-    free(connector);
+    if (object)
+        stop_connector(object);
+    free(object);
 }
 
 static struct kc_error *task_configs(void *object, int max_tasks, struct kc_maps *configs)

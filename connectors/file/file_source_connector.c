@@ -82,15 +82,16 @@ static struct kc_error *start(void *object, const struct kc_map *config)
 
 static void stop(void *object)
 {
+    struct connector *connector = object;
+    kc_map_destroy(connector->config);
+    connector->config = NULL;
 }
 
 static void destroy(void *object)
 {
-    struct connector *connector = object;
-    if (!connector)
-        return;
-    kc_map_destroy(connector->config);
-    free(connector);
+    if (object)
+        stop(object);
+    free(object);
 }
 
 static struct kc_error *task_configs(void *object, int max_tasks, struct kc_maps *configs)

@@ -215,20 +215,24 @@ static void connector_stop(void *arg)
     struct connector *connector = arg;
     kc_scheduler_destroy(connector->scheduler);
     connector->scheduler = NULL;
+    kc_strings_destroy(&connector->groups);
+    kc_name_filter_destroy(connector->groups_filter);
+    kc_name_filter_destroy(connector->topics_filter);
+    connector->groups_filter = connector->topics_filter = NULL;
+    if (connector->source)
+        kc_admin_destroy(connector->source);
+    if (connector->target)
+        kc_admin_destroy(connector->target);
+    connector->source = connector->target = NULL;
+    kc_mirror_config_destroy(connector->config);
+    connector->config = NULL;
+    connector->loaded = false;
 }
 
 static void connector_destroy(void *arg)
 {
     struct connector *connector = arg;
     connector_stop(connector);
-    kc_strings_destroy(&connector->groups);
-    kc_name_filter_destroy(connector->groups_filter);
-    kc_name_filter_destroy(connector->topics_filter);
-    if (connector->source)
-        kc_admin_destroy(connector->source);
-    if (connector->target)
-        kc_admin_destroy(connector->target);
-    kc_mirror_config_destroy(connector->config);
     pthread_mutex_destroy(&connector->mutex);
     free(connector);
 }

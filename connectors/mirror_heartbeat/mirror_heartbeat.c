@@ -66,16 +66,17 @@ static void connector_stop(void *arg)
     struct connector *connector = arg;
     kc_scheduler_destroy(connector->scheduler);
     connector->scheduler = NULL;
+    if (connector->admin)
+        kc_admin_destroy(connector->admin);
+    connector->admin = NULL;
+    kc_mirror_config_destroy(connector->config);
+    connector->config = NULL;
 }
 
 static void connector_destroy(void *arg)
 {
-    struct connector *connector = arg;
-    connector_stop(connector);
-    if (connector->admin)
-        kc_admin_destroy(connector->admin);
-    kc_mirror_config_destroy(connector->config);
-    free(connector);
+    connector_stop(arg);
+    free(arg);
 }
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)

@@ -287,15 +287,18 @@ static void connector_stop(void *arg)
     struct connector *connector = arg;
     kc_scheduler_destroy(connector->scheduler);
     connector->scheduler = NULL;
+    kc_flow_topics_clear(&connector->topics);
+    kc_flow_destroy(connector->flow);
+    connector->flow = NULL;
+    kc_mirror_config_destroy(connector->config);
+    connector->config = NULL;
+    connector->loaded = false;
 }
 
 static void connector_destroy(void *arg)
 {
     struct connector *connector = arg;
     connector_stop(connector);
-    kc_flow_topics_clear(&connector->topics);
-    kc_flow_destroy(connector->flow);
-    kc_mirror_config_destroy(connector->config);
     pthread_mutex_destroy(&connector->mutex);
     free(connector);
 }

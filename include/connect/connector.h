@@ -30,6 +30,8 @@ enum kc_support { KC_SUPPORT_UNDEFINED, KC_SUPPORT_SUPPORTED, KC_SUPPORT_UNSUPPO
 struct kc_connector_ops {
     /* Makes an object that does nothing yet; also made for validate and alter_offsets alone. */
     void *(*create)(struct kc_connector_context *context);
+    /* Start and stop may take turns (STOPPED and back, KIP-875): stop gives back all that start has
+     * taken. After a start that failed only destroy comes. */
     struct kc_error *(*start)(void *connector, const struct kc_map *config);
     void (*stop)(void *connector);
     void (*destroy)(void *connector);
