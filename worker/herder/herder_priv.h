@@ -89,7 +89,7 @@ struct kc_herder {
     atomic_int generation;
     atomic_bool ready;
     atomic_bool stopping;
-    volatile bool cancel; /* ends the start of stores early */
+    atomic_bool cancel; /* ends the start of stores early */
     pthread_mutex_t lock;
     pthread_cond_t changed; /* with lock: stopping, ended, stores_started */
     struct kc_cluster_state *config_state;

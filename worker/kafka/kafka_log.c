@@ -188,7 +188,7 @@ static bool reached_now(struct kc_kafka_log *this, const int64_t *ends)
     return yes;
 }
 
-static struct kc_error *first_end_offsets(struct kc_kafka_log *this, const volatile bool *cancel,
+static struct kc_error *first_end_offsets(struct kc_kafka_log *this, const atomic_bool *cancel,
                                           int64_t **ends)
 {
     int64_t deadline = kc_mono_ms() + START_RETRY_MS;
@@ -205,13 +205,13 @@ static struct kc_error *first_end_offsets(struct kc_kafka_log *this, const volat
 }
 
 /* On the starting thread, before the log's own runs. */
-static struct kc_error *read_first_time(struct kc_kafka_log *this, const volatile bool *cancel)
+static struct kc_error *read_first_time(struct kc_kafka_log *this, const atomic_bool *cancel)
 {
     int64_t *ends = NULL;
     struct kc_error *err = first_end_offsets(this, cancel, &ends);
     while (!err && !reached_now(this, ends)) {
         poll_once(this, START_POLL_MS);
-        if (cancel && *cancel)
+        if (cancel && atomic_load(cancel))
             err =
                 kc_error_new(KC_ERR_WAKEUP, "Stopped while reading topic %s", this->settings.topic);
     }
@@ -304,7 +304,7 @@ struct kc_error *kc_kafka_log_read_to_end(struct kc_kafka_log *this, int timeout
 
 /* ---- start and stop ---- */
 
-struct kc_error *kc_kafka_log_start(struct kc_kafka_log *this, const volatile bool *cancel)
+struct kc_error *kc_kafka_log_start(struct kc_kafka_log *this, const atomic_bool *cancel)
 {
     kc_info("Starting KafkaBasedLog with topic %s", this->settings.topic);
     struct kc_error *err = kc_kafka_log_prepare_topic(this, cancel);

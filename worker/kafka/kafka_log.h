@@ -11,6 +11,8 @@
 
 #include "connect/kafka.h"
 
+#include <stdatomic.h>
+
 struct kc_log_record {
     int32_t partition;
     int64_t offset;
@@ -53,7 +55,7 @@ struct kc_error *kc_kafka_log_new(const struct kc_kafka_log_settings *settings,
  * to the end, starts the thread. *cancel (may be NULL) set by another thread ends it early with
  * KC_ERR_WAKEUP. */
 struct kc_error *kc_kafka_log_start(struct kc_kafka_log *log,
-                                    const volatile bool *cancel) KC_MUST_CHECK;
+                                    const atomic_bool *cancel) KC_MUST_CHECK;
 
 /* Waits until everything that was in the topic when called has been given to the listener. Any
  * thread but the listener's. KC_ERR_TIMEOUT after timeout_ms. */

@@ -31,9 +31,9 @@ struct kc_kafka_log {
 
 /* Creates or checks the topic and finds its partitions (kafka_log_topic.c). */
 struct kc_error *kc_kafka_log_prepare_topic(struct kc_kafka_log *log,
-                                            const volatile bool *cancel) KC_MUST_CHECK;
+                                            const atomic_bool *cancel) KC_MUST_CHECK;
 /* Sleeps in small steps; KC_ERR_WAKEUP when *cancel gets set. */
-struct kc_error *kc_kafka_log_pause(const volatile bool *cancel, int64_t ms) KC_MUST_CHECK;
+struct kc_error *kc_kafka_log_pause(const atomic_bool *cancel, int64_t ms) KC_MUST_CHECK;
 
 /* The producer (kafka_log_writer.c). */
 struct kc_error *kc_kafka_log_open_writer(struct kc_kafka_log *log) KC_MUST_CHECK;

@@ -19,11 +19,11 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.util.TopicAdmi
 #define METADATA_PAUSE_MS  1000
 #define DEFAULT_BACKOFF_MS 100
 
-struct kc_error *kc_kafka_log_pause(const volatile bool *cancel, int64_t ms)
+struct kc_error *kc_kafka_log_pause(const atomic_bool *cancel, int64_t ms)
 {
     int64_t end = kc_mono_ms() + ms;
     for (;;) {
-        if (cancel && *cancel)
+        if (cancel && atomic_load(cancel))
             return kc_error_new(KC_ERR_WAKEUP, "Stopped while starting");
         int64_t left = end - kc_mono_ms();
         if (left <= 0)
@@ -80,7 +80,7 @@ static struct kc_error *try_create(struct kc_kafka_log *this, const struct kc_ne
 }
 
 static struct kc_error *create_retrying(struct kc_kafka_log *this, const struct kc_new_topic *topic,
-                                        const volatile bool *cancel, enum outcome *outcome)
+                                        const atomic_bool *cancel, enum outcome *outcome)
 {
     int64_t deadline =
         kc_mono_ms() + setting_ms(this->settings.admin, "default.api.timeout.ms", 60000);
@@ -102,7 +102,7 @@ static struct kc_error *create_retrying(struct kc_kafka_log *this, const struct 
     }
 }
 
-static struct kc_error *create(struct kc_kafka_log *this, const volatile bool *cancel,
+static struct kc_error *create(struct kc_kafka_log *this, const atomic_bool *cancel,
                                enum outcome *outcome)
 {
     struct kc_map *config =
@@ -172,7 +172,7 @@ static struct kc_error *look_up(struct kc_kafka_log *this, int32_t *partitions)
     return err;
 }
 
-static struct kc_error *find_partitions(struct kc_kafka_log *this, const volatile bool *cancel)
+static struct kc_error *find_partitions(struct kc_kafka_log *this, const atomic_bool *cancel)
 {
     int64_t deadline = kc_mono_ms() + METADATA_WAIT_MS;
     int64_t pause = 100;
@@ -198,7 +198,7 @@ static struct kc_error *find_partitions(struct kc_kafka_log *this, const volatil
     }
 }
 
-struct kc_error *kc_kafka_log_prepare_topic(struct kc_kafka_log *this, const volatile bool *cancel)
+struct kc_error *kc_kafka_log_prepare_topic(struct kc_kafka_log *this, const atomic_bool *cancel)
 {
     const struct kc_kafka_log_settings *s = &this->settings;
     enum outcome outcome = UNKNOWN;

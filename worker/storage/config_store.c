@@ -72,7 +72,7 @@ void kc_config_store_destroy(struct kc_config_store *store)
     free(store);
 }
 
-struct kc_error *kc_config_store_start(struct kc_config_store *store, const volatile bool *cancel)
+struct kc_error *kc_config_store_start(struct kc_config_store *store, const atomic_bool *cancel)
 {
     if (store->log) {
         struct kc_error *err = kc_kafka_log_start(store->log, cancel);

@@ -12,6 +12,8 @@
 #include "config/worker_config.h"
 #include "storage/cluster_state.h"
 
+#include <stdatomic.h>
+
 struct kc_config_listener {
     void (*connector_updated)(void *opaque, const char *connector);
     void (*connector_removed)(void *opaque, const char *connector);
@@ -37,7 +39,7 @@ void kc_config_store_destroy(struct kc_config_store *store);
 /* Reads the whole topic; no listener calls happen for what was there before but
  * session_key_updated. */
 struct kc_error *kc_config_store_start(struct kc_config_store *store,
-                                       const volatile bool *cancel) KC_MUST_CHECK;
+                                       const atomic_bool *cancel) KC_MUST_CHECK;
 
 /* The current picture; the caller unrefs. Any thread, never blocks. */
 struct kc_cluster_state *kc_config_store_snapshot(struct kc_config_store *store);

@@ -29,7 +29,7 @@ void kc_offset_store_unref(struct kc_offset_store *store)
         store->ops->destroy(store);
 }
 
-struct kc_error *kc_offset_store_start(struct kc_offset_store *store, const volatile bool *cancel)
+struct kc_error *kc_offset_store_start(struct kc_offset_store *store, const atomic_bool *cancel)
 {
     return store->ops->start(store, cancel);
 }

@@ -12,6 +12,7 @@
 #include "connect/kafka.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 /* ---- codec: pure functions ---- */
 
@@ -45,7 +46,7 @@ struct kc_offset_store *kc_offset_store_ref(struct kc_offset_store *store);
 void kc_offset_store_unref(struct kc_offset_store *store);
 
 struct kc_error *kc_offset_store_start(struct kc_offset_store *store,
-                                       const volatile bool *cancel) KC_MUST_CHECK;
+                                       const atomic_bool *cancel) KC_MUST_CHECK;
 
 /* Offsets of count partitions of connector after reading to the end: offsets[i] new reference or
  * NULL. */

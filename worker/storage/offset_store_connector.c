@@ -51,7 +51,7 @@ static void gate_unref(struct gate *gate)
     free(gate);
 }
 
-static struct kc_error *connector_start(struct kc_offset_store *base, const volatile bool *cancel)
+static struct kc_error *connector_start(struct kc_offset_store *base, const atomic_bool *cancel)
 {
     return kc_offset_store_start(((struct connector_store *)base)->own, cancel);
 }

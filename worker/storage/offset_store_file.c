@@ -76,7 +76,7 @@ static struct kc_error *load(struct file_store *store, int fd)
     return err;
 }
 
-static struct kc_error *file_start(struct kc_offset_store *base, const volatile bool *cancel)
+static struct kc_error *file_start(struct kc_offset_store *base, const atomic_bool *cancel)
 {
     struct file_store *store = (struct file_store *)base;
     kc_info("Starting FileOffsetBackingStore with file %s", store->path);

@@ -26,7 +26,7 @@ static void on_record(void *opaque, const struct kc_log_record *record)
                         record->value_len);
 }
 
-static struct kc_error *kafka_start(struct kc_offset_store *base, const volatile bool *cancel)
+static struct kc_error *kafka_start(struct kc_offset_store *base, const atomic_bool *cancel)
 {
     return kc_kafka_log_start(((struct kafka_store *)base)->log, cancel);
 }

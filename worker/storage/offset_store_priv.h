@@ -19,7 +19,7 @@ struct kc_offset_pair {
 typedef void (*kc_offset_done)(void *opaque, struct kc_error *err); /* owns err */
 
 struct kc_offset_ops {
-    struct kc_error *(*start)(struct kc_offset_store *store, const volatile bool *cancel);
+    struct kc_error *(*start)(struct kc_offset_store *store, const atomic_bool *cancel);
     /* Reads to the end. */
     struct kc_error *(*refresh)(struct kc_offset_store *store, int timeout_ms);
     char *(*lookup)(struct kc_offset_store *store, const char *key); /* owned by the caller */

@@ -197,7 +197,7 @@ static void *retry(void *arg)
     return NULL;
 }
 
-struct kc_error *kc_status_store_start(struct kc_status_store *store, const volatile bool *cancel)
+struct kc_error *kc_status_store_start(struct kc_status_store *store, const atomic_bool *cancel)
 {
     if (!store->log)
         return NULL;

@@ -11,6 +11,8 @@
 
 #include "config/worker_config.h"
 
+#include <stdatomic.h>
+
 enum kc_state {
     KC_STATE_UNASSIGNED,
     KC_STATE_RUNNING,
@@ -38,7 +40,7 @@ struct kc_error *kc_status_store_kafka_new(const struct kc_worker_config *config
 struct kc_status_store *kc_status_store_memory_new(void);
 void kc_status_store_destroy(struct kc_status_store *store);
 struct kc_error *kc_status_store_start(struct kc_status_store *store,
-                                       const volatile bool *cancel) KC_MUST_CHECK;
+                                       const atomic_bool *cancel) KC_MUST_CHECK;
 
 #define KC_CONNECTOR_STATUS (-1) /* as task: the connector itself */
 
