@@ -124,7 +124,7 @@ $(BUILD)/bench/bare_loop: tests/bench/bare_loop.c
 
 # Fuzz targets: clang's libFuzzer with the worker built for coverage, apart from the other builds.
 FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_FLAGS := -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -O1 -g -fno-omit-frame-pointer -pthread -Iinclude
+FUZZ_FLAGS  = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -O1 -g -fno-omit-frame-pointer -pthread -Iinclude
 FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
 
 build/fuzz/obj/worker/%.o: INCLUDES = -Iworker
