@@ -79,7 +79,7 @@ clean:
 
 # ---- test bed: everything below runs what is built above ------------------------------------------
 
-KAFKA_VERSIONS ?= 4.1.0 3.9.1
+KAFKA_VERSIONS ?= 4.1.0 3.9.1 2.1.1
 FUZZ_SECONDS   ?= 20
 DESTDIR        ?=
 PYTHON         := build/venv/bin/python
@@ -188,7 +188,7 @@ install: $(BUILD)/isthmus
 help:
 	@echo 'make                 builds build/isthmus (DEBUG=1; SANITIZER=address, undefined or thread)'
 	@echo 'make deps            installs what building and testing need (apt, Python, Kafka jars)'
-	@echo 'make kafka           only the Kafka jars (KAFKA_VERSIONS="4.1.0 3.9.1")'
+	@echo 'make kafka           only the Kafka jars (KAFKA_VERSIONS="4.1.0 3.9.1 2.1.1")'
 	@echo 'make demo            two real clusters, a migration, shown and verified'
 	@echo 'make check           all tests; the last line is "N passed, N failed, N skipped"'
 	@echo 'make check-unit      the unit tests; also check-cluster, check-compat, check-fault'

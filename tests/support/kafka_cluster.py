@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Real Kafka clusters on loopback: KRaft, one JVM per broker, each broker a controller as well.
+Versions before 3 have a ZooKeeper beside them.
 
     with Cluster("source", brokers=3) as cluster:
         cluster.bootstrap            # "127.0.0.1:port,..."
@@ -57,17 +58,30 @@ class Broker:
     def address(self):
         return f"127.0.0.1:{self.port}"
 
-    def configure(self, voters):
-        """Writes the properties file and starts formatting; returns the formatting process."""
-        cluster = self.cluster
-        replicas = str(min(3, cluster.size))
-        settings = {
+    def kraft_settings(self, voters):
+        return {
             "process.roles": "broker,controller",
             "node.id": self.node,
             "controller.quorum.voters": voters,
             "listeners": f"PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{self.controller_port}",
             "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
             "controller.listener.names": "CONTROLLER",
+        }
+
+    def zookeeper_settings(self):
+        return {
+            "broker.id": self.node,
+            "listeners": f"PLAINTEXT://{self.address}",
+            "zookeeper.connect": self.cluster.zookeeper.address,
+            "zookeeper.connection.timeout.ms": "30000",
+        }
+
+    def write_file(self, own):
+        """Writes the properties file: what is this node's own, and what all have alike."""
+        cluster = self.cluster
+        replicas = str(min(3, cluster.size))
+        settings = {
+            **own,
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": self.directory / "data",
             "auto.create.topics.enable": str(cluster.auto_create).lower(),
@@ -81,6 +95,10 @@ class Broker:
         for key, value in cluster.properties.items():
             settings[key] = value(self) if callable(value) else value
         self.file = properties.write(self.directory / "server.properties", settings)
+
+    def format(self):
+        """Starts formatting the storage, as KRaft needs it; returns that process."""
+        cluster = self.cluster
         arguments = ["format", "-t", cluster.cluster_id, "-c", self.file]
         for record in cluster.scram:
             arguments += ["--add-scram", record]
@@ -133,6 +151,43 @@ class Broker:
         self.start()
 
 
+class ZooKeeper:
+    """The one ZooKeeper of a cluster whose version has no KRaft."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+        self.port = free_port()
+        self.directory = cluster.directory / "zookeeper"
+        self.process = None
+
+    @property
+    def address(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self):
+        """Starts it and goes on: brokers wait until it answers."""
+        settings = {
+            "dataDir": self.directory / "data",
+            "clientPort": self.port,
+            "clientPortAddress": "127.0.0.1",
+            "maxClientCnxns": "0",
+            "admin.enableServer": "false",
+        }
+        file = properties.write(self.directory / "zookeeper.properties", settings)
+        command = java(
+            "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+            file,
+            version=self.cluster.version,
+            heap="128m",
+            options=["-Dzookeeper.jmx.log4j.disable=true"],
+        )
+        self.process = Process(f"{self.cluster.name}-zookeeper", command)
+
+    def close(self):
+        if self.process and self.process.alive:
+            self.process.kill()
+
+
 class Cluster:
     """A cluster of 1..N brokers.
 
@@ -167,6 +222,7 @@ class Cluster:
         # Not a leading '-', which StorageTool would take for an option.
         self.cluster_id = "C" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()[1:22]
         self.directory = DATA / f"{name}-{uuid.uuid4().hex[:8]}"
+        self.zookeeper = ZooKeeper(self) if int(version.split(".")[0]) < 3 else None
         self.brokers = [Broker(self, node) for node in range(1, brokers + 1)]
 
     @property
@@ -176,12 +232,24 @@ class Cluster:
     def client_config(self, **more):
         return {"bootstrap.servers": self.bootstrap, **self.client, **more}
 
-    def start(self):
+    def prepare_kraft(self):
         voters = ",".join(f"{b.node}@127.0.0.1:{b.controller_port}" for b in self.brokers)
-        formats = [broker.configure(voters) for broker in self.brokers]
-        for process in formats:
+        for broker in self.brokers:
+            broker.write_file(broker.kraft_settings(voters))
+        for process in [broker.format() for broker in self.brokers]:
             status = process.wait(60)
             assert status == 0, f"formatting the storage failed: {status}\n{process.tail()}"
+
+    def prepare_zookeeper(self):
+        for broker in self.brokers:
+            broker.write_file(broker.zookeeper_settings())
+        self.zookeeper.start()
+
+    def start(self):
+        if self.zookeeper:
+            self.prepare_zookeeper()
+        else:
+            self.prepare_kraft()
         for broker in self.brokers:
             broker.start(wait=False)
         self.wait_ready()
@@ -235,6 +303,8 @@ class Cluster:
         for broker in self.brokers:
             if broker.process and broker.process.alive:
                 broker.kill()
+        if self.zookeeper:
+            self.zookeeper.close()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def __enter__(self):
