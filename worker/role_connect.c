@@ -8,8 +8,8 @@
  */
 #include "base/logging.h"
 #include "config/properties.h"
-#include "connect/java_json.h"
 #include "connect/plugin.h"
+#include "herder/connector_file.h"
 #include "rest/rest_server.h"
 #include "roles.h"
 
@@ -22,7 +22,6 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.cli.AbstractConnectCli");
 
 #define CREATE_TIMEOUT_MS 90000
-#define MAX_FILE_BYTES    (16L << 20)
 
 struct worker {
     struct kc_worker_config *config;
@@ -164,94 +163,13 @@ struct connector_files {
     int count;
 };
 
-static struct kc_error *read_file(const char *path, char **text, size_t *len)
-{
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return kc_error_new(KC_ERR_IO, "Can't read %s: %s", path, strerror(errno));
-    *text = kc_malloc((size_t)MAX_FILE_BYTES);
-    *len = fread(*text, 1, (size_t)MAX_FILE_BYTES, file);
-    bool whole = feof(file) != 0;
-    fclose(file);
-    if (whole)
-        return NULL;
-    free(*text);
-    *text = NULL;
-    return kc_error_new(KC_ERR_IO, "Can't read %s: it is larger than 16 MiB", path);
-}
-
-static bool is_flat(const json_t *json)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach ((json_t *)json, key, value) {
-        if (!json_is_string(value) && !json_is_null(value))
-            return false;
-    }
-    return json_is_object(json);
-}
-
-static enum kc_target_state initial_state(const json_t *json)
-{
-    const char *text = json_string_value(json_object_get(json, "initial_state"));
-    if (!text)
-        return KC_TARGET_NONE;
-    return strcasecmp(text, "PAUSED") == 0    ? KC_TARGET_PAUSED
-           : strcasecmp(text, "STOPPED") == 0 ? KC_TARGET_STOPPED
-                                              : KC_TARGET_STARTED;
-}
-
-/* A flat map, or a create request {name, config, initial_state}. */
-static struct kc_error *parse_json(const char *path, const char *text, size_t len,
-                                   struct kc_map *config, enum kc_target_state *state)
-{
-    const char *key;
-    json_t *value;
-    json_t *json = NULL;
-    struct kc_error *err = kc_json_parse(text, len, &json);
-    if (err)
-        return kc_error_prefix(err, "%s", path);
-    const json_t *map = is_flat(json) ? json : json_object_get(json, "config");
-    if (!is_flat(map)) {
-        json_decref(json);
-        return kc_error_new(KC_ERR_CONFIG,
-                            "%s: expected a flat object of strings, or an object with name, config "
-                            "and initial_state",
-                            path);
-    }
-    json_object_foreach ((json_t *)map, key, value)
-        kc_map_set(config, key, json_string_value(value));
-    if (map != json) {
-        *state = initial_state(json);
-        kc_map_set_default(config, "name", json_string_value(json_object_get(json, "name")));
-    }
-    json_decref(json);
-    return NULL;
-}
-
-static struct kc_error *load_connector(const char *path, struct kc_map *config,
-                                       enum kc_target_state *state)
-{
-    char *text = NULL;
-    size_t len = 0;
-    *state = KC_TARGET_NONE;
-    size_t path_len = strlen(path);
-    if (path_len < 5 || strcmp(path + path_len - 5, ".json") != 0)
-        return kc_properties_load(path, config, NULL);
-    struct kc_error *err = read_file(path, &text, &len);
-    if (!err)
-        err = parse_json(path, text, len, config, state);
-    free(text);
-    return err;
-}
-
 static struct kc_error *create_connector(struct kc_herder *herder, const char *path)
 {
     struct kc_map *config = kc_map_new();
     enum kc_target_state state;
     json_t *info = NULL;
     bool created;
-    struct kc_error *err = load_connector(path, config, &state);
+    struct kc_error *err = kc_connector_file_load(path, config, &state);
     if (!err)
         err = kc_herder_put_connector(herder, kc_map_get_or(config, "name", ""), config, state,
                                       false, CREATE_TIMEOUT_MS, &info, &created);
