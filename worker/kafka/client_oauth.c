@@ -90,16 +90,23 @@ static struct kc_error *fetch(const struct oauth *oauth, struct kc_strings *part
     return err;
 }
 
+/* When the token ends, in ms since the epoch; a token that doesn't say it, or nonsense, is asked
+ * for again soon. */
+static int64_t expires_ms(const json_t *payload)
+{
+    const double seconds = json_number_value(json_object_get(payload, "exp"));
+    if (seconds > 0 && seconds < (double)(INT64_MAX / 1000))
+        return (int64_t)(seconds * 1000);
+    return kc_now_ms() + LIFETIME_MS;
+}
+
 static struct kc_error *hand_over(rd_kafka_t *client, const struct kc_strings *parts)
 {
     char reason[256] = "";
     json_t *payload = jwt_payload(parts->items[0]);
-    const json_t *expiry = json_object_get(payload, "exp");
     const char *subject = json_string_value(json_object_get(payload, "sub"));
-    int64_t expires_ms = json_is_number(expiry) ? (int64_t)(json_number_value(expiry) * 1000)
-                                                : kc_now_ms() + LIFETIME_MS;
     rd_kafka_resp_err_t code = rd_kafka_oauthbearer_set_token(
-        client, parts->items[0], expires_ms, subject ? subject : "",
+        client, parts->items[0], expires_ms(payload), subject ? subject : "",
         (const char **)parts->items + 1, parts->count - 1, reason, sizeof(reason));
     json_decref(payload);
     return code ? kc_error_new(KC_ERR_DATA, "the token can't be used: %s", reason) : NULL;
