@@ -380,11 +380,14 @@ static void fill(struct kc_source_consumer *consumer, struct kc_batch *batch,
 {
     rd_kafka_headers_t *headers = NULL;
     struct kc_record *record = kc_batch_add(batch);
-    int64_t timestamp = rd_kafka_message_timestamp(message, NULL);
+    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+    int64_t timestamp = rd_kafka_message_timestamp(message, &type);
     record->topic = partition->remote;
     record->partition = partition->partition;
-    /* A negative time is none: a target would refuse it, and with it the record. */
-    record->timestamp = timestamp >= 0 ? timestamp : KC_NO_TIMESTAMP;
+    /* A target may refuse a time before 1970, and with it the record. */
+    record->timestamp = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? KC_TIMELESS
+                        : timestamp >= KC_TIMELESS               ? timestamp
+                                                                 : KC_NO_TIMESTAMP;
     record->key_schema = consumer->bytes;
     record->key = kc_value_bytes(message->key, message->key_len);
     record->value_schema = consumer->bytes;

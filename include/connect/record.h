@@ -16,7 +16,8 @@
 
 #include <jansson.h>
 
-#define KC_NO_TIMESTAMP INT64_MIN
+#define KC_NO_TIMESTAMP INT64_MIN /* the producer's clock decides */
+#define KC_TIMELESS     (-1)      /* none, and none is given: what old producers leave */
 #define KC_NO_PARTITION (-1)
 
 struct kc_header {
@@ -46,7 +47,7 @@ struct kc_source_offset {
 struct kc_record {
     const char *topic;                  /* terminated; lives as long as the batch */
     int32_t partition;                  /* KC_NO_PARTITION: the producer's partitioner decides */
-    int64_t timestamp;                  /* ms since the epoch, or KC_NO_TIMESTAMP */
+    int64_t timestamp;                  /* ms since the epoch, or one of the above */
     const struct kc_schema *key_schema; /* NULL: schemaless */
     struct kc_value key;
     const struct kc_schema *value_schema;

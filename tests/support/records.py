@@ -8,6 +8,7 @@ import zlib
 
 from confluent_kafka import (
     OFFSET_BEGINNING,
+    TIMESTAMP_NOT_AVAILABLE,
     Consumer,
     KafkaError,
     KafkaException,
@@ -17,6 +18,7 @@ from confluent_kafka import (
 
 from processes import wait_for
 
+NO_TIME = -1
 COMING_UP = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
@@ -188,11 +190,12 @@ def read_all(cluster, topic, timeout=120, isolation="read_committed", begin=None
 
 def as_record(message):
     headers = tuple((name, value) for name, value in message.headers() or [])
+    kind, timestamp = message.timestamp()
     return Record(
         message.partition(),
         message.key(),
         message.value(),
-        message.timestamp()[1],
+        NO_TIME if kind == TIMESTAMP_NOT_AVAILABLE else timestamp,
         headers,
         message.offset(),
     )

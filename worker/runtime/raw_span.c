@@ -160,7 +160,7 @@ static const char *repack(struct kc_batch *batch, const struct kc_raw *raw,
     while (!why && source_next(&source, &record, &why)) {
         if (record.offset < raw->first_offset)
             continue;
-        if (record.timestamp < 0) /* none: the producer's clock decides */
+        if (record.timestamp < KC_TIMELESS) /* a target may refuse it */
             record.timestamp = kc_now_ms();
         why = kc_batch_builder_add(&builder, &record);
         runs_add(&runs, record.offset);
@@ -232,8 +232,8 @@ static const char *open_records(struct kc_batch *batch, const struct kc_raw *raw
         if (from.offset < raw->first_offset)
             continue;
         struct kc_record *record = add_record(batch, raw, from.offset);
-        /* A negative time is none: a target would refuse it, and with it the record. */
-        record->timestamp = from.timestamp >= 0 ? from.timestamp : KC_NO_TIMESTAMP;
+        /* A target may refuse a time before 1970, and with it the record. */
+        record->timestamp = from.timestamp >= KC_TIMELESS ? from.timestamp : KC_NO_TIMESTAMP;
         record->key_schema = record->value_schema = KC_OPTIONAL_BYTES;
         record->key = bytes_of(&from.key);
         record->value = bytes_of(&from.value);
@@ -329,8 +329,8 @@ static const char *unfit(const struct kc_raw *raw, const struct kc_wire_batch *w
         return "offset gaps left by compaction";
     if (kc_batch_log_append_time(wire))
         return "times set by the source's broker (LogAppendTime)";
-    if (wire->base_timestamp < 0 || wire->max_timestamp < 0)
-        return "records without a time";
+    if (wire->base_timestamp < KC_TIMELESS || wire->max_timestamp < KC_TIMELESS)
+        return "records from before 1970";
     if (wire->attributes & DELETE_HORIZON)
         return "a batch marked by the source's cleaner";
     return NULL;

@@ -295,8 +295,10 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
     uint64_t bytes = record->value_len + record->key_len + RECORD_OVERHEAD;
     if (!wait_for_room(producer, bytes))
         return RD_KAFKA_RESP_ERR__PURGE_QUEUE;
-    /* librdkafka fills in the current time for 0. */
-    int64_t timestamp = record->timestamp == KC_NO_TIMESTAMP ? 0 : record->timestamp;
+    /* librdkafka fills in the current time for 0; a record of 1970 is nearer to its time with 1. */
+    int64_t timestamp = record->timestamp == KC_NO_TIMESTAMP ? 0
+                        : record->timestamp == 0             ? 1
+                                                             : record->timestamp;
     uint64_t sent_bytes = atomic_load_explicit(&producer->sent_bytes, memory_order_relaxed);
     uint64_t sent = atomic_load_explicit(&producer->sent, memory_order_relaxed);
     /* Counted first: the outcome may come before producev() returns. */
