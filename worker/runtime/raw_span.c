@@ -14,8 +14,9 @@
 #include <string.h>
 
 enum {
-    PLAIN_LIMIT = 128 << 20, /* bytes that a batch may take decompressed */
-    DELETE_HORIZON = 64,     /* attribute: the cleaner's, not a producer's (KIP-534) */
+    PLAIN_LIMIT = 128 << 20,  /* bytes that a batch may take decompressed */
+    PACKED_BYTES = 256 << 10, /* of old messages, about, in one new batch */
+    DELETE_HORIZON = 64,      /* attribute: the cleaner's, not a producer's (KIP-534) */
 };
 
 /* ---- spans ---- */
@@ -119,59 +120,81 @@ static void runs_add(struct runs *runs, int64_t offset)
         last->count++;
         return;
     }
-    if (runs->count == runs->cap) {
+    if (!runs->items || runs->count == runs->cap) {
         runs->cap = runs->cap ? 2 * runs->cap : 8;
         runs->items = kc_realloc(runs->items, runs->cap * sizeof(*runs->items));
     }
     runs->items[runs->count++] = (struct kc_raw_run){offset, -1, 1};
 }
 
+/* Records of one part on their way into new batches. Zero-initialise, set the first three. */
+struct packer {
+    struct kc_batch *batch;
+    const struct kc_raw *raw;
+    int32_t most; /* records in a batch */
+    struct kc_batch_builder builder;
+    struct runs runs;
+    uint64_t packed; /* records that spans have been made of */
+};
+
+static void packer_destroy(struct packer *packer)
+{
+    kc_batch_builder_destroy(&packer->builder);
+    free(packer->runs.items);
+}
+
 /* Makes a span of what the builder holds; resets builder and runs. */
-static const char *finish(struct kc_batch *batch, const struct kc_raw *raw,
-                          struct kc_batch_builder *builder, struct runs *runs)
+static const char *finish(struct packer *packer)
 {
     struct kc_str out = {0};
+    struct runs *runs = &packer->runs;
     if (runs->count == 0)
         return NULL;
-    const char *why = kc_batch_builder_finish(builder, &out);
+    packer->packed += (uint64_t)packer->builder.count;
+    const char *why = kc_batch_builder_finish(&packer->builder, &out);
     if (why) {
         kc_str_destroy(&out);
         return why;
     }
-    kc_batch_own(batch, out.data, free);
-    add_span(batch, raw, (uint8_t *)out.data, out.len,
-             kc_batch_dup(batch, runs->items, runs->count * sizeof(*runs->items)),
+    kc_batch_own(packer->batch, out.data, free);
+    add_span(packer->batch, packer->raw, (uint8_t *)out.data, out.len,
+             kc_batch_dup(packer->batch, runs->items, runs->count * sizeof(*runs->items)),
              (int32_t)runs->count);
     runs->count = 0;
     return NULL;
 }
 
-/* Repacks the records from raw->first_offset on, a span for each `most` of them. */
-static const char *repack(struct kc_batch *batch, const struct kc_raw *raw,
-                          const struct kc_wire_batch *wire, const struct kc_raw_run *known,
-                          int32_t most)
+/* Whether wire's records may follow those that are in the builder: messages of old formats come
+ * one by one, and a batch for each would be slow. */
+static bool joins(const struct packer *packer, const struct kc_wire_batch *wire)
 {
-    struct kc_batch_builder builder = {.codec = (enum kc_codec)kc_batch_codec(wire),
-                                       .close_gaps = true};
-    struct runs runs = {0};
+    return wire->magic < 2 && packer->builder.codec == (enum kc_codec)kc_batch_codec(wire) &&
+           packer->builder.records.len < PACKED_BYTES;
+}
+
+/* Packs the records from raw->first_offset on; the last are left in the builder. */
+static const char *pack(struct packer *packer, const struct kc_wire_batch *wire,
+                        const struct kc_raw_run *known)
+{
     struct source_reader source;
     struct kc_wire_record record;
-    const char *why = source_open(&source, wire, known);
+    const char *why = joins(packer, wire) ? NULL : finish(packer);
+    if (why)
+        return why;
+    packer->builder.codec = (enum kc_codec)kc_batch_codec(wire);
+    packer->builder.close_gaps = true;
+    why = source_open(&source, wire, known);
     while (!why && source_next(&source, &record, &why)) {
-        if (record.offset < raw->first_offset)
+        if (record.offset < packer->raw->first_offset)
             continue;
         if (record.timestamp < KC_TIMELESS) /* a target may refuse it */
             record.timestamp = kc_now_ms();
-        why = kc_batch_builder_add(&builder, &record);
-        runs_add(&runs, record.offset);
-        if (!why && builder.count == most)
-            why = finish(batch, raw, &builder, &runs);
+        why = kc_batch_builder_add(&packer->builder, &record);
+        runs_add(&packer->runs, record.offset);
+        if (!why && packer->builder.count == packer->most)
+            why = finish(packer);
     }
-    if (!why)
-        why = finish(batch, raw, &builder, &runs);
     kc_record_reader_close(&source.reader);
-    kc_batch_builder_destroy(&builder);
-    free(runs.items);
     return why;
 }
 
@@ -191,7 +214,11 @@ struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size, struc
         return err;
     size_t most = (size_t)span->count * size / span->len;
     most = most < 1 ? 1 : most > (size_t)span->count ? (size_t)span->count : most;
-    const char *why = repack(batch, span->raw, &wire, span->runs, (int32_t)most);
+    struct packer packer = {.batch = batch, .raw = span->raw, .most = (int32_t)most};
+    const char *why = pack(&packer, &wire, span->runs);
+    if (!why)
+        why = finish(&packer);
+    packer_destroy(&packer);
     return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
 }
 
@@ -336,56 +363,61 @@ static const char *unfit(const struct kc_raw *raw, const struct kc_wire_batch *w
     return NULL;
 }
 
-static const char *take(struct kc_batch *to, const struct kc_raw *raw,
-                        const struct kc_wire_batch *wire, const char *open_all,
-                        struct kc_raw_counts *counts)
+static const char *take(struct packer *packer, const struct kc_wire_batch *wire,
+                        const char *open_all, struct kc_raw_counts *counts)
 {
-    if (open_all) {
-        counts->last_reason = open_all;
-        return open_records(to, raw, wire, NULL, &counts->opened);
-    }
-    const char *reason = unfit(raw, wire);
-    if (!reason) {
-        counts->passed += (uint64_t)wire->count;
-        pass(to, raw, wire);
-        return NULL;
-    }
-    counts->last_reason = reason;
-    size_t before = kc_batch_count(to);
-    const char *why = repack(to, raw, wire, NULL, INT32_MAX);
-    if (!why && kc_batch_count(to) > before)
-        counts->repacked += (uint64_t)kc_batch_at(to, before)->span->count;
-    return why;
+    const char *reason = open_all ? open_all : unfit(packer->raw, wire);
+    if (reason)
+        counts->last_reason = reason;
+    if (open_all)
+        return open_records(packer->batch, packer->raw, wire, NULL, &counts->opened);
+    if (reason)
+        return pack(packer, wire, NULL);
+    const char *why = finish(packer);
+    if (why)
+        return why;
+    counts->passed += (uint64_t)wire->count;
+    pass(packer->batch, packer->raw, wire);
+    return NULL;
+}
+
+/* The batch at `at`, which moves behind it. Control batches say what is aborted; of the others
+ * *data is set for those that are to be taken. */
+static const char *next_batch(const struct kc_raw *raw, size_t *at, struct aborted *aborted,
+                              struct kc_wire_batch *wire, bool *data)
+{
+    const char *why = "it is cut off";
+    if (kc_batch_parse(raw->data + *at, raw->len - *at, wire, &why) != KC_BATCH_OK)
+        return why;
+    *at += wire->size;
+    aborted_open(aborted, kc_batch_last_offset(wire));
+    if (kc_batch_control(wire))
+        aborted_marker(aborted, wire);
+    *data = !kc_batch_control(wire) && kc_batch_last_offset(wire) >= raw->first_offset &&
+            !is_aborted(aborted, wire);
+    return NULL;
 }
 
 static struct kc_error *expand_part(struct kc_batch *to, const struct kc_raw *raw,
                                     const char *open_all, struct kc_raw_counts *counts)
 {
+    struct packer packer = {.batch = to, .raw = raw, .most = INT32_MAX};
+    struct kc_wire_batch wire = {.base_offset = raw->first_offset};
     struct aborted aborted;
-    struct kc_error *err = NULL;
     const char *why = NULL;
+    bool data = false;
     aborted_begin(&aborted, raw);
-    for (size_t at = 0; !err && at < raw->len;) {
-        struct kc_wire_batch wire = {.base_offset = raw->first_offset};
-        why = "it is cut off";
-        if (kc_batch_parse(raw->data + at, raw->len - at, &wire, &why) != KC_BATCH_OK) {
-            err = damaged(raw, wire.base_offset, why);
-            break;
-        }
-        at += wire.size;
-        aborted_open(&aborted, kc_batch_last_offset(&wire));
-        if (kc_batch_control(&wire)) {
-            aborted_marker(&aborted, &wire);
-            continue;
-        }
-        if (kc_batch_last_offset(&wire) < raw->first_offset || is_aborted(&aborted, &wire))
-            continue;
-        why = take(to, raw, &wire, open_all, counts);
-        if (why)
-            err = damaged(raw, wire.base_offset, why);
+    for (size_t at = 0; !why && at < raw->len;) {
+        why = next_batch(raw, &at, &aborted, &wire, &data);
+        if (!why && data)
+            why = take(&packer, &wire, open_all, counts);
     }
+    if (!why)
+        why = finish(&packer);
+    counts->repacked += packer.packed;
+    packer_destroy(&packer);
     free(aborted.open);
-    return err;
+    return why ? damaged(raw, wire.base_offset, why) : NULL;
 }
 
 static void release_batch(void *batch)
