@@ -152,6 +152,7 @@ struct creation {
     struct kc_new_topic wanted[TOPICS_PER_REQUEST];
     struct kc_map *configs[TOPICS_PER_REQUEST];
     size_t count;
+    struct kc_config_entries known; /* settings on the target; empty: not asked for yet */
 };
 
 static bool replication_factor_is_default(const struct kc_flow *flow)
@@ -159,20 +160,85 @@ static bool replication_factor_is_default(const struct kc_flow *flow)
     return !kc_map_has(flow->config->properties, "replication.factor");
 }
 
-/* What became of one topic; takes err. True: worth another try with the brokers' own factor. */
+/* The settings that the target's topics have, by those of any topic there. */
+static struct kc_error *learn_settings(struct creation *creation)
+{
+    struct kc_admin *target = creation->flow->target;
+    struct kc_topic_infos topics = {0};
+    struct kc_strings name = {0};
+    struct kc_error *failed = NULL;
+    if (creation->known.count > 0)
+        return NULL;
+    struct kc_error *err = kc_admin_topics(target, NULL, &topics);
+    if (!err && topics.count > 0) {
+        kc_strings_add(&name, topics.items[0].name);
+        err = kc_admin_topic_configs(target, &name, &creation->known, &failed);
+        err = err ? err : failed;
+    }
+    kc_strings_destroy(&name);
+    kc_topic_infos_destroy(&topics);
+    return err;
+}
+
+static bool is_known(const struct creation *creation, const char *setting)
+{
+    for (size_t i = 0; i < creation->known.count; i++)
+        if (strcmp(creation->known.items[i].name, setting) == 0)
+            return true;
+    return false;
+}
+
+/* Leaves out what another version of Kafka has and the target hasn't; whether there was any. */
+static bool drop_unknown(struct creation *creation, size_t index)
+{
+    struct kc_strings unknown = {0};
+    struct kc_map *config = creation->configs[index];
+    struct kc_error *err = learn_settings(creation);
+    if (err)
+        kc_debug("Could not learn the settings of topics on %s: %s", creation->flow->config->target,
+                 kc_error_text(err));
+    kc_error_destroy(err);
+    kc_map_foreach (config, entry) {
+        if (creation->known.count > 0 && !is_known(creation, entry->key))
+            kc_strings_add(&unknown, entry->key);
+    }
+    for (size_t i = 0; i < unknown.count; i++) {
+        kc_warn("Creating %s on %s without the setting %s=%s, which brokers there don't know.",
+                creation->wanted[index].name, creation->flow->config->target, unknown.items[i],
+                kc_map_get(config, unknown.items[i]));
+        kc_map_remove(config, unknown.items[i]);
+    }
+    bool any = unknown.count > 0;
+    kc_strings_destroy(&unknown);
+    return any;
+}
+
+/* Whether creating the topic is worth another try, which is prepared then. */
+static bool prepare_retry(struct creation *creation, size_t index, int code)
+{
+    struct kc_new_topic *wanted = &creation->wanted[index];
+    if (code == RD_KAFKA_RESP_ERR_INVALID_CONFIG)
+        return drop_unknown(creation, index);
+    if (code != RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR || wanted->replication_factor == -1 ||
+        !replication_factor_is_default(creation->flow))
+        return false;
+    kc_warn("%s has too few brokers for the default replication.factor of %d: creating %s with the "
+            "brokers' own default. Set replication.factor to choose.",
+            creation->flow->config->target, wanted->replication_factor, wanted->name);
+    wanted->replication_factor = -1;
+    return true;
+}
+
+/* What became of one topic; takes err. True: worth another try. */
 static bool note_created(struct creation *creation, size_t index, struct kc_error *err)
 {
     struct kc_flow_topic *topic = creation->topics[index];
     int code = err ? kc_error_kafka_code(err) : 0;
-    bool retry = false;
+    bool retry = err && prepare_retry(creation, index, code);
     if (!err) {
         topic->remote_partitions = topic->partitions;
         kc_info("Created remote topic %s with %d partitions.", topic->remote, topic->partitions);
-    } else if (code == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR &&
-               creation->wanted[index].replication_factor != -1 &&
-               replication_factor_is_default(creation->flow)) {
-        retry = true;
-    } else if (code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+    } else if (!retry && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
         topic->not_ours_to_create = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
                                     code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
         kc_warn("Could not create topic %s on %s: %s. Its records %s.", topic->remote,
@@ -197,19 +263,14 @@ static struct kc_error *request_creation(struct creation *creation)
     for (size_t i = 0; i < creation->count; i++) {
         if (!note_created(creation, i, errors[i]))
             continue;
+        struct kc_map *config = creation->configs[i];
         creation->topics[again] = creation->topics[i];
         creation->wanted[again] = creation->wanted[i];
-        creation->wanted[again++].replication_factor = -1;
+        creation->configs[i] = creation->configs[again]; /* all of them are destroyed in the end */
+        creation->configs[again++] = config;
     }
     creation->count = again;
-    if (again == 0)
-        return NULL;
-    kc_warn(
-        "%s has too few brokers for the default replication.factor of %lld: creating %zu topics "
-        "with the brokers' own default. Set replication.factor to choose.",
-        creation->flow->config->target,
-        (long long)kc_mirror_long(creation->flow->config, "replication.factor"), again);
-    return request_creation(creation);
+    return again > 0 ? request_creation(creation) : NULL;
 }
 
 /* Asks for the source topics' settings and fills in what is wanted. */
@@ -272,6 +333,7 @@ static struct kc_error *create_topics(const struct kc_flow *flow, struct kc_flow
     }
     if (!err && creation->count > 0)
         err = create_slice(creation);
+    kc_config_entries_destroy(&creation->known);
     free(creation);
     return err;
 }

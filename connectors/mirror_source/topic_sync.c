@@ -42,9 +42,13 @@ size_t kc_sync_config_ops(const struct kc_flow *flow, const struct kc_config_ent
         const struct kc_config_entry *entry = &source->items[i];
         bool reset = entry->is_default && !flow->source_defaults;
         struct kc_config_op op = {entry->name, reset ? NULL : entry->value};
+        const struct kc_config_entry *remote = find_entry(target, entry->name);
         if (!kc_flow_copies_entry(flow, entry) || (!reset && !entry->value))
             continue;
-        if (!target || !is_done(find_entry(target, entry->name), &op))
+        /* One setting that the target's version hasn't would have all of them refused. */
+        if (target && target->count > 0 && !remote)
+            continue;
+        if (!is_done(remote, &op))
             ops[count++] = op;
     }
     return count;

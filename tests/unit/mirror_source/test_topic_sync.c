@@ -141,6 +141,21 @@ START_TEST(only_what_differs_is_written)
 }
 END_TEST
 
+/* Another version of Kafka has settings that the target hasn't. */
+START_TEST(settings_unknown_to_the_target_are_left_out)
+{
+    struct kc_config_entry items[] = {
+        {(char *)"retention.ms", (char *)"7", false, false, false, TOPIC_SOURCE},
+    };
+    struct kc_config_entries target = {items, 1};
+    struct kc_flow *flow = flow_of(MAP("topics", ".*"));
+    struct kc_config_op ops[6];
+    ck_assert_uint_eq(kc_sync_config_ops(flow, &source_entries, &target, ops), 1);
+    assert_op(&ops[0], "retention.ms", "5");
+    flow_done(flow);
+}
+END_TEST
+
 static struct kc_acl acl_of(const char *topic, int operation, int permission)
 {
     return (struct kc_acl){RD_KAFKA_RESOURCE_TOPIC,
@@ -204,5 +219,5 @@ END_TEST
 RUN_TESTS("topic_sync", cycles_and_internal_topics_are_not_mirrored,
           heartbeats_pass_the_filter_unless_switched_off, settings_are_set_and_defaults_reset,
           defaults_of_the_source_are_copied_on_request, excluded_settings_stay_the_targets,
-          only_what_differs_is_written, acls_lose_the_right_to_write,
-          partitions_wait_until_the_target_has_them)
+          only_what_differs_is_written, settings_unknown_to_the_target_are_left_out,
+          acls_lose_the_right_to_write, partitions_wait_until_the_target_has_them)
