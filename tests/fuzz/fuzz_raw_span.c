@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The raw lane's way with what a broker sent: batches passed, repacked, opened, cut and left out.
+ * The first byte says how, the second where to begin, the third whose transactions are aborted.
+ * Whatever comes out as a span is a batch that brokers take.
+ */
+#include "runtime/raw_span.h"
+
+#include "wire/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void release(void *batch)
+{
+    kc_batch_unref(batch);
+}
+
+static void check(const struct kc_raw_span *span)
+{
+    struct kc_wire_batch wire;
+    const char *why;
+    int64_t records = 0;
+    for (int32_t i = 0; i < span->run_count; i++)
+        records += span->runs[i].count;
+    if (kc_batch_parse(span->data, span->len, &wire, &why) != KC_BATCH_OK || wire.magic != 2 ||
+        wire.size != span->len || records != span->count)
+        abort();
+}
+
+/* What the lane does when the target refuses: the span once more, in parts, as records. */
+static void second_thoughts(struct kc_batch *batch, size_t index)
+{
+    const struct kc_raw_span *span = kc_batch_at(batch, index)->span;
+    struct kc_batch *next = kc_batch_new(4);
+    kc_batch_own(next, kc_batch_ref(batch), release);
+    kc_raw_again(span, next);
+    kc_error_destroy(kc_raw_split(span, span->len / 3 + 1, next));
+    for (size_t i = 0; i < kc_batch_count(next); i++)
+        check(kc_batch_at(next, i)->span);
+    kc_error_destroy(kc_raw_open(span, next));
+    kc_batch_unref(next);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct kc_source_partition *partition;
+    if (size < 3)
+        return 0;
+    if (!partition)
+        partition = kc_source_partition_new(NULL);
+    const struct kc_aborted aborted[] = {{.producer_id = data[2], .first_offset = 0},
+                                         {.producer_id = data[2] + 1, .first_offset = 2}};
+    struct kc_raw_counts counts = {0};
+    struct kc_batch *from = kc_batch_new(0), *to = NULL;
+    uint8_t *copy = kc_memdup(data + 3, size - 3);
+    kc_batch_own(from, copy, free);
+    *kc_batch_add_raw(from) = (struct kc_raw){.topic = "t",
+                                              .data = copy,
+                                              .len = size - 3,
+                                              .first_offset = (int8_t)data[1],
+                                              .aborted = aborted,
+                                              .aborted_count = data[0] & 4 ? 2 : 0,
+                                              .read_committed = data[0] & 2,
+                                              .source_partition = partition,
+                                              .offset_field = "offset"};
+    struct kc_error *err =
+        kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, &counts, &to);
+    for (size_t i = 0; !err && i < kc_batch_count(to); i++) {
+        if (!kc_batch_at(to, i)->span)
+            continue;
+        check(kc_batch_at(to, i)->span);
+        second_thoughts(to, i);
+    }
+    kc_error_destroy(err);
+    kc_batch_unref(to);
+    return 0;
+}
