@@ -76,14 +76,16 @@ static struct kc_error *first_result(const rd_kafka_group_result_t **results, si
     return err;
 }
 
-struct kc_error *kc_admin_group_offsets(struct kc_admin *admin, const char *group,
-                                        rd_kafka_topic_partition_list_t **offsets)
+/* partitions NULL: all that the group has offsets for. */
+static struct kc_error *list_offsets(struct kc_admin *admin, const char *group,
+                                     const rd_kafka_topic_partition_list_t *partitions,
+                                     rd_kafka_topic_partition_list_t **offsets)
 {
     static const char what[] = "Reading the offsets";
     struct kc_admin_call call = {0};
     size_t count = 0;
     rd_kafka_ListConsumerGroupOffsets_t *request =
-        rd_kafka_ListConsumerGroupOffsets_new(group, NULL);
+        rd_kafka_ListConsumerGroupOffsets_new(group, partitions);
     kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
     rd_kafka_ListConsumerGroupOffsets(admin->client, &request, 1, call.options, call.queue);
     struct kc_error *err = kc_admin_call_wait(&call, "Reading a group's offsets failed");
@@ -101,6 +103,58 @@ struct kc_error *kc_admin_group_offsets(struct kc_admin *admin, const char *grou
     }
     kc_admin_call_end(&call);
     rd_kafka_ListConsumerGroupOffsets_destroy(request);
+    return err;
+}
+
+static rd_kafka_topic_partition_list_t *every_partition(const struct kc_topic_infos *topics)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(64);
+    for (size_t i = 0; i < topics->count; i++)
+        for (int32_t p = 0; p < topics->items[i].partitions; p++)
+            rd_kafka_topic_partition_list_add(list, topics->items[i].name, p);
+    return list;
+}
+
+static void drop_uncommitted(rd_kafka_topic_partition_list_t *offsets)
+{
+    for (int i = offsets->cnt - 1; i >= 0; i--)
+        if (offsets->elems[i].offset < 0)
+            rd_kafka_topic_partition_list_del_by_idx(offsets, i);
+}
+
+/* Before OffsetFetch version 6 (Kafka 2.4) librdkafka writes the list that means "all" as one
+ * without partitions, and the answer has none: then each partition there is is named. */
+static struct kc_error *list_by_name(struct kc_admin *admin, const char *group,
+                                     rd_kafka_topic_partition_list_t **offsets)
+{
+    struct kc_topic_infos topics = {0};
+    struct kc_error *err = kc_admin_topics(admin, NULL, &topics);
+    if (!err) {
+        rd_kafka_topic_partition_list_t *named = every_partition(&topics);
+        rd_kafka_topic_partition_list_t *found = NULL;
+        err = named->cnt > 0 ? list_offsets(admin, group, named, &found) : NULL;
+        rd_kafka_topic_partition_list_destroy(named);
+        if (found) {
+            drop_uncommitted(found);
+            rd_kafka_topic_partition_list_destroy(*offsets);
+            *offsets = found;
+        }
+    }
+    kc_topic_infos_destroy(&topics);
+    return err;
+}
+
+struct kc_error *kc_admin_group_offsets(struct kc_admin *admin, const char *group,
+                                        rd_kafka_topic_partition_list_t **offsets)
+{
+    rd_kafka_topic_partition_list_t *found = NULL;
+    struct kc_error *err = list_offsets(admin, group, NULL, &found);
+    if (!err && found->cnt == 0)
+        err = list_by_name(admin, group, &found);
+    if (!err)
+        *offsets = found;
+    else if (found)
+        rd_kafka_topic_partition_list_destroy(found);
     return err;
 }
 
