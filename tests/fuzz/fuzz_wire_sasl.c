@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server may say in a SCRAM exchange, and what may stand in sasl.jaas.config. */
-#include "wire/sasl_priv.h"
+#include "wire/jaas.h"
+#include "wire/sasl.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,10 +48,10 @@ static void exchange(const uint8_t *data, size_t len)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     char *text = kc_strndup(len ? (const char *)data : "", len);
-    struct kc_map *options = NULL;
+    struct kc_jaas jaas;
 
-    kc_error_destroy(wire_jaas_parse(text, &options));
-    kc_map_destroy(options);
+    kc_error_destroy(kc_jaas_parse(text, &jaas));
+    kc_jaas_clear(&jaas);
     free(text);
     /* A high iteration count is allowed but slow: keep it away from the fuzzer. */
     if (!len || !memmem(data, len, "i=", 2) || memmem(data, len, "i=4096", 6))

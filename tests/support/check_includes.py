@@ -56,6 +56,9 @@ def allowed(path, included):
     if folder == "connect":
         return None
     top = path.parts[0]
+    if top in ("worker", "connectors") and included.endswith("_priv.h"):
+        if folder != path.parts[1]:
+            return f"is private to {folder}/"
     if top == "worker":
         own = path.parts[1] if len(path.parts) > 2 else "main"
         if folder == own or folder in WORKER_MAY.get(own, set()):

@@ -9,7 +9,7 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "wire/sasl_priv.h"
+#include "wire/sasl.h"
 
 #include <jansson.h>
 #include <openssl/evp.h>

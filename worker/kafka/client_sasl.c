@@ -6,7 +6,7 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "kafka/jaas.h"
+#include "wire/jaas.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,10 +9,8 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "wire/tls_store_priv.h"
+#include "wire/tls_store.h"
 
-#include <openssl/bio.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,36 +20,12 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.common.security.ssl");
 
 /* ---- stores ---- */
 
-static void take_bio(BIO *bio, struct kc_str *out)
-{
-    char *data = NULL;
-    long len = BIO_get_mem_data(bio, &data);
-    if (len > 0)
-        kc_str_append_n(out, data, (size_t)len);
-    BIO_free(bio);
-}
-
-static void append_certificate(X509 *certificate, struct kc_str *out)
-{
-    BIO *bio = BIO_new(BIO_s_mem());
-    PEM_write_bio_X509(bio, certificate);
-    take_bio(bio, out);
-}
-
-static void append_chain(const struct kc_keystore *store, struct kc_str *out)
-{
-    for (int i = 0; i < sk_X509_num(store->chain); i++)
-        append_certificate(sk_X509_value(store->chain, i), out);
-}
-
 static struct kc_error *set_identity(rd_kafka_conf_t *conf, const struct kc_keystore *store)
 {
     struct kc_str key = {0};
     struct kc_str certificate = {0};
-    BIO *bio = BIO_new(BIO_s_secmem());
-    PEM_write_bio_PrivateKey(bio, store->key, NULL, NULL, 0, NULL, NULL);
-    take_bio(bio, &key);
-    append_certificate(store->certificate, &certificate);
+    wire_tls_pem_key(store->key, &key);
+    wire_tls_pem_certificate(store->certificate, &certificate);
     struct kc_error *err = kc_conf_set(conf, "ssl.key.pem", key.data, "ssl.keystore.location");
     if (!err)
         err = kc_conf_set(conf, "ssl.certificate.pem", certificate.data, "ssl.keystore.location");
@@ -74,9 +48,9 @@ static struct kc_error *set_stores(rd_kafka_conf_t *conf, const struct kc_map *p
     if (!err && has_identity)
         err = set_identity(conf, &identity);
     if (!err && has_trust) {
-        append_chain(&trust, &trusted);
+        wire_tls_pem_chain(&trust, &trusted);
         if (has_identity)
-            append_chain(&identity, &trusted);
+            wire_tls_pem_chain(&identity, &trusted);
         err = kc_conf_set(conf, "ssl.ca.pem", trusted.data, "ssl.truststore.location");
     }
     kc_str_destroy(&trusted);

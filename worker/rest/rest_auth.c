@@ -4,7 +4,7 @@
 
 #include "config/properties.h"
 #include "connect/log.h"
-#include "kafka/jaas.h"
+#include "wire/jaas.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

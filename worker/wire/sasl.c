@@ -2,6 +2,7 @@
 /*
  * The mechanisms by name, and PLAIN, which is too small for a file of its own. See sasl_priv.h.
  */
+#include "wire/jaas.h"
 #include "wire/sasl_priv.h"
 
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static struct kc_error *plain_start(const struct kc_map *settings, const char *h
                                     struct wire_sasl **sasl)
 {
     struct plain *plain = kc_calloc(1, sizeof *plain);
-    struct kc_error *err = wire_jaas_options(settings, &plain->options);
+    struct kc_error *err = kc_jaas_options(settings, &plain->options);
 
     plain->base.ops = &wire_sasl_plain;
     if (!err &&

@@ -6,6 +6,7 @@
  * which Kerberos takes as a client keytab and gets tickets from by itself. Steps run in libuv's
  * thread pool, since they may ask a KDC.
  */
+#include "wire/jaas.h"
 #include "wire/sasl_priv.h"
 
 #include <pthread.h>
@@ -79,7 +80,7 @@ static struct kc_error *gssapi_start(const struct kc_map *settings, const char *
     gssapi->base.ops = &wire_sasl_gssapi;
     gssapi->host = kc_strdup(host);
     if (kc_map_get(settings, "sasl.jaas.config"))
-        err = wire_jaas_options(settings, &gssapi->options);
+        err = kc_jaas_options(settings, &gssapi->options);
     if (!service && gssapi->options)
         service = kc_map_get(gssapi->options, "serviceName");
     gssapi->service = kc_strdup(service);

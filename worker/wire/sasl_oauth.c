@@ -7,6 +7,7 @@
  * fetched per connection and re-authentication; they aren't cached, so that none is older than its
  * connection.
  */
+#include "wire/jaas.h"
 #include "wire/sasl_priv.h"
 
 #include <curl/curl.h>
@@ -76,7 +77,7 @@ static struct kc_error *oauth_start(const struct kc_map *settings, const char *h
 
     oauth->base.ops = &wire_sasl_oauthbearer;
     if (kc_map_get(settings, "sasl.jaas.config"))
-        err = wire_jaas_options(settings, &oauth->options);
+        err = kc_jaas_options(settings, &oauth->options);
     if (!oauth->options)
         oauth->options = kc_map_new();
     take_setting(oauth, settings, "sasl.oauthbearer.client.credentials.client.id", "clientId");

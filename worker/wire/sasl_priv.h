@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client's side of a SASL exchange; one implementation per mechanism behind a small vtable.
- *
- * A session is used by one thread at a time: its steps run in libuv's thread pool, since a
- * mechanism may ask a token endpoint or a KDC.
+ * One implementation per SASL mechanism behind a small vtable. See sasl.h. Of wire's sessions each
+ * step runs in libuv's thread pool.
  */
 #ifndef WORKER_WIRE_SASL_PRIV_H
 #define WORKER_WIRE_SASL_PRIV_H
 
-#include "connect/map.h"
-
-struct wire_sasl;
+#include "wire/sasl.h"
 
 struct wire_sasl_ops {
     const char *mechanism;
@@ -33,21 +29,5 @@ extern const struct wire_sasl_ops wire_sasl_scram_sha_256;
 extern const struct wire_sasl_ops wire_sasl_scram_sha_512;
 extern const struct wire_sasl_ops wire_sasl_oauthbearer;
 extern const struct wire_sasl_ops wire_sasl_gssapi;
-
-/* Checks sasl.mechanism and what it needs: KC_ERR_CONFIG. */
-struct kc_error *wire_sasl_check(const struct kc_map *settings) KC_MUST_CHECK;
-/* A session with the broker at host. */
-struct kc_error *wire_sasl_new(const struct kc_map *settings, const char *host,
-                               struct wire_sasl **sasl) KC_MUST_CHECK;
-struct kc_error *wire_sasl_step(struct wire_sasl *sasl, const uint8_t *token, size_t len,
-                                struct kc_str *answer, bool *done) KC_MUST_CHECK;
-void wire_sasl_destroy(struct wire_sasl *sasl);
-
-/* One entry of sasl.jaas.config: `login.module flag key="value" ...;`. Options into a new map, with
- * the module under "" . */
-struct kc_error *wire_jaas_parse(const char *text, struct kc_map **options) KC_MUST_CHECK;
-/* The options of the settings' sasl.jaas.config; KC_ERR_CONFIG when it is missing. */
-struct kc_error *wire_jaas_options(const struct kc_map *settings,
-                                   struct kc_map **options) KC_MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
  * that want a process-wide set-up, and Kafka's tokenauth extension isn't in it. The server's
  * signature is always checked. See sasl_priv.h for threads.
  */
+#include "wire/jaas.h"
 #include "wire/sasl_priv.h"
 
 #include <openssl/crypto.h>
@@ -46,7 +47,7 @@ static struct kc_error *scram_start(const struct wire_sasl_ops *ops, const EVP_M
                                     const struct kc_map *settings, struct wire_sasl **sasl)
 {
     struct scram *scram = kc_calloc(1, sizeof *scram);
-    struct kc_error *err = wire_jaas_options(settings, &scram->options);
+    struct kc_error *err = kc_jaas_options(settings, &scram->options);
     uint8_t random[16];
 
     scram->base.ops = ops;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A TLS session over memory BIOs. See tls_priv.h. Loop thread. */
 #include "wire/tls_session_priv.h"
-#include "wire/tls_store_priv.h"
+#include "wire/tls_store.h"
 
 #include <arpa/inet.h>
 #include <limits.h>

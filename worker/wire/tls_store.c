@@ -2,9 +2,9 @@
 /*
  * Reads key stores: PEM in files or in the settings themselves (KIP-651), PKCS#12, JKS. As in Java
  * a "JKS" file may well be PKCS#12 and the other way round: the first bytes decide. See
- * tls_store_priv.h.
+ * tls_store.h.
  */
-#include "wire/tls_store_priv.h"
+#include "wire/tls_store.h"
 
 #include <errno.h>
 #include <openssl/err.h>
@@ -239,4 +239,38 @@ struct kc_error *wire_tls_load_trust(const struct kc_map *settings, struct kc_ke
     if (!err && *present && store->certificate && sk_X509_push(store->chain, store->certificate))
         store->certificate = NULL;
     return finish(err, store);
+}
+
+/* ---- Writing ---- */
+
+static void take_bio(BIO *bio, struct kc_str *out)
+{
+    char *data = NULL;
+    long len = BIO_get_mem_data(bio, &data);
+
+    if (len > 0)
+        kc_str_append_n(out, data, (size_t)len);
+    BIO_free(bio);
+}
+
+void wire_tls_pem_key(const EVP_PKEY *key, struct kc_str *out)
+{
+    BIO *bio = BIO_new(BIO_s_secmem());
+
+    PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
+    take_bio(bio, out);
+}
+
+void wire_tls_pem_certificate(const X509 *certificate, struct kc_str *out)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+
+    PEM_write_bio_X509(bio, certificate);
+    take_bio(bio, out);
+}
+
+void wire_tls_pem_chain(const struct kc_keystore *store, struct kc_str *out)
+{
+    for (int i = 0; i < sk_X509_num(store->chain); i++)
+        wire_tls_pem_certificate(sk_X509_value(store->chain, i), out);
 }

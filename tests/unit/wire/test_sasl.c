@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JAAS entries, PLAIN, the token of OAUTHBEARER, and SCRAM against a server made here. */
+/* PLAIN, the token of OAUTHBEARER, and SCRAM against a server made here. */
 #include "wire/sasl_priv.h"
 
 #include <check.h>
@@ -9,41 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-START_TEST(jaas_entries_are_read_as_java_does)
-{
-    struct kc_map *options;
-
-    ck_assert_ptr_null(
-        wire_jaas_parse("a.b.Module required\n user=\"x\\\"y\"  pass = 'p;=' n=5 ;", &options));
-    ck_assert_str_eq(kc_map_get(options, ""), "a.b.Module");
-    ck_assert_str_eq(kc_map_get(options, "user"), "x\"y");
-    ck_assert_str_eq(kc_map_get(options, "pass"), "p;=");
-    ck_assert_str_eq(kc_map_get(options, "n"), "5");
-    kc_map_destroy(options);
-}
-END_TEST
-
-START_TEST(wrong_jaas_entries_are_refused)
-{
-    static const char *const cases[] = {
-        "",
-        "a.b.Module",
-        "a.b.Module maybe x=1;",
-        "a.b.Module required x=1",
-        "a.b.Module required x;",
-        "a.b.Module required x=;",
-        "a.b.Module required x=\"1;",
-    };
-    struct kc_map *options;
-    struct kc_error *err = wire_jaas_parse(cases[_i], &options);
-
-    ck_assert_ptr_nonnull(err);
-    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
-    ck_assert_ptr_null(options);
-    kc_error_destroy(err);
-}
-END_TEST
 
 static struct wire_sasl *start(const char *mechanism, const char *options)
 {
@@ -277,8 +242,6 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_test(tests, jaas_entries_are_read_as_java_does);
-    tcase_add_loop_test(tests, wrong_jaas_entries_are_refused, 0, 7);
     tcase_add_test(tests, plain_sends_name_and_password);
     tcase_add_test(tests, missing_credentials_are_named);
     tcase_add_loop_test(tests, scram_proves_both_sides, 0, 2);

@@ -3,7 +3,7 @@
  * Key and trust stores made by keytool (tests/unit/data/wire/stores: store password secret1, key
  * password secret2 in the JKS, secret3 in the PEM).
  */
-#include "wire/tls_store_priv.h"
+#include "wire/tls_store.h"
 
 #include <check.h>
 #include <openssl/evp.h>

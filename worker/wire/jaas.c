@@ -6,7 +6,7 @@
  *
  * Secrets are in here: messages name positions and keys, never values.
  */
-#include "kafka/jaas.h"
+#include "wire/jaas.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -178,4 +178,24 @@ bool kc_jaas_is(const struct kc_jaas *jaas, const char *name)
 {
     const char *dot = strrchr(jaas->module, '.');
     return strcmp(dot ? dot + 1 : jaas->module, name) == 0;
+}
+
+struct kc_error *kc_jaas_options(const struct kc_map *settings, struct kc_map **options)
+{
+    const char *text = kc_map_get(settings, "sasl.jaas.config");
+    struct kc_jaas jaas = {0};
+    *options = NULL;
+    if (!text || !*text)
+        return kc_error_new(KC_ERR_CONFIG,
+                            "sasl.jaas.config is needed for security.protocol=%s with "
+                            "sasl.mechanism=%s",
+                            kc_map_get_or(settings, "security.protocol", "SASL_PLAINTEXT"),
+                            kc_map_get_or(settings, "sasl.mechanism", "GSSAPI"));
+    struct kc_error *err = kc_jaas_parse(text, &jaas);
+    if (!err) {
+        *options = jaas.options;
+        jaas.options = NULL;
+    }
+    kc_jaas_clear(&jaas);
+    return err;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JAAS login lines, the value of sasl.jaas.config: "<module class> <flag> key=value ... ;". Pure.
- */
-#ifndef WORKER_KAFKA_JAAS_H
-#define WORKER_KAFKA_JAAS_H
+/* JAAS login lines, the value of sasl.jaas.config: "<module class> <flag> key=value ... ;", for
+ * every client and for the REST server's users. Pure functions. */
+#ifndef WORKER_WIRE_JAAS_H
+#define WORKER_WIRE_JAAS_H
 
 #include "connect/map.h"
 
@@ -18,5 +18,10 @@ void kc_jaas_clear(struct kc_jaas *jaas);
 
 /* Whether the module's class name, without its package, is name. */
 bool kc_jaas_is(const struct kc_jaas *jaas, const char *name);
+
+/* The options of a client's sasl.jaas.config, owned by the caller; KC_ERR_CONFIG also when there is
+ * none. */
+struct kc_error *kc_jaas_options(const struct kc_map *settings,
+                                 struct kc_map **options) KC_MUST_CHECK;
 
 #endif
