@@ -10,6 +10,7 @@
 #include "config/mirror_maker_config.h"
 #include "config/properties.h"
 #include "connect/plugin.h"
+#include "herder/http_client.h"
 #include "rest/rest_request.h"
 #include "rest/rest_server.h"
 #include "roles.h"
@@ -119,8 +120,8 @@ static struct kc_error *make_herder(struct mirror_maker *maker, size_t index, co
     for (int i = 0; i < KC_MM2_CONNECTORS; i++)
         connectors[i] = (struct kc_herder_connector){
             kc_mm2_connector_name((enum kc_mm2_connector)i), mm2->connectors[i]};
-    char *source = kc_rest_escape(mm2->source);
-    char *target = kc_rest_escape(mm2->target);
+    char *source = kc_http_escape(mm2->source);
+    char *target = kc_http_escape(mm2->target);
     flow->worker_id = kc_asprintf("%s->%s", mm2->source, mm2->target);
     flow->rest_path = kc_asprintf("%s/%s/", source, target);
     free(source);

@@ -218,3 +218,13 @@ bool kc_override_allowed(const struct kc_worker_config *config, const char *key)
 
     return policy && policy->allows(key);
 }
+
+struct kc_map *kc_worker_ssl_settings(const struct kc_worker_config *config, const char *prefix)
+{
+    struct kc_map *settings = kc_map_subset(config->originals, prefix, true);
+
+    if (kc_map_size(settings))
+        return settings;
+    kc_map_destroy(settings);
+    return kc_map_subset(config->originals, "ssl.", false);
+}

@@ -43,6 +43,10 @@ struct kc_map *kc_worker_client_properties(const struct kc_worker_config *config
 struct kc_map *kc_task_client_properties(const struct kc_worker_config *config, const char *kind,
                                          const struct kc_map *connector_config,
                                          const char *client_id);
+/* The ssl.* settings of HTTPS listeners and of the client to other workers' ones: those with the
+ * prefix ("listeners.https.", "admin.listeners.https."), or, where none has it, the plain ones
+ * (AbstractConfig.valuesWithPrefixAllOrNothing). A new map; keys without the prefix. */
+struct kc_map *kc_worker_ssl_settings(const struct kc_worker_config *config, const char *prefix);
 /* ConnectUtils.clientIdBase: "<group.id>-" or "<group.id>-<client.id>-". Owned by the caller. */
 char *kc_worker_client_id_base(const struct kc_worker_config *config);
 

@@ -7,6 +7,7 @@
  */
 #include "connect/java_json.h"
 #include "connect/log.h"
+#include "herder/http_client.h"
 #include "rest/rest_forward.h"
 #include "rest/router.h"
 
@@ -23,7 +24,7 @@ static struct kc_logger log =
 /* "/connectors/<name><tail>", escaped. Owned by the caller. */
 static char *connector_path(const struct kc_rest_request *request, const char *tail)
 {
-    char *escaped = kc_rest_escape(request->params[0]);
+    char *escaped = kc_http_escape(request->params[0]);
     char *path = kc_asprintf("/connectors/%s%s", escaped, tail);
     free(escaped);
     return path;

@@ -9,9 +9,6 @@
 
 #include "rest/rest_request.h"
 
-/* Once, before threads start. */
-void kc_rest_forward_init(void);
-
 /* Answers request with what err means for a request that may be forwarded: KC_ERR_WRONG_TARGET is
  * sent on (path as "/connectors/...", body NULL or JSON text), KC_ERR_REBALANCE_NEEDED and
  * KC_ERR_STALE_CONFIG become 409; everything else is answered as it is. Takes err and body. */

@@ -3,6 +3,7 @@
 #include "rest/rest_request.h"
 
 #include "connect/java_json.h"
+#include "herder/http_client.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -105,7 +106,7 @@ void kc_rest_answer_status(struct kc_rest_request *request, int status, const ch
 
 void kc_rest_answer_created(struct kc_rest_request *request, const char *connector, json_t *info)
 {
-    char *escaped = kc_rest_escape(connector);
+    char *escaped = kc_http_escape(connector);
     free(request->location);
     request->location = kc_asprintf("%s/connectors/%s", request->authority, escaped);
     free(escaped);
@@ -230,16 +231,4 @@ char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space)
     }
     out[n] = '\0';
     return out;
-}
-
-char *kc_rest_escape(const char *text)
-{
-    struct kc_str out = {0};
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (isalnum(*c) || strchr("-._~", *c))
-            kc_str_append_char(&out, (char)*c);
-        else
-            kc_str_appendf(&out, "%%%02X", *c);
-    }
-    return kc_str_take(&out);
 }

@@ -65,7 +65,5 @@ struct kc_error *kc_rest_json_map(const json_t *json, const char *what,
 
 /* A path segment with its escapes decoded, or NULL when they are malformed; owned by the caller. */
 char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space);
-/* Percent-encodes everything but unreserved characters. */
-char *kc_rest_escape(const char *text);
 
 #endif

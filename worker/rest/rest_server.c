@@ -10,11 +10,11 @@
 #include "rest/rest_server.h"
 
 #include "connect/log.h"
+#include "herder/http_client.h"
 #include "rest/listener.h"
 #include "rest/request_pool.h"
 #include "rest/rest_auth.h"
 #include "rest/rest_filter.h"
-#include "rest/rest_forward.h"
 #include "rest/router.h"
 
 #include <arpa/inet.h>
@@ -419,7 +419,7 @@ struct kc_error *kc_rest_server_new(const struct kc_worker_config *config,
 {
     struct kc_rest_server *made = kc_calloc(1, sizeof(*made));
     made->config = config;
-    kc_rest_forward_init();
+    kc_http_init();
     made->pool = kc_request_pool_new(MAX_REQUEST_THREADS, run_in_pool);
     struct kc_error *err = kc_rest_filter_new(config, &made->filter);
     if (!err)
