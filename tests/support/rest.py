@@ -26,6 +26,7 @@ class Rest:
     def __init__(self, url, **session):
         self.url = url.rstrip("/")
         self._session = requests.Session()
+        self._session.trust_env = False  # no proxy, and no authorities but the given
         for name, value in session.items():
             setattr(self._session, name, value)
 

@@ -52,22 +52,6 @@ static struct kc_error *read_text(const char *path, char **text)
     return NULL;
 }
 
-/* The lines between "KafkaConnect {" and "};"; owned by the caller. */
-static struct kc_error *find_entry(const char *path, const char *text, char **entry)
-{
-    static const char name[] = "KafkaConnect";
-    const char *at = strstr(text, name);
-    const char *open = at ? at + sizeof(name) - 1 : NULL;
-    if (open)
-        open += strspn(open, " \t\r\n");
-    const char *end = open && *open == '{' ? strchr(open, '}') : NULL;
-    if (!end)
-        return kc_error_new(KC_ERR_CONFIG, "The JAAS file %s has no entry KafkaConnect { ... };",
-                            path);
-    *entry = kc_strndup(open + 1, (size_t)(end - open - 1));
-    return NULL;
-}
-
 static struct kc_error *load_users(const struct kc_jaas *jaas, struct kc_map *users)
 {
     const char *file = kc_map_get(jaas->options, "file");
@@ -90,7 +74,6 @@ static struct kc_error *load_login(struct kc_map *users)
 {
     struct kc_jaas jaas = {0};
     char *text = NULL;
-    char *entry = NULL;
     char *path = login_config_path();
     if (!path)
         return kc_error_new(
@@ -98,14 +81,13 @@ static struct kc_error *load_login(struct kc_map *users)
             "rest.extension.classes asks for basic authentication, but KAFKA_OPTS has "
             "no -Djava.security.auth.login.config=FILE");
     struct kc_error *err = read_text(path, &text);
-    if (text)
-        err = find_entry(path, text, &entry);
-    if (entry)
-        err = kc_jaas_parse(entry, &jaas);
+    if (!err) {
+        err = kc_jaas_entry(text, "KafkaConnect", &jaas);
+        err = err ? kc_error_prefix(err, "The JAAS file %s can't be used", path) : NULL;
+    }
     if (!err)
         err = load_users(&jaas, users);
     kc_jaas_clear(&jaas);
-    free(entry);
     free(text);
     free(path);
     return err;

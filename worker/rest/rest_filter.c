@@ -228,6 +228,16 @@ void kc_rest_filter_headers(const struct kc_rest_filter *filter,
     }
 }
 
+/* What a client may put into the log: without what would end the line or steer a terminal. */
+static char *printable(const char *text)
+{
+    char *copy = kc_strdup(text ? text : "-");
+    for (char *c = copy; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == '\x7f' || *c == '"')
+            *c = '?';
+    return copy;
+}
+
 void kc_rest_filter_access_log(const struct kc_rest_request *request, const char *client,
                                int64_t duration_ms)
 {
@@ -236,11 +246,18 @@ void kc_rest_filter_access_log(const struct kc_rest_request *request, const char
     time_t now = time(NULL);
     struct tm parts;
     char stamp[64];
+    char *path = printable(request->path);
+    char *query = printable(request->query);
+    char *referer = printable(kc_map_get(request->headers, "referer"));
+    char *agent = printable(kc_map_get(request->headers, "user-agent"));
     gmtime_r(&now, &parts);
     strftime(stamp, sizeof(stamp), "%d/%b/%Y:%H:%M:%S +0000", &parts);
-    kc_info("%s - - [%s] \"%s %s HTTP/1.1\" %d %zu \"%s\" \"%s\" %lld", client, stamp,
-            request->method, request->path, request->status,
-            request->answer ? strlen(request->answer) : 0,
-            kc_map_get_or(request->headers, "referer", "-"),
-            kc_map_get_or(request->headers, "user-agent", "-"), (long long)duration_ms);
+    kc_info("%s - - [%s] \"%s %s%s%s %s\" %d %zu \"%s\" \"%s\" %lld", client, stamp,
+            request->method, path, request->query ? "?" : "", request->query ? query : "",
+            request->version, request->status, request->answer ? strlen(request->answer) : 0,
+            referer, agent, (long long)duration_ms);
+    free(path);
+    free(query);
+    free(referer);
+    free(agent);
 }

@@ -22,6 +22,7 @@ void kc_rest_request_destroy(struct kc_rest_request *request)
     kc_map_destroy(request->headers);
     kc_str_destroy(&request->body);
     free(request->path);
+    free(request->query);
     free(request->authority);
     free(request->answer);
     free(request->location);

@@ -9,16 +9,17 @@
 
 #include "herder/herder.h"
 
-#define KC_REST_MAX_PARAMS     4
-#define KC_REST_TIMEOUT_MS     90000
-#define KC_REST_HEALTH_MS      10000
-#define KC_REST_MAX_BODY_BYTES (16U << 20)
+#define KC_REST_MAX_PARAMS 4
+#define KC_REST_TIMEOUT_MS 90000
+#define KC_REST_HEALTH_MS  10000
 
 struct kc_rest_request {
     /* the question */
     const char *method;
-    char *path;      /* raw, with its escapes, without the query */
-    char *authority; /* "http://host:port", from the Host header */
+    char *path;          /* raw, with its escapes, without the query */
+    char *query;         /* raw; NULL: none */
+    const char *version; /* "HTTP/1.1" */
+    char *authority;     /* "http://host:port", from the Host header */
     struct kc_strings query_names;
     struct kc_strings query_values;
     struct kc_map *headers; /* names in lower case */

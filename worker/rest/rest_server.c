@@ -11,14 +11,13 @@
 
 #include "connect/log.h"
 #include "herder/http_client.h"
-#include "rest/listener.h"
+#include "rest/http_daemon.h"
 #include "rest/request_pool.h"
 #include "rest/rest_auth.h"
 #include "rest/rest_filter.h"
 #include "rest/router.h"
 
 #include <arpa/inet.h>
-#include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,9 +29,6 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 #define MAX_LISTENERS       16
 #define MAX_MOUNTS          256
 #define MAX_REQUEST_THREADS 64
-#define CONNECTION_LIMIT    4096
-#define CONNECTION_MEMORY   (64U << 10) /* headers beyond it are refused with 431 */
-#define IDLE_TIMEOUT_S      120
 #define DRAIN_MS            2000
 
 struct mount {
@@ -44,7 +40,7 @@ struct mount {
 struct endpoint { /* a listener and its event thread */
     struct kc_rest_server *server;
     struct kc_listener listener;
-    struct MHD_Daemon *daemon;
+    struct kc_http_daemon *daemon;
 };
 
 struct kc_rest_server {
@@ -57,6 +53,8 @@ struct kc_rest_server {
     struct kc_rest_filter *filter;
     struct kc_rest_auth *auth;
     struct kc_request_pool *pool;
+    struct kc_connection_guard *guard;
+    size_t max_body;
     _Atomic(struct kc_herder *) herder;
     struct mount mounts[MAX_MOUNTS];
     atomic_size_t mount_count;
@@ -136,13 +134,16 @@ static void *exchange_new(void *opaque, const char *uri, struct MHD_Connection *
     request->path = kc_strndup(uri, query ? (size_t)(query - uri) : strlen(uri));
     request->headers = kc_map_new();
     request->config = endpoint->server->config;
-    if (query)
+    if (query) {
+        request->query = kc_strdup(query + 1);
         take_query(request, query + 1);
+    }
     exchange->request = request;
     exchange->endpoint = endpoint;
     exchange->connection = connection;
     exchange->started_ms = kc_mono_ms();
     note_client(exchange);
+    kc_http_daemon_phase(endpoint->daemon, connection, KC_HTTP_READING);
     return exchange;
 }
 
@@ -159,12 +160,13 @@ static void exchange_destroy(void *opaque, struct MHD_Connection *connection, vo
     *context = NULL;
 }
 
-static void read_head(struct exchange *exchange, const char *method)
+static void read_head(struct exchange *exchange, const char *method, const char *version)
 {
     struct kc_rest_request *request = exchange->request;
     static const char *const methods[] = {"GET",    "HEAD",  "POST",    "PUT",
                                           "DELETE", "PATCH", "OPTIONS", "TRACE"};
     request->method = "?";
+    request->version = strcmp(version, "HTTP/1.0") == 0 ? "HTTP/1.0" : "HTTP/1.1";
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strcmp(method, methods[i]) == 0)
             request->method = methods[i];
@@ -257,8 +259,10 @@ static bool dispatch(struct exchange *exchange)
     atomic_fetch_add(&server->open_requests, 1);
     exchange->counted = true;
     if (exchange->too_large) {
-        kc_rest_answer_status(request, 413, "The request's body is larger than %u bytes",
-                              KC_REST_MAX_BODY_BYTES);
+        kc_rest_answer_status(request, 413,
+                              "The request's body is larger than %zu bytes "
+                              "(rest.request.body.max.bytes)",
+                              server->max_body);
         return true;
     }
     if (!serving(server)) {
@@ -277,6 +281,7 @@ static bool dispatch(struct exchange *exchange)
         exchange->route->handle(request);
         return true;
     }
+    kc_http_daemon_phase(exchange->endpoint->daemon, exchange->connection, KC_HTTP_HANDLING);
     MHD_suspend_connection(exchange->connection);
     if (!kc_request_pool_submit(server->pool, exchange)) {
         kc_rest_answer_status(request, 503, "The worker is shutting down or out of threads");
@@ -290,6 +295,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
 {
     struct kc_rest_request *request = exchange->request;
     struct kc_map *headers = kc_map_new();
+    kc_http_daemon_phase(exchange->endpoint->daemon, exchange->connection, KC_HTTP_ANSWERING);
     size_t len = request->answer ? strlen(request->answer) : 0;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, request->answer, MHD_RESPMEM_MUST_COPY);
@@ -318,11 +324,11 @@ static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connectio
     struct exchange *exchange = *context;
     struct kc_rest_request *request = exchange->request;
     if (!request->method) { /* headers are there, the body isn't */
-        read_head(exchange, method);
+        read_head(exchange, method, version);
         return MHD_YES;
     }
     if (*size) {
-        exchange->too_large |= request->body.len + *size > KC_REST_MAX_BODY_BYTES;
+        exchange->too_large |= request->body.len + *size > exchange->endpoint->server->max_body;
         if (!exchange->too_large)
             kc_str_append_n(&request->body, data, *size);
         *size = 0;
@@ -333,37 +339,14 @@ static enum MHD_Result on_request(void *opaque, struct MHD_Connection *connectio
     return dispatch(exchange) ? send_answer(exchange) : MHD_YES;
 }
 
-/* Paths are decoded by the router, segment by segment. */
-static size_t keep_escapes(void *opaque, struct MHD_Connection *connection, char *text)
-{
-    return strlen(text);
-}
-
-static void on_http_error(void *opaque, const char *fmt, va_list args)
-{
-    char *text = kc_vasprintf(fmt, args);
-    size_t len = strcspn(text, "\n");
-    kc_debug("%.*s", (int)len, text);
-    free(text);
-}
-
 /* ---- life ---- */
 
 static struct kc_error *start_endpoint(struct endpoint *endpoint)
 {
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    endpoint->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, endpoint, MHD_OPTION_EXTERNAL_LOGGER, on_http_error, NULL,
-        MHD_OPTION_LISTEN_SOCKET, endpoint->listener.fd, MHD_OPTION_URI_LOG_CALLBACK, exchange_new,
-        endpoint, MHD_OPTION_NOTIFY_COMPLETED, exchange_destroy, NULL, MHD_OPTION_UNESCAPE_CALLBACK,
-        keep_escapes, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTION_LIMIT,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_TIMEOUT_S, MHD_OPTION_END);
-    if (!endpoint->daemon)
-        return kc_error_new(KC_ERR_IO, "Unable to initialize REST server on %s:%d",
-                            endpoint->listener.host, endpoint->listener.port);
-    endpoint->listener.fd = -1; /* the daemon closes it */
-    return NULL;
+    struct kc_rest_server *server = endpoint->server;
+    const struct kc_http_handlers handlers = {on_request, exchange_new, exchange_destroy, endpoint};
+    return kc_http_daemon_start(server->config, server->guard, &endpoint->listener, &handlers,
+                                &endpoint->daemon);
 }
 
 static struct kc_error *add_listeners(struct kc_rest_server *server, const struct kc_strings *texts,
@@ -420,10 +403,13 @@ struct kc_error *kc_rest_server_new(const struct kc_worker_config *config,
     struct kc_rest_server *made = kc_calloc(1, sizeof(*made));
     made->config = config;
     kc_http_init();
+    made->max_body = (size_t)kc_config_long(config->values, "rest.request.body.max.bytes");
     made->pool = kc_request_pool_new(MAX_REQUEST_THREADS, run_in_pool);
     struct kc_error *err = kc_rest_filter_new(config, &made->filter);
     if (!err)
         err = kc_rest_auth_new(config, &made->auth);
+    if (!err)
+        err = kc_connection_guard_new(&made->guard);
     if (!err)
         err = open_listeners(made);
     if (!err)
@@ -472,21 +458,20 @@ void kc_rest_server_destroy(struct kc_rest_server *server)
     if (!server)
         return;
     for (size_t i = 0; i < server->count; i++)
-        if (server->endpoints[i].daemon)
-            server->endpoints[i].listener.fd = MHD_quiesce_daemon(server->endpoints[i].daemon);
+        kc_http_daemon_quiesce(server->endpoints[i].daemon);
     kc_request_pool_destroy(server->pool);
     int64_t deadline = kc_mono_ms() + DRAIN_MS;
     while (atomic_load(&server->open_requests) > 0 && kc_mono_ms() < deadline)
         usleep(1000); /* the event threads are sending the last answers */
     for (size_t i = 0; i < server->count; i++) {
-        if (server->endpoints[i].daemon)
-            MHD_stop_daemon(server->endpoints[i].daemon);
+        kc_http_daemon_stop(server->endpoints[i].daemon);
         kc_listener_close(&server->endpoints[i].listener);
     }
     for (size_t i = 0; i < atomic_load(&server->mount_count); i++) {
         free(server->mounts[i].source);
         free(server->mounts[i].target);
     }
+    kc_connection_guard_destroy(server->guard);
     kc_rest_auth_destroy(server->auth);
     kc_rest_filter_destroy(server->filter);
     free(server->url);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parser of sasl.jaas.config, after Java's JaasConfig: a StreamTokenizer with quoted strings, C
- * escapes in them, slash-slash and slash-star comments, and word characters "-", "_", "$" and the
- * like.
+ * Parser of sasl.jaas.config and of JAAS files, after Java's JaasConfig and ConfigFile: a
+ * StreamTokenizer with quoted strings, C escapes in them, slash-slash and slash-star comments, and
+ * word characters "-", "_", "$" and the like.
  *
  * Secrets are in here: messages name positions and keys, never values.
  */
@@ -86,7 +86,7 @@ static struct kc_error *quoted(struct scanner *in, char quote, char **token)
 
 static bool is_word(char c)
 {
-    return c && !isspace((unsigned char)c) && !strchr("=;\"'", c);
+    return c && !isspace((unsigned char)c) && !strchr("=;{}\"'", c);
 }
 
 /* A word or quoted text; *token NULL when the next thing is neither. */
@@ -148,20 +148,67 @@ static struct kc_error *parse_option(struct scanner *in, struct kc_map *options)
     return err;
 }
 
+static struct kc_error *parse_line(struct scanner *in, struct kc_jaas *jaas)
+{
+    *jaas = (struct kc_jaas){.options = kc_map_new()};
+    struct kc_error *err = next_text(in, &jaas->module);
+    if (!err && !jaas->module)
+        err = malformed(in, "no login module class");
+    if (!err)
+        err = parse_flag(in);
+    while (!err && !next_is(in, ';'))
+        err = parse_option(in, jaas->options);
+    if (err)
+        kc_jaas_clear(jaas);
+    return err;
+}
+
 struct kc_error *kc_jaas_parse(const char *text, struct kc_jaas *jaas)
 {
     struct scanner in = {text, 0};
-    *jaas = (struct kc_jaas){.options = kc_map_new()};
-    struct kc_error *err = next_text(&in, &jaas->module);
-    if (!err && !jaas->module)
-        err = malformed(&in, "no login module class");
-    if (!err)
-        err = parse_flag(&in);
-    while (!err && !next_is(&in, ';'))
-        err = parse_option(&in, jaas->options);
+    struct kc_error *err = parse_line(&in, jaas);
     skip_blanks(&in);
-    if (!err && in.text[in.at])
+    if (!err && in.text[in.at]) {
+        kc_jaas_clear(jaas);
         err = malformed(&in, "more than one login module");
+    }
+    return err;
+}
+
+/* One "name { line ... };"; the first line goes to *jaas when the name is the wanted one. */
+static struct kc_error *parse_entry(struct scanner *in, const char *wanted, struct kc_jaas *jaas)
+{
+    char *name = NULL;
+    struct kc_jaas line = {0};
+    struct kc_error *err = next_text(in, &name);
+    if (!err && (!name || !next_is(in, '{')))
+        err = malformed(in, "no '{' after the name of an entry");
+    bool match = name && strcmp(name, wanted) == 0;
+    while (!err && !next_is(in, '}')) {
+        err = parse_line(in, &line);
+        if (!err && match && !jaas->module)
+            *jaas = line;
+        else
+            kc_jaas_clear(&line);
+    }
+    if (!err && !next_is(in, ';'))
+        err = malformed(in, "no ';' after an entry");
+    free(name);
+    return err;
+}
+
+struct kc_error *kc_jaas_entry(const char *text, const char *name, struct kc_jaas *jaas)
+{
+    struct scanner in = {text, 0};
+    struct kc_error *err = NULL;
+    *jaas = (struct kc_jaas){0};
+    skip_blanks(&in);
+    while (!err && !jaas->module && in.text[in.at]) {
+        err = parse_entry(&in, name, jaas);
+        skip_blanks(&in);
+    }
+    if (!err && !jaas->module)
+        err = kc_error_new(KC_ERR_NOT_FOUND, "it has no entry %s { ... };", name);
     if (err)
         kc_jaas_clear(jaas);
     return err;

@@ -16,6 +16,11 @@ struct kc_jaas {
 struct kc_error *kc_jaas_parse(const char *text, struct kc_jaas *jaas) KC_MUST_CHECK;
 void kc_jaas_clear(struct kc_jaas *jaas);
 
+/* The first line of the entry called name in the text of a JAAS file: "name { line ... };".
+ * KC_ERR_NOT_FOUND when there is no such entry. */
+struct kc_error *kc_jaas_entry(const char *text, const char *name,
+                               struct kc_jaas *jaas) KC_MUST_CHECK;
+
 /* Whether the module's class name, without its package, is name. */
 bool kc_jaas_is(const struct kc_jaas *jaas, const char *name);
 

@@ -63,6 +63,43 @@ START_TEST(options_of_a_client)
 }
 END_TEST
 
+START_TEST(entries_of_a_file)
+{
+    static const char file[] = "// Kafka { x };\n"
+                               "Other{ a.A required x=\"}\"; b.B optional; };\n"
+                               "KafkaConnect {\n c.C required file=\"/f{1}\";\n};\n";
+    struct kc_jaas jaas;
+    ck_assert_ptr_null(kc_jaas_entry(file, "KafkaConnect", &jaas));
+    ck_assert_str_eq(jaas.module, "c.C");
+    ck_assert_str_eq(kc_map_get(jaas.options, "file"), "/f{1}");
+    kc_jaas_clear(&jaas);
+    ck_assert_ptr_null(kc_jaas_entry(file, "Other", &jaas));
+    ck_assert_str_eq(jaas.module, "a.A");
+    kc_jaas_clear(&jaas);
+}
+END_TEST
+
+static const char *const broken_files[] = {
+    "",
+    "KafkaConnect",
+    "KafkaConnect {",
+    "KafkaConnect { a.A required x=1; }",
+    "KafkaConnect { a.A required x=1 };",
+    "KafkaConnect { };",
+    "KafkaConnectX { a.A required x=1; };",
+    "} KafkaConnect { a.A required x=1; };",
+};
+
+START_TEST(broken_files_are_refused)
+{
+    struct kc_jaas jaas;
+    struct kc_error *err = kc_jaas_entry(broken_files[_i], "KafkaConnect", &jaas);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_null(jaas.module);
+    kc_error_destroy(err);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("jaas");
@@ -71,6 +108,9 @@ int main(void)
     tcase_add_loop_test(cases, wrong_lines_are_refused_without_a_secret, 0,
                         sizeof(wrong) / sizeof(*wrong));
     tcase_add_test(cases, options_of_a_client);
+    tcase_add_test(cases, entries_of_a_file);
+    tcase_add_loop_test(cases, broken_files_are_refused, 0,
+                        sizeof(broken_files) / sizeof(*broken_files));
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
