@@ -187,7 +187,7 @@ static void create_connector(struct kc_rest_request *request)
     json_t *body = NULL;
     json_t *info = NULL;
     bool created;
-    struct kc_error *err = kc_rest_body_json(request, &body);
+    struct kc_error *err = kc_rest_body_texts(request, &body);
     if (!err)
         err = parse_create(body, &create);
     if (err) {
@@ -212,7 +212,7 @@ static struct kc_error *body_map(struct kc_rest_request *request, const char *wh
 {
     json_t *body = NULL;
     *map = NULL;
-    struct kc_error *err = kc_rest_body_json(request, &body);
+    struct kc_error *err = kc_rest_body_texts(request, &body);
     if (!err)
         err = kc_rest_json_map(body, what, map);
     json_decref(body);

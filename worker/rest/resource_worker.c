@@ -120,7 +120,7 @@ static void validate(struct kc_rest_request *request)
     json_t *body = NULL;
     json_t *infos = NULL;
     struct kc_map *config = NULL;
-    struct kc_error *err = kc_rest_body_json(request, &body);
+    struct kc_error *err = kc_rest_body_texts(request, &body);
     if (!err)
         err = kc_rest_json_map(body, "the connector configuration", &config);
     if (!err)
@@ -220,7 +220,7 @@ static void put_logger(struct kc_rest_request *request)
 {
     json_t *body = NULL;
     struct kc_map *map = NULL;
-    struct kc_error *err = kc_rest_body_json(request, &body);
+    struct kc_error *err = kc_rest_body_texts(request, &body);
     if (!err)
         err = kc_rest_json_map(body, "the level", &map);
     if (err)
@@ -273,7 +273,7 @@ static struct kc_error *parse_configs(const struct kc_rest_request *request,
     json_t *body = NULL;
     size_t i;
     json_t *item;
-    struct kc_error *err = kc_rest_body_json(request, &body);
+    struct kc_error *err = kc_rest_body_texts(request, &body);
     if (!err && !json_is_array(body))
         err = kc_error_new(KC_ERR_CONNECT,
                            "Cannot deserialize task configs: the body must be an array of objects");

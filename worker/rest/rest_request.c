@@ -116,20 +116,97 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 
 /* ---- bodies ---- */
 
-struct kc_error *kc_rest_body_json(const struct kc_rest_request *request, json_t **json)
+static struct kc_error *parse(const char *data, size_t len, json_t **json)
 {
     json_error_t why;
     *json = NULL;
-    const char *data = request->body.data;
     if (!data || data[strspn(data, " \t\r\n")] == '\0')
         return NULL;
-    *json = json_loadb(data, request->body.len,
-                       JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &why);
+    *json = json_loadb(data, len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &why);
     if (*json)
         return NULL;
     return kc_error_new(KC_ERR_CONNECT,
                         "Cannot parse the request's body as JSON: %s at line %d, column %d",
                         why.text, why.line, why.column);
+}
+
+struct kc_error *kc_rest_body_json(const struct kc_rest_request *request, json_t **json)
+{
+    return parse(request->body.data, request->body.len, json);
+}
+
+static const char *skip_digits(const char *at, const char *end)
+{
+    while (at < end && isdigit((unsigned char)*at))
+        at++;
+    return at;
+}
+
+/* The end of the JSON number at the beginning of text; text itself when there is none. */
+static const char *number_end(const char *text, const char *end)
+{
+    const char *at = text + (text < end && *text == '-');
+    const char *digits = at;
+    at = at < end && *at == '0' ? at + 1 : skip_digits(at, end);
+    if (at == digits)
+        return text;
+    if (at + 1 < end && *at == '.' && isdigit((unsigned char)at[1]))
+        at = skip_digits(at + 1, end);
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        const char *power = at + 1;
+        power += power < end && (*power == '+' || *power == '-');
+        if (skip_digits(power, end) > power)
+            at = skip_digits(power, end);
+    }
+    return at;
+}
+
+static const char *string_end(const char *text, const char *end)
+{
+    const char *at = text + 1;
+    while (at < end && *at != '"')
+        at += *at == '\\' && at + 1 < end ? 2 : 1;
+    return at < end ? at + 1 : end;
+}
+
+/* Whether a value may end here; a colon would make it a key, which must not be a number. */
+static bool value_ends(const char *at, const char *end)
+{
+    while (at < end && isspace((unsigned char)*at))
+        at++;
+    return at == end || *at == ',' || *at == '}' || *at == ']';
+}
+
+/* data with quotes around its numbers. */
+static void quote_numbers(const char *data, size_t len, struct kc_str *out)
+{
+    const char *end = data + len;
+    for (const char *at = data; at < end;) {
+        const char *to = at + 1;
+        bool number = false;
+        if (*at == '"') {
+            to = string_end(at, end);
+        } else if (*at == '-' || isdigit((unsigned char)*at)) {
+            to = number_end(at, end);
+            number = to > at && value_ends(to, end);
+            to += to == at;
+        }
+        if (number)
+            kc_str_append_char(out, '"');
+        kc_str_append_n(out, at, (size_t)(to - at));
+        if (number)
+            kc_str_append_char(out, '"');
+        at = to;
+    }
+}
+
+struct kc_error *kc_rest_body_texts(const struct kc_rest_request *request, json_t **json)
+{
+    struct kc_str quoted = {0};
+    quote_numbers(request->body.data ? request->body.data : "", request->body.len, &quoted);
+    struct kc_error *err = parse(quoted.data, quoted.len, json);
+    kc_str_destroy(&quoted);
+    return err;
 }
 
 static const char *json_type_text(const json_t *json)

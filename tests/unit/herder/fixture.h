@@ -155,7 +155,7 @@ static void must(struct kc_error *err)
     ck_assert_msg(err == NULL, "%s", err ? kc_error_text(err) : "");
 }
 
-static void must_fail(struct kc_error *err, enum kc_error_code code, const char *text)
+static inline void must_fail(struct kc_error *err, enum kc_error_code code, const char *text)
 {
     ck_assert_msg(err != NULL, "no error instead of: %s", text);
     ck_assert_msg(strcmp(kc_error_text(err), text) == 0, "%s", kc_error_text(err));
@@ -271,7 +271,7 @@ static void fixture_end(struct fixture *fixture)
 
 /* ---- what tests do ---- */
 
-static struct kc_map *scripted_config(const char *tasks, const char *fail)
+static inline struct kc_map *scripted_config(const char *tasks, const char *fail)
 {
     struct kc_map *config = kc_map_new();
     kc_map_set(config, "connector.class", "org.isthmus.test.ScriptedConnector");
@@ -282,8 +282,9 @@ static struct kc_map *scripted_config(const char *tasks, const char *fail)
     return config;
 }
 
-static struct kc_error *try_put(struct fixture *fixture, const char *connector, const char *tasks,
-                                const char *fail, bool allow_replace, bool *created)
+static inline struct kc_error *try_put(struct fixture *fixture, const char *connector,
+                                       const char *tasks, const char *fail, bool allow_replace,
+                                       bool *created)
 {
     struct kc_map *config = scripted_config(tasks, fail);
     json_t *info = NULL;
@@ -297,14 +298,14 @@ static struct kc_error *try_put(struct fixture *fixture, const char *connector, 
     return err;
 }
 
-static void put(struct fixture *fixture, const char *connector, const char *tasks)
+static inline void put(struct fixture *fixture, const char *connector, const char *tasks)
 {
     bool created = false;
     must(try_put(fixture, connector, tasks, NULL, true, &created));
 }
 
 /* "CONNECTOR/TASK,TASK" as the status shows it. Owned by the caller. */
-static char *states(struct fixture *fixture, const char *connector)
+static inline char *states(struct fixture *fixture, const char *connector)
 {
     json_t *status = NULL;
     struct kc_error *err = kc_herder_status(fixture->herder, connector, &status);
@@ -324,7 +325,7 @@ static char *states(struct fixture *fixture, const char *connector)
     return kc_str_take(&text);
 }
 
-static void await(struct fixture *fixture, const char *connector, const char *expected)
+static inline void await(struct fixture *fixture, const char *connector, const char *expected)
 {
     int64_t deadline = kc_mono_ms() + PATIENCE_MS;
     for (;;) {

@@ -13,7 +13,7 @@ static struct kc_error *map_of(const char *body, struct kc_map **map)
     json_t *json = NULL;
     *map = NULL;
     kc_str_append(&request.body, body);
-    struct kc_error *err = kc_rest_body_json(&request, &json);
+    struct kc_error *err = kc_rest_body_texts(&request, &json);
     if (!err)
         err = kc_rest_json_map(json, "the config", map);
     json_decref(json);
@@ -33,6 +33,19 @@ START_TEST(scalars_become_text_as_jackson_coerces_them)
 }
 END_TEST
 
+START_TEST(numbers_keep_their_text)
+{
+    struct kc_map *map;
+    ck_assert_ptr_null(map_of("{\"a\":1.50,\"b\" : -0 ,\"c\":1E+3,\"d\":12345678901234567890123,"
+                              "\"e\\\"1\":\"2\",\"f\":1e999}",
+                              &map));
+    char *text = kc_map_print(map);
+    ck_assert_str_eq(text, "{a=1.50, b=-0, c=1E+3, d=12345678901234567890123, e\"1=2, f=1e999}");
+    free(text);
+    kc_map_destroy(map);
+}
+END_TEST
+
 START_TEST(bad_bodies_are_errors)
 {
     static const char *const bodies[] = {"",
@@ -44,6 +57,15 @@ START_TEST(bad_bodies_are_errors)
                                          "\"x\"",
                                          "{\"a\":\"\\u0000\"}",
                                          "{\"a\":\"\xff\"}",
+                                         "{1:\"a\"}",
+                                         "{\"a\":012}",
+                                         "{\"a\":1.}",
+                                         "{\"a\":.5}",
+                                         "{\"a\":-}",
+                                         "{\"a\":1e}",
+                                         "{\"a\":+1}",
+                                         "{\"a\":\"",
+                                         "{\"a\":\"\\",
                                          "nonsense"};
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         struct kc_map *map;
@@ -95,6 +117,7 @@ int main(void)
 {
     Suite *suite = suite_create("rest_request");
     TCase *tcase = tcase_create("rest_request");
+    tcase_add_test(tcase, numbers_keep_their_text);
     tcase_add_test(tcase, scalars_become_text_as_jackson_coerces_them);
     tcase_add_test(tcase, bad_bodies_are_errors);
     tcase_add_test(tcase, deep_nesting_is_an_error);

@@ -1,0 +1,632 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The REST server over real sockets, with a standalone herder behind it: limits on sizes,
+ * connections and time, CORS, configured headers, basic authentication, admin listeners, TLS.
+ */
+#include "herder/fixture.h"
+#include "herder/http_client.h"
+#include "rest/rest_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define STORES "tests/unit/data/wire/stores/"
+
+struct served {
+    struct fixture herder;
+    struct kc_worker_config *config;
+    struct kc_rest_server *server;
+    int port;
+};
+
+struct answer {
+    int status; /* 0: the connection was closed without an answer */
+    char head[8192];
+    struct kc_str body;
+};
+
+/* ---- server ---- */
+
+static struct kc_error *try_serve(struct served *served, const char *const settings[][2])
+{
+    struct kc_map *properties = kc_map_copy(served->herder.config->originals);
+    kc_map_set(properties, "listeners", "http://127.0.0.1:0");
+    for (size_t i = 0; settings && settings[i][0]; i++)
+        kc_map_set(properties, settings[i][0], settings[i][1]);
+    must(kc_worker_config_new(KC_WORKER_STANDALONE, properties, "test", NULL, &served->config));
+    kc_map_destroy(properties);
+    return kc_rest_server_new(served->config, &served->server);
+}
+
+static void serve(struct served *served, const char *const settings[][2])
+{
+    *served = (struct served){0};
+    standalone(&served->herder);
+    must(try_serve(served, settings));
+    served->port = atoi(strrchr(kc_rest_server_url(served->server), ':') + 1);
+    kc_rest_server_serve(served->server, served->herder.herder);
+}
+
+static void served_end(struct served *served)
+{
+    kc_rest_server_destroy(served->server);
+    kc_worker_config_destroy(served->config);
+    fixture_end(&served->herder);
+}
+
+/* ---- client ---- */
+
+static int dial(int port)
+{
+    struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+static bool put_text(int fd, const char *text)
+{
+    size_t len = strlen(text);
+    while (len) {
+        ssize_t n = send(fd, text, len, MSG_NOSIGNAL);
+        if (n <= 0)
+            return false;
+        text += n;
+        len -= (size_t)n;
+    }
+    return true;
+}
+
+static size_t read_head(int fd, struct answer *answer)
+{
+    size_t len = 0;
+    while (len < sizeof(answer->head) - 1) {
+        ssize_t n = recv(fd, answer->head + len, 1, 0);
+        ck_assert_msg(n >= 0 || errno == ECONNRESET, "%s", strerror(errno));
+        if (n <= 0)
+            return 0;
+        len++;
+        answer->head[len] = '\0';
+        if (len >= 4 && strcmp(answer->head + len - 4, "\r\n\r\n") == 0)
+            return len;
+    }
+    return len;
+}
+
+/* The value of a header of the answer; "" when it isn't there. Static storage. */
+static const char *header(const struct answer *answer, const char *name)
+{
+    static char value[512];
+    size_t len = strlen(name);
+    *value = '\0';
+    for (const char *line = answer->head; (line = strstr(line, "\r\n")); line += 2) {
+        if (strncasecmp(line + 2, name, len) == 0 && line[2 + len] == ':') {
+            const char *from = line + 3 + len + strspn(line + 3 + len, " ");
+            snprintf(value, sizeof(value), "%.*s", (int)strcspn(from, "\r"), from);
+        }
+    }
+    return value;
+}
+
+static void read_answer(int fd, bool body, struct answer *answer)
+{
+    char data[4096];
+    *answer = (struct answer){0};
+    if (!read_head(fd, answer))
+        return;
+    answer->status = atoi(answer->head + strlen("HTTP/1.1 "));
+    long left = body ? atol(header(answer, "Content-Length")) : 0;
+    while (left > 0) {
+        ssize_t n = recv(fd, data, left < 4096 ? (size_t)left : 4096, 0);
+        ck_assert_int_gt((int)n, 0);
+        kc_str_append_n(&answer->body, data, (size_t)n);
+        left -= n;
+    }
+}
+
+/* One request on a connection of its own; head: the lines after the request line, or NULL. */
+static void ask(int port, const char *line, const char *head, const char *body,
+                struct answer *answer)
+{
+    int fd = dial(port);
+    char *text = kc_asprintf("%s HTTP/1.1\r\nHost: h:1\r\n%s%sContent-Length: %zu\r\n\r\n%s", line,
+                             head ? head : "", head && *head ? "\r\n" : "", body ? strlen(body) : 0,
+                             body ? body : "");
+    put_text(fd, text);
+    read_answer(fd, strncmp(line, "HEAD", 4) != 0, answer);
+    free(text);
+    close(fd);
+}
+
+static int status_of(int port, const char *line, const char *head, const char *body)
+{
+    struct answer answer;
+    ask(port, line, head, body, &answer);
+    kc_str_destroy(&answer.body);
+    return answer.status;
+}
+
+static void lives(const struct served *served)
+{
+    ck_assert_int_eq(status_of(served->port, "GET /connectors", NULL, NULL), 200);
+}
+
+/* Whether the other side closes within patience. */
+static bool closes(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    char byte;
+    return poll(&wait, 1, PATIENCE_MS) == 1 && recv(fd, &byte, 1, 0) <= 0;
+}
+
+/* ---- sizes ---- */
+
+START_TEST(large_bodies_are_refused)
+{
+    static const char *const settings[][2] = {{"rest.request.body.max.bytes", "100000"},
+                                              {NULL, NULL}};
+    struct served served;
+    struct answer answer;
+    struct kc_str body = {0};
+    serve(&served, settings);
+    kc_str_append(&body, "{\"a\":\"");
+    while (body.len < 3000000)
+        kc_str_append(&body, "0123456789");
+    kc_str_append(&body, "\"}");
+    ask(served.port, "PUT /connectors/c/config", "Content-Type: application/json", body.data,
+        &answer);
+    ck_assert_int_eq(answer.status, 413);
+    ck_assert_ptr_nonnull(strstr(answer.body.data, "rest.request.body.max.bytes"));
+    kc_str_destroy(&answer.body);
+    kc_str_destroy(&body);
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(large_heads_are_refused)
+{
+    struct served served;
+    struct kc_str text = {0};
+    serve(&served, NULL);
+    kc_str_append(&text, "X-Large: ");
+    while (text.len < 200000)
+        kc_str_append(&text, "0123456789");
+    ck_assert_int_eq(status_of(served.port, "GET /", text.data, NULL), 431);
+    kc_str_clear(&text);
+    kc_str_append(&text, "GET /connectors/");
+    while (text.len < 200000)
+        kc_str_append(&text, "0123456789");
+    int status = status_of(served.port, text.data, NULL, NULL);
+    ck_assert_msg(status == 414 || status == 431 || status == 0, "%d", status);
+    kc_str_destroy(&text);
+    ck_assert_int_eq(status_of(served.port, "NONSENSE", NULL, NULL), 400);
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- connections ---- */
+
+START_TEST(connections_are_kept_alive)
+{
+    struct served served;
+    serve(&served, NULL);
+    int fd = dial(served.port);
+    for (int i = 0; i < 3; i++) {
+        struct answer answer;
+        put_text(fd, i == 1 ? "GET /health HTTP/1.1\r\nHost: h\r\n\r\n"
+                            : "GET /connectors HTTP/1.1\r\nHost: h\r\n\r\n");
+        read_answer(fd, true, &answer);
+        ck_assert_int_eq(answer.status, 200);
+        kc_str_destroy(&answer.body);
+    }
+    struct answer last;
+    put_text(fd, "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    read_answer(fd, true, &last);
+    ck_assert_int_eq(last.status, 200);
+    kc_str_destroy(&last.body);
+    ck_assert(closes(fd));
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* Two requests sent at once, one of them for the pool: two answers, in order. */
+START_TEST(pipelined_requests_are_answered_in_order)
+{
+    struct served served;
+    struct answer answer;
+    serve(&served, NULL);
+    int fd = dial(served.port);
+    put_text(fd, "GET /connectors/nobody HTTP/1.1\r\nHost: h\r\n\r\n"
+                 "GET /connectors HTTP/1.1\r\nHost: h\r\n\r\n");
+    read_answer(fd, true, &answer);
+    ck_assert_int_eq(answer.status, 404);
+    kc_str_destroy(&answer.body);
+    read_answer(fd, true, &answer);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_str_eq(answer.body.data, "[]");
+    kc_str_destroy(&answer.body);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* Beyond the limit connections wait, and are served when others go. */
+START_TEST(the_number_of_connections_is_bounded)
+{
+    static const char *const settings[][2] = {{"rest.connections.max", "4"}, {NULL, NULL}};
+    struct served served;
+    struct answer answer;
+    int fds[4];
+    serve(&served, settings);
+    for (int i = 0; i < 4; i++) {
+        fds[i] = dial(served.port);
+        put_text(fds[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        read_answer(fds[i], true, &answer);
+        ck_assert_int_eq(answer.status, 200);
+        kc_str_destroy(&answer.body);
+    }
+    int late = dial(served.port);
+    put_text(late, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    struct pollfd wait = {.fd = late, .events = POLLIN};
+    ck_assert_int_eq(poll(&wait, 1, 300), 0);
+    close(fds[2]);
+    read_answer(late, true, &answer);
+    ck_assert_int_eq(answer.status, 200);
+    kc_str_destroy(&answer.body);
+    close(late);
+    for (int i = 0; i < 4; i++)
+        if (i != 2)
+            close(fds[i]);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- time ---- */
+
+static const char *const hasty[][2] = {{"rest.request.read.timeout.ms", "600"},
+                                       {"rest.connection.idle.timeout.ms", "1000"},
+                                       {NULL, NULL}};
+
+/* Feeds a byte now and then until the server has had enough of it; true when it has. */
+static bool cut_off(int fd, const char *begin)
+{
+    int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+    if (!put_text(fd, begin))
+        return true;
+    while (kc_mono_ms() < deadline) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        char data[512];
+        if (poll(&wait, 1, 50) == 1 && recv(fd, data, sizeof(data), 0) <= 0)
+            return true;
+        if (!put_text(fd, "a"))
+            return true;
+    }
+    return false;
+}
+
+START_TEST(slow_requests_are_cut_off)
+{
+    static const char *const begins[] = {
+        "",
+        "GET /conn",
+        "GET /connectors HTTP/1.1\r\nHost: h\r\nX-Slow: ",
+        "PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+        "Content-Length: 1000000\r\n\r\n{",
+        "PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "fffff\r\n{",
+    };
+    struct served served;
+    serve(&served, hasty);
+    int fd = dial(served.port);
+    ck_assert_msg(cut_off(fd, begins[_i]), "%s", begins[_i]);
+    close(fd);
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(idle_connections_are_closed)
+{
+    struct served served;
+    struct answer answer;
+    serve(&served, hasty);
+    int silent = dial(served.port);
+    int used = dial(served.port);
+    put_text(used, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    read_answer(used, true, &answer);
+    kc_str_destroy(&answer.body);
+    ck_assert(closes(silent));
+    ck_assert(closes(used));
+    close(silent);
+    close(used);
+    served_end(&served);
+}
+END_TEST
+
+/* A client that has said all it wants to say and closed its side still gets its answer. */
+START_TEST(half_open_clients_are_answered)
+{
+    struct served served;
+    struct answer answer;
+    serve(&served, hasty);
+    int fd = dial(served.port);
+    put_text(fd, "GET /connectors/nobody HTTP/1.1\r\nHost: h\r\n\r\n");
+    shutdown(fd, SHUT_WR);
+    read_answer(fd, true, &answer);
+    ck_assert_int_eq(answer.status, 404);
+    kc_str_destroy(&answer.body);
+    close(fd);
+    fd = dial(served.port);
+    put_text(fd, "PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\n{");
+    shutdown(fd, SHUT_WR);
+    ck_assert(closes(fd));
+    close(fd);
+    fd = dial(served.port);
+    put_text(fd, "GET /connectors/nobody HTTP/1.1\r\nHost: h\r\n\r\n");
+    close(fd); /* gone before the answer */
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- headers ---- */
+
+START_TEST(other_origins)
+{
+    static const char *const settings[][2] = {
+        {"access.control.allow.origin", "http://a.example,http://*.b.example"},
+        {"access.control.allow.methods", "GET,PUT"},
+        {"response.http.headers.config",
+         "set X-One:1, \"add Cache-Control: no-cache, no-store\", setDate Expires:1000"},
+        {NULL, NULL}};
+    struct served served;
+    struct answer answer;
+    serve(&served, settings);
+    ask(served.port, "GET /connectors", "Origin: http://a.example", NULL, &answer);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_str_eq(header(&answer, "Access-Control-Allow-Origin"), "http://a.example");
+    ck_assert_str_eq(header(&answer, "X-One"), "1");
+    ck_assert_str_eq(header(&answer, "Cache-Control"), "no-cache, no-store");
+    ck_assert_ptr_nonnull(strstr(header(&answer, "Expires"), "GMT"));
+    kc_str_destroy(&answer.body);
+    ask(served.port, "GET /connectors", "Origin: http://evil.example", NULL, &answer);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_str_eq(header(&answer, "Access-Control-Allow-Origin"), "");
+    kc_str_destroy(&answer.body);
+    ask(served.port, "OPTIONS /connectors",
+        "Origin: http://x.b.example\r\nAccess-Control-Request-Method: PUT", NULL, &answer);
+    ck_assert_int_eq(answer.status, 200);
+    ck_assert_str_eq(header(&answer, "Access-Control-Allow-Origin"), "http://x.b.example");
+    ck_assert_ptr_nonnull(strstr(header(&answer, "Access-Control-Allow-Methods"), "PUT"));
+    kc_str_destroy(&answer.body);
+    ask(served.port, "GET /nothing", NULL, NULL, &answer);
+    ck_assert_int_eq(answer.status, 404);
+    ck_assert_str_eq(header(&answer, "X-One"), "1");
+    kc_str_destroy(&answer.body);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(users_and_their_passwords)
+{
+    static const char *const settings[][2] = {
+        {"rest.extension.classes",
+         "org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension"},
+        {NULL, NULL}};
+    char *jaas = kc_asprintf("/tmp/test-rest-server-%d.jaas", (int)getpid());
+    char *users = kc_asprintf("/tmp/test-rest-server-%d.users", (int)getpid());
+    char *options = kc_asprintf("-Xmx1g -Djava.security.auth.login.config=%s -Da=b", jaas);
+    struct served served;
+    struct answer answer;
+    FILE *file = fopen(users, "w");
+    fputs("admin=secret:1\nother=\n", file);
+    fclose(file);
+    file = fopen(jaas, "w");
+    fprintf(file,
+            "Other { x.Y required; };\nKafkaConnect {\n org.apache.kafka.connect.rest.basic.auth."
+            "extension.PropertyFileLoginModule required\n file=\"%s\"; };\n",
+            users);
+    fclose(file);
+    setenv("KAFKA_OPTS", options, 1);
+    serve(&served, settings);
+    ask(served.port, "GET /connectors", NULL, NULL, &answer);
+    ck_assert_int_eq(answer.status, 401);
+    ck_assert_str_eq(answer.body.data, "User cannot access the resource.");
+    kc_str_destroy(&answer.body);
+    static const struct {
+        const char *line;
+        const char *head;
+        int status;
+    } cases[] = {
+        {"GET /connectors", "Authorization: Basic YWRtaW46c2VjcmV0OjE=", 200},
+        {"GET /connectors", "Authorization: basic YWRtaW46c2VjcmV0OjE=", 200},
+        {"GET /connectors", "Authorization: Basic YWRtaW46c2VjcmV0", 401},
+        {"GET /connectors", "Authorization: Basic b3RoZXI6", 200},
+        {"GET /connectors", "Authorization: Basic !!!!", 401},
+        {"GET /connectors", "Authorization: Basic ", 401},
+        {"GET /connectors", "Authorization: Bearer YWRtaW46c2VjcmV0OjE=", 401},
+        {"GET /nothing", NULL, 401},
+        {"PUT /connectors/nobody/pause", NULL, 401},
+        {"POST /connectors/nobody/tasks", "Content-Type: application/json", 500},
+        {"GET /connectors/nobody/tasks", NULL, 401},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int status = status_of(served.port, cases[i].line, cases[i].head, NULL);
+        ck_assert_msg(status == cases[i].status, "%s %s: %d", cases[i].line,
+                      cases[i].head ? cases[i].head : "", status);
+    }
+    served_end(&served);
+    unlink(jaas);
+    unlink(users);
+    free(jaas);
+    free(users);
+    free(options);
+}
+END_TEST
+
+/* ---- listeners ---- */
+
+START_TEST(admin_resources_may_be_switched_off)
+{
+    static const char *const settings[][2] = {{"admin.listeners", ""}, {NULL, NULL}};
+    struct served served;
+    serve(&served, settings);
+    ck_assert_int_eq(status_of(served.port, "GET /admin/loggers", NULL, NULL), 404);
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(a_port_in_use_is_named)
+{
+    struct served served;
+    struct served second = {0};
+    char url[64];
+    serve(&served, NULL);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d", served.port);
+    const char *settings[][2] = {{"listeners", url}, {NULL, NULL}};
+    second.herder.config = served.herder.config;
+    struct kc_error *err = try_serve(&second, (const char *const(*)[2])settings);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "Address already in use"));
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), strrchr(url, ':')));
+    kc_error_destroy(err);
+    kc_worker_config_destroy(second.config);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- TLS ---- */
+
+#define KEY                                                                                        \
+    {"listeners", "https://localhost:0"}, {"ssl.keystore.location", STORES "client.p12"},          \
+    {                                                                                              \
+        "ssl.keystore.password", "secret1"                                                         \
+    }
+#define TRUST                                                                                      \
+    {"ssl.truststore.location", STORES "trust.p12"}, {"ssl.truststore.password", "secret1"},       \
+    {                                                                                              \
+        "ssl.endpoint.identification.algorithm", ""                                                \
+    }
+
+static struct kc_error *call(const struct served *served, const struct kc_worker_config *config,
+                             long *status)
+{
+    struct kc_http_reply reply = {0};
+    char *url = kc_asprintf("%sconnectors", kc_rest_server_url(served->server));
+    struct kc_http_request request = {.method = "GET", .url = url, .max_reply = 10000};
+    struct kc_error *err = kc_http_send(config, &request, &reply);
+    *status = reply.status;
+    kc_http_reply_clear(&reply);
+    free(url);
+    return err;
+}
+
+/* The client's settings are the listeners' own: it shows its certificate to whom asks for one. */
+START_TEST(workers_show_each_other_certificates)
+{
+    static const char *const settings[][2] = {
+        KEY, TRUST, {"ssl.client.auth", "required"}, {NULL, NULL}};
+    static const char *const nobody[][2] = {TRUST, {NULL, NULL}};
+    struct served served;
+    struct served client = {0};
+    long status;
+    serve(&served, settings);
+    must(call(&served, served.config, &status));
+    ck_assert_int_eq(status, 200);
+    client.herder.config = served.herder.config;
+    must(try_serve(&client, nobody)); /* for its settings */
+    struct kc_error *err = call(&served, client.config, &status);
+    ck_assert_ptr_nonnull(err);
+    kc_error_destroy(err);
+    err = call(&served, served.herder.config, &status); /* trusts the system's authorities */
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "IO Error trying to forward REST request"));
+    kc_error_destroy(err);
+    kc_rest_server_destroy(client.server);
+    kc_worker_config_destroy(client.config);
+    int fd = dial(served.port);
+    put_text(fd, "GET / HTTP/1.1\r\nHost: h\r\n\r\n"); /* no TLS at all */
+    closes(fd);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* A handshake that never goes on is a slow request. */
+START_TEST(slow_handshakes_are_cut_off)
+{
+    static const char *const settings[][2] = {
+        KEY, {"rest.request.read.timeout.ms", "600"}, {NULL, NULL}};
+    struct served served;
+    serve(&served, settings);
+    int fd = dial(served.port);
+    send(fd, "\x16\x03\x01\x02\x00\x01", 6, MSG_NOSIGNAL);
+    ck_assert(cut_off(fd, ""));
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(unusable_stores_are_named)
+{
+    static const char *const cases[][3] = {
+        {"ssl.keystore.password", "wrong", "client.p12"},
+        {"ssl.keystore.location", "/no/such.p12", "/no/such.p12"},
+        {"ssl.cipher.suites", "TLS_ROT13", "TLS_ROT13"},
+        {"ssl.enabled.protocols", "SSLv9", "SSLv9"},
+        {"listeners.https.ssl.client.auth", "perhaps", "perhaps"},
+        {"listeners.https.ssl.protocol", "TLSv1.3", "ssl.keystore.location"},
+    };
+    struct served served = {0};
+    const char *settings[][2] = {KEY, {cases[_i][0], cases[_i][1]}, {NULL, NULL}};
+    standalone(&served.herder);
+    struct kc_error *err = try_serve(&served, (const char *const(*)[2])settings);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
+    ck_assert_msg(strstr(kc_error_text(err), cases[_i][2]), "%s", kc_error_text(err));
+    kc_error_destroy(err);
+    kc_worker_config_destroy(served.config);
+    fixture_end(&served.herder);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("rest_server");
+    TCase *cases = tcase_create("sockets");
+    tcase_set_timeout(cases, 60);
+    tcase_add_test(cases, large_bodies_are_refused);
+    tcase_add_test(cases, large_heads_are_refused);
+    tcase_add_test(cases, connections_are_kept_alive);
+    tcase_add_test(cases, pipelined_requests_are_answered_in_order);
+    tcase_add_test(cases, the_number_of_connections_is_bounded);
+    tcase_add_loop_test(cases, slow_requests_are_cut_off, 0, 5);
+    tcase_add_test(cases, idle_connections_are_closed);
+    tcase_add_test(cases, half_open_clients_are_answered);
+    tcase_add_test(cases, other_origins);
+    tcase_add_test(cases, users_and_their_passwords);
+    tcase_add_test(cases, admin_resources_may_be_switched_off);
+    tcase_add_test(cases, a_port_in_use_is_named);
+    tcase_add_test(cases, workers_show_each_other_certificates);
+    tcase_add_test(cases, slow_handshakes_are_cut_off);
+    tcase_add_loop_test(cases, unusable_stores_are_named, 0, 6);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
