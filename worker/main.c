@@ -76,6 +76,7 @@ static void block_signals(void)
     sigaddset(&stop, SIGHUP);
     sigprocmask(SIG_BLOCK, &stop, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file at its size limit is an error like a full disk */
 }
 
 static int run_role(const struct role *role, int argc, char **argv)

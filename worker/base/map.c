@@ -7,6 +7,11 @@
 
 #define uthash_fatal(msg) abort()
 #include <uthash.h>
+/* Most maps are small, and there are many: configurations have a dozen keys. */
+#undef HASH_INITIAL_NUM_BUCKETS
+#undef HASH_INITIAL_NUM_BUCKETS_LOG2
+#define HASH_INITIAL_NUM_BUCKETS      8U
+#define HASH_INITIAL_NUM_BUCKETS_LOG2 3U
 
 struct item {
     struct kc_map_entry entry; /* first: an entry is its item */

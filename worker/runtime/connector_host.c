@@ -328,6 +328,7 @@ static void run_connector(struct kc_connector_host *host)
 {
     host->connector = host->plugin->connector->create(&host->context);
     for (;;) {
+        kc_thread_trim_stack(); /* most connectors sleep most of the time */
         pthread_mutex_lock(&host->mutex);
         while (!has_work(host))
             pthread_cond_wait(&host->changed, &host->mutex);
