@@ -3,6 +3,7 @@
 #include "rest/rest_filter.h"
 
 #include "connect/log.h"
+#include "connect/regex.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -159,52 +160,55 @@ bool kc_rest_filter_negotiate(const struct kc_route *route, struct kc_rest_reque
     return false;
 }
 
-/* ---- CORS (Jetty's CrossOriginFilter) ---- */
+/* ---- CORS (Jetty's CrossOriginHandler) ---- */
+
+/* allowed is "*", an origin, one with a star that stands for any text (Connect before 4.1), or a
+ * regular expression (since then). */
+static bool origin_is(const char *allowed, const char *origin)
+{
+    if (strcmp(allowed, "*") == 0 || strcmp(allowed, origin) == 0)
+        return true;
+    const char *star = strchr(allowed, '*');
+    size_t len = strlen(origin);
+    size_t head = star ? (size_t)(star - allowed) : 0;
+    size_t tail = star ? strlen(star + 1) : 0;
+    if (star && len > head + tail && strncmp(origin, allowed, head) == 0 &&
+        strcmp(origin + len - tail, star + 1) == 0)
+        return true;
+    struct kc_regex *regex = NULL;
+    struct kc_error *err = kc_regex_new(allowed, &regex);
+    bool matches = !err && kc_regex_matches(regex, origin);
+    kc_regex_destroy(regex);
+    kc_error_destroy(err);
+    return matches;
+}
 
 static bool origin_allowed(const struct kc_rest_filter *filter, const char *origin)
 {
-    for (size_t i = 0; i < filter->origins.count; i++) {
-        const char *allowed = filter->origins.items[i];
-        if (strcmp(allowed, "*") == 0 || strcmp(allowed, origin) == 0)
+    for (size_t i = 0; i < filter->origins.count; i++)
+        if (origin_is(filter->origins.items[i], origin))
             return true;
-        const char *star = strchr(allowed, '*');
-        if (star) { /* one star stands for any text */
-            size_t head = (size_t)(star - allowed);
-            size_t tail = strlen(star + 1);
-            size_t len = strlen(origin);
-            if (len > head + tail && strncmp(origin, allowed, head) == 0 &&
-                strcmp(origin + len - tail, star + 1) == 0)
-                return true;
-        }
-    }
     return false;
 }
 
-bool kc_rest_filter_preflight(const struct kc_rest_filter *filter, struct kc_rest_request *request)
-{
-    if (!filter->origins.count || strcmp(request->method, "OPTIONS") != 0 ||
-        !kc_map_has(request->headers, "origin") ||
-        !kc_map_has(request->headers, "access-control-request-method"))
-        return false;
-    kc_rest_answer_empty(request, 200);
-    return true;
-}
-
+/* A preflight goes on to its resource, which answers OPTIONS; it gets these headers beside. */
 static void cors_headers(const struct kc_rest_filter *filter, const struct kc_rest_request *request,
                          struct kc_map *headers)
 {
     const char *origin = kc_map_get(request->headers, "origin");
-    if (!filter->origins.count || !origin || !origin_allowed(filter, origin))
+    if (!filter->origins.count)
+        return;
+    kc_map_set(headers, "Vary", "Origin");
+    if (!origin || !origin_allowed(filter, origin))
         return;
     kc_map_set(headers, "Access-Control-Allow-Origin", origin);
     kc_map_set(headers, "Access-Control-Allow-Credentials", "true");
-    kc_map_set(headers, "Vary", "Origin");
-    if (strcmp(request->method, "OPTIONS") != 0)
+    if (strcmp(request->method, "OPTIONS") != 0 ||
+        !kc_map_has(request->headers, "access-control-request-method"))
         return;
     kc_map_set(headers, "Access-Control-Allow-Methods", filter->methods);
-    kc_map_set(headers, "Access-Control-Allow-Headers",
-               "X-Requested-With,Content-Type,Accept,Origin");
-    kc_map_set(headers, "Access-Control-Max-Age", "1800");
+    kc_map_set(headers, "Access-Control-Allow-Headers", "Content-Type");
+    kc_map_set(headers, "Access-Control-Max-Age", "60");
 }
 
 /* ---- headers, log ---- */

@@ -18,9 +18,6 @@ void kc_rest_filter_destroy(struct kc_rest_filter *filter);
 /* Content-Type and Accept (415, 406). False: it has been answered. */
 bool kc_rest_filter_negotiate(const struct kc_route *route, struct kc_rest_request *request);
 
-/* True when request is a CORS preflight that has been answered. */
-bool kc_rest_filter_preflight(const struct kc_rest_filter *filter, struct kc_rest_request *request);
-
 /* Adds the headers that the answer gets to headers (name to value). */
 void kc_rest_filter_headers(const struct kc_rest_filter *filter,
                             const struct kc_rest_request *request, struct kc_map *headers);

@@ -30,6 +30,38 @@ void kc_rest_request_destroy(struct kc_rest_request *request)
     free(request);
 }
 
+/* ---- the URI ---- */
+
+static void take_query(struct kc_rest_request *request, const char *query)
+{
+    while (*query) {
+        size_t len = strcspn(query, "&");
+        const char *equals = memchr(query, '=', len);
+        size_t name_len = equals ? (size_t)(equals - query) : len;
+        char *name = kc_rest_unescape(query, name_len, true);
+        char *value =
+            equals ? kc_rest_unescape(equals + 1, len - name_len - 1, true) : kc_strdup("");
+        if (name && value && name_len) {
+            kc_strings_add(&request->query_names, name);
+            kc_strings_add(&request->query_values, value);
+        }
+        free(name);
+        free(value);
+        query += len;
+        query += *query == '&';
+    }
+}
+
+void kc_rest_request_set_uri(struct kc_rest_request *request, const char *uri)
+{
+    const char *query = strchr(uri, '?');
+    request->path = kc_strndup(uri, query ? (size_t)(query - uri) : strlen(uri));
+    if (!query)
+        return;
+    request->query = kc_strdup(query + 1);
+    take_query(request, query + 1);
+}
+
 const char *kc_rest_query(const struct kc_rest_request *request, const char *name)
 {
     for (size_t i = 0; i < request->query_names.count; i++)

@@ -39,6 +39,9 @@ struct kc_rest_request {
 
 void kc_rest_request_destroy(struct kc_rest_request *request);
 
+/* Fills path and query from the request line's URI, as it stands there. Once per request. */
+void kc_rest_request_set_uri(struct kc_rest_request *request, const char *uri);
+
 /* The first value of a query parameter; NULL when absent. */
 const char *kc_rest_query(const struct kc_rest_request *request, const char *name);
 /* Java's Boolean: "true" in any case is true, anything else false. */

@@ -89,26 +89,6 @@ static enum MHD_Result take_header(void *opaque, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-static void take_query(struct kc_rest_request *request, const char *query)
-{
-    while (*query) {
-        size_t len = strcspn(query, "&");
-        const char *equals = memchr(query, '=', len);
-        size_t name_len = equals ? (size_t)(equals - query) : len;
-        char *name = kc_rest_unescape(query, name_len, true);
-        char *value =
-            equals ? kc_rest_unescape(equals + 1, len - name_len - 1, true) : kc_strdup("");
-        if (name && value && name_len) {
-            kc_strings_add(&request->query_names, name);
-            kc_strings_add(&request->query_values, value);
-        }
-        free(name);
-        free(value);
-        query += len;
-        query += *query == '&';
-    }
-}
-
 static void note_client(struct exchange *exchange)
 {
     const union MHD_ConnectionInfo *info =
@@ -130,14 +110,9 @@ static void *exchange_new(void *opaque, const char *uri, struct MHD_Connection *
     struct endpoint *endpoint = opaque;
     struct exchange *exchange = kc_calloc(1, sizeof(*exchange));
     struct kc_rest_request *request = kc_calloc(1, sizeof(*request));
-    const char *query = strchr(uri, '?');
-    request->path = kc_strndup(uri, query ? (size_t)(query - uri) : strlen(uri));
+    kc_rest_request_set_uri(request, uri);
     request->headers = kc_map_new();
     request->config = endpoint->server->config;
-    if (query) {
-        request->query = kc_strdup(query + 1);
-        take_query(request, query + 1);
-    }
     exchange->request = request;
     exchange->endpoint = endpoint;
     exchange->connection = connection;
@@ -269,9 +244,8 @@ static bool dispatch(struct exchange *exchange)
         answer_starting(request);
         return true;
     }
-    if (kc_rest_filter_preflight(server->filter, request))
-        return true;
-    if (!kc_rest_auth_admit(server->auth, request))
+    /* As in Java, extensions guard the main listeners only. */
+    if (!exchange->endpoint->listener.admin && !kc_rest_auth_admit(server->auth, request))
         return true;
     exchange->route = route_of(exchange);
     if (!exchange->route || !find_herder(exchange) ||

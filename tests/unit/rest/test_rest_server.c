@@ -386,7 +386,8 @@ END_TEST
 START_TEST(other_origins)
 {
     static const char *const settings[][2] = {
-        {"access.control.allow.origin", "http://a.example,http://*.b.example"},
+        {"access.control.allow.origin",
+         "http://a.example,http://*.b.example,https://[a-z]+[.]c[.]example"},
         {"access.control.allow.methods", "GET,PUT"},
         {"response.http.headers.config",
          "set X-One:1, \"add Cache-Control: no-cache, no-store\", setDate Expires:1000"},
@@ -404,12 +405,18 @@ START_TEST(other_origins)
     ask(served.port, "GET /connectors", "Origin: http://evil.example", NULL, &answer);
     ck_assert_int_eq(answer.status, 200);
     ck_assert_str_eq(header(&answer, "Access-Control-Allow-Origin"), "");
+    ck_assert_str_eq(header(&answer, "Vary"), "Origin");
     kc_str_destroy(&answer.body);
     ask(served.port, "OPTIONS /connectors",
         "Origin: http://x.b.example\r\nAccess-Control-Request-Method: PUT", NULL, &answer);
     ck_assert_int_eq(answer.status, 200);
     ck_assert_str_eq(header(&answer, "Access-Control-Allow-Origin"), "http://x.b.example");
     ck_assert_ptr_nonnull(strstr(header(&answer, "Access-Control-Allow-Methods"), "PUT"));
+    kc_str_destroy(&answer.body);
+    ask(served.port, "OPTIONS /nothing",
+        "Origin: https://x.c.example\r\nAccess-Control-Request-Method: GET", NULL, &answer);
+    ck_assert_int_eq(answer.status, 404);
+    ck_assert_str_eq(header(&answer, "Access-Control-Allow-Origin"), "https://x.c.example");
     kc_str_destroy(&answer.body);
     ask(served.port, "GET /nothing", NULL, NULL, &answer);
     ck_assert_int_eq(answer.status, 404);
