@@ -142,6 +142,8 @@ static void dispatch(struct kc_rest_request *request)
     }
     if (!kc_rest_filter_negotiate(route, request) && !request->status)
         abort();
+    if (request->param_count)
+        kc_rest_answer_status(request, 404, "Connector %s not found", request->params[0]);
 }
 
 static void read_body(const struct kc_rest_request *request)

@@ -81,8 +81,10 @@ bool kc_rest_query_bool(const struct kc_rest_request *request, const char *name,
 void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body)
 {
     free(request->answer);
-    request->status = status;
-    request->answer = kc_json_print(body, KC_JSON_AS_IS);
+    request->status = body ? status : 500;
+    request->answer = body ? kc_json_print(body, KC_JSON_AS_IS)
+                           : kc_strdup("{\"error_code\":500,\"message\":\"The answer holds what "
+                                       "JSON can't express\"}");
     request->content_type = "application/json";
     json_decref(body);
 }
@@ -115,10 +117,45 @@ int kc_rest_status(const struct kc_error *err)
     }
 }
 
+/* The length of the UTF-8 sequence at text (its end is a zero byte); 0: malformed. */
+static size_t utf8_length(const unsigned char *text)
+{
+    size_t len = text[0] < 0x80                       ? 1
+                 : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
+                 : (text[0] & 0xf0) == 0xe0           ? 3
+                 : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
+                                                      : 0;
+    for (size_t i = 1; i < len; i++)
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    bool overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
+    bool beyond = (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
+    return overlong || beyond ? 0 : len;
+}
+
+/* A copy in which U+FFFD stands for what is no UTF-8, as Java decodes it: JSON can't hold the
+ * bytes. */
+static char *well_formed(const char *text)
+{
+    struct kc_str out = {0};
+    kc_str_append(&out, "");
+    while (*text) {
+        size_t len = utf8_length((const unsigned char *)text);
+        if (len)
+            kc_str_append_n(&out, text, len);
+        else
+            kc_str_append(&out, "\xef\xbf\xbd");
+        text += len ? len : 1;
+    }
+    return kc_str_take(&out);
+}
+
 static void answer_message(struct kc_rest_request *request, int status, const char *message)
 {
+    char *text = well_formed(message);
     kc_rest_answer_json(request, status,
-                        json_pack("{s:i, s:s}", "error_code", status, "message", message));
+                        json_pack("{s:i, s:s}", "error_code", status, "message", text));
+    free(text);
 }
 
 void kc_rest_answer_error(struct kc_rest_request *request, struct kc_error *err)
@@ -340,5 +377,7 @@ char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space)
         out[n++] = c;
     }
     out[n] = '\0';
-    return out;
+    char *text_out = well_formed(out);
+    free(out);
+    return text_out;
 }

@@ -47,7 +47,7 @@ const char *kc_rest_query(const struct kc_rest_request *request, const char *nam
 /* Java's Boolean: "true" in any case is true, anything else false. */
 bool kc_rest_query_bool(const struct kc_rest_request *request, const char *name, bool absent);
 
-/* Answers. Each takes what it is given. */
+/* Answers. Each takes what it is given. JSON that couldn't be made (NULL) is a 500. */
 void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body);
 void kc_rest_answer_empty(struct kc_rest_request *request, int status);
 void kc_rest_answer_error(struct kc_rest_request *request, struct kc_error *err);

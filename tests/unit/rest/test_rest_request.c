@@ -102,6 +102,31 @@ START_TEST(errors_are_answered_with_code_and_message)
 }
 END_TEST
 
+/* JSON can't hold what is no UTF-8, and an answer that can't be made must not end the worker. */
+START_TEST(what_is_no_utf8_is_replaced)
+{
+    static const char *const cases[][2] = {
+        {"a%e4", "a\xef\xbf\xbd"},
+        {"%C3%A4", "\xc3\xa4"},
+        {"%C3", "\xef\xbf\xbd"},
+        {"%F0%9F%98%80", "\xf0\x9f\x98\x80"},
+        {"%80x", "\xef\xbf\xbdx"},
+        {"%ED%A0%80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+        {"%C0%AF", "\xef\xbf\xbd\xef\xbf\xbd"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *text = kc_rest_unescape(cases[i][0], strlen(cases[i][0]), false);
+        ck_assert_str_eq(text, cases[i][1]);
+        free(text);
+    }
+    struct kc_rest_request request = {0};
+    kc_rest_answer_status(&request, 404, "Connector \xe4 not found");
+    ck_assert_str_eq(request.answer, "{\"error_code\":404,\"message\":\"Connector \xef\xbf\xbd not "
+                                     "found\"}");
+    free(request.answer);
+}
+END_TEST
+
 START_TEST(escapes_go_both_ways)
 {
     char *escaped = kc_http_escape("a b/\xc3\xa9?");
@@ -122,6 +147,7 @@ int main(void)
     tcase_add_test(tcase, bad_bodies_are_errors);
     tcase_add_test(tcase, deep_nesting_is_an_error);
     tcase_add_test(tcase, errors_are_answered_with_code_and_message);
+    tcase_add_test(tcase, what_is_no_utf8_is_replaced);
     tcase_add_test(tcase, escapes_go_both_ways);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
