@@ -83,12 +83,32 @@ static struct kc_error *read_settings(struct worker *worker, enum kc_worker_mode
 
 /* ---- life ---- */
 
+/* A class that isn't here isn't an error as it is in Java: connectors may name converters of their
+ * own, and a file from a Java worker must do. */
+static void check_converters(const struct worker *worker)
+{
+    static const struct {
+        const char *key;
+        unsigned kinds;
+    } keys[] = {{"key.converter", 1U << KC_PLUGIN_CONVERTER},
+                {"value.converter", 1U << KC_PLUGIN_CONVERTER},
+                {"header.converter", 1U << KC_PLUGIN_HEADER_CONVERTER}};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *name = kc_config_string(worker->config->values, keys[i].key);
+        if (name && !kc_plugins_find(worker->plugins, name, keys[i].kinds))
+            kc_warn("%s=%s: there is no such class here, neither built in nor under plugin.path; "
+                    "connectors that don't set a %s of their own will fail",
+                    keys[i].key, name, keys[i].key);
+    }
+}
+
 static struct kc_error *worker_start(struct worker *worker)
 {
     const struct kc_worker_config *config = worker->config;
     struct kc_herder_settings settings = {.config = config};
     worker->plugins =
         kc_plugins_new(kc_builtin_plugins, kc_map_get(config->originals, "plugin.path"));
+    check_converters(worker);
     struct kc_error *err = kc_rest_server_new(config, &worker->rest);
     if (err)
         return err;
