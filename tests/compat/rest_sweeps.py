@@ -436,3 +436,69 @@ def log_levels(scenario):
     scenario.call("level reset", "PUT", "/admin/loggers/org.example", {"level": "INFO"})
 
 
+
+
+CORS = [
+    "Access-Control-Allow-Origin",
+    "Access-Control-Allow-Credentials",
+    "Access-Control-Allow-Headers",
+    "Access-Control-Allow-Methods",
+    "Access-Control-Max-Age",
+    "Access-Control-Expose-Headers",
+    "Vary",
+    "WWW-Authenticate",
+    "X-One",
+    "X-Two",
+    "Cache-Control",
+]
+GUARDED = {
+    "access.control.allow.origin": "http://a.example,https://[a-z]+[.]b[.]example",
+    "access.control.allow.methods": "PUT",
+    "response.http.headers.config": 'set X-One:1, add X-Two: 2, "set Cache-Control: no-store, max-age=0"',
+    "rest.extension.classes": "org.apache.kafka.connect.rest.basic.auth.extension"
+    ".BasicAuthSecurityRestExtension",
+    "topic.tracking.enable": "false",
+}
+
+
+def guarded(scenario):
+    """A worker with users, origins, headers of its own and without topic tracking."""
+    right = {"Authorization": "Basic YWRtaW46c2VjcmV0"}  # admin:secret
+    for label, headers in {
+        "nobody": {},
+        "right": right,
+        "lower case": {"Authorization": "basic YWRtaW46c2VjcmV0"},
+        "wrong": {"Authorization": "Basic YWRtaW46d3Jvbmc="},
+        "no colon": {"Authorization": "Basic YWRtaW4="},
+        "no base64": {"Authorization": "Basic %%%"},
+        "bearer": {"Authorization": "Bearer YWRtaW46c2VjcmV0"},
+        "empty": {"Authorization": ""},
+        "empty password": {"Authorization": "Basic ZW1wdHk6"},
+        "blank user": {"Authorization": "Basic IDpzZWNyZXQ="},
+    }.items():
+        for method, path in [
+            ("GET", "/"), ("GET", "/connectors"), ("GET", "/nothing"), ("DELETE", "/connectors/n"),
+            ("GET", "/connectors/n/tasks"), ("PUT", "/connectors/n/pause"), ("OPTIONS", "/connectors"),
+            ("POST", "/connectors/n/tasks/0/restart"), ("GET", "/admin/loggers/root"),
+        ]:  # fmt: skip
+            name = f"user {label} {method} {path}"
+            scenario.raw(name, method, path, headers, keep=CORS)
+    scenario.raw("internal tasks", "POST", "/connectors/n/tasks", JSON, b"[]", keep=CORS)
+    scenario.raw("internal tasks/", "POST", "/connectors/n/tasks/", JSON, b"[]", keep=CORS)
+    scenario.raw("internal fence", "PUT", "/connectors/n/fence", keep=CORS)
+    scenario.raw("internal fence get", "GET", "/connectors/n/fence", keep=CORS)
+    for label, origin in {
+        "listed": "http://a.example", "pattern": "https://x.b.example", "other": "http://c.example",
+        "part": "http://a.example.evil", "null": "null", "blank": "", "case": "HTTP://A.EXAMPLE",
+        "two": "http://a.example http://c.example",
+    }.items():  # fmt: skip
+        simple = {**right, "Origin": origin}
+        asked = {**simple, "Access-Control-Request-Method": "PUT"}
+        for path in ("/connectors", "/nothing", "/connectors/n"):
+            scenario.raw(f"origin {label} {path}", "GET", path, simple, keep=CORS)
+            scenario.raw(f"preflight {label} {path}", "OPTIONS", path, asked, keep=CORS)
+            scenario.raw(f"options {label} {path}", "OPTIONS", path, simple, keep=CORS)
+    bare = {"Origin": "http://a.example", "Access-Control-Request-Method": "PUT"}
+    scenario.raw("preflight of nobody", "OPTIONS", "/connectors", bare, keep=CORS)
+    scenario.raw("no topics", "GET", "/connectors/n/topics", right, keep=CORS)
+    scenario.raw("no reset", "PUT", "/connectors/n/topics/reset", right, keep=CORS)

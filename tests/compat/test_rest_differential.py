@@ -14,6 +14,7 @@ import pytest
 
 import rest_sweeps
 from processes import LOGS, wait_for
+from rest import Rest
 from workers import PATIENCE, Workers, mirror_config
 
 FILE = "org.apache.kafka.connect.file.FileStream"
@@ -435,6 +436,7 @@ SWEEPS = {
     "offsets_variants": rest_sweeps.offsets_variants,
     "log_levels": rest_sweeps.log_levels,
     "odd_names": rest_sweeps.odd_names,
+    "guarded": rest_sweeps.guarded,
 }
 
 PARTS = [
@@ -448,7 +450,7 @@ PARTS = [
     "mirror_offsets",
     "sink_offsets",
     "loggers",
-    *SWEEPS,
+    *(part for part in SWEEPS if part != "guarded"),
 ]
 
 
@@ -516,6 +518,28 @@ def answers_of(source, target, request):
         factory.close()
 
 
+@pytest.fixture(scope="module")
+def guarded_answers_of(target, request, tmp_path_factory):
+    """Both workers again, with rest_sweeps.GUARDED."""
+    files = tmp_path_factory.mktemp("guarded")
+    (files / "users").write_text("admin=secret\nempty=\n")
+    module = "org.apache.kafka.connect.rest.basic.auth.extension.PropertyFileLoginModule"
+    (files / "jaas").write_text(f'KafkaConnect {{ {module} required file="{files}/users"; }};\n')
+    option = f"-Djava.security.auth.login.config={files}/jaas"
+    environment = {"KAFKA_OPTS": option, "JDK_JAVA_OPTIONS": option}
+    factories, scenarios, shared = [], {}, {}
+    for role, kind in (("java", "java"), ("tested", request.config.getoption("--worker"))):
+        factory = Workers(kind, target, lambda word, role=role: f"{word}-guarded-{role}")
+        factories.append(factory)
+        settings = factory.settings(**rest_sweeps.GUARDED)
+        worker = factory.distributed(settings, start=False, environment=environment)
+        worker.rest = Rest(worker.rest.url, auth=("admin", "secret"))
+        scenarios[role] = Scenario(worker.start(), None, target, {}, shared)
+    yield scenarios
+    for factory in factories:
+        factory.close()
+
+
 class Tally:
     """What the whole run compared, for the report at its end."""
 
@@ -548,8 +572,10 @@ class Tally:
 
 
 @pytest.mark.java
-@pytest.mark.parametrize("part", PARTS)
-def test_answers_are_alike(answers_of, part):
+@pytest.mark.parametrize("part", [*PARTS, "guarded"])
+def test_answers_are_alike(request, part):
+    fixture = "guarded_answers_of" if part == "guarded" else "answers_of"
+    answers_of = request.getfixturevalue(fixture)
     for scenario in answers_of.values():
         scenario.answers = {}
         run = SWEEPS.get(part) or getattr(type(scenario), part)
