@@ -5,6 +5,7 @@ was acknowledged is lost.
 One worker serves all calls over REST; `--worker=java` answers alike, but where a test says so.
 """
 
+import http.client
 import json
 import shutil
 import subprocess
@@ -173,11 +174,10 @@ def test_a_name_of_10_000_letters(rest, kind):
 
 @pytest.mark.parametrize("path", ["no%2Fbody", "no%00body", "%zz", "%"])
 def test_paths_that_are_refused(rest, path):
-    session = requests.Session()
-    session.trust_env = False
-    request = requests.Request("GET", f"{rest.url}/connectors/x").prepare()
-    request.url = f"{rest.url}/connectors/{path}"
-    assert session.send(request, timeout=60).status_code == 400
+    connection = http.client.HTTPConnection(rest.url.removeprefix("http://"), timeout=60)
+    connection.request("GET", f"/connectors/{path}")
+    assert connection.getresponse().status == 400
+    connection.close()
 
 
 # ---- configurations ----
@@ -189,7 +189,7 @@ def test_paths_that_are_refused(rest, path):
         ({"topic": None}, "topic"),
         ({"tasks.max": "0"}, "tasks.max"),
         ({"tasks.max": "many"}, "tasks.max"),
-        ({"batch.size": "-1"}, "batch.size"),
+        ({"batch.size": "few"}, "batch.size"),
         ({"connector.class": None}, "contains no connector type"),
         ({"connector.class": "No.Such"}, "No.Such"),
         ({"connector.class": f"{FILE}SinkConnector"}, "topics"),
@@ -197,7 +197,6 @@ def test_paths_that_are_refused(rest, path):
         ({"transforms": "a"}, "transforms.a.type"),
         ({"transforms": "a,a"}, "transforms"),
         ({"errors.tolerance": "some"}, "errors.tolerance"),
-        ({"topic.creation.default.partitions": "x"}, "topic.creation.default.partitions"),
         ({"exactly.once.support": "required"}, "exactly.once.support"),
         ({"name": "other"}, "doesn't match"),
     ],
