@@ -5,6 +5,7 @@ was acknowledged is lost.
 One worker serves all calls over REST; `--worker=java` answers alike, but where a test says so.
 """
 
+import contextlib
 import http.client
 import json
 import shutil
@@ -370,13 +371,9 @@ def test_a_full_disk_under_the_offsets(make_worker, target, unique, tmp_path, sm
 
     wait_for(lambda: (small_disk / "offsets").exists() and position() == 4, 60 * PATIENCE, "4")
     ballast = small_disk / "ballast"
-    with open(ballast, "wb") as file:
-        try:
-            while True:
-                file.write(b"x" * 1024)
-                file.flush()
-        except OSError:
-            pass
+    with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 1024)
     with open(inbox, "a") as file:
         file.write("two\n")
     wait_for(
