@@ -143,16 +143,6 @@ struct create {
     enum kc_target_state state;
 };
 
-static char *trimmed(const char *text)
-{
-    while (*text && (unsigned char)*text <= ' ')
-        text++;
-    size_t len = strlen(text);
-    while (len && (unsigned char)text[len - 1] <= ' ')
-        len--;
-    return kc_strndup(text, len);
-}
-
 static struct kc_error *parse_create(const json_t *json, struct create *create)
 {
     const char *key;
@@ -172,7 +162,7 @@ static struct kc_error *parse_create(const json_t *json, struct create *create)
     if (name && !json_is_string(name) && !json_is_null(name))
         return kc_error_new(KC_ERR_CONNECT,
                             "Cannot deserialize value of name: it must be a string");
-    create->name = trimmed(json_is_string(name) ? json_string_value(name) : "");
+    create->name = kc_rest_trimmed(json_is_string(name) ? json_string_value(name) : "");
     struct kc_error *err = parse_state(json_object_get(json, "initial_state"), &create->state);
     if (!err)
         err = kc_rest_json_map(json_object_get(json, "config"), "config", &create->config);

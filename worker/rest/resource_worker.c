@@ -196,7 +196,10 @@ static void set_level(struct kc_rest_request *request, const char *text)
                               "Desired 'level' parameter was not specified in request.");
         return;
     }
-    if (!kc_log_level_parse(text, &level)) {
+    char *trimmed = kc_rest_trimmed(text);
+    bool known = kc_log_level_parse(trimmed, &level);
+    free(trimmed);
+    if (!known) {
         kc_rest_answer_status(request, 404, "invalid log level '%s'.", text);
         return;
     }

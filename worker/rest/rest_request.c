@@ -189,9 +189,13 @@ static struct kc_error *parse(const char *data, size_t len, json_t **json)
 {
     json_error_t why;
     *json = NULL;
+    if (data && len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0) { /* a byte order mark */
+        data += 3;
+        len -= 3;
+    }
     if (!data || data[strspn(data, " \t\r\n")] == '\0')
         return NULL;
-    *json = json_loadb(data, len, JSON_DECODE_ANY | JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, &why);
+    *json = json_loadb(data, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why);
     if (*json)
         return NULL;
     return kc_error_new(KC_ERR_CONNECT,
@@ -354,6 +358,16 @@ static int hex(char c)
         return c - '0';
     c = (char)tolower((unsigned char)c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+char *kc_rest_trimmed(const char *text)
+{
+    while (*text && (unsigned char)*text <= ' ')
+        text++;
+    size_t len = strlen(text);
+    while (len && (unsigned char)text[len - 1] <= ' ')
+        len--;
+    return kc_strndup(text, len);
 }
 
 char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space)

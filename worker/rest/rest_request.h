@@ -59,7 +59,7 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 /* HTTP status of an error (ConnectExceptionMapper). */
 int kc_rest_status(const struct kc_error *err);
 
-/* The body as JSON; trailing bytes are ignored as Jackson does. *json NULL for an empty body. */
+/* The body as JSON, and nothing after it. *json NULL for an empty body. */
 struct kc_error *kc_rest_body_json(const struct kc_rest_request *request,
                                    json_t **json) KC_MUST_CHECK;
 /* The same, but each number is the text that stands in the body ("1.50", "1e3"): where Jackson
@@ -70,6 +70,9 @@ struct kc_error *kc_rest_body_texts(const struct kc_rest_request *request,
  * what names it in errors. */
 struct kc_error *kc_rest_json_map(const json_t *json, const char *what,
                                   struct kc_map **map) KC_MUST_CHECK;
+
+/* As String.trim(); owned by the caller. */
+char *kc_rest_trimmed(const char *text);
 
 /* A path segment with its escapes decoded, or NULL when they are malformed; owned by the caller. */
 char *kc_rest_unescape(const char *text, size_t len, bool plus_is_space);

@@ -244,10 +244,11 @@ static bool dispatch(struct exchange *exchange)
         answer_starting(request);
         return true;
     }
-    /* As in Java, extensions guard the main listeners only. */
-    if (!exchange->endpoint->listener.admin && !kc_rest_auth_admit(server->auth, request))
-        return true;
     exchange->route = route_of(exchange);
+    if (!exchange->route && request->status != 200)
+        return true; /* there is nothing to guard, as in Java */
+    if (!exchange->endpoint->listener.admin && !kc_rest_auth_admit(server->auth, request))
+        return true; /* extensions guard the main listeners only, as in Java */
     if (!exchange->route || !find_herder(exchange) ||
         !kc_rest_filter_negotiate(exchange->route, request))
         return true;
