@@ -185,6 +185,34 @@ static json_t *object_or_null(json_t *value)
     return json_is_object(value) ? value : NULL;
 }
 
+/* OffsetUtils.validateFormat: what a task could read back has no values within values. */
+static struct kc_error *check_primitive(const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach ((json_t *)object, key, value)
+        if (json_is_object(value) || json_is_array(value))
+            return kc_error_new(KC_ERR_DATA,
+                                "Offsets may only contain primitive types as values, but field %s "
+                                "contains %s",
+                                key, json_is_object(value) ? "MAP" : "ARRAY");
+    return NULL;
+}
+
+static struct kc_error *check_format(const json_t *wanted)
+{
+    size_t i;
+    json_t *entry;
+    json_array_foreach (wanted, i, entry) {
+        struct kc_error *err = check_primitive(json_object_get(entry, "partition"));
+        if (!err)
+            err = check_primitive(json_object_get(entry, "offset"));
+        if (err)
+            return err;
+    }
+    return NULL;
+}
+
 static struct kc_error *write_source(struct call *call, const json_t *wanted)
 {
     size_t count = json_array_size(wanted), i;
@@ -194,12 +222,14 @@ static struct kc_error *write_source(struct call *call, const json_t *wanted)
                 call->connector);
         return NULL;
     }
+    struct kc_error *err = check_format(wanted);
+    if (err)
+        return err;
     struct kc_offset_write *writes = kc_calloc(count, sizeof(*writes));
     json_t *entry;
     json_array_foreach (wanted, i, entry)
         writes[i] = (struct kc_offset_write){object_or_null(json_object_get(entry, "partition")),
                                              object_or_null(json_object_get(entry, "offset"))};
-    struct kc_error *err;
     if (kc_exactly_once_enabled(call->worker->config))
         err = kc_eos_write_offsets(call->worker->config, call->worker->offsets, call->connector,
                                    call->config, writes, count, REQUEST_MS);
