@@ -31,8 +31,8 @@ def worker(request, target):
     factory = Workers(kind, target, lambda word: f"{word}-bad-input")
     worker = factory.distributed()
     body = {"name": "witness", "config": file_source(), "initial_state": "STOPPED"}
-    answer = wait_for(
-        lambda: (a := worker.rest.call("POST", "/connectors", body)).status_code != 409 and a,
+    (answer,) = wait_for(
+        lambda: (a := worker.rest.call("POST", "/connectors", body)).status_code != 409 and [a],
         60 * PATIENCE,
         "the group to settle",
     )
@@ -198,7 +198,7 @@ def test_paths_that_are_refused(rest, path):
         ({"transforms": "a"}, "transforms.a.type"),
         ({"transforms": "a,a"}, "transforms"),
         ({"errors.tolerance": "some"}, "errors.tolerance"),
-        ({"exactly.once.support": "required"}, "exactly.once.support"),
+        ({"exactly.once.support": "required"}, "exactly-once source support"),
         ({"name": "other"}, "doesn't match"),
     ],
     ids=lambda value: str(value)[:40],

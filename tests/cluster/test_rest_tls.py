@@ -280,9 +280,9 @@ def test_a_peer_of_another_name_is_not_believed(https_worker, make_worker, kind,
 
             def settled(worker=worker, name=name, config=config):
                 answer = worker.rest.call("PUT", f"/connectors/{name}/config", config)
-                return answer if answer.status_code != 409 else None
+                return [answer] if answer.status_code != 409 else None
 
-            answer = wait_for(settled, 60 * PATIENCE, "no rebalance", interval=0.3)
+            (answer,) = wait_for(settled, 60 * PATIENCE, "no rebalance", interval=0.3)
             statuses.append(answer.status_code)
         answers[algorithm] = sorted(statuses)
         for worker in workers:
