@@ -71,6 +71,38 @@ ALLOWED = [
     ("method PATCH .*config", r"\.(status|body.*)", "refused before it is looked up"),
     ("level ''.*", r"\.(status|body.*)", "Java answers 500; 404 is what other levels get"),
     (".*plugin[ .]version.*", r"\.(status|body.*)", "there is one version of what is built in"),
+    ("method GET /admin/loggers|scope .*|level .*", r"\.body\..*", "loggers are named after the code"),
+    ("user no base64 .*", r"\..*", "Java answers 500 by a page of its web server"),
+    ("patch (empty|add)", r"\.body\.config\.name", "what Java has renamed before"),
+    ("contradiction create (override consumer|plugin version)", r"\.location", "see their status"),
+    (
+        "(validate|contradiction) .*(converter='java|converter not one).*",
+        r".*",
+        "a class of the JVM that is no converter: refused by both, with other texts beside",
+    ),
+    (
+        "validate .* (config.action.reload|errors.tolerance)=.*",
+        r".*errors\[0\]",
+        "Java lists what may stand there in the order of a HashSet",
+    ),
+    ("validate .* sasl\\..*class=.*", r".*", "classes of the JVM: accepted and not loaded here"),
+    (
+        "validate Mirror.* (topic|group|config.property).filter.class=.*",
+        r".*",
+        "a filter that isn't here is refused when the connector starts",
+    ),
+    (
+        "validate Mirror.* transforms='a,a'|contradiction predicate",
+        r".*(errors.length|error_count)",
+        "one error where Java gives two for one cause",
+    ),
+    (
+        "contradiction (group id|override)",
+        r".*\.definition",
+        "overrides are reported with their error, without their definition",
+    ),
+    ("contradiction chain", r".*errors\[0\]", "the text of Java's regular expressions"),
+    ("contradiction converter setting", r".*(order\)|groups\[\d\])", "the order of groups"),
     ("contradiction.*override consumer", r"\.(status|body.*)", "Java fails to validate: 500"),
     (
         "plugin-config .*|validate .*",

@@ -165,7 +165,7 @@ bool kc_rest_filter_negotiate(const struct kc_route *route, struct kc_rest_reque
  * regular expression (since then). */
 static bool origin_is(const char *allowed, const char *origin)
 {
-    if (strcmp(allowed, "*") == 0 || strcmp(allowed, origin) == 0)
+    if (strcmp(allowed, "*") == 0 || strcasecmp(allowed, origin) == 0)
         return true;
     const char *star = strchr(allowed, '*');
     size_t len = strlen(origin);
@@ -175,7 +175,9 @@ static bool origin_is(const char *allowed, const char *origin)
         strcmp(origin + len - tail, star + 1) == 0)
         return true;
     struct kc_regex *regex = NULL;
-    struct kc_error *err = kc_regex_new(allowed, &regex);
+    char *pattern = kc_asprintf("(?i)%s", allowed);
+    struct kc_error *err = kc_regex_new(pattern, &regex);
+    free(pattern);
     bool matches = !err && kc_regex_matches(regex, origin);
     kc_regex_destroy(regex);
     kc_error_destroy(err);
@@ -201,7 +203,6 @@ static void cors_headers(const struct kc_rest_filter *filter, const struct kc_re
     if (!origin || !origin_allowed(filter, origin))
         return;
     kc_map_set(headers, "Access-Control-Allow-Origin", origin);
-    kc_map_set(headers, "Access-Control-Allow-Credentials", "true");
     if (strcmp(request->method, "OPTIONS") != 0 ||
         !kc_map_has(request->headers, "access-control-request-method"))
         return;
