@@ -73,6 +73,7 @@ ALLOWED = [
     (".*plugin[ .]version.*", r"\.(status|body.*)", "there is one version of what is built in"),
     ("method GET /admin/loggers|scope .*|level .*", r"\.body\..*", "loggers are named after the code"),
     ("user no base64 .*", r"\..*", "Java answers 500 by a page of its web server"),
+    ("(origin|preflight|options) two .*", r"\..*", "a browser sends one origin; two are none of ours"),
     ("patch (empty|add)", r"\.body\.config\.name", "what Java has renamed before"),
     ("contradiction create (override consumer|plugin version)", r"\.location", "see their status"),
     (
