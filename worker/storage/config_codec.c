@@ -154,11 +154,6 @@ char *kc_config_write_logger(const char *level)
 
 /* ---- reading ---- */
 
-bool kc_config_record_is_null(const char *value, size_t len)
-{
-    return !value || (len == 4 && memcmp(value, "null", 4) == 0);
-}
-
 static struct kc_error *parse_object(const char *value, size_t len, json_t **object)
 {
     struct kc_error *err = kc_json_parse(value, len, object);

@@ -53,7 +53,4 @@ struct kc_error *kc_config_read_restart(const char *value, size_t len, bool *inc
 struct kc_error *kc_config_read_task_count(const char *value, size_t len, int *count) KC_MUST_CHECK;
 struct kc_error *kc_config_read_logger(const char *value, size_t len, char **level) KC_MUST_CHECK;
 
-/* Whether a value is a tombstone: no bytes, or the JSON null. */
-bool kc_config_record_is_null(const char *value, size_t len);
-
 #endif

@@ -8,10 +8,10 @@
  */
 #include "storage/config_reader.h"
 
-#include "connect/java_json.h"
 #include "connect/log.h"
 #include "storage/cluster_state_priv.h"
 #include "storage/config_codec.h"
+#include "storage/jackson_scan.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -134,7 +134,7 @@ static void forget_connector(struct entry *entry)
 
 static bool is_null(const struct step *step)
 {
-    return kc_config_record_is_null(step->value, step->len);
+    return !step->value;
 }
 
 static struct kc_error *unexpected_null(void)
@@ -354,19 +354,24 @@ static void tell(struct kc_config_reader *reader, const struct step *step)
 
 /* ---- records ---- */
 
-/* Java's converter refuses a value that is no JSON before anything else: then the offset stays,
- * too. */
-static bool is_json(const struct step *step)
+/* What Java's converter makes of the value comes before anything else: one that it refuses leaves
+ * the offset where it is, too. Text behind a value is no part of it. */
+static bool convert(struct step *step)
 {
-    json_t *value = NULL;
-    if (is_null(step))
+    if (!step->value)
         return true;
-    struct kc_error *err = kc_json_parse(step->value, step->len, &value);
-    if (err)
-        kc_warn("Failed to convert config data to Kafka Connect format: %s", kc_error_text(err));
-    kc_error_destroy(err);
-    json_decref(value);
-    return !err;
+    size_t end = 0;
+    enum kc_jackson_verdict verdict = kc_jackson_scan(step->value, step->len, &end);
+    step->len = end;
+    if (verdict == KC_JACKSON_NULL)
+        step->value = NULL;
+    return verdict != KC_JACKSON_REFUSED;
+}
+
+/* How much of a key goes to the log. */
+static int shown(size_t key_len)
+{
+    return key_len > 300 ? 300 : (int)key_len;
 }
 
 void kc_config_reader_apply(struct kc_config_reader *reader, int64_t offset, const char *key,
@@ -374,8 +379,11 @@ void kc_config_reader_apply(struct kc_config_reader *reader, int64_t offset, con
 {
     char *name = NULL;
     struct step step = {.value = value, .len = value_len};
-    if (!is_json(&step))
+    if (!convert(&step)) {
+        kc_warn("Ignoring config record at offset %lld with key %.*s: the value is no JSON",
+                (long long)offset, shown(key_len), key ? key : "");
         return;
+    }
     enum kc_config_record kind = kc_config_record_parse_key(key, key_len, &name, &step.task);
     struct kc_error *err = NULL;
     step.name = name;
@@ -392,7 +400,7 @@ void kc_config_reader_apply(struct kc_config_reader *reader, int64_t offset, con
     pthread_mutex_unlock(&reader->lock);
     if (err)
         kc_warn("Ignoring config record at offset %lld with key %.*s: %s", (long long)offset,
-                (int)(key_len > 300 ? 300 : key_len), key ? key : "", kc_error_text(err));
+                shown(key_len), key ? key : "", kc_error_text(err));
     else if (started || step.news == NEWS_SESSION_KEY)
         tell(reader, &step);
     kc_error_destroy(err);

@@ -205,7 +205,7 @@ START_TEST(test_damaged_records_are_skipped)
                                          "{\"tasks\":\"1\"}",
                                          "{\"tasks\":-1}",
                                          "{\"task-count\":1.5}",
-                                         ""};
+                                         "nul"};
     static const char *const names[] = {"connector-c", "task-c-0",      "commit-c",
                                         "session-key", "nonsense",      "tasks-fencing-c",
                                         "task-c",      "target-state-c"};
