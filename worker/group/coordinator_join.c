@@ -160,25 +160,27 @@ static struct kc_wire_request *make_sync(struct kc_coordinator *coordinator,
 
 /* ---- the leader ---- */
 
-/* Reads what the members say of themselves; one that can't be read counts as new and empty. */
+/* Reads what the members say of themselves, and returns the highest config offset. Who can't be
+ * read is no worker that could run anything: it isn't in the round, and gets nothing to do. */
 static int64_t read_members(struct kc_round *round, const struct kc_join_group_response *joined)
 {
     int64_t highest = -1;
-    round->count = joined->members.count > 0 ? (size_t)joined->members.count : 0;
-    round->members = kc_calloc(round->count, sizeof(*round->members));
-    for (size_t i = 0; i < round->count; i++) {
+    size_t count = joined->members.count > 0 ? (size_t)joined->members.count : 0;
+    round->members = kc_calloc(count, sizeof(*round->members));
+    for (size_t i = 0; i < count; i++) {
         const struct kc_join_group_response_member *from = &joined->members.items[i];
-        struct kc_round_member *member = &round->members[i];
         struct kc_worker_state state;
-        member->id = kc_strdup(from->member_id.data);
         struct kc_error *err = kc_worker_state_decode(
             from->metadata.data, from->metadata.len > 0 ? (size_t)from->metadata.len : 0, &state);
         if (err) {
-            kc_warn("Member %s joins as one that runs nothing: %s", member->id, kc_error_text(err));
+            kc_warn("Member %s of the group is given no work: %s. See whether it is a Connect "
+                    "worker, and of which version",
+                    from->member_id.data, kc_error_text(err));
             kc_error_destroy(err);
-            member->url = kc_strdup("");
             continue;
         }
+        struct kc_round_member *member = &round->members[round->count++];
+        member->id = kc_strdup(from->member_id.data);
         if (state.offset > highest)
             highest = state.offset;
         member->url = kc_strdup(state.url);
@@ -199,28 +201,33 @@ static bool catch_up(struct kc_coordinator *coordinator, int64_t highest)
     return coordinator->offset >= highest;
 }
 
-static const char *url_of(const struct kc_round *round, const char *id)
+static const struct kc_round_member *find_member(const struct kc_round *round, const char *id)
 {
     for (size_t i = 0; i < round->count; i++)
         if (strcmp(round->members[i].id, id) == 0)
-            return round->members[i].url;
-    return "";
+            return &round->members[i];
+    return NULL;
 }
 
-static void add_assignments(struct kc_round *round, const struct kc_assignment *common, int version,
+/* One answer for each that has joined: who isn't in the round gets an empty one. */
+static void add_assignments(const struct kc_round *round, const struct kc_assignment *common,
+                            int version, const struct kc_join_group_response *joined,
                             struct kc_wire_request *sync)
 {
     struct kc_sync_group_request *message = sync->message;
     KC_WIRE_LIST_NEW(sync->arena, &message->assignments, kc_sync_group_request_assignment,
-                     (int32_t)round->count);
-    for (size_t i = 0; i < round->count; i++) {
+                     joined->members.count);
+    for (int32_t i = 0; i < joined->members.count; i++) {
+        const char *id = joined->members.items[i].member_id.data;
+        const struct kc_round_member *member = find_member(round, id);
         struct kc_assignment assignment = *common;
         struct kc_str blob = {0};
-        assignment.work = round->members[i].assigned;
-        assignment.revoked = round->members[i].revoked;
+        if (member) {
+            assignment.work = member->assigned;
+            assignment.revoked = member->revoked;
+        }
         kc_assignment_encode(&blob, version, &assignment);
-        message->assignments.items[i].member_id =
-            kc_wire_str_copy(sync->arena, round->members[i].id);
+        message->assignments.items[i].member_id = kc_wire_str_copy(sync->arena, id);
         message->assignments.items[i].assignment = dup_bytes(sync, &blob);
         kc_str_destroy(&blob);
     }
@@ -241,9 +248,10 @@ struct kc_error *kc_coordinator_assign(struct kc_coordinator *coordinator,
     round->generation = joined->generation_id;
     round->now_ms = kc_mono_ms();
     round->delay_ms = 0;
+    const struct kc_round_member *self = find_member(round, joined->leader.data);
     struct kc_assignment common = {
         .leader = (char *)joined->leader.data,
-        .leader_url = (char *)url_of(round, joined->leader.data),
+        .leader_url = self ? self->url : (char *)"",
     };
     if (!catch_up(coordinator, highest)) {
         kc_info("Was selected to perform assignments, but do not have latest config found in sync "
@@ -258,7 +266,7 @@ struct kc_error *kc_coordinator_assign(struct kc_coordinator *coordinator,
         common.offset = coordinator->offset;
         common.delay_ms = round->delay_ms;
     }
-    add_assignments(round, &common, version, sync);
+    add_assignments(round, &common, version, joined, sync);
     return NULL;
 }
 
