@@ -8,6 +8,14 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.DistributedHerder");
 
+/* The record may say anything of when the key was made. */
+static int64_t expiration(int64_t created_ms, int64_t ttl_ms)
+{
+    if (ttl_ms <= 0)
+        return INT64_MAX;
+    return created_ms > INT64_MAX - ttl_ms ? INT64_MAX : created_ms + ttl_ms;
+}
+
 /* Keys of the config topic, on its thread, from the start on. */
 void kc_distributed_session_key_updated(void *opaque)
 {
@@ -18,8 +26,7 @@ void kc_distributed_session_key_updated(void *opaque)
         kc_info("Session key updated");
         pthread_mutex_lock(&herder->base.lock);
         kc_session_key_copy(&herder->session_key, key);
-        herder->key_expiration_ms =
-            herder->key_ttl_ms > 0 ? key->created_ms + herder->key_ttl_ms : INT64_MAX;
+        herder->key_expiration_ms = expiration(key->created_ms, herder->key_ttl_ms);
         pthread_mutex_unlock(&herder->base.lock);
     }
     kc_cluster_state_unref(state);
@@ -93,12 +100,12 @@ int64_t kc_distributed_next_rotation(struct kc_distributed *herder)
     if (atomic_load(&herder->protocol_version) < 2 || !kc_distributed_is_leader(herder))
         return INT64_MAX;
     pthread_mutex_lock(&herder->base.lock);
-    int64_t expiration = herder->key_expiration_ms;
+    int64_t expires_ms = herder->key_expiration_ms;
     pthread_mutex_unlock(&herder->base.lock);
-    if (expiration == INT64_MAX)
-        return INT64_MAX;
-    int64_t left = expiration - kc_now_ms();
-    return kc_mono_ms() + (left > 0 ? left : 0);
+    int64_t now = kc_now_ms();
+    if (expires_ms == INT64_MAX || expires_ms <= now)
+        return expires_ms == INT64_MAX ? INT64_MAX : kc_mono_ms();
+    return kc_mono_ms() + (expires_ms - now);
 }
 
 struct kc_error *kc_distributed_check_signature(struct kc_herder *base,
