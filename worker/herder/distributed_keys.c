@@ -3,10 +3,13 @@
 #include "connect/log.h"
 #include "herder/distributed_priv.h"
 
+#include <stdlib.h>
 #include <strings.h>
 
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.DistributedHerder");
+
+enum { RETRY_MS = 1000 };
 
 /* The record may say anything of when the key was made. */
 static int64_t expiration(int64_t created_ms, int64_t ttl_ms)
@@ -87,11 +90,14 @@ bool kc_distributed_rotate_key(struct kc_distributed *herder)
     kc_session_key_clear(&key);
     if (!err)
         return true;
+    char *why = kc_error_trace(err);
     kc_info("Failed to write new session key to config topic; forcing a read to the end of the "
             "config topic before possibly retrying: %s",
-            kc_error_text(err));
+            why);
+    free(why);
     kc_error_destroy(err);
     herder->can_read_configs = false;
+    kc_herder_sleep(base, RETRY_MS); /* a broker that refuses at once is asked again, not stormed */
     return false;
 }
 
