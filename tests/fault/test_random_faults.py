@@ -18,7 +18,6 @@ Java's.
 
 import collections
 import os
-import pathlib
 import random
 import threading
 import time
@@ -292,19 +291,6 @@ def file_source(name, path, topic):
     }
 
 
-def holders(group, path):
-    """[pid, ...]: one for each descriptor that a worker has open on the file."""
-    found = []
-    for worker in group.workers:
-        for entry in pathlib.Path(f"/proc/{worker.process.pid}/fd").iterdir():
-            try:
-                if os.readlink(entry) == str(path):
-                    found.append(worker.process.pid)
-            except FileNotFoundError:
-                pass
-    return found
-
-
 def settled(group, wanted):
     """Every connector and each of its tasks RUNNING on one of the workers, as all of them say."""
     for worker in group.workers:
@@ -451,7 +437,7 @@ def settle(group, target, model, files, topic, faults):
 def assert_each_runs_once(group, target, topic, faults, exactly):
     for name, path in faults.files.items():
         wait_for(
-            lambda p=path: len(holders(group, p)) == 1,
+            lambda p=path: sum(worker.process.holds(p) for worker in group.workers) == 1,
             20 * PATIENCE,
             f"one task of {name}, of {[w.process.pid for w in group.workers]}, to have {path} open",
         )

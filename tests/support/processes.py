@@ -146,6 +146,16 @@ class Process:
         fields = text.rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / CLOCK_TICKS
 
+    def holds(self, path):
+        """How many descriptors it has open on the file."""
+        found = 0
+        for entry in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
+            try:
+                found += os.readlink(entry) == str(path)
+            except FileNotFoundError:  # closed meanwhile
+                pass
+        return found
+
     def peak_rss(self):
         """Peak resident size in bytes."""
         for line in pathlib.Path(f"/proc/{self.pid}/status").read_text().splitlines():

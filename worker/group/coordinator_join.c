@@ -332,6 +332,19 @@ static void take_name(struct kc_coordinator *coordinator, const char *member_id)
     pthread_mutex_unlock(&coordinator->lock);
 }
 
+/* The group has become eager while this member kept its work for the join: what it doesn't get
+ * again, others start once the leader has synced. (Java's workers go on with it.) */
+static void give_up_for_eager(struct kc_coordinator *coordinator)
+{
+    if (coordinator->protocol == KC_PROTOCOL_EAGER || !coordinator->has_assignment)
+        return;
+    struct kc_work kept = coordinator->assignment.work;
+    coordinator->assignment.work = (struct kc_work){0};
+    if (!kc_work_empty(&kept))
+        coordinator->listener->revoked(coordinator->opaque, &kept);
+    kc_work_clear(&kept);
+}
+
 static struct kc_error *on_joined(struct kc_coordinator *coordinator,
                                   const struct kc_join_group_response *joined, bool *retry)
 {
@@ -349,6 +362,8 @@ static struct kc_error *on_joined(struct kc_coordinator *coordinator,
     int protocol = kc_protocol_version(joined->protocol_name.data);
     if (protocol < 0)
         return fatal(coordinator, "JoinGroup", KC_KAFKA_INCONSISTENT_GROUP_PROTOCOL);
+    if (protocol == KC_PROTOCOL_EAGER)
+        give_up_for_eager(coordinator);
     struct kc_wire_request *sync = make_sync(coordinator, joined);
     struct kc_error *err = leads ? kc_coordinator_assign(coordinator, joined, sync) : NULL;
     if (err) {
