@@ -2,6 +2,7 @@
 /*
  * The program: picks the role by the name that it was called under or by the first argument.
  */
+#include "daemon_mode.h"
 #include "roles.h"
 
 #include <malloc.h>
@@ -14,15 +15,16 @@ struct role {
     int (*run)(int argc, char **argv);
     const char *arguments;
     const char *summary;
+    const char *daemon; /* what Apache's script calls it with -daemon */
 };
 
 static const struct role roles[] = {
     {"connect-distributed", kc_role_distributed, "FILE [--override KEY=VALUE]...",
-     "a worker of a Connect cluster"},
+     "a worker of a Connect cluster", "connectDistributed"},
     {"connect-standalone", kc_role_standalone, "FILE [CONNECTOR-FILE]...",
-     "a worker by itself, with connectors from files"},
+     "a worker by itself, with connectors from files", "connectStandalone"},
     {"connect-mirror-maker", kc_role_mirror_maker, "FILE [--clusters ALIAS...]",
-     "MirrorMaker 2 by its own configuration file"},
+     "MirrorMaker 2 by its own configuration file", "mirrorMaker"},
 };
 #define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
 
@@ -33,11 +35,13 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < ROLE_COUNT; i++)
         fprintf(out, "  isthmus %s %s\n      %s\n", roles[i].name, roles[i].arguments,
                 roles[i].summary);
-    fprintf(out,
-            "  isthmus --version | --help\n\n"
-            "FILE is a configuration file as Apache Kafka's Connect and MirrorMaker take it.\n"
-            "Called as connect-distributed.sh, connect-standalone.sh or\n"
-            "connect-mirror-maker.sh, the program plays that role. SIGTERM stops it cleanly.\n");
+    fprintf(
+        out,
+        "  isthmus --version | --help\n\n"
+        "FILE is a configuration file as Apache Kafka's Connect and MirrorMaker take it.\n"
+        "Called as connect-distributed.sh, connect-standalone.sh or\n"
+        "connect-mirror-maker.sh, the program plays that role; -daemon before FILE puts it into\n"
+        "the background, with its log in $LOG_DIR. SIGTERM stops it cleanly.\n");
 }
 
 static const struct role *find_role(const char *name, size_t len)
@@ -92,13 +96,27 @@ static int run_role(const struct role *role, int argc, char **argv)
     return role->run(argc, argv);
 }
 
+/* Called as one of Apache's scripts, which know one option before the file. */
+static int run_script(const struct role *role, int argc, char **argv)
+{
+    int status = KC_EXIT_OK;
+    if (argc > 1 && strcmp(argv[1], "-daemon") == 0) {
+        if (argc > 2 && !kc_daemon_mode(argv[0], role->daemon, &status))
+            return status;
+        argv[1] = argv[0];
+        argc--;
+        argv++;
+    }
+    return run_role(role, argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     tune_memory();
     block_signals();
     const struct role *role = role_of_program(argv[0]);
     if (role)
-        return run_role(role, argc, argv);
+        return run_script(role, argc, argv);
     if (argc < 2) {
         print_help(stderr);
         return KC_EXIT_ERROR;

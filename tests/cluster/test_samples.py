@@ -5,7 +5,9 @@ And the ways to call the program: by its own name with a role, or under the name
 """
 
 import os
+import pathlib
 import re
+import signal
 import subprocess
 
 import pytest
@@ -76,6 +78,41 @@ def test_distributed(target, run, tmp_path, name):
     wait_for(lambda: rest.call("GET", "/health").status_code == 200, 60 * PATIENCE, "a group")
     assert rest.get("/connectors") == []
     assert {"connect-configs", "connect-offsets", "connect-status"} <= target.topics()
+
+
+def test_in_the_background(target, kind, tmp_path):
+    """-daemon, as unit files of old have it: the call returns, the log is in $LOG_DIR."""
+    url = f"http://127.0.0.1:{free_port()}"
+    file = placed("connect-standalone.properties", target, tmp_path, listeners=url)
+    program = tmp_path / "connect-standalone.sh"
+    program.symlink_to(BINARY)
+    logs = tmp_path / "logs"
+    environment = {**os.environ, "LOG_DIR": str(logs), **sanitizer_environment("daemon")}
+    done = subprocess.run(
+        [program, "-daemon", file], capture_output=True, timeout=30, env=environment, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    (pid,) = wait_for(lambda: processes_with(str(file)), 30, "the process")
+    try:
+        rest = Rest(url)
+        wait_for(rest.answers, 60 * PATIENCE, f"{url} to answer")
+        assert os.getsid(pid) == pid
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not processes_with(str(file)), 40 * PATIENCE, "its end")
+    assert "Isthmus stopped" in (logs / "connectStandalone.out").read_text()
+
+
+def processes_with(word):
+    """Pids of the processes that have this word in their command line."""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if word.encode() in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
+        except OSError:  # it has ended
+            pass
+    return found
 
 
 def placed(name, target, tmp_path, **more):
