@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether Java's JSON reader (Jackson, as Connect's JsonConverter uses it for the config topic) takes
- * a value. It takes more than JSON: text after the value, leading zeros, numbers of any size.
+ * Whether Java's JSON reader (Jackson, as Connect's JsonConverter uses it for the config topic)
+ * takes a value. It takes more than JSON: text after the value, leading zeros, numbers of any size.
  *
  * A value that is refused doesn't advance the config offset, any other does, and the workers of a
  * group start nothing until they have the same offset: so Isthmus has to agree with Java even on
