@@ -266,6 +266,17 @@ def test_tasks_that_are_missing(target, make_worker, unique, tmp_path):
     assert len(worker.rest.status(name)["tasks"]) == 1
 
 
+def offsets_of_others(member):
+    """The config offsets that the workers join with: a member that joins has them all say."""
+    assert member.join({"sessioned": metadata(2, "http://nowhere:1/", -1)}) == NONE
+    if member.sync()[0] != NONE:
+        return set()
+    state, _, members = member.described()
+    if state != "Stable":
+        return set()
+    return {config_offset(about) for id, about in members.items() if id != member.id}
+
+
 @pytest.mark.java
 def test_both_skip_the_same_records(target, make_worker, unique, tmp_path, kind):
     """Workers agree on the config offset whatever the last record is, else nothing ever starts."""
@@ -278,13 +289,11 @@ def test_both_skip_the_same_records(target, make_worker, unique, tmp_path, kind)
     for value in (b"not json", b'{"tasks":1} trailing', b"123456789012345678901234567890", b""):
         put_records(target, configs, [("commit-unknown", value)])
         with Member(target, group) as member:
-            assert member.join({"sessioned": metadata(2, "http://nowhere:1/", -1)}) == NONE
-            error, assignment = member.sync()
-            assert error == NONE
-            state, _, members = member.described()
-            offsets = {config_offset(about) for id, about in members.items() if id != member.id}
-        assert state == "Stable"
-        assert len(offsets) == 1, f"{value!r}: {offsets}"
+            wait_for(
+                lambda m=member: len(offsets_of_others(m)) == 1,
+                30 * PATIENCE,
+                f"both workers to have one config offset after {value!r}",
+            )
     assert worker.alive
 
 
@@ -316,10 +325,11 @@ def test_a_session_key_of_another_time(target, make_worker, unique, tmp_path, cr
     key = base64.b64encode(os.urandom(32)).decode()
     record = {"key": key, "algorithm": "HmacSHA256", "creation-timestamp": created}
     put_records(target, configs, [("session-key", json.dumps(record).encode())])
+    others = make_worker.settings(settings["group.id"], **SESSION)
     first = make_worker.distributed(settings)
-    second = make_worker.distributed(make_worker.settings(settings["group.id"], **SESSION))
+    second = make_worker.distributed(others)
     made = sources(second, unique, tmp_path, topic, 4)
-    assert set(first.rest.get("/connectors")) == set(made)
+    wait_shared(first.rest, made, [worker_id(settings), worker_id(others)])
     keys = [r for r in records.read_all(target, configs)[0] if r.key == b"session-key"]
     assert len(keys) == (1 if created > time.time() * 1000 else 2), keys
 
