@@ -69,8 +69,15 @@ class Poller(threading.Thread):
         self._count, self._grew = 0, None
 
     def add(self, url):
+        """From when the worker says that it is healthy: it has read its topics then."""
+        rest = Rest(url)
+
+        def healthy():
+            return rest.call("GET", "/health").status_code == 200
+
+        wait_for(healthy, 60 * PATIENCE, f"{url} to be healthy")
         with self._lock:
-            self.live[url] = Rest(url)
+            self.live[url] = rest
 
     def remove(self, url):
         """Returns once no request to the worker is under way."""
