@@ -59,9 +59,9 @@ class Rest:
         def attempt():
             response = self.call(method, path, body)
             waiting = response.status_code == 409 or "a rebalance is expected" in response.text
-            return None if waiting else response
+            return None if waiting else [response]  # a response with an error status is false
 
-        response = wait_for(attempt, 60, f"{method} {path} to wait for no rebalance", interval=0.25)
+        (response,) = wait_for(attempt, 60, f"{method} {path} to wait for no rebalance", interval=0.25)
         if response.status_code >= 400:
             raise RestError(response)
         return response.json() if response.content else None
