@@ -67,6 +67,7 @@ class Group:
                 "refresh.topics.interval.seconds": "600",
             }
             config = mirror_config("Source", self.source, self.target, name, **more)
+            del config["offset-syncs.topic.replication.factor"]  # not without offset-syncs
             self.workers[0].rest.put_connector(name, config)
 
     def owners(self, ids):
