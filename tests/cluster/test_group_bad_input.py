@@ -110,28 +110,26 @@ def given(assignment):
     return error, offset, [reader.text() for _ in range(min(1, max(0, reader.take("i"))))]
 
 
-@pytest.mark.parametrize(
-    "about",
-    [b"", b"\0", b"\xff" * 40, struct.pack(">hh", 2, 30000) + b"http", os.urandom(300)],
-    ids=["empty", "short", "ones", "long-text", "random"],
-)
-def test_a_member_that_speaks_nonsense(target, make_worker, unique, tmp_path, about):
+NONSENSE = [b"", b"\0", b"\xff" * 40, struct.pack(">hh", 2, 30000) + b"http", os.urandom(300)]
+
+
+def test_members_that_speak_nonsense(target, make_worker, unique, tmp_path):
     topic = target.create_topic(unique("lines"))
     settings = make_worker.settings(**SESSION)
     worker = make_worker.distributed(settings)
     made = sources(worker, unique, tmp_path, topic, 2)
     before = starts(worker, made)
-    with Member(target, settings["group.id"]) as member:
-        assert member.join({"sessioned": about}) == NONE
-        error, assignment = member.sync()
-        assert error == NONE and given(assignment)[2] == [], "it was given work"
-        assert f"Member {member.id} of the group is given no work" in worker.process.log()
-        name, path = next(iter(made.items()))
-        with open(path, "a") as file:
-            file.write("second\n")
-        wait_for(lambda: "second" in lines(target, topic), 30 * PATIENCE, "the second line")
+    for number, about in enumerate(NONSENSE):
+        with Member(target, settings["group.id"]) as member:
+            assert member.join({"sessioned": about}) == NONE
+            error, assignment = member.sync()
+            assert error == NONE and given(assignment)[2] == [], f"{about!r} was given work"
+            assert f"Member {member.id} of the group is given no work" in worker.process.log()
+            feed(made, f"nonsense {number}", 1)
+            last = f"{next(iter(made))} nonsense {number} 0"
+            wait_for(lambda line=last: line in lines(target, topic), 30 * PATIENCE, last)
     assert owners(worker.rest, made) == {worker_id(settings): 4}
-    assert starts(worker, made) == before, "work was stopped for it"
+    assert starts(worker, made) == before, "work was stopped for them"
 
 
 def test_a_member_with_no_protocol_of_connect(target, make_worker, unique, tmp_path):
@@ -316,7 +314,7 @@ def test_an_internal_topic_that_cannot_serve(target, make_worker, unique, which)
 # ---- clocks ----
 
 
-@pytest.mark.parametrize("created", [1 << 62, (1 << 63) - 1, -(1 << 63), 0])
+@pytest.mark.parametrize("created", [(1 << 63) - 1, -(1 << 63)])
 def test_a_session_key_of_another_time(target, make_worker, unique, tmp_path, created):
     """A key of the far future is used; one of the past is replaced, once."""
     topic = target.create_topic(unique("lines"))
