@@ -116,7 +116,9 @@ def processes_with(word):
 
 
 def placed(name, target, tmp_path, **more):
-    """A copy of the sample with the test's addresses."""
+    """A copy of the sample with the test's addresses; the topic of the samples exists."""
+    if "connect-test" not in target.topics():
+        target.create_topic("connect-test")
     text = (SAMPLES / name).read_text().replace("localhost:9092", target.bootstrap)
     text = text.replace("/tmp/connect.offsets", str(tmp_path / "offsets"))
     text += "".join(f"\n{key}={value}" for key, value in more.items())
