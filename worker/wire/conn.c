@@ -9,6 +9,7 @@
  */
 #include "wire/conn_priv.h"
 
+#include "wire/frames_priv.h"
 #include "wire/table_priv.h"
 
 #include <stdlib.h>
@@ -70,6 +71,7 @@ void wire_conn_open(struct wire_node *node, const char *host, int port)
     conn->host = kc_strdup(host);
     conn->port = port;
     conn->handles = 1;
+    conn->low_water = 1;
     conn->last_used_ms = kc_mono_ms();
     conn->setup_deadline_ms =
         conn->last_used_ms + kc_wire_jittered(client->settings->connect_timeout_ms,
@@ -90,7 +92,7 @@ void wire_conn_release(struct wire_conn *conn)
     wire_sasl_destroy(conn->sasl);
     if (conn->addresses)
         uv_freeaddrinfo(conn->addresses);
-    free(conn->frame);
+    wire_frame_free(conn->frame, conn->frame_cap);
     free(conn->host);
     free(conn);
 }
@@ -293,11 +295,11 @@ static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending
     return kc_wire_decode(api, KC_WIRE_RESPONSE, version, frame + used, len - used, arena, message);
 }
 
-void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t len)
+void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t len)
 {
     struct wire_pending *pending = conn->in_flight;
     struct kc_arena *arena = kc_arena_new(len < 4096 ? 1024 : 8192);
-    struct kc_wire_reply *reply = wire_reply_new(frame, arena);
+    struct kc_wire_reply *reply = wire_reply_new(frame, cap, arena);
     struct kc_error *err;
 
     if (!pending) {

@@ -8,14 +8,18 @@
  */
 #include "wire/conn_priv.h"
 
+#include "wire/frames_priv.h"
 #include "wire/security_priv.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
-#define FRAME_MAX   (512 * 1024 * 1024)
-#define FRAME_FIRST (64 * 1024) /* allocated before anything has arrived */
+#define FRAME_MAX     (512 * 1024 * 1024)
+#define FRAME_FIRST   (64 * 1024)        /* allocated before anything has arrived */
+#define FRAME_TRUSTED (16 * 1024 * 1024) /* the same, from a broker that we know to be one */
+#define LOW_WATER     (256 * 1024)       /* bytes of a large frame that are worth waking up for */
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.connection");
 
@@ -30,6 +34,7 @@ static bool frame_begin(struct wire_conn *conn)
 {
     uint32_t size = (uint32_t)conn->head[0] << 24 | (uint32_t)conn->head[1] << 16 |
                     (uint32_t)conn->head[2] << 8 | conn->head[3];
+    size_t first;
 
     if (size < 4 || size > FRAME_MAX) {
         wire_conn_close(
@@ -39,36 +44,59 @@ static bool frame_begin(struct wire_conn *conn)
                                          conn->label, size));
         return false;
     }
+    first = conn->state == CONN_READY ? FRAME_TRUSTED : FRAME_FIRST;
     conn->frame_size = size;
     conn->frame_len = 0;
-    conn->frame_cap = size < FRAME_FIRST ? size : FRAME_FIRST;
-    conn->frame = kc_malloc(conn->frame_cap);
+    conn->frame = wire_frame_new(size < first ? size : first, &conn->frame_cap);
     return true;
+}
+
+/* The kernel wakes us when so much of the frame is there, not for each segment. */
+static void set_low_water(struct wire_conn *conn)
+{
+    size_t left = conn->frame ? conn->frame_size - conn->frame_len : 0;
+    int want = left >= LOW_WATER ? LOW_WATER : left > FRAME_FIRST ? (int)left : 1;
+    uv_os_fd_t fd;
+
+    if (conn->tls || want == conn->low_water || uv_fileno((uv_handle_t *)&conn->tcp, &fd) != 0)
+        return;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &want, sizeof want) == 0)
+        conn->low_water = want;
+}
+
+static void frame_grow(struct wire_conn *conn)
+{
+    size_t cap = conn->frame_cap * 4 < conn->frame_size ? conn->frame_cap * 4 : conn->frame_size;
+    uint8_t *larger = wire_frame_new(cap, &cap);
+
+    memcpy(larger, conn->frame, conn->frame_len);
+    wire_frame_free(conn->frame, conn->frame_cap);
+    conn->frame = larger;
+    conn->frame_cap = cap;
 }
 
 /* Room for more of the frame. */
 static size_t frame_room(struct wire_conn *conn, uint8_t **to)
 {
-    if (conn->frame_len == conn->frame_cap && conn->frame_cap < conn->frame_size) {
-        conn->frame_cap =
-            conn->frame_cap * 4 < conn->frame_size ? conn->frame_cap * 4 : conn->frame_size;
-        conn->frame = kc_realloc(conn->frame, conn->frame_cap);
-    }
+    if (conn->frame_len == conn->frame_cap && conn->frame_cap < conn->frame_size)
+        frame_grow(conn);
     *to = conn->frame + conn->frame_len;
-    return conn->frame_cap - conn->frame_len;
+    return (conn->frame_cap < conn->frame_size ? conn->frame_cap : conn->frame_size) -
+           conn->frame_len;
 }
 
 /* Hands over a complete frame. False: the connection is closed. */
 static bool frame_advance(struct wire_conn *conn, size_t len)
 {
     uint8_t *frame = conn->frame;
+    size_t cap = conn->frame_cap;
 
     conn->frame_len += len;
     if (conn->frame_len < conn->frame_size)
         return true;
     conn->frame = NULL;
     conn->head_len = 0;
-    wire_conn_frame(conn, frame, conn->frame_size);
+    wire_conn_frame(conn, frame, cap, conn->frame_size);
     return conn->state != CONN_CLOSED;
 }
 
@@ -281,9 +309,10 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     } else if (conn->tls) {
         receive_tls(conn, buf->base, (size_t)len);
     } else if (buf->base == conn->client->staging) {
-        feed(conn, (const uint8_t *)buf->base, (size_t)len);
-    } else {
-        frame_advance(conn, (size_t)len);
+        if (feed(conn, (const uint8_t *)buf->base, (size_t)len))
+            set_low_water(conn);
+    } else if (frame_advance(conn, (size_t)len)) {
+        set_low_water(conn);
     }
 }
 

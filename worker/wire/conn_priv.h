@@ -65,6 +65,7 @@ struct wire_conn {
     size_t frame_size; /* as the head says */
     size_t frame_cap;  /* allocated so far */
     size_t frame_len;  /* filled */
+    int low_water;     /* SO_RCVLOWAT */
 };
 
 /* conn.c */
@@ -79,7 +80,8 @@ bool wire_conn_pick_version(const struct wire_conn *conn, const struct kc_wire_r
                             int16_t *version);
 /* Writes the request, whatever the state. False: it was failed, or the connection closed. */
 bool wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, int16_t version);
-void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t len); /* takes frame */
+/* Takes frame, whose memory is of cap bytes. */
+void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t len);
 
 /* conn_io.c */
 void wire_conn_resolve(struct wire_conn *conn);

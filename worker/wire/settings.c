@@ -34,8 +34,9 @@ static const struct number_key numbers[] = {
     NUMBER("socket.connection.setup.timeout.ms", connect_timeout_ms, 10000, 1),
     NUMBER("socket.connection.setup.timeout.max.ms", connect_timeout_max_ms, 30000, 1),
     NUMBER("max.in.flight.requests.per.connection", max_in_flight, 5, 1),
-    NUMBER("send.buffer.bytes", send_buffer, 131072, -1),
-    NUMBER("receive.buffer.bytes", receive_buffer, 65536, -1),
+    /* Not Java's defaults: the kernel finds better ones by itself, unless told. */
+    NUMBER("send.buffer.bytes", send_buffer, -1, -1),
+    NUMBER("receive.buffer.bytes", receive_buffer, -1, -1),
 };
 
 static struct kc_error *read_number(struct kc_wire_settings *settings,

@@ -9,6 +9,7 @@
 #include "wire/wire_client_priv.h"
 
 #include "base/thread.h"
+#include "wire/frames_priv.h"
 #include "wire/security_priv.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ struct reply {
     struct kc_wire_reply pub; /* first: they are the same address */
     atomic_int refs;
     uint8_t *frame;
+    size_t frame_cap;
     struct kc_arena *arena;
 };
 
@@ -47,13 +49,14 @@ void kc_wire_request_destroy(struct kc_wire_request *request)
     free(request);
 }
 
-struct kc_wire_reply *wire_reply_new(uint8_t *frame, struct kc_arena *arena)
+struct kc_wire_reply *wire_reply_new(uint8_t *frame, size_t cap, struct kc_arena *arena)
 {
     struct reply *reply = kc_calloc(1, sizeof *reply);
 
     atomic_init(&reply->refs, 1);
     reply->pub.broker_id = -1;
     reply->frame = frame;
+    reply->frame_cap = cap;
     reply->arena = arena;
     return &reply->pub;
 }
@@ -73,7 +76,7 @@ void kc_wire_reply_unref(struct kc_wire_reply *pub)
     if (!reply || atomic_fetch_sub_explicit(&reply->refs, 1, memory_order_acq_rel) != 1)
         return;
     kc_error_destroy(pub->error);
-    free(reply->frame);
+    wire_frame_free(reply->frame, reply->frame_cap);
     kc_arena_destroy(reply->arena);
     free(reply);
 }
@@ -105,7 +108,7 @@ static void drop_reply(void *arg, const struct kc_wire_request *request,
 
 void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err)
 {
-    struct kc_wire_reply *reply = wire_reply_new(NULL, NULL);
+    struct kc_wire_reply *reply = wire_reply_new(NULL, 0, NULL);
     kc_wire_done done = pending->done;
 
     reply->error = err;
@@ -120,7 +123,7 @@ void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err)
 
 void wire_pending_fail(struct wire_pending *pending, struct kc_error *err)
 {
-    struct kc_wire_reply *reply = wire_reply_new(NULL, NULL);
+    struct kc_wire_reply *reply = wire_reply_new(NULL, 0, NULL);
 
     reply->error = err;
     wire_pending_finish(pending, reply);
@@ -362,6 +365,7 @@ static void on_tick(uv_timer_t *tick)
 
     wire_router_tick(client, now);
     wire_cluster_tick(client->cluster, now);
+    wire_frames_trim(now);
 }
 
 static void *run_loop(void *arg)

@@ -90,7 +90,8 @@ void wire_pending_finish(struct wire_pending *pending,
 void wire_pending_fail(struct wire_pending *pending, struct kc_error *err); /* takes both */
 /* Tells the caller of err now; pending stays in its list until the answer comes. Takes err. */
 void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err);
-struct kc_wire_reply *wire_reply_new(uint8_t *frame, struct kc_arena *arena); /* takes both */
+/* Takes both; frame's memory is of cap bytes. */
+struct kc_wire_reply *wire_reply_new(uint8_t *frame, size_t cap, struct kc_arena *arena);
 void wire_client_send(struct kc_wire_client *client, struct wire_pending *pending);
 struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_done done,
                                       void *arg);

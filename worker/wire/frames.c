@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Buffers for frames, see frames_priv.h.
+ *
+ * One list for the whole process, the last one given back first: it is short, since what lies in it
+ * is limited, and its end is what wasn't needed for longest.
+ */
+#include "wire/frames_priv.h"
+
+#include "connect/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define POOLED_FROM  ((size_t)128 << 10) /* what is smaller is malloc's business */
+#define POOLED_TO    ((size_t)16 << 20)
+#define STEP         ((size_t)128 << 10) /* sizes are rounded up to it */
+#define WASTE_MAX    4                   /* times the size that is wanted */
+#define KEPT_MAX     ((size_t)24 << 20)
+#define KEPT_MS      2000
+#define TRIM_EACH_MS 500
+
+struct spare {
+    size_t cap;
+    int64_t since_ms;
+    struct spare *next;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct spare *spares;
+static size_t kept; /* their bytes */
+static atomic_int_least64_t trim_at_ms;
+
+static bool is_pooled(size_t size)
+{
+    return size >= POOLED_FROM && size <= POOLED_TO;
+}
+
+/* Locked. NULL: there is none that fits. */
+static struct spare *take(size_t size)
+{
+    for (struct spare **at = &spares; *at; at = &(*at)->next) {
+        struct spare *spare = *at;
+
+        if (spare->cap < size || spare->cap / WASTE_MAX > size)
+            continue;
+        *at = spare->next;
+        kept -= spare->cap;
+        return spare;
+    }
+    return NULL;
+}
+
+uint8_t *wire_frame_new(size_t size, size_t *cap)
+{
+    struct spare *spare = NULL;
+
+    *cap = size;
+    if (!is_pooled(size))
+        return kc_malloc(size);
+    pthread_mutex_lock(&mutex);
+    spare = take(size);
+    pthread_mutex_unlock(&mutex);
+    *cap = spare ? spare->cap : (size + STEP - 1) / STEP * STEP;
+    return spare ? (uint8_t *)spare : kc_malloc(*cap);
+}
+
+void wire_frame_free(uint8_t *frame, size_t cap)
+{
+    struct spare *spare = (struct spare *)(void *)frame;
+    bool keep = false;
+
+    if (frame && is_pooled(cap)) {
+        pthread_mutex_lock(&mutex);
+        keep = kept + cap <= KEPT_MAX;
+        if (keep) {
+            *spare = (struct spare){cap, kc_mono_ms(), spares};
+            spares = spare;
+            kept += cap;
+        }
+        pthread_mutex_unlock(&mutex);
+    }
+    if (!keep)
+        free(frame);
+}
+
+/* Locked: takes the end of the list from the first that has lain there too long. */
+static struct spare *take_idle(int64_t now_ms)
+{
+    struct spare **at = &spares, *idle;
+
+    while (*at && now_ms - (*at)->since_ms < KEPT_MS)
+        at = &(*at)->next;
+    idle = *at;
+    *at = NULL;
+    for (const struct spare *spare = idle; spare; spare = spare->next)
+        kept -= spare->cap;
+    return idle;
+}
+
+void wire_frames_trim(int64_t now_ms)
+{
+    int_least64_t due = atomic_load(&trim_at_ms);
+    struct spare *idle, *next;
+
+    if (now_ms < due || !atomic_compare_exchange_strong(&trim_at_ms, &due, now_ms + TRIM_EACH_MS))
+        return;
+    pthread_mutex_lock(&mutex);
+    idle = take_idle(now_ms);
+    pthread_mutex_unlock(&mutex);
+    for (; idle; idle = next) {
+        next = idle->next;
+        free(idle);
+    }
+}
+
+size_t wire_frames_kept(void)
+{
+    size_t bytes;
+
+    pthread_mutex_lock(&mutex);
+    bytes = kept;
+    pthread_mutex_unlock(&mutex);
+    return bytes;
+}
