@@ -85,10 +85,11 @@ static struct fetch_member *member_get(struct fetch_session *session, const stru
 /* One partition may not fill the queue alone. */
 static bool has_enough(const struct kc_fetcher *fetcher, const struct fetch_part *part)
 {
-    size_t enough = 2 * (size_t)fetcher->options.partition_max_bytes;
+    size_t enough = 2 * (size_t)fetcher->options.partition_max_bytes,
+           budget = fetcher_budget(fetcher);
 
-    if (enough > fetcher->options.budget_bytes / 2)
-        enough = fetcher->options.budget_bytes / 2;
+    if (enough > budget / 2)
+        enough = budget / 2;
     return part->queued_bytes >= enough;
 }
 

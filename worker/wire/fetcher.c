@@ -243,25 +243,46 @@ static size_t find_brokers(struct kc_fetcher *fetcher, int64_t now, size_t *rese
     return idle;
 }
 
+/* The fetchers that have a share in KC_FETCHERS_BUDGET. */
+static atomic_int sharers;
+
+size_t fetcher_budget(const struct kc_fetcher *fetcher)
+{
+    size_t budget = fetcher->options.budget_bytes, share, least;
+    int count = fetcher->shares ? atomic_load(&sharers) : 0;
+
+    if (count <= 0)
+        return budget;
+    share = KC_FETCHERS_BUDGET / (size_t)count;
+    least = 2 * (size_t)fetcher->options.partition_max_bytes;
+    share = share > least ? share : least;
+    return share < budget ? share : budget;
+}
+
+void fetcher_share(struct kc_fetcher *fetcher)
+{
+    fetcher->shares = true;
+    atomic_fetch_add(&sharers, 1);
+}
+
 /* A fetch for less than this isn't worth a request. */
 static size_t least_fetch(const struct kc_fetcher *fetcher)
 {
-    size_t least = (size_t)fetcher->options.partition_max_bytes / 4;
+    size_t least = (size_t)fetcher->options.partition_max_bytes / 4,
+           budget = fetcher_budget(fetcher);
 
-    return least < fetcher->options.budget_bytes / 4 ? least : fetcher->options.budget_bytes / 4;
+    return least < budget / 4 ? least : budget / 4;
 }
 
 static void send_fetches(struct kc_fetcher *fetcher, int64_t now)
 {
     struct fetch_session *session;
-    size_t reserved, idle, taken, share;
+    size_t reserved, idle, taken, share, budget = fetcher_budget(fetcher);
 
     pthread_mutex_lock(&fetcher->mutex);
     idle = find_brokers(fetcher, now, &reserved);
     taken = fetcher->used + reserved;
-    share = taken < fetcher->options.budget_bytes && idle
-                ? (fetcher->options.budget_bytes - taken) / idle
-                : 0;
+    share = taken < budget && idle ? (budget - taken) / idle : 0;
     fetcher->starved = idle > 0 && share < least_fetch(fetcher);
     if (fetcher->starved)
         idle = 0;
@@ -570,6 +591,8 @@ void kc_fetcher_destroy(struct kc_fetcher *fetcher)
         return;
     pthread_mutex_lock(&fetcher->mutex);
     fetcher->closed = true;
+    if (fetcher->shares)
+        atomic_fetch_sub(&sharers, 1);
     for (part = fetcher->parts; part; part = part->hh.next)
         drop_queued(fetcher, part);
     pthread_mutex_unlock(&fetcher->mutex);

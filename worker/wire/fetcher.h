@@ -11,6 +11,10 @@
 #include "wire/batch.h"
 #include "wire/wire_client.h"
 
+/* What the fetchers of connectors may hold together, as far as each gets room for two partitions'
+ * worth: so a worker's memory doesn't grow with its tasks. */
+#define KC_FETCHERS_BUDGET ((size_t)24 << 20)
+
 struct kc_fetcher_options {
     size_t budget_bytes;         /* 0: 64 MiB */
     int32_t max_wait_ms;         /* fetch.max.wait.ms; 0: 500 */

@@ -65,6 +65,7 @@ struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *na
         return err;
     *fetcher = kc_fetcher_new(kc_wire_admin_client(admin), &options);
     (*fetcher)->admin = admin;
+    fetcher_share(*fetcher);
     return NULL;
 }
 

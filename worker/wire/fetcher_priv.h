@@ -88,6 +88,7 @@ struct kc_fetcher {
     struct fetch_part *parts;
     struct fetch_chunk *queue;
     size_t used;  /* bytes in chunks */
+    bool shares;  /* in KC_FETCHERS_BUDGET */
     bool starved; /* the budget kept a fetch back */
     bool poll_posted;
     bool woken; /* by kc_fetcher_wake() */
@@ -112,6 +113,10 @@ struct fetch_chunk *fetcher_chunk_new(struct kc_fetcher *fetcher, const struct f
                                       enum kc_fetched_kind kind);
 void fetcher_chunk_destroy(struct fetch_chunk *chunk);
 void fetcher_retry_later(struct kc_fetcher *fetcher, struct fetch_part *part); /* locked */
+/* Bytes that it may hold now; any thread. */
+size_t fetcher_budget(const struct kc_fetcher *fetcher);
+/* From now on the fetcher has a share in KC_FETCHERS_BUDGET, as others in this process. */
+void fetcher_share(struct kc_fetcher *fetcher);
 /* Locked: the broker to fetch the part from; -1: none now. */
 int32_t fetcher_broker_of(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t now,
                           int32_t *leader_epoch);
