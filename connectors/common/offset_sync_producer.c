@@ -9,6 +9,9 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
 
 #define CLOSE_TIMEOUT_MS 5000
+/* A sync for each batch, each in a request of its own, would cost more than the batches:
+ * checkpoints look at them once in seconds. */
+#define LINGER_MS "100"
 
 struct kc_offset_sync_producer {
     char *topic;
@@ -51,6 +54,8 @@ static struct kc_error *open_client(const struct kc_mirror_config *config,
     struct kc_map *properties =
         kc_mirror_client_properties(config, cluster, KC_CLIENT_PRODUCER, use);
     rd_kafka_conf_t *conf = NULL;
+    if (!kc_map_get(properties, "linger.ms"))
+        kc_map_set(properties, "linger.ms", LINGER_MS);
     struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, properties, &conf);
     kc_map_destroy(properties);
     if (err)
