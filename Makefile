@@ -115,12 +115,16 @@ demo: deps
 	@$(PYTHON) tests/support/demo.py
 
 bench: deps
-	+@$(BUILD_ALL) $(BUILD)/isthmus $(BUILD)/bench/bare_loop
+	+@$(BUILD_ALL) $(BUILD)/isthmus $(BUILD)/bench/bare_loop $(BUILD)/bench/raw_loop
 	@$(PYTHON) tests/bench/bench.py
 
 $(BUILD)/bench/bare_loop: tests/bench/bare_loop.c
 	@mkdir -p $(@D)
 	$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $< -lrdkafka -o $@
+
+$(BUILD)/bench/raw_loop: tests/bench/raw_loop.c $(BUILD)/libisthmus.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Iworker $< $(ALL_LDFLAGS) $(BUILD)/libisthmus.a $(PKG_LIBS) -o $@
 
 # Fuzz targets: clang's libFuzzer with the worker built for coverage, apart from the other builds.
 FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
