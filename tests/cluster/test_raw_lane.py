@@ -91,6 +91,26 @@ def overwrite(cluster, topic, count, first=0):
     assert producer.flush(60) == 0
 
 
+def batches_in_log(cluster, topic):
+    """How many batches the segments of a topic hold, over all its partitions and one broker."""
+    found = 0
+    for segment in (cluster.brokers[0].directory / "data").glob(f"{topic}-[0-9]*/*.log"):
+        data, at = segment.read_bytes(), 0
+        while at + 12 <= len(data):
+            (length,) = struct.unpack_from(">i", data, at + 8)
+            if length <= 0:
+                break
+            at += 12 + length
+            found += 1
+    return found
+
+
+def produce_one_by_one(cluster, topic, count, first=0, **config):
+    """Each record in a batch of its own, as a producer sends them that is never in a hurry."""
+    alone = {"linger.ms": 0, "batch.num.messages": 1, **config}
+    records.produce(cluster, topic, count, first=first, **alone)
+
+
 def set_topic_config(cluster, topic, **config):
     settings = {key.replace("_", "."): str(value) for key, value in config.items()}
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=settings)
@@ -183,6 +203,35 @@ def test_batches_too_large_for_the_target(source, target, mirror, unique):
     set_topic_config(target, remote, max_message_bytes=20000)
     records.produce(source, topic, 20000, first=10, size=500, **{"linger.ms": 200})
     assert records.assert_mirrored(source, topic, target, remote, 60 * PATIENCE) == 20010
+
+
+def test_tiny_batches_go_together(source, target, mirror, unique):
+    topic = unique("ticks")
+    source.create_topic(topic, 2)
+    produce_one_by_one(source, topic, RECORDS)
+    assert batches_in_log(source, topic) == RECORDS
+    worker, alias = mirror(topic)
+    remote = f"{alias}.{topic}"
+    assert records.assert_mirrored(source, topic, target, remote, 60 * PATIENCE) == RECORDS
+    assert assert_syncs_exact(source, topic, target, remote) >= 2
+    assert batches_in_log(target, remote) < RECORDS / 10
+    assert OPENED not in worker.process.log()
+
+
+def test_tiny_batches_that_are_too_large_together(source, target, mirror, unique):
+    topic = unique("ticks")
+    source.create_topic(topic, 1)
+    worker, alias = mirror(topic, **{"sync.topic.configs.enabled": "false"})
+    remote = f"{alias}.{topic}"
+    records.produce(source, topic, 10)
+    records.assert_mirrored(source, topic, target, remote, 60 * PATIENCE)
+    set_topic_config(target, remote, max_message_bytes=2000)
+    worker.rest.stop_connector("mirror")
+    produce_one_by_one(source, topic, 3000, first=10)
+    worker.rest.ok("PUT", "/connectors/mirror/resume")
+    assert records.assert_mirrored(source, topic, target, remote, 60 * PATIENCE) == 3010
+    assert assert_syncs_exact(source, topic, target, remote) >= 2
+    assert OPENED not in worker.process.log()
 
 
 def test_an_oversize_record_is_left_out_where_that_is_tolerated(source, target, mirror, unique):

@@ -18,6 +18,32 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.appender");
 
 /* ---- Results ---- */
 
+static void give_one(struct kc_appender *appender, const struct append_batch *batch,
+                     const struct kc_append_result *result)
+{
+    atomic_fetch_sub(&appender->bytes, batch->len);
+    batch->done(batch->arg, result);
+}
+
+/* Each piece of a merged batch gets its own offset. */
+static void give_pieces(struct kc_appender *appender, struct append_batch *merged,
+                        struct kc_append_result *result)
+{
+    struct append_batch *piece, *next;
+
+    DL_FOREACH_SAFE(merged->pieces, piece, next)
+    {
+        DL_DELETE(merged->pieces, piece);
+        give_one(appender, piece, result);
+        if (result->base_offset >= 0)
+            result->base_offset += piece->count;
+        if (result->error && !result->unknown)
+            result->skipped = true;
+        free(piece);
+    }
+    free(merged->data);
+}
+
 static void give_result(struct kc_appender *appender, struct append_part *part,
                         struct append_batch *batch, bool skipped)
 {
@@ -32,9 +58,11 @@ static void give_result(struct kc_appender *appender, struct append_part *part,
         .log_start_offset = batch->log_start_offset,
     };
 
-    DL_DELETE(part->batches, batch);
-    atomic_fetch_sub(&appender->bytes, batch->len);
-    batch->done(batch->arg, &result);
+    appender_unqueue(appender, part, batch);
+    if (batch->pieces)
+        give_pieces(appender, batch, &result);
+    else
+        give_one(appender, batch, &result);
     kc_error_destroy(batch->error);
     free(batch);
 }
@@ -107,7 +135,8 @@ void append_fail_all(struct kc_appender *appender, const struct kc_error *err)
 {
     struct append_part *part, *next;
 
-    HASH_ITER (hh, appender->parts, part, next) {
+    DL_FOREACH_SAFE(appender->busy, part, next)
+    {
         struct append_batch *batch;
 
         DL_FOREACH(part->batches, batch)
@@ -154,6 +183,20 @@ static void refuse(struct append_part *part, struct append_batch *batch, struct 
     kc_debug("%s: %s", part->key, kc_error_text(err));
     batch->unknown = false;
     append_fail_batch(batch, err);
+    part->draining = true;
+}
+
+/* The pieces of a merged batch are dealt with as if they had come alone. */
+static void refuse_or_unmerge(struct append_part *part, struct append_batch *batch, int code,
+                              struct kc_error *err)
+{
+    if (!append_may_unmerge(part, batch, code)) {
+        refuse(part, batch, err);
+        return;
+    }
+    kc_debug("%s: %s; its pieces are sent one by one", part->key, kc_error_text(err));
+    kc_error_destroy(err);
+    append_unmerge(part, batch);
     part->draining = true;
 }
 
@@ -221,7 +264,7 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
         return;
     default:
         if (!kc_kafka_error_retriable(code)) {
-            refuse(part, batch, err);
+            refuse_or_unmerge(part, batch, code, err);
             return;
         }
         batch->unknown = batch->unknown || !is_definite(code);
@@ -258,11 +301,12 @@ find_answer(const struct append_flight *flight, size_t i, const struct kc_wire_r
 
     for (int32_t t = 0; t < response->responses.count; t++) {
         const struct kc_produce_response_topic *topic = &response->responses.items[t];
-        bool same = reply->version >= 13 ? kc_uuid_equal(&topic->topic_id, &flight->topic_ids[i])
-                                         : kc_wire_str_is(topic->name, flight->parts[i]->topic);
+        bool same = reply->version >= 13
+                        ? kc_uuid_equal(&topic->topic_id, &flight->seats[i].topic_id)
+                        : kc_wire_str_is(topic->name, flight->seats[i].part->topic);
 
         for (int32_t p = 0; same && p < topic->partition_responses.count; p++) {
-            if (topic->partition_responses.items[p].index == flight->parts[i]->partition)
+            if (topic->partition_responses.items[p].index == flight->seats[i].part->partition)
                 return &topic->partition_responses.items[p];
         }
     }
@@ -293,8 +337,8 @@ static void take_failure(struct kc_appender *appender, struct append_part *part,
 
 static void take_one(struct append_flight *flight, size_t i, const struct kc_wire_reply *reply)
 {
-    struct append_part *part = flight->parts[i];
-    struct append_batch *batch = flight->batches[i];
+    struct append_part *part = flight->seats[i].part;
+    struct append_batch *batch = flight->seats[i].batch;
     const struct kc_produce_response_partition *from;
 
     batch->in_flight = false;
@@ -326,7 +370,7 @@ void append_answer(void *arg, const struct kc_wire_request *request, struct kc_w
     for (size_t i = 0; i < flight->count; i++)
         take_one(flight, i, reply);
     for (size_t i = 0; i < flight->count; i++)
-        append_settle(appender, flight->parts[i]);
+        append_settle(appender, flight->seats[i].part);
     append_flight_destroy(flight);
     kc_wire_reply_unref(reply);
     appender_request_ended(appender);

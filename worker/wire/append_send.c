@@ -30,9 +30,7 @@ static struct append_broker *broker_get(struct kc_appender *appender, int32_t id
 
 void append_flight_destroy(struct append_flight *flight)
 {
-    free(flight->parts);
-    free(flight->batches);
-    free(flight->topic_ids);
+    free(flight->seats);
     free(flight);
 }
 
@@ -112,7 +110,7 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
 
 /* ---- Requests ---- */
 
-static int32_t sequence_after(int32_t sequence, int32_t count)
+int32_t append_sequence_after(int32_t sequence, int32_t count)
 {
     if (sequence > INT32_MAX - count)
         return count - (INT32_MAX - sequence) - 1;
@@ -125,7 +123,7 @@ static void number(struct kc_appender *appender, struct append_part *part,
     if (!batch->sequenced) {
         batch->sequence = part->next_sequence;
         batch->sequenced = true;
-        part->next_sequence = sequence_after(part->next_sequence, batch->count);
+        part->next_sequence = append_sequence_after(part->next_sequence, batch->count);
     }
     kc_batch_rebase(
         batch->data, batch->len,
@@ -149,9 +147,7 @@ static struct append_flight *flight_to(struct append_flight **flights, struct ap
     }
     flight = kc_calloc(1, sizeof *flight);
     flight->broker = broker;
-    flight->parts = kc_calloc(parts, sizeof(struct append_part *));
-    flight->batches = kc_calloc(parts, sizeof(struct append_batch *));
-    flight->topic_ids = kc_calloc(parts, sizeof *flight->topic_ids);
+    flight->seats = kc_calloc(parts, sizeof *flight->seats);
     LL_PREPEND(*flights, flight);
     return flight;
 }
@@ -161,37 +157,40 @@ static void board(struct kc_appender *appender, struct append_flight *flight,
                   const struct kc_wire_leader *leader)
 {
     number(appender, part, batch);
-    batch->in_flight = true;
+    batch->in_flight = batch->tried = true;
     part->in_flight++;
     part->in_flight_broker = leader->broker_id;
-    flight->parts[flight->count] = part;
-    flight->batches[flight->count] = batch;
-    flight->topic_ids[flight->count] = leader->topic_id;
-    flight->count++;
+    flight->seats[flight->count++] = (struct append_seat){part, batch, leader->topic_id};
     flight->bytes += batch->len;
 }
 
-/* One pass over the parts: at most one request per broker. */
+/* One pass over the parts that have something: at most one request per broker. Those that had their
+ * turn go behind the others. */
 static struct append_flight *gather(struct kc_appender *appender, int64_t now)
 {
     struct append_flight *flights = NULL, *flight;
-    struct append_part *part;
-    size_t parts = HASH_COUNT(appender->parts);
+    struct append_part *part, *next, *last = appender->busy ? appender->busy->prev : NULL;
+    size_t parts = appender->busy_count, most = (size_t)appender->options.max_request_bytes;
 
-    for (part = appender->parts; part; part = part->hh.next) {
+    for (part = appender->busy; part; part = part == last ? NULL : next) {
         struct kc_wire_leader leader;
         struct append_batch *batch = sendable(appender, part, now, &leader);
         struct append_broker *broker = batch ? broker_get(appender, leader.broker_id) : NULL;
 
         if (appender->state == PRODUCER_FATAL)
             break;
+        next = part->next;
         if (!batch || broker->flights >= IN_FLIGHT_MAX)
             continue;
         flight = flight_to(&flights, broker, parts);
-        if (flight->count &&
-            flight->bytes + batch->len > (size_t)appender->options.max_request_bytes)
+        if (flight->count && flight->bytes + batch->len > most)
             continue;
+        batch = append_merge(part, batch, flight->count ? most - flight->bytes : most);
         board(appender, flight, part, batch, &leader);
+        if (part != last) {
+            DL_DELETE(appender->busy, part);
+            DL_APPEND(appender->busy, part);
+        }
     }
     return flights;
 }
@@ -201,16 +200,27 @@ static int32_t topics_of(const struct append_flight *flight, size_t i, int32_t *
 {
     *run = 1;
     while (i + (size_t)*run < flight->count &&
-           strcmp(flight->parts[i + (size_t)*run]->topic, flight->parts[i]->topic) == 0)
+           strcmp(flight->seats[i + (size_t)*run].part->topic, flight->seats[i].part->topic) == 0)
         (*run)++;
     return *run;
 }
 
-static void fill(const struct append_flight *flight, struct kc_wire_request *request,
+static int by_topic(const void *a, const void *b)
+{
+    const struct append_seat *left = a, *right = b;
+    int order = strcmp(left->part->topic, right->part->topic);
+
+    return order ? order
+                 : (left->part->partition > right->part->partition) -
+                       (left->part->partition < right->part->partition);
+}
+
+static void fill(struct append_flight *flight, struct kc_wire_request *request,
                  struct kc_produce_request *message)
 {
     int32_t topics = 0, run, t = 0;
 
+    qsort(flight->seats, flight->count, sizeof *flight->seats, by_topic);
     for (size_t i = 0; i < flight->count; i += (size_t)run, topics++)
         topics_of(flight, i, &run);
     KC_WIRE_LIST_NEW(request->arena, &message->topic_data, kc_produce_request_topic, topics);
@@ -218,13 +228,13 @@ static void fill(const struct append_flight *flight, struct kc_wire_request *req
         struct kc_produce_request_topic *topic = &message->topic_data.items[t];
 
         topics_of(flight, i, &run);
-        topic->name = kc_wire_str_copy(request->arena, flight->parts[i]->topic);
-        topic->topic_id = flight->topic_ids[i];
+        topic->name = kc_wire_str_copy(request->arena, flight->seats[i].part->topic);
+        topic->topic_id = flight->seats[i].topic_id;
         KC_WIRE_LIST_NEW(request->arena, &topic->partition_data, kc_produce_request_partition, run);
         for (int32_t j = 0; j < run; j++) {
-            const struct append_batch *batch = flight->batches[i + (size_t)j];
+            const struct append_batch *batch = flight->seats[i + (size_t)j].batch;
 
-            topic->partition_data.items[j].index = flight->parts[i + (size_t)j]->partition;
+            topic->partition_data.items[j].index = flight->seats[i + (size_t)j].part->partition;
             topic->partition_data.items[j].records = kc_wire_bytes(batch->data, batch->len);
         }
         if (kc_uuid_is_zero(&topic->topic_id) && request->max_version > LAST_VERSION_WITH_NAMES)
@@ -254,18 +264,6 @@ static void launch(struct kc_appender *appender, struct append_flight *flight)
     kc_wire_send(appender->client, request, append_answer, flight);
 }
 
-/* The parts that just had their turn go behind the others of their topic. */
-static void rotate(struct kc_appender *appender, const struct append_flight *flight)
-{
-    for (size_t i = 0; i < flight->count; i++) {
-        struct append_part *part = flight->parts[i];
-
-        HASH_DEL(appender->parts, part);
-        HASH_ADD_KEYPTR_INORDER(hh, appender->parts, part->key, strlen(part->key), part,
-                                append_by_topic);
-    }
-}
-
 void append_send(struct kc_appender *appender, int64_t now)
 {
     struct append_flight *flights, *flight, *next;
@@ -277,7 +275,6 @@ void append_send(struct kc_appender *appender, int64_t now)
                 append_flight_destroy(flight);
                 continue;
             }
-            rotate(appender, flight);
             launch(appender, flight);
         }
     }

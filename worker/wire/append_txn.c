@@ -257,8 +257,8 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
     if (!appender->transactional_id || appender->transaction_v2 || appender->adding ||
         now < appender->txn_at_ms)
         return;
-    for (part = appender->parts; part; part = part->hh.next)
-        missing += is_missing(part);
+    DL_FOREACH(appender->busy, part)
+    missing += is_missing(part);
     if (missing == 0)
         return;
     request = to_coordinator(appender, KC_API_ADD_PARTITIONS_TO_TXN);
@@ -268,7 +268,8 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
     message->v3_and_below_producer_epoch = appender->producer_epoch;
     KC_WIRE_LIST_NEW(request->arena, &message->v3_and_below_topics,
                      kc_add_partitions_to_txn_request_topic, missing);
-    for (part = appender->parts; part; part = part->hh.next) {
+    DL_FOREACH(appender->busy, part)
+    {
         struct kc_add_partitions_to_txn_request_topic *topic;
 
         if (!is_missing(part))

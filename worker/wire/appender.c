@@ -8,17 +8,14 @@
 #include "wire/appender_priv.h"
 
 #include "base/thread.h"
+#include "wire/batch_merge.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Partitions ---- */
+#define MERGE_MAX 262144 /* bytes of a batch made of several */
 
-/* Parts are kept by topic, so that a request names each topic once. */
-int append_by_topic(const struct append_part *a, const struct append_part *b)
-{
-    return strcmp(a->topic, b->topic);
-}
+/* ---- Partitions ---- */
 
 static struct append_part *part_get(struct kc_appender *appender, const char *topic,
                                     int32_t partition)
@@ -37,21 +34,37 @@ static struct append_part *part_get(struct kc_appender *appender, const char *to
     part->partition = partition;
     part->epoch = appender->producer_epoch;
     part->careful = true;
-    HASH_ADD_KEYPTR_INORDER(hh, appender->parts, part->key, strlen(part->key), part,
-                            append_by_topic);
+    part->merge_max = (size_t)appender->options.max_request_bytes < MERGE_MAX
+                          ? (size_t)appender->options.max_request_bytes
+                          : MERGE_MAX;
+    HASH_ADD_KEYPTR(hh, appender->parts, part->key, strlen(part->key), part);
     kc_wire_track(appender->client, topic);
     return part;
 }
 
 bool appender_idle(const struct kc_appender *appender)
 {
-    const struct append_part *part;
+    return !appender->busy;
+}
 
-    for (part = appender->parts; part; part = part->hh.next) {
-        if (part->batches)
-            return false;
+static void queue(struct kc_appender *appender, struct append_part *part,
+                  struct append_batch *batch)
+{
+    if (!part->batches) {
+        DL_APPEND(appender->busy, part);
+        appender->busy_count++;
     }
-    return true;
+    DL_APPEND(part->batches, batch);
+}
+
+void appender_unqueue(struct kc_appender *appender, struct append_part *part,
+                      struct append_batch *batch)
+{
+    DL_DELETE(part->batches, batch);
+    if (!part->batches) {
+        DL_DELETE(appender->busy, part);
+        appender->busy_count--;
+    }
 }
 
 /* ---- Driving ---- */
@@ -61,7 +74,8 @@ static void expire(struct kc_appender *appender, int64_t now)
 {
     struct append_part *part, *next;
 
-    HASH_ITER (hh, appender->parts, part, next) {
+    DL_FOREACH_SAFE(appender->busy, part, next)
+    {
         struct append_batch *batch = part->batches;
 
         if (!batch || batch->in_flight || batch->failed || batch->appended ||
@@ -91,10 +105,10 @@ static void set_timer(struct kc_appender *appender, int64_t now)
 
     note(appender->init_at_ms, now, &at);
     note(appender->txn_at_ms, now, &at);
-    for (part = appender->parts; part; part = part->hh.next) {
+    DL_FOREACH(appender->busy, part)
+    {
         note(part->retry_at_ms, now, &at);
-        if (part->batches)
-            note(part->batches->deadline_ms, now, &at);
+        note(part->batches->deadline_ms, now, &at);
     }
     if (at < INT64_MAX)
         kc_wire_timer_start(appender->timer, at - now + 1);
@@ -211,7 +225,8 @@ void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t p
                                    .base_offset = -1,
                                    .log_append_time_ms = -1,
                                    .log_start_offset = -1};
-    DL_APPEND(part->batches, batch);
+    batch->mergeable = kc_batch_mergeable(&header);
+    queue(appender, part, batch);
 }
 
 struct append_post {
@@ -222,7 +237,20 @@ struct append_post {
     size_t len;
     kc_appended done;
     void *arg;
+    struct append_post *prev, *next;
 };
+
+/* Appends that wait to be taken by the loop together, so that it sees what may be merged. */
+struct append_group {
+    struct kc_appender *appender;
+    struct append_post *posts;
+};
+
+static void post_destroy(struct append_post *post)
+{
+    free(post->topic);
+    free(post);
+}
 
 static void hold(struct kc_appender *appender, const struct append_post *post)
 {
@@ -237,19 +265,57 @@ static void hold(struct kc_appender *appender, const struct append_post *post)
     DL_APPEND(appender->held, held);
 }
 
-static void run_append(void *arg)
+/* What is posted from now on comes behind the group. */
+static void close_group(struct kc_appender *appender)
 {
-    struct append_post *post = arg;
-    struct kc_appender *appender = post->appender;
+    pthread_mutex_lock(&appender->mutex);
+    appender->group = NULL;
+    pthread_mutex_unlock(&appender->mutex);
+}
 
-    if (appender->end.done && !appender->closing)
-        hold(appender, post);
-    else
-        appender_enqueue(appender, post->topic, post->partition, post->data, post->len, post->done,
-                         post->arg);
-    free(post->topic);
-    free(post);
+static void run_group(void *arg)
+{
+    struct append_group *group = arg;
+    struct kc_appender *appender = group->appender;
+    struct append_post *post, *next;
+
+    pthread_mutex_lock(&appender->mutex);
+    if (appender->group == group)
+        appender->group = NULL;
+    pthread_mutex_unlock(&appender->mutex);
+    DL_FOREACH_SAFE(group->posts, post, next)
+    {
+        if (appender->end.done && !appender->closing)
+            hold(appender, post);
+        else
+            appender_enqueue(appender, post->topic, post->partition, post->data, post->len,
+                             post->done, post->arg);
+        post_destroy(post);
+    }
+    free(group);
     appender_poll(appender);
+}
+
+/* Takes post. False: the client is closed. */
+static bool join_group(struct kc_appender *appender, struct append_post *post)
+{
+    bool posted = true;
+
+    pthread_mutex_lock(&appender->mutex);
+    if (!appender->group) {
+        struct append_group *group = kc_calloc(1, sizeof *group);
+
+        group->appender = appender;
+        posted = kc_wire_post(appender->client, run_group, group);
+        if (posted)
+            appender->group = group;
+        else
+            free(group);
+    }
+    if (posted)
+        DL_APPEND(appender->group->posts, post);
+    pthread_mutex_unlock(&appender->mutex);
+    return posted;
 }
 
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
@@ -257,14 +323,14 @@ void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t
 {
     struct append_post *post = kc_malloc(sizeof *post);
 
-    *post = (struct append_post){appender, kc_strdup(topic), partition, data, len, done, arg};
+    *post = (struct append_post){appender, kc_strdup(topic), partition, data, len, done, arg, NULL,
+                                 NULL};
     atomic_fetch_add(&appender->bytes, len);
-    if (kc_wire_post(appender->client, run_append, post))
+    if (join_group(appender, post))
         return;
     refuse(appender, topic, partition, len, done, arg,
            kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
-    free(post->topic);
-    free(post);
+    post_destroy(post);
 }
 
 static void run_unblock(void *arg)
@@ -272,8 +338,7 @@ static void run_unblock(void *arg)
     struct append_post *post = arg;
 
     part_get(post->appender, post->topic, post->partition)->blocked = false;
-    free(post->topic);
-    free(post);
+    post_destroy(post);
 }
 
 void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition)
@@ -283,10 +348,9 @@ void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_
     post->appender = appender;
     post->topic = kc_strdup(topic);
     post->partition = partition;
-    if (kc_wire_post(appender->client, run_unblock, post))
-        return;
-    free(post->topic);
-    free(post);
+    close_group(appender);
+    if (!kc_wire_post(appender->client, run_unblock, post))
+        post_destroy(post);
 }
 
 size_t kc_appender_bytes(struct kc_appender *appender)
@@ -364,6 +428,7 @@ static void post_end(struct kc_appender *appender, bool init, bool commit, kc_ap
     struct kc_error *err;
 
     *post = (struct end_post){appender, init, {commit, done, arg}};
+    close_group(appender);
     if (kc_wire_post(appender->client, run_end, post))
         return;
     free(post);
@@ -485,6 +550,7 @@ void kc_appender_destroy(struct kc_appender *appender)
 {
     if (!appender)
         return;
+    close_group(appender);
     if (kc_wire_post(appender->client, run_stop, appender)) {
         pthread_mutex_lock(&appender->mutex);
         while (!appender->stopped)

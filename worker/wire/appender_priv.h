@@ -7,6 +7,10 @@
  * A partition's batches are in one list, in order; those in flight are at its head. Sequences are
  * given when a batch is first sent and kept through retries. A partition with a failed batch lets
  * everything in flight come back before it sends again.
+ *
+ * Partitions with batches are in the list `busy`, and only these are looked at when something
+ * happens. Small batches that wait together are sent as one (append_merge.c): its pieces hang on
+ * it and get their results from it.
  */
 #ifndef WORKER_WIRE_APPENDER_PRIV_H
 #define WORKER_WIRE_APPENDER_PRIV_H
@@ -28,6 +32,9 @@ struct append_batch {
     int64_t deadline_ms;
     int32_t sequence;
     bool sequenced; /* sequence is given */
+    bool tried;     /* was sent once: stays as it is */
+    bool mergeable;
+    struct append_batch *pieces; /* of a merged one, whose data is its own; else NULL */
     bool in_flight;
     bool unknown;  /* a try ended without an answer: it may be in the log */
     bool appended; /* the broker has it: waits for those before it */
@@ -53,6 +60,8 @@ struct append_part {
     bool in_transaction;
     int attempts;
     int64_t retry_at_ms;
+    size_t merge_max;                /* bytes that a merged batch may have */
+    struct append_part *prev, *next; /* in `busy` */
     UT_hash_handle hh;
 };
 
@@ -75,14 +84,17 @@ struct kc_appender {
     struct kc_appender_options options;
     char *transactional_id;
     atomic_size_t bytes;
-    pthread_mutex_t mutex; /* for destroy */
+    pthread_mutex_t mutex; /* guards the next two */
     pthread_cond_t cond;
-    bool stopped; /* guarded by mutex */
+    bool stopped;
+    struct append_group *group; /* posted and not yet taken: appends join it; NULL: none */
 
     bool closing;
     int requests; /* in flight, of any kind */
     struct kc_wire_timer *timer;
     struct append_part *parts;
+    struct append_part *busy; /* parts with batches, the next to be served first */
+    size_t busy_count;
     struct append_broker {
         int32_t id;
         int flights; /* produce requests in flight */
@@ -122,9 +134,11 @@ struct append_flight {
     struct kc_appender *appender;
     struct append_broker *broker;
     size_t bytes;
-    struct append_part **parts;
-    struct append_batch **batches;
-    struct kc_uuid *topic_ids;
+    struct append_seat {
+        struct append_part *part;
+        struct append_batch *batch;
+        struct kc_uuid topic_id;
+    } * seats;
     size_t count;
     struct append_flight *next;
 };
@@ -135,12 +149,24 @@ void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t p
                       uint8_t *data, size_t len, kc_appended done, void *arg);
 void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
 bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
-int append_by_topic(const struct append_part *a, const struct append_part *b);
+void appender_unqueue(struct kc_appender *appender, struct append_part *part,
+                      struct append_batch *batch); /* takes batch off its part */
 void appender_request_ended(struct kc_appender *appender);
 
 /* append_send.c */
+int32_t append_sequence_after(int32_t sequence, int32_t count);
 void append_flight_destroy(struct append_flight *flight);
 void append_send(struct kc_appender *appender, int64_t now);
+
+/* append_merge.c */
+/* What is to be sent instead of batch, the first of part that wasn't sent yet: batch itself, or one
+ * of at most room bytes made of it and those behind it. */
+struct append_batch *append_merge(struct append_part *part, struct append_batch *batch,
+                                  size_t room);
+/* Puts the pieces back in the place of a merged batch that was refused. */
+void append_unmerge(struct append_part *part, struct append_batch *merged);
+/* Whether this error may be due to the merging, so that the pieces are to be tried. */
+bool append_may_unmerge(struct append_part *part, const struct append_batch *batch, int code);
 
 /* append_answer.c */
 void append_answer(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply);

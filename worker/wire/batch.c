@@ -16,9 +16,12 @@ enum {
     AT_CRC = 17,
     AT_ATTRIBUTES = 21,
     AT_LAST_OFFSET_DELTA = 23,
+    AT_BASE_TIMESTAMP = 27,
+    AT_MAX_TIMESTAMP = 35,
     AT_PRODUCER_ID = 43,
     AT_PRODUCER_EPOCH = 51,
     AT_BASE_SEQUENCE = 53,
+    AT_COUNT = 57,
 };
 
 #define OVERHEAD      12 /* offset and length, which the length doesn't count */
@@ -128,4 +131,16 @@ void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity 
     else
         data[AT_ATTRIBUTES + 1] &= (uint8_t)~TRANSACTIONAL;
     put(data + AT_CRC, kc_crc32c(data + AT_ATTRIBUTES, size - AT_ATTRIBUTES), 4);
+}
+
+void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch *header)
+{
+    put(data + AT_LENGTH, size - OVERHEAD, 4);
+    data[AT_MAGIC] = 2;
+    put(data + AT_ATTRIBUTES, (uint16_t)header->attributes, 2);
+    put(data + AT_LAST_OFFSET_DELTA, (uint32_t)header->last_offset_delta, 4);
+    put(data + AT_BASE_TIMESTAMP, (uint64_t)header->base_timestamp, 8);
+    put(data + AT_MAX_TIMESTAMP, (uint64_t)header->max_timestamp, 8);
+    put(data + AT_COUNT, (uint32_t)header->count, 4);
+    kc_batch_rebase(data, size, &(struct kc_batch_identity){0, -1, -1, -1, -1, false});
 }

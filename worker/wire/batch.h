@@ -84,6 +84,9 @@ struct kc_batch_identity {
 
 /* Rewrites a magic 2 batch in place and computes its CRC anew. */
 void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity *identity);
+/* Writes the header of a magic 2 batch whose records lie behind it, size bytes in all, without
+ * producer: attributes, times, last_offset_delta and count are header's; and the CRC. */
+void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch *header);
 /* Rewrites the base offset only, which the CRC doesn't cover. */
 void kc_batch_set_base_offset(uint8_t *data, int64_t base_offset);
 
