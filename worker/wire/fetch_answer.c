@@ -15,9 +15,13 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.fetcher");
 #define CORRUPT_MAX          3 /* fetches that may bring the same bad batch */
 #define PREFERRED_REPLICA_MS 300000
 
+#define FIRST_VERSION_WITH_IDS 13 /* KIP-516 */
+
 static void session_failed(struct kc_fetcher *fetcher, struct fetch_session *session, bool keep_id)
 {
+    pthread_mutex_lock(&fetcher->mutex);
     fetch_session_reset(session, keep_id);
+    pthread_mutex_unlock(&fetcher->mutex);
     session->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(fetcher->client, session->attempts++);
 }
 
@@ -91,6 +95,7 @@ static void deliver(struct kc_fetcher *fetcher, struct fetch_part *part,
         part->last_epoch = good->epoch;
     part->attempts = part->corrupt = 0;
     fetcher_enqueue(fetcher, chunk);
+    fetch_plan_touch(fetcher, part);
 }
 
 /* Locked. */
@@ -127,6 +132,7 @@ static void out_of_range(struct kc_fetcher *fetcher, struct fetch_part *part,
     if (part->preferred >= 0) {
         /* A follower may lag: the leader knows (KIP-392). */
         part->preferred = -1;
+        fetch_plan_touch(fetcher, part);
         return;
     }
     fetcher_event(fetcher, part, KC_FETCHED_OUT_OF_RANGE, from->log_start_offset, -1, NULL);
@@ -157,33 +163,44 @@ static void partition_failed(struct kc_fetcher *fetcher, struct fetch_part *part
 
 /* ---- The answer ---- */
 
-/* Locked: the part that an answer is for, if it still is what the request asked. */
-static struct fetch_part *current_part(struct kc_fetcher *fetcher, struct fetch_session *session,
-                                       const char *topic, int32_t partition, int32_t *epoch)
-{
-    char *key = kc_asprintf("%s-%d", topic, partition);
-    struct fetch_part *part = fetcher_part(fetcher, key);
-    struct fetch_member *member;
+/* What a partition of an answer is named by. */
+struct answered {
+    struct kc_fetcher *fetcher;
+    struct fetch_session *session;
+    const char *topic;              /* before topic ids */
+    const struct kc_uuid *topic_id; /* else NULL */
+    int32_t partition;
+};
 
-    HASH_FIND(hh, session->members, key, strlen(key), member);
-    free(key);
-    if (!part || !member || part->position != member->offset || part->halted || part->validating)
+/* Locked: the part that an answer is for, if it still is what the request asked. */
+static struct fetch_part *current_part(const struct answered *answered)
+{
+    struct fetch_part *part;
+
+    if (answered->topic_id) {
+        part = fetcher_part_by_id(answered->fetcher, answered->topic_id, answered->partition);
+    } else {
+        char *key = kc_asprintf("%s-%d", answered->topic, answered->partition);
+
+        part = fetcher_part(answered->fetcher, key);
+        free(key);
+    }
+    if (!part || part->session != answered->session || part->position != part->sent_offset ||
+        part->halted || part->validating)
         return NULL;
-    *epoch = member->epoch;
     return part;
 }
 
-static void take_partition(struct kc_fetcher *fetcher, struct fetch_session *session,
-                           struct kc_wire_reply *reply, const char *topic,
+static void take_partition(const struct answered *answered, struct kc_wire_reply *reply,
                            const struct kc_fetch_response_partition *from)
 {
+    struct kc_fetcher *fetcher = answered->fetcher;
     struct fetch_part *part;
     struct good good = {0};
     int64_t position, generation;
-    int32_t epoch = -1;
 
     pthread_mutex_lock(&fetcher->mutex);
-    part = current_part(fetcher, session, topic, from->partition_index, &epoch);
+    part = current_part(answered);
     position = part ? part->position : -1;
     generation = part ? part->generation : -1;
     if (part && from->error_code != KC_KAFKA_NONE) {
@@ -196,33 +213,19 @@ static void take_partition(struct kc_fetcher *fetcher, struct fetch_session *ses
     } else if (part && from->preferred_read_replica >= 0) {
         part->preferred = from->preferred_read_replica;
         part->preferred_until_ms = kc_mono_ms() + PREFERRED_REPLICA_MS;
+        fetch_plan_touch(fetcher, part);
     }
     pthread_mutex_unlock(&fetcher->mutex);
     if (!part || from->records.len <= 0)
         return;
     good = check_batches(&from->records, position);
     pthread_mutex_lock(&fetcher->mutex);
-    part = current_part(fetcher, session, topic, from->partition_index, &epoch);
+    part = current_part(answered);
     if (part && part->generation == generation && good.len > 0)
-        deliver(fetcher, part, reply, from, &good, epoch);
+        deliver(fetcher, part, reply, from, &good, part->sent_epoch);
     else if (part && part->generation == generation && good.bad)
         found_bad(fetcher, part, good.bad);
     pthread_mutex_unlock(&fetcher->mutex);
-}
-
-static const char *topic_of(struct kc_fetcher *fetcher, struct fetch_session *session,
-                            const struct kc_wire_reply *reply,
-                            const struct kc_fetch_response_topic *topic)
-{
-    struct fetch_member *member;
-
-    if (reply->version < 13)
-        return topic->topic.data;
-    for (member = session->members; member; member = member->hh.next) {
-        if (kc_uuid_equal(&member->topic_id, &topic->topic_id))
-            return member->topic;
-    }
-    return NULL;
 }
 
 static void take_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
@@ -236,10 +239,14 @@ static void take_answer(struct kc_fetcher *fetcher, struct fetch_session *sessio
     }
     for (int32_t i = 0; i < response->responses.count; i++) {
         const struct kc_fetch_response_topic *topic = &response->responses.items[i];
-        const char *name = topic_of(fetcher, session, reply, topic);
+        struct answered answered = {
+            fetcher, session, topic->topic.data,
+            reply->version < FIRST_VERSION_WITH_IDS ? NULL : &topic->topic_id, -1};
 
-        for (int32_t j = 0; name && j < topic->partitions.count; j++)
-            take_partition(fetcher, session, reply, name, &topic->partitions.items[j]);
+        for (int32_t j = 0; j < topic->partitions.count; j++) {
+            answered.partition = topic->partitions.items[j].partition_index;
+            take_partition(&answered, reply, &topic->partitions.items[j]);
+        }
     }
 }
 
@@ -266,5 +273,11 @@ void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
     session->retry_at_ms = 0;
     take_answer(fetcher, session, reply, response);
     session->id = response->session_id;
-    session->epoch = session->id == 0 ? 0 : session->epoch == INT32_MAX ? 1 : session->epoch + 1;
+    session->epoch = session->epoch == INT32_MAX ? 1 : session->epoch + 1;
+    if (session->id != 0)
+        return;
+    /* The broker keeps none: it is told everything each time. */
+    pthread_mutex_lock(&fetcher->mutex);
+    fetch_session_reset(session, false);
+    pthread_mutex_unlock(&fetcher->mutex);
 }

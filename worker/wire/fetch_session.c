@@ -33,20 +33,20 @@ struct fetch_session *fetch_session_get(struct kc_fetcher *fetcher, int32_t brok
     return session;
 }
 
-static void member_destroy(struct fetch_session *session, struct fetch_member *member)
+static void drop_forgotten(struct fetch_session *session)
 {
-    HASH_DEL(session->members, member);
-    free(member->key);
-    free(member->topic);
-    free(member);
+    struct fetch_forgotten *forgotten, *next;
+
+    LL_FOREACH_SAFE(session->forgotten, forgotten, next)
+    fetch_forgotten_destroy(forgotten);
+    session->forgotten = NULL;
 }
 
 void fetch_session_reset(struct fetch_session *session, bool keep_id)
 {
-    struct fetch_member *member, *next;
-
-    HASH_ITER (hh, session->members, member, next)
-        member_destroy(session, member);
+    while (session->members)
+        fetch_plan_unjoin(session->members);
+    drop_forgotten(session);
     /* An id with epoch 0 makes the broker drop that session and begin another. */
     session->id = keep_id ? session->id : 0;
     session->epoch = 0;
@@ -56,174 +56,109 @@ void fetch_sessions_destroy(struct kc_fetcher *fetcher)
 {
     struct fetch_session *session, *next;
 
+    for (struct fetch_part *part = fetcher->parts; part; part = part->hh.next)
+        fetch_plan_remove(fetcher, part);
     LL_FOREACH_SAFE(fetcher->sessions, session, next)
     {
-        fetch_session_reset(session, false);
+        drop_forgotten(session);
         free(session);
     }
     fetcher->sessions = NULL;
 }
 
-/* ---- What is wanted ---- */
-
-static struct fetch_member *member_get(struct fetch_session *session, const struct fetch_part *part)
-{
-    struct fetch_member *member;
-
-    HASH_FIND(hh, session->members, part->key, strlen(part->key), member);
-    if (member)
-        return member;
-    member = kc_calloc(1, sizeof *member);
-    member->key = kc_strdup(part->key);
-    member->topic = kc_strdup(part->topic);
-    member->partition = part->partition;
-    member->offset = -1;
-    HASH_ADD_KEYPTR(hh, session->members, member->key, strlen(member->key), member);
-    return member;
-}
-
-/* One partition may not fill the queue alone. */
-static bool has_enough(const struct kc_fetcher *fetcher, const struct fetch_part *part)
-{
-    size_t enough = 2 * (size_t)fetcher->options.partition_max_bytes,
-           budget = fetcher_budget(fetcher);
-
-    if (enough > budget / 2)
-        enough = budget / 2;
-    return part->queued_bytes >= enough;
-}
-
-/* Locked. Marks what is wanted of this broker, and what of it the broker doesn't know yet. */
-static size_t mark_wanted(struct kc_fetcher *fetcher, struct fetch_session *session, int64_t now)
-{
-    size_t wanted = 0;
-    struct fetch_part *part;
-
-    session->held_back = false;
-    for (part = fetcher->parts; part; part = part->hh.next) {
-        int32_t epoch = -1;
-        struct fetch_member *member;
-
-        if (fetcher_broker_of(fetcher, part, now, &epoch) != session->broker_id)
-            continue;
-        if (has_enough(fetcher, part)) {
-            session->held_back = true;
-            continue;
-        }
-        member = member_get(session, part);
-        member->sent = session->epoch == 0 || member->offset != part->position ||
-                       member->epoch != epoch || !kc_uuid_equal(&member->topic_id, &part->topic_id);
-        member->wanted = true;
-        member->offset = part->position;
-        member->epoch = epoch;
-        member->topic_id = part->topic_id;
-        wanted++;
-    }
-    return wanted;
-}
-
 /* ---- The request ---- */
 
-static int by_topic(struct fetch_member *a, struct fetch_member *b)
+static int by_topic(const void *a, const void *b)
 {
-    int order = strcmp(a->topic, b->topic);
+    const struct fetch_part *left = *(struct fetch_part *const *)a,
+                            *right = *(struct fetch_part *const *)b;
+    int order = strcmp(left->topic, right->topic);
 
-    return order ? order : (a->partition > b->partition) - (a->partition < b->partition);
+    return order ? order
+                 : (left->partition > right->partition) - (left->partition < right->partition);
 }
 
-static void fill_partition(const struct kc_fetcher *fetcher, const struct fetch_member *member,
-                           struct kc_fetch_request_partition *partition)
+/* The fresh parts by topic, which become members. Free it. */
+static struct fetch_part **take_fresh(struct fetch_session *session, size_t *count)
 {
-    partition->partition = member->partition;
-    partition->current_leader_epoch = member->epoch;
-    partition->fetch_offset = member->offset;
-    partition->partition_max_bytes = fetcher->options.partition_max_bytes;
+    struct fetch_part *part, **parts;
+
+    DL_COUNT2(session->fresh, part, *count, fresh_next);
+    parts = kc_calloc(*count, sizeof(*parts));
+    *count = 0;
+    DL_FOREACH2(session->fresh, part, fresh_next)
+    parts[(*count)++] = part;
+    qsort(parts, *count, sizeof(*parts), by_topic);
+    for (size_t i = 0; i < *count; i++)
+        fetch_plan_join(parts[i]);
+    return parts;
 }
 
-/* How many members behind first, it included, are of its topic and chosen alike. */
-static int32_t count_run(const struct fetch_member *first, bool wanted)
+/* How many parts from the first on are of its topic. */
+static int32_t count_run(struct fetch_part *const *parts, size_t count)
 {
-    int32_t count = 0;
-    const struct fetch_member *member;
+    int32_t run = 0;
 
-    for (member = first; member && strcmp(member->topic, first->topic) == 0;
-         member = member->hh.next)
-        count += wanted ? member->wanted && member->sent : !member->wanted;
-    return count;
+    while ((size_t)run < count && strcmp(parts[run]->topic, parts[0]->topic) == 0)
+        run++;
+    return run;
 }
 
-static const struct fetch_member *next_topic(const struct fetch_member *first)
+static void put_topic(const struct kc_fetcher *fetcher, struct kc_wire_request *request,
+                      struct fetch_part *const *parts, int32_t count,
+                      struct kc_fetch_request_topic *to)
 {
-    const struct fetch_member *member = first;
+    to->topic = kc_wire_str_copy(request->arena, parts[0]->topic);
+    to->topic_id = parts[0]->topic_id;
+    KC_WIRE_LIST_NEW(request->arena, &to->partitions, kc_fetch_request_partition, count);
+    for (int32_t i = 0; i < count; i++) {
+        struct kc_fetch_request_partition *partition = &to->partitions.items[i];
 
-    while (member && strcmp(member->topic, first->topic) == 0)
-        member = member->hh.next;
-    return member;
+        partition->partition = parts[i]->partition;
+        partition->current_leader_epoch = parts[i]->sent_epoch;
+        partition->fetch_offset = parts[i]->sent_offset;
+        partition->partition_max_bytes = fetcher->options.partition_max_bytes;
+    }
 }
 
-static void put_topics(const struct kc_fetcher *fetcher, const struct fetch_session *session,
+static void put_topics(const struct kc_fetcher *fetcher, struct fetch_session *session,
                        struct kc_wire_request *request, struct kc_fetch_request *message)
 {
-    const struct fetch_member *topic, *member;
-    int32_t topics = 0, t = 0;
+    size_t count;
+    struct fetch_part **parts = take_fresh(session, &count);
+    int32_t topics = 0, run, t = 0;
 
-    for (topic = session->members; topic; topic = next_topic(topic))
-        topics += count_run(topic, true) > 0;
+    for (size_t i = 0; i < count; i += (size_t)run, topics++)
+        run = count_run(parts + i, count - i);
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_fetch_request_topic, topics);
-    for (topic = session->members; topic; topic = next_topic(topic)) {
-        int32_t count = count_run(topic, true), p = 0;
-        struct kc_fetch_request_topic *to = &message->topics.items[t];
-
-        if (count == 0)
-            continue;
-        t++;
-        to->topic = kc_wire_str_copy(request->arena, topic->topic);
-        to->topic_id = topic->topic_id;
-        KC_WIRE_LIST_NEW(request->arena, &to->partitions, kc_fetch_request_partition, count);
-        for (member = topic; p < count; member = member->hh.next) {
-            if (member->wanted && member->sent)
-                fill_partition(fetcher, member, &to->partitions.items[p++]);
-        }
+    for (size_t i = 0; i < count; i += (size_t)run) {
+        run = count_run(parts + i, count - i);
+        put_topic(fetcher, request, parts + i, run, &message->topics.items[t++]);
     }
+    free(parts);
 }
 
-static void put_forgotten(const struct fetch_session *session, struct kc_wire_request *request,
+/* A topic each: they are few, or the request is rare. */
+static void put_forgotten(struct fetch_session *session, struct kc_wire_request *request,
                           struct kc_fetch_request *message)
 {
-    const struct fetch_member *topic, *member;
-    int32_t topics = 0, t = 0;
+    const struct fetch_forgotten *forgotten;
+    int32_t count = 0, i = 0;
 
-    for (topic = session->members; topic; topic = next_topic(topic))
-        topics += count_run(topic, false) > 0;
+    LL_COUNT(session->forgotten, forgotten, count);
     KC_WIRE_LIST_NEW(request->arena, &message->forgotten_topics_data,
-                     kc_fetch_request_forgotten_topics_data, topics);
-    for (topic = session->members; topic; topic = next_topic(topic)) {
-        int32_t count = count_run(topic, false), p = 0;
+                     kc_fetch_request_forgotten_topics_data, count);
+    LL_FOREACH(session->forgotten, forgotten)
+    {
         struct kc_fetch_request_forgotten_topics_data *to =
-            &message->forgotten_topics_data.items[t];
+            &message->forgotten_topics_data.items[i++];
 
-        if (count == 0)
-            continue;
-        t++;
-        to->topic = kc_wire_str_copy(request->arena, topic->topic);
-        to->topic_id = topic->topic_id;
-        KC_WIRE_LIST_NEW_OF(request->arena, &to->partitions, count);
-        for (member = topic; p < count; member = member->hh.next) {
-            if (!member->wanted)
-                to->partitions.items[p++] = member->partition;
-        }
+        to->topic = kc_wire_str_copy(request->arena, forgotten->topic);
+        to->topic_id = forgotten->topic_id;
+        KC_WIRE_LIST_NEW_OF(request->arena, &to->partitions, 1);
+        to->partitions.items[0] = forgotten->partition;
     }
-}
-
-static bool all_have_ids(const struct fetch_session *session)
-{
-    const struct fetch_member *member;
-
-    for (member = session->members; member; member = member->hh.next) {
-        if (kc_uuid_is_zero(&member->topic_id))
-            return false;
-    }
-    return true;
+    drop_forgotten(session);
 }
 
 /* A request without a session names its topics in another order each time. */
@@ -264,6 +199,7 @@ static void on_fetch(void *arg, const struct kc_wire_request *request, struct kc
     fetcher_unref(fetcher);
 }
 
+/* Locked. */
 static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_session *session,
                                      size_t max_bytes)
 {
@@ -274,9 +210,9 @@ static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_se
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = session->broker_id;
     request->lane = KC_WIRE_LANE_FETCH;
-    if (!all_have_ids(session))
+    if (session->nameless)
         request->max_version = LAST_VERSION_WITH_NAMES;
-    message->max_wait_ms = session->held_back && options->max_wait_ms > HELD_BACK_WAIT_MS
+    message->max_wait_ms = session->held && options->max_wait_ms > HELD_BACK_WAIT_MS
                                ? HELD_BACK_WAIT_MS
                                : options->max_wait_ms;
     message->min_bytes = options->min_bytes;
@@ -285,7 +221,6 @@ static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_se
     message->session_id = session->id;
     message->session_epoch = session->epoch;
     message->rack_id = kc_wire_str_copy(request->arena, kc_wire_rack(fetcher->client));
-    HASH_SORT(session->members, by_topic);
     put_topics(fetcher, session, request, message);
     put_forgotten(session, request, message);
     if (session->epoch == 0)
@@ -293,37 +228,18 @@ static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_se
     return request;
 }
 
-static void drop_unwanted(struct fetch_session *session)
-{
-    struct fetch_member *member, *next;
-
-    HASH_ITER (hh, session->members, member, next) {
-        if (!member->wanted)
-            member_destroy(session, member);
-    }
-}
-
 void fetch_session_send(struct kc_fetcher *fetcher, struct fetch_session *session, size_t max_bytes)
 {
     struct flight *flight;
-    struct fetch_member *member;
     struct kc_wire_request *request;
-    size_t wanted;
 
-    for (member = session->members; member; member = member->hh.next)
-        member->wanted = member->sent = false;
     pthread_mutex_lock(&fetcher->mutex);
-    wanted = mark_wanted(fetcher, session, kc_mono_ms());
-    /* Kept back by has_enough(): a release wakes us. */
-    if (!wanted && session->held_back)
-        fetcher->starved = true;
-    pthread_mutex_unlock(&fetcher->mutex);
-    if (!wanted)
-        return;
     if (session->epoch == 0)
-        drop_unwanted(session);
-    request = build(fetcher, session, max_bytes);
-    drop_unwanted(session);
+        drop_forgotten(session);
+    request = session->candidates ? build(fetcher, session, max_bytes) : NULL;
+    pthread_mutex_unlock(&fetcher->mutex);
+    if (!request)
+        return;
     flight = kc_malloc(sizeof *flight);
     *flight = (struct flight){fetcher_ref(fetcher), session};
     session->in_flight = true;

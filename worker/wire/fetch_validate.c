@@ -68,6 +68,7 @@ static void on_end(void *arg, const struct kc_wire_request *request, struct kc_w
     part = fetcher_part(fetcher, check->key);
     if (part && part->generation == check->generation) {
         part->validating = false;
+        fetch_plan_touch(fetcher, part);
         if (reply->error)
             take_failure(fetcher, part, check->leader_epoch, reply->error);
         else if (response->topics.count == 1 && response->topics.items[0].partitions.count == 1)
@@ -109,19 +110,14 @@ static void ask(struct kc_fetcher *fetcher, struct fetch_part *part,
     kc_wire_send(fetcher->client, request, on_end, check);
 }
 
-void fetch_validate(struct kc_fetcher *fetcher, int64_t now)
+void fetch_validate(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t now)
 {
-    struct fetch_part *part;
     struct kc_wire_leader leader;
 
-    pthread_mutex_lock(&fetcher->mutex);
-    for (part = fetcher->parts; part; part = part->hh.next) {
-        if (part->halted || part->paused || part->validating || now < part->retry_at_ms ||
-            part->last_epoch < 0)
-            continue;
-        if (kc_wire_leader(fetcher->client, part->topic, part->partition, &leader) &&
-            leader.broker_id >= 0 && leader.leader_epoch > part->validated_epoch)
-            ask(fetcher, part, &leader);
-    }
-    pthread_mutex_unlock(&fetcher->mutex);
+    if (part->halted || part->paused || part->validating || now < part->retry_at_ms ||
+        part->last_epoch < 0)
+        return;
+    if (kc_wire_leader(fetcher->client, part->topic, part->partition, &leader) &&
+        leader.broker_id >= 0 && leader.leader_epoch > part->validated_epoch)
+        ask(fetcher, part, &leader);
 }

@@ -28,6 +28,9 @@ struct kc_fetcher *fetcher_ref(struct kc_fetcher *fetcher)
 
 static void part_destroy(struct kc_fetcher *fetcher, struct fetch_part *part)
 {
+    fetch_plan_remove(fetcher, part);
+    if (!kc_uuid_is_zero(&part->topic_id))
+        HASH_DELETE(hh_id, fetcher->by_id, part);
     HASH_DEL(fetcher->parts, part);
     free(part->key);
     free(part->topic);
@@ -96,6 +99,7 @@ void fetcher_event(struct kc_fetcher *fetcher, struct fetch_part *part, enum kc_
     struct fetch_chunk *chunk = fetcher_chunk_new(fetcher, part, kind);
 
     part->halted = true;
+    fetch_plan_touch(fetcher, part);
     chunk->pub.log_start_offset = log_start;
     chunk->pub.next_offset = next_offset;
     chunk->pub.error = err;
@@ -151,9 +155,35 @@ struct fetch_part *fetcher_part(struct kc_fetcher *fetcher, const char *key)
     return part;
 }
 
+struct fetch_part *fetcher_part_by_id(struct kc_fetcher *fetcher, const struct kc_uuid *topic_id,
+                                      int32_t partition)
+{
+    struct fetch_id id;
+    struct fetch_part *part;
+
+    memset(&id, 0, sizeof id);
+    id.topic_id = *topic_id;
+    id.partition = partition;
+    HASH_FIND(hh_id, fetcher->by_id, &id, sizeof id, part);
+    return part;
+}
+
 void fetcher_retry_later(struct kc_fetcher *fetcher, struct fetch_part *part)
 {
     part->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(fetcher->client, part->attempts++);
+    fetch_plan_touch(fetcher, part);
+}
+
+static void set_topic_id(struct kc_fetcher *fetcher, struct fetch_part *part,
+                         const struct kc_uuid *topic_id)
+{
+    if (!kc_uuid_is_zero(&part->topic_id))
+        HASH_DELETE(hh_id, fetcher->by_id, part);
+    part->topic_id = *topic_id;
+    memset(&part->id, 0, sizeof part->id);
+    part->id.topic_id = *topic_id;
+    part->id.partition = part->partition;
+    HASH_ADD(hh_id, fetcher->by_id, id, sizeof part->id, part);
 }
 
 /* Locked. Another topic id means another topic: its offsets aren't ours. */
@@ -163,10 +193,10 @@ static bool topic_is_same(struct kc_fetcher *fetcher, struct fetch_part *part,
     if (kc_uuid_is_zero(topic_id) || kc_uuid_equal(&part->topic_id, topic_id))
         return true;
     if (kc_uuid_is_zero(&part->topic_id)) {
-        part->topic_id = *topic_id;
+        set_topic_id(fetcher, part, topic_id);
         return true;
     }
-    part->topic_id = *topic_id;
+    set_topic_id(fetcher, part, topic_id);
     fetcher_event(fetcher, part, KC_FETCHED_RECREATED, -1, -1, NULL);
     return false;
 }
@@ -194,18 +224,14 @@ int32_t fetcher_broker_of(struct kc_fetcher *fetcher, struct fetch_part *part, i
     return leader.broker_id;
 }
 
-/* When the earliest back-off ends; INT64_MAX: there is none. */
+/* When there is something to do without being told; INT64_MAX: never. */
 static int64_t next_retry(struct kc_fetcher *fetcher, int64_t now)
 {
-    int64_t at = INT64_MAX;
-    struct fetch_part *part;
+    int64_t at;
     struct fetch_session *session;
 
     pthread_mutex_lock(&fetcher->mutex);
-    for (part = fetcher->parts; part; part = part->hh.next) {
-        if (part->retry_at_ms > now && part->retry_at_ms < at)
-            at = part->retry_at_ms;
-    }
+    at = fetch_plan_next(fetcher);
     pthread_mutex_unlock(&fetcher->mutex);
     LL_FOREACH(fetcher->sessions, session)
     {
@@ -215,24 +241,13 @@ static int64_t next_retry(struct kc_fetcher *fetcher, int64_t now)
     return at;
 }
 
-/* Locked: makes sure that every broker with something to fetch has a session; how many may send
- * now. */
-static size_t find_brokers(struct kc_fetcher *fetcher, int64_t now, size_t *reserved)
+/* Locked: how many brokers may be sent to now. */
+static size_t count_idle(struct kc_fetcher *fetcher, int64_t now, size_t *reserved)
 {
-    struct fetch_part *part;
     struct fetch_session *session;
     size_t idle = 0;
-    int32_t epoch;
 
     *reserved = 0;
-    LL_FOREACH(fetcher->sessions, session)
-    session->candidates = 0;
-    for (part = fetcher->parts; part; part = part->hh.next) {
-        int32_t broker = fetcher_broker_of(fetcher, part, now, &epoch);
-
-        if (broker >= 0)
-            fetch_session_get(fetcher, broker)->candidates++;
-    }
     LL_FOREACH(fetcher->sessions, session)
     {
         if (session->in_flight)
@@ -280,7 +295,8 @@ static void send_fetches(struct kc_fetcher *fetcher, int64_t now)
     size_t reserved, idle, taken, share, budget = fetcher_budget(fetcher);
 
     pthread_mutex_lock(&fetcher->mutex);
-    idle = find_brokers(fetcher, now, &reserved);
+    fetch_plan_update(fetcher, now);
+    idle = count_idle(fetcher, now, &reserved);
     taken = fetcher->used + reserved;
     share = taken < budget && idle ? (budget - taken) / idle : 0;
     fetcher->starved = idle > 0 && share < least_fetch(fetcher);
@@ -302,7 +318,6 @@ void fetcher_poll(struct kc_fetcher *fetcher)
 
     if (!fetcher->timer)
         return;
-    fetch_validate(fetcher, now);
     send_fetches(fetcher, now);
     at = next_retry(fetcher, now);
     if (at < INT64_MAX)
@@ -316,7 +331,12 @@ static void on_timer(void *arg)
 
 static void on_metadata(void *arg)
 {
-    fetcher_poll(arg);
+    struct kc_fetcher *fetcher = arg;
+
+    pthread_mutex_lock(&fetcher->mutex);
+    fetch_plan_touch_all(fetcher);
+    pthread_mutex_unlock(&fetcher->mutex);
+    fetcher_poll(fetcher);
 }
 
 /* ---- Partitions ---- */
@@ -385,6 +405,7 @@ static void part_seek(struct kc_fetcher *fetcher, struct fetch_part *part, int64
     part->attempts = part->corrupt = 0;
     part->retry_at_ms = 0;
     part->preferred = -1;
+    fetch_plan_touch(fetcher, part);
     post_poll(fetcher);
 }
 
@@ -436,6 +457,7 @@ void kc_fetcher_pause(struct kc_fetcher *fetcher, const char *topic, int32_t par
     part = fetcher_part(fetcher, key);
     if (part) {
         part->paused = paused;
+        fetch_plan_touch(fetcher, part);
         post_poll(fetcher);
         pthread_cond_signal(&fetcher->cond);
     }
@@ -469,6 +491,16 @@ size_t kc_fetcher_bytes(struct kc_fetcher *fetcher)
 
 /* ---- The consumer ---- */
 
+/* Locked: a part that was held back may go on when little enough is left. */
+static void unqueue(struct kc_fetcher *fetcher, struct fetch_part *part, size_t bytes)
+{
+    part->queued_bytes -= bytes;
+    if (!part->held_by || fetch_plan_has_enough(fetcher, part))
+        return;
+    fetch_plan_touch(fetcher, part);
+    post_poll(fetcher);
+}
+
 /* Locked: the first chunk of a partition that isn't paused. */
 static struct fetch_chunk *take_chunk(struct kc_fetcher *fetcher)
 {
@@ -481,7 +513,7 @@ static struct fetch_chunk *take_chunk(struct kc_fetcher *fetcher)
         if (part && part->paused)
             continue;
         if (part)
-            part->queued_bytes -= chunk->charged;
+            unqueue(fetcher, part, chunk->charged);
         DL_DELETE(fetcher->queue, chunk);
         return chunk;
     }
@@ -575,8 +607,8 @@ static void run_stop(void *arg)
     kc_wire_unlisten(fetcher->client, fetcher);
     for (part = fetcher->parts; part; part = part->hh.next)
         kc_wire_untrack(fetcher->client, part->topic);
-    fetch_sessions_destroy(fetcher);
     pthread_mutex_lock(&fetcher->mutex);
+    fetch_sessions_destroy(fetcher);
     stop->done = true;
     pthread_cond_broadcast(&fetcher->cond);
     pthread_mutex_unlock(&fetcher->mutex);
@@ -585,7 +617,7 @@ static void run_stop(void *arg)
 void kc_fetcher_destroy(struct kc_fetcher *fetcher)
 {
     struct stop stop = {fetcher, false};
-    struct fetch_part *part;
+    struct fetch_chunk *chunk, *next;
 
     if (!fetcher)
         return;
@@ -593,8 +625,11 @@ void kc_fetcher_destroy(struct kc_fetcher *fetcher)
     fetcher->closed = true;
     if (fetcher->shares)
         atomic_fetch_sub(&sharers, 1);
-    for (part = fetcher->parts; part; part = part->hh.next)
-        drop_queued(fetcher, part);
+    DL_FOREACH_SAFE(fetcher->queue, chunk, next)
+    {
+        DL_DELETE(fetcher->queue, chunk);
+        fetcher_chunk_destroy(chunk);
+    }
     pthread_mutex_unlock(&fetcher->mutex);
     if (kc_wire_post(fetcher->client, run_stop, &stop)) {
         pthread_mutex_lock(&fetcher->mutex);

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which partition is fetched from which broker, kept as it changes.
+ *
+ * Whoever changes what the answer depends on touches the partition; the next poll looks at those
+ * that were touched and at those whose time has come, never at all. A partition that its session's
+ * broker has to hear of is `fresh`; one that a broker is to forget leaves a note in its session,
+ * which a change of mind takes back. Loop thread, with the fetcher locked, but for _touch() and
+ * _remove() (any thread, locked).
+ */
+#include "wire/fetcher_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fetch_plan_touch(struct kc_fetcher *fetcher, struct fetch_part *part)
+{
+    if (part->dirty)
+        return;
+    part->dirty = true;
+    DL_APPEND2(fetcher->dirty, part, dirty_prev, dirty_next);
+}
+
+void fetch_plan_touch_all(struct kc_fetcher *fetcher)
+{
+    for (struct fetch_part *part = fetcher->parts; part; part = part->hh.next)
+        fetch_plan_touch(fetcher, part);
+}
+
+static void untouch(struct kc_fetcher *fetcher, struct fetch_part *part)
+{
+    if (part->dirty)
+        DL_DELETE2(fetcher->dirty, part, dirty_prev, dirty_next);
+    part->dirty = false;
+}
+
+/* ---- Sessions' lists ---- */
+
+static void set_fresh(struct fetch_part *part, bool fresh)
+{
+    if (fresh && !part->fresh)
+        DL_APPEND2(part->goal->fresh, part, fresh_prev, fresh_next);
+    else if (!fresh && part->fresh)
+        DL_DELETE2(part->goal->fresh, part, fresh_prev, fresh_next);
+    part->fresh = fresh;
+}
+
+void fetch_plan_join(struct fetch_part *part)
+{
+    set_fresh(part, false);
+    if (!part->session)
+        DL_APPEND2(part->goal->members, part, member_prev, member_next);
+    part->session = part->goal;
+    part->sent_offset = part->position;
+    part->sent_epoch = part->epoch;
+    part->sent_id = part->topic_id;
+}
+
+void fetch_plan_unjoin(struct fetch_part *part)
+{
+    DL_DELETE2(part->session->members, part, member_prev, member_next);
+    part->session = NULL;
+    part->sent_offset = -1;
+    if (part->goal)
+        set_fresh(part, true);
+}
+
+/* The broker is to forget the part. */
+static void leave(struct fetch_part *part)
+{
+    struct fetch_session *session = part->session;
+    struct fetch_forgotten *forgotten = kc_malloc(sizeof *forgotten);
+
+    *forgotten =
+        (struct fetch_forgotten){kc_strdup(part->topic), part->partition, part->sent_id, NULL};
+    LL_PREPEND(session->forgotten, forgotten);
+    DL_DELETE2(session->members, part, member_prev, member_next);
+    part->session = NULL;
+}
+
+void fetch_forgotten_destroy(struct fetch_forgotten *forgotten)
+{
+    free(forgotten->topic);
+    free(forgotten);
+}
+
+/* True: the broker was to forget it, and hasn't heard of that. */
+static bool take_back(struct fetch_session *session, const struct fetch_part *part)
+{
+    struct fetch_forgotten *forgotten;
+
+    LL_FOREACH(session->forgotten, forgotten)
+    {
+        if (forgotten->partition != part->partition ||
+            !kc_uuid_equal(&forgotten->topic_id, &part->topic_id) ||
+            strcmp(forgotten->topic, part->topic) != 0)
+            continue;
+        LL_DELETE(session->forgotten, forgotten);
+        fetch_forgotten_destroy(forgotten);
+        return true;
+    }
+    return false;
+}
+
+static void rejoin(struct fetch_part *part)
+{
+    if (!take_back(part->goal, part))
+        return;
+    DL_APPEND2(part->goal->members, part, member_prev, member_next);
+    part->session = part->goal;
+    part->sent_id = part->topic_id;
+    part->sent_offset = -1; /* whatever the broker has: it is told again */
+}
+
+static void set_goal(struct fetch_part *part, struct fetch_session *goal)
+{
+    if (part->goal == goal)
+        return;
+    set_fresh(part, false);
+    if (part->goal) {
+        part->goal->candidates--;
+        part->goal->nameless -= part->nameless;
+    }
+    part->nameless = false;
+    part->goal = goal;
+    if (goal)
+        goal->candidates++;
+    if (part->session && part->session != goal)
+        leave(part);
+    if (goal && !part->session)
+        rejoin(part);
+}
+
+static void set_held(struct fetch_part *part, struct fetch_session *by)
+{
+    if (part->held_by)
+        part->held_by->held--;
+    part->held_by = by;
+    if (by)
+        by->held++;
+}
+
+/* ---- Deciding ---- */
+
+bool fetch_plan_has_enough(const struct kc_fetcher *fetcher, const struct fetch_part *part)
+{
+    size_t enough = 2 * (size_t)fetcher->options.partition_max_bytes,
+           budget = fetcher_budget(fetcher);
+
+    if (enough > budget / 2)
+        enough = budget / 2;
+    return part->queued_bytes >= enough;
+}
+
+static bool is_known(const struct fetch_part *part)
+{
+    return part->session == part->goal && part->sent_offset == part->position &&
+           part->sent_epoch == part->epoch && kc_uuid_equal(&part->sent_id, &part->topic_id);
+}
+
+static void set_wake(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t now)
+{
+    int64_t at = part->retry_at_ms > now                                  ? part->retry_at_ms
+                 : part->preferred >= 0 && part->preferred_until_ms > now ? part->preferred_until_ms
+                                                                          : 0;
+
+    if (at && !part->wake_at_ms)
+        DL_APPEND2(fetcher->waiting, part, wait_prev, wait_next);
+    else if (!at && part->wake_at_ms)
+        DL_DELETE2(fetcher->waiting, part, wait_prev, wait_next);
+    part->wake_at_ms = at;
+}
+
+static void decide(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t now)
+{
+    struct fetch_session *session = NULL;
+    int32_t broker;
+    bool enough;
+
+    fetch_validate(fetcher, part, now);
+    broker = fetcher_broker_of(fetcher, part, now, &part->epoch);
+    if (broker >= 0)
+        session = fetch_session_get(fetcher, broker);
+    enough = session && fetch_plan_has_enough(fetcher, part);
+    set_held(part, enough ? session : NULL);
+    set_goal(part, enough ? NULL : session);
+    set_wake(fetcher, part, now);
+    if (!part->goal)
+        return;
+    part->goal->nameless -= part->nameless;
+    part->nameless = kc_uuid_is_zero(&part->topic_id);
+    part->goal->nameless += part->nameless;
+    set_fresh(part, !is_known(part));
+}
+
+void fetch_plan_update(struct kc_fetcher *fetcher, int64_t now)
+{
+    struct fetch_part *part, *next;
+
+    DL_FOREACH_SAFE2(fetcher->waiting, part, next, wait_next)
+    {
+        if (part->wake_at_ms <= now)
+            fetch_plan_touch(fetcher, part);
+    }
+    while ((part = fetcher->dirty)) {
+        untouch(fetcher, part);
+        decide(fetcher, part, now);
+    }
+}
+
+int64_t fetch_plan_next(struct kc_fetcher *fetcher)
+{
+    const struct fetch_part *part;
+    int64_t at = INT64_MAX;
+
+    DL_FOREACH2(fetcher->waiting, part, wait_next)
+    {
+        if (part->wake_at_ms < at)
+            at = part->wake_at_ms;
+    }
+    return at;
+}
+
+void fetch_plan_remove(struct kc_fetcher *fetcher, struct fetch_part *part)
+{
+    set_held(part, NULL);
+    set_goal(part, NULL);
+    if (part->wake_at_ms)
+        DL_DELETE2(fetcher->waiting, part, wait_prev, wait_next);
+    part->wake_at_ms = 0;
+    untouch(fetcher, part);
+}
