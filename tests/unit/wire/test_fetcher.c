@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the fetcher asks a broker for: everything once, then only what changed; what is paused is
+ * taken out; a lost session begins anew. The broker is made here and keeps what it was asked.
+ */
+#include "wire/batch_builder.h"
+#include "wire/fetcher.h"
+#include "wire/messages_cluster.h"
+#include "wire/messages_data.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PARTITIONS    200
+#define PATIENCE_MS   20000
+#define BROKER_ID     7
+#define SESSION_ID    11
+#define REQUESTS_KEPT 4096
+
+/* What one fetch request said. */
+struct asked {
+    int32_t epoch, partitions, forgotten;
+    int32_t partition; /* the first of them, as the next three */
+    int64_t offset;
+    int32_t first_forgotten;
+};
+
+static struct {
+    int fd, port;
+    int versions_max; /* of Fetch */
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards what follows */
+    struct asked asked[REQUESTS_KEPT];
+    int requests;
+    int data_for;      /* the partition that the next answer has a record of; -1: none */
+    bool lose_session; /* once */
+} broker;
+
+static const struct kc_uuid topic_id = {{1, 2, 3}};
+
+static bool read_full(int fd, void *data, size_t len)
+{
+    for (char *at = data; len > 0;) {
+        ssize_t got = read(fd, at, len);
+
+        if (got <= 0)
+            return false;
+        at += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+/* ---- The broker ---- */
+
+static void answer_versions(struct kc_arena *arena, struct kc_wire_out *out,
+                            const struct kc_wire_request_header *header)
+{
+    struct kc_api_versions_response *response = kc_wire_new(arena, &kc_api_versions_response_type);
+
+    KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, 3);
+    response->api_keys.items[0] = (struct kc_api_versions_response_api_key){KC_API_METADATA, 0, 12};
+    response->api_keys.items[1] =
+        (struct kc_api_versions_response_api_key){KC_API_API_VERSIONS, 0, 3};
+    response->api_keys.items[2] =
+        (struct kc_api_versions_response_api_key){KC_API_FETCH, 4, (int16_t)broker.versions_max};
+    ck_assert_ptr_null(
+        kc_wire_encode(header->api, KC_WIRE_RESPONSE, header->version, response, out));
+}
+
+static void answer_metadata(struct kc_arena *arena, struct kc_wire_out *out,
+                            const struct kc_wire_request_header *header)
+{
+    struct kc_metadata_response *response = kc_wire_new(arena, &kc_metadata_response_type);
+    struct kc_metadata_response_topic *topic;
+
+    KC_WIRE_LIST_NEW(arena, &response->brokers, kc_metadata_response_broker, 1);
+    response->brokers.items[0].node_id = BROKER_ID;
+    response->brokers.items[0].host = kc_wire_str("127.0.0.1");
+    response->brokers.items[0].port = broker.port;
+    KC_WIRE_LIST_NEW(arena, &response->topics, kc_metadata_response_topic, 1);
+    topic = response->topics.items;
+    topic->name = kc_wire_str("t");
+    topic->topic_id = topic_id;
+    KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition, PARTITIONS);
+    for (int i = 0; i < PARTITIONS; i++) {
+        topic->partitions.items[i].partition_index = i;
+        topic->partitions.items[i].leader_id = BROKER_ID;
+        topic->partitions.items[i].leader_epoch = 3;
+    }
+    ck_assert_ptr_null(
+        kc_wire_encode(header->api, KC_WIRE_RESPONSE, header->version, response, out));
+}
+
+static void note(const struct kc_fetch_request *request)
+{
+    struct asked *asked = &broker.asked[broker.requests < REQUESTS_KEPT ? broker.requests : 0];
+
+    *asked =
+        (struct asked){.epoch = request->session_epoch, .partition = -1, .first_forgotten = -1};
+    for (int32_t t = 0; t < request->topics.count; t++)
+        asked->partitions += request->topics.items[t].partitions.count;
+    for (int32_t t = 0; t < request->forgotten_topics_data.count; t++)
+        asked->forgotten += request->forgotten_topics_data.items[t].partitions.count;
+    if (asked->partitions) {
+        asked->partition = request->topics.items[0].partitions.items[0].partition;
+        asked->offset = request->topics.items[0].partitions.items[0].fetch_offset;
+    }
+    if (asked->forgotten)
+        asked->first_forgotten = request->forgotten_topics_data.items[0].partitions.items[0];
+    broker.requests++;
+}
+
+static void put_record(struct kc_arena *arena, struct kc_fetch_response *response,
+                       struct kc_str *batch)
+{
+    struct kc_batch_builder builder = {0};
+    struct kc_wire_record record = {.offset = 0,
+                                    .timestamp = 1700000000000LL,
+                                    .key = {NULL, -1},
+                                    .value = kc_wire_bytes("hello", 5)};
+    struct kc_fetch_response_partition *partition;
+
+    ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
+    ck_assert_ptr_null(kc_batch_builder_finish(&builder, batch));
+    kc_batch_builder_destroy(&builder);
+    KC_WIRE_LIST_NEW(arena, &response->responses, kc_fetch_response_topic, 1);
+    response->responses.items[0].topic = kc_wire_str("t");
+    response->responses.items[0].topic_id = topic_id;
+    KC_WIRE_LIST_NEW(arena, &response->responses.items[0].partitions, kc_fetch_response_partition,
+                     1);
+    partition = response->responses.items[0].partitions.items;
+    partition->partition_index = broker.data_for;
+    partition->records = kc_wire_bytes(batch->data, batch->len);
+}
+
+static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
+                         const struct kc_wire_request_header *header,
+                         const struct kc_fetch_request *request)
+{
+    struct kc_fetch_response *response = kc_wire_new(arena, &kc_fetch_response_type);
+    struct kc_str batch = {0};
+
+    pthread_mutex_lock(&broker.mutex);
+    note(request);
+    response->session_id = SESSION_ID;
+    if (broker.lose_session && request->session_epoch > 0) {
+        response->error_code = KC_KAFKA_FETCH_SESSION_ID_NOT_FOUND;
+        response->session_id = 0;
+        broker.lose_session = false;
+    } else if (broker.data_for >= 0) {
+        put_record(arena, response, &batch);
+        broker.data_for = -1;
+    }
+    pthread_mutex_unlock(&broker.mutex);
+    usleep(5000);
+    ck_assert_ptr_null(
+        kc_wire_encode(header->api, KC_WIRE_RESPONSE, header->version, response, out));
+    kc_str_destroy(&batch);
+}
+
+static void answer(const uint8_t *frame, size_t len, struct kc_wire_out *out)
+{
+    struct kc_arena *arena = kc_arena_new(1024);
+    struct kc_wire_request_header header;
+    void *request;
+    size_t used;
+
+    ck_assert_ptr_null(kc_wire_read_request_header(frame, len, &header, &used));
+    kc_str_append_i32(&out->bytes, 0);
+    kc_wire_write_response_header(out, header.api, header.version, header.correlation);
+    ck_assert_ptr_null(kc_wire_decode(header.api, KC_WIRE_REQUEST, header.version, frame + used,
+                                      len - used, arena, &request));
+    if (header.api == KC_API_FETCH)
+        answer_fetch(arena, out, &header, request);
+    else if (header.api == KC_API_METADATA)
+        answer_metadata(arena, out, &header);
+    else
+        answer_versions(arena, out, &header);
+    for (int i = 0; i < 4; i++)
+        out->bytes.data[i] = (char)((out->bytes.len - 4) >> (24 - 8 * i));
+    kc_arena_destroy(arena);
+}
+
+static void *serve(void *arg)
+{
+    int fd = (int)(intptr_t)arg;
+    uint8_t head[4];
+
+    while (read_full(fd, head, 4)) {
+        size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+        uint8_t *frame = kc_malloc(len);
+        struct kc_wire_out out = {0};
+
+        if (read_full(fd, frame, len)) {
+            answer(frame, len, &out);
+            (void)!write(fd, out.bytes.data, out.bytes.len);
+        }
+        kc_wire_out_destroy(&out);
+        free(frame);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void *run(void *arg)
+{
+    pthread_t threads[16];
+    int count = 0, fd;
+
+    while (count < 16 && (fd = accept(broker.fd, NULL, NULL)) >= 0)
+        ck_assert_int_eq(pthread_create(&threads[count++], NULL, serve, (void *)(intptr_t)fd), 0);
+    while (count > 0)
+        pthread_join(threads[--count], NULL);
+    return NULL;
+}
+
+/* ---- The fetcher ---- */
+
+static struct kc_fetcher *start(int versions_max)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    struct kc_map *settings = kc_map_new();
+    struct kc_fetcher *fetcher = NULL;
+
+    pthread_mutex_init(&broker.mutex, NULL);
+    broker.versions_max = versions_max;
+    broker.data_for = -1;
+    broker.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(broker.fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(broker.fd, 16), 0);
+    ck_assert_int_eq(getsockname(broker.fd, (struct sockaddr *)&address, &len), 0);
+    broker.port = ntohs(address.sin_port);
+    ck_assert_int_eq(pthread_create(&broker.thread, NULL, run, NULL), 0);
+    kc_map_setf(settings, "bootstrap.servers", "127.0.0.1:%d", broker.port);
+    ck_assert_ptr_null(kc_fetcher_open(settings, "test", 8 << 20, &fetcher));
+    kc_map_destroy(settings);
+    for (int i = 0; i < PARTITIONS; i++)
+        kc_fetcher_add(fetcher, "t", i, 0, -1);
+    return fetcher;
+}
+
+static void stop(struct kc_fetcher *fetcher)
+{
+    kc_fetcher_close(fetcher);
+    shutdown(broker.fd, SHUT_RDWR);
+    pthread_join(broker.thread, NULL);
+    close(broker.fd);
+}
+
+static int requests(void)
+{
+    int count;
+
+    pthread_mutex_lock(&broker.mutex);
+    count = broker.requests;
+    pthread_mutex_unlock(&broker.mutex);
+    return count;
+}
+
+/* Waits for a request from number `from` on of which found() holds; the number behind it. */
+static int await(int from, bool (*found)(const struct asked *asked), struct asked *asked)
+{
+    int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+
+    for (; kc_mono_ms() < deadline; usleep(1000)) {
+        for (; from < requests(); from++) {
+            pthread_mutex_lock(&broker.mutex);
+            *asked = broker.asked[from];
+            pthread_mutex_unlock(&broker.mutex);
+            if (found(asked))
+                return from + 1;
+        }
+    }
+    ck_abort_msg("no such request came");
+}
+
+static bool names_all(const struct asked *asked)
+{
+    return asked->epoch == 0 && asked->partitions == PARTITIONS;
+}
+
+static bool names_some(const struct asked *asked)
+{
+    return asked->epoch > 0 && asked->partitions > 0;
+}
+
+static bool forgets(const struct asked *asked)
+{
+    return asked->forgotten > 0;
+}
+
+static bool is_quiet(const struct asked *asked)
+{
+    return asked->epoch > 0 && asked->partitions == 0 && asked->forgotten == 0;
+}
+
+static const int versions[] = {12, 17};
+
+START_TEST(only_what_changed_is_asked_for)
+{
+    struct kc_fetcher *fetcher = start(versions[_i]);
+    struct kc_fetched *fetched;
+    struct asked asked;
+    int at = await(0, names_all, &asked);
+
+    at = await(at, is_quiet, &asked);
+    pthread_mutex_lock(&broker.mutex);
+    broker.data_for = 150;
+    pthread_mutex_unlock(&broker.mutex);
+    fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+    ck_assert_ptr_nonnull(fetched);
+    ck_assert_int_eq(fetched->kind, KC_FETCHED_DATA);
+    ck_assert_int_eq(fetched->partition, 150);
+    ck_assert_int_eq(fetched->next_offset, 1);
+    kc_fetched_release(fetched);
+    at = await(at, names_some, &asked);
+    ck_assert_int_eq(asked.partitions, 1);
+    ck_assert_int_eq(asked.partition, 150);
+    ck_assert_int_eq(asked.offset, 1);
+    await(at, is_quiet, &asked);
+    stop(fetcher);
+}
+END_TEST
+
+START_TEST(what_is_paused_or_removed_is_taken_out)
+{
+    struct kc_fetcher *fetcher = start(versions[_i]);
+    struct asked asked;
+    int at = await(0, names_all, &asked);
+
+    kc_fetcher_pause(fetcher, "t", 9, true);
+    at = await(at, forgets, &asked);
+    ck_assert_int_eq(asked.forgotten, 1);
+    ck_assert_int_eq(asked.first_forgotten, 9);
+    kc_fetcher_pause(fetcher, "t", 9, false);
+    at = await(at, names_some, &asked);
+    ck_assert_int_eq(asked.partitions, 1);
+    ck_assert_int_eq(asked.partition, 9);
+    kc_fetcher_remove(fetcher, "t", 10);
+    at = await(at, forgets, &asked);
+    ck_assert_int_eq(asked.first_forgotten, 10);
+    kc_fetcher_seek(fetcher, "t", 11, 77, -1);
+    await(at, names_some, &asked);
+    ck_assert_int_eq(asked.partition, 11);
+    ck_assert_int_eq(asked.offset, 77);
+    stop(fetcher);
+}
+END_TEST
+
+START_TEST(a_lost_session_begins_anew)
+{
+    struct kc_fetcher *fetcher = start(versions[_i]);
+    struct asked asked;
+    int at = await(0, names_all, &asked);
+
+    at = await(at, is_quiet, &asked);
+    pthread_mutex_lock(&broker.mutex);
+    broker.lose_session = true;
+    pthread_mutex_unlock(&broker.mutex);
+    at = await(at, names_all, &asked);
+    await(at, is_quiet, &asked);
+    stop(fetcher);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("fetcher");
+    TCase *tests = tcase_create("all");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, only_what_changed_is_asked_for, 0, 2);
+    tcase_add_loop_test(tests, what_is_paused_or_removed_is_taken_out, 0, 2);
+    tcase_add_loop_test(tests, a_lost_session_begins_anew, 0, 2);
+    suite_add_tcase(suite, tests);
+    srunner_run_all(runner, CK_NORMAL);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}
