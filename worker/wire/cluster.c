@@ -357,6 +357,7 @@ static void plan_refresh(struct wire_cluster *cluster)
 
     if (!cluster->refresh_at_ms || at < cluster->refresh_at_ms)
         cluster->refresh_at_ms = at;
+    wire_client_hurry(cluster->client);
 }
 
 static void on_metadata(void *arg, const struct kc_wire_request *request,
@@ -417,6 +418,11 @@ void kc_wire_refresh(struct kc_wire_client *client)
     plan_refresh(cluster);
     if (now >= cluster->refresh_at_ms)
         send_refresh(cluster, now);
+}
+
+bool wire_cluster_refreshes(const struct wire_cluster *cluster)
+{
+    return cluster->refresh_at_ms != 0;
 }
 
 void wire_cluster_tick(struct wire_cluster *cluster, int64_t now)

@@ -18,7 +18,9 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.client");
 
-#define TICK_MS 50
+/* How often the client looks for what is due, and how often when nothing can be for a while. */
+#define TICK_MS       50
+#define QUIET_TICK_MS 500
 
 struct reply {
     struct kc_wire_reply pub; /* first: they are the same address */
@@ -210,6 +212,7 @@ static void run_send(void *arg)
     }
     pending->deadline_ms =
         kc_mono_ms() + (timeout > 0 ? timeout : client->settings->request_timeout_ms);
+    wire_client_hurry(client);
     wire_route(client, pending);
 }
 
@@ -358,6 +361,16 @@ void kc_wire_timer_destroy(struct kc_wire_timer *timer)
 
 /* ---- Life ---- */
 
+static void on_tick(uv_timer_t *tick);
+
+void wire_client_hurry(struct kc_wire_client *client)
+{
+    if (!client->quiet || client->stopping)
+        return;
+    client->quiet = false;
+    uv_timer_start(&client->tick, on_tick, TICK_MS, TICK_MS);
+}
+
 static void on_tick(uv_timer_t *tick)
 {
     struct kc_wire_client *client = tick->data;
@@ -366,6 +379,16 @@ static void on_tick(uv_timer_t *tick)
     wire_router_tick(client, now);
     wire_cluster_tick(client->cluster, now);
     wire_frames_trim(now);
+    if (client->stopping)
+        return;
+    if (wire_cluster_refreshes(client->cluster) || wire_router_due(client, now + QUIET_TICK_MS)) {
+        wire_client_hurry(client);
+        return;
+    }
+    if (client->quiet)
+        return;
+    client->quiet = true;
+    uv_timer_start(&client->tick, on_tick, QUIET_TICK_MS, QUIET_TICK_MS);
 }
 
 static void *run_loop(void *arg)

@@ -79,6 +79,7 @@ struct kc_wire_client {
     struct wire_cluster *cluster;
     struct wire_pending *parked; /* waiting for metadata or a coordinator */
     bool stopping;
+    bool quiet; /* ticks slowly */
     unsigned int round_robin;
     int32_t next_correlation;
     char staging[65536]; /* where sockets are read to; empty between callbacks */
@@ -92,6 +93,8 @@ void wire_pending_fail(struct wire_pending *pending, struct kc_error *err); /* t
 void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err);
 /* Takes both; frame's memory is of cap bytes. */
 struct kc_wire_reply *wire_reply_new(uint8_t *frame, size_t cap, struct kc_arena *arena);
+/* Something may be due soon: tick at the usual pace. */
+void wire_client_hurry(struct kc_wire_client *client);
 void wire_client_send(struct kc_wire_client *client, struct wire_pending *pending);
 struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_done done,
                                       void *arg);
@@ -106,6 +109,8 @@ void wire_route_parked(struct kc_wire_client *client);
 void wire_route_fail(struct kc_wire_client *client, enum kc_wire_target_kind kind, const char *key,
                      const struct kc_error *err);
 void wire_router_tick(struct kc_wire_client *client, int64_t now);
+/* Whether a request or a connection may need wire_router_tick() before then. */
+bool wire_router_due(struct kc_wire_client *client, int64_t then);
 void wire_router_close(struct kc_wire_client *client);
 /* A connection ended: err (borrowed) says why, NULL when idle. */
 void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool was_ready);
@@ -116,6 +121,7 @@ struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, enum
 struct wire_cluster *wire_cluster_new(struct kc_wire_client *client);
 void wire_cluster_destroy(struct wire_cluster *cluster);
 void wire_cluster_tick(struct wire_cluster *cluster, int64_t now);
+bool wire_cluster_refreshes(const struct wire_cluster *cluster); /* soon */
 bool wire_cluster_address(const struct wire_cluster *cluster, int32_t id, const char **host,
                           int *port);
 int32_t wire_cluster_controller(const struct wire_cluster *cluster); /* -1: not known */

@@ -288,6 +288,33 @@ static const struct kc_error *final_error(struct kc_wire_client *client)
     return NULL;
 }
 
+static bool conn_due(const struct wire_conn *conn, int64_t then)
+{
+    const struct wire_pending *pending;
+
+    if (conn->state != CONN_READY || conn->waiting)
+        return true;
+    DL_FOREACH(conn->in_flight, pending)
+    {
+        if (pending->deadline_ms && pending->deadline_ms <= then)
+            return true;
+    }
+    return false;
+}
+
+bool wire_router_due(struct kc_wire_client *client, int64_t then)
+{
+    struct wire_node *node, *next;
+
+    if (client->parked)
+        return true;
+    HASH_ITER (hh, client->nodes, node, next) {
+        if (node->conn && conn_due(node->conn, then))
+            return true;
+    }
+    return false;
+}
+
 void wire_router_tick(struct kc_wire_client *client, int64_t now)
 {
     struct wire_node *node, *next_node;
