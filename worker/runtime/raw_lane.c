@@ -31,6 +31,7 @@ enum {
     IN_FLIGHT_BYTES = 8 << 20,
     WARN_INTERVAL_MS = 30000,
     WAIT_MS = 100, /* between looks at what no signal tells */
+    SERVE_BYTES = 1 << 20,
 };
 
 /* A partition of the target. */
@@ -63,6 +64,8 @@ struct kc_raw_lane {
     pthread_cond_t moved;       /* something was acknowledged or came back */
     struct kc_raw_span *acked;  /* for serve(); NULL-terminated, in order */
     struct kc_raw_span *newest; /* its last */
+    size_t acked_bytes;         /* of `acked` */
+    size_t in_flight;           /* spans without a result */
     size_t unserved;            /* spans in flight or in `acked` */
     size_t returned;            /* spans that came back, in all parts */
 };
@@ -178,20 +181,23 @@ static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
     lane->unserved--;
 }
 
-/* Locked. True: the first to be served. */
+/* Locked. True: they are to be served now, for they are many, or nothing else is under way. What
+ * isn't told is found within the acknowledgement thread's own rhythm: to wake it for each batch
+ * would cost more than the batch. */
 static bool acknowledged(struct kc_raw_lane *lane, struct kc_raw_span *span,
                          const struct kc_append_result *result)
 {
-    bool first = !lane->acked;
+    bool few = lane->acked_bytes < SERVE_BYTES;
     span->base_offset = result->base_offset;
     span->log_append_time_ms = result->log_append_time_ms;
     span->next = NULL;
-    if (first)
+    if (!lane->acked)
         lane->acked = span;
     else
         lane->newest->next = span;
     lane->newest = span;
-    return first;
+    lane->acked_bytes += span->len;
+    return lane->in_flight == 0 || (few && lane->acked_bytes >= SERVE_BYTES);
 }
 
 static void on_result(void *arg, const struct kc_append_result *result)
@@ -203,6 +209,7 @@ static void on_result(void *arg, const struct kc_append_result *result)
     atomic_fetch_sub(&lane->extra, (uint64_t)span->count - 1);
     pthread_mutex_lock(&lane->mutex);
     part->in_flight--;
+    lane->in_flight--;
     if (result->error)
         came_back(lane, span, result);
     else
@@ -220,6 +227,7 @@ void kc_raw_lane_serve(struct kc_raw_lane *lane,
     pthread_mutex_lock(&lane->mutex);
     struct kc_raw_span *span = lane->acked;
     lane->acked = lane->newest = NULL;
+    lane->acked_bytes = 0;
     pthread_mutex_unlock(&lane->mutex);
     while (span) {
         struct kc_raw_span *next = span->next; /* the span may be gone afterwards */
@@ -315,6 +323,7 @@ struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *
     atomic_fetch_add(&lane->extra, (uint64_t)span->count - 1);
     pthread_mutex_lock(&lane->mutex);
     part->in_flight++;
+    lane->in_flight++;
     lane->unserved++;
     pthread_mutex_unlock(&lane->mutex);
     kc_appender_append(lane->appender, part->topic, part->partition, span->data, span->len,

@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "wire/batch_merge.h"
 
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -265,11 +266,24 @@ static void hold(struct kc_appender *appender, const struct append_post *post)
     DL_APPEND(appender->held, held);
 }
 
-/* What is posted from now on comes behind the group. */
+/* What is posted from now on comes behind the group, which somebody may be about to post. */
 static void close_group(struct kc_appender *appender)
 {
     pthread_mutex_lock(&appender->mutex);
     appender->group = NULL;
+    pthread_mutex_unlock(&appender->mutex);
+    while (atomic_load(&appender->posting) > 0)
+        sched_yield();
+}
+
+/* From now on nobody joins it. */
+static void leave_group(struct append_group *group)
+{
+    struct kc_appender *appender = group->appender;
+
+    pthread_mutex_lock(&appender->mutex);
+    if (appender->group == group)
+        appender->group = NULL;
     pthread_mutex_unlock(&appender->mutex);
 }
 
@@ -279,10 +293,7 @@ static void run_group(void *arg)
     struct kc_appender *appender = group->appender;
     struct append_post *post, *next;
 
-    pthread_mutex_lock(&appender->mutex);
-    if (appender->group == group)
-        appender->group = NULL;
-    pthread_mutex_unlock(&appender->mutex);
+    leave_group(group);
     DL_FOREACH_SAFE(group->posts, post, next)
     {
         if (appender->end.done && !appender->closing)
@@ -296,26 +307,40 @@ static void run_group(void *arg)
     appender_poll(appender);
 }
 
-/* Takes post. False: the client is closed. */
-static bool join_group(struct kc_appender *appender, struct append_post *post)
+static void refuse_group(struct append_group *group)
 {
-    bool posted = true;
+    struct append_post *post, *next;
+
+    DL_FOREACH_SAFE(group->posts, post, next)
+    {
+        refuse(group->appender, post->topic, post->partition, post->len, post->done, post->arg,
+               kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
+        post_destroy(post);
+    }
+    free(group);
+}
+
+/* Takes post. The group is posted without the mutex, which the loop takes first thing. */
+static void join_group(struct kc_appender *appender, struct append_post *post)
+{
+    struct append_group *made = NULL;
 
     pthread_mutex_lock(&appender->mutex);
     if (!appender->group) {
-        struct append_group *group = kc_calloc(1, sizeof *group);
-
-        group->appender = appender;
-        posted = kc_wire_post(appender->client, run_group, group);
-        if (posted)
-            appender->group = group;
-        else
-            free(group);
+        made = kc_calloc(1, sizeof *made);
+        made->appender = appender;
+        appender->group = made;
+        atomic_fetch_add(&appender->posting, 1);
     }
-    if (posted)
-        DL_APPEND(appender->group->posts, post);
+    DL_APPEND(appender->group->posts, post);
     pthread_mutex_unlock(&appender->mutex);
-    return posted;
+    if (!made)
+        return;
+    if (!kc_wire_post(appender->client, run_group, made)) {
+        leave_group(made);
+        refuse_group(made);
+    }
+    atomic_fetch_sub(&appender->posting, 1);
 }
 
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
@@ -326,11 +351,7 @@ void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t
     *post = (struct append_post){appender, kc_strdup(topic), partition, data, len, done, arg, NULL,
                                  NULL};
     atomic_fetch_add(&appender->bytes, len);
-    if (join_group(appender, post))
-        return;
-    refuse(appender, topic, partition, len, done, arg,
-           kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
-    post_destroy(post);
+    join_group(appender, post);
 }
 
 static void run_unblock(void *arg)

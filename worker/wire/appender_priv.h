@@ -84,9 +84,10 @@ struct kc_appender {
     struct kc_appender_options options;
     char *transactional_id;
     atomic_size_t bytes;
-    pthread_mutex_t mutex; /* guards the next two */
+    pthread_mutex_t mutex; /* guards `stopped` and `group` */
     pthread_cond_t cond;
     bool stopped;
+    atomic_int posting;         /* groups on their way to the client */
     struct append_group *group; /* posted and not yet taken: appends join it; NULL: none */
 
     bool closing;

@@ -12,7 +12,7 @@
 #include "wire/frames_priv.h"
 #include "wire/security_priv.h"
 
-#include <stdatomic.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,10 +148,14 @@ bool kc_wire_post(struct kc_wire_client *client, void (*fn)(void *arg), void *ar
         client->last_post->next = post;
     if (posted)
         client->last_post = post;
-    /* Inside the mutex: the handle is closed only after `closed` was set. */
     if (wake)
-        uv_async_send(&client->wake);
+        atomic_fetch_add(&client->wakers, 1);
     pthread_mutex_unlock(&client->mutex);
+    /* Behind the mutex, which the loop takes first thing. Closing waits for wakers. */
+    if (wake) {
+        uv_async_send(&client->wake);
+        atomic_fetch_sub(&client->wakers, 1);
+    }
     if (!posted)
         free(post);
     return posted;
@@ -462,6 +466,8 @@ static void stop_loop(void *arg)
     pthread_mutex_lock(&client->mutex);
     client->closed = true;
     pthread_mutex_unlock(&client->mutex);
+    while (atomic_load(&client->wakers) > 0)
+        sched_yield();
     uv_close((uv_handle_t *)&client->wake, NULL);
     uv_close((uv_handle_t *)&client->tick, NULL);
 }

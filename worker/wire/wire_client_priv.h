@@ -12,6 +12,7 @@
 #include "wire/wire_client.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <uthash.h>
 #include <utlist.h>
 #include <uv.h>
@@ -72,7 +73,8 @@ struct kc_wire_client {
     pthread_mutex_t mutex;
     struct wire_post *posts; /* guarded by mutex, as the next two */
     struct wire_post *last_post;
-    bool closed; /* no more posts */
+    bool closed;       /* no more posts */
+    atomic_int wakers; /* about to touch `wake` */
 
     struct wire_node *nodes;
     int16_t transaction_version; /* the cluster's feature level (KIP-890); 0: none */
