@@ -174,56 +174,6 @@ void fetcher_retry_later(struct kc_fetcher *fetcher, struct fetch_part *part)
     fetch_plan_touch(fetcher, part);
 }
 
-static void set_topic_id(struct kc_fetcher *fetcher, struct fetch_part *part,
-                         const struct kc_uuid *topic_id)
-{
-    if (!kc_uuid_is_zero(&part->topic_id))
-        HASH_DELETE(hh_id, fetcher->by_id, part);
-    part->topic_id = *topic_id;
-    memset(&part->id, 0, sizeof part->id);
-    part->id.topic_id = *topic_id;
-    part->id.partition = part->partition;
-    HASH_ADD(hh_id, fetcher->by_id, id, sizeof part->id, part);
-}
-
-/* Locked. Another topic id means another topic: its offsets aren't ours. */
-static bool topic_is_same(struct kc_fetcher *fetcher, struct fetch_part *part,
-                          const struct kc_uuid *topic_id)
-{
-    if (kc_uuid_is_zero(topic_id) || kc_uuid_equal(&part->topic_id, topic_id))
-        return true;
-    if (kc_uuid_is_zero(&part->topic_id)) {
-        set_topic_id(fetcher, part, topic_id);
-        return true;
-    }
-    set_topic_id(fetcher, part, topic_id);
-    fetcher_event(fetcher, part, KC_FETCHED_RECREATED, -1, -1, NULL);
-    return false;
-}
-
-int32_t fetcher_broker_of(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t now,
-                          int32_t *leader_epoch)
-{
-    struct kc_wire_leader leader;
-
-    if (part->halted || part->paused || part->validating || now < part->retry_at_ms)
-        return -1;
-    if (!kc_wire_leader(fetcher->client, part->topic, part->partition, &leader) ||
-        leader.broker_id < 0) {
-        kc_wire_refresh(fetcher->client);
-        return -1;
-    }
-    if (!topic_is_same(fetcher, part, &leader.topic_id))
-        return -1;
-    *leader_epoch = leader.leader_epoch;
-    if (part->last_epoch >= 0 && leader.leader_epoch > part->validated_epoch)
-        return -1; /* fetch_validate() sees to it */
-    if (part->preferred >= 0 && now < part->preferred_until_ms)
-        return part->preferred;
-    part->preferred = -1;
-    return leader.broker_id;
-}
-
 /* When there is something to do without being told; INT64_MAX: never. */
 static int64_t next_retry(struct kc_fetcher *fetcher, int64_t now)
 {

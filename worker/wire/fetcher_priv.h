@@ -148,9 +148,6 @@ void fetcher_retry_later(struct kc_fetcher *fetcher, struct fetch_part *part); /
 size_t fetcher_budget(const struct kc_fetcher *fetcher);
 /* From now on the fetcher has a share in KC_FETCHERS_BUDGET, as others in this process. */
 void fetcher_share(struct kc_fetcher *fetcher);
-/* Locked: the broker to fetch the part from; -1: none now. */
-int32_t fetcher_broker_of(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t now,
-                          int32_t *leader_epoch);
 
 /* fetch_plan.c; locked */
 void fetch_plan_touch(struct kc_fetcher *fetcher, struct fetch_part *part);
