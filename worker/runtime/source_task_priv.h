@@ -61,7 +61,7 @@ struct kc_source_task {
     struct kc_offset_committer *committer;
     struct kc_offset_store *worker_offsets;
     struct kc_offset_store *offsets; /* what this task reads and writes */
-    atomic_bool give_up;           /* any thread: ends waits of the store's start */
+    atomic_bool give_up;             /* any thread: ends waits of the store's start */
     struct kc_conversion *conversion;
     struct kc_error_policy *policy;
     struct kc_topic_creation *topics; /* NULL: none */
