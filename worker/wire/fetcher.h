@@ -13,7 +13,7 @@
 
 /* What the fetchers of connectors may hold together, as far as each gets room for two partitions'
  * worth: so a worker's memory doesn't grow with its tasks. */
-#define KC_FETCHERS_BUDGET ((size_t)24 << 20)
+#define KC_FETCHERS_BUDGET ((size_t)20 << 20)
 
 struct kc_fetcher_options {
     size_t budget_bytes;         /* 0: 64 MiB */
