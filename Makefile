@@ -10,7 +10,7 @@ COMMIT    := $(shell git rev-parse --short=16 HEAD 2>/dev/null || echo unknown)
 VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"'
 # Only for what shows it, so that a commit doesn't change how everything else is compiled.
 COMMIT_FLAG   := -DKC_COMMIT='"$(COMMIT)"'
-COMMIT_FILES  := worker/main worker/role_connect worker/rest/resource_worker
+COMMIT_FILES  := worker/main worker/role_connect worker/rest/resource_worker worker/rest/resource_metrics
 
 PACKAGES  := rdkafka libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 libisal \
              libzstd liblz4 zlib libpcre2-8 avro-c

@@ -92,7 +92,7 @@ static struct kc_error *read_settings(struct mirror_maker *maker, int argc, char
  * flow's. */
 static struct kc_error *start_rest(struct mirror_maker *maker, const char *file)
 {
-    static const char *const prefixes[] = {"listeners", "rest.advertised.", "ssl.",
+    static const char *const prefixes[] = {"listeners", "rest.advertised.", "ssl.", "metrics.",
                                            "response.http.headers.config"};
     if (!maker->mm2->internal_rest)
         return NULL;

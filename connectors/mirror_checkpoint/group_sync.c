@@ -3,6 +3,7 @@
 #include "mirror_checkpoint/group_sync.h"
 
 #include "connect/log.h"
+#include "mirror_checkpoint/checkpoint_metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct target_group {
     enum group_state state;
     rd_kafka_topic_partition_list_t *offsets; /* while idle */
     bool said_active;                         /* the log has it */
+    struct kc_series *series;
 };
 
 struct kc_group_sync {
@@ -30,13 +32,16 @@ struct kc_group_sync {
 };
 
 struct kc_group_sync *kc_group_sync_new(struct kc_admin *target, const struct kc_strings *groups,
-                                        const char *target_alias)
+                                        struct kc_source_context *context,
+                                        const struct kc_mirror_config *config)
 {
     struct kc_group_sync *sync = kc_calloc(1, sizeof(*sync));
     sync->target = target;
     sync->names = groups;
-    sync->alias = target_alias;
+    sync->alias = config->target;
     sync->groups = kc_calloc(groups->count ? groups->count : 1, sizeof(*sync->groups));
+    for (size_t i = 0; i < groups->count; i++)
+        sync->groups[i].series = kc_group_metrics_open(context, config, groups->items[i]);
     return sync;
 }
 
@@ -52,8 +57,10 @@ void kc_group_sync_destroy(struct kc_group_sync *sync)
 {
     if (!sync)
         return;
-    for (size_t i = 0; i < sync->names->count; i++)
+    for (size_t i = 0; i < sync->names->count; i++) {
         forget(&sync->groups[i]);
+        kc_series_unref(sync->groups[i].series);
+    }
     free(sync->groups);
     free(sync);
 }
@@ -96,6 +103,7 @@ static void refresh_group(struct kc_group_sync *sync, size_t i, const struct kc_
     struct target_group *group = &sync->groups[i];
     forget(group);
     group->state = state_of(info);
+    kc_group_metrics_members(group->series, group->state == GROUP_ACTIVE ? info->member_count : 0);
     tell_active(sync, i, info);
     if (group->state != GROUP_IDLE)
         return;
@@ -188,6 +196,8 @@ static void commit_group(struct kc_group_sync *sync, size_t i,
     else if (err)
         kc_fail("Unable to sync offsets for consumer group %s: %s", name, kc_error_text(err));
     else if (offsets->cnt > 0)
+        kc_group_metrics_synced(group->series, offsets->cnt);
+    if (!err && offsets->cnt > 0)
         kc_debug("Synced %d offsets for consumer group %s.", offsets->cnt, name);
     kc_error_destroy(err);
     rd_kafka_topic_partition_list_destroy(offsets);

@@ -14,9 +14,10 @@
 
 struct kc_group_sync;
 
-/* target and groups are borrowed. */
+/* All are borrowed. */
 struct kc_group_sync *kc_group_sync_new(struct kc_admin *target, const struct kc_strings *groups,
-                                        const char *target_alias);
+                                        struct kc_source_context *context,
+                                        const struct kc_mirror_config *config);
 void kc_group_sync_destroy(struct kc_group_sync *sync);
 
 /* Asks the target which groups are idle and where they stand, then commits what is ahead of that.

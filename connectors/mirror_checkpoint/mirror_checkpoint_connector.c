@@ -239,20 +239,30 @@ static void connector_destroy(void *arg)
 
 /* ---- tasks ---- */
 
-/* Says why no task runs: a RUNNING connector that does nothing is a riddle otherwise. */
-static void explain_idle(const struct connector *connector, size_t seen)
+/* Why no task runs; owned by the caller. */
+static char *why_idle(const struct connector *connector, size_t seen)
 {
     const struct kc_mirror_config *config = connector->config;
     if (!kc_mirror_bool(config, "enabled"))
-        kc_info("%s runs without tasks: enabled is false.", config->connector);
-    else if (kc_mirror_interval_ms(config, "emit.checkpoints") < 0)
-        kc_warn("%s runs without tasks: emit.checkpoints.enabled is false.", config->connector);
-    else
-        kc_warn("%s runs without tasks: of %zu consumer groups on %s none passes 'groups' and "
-                "'groups.exclude' and has offsets in a topic that passes 'topics' and "
-                "'topics.exclude'. It looks again every %lld s.",
-                config->connector, seen, config->source,
-                (long long)kc_mirror_long(config, "refresh.groups.interval.seconds"));
+        return kc_strdup("enabled is false");
+    if (kc_mirror_interval_ms(config, "emit.checkpoints") < 0)
+        return kc_strdup("emit.checkpoints.enabled is false");
+    return kc_asprintf("of %zu consumer groups on %s none passes 'groups' and 'groups.exclude' and "
+                       "has offsets in a topic that passes 'topics' and 'topics.exclude'; it looks "
+                       "again every %lld s",
+                       seen, config->source,
+                       (long long)kc_mirror_long(config, "refresh.groups.interval.seconds"));
+}
+
+/* Says so: a RUNNING connector that does nothing is a riddle otherwise. */
+static void explain_idle(const struct connector *connector, size_t seen)
+{
+    char *why = why_idle(connector, seen);
+    char *text = kc_asprintf("runs without tasks: %s", why);
+    kc_warn("%s %s.", connector->config->connector, text);
+    kc_connector_explain(connector->context, text);
+    free(text);
+    free(why);
 }
 
 /* Contiguous parts of the groups, the first ones longer by one: ConnectorUtils.groupPartitions. */
@@ -285,17 +295,23 @@ static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct 
     kc_strings_copy(&groups, &connector->groups);
     pthread_mutex_unlock(&connector->mutex);
     bool enabled = connector->scheduler != NULL;
-    if (enabled && !loaded)
+    if (enabled && !loaded) {
+        kc_connector_explain(connector->context,
+                             "runs without tasks: the consumer groups could not be listed yet, see "
+                             "the log; it tries again every 5 s");
         return kc_error_retriable_new(KC_ERR_CONNECT, "Timeout while loading consumer groups.");
+    }
     size_t tasks = groups.count;
     if (!enabled || kc_mirror_interval_ms(connector->config, "emit.checkpoints") < 0)
         tasks = 0;
     if (tasks > (size_t)max_tasks)
         tasks = (size_t)max_tasks;
-    if (tasks > 0)
+    if (tasks > 0) {
         split_groups(connector, &groups, tasks, configs);
-    else
+        kc_connector_explain(connector->context, NULL);
+    } else {
         explain_idle(connector, seen);
+    }
     kc_strings_destroy(&groups);
     return NULL;
 }

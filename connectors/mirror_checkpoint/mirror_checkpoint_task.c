@@ -12,6 +12,7 @@
 #include "common/offset_sync_store.h"
 #include "common/topic_reader.h"
 #include "connect/log.h"
+#include "mirror_checkpoint/checkpoint_metrics.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 #include "mirror_checkpoint/group_sync.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
@@ -31,6 +32,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorC
 #define WARN_INTERVAL_MS 30000
 
 struct task {
+    struct kc_source_context *context;
     struct kc_mirror_config *config;
     struct kc_name_filter *topics_filter;
     struct kc_strings groups;
@@ -59,6 +61,7 @@ static void *task_create(struct kc_source_context *context)
 {
     struct task *task = kc_calloc(1, sizeof(*task));
     pthread_condattr_t attributes;
+    task->context = context;
     pthread_mutex_init(&task->mutex, NULL);
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -110,7 +113,8 @@ static void set_intervals(struct task *task)
     task->group_sync_interval_ms = kc_mirror_interval_ms(task->config, "sync.group.offsets");
     task->group_sync_due_ms = task->started_ms + task->group_sync_interval_ms;
     if (task->group_sync_interval_ms >= 0)
-        task->group_sync = kc_group_sync_new(task->target, &task->groups, task->config->target);
+        task->group_sync =
+            kc_group_sync_new(task->target, &task->groups, task->context, task->config);
 }
 
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
@@ -287,7 +291,7 @@ static char *target_topic(const struct kc_mirror_config *config, const char *top
                             : kc_policy_remote_topic(config->policy, config->source, topic);
 }
 
-static void add_record(struct round *round, struct kc_checkpoint_entry *entry)
+static void add_record(struct task *task, struct round *round, struct kc_checkpoint_entry *entry)
 {
     const struct kc_checkpoint *checkpoint = &entry->checkpoint;
     struct kc_record *record = kc_batch_add(round->batch);
@@ -296,6 +300,7 @@ static void add_record(struct round *round, struct kc_checkpoint_entry *entry)
         json_t *map = kc_mirror_checkpoint_partition(checkpoint->group, checkpoint->topic,
                                                      checkpoint->partition);
         entry->partition = kc_source_partition_new(map);
+        entry->series = kc_checkpoint_metrics_open(task->context, task->config, checkpoint);
         json_decref(map);
     }
     kc_checkpoint_encode(checkpoint, &key, &value);
@@ -306,6 +311,7 @@ static void add_record(struct round *round, struct kc_checkpoint_entry *entry)
     record->key = kc_value_bytes(kc_batch_dup(round->batch, key.data, key.len), key.len);
     record->value = kc_value_bytes(kc_batch_dup(round->batch, value.data, value.len), value.len);
     record->source_partition = entry->partition;
+    record->task_data = entry->series;
     record->source_offset = (struct kc_source_offset){.field = "offset", .number = 0};
     kc_str_destroy(&key);
     kc_str_destroy(&value);
@@ -333,7 +339,7 @@ static void checkpoint_partition(struct task *task, const char *group,
             committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL,
     };
     if (kc_checkpoint_store_is_newer(task->checkpoints, &checkpoint))
-        add_record(round, kc_checkpoint_store_put(task->checkpoints, &checkpoint));
+        add_record(task, round, kc_checkpoint_store_put(task->checkpoints, &checkpoint));
     free(checkpoint.topic);
     free(checkpoint.metadata);
 }
@@ -429,6 +435,13 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
     return NULL;
 }
 
+static void task_record_committed(void *arg, const struct kc_record *record,
+                                  const struct kc_record_metadata *metadata)
+{
+    if (metadata)
+        kc_checkpoint_metrics_committed(record->task_data, record->timestamp);
+}
+
 /* ---- ending ---- */
 
 static void task_stop(void *arg)
@@ -466,6 +479,7 @@ const struct kc_source_task_ops kc_mirror_checkpoint_task_ops = {
     .create = task_create,
     .start = task_start,
     .poll = task_poll,
+    .record_committed = task_record_committed,
     .stop = task_stop,
     .destroy = task_destroy,
 };

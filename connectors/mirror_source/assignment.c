@@ -25,6 +25,7 @@ struct assigned_topic {
 
 struct kc_assignment {
     atomic_uint refs;
+    atomic_bool ended;
     struct assigned_topic *topics;
     struct kc_mirrored_partition *partitions;
     size_t count;
@@ -126,8 +127,10 @@ void kc_assignment_unref(struct kc_assignment *assignment)
 {
     if (!assignment || atomic_fetch_sub_explicit(&assignment->refs, 1, memory_order_acq_rel) != 1)
         return;
-    for (size_t i = 0; i < assignment->count; i++)
+    for (size_t i = 0; i < assignment->count; i++) {
         kc_source_partition_unref(assignment->partitions[i].source);
+        kc_series_unref(assignment->partitions[i].series);
+    }
     struct assigned_topic *topic, *next;
     HASH_ITER (hh, assignment->topics, topic, next) {
         HASH_DEL(assignment->topics, topic);
@@ -138,6 +141,16 @@ void kc_assignment_unref(struct kc_assignment *assignment)
     }
     free(assignment->partitions);
     free(assignment);
+}
+
+void kc_assignment_end(struct kc_assignment *assignment)
+{
+    atomic_store(&assignment->ended, true);
+}
+
+bool kc_assignment_ended(const struct kc_assignment *assignment)
+{
+    return atomic_load(&assignment->ended);
 }
 
 size_t kc_assignment_count(const struct kc_assignment *assignment)

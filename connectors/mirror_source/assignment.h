@@ -11,6 +11,7 @@
 
 #include "common/mirror_config.h"
 #include "common/offset_sync_writer.h"
+#include "connect/metrics.h"
 #include "connect/record.h"
 
 /* One partition that the task mirrors. */
@@ -21,6 +22,7 @@ struct kc_mirrored_partition {
     int64_t next_offset; /* -1: nothing is known yet */
     struct kc_source_partition *source;
     struct kc_sync_partition sync;
+    struct kc_series *series; /* source_metrics.h */
 };
 
 struct kc_assignment;
@@ -30,6 +32,10 @@ struct kc_error *kc_assignment_new(const struct kc_mirror_config *config, const 
                                    struct kc_assignment **assignment) KC_MUST_CHECK;
 struct kc_assignment *kc_assignment_ref(struct kc_assignment *assignment);
 void kc_assignment_unref(struct kc_assignment *assignment); /* NULL is fine */
+
+/* The task is ending: what is released from now on needn't have been mirrored. Any thread. */
+void kc_assignment_end(struct kc_assignment *assignment);
+bool kc_assignment_ended(const struct kc_assignment *assignment);
 
 size_t kc_assignment_count(const struct kc_assignment *assignment);
 struct kc_mirrored_partition *kc_assignment_at(struct kc_assignment *assignment, size_t index);

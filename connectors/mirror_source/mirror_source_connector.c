@@ -319,6 +319,31 @@ static void deal(const struct kc_flow_topics *topics, struct kc_str *lists, size
             append_partition(&lists[next++ % tasks], topics->items[i].name, p);
 }
 
+/* Says why there are no tasks, or that some partitions wait. */
+static void explain(struct connector *connector, size_t tasks)
+{
+    const struct kc_mirror_config *config = connector->config;
+    char *text = NULL;
+    pthread_mutex_lock(&connector->mutex);
+    size_t all = partitions_of(&connector->topics);
+    size_t ready = kc_flow_topics_ready(&connector->topics);
+    pthread_mutex_unlock(&connector->mutex);
+    if (!connector->flow)
+        text = kc_strdup("runs without tasks: enabled is false");
+    else if (tasks == 0 && all == 0)
+        text = kc_asprintf("runs without tasks: no topic of %s passes 'topics' and "
+                           "'topics.exclude', or they could not be listed yet",
+                           config->source);
+    else if (ready < all)
+        text = kc_asprintf("%zu of %zu partitions wait: they could not be created on %s yet, see "
+                           "the log; it is tried again",
+                           all - ready, all, config->target);
+    if (text && tasks == 0)
+        kc_warn("%s %s.", config->connector, text);
+    kc_connector_explain(connector->context, text);
+    free(text);
+}
+
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
 {
     struct connector *connector = arg;
@@ -338,11 +363,7 @@ static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct 
         kc_str_destroy(&lists[i]);
     }
     free(lists);
-    if (tasks == 0 && connector->flow)
-        kc_warn(
-            "%s runs without tasks: no topic of %s passes 'topics' and 'topics.exclude', or none "
-            "exists on %s yet.",
-            connector->config->connector, connector->config->source, connector->config->target);
+    explain(connector, tasks);
     return NULL;
 }
 

@@ -13,6 +13,7 @@
 #include "mirror_source/mirror_source.h"
 #include "mirror_source/raw_source.h"
 #include "mirror_source/source_consumer.h"
+#include "mirror_source/source_metrics.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 struct task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
-    struct kc_assignment *assignment;
+    _Atomic(struct kc_assignment *) assignment; /* set once, by start */
     _Atomic(struct kc_source_consumer *) consumer; /* set once, by start: this */
     _Atomic(struct kc_raw_source *) raw;           /* or that */
     struct kc_offset_sync_producer *syncs;         /* NULL: emit.offset-syncs.enabled=false */
@@ -35,6 +36,17 @@ static void *task_create(struct kc_source_context *context)
     struct task *task = kc_calloc(1, sizeof(*task));
     task->context = context;
     return task;
+}
+
+static struct kc_error *assign(struct task *task, const char *assigned)
+{
+    struct kc_assignment *assignment = NULL;
+    struct kc_error *err = kc_assignment_new(task->config, assigned, &assignment);
+    if (err)
+        return err;
+    kc_source_metrics_open(task->context, task->config, assignment);
+    atomic_store(&task->assignment, assignment);
+    return NULL;
 }
 
 /* Puts each partition behind the last record that was mirrored. */
@@ -111,7 +123,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     if (!err && kc_mirror_bool(task->config, "emit.offset-syncs.enabled"))
         err = kc_offset_sync_producer_new(task->config, &task->syncs);
     if (!err)
-        err = kc_assignment_new(task->config, assigned, &task->assignment);
+        err = assign(task, assigned);
     if (!err)
         err = open_reader(task);
     if (err)
@@ -157,14 +169,19 @@ static void sync_offsets(struct task *task, struct kc_mirrored_partition *partit
 
 static void task_raw_committed(void *arg, const struct kc_raw *raw, const struct kc_raw_run *run)
 {
+    kc_source_metrics_run_committed(raw->task_data, run);
     sync_offsets(arg, raw->task_data, run->source_offset, run->target_offset, run->count);
 }
 
 static void task_record_committed(void *arg, const struct kc_record *record,
                                   const struct kc_record_metadata *metadata)
 {
-    if (metadata)
+    if (metadata) {
+        size_t bytes = record->value.type == KC_TYPE_BYTES ? record->value.u.bytes.len : 0;
+        kc_source_metrics_committed(record->task_data, bytes, record->timestamp);
         sync_offsets(arg, record->task_data, record->source_offset.number, metadata->offset, 1);
+    }
+    kc_source_metrics_done(record->task_data, record->source_offset.number + 1);
 }
 
 static struct kc_error *task_commit(void *arg)
@@ -192,6 +209,9 @@ static void task_stop(void *arg)
 {
     struct task *task = arg;
     atomic_store(&task->stopping, true);
+    struct kc_assignment *assignment = atomic_load(&task->assignment);
+    if (assignment)
+        kc_assignment_end(assignment);
     task_wake(task);
 }
 

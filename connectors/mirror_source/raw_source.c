@@ -10,6 +10,7 @@
 
 #include "connect/fetch.h"
 #include "connect/log.h"
+#include "mirror_source/source_metrics.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,6 +45,7 @@ struct kc_raw_source {
     char *reset; /* auto.offset.reset */
     struct position *positions;
     size_t unsettled; /* positions that aren't READING */
+    bool ends_asked;  /* once, for those that have nothing to fetch yet */
     int64_t warned_ms;
     size_t unwarned;
 };
@@ -114,6 +116,7 @@ static void read_from(struct kc_raw_source *source, size_t index, int64_t offset
     source->unsettled -= position->state != READING;
     position->state = READING;
     partition->next_offset = offset;
+    kc_source_metrics_start(partition, offset);
     kc_fetcher_add(source->fetcher, partition->topic, partition->partition, offset, -1);
 }
 
@@ -174,6 +177,7 @@ static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, i
     if (source->positions[index].state == RESET)
         kc_assignment_report_reset(partition, source->alias, source->reset, partition->next_offset,
                                    low, high, going_on);
+    kc_source_metrics_end(partition, high);
     read_from(source, index, going_on);
     return NULL;
 }
@@ -303,12 +307,16 @@ static void on_event(struct kc_raw_source *source, size_t index, const struct kc
 
 struct held_chunk {
     struct kc_assignment *assignment;
+    const struct kc_mirrored_partition *partition;
     struct kc_fetched *fetched;
 };
 
 static void release(void *arg)
 {
     struct held_chunk *held = arg;
+    /* Whatever it held is on the target, or is to be left out. */
+    if (!kc_assignment_ended(held->assignment))
+        kc_source_metrics_done(held->partition, held->fetched->next_offset);
     kc_fetched_release(held->fetched);
     kc_assignment_unref(held->assignment);
     free(held);
@@ -319,7 +327,11 @@ static void add_chunk(struct kc_raw_source *source, struct kc_batch *batch, size
 {
     struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
     struct held_chunk *held = kc_malloc(sizeof(*held));
-    *held = (struct held_chunk){kc_assignment_ref(source->assignment), fetched};
+    *held = (struct held_chunk){kc_assignment_ref(source->assignment), partition, fetched};
+    kc_source_metrics_polled(partition, fetched->data, fetched->len);
+    kc_source_metrics_end(partition, kc_fetcher_read_committed(source->fetcher)
+                                         ? fetched->last_stable_offset
+                                         : fetched->high_watermark);
     kc_batch_own(batch, held, release);
     *kc_batch_add_raw(batch) = (struct kc_raw){
         .topic = partition->remote,
@@ -354,12 +366,34 @@ static size_t take(struct kc_raw_source *source, struct kc_fetched *fetched,
     return 0;
 }
 
+/* Where the partitions end that have nothing new: else nobody knew that they aren't behind. */
+static void ask_ends(struct kc_raw_source *source)
+{
+    size_t count = kc_assignment_count(source->assignment);
+    struct kc_fetch_bound *ends = kc_calloc(count + 1, sizeof(*ends));
+    source->ends_asked = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
+        ends[i] = (struct kc_fetch_bound){.topic = partition->topic,
+                                          .partition = partition->partition};
+    }
+    kc_fetcher_bounds(source->fetcher, ends, count, true, BOUNDS_MS);
+    for (size_t i = 0; i < count; i++) {
+        if (!ends[i].error)
+            kc_source_metrics_end(kc_assignment_at(source->assignment, i), ends[i].offset);
+        kc_error_destroy(ends[i].error);
+    }
+    free(ends);
+}
+
 struct kc_error *kc_raw_source_poll(struct kc_raw_source *source, int timeout_ms,
                                     struct kc_batch **batch)
 {
     int64_t deadline = kc_mono_ms() + timeout_ms;
     size_t bytes = 0;
     *batch = NULL;
+    if (!source->ends_asked)
+        ask_ends(source);
     while (bytes < POLL_BYTES) {
         struct kc_error *err = source->unsettled > 0 && !*batch ? settle(source) : NULL;
         if (err)

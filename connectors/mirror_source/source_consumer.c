@@ -11,6 +11,7 @@
 
 #include "common/mirror_offsets.h"
 #include "connect/log.h"
+#include "mirror_source/source_metrics.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 #define MAX_STEP         500 /* messages taken at once */
 #define WATERMARK_MS     5000
 #define WARN_INTERVAL_MS 30000
+#define ENDS_INTERVAL_MS 1000
 /* All partitions' queues together, where there are many. */
 #define QUEUE_BUDGET_KIB (128 * 1024)
 #define MIN_QUEUE_KIB    256
@@ -46,6 +48,7 @@ struct kc_source_consumer {
     struct kc_assignment *assignment;
     bool started;
     size_t average_bytes; /* of a record */
+    int64_t ends_due_ms;  /* the next look at where the partitions end */
     const struct kc_schema *bytes;
 
     /* Repeated warnings. */
@@ -243,6 +246,8 @@ struct kc_error *kc_source_consumer_start(struct kc_source_consumer *consumer)
                                     "none: set the connector's offsets, or choose earliest or "
                                     "latest",
                                     topic->name, p);
+            if (partition->next_offset >= 0)
+                kc_source_metrics_start(partition, partition->next_offset);
             if (rd_kafka_consume_start_queue(topic->handle, p, first_offset(consumer, partition),
                                              consumer->queue) != 0)
                 return kc_client_error(rd_kafka_last_error(), "Could not read %s-%d on %s",
@@ -310,6 +315,7 @@ static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
         kc_assignment_report_reset(partition, consumer->alias, consumer->reset, asked, low, high,
                                    going_on);
     partition->next_offset = going_on;
+    kc_source_metrics_start(partition, going_on);
     /* A seek doesn't wake a partition that stands still for want of an offset. */
     rd_kafka_consume_stop(message->rkt, partition->partition);
     if (rd_kafka_consume_start_queue(message->rkt, partition->partition, going_on,
@@ -400,23 +406,41 @@ static void fill(struct kc_source_consumer *consumer, struct kc_batch *batch,
     partition->next_offset = message->offset + 1;
 }
 
+static void take_age(struct kc_sample *ages, int64_t now, int64_t timestamp)
+{
+    if (timestamp >= 0)
+        kc_sample_take(ages, now > timestamp ? now - timestamp : 0);
+}
+
+static void end_ages(const struct kc_mirrored_partition *partition, struct kc_sample *ages)
+{
+    if (partition)
+        kc_source_metrics_ages(partition, ages);
+    *ages = (struct kc_sample){0};
+}
+
 static struct kc_batch *make_batch(struct kc_source_consumer *consumer, size_t count)
 {
     struct kc_batch *batch = kc_batch_new(count);
     struct held_messages *held = kc_malloc(sizeof(*held) + count * sizeof(held->messages[0]));
     const rd_kafka_topic_t *topic = NULL;
     struct kc_mirrored_partition *partition = NULL;
+    struct kc_sample ages = {0};
+    int64_t now = kc_now_ms();
     held->consumer = kc_source_consumer_ref(consumer);
     held->count = count;
     memcpy(held->messages, consumer->messages, count * sizeof(held->messages[0]));
     for (size_t i = 0; i < count; i++) {
         rd_kafka_message_t *message = held->messages[i];
         if (!partition || message->rkt != topic || message->partition != partition->partition) {
+            end_ages(partition, &ages);
             topic = message->rkt;
             partition = partition_of(message);
         }
         fill(consumer, batch, partition, message);
+        take_age(&ages, now, rd_kafka_message_timestamp(message, NULL));
     }
+    end_ages(partition, &ages);
     kc_batch_own(batch, held, release);
     return batch;
 }
@@ -458,6 +482,26 @@ static struct kc_error *sort_out(struct kc_source_consumer *consumer, size_t tak
     return err;
 }
 
+/* Now and then: where the partitions end, as the client saw it at its last fetch. */
+static void note_ends(struct kc_source_consumer *consumer)
+{
+    int64_t now = kc_mono_ms();
+    if (now < consumer->ends_due_ms)
+        return;
+    consumer->ends_due_ms = now + ENDS_INTERVAL_MS;
+    for (size_t i = 0; i < kc_assignment_count(consumer->assignment); i++) {
+        const struct kc_mirrored_partition *partition = kc_assignment_at(consumer->assignment, i);
+        int64_t low = -1, high = -1;
+        if (rd_kafka_get_watermark_offsets(consumer->client, partition->topic, partition->partition,
+                                           &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+            high < 0)
+            continue;
+        kc_source_metrics_end(partition, high);
+        if (low == high) /* empty: nothing to be behind of */
+            kc_source_metrics_done(partition, high);
+    }
+}
+
 struct kc_error *kc_source_consumer_poll(struct kc_source_consumer *consumer, int timeout_ms,
                                          struct kc_batch **batch)
 {
@@ -465,6 +509,7 @@ struct kc_error *kc_source_consumer_poll(struct kc_source_consumer *consumer, in
     struct kc_error *err = NULL;
     *batch = NULL;
     rd_kafka_poll(consumer->client, 0);
+    note_ends(consumer);
     while (!err && wanted > 0 && bytes < MAX_BYTES) {
         ssize_t taken = rd_kafka_consume_batch_queue(consumer->queue, timeout_ms,
                                                      consumer->messages + count, wanted);

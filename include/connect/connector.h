@@ -22,6 +22,9 @@ struct kc_connector_context;
 void kc_connector_request_reconfiguration(struct kc_connector_context *context);
 /* Fails the connector with err (taken), as ConnectorContext.raiseError. */
 void kc_connector_raise_error(struct kc_connector_context *context, struct kc_error *err);
+/* Says what the connector is doing or waiting for, for people; copied, NULL: nothing to say
+ * (API 1.2). */
+void kc_connector_explain(struct kc_connector_context *context, const char *text);
 /* The connector's configured name. */
 const char *kc_connector_name(const struct kc_connector_context *context);
 
@@ -77,6 +80,10 @@ struct kc_raw_run {
     int64_t source_offset; /* of the first */
     int64_t target_offset; /* of the first; -1: unknown */
     int32_t count;
+    /* Of the batch that they went in (API 1.2); bytes with one of its runs only. */
+    size_t bytes;
+    int64_t base_timestamp;
+    int64_t max_timestamp;
 };
 
 struct kc_source_task_ops {

@@ -11,6 +11,7 @@
  *   1.0  connectors, tasks, converters, transforms, predicates
  *   1.1  record batches as bytes: fetch.h, kc_batch_add_raw(), kc_source_context_takes_raw(),
  *        kc_source_task_ops.raw_committed and .wake
+ *   1.2  metrics.h; kc_connector_explain(); bytes and times of a kc_raw_run
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
@@ -18,7 +19,7 @@
 #include "connect/connector.h"
 
 #define KC_API_MAJOR 1
-#define KC_API_MINOR 1
+#define KC_API_MINOR 2
 
 enum kc_plugin_kind {
     KC_PLUGIN_SINK,

@@ -315,6 +315,9 @@ static const struct kc_config_key base_keys[] = {
            "Length of one window of a rate or average."),
     KC_KEY("metrics.num.samples", INT, "2", kc_config_at_least_1, LOW,
            "Number of such windows that are kept."),
+    KC_KEY("metrics.series.max", LONG, "2000", kc_config_at_least_1, LOW,
+           "How many label sets of one kind, mirrored partitions for one, /metrics shows; where "
+           "there are more, they are summed by topic, and by less where that isn't enough."),
     KC_KEY("metrics.recording.level", STRING, "INFO", recording_level, LOW,
            "Level of detail of a Java worker's metrics."),
     KC_KEY("metric.reporters", LIST, "org.apache.kafka.common.metrics.JmxReporter", NULL, LOW,

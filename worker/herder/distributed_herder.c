@@ -270,6 +270,7 @@ static void destroy(struct kc_herder *base)
     kc_work_clear(&herder->running);
     kc_work_clear(&herder->to_restart);
     kc_cluster_state_unref(herder->joined_state);
+    free(herder->rebalances.leader_url);
     free(herder->rest_path);
     free(herder);
 }
@@ -382,5 +383,6 @@ static const struct kc_herder_ops ops = {
     .publish_tasks = kc_distributed_publish_tasks,
     .set_log_level = set_log_level,
     .check_signature = kc_distributed_check_signature,
+    .expose = kc_distributed_expose,
     .requests = kc_distributed_requests,
 };

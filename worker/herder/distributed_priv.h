@@ -9,6 +9,7 @@
 #define WORKER_HERDER_DISTRIBUTED_PRIV_H
 
 #include "base/queue.h"
+#include "base/window.h"
 #include "herder/herder_priv.h"
 #include "herder/membership.h"
 #include "herder/restart_plan.h"
@@ -24,6 +25,18 @@ struct kc_staged_updates {
     struct kc_strings tasks;         /* of these connectors were written again */
     struct kc_restart_request *restarts;
     size_t restart_count;
+};
+
+/* What is told of rebalances; the tick thread's, read by any. */
+struct kc_rebalances {
+    atomic_uint_fast64_t completed;
+    atomic_bool rebalancing;
+    int64_t began_ms; /* the tick thread's own */
+    atomic_int_fast64_t last_ms;
+    struct kc_window time_ms;
+    atomic_size_t assigned_connectors;
+    atomic_size_t assigned_tasks;
+    char *leader_url; /* lock */
 };
 
 struct kc_distributed {
@@ -43,6 +56,7 @@ struct kc_distributed {
     struct kc_fencing *fencings;       /* lock */
     atomic_int protocol_version;
 
+    struct kc_rebalances rebalances;
     struct kc_assignment assignment;
     struct kc_work running;
     struct kc_work to_restart;             /* tasks stopped because they have new configs */
@@ -91,6 +105,12 @@ extern const struct kc_membership_listener kc_distributed_membership_listener;
 /* Brings a finished rebalance to its end; false: not yet, tick again. */
 bool kc_distributed_resolve(struct kc_distributed *herder);
 bool kc_distributed_read_configs(struct kc_distributed *herder);
+
+/* ---- distributed_metrics.c ---- */
+
+void kc_distributed_note_assignment(struct kc_distributed *herder);
+void kc_distributed_note_resolved(struct kc_distributed *herder);
+void kc_distributed_expose(struct kc_herder *base, struct kc_exposition *exposition);
 
 /* ---- distributed_updates.c ---- */
 

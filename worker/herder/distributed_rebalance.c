@@ -94,6 +94,7 @@ static void on_assigned(void *opaque, const struct kc_assignment *assignment, in
     free(work);
     free(revoked);
     kc_assignment_copy(&herder->assignment, assignment);
+    kc_distributed_note_assignment(herder);
     atomic_store(&herder->base.generation, generation);
     herder->scheduled_rebalance_ms =
         assignment->delay_ms > 0 ? kc_mono_ms() + assignment->delay_ms : INT64_MAX;
@@ -287,6 +288,7 @@ bool kc_distributed_resolve(struct kc_distributed *herder)
     }
     start_work(herder);
     herder->rebalance_resolved = true;
+    kc_distributed_note_resolved(herder);
     if (!kc_work_empty(&herder->assignment.revoked)) {
         kc_work_clear(&herder->assignment.revoked);
         kc_distributed_rejoin(herder, "work was revoked");

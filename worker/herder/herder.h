@@ -127,6 +127,19 @@ struct kc_error *kc_herder_plugin_config(struct kc_herder *herder, const char *p
 struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const char *name,
                                                  const char *level, int timeout_ms) KC_MUST_CHECK;
 
+/* ---- for people, beyond Java's API; snapshots ---- */
+
+/* ConnectorStateInfo, to which is added what this worker knows of the connector and of those tasks
+ * that run here: note, lane, reason, records, bytes_in_flight. KC_ERR_NOT_FOUND. */
+struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector,
+                                   json_t **states) KC_MUST_CHECK;
+
+struct kc_exposition;
+struct kc_series_collection;
+/* Adds all metrics of the herder and its worker; as kc_worker_expose(). */
+void kc_herder_expose(struct kc_herder *herder, struct kc_exposition *exposition,
+                      struct kc_series_collection *series);
+
 /* ---- internal requests between workers (CONTRACT §1.9) ---- */
 struct kc_signature {
     const char *authorization; /* header values, NULL when missing */

@@ -71,6 +71,8 @@ struct kc_herder_ops {
     /* Checks an internal request's signature before it is posted; any thread. */
     struct kc_error *(*check_signature)(struct kc_herder *herder,
                                         const struct kc_signature *signature);
+    /* Any thread: adds what only this kind of herder has; may be NULL. */
+    void (*expose)(struct kc_herder *herder, struct kc_exposition *exposition);
     const kc_request_run *requests; /* KC_REQUEST_COUNT of them */
 };
 

@@ -522,6 +522,17 @@ static void delete_offsets(struct kc_rest_request *request)
         answer_message(request, message);
 }
 
+/* Ours: what the connector and its tasks are doing, and why. */
+static void explain(struct kc_rest_request *request)
+{
+    json_t *states = NULL;
+    struct kc_error *err = kc_herder_explain(request->herder, request->params[0], &states);
+    if (err)
+        kc_rest_answer_error(request, err);
+    else
+        kc_rest_answer_json(request, 200, states);
+}
+
 const struct kc_route kc_connectors_routes[] = {
     {"GET", "/connectors", KC_ROUTE_QUICK, list_connectors},
     {"POST", "/connectors", 0, create_connector},
@@ -531,6 +542,7 @@ const struct kc_route kc_connectors_routes[] = {
     {"PUT", "/connectors/{}/config", 0, put_config},
     {"PATCH", "/connectors/{}/config", 0, patch_config},
     {"GET", "/connectors/{}/status", KC_ROUTE_QUICK, get_status},
+    {"GET", "/connectors/{}/explain", KC_ROUTE_QUICK, explain},
     {"GET", "/connectors/{}/tasks", 0, get_tasks},
     {"GET", "/connectors/{}/tasks/{}/status", KC_ROUTE_QUICK, get_task_status},
     {"POST", "/connectors/{}/tasks/{}/restart", 0, restart_task},

@@ -152,7 +152,7 @@ bool kc_rest_filter_negotiate(const struct kc_route *route, struct kc_rest_reque
     bool wrong = type ? !media_type_is(type, "application/json") : request->body.len > 0;
     if (typed && wrong)
         kc_rest_answer_status(request, 415, "HTTP 415 Unsupported Media Type");
-    else if (accept && *accept && !accepts_json(accept))
+    else if (!(route->flags & KC_ROUTE_TEXT) && accept && *accept && !accepts_json(accept))
         kc_rest_answer_status(request, 406, "HTTP 406 Not Acceptable");
     else
         return true;

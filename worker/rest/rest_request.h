@@ -13,6 +13,13 @@
 #define KC_REST_TIMEOUT_MS 90000
 #define KC_REST_HEALTH_MS  10000
 
+/* A flow of dedicated mode. */
+struct kc_rest_flow {
+    char *source;
+    char *target;
+    struct kc_herder *herder;
+};
+
 struct kc_rest_request {
     /* the question */
     const char *method;
@@ -26,7 +33,9 @@ struct kc_rest_request {
     struct kc_str body;
     char *params[KC_REST_MAX_PARAMS]; /* decoded path parameters, in order */
     size_t param_count;
-    struct kc_herder *herder;
+    struct kc_herder *herder; /* NULL: the request is about all flows */
+    const struct kc_rest_flow *flows; /* in dedicated mode; borrowed */
+    size_t flow_count;
     const struct kc_worker_config *config;
 
     /* the answer */

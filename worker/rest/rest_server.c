@@ -31,12 +31,6 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 #define MAX_REQUEST_THREADS 64
 #define DRAIN_MS            2000
 
-struct mount {
-    char *source;
-    char *target;
-    struct kc_herder *herder;
-};
-
 struct endpoint { /* a listener and its event thread */
     struct kc_rest_server *server;
     struct kc_listener listener;
@@ -56,7 +50,7 @@ struct kc_rest_server {
     struct kc_connection_guard *guard;
     size_t max_body;
     _Atomic(struct kc_herder *) herder;
-    struct mount mounts[MAX_MOUNTS];
+    struct kc_rest_flow mounts[MAX_MOUNTS];
     atomic_size_t mount_count;
     atomic_int open_requests; /* whose answers haven't been sent */
 };
@@ -173,6 +167,10 @@ static bool find_herder(struct exchange *exchange)
         request->herder = atomic_load(&server->herder);
         return true;
     }
+    request->flows = server->mounts;
+    request->flow_count = atomic_load(&server->mount_count);
+    if (exchange->route->flags & KC_ROUTE_TEXT)
+        return true;
     request->herder = mounted(server, request);
     if (!request->herder)
         kc_rest_answer_status(request, 404,
@@ -186,9 +184,10 @@ static const struct kc_route *route_of(struct exchange *exchange)
 {
     static const struct kc_route *const main_tables[] = {kc_connectors_routes, kc_root_routes,
                                                          kc_plugins_routes,    kc_logging_routes,
-                                                         kc_internal_routes,   NULL};
+                                                         kc_internal_routes,   kc_metrics_routes,
+                                                         NULL};
     static const struct kc_route *const admin_tables[] = {kc_logging_routes, NULL};
-    static const struct kc_route *const mount_tables[] = {kc_internal_routes, NULL};
+    static const struct kc_route *const mount_tables[] = {kc_internal_routes, kc_metrics_routes, NULL};
     struct kc_rest_server *server = exchange->endpoint->server;
     bool dedicated = atomic_load(&server->mount_count) > 0;
     const struct kc_route *const *tables = dedicated                            ? mount_tables
@@ -424,7 +423,7 @@ void kc_rest_server_mount(struct kc_rest_server *server, const char *source, con
         kc_fail("No internal REST for %s->%s: more than %d flows", source, target, MAX_MOUNTS);
         return;
     }
-    server->mounts[count] = (struct mount){kc_strdup(source), kc_strdup(target), herder};
+    server->mounts[count] = (struct kc_rest_flow){kc_strdup(source), kc_strdup(target), herder};
     atomic_store(&server->mount_count, count + 1);
 }
 

@@ -10,6 +10,7 @@ enum kc_route_flag {
     KC_ROUTE_ADMIN = 2,    /* on admin.listeners when those are set */
     KC_ROUTE_INTERNAL = 4, /* between workers */
     KC_ROUTE_ANY_TYPE = 8, /* the resource doesn't declare a content type */
+    KC_ROUTE_TEXT = 16,    /* answers text, whatever is accepted */
 };
 
 struct kc_route {
@@ -25,6 +26,7 @@ extern const struct kc_route kc_connectors_routes[];
 extern const struct kc_route kc_plugins_routes[];
 extern const struct kc_route kc_logging_routes[];
 extern const struct kc_route kc_internal_routes[];
+extern const struct kc_route kc_metrics_routes[];
 
 /* Finds the route of request among tables (NULL-terminated) whose flags fit (all of none of
  * excluded) and fills its params. NULL: it has been answered (404, 405, OPTIONS, 400 for a

@@ -288,7 +288,9 @@ static void served(void *delivery)
         atomic_fetch_add_explicit(&metrics->bytes_out, self->acked_bytes, memory_order_relaxed);
         self->acked = self->acked_bytes = 0;
     }
-    atomic_store_explicit(&metrics->active, in_flight(self), memory_order_relaxed);
+    uint64_t active = in_flight(self);
+    atomic_store_explicit(&metrics->active, active, memory_order_relaxed);
+    kc_window_add_one(&metrics->active_records, kc_mono_ms(), (int64_t)active);
 }
 
 const struct kc_delivery kc_at_least_once = {

@@ -67,6 +67,7 @@ struct kc_connector_host {
     void *target_opaque;
     struct request *requests;
     struct kc_error *raised; /* by the connector, not yet served */
+    char *note;              /* its own words on what it is doing */
     bool running;
     bool stopping;
     bool cancelled;
@@ -93,6 +94,7 @@ void kc_connector_host_destroy(struct kc_connector_host *host)
     if (!host)
         return;
     kc_error_destroy(host->raised);
+    free(host->note);
     kc_map_destroy(host->config);
     pthread_cond_destroy(&host->changed);
     pthread_mutex_destroy(&host->mutex);
@@ -118,6 +120,14 @@ enum kc_state kc_connector_host_state(struct kc_connector_host *host)
     return state;
 }
 
+char *kc_connector_host_note(struct kc_connector_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    char *note = host->note ? kc_strdup(host->note) : NULL;
+    pthread_mutex_unlock(&host->mutex);
+    return note;
+}
+
 /* ---- what a connector may ask for; any thread ---- */
 
 void kc_connector_request_reconfiguration(struct kc_connector_context *context)
@@ -141,6 +151,17 @@ void kc_connector_raise_error(struct kc_connector_context *context, struct kc_er
     }
     pthread_mutex_unlock(&host->mutex);
     kc_error_destroy(err);
+}
+
+void kc_connector_explain(struct kc_connector_context *context, const char *text)
+{
+    struct kc_connector_host *host = context->host;
+    char *note = text ? kc_strdup(text) : NULL;
+    pthread_mutex_lock(&host->mutex);
+    char *old = host->note;
+    host->note = note;
+    pthread_mutex_unlock(&host->mutex);
+    free(old);
 }
 
 const char *kc_connector_name(const struct kc_connector_context *context)

@@ -133,8 +133,11 @@ void kc_raw_lane_close(struct kc_raw_lane *lane)
 {
     if (!lane)
         return;
-    kc_appender_destroy(lane->appender);
+    pthread_mutex_lock(&lane->mutex);
+    struct kc_appender *appender = lane->appender;
     lane->appender = NULL;
+    pthread_mutex_unlock(&lane->mutex);
+    kc_appender_destroy(appender);
     kc_wire_client_destroy(lane->client);
     lane->client = NULL;
     for (struct raw_part *part = lane->parts; part; part = part->hh.next) {
@@ -254,6 +257,14 @@ bool kc_raw_lane_has_returned(struct kc_raw_lane *lane)
 uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane)
 {
     return atomic_load(&lane->extra);
+}
+
+size_t kc_raw_lane_bytes(struct kc_raw_lane *lane)
+{
+    pthread_mutex_lock(&lane->mutex);
+    size_t bytes = lane->appender ? kc_appender_bytes(lane->appender) : 0;
+    pthread_mutex_unlock(&lane->mutex);
+    return bytes;
 }
 
 /* ---- sending ---- */

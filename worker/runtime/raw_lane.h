@@ -77,6 +77,8 @@ void kc_raw_lane_serve(struct kc_raw_lane *lane,
                        void (*acked)(void *opaque, const struct kc_raw_span *span), void *opaque);
 /* Any thread: whether something waits for kc_raw_lane_recover(). */
 bool kc_raw_lane_has_returned(struct kc_raw_lane *lane);
+/* Any thread: bytes in flight. */
+size_t kc_raw_lane_bytes(struct kc_raw_lane *lane);
 /* Any thread: records in flight beyond one for each span. */
 uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane);
 

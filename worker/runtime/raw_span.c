@@ -54,7 +54,8 @@ static void add_span(struct kc_batch *batch, const struct kc_raw *raw, uint8_t *
 
 static void pass(struct kc_batch *batch, const struct kc_raw *raw, const struct kc_wire_batch *wire)
 {
-    struct kc_raw_run run = {wire->base_offset, -1, wire->count};
+    struct kc_raw_run run = {
+        .source_offset = wire->base_offset, .target_offset = -1, .count = wire->count};
     add_span(batch, raw, raw->data + (wire->data - raw->data), wire->size,
              kc_batch_dup(batch, &run, sizeof(run)), 1);
 }
@@ -124,7 +125,8 @@ static void runs_add(struct runs *runs, int64_t offset)
         runs->cap = runs->cap ? 2 * runs->cap : 8;
         runs->items = kc_realloc(runs->items, runs->cap * sizeof(*runs->items));
     }
-    runs->items[runs->count++] = (struct kc_raw_run){offset, -1, 1};
+    runs->items[runs->count++] = (struct kc_raw_run){
+        .source_offset = offset, .target_offset = -1, .count = 1};
 }
 
 /* Records of one part on their way into new batches. Zero-initialise, set the first three. */

@@ -71,7 +71,8 @@ static void finish(struct kc_sink_task *task, bool succeeded)
 {
     struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
     atomic_fetch_add(succeeded ? &metrics->commits : &metrics->commit_failures, 1);
-    atomic_fetch_add(&metrics->commit_time_ms, (uint64_t)(kc_mono_ms() - task->commit_started_ms));
+    int64_t now = kc_mono_ms();
+    kc_window_add_one(&metrics->commit_ms, now, now - task->commit_started_ms);
     task->committing = false;
 }
 
@@ -91,6 +92,7 @@ static void on_answer(struct kc_sink_task *task, uintptr_t seqno, rd_kafka_resp_
                       const rd_kafka_topic_partition_list_t *offsets)
 {
     if (seqno != task->commit_seqno) {
+        atomic_fetch_add(&kc_task_host_metrics(task->host)->commit_skips, 1);
         kc_debug("Received out of order commit callback for sequence number %zu, but most recent "
                  "sequence number is %zu",
                  (size_t)seqno, (size_t)task->commit_seqno);
@@ -165,6 +167,7 @@ struct kc_error *kc_sink_commit(struct kc_sink_task *task, bool closing)
     if (count) {
         task->committing = true;
         task->commit_seqno++;
+        atomic_store(&kc_task_host_metrics(task->host)->commit_seqno, task->commit_seqno);
         task->commit_started_ms = kc_mono_ms();
         refused = pre_commit(task, offsets, count);
         list = refused ? NULL : committable(task, offsets, count);

@@ -183,7 +183,14 @@ static struct kc_error *read_batch(struct kc_sink_task *task, int timeout_ms)
         kc_error_destroy(rebalance);
     else
         err = rebalance;
-    atomic_fetch_add(&kc_task_host_metrics(task->host)->records_in, task->message_count);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    int64_t now = kc_mono_ms();
+    atomic_fetch_add(&metrics->records_in, task->message_count);
+    atomic_store(&metrics->active, task->message_count);
+    atomic_store(&metrics->partitions, task->positions.count);
+    kc_window_add_one(&metrics->active_records, now, (int64_t)task->message_count);
+    if (task->message_count > 0)
+        kc_window_add_one(&metrics->batch_records, now, (int64_t)task->message_count);
     return err;
 }
 
@@ -196,6 +203,7 @@ static void delivered(struct kc_sink_task *task)
     atomic_fetch_add(&metrics->records_out, count);
     atomic_fetch_add(&metrics->bytes_out, kc_batch_bytes(task->batch));
     atomic_fetch_add(&metrics->batches, count > 0);
+    atomic_store(&metrics->active, 0);
     for (size_t i = 0; i < task->positions.count; i++) {
         struct kc_sink_position *position = &task->positions.items[i];
         if (position->consumed != KC_NO_OFFSET)
@@ -211,7 +219,11 @@ static void delivered(struct kc_sink_task *task)
 
 static struct kc_error *deliver(struct kc_sink_task *task)
 {
+    int64_t started = kc_mono_ms();
     struct kc_error *err = task->plugin->sink_task->put(task->task, task->batch);
+    int64_t now = kc_mono_ms();
+    if (kc_batch_count(task->batch) > 0)
+        kc_window_add_one(&kc_task_host_metrics(task->host)->batch_ms, now, now - started);
     if (!err) {
         delivered(task);
         return NULL;
@@ -378,7 +390,8 @@ static void destroy(void *impl)
 struct kc_error *kc_sink_task_new(const struct kc_sink_task_settings *settings,
                                   struct kc_task_host **host)
 {
-    static const struct kc_task_kind kind = {start, execute, close_task, wake, cancel, destroy};
+    static const struct kc_task_kind kind = {start, execute, close_task, wake,
+                                             cancel, destroy, NULL};
     struct kc_sink_task *task = kc_calloc(1, sizeof(*task));
     pthread_mutex_init(&task->mutex, NULL);
     task->config = settings->config;

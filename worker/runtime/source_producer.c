@@ -320,6 +320,13 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
     return code;
 }
 
+size_t kc_source_producer_bytes(struct kc_source_producer *producer)
+{
+    uint64_t done = atomic_load_explicit(&producer->done_bytes, memory_order_acquire);
+    uint64_t sent = atomic_load_explicit(&producer->sent_bytes, memory_order_relaxed);
+    return sent > done ? sent - done : 0;
+}
+
 void kc_source_producer_wake(struct kc_source_producer *producer)
 {
     rd_kafka_queue_yield(producer->reports);

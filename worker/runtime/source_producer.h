@@ -52,6 +52,9 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
                                             const struct kc_wire_record *record, void *opaque);
 
+/* Bytes of payload and overhead in flight. Any thread. */
+size_t kc_source_producer_bytes(struct kc_source_producer *producer);
+
 /* Makes events.served run soon. Any thread. */
 void kc_source_producer_wake(struct kc_source_producer *producer);
 

@@ -37,6 +37,13 @@ struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
     }
 }
 
+struct kc_series *kc_source_context_series(struct kc_source_context *context,
+                                           const struct kc_series_group *group,
+                                           const char *const *values)
+{
+    return kc_series_list_add(kc_task_host_series(context->task->host), group, values);
+}
+
 const char *kc_source_context_connector(const struct kc_source_context *context)
 {
     return kc_task_host_connector(context->task->host);
@@ -80,7 +87,8 @@ void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms
 {
     struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
     atomic_fetch_add(succeeded ? &metrics->commits : &metrics->commit_failures, 1);
-    atomic_fetch_add(&metrics->commit_time_ms, (uint64_t)(kc_mono_ms() - started_ms));
+    int64_t now = kc_mono_ms();
+    kc_window_add_one(&metrics->commit_ms, now, now - started_ms);
 }
 
 /* ---- starting ---- */
@@ -325,16 +333,34 @@ static struct kc_error *send_batch(struct kc_source_task *task)
 
 static void begin_batch(struct kc_source_task *task, struct kc_batch *batch)
 {
-    atomic_fetch_add_explicit(&kc_task_host_metrics(task->host)->batches, 1, memory_order_relaxed);
     task->batch = batch;
     task->count = kc_batch_count(batch);
     task->next = 0;
     task->how->begin_batch(task->delivery, batch);
 }
 
+/* A poll that had records. */
+static void count_poll(struct kc_source_task *task, int64_t started_ms, uint64_t records)
+{
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    int64_t now = kc_mono_ms();
+    kc_window_add_one(&metrics->batch_ms, now, now - started_ms);
+    atomic_fetch_add_explicit(&metrics->batches, 1, memory_order_relaxed);
+    if (records > 0)
+        kc_source_task_count_records(task, records);
+}
+
+void kc_source_task_count_records(struct kc_source_task *task, uint64_t records)
+{
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    atomic_fetch_add_explicit(&metrics->records_in, records, memory_order_relaxed);
+    kc_window_add_one(&metrics->batch_records, kc_mono_ms(), (int64_t)records);
+}
+
 static struct kc_error *poll_plugin(struct kc_source_task *task)
 {
     struct kc_batch *batch = NULL;
+    int64_t started = kc_mono_ms();
     struct kc_error *err = task->plugin->source_task->poll(task->task, &batch);
     if (err && kc_error_retriable(err)) {
         kc_warn("Failed to poll records from the source, will retry: %s", kc_error_text(err));
@@ -345,6 +371,7 @@ static struct kc_error *poll_plugin(struct kc_source_task *task)
         return err;
     size_t count = kc_batch_count(batch);
     if (kc_batch_raw_count(batch) > 0) {
+        count_poll(task, started, 0); /* its records when they have been counted */
         task->polled = batch;
         return NULL;
     }
@@ -352,8 +379,7 @@ static struct kc_error *poll_plugin(struct kc_source_task *task)
         kc_batch_unref(batch);
         return NULL;
     }
-    atomic_fetch_add_explicit(&kc_task_host_metrics(task->host)->records_in, count,
-                              memory_order_relaxed);
+    count_poll(task, started, count);
     begin_batch(task, batch);
     return NULL;
 }
@@ -480,6 +506,16 @@ static void cancel(void *impl)
     pthread_mutex_unlock(&task->mutex);
 }
 
+static size_t bytes_in_flight(void *impl)
+{
+    struct kc_source_task *task = impl;
+    pthread_mutex_lock(&task->mutex);
+    size_t bytes = (task->raw ? kc_raw_lane_bytes(task->raw) : 0) +
+                   (task->producer ? kc_source_producer_bytes(task->producer) : 0);
+    pthread_mutex_unlock(&task->mutex);
+    return bytes;
+}
+
 static void destroy(void *impl)
 {
     struct kc_source_task *task = impl;
@@ -502,7 +538,8 @@ static void destroy(void *impl)
 struct kc_error *kc_source_task_new(const struct kc_source_task_settings *settings,
                                     struct kc_task_host **host)
 {
-    static const struct kc_task_kind kind = {start, execute, close_task, wake, cancel, destroy};
+    static const struct kc_task_kind kind = {start,  execute, close_task,     wake,
+                                             cancel, destroy, bytes_in_flight};
     struct kc_source_task *task = kc_calloc(1, sizeof(*task));
     pthread_mutex_init(&task->mutex, NULL);
     kc_cond_init(&task->wakers_gone);

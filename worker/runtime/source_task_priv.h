@@ -111,6 +111,8 @@ void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane);
 /* The acknowledgement thread: ends a poll when something has to be sent again first. */
 void kc_source_task_wake_raw(struct kc_source_task *task);
 
+/* Counts records that were polled; the task's thread. */
+void kc_source_task_count_records(struct kc_source_task *task, uint64_t records);
 /* Counts a commit of offsets in the metrics. */
 void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms, bool succeeded);
 

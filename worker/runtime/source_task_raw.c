@@ -8,6 +8,7 @@
  */
 #include "connect/log.h"
 #include "runtime/source_task_priv.h"
+#include "wire/batch.h"
 
 #include <stdlib.h>
 
@@ -77,9 +78,16 @@ void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *p
 
 /* ---- telling ---- */
 
+static void set_lane(struct kc_source_task *task, const char *reason)
+{
+    if (!task->raw && knows_raw(task->plugin))
+        reason = task->raw_refusal;
+    kc_task_host_set_lane(task->host, task->raw ? "bytes" : "records", reason);
+}
+
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
 {
-    kc_task_host_set_lane(task->host, lane);
+    set_lane(task, lane);
     int64_t now = kc_mono_ms();
     if (lane == task->told_lane)
         return;
@@ -132,9 +140,7 @@ static struct kc_error *expand(struct kc_source_task *task, const char *open_all
         *batch = NULL;
         return err;
     }
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
-    atomic_fetch_add_explicit(&metrics->records_in, counts.passed + counts.repacked + counts.opened,
-                              memory_order_relaxed);
+    kc_source_task_count_records(task, counts.passed + counts.repacked + counts.opened);
     if (kc_batch_count(*batch) > 0) {
         count(task, &counts);
         return NULL;
@@ -171,11 +177,17 @@ void kc_source_task_wake_raw(struct kc_source_task *task)
 void kc_source_task_span_committed(struct kc_source_task *task, const struct kc_raw_span *span)
 {
     int64_t target = span->base_offset;
-    if (!knows_raw(task->plugin))
+    struct kc_wire_batch batch;
+    const char *why;
+    if (!knows_raw(task->plugin) ||
+        kc_batch_parse(span->data, span->len, &batch, &why) != KC_BATCH_OK)
         return;
     for (int32_t i = 0; i < span->run_count; i++) {
         struct kc_raw_run run = span->runs[i];
         run.target_offset = target;
+        run.bytes = i == 0 ? span->len : 0;
+        run.base_timestamp = batch.base_timestamp;
+        run.max_timestamp = batch.max_timestamp;
         task->plugin->source_task->raw_committed(task->task, span->raw, &run);
         if (target >= 0)
             target += run.count;

@@ -9,6 +9,7 @@
 
 #include "base/thread.h"
 #include "connect/log.h"
+#include "runtime/task_metrics.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -26,13 +27,18 @@ struct kc_task_host {
     const struct kc_task_kind *kind;
     void *impl;
     struct kc_task_metrics metrics;
+    struct kc_series_list series;
     _Atomic(const char *) lane;
+    _Atomic(const char *) lane_reason;
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     enum kc_target_state target;
     enum kc_state state;
-    bool running; /* the thread has been started */
+    int64_t since_ms; /* of state */
+    int64_t begun_ms;
+    int64_t spent_ms[KC_STATE_STOPPED + 1]; /* in former states */
+    bool running;                           /* the thread has been started */
     bool stopping;
     bool cancelled;
     bool failed;
@@ -64,7 +70,11 @@ struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
     host->kind = kind;
     host->impl = impl;
     host->state = KC_STATE_UNASSIGNED;
+    host->since_ms = host->begun_ms = kc_mono_ms();
     atomic_init(&host->lane, "");
+    atomic_init(&host->lane_reason, "");
+    kc_task_metrics_start(&host->metrics);
+    kc_series_list_init(&host->series);
     pthread_mutex_init(&host->mutex, NULL);
     kc_cond_init(&host->changed);
     return host;
@@ -75,6 +85,7 @@ void kc_task_host_destroy(struct kc_task_host *host)
     if (!host)
         return;
     host->kind->destroy(host->impl);
+    kc_series_list_clear(&host->series);
     pthread_cond_destroy(&host->changed);
     pthread_mutex_destroy(&host->mutex);
     free(host->log_context);
@@ -89,8 +100,12 @@ static void move(struct kc_task_host *host, enum kc_state state, const char *tra
 {
     pthread_mutex_lock(&host->mutex);
     bool allowed = moves[host->state] & (1u << state);
-    if (allowed)
+    if (allowed) {
+        int64_t now = kc_mono_ms();
+        host->spent_ms[host->state] += now - host->since_ms;
+        host->since_ms = now;
         host->state = state;
+    }
     bool tell = allowed && !host->cancelled;
     host->reporting = tell;
     pthread_mutex_unlock(&host->mutex);
@@ -275,6 +290,31 @@ const char *kc_task_host_lane(struct kc_task_host *host)
     return atomic_load(&host->lane);
 }
 
+const char *kc_task_host_lane_reason(struct kc_task_host *host)
+{
+    return atomic_load(&host->lane_reason);
+}
+
+double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state)
+{
+    pthread_mutex_lock(&host->mutex);
+    int64_t now = kc_mono_ms();
+    int64_t spent = host->spent_ms[state] + (host->state == state ? now - host->since_ms : 0);
+    int64_t life = now - host->begun_ms;
+    pthread_mutex_unlock(&host->mutex);
+    return life > 0 ? (double)spent / (double)life : 0;
+}
+
+struct kc_series_list *kc_task_host_series(struct kc_task_host *host)
+{
+    return &host->series;
+}
+
+size_t kc_task_host_bytes_in_flight(struct kc_task_host *host)
+{
+    return host->kind->bytes_in_flight ? host->kind->bytes_in_flight(host->impl) : 0;
+}
+
 const char *kc_task_host_log_context(const struct kc_task_host *host)
 {
     return host->log_context;
@@ -344,8 +384,9 @@ bool kc_task_host_sleep(struct kc_task_host *host, int64_t ms)
     return stopping;
 }
 
-void kc_task_host_set_lane(struct kc_task_host *host, const char *lane)
+void kc_task_host_set_lane(struct kc_task_host *host, const char *lane, const char *reason)
 {
+    atomic_store(&host->lane_reason, reason);
     atomic_store(&host->lane, lane);
 }
 

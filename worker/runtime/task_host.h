@@ -9,6 +9,7 @@
 #define WORKER_RUNTIME_TASK_HOST_H
 
 #include "runtime/metrics.h"
+#include "runtime/series.h"
 #include "runtime/worker.h"
 
 struct kc_task_host;
@@ -21,6 +22,8 @@ struct kc_task_kind {
     void (*wake)(void *impl);    /* any thread: stop or a new target state; must not block */
     void (*cancel)(void *impl);  /* any thread: give up whatever is waited for; must not block */
     void (*destroy)(void *impl); /* the worker's thread, after the task's has ended */
+    /* Any thread, optional: sent to the target and not yet acknowledged; must not block. */
+    size_t (*bytes_in_flight)(void *impl);
 };
 
 struct kc_task_settings {
@@ -56,9 +59,15 @@ int kc_task_host_task(const struct kc_task_host *host);
 enum kc_state kc_task_host_state(struct kc_task_host *host);
 struct kc_task_metrics *kc_task_host_metrics(struct kc_task_host *host);
 void *kc_task_host_impl(struct kc_task_host *host);
-/* Why records take the lane that they take; "" while nothing has been sent. Borrowed text is static
- * or lives as long as the task. */
+/* How records go on, "bytes" or "records", and why; both "" while that isn't known. Borrowed text is
+ * static or lives as long as the task. */
 const char *kc_task_host_lane(struct kc_task_host *host);
+const char *kc_task_host_lane_reason(struct kc_task_host *host);
+/* The share of the task's life that it has been in state so far, 0 to 1. */
+double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state);
+/* What the plugin's task has made. */
+struct kc_series_list *kc_task_host_series(struct kc_task_host *host);
+size_t kc_task_host_bytes_in_flight(struct kc_task_host *host);
 
 /* ---- the kinds' side ---- */
 
@@ -74,7 +83,8 @@ void kc_task_host_resumed(struct kc_task_host *host);
 bool kc_task_host_sleep(struct kc_task_host *host, int64_t ms);
 /* An active topic, any thread. */
 void kc_task_host_topic_used(struct kc_task_host *host, const char *topic);
-void kc_task_host_set_lane(struct kc_task_host *host, const char *lane);
+/* lane: "bytes" or "records". */
+void kc_task_host_set_lane(struct kc_task_host *host, const char *lane, const char *reason);
 /* Exactly-once: the listener's preflight calls. */
 struct kc_error *kc_task_host_fence_zombies(struct kc_task_host *host) KC_MUST_CHECK;
 struct kc_error *kc_task_host_verify(struct kc_task_host *host) KC_MUST_CHECK;

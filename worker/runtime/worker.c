@@ -115,6 +115,8 @@ struct kc_error *kc_worker_new(const struct kc_worker_config *config,
         free(made);
         return err;
     }
+    kc_window_set_half_ms(kc_config_long(config->values, "metrics.sample.window.ms") *
+                          kc_config_long(config->values, "metrics.num.samples") / 2);
     made->config = config;
     made->plugins = plugins;
     made->offsets = offsets ? kc_offset_store_ref(offsets) : NULL;
@@ -587,9 +589,34 @@ void kc_worker_each_task(struct kc_worker *worker,
             entry->is_source,
             kc_task_host_state(entry->host),
             kc_task_host_lane(entry->host),
+            kc_task_host_lane_reason(entry->host),
+            kc_task_host_ratio(entry->host, KC_STATE_RUNNING),
+            kc_task_host_ratio(entry->host, KC_STATE_PAUSED),
+            kc_task_host_bytes_in_flight(entry->host),
             kc_task_host_metrics(entry->host),
         };
         each(opaque, &info);
+    }
+    pthread_mutex_unlock(&worker->mutex);
+}
+
+void kc_worker_each_connector(struct kc_worker *worker,
+                              void (*each)(void *opaque, const struct kc_connector_info *info),
+                              void *opaque)
+{
+    pthread_mutex_lock(&worker->mutex);
+    struct connector_entry *entry;
+    LL_FOREACH(worker->connectors, entry)
+    {
+        char *note = kc_connector_host_note(entry->host);
+        struct kc_connector_info info = {
+            kc_connector_host_name(entry->host),
+            kc_connector_host_plugin(entry->host),
+            kc_connector_host_state(entry->host),
+            note,
+        };
+        each(opaque, &info);
+        free(note);
     }
     pthread_mutex_unlock(&worker->mutex);
 }

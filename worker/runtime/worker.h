@@ -121,13 +121,35 @@ struct kc_task_info {
     int task;
     bool is_source;
     enum kc_state state;
-    const char *lane; /* why records take the way that they take; "" while none has been sent */
-    const struct kc_task_metrics *metrics;
+    const char *lane; /* "bytes" or "records": how they go on; "" while that isn't known */
+    const char *lane_reason;
+    double running_ratio; /* shares of its life */
+    double pause_ratio;
+    size_t bytes_in_flight;
+    struct kc_task_metrics *metrics;
 };
 /* Calls each for every task of this worker, one after the other; info is valid for the call. The
  * function must not call the worker. */
 void kc_worker_each_task(struct kc_worker *worker,
                          void (*each)(void *opaque, const struct kc_task_info *info), void *opaque);
+
+struct kc_connector_info {
+    const char *connector;
+    const struct kc_plugin *plugin;
+    enum kc_state state;
+    const char *note; /* what it is doing or waiting for, by itself; NULL: it didn't say */
+};
+/* The same for connectors. */
+void kc_worker_each_connector(struct kc_worker *worker,
+                              void (*each)(void *opaque, const struct kc_connector_info *info),
+                              void *opaque);
+
+struct kc_exposition;
+struct kc_series_collection;
+/* Adds all metrics of the worker, its connectors and tasks to exposition, and the series that tasks
+ * have made to series. One scrape at a time in the process. */
+void kc_worker_expose(struct kc_worker *worker, struct kc_exposition *exposition,
+                      struct kc_series_collection *series);
 
 /* Since the worker's start (connect-worker-metrics). */
 struct kc_worker_counts {

@@ -417,7 +417,7 @@ END_TEST
 
 static void count_lane(void *opaque, const struct kc_task_info *info)
 {
-    snprintf(opaque, 128, "%s", info->lane);
+    snprintf(opaque, 128, "%s: %s", info->lane, info->lane_reason);
 }
 
 START_TEST(many_records_pass_by_the_bytes_lane)
@@ -428,7 +428,7 @@ START_TEST(many_records_pass_by_the_bytes_lane)
     await(source.committed == LOG);
     ck_assert(!source.disorder);
     kc_worker_each_task(fake.worker, count_lane, lane);
-    ck_assert_str_eq(lane, "byte converters, no transforms");
+    ck_assert_str_eq(lane, "records: byte converters, no transforms");
     stop();
     ck_assert_int_eq(stored(1), LOG - 1);
 }

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables of a checkpoint task's measures, see checkpoint_metrics.h. */
+#include "mirror_checkpoint/checkpoint_metrics.h"
+
+enum { LATENCY, CHECKPOINTS };
+
+static const char *const labels[] = {"source", "target", "group", "topic", "partition", NULL};
+
+static const struct kc_measure measures[] = {
+    [LATENCY] = {KC_MEASURE_WINDOW, "checkpoint_latency_ms",
+                 "From looking at a group's offset to the acknowledgement of its checkpoint, in "
+                 "milliseconds"},
+    [CHECKPOINTS] = {KC_MEASURE_COUNTER, "checkpoint_count",
+                     "Checkpoints written and acknowledged by the target"},
+};
+
+static const struct kc_series_group checkpoints = {
+    "kafka_connect_mirror_checkpoint_connector", labels, measures,
+    sizeof(measures) / sizeof(measures[0])};
+
+struct kc_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
+                                             const struct kc_mirror_config *config,
+                                             const struct kc_checkpoint *checkpoint)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%d", checkpoint->partition);
+    const char *const values[] = {config->source, config->target, checkpoint->group,
+                                  checkpoint->topic, number};
+    return kc_source_context_series(context, &checkpoints, values);
+}
+
+void kc_checkpoint_metrics_committed(struct kc_series *series, int64_t timestamp)
+{
+    struct kc_sample latency = {0};
+    int64_t now = kc_now_ms();
+    kc_sample_take(&latency, now > timestamp ? now - timestamp : 0);
+    kc_series_sample(series, LATENCY, &latency);
+    kc_series_add(series, CHECKPOINTS, 1);
+}
+
+enum { MEMBERS, SYNCED };
+
+static const char *const group_labels[] = {"source", "target", "group", NULL};
+
+static const struct kc_measure group_measures[] = {
+    [MEMBERS] = {KC_MEASURE_GAUGE, "target_members",
+                 "Members that the group has on the target; while there are any, its offsets "
+                 "there are left alone"},
+    [SYNCED] = {KC_MEASURE_COUNTER, "synced_offsets_total",
+                "Offsets that were committed for the group on the target"},
+};
+
+static const struct kc_series_group groups = {
+    "isthmus_mirror_group", group_labels, group_measures,
+    sizeof(group_measures) / sizeof(group_measures[0])};
+
+struct kc_series *kc_group_metrics_open(struct kc_source_context *context,
+                                        const struct kc_mirror_config *config, const char *group)
+{
+    const char *const values[] = {config->source, config->target, group};
+    return kc_source_context_series(context, &groups, values);
+}
+
+void kc_group_metrics_members(struct kc_series *series, int members)
+{
+    kc_series_set(series, MEMBERS, members);
+}
+
+void kc_group_metrics_synced(struct kc_series *series, int offsets)
+{
+    kc_series_add(series, SYNCED, (uint64_t)offsets);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a checkpoint task measures: MirrorCheckpointMetrics for each group and partition, and of each
+ * group whether the target's members keep its offsets from being synced.
+ */
+#ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
+#define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
+
+#include "common/mirror_config.h"
+#include "connect/metrics.h"
+#include "mirror_checkpoint/checkpoint_store.h"
+
+/* The series of one checkpointed partition; the caller owns it. The task's thread. */
+struct kc_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
+                                             const struct kc_mirror_config *config,
+                                             const struct kc_checkpoint *checkpoint);
+/* The checkpoint, emitted at timestamp, was acknowledged. The acknowledgement thread. */
+void kc_checkpoint_metrics_committed(struct kc_series *series, int64_t timestamp);
+
+/* The series of one group; as above. */
+struct kc_series *kc_group_metrics_open(struct kc_source_context *context,
+                                        const struct kc_mirror_config *config, const char *group);
+/* How many members it has on the target. */
+void kc_group_metrics_members(struct kc_series *series, int members);
+/* Offsets were committed for it on the target. */
+void kc_group_metrics_synced(struct kc_series *series, int offsets);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a herder lets people see beyond Java's REST API: its metrics, and what a connector and its
+ * tasks are doing and why. Any thread.
+ */
+#include "herder/entities.h"
+#include "herder/herder_priv.h"
+#include "runtime/task_metrics.h"
+
+#include <string.h>
+
+void kc_herder_expose(struct kc_herder *herder, struct kc_exposition *exposition,
+                      struct kc_series_collection *series)
+{
+    kc_worker_expose(herder->worker, exposition, series);
+    if (herder->ops->expose)
+        herder->ops->expose(herder, exposition);
+}
+
+/* ---- explanations ---- */
+
+struct explanation {
+    const char *connector;
+    json_t *states; /* ConnectorStateInfo, to which words are added */
+};
+
+static void explain_connector(void *opaque, const struct kc_connector_info *info)
+{
+    struct explanation *explanation = opaque;
+    if (info->note && strcmp(info->connector, explanation->connector) == 0)
+        json_object_set_new(json_object_get(explanation->states, "connector"), "note",
+                            json_string(info->note));
+}
+
+static json_t *task_of(struct explanation *explanation, int task)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach (json_object_get(explanation->states, "tasks"), i, item) {
+        if (json_integer_value(json_object_get(item, "id")) == task)
+            return item;
+    }
+    return NULL;
+}
+
+static json_int_t counter(const atomic_uint_fast64_t *number)
+{
+    return (json_int_t)atomic_load_explicit(number, memory_order_relaxed);
+}
+
+static void explain_task(void *opaque, const struct kc_task_info *info)
+{
+    struct explanation *explanation = opaque;
+    bool wanted = strcmp(info->connector, explanation->connector) == 0;
+    json_t *task = wanted ? task_of(explanation, info->task) : NULL;
+    const struct kc_task_metrics *metrics = info->metrics;
+    if (!task)
+        return;
+    if (*info->lane) {
+        json_object_set_new(task, "lane", json_string(info->lane));
+        json_object_set_new(task, "reason", json_string(info->lane_reason));
+    }
+    if (info->is_source)
+        json_object_set_new(
+            task, "records",
+            json_pack("{s:I, s:I, s:I, s:I}", "acknowledged", counter(&metrics->records_out),
+                      "passed", counter(&metrics->records_raw), "repacked",
+                      counter(&metrics->records_repacked), "opened",
+                      counter(&metrics->records_opened)));
+    json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));
+}
+
+struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector,
+                                   json_t **states)
+{
+    struct kc_error *err = kc_herder_status(herder, connector, states);
+    if (err)
+        return err;
+    struct explanation explanation = {connector, *states};
+    kc_worker_each_connector(herder->worker, explain_connector, &explanation);
+    kc_worker_each_task(herder->worker, explain_task, &explanation);
+    return NULL;
+}
