@@ -9,6 +9,7 @@
  * change nothing.
  */
 #include "common/compacted_topic.h"
+#include "common/deal.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
@@ -38,6 +39,8 @@ struct connector {
     struct kc_strings groups; /* sorted */
     bool loaded;              /* groups have been listed at least once */
     size_t seen;              /* groups that the source has, filtered out or not */
+
+    struct kc_deal dealt; /* what the tasks were last given; the connector's thread */
 };
 
 static void *connector_create(struct kc_connector_context *context)
@@ -233,6 +236,7 @@ static void connector_destroy(void *arg)
 {
     struct connector *connector = arg;
     connector_stop(connector);
+    kc_deal_clear(&connector->dealt);
     pthread_mutex_destroy(&connector->mutex);
     free(connector);
 }
@@ -265,23 +269,23 @@ static void explain_idle(const struct connector *connector, size_t seen)
     free(why);
 }
 
-/* Contiguous parts of the groups, the first ones longer by one: ConnectorUtils.groupPartitions. */
-static void split_groups(const struct connector *connector, const struct kc_strings *groups,
+/* Contiguous parts of the groups; later ones go to whoever has least, so that none changes hands
+ * while the number of tasks stays. */
+static void split_groups(struct connector *connector, const struct kc_strings *groups,
                          size_t tasks, struct kc_maps *configs)
 {
-    size_t next = 0;
+    struct kc_deal deal = {0};
+    if (!kc_deal_again(&connector->dealt, groups, tasks, &deal))
+        kc_deal_parts(groups, tasks, &deal);
+    kc_deal_clear(&connector->dealt);
+    connector->dealt = deal;
     for (size_t i = 0; i < tasks; i++) {
         struct kc_map *config = kc_map_copy(connector->config->properties);
-        struct kc_strings part = {0};
-        size_t share = groups->count / tasks + (i < groups->count % tasks ? 1 : 0);
-        while (part.count < share)
-            kc_strings_add(&part, groups->items[next++]);
-        char *list = kc_strings_join(&part, ",");
+        char *list = kc_strings_join(&deal.tasks[i], ",");
         kc_map_set(config, KC_TASK_GROUPS, list);
         kc_map_setf(config, "task.index", "%zu", i);
         kc_maps_take(configs, config);
         free(list);
-        kc_strings_destroy(&part);
     }
 }
 

@@ -8,6 +8,7 @@
  * own.
  */
 #include "common/compacted_topic.h"
+#include "common/deal.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
 #include "common/scheduler.h"
@@ -35,6 +36,8 @@ struct connector {
 
     pthread_mutex_t mutex;
     struct kc_flow_topics topics;
+
+    struct kc_deal dealt; /* what the tasks were last given; the connector's thread */
 
     /* Of the scheduler thread. */
     bool no_authorizer;
@@ -299,24 +302,36 @@ static void connector_destroy(void *arg)
 {
     struct connector *connector = arg;
     connector_stop(connector);
+    kc_deal_clear(&connector->dealt);
     pthread_mutex_destroy(&connector->mutex);
     free(connector);
 }
 
 /* ---- tasks ---- */
 
-static void append_partition(struct kc_str *list, const char *topic, int32_t partition)
+/* "topic-partition" of all that can be mirrored now, in the order of topics and numbers. */
+static void list_ready(struct connector *connector, struct kc_strings *ready)
 {
-    kc_str_appendf(list, "%s%s-%d", list->len ? "," : "", topic, partition);
+    if (!connector->flow)
+        return;
+    pthread_mutex_lock(&connector->mutex);
+    for (size_t i = 0; i < connector->topics.count; i++) {
+        const struct kc_flow_topic *topic = &connector->topics.items[i];
+        for (int32_t p = 0; p < kc_flow_topic_ready(topic); p++)
+            kc_strings_take(ready, kc_asprintf("%s-%d", topic->name, p));
+    }
+    pthread_mutex_unlock(&connector->mutex);
 }
 
-/* Partitions go round the tasks, in the order of topics and numbers. */
-static void deal(const struct kc_flow_topics *topics, struct kc_str *lists, size_t tasks)
+/* Partitions go round the tasks; those that come later go to whoever has least, so that none
+ * changes hands while the number of tasks stays. */
+static void deal(struct connector *connector, const struct kc_strings *ready, size_t tasks)
 {
-    size_t next = 0;
-    for (size_t i = 0; i < topics->count; i++)
-        for (int32_t p = 0; p < kc_flow_topic_ready(&topics->items[i]); p++)
-            append_partition(&lists[next++ % tasks], topics->items[i].name, p);
+    struct kc_deal deal = {0};
+    if (!kc_deal_again(&connector->dealt, ready, tasks, &deal))
+        kc_deal_round(ready, tasks, &deal);
+    kc_deal_clear(&connector->dealt);
+    connector->dealt = deal;
 }
 
 /* Says why there are no tasks, or that some partitions wait. */
@@ -347,22 +362,19 @@ static void explain(struct connector *connector, size_t tasks)
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
 {
     struct connector *connector = arg;
-    pthread_mutex_lock(&connector->mutex);
-    size_t tasks = connector->flow ? kc_flow_topics_ready(&connector->topics) : 0;
-    if (tasks > (size_t)max_tasks)
-        tasks = (size_t)max_tasks;
-    struct kc_str *lists = kc_calloc(tasks ? tasks : 1, sizeof(*lists));
-    if (tasks > 0)
-        deal(&connector->topics, lists, tasks);
-    pthread_mutex_unlock(&connector->mutex);
+    struct kc_strings ready = {0};
+    list_ready(connector, &ready);
+    size_t tasks = ready.count < (size_t)max_tasks ? ready.count : (size_t)max_tasks;
+    deal(connector, &ready, tasks);
     for (size_t i = 0; i < tasks; i++) {
         struct kc_map *config = kc_map_copy(connector->config->properties);
-        kc_map_set(config, KC_TASK_PARTITIONS, lists[i].data);
+        char *list = kc_strings_join(&connector->dealt.tasks[i], ",");
+        kc_map_set(config, KC_TASK_PARTITIONS, list);
         kc_map_setf(config, "task.index", "%zu", i);
         kc_maps_take(configs, config);
-        kc_str_destroy(&lists[i]);
+        free(list);
     }
-    free(lists);
+    kc_strings_destroy(&ready);
     explain(connector, tasks);
     return NULL;
 }

@@ -270,6 +270,7 @@ static void destroy(struct kc_herder *base)
     kc_work_clear(&herder->running);
     kc_work_clear(&herder->to_restart);
     kc_cluster_state_unref(herder->joined_state);
+    kc_cluster_state_unref(herder->tasks_state);
     free(herder->rebalances.leader_url);
     free(herder->rest_path);
     free(herder);

@@ -60,7 +60,8 @@ struct kc_distributed {
     struct kc_assignment assignment;
     struct kc_work running;
     struct kc_work to_restart;             /* tasks stopped because they have new configs */
-    struct kc_cluster_state *joined_state; /* the picture that the running work comes from */
+    struct kc_cluster_state *joined_state; /* the picture that the running work comes from, */
+    struct kc_cluster_state *tasks_state;  /* and the configs of its tasks; newer, if anything */
     bool rebalance_resolved;
     bool can_read_configs;
     bool fenced; /* from the config topic */
@@ -121,6 +122,12 @@ void kc_distributed_run_restarts(struct kc_distributed *herder);
 bool kc_distributed_rebalance_pending(struct kc_distributed *herder);
 void kc_distributed_rejoin(struct kc_distributed *herder, const char *reason);
 void kc_staged_updates_clear(struct kc_staged_updates *staged);
+
+/* Whether the tasks of connector may take up their new configs one by one, without a rebalance:
+ * there are as many as before, they differ in what is assigned to them alone (task.assigned.*), and
+ * none is given what another one had. Pure. */
+bool kc_task_configs_grow(const struct kc_cluster_state *before,
+                          const struct kc_cluster_state *now, const char *connector);
 
 /* ---- distributed_keys.c ---- */
 

@@ -186,7 +186,9 @@ static void start_task(struct kc_herder *herder, const struct kc_work_task *task
 static void remember_joined_state(struct kc_distributed *herder)
 {
     kc_cluster_state_unref(herder->joined_state);
+    kc_cluster_state_unref(herder->tasks_state);
     herder->joined_state = kc_cluster_state_ref(herder->base.config_state);
+    herder->tasks_state = kc_cluster_state_ref(herder->base.config_state);
 }
 
 static void start_work(struct kc_distributed *herder)

@@ -58,7 +58,6 @@ static void on_tasks_updated(void *opaque, const char *connector)
     struct kc_distributed *herder = opaque;
     kc_info("Tasks of connector %s: configs updated", connector);
     pthread_mutex_lock(&herder->base.lock);
-    herder->staged.needs_rebalance = true;
     stage(&herder->staged.tasks, connector);
     kc_distributed_cancel_fencing(herder, connector);
     pthread_mutex_unlock(&herder->base.lock);
@@ -137,7 +136,8 @@ void kc_staged_updates_clear(struct kc_staged_updates *staged)
 bool kc_distributed_rebalance_pending(struct kc_distributed *herder)
 {
     pthread_mutex_lock(&herder->base.lock);
-    bool pending = herder->staged.needs_rebalance;
+    /* Whether new task configs need one is seen when they are acted on. */
+    bool pending = herder->staged.needs_rebalance || herder->staged.tasks.count > 0;
     pthread_mutex_unlock(&herder->base.lock);
     return pending;
 }
@@ -166,7 +166,7 @@ static bool take_staged(struct kc_distributed *herder, struct kc_staged_updates 
                taken->tasks.count;
     if (any)
         kc_herder_update_state(&herder->base);
-    if (eager && taken->needs_rebalance) {
+    if (eager && (taken->needs_rebalance || taken->tasks.count > 0)) {
         kc_staged_updates_clear(taken);
         taken->needs_rebalance = true;
     }
@@ -236,6 +236,57 @@ static void stop_reconfigured_tasks(struct kc_distributed *herder, const struct 
     free(ids);
 }
 
+/* Exactly-once tasks are fenced all together, and so begin all together. */
+static bool may_grow(struct kc_distributed *herder, const struct kc_strings *names)
+{
+    for (size_t i = 0; i < names->count; i++) {
+        const char *connector = names->items[i];
+        if (!herder->tasks_state ||
+            (herder->exactly_once && kc_distributed_is_source(herder, connector)) ||
+            !kc_task_configs_grow(herder->tasks_state, herder->base.config_state, connector))
+            return false;
+    }
+    return true;
+}
+
+static bool config_changed(const struct kc_distributed *herder, const struct kc_work_task *task)
+{
+    const struct kc_map *was =
+        kc_cluster_state_task_config(herder->tasks_state, task->connector, task->task);
+    const struct kc_map *is =
+        kc_cluster_state_task_config(herder->base.config_state, task->connector, task->task);
+    return was && is && !kc_map_equal(was, is);
+}
+
+/* Restarts the tasks here whose own configs have changed; all others run on. */
+static void grow_tasks(struct kc_distributed *herder, const struct kc_strings *names)
+{
+    const struct kc_work *assigned = &herder->assignment.work;
+    struct kc_herder *base = &herder->base;
+    struct kc_task_id *ids = kc_calloc(assigned->task_count, sizeof(*ids));
+    size_t count = 0;
+    for (size_t i = 0; i < assigned->task_count; i++) {
+        const struct kc_work_task *task = &assigned->tasks[i];
+        if (kc_strings_contain(names, task->connector) && config_changed(herder, task))
+            ids[count++] = (struct kc_task_id){task->connector, task->task};
+    }
+    kc_info("Handling task config update without a rebalance: %zu tasks here take up more work",
+            count);
+    kc_stage_begin(&base->stage, "restarting %zu reconfigured tasks", count);
+    kc_worker_stop_tasks(base->worker, ids, count);
+    for (size_t i = 0; i < count; i++) {
+        struct kc_error *err = kc_herder_start_task(base, ids[i].connector, ids[i].task);
+        if (err)
+            kc_fail("Task %s-%d could not be started again: %s", ids[i].connector, ids[i].task,
+                    kc_error_text(err));
+        kc_error_destroy(err);
+    }
+    kc_stage_end(&base->stage);
+    free(ids);
+    kc_cluster_state_unref(herder->tasks_state);
+    herder->tasks_state = kc_cluster_state_ref(base->config_state);
+}
+
 bool kc_distributed_update(struct kc_distributed *herder)
 {
     struct kc_staged_updates taken = {0};
@@ -244,11 +295,15 @@ bool kc_distributed_update(struct kc_distributed *herder)
     bool rebalance = taken.needs_rebalance;
     for (size_t i = 0; i < taken.connectors.count && !rebalance; i++)
         rebalance = came_or_went(herder, taken.connectors.items[i]);
+    rebalance = rebalance || !may_grow(herder, &taken.tasks);
     if (rebalance)
         kc_distributed_rejoin(herder, "connectors or tasks have changed");
     update_connectors(herder, &taken.connectors);
     update_target_states(herder, &taken.target_states);
-    stop_reconfigured_tasks(herder, &taken.tasks);
+    if (rebalance)
+        stop_reconfigured_tasks(herder, &taken.tasks);
+    else if (taken.tasks.count > 0)
+        grow_tasks(herder, &taken.tasks);
     kc_staged_updates_clear(&taken);
     return rebalance;
 }
