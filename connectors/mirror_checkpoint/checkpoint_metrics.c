@@ -14,9 +14,9 @@ static const struct kc_measure measures[] = {
                      "Checkpoints written and acknowledged by the target"},
 };
 
-static const struct kc_series_group checkpoints = {
-    "kafka_connect_mirror_checkpoint_connector", labels, measures,
-    sizeof(measures) / sizeof(measures[0])};
+static const struct kc_series_group checkpoints = {"kafka_connect_mirror_checkpoint_connector",
+                                                   labels, measures,
+                                                   sizeof(measures) / sizeof(measures[0])};
 
 struct kc_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
                                              const struct kc_mirror_config *config,
@@ -50,9 +50,8 @@ static const struct kc_measure group_measures[] = {
                 "Offsets that were committed for the group on the target"},
 };
 
-static const struct kc_series_group groups = {
-    "isthmus_mirror_group", group_labels, group_measures,
-    sizeof(group_measures) / sizeof(group_measures[0])};
+static const struct kc_series_group groups = {"isthmus_mirror_group", group_labels, group_measures,
+                                              sizeof(group_measures) / sizeof(group_measures[0])};
 
 struct kc_series *kc_group_metrics_open(struct kc_source_context *context,
                                         const struct kc_mirror_config *config, const char *group)

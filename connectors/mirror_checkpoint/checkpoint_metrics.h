@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a checkpoint task measures: MirrorCheckpointMetrics for each group and partition, and of each
- * group whether the target's members keep its offsets from being synced.
+ * What a checkpoint task measures: MirrorCheckpointMetrics for each group and partition, and of
+ * each group whether the target's members keep its offsets from being synced.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H

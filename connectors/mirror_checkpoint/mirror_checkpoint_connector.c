@@ -271,8 +271,8 @@ static void explain_idle(const struct connector *connector, size_t seen)
 
 /* Contiguous parts of the groups; later ones go to whoever has least, so that none changes hands
  * while the number of tasks stays. */
-static void split_groups(struct connector *connector, const struct kc_strings *groups,
-                         size_t tasks, struct kc_maps *configs)
+static void split_groups(struct connector *connector, const struct kc_strings *groups, size_t tasks,
+                         struct kc_maps *configs)
 {
     struct kc_deal deal = {0};
     if (!kc_deal_again(&connector->dealt, groups, tasks, &deal))

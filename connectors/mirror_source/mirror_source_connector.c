@@ -15,6 +15,7 @@
 #include "connect/log.h"
 #include "mirror_source/flow_topics.h"
 #include "mirror_source/mirror_source.h"
+#include "mirror_source/provenance.h"
 #include "mirror_source/topic_sync.h"
 
 #include <pthread.h>
@@ -31,7 +32,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 struct connector {
     struct kc_connector_context *context;
     struct kc_mirror_config *config;
-    struct kc_flow *flow; /* NULL when not enabled */
+    struct kc_flow *flow;             /* NULL when not enabled */
+    struct kc_provenance *provenance; /* NULL: names tell */
     struct kc_scheduler *scheduler;
 
     pthread_mutex_t mutex;
@@ -137,6 +139,7 @@ static struct kc_error *look(struct connector *connector)
     struct kc_error *err = kc_flow_list_source(connector->flow, &topics);
     if (err)
         return err;
+    kc_provenance_apply(connector->provenance, &topics);
     err = kc_flow_list_target(connector->flow, &topics);
     if (!err)
         err = kc_flow_create_missing(connector->flow, &topics);
@@ -201,6 +204,7 @@ static struct kc_error *watch_topics(void *arg)
     connector->next_watch_ms = kc_mono_ms() + (kc_mono_ms() - start) * WATCH_SHARE;
     if (err)
         return err;
+    kc_provenance_apply(connector->provenance, &now);
     bool changed = !kc_flow_topics_equal_source(&now, &connector->topics);
     bool incomplete = !connector->loaded ||
                       kc_flow_topics_ready(&connector->topics) != partitions_of(&connector->topics);
@@ -271,6 +275,8 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
     }
     err = kc_flow_new(connector->config, &connector->flow);
     if (!err)
+        err = kc_provenance_new(connector->flow, &connector->provenance);
+    if (!err)
         err = kc_scheduler_new(connector->config->label,
                                kc_mirror_long(connector->config, "admin.timeout.ms"),
                                &connector->scheduler);
@@ -291,6 +297,8 @@ static void connector_stop(void *arg)
     kc_scheduler_destroy(connector->scheduler);
     connector->scheduler = NULL;
     kc_flow_topics_clear(&connector->topics);
+    kc_provenance_destroy(connector->provenance);
+    connector->provenance = NULL;
     kc_flow_destroy(connector->flow);
     connector->flow = NULL;
     kc_mirror_config_destroy(connector->config);
@@ -345,10 +353,14 @@ static void explain(struct connector *connector, size_t tasks)
     pthread_mutex_unlock(&connector->mutex);
     if (!connector->flow)
         text = kc_strdup("runs without tasks: enabled is false");
-    else if (tasks == 0 && all == 0)
+    else if (tasks == 0 && all == 0 && kc_provenance_left_out(connector->provenance) == 0)
         text = kc_asprintf("runs without tasks: no topic of %s passes 'topics' and "
                            "'topics.exclude', or they could not be listed yet",
                            config->source);
+    else if (kc_provenance_left_out(connector->provenance) > 0)
+        text = kc_asprintf("%zu topics are left out, since they would come back to %s in a circle, "
+                           "see the log",
+                           kc_provenance_left_out(connector->provenance), config->target);
     else if (ready < all)
         text = kc_asprintf("%zu of %zu partitions wait: they could not be created on %s yet, see "
                            "the log; it is tried again",

@@ -23,7 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 struct task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
-    _Atomic(struct kc_assignment *) assignment; /* set once, by start */
+    _Atomic(struct kc_assignment *) assignment;    /* set once, by start */
     _Atomic(struct kc_source_consumer *) consumer; /* set once, by start: this */
     _Atomic(struct kc_raw_source *) raw;           /* or that */
     struct kc_offset_sync_producer *syncs;         /* NULL: emit.offset-syncs.enabled=false */

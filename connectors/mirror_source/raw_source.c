@@ -374,8 +374,8 @@ static void ask_ends(struct kc_raw_source *source)
     source->ends_asked = true;
     for (size_t i = 0; i < count; i++) {
         const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
-        ends[i] = (struct kc_fetch_bound){.topic = partition->topic,
-                                          .partition = partition->partition};
+        ends[i] =
+            (struct kc_fetch_bound){.topic = partition->topic, .partition = partition->partition};
     }
     kc_fetcher_bounds(source->fetcher, ends, count, true, BOUNDS_MS);
     for (size_t i = 0; i < count; i++) {

@@ -14,8 +14,9 @@ enum { RECORDS, BYTES, AGE, LATENCY, END, POSITION, LAG, MEASURES };
 static const char *const labels[] = {"source", "target", "topic", "partition", NULL};
 
 static const struct kc_measure measures[MEASURES] = {
-    [RECORDS] = {KC_MEASURE_COUNTER, "record_count", "Records mirrored and acknowledged by the "
-                                                     "target",
+    [RECORDS] = {KC_MEASURE_COUNTER, "record_count",
+                 "Records mirrored and acknowledged by the "
+                 "target",
                  .rate = "record_rate"},
     [BYTES] = {KC_MEASURE_COUNTER, "byte_count",
                "Bytes mirrored: values of records, and whole batches where they pass as bytes",
@@ -89,7 +90,14 @@ static void take_batch(struct kc_sample *sample, int64_t now, int64_t first, int
 /* ---- polled ---- */
 
 /* Where the header of a record batch (KIP-98) has what is wanted here. */
-enum { LENGTH_AT = 8, MAGIC_AT = 16, ATTRIBUTES_AT = 21, FIRST_AT = 27, MAX_AT = 35, COUNT_AT = 57 };
+enum {
+    LENGTH_AT = 8,
+    MAGIC_AT = 16,
+    ATTRIBUTES_AT = 21,
+    FIRST_AT = 27,
+    MAX_AT = 35,
+    COUNT_AT = 57
+};
 enum { HEADER = 61, LENGTH_ENDS = 12, CONTROL = 32 };
 
 static int64_t big_endian(const uint8_t *data, size_t size)

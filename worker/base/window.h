@@ -31,8 +31,8 @@ struct kc_window {
     struct kc_window_half halves[2];
 };
 
-/* count measurements at once, whose mean counts as the last one; count 0 changes nothing. One thread
- * at a time. now_ms: kc_mono_ms(). */
+/* count measurements at once, whose mean counts as the last one; count 0 changes nothing. One
+ * thread at a time. now_ms: kc_mono_ms(). */
 void kc_window_add(struct kc_window *window, int64_t now_ms, int64_t count, int64_t sum,
                    int64_t min, int64_t max);
 void kc_window_add_one(struct kc_window *window, int64_t now_ms, int64_t number);

@@ -72,8 +72,7 @@ void kc_distributed_expose(struct kc_herder *base, struct kc_exposition *exposit
         add(exposition, "kafka_connect_worker_rebalance_rebalance_max_time_ms",
             "Longest time of a rebalance, in milliseconds", (double)view.max);
         add(exposition, "kafka_connect_worker_rebalance_rebalance_avg_time_ms",
-            "Average time of a rebalance, in milliseconds",
-            (double)view.sum / (double)view.count);
+            "Average time of a rebalance, in milliseconds", (double)view.sum / (double)view.count);
     }
     if (last)
         add(exposition, "kafka_connect_worker_rebalance_time_since_last_rebalance_ms",

@@ -126,8 +126,8 @@ void kc_staged_updates_clear(struct kc_staged_updates *staged);
 /* Whether the tasks of connector may take up their new configs one by one, without a rebalance:
  * there are as many as before, they differ in what is assigned to them alone (task.assigned.*), and
  * none is given what another one had. Pure. */
-bool kc_task_configs_grow(const struct kc_cluster_state *before,
-                          const struct kc_cluster_state *now, const char *connector);
+bool kc_task_configs_grow(const struct kc_cluster_state *before, const struct kc_cluster_state *now,
+                          const char *connector);
 
 /* ---- distributed_keys.c ---- */
 

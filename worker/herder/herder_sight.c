@@ -61,17 +61,16 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
         json_object_set_new(task, "reason", json_string(info->lane_reason));
     }
     if (info->is_source)
-        json_object_set_new(
-            task, "records",
-            json_pack("{s:I, s:I, s:I, s:I}", "acknowledged", counter(&metrics->records_out),
-                      "passed", counter(&metrics->records_raw), "repacked",
-                      counter(&metrics->records_repacked), "opened",
-                      counter(&metrics->records_opened)));
+        json_object_set_new(task, "records",
+                            json_pack("{s:I, s:I, s:I, s:I}", "acknowledged",
+                                      counter(&metrics->records_out), "passed",
+                                      counter(&metrics->records_raw), "repacked",
+                                      counter(&metrics->records_repacked), "opened",
+                                      counter(&metrics->records_opened)));
     json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));
 }
 
-struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector,
-                                   json_t **states)
+struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector, json_t **states)
 {
     struct kc_error *err = kc_herder_status(herder, connector, states);
     if (err)

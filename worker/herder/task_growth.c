@@ -53,8 +53,7 @@ typedef bool (*assigned_visit)(void *opaque, int task, char *what); /* takes wha
 
 /* Visits all that the tasks of connector are assigned, until one visit is false. */
 static bool each_assigned(const struct kc_cluster_state *state, const char *connector,
-                          assigned_visit visit,
-                          void *opaque)
+                          assigned_visit visit, void *opaque)
 {
     bool go_on = true;
     for (int task = 0; task < kc_cluster_state_task_count(state, connector); task++) {
@@ -109,10 +108,15 @@ static bool nothing_changes_hands(const struct kc_cluster_state *before,
     return stays;
 }
 
-bool kc_task_configs_grow(const struct kc_cluster_state *before,
-                          const struct kc_cluster_state *now, const char *connector)
+bool kc_task_configs_grow(const struct kc_cluster_state *before, const struct kc_cluster_state *now,
+                          const char *connector)
 {
     int count = kc_cluster_state_task_count(before, connector);
+    const struct kc_map *applied = kc_cluster_state_applied_config(before, connector);
+    const struct kc_map *applied_now = kc_cluster_state_applied_config(now, connector);
+    /* Converters, transforms and clients come from the connector's own configuration. */
+    if (!applied || !applied_now || !kc_map_equal(applied, applied_now))
+        return false;
     if (count == 0 || kc_cluster_state_task_count(now, connector) != count)
         return false;
     for (int task = 0; task < count; task++)

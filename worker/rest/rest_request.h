@@ -33,7 +33,7 @@ struct kc_rest_request {
     struct kc_str body;
     char *params[KC_REST_MAX_PARAMS]; /* decoded path parameters, in order */
     size_t param_count;
-    struct kc_herder *herder; /* NULL: the request is about all flows */
+    struct kc_herder *herder;         /* NULL: the request is about all flows */
     const struct kc_rest_flow *flows; /* in dedicated mode; borrowed */
     size_t flow_count;
     const struct kc_worker_config *config;

@@ -101,9 +101,8 @@ static void append_value(struct kc_str *out, double value)
     }
 }
 
-void kc_exposition_add(struct kc_exposition *exposition, const char *name,
-                       enum kc_metric_type type, const char *help, const struct kc_label *labels,
-                       size_t count, double value)
+void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
+                       const char *help, const struct kc_label *labels, size_t count, double value)
 {
     struct family *family = family_get(exposition, name, type, help);
     struct kc_str *out = &family->samples;

@@ -25,9 +25,8 @@ void kc_exposition_destroy(struct kc_exposition *exposition); /* NULL is fine */
 void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_label *label);
 
 /* One sample of the family called name, which has one type and help (borrowed until printed). */
-void kc_exposition_add(struct kc_exposition *exposition, const char *name,
-                       enum kc_metric_type type, const char *help, const struct kc_label *labels,
-                       size_t count, double value);
+void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
+                       const char *help, const struct kc_label *labels, size_t count, double value);
 
 #define KC_PROMETHEUS_TYPE  "text/plain; version=0.0.4; charset=utf-8"
 #define KC_OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"

@@ -23,9 +23,9 @@ struct kc_task_metrics {
     atomic_uint_fast64_t batches;          /* polls or puts that had records */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t commit_failures;
-    atomic_uint_fast64_t commit_skips; /* sink: answers that came too late */
-    atomic_uint_fast64_t commit_seqno; /* sink */
-    atomic_uint_fast64_t partitions;   /* sink: assigned */
+    atomic_uint_fast64_t commit_skips;    /* sink: answers that came too late */
+    atomic_uint_fast64_t commit_seqno;    /* sink */
+    atomic_uint_fast64_t partitions;      /* sink: assigned */
     atomic_uint_fast64_t record_failures; /* task-error-metrics from here */
     atomic_uint_fast64_t record_errors;
     atomic_uint_fast64_t records_skipped;

@@ -125,8 +125,8 @@ static void runs_add(struct runs *runs, int64_t offset)
         runs->cap = runs->cap ? 2 * runs->cap : 8;
         runs->items = kc_realloc(runs->items, runs->cap * sizeof(*runs->items));
     }
-    runs->items[runs->count++] = (struct kc_raw_run){
-        .source_offset = offset, .target_offset = -1, .count = 1};
+    runs->items[runs->count++] =
+        (struct kc_raw_run){.source_offset = offset, .target_offset = -1, .count = 1};
 }
 
 /* Records of one part on their way into new batches. Zero-initialise, set the first three. */

@@ -92,9 +92,9 @@ void kc_series_add(struct kc_series *series, size_t measure, uint64_t number)
 void kc_series_raise(struct kc_series *series, size_t measure, int64_t number)
 {
     int64_t before = number_of(series, measure);
-    while (before < number && !atomic_compare_exchange_weak_explicit(
-                                  &series->values[measure].number, &before, number,
-                                  memory_order_relaxed, memory_order_relaxed))
+    while (before < number &&
+           !atomic_compare_exchange_weak_explicit(&series->values[measure].number, &before, number,
+                                                  memory_order_relaxed, memory_order_relaxed))
         ;
 }
 

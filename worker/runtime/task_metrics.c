@@ -191,8 +191,8 @@ static bool read_metric(const struct task_metric *metric, struct kc_task_metrics
         *value = (double)number(metrics, metric->at);
         return true;
     case RATE:
-        *value = kc_rate_read(field(metrics, metric->other), kc_mono_ms(),
-                              number(metrics, metric->at));
+        *value =
+            kc_rate_read(field(metrics, metric->other), kc_mono_ms(), number(metrics, metric->at));
         return true;
     case SHARE:
         return read_share(metric, metrics, value);
@@ -271,9 +271,8 @@ void kc_task_metrics_expose(const struct kc_task_info *info, struct kc_expositio
         if (!(table[i].kinds & (info->is_source ? SOURCE : SINK)) ||
             !read_metric(&table[i], info->metrics, &value))
             continue;
-        add(&task, table[i].name,
-            table[i].reading == COUNTER ? KC_METRIC_COUNTER : KC_METRIC_GAUGE, table[i].help, 0,
-            value);
+        add(&task, table[i].name, table[i].reading == COUNTER ? KC_METRIC_COUNTER : KC_METRIC_GAUGE,
+            table[i].help, 0, value);
     }
     expose_lane(&task, info);
 }

@@ -25,7 +25,8 @@ struct count_metric {
 static const struct count_metric counts_table[] = {
     {"kafka_connect_worker_connector_count", KC_METRIC_GAUGE, AT(connectors),
      "Connectors that run in this worker"},
-    {"kafka_connect_worker_task_count", KC_METRIC_GAUGE, AT(tasks), "Tasks that run in this worker"},
+    {"kafka_connect_worker_task_count", KC_METRIC_GAUGE, AT(tasks),
+     "Tasks that run in this worker"},
     {"kafka_connect_worker_connector_startup_attempts_total", KC_METRIC_COUNTER,
      AT(connector_attempts), "Connectors that this worker has tried to start"},
     {"kafka_connect_worker_connector_startup_success_total", KC_METRIC_COUNTER,

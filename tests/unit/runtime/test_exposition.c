@@ -73,16 +73,11 @@ START_TEST(numbers)
         double value;
         const char *text;
     } cases[] = {
-        {0, "0"},
-        {-0.0, "0"},
-        {-3, "-3"},
-        {1764115200123, "1764115200123"},
-        {0.1, "0.1"},
-        {1.0 / 3, "0.33333333333333331"},
-        {1e300, "1e+300"},
-        {NAN, "NaN"},
-        {INFINITY, "+Inf"},
-        {-INFINITY, "-Inf"},
+        {0, "0"},           {-0.0, "0"},
+        {-3, "-3"},         {1764115200123, "1764115200123"},
+        {0.1, "0.1"},       {1.0 / 3, "0.33333333333333331"},
+        {1e300, "1e+300"},  {NAN, "NaN"},
+        {INFINITY, "+Inf"}, {-INFINITY, "-Inf"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char expected[80];
