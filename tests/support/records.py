@@ -321,3 +321,13 @@ def consume_group(cluster, group, topic, maximum, timeout=60, **config):
     finally:
         consumer.close()
     return records
+
+
+def member(cluster, group, topic, timeout=60):
+    """A consumer that has joined the group and got partitions; it commits nothing. Close it."""
+    consumer = Consumer(
+        cluster.client_config(**{"group.id": group, "enable.auto.commit": False, "log_level": 3})
+    )
+    consumer.subscribe([topic])
+    wait_for(lambda: consumer.poll(0.2) and consumer.assignment(), timeout, f"a member of {group}")
+    return consumer
