@@ -7,7 +7,7 @@
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
 
 #include "common/mirror_config.h"
-#include "connect/metrics.h"
+#include "connect/measure.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 
 /* The series of one checkpointed partition; the caller owns it. The task's thread. */

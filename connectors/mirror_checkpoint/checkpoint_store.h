@@ -9,7 +9,7 @@
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_STORE_H
 
 #include "common/mirror_records.h"
-#include "connect/metrics.h"
+#include "connect/measure.h"
 #include "connect/record.h"
 
 struct kc_checkpoint_store;

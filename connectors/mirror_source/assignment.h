@@ -11,7 +11,7 @@
 
 #include "common/mirror_config.h"
 #include "common/offset_sync_writer.h"
-#include "connect/metrics.h"
+#include "connect/measure.h"
 #include "connect/record.h"
 
 /* One partition that the task mirrors. */

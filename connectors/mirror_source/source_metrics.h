@@ -8,7 +8,7 @@
 #ifndef CONNECTORS_MIRROR_SOURCE_SOURCE_METRICS_H
 #define CONNECTORS_MIRROR_SOURCE_SOURCE_METRICS_H
 
-#include "connect/metrics.h"
+#include "connect/measure.h"
 #include "mirror_source/assignment.h"
 
 /* Makes the series of all partitions; the assignment keeps them. */

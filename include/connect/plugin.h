@@ -11,7 +11,7 @@
  *   1.0  connectors, tasks, converters, transforms, predicates
  *   1.1  record batches as bytes: fetch.h, kc_batch_add_raw(), kc_source_context_takes_raw(),
  *        kc_source_task_ops.raw_committed and .wake
- *   1.2  metrics.h; kc_connector_explain(); bytes and times of a kc_raw_run
+ *   1.2  measure.h; kc_connector_explain(); bytes and times of a kc_raw_run
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H

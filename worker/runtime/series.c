@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Series, see series.h and connect/metrics.h.
+ * Series, see series.h and connect/measure.h.
  *
  * A scrape sorts the series by group and labels. Those that agree in the labels that are shown are
  * neighbours then, and are added up: two connectors that mirror one partition no less than a

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The series of tasks (connect/metrics.h): kept by their task's host, collected for a scrape, and
+ * The series of tasks (connect/measure.h): kept by their task's host, collected for a scrape, and
  * added up where there are too many.
  */
 #ifndef WORKER_RUNTIME_SERIES_H
 #define WORKER_RUNTIME_SERIES_H
 
-#include "connect/metrics.h"
+#include "connect/measure.h"
 #include "runtime/exposition.h"
 
 #include <pthread.h>

@@ -7,8 +7,8 @@
  * by one thread at a time. Where there are more series than the worker shows (metrics.series.max),
  * they are added up over the last labels of their group: what varies most stands last.
  */
-#ifndef CONNECT_METRICS_H
-#define CONNECT_METRICS_H
+#ifndef CONNECT_MEASURE_H
+#define CONNECT_MEASURE_H
 
 #include "connect/connector.h"
 
