@@ -380,7 +380,9 @@ static struct kc_error *commit(struct exactly_once *self)
     kc_error_destroy(copy_to_worker(self, false));
     forget_positions(self);
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
-    atomic_fetch_add(&metrics->records_out, atomic_exchange(&self->acked, 0));
+    uint64_t acked = atomic_exchange(&self->acked, 0);
+    atomic_fetch_add(&metrics->records_out, acked);
+    kc_window_add_one(&metrics->transaction_records, kc_mono_ms(), (int64_t)acked);
     atomic_fetch_add(&metrics->bytes_out, atomic_exchange(&self->acked_bytes, 0));
     end_batches(self);
     kc_source_task_commit(self->task);
