@@ -9,12 +9,15 @@
 #include "base/window.h"
 
 enum { ATTEMPTS = 100 };
+#define LONGEST_HALF_MS (INT64_C(366) * 24 * 3600 * 1000)
 
 static atomic_int_fast64_t half_ms = 30000;
 
 void kc_window_set_half_ms(int64_t ms)
 {
-    atomic_store(&half_ms, ms > 0 ? ms : 1);
+    if (ms < 1)
+        ms = 1;
+    atomic_store(&half_ms, ms < LONGEST_HALF_MS ? ms : LONGEST_HALF_MS);
 }
 
 static int64_t get(const atomic_int_fast64_t *field)

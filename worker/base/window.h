@@ -13,7 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The length of the halves of all windows, 30 s unless set; at least 1. Any thread. */
+/* The length of the halves of all windows, 30 s unless set; at least 1 ms, at most a year. Any
+ * thread. */
 void kc_window_set_half_ms(int64_t ms);
 
 struct kc_window_half {

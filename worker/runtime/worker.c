@@ -115,8 +115,9 @@ struct kc_error *kc_worker_new(const struct kc_worker_config *config,
         free(made);
         return err;
     }
-    kc_window_set_half_ms(kc_config_long(config->values, "metrics.sample.window.ms") *
-                          kc_config_long(config->values, "metrics.num.samples") / 2);
+    int64_t window = kc_config_long(config->values, "metrics.sample.window.ms");
+    int64_t samples = kc_config_long(config->values, "metrics.num.samples");
+    kc_window_set_half_ms(window < INT64_MAX / samples ? window * samples / 2 : INT64_MAX);
     made->config = config;
     made->plugins = plugins;
     made->offsets = offsets ? kc_offset_store_ref(offsets) : NULL;

@@ -8,7 +8,8 @@
 
 static const struct kc_route *const tables[] = {kc_connectors_routes, kc_root_routes,
                                                 kc_plugins_routes,    kc_logging_routes,
-                                                kc_internal_routes,   NULL};
+                                                kc_internal_routes,   kc_metrics_routes,
+                                                NULL};
 
 static struct kc_rest_request *request_of(const char *method, const char *path)
 {
@@ -36,6 +37,9 @@ START_TEST(paths_find_their_routes)
         {"GET", "/connectors/a+b", "/connectors/{}", 0, "a+b"},
         {"POST", "/connectors/c/tasks/0/restart", "/connectors/{}/tasks/{}/restart", 0, "c"},
         {"HEAD", "/connectors", "/connectors", 0, NULL},
+        {"GET", "/connectors/explain/explain", "/connectors/{}/explain", 0, "explain"},
+        {"GET", "/metrics", "/metrics", 0, NULL},
+        {"POST", "/metrics", NULL, 405, NULL},
         {"DELETE", "/connectors", NULL, 405, NULL},
         {"OPTIONS", "/connectors", NULL, 200, NULL},
         {"GET", "/nothing", NULL, 404, NULL},
