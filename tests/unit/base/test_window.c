@@ -72,7 +72,7 @@ struct race {
 static void *write_samples(void *arg)
 {
     struct race *race = arg;
-    for (int64_t i = 1; i <= 200000; i++)
+    for (int64_t i = 1; i <= 5000000; i++)
         kc_window_add_one(&race->window, i, 5);
     atomic_store(&race->done, true);
     return NULL;
