@@ -362,9 +362,10 @@ static void explain(struct connector *connector, size_t tasks)
                            "see the log",
                            kc_provenance_left_out(connector->provenance), config->target);
     else if (ready < all)
-        text = kc_asprintf("%zu of %zu partitions wait: they could not be created on %s yet, see "
-                           "the log; it is tried again",
-                           all - ready, all, config->target);
+        text =
+            kc_asprintf("%s%zu of %zu partitions wait: they could not be created on %s yet, see "
+                        "the log; it is tried again",
+                        tasks == 0 ? "runs without tasks: " : "", all - ready, all, config->target);
     if (text && tasks == 0)
         kc_warn("%s %s.", config->connector, text);
     kc_connector_explain(connector->context, text);

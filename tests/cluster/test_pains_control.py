@@ -46,7 +46,8 @@ def test_new_topics_and_groups_cause_no_rebalance(source, target, make_worker, u
     for number in (1, 2):
         remote = f"{alias}.{prefix}-{number}"
         records.assert_mirrored(source, f"{prefix}-{number}", target, remote, 60 * PATIENCE)
-    assert "creating 2 topics with the brokers' own default" in worker.process.log()
+    own_default = "topics with the brokers' own default. Set replication.factor to choose"
+    assert own_default in worker.process.log()
     before = rebalances(rest)
 
     # A topic and a group that concern the flow, and strangers.
@@ -95,7 +96,8 @@ def test_whoever_does_nothing_says_why(source, target, make_worker, unique):
     more = {"topics": topic, "groups": group, "sync.group.offsets.enabled": "true"}
     more["sync.group.offsets.interval.seconds"] = "1"
     rest.put_connector("checkpoint", mirror_config("Checkpoint", source, target, alias, **more))
-    rest.put_connector("idle", mirror_config("Source", source, target, alias, topics=unique("none")))
+    none = {"topics": unique("none"), "heartbeats.replication.enabled": "false"}
+    rest.put_connector("idle", mirror_config("Source", source, target, alias, **none))
     off = {"enabled": "false", "topics": topic}
     rest.put_connector("off", mirror_config("Source", source, target, alias, **off))
 

@@ -10,10 +10,17 @@ from processes import wait_for
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 
+def spelled(name, text):
+    """The name as it stands in the text: the old format's parser adds _total to all counters."""
+    stands = name + "{" in text or name + " " in text.replace("# HELP ", "").replace("# TYPE ", "")
+    return name if stands else name.removesuffix("_total")
+
+
 class Metrics:
     """The samples of one scrape."""
 
-    def __init__(self, families):
+    def __init__(self, families, text):
+        spellings = {}
         self.families = {}
         self._samples = {}
         for family in families:
@@ -21,7 +28,9 @@ class Metrics:
             assert family.documentation, f"{family.name} has no HELP"
             self.families[family.name] = family.type
             for sample in family.samples:
-                key = sample.name, frozenset(sample.labels.items())
+                if sample.name not in spellings:
+                    spellings[sample.name] = spelled(sample.name, text)
+                key = spellings[sample.name], frozenset(sample.labels.items())
                 assert key not in self._samples, f"{key} is there twice"
                 self._samples[key] = sample.value
 
@@ -58,9 +67,10 @@ def scrape(rest, openmetrics=False, **options):
     kind = response.headers["Content-Type"]
     if openmetrics:
         assert kind == "application/openmetrics-text; version=1.0.0; charset=utf-8"
-        return Metrics(openmetrics_parser.text_string_to_metric_families(response.text))
+        families = openmetrics_parser.text_string_to_metric_families(response.text)
+        return Metrics(families, response.text)
     assert kind == "text/plain; version=0.0.4; charset=utf-8"
-    return Metrics(parser.text_string_to_metric_families(response.text))
+    return Metrics(parser.text_string_to_metric_families(response.text), response.text)
 
 
 def wait_metrics(rest, condition, timeout, what):
