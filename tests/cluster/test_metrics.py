@@ -181,6 +181,9 @@ def test_dedicated_mode_tells_flows_apart(source, target, make_worker, unique):
         "dedicated.mode.enable.internal.rest": "true",
         "listeners": f"http://127.0.0.1:{port}",
         "refresh.topics.interval.seconds": "2",
+        # Counters begin anew with a task: none is to be given more topics meanwhile.
+        "emit.heartbeats.enabled": "false",
+        "heartbeats.replication.enabled": "false",
     }
     for factor in ("replication", "offset-syncs.topic.replication", "offset.storage.replication"):
         settings[f"{factor}.factor"] = "1"
