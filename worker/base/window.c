@@ -8,7 +8,9 @@
  */
 #include "base/window.h"
 
-enum { ATTEMPTS = 100 };
+#include <sched.h>
+
+enum { ATTEMPTS = 10000, PATIENCE = 16 };
 #define LONGEST_HALF_MS (INT64_C(366) * 24 * 3600 * 1000)
 
 static atomic_int_fast64_t half_ms = 30000;
@@ -98,6 +100,8 @@ void kc_window_read(struct kc_window *window, int64_t now_ms, struct kc_window_v
             seen.last = last;
         if (turn % 2 == 0 && atomic_load_explicit(&window->turn, memory_order_acquire) == turn)
             break;
+        if (i % PATIENCE == 0)
+            sched_yield(); /* the writer may have been interrupted in the middle */
     }
     *view = seen;
 }

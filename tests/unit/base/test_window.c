@@ -6,6 +6,7 @@
 #include "connect/mem.h"
 
 #include <check.h>
+#include <sched.h>
 #include <stdlib.h>
 
 static struct kc_window_view look(struct kc_window *window, int64_t now)
@@ -72,8 +73,11 @@ struct race {
 static void *write_samples(void *arg)
 {
     struct race *race = arg;
-    for (int64_t i = 1; i <= 5000000; i++)
+    for (int64_t i = 1; i <= 500000; i++) {
         kc_window_add_one(&race->window, i, 5);
+        if (i % 8 == 0)
+            sched_yield(); /* no thread writes all the time */
+    }
     atomic_store(&race->done, true);
     return NULL;
 }
