@@ -102,7 +102,7 @@ END_TEST
 
 static void add_many(size_t topics, size_t partitions)
 {
-    char topic[16], partition[16];
+    char topic[32], partition[32];
     for (size_t t = 0; t < topics; t++)
         for (size_t p = 0; p < partitions; p++) {
             snprintf(topic, sizeof(topic), "t%zu", t);
