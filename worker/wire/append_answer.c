@@ -101,7 +101,8 @@ static void settle_failed(struct kc_appender *appender, struct append_part *part
         part->restart = true;
     else if (batch->sequenced)
         part->next_sequence = batch->sequence;
-    append_txn_failed(appender, why);
+    if (!append_txn_survives(appender, batch))
+        append_txn_failed(appender, why);
     skip_rest(part, why);
     part->draining = false;
     part->careful = true;
@@ -173,7 +174,7 @@ static void try_again(struct kc_appender *appender, struct append_part *part,
     } else {
         kc_error_destroy(batch->error);
         batch->error = err;
-        part->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(appender->client, part->attempts++);
+        part->retry_at_ms = kc_mono_ms() + append_backoff_ms(appender, err, part->attempts++);
     }
     part->draining = true;
 }

@@ -19,6 +19,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.transactions");
 
 #define END_TXN_BEFORE_V2 4
 #define TIMEOUT_DEFAULT   60000
+#define MARKERS_MS        20 /* as Java's producer */
 
 static bool is_fenced(int code)
 {
@@ -165,6 +166,12 @@ void append_txn_failed(struct kc_appender *appender, const struct kc_error *err)
     appender->bump = true;
 }
 
+bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch)
+{
+    return appender->options.block_failed && !batch->unknown &&
+           kc_kafka_error_about_batch(kc_error_kafka_code(batch->error));
+}
+
 static struct append_part *part_of(const struct kc_appender *appender, struct kc_wire_str topic,
                                    int32_t partition)
 {
@@ -202,17 +209,25 @@ static int take_added(struct kc_appender *appender,
     return worst;
 }
 
-static void retry_txn(struct kc_appender *appender)
+int64_t append_backoff_ms(const struct kc_appender *appender, const struct kc_error *err,
+                          int attempt)
 {
-    appender->txn_at_ms =
-        kc_mono_ms() + kc_wire_backoff_ms(appender->client, appender->txn_attempts++);
+    int64_t ms = kc_wire_backoff_ms(appender->client, attempt);
+    bool is_short = kc_error_kafka_code(err) == KC_KAFKA_CONCURRENT_TRANSACTIONS;
+
+    return is_short && ms > MARKERS_MS ? MARKERS_MS : ms;
+}
+
+static void retry_txn(struct kc_appender *appender, const struct kc_error *err)
+{
+    appender->txn_at_ms = kc_mono_ms() + append_backoff_ms(appender, err, appender->txn_attempts++);
 }
 
 static void adding_failed(struct kc_appender *appender, int code, struct kc_error *err)
 {
     forget_if_moved(appender, code);
     if (kc_error_retriable(err)) {
-        retry_txn(appender);
+        retry_txn(appender, err);
         kc_error_destroy(err);
     } else if (is_fenced(code)) {
         appender_fatal(appender, err);
@@ -315,7 +330,7 @@ static void finish(struct kc_appender *appender, const struct kc_error *err, boo
         kc_error_clear(&appender->abortable);
         appender->begun = appender->bump = false;
         for (part = appender->parts; part; part = part->hh.next)
-            part->in_transaction = false;
+            part->in_transaction = part->blocked = false;
     }
     release_held(appender);
     end.done(end.arg, err);
@@ -335,7 +350,7 @@ static void end_failed(struct kc_appender *appender, int code, struct kc_error *
 {
     forget_if_moved(appender, code);
     if (kc_error_retriable(err)) {
-        retry_txn(appender);
+        retry_txn(appender, err);
     } else if (is_fenced(code) || code == KC_KAFKA_INVALID_TXN_STATE || !appender->end.commit) {
         appender_fatal(appender, err);
         return;
@@ -384,6 +399,22 @@ static void send_end(struct kc_appender *appender)
     kc_wire_send(appender->client, request, on_ended, appender);
 }
 
+/* Why the transaction can't be committed; NULL: it can. */
+static struct kc_error *why_not_commit(const struct kc_appender *appender)
+{
+    const struct append_part *part;
+
+    if (appender->abortable)
+        return kc_error_copy(appender->abortable);
+    for (part = appender->parts; part; part = part->hh.next) {
+        if (part->blocked)
+            return kc_error_new(KC_ERR_KAFKA,
+                                "a batch for %s was refused, and nothing has taken its place",
+                                part->key);
+    }
+    return NULL;
+}
+
 void append_end(struct kc_appender *appender, int64_t now)
 {
     struct kc_error *err;
@@ -391,8 +422,8 @@ void append_end(struct kc_appender *appender, int64_t now)
     if (appender->end_sent || appender->adding || now < appender->txn_at_ms ||
         !appender_idle(appender))
         return;
-    if (appender->end.commit && appender->abortable) {
-        err = kc_error_copy(appender->abortable);
+    err = appender->end.commit ? why_not_commit(appender) : NULL;
+    if (err) {
         finish(appender, err, false);
         kc_error_destroy(err);
     } else if (!appender->begun) {

@@ -68,7 +68,9 @@ size_t kc_appender_bytes(struct kc_appender *appender);
  * useful to fence early. */
 void kc_appender_init(struct kc_appender *appender, kc_appender_done done, void *arg);
 /* Waits for the results of what was appended before, then ends the transaction. Committing fails,
- * with nothing ended, when one of them failed: abort then. An append before done waits for the end
+ * with nothing ended, when one of them failed: abort then. With block_failed, what was refused for
+ * its content (kc_kafka_error_about_batch()) may be replaced before: unblock, append, commit. An
+ * append before done waits for the end
  * and belongs to the next transaction. KC_ERR_FENCED: another producer has taken over; the appender
  * is of no more use. */
 void kc_appender_commit(struct kc_appender *appender, kc_appender_done done, void *arg);

@@ -185,7 +185,14 @@ void append_restart_all(struct kc_appender *appender);
 bool append_txn_ready(struct kc_appender *appender, const struct append_part *part);
 void append_add_partitions(struct kc_appender *appender, int64_t now);
 void append_end(struct kc_appender *appender, int64_t now);
-/* A batch failed: in a transaction, only aborting is left. */
+/* How long to wait after err, the attempt'th failure in a row: a moment where the former
+ * transaction's markers are still being written, which is soon over. */
+int64_t append_backoff_ms(const struct kc_appender *appender, const struct kc_error *err,
+                          int attempt);
+/* A batch failed: in a transaction, only aborting is left, unless append_txn_survives(). */
 void append_txn_failed(struct kc_appender *appender, const struct kc_error *err);
+/* With block_failed, a batch that was refused for what is in it may be replaced within the
+ * transaction: nothing of it was written, and its sequences are free. */
+bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch);
 
 #endif

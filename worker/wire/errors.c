@@ -187,6 +187,26 @@ bool kc_kafka_error_stale_metadata(int code)
     return error && error->stale_metadata;
 }
 
+bool kc_kafka_error_about_batch(int code)
+{
+    static const int codes[] = {
+        KC_KAFKA_CORRUPT_MESSAGE,
+        KC_KAFKA_MESSAGE_TOO_LARGE,
+        KC_KAFKA_RECORD_LIST_TOO_LARGE,
+        KC_KAFKA_INVALID_TIMESTAMP,
+        KC_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+        KC_KAFKA_POLICY_VIOLATION,
+        KC_KAFKA_UNSUPPORTED_COMPRESSION_TYPE,
+        KC_KAFKA_INVALID_RECORD,
+    };
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return false;
+}
+
 struct kc_error *kc_kafka_error_new(int code, const char *message, const char *fmt, ...)
 {
     struct kc_error *err;

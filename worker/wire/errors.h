@@ -152,6 +152,9 @@ const char *kc_kafka_error_name(int code);
 bool kc_kafka_error_retriable(int code);
 /* An InvalidMetadataException in Java: the metadata has to be refreshed first. */
 bool kc_kafka_error_stale_metadata(int code);
+/* Whether a produce error is about what is in the batch, of which nothing has been written: others
+ * of the same producer aren't touched by it. */
+bool kc_kafka_error_about_batch(int code);
 
 /* An error for a code other than NONE, with "<context>: NAME" and message behind it when not NULL.
  */
