@@ -34,10 +34,14 @@ static void on_done(void *opaque, const struct kc_record *record,
                     const struct kc_record_metadata *metadata)
 {
     struct at_least_once *self = opaque;
-    if (!record->span)
+    const struct kc_raw_span *span = record->span;
+    if (!span) {
         kc_source_task_record_committed(self->task, record, metadata);
-    else if (metadata)
-        kc_source_task_span_committed(self->task, record->span);
+    } else if (metadata) {
+        const struct kc_raw_facts facts = kc_raw_span_facts(span);
+        kc_source_task_raw_committed(self->task, span->raw, span->runs, span->run_count,
+                                     span->base_offset, &facts);
+    }
 }
 
 static void *create(struct kc_source_task *task)
@@ -257,6 +261,7 @@ static void outcome(void *delivery, const rd_kafka_message_t *message)
 static void on_span(void *delivery, const struct kc_raw_span *span)
 {
     struct at_least_once *self = delivery;
+    kc_source_task_span_used(self->task, span);
     kc_slot_ack(span->slot, span->base_offset, span->raw->partition, span->log_append_time_ms);
     self->acked += (uint64_t)span->count;
     self->acked_bytes += span->len;
@@ -266,6 +271,13 @@ static void retract(void *delivery, struct kc_slot *slot)
 {
     struct at_least_once *self = delivery;
     kc_slot_retract(self->submitted, slot);
+}
+
+/* Outcomes are for the acknowledgement thread. */
+static void raw_moved(void *delivery)
+{
+    struct at_least_once *self = delivery;
+    kc_source_producer_wake(self->task->producer);
 }
 
 static uint64_t in_flight(struct at_least_once *self)
@@ -305,6 +317,7 @@ const struct kc_delivery kc_at_least_once = {
     .rejected = rejected,
     .batch_done = batch_done,
     .retract = retract,
+    .raw_moved = raw_moved,
     .outcome = outcome,
     .served = served,
     .final_commit = final_commit,

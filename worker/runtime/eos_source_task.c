@@ -3,13 +3,12 @@
  * Source tasks that lose and repeat nothing: ExactlyOnceWorkerSourceTask (KIP-618).
  *
  * Records and the offsets of what has been dispatched go out in one transaction of the task's own
- * producer, whose id fences any earlier instance. Everything but outcome() and transaction() runs
- * on the task's thread. A record's outcome lies beside it in its batch, and is told to the plugin
- * once the transaction has been committed: librdkafka returns from a commit or abort only after all
- * outcomes have been served.
+ * id, which fences any earlier instance; through which client is the channel's matter
+ * (eos_channel.h). What was dispatched is told to the plugin once the transaction has been
+ * committed (eos_records.h). Everything but outcome() and transaction() runs on the task's thread.
  */
 #include "connect/log.h"
-#include "runtime/source_task_priv.h"
+#include "runtime/eos_channel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,22 +22,7 @@ static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.ExactlyOnceWorkerSourceTask");
 
 enum boundary { BOUNDARY_POLL, BOUNDARY_INTERVAL, BOUNDARY_CONNECTOR };
-enum { TRANSACTION_WAIT_MS = 5000, ABORT_WAIT_MS = 10000, OFFSET_ARENA = 4096 };
-
-/* One record of a transaction. */
-struct entry {
-    const struct kc_record *record;
-    struct kc_record_metadata metadata;
-    atomic_bool acked;
-    bool dropped;
-};
-
-struct txn_batch {
-    struct kc_batch *batch;
-    struct txn_batch *next;
-    size_t used;
-    struct entry entries[];
-};
+enum { ABORT_WAIT_MS = 10000 };
 
 /* The newest dispatched offset of a source partition. */
 struct position {
@@ -53,16 +37,15 @@ struct exactly_once {
     int64_t interval_ms;
     int64_t last_commit_ms;
     const char *offsets_topic;
-    bool open; /* a transaction */
-    struct txn_batch *batches;
-    struct txn_batch *current;
-    struct position *positions;    /* since the last commit */
-    struct kc_arena *offset_bytes; /* keys and values of offsets on their way */
-    struct position *last;         /* most records follow one of the same partition */
+    bool open;                        /* a transaction */
+    const struct kc_eos_channel *how; /* NULL before prepare() */
+    void *channel;
+    struct kc_txn_records *records;
+    struct position *positions; /* since the last commit */
+    struct position *last;      /* most records follow one of the same partition */
     atomic_bool commit_requested;
     atomic_bool abort_requested;
-    atomic_uint_fast64_t acked;
-    atomic_uint_fast64_t acked_bytes;
+    atomic_bool polling; /* the plugin's poll() may be under way */
 };
 
 /* ---- life ---- */
@@ -84,18 +67,8 @@ static void *create(struct kc_source_task *task)
                             ? kc_config_long(task->config->values, "offset.flush.interval.ms")
                             : kc_config_long(task->settings, "transaction.boundary.interval.ms");
     self->offsets_topic = kc_connector_offsets_topic(task->config, task->connector_config);
+    self->records = kc_txn_records_new(task);
     return self;
-}
-
-static void forget_batches(struct exactly_once *self)
-{
-    struct txn_batch *batch, *next;
-    LL_FOREACH_SAFE(self->batches, batch, next)
-    {
-        kc_batch_unref(batch->batch);
-        free(batch);
-    }
-    self->batches = self->current = NULL;
 }
 
 static void forget_positions(struct exactly_once *self)
@@ -113,42 +86,19 @@ static void forget_positions(struct exactly_once *self)
 static void destroy(void *delivery)
 {
     struct exactly_once *self = delivery;
-    forget_batches(self);
+    kc_txn_records_destroy(self->records);
+    if (self->how)
+        self->how->destroy(self->channel);
     forget_positions(self);
-    kc_arena_destroy(self->offset_bytes);
     free(self);
 }
 
-/* ---- librdkafka's transaction calls ---- */
+/* ---- errors ---- */
 
-/* Repeats call while its error says so and the task isn't cancelled. */
-static rd_kafka_error_t *persist(struct exactly_once *self,
-                                 rd_kafka_error_t *(*call)(rd_kafka_t *, int))
+struct kc_error *kc_eos_error(const struct kc_source_task *task, const char *what, bool expired,
+                              struct kc_error *cause)
 {
-    rd_kafka_t *client = kc_source_producer_client(self->task->producer);
-    for (;;) {
-        rd_kafka_error_t *error = call(client, TRANSACTION_WAIT_MS);
-        if (!error || !rd_kafka_error_is_retriable(error) ||
-            kc_task_host_cancelled(self->task->host))
-            return error;
-        kc_warn("Trying again: %s", rd_kafka_error_string(error));
-        rd_kafka_error_destroy(error);
-    }
-}
-
-static bool expired(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH ||
-           code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED || code == RD_KAFKA_RESP_ERR__FENCED;
-}
-
-/* Takes error. */
-static struct kc_error *wrap(struct exactly_once *self, const char *what, rd_kafka_error_t *error)
-{
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    struct kc_error *cause = kc_client_error(code, "%s", rd_kafka_error_string(error));
-    rd_kafka_error_destroy(error);
-    if (!expired(code))
+    if (!expired)
         return kc_error_caused(kc_error_new(KC_ERR_CONNECT, "%s", what), cause);
     return kc_error_caused(
         kc_error_new(KC_ERR_CONNECT,
@@ -160,33 +110,47 @@ static struct kc_error *wrap(struct exactly_once *self, const char *what, rd_kaf
                      "producers, decrease the offset commit interval (if using interval-based "
                      "transaction boundaries), or use the 'poll' transaction boundary (if the "
                      "connector is not already configured to use it).",
-                     kc_task_host_connector(self->task->host), kc_task_host_task(self->task->host)),
+                     kc_task_host_connector(task->host), kc_task_host_task(task->host)),
         cause);
 }
+
+struct kc_error *kc_eos_flush_error(const struct kc_source_task *task, bool expired,
+                                    struct kc_error *cause)
+{
+    char *what = kc_asprintf("Failed to flush offsets and/or records for task %s-%d",
+                             kc_task_host_connector(task->host), kc_task_host_task(task->host));
+    struct kc_error *err = kc_eos_error(task, what, expired, cause);
+    free(what);
+    return err;
+}
+
+/* ---- the transaction ---- */
 
 static struct kc_error *begin(struct exactly_once *self)
 {
     if (self->open)
         return NULL;
-    rd_kafka_error_t *error =
-        rd_kafka_begin_transaction(kc_source_producer_client(self->task->producer));
-    if (error)
-        return wrap(self, "Failed to begin a producer transaction", error);
-    self->open = true;
-    return NULL;
+    struct kc_error *err = self->how->begin(self->channel);
+    self->open = !err;
+    return err;
 }
 
 static struct kc_error *prepare(void *delivery)
 {
     struct exactly_once *self = delivery;
     struct kc_task_host *host = self->task->host;
+    self->how = self->task->raw ? &kc_eos_raw : &kc_eos_producer;
+    self->channel = self->how->create(self->task, self->records);
     struct kc_error *err = kc_task_host_fence_zombies(host);
     if (err || kc_task_host_stopping(host))
         return err;
-    rd_kafka_error_t *error = persist(self, rd_kafka_init_transactions);
-    if (error)
-        return wrap(self, "Failed to initialize transactions of the task's producer", error);
-    return kc_task_host_verify(host);
+    err = self->how->init(self->channel);
+    return err ? err : kc_task_host_verify(host);
+}
+
+static struct kc_error *progress(struct exactly_once *self)
+{
+    return self->how->progress ? self->how->progress(self->channel) : NULL;
 }
 
 /* ---- offsets ---- */
@@ -215,6 +179,8 @@ static struct position *find_position(struct exactly_once *self,
 
 static void take_position(struct exactly_once *self, const struct kc_record *record)
 {
+    if (record->span && record->span->again) /* its offset is known, and maybe a newer one */
+        return;
     struct position *position = find_position(self, record->source_partition);
     const struct kc_source_offset *offset = &record->source_offset;
     json_t *number =
@@ -227,47 +193,22 @@ static void take_position(struct exactly_once *self, const struct kc_record *rec
     position->offset = offset_json(offset);
 }
 
-/* The text in memory that lasts until the client has let go of it. Takes text. */
-static const char *keep(struct exactly_once *self, char *text)
+static struct kc_error *send_offset(struct exactly_once *self, const struct position *position)
 {
-    if (!text)
-        return NULL;
-    if (!self->offset_bytes)
-        self->offset_bytes = kc_arena_new(OFFSET_ARENA);
-    const char *kept = kc_arena_strdup(self->offset_bytes, text);
-    free(text);
-    return kept;
-}
-
-static struct kc_error *send_offset(struct exactly_once *self, struct kc_target_topic *topic,
-                                    const struct position *position)
-{
-    const char *key = keep(self, kc_offset_key(kc_task_host_connector(self->task->host),
-                                               kc_source_partition_map(position->partition)));
-    const char *value = keep(self, position->offset ? kc_offset_value(position->offset) : NULL);
-    struct kc_wire_record wire = {
-        .topic = self->offsets_topic,
-        .partition = KC_NO_PARTITION,
-        .timestamp = KC_NO_TIMESTAMP,
-        .key = key,
-        .key_len = strlen(key),
-        .value = value,
-        .value_len = value ? strlen(value) : 0,
-    };
-    rd_kafka_resp_err_t code = kc_source_producer_send(self->task->producer, topic, &wire, NULL);
-    return code ? kc_client_error(code, "Sending source offsets to topic %s", self->offsets_topic)
-                : NULL;
+    char *key = kc_offset_key(kc_task_host_connector(self->task->host),
+                              kc_source_partition_map(position->partition));
+    char *value = position->offset ? kc_offset_value(position->offset) : NULL;
+    struct kc_error *err = self->how->send_offset(self->channel, self->offsets_topic, key, value);
+    free(key);
+    free(value);
+    return err;
 }
 
 static struct kc_error *send_offsets(struct exactly_once *self)
 {
-    bool first;
-    kc_source_producer_begin_batch(self->task->producer);
-    struct kc_target_topic *topic =
-        kc_source_producer_topic(self->task->producer, self->offsets_topic, &first);
     struct kc_error *err = NULL;
     for (struct position *p = self->positions; p && !err; p = p->hh.next)
-        err = send_offset(self, topic, p);
+        err = send_offset(self, p);
     return err;
 }
 
@@ -307,66 +248,35 @@ static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstone
 
 /* ---- committing ---- */
 
-/* Tells the plugin about every record that has been committed or dropped. */
-static void tell_records(struct exactly_once *self)
-{
-    struct txn_batch *batch;
-    LL_FOREACH(self->batches, batch)
-    {
-        for (size_t i = 0; i < batch->used; i++) {
-            struct entry *entry = &batch->entries[i];
-            if (entry->dropped)
-                kc_source_task_record_committed(self->task, entry->record, NULL);
-            else if (atomic_load_explicit(&entry->acked, memory_order_acquire))
-                kc_source_task_record_committed(self->task, entry->record, &entry->metadata);
-        }
-    }
-}
-
-/* Of the batch being sent only what is in the transaction has been told. */
-static void end_batches(struct exactly_once *self)
-{
-    tell_records(self);
-    struct txn_batch *current = self->task->batch ? self->current : NULL;
-    if (current) {
-        LL_DELETE(self->batches, current);
-        current->next = NULL;
-    }
-    forget_batches(self);
-    if (current) {
-        /* Entries are addressed by messages that have all had their outcome. */
-        current->used = 0;
-        self->batches = self->current = current;
-    }
-}
-
 static struct kc_error *flush_and_commit(struct exactly_once *self)
 {
     struct kc_error *err = copy_to_worker(self, true);
     if (!err)
         err = send_offsets(self);
-    if (err)
-        return err;
-    rd_kafka_error_t *error = persist(self, rd_kafka_commit_transaction);
-    if (error) {
-        char *what = kc_asprintf("Failed to flush offsets and/or records for task %s-%d",
-                                 kc_task_host_connector(self->task->host),
-                                 kc_task_host_task(self->task->host));
-        err = wrap(self, what, error);
-        free(what);
-        return err;
-    }
-    self->open = false;
-    kc_arena_destroy(self->offset_bytes);
-    self->offset_bytes = NULL;
-    return NULL;
+    if (!err)
+        err = self->how->commit(self->channel);
+    self->open = self->open && err;
+    return err;
+}
+
+/* Of the batch being sent only what is in the transaction has been told. */
+static void end_records(struct exactly_once *self)
+{
+    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
+    uint64_t acked, acked_bytes;
+    self->how->count(self->channel, &acked, &acked_bytes);
+    if (acked)
+        kc_window_add_one(&metrics->transaction_records, kc_mono_ms(), (int64_t)acked);
+    atomic_fetch_add(&metrics->records_out, acked);
+    atomic_fetch_add(&metrics->bytes_out, acked_bytes);
+    kc_txn_records_end(self->records, self->task->batch != NULL);
 }
 
 static struct kc_error *commit(struct exactly_once *self)
 {
     int64_t started = kc_mono_ms();
     if (!self->open && !self->positions) {
-        end_batches(self);
+        end_records(self);
         kc_source_task_count_commit(self->task, started, true);
         kc_source_task_commit(self->task);
         return NULL;
@@ -379,12 +289,7 @@ static struct kc_error *commit(struct exactly_once *self)
         return err;
     kc_error_destroy(copy_to_worker(self, false));
     forget_positions(self);
-    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
-    uint64_t acked = atomic_exchange(&self->acked, 0);
-    atomic_fetch_add(&metrics->records_out, acked);
-    kc_window_add_one(&metrics->transaction_records, kc_mono_ms(), (int64_t)acked);
-    atomic_fetch_add(&metrics->bytes_out, atomic_exchange(&self->acked_bytes, 0));
-    end_batches(self);
+    end_records(self);
     kc_source_task_commit(self->task);
     return NULL;
 }
@@ -396,11 +301,9 @@ static struct kc_error *abort_transaction(struct exactly_once *self)
                 "empty");
         return NULL;
     }
-    rd_kafka_error_t *error = persist(self, rd_kafka_abort_transaction);
-    if (error)
-        return wrap(self, "Failed to abort a producer transaction", error);
-    self->open = false;
-    return NULL;
+    struct kc_error *err = self->how->abort(self->channel, -1);
+    self->open = err != NULL;
+    return err;
 }
 
 /* The connector's own boundaries: an abort is followed by a commit of the offsets, so that the
@@ -423,8 +326,9 @@ static struct kc_error *batch_done(void *delivery)
 {
     struct exactly_once *self = delivery;
     bool due = self->boundary == BOUNDARY_POLL;
-    struct kc_error *err = NULL;
-    if (self->boundary == BOUNDARY_CONNECTOR)
+    atomic_store(&self->polling, false);
+    struct kc_error *err = progress(self);
+    if (!err && self->boundary == BOUNDARY_CONNECTOR)
         err = serve_requests(self, &due);
     if (self->boundary == BOUNDARY_INTERVAL)
         due = kc_mono_ms() >= self->last_commit_ms + self->interval_ms;
@@ -453,8 +357,7 @@ static struct kc_error *final_commit(void *delivery, bool failed)
         return commit_last(self);
     kc_debug("Skipping final offset commit as task has failed");
     if (self->open) /* readers of the target needn't wait for the transaction to expire */
-        rd_kafka_error_destroy(rd_kafka_abort_transaction(
-            kc_source_producer_client(self->task->producer), ABORT_WAIT_MS));
+        kc_error_destroy(self->how->abort(self->channel, ABORT_WAIT_MS));
     return NULL;
 }
 
@@ -468,18 +371,16 @@ static void enter_loop(void *delivery)
 
 static struct kc_error *before_poll(void *delivery)
 {
-    (void)delivery;
-    return NULL;
+    struct exactly_once *self = delivery;
+    atomic_store(&self->polling, true); /* what is acknowledged from now on ends the poll */
+    return progress(self);
 }
 
 static void begin_batch(void *delivery, struct kc_batch *batch)
 {
     struct exactly_once *self = delivery;
-    struct txn_batch *made =
-        kc_calloc(1, sizeof(*made) + kc_batch_count(batch) * sizeof(made->entries[0]));
-    made->batch = batch;
-    LL_PREPEND(self->batches, made);
-    self->current = made;
+    atomic_store(&self->polling, false);
+    kc_txn_records_begin(self->records, batch);
 }
 
 static struct kc_error *check_topic(void *delivery, const char *topic)
@@ -491,19 +392,10 @@ static struct kc_error *check_topic(void *delivery, const char *topic)
                                         "when exactly-once support is enabled");
 }
 
-static struct entry *add_entry(struct exactly_once *self, const struct kc_record *record,
-                               bool is_dropped)
-{
-    struct entry *entry = &self->current->entries[self->current->used++];
-    entry->record = record;
-    entry->dropped = is_dropped;
-    atomic_store_explicit(&entry->acked, false, memory_order_relaxed);
-    return entry;
-}
-
 static struct kc_error *dropped(void *delivery, const struct kc_record *record)
 {
-    add_entry(delivery, record, true);
+    struct exactly_once *self = delivery;
+    kc_txn_records_add(self->records, record, true);
     return NULL;
 }
 
@@ -512,8 +404,14 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
     struct exactly_once *self = delivery;
     struct kc_error *err = begin(self);
     if (!err)
-        *opaque = add_entry(self, record, false);
+        *opaque = kc_txn_records_add(self->records, record, false);
     return err;
+}
+
+static struct kc_error *send_wire(void *delivery, const struct kc_wire_record *wire, void *opaque)
+{
+    struct exactly_once *self = delivery;
+    return self->how->send(self->channel, wire, opaque);
 }
 
 static struct kc_error *dispatched(void *delivery, const struct kc_record *record)
@@ -525,38 +423,40 @@ static struct kc_error *dispatched(void *delivery, const struct kc_record *recor
 static struct kc_error *rejected(void *delivery, const struct kc_record *record, void *opaque,
                                  rd_kafka_resp_err_t code)
 {
+    struct exactly_once *self = delivery;
+    bool expired = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+                   code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+    struct kc_error *cause = kc_client_error(code, "Sending a record to topic %s", record->topic);
     (void)opaque;
-    char *text =
-        kc_asprintf("Sending a record to topic %s: %s", record->topic, rd_kafka_err2str(code));
-    struct kc_error *err = wrap(delivery, "Unrecoverable exception trying to send",
-                                rd_kafka_error_new(code, "%s", text));
-    free(text);
-    return err;
+    return kc_eos_error(self->task, "Unrecoverable exception trying to send", expired, cause);
+}
+
+static void retract(void *delivery, struct kc_slot *slot)
+{
+    struct exactly_once *self = delivery;
+    if (slot) /* offsets have none */
+        kc_txn_span_gone(self->records, (struct kc_txn_entry *)slot);
 }
 
 static void outcome(void *delivery, const rd_kafka_message_t *message)
 {
     struct exactly_once *self = delivery;
-    struct entry *entry = message->_private;
-    if (message->err) {
-        /* The transaction can't be committed any more: the commit tells. */
-        kc_debug("Failed to send record to %s: %s", rd_kafka_topic_name(message->rkt),
-                 rd_kafka_message_errstr(message));
-        return;
-    }
-    if (!entry)
-        return;
-    entry->metadata = (struct kc_record_metadata){message->offset, message->partition,
-                                                  rd_kafka_message_timestamp(message, NULL)};
-    atomic_store_explicit(&entry->acked, true, memory_order_release);
-    atomic_fetch_add_explicit(&self->acked, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&self->acked_bytes, message->len + message->key_len,
-                              memory_order_relaxed);
+    self->how->outcome(self->channel, message);
 }
 
 static void served(void *delivery)
 {
     (void)delivery;
+}
+
+/* The client's thread of the raw lane: what was acknowledged holds memory that the plugin's poll()
+ * may wait for, and what came back is to be sent before anything else. */
+static void raw_moved(void *delivery)
+{
+    struct exactly_once *self = delivery;
+    const struct kc_source_task_ops *ops = self->task->plugin->source_task;
+    if (atomic_load(&self->polling) && ops->wake)
+        ops->wake(self->task->task);
 }
 
 static void transaction(void *delivery, bool wants_commit)
@@ -576,9 +476,12 @@ const struct kc_delivery kc_exactly_once = {
     .check_topic = check_topic,
     .dropped = dropped,
     .submit = submit,
+    .send = send_wire,
     .dispatched = dispatched,
     .rejected = rejected,
     .batch_done = batch_done,
+    .retract = retract,
+    .raw_moved = raw_moved,
     .outcome = outcome,
     .served = served,
     .paused = paused,

@@ -15,6 +15,7 @@
 #include "base/thread.h"
 #include "connect/log.h"
 #include "wire/appender.h"
+#include "wire/errors.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -30,8 +31,10 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 enum {
     IN_FLIGHT_BYTES = 8 << 20,
     WARN_INTERVAL_MS = 30000,
+    ANNOUNCE_MS = 5000,
     WAIT_MS = 100, /* between looks at what no signal tells */
     SERVE_BYTES = 1 << 20,
+    NO_PARTITION = -1,
 };
 
 /* A partition of the target. */
@@ -39,8 +42,10 @@ struct raw_part {
     char *key;
     const char *topic; /* within key */
     int32_t partition;
-    bool records; /* the producer has records of it; the task's thread */
+    bool records;  /* the producer has records of it; the task's thread */
+    bool prepared; /* kc_raw_lane_prepared(); of the part that stands for the topic; the same */
     uint64_t next_sequence;
+    int64_t announced_ms; /* the thread that serves */
     bool warned;
     int64_t warned_ms;
     size_t unwarned;
@@ -55,6 +60,7 @@ struct kc_raw_lane {
     struct kc_appender *appender;
     void (*wake)(void *opaque);
     void *opaque;
+    bool transactional; /* what can't be mended fails the task */
     atomic_bool cancelled;
     _Atomic(const char *) broken;
     atomic_uint_fast64_t extra;
@@ -78,12 +84,13 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice)
     const char *why = kc_conversion_raw_refusal(choice->conversion);
     if (why)
         return why;
-    if (choice->exactly_once)
-        return "exactly.once.source.support is enabled";
     if (strcasecmp(enabled, "false") == 0)
         return KC_RAW_LANE_SETTING " is false";
     if (kc_map_get(choice->producer, "compression.type"))
         return "compression.type is set for the producer";
+    /* Source offsets are ours to place then, and only Java's default is known here. */
+    if (choice->exactly_once && kc_map_get(choice->producer, "partitioner.class"))
+        return "partitioner.class is set for the producer";
     return NULL;
 }
 
@@ -101,6 +108,8 @@ struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name
                                  struct kc_raw_lane **lane)
 {
     const struct kc_appender_options options = {
+        .transactional_id = kc_map_get(producer, "transactional.id"),
+        .transaction_timeout_ms = number(producer, "transaction.timeout.ms"),
         .delivery_timeout_ms = number(producer, "delivery.timeout.ms"),
         .request_timeout_ms = number(producer, "request.timeout.ms"),
         .max_request_bytes = number(producer, "max.request.size"),
@@ -114,6 +123,7 @@ struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name
     }
     made->wake = wake;
     made->opaque = opaque;
+    made->transactional = options.transactional_id != NULL;
     pthread_mutex_init(&made->mutex, NULL);
     kc_cond_init(&made->moved);
     made->appender = kc_appender_new(made->client, &options);
@@ -246,6 +256,16 @@ void kc_raw_lane_serve(struct kc_raw_lane *lane,
     pthread_mutex_unlock(&lane->mutex);
 }
 
+const char *kc_raw_lane_announce(const struct kc_raw_span *span)
+{
+    struct raw_part *part = span->part;
+    int64_t now = kc_mono_ms();
+    if (now - part->announced_ms < ANNOUNCE_MS)
+        return NULL;
+    part->announced_ms = now;
+    return part->topic;
+}
+
 bool kc_raw_lane_has_returned(struct kc_raw_lane *lane)
 {
     pthread_mutex_lock(&lane->mutex);
@@ -281,6 +301,7 @@ static struct raw_part *part_get(struct kc_raw_lane *lane, const char *topic, in
     part->key = kc_asprintf("%d-%s", partition, topic);
     part->topic = strchr(part->key + (partition < 0), '-') + 1;
     part->partition = partition;
+    part->announced_ms = INT64_MIN / 2;
     HASH_ADD_KEYPTR(hh, lane->parts, part->key, strlen(part->key), part);
     return part;
 }
@@ -358,28 +379,76 @@ const char *kc_raw_lane_broken(struct kc_raw_lane *lane)
     return atomic_load(&lane->broken);
 }
 
+/* ---- transactions ---- */
+
+struct kc_appender *kc_raw_lane_appender(struct kc_raw_lane *lane)
+{
+    return lane->appender;
+}
+
+struct kc_wire_client *kc_raw_lane_client(struct kc_raw_lane *lane)
+{
+    return lane->client;
+}
+
+bool kc_raw_lane_first_use(struct kc_raw_lane *lane, const char *topic)
+{
+    return !part_get(lane, topic, NO_PARTITION)->prepared;
+}
+
+void kc_raw_lane_prepared(struct kc_raw_lane *lane, const char *topic)
+{
+    part_get(lane, topic, NO_PARTITION)->prepared = true;
+}
+
+void kc_raw_lane_await(struct kc_raw_lane *lane, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&lane->mutex);
+    while (!lane->acked && !lane->returned && lane->unserved > 0 &&
+           !atomic_load(&lane->cancelled) && kc_mono_ms() < deadline_ms)
+        wait_moved(lane);
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+bool kc_raw_lane_idle(struct kc_raw_lane *lane)
+{
+    pthread_mutex_lock(&lane->mutex);
+    bool idle = lane->unserved == 0 && lane->returned == 0;
+    pthread_mutex_unlock(&lane->mutex);
+    return idle;
+}
+
+void kc_raw_lane_discard(struct kc_raw_lane *lane,
+                         void (*give_up)(void *opaque, struct kc_slot *slot), void *opaque)
+{
+    for (struct raw_part *part = lane->parts; part; part = part->hh.next) {
+        pthread_mutex_lock(&lane->mutex);
+        struct kc_raw_span *span = part->returned;
+        part->returned = NULL;
+        for (struct kc_raw_span *each = span; each; each = each->next)
+            lane->returned--;
+        pthread_mutex_unlock(&lane->mutex);
+        if (span)
+            kc_appender_unblock(lane->appender, part->topic, part->partition);
+        while (span) {
+            struct kc_raw_span *next = span->next;
+            kc_error_clear(&span->error);
+            give_up(opaque, span->slot); /* the span may be gone afterwards */
+            span = next;
+        }
+    }
+}
+
 /* ---- what came back ---- */
 
-enum remedy { AGAIN, SPLIT, OPEN };
+enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL };
 
 /* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
  * appender, which is of no more use. */
 static bool is_about_batch(int code)
 {
-    static const int codes[] = {
-        KC_KAFKA_CORRUPT_MESSAGE,
-        KC_KAFKA_INVALID_TOPIC_EXCEPTION,
-        KC_KAFKA_TOPIC_AUTHORIZATION_FAILED,
-        KC_KAFKA_INVALID_TIMESTAMP,
-        KC_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT,
-        KC_KAFKA_POLICY_VIOLATION,
-        KC_KAFKA_UNSUPPORTED_COMPRESSION_TYPE,
-        KC_KAFKA_INVALID_RECORD,
-    };
-    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
-        if (codes[i] == code)
-            return true;
-    return false;
+    return code == KC_KAFKA_INVALID_TOPIC_EXCEPTION ||
+           code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED || kc_kafka_error_about_batch(code);
 }
 
 static bool is_too_large(int code)
@@ -387,8 +456,22 @@ static bool is_too_large(int code)
     return code == KC_KAFKA_MESSAGE_TOO_LARGE || code == KC_KAFKA_RECORD_LIST_TOO_LARGE;
 }
 
+/* Within a transaction: what leaves it whole is mended, anything else ends it. */
+static enum remedy remedy_in_transaction(const struct kc_raw_span *span)
+{
+    int code = kc_error_kafka_code(span->error);
+    if (span->skipped)
+        return AGAIN;
+    if (is_too_large(code) && span->count > 1)
+        return SPLIT;
+    return kc_kafka_error_about_batch(code) && !is_too_large(code) && !span->rebuilt ? REBUILD
+                                                                                     : FAIL;
+}
+
 static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span *span)
 {
+    if (lane->transactional)
+        return remedy_in_transaction(span);
     int code = kc_error_kafka_code(span->error);
     if (atomic_load(&lane->broken))
         return OPEN;
@@ -406,7 +489,8 @@ static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span 
 static void explain(const struct kc_raw_span *span, enum remedy remedy)
 {
     static const char *const texts[] = {"it is sent again", "it is sent in pieces",
-                                        "its records are sent one by one"};
+                                        "its records are sent one by one",
+                                        "it is built anew from its records", "the task fails"};
     struct raw_part *part = span->part;
     int64_t now = kc_mono_ms();
     if (span->skipped)
@@ -482,6 +566,11 @@ static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span 
     if (remedy == SPLIT && (!part->too_large || span->len < part->too_large))
         part->too_large = span->len;
     lane->any_too_large = lane->any_too_large || part->too_large;
+    if (remedy == REBUILD) {
+        counts->last_reason = "a batch refused by the target";
+        counts->repacked += (uint64_t)span->count;
+        return kc_raw_rebuild(span, batch);
+    }
     if (remedy != OPEN) {
         if (too_large(part, span))
             counts->last_reason = "a batch too large for the target";
@@ -490,6 +579,20 @@ static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span 
     counts->last_reason = "a batch refused by the target";
     counts->opened += (uint64_t)span->count;
     return kc_raw_open(span, batch);
+}
+
+/* Spans of the batch from index `from` on take the place of span. */
+static void mark_again(struct kc_batch *batch, size_t from, const struct kc_raw_span *span,
+                       enum remedy remedy)
+{
+    for (size_t i = from; i < kc_batch_count(batch); i++) {
+        struct kc_raw_span *made = kc_batch_at(batch, i)->span;
+        if (!made)
+            continue;
+        made->again = true;
+        made->rebuilt = span->rebuilt || remedy == REBUILD;
+        made->built = span->built;
+    }
 }
 
 /* Takes the first that came back, and what was skipped because of it; the rest waits its turn. */
@@ -511,8 +614,12 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
             break;
         struct kc_raw_span *next = span->next;
         explain(span, remedy);
+        if (remedy == FAIL)
+            return kc_error_copy(span->error);
         keep_batch(batch, span, &kept);
+        size_t before = kc_batch_count(batch);
         err = mend(lane, span, remedy, counts, batch);
+        mark_again(batch, before, span, remedy);
         kc_error_clear(&span->error);
         pthread_mutex_lock(&lane->mutex);
         part->returned = next;

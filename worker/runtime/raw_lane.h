@@ -30,8 +30,9 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice);
 
 struct kc_raw_lane;
 
-/* producer: Java producer properties. wake: on the client's thread; there is something for
- * kc_raw_lane_serve(). */
+/* producer: Java producer properties; with transactional.id, everything is in transactions, and
+ * what can't be mended within one fails kc_raw_lane_recover(). wake: on the client's thread; there
+ * is something for kc_raw_lane_serve(). */
 struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name,
                                  void (*wake)(void *opaque), void *opaque,
                                  struct kc_raw_lane **lane) KC_MUST_CHECK;
@@ -70,11 +71,29 @@ struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
                                      void *opaque, struct kc_raw_counts *counts,
                                      struct kc_batch **batch) KC_MUST_CHECK;
 
-/* ---- the acknowledgement thread ---- */
+/* ---- transactions: raw_transaction.c; the task's thread ---- */
+
+struct kc_appender *kc_raw_lane_appender(struct kc_raw_lane *lane);
+struct kc_wire_client *kc_raw_lane_client(struct kc_raw_lane *lane);
+/* Whether nobody has called prepared for the topic yet. */
+bool kc_raw_lane_first_use(struct kc_raw_lane *lane, const char *topic);
+void kc_raw_lane_prepared(struct kc_raw_lane *lane, const char *topic);
+/* Waits until there is something to serve or to recover, nothing is in flight, or the deadline
+ * (kc_mono_ms()). */
+void kc_raw_lane_await(struct kc_raw_lane *lane, int64_t deadline_ms);
+/* Nothing is in flight, to be served or to be recovered. */
+bool kc_raw_lane_idle(struct kc_raw_lane *lane);
+/* After an abort: what came back isn't sent again. */
+void kc_raw_lane_discard(struct kc_raw_lane *lane,
+                         void (*give_up)(void *opaque, struct kc_slot *slot), void *opaque);
+
+/* ---- the acknowledgement thread; with transactions, which have none, the task's ---- */
 
 /* Calls acked for each span that was acknowledged since. */
 void kc_raw_lane_serve(struct kc_raw_lane *lane,
                        void (*acked)(void *opaque, const struct kc_raw_span *span), void *opaque);
+/* The topic of an acknowledged span when it is time to tell of its use, else NULL. */
+const char *kc_raw_lane_announce(const struct kc_raw_span *span);
 /* Any thread: whether something waits for kc_raw_lane_recover(). */
 bool kc_raw_lane_has_returned(struct kc_raw_lane *lane);
 /* Any thread: bytes in flight. */

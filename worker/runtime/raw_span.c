@@ -65,6 +65,16 @@ void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
     add_span(batch, span->raw, span->data, span->len, span->runs, span->run_count);
 }
 
+struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw *raw,
+                                     uint8_t *data, size_t len, int32_t count)
+{
+    struct kc_raw_run run = {.target_offset = -1, .count = count};
+    add_span(batch, raw, data, len, kc_batch_dup(batch, &run, sizeof(run)), 1);
+    struct kc_raw_span *span = kc_batch_at(batch, kc_batch_count(batch) - 1)->span;
+    span->built = true;
+    return span;
+}
+
 /* ---- reading a batch whose offsets may be the appender's ---- */
 
 /* The records of a batch with their offsets at the source. */
@@ -176,14 +186,14 @@ static bool joins(const struct packer *packer, const struct kc_wire_batch *wire)
 
 /* Packs the records from raw->first_offset on; the last are left in the builder. */
 static const char *pack(struct packer *packer, const struct kc_wire_batch *wire,
-                        const struct kc_raw_run *known)
+                        const struct kc_raw_run *known, enum kc_codec codec)
 {
     struct source_reader source;
     struct kc_wire_record record;
     const char *why = joins(packer, wire) ? NULL : finish(packer);
     if (why)
         return why;
-    packer->builder.codec = (enum kc_codec)kc_batch_codec(wire);
+    packer->builder.codec = codec;
     packer->builder.close_gaps = true;
     why = source_open(&source, wire, known);
     while (!why && source_next(&source, &record, &why)) {
@@ -217,11 +227,37 @@ struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size, struc
     size_t most = (size_t)span->count * size / span->len;
     most = most < 1 ? 1 : most > (size_t)span->count ? (size_t)span->count : most;
     struct packer packer = {.batch = batch, .raw = span->raw, .most = (int32_t)most};
-    const char *why = pack(&packer, &wire, span->runs);
+    const char *why = pack(&packer, &wire, span->runs, (enum kc_codec)kc_batch_codec(&wire));
     if (!why)
         why = finish(&packer);
     packer_destroy(&packer);
     return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
+}
+
+struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span, struct kc_batch *batch)
+{
+    struct kc_wire_batch wire;
+    struct kc_error *err = span_batch(span, &wire);
+    if (err)
+        return err;
+    struct packer packer = {.batch = batch, .raw = span->raw, .most = INT32_MAX};
+    const char *why = pack(&packer, &wire, span->runs, KC_CODEC_NONE);
+    if (!why)
+        why = finish(&packer);
+    packer_destroy(&packer);
+    return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
+}
+
+struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span)
+{
+    struct kc_raw_facts facts = {span->len, -1, -1};
+    struct kc_wire_batch wire;
+    const char *why;
+    if (kc_batch_parse(span->data, span->len, &wire, &why) == KC_BATCH_OK) {
+        facts.base_timestamp = wire.base_timestamp;
+        facts.max_timestamp = wire.max_timestamp;
+    }
+    return facts;
 }
 
 /* ---- opening ---- */
@@ -374,7 +410,7 @@ static const char *take(struct packer *packer, const struct kc_wire_batch *wire,
     if (open_all)
         return open_records(packer->batch, packer->raw, wire, NULL, &counts->opened);
     if (reason)
-        return pack(packer, wire, NULL);
+        return pack(packer, wire, NULL, (enum kc_codec)kc_batch_codec(wire));
     const char *why = finish(packer);
     if (why)
         return why;

@@ -25,6 +25,9 @@ struct kc_raw_span {
     int32_t count;                 /* records */
     const struct kc_raw_run *runs; /* where they come from; target_offset unset */
     int32_t run_count;
+    bool again;   /* it was sent before, maybe in another form */
+    bool rebuilt; /* the target has refused its records in a batch of the source's making */
+    bool built;   /* of records (raw_builder.h): runs count from the first of them */
 
     struct kc_raw_lane *lane;
     struct raw_part *part;
@@ -36,6 +39,15 @@ struct kc_raw_span {
     int64_t log_append_time_ms; /* -1: none */
     struct kc_raw_span *next;
 };
+
+/* What its header says of a span, for measuring. */
+struct kc_raw_facts {
+    size_t bytes;
+    int64_t base_timestamp; /* ms; -1: none */
+    int64_t max_timestamp;
+};
+/* While the span's bytes are there. Any thread. */
+struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span);
 
 /* Records by the way that they took. */
 struct kc_raw_counts {
@@ -57,5 +69,13 @@ struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *ba
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch);
 struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size,
                               struct kc_batch *batch) KC_MUST_CHECK;
+/* Or built anew from its records, without compression. */
+struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span,
+                                struct kc_batch *batch) KC_MUST_CHECK;
+
+/* Adds a span of `count` records that were built into data (raw_builder.h), which lives as long as
+ * batch, as raw does. */
+struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw *raw,
+                                     uint8_t *data, size_t len, int32_t count);
 
 #endif

@@ -139,8 +139,11 @@ static struct kc_error *open_producer(struct kc_source_task *task)
         force_transactional(task, properties);
     kc_source_task_open_raw(task, properties);
     struct kc_source_producer *producer = NULL;
-    struct kc_error *err = kc_source_producer_new(properties, &events, task,
-                                                  kc_task_host_log_context(task->host), &producer);
+    struct kc_error *err = NULL;
+    /* A transactional id has one producer: the raw lane is it, where there is one. */
+    if (task->how != &kc_exactly_once || !task->raw)
+        err = kc_source_producer_new(properties, &events, task,
+                                     kc_task_host_log_context(task->host), &producer);
     kc_map_destroy(properties);
     pthread_mutex_lock(&task->mutex);
     task->producer = producer;
@@ -233,16 +236,33 @@ static struct kc_error *convert(struct kc_source_task *task, enum kc_lane lane,
 }
 
 /* Before the first record to a topic. */
-static struct kc_error *prepare_topic(struct kc_source_task *task, struct kc_target_topic *target,
-                                      const char *topic)
+static struct kc_error *prepare_topic(struct kc_source_task *task, const char *topic)
 {
     struct kc_error *err =
         task->how->check_topic ? task->how->check_topic(task->delivery, topic) : NULL;
     if (!err && task->topics)
         err = kc_topic_creation_ensure(task->topics, topic);
-    if (!err)
-        kc_target_topic_ready(target);
     return err;
+}
+
+/* The producer's topic, ready for use; NULL where there is no producer. */
+static struct kc_error *use_topic(struct kc_source_task *task, const char *topic,
+                                  struct kc_target_topic **target)
+{
+    bool first;
+    *target = NULL;
+    if (task->producer)
+        *target = kc_source_producer_topic(task->producer, topic, &first);
+    else
+        first = kc_raw_lane_first_use(task->raw, topic);
+    struct kc_error *err = first ? prepare_topic(task, topic) : NULL;
+    if (err || !first)
+        return err;
+    if (*target)
+        kc_target_topic_ready(*target);
+    else
+        kc_raw_lane_prepared(task->raw, topic);
+    return NULL;
 }
 
 static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_record *record,
@@ -252,6 +272,10 @@ static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_r
     struct kc_error *err = task->how->submit(task->delivery, record, &opaque);
     if (err)
         return err;
+    if (!target) {
+        err = task->how->send(task->delivery, wire, opaque);
+        return err ? err : task->how->dispatched(task->delivery, record);
+    }
     rd_kafka_resp_err_t code = kc_source_producer_send(task->producer, target, wire, opaque);
     if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE)
         return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
@@ -264,19 +288,20 @@ static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_r
 static struct kc_error *send_span(struct kc_source_task *task, const struct kc_record *record,
                                   bool *taken)
 {
-    bool first;
-    struct kc_target_topic *target =
-        kc_source_producer_topic(task->producer, record->topic, &first);
-    struct kc_error *err = first ? prepare_topic(task, target, record->topic) : NULL;
+    struct kc_target_topic *target;
+    struct kc_error *err = use_topic(task, record->topic, &target);
     if (err)
         return err;
-    if (kc_raw_lane_follows_record(task->raw, record->topic, record->partition) &&
+    if (target && kc_raw_lane_follows_record(task->raw, record->topic, record->partition) &&
         !kc_source_producer_drain(task->producer, INT64_MAX))
         return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
     *taken = true;
     void *opaque = NULL;
     err = task->how->submit(task->delivery, record, &opaque);
-    return err ? err : kc_raw_lane_send(task->raw, record->span, opaque);
+    if (!err)
+        err = kc_raw_lane_send(task->raw, record->span, opaque);
+    /* Only a delivery that keeps the record until its turn wants to know. */
+    return err || !task->how->dispatched ? err : task->how->dispatched(task->delivery, record);
 }
 
 /* *taken: the record has been dealt with, and may be gone. */
@@ -291,15 +316,12 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane la
     if (err)
         return err;
     if (keep) {
-        bool first;
-        struct kc_target_topic *target =
-            kc_source_producer_topic(task->producer, wire.topic, &first);
-        if (first)
-            err = prepare_topic(task, target, wire.topic);
+        struct kc_target_topic *target;
+        err = use_topic(task, wire.topic, &target);
         if (err)
             return err;
         *taken = true;
-        if (task->raw)
+        if (task->raw && target)
             kc_raw_lane_note_record(task->raw, wire.topic, wire.partition);
         return send_wire(task, record, &wire, target);
     }
@@ -314,7 +336,8 @@ static struct kc_error *send_batch(struct kc_source_task *task)
     enum kc_lane lane = kc_conversion_lane(task->conversion, task->batch, &reason);
     if (!task->raw)
         kc_source_task_tell_lane(task, reason);
-    kc_source_producer_begin_batch(task->producer);
+    if (task->producer)
+        kc_source_producer_begin_batch(task->producer);
     while (task->next < task->count) {
         bool taken = false;
         struct kc_error *err = send_record(task, lane, &taken);

@@ -31,6 +31,8 @@ struct kc_delivery {
     struct kc_error *(*dropped)(void *delivery, const struct kc_record *record);
     /* *opaque travels with the message. */
     struct kc_error *(*submit)(void *delivery, const struct kc_record *record, void **opaque);
+    /* Where there is no producer: a record that was submitted. */
+    struct kc_error *(*send)(void *delivery, const struct kc_wire_record *wire, void *opaque);
     struct kc_error *(*dispatched)(void *delivery, const struct kc_record *record);
     /* The client refused the message at once. record may be gone afterwards. */
     struct kc_error *(*rejected)(void *delivery, const struct kc_record *record, void *opaque,
@@ -42,6 +44,7 @@ struct kc_delivery {
     struct kc_error *(*final_commit)(void *delivery, bool failed);
     /* A span's slot came back without a result: it is sent again in another. NULL: no raw lane. */
     void (*retract)(void *delivery, struct kc_slot *slot);
+    void (*raw_moved)(void *delivery); /* the raw lane has results; its client's thread */
     void (*transaction)(void *delivery, bool commit); /* asked for by the connector */
 };
 extern const struct kc_delivery kc_at_least_once;
@@ -68,7 +71,7 @@ struct kc_source_task {
     struct kc_source_context context;
     const struct kc_delivery *how;
     void *delivery;
-    struct kc_source_producer *producer; /* changed with mutex */
+    struct kc_source_producer *producer; /* NULL: everything goes through raw; changed with mutex */
     struct kc_raw_lane *raw;             /* NULL: none; the same */
     const char *raw_refusal;             /* why there is none; NULL: there is */
     char *raw_failure;                   /* what raw_refusal may point to */
@@ -94,8 +97,14 @@ void kc_source_task_commit(struct kc_source_task *task);
 /* record_committed() of the plugin, if it has one. */
 void kc_source_task_record_committed(struct kc_source_task *task, const struct kc_record *record,
                                      const struct kc_record_metadata *metadata);
-/* A span was acknowledged, in order: raw_committed() of the plugin, if it has one. */
-void kc_source_task_span_committed(struct kc_source_task *task, const struct kc_raw_span *span);
+/* Records of raw were acknowledged, in order, the first of them at target_offset (-1: unknown):
+ * raw_committed() of the plugin, if it has one. */
+void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_raw *raw,
+                                  const struct kc_raw_run *runs, int32_t run_count,
+                                  int64_t target_offset, const struct kc_raw_facts *facts);
+/* A span was acknowledged: tells the herder now and then that its topic is in use. The thread that
+ * serves the lane. */
+void kc_source_task_span_used(struct kc_source_task *task, const struct kc_raw_span *span);
 
 /* source_task_raw.c; the task's thread. */
 
@@ -105,6 +114,9 @@ void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *p
 /* The batch that is to be sent next before another poll; *batch NULL: there is none. */
 struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
                                          struct kc_batch **batch) KC_MUST_CHECK;
+/* What came back from the target, to be sent first; *batch NULL: nothing has. */
+struct kc_error *kc_source_task_recover_raw(struct kc_source_task *task,
+                                            struct kc_batch **batch) KC_MUST_CHECK;
 /* Tells status and, now and then, the log which lane the records take. */
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane);
 

@@ -4,11 +4,11 @@
  *
  * What came back from the target goes first, then what was polled; only when there is neither is
  * the plugin polled again. Called by source_task.c on the task's thread, but for
- * kc_source_task_span_committed() and _wake_raw() (the acknowledgement thread).
+ * kc_source_task_raw_committed(), _span_used() and _wake_raw() (the acknowledgement thread, where
+ * there is one).
  */
 #include "connect/log.h"
-#include "runtime/source_task_priv.h"
-#include "wire/batch.h"
+#include "runtime/eos_channel.h"
 
 #include <stdlib.h>
 
@@ -28,7 +28,7 @@ bool kc_source_context_takes_raw(struct kc_source_context *context, const char *
 static void on_wake(void *opaque)
 {
     struct kc_source_task *task = opaque;
-    kc_source_producer_wake(task->producer);
+    task->how->raw_moved(task->delivery);
 }
 
 static bool knows_raw(const struct kc_plugin *plugin)
@@ -117,13 +117,13 @@ static void on_retract(void *opaque, struct kc_slot *slot)
     task->how->retract(task->delivery, slot);
 }
 
-static struct kc_error *recover(struct kc_source_task *task, struct kc_batch **batch)
+struct kc_error *kc_source_task_recover_raw(struct kc_source_task *task, struct kc_batch **batch)
 {
     struct kc_raw_counts counts = {0};
     struct kc_error *err = kc_raw_lane_recover(task->raw, on_retract, task, &counts, batch);
     if (*batch)
         count(task, &counts);
-    return err;
+    return err && task->how == &kc_exactly_once ? kc_eos_raw_error(task, err) : err;
 }
 
 static struct kc_error *expand(struct kc_source_task *task, const char *open_all,
@@ -154,7 +154,7 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
 {
     *batch = NULL;
     if (task->raw) {
-        struct kc_error *err = recover(task, batch);
+        struct kc_error *err = kc_source_task_recover_raw(task, batch);
         if (err || *batch)
             return err;
     }
@@ -174,21 +174,27 @@ void kc_source_task_wake_raw(struct kc_source_task *task)
         ops->wake(task->task);
 }
 
-void kc_source_task_span_committed(struct kc_source_task *task, const struct kc_raw_span *span)
+void kc_source_task_span_used(struct kc_source_task *task, const struct kc_raw_span *span)
 {
-    int64_t target = span->base_offset;
-    struct kc_wire_batch batch;
-    const char *why;
-    if (!knows_raw(task->plugin) ||
-        kc_batch_parse(span->data, span->len, &batch, &why) != KC_BATCH_OK)
+    const char *topic = task->track_topics ? kc_raw_lane_announce(span) : NULL;
+    if (topic)
+        kc_task_host_topic_used(task->host, topic);
+}
+
+void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_raw *raw,
+                                  const struct kc_raw_run *runs, int32_t run_count,
+                                  int64_t target_offset, const struct kc_raw_facts *facts)
+{
+    int64_t target = target_offset;
+    if (!knows_raw(task->plugin))
         return;
-    for (int32_t i = 0; i < span->run_count; i++) {
-        struct kc_raw_run run = span->runs[i];
+    for (int32_t i = 0; i < run_count; i++) {
+        struct kc_raw_run run = runs[i];
         run.target_offset = target;
-        run.bytes = i == 0 ? span->len : 0;
-        run.base_timestamp = batch.base_timestamp;
-        run.max_timestamp = batch.max_timestamp;
-        task->plugin->source_task->raw_committed(task->task, span->raw, &run);
+        run.bytes = i == 0 ? facts->bytes : 0;
+        run.base_timestamp = facts->base_timestamp;
+        run.max_timestamp = facts->max_timestamp;
+        task->plugin->source_task->raw_committed(task->task, raw, &run);
         if (target >= 0)
             target += run.count;
     }

@@ -38,6 +38,8 @@ struct fake_partition {
     int16_t epoch;
     int32_t next_sequence;
     bool in_transaction;
+    uint8_t last[2048]; /* the beginning of the last batch */
+    size_t last_len;
 };
 
 static struct {
@@ -207,6 +209,9 @@ static inline int fake_append(struct fake_partition *partition, const struct kc_
     int32_t expected = partition->epoch == batch->producer_epoch ? partition->next_sequence : 0;
     if (batch->base_sequence != expected)
         return KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER;
+    partition->last_len =
+        batch->size < sizeof(partition->last) ? batch->size : sizeof(partition->last);
+    memcpy(partition->last, batch->data, partition->last_len);
     partition->epoch = batch->producer_epoch;
     partition->next_sequence = expected + batch->count;
     partition->end_offset += batch->count;

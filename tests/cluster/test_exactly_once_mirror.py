@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Mirroring exactly once: whatever happens to worker or target, each record arrives once.
+
+Both lanes, by a parameter: record batches as bytes within transactions, and records. (Plugins that
+hand over records have but the one: test_exactly_once_source.py, test_mixed_exactly_once.py.) A reader of
+committed records sees a beginning of the source's partitions at any time, in order, nothing lost,
+doubled or half committed. The target may be an old cluster (transaction.version 1) or a new one (2).
+Sizes: ISTHMUS_EOS_KILLS (3), ISTHMUS_EOS_RECORDS (12000) in all.
+"""
+
+import os
+import random
+
+import pytest
+from test_raw_lane import OPENED, PASSED, assert_syncs_exact, set_topic_config, transactions
+
+import records
+from processes import wait_for
+from workers import PATIENCE, Workers, mirror_config
+
+KILLS = int(os.environ.get("ISTHMUS_EOS_KILLS", "3"))
+RECORDS = int(os.environ.get("ISTHMUS_EOS_RECORDS", "12000"))
+# A session that ends soon, so that a dead member's work is given out again soon.
+EXACTLY_ONCE = {
+    "exactly.once.source.support": "enabled",
+    "session.timeout.ms": "6000",
+    "heartbeat.interval.ms": "500",
+}
+# As a plugin on Java's workers wouldn't notice it, the setting does no harm there.
+LANES = {"raw": {}, "record": {"raw.lane.enabled": "false"}}
+
+
+def exactly_once(source, target, alias, topics, lane="raw", **more):
+    config = mirror_config("Source", source, target, alias, topics=topics)
+    return {
+        **config,
+        "consumer.isolation.level": "read_committed",
+        "exactly.once.support": "required",
+        "emit.offset-syncs.enabled": "true",
+        "tasks.max": "2",
+        **LANES[lane],
+        **more,
+    }
+
+
+def assert_lane(worker, lane):
+    if worker.kind == "isthmus":
+        log = worker.process.log()
+        assert (PASSED if lane == "raw" else OPENED) in log
+        assert (OPENED if lane == "raw" else PASSED) not in log
+
+
+def assert_beginning(source, topic, target, remote):
+    """What is committed on the target by now is how the source's partitions begin."""
+    found = records.read_all(target, remote)
+    expected = records.read_all(source, topic)
+    for partition, got in found.items():
+        records.compare(expected[partition][: len(got)], got, f"{remote}-{partition}")
+    return sum(map(len, found.values()))
+
+
+def assert_once(source, topic, target, remote, timeout=90):
+    """All of the source is committed on the target, once."""
+    total = sum(map(len, records.read_all(source, topic).values()))
+    wait_for(
+        lambda: assert_beginning(source, topic, target, remote) == total,
+        timeout * PATIENCE,
+        f"{total} committed records in {remote}",
+        interval=0.3,
+    )
+    return total
+
+
+class Rounds:
+    """Produces in rounds and waits for moments within them."""
+
+    def __init__(self, source, topic, target, remote, rounds):
+        self.source, self.topic, self.target, self.remote = source, topic, target, remote
+        self.size = RECORDS // rounds
+        self.produced = 0
+        self.moments = random.Random(topic)
+
+    def produce(self):
+        before = records.count(self.target, self.remote)
+        codec = self.moments.choice(["none", "lz4", "zstd"])
+        records.produce(self.source, self.topic, self.size, first=self.produced, codec=codec)
+        self.produced += self.size
+        return before + self.moments.randrange(1, self.size // 2)
+
+    def wait(self, moment):
+        """Until so many offsets, committed or not, are there."""
+        wait_for(
+            lambda: records.count(self.target, self.remote) >= moment,
+            90 * PATIENCE,
+            f"{moment} offsets of {self.remote}",
+            interval=0.02,
+        )
+
+
+@pytest.mark.parametrize(
+    "lane, boundary", [("raw", "poll"), ("raw", "interval"), ("record", "poll")]
+)
+def test_a_worker_that_is_killed(source, target, make_worker, unique, lane, boundary):
+    topic, alias = unique("orders"), unique("src")
+    remote = f"{alias}.{topic}"
+    source.create_topic(topic, 4)
+    worker = make_worker.distributed(make_worker.settings(**EXACTLY_ONCE))
+    more = {
+        "offsets.storage.topic": f"{alias}-offsets",
+        "transaction.boundary": boundary,
+        "transaction.boundary.interval.ms": "300",
+        "offset.lag.max": "0",
+    }
+    config = exactly_once(source, target, alias, topic, lane, **more)
+    worker.rest.put_connector("mirror", config)
+    rounds = Rounds(source, topic, target, remote, KILLS)
+    for _ in range(KILLS):
+        rounds.wait(rounds.produce())
+        worker.kill()
+        worker.start()
+        assert_beginning(source, topic, target, remote)
+    assert assert_once(source, topic, target, remote) == rounds.produced
+    assert_lane(worker, lane)
+    if lane == "raw":
+        assert assert_syncs_exact(source, topic, target, remote) >= 4
+    topics = worker.rest.get("/connectors/mirror/topics")["mirror"]["topics"]
+    assert topics == [remote]
+
+
+@pytest.mark.java
+def test_java_before_and_after(source, target, make_worker, unique, kind):
+    topic, alias = unique("orders"), unique("src")
+    remote = f"{alias}.{topic}"
+    source.create_topic(topic, 4)
+    settings = make_worker.settings(**EXACTLY_ONCE)
+    rounds = Rounds(source, topic, target, remote, 3)
+    for number, each in enumerate(["java", kind, "java"]):
+        worker = make_worker.distributed(settings, kind=each)
+        if number == 0:
+            worker.rest.put_connector("mirror", exactly_once(source, target, alias, topic))
+        rounds.wait(rounds.produce())
+        if number < 2:
+            worker.kill()
+    assert assert_once(source, topic, target, remote) == rounds.produced
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_worker_that_comes_back_as_a_zombie(source, target, make_worker, unique, lane):
+    topic, alias = unique("orders"), unique("src")
+    remote = f"{alias}.{topic}"
+    source.create_topic(topic, 4)
+    group = unique("connect")
+    first = make_worker.distributed(make_worker.settings(group, **EXACTLY_ONCE))
+    first.rest.put_connector("mirror", exactly_once(source, target, alias, topic, lane))
+    rounds = Rounds(source, topic, target, remote, 3)
+    rounds.wait(rounds.produce())
+    first.process.pause()
+    second = make_worker.distributed(make_worker.settings(group, **EXACTLY_ONCE))
+    rounds.wait(rounds.produce())
+    first.process.resume()
+    rounds.wait(rounds.produce())
+    assert assert_once(source, topic, target, remote) == rounds.produced
+    second.rest.wait_running("mirror", 2)
+
+
+@pytest.mark.parametrize("version", ["4.1.0", "3.9.1"])
+def test_a_broker_that_is_killed(source, cluster_factory, kind, unique, version):
+    topic, alias = unique("orders"), unique("src")
+    remote = f"{alias}.{topic}"
+    source.create_topic(topic, 4)
+    target = cluster_factory(unique("target"), version=version)
+    workers = Workers(kind, target, unique)
+    try:
+        worker = workers.distributed(workers.settings(**EXACTLY_ONCE))
+        worker.rest.put_connector("mirror", exactly_once(source, target, alias, topic))
+        rounds = Rounds(source, topic, target, remote, 2)
+        for _ in range(2):
+            rounds.wait(rounds.produce())
+            target.brokers[0].kill()
+            target.brokers[0].start()
+        assert assert_once(source, topic, target, remote) == rounds.produced
+        assert_lane(worker, "raw")
+        workers.stop()
+    finally:
+        workers.close()
+
+
+def test_what_cannot_pass_as_it_is(source, target, make_worker, unique):
+    """Batches too large are cut within the transaction; the source's transactions become ours."""
+    large, payments, alias = unique("large"), unique("payments"), unique("src")
+    source.create_topic(large, 2)
+    source.create_topic(payments, 2)
+    worker = make_worker.distributed(make_worker.settings(**EXACTLY_ONCE))
+    more = {"sync.topic.configs.enabled": "false"}
+    config = exactly_once(source, target, alias, f"{large},{payments}", **more)
+    worker.rest.put_connector("mirror", config)
+    records.produce(source, large, 10)
+    assert_once(source, large, target, f"{alias}.{large}")
+    set_topic_config(target, f"{alias}.{large}", max_message_bytes=20000)
+    records.produce(source, large, 6000, first=10, size=500, **{"linger.ms": 200})
+    transactions(source, payments, 60, abort_every=3)
+    assert assert_once(source, large, target, f"{alias}.{large}") == 6010
+    assert assert_once(source, payments, target, f"{alias}.{payments}") == 400
+    if worker.kind == "isthmus":
+        assert "it is sent in pieces" in worker.process.log()
+        assert_lane(worker, "raw")
