@@ -78,7 +78,8 @@ static void ignore(void *impl)
 static void start(int transaction_version)
 {
     static const struct kc_worker_listener listener;
-    static const struct kc_task_kind kind = {nothing, nothing, ignore, ignore, ignore, ignore};
+    static const struct kc_task_kind kind = {nothing, nothing, ignore, ignore,
+                                             ignore,  ignore,  NULL};
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     struct kc_map *producer = kc_map_new();
 
