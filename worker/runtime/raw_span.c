@@ -10,11 +10,13 @@
 
 #include "wire/batch_builder.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
     PLAIN_LIMIT = 128 << 20,  /* bytes that a batch may take decompressed */
+    OPEN_BYTES = 256 << 10,   /* that are opened at once: beyond it the rest waits */
     PACKED_BYTES = 256 << 10, /* of old messages, about, in one new batch */
     DELETE_HORIZON = 64,      /* attribute: the cleaner's, not a producer's (KIP-534) */
 };
@@ -288,11 +290,12 @@ static void open_headers(struct kc_batch *batch, struct kc_record *record,
 
 static const char *open_records(struct kc_batch *batch, const struct kc_raw *raw,
                                 const struct kc_wire_batch *wire, const struct kc_raw_run *known,
-                                uint64_t *opened)
+                                uint64_t *opened, size_t *plain)
 {
     struct source_reader source;
     struct kc_wire_record from;
     const char *why = source_open(&source, wire, known);
+    size_t before = kc_batch_count(batch);
     while (!why && source_next(&source, &from, &why)) {
         if (from.offset < raw->first_offset)
             continue;
@@ -305,6 +308,8 @@ static const char *open_records(struct kc_batch *batch, const struct kc_raw *raw
         open_headers(batch, record, &from);
         ++*opened;
     }
+    *plain += (kc_batch_count(batch) - before) * sizeof(struct kc_record);
+    *plain += source.reader.plain.data ? source.reader.plain.len : wire->size;
     /* Keys and values may lie in what was decompressed. */
     if (source.reader.plain.data) {
         kc_batch_own(batch, source.reader.plain.data, free);
@@ -318,35 +323,36 @@ struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *ba
 {
     struct kc_wire_batch wire;
     uint64_t opened = 0;
+    size_t plain = 0;
     struct kc_error *err = span_batch(span, &wire);
     if (err)
         return err;
-    const char *why = open_records(batch, span->raw, &wire, span->runs, &opened);
+    const char *why = open_records(batch, span->raw, &wire, span->runs, &opened, &plain);
     return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
 }
 
 /* ---- transactions that were aborted ---- */
 
 /* As Java's CompletedFetch: a transaction is aborted from its first offset to its marker. */
-struct aborted {
-    const struct kc_raw *raw;
-    int32_t next;  /* of raw->aborted */
-    int64_t *open; /* producer ids */
-    int32_t open_count;
-};
-
-static void aborted_begin(struct aborted *aborted, const struct kc_raw *raw)
+static void aborted_begin(struct kc_raw_cursor *cursor, const struct kc_raw *raw)
 {
-    *aborted = (struct aborted){.raw = raw};
     if (raw->read_committed && raw->aborted_count > 0)
-        aborted->open = kc_malloc((size_t)raw->aborted_count * sizeof(*aborted->open));
+        cursor->open = kc_malloc((size_t)raw->aborted_count * sizeof(*cursor->open));
 }
 
-static void aborted_open(struct aborted *aborted, int64_t last_offset)
+static void aborted_end(struct kc_raw_cursor *cursor)
 {
-    while (aborted->open && aborted->next < aborted->raw->aborted_count &&
-           aborted->raw->aborted[aborted->next].first_offset <= last_offset)
-        aborted->open[aborted->open_count++] = aborted->raw->aborted[aborted->next++].producer_id;
+    free(cursor->open);
+    cursor->open = NULL;
+    cursor->open_count = cursor->next_aborted = 0;
+}
+
+static void aborted_open(struct kc_raw_cursor *cursor, const struct kc_raw *raw,
+                         int64_t last_offset)
+{
+    while (cursor->open && cursor->next_aborted < raw->aborted_count &&
+           raw->aborted[cursor->next_aborted].first_offset <= last_offset)
+        cursor->open[cursor->open_count++] = raw->aborted[cursor->next_aborted++].producer_id;
 }
 
 static bool is_abort_marker(const struct kc_wire_batch *wire)
@@ -362,21 +368,21 @@ static bool is_abort_marker(const struct kc_wire_batch *wire)
     return abort;
 }
 
-static void aborted_marker(struct aborted *aborted, const struct kc_wire_batch *wire)
+static void aborted_marker(struct kc_raw_cursor *cursor, const struct kc_wire_batch *wire)
 {
-    if (aborted->open_count == 0 || !is_abort_marker(wire))
+    if (cursor->open_count == 0 || !is_abort_marker(wire))
         return;
     int32_t kept = 0;
-    for (int32_t i = 0; i < aborted->open_count; i++)
-        if (aborted->open[i] != wire->producer_id)
-            aborted->open[kept++] = aborted->open[i];
-    aborted->open_count = kept;
+    for (int32_t i = 0; i < cursor->open_count; i++)
+        if (cursor->open[i] != wire->producer_id)
+            cursor->open[kept++] = cursor->open[i];
+    cursor->open_count = kept;
 }
 
-static bool is_aborted(const struct aborted *aborted, const struct kc_wire_batch *wire)
+static bool is_aborted(const struct kc_raw_cursor *cursor, const struct kc_wire_batch *wire)
 {
-    for (int32_t i = 0; kc_batch_transactional(wire) && i < aborted->open_count; i++)
-        if (aborted->open[i] == wire->producer_id)
+    for (int32_t i = 0; kc_batch_transactional(wire) && i < cursor->open_count; i++)
+        if (cursor->open[i] == wire->producer_id)
             return true;
     return false;
 }
@@ -402,13 +408,13 @@ static const char *unfit(const struct kc_raw *raw, const struct kc_wire_batch *w
 }
 
 static const char *take(struct packer *packer, const struct kc_wire_batch *wire,
-                        const char *open_all, struct kc_raw_counts *counts)
+                        const char *open_all, struct kc_raw_counts *counts, size_t *plain)
 {
     const char *reason = open_all ? open_all : unfit(packer->raw, wire);
     if (reason)
         counts->last_reason = reason;
     if (open_all)
-        return open_records(packer->batch, packer->raw, wire, NULL, &counts->opened);
+        return open_records(packer->batch, packer->raw, wire, NULL, &counts->opened, plain);
     if (reason)
         return pack(packer, wire, NULL, (enum kc_codec)kc_batch_codec(wire));
     const char *why = finish(packer);
@@ -419,43 +425,51 @@ static const char *take(struct packer *packer, const struct kc_wire_batch *wire,
     return NULL;
 }
 
-/* The batch at `at`, which moves behind it. Control batches say what is aborted; of the others
- * *data is set for those that are to be taken. */
-static const char *next_batch(const struct kc_raw *raw, size_t *at, struct aborted *aborted,
+/* The batch that is next, which the cursor moves behind. Control batches say what is aborted; of
+ * the others *data is set for those that are to be taken. */
+static const char *next_batch(const struct kc_raw *raw, struct kc_raw_cursor *cursor,
                               struct kc_wire_batch *wire, bool *data)
 {
     const char *why = "it is cut off";
-    if (kc_batch_parse(raw->data + *at, raw->len - *at, wire, &why) != KC_BATCH_OK)
+    if (kc_batch_parse(raw->data + cursor->at, raw->len - cursor->at, wire, &why) != KC_BATCH_OK)
         return why;
-    *at += wire->size;
-    aborted_open(aborted, kc_batch_last_offset(wire));
+    cursor->at += wire->size;
+    aborted_open(cursor, raw, kc_batch_last_offset(wire));
     if (kc_batch_control(wire))
-        aborted_marker(aborted, wire);
+        aborted_marker(cursor, wire);
     *data = !kc_batch_control(wire) && kc_batch_last_offset(wire) >= raw->first_offset &&
-            !is_aborted(aborted, wire);
+            !is_aborted(cursor, wire);
     return NULL;
 }
 
+/* Takes what is next of the part. *plain counts what it takes in memory once opened. */
 static struct kc_error *expand_part(struct kc_batch *to, const struct kc_raw *raw,
-                                    const char *open_all, struct kc_raw_counts *counts)
+                                    const char *open_all, struct kc_raw_cursor *cursor,
+                                    struct kc_raw_counts *counts, size_t *plain)
 {
     struct packer packer = {.batch = to, .raw = raw, .most = INT32_MAX};
     struct kc_wire_batch wire = {.base_offset = raw->first_offset};
-    struct aborted aborted;
     const char *why = NULL;
     bool data = false;
-    aborted_begin(&aborted, raw);
-    for (size_t at = 0; !why && at < raw->len;) {
-        why = next_batch(raw, &at, &aborted, &wire, &data);
+    if (cursor->at == 0)
+        aborted_begin(cursor, raw);
+    while (!why && cursor->at < raw->len && *plain < OPEN_BYTES) {
+        why = next_batch(raw, cursor, &wire, &data);
         if (!why && data)
-            why = take(&packer, &wire, open_all, counts);
+            why = take(&packer, &wire, open_all, counts, plain);
     }
     if (!why)
         why = finish(&packer);
     counts->repacked += packer.packed;
     packer_destroy(&packer);
-    free(aborted.open);
-    return why ? damaged(raw, wire.base_offset, why) : NULL;
+    if (why)
+        return damaged(raw, wire.base_offset, why);
+    if (cursor->at < raw->len)
+        return NULL;
+    aborted_end(cursor);
+    cursor->at = 0;
+    cursor->part++;
+    return NULL;
 }
 
 static void release_batch(void *batch)
@@ -463,15 +477,23 @@ static void release_batch(void *batch)
     kc_batch_unref(batch);
 }
 
-struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
-                               struct kc_raw_counts *counts, struct kc_batch **to)
+void kc_raw_cursor_clear(struct kc_raw_cursor *cursor)
 {
-    size_t parts = kc_batch_raw_count(from);
-    struct kc_batch *made = kc_batch_new(parts * 8);
+    free(cursor->open);
+    *cursor = (struct kc_raw_cursor){0};
+}
+
+struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
+                               struct kc_raw_cursor *cursor, struct kc_raw_counts *counts,
+                               struct kc_batch **to)
+{
+    size_t parts = kc_batch_raw_count(from), plain = 0;
+    struct kc_batch *made = kc_batch_new((parts - cursor->part) * 8);
     struct kc_error *err = NULL;
-    kc_batch_own(made, from, release_batch);
-    for (size_t i = 0; i < parts && !err; i++)
-        err = expand_part(made, kc_batch_raw_at(from, i), open_all, counts);
+    kc_batch_own(made, kc_batch_ref(from), release_batch);
+    while (!err && cursor->part < parts && plain < OPEN_BYTES)
+        err = expand_part(made, kc_batch_raw_at(from, cursor->part), open_all, cursor, counts,
+                          &plain);
     if (err) {
         kc_batch_unref(made);
         return err;

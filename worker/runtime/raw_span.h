@@ -57,11 +57,24 @@ struct kc_raw_counts {
     const char *last_reason; /* static: why the last batch wasn't passed; NULL: none so far */
 };
 
-/* Takes from, which holds raw parts, and makes *to of them: spans and, when open_all says why
- * (static text), records only. Control batches, aborted transactions and what lies before
- * first_offset are left out, so that *to may be empty. */
+/* How far a batch of raw parts has been expanded; zeroed: not at all. */
+struct kc_raw_cursor {
+    size_t part;          /* that is next; the number of parts: all done */
+    size_t at;            /* bytes of it that are done */
+    int32_t next_aborted; /* of its aborted transactions */
+    int64_t *open;        /* producer ids of those that are open at `at`; owned */
+    int32_t open_count;
+};
+void kc_raw_cursor_clear(struct kc_raw_cursor *cursor);
+
+/* Makes *to, which keeps from, of the raw parts of from that come next: spans and, when open_all
+ * says why (static text), records only. Of records it makes about a quarter of a megabyte at a
+ * time, whatever the batches were compressed to: call it until cursor->part says that all is done.
+ * Control batches, aborted transactions and what lies before first_offset are left out, so that *to
+ * may be empty. */
 struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
-                               struct kc_raw_counts *counts, struct kc_batch **to) KC_MUST_CHECK;
+                               struct kc_raw_cursor *cursor, struct kc_raw_counts *counts,
+                               struct kc_batch **to) KC_MUST_CHECK;
 
 /* Adds the span's records to batch, which must keep the span's batch. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;

@@ -495,8 +495,7 @@ static void close_task(void *impl)
     kc_source_producer_destroy(producer, orderly ? CLOSE_TIMEOUT_MS : 0);
     task->how->destroy(task->delivery);
     task->delivery = NULL;
-    kc_batch_unref(task->polled);
-    task->polled = NULL;
+    kc_source_task_drop_polled(task);
     pthread_mutex_lock(&task->mutex);
     struct kc_raw_lane *raw = task->raw;
     task->raw = NULL;

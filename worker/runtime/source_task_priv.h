@@ -75,7 +75,8 @@ struct kc_source_task {
     struct kc_raw_lane *raw;             /* NULL: none; the same */
     const char *raw_refusal;             /* why there is none; NULL: there is */
     char *raw_failure;                   /* what raw_refusal may point to */
-    struct kc_batch *polled;             /* raw parts that haven't been expanded; NULL: none */
+    struct kc_batch *polled;             /* raw parts, of which some are to be expanded; or NULL */
+    struct kc_raw_cursor expanded;       /* how much of it */
     const char *told_lane;               /* in the log */
     int64_t told_lane_ms;
     int64_t flush_timeout_ms;
@@ -117,6 +118,7 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
 /* What came back from the target, to be sent first; *batch NULL: nothing has. */
 struct kc_error *kc_source_task_recover_raw(struct kc_source_task *task,
                                             struct kc_batch **batch) KC_MUST_CHECK;
+void kc_source_task_drop_polled(struct kc_source_task *task);
 /* Tells status and, now and then, the log which lane the records take. */
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane);
 

@@ -105,8 +105,9 @@ static void count(struct kc_source_task *task, const struct kc_raw_counts *count
     atomic_fetch_add_explicit(&metrics->records_raw, counts->passed, memory_order_relaxed);
     atomic_fetch_add_explicit(&metrics->records_repacked, counts->repacked, memory_order_relaxed);
     atomic_fetch_add_explicit(&metrics->records_opened, counts->opened, memory_order_relaxed);
-    kc_source_task_tell_lane(task,
-                             counts->last_reason ? counts->last_reason : "record batches as bytes");
+    if (task->raw) /* else the task's loop tells how the records travel */
+        kc_source_task_tell_lane(task, counts->last_reason ? counts->last_reason
+                                                           : "record batches as bytes");
 }
 
 /* ---- what is next ---- */
@@ -126,13 +127,20 @@ struct kc_error *kc_source_task_recover_raw(struct kc_source_task *task, struct 
     return err && task->how == &kc_exactly_once ? kc_eos_raw_error(task, err) : err;
 }
 
+void kc_source_task_drop_polled(struct kc_source_task *task)
+{
+    kc_batch_unref(task->polled);
+    task->polled = NULL;
+    kc_raw_cursor_clear(&task->expanded);
+}
+
 static struct kc_error *expand(struct kc_source_task *task, const char *open_all,
                                struct kc_batch **batch)
 {
     struct kc_raw_counts counts = {0};
-    struct kc_batch *polled = task->polled;
-    task->polled = NULL;
-    struct kc_error *err = kc_raw_expand(polled, open_all, &counts, batch);
+    struct kc_error *err = kc_raw_expand(task->polled, open_all, &task->expanded, &counts, batch);
+    if (err || task->expanded.part == kc_batch_raw_count(task->polled))
+        kc_source_task_drop_polled(task);
     if (!err && !open_all)
         err = kc_raw_lane_fit(task->raw, batch);
     if (err) {

@@ -63,7 +63,9 @@ static void expand(int64_t first_offset)
                                               .first_offset = first_offset,
                                               .source_partition = partition,
                                               .offset_field = "offset"};
-    struct kc_error *err = kc_raw_expand(from, NULL, &counts, &to);
+    struct kc_raw_cursor cursor = {0};
+    struct kc_error *err = kc_raw_expand(from, NULL, &cursor, &counts, &to);
+    kc_batch_unref(from);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
 }
 
