@@ -4,8 +4,9 @@
  *
  * start, poll, commit and destroy run on the task's thread; record_committed and raw_committed on
  * whichever thread acknowledges; stop on any. A record's or raw part's task_data is its struct
- * kc_mirrored_partition. Where the worker takes batches as bytes, the source is read as such
- * (raw_source.h), else record by record (source_consumer.h).
+ * kc_mirrored_partition. The source is read as batches (raw_source.h), even where the worker has to
+ * open them, which costs far less than a client that makes a message of each record; only what that
+ * can't be asked for is read record by record (source_consumer.h).
  */
 #include "common/mirror_offsets.h"
 #include "common/offset_sync_producer.h"
@@ -83,8 +84,10 @@ static int poll_timeout(const struct kc_mirror_config *config)
 /* Reads batches as bytes; false: the client can't, which is reported. */
 static bool open_raw(struct task *task)
 {
+    const char *reason;
+    bool opened = !kc_source_context_takes_raw(task->context, &reason);
     struct kc_raw_source *raw = NULL;
-    struct kc_error *err = kc_raw_source_new(task->config, task->assignment, &raw);
+    struct kc_error *err = kc_raw_source_new(task->config, task->assignment, opened, &raw);
     if (err)
         kc_warn("Reading record by record, since batches can't be fetched as bytes: %s",
                 kc_error_text(err));
@@ -95,8 +98,7 @@ static bool open_raw(struct task *task)
 
 static struct kc_error *open_reader(struct task *task)
 {
-    const char *reason;
-    if (kc_source_context_takes_raw(task->context, &reason) && open_raw(task))
+    if (open_raw(task))
         return NULL;
     struct kc_source_consumer *consumer = NULL;
     struct kc_error *err = kc_source_consumer_new(task->config, task->assignment, &consumer);

@@ -20,6 +20,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 
 enum {
     FETCH_BUDGET = 16 << 20,
+    OPENED_BUDGET =
+        4 << 20, /* where batches are opened: their records take several times as much */
     POLL_BYTES = 1 << 20,
     BOUNDS_MS = 2000,
     RETRY_MS = 5000,
@@ -51,7 +53,8 @@ struct kc_raw_source {
 };
 
 struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
-                                   struct kc_assignment *assignment, struct kc_raw_source **source)
+                                   struct kc_assignment *assignment, bool opened,
+                                   struct kc_raw_source **source)
 {
     struct kc_map *properties = kc_mirror_client_properties(
         config, KC_MIRROR_SOURCE, KC_CLIENT_CONSUMER, "replication-consumer");
@@ -61,8 +64,8 @@ struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
     made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
     made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
-    struct kc_error *err =
-        kc_fetcher_open(properties, "replication-consumer", FETCH_BUDGET, &made->fetcher);
+    struct kc_error *err = kc_fetcher_open(properties, "replication-consumer",
+                                           opened ? OPENED_BUDGET : FETCH_BUDGET, &made->fetcher);
     kc_map_destroy(properties);
     if (err) {
         kc_raw_source_destroy(made);

@@ -13,9 +13,10 @@
 
 struct kc_raw_source;
 
-/* assignment is ref'ed. Contacts nobody. */
+/* assignment is ref'ed. opened: the worker is going to open the batches; then less is fetched
+ * ahead. Contacts nobody. */
 struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
-                                   struct kc_assignment *assignment,
+                                   struct kc_assignment *assignment, bool opened,
                                    struct kc_raw_source **source) KC_MUST_CHECK;
 /* What was handed out stays valid. NULL is fine. */
 void kc_raw_source_destroy(struct kc_raw_source *source);

@@ -25,9 +25,12 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 #define WATERMARK_MS     5000
 #define WARN_INTERVAL_MS 30000
 #define ENDS_INTERVAL_MS 1000
-/* All partitions' queues together, where there are many. */
-#define QUEUE_BUDGET_KIB (128 * 1024)
-#define MIN_QUEUE_KIB    256
+/* What all consumers may have fetched: a share for each consumer, of which a share for each of its
+ * partitions. librdkafka stops fetching what has its share already, so there may be a fetch more.
+ */
+#define QUEUE_BUDGET_KIB (16 * 1024)
+#define MIN_QUEUE_KIB    16
+#define FETCH_BYTES      "4194304" /* of one answer */
 
 /* A topic of which partitions are mirrored; the opaque of its handle. */
 struct source_topic {
@@ -105,19 +108,25 @@ static struct kc_error *set(rd_kafka_conf_t *conf, const char *key, const char *
                         text);
 }
 
-/* Keeps the partitions' queues together within a budget, unless the user has set them. */
-static struct kc_error *set_queue_budget(rd_kafka_conf_t *conf, size_t partitions)
+static atomic_uint consumers; /* that there are */
+
+static size_t queue_share(size_t partitions)
 {
-    char current[32], wanted[32];
-    size_t size = sizeof(current);
-    size_t share = QUEUE_BUDGET_KIB / (partitions ? partitions : 1);
-    if (share < MIN_QUEUE_KIB)
-        share = MIN_QUEUE_KIB;
-    if (rd_kafka_conf_get(conf, "queued.max.messages.kbytes", current, &size) == RD_KAFKA_CONF_OK &&
-        strtoul(current, NULL, 10) <= share)
-        return NULL;
-    snprintf(wanted, sizeof(wanted), "%zu", share);
-    return set(conf, "queued.max.messages.kbytes", wanted);
+    unsigned count = atomic_load(&consumers);
+    size_t share = QUEUE_BUDGET_KIB / count / (partitions ? partitions : 1);
+    return share < MIN_QUEUE_KIB ? MIN_QUEUE_KIB : share;
+}
+
+/* Keeps what is fetched ahead within a budget, unless the user has set it. */
+static struct kc_error *set_budget(rd_kafka_conf_t *conf, const struct kc_map *properties,
+                                   size_t partitions)
+{
+    char wanted[32];
+    snprintf(wanted, sizeof(wanted), "%zu", queue_share(partitions));
+    struct kc_error *err = set(conf, "queued.max.messages.kbytes", wanted);
+    if (!err && !kc_map_get(properties, "fetch.max.bytes"))
+        err = set(conf, "fetch.max.bytes", FETCH_BYTES);
+    return err;
 }
 
 static struct kc_error *open_client(struct kc_source_consumer *consumer,
@@ -128,18 +137,18 @@ static struct kc_error *open_client(struct kc_source_consumer *consumer,
     rd_kafka_conf_t *conf = NULL;
     consumer->reset = kc_strdup(kc_map_get(properties, "auto.offset.reset"));
     struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
+    if (!err)
+        err = set_budget(conf, properties, kc_assignment_count(consumer->assignment));
     kc_map_destroy(properties);
-    if (err)
-        return err;
-    err = set(conf, "group.id", "");
+    if (!err)
+        err = set(conf, "group.id", "");
     if (!err)
         err = set(conf, "enable.auto.offset.store", "false");
     if (!err)
         err = set(conf, "auto.offset.reset", "error");
-    if (!err)
-        err = set_queue_budget(conf, kc_assignment_count(consumer->assignment));
     if (err) {
-        rd_kafka_conf_destroy(conf);
+        if (conf)
+            rd_kafka_conf_destroy(conf);
         return err;
     }
     return kc_client_new(KC_CLIENT_CONSUMER, conf, &consumer->client);
@@ -164,6 +173,7 @@ struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config,
 {
     struct kc_source_consumer *made = kc_calloc(1, sizeof(*made));
     atomic_init(&made->refs, 1);
+    atomic_fetch_add(&consumers, 1);
     made->alias = kc_strdup(config->source);
     made->average_bytes = 1024;
     made->bytes = KC_OPTIONAL_BYTES;
@@ -203,6 +213,7 @@ void kc_source_consumer_unref(struct kc_source_consumer *consumer)
     if (!consumer || atomic_fetch_sub_explicit(&consumer->refs, 1, memory_order_acq_rel) != 1)
         return;
     kc_source_consumer_stop(consumer);
+    atomic_fetch_sub(&consumers, 1);
     if (consumer->queue)
         rd_kafka_queue_destroy(consumer->queue);
     topics_destroy(consumer->topics);

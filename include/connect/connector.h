@@ -63,7 +63,8 @@ struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
 const char *kc_source_context_connector(const struct kc_source_context *context);
 int kc_source_context_task(const struct kc_source_context *context);
 /* Whether batches as bytes (kc_batch_add_raw()) pass through as such (API 1.1); if not, *reason
- * (lives as long as the context) says why, and it costs less to hand over records. Constant. */
+ * (lives as long as the context) says why: the worker opens those that are handed over all the
+ * same. Constant. */
 bool kc_source_context_takes_raw(struct kc_source_context *context, const char **reason);
 /* Transaction boundaries defined by the connector (KIP-618); NULL-safe no-ops otherwise. */
 void kc_source_context_commit_transaction(struct kc_source_context *context);
