@@ -6,7 +6,12 @@
  * rd_kafka_producev() by topic object without copying the payload, one count. The acknowledgement
  * thread sits in rd_kafka_poll(), which hands over all reports that have come in since; it owns
  * every counter of outcomes, the task's thread those of sends, so that neither needs an atomic
- * read-modify-write. The byte bound counts what a record costs in memory, not only its payload.
+ * read-modify-write.
+ *
+ * The byte bound counts what a record costs in memory, not only its payload. Producers that have
+ * set none share one budget of the process: who sends has its part of it, divided by the number of
+ * those who do. A producer joins with a send and leaves when the acknowledgement thread finds
+ * nothing in flight; that number is a hint, and no harm comes of its being late by a round.
  */
 #include "runtime/source_producer.h"
 
@@ -23,12 +28,16 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 
 enum {
     POLL_MS = 100,
-    WAIT_MS = 20,          /* between looks when a wake-up was missed */
-    TOPIC_CACHE = 32,      /* addresses of topic names within a batch */
-    RECORD_OVERHEAD = 640, /* message objects of both clients, record, slot */
-    BUFFER_MEMORY = 16 << 20,
+    WAIT_MS = 20,             /* between looks when a wake-up was missed */
+    TOPIC_CACHE = 32,         /* addresses of topic names within a batch */
+    RECORD_OVERHEAD = 512,    /* the client's message, record, slot */
+    BUFFER_MEMORY = 16 << 20, /* of one producer */
+    SHARED_MEMORY = 8 << 20,  /* of all that send at a time */
+    LEAST_MEMORY = 512 << 10, /* of one, however many there are */
     ANNOUNCE_MS = 5000,
 };
+
+static atomic_uint senders; /* producers with something in flight, about */
 
 struct kc_target_topic {
     char *name;
@@ -50,7 +59,8 @@ struct kc_source_producer {
     struct kc_source_producer_events events;
     void *opaque;
     char *log_context;
-    uint64_t max_bytes;
+    uint64_t max_bytes;  /* set by the user; 0: a share of what all have */
+    atomic_bool sending; /* counted in `senders` */
     /* The task's thread. */
     struct kc_target_topic *topics;
     struct cached_topic cache[TOPIC_CACHE];
@@ -100,6 +110,47 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
                           memory_order_relaxed);
 }
 
+/* ---- the budget ---- */
+
+static uint64_t in_flight(const struct kc_source_producer *producer)
+{
+    uint64_t done = atomic_load(&producer->done);
+    return atomic_load(&producer->sent) - done;
+}
+
+static uint64_t in_flight_bytes(const struct kc_source_producer *producer)
+{
+    return atomic_load_explicit(&producer->sent_bytes, memory_order_relaxed) -
+           atomic_load_explicit(&producer->done_bytes, memory_order_relaxed);
+}
+
+/* The task's thread. */
+static void join_senders(struct kc_source_producer *producer)
+{
+    if (!atomic_load_explicit(&producer->sending, memory_order_relaxed) &&
+        !atomic_exchange(&producer->sending, true))
+        atomic_fetch_add(&senders, 1);
+}
+
+/* The acknowledgement thread, and whoever ends the producer. */
+static void leave_senders(struct kc_source_producer *producer)
+{
+    if (atomic_load_explicit(&producer->sending, memory_order_relaxed) &&
+        atomic_exchange(&producer->sending, false))
+        atomic_fetch_sub(&senders, 1);
+}
+
+static uint64_t most_bytes(const struct kc_source_producer *producer)
+{
+    if (producer->max_bytes)
+        return producer->max_bytes;
+    unsigned count = atomic_load_explicit(&senders, memory_order_relaxed);
+    uint64_t share = SHARED_MEMORY / (count ? count : 1);
+    return share < LEAST_MEMORY ? LEAST_MEMORY : share > BUFFER_MEMORY ? BUFFER_MEMORY : share;
+}
+
+/* ---- the acknowledgement thread's loop ---- */
+
 static void *serve(void *arg)
 {
     struct kc_source_producer *producer = arg;
@@ -111,6 +162,8 @@ static void *serve(void *arg)
             producer->last_topic = NULL;
         producer->round_ms = now;
         producer->events.served(producer->opaque);
+        if (in_flight(producer) == 0)
+            leave_senders(producer);
         if (!atomic_load(&producer->waiting))
             continue;
         pthread_mutex_lock(&producer->mutex);
@@ -130,7 +183,7 @@ static struct kc_map *with_defaults(const struct kc_map *properties, uint64_t *m
     const char *memory = kc_map_get(map, "buffer.memory");
     char *end = NULL;
     long long bytes = memory ? strtoll(memory, &end, 10) : 0;
-    *max_bytes = memory && end != memory && bytes > 0 ? (uint64_t)bytes : BUFFER_MEMORY;
+    *max_bytes = memory && end != memory && bytes > 0 ? (uint64_t)bytes : 0;
     kc_map_set_default(map, "linger.ms", "5");
     kc_map_set_default(map, "batch.size", "1000000");
     return map;
@@ -220,18 +273,6 @@ void kc_target_topic_ready(struct kc_target_topic *topic)
 
 /* ---- sending ---- */
 
-static uint64_t in_flight_bytes(const struct kc_source_producer *producer)
-{
-    return atomic_load_explicit(&producer->sent_bytes, memory_order_relaxed) -
-           atomic_load_explicit(&producer->done_bytes, memory_order_relaxed);
-}
-
-static uint64_t in_flight(const struct kc_source_producer *producer)
-{
-    uint64_t done = atomic_load(&producer->done);
-    return atomic_load(&producer->sent) - done;
-}
-
 /* Waits for one round of outcomes, or a moment. */
 static void wait_round(struct kc_source_producer *producer)
 {
@@ -247,7 +288,7 @@ static bool wait_for_room(struct kc_source_producer *producer, uint64_t bytes)
 {
     while (!atomic_load_explicit(&producer->cancelled, memory_order_relaxed)) {
         uint64_t busy = in_flight_bytes(producer);
-        if (busy == 0 || busy + bytes <= producer->max_bytes)
+        if (busy == 0 || busy + bytes <= most_bytes(producer))
             return true;
         wait_round(producer);
     }
@@ -293,6 +334,7 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
     if (!topic->handle)
         return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
     uint64_t bytes = record->value_len + record->key_len + RECORD_OVERHEAD;
+    join_senders(producer);
     if (!wait_for_room(producer, bytes))
         return RD_KAFKA_RESP_ERR__PURGE_QUEUE;
     /* librdkafka fills in the current time for 0; a record of 1970 is nearer to its time with 1. */
@@ -378,6 +420,7 @@ void kc_source_producer_destroy(struct kc_source_producer *producer, int timeout
         atomic_store(&producer->closing, true);
         pthread_join(producer->thread, NULL);
     }
+    leave_senders(producer);
     struct kc_target_topic *topic, *next;
     HASH_ITER (hh, producer->topics, topic, next) {
         HASH_DEL(producer->topics, topic);
