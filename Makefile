@@ -114,13 +114,14 @@ demo: deps
 	+@$(BUILD_ALL) $(BUILD)/isthmus
 	@$(PYTHON) tests/support/demo.py
 
+BENCH := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 bench: deps
-	+@$(BUILD_ALL) $(BUILD)/isthmus $(BUILD)/bench/bare_loop $(BUILD)/bench/raw_loop
+	+@$(BUILD_ALL) $(BUILD)/isthmus $(BENCH)
 	@$(PYTHON) tests/bench/bench.py
 
-$(BUILD)/bench/bare_loop: tests/bench/bare_loop.c
+$(BUILD)/bench/%: tests/bench/%.c
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) $< -lrdkafka -o $@
+	$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) -pthread $< -lrdkafka -o $@
 
 $(BUILD)/bench/raw_loop: tests/bench/raw_loop.c $(BUILD)/libisthmus.a
 	@mkdir -p $(@D)

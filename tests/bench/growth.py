@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether the cost of a record stays the same as partitions, tasks and brokers grow in number."""
+
+import options
+from kafka_cluster import Cluster
+from loads import Load, fill, run_worker
+
+KEPT = ("records_per_second", "cpu_seconds_per_gb", "peak_rss_mb")
+
+
+def small_load(name):
+    return Load(name, options.size("GROWTH_RECORDS", 200_000, 50_000), 1024, "none")
+
+
+def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.TASKS):
+    load = small_load(name)
+    topic = f"growth-{name}"
+    fill(source, topic, load, partitions)
+    found = run_worker("isthmus", source, target, topic, name, load, partitions, tasks=tasks)
+    source.delete_topic(topic)
+    target.delete_topic(f"{name}.{topic}")
+    result = {figure: found[figure] for figure in KEPT}
+    print(f"  {name}: {result}", flush=True)
+    return {"isthmus": result}
+
+
+def with_brokers(count):
+    """Of one cluster that is source and target: what grows is the number of connections."""
+    name = f"brokers-{count}"
+    with Cluster(f"bench-{count}", brokers=count, heap="384m") as cluster:
+        return name, measure(cluster, cluster, name)
+
+
+def run_section(source, target):
+    print("\ngrowth", flush=True)
+    results = {}
+    for count in [1, 8, 64]:
+        results[f"partitions-{count}"] = measure(
+            source, target, f"partitions-{count}", partitions=count
+        )
+    for count in [1, 4, 16]:
+        results[f"tasks-{count}"] = measure(
+            source, target, f"tasks-{count}", partitions=16, tasks=count
+        )
+    for count in options.sizes("BROKERS", [1, 3, 5], [1, 3]):
+        name, figures = with_brokers(count)
+        results[name] = figures
+    return {f"growth-{name}": figures for name, figures in results.items()}
