@@ -246,10 +246,28 @@ static bool is_definite(int code)
            code != KC_KAFKA_NOT_ENOUGH_REPLICAS_AFTER_APPEND && code != KC_KAFKA_NETWORK_EXCEPTION;
 }
 
-static void take_error(struct kc_appender *appender, struct append_part *part,
-                       struct append_batch *batch, int code, const char *message)
+/* Where the answer names a leader that we hadn't heard of, it is asked at once (KIP-951). */
+static void retry_elsewhere(struct kc_appender *appender, struct append_part *part,
+                            struct append_batch *batch,
+                            const struct kc_produce_response_partition *from, struct kc_error *err)
 {
-    struct kc_error *err = kc_kafka_error_new(code, message, "appending to %s", part->key);
+    bool named =
+        kc_wire_hint_leader(appender->client, part->topic, part->partition,
+                            from->current_leader.leader_id, from->current_leader.leader_epoch);
+
+    try_again(appender, part, batch, err);
+    if (named)
+        part->retry_at_ms = 0;
+    else if (kc_kafka_error_stale_metadata(from->error_code))
+        kc_wire_refresh(appender->client);
+}
+
+static void take_error(struct kc_appender *appender, struct append_part *part,
+                       struct append_batch *batch, const struct kc_produce_response_partition *from)
+{
+    int code = from->error_code;
+    struct kc_error *err =
+        kc_kafka_error_new(code, from->error_message.data, "appending to %s", part->key);
 
     switch (code) {
     case KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER:
@@ -269,9 +287,7 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
             return;
         }
         batch->unknown = batch->unknown || !is_definite(code);
-        if (kc_kafka_error_stale_metadata(code))
-            kc_wire_refresh(appender->client);
-        try_again(appender, part, batch, err);
+        retry_elsewhere(appender, part, batch, from, err);
     }
 }
 
@@ -287,10 +303,7 @@ static void take_partition(struct kc_appender *appender, struct append_part *par
         appended(part, batch, -1, -1, from->log_start_offset);
         return;
     }
-    if (from->current_leader.leader_id >= 0 && from->current_leader.leader_epoch >= 0)
-        kc_wire_hint_leader(appender->client, part->topic, part->partition,
-                            from->current_leader.leader_id, from->current_leader.leader_epoch);
-    take_error(appender, part, batch, from->error_code, from->error_message.data);
+    take_error(appender, part, batch, from);
 }
 
 /* ---- The answer ---- */

@@ -271,14 +271,18 @@ static void set_leader(struct topic *topic, int32_t index, int32_t leader, int32
     partition->epoch = epoch;
 }
 
-void kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_t index,
+bool kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_t index,
                          int32_t broker_id, int32_t leader_epoch)
 {
     struct topic *topic = topic_find(client->cluster, name);
 
-    if (topic && index >= 0 && index < topic->count && broker_id >= 0 &&
-        leader_epoch > topic->partitions[index].epoch)
-        set_leader(topic, index, broker_id, leader_epoch);
+    if (!topic || index < 0 || index >= topic->count || broker_id < 0 ||
+        leader_epoch <= topic->partitions[index].epoch)
+        return false;
+    kc_debug("[%s] %s-%d: an answer names the leader, broker %d in epoch %d", client->name, name,
+             index, broker_id, leader_epoch);
+    set_leader(topic, index, broker_id, leader_epoch);
+    return true;
 }
 
 /* No more partitions than Kafka could have: bounds what a broken broker makes us allocate. */

@@ -116,13 +116,33 @@ static void found_bad(struct kc_fetcher *fetcher, struct fetch_part *part, const
 
 /* ---- Errors ---- */
 
-static void take_leader(struct kc_fetcher *fetcher, const struct fetch_part *part,
-                        const struct kc_fetch_response_partition *from)
+/* Locked. Where the answer names a leader that we hadn't heard of, it is asked at once (KIP-951).
+ */
+static void try_again(struct kc_fetcher *fetcher, struct fetch_part *part,
+                      const struct kc_fetch_response_partition *from)
 {
-    if (from->current_leader.leader_id >= 0 && from->current_leader.leader_epoch >= 0)
-        kc_wire_hint_leader(fetcher->client, part->topic, part->partition,
-                            from->current_leader.leader_id, from->current_leader.leader_epoch);
+    part->preferred = -1;
+    if (kc_wire_hint_leader(fetcher->client, part->topic, part->partition,
+                            from->current_leader.leader_id, from->current_leader.leader_epoch))
+        return;
+    fetcher_retry_later(fetcher, part);
     kc_wire_refresh(fetcher->client);
+}
+
+/* A follower that can't be reached isn't read from any longer: the leader is asked (KIP-392). */
+static void leave_follower(struct kc_fetcher *fetcher, int32_t broker_id)
+{
+    struct fetch_part *part;
+
+    pthread_mutex_lock(&fetcher->mutex);
+    for (part = fetcher->parts; part; part = part->hh.next) {
+        if (part->preferred != broker_id)
+            continue;
+        kc_debug("%s: broker %d, a follower, doesn't answer; back to the leader", part->key,
+                 broker_id);
+        part->preferred = -1;
+    }
+    pthread_mutex_unlock(&fetcher->mutex);
 }
 
 /* Locked. */
@@ -151,9 +171,7 @@ static void partition_failed(struct kc_fetcher *fetcher, struct fetch_part *part
     } else if (code == KC_KAFKA_CORRUPT_MESSAGE) {
         found_bad(fetcher, part, "the broker says that it is corrupt");
     } else if (kc_kafka_error_retriable(code) || code == KC_KAFKA_UNKNOWN_SERVER_ERROR) {
-        part->preferred = -1;
-        fetcher_retry_later(fetcher, part);
-        take_leader(fetcher, part, from);
+        try_again(fetcher, part, from);
     } else {
         fetcher_event(fetcher, part, KC_FETCHED_FAILED, -1, -1,
                       kc_kafka_error_new(code, NULL, "fetching %s from offset %lld", part->key,
@@ -258,6 +276,7 @@ void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
     if (reply->error) {
         kc_debug("fetching from broker %d: %s", session->broker_id, kc_error_text(reply->error));
         session_failed(fetcher, session, true);
+        leave_follower(fetcher, session->broker_id);
         kc_wire_refresh(fetcher->client);
         return;
     }

@@ -126,9 +126,11 @@ void kc_wire_track(struct kc_wire_client *client, const char *topic);
 void kc_wire_untrack(struct kc_wire_client *client, const char *topic);
 /* Loop thread: refresh soon (at most every retry.backoff.ms). */
 void kc_wire_refresh(struct kc_wire_client *client);
-/* Loop thread: a response said that the leader is elsewhere (KIP-951). host may be NULL. */
-void kc_wire_hint_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
+/* Loop thread: a response said that the leader is elsewhere (KIP-951); true when that was news, so
+ * that the request may go there at once. */
+bool kc_wire_hint_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
                          int32_t broker_id, int32_t leader_epoch);
+/* Loop thread: where a broker is that an answer has named. host may be NULL. */
 void kc_wire_hint_broker(struct kc_wire_client *client, int32_t broker_id, const char *host,
                          int32_t port, const char *rack);
 /* Any thread: the coordinator isn't one any more, look it up again for requests sent after this. */

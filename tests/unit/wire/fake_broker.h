@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Brokers made here, for tests of what a client does with answers: each listens on a loopback port,
+ * a thread per connection, and a test's function fills the answers.
+ *
+ * Metadata answers name the brokers of `cluster` that have a port, and one topic with one
+ * partition, led by fakes_leader() in its epoch.
+ */
+#ifndef TESTS_UNIT_WIRE_FAKE_BROKER_H
+#define TESTS_UNIT_WIRE_FAKE_BROKER_H
+
+#include "wire/messages_cluster.h"
+#include "wire/messages_data.h"
+#include "wire/messages_txn.h"
+#include "wire/wire_client.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define FAKE_TOPIC       "t"
+#define FAKE_CONNECTIONS 16
+
+struct fakes;
+
+struct fake {
+    struct fakes *cluster;
+    int32_t id;
+    int fd;
+    int port;
+    pthread_t thread;
+    pthread_t servers[FAKE_CONNECTIONS];
+    int sockets[FAKE_CONNECTIONS];
+    int count;
+    atomic_int asked[KC_API_KEYS]; /* requests so far */
+};
+
+struct fakes {
+    struct fake brokers[3]; /* ids 1, 2, ... */
+    int size;
+    atomic_int leader, epoch; /* what Metadata says */
+    struct kc_uuid topic_id;
+    /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
+     * that API this broker has had before. False: no answer. */
+    bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
+                   struct kc_arena *arena);
+};
+
+static bool fake_read(int fd, void *data, size_t len)
+{
+    for (char *at = data; len > 0;) {
+        ssize_t got = read(fd, at, len);
+
+        if (got <= 0)
+            return false;
+        at += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+static void fake_versions(struct kc_api_versions_response *response, struct kc_arena *arena)
+{
+    static const int apis[] = {KC_API_API_VERSIONS, KC_API_METADATA,         KC_API_FETCH,
+                               KC_API_PRODUCE,      KC_API_INIT_PRODUCER_ID, KC_API_LIST_OFFSETS};
+    const int count = sizeof apis / sizeof *apis;
+
+    KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
+    for (int i = 0; i < count; i++) {
+        const struct kc_api_info *info = kc_api_find(apis[i]);
+
+        response->api_keys.items[i] = (struct kc_api_versions_response_api_key){
+            (int16_t)apis[i], info->min, info->client_max};
+    }
+}
+
+static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *response,
+                          struct kc_arena *arena)
+{
+    struct kc_metadata_response_topic *topic;
+    int32_t count = 0;
+
+    response->cluster_id = kc_wire_str("fake");
+    KC_WIRE_LIST_NEW(arena, &response->brokers, kc_metadata_response_broker, cluster->size);
+    for (int i = 0; i < cluster->size; i++) {
+        if (!cluster->brokers[i].port)
+            continue;
+        response->brokers.items[count].node_id = cluster->brokers[i].id;
+        response->brokers.items[count].host = kc_wire_str("127.0.0.1");
+        response->brokers.items[count++].port = cluster->brokers[i].port;
+    }
+    response->brokers.count = count;
+    KC_WIRE_LIST_NEW(arena, &response->topics, kc_metadata_response_topic, 1);
+    topic = &response->topics.items[0];
+    topic->name = kc_wire_str(FAKE_TOPIC);
+    topic->topic_id = cluster->topic_id;
+    KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition, 1);
+    topic->partitions.items[0].leader_id = atomic_load(&cluster->leader);
+    topic->partitions.items[0].leader_epoch = atomic_load(&cluster->epoch);
+}
+
+/* False: no answer. */
+static bool fake_answer(struct fake *fake, const uint8_t *frame, size_t len,
+                        struct kc_wire_out *out)
+{
+    struct kc_arena *arena = kc_arena_new(1024);
+    struct kc_wire_request_header header;
+    void *request = NULL, *response;
+    size_t used;
+    int asked;
+    bool send = true;
+
+    ck_assert_ptr_null(kc_wire_read_request_header(frame, len, &header, &used));
+    ck_assert_ptr_null(kc_wire_decode(header.api, KC_WIRE_REQUEST, header.version, frame + used,
+                                      len - used, arena, &request));
+    response = kc_wire_new(arena, kc_api_find(header.api)->response);
+    asked = atomic_fetch_add(&fake->asked[header.api], 1);
+    if (header.api == KC_API_API_VERSIONS)
+        fake_versions(response, arena);
+    else if (header.api == KC_API_METADATA)
+        fake_metadata(fake->cluster, response, arena);
+    else
+        send = fake->cluster->answer(fake, asked, header.api, request, response, arena);
+    kc_str_append_i32(&out->bytes, 0);
+    kc_wire_write_response_header(out, header.api, header.version, header.correlation);
+    ck_assert_ptr_null(kc_wire_encode(header.api, KC_WIRE_RESPONSE, header.version, response, out));
+    for (int i = 0; i < 4; i++)
+        out->bytes.data[i] = (char)((out->bytes.len - 4) >> (24 - 8 * i));
+    kc_arena_destroy(arena);
+    return send;
+}
+
+struct fake_server {
+    struct fake *fake;
+    int fd;
+};
+
+static void *fake_serve(void *arg)
+{
+    struct fake_server server = *(struct fake_server *)arg;
+    uint8_t head[4];
+
+    free(arg);
+    while (fake_read(server.fd, head, 4)) {
+        size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
+        uint8_t *frame = kc_malloc(len);
+        struct kc_wire_out out = {0};
+
+        if (fake_read(server.fd, frame, len) && fake_answer(server.fake, frame, len, &out))
+            (void)!write(server.fd, out.bytes.data, out.bytes.len);
+        kc_wire_out_destroy(&out);
+        free(frame);
+    }
+    return NULL;
+}
+
+static void *fake_accept(void *arg)
+{
+    struct fake *fake = arg;
+    int fd;
+
+    while (fake->count < FAKE_CONNECTIONS && (fd = accept(fake->fd, NULL, NULL)) >= 0) {
+        struct fake_server *server = kc_malloc(sizeof *server);
+
+        *server = (struct fake_server){fake, fd};
+        fake->sockets[fake->count] = fd;
+        ck_assert_int_eq(pthread_create(&fake->servers[fake->count++], NULL, fake_serve, server),
+                         0);
+    }
+    return NULL;
+}
+
+/* Listening, or with a port that nobody listens on. */
+static void fake_start(struct fakes *cluster, int32_t id, bool there)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct fake *fake = &cluster->brokers[id - 1];
+    socklen_t len = sizeof address;
+
+    fake->cluster = cluster;
+    fake->id = id;
+    fake->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fake->fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(getsockname(fake->fd, (struct sockaddr *)&address, &len), 0);
+    fake->port = ntohs(address.sin_port);
+    cluster->size = id > cluster->size ? id : cluster->size;
+    if (!there)
+        return;
+    ck_assert_int_eq(listen(fake->fd, 16), 0);
+    ck_assert_int_eq(pthread_create(&fake->thread, NULL, fake_accept, fake), 0);
+}
+
+/* After the client is gone. */
+static void fakes_stop(struct fakes *cluster)
+{
+    for (int i = 0; i < cluster->size; i++) {
+        struct fake *fake = &cluster->brokers[i];
+
+        shutdown(fake->fd, SHUT_RDWR);
+        if (fake->thread)
+            pthread_join(fake->thread, NULL);
+        for (int j = 0; j < fake->count; j++) {
+            shutdown(fake->sockets[j], SHUT_RDWR);
+            pthread_join(fake->servers[j], NULL);
+            close(fake->sockets[j]);
+        }
+        close(fake->fd);
+    }
+}
+
+/* Settings of a client that would wait for ever where it backs off. */
+static struct kc_map *fakes_settings(const struct fakes *cluster, const char *back_off_ms)
+{
+    struct kc_map *settings = kc_map_new();
+
+    kc_map_setf(settings, "bootstrap.servers", "127.0.0.1:%d", cluster->brokers[0].port);
+    kc_map_set(settings, "retry.backoff.ms", back_off_ms);
+    kc_map_set(settings, "retry.backoff.max.ms", back_off_ms);
+    return settings;
+}
+
+#endif
