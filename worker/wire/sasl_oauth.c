@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OAUTHBEARER (RFC 7628): a token from a file or from a token endpoint by the client credentials
- * grant (KIP-768), sent to the broker.
+ * OAUTHBEARER (RFC 7628): a token from a file, from a token endpoint by the client credentials
+ * grant (KIP-768), or unsecured (sasl_unsecured.c), sent to the broker.
  *
  * Runs in libuv's thread pool: the endpoint is asked with a blocking libcurl call. Tokens are
  * fetched per connection and re-authentication; they aren't cached, so that none is older than its
@@ -23,8 +23,8 @@
 struct oauth {
     struct wire_sasl base;
     struct kc_map *options;
-    char *endpoint;
-    char *ca_file; /* PEM for the endpoint; NULL: the system's */
+    char *endpoint; /* NULL: unsecured tokens */
+    char *ca_file;  /* PEM for the endpoint; NULL: the system's */
     int state;
 };
 
@@ -55,6 +55,13 @@ static bool is_file(const char *url)
 
 static struct kc_error *check(const struct oauth *oauth)
 {
+    if (!oauth->endpoint && wire_unsecured_wanted(oauth->options)) {
+        struct kc_str token = {0};
+        struct kc_error *err = wire_unsecured_token(oauth->options, &token);
+
+        kc_str_destroy(&token);
+        return err;
+    }
     if (!oauth->endpoint)
         return kc_error_new(
             KC_ERR_CONFIG,
@@ -213,20 +220,26 @@ static struct kc_error *ask_endpoint(const struct oauth *oauth, struct kc_str *t
 /* JAAS options extension_NAME become NAME=value (KIP-342). */
 static void append_extensions(const struct oauth *oauth, struct kc_str *answer)
 {
-    static const char prefix[] = "extension_";
+    const char *prefix = oauth->endpoint ? "extension_" : "unsecuredLoginExtension_";
+    size_t len = strlen(prefix);
 
     kc_map_foreach (oauth->options, entry) {
-        if (strncmp(entry->key, prefix, sizeof prefix - 1) == 0)
-            kc_str_appendf(answer, "\001%s=%s", entry->key + sizeof prefix - 1,
-                           entry->value ? entry->value : "");
+        if (strncmp(entry->key, prefix, len) == 0)
+            kc_str_appendf(answer, "\001%s=%s", entry->key + len, entry->value ? entry->value : "");
     }
+}
+
+static struct kc_error *get_token(const struct oauth *oauth, struct kc_str *token)
+{
+    if (!oauth->endpoint)
+        return wire_unsecured_token(oauth->options, token);
+    return is_file(oauth->endpoint) ? read_token_file(oauth, token) : ask_endpoint(oauth, token);
 }
 
 static struct kc_error *send_token(const struct oauth *oauth, struct kc_str *answer)
 {
     struct kc_str token = {0};
-    struct kc_error *err =
-        is_file(oauth->endpoint) ? read_token_file(oauth, &token) : ask_endpoint(oauth, &token);
+    struct kc_error *err = get_token(oauth, &token);
 
     if (!err) {
         kc_str_appendf(answer, "n,,\001auth=Bearer %s", token.data);

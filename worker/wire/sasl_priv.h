@@ -30,4 +30,10 @@ extern const struct wire_sasl_ops wire_sasl_scram_sha_512;
 extern const struct wire_sasl_ops wire_sasl_oauthbearer;
 extern const struct wire_sasl_ops wire_sasl_gssapi;
 
+/* Whether the JAAS options speak of unsecured tokens. */
+bool wire_unsecured_wanted(const struct kc_map *options);
+/* Appends such a token, KIP-255; KC_ERR_CONFIG when the options don't name the principal. */
+struct kc_error *wire_unsecured_token(const struct kc_map *options,
+                                      struct kc_str *token) KC_MUST_CHECK;
+
 #endif

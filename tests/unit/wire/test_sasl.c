@@ -235,6 +235,47 @@ START_TEST(oauthbearer_sends_the_file_token)
 }
 END_TEST
 
+/* What base64url says, between two dots. */
+static void decode_payload(const char *token, char *text, size_t size)
+{
+    const char *begin = strchr(token, '.') + 1, *end = strchr(begin, '.');
+    char padded[512] = "";
+    int len;
+
+    ck_assert_int_lt(end - begin + 4, (long)sizeof padded);
+    for (const char *c = begin; c < end; c++)
+        padded[c - begin] = *c == '-' ? '+' : *c == '_' ? '/' : *c;
+    while (strlen(padded) % 4)
+        strcat(padded, "=");
+    len = EVP_DecodeBlock((unsigned char *)text, (unsigned char *)padded, (int)strlen(padded));
+    ck_assert_int_ge(len, 0);
+    ck_assert_int_lt(len, (long)size);
+    text[len] = 0;
+}
+
+START_TEST(oauthbearer_makes_unsecured_tokens)
+{
+    static const char head[] = "n,,\001auth=Bearer eyJhbGciOiJub25lIn0.";
+    struct wire_sasl *sasl = start("OAUTHBEARER", "unsecuredLoginStringClaim_sub=\"me\" "
+                                                  "unsecuredLoginListClaim_scope=\"|a|b\" "
+                                                  "unsecuredLoginNumberClaim_n=\"7\" "
+                                                  "unsecuredLoginExtension_team=\"blue\"");
+    struct kc_str answer = {0};
+    char payload[512];
+    bool done;
+
+    ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &answer, &done));
+    ck_assert_int_eq(strncmp(answer.data, head, strlen(head)), 0);
+    ck_assert_ptr_nonnull(strstr(answer.data, ".\001team=blue\001\001"));
+    decode_payload(answer.data, payload, sizeof payload);
+    ck_assert_msg(strstr(payload, "\"sub\":\"me\""), "%s", payload);
+    ck_assert_msg(strstr(payload, "\"scope\":[\"a\",\"b\"]"), "%s", payload);
+    ck_assert_msg(strstr(payload, "\"exp\":"), "%s", payload);
+    kc_str_destroy(&answer);
+    wire_sasl_destroy(sasl);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("sasl");
@@ -248,6 +289,7 @@ int main(void)
     tcase_add_loop_test(tests, scram_refuses_a_server_that_lies, 0, 2);
     tcase_add_loop_test(tests, scram_refuses_bad_first_messages, 0, 9);
     tcase_add_test(tests, oauthbearer_sends_the_file_token);
+    tcase_add_test(tests, oauthbearer_makes_unsecured_tokens);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
