@@ -12,7 +12,7 @@ VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"'
 COMMIT_FLAG   := -DKC_COMMIT='"$(COMMIT)"'
 COMMIT_FILES  := worker/main worker/role_connect worker/rest/resource_worker worker/rest/resource_metrics
 
-PACKAGES  := rdkafka libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 libisal \
+PACKAGES  := rdkafka libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 krb5-gssapi libisal \
              libzstd liblz4 zlib libpcre2-8 avro-c
 ifneq ($(SANITIZER),)
 BUILD     := build/$(SANITIZER)
