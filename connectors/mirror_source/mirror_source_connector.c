@@ -173,6 +173,28 @@ static struct kc_flow_topics copy_source_side(const struct kc_flow_topics *topic
     return copy;
 }
 
+static bool contains(const struct kc_flow_topics *topics, const char *name)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (strcmp(topics->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Should it come again under its name, nothing in the stored offsets tells that it is another. */
+static void report_vanished(const struct connector *connector, const struct kc_flow_topics *before)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        const char *name = before->items[i].name;
+        if (!contains(&connector->topics, name))
+            kc_warn("Topic %s on %s is mirrored no longer: it was deleted, or the topic filter "
+                    "leaves it out. The offsets mirrored so far stay stored. Should a topic of "
+                    "that name be made anew, delete them (DELETE /connectors/<name>/offsets), or "
+                    "it is mirrored from where the former one stopped.",
+                    name, connector->config->source);
+    }
+}
+
 static struct kc_error *refresh_topics(void *arg)
 {
     struct connector *connector = arg;
@@ -186,6 +208,7 @@ static struct kc_error *refresh_topics(void *arg)
                 "them can be mirrored now (before: %zu).",
                 connector->config->source, now->count, partitions_of(now), before.count,
                 partitions_of(&before), ready, ready_before);
+        report_vanished(connector, &before);
         kc_connector_request_reconfiguration(connector->context);
     }
     kc_flow_topics_clear(&before);
