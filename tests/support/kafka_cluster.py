@@ -266,10 +266,16 @@ class Cluster:
         """One client for all calls: results come only as long as their client lives."""
         return AdminClient(self.client_config(**{"log_level": 0, "reconnect.backoff.max.ms": 500}))
 
-    def create_topic(self, topic, partitions=1, replication=None, **config):
-        """Creates a topic and waits until all of its partitions have a leader."""
+    def create_topic(self, topic, partitions=1, replication=None, replicas=None, **config):
+        """Creates a topic and waits until all of its partitions have a leader.
+
+        replicas: the brokers of each partition, in place of the two numbers."""
         settings = {key.replace("_", "."): str(value) for key, value in config.items()}
-        new = NewTopic(topic, partitions, replication or min(3, self.size), config=settings)
+        if replicas:
+            partitions = len(replicas)
+            new = NewTopic(topic, partitions, replica_assignment=replicas, config=settings)
+        else:
+            new = NewTopic(topic, partitions, replication or min(3, self.size), config=settings)
         self.admin.create_topics([new])[topic].result(30)
         wait_for(lambda: self.partition_count(topic) == partitions, 30, f"topic {topic}")
         return topic

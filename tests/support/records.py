@@ -23,6 +23,7 @@ COMING_UP = {
     KafkaError.NOT_LEADER_FOR_PARTITION,
     KafkaError.LEADER_NOT_AVAILABLE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
+    KafkaError.OFFSET_NOT_AVAILABLE,
     KafkaError._TIMED_OUT,
     KafkaError._TRANSPORT,
 }

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The source's log isn't any more what it was: truncated, deleted and made again, cut by retention.
+
+Each is reported with the offsets that it is about, then auto.offset.reset decides; with none the
+task fails rather than going on. Nothing of it is silent.
+"""
+
+import contextlib
+
+from confluent_kafka import TopicPartition
+
+import records
+from processes import wait_for
+from workers import PATIENCE
+
+
+@contextlib.contextmanager
+def frozen(cluster):
+    with contextlib.ExitStack() as links:
+        for link in cluster.links.values():
+            links.enter_context(link.freeze())
+        yield
+
+
+def wait_log(flow, text, timeout=60):
+    log = flow.worker.process.log
+    wait_for(lambda: text in log(), timeout * PATIENCE, f"{text!r} in the worker's log")
+
+
+def fail_of(flow, name):
+    def failed():
+        tasks = flow.worker.rest.status(name)["tasks"]
+        return tasks and tasks[0]["state"] == "FAILED" and tasks[0]["trace"]
+
+    return wait_for(failed, 60 * PATIENCE, f"the task of {name} to fail", interval=0.2)
+
+
+def add_strict_mirror(flow, count):
+    """A third mirror of the topic, which fails rather than going on somewhere else."""
+    rest = flow.worker.rest
+    config = dict(rest.config("raw"))
+    del config["name"]
+    config["source.cluster.alias"] += "-strict"
+    rest.put_connector("strict", config)
+    strict_remote = f"{config['source.cluster.alias']}.{flow.topic}"
+    records.wait_count(flow.target, strict_remote, count, 60 * PATIENCE)
+    # Not before there are offsets to begin at.
+    wait_for(lambda: rest.offsets("strict"), 30 * PATIENCE, "offsets of the strict mirror")
+    rest.put_connector("strict", {**config, "consumer.auto.offset.reset": "none"})
+    rest.wait_running("strict", timeout=60 * PATIENCE)
+
+
+def lose_a_tail(source, topic):
+    """Makes broker 2, which lacks what broker 1 took last, the leader; both are back afterwards."""
+    source.broker(2).kill()
+    wait_for(lambda: source.partitions(topic)[0].isrs == [1], 30, "broker 2 to be out of sync")
+    yield "two is out"
+    source.broker(1).kill()
+    source.broker(2).start()
+    wait_for(lambda: source.leaders_without(1, topic) == {2}, 60, "an unclean election")
+    yield "two leads"
+    source.broker(1).start()
+    source.wait_in_sync(topic)
+    yield "both are back"
+
+
+def test_truncated(mirror):
+    flow = mirror(
+        replicas=[[1, 2]],
+        topic_config={"unclean.leader.election.enable": "true", "min.insync.replicas": "1"},
+    )
+    source, target = flow.source, flow.target
+    records.produce(source, flow.topic, 1000)
+    flow.wait_count(1000)
+    add_strict_mirror(flow, 1000)
+    steps = lose_a_tail(source, flow.topic)
+    next(steps)
+    records.produce(source, flow.topic, 500, first=1000)
+    flow.wait_count(1500)
+    next(steps)
+    records.produce(source, flow.topic, 100, first=5000)
+    next(steps)
+    where = f"{flow.topic}-0 on {flow.remote.partition('.')[0]} was truncated"
+    wait_log(flow, f"{where}: records from offset 1000 to 1499")
+    flow.wait_count(1600)
+    mirrored = records.read_all(target, flow.remote)[0]
+    upstream = records.read_all(source, flow.topic)[0]
+    records.compare(upstream, mirrored[:1000] + mirrored[1500:], flow.topic)
+    assert "auto.offset.reset is none" in fail_of(flow, "strict")
+    # The record lane's client compares offsets, not epochs; it begins again where it is told to.
+    where = f"{flow.topic}-0 on {flow.remotes['records'].partition('.')[0]} ends at offset"
+    wait_log(flow, where)
+    flow.assert_running()
+
+
+def test_made_again(mirror):
+    flow = mirror(lanes=("raw",), partitions=1)
+    source, target = flow.source, flow.target
+    records.produce(source, flow.topic, 1000)
+    flow.wait_count(1000)
+    # So fast that the worker never sees it missing.
+    with frozen(source):
+        source.delete_topic(flow.topic)
+        source.create_topic(flow.topic, 1)
+        records.produce(source, flow.topic, 2000, first=7000)
+    alias = flow.remote.partition(".")[0]
+    wait_log(flow, f"Topic {flow.topic} on {alias} was deleted and created again: offset 1000")
+    flow.wait_count(3000)
+    mirrored = records.read_all(target, flow.remote)[0]
+    records.compare(records.read_all(source, flow.topic)[0], mirrored[1000:], flow.topic)
+    # So slow that it does: which offsets are stored is said, for they are all that is known then.
+    source.delete_topic(flow.topic)
+    wait_log(flow, f"Topic {flow.topic} on {alias} is mirrored no longer")
+
+
+def test_overtaken_by_retention(mirror):
+    flow = mirror(partitions=1)
+    source, target = flow.source, flow.target
+    records.produce(source, flow.topic, 1000)
+    flow.wait_count(1000)
+    with frozen(source):
+        records.produce(source, flow.topic, 1000, first=1000)
+        where = TopicPartition(flow.topic, 0, 1500)
+        source.admin.delete_records([where])[where].result(30)
+    flow.wait_count(1500)
+    wait_log(flow, "500 records or fewer are missing on the target")
+    mirrored = records.read_all(target, flow.remote)[0]
+    records.compare(records.read_all(source, flow.topic)[0], mirrored[1000:], flow.topic)
+    flow.assert_running()

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every way to log in, on both sides, by the keys that Java's clients have.
+
+Each mirror's worker keeps its own topics and group on the target by the same settings, so that
+librdkafka and wire both log in. Sessions end after REAUTHENTICATE_MS: brokers close what hasn't
+authenticated again by then, so a load that flows for longer shows that it is done (KIP-368).
+"""
+
+import re
+import time
+
+import pytest
+
+import records
+from faults import SECONDS
+from load import Load
+from processes import wait_for
+from security import Kerberos, SecureCluster
+from workers import PATIENCE, mirror_config
+
+REAUTHENTICATE_MS = 3000
+
+
+@pytest.fixture(scope="module")
+def secure():
+    with SecureCluster("secure", REAUTHENTICATE_MS) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def target(secure):
+    """Where make_worker's workers live."""
+    return secure
+
+
+@pytest.fixture
+def flow(secure, make_worker, unique):
+    """Starts a mirror from the cluster to itself: flow(source_settings, target_settings)."""
+    topic, alias = unique("orders"), unique("src")
+    secure.create_topic(topic, 3)
+
+    def start(source, target, wait=True, **more):
+        prefixes = ("", "producer.", "consumer.", "admin.")
+        own = {prefix + key: value for prefix in prefixes for key, value in target.items()}
+        worker = make_worker.distributed(
+            make_worker.settings(**own), environment=secure.environment
+        )
+        config = mirror_config("Source", secure, secure, alias, topics=topic, **more)
+        config.update({f"source.cluster.{key}": str(value) for key, value in source.items()})
+        config.update({f"target.cluster.{key}": str(value) for key, value in target.items()})
+        worker.rest.put_connector("mirror", config)
+        if wait:
+            worker.rest.wait_running("mirror", timeout=60 * PATIENCE)
+        return worker
+
+    start.topic, start.remote = topic, f"{alias}.{topic}"
+    return start
+
+
+def sides(secure):
+    """The settings by name."""
+    unsecured = secure.settings("unsecured")
+    file = secure.directory / "token"
+    file.write_text(secure.tokens.token(3600))
+    found = {
+        "mutual TLS, JKS": secure.settings("mutual", **secure.stores("JKS")),
+        "mutual TLS, PKCS#12": secure.settings("mutual", **secure.stores("PKCS12")),
+        "mutual TLS, PEM": secure.settings("mutual", **secure.stores("PEM")),
+        "SCRAM": secure.settings("scram"),
+        "PLAIN": secure.settings("plain"),
+        "OAuth endpoint": secure.settings("oauth"),
+        "OAuth file": {
+            **secure.settings("oauth"),
+            "sasl.oauthbearer.token.endpoint.url": f"file://{file}",
+        },
+        "OAuth unsecured": unsecured,
+    }
+    if secure.kerberos:
+        found["Kerberos"] = secure.settings("kerberos")
+    return found
+
+
+@pytest.mark.parametrize(
+    "from_side, to_side",
+    [
+        ("SCRAM", "PLAIN"),
+        ("mutual TLS, JKS", "OAuth endpoint"),
+        ("OAuth file", "mutual TLS, PEM"),
+        ("mutual TLS, PKCS#12", "SCRAM"),
+        ("OAuth unsecured", "OAuth unsecured"),
+        ("Kerberos", "Kerberos"),
+    ],
+    ids=lambda name: re.sub(r"\W+", "-", name),
+)
+def test_logs_in(secure, flow, from_side, to_side):
+    if "Kerberos" in (from_side, to_side) and Kerberos.missing():
+        pytest.skip(f"not installed: {Kerberos.missing()}")
+    found = sides(secure)
+    worker = flow(found[from_side], found[to_side])
+    with Load(secure, flow.topic) as load:
+        end = time.monotonic() + 2.5 * REAUTHENTICATE_MS / 1000 + SECONDS
+        while time.monotonic() < end:
+            load.wait(100)
+        records.wait_count(secure, flow.remote, load.acknowledged, 60 * PATIENCE)
+    assert records.assert_mirrored(secure, flow.topic, secure, flow.remote, 60 * PATIENCE) > 0
+    log = worker.process.log()
+    if "mutual" not in from_side:
+        # In time, not by being thrown out and coming again.
+        assert not re.search(r"\[replication-consumer\] connection to .* closed", log)
+
+
+@pytest.mark.parametrize("listener", ["scram", "plain", "oauth"])
+def test_wrong_credentials_are_said(secure, flow, listener):
+    wrong = secure.settings(listener, secret="wrong")
+    worker = flow(secure.settings("scram"), secure.settings("scram"), wait=False)
+    config = worker.rest.config("mirror")
+    del config["name"]
+    config.update({f"source.consumer.{key}": str(value) for key, value in wrong.items()})
+    worker.rest.put_connector("mirror", config)
+    mechanism = wrong["sasl.mechanism"]
+    address = wrong["bootstrap.servers"]
+    said = rf"Could not read .* authenticating with {address}.*"
+    line = wait_for(
+        lambda: re.search(said, worker.process.log()), 60 * PATIENCE, f"the log to say {said}"
+    )
+    assert mechanism in line.group() or "clientSecret" in line.group(), line.group()
+    assert "wrong" not in line.group()
+
+
+def test_certificates_are_replaced(secure, flow):
+    mutual = secure.settings("mutual", **secure.stores("PKCS12", "renewed"))
+    store = mutual["ssl.keystore.location"]
+    good = store.read_bytes()
+    worker = flow(mutual, secure.settings("scram"))
+    link = secure.links["mutual"]
+
+    def reconnect(said):
+        link.cut()
+        wait_for(lambda: said in worker.process.log(), 30 * PATIENCE, f"the log to say {said}")
+        load.wait(300)
+        records.wait_count(secure, flow.remote, load.acknowledged, 60 * PATIENCE)
+
+    with Load(secure, flow.topic) as load:
+        load.wait(300)
+        records.wait_count(secure, flow.remote, load.acknowledged, 60 * PATIENCE)
+        store.write_bytes(b"not a key store")
+        reconnect("can't be used, the former stays in use")
+        store.write_bytes(good)
+        secure.stores("PKCS12", "renewed")
+        assert store.read_bytes() != good
+        reconnect("were read again because a file changed")
+    assert records.assert_mirrored(secure, flow.topic, secure, flow.remote, 60 * PATIENCE) > 0

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Security for the test bed: certificates, OAuth tokens with their endpoint, a Kerberos realm, and
+a broker that has a listener for each way to log in.
+
+Settings come as Java's clients spell them: settings("scram") -> {"security.protocol": ...}.
+"""
+
+import base64
+import http.server
+import json
+import os
+import pathlib
+import shutil
+import threading
+import time
+import urllib.parse
+
+from kafka_cluster import Cluster
+from processes import Process, free_port, run, wait_for
+from toxics import Toxics
+
+MODULE = "org.apache.kafka.common.security"
+PASSWORD = "store-secret"
+USER, SECRET = "mirror", "mirror-secret"
+REALM = "ISTHMUS.TEST"
+
+
+def openssl(*arguments, stdin=None):
+    return run("openssl", ["openssl", *arguments], stdin=stdin)
+
+
+class Authority:
+    """A certificate authority in a directory, and stores of every kind from it."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.key, self.certificate = self.directory / "ca.key", self.directory / "ca.pem"
+        openssl(
+            *("req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=test-authority".split()),
+            *("-keyout", self.key, "-out", self.certificate),
+        )
+
+    def _issue(self, name):
+        """(key, certificate) files of one for this machine."""
+        key, request, certificate = (self.directory / f"{name}.{e}" for e in ("key", "csr", "crt"))
+        openssl(
+            *f"req -newkey rsa:2048 -nodes -subj /CN={name}".split(),
+            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
+            *("-keyout", key, "-out", request),
+        )
+        openssl(
+            *"x509 -req -days 30 -CAcreateserial -copy_extensions copyall".split(),
+            *("-in", request, "-CA", self.certificate, "-CAkey", self.key, "-out", certificate),
+        )
+        return key, certificate
+
+    def pem(self, name):
+        """A key store of type PEM."""
+        key, certificate = self._issue(name)
+        store = self.directory / f"{name}.pem"
+        texts = [file.read_text() for file in (key, certificate, self.certificate)]
+        store.write_text("".join(texts))
+        return store
+
+    def pkcs12(self, name):
+        store = self.directory / f"{name}.p12"
+        openssl(
+            *f"pkcs12 -export -name {name} -passout pass:{PASSWORD}".split(),
+            *("-in", self.pem(name), "-out", store),
+        )
+        return store
+
+    def jks(self, name):
+        store = self.directory / f"{name}.jks"
+        store.unlink(missing_ok=True)
+        run(
+            "keytool",
+            [
+                *"keytool -importkeystore -noprompt -deststoretype JKS -srcstoretype PKCS12".split(),
+                *("-srckeystore", self.pkcs12(name), "-srcstorepass", PASSWORD),
+                *("-destkeystore", store, "-deststorepass", PASSWORD),
+            ],
+        )
+        return store
+
+    def trust_jks(self):
+        store = self.directory / "trust.jks"
+        run(
+            "keytool",
+            [
+                *"keytool -importcert -noprompt -alias authority -storetype JKS".split(),
+                *("-file", self.certificate, "-keystore", store, "-storepass", PASSWORD),
+            ],
+        )
+        return store
+
+
+def base64url(data):
+    if isinstance(data, dict):
+        data = json.dumps(data).encode()
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+class Tokens:
+    """Signs JWTs, keeps the key set that brokers validate them with, and serves an endpoint."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._key = self.directory / "jwt.key"
+        openssl("genrsa", "-out", self._key, "2048")
+        modulus = openssl("rsa", "-in", self._key, "-noout", "-modulus").strip().partition("=")[2]
+        key = {
+            "kty": "RSA",
+            "kid": "test",
+            "alg": "RS256",
+            "use": "sig",
+            "n": base64url(bytes.fromhex(modulus)),
+            "e": "AQAB",
+        }
+        self.key_set = self.directory / "jwks.json"
+        self.key_set.write_text(json.dumps({"keys": [key]}))
+        self.given = 0
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}/token"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def token(self, lifetime=300):
+        now = int(time.time())
+        claims = {"sub": USER, "aud": "kafka", "scope": "mirror", "iat": now, "exp": now + lifetime}
+        head = base64url({"alg": "RS256", "kid": "test", "typ": "JWT"})
+        text = f"{head}.{base64url(claims)}"
+        payload, signature = self.directory / "payload", self.directory / "signature"
+        payload.write_text(text)
+        openssl("dgst", "-sha256", "-sign", self._key, "-out", signature, payload)
+        return f"{text}.{base64url(signature.read_bytes())}"
+
+    def _handler(tokens):
+        lock = threading.Lock()
+        wanted = "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = urllib.parse.parse_qs(body)
+                granted = form.get("grant_type") == ["client_credentials"]
+                if self.headers.get("Authorization") != wanted or not granted:
+                    self._answer(401, {"error": "invalid_client"})
+                    return
+                with lock:
+                    token = tokens.token()
+                    tokens.given += 1
+                self._answer(
+                    200, {"access_token": token, "token_type": "Bearer", "expires_in": 300}
+                )
+
+            def _answer(self, status, what):
+                text = json.dumps(what).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *arguments):
+                pass
+
+        return Handler
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Kerberos:
+    """A realm of MIT Kerberos on a loopback port, its database in a directory."""
+
+    @staticmethod
+    def missing():
+        """Which of its programs aren't installed: None or their names."""
+        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+        programs = ("krb5kdc", "kdb5_util", "kadmin.local", "kinit")
+        return ", ".join(p for p in programs if not shutil.which(p, path=path)) or None
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.port = free_port()
+        self.conf = self.directory / "krb5.conf"
+        self.conf.write_text(f"""[libdefaults]
+default_realm = {REALM}
+dns_lookup_kdc = false
+dns_lookup_realm = false
+dns_canonicalize_hostname = false
+rdns = false
+udp_preference_limit = 1
+[realms]
+{REALM} = {{
+  kdc = 127.0.0.1:{self.port}
+}}
+""")
+        profile = self.directory / "kdc.conf"
+        profile.write_text(f"""[realms]
+{REALM} = {{
+  kdc_listen = 127.0.0.1:{self.port}
+  kdc_tcp_listen = 127.0.0.1:{self.port}
+  database_name = {self.directory}/principal
+  key_stash_file = {self.directory}/stash
+  acl_file = {self.directory}/acl
+}}
+""")
+        self.environment = {
+            "KRB5_CONFIG": str(self.conf),
+            "KRB5_KDC_PROFILE": str(profile),
+            "KRB5CCNAME": f"FILE:{self.directory}/ccache",
+            "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin",
+        }
+        self._run("kdb5_util", "create", "-s", "-r", REALM, "-P", "master-secret")
+        self.process = Process("krb5kdc", ["krb5kdc", "-n"], env=self.environment)
+        self.keytabs = {name: self._keytab(name) for name in ("kafka/localhost", USER)}
+        wait_for(lambda: self._answers(), 20, "the KDC to give a ticket")
+
+    def _run(self, *command, check=True):
+        return run(command[0], command, env=self.environment, check=check)
+
+    def _keytab(self, principal):
+        file = self.directory / f"{principal.replace('/', '-')}.keytab"
+        self._run("kadmin.local", "-r", REALM, "-q", f"addprinc -randkey {principal}")
+        self._run("kadmin.local", "-r", REALM, "-q", f"ktadd -k {file} {principal}")
+        return file
+
+    def _answers(self):
+        self.process.must_live()
+        cache = f"FILE:{self.directory}/probe"
+        out = self._run("kinit", "-c", cache, "-k", "-t", self.keytabs[USER], USER, check=False)
+        return not out.strip()
+
+    def close(self):
+        self.process.kill()
+
+
+# Listener: its protocol, and the mechanism where there is one.
+LISTENERS = {
+    "mutual": ("SSL", None),
+    "scram": ("SASL_SSL", "SCRAM-SHA-512"),
+    "plain": ("SASL_SSL", "PLAIN"),
+    "oauth": ("SASL_SSL", "OAUTHBEARER"),
+    "unsecured": ("SASL_PLAINTEXT", "OAUTHBEARER"),
+    "kerberos": ("SASL_PLAINTEXT", "GSSAPI"),
+}
+
+
+class SecureCluster(Cluster):
+    """One broker with all of LISTENERS, each behind a link, and a plain one for the test itself.
+
+    settings(listener, ...) are a Java client's, bootstrap.servers included.
+    """
+
+    def __init__(self, name, reauthenticate_ms, **options):
+        self.toxics = Toxics()
+        super().__init__(name, heap="384m", scram=[self._scram_user()], **options)
+        self.authority = Authority(self.directory / "certificates")
+        self.tokens = Tokens(self.directory / "tokens")
+        self.kerberos = None if Kerberos.missing() else Kerberos(self.directory / "kerberos")
+        self.listeners = {k: v for k, v in LISTENERS.items() if k != "kerberos" or self.kerberos}
+        self._inner = {listener: free_port() for listener in self.listeners}
+        self.links = {k: self.toxics.link(to=port) for k, port in self._inner.items()}
+        self.trust = self.authority.trust_jks()
+        self.properties = self._properties(reauthenticate_ms)
+        self.options = [
+            f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={self._key_set_url()}",
+            f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.files={self.tokens.key_set}",
+        ]
+        if self.kerberos:
+            self.options.append(f"-Djava.security.krb5.conf={self.kerberos.conf}")
+
+    @staticmethod
+    def _scram_user():
+        return f"SCRAM-SHA-512=[name={USER},password={SECRET}]"
+
+    def _key_set_url(self):
+        return f"file://{self.tokens.key_set}"
+
+    def _properties(self, reauthenticate_ms):
+        broker = self.brokers[0]
+        names = {k.upper(): k for k in self.listeners}
+        inner = [f"{n}://127.0.0.1:{self._inner[k]}" for n, k in names.items()]
+        outer = [f"{n}://localhost:{self.links[k].port}" for n, k in names.items()]
+        protocols = [f"{n}:{self.listeners[k][0]}" for n, k in names.items()]
+        own = f"PLAINTEXT://{broker.address}"
+        settings = {
+            "listeners": ",".join(
+                [own, f"CONTROLLER://127.0.0.1:{broker.controller_port}", *inner]
+            ),
+            "advertised.listeners": ",".join([own, *outer]),
+            "listener.security.protocol.map": ",".join(
+                ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
+            ),
+            "connections.max.reauth.ms": reauthenticate_ms,
+            "ssl.keystore.location": self.authority.pkcs12("broker"),
+            "ssl.keystore.password": PASSWORD,
+            "ssl.key.password": PASSWORD,
+            "ssl.keystore.type": "PKCS12",
+            "ssl.truststore.location": self.trust,
+            "ssl.truststore.password": PASSWORD,
+            "listener.name.mutual.ssl.client.auth": "required",
+            "sasl.kerberos.service.name": "kafka",
+            "listener.name.oauth.sasl.oauthbearer.jwks.endpoint.url": self._key_set_url(),
+            "listener.name.oauth.sasl.oauthbearer.expected.audience": "kafka",
+            "listener.name.oauth.oauthbearer.sasl.server.callback.handler.class": (
+                f"{MODULE}.oauthbearer.OAuthBearerValidatorCallbackHandler"
+            ),
+        }
+        for listener, (_, mechanism) in self.listeners.items():
+            if mechanism:
+                prefix = f"listener.name.{listener}"
+                settings[f"{prefix}.sasl.enabled.mechanisms"] = mechanism
+                jaas = f"{prefix}.{mechanism.lower()}.sasl.jaas.config"
+                settings[jaas] = self._broker_jaas(listener)
+        return settings
+
+    def _broker_jaas(self, listener):
+        return {
+            "scram": f"{MODULE}.scram.ScramLoginModule required;",
+            "plain": f'{MODULE}.plain.PlainLoginModule required user_{USER}="{SECRET}";',
+            "oauth": f"{MODULE}.oauthbearer.OAuthBearerLoginModule required;",
+            "unsecured": f"{MODULE}.oauthbearer.OAuthBearerLoginModule required;",
+            "kerberos": self._keytab_jaas("kafka/localhost"),
+        }[listener]
+
+    def _keytab_jaas(self, principal):
+        if not self.kerberos:
+            return ""
+        return (
+            "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true "
+            f'keyTab="{self.kerberos.keytabs[principal]}" principal="{principal}@{REALM}";'
+        )
+
+    @property
+    def environment(self):
+        """What a worker that logs in by Kerberos needs."""
+        return self.kerberos.environment if self.kerberos else {}
+
+    def settings(self, listener, secret=SECRET, **more):
+        protocol, mechanism = self.listeners[listener]
+        found = {
+            "bootstrap.servers": f"localhost:{self.links[listener].port}",
+            "security.protocol": protocol,
+        }
+        if "SSL" in protocol:
+            found["ssl.truststore.location"] = self.trust
+            found["ssl.truststore.password"] = PASSWORD
+        if mechanism:
+            found["sasl.mechanism"] = mechanism
+            found["sasl.jaas.config"] = self._client_jaas(listener, secret)
+        if listener == "oauth":
+            found["sasl.oauthbearer.token.endpoint.url"] = self.tokens.url
+            found["sasl.login.callback.handler.class"] = (
+                f"{MODULE}.oauthbearer.OAuthBearerLoginCallbackHandler"
+            )
+        if listener == "kerberos":
+            found["sasl.kerberos.service.name"] = "kafka"
+        return {**found, **more}
+
+    def _client_jaas(self, listener, secret):
+        login = f'required username="{USER}" password="{secret}";'
+        bearer = f"{MODULE}.oauthbearer.OAuthBearerLoginModule required"
+        return {
+            "scram": f"{MODULE}.scram.ScramLoginModule {login}",
+            "plain": f"{MODULE}.plain.PlainLoginModule {login}",
+            "oauth": f'{bearer} clientId="{USER}" clientSecret="{secret}" scope="mirror";',
+            "unsecured": f'{bearer} unsecuredLoginStringClaim_sub="{USER}";',
+            "kerberos": self._keytab_jaas(USER),
+        }[listener]
+
+    def stores(self, kind, name="client"):
+        """Settings of a key store of the kind: "JKS", "PKCS12" or "PEM"."""
+        make = {"JKS": "jks", "PKCS12": "pkcs12", "PEM": "pem"}[kind]
+        found = {
+            "ssl.keystore.location": getattr(self.authority, make)(name),
+            "ssl.keystore.type": kind,
+        }
+        if kind != "PEM":
+            found["ssl.keystore.password"] = found["ssl.key.password"] = PASSWORD
+        return found
+
+    def close(self):
+        super().close()
+        self.toxics.close()
+        self.tokens.close()
+        if self.kerberos:
+            self.kerberos.close()
