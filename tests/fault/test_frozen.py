@@ -53,6 +53,8 @@ def test_links(mirror, side):
         with links[0].freeze(up=False):
             hold(load)
         flow.wait_behind(load)
+        with links[0].slow(latency=0.2, rate=200000):
+            flow.wait_behind(load)
         for link in links:
             link.cut()
         flow.wait_behind(load)

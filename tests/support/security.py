@@ -15,6 +15,12 @@ import threading
 import time
 import urllib.parse
 
+from confluent_kafka.admin import (
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
+
 from kafka_cluster import Cluster
 from processes import Process, free_port, run, wait_for
 from toxics import Toxics
@@ -259,7 +265,7 @@ class SecureCluster(Cluster):
 
     def __init__(self, name, reauthenticate_ms, **options):
         self.toxics = Toxics()
-        super().__init__(name, heap="384m", scram=[self._scram_user()], **options)
+        super().__init__(name, heap="384m", **options)
         self.authority = Authority(self.directory / "certificates")
         self.tokens = Tokens(self.directory / "tokens")
         self.kerberos = None if Kerberos.missing() else Kerberos(self.directory / "kerberos")
@@ -275,9 +281,14 @@ class SecureCluster(Cluster):
         if self.kerberos:
             self.options.append(f"-Djava.security.krb5.conf={self.kerberos.conf}")
 
-    @staticmethod
-    def _scram_user():
-        return f"SCRAM-SHA-512=[name={USER},password={SECRET}]"
+    def start(self):
+        """With the SCRAM user, whom a running broker is told of: one formatted in isn't known to a
+        broker that is its own controller."""
+        super().start()
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+        user = UserScramCredentialUpsertion(USER, info, SECRET.encode())
+        self.admin.alter_user_scram_credentials([user])[USER].result(30)
+        return self
 
     def _key_set_url(self):
         return f"file://{self.tokens.key_set}"

@@ -100,8 +100,11 @@ class Link:
         self.accepted = 0  # connections so far
         self.carried = {"up": 0, "down": 0}  # bytes so far
         self.moving = {"up": asyncio.Event(), "down": asyncio.Event()}
-        self._server = None
+        self._listener = None
+        self._serving = set()
         self._connections = set()
+        self._cuts = 0  # so far
+        self._is_down = False
         self._call(self._open)
 
     @property
@@ -115,7 +118,7 @@ class Link:
 
     def cut(self):
         """Resets every connection; new ones are fine."""
-        self._call(self._reset, lambda connection: True)
+        self._call(self._reset_all)
 
     @contextlib.contextmanager
     def slow(self, latency=0.0, rate=0.0):
@@ -157,15 +160,26 @@ class Link:
         self._toxics.run(function(*arguments))
 
     async def _open(self):
+        self._is_down = False
         for event in self.moving.values():
             event.set()
-        self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, limit=CHUNK, reuse_address=True
-        )
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        self._listener.setblocking(False)
+        asyncio.get_running_loop().add_reader(self._listener, self._accept)
+
+    # Not by asyncio's server, which loses a connection that comes as it is closed.
+    def _accept(self):
+        near, _ = self._listener.accept()
+        near.setblocking(False)
+        serving = asyncio.ensure_future(self._serve(near))
+        self._serving.add(serving)
+        serving.add_done_callback(self._serving.discard)
 
     async def _close(self):
-        self._server.close()
-        await self._reset(lambda connection: True)
+        self._is_down = True
+        asyncio.get_running_loop().remove_reader(self._listener)
+        self._listener.close()
+        await self._reset_all()
 
     async def _move(self, ways, moving):
         for way in ways:
@@ -174,13 +188,19 @@ class Link:
             else:
                 self.moving[way].clear()
 
+    async def _reset_all(self):
+        self._cuts += 1
+        await self._reset(lambda connection: True)
+
     async def _reset(self, chosen):
         for connection in list(self._connections):
             if chosen(connection):
                 connection.reset()
 
-    async def _serve(self, reader, writer):
+    async def _serve(self, near):
         self.accepted += 1
+        cuts = self._cuts
+        reader, writer = await asyncio.open_connection(sock=near, limit=CHUNK)
         try:
             far_reader, far_writer = await asyncio.open_connection(
                 "127.0.0.1", self.to, limit=CHUNK
@@ -189,6 +209,9 @@ class Link:
             Connection(self, writer, writer).reset()
             return
         connection = Connection(self, writer, far_writer)
+        if self._is_down or cuts != self._cuts:  # cut before it was whole
+            connection.reset()
+            return
         self._connections.add(connection)
         ways = [
             asyncio.ensure_future(connection.carry(reader, far_writer, "up")),
