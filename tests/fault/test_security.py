@@ -39,7 +39,7 @@ def flow(secure, make_worker, unique):
     topic, alias = unique("orders"), unique("src")
     secure.create_topic(topic, 3)
 
-    def start(source, target, wait=True, **more):
+    def start(source, target, wait=True, consumer=None, **more):
         prefixes = ("", "producer.", "consumer.", "admin.")
         own = {prefix + key: value for prefix in prefixes for key, value in target.items()}
         worker = make_worker.distributed(
@@ -48,6 +48,8 @@ def flow(secure, make_worker, unique):
         config = mirror_config("Source", secure, secure, alias, topics=topic, **more)
         config.update({f"source.cluster.{key}": str(value) for key, value in source.items()})
         config.update({f"target.cluster.{key}": str(value) for key, value in target.items()})
+        for key, value in (consumer or {}).items():
+            config[f"source.consumer.{key}"] = str(value)
         worker.rest.put_connector("mirror", config)
         if wait:
             worker.rest.wait_running("mirror", timeout=60 * PATIENCE)
@@ -66,7 +68,6 @@ def sides(secure):
         "mutual TLS, JKS": secure.settings("mutual", **secure.stores("JKS")),
         "mutual TLS, PKCS#12": secure.settings("mutual", **secure.stores("PKCS12")),
         "mutual TLS, PEM": secure.settings("mutual", **secure.stores("PEM")),
-        "SCRAM": secure.settings("scram"),
         "PLAIN": secure.settings("plain"),
         "OAuth endpoint": secure.settings("oauth"),
         "OAuth file": {
@@ -83,10 +84,10 @@ def sides(secure):
 @pytest.mark.parametrize(
     "from_side, to_side",
     [
-        ("SCRAM", "PLAIN"),
+        ("PLAIN", "PLAIN"),
         ("mutual TLS, JKS", "OAuth endpoint"),
         ("OAuth file", "mutual TLS, PEM"),
-        ("mutual TLS, PKCS#12", "SCRAM"),
+        ("mutual TLS, PKCS#12", "PLAIN"),
         ("OAuth unsecured", "OAuth unsecured"),
         ("Kerberos", "Kerberos"),
     ],
@@ -96,7 +97,18 @@ def test_logs_in(secure, flow, from_side, to_side):
     if "Kerberos" in (from_side, to_side) and Kerberos.missing():
         pytest.skip(f"not installed: {Kerberos.missing()}")
     found = sides(secure)
-    worker = flow(found[from_side], found[to_side])
+    assert_flows(secure, flow, flow(found[from_side], found[to_side]), "mutual" not in from_side)
+
+
+def test_scram_logs_in(secure, flow):
+    """The mirror reads by SCRAM. Its other clients don't: a librdkafka before 2.6.1 is refused by
+    brokers of Kafka 4, right credentials or not."""
+    plain = secure.settings("plain")
+    worker = flow(plain, plain, consumer=secure.settings("scram"))
+    assert_flows(secure, flow, worker, True)
+
+
+def assert_flows(secure, flow, worker, has_sessions):
     with Load(secure, flow.topic) as load:
         end = time.monotonic() + 2.5 * REAUTHENTICATE_MS / 1000 + SECONDS
         while time.monotonic() < end:
@@ -104,7 +116,7 @@ def test_logs_in(secure, flow, from_side, to_side):
         records.wait_count(secure, flow.remote, load.acknowledged, 60 * PATIENCE)
     assert records.assert_mirrored(secure, flow.topic, secure, flow.remote, 60 * PATIENCE) > 0
     log = worker.process.log()
-    if "mutual" not in from_side:
+    if has_sessions:
         # In time, not by being thrown out and coming again.
         assert not re.search(r"\[replication-consumer\] connection to .* closed", log)
 
@@ -112,11 +124,8 @@ def test_logs_in(secure, flow, from_side, to_side):
 @pytest.mark.parametrize("listener", ["scram", "plain", "oauth"])
 def test_wrong_credentials_are_said(secure, flow, listener):
     wrong = secure.settings(listener, secret="wrong")
-    worker = flow(secure.settings("scram"), secure.settings("scram"), wait=False)
-    config = worker.rest.config("mirror")
-    del config["name"]
-    config.update({f"source.consumer.{key}": str(value) for key, value in wrong.items()})
-    worker.rest.put_connector("mirror", config)
+    plain = secure.settings("plain")
+    worker = flow(plain, plain, wait=False, consumer=wrong)
     mechanism = wrong["sasl.mechanism"]
     address = wrong["bootstrap.servers"]
     said = rf"Could not read .* authenticating with {address}.*"
@@ -131,7 +140,7 @@ def test_certificates_are_replaced(secure, flow):
     mutual = secure.settings("mutual", **secure.stores("PKCS12", "renewed"))
     store = mutual["ssl.keystore.location"]
     good = store.read_bytes()
-    worker = flow(mutual, secure.settings("scram"))
+    worker = flow(mutual, secure.settings("plain"))
     link = secure.links["mutual"]
 
     def reconnect(said):

@@ -8,6 +8,7 @@
 #include "kafka/client_priv.h"
 #include "wire/jaas.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -40,6 +41,21 @@ static struct kc_error *set_password(rd_kafka_conf_t *conf, const struct kc_jaas
             return err;
     }
     return NULL;
+}
+
+#define SCRAM_MENDED 0x020601ff
+
+/* Said once: its "invalid credentials" would lead people astray. */
+static struct kc_error *set_scram(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
+                                  const struct kc_map *properties)
+{
+    static atomic_flag told = ATOMIC_FLAG_INIT;
+    if (rd_kafka_version() < SCRAM_MENDED && !atomic_flag_test_and_set(&told))
+        kc_warn("librdkafka %s sends a nonce by SCRAM that brokers of Kafka 4 refuse as invalid "
+                "credentials, right as they may be. Install librdkafka 2.6.1 or later, or use "
+                "another sasl.mechanism with such clusters.",
+                rd_kafka_version_str());
+    return set_password(conf, jaas, properties);
 }
 
 static bool option_true(const struct kc_jaas *jaas, const char *option)
@@ -132,7 +148,7 @@ static const struct {
     module_fn set;
 } modules[] = {
     {"PlainLoginModule", set_password},
-    {"ScramLoginModule", set_password},
+    {"ScramLoginModule", set_scram},
     {"Krb5LoginModule", set_kerberos},
     {"OAuthBearerLoginModule", set_oauth},
 };
