@@ -37,7 +37,11 @@ class FaultCluster(Cluster):
             "advertised.listeners": self._advertised,
             **more,
         }
-        super().__init__(name, brokers=3, heap="320m", properties=settings, **options)
+        # A broker that is frozen holds the test's own clients up for this long only.
+        client = {"socket.timeout.ms": 4000}
+        super().__init__(
+            name, brokers=3, heap="320m", properties=settings, client=client, **options
+        )
         for broker in self.brokers:
             self._inner[broker.node] = free_port()
             self.links[broker.node] = self.toxics.link(to=self._inner[broker.node])

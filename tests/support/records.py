@@ -122,13 +122,23 @@ def end_offsets(cluster, topic, isolation="read_uncommitted"):
         cluster.client_config(**{"group.id": "end-offsets", "isolation.level": isolation})
     )
     try:
-        found = cluster.admin.list_topics(timeout=15).topics.get(topic)
+        found = wait_for(lambda: topics_of(cluster), 60, f"the topics of {cluster.name}").get(topic)
         if found is None:
             return {}
         partitions = [TopicPartition(topic, p) for p in found.partitions]
         return {p.partition: watermarks(consumer, p) for p in partitions}
     finally:
         consumer.close()
+
+
+def topics_of(cluster):
+    """The cluster's topics; None while it can't be asked."""
+    try:
+        return cluster.admin.list_topics(timeout=15).topics
+    except KafkaException as failure:
+        if failure.args[0].code() not in COMING_UP:
+            raise
+        return None
 
 
 def watermarks(consumer, where):
@@ -258,9 +268,12 @@ def first_occurrences(expected, found, where):
     position = {}
     for index, record in enumerate(expected):
         position.setdefault(record, index)
-    kept, seen = [], -1
+    kept, seen, came = [], -1, set()
     for record in found:
         assert record in position, f"{where}: made-up record {record.brief()}"
+        late = position[record] < seen and record not in came
+        assert not late, f"{where}: came after later ones: {record.brief()}"
+        came.add(record)
         if position[record] > seen:
             seen = position[record]
             kept.append(record)
