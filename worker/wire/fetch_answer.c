@@ -122,6 +122,7 @@ static void try_again(struct kc_fetcher *fetcher, struct fetch_part *part,
                       const struct kc_fetch_response_partition *from)
 {
     part->preferred = -1;
+    fetch_plan_touch(fetcher, part);
     if (kc_wire_hint_leader(fetcher->client, part->topic, part->partition,
                             from->current_leader.leader_id, from->current_leader.leader_epoch))
         return;
@@ -141,6 +142,7 @@ static void leave_follower(struct kc_fetcher *fetcher, int32_t broker_id)
         kc_debug("%s: broker %d, a follower, doesn't answer; back to the leader", part->key,
                  broker_id);
         part->preferred = -1;
+        fetch_plan_touch(fetcher, part);
     }
     pthread_mutex_unlock(&fetcher->mutex);
 }
