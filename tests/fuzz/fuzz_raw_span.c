@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct kc_aborted aborted[] = {{.producer_id = data[2], .first_offset = 0},
                                          {.producer_id = data[2] + 1, .first_offset = 2}};
     struct kc_raw_counts counts = {0};
-    struct kc_batch *from = kc_batch_new(0), *to = NULL;
+    struct kc_batch *from = kc_batch_new(0);
     uint8_t *copy = kc_memdup(data + 3, size - 3);
     kc_batch_own(from, copy, free);
     *kc_batch_add_raw(from) = (struct kc_raw){.topic = "t",
@@ -66,15 +66,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                               .read_committed = data[0] & 2,
                                               .source_partition = partition,
                                               .offset_field = "offset"};
-    struct kc_error *err =
-        kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, &counts, &to);
-    for (size_t i = 0; !err && i < kc_batch_count(to); i++) {
-        if (!kc_batch_at(to, i)->span)
-            continue;
-        check(kc_batch_at(to, i)->span);
-        second_thoughts(to, i);
+    struct kc_raw_cursor cursor = {0};
+    struct kc_error *err = NULL;
+    while (!err && cursor.part < kc_batch_raw_count(from)) {
+        struct kc_batch *to = NULL;
+        err = kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, &cursor, &counts, &to);
+        for (size_t i = 0; !err && i < kc_batch_count(to); i++) {
+            if (!kc_batch_at(to, i)->span)
+                continue;
+            check(kc_batch_at(to, i)->span);
+            second_thoughts(to, i);
+        }
+        kc_batch_unref(to);
     }
     kc_error_destroy(err);
-    kc_batch_unref(to);
+    kc_raw_cursor_clear(&cursor);
+    kc_batch_unref(from);
     return 0;
 }

@@ -68,7 +68,8 @@ static struct kc_map *map_of(const char *const *pairs)
 static void start(const char *boundary)
 {
     static const struct kc_worker_listener listener = {.fence_zombies = hear_fence};
-    static const struct kc_task_kind kind = {nothing, nothing, ignore, ignore, ignore, ignore};
+    static const struct kc_task_kind kind = {nothing, nothing, ignore, ignore,
+                                             ignore,  ignore,  NULL};
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     const char *address = fake_start(2);
     struct kc_map *worker =
@@ -132,7 +133,11 @@ static void send_batch(int64_t offset, int count)
     kc_built_destroy(built);
     kc_raw_builder_destroy(builder);
     struct kc_raw_counts counts = {0};
-    must(kc_raw_expand(batch, NULL, &counts, &spans));
+    struct kc_raw_cursor cursor = {0};
+    must(kc_raw_expand(batch, NULL, &cursor, &counts, &spans));
+    ck_assert_uint_eq(cursor.part, kc_batch_raw_count(batch));
+    kc_raw_cursor_clear(&cursor);
+    kc_batch_unref(batch);
     task.how->begin_batch(task.delivery, spans);
     const struct kc_record *record = kc_batch_at(spans, 0);
     void *opaque;
