@@ -18,9 +18,7 @@ def roll(cluster, topic, load):
 
 
 def test_of_the_target(mirror):
-    """Of the raw lane: the record lane's producer isn't idempotent, as Connect's isn't, and then
-    librdkafka may send what waits for a new leader before what it sends again."""
-    flow = mirror(lanes=("raw",))
+    flow = mirror()
     with flow.load() as load:
         flow.wait_behind(load)
         roll(flow.target, flow.remote, load)

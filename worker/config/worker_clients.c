@@ -78,12 +78,13 @@ struct kc_map *kc_worker_client_properties(const struct kc_worker_config *config
     return properties;
 }
 
-/* Worker.baseProducerConfigs: retries for ever, in order, without needing the right to be
- * idempotent. */
+/* Worker.baseProducerConfigs: retries for ever, in order. Java turns idempotence off, since its
+ * producer keeps the order with one request in flight; librdkafka's doesn't when a broker dies, so
+ * that ours stays idempotent, as clients are by default. Brokers ask for no further right to it
+ * since 2.8 (KIP-679). */
 static void producer_defaults(struct kc_map *properties, const struct kc_map *connector)
 {
     kc_map_set(properties, "max.block.ms", "9223372036854775807");
-    kc_map_set(properties, "enable.idempotence", "false");
     kc_map_set(properties, "acks", "all");
     kc_map_set(properties, "max.in.flight.requests.per.connection", "1");
     kc_map_set(properties, "delivery.timeout.ms", "2147483647");

@@ -71,7 +71,7 @@ START_TEST(a_producer_retries_for_ever_in_order)
 
     is_exactly(kc_task_client_properties(config, "producer", NULL, "connector-producer-c-0"),
                "bootstrap.servers=a:9092,b:9092\nclient.id=connector-producer-c-0\n"
-               "max.block.ms=9223372036854775807\nenable.idempotence=false\nacks=all\n"
+               "max.block.ms=9223372036854775807\nacks=all\n"
                "max.in.flight.requests.per.connection=1\ndelivery.timeout.ms=2147483647\n");
     kc_worker_config_destroy(config);
 }
@@ -86,7 +86,7 @@ START_TEST(worker_then_connector_override_a_producer)
 
     is_exactly(kc_task_client_properties(config, "producer", connector, "default"),
                "bootstrap.servers=a:9092,b:9092\nclient.id=k\nmax.block.ms=9223372036854775807\n"
-               "enable.idempotence=false\nacks=1\nmax.in.flight.requests.per.connection=1\n"
+               "acks=1\nmax.in.flight.requests.per.connection=1\n"
                "delivery.timeout.ms=2147483647\nlinger.ms=20\n");
     kc_map_destroy(connector);
     kc_worker_config_destroy(config);
