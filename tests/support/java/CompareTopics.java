@@ -87,6 +87,7 @@ public class CompareTopics {
             reads.add(new Read());
         }
         consumer.assign(open);
+        consumer.resume(open); // an earlier reading of the same topic has paused them
         consumer.seekToBeginning(open);
         Map<TopicPartition, Long> ends = consumer.endOffsets(open);
         long deadline = System.nanoTime() + PATIENCE_NS;
