@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct kc_route *const tables[] = {kc_connectors_routes, kc_root_routes,
-                                                kc_plugins_routes,    kc_logging_routes,
-                                                kc_internal_routes,   kc_metrics_routes,
+static const struct kc_route *const tables[] = {kc_connectors_routes,
+                                                kc_root_routes,
+                                                kc_plugins_routes,
+                                                kc_logging_routes,
+                                                kc_internal_routes,
+                                                kc_metrics_routes,
                                                 NULL};
 
 static struct kc_rest_request *request_of(const char *method, const char *path)
