@@ -69,10 +69,11 @@ void fetch_plan_unjoin(struct fetch_part *part)
 static void leave(struct fetch_part *part)
 {
     struct fetch_session *session = part->session;
-    struct fetch_forgotten *forgotten = kc_malloc(sizeof *forgotten);
+    struct fetch_forgotten *forgotten = kc_calloc(1, sizeof *forgotten);
 
-    *forgotten =
-        (struct fetch_forgotten){kc_strdup(part->topic), part->partition, part->sent_id, NULL};
+    forgotten->topic = kc_strdup(part->topic);
+    forgotten->partition = part->partition;
+    forgotten->topic_id = part->sent_id;
     LL_PREPEND(session->forgotten, forgotten);
     DL_DELETE2(session->members, part, member_prev, member_next);
     part->session = NULL;
