@@ -177,7 +177,6 @@ def test_mirror_maker_from_an_old_cluster(old, target, make_worker, unique):
     printed = snippet("TranslateOffsets.java", target.bootstrap, alias, group)
     for partition, end in ends.items():
         assert f"{remote} {partition} {end} " in printed
-    assert "replicationHops 1" in printed
 
 
 def test_an_old_cluster_is_the_target(old, source, kind, unique):

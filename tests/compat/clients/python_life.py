@@ -42,7 +42,8 @@ client = KafkaConnect(url=url)
 assert client.get_cluster_info()["kafka_cluster_id"]
 checked = client.validate_connector_config(connector_class, {**config, "name": name})
 assert checked["error_count"] == 0, checked
-assert client.validate_connector_config(connector_class, {"name": name})["error_count"] > 0
+without_topic = {"name": name, "connector.class": connector_class}
+assert client.validate_connector_config(connector_class, without_topic)["error_count"] > 0
 
 kc("create", "--config-data", json.dumps({"name": name, "config": config}))
 wait(lambda: kc("status", name)["tasks"][0]["state"] == "RUNNING", "running")
