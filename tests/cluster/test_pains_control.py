@@ -46,7 +46,7 @@ def test_new_topics_and_groups_cause_no_rebalance(source, target, make_worker, u
     for number in (1, 2):
         remote = f"{alias}.{prefix}-{number}"
         records.assert_mirrored(source, f"{prefix}-{number}", target, remote, 60 * PATIENCE)
-    own_default = "topics with the brokers' own default. Set replication.factor to choose"
+    own_default = "with the brokers' own default. Set replication.factor to choose"
     assert own_default in worker.process.log()
     before = rebalances(rest)
 

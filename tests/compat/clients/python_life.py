@@ -12,6 +12,7 @@ import sys
 import time
 
 from kafka_connect import KafkaConnect
+from kafka_connect_api.errors import GenericNotFound
 from kafka_connect_api.kafka_connect_api import Api, Cluster
 
 url, name, connector_class, file, topic = sys.argv[1:]
@@ -78,5 +79,10 @@ assert cluster.loggers
 client.stop_connector(name)
 wait(lambda: client.get_connector_status(name)["connector"]["state"] == "STOPPED", "stopped")
 kc("delete", name)
-wait(lambda: not connector.exists() and name not in kc("list"), "deleted")
+wait(lambda: name not in kc("list"), "deleted")
+try:
+    gone = not connector.exists()
+except GenericNotFound:
+    gone = True
+assert gone
 print("all done")
