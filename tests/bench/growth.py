@@ -31,6 +31,19 @@ def with_brokers(count):
         return name, measure(cluster, cluster, name)
 
 
+def spreads(results):
+    """How far apart the costs of a record are, by what grew."""
+    found = {}
+    for what in ("partitions", "tasks", "brokers"):
+        costs = [
+            figures["isthmus"]["cpu_seconds_per_gb"]
+            for name, figures in results.items()
+            if name.startswith(what)
+        ]
+        found[f"spread_over_{what}"] = round(max(costs) / min(costs), 2)
+    return found
+
+
 def run_section(source, target):
     print("\ngrowth", flush=True)
     results = {}
@@ -45,4 +58,5 @@ def run_section(source, target):
     for count in options.sizes("BROKERS", [1, 3, 5], [1, 3]):
         name, figures = with_brokers(count)
         results[name] = figures
-    return {f"growth-{name}": figures for name, figures in results.items()}
+    named = {f"growth-{name}": figures for name, figures in results.items()}
+    return {**named, "growth": {"isthmus": spreads(results)}}

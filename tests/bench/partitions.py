@@ -49,7 +49,7 @@ def put_record_in_each(cluster, where):
     assert producer.flush(60) == 0
 
 
-def wait_arrived(worker, target, alias, where):
+def wait_arrived(worker, target, alias, where, count=1):
     consumer = Consumer(target.client_config(**{"group.id": "arrived"}))
     waiting = [TopicPartition(f"{alias}.{topic}", partition) for topic, partition in where]
 
@@ -60,7 +60,7 @@ def wait_arrived(worker, target, alias, where):
 
     def arrived():
         worker.process.must_live()
-        waiting[:] = [w for w in waiting if watermarks(consumer, w)[1] == 0]
+        waiting[:] = [w for w in waiting if watermarks(consumer, w)[1] < count]
         return not waiting
 
     wait_for(exists, 600, f"the topics of {alias}", interval=0.5)
@@ -82,6 +82,12 @@ def measure(contender, source, target, prefix, names, where):
             "peak_rss_mb": round(worker.process.peak_rss() / 1e6, 1),
             "threads": threads(worker.process),
         }
+        worker.stop()
+        put_record_in_each(source, where)
+        began = time.monotonic()
+        worker.start()
+        wait_arrived(worker, target, alias, where, 2)
+        result["restart_seconds"] = round(time.monotonic() - began, 2)
     target.delete_topic(*[f"{alias}.{name}" for name in names])
     return result
 

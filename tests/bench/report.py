@@ -60,6 +60,6 @@ def print_goals(results):
     rows = []
     for goal in GOALS:
         found, met = verdict(goal, results)
-        rows.append([goal.text, f"{goal.sense} {goal.limit:g}", found, met])
+        rows.append([goal.text, f"{goal.sense} {goal.limit:.3g}", found, met])
     print_table(["goal", "wanted", "found", "verdict"], rows)
     return [dict(zip(("goal", "wanted", "found", "verdict"), row)) for row in rows]
