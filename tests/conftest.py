@@ -5,6 +5,7 @@
 """
 
 import itertools
+import os
 import re
 
 import pytest
@@ -28,6 +29,19 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     processes.interrupt_on_sigterm()
     processes.clear_leftovers()
+
+
+def pytest_collection_modifyitems(config, items):
+    """Files stay whole where tests run beside each other, and fault tests share their clusters;
+    long tests run when ISTHMUS_LONG=1 asks for them, or by name."""
+    for item in items:
+        fault = item.path.parent.name == "fault"
+        item.add_marker(pytest.mark.xdist_group("fault" if fault else item.path.stem))
+    if os.environ.get("ISTHMUS_LONG") or any("::" in word for word in config.args):
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,12 @@ class Rounds:
 
 
 @pytest.mark.parametrize(
-    "lane, boundary", [("raw", "poll"), ("raw", "interval"), ("record", "poll")]
+    "lane, boundary",
+    [
+        ("raw", "poll"),
+        pytest.param("raw", "interval", marks=pytest.mark.long),
+        pytest.param("record", "poll", marks=pytest.mark.long),
+    ],
 )
 def test_a_worker_that_is_killed(source, target, make_worker, unique, lane, boundary):
     topic, alias = unique("orders"), unique("src")
@@ -145,7 +150,7 @@ def test_java_before_and_after(source, target, make_worker, unique, kind):
     assert assert_once(source, topic, target, remote) == rounds.produced
 
 
-@pytest.mark.parametrize("lane", LANES)
+@pytest.mark.parametrize("lane", ["raw", pytest.param("record", marks=pytest.mark.long)])
 def test_a_worker_that_comes_back_as_a_zombie(source, target, make_worker, unique, lane):
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"
@@ -164,7 +169,7 @@ def test_a_worker_that_comes_back_as_a_zombie(source, target, make_worker, uniqu
     second.rest.wait_running("mirror", 2)
 
 
-@pytest.mark.parametrize("version", ["4.1.0", "3.9.1"])
+@pytest.mark.parametrize("version", ["4.1.0", pytest.param("3.9.1", marks=pytest.mark.long)])
 def test_a_broker_that_is_killed(source, cluster_factory, kind, unique, version):
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"

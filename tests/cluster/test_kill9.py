@@ -3,7 +3,7 @@
 
 After each kill a new process takes the same file. What was in flight may come twice (delivery is
 at least once), yet nothing is missing, nothing is made up, and order holds within a partition.
-Sizes: ISTHMUS_KILLS (20), ISTHMUS_KILL_RECORDS (20000).
+Sizes: ISTHMUS_KILLS (8), ISTHMUS_KILL_RECORDS (20000).
 """
 
 import os
@@ -15,7 +15,7 @@ import records
 from processes import wait_for
 from workers import PATIENCE, mirror_config
 
-KILLS = int(os.environ.get("ISTHMUS_KILLS", "20"))
+KILLS = int(os.environ.get("ISTHMUS_KILLS", "8"))
 RECORDS = int(os.environ.get("ISTHMUS_KILL_RECORDS", "20000"))
 
 

@@ -22,6 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 from processes import TOP  # noqa: E402
 from workers import sanitizer_environment, sanitizer_reports  # noqa: E402
 
+# Cluster tests wait more than they work: two beside each other, each with brokers of its own.
+JOBS = os.environ.get("PYTEST_JOBS", "2")
 UNIT_TIMEOUT = int(os.environ.get("UNIT_TIMEOUT", "300"))
 
 
@@ -99,7 +101,8 @@ def run_pytest(paths, total):
         return
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-v", "--durations=10", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-v", "--durations=25", f"--junitxml={report}"]
+        command += ["-n", JOBS, "--dist", "loadgroup"]
         command += os.environ.get("PYTEST_ARGS", "").split()
         status = subprocess.run([*command, *paths], cwd=TOP, check=False).returncode
         if not report.exists():
