@@ -11,6 +11,12 @@
 /* What a broker remembers of a producer, and so the most that idempotence bears (KIP-98). */
 #define IN_FLIGHT_MAX 5
 
+/* Little that can be merged waits for the answers to so many requests, and so goes in fewer: where
+ * each record comes by itself, requests are what brokers and we are kept busy with. Batches that
+ * can't be merged don't wait, for one of a partition goes in each request. */
+#define PATIENT_FLIGHTS 1
+#define LITTLE_BYTES    65536
+
 /* The last versions before topic ids (KIP-516), and before implicit transactions (KIP-890). */
 #define LAST_VERSION_WITH_NAMES 12
 #define LAST_VERSION_BEFORE_V2  11
@@ -164,6 +170,18 @@ static void board(struct kc_appender *appender, struct append_flight *flight,
     flight->bytes += batch->len;
 }
 
+static bool may_wait(const struct append_batch *batch)
+{
+    size_t bytes = 0;
+
+    for (; batch && batch->mergeable && !batch->tried; batch = batch->next) {
+        bytes += batch->len;
+        if (bytes >= LITTLE_BYTES)
+            return false;
+    }
+    return !batch;
+}
+
 /* One pass over the parts that have something: at most one request per broker. Those that had their
  * turn go behind the others. */
 static struct append_flight *gather(struct kc_appender *appender, int64_t now)
@@ -180,7 +198,8 @@ static struct append_flight *gather(struct kc_appender *appender, int64_t now)
         if (appender->state == PRODUCER_FATAL)
             break;
         next = part->next;
-        if (!batch || broker->flights >= IN_FLIGHT_MAX)
+        if (!batch || broker->flights >= IN_FLIGHT_MAX ||
+            (broker->flights >= PATIENT_FLIGHTS && may_wait(batch)))
             continue;
         flight = flight_to(&flights, broker, parts);
         if (flight->count && flight->bytes + batch->len > most)

@@ -15,6 +15,11 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.fetcher");
 #define CORRUPT_MAX          3 /* fetches that may bring the same bad batch */
 #define PREFERRED_REPLICA_MS 300000
 
+/* Where records come one by one, a fetch for each keeps brokers and us busy for nothing: after an
+ * answer of little, the next fetch of that broker goes no sooner than this after the last. */
+#define PACE_MS      2
+#define LITTLE_BYTES 16384
+
 #define FIRST_VERSION_WITH_IDS 13 /* KIP-516 */
 
 static void session_failed(struct kc_fetcher *fetcher, struct fetch_session *session, bool keep_id)
@@ -248,9 +253,12 @@ static void take_partition(const struct answered *answered, struct kc_wire_reply
     pthread_mutex_unlock(&fetcher->mutex);
 }
 
-static void take_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
-                        struct kc_wire_reply *reply, const struct kc_fetch_response *response)
+/* The bytes of batches that it brought. */
+static size_t take_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
+                          struct kc_wire_reply *reply, const struct kc_fetch_response *response)
 {
+    size_t bytes = 0;
+
     for (int32_t i = 0; i < response->node_endpoints.count; i++) {
         const struct kc_fetch_response_node_endpoint *node = &response->node_endpoints.items[i];
 
@@ -266,14 +274,18 @@ static void take_answer(struct kc_fetcher *fetcher, struct fetch_session *sessio
         for (int32_t j = 0; j < topic->partitions.count; j++) {
             answered.partition = topic->partitions.items[j].partition_index;
             take_partition(&answered, reply, &topic->partitions.items[j]);
+            if (topic->partitions.items[j].records.len > 0)
+                bytes += (size_t)topic->partitions.items[j].records.len;
         }
     }
+    return bytes;
 }
 
 void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
                   struct kc_wire_reply *reply)
 {
     const struct kc_fetch_response *response = reply->message;
+    size_t bytes;
 
     if (reply->error) {
         kc_debug("fetching from broker %d: %s", session->broker_id, kc_error_text(reply->error));
@@ -291,8 +303,8 @@ void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
         return;
     }
     session->attempts = 0;
-    session->retry_at_ms = 0;
-    take_answer(fetcher, session, reply, response);
+    bytes = take_answer(fetcher, session, reply, response);
+    session->retry_at_ms = bytes > 0 && bytes < LITTLE_BYTES ? session->sent_at_ms + PACE_MS : 0;
     session->id = response->session_id;
     session->epoch = session->epoch == INT32_MAX ? 1 : session->epoch + 1;
     if (session->id != 0)

@@ -244,5 +244,6 @@ void fetch_session_send(struct kc_fetcher *fetcher, struct fetch_session *sessio
     *flight = (struct flight){fetcher_ref(fetcher), session};
     session->in_flight = true;
     session->reserved = max_bytes;
+    session->sent_at_ms = kc_mono_ms();
     kc_wire_send(fetcher->client, request, on_fetch, flight);
 }

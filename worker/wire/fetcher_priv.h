@@ -81,7 +81,8 @@ struct fetch_session {
     bool in_flight;
     size_t reserved; /* bytes that the request in flight may bring */
     int attempts;
-    int64_t retry_at_ms;
+    int64_t sent_at_ms;
+    int64_t retry_at_ms; /* nothing is sent before */
     struct fetch_session *next;
 
     size_t candidates;          /* parts whose goal it is: members and fresh ones */

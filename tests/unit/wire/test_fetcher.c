@@ -11,6 +11,7 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -35,6 +36,7 @@ static struct {
     int versions_max; /* of Fetch */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
+    atomic_bool told; /* the fetcher has been told all its partitions: it may know their leaders */
     struct asked asked[REQUESTS_KEPT];
     int requests;
     int data_for;      /* the partition that the next answer has a record of; -1: none */
@@ -79,6 +81,8 @@ static void answer_metadata(struct kc_arena *arena, struct kc_wire_out *out,
     struct kc_metadata_response *response = kc_wire_new(arena, &kc_metadata_response_type);
     struct kc_metadata_response_topic *topic;
 
+    while (!atomic_load(&broker.told))
+        usleep(1000);
     KC_WIRE_LIST_NEW(arena, &response->brokers, kc_metadata_response_broker, 1);
     response->brokers.items[0].node_id = BROKER_ID;
     response->brokers.items[0].host = kc_wire_str("127.0.0.1");
@@ -243,6 +247,7 @@ static struct kc_fetcher *start(int versions_max)
     kc_map_destroy(settings);
     for (int i = 0; i < PARTITIONS; i++)
         kc_fetcher_add(fetcher, "t", i, 0, -1);
+    atomic_store(&broker.told, true);
     return fetcher;
 }
 
