@@ -4,9 +4,9 @@
  *
  * Per record: one probe of a small cache for the topic (its address, within a batch), one
  * rd_kafka_producev() by topic object without copying the payload, one count. The acknowledgement
- * thread sits in rd_kafka_poll(), which hands over all reports that have come in since; it owns
- * every counter of outcomes, the task's thread those of sends, so that neither needs an atomic
- * read-modify-write.
+ * thread sits in rd_kafka_poll(), which hands over all reports that have come in since. Outcomes
+ * are counted atomically: within a transaction's end librdkafka serves them on the task's thread,
+ * too, and one lost would be in flight for ever.
  *
  * The byte bound counts what a record costs in memory, not only its payload. Producers that have
  * set none share one budget of the process: who sends has its part of it, divided by the number of
@@ -42,8 +42,8 @@ static atomic_uint senders; /* producers with something in flight, about */
 struct kc_target_topic {
     char *name;
     rd_kafka_topic_t *handle;
-    bool ready;           /* the task's thread */
-    int64_t announced_ms; /* the acknowledgement thread */
+    bool ready; /* the task's thread */
+    _Atomic int64_t announced_ms;
     UT_hash_handle hh;
 };
 
@@ -67,11 +67,12 @@ struct kc_source_producer {
     uint64_t batch;
     atomic_uint_fast64_t sent;
     atomic_uint_fast64_t sent_bytes;
-    /* The acknowledgement thread. */
+    /* The acknowledgement thread; beside it the task's, where librdkafka serves outcomes while it
+     * commits or aborts a transaction. */
     atomic_uint_fast64_t done;
     atomic_uint_fast64_t done_bytes;
-    const rd_kafka_topic_t *last_topic;
-    int64_t round_ms;
+    _Atomic(const rd_kafka_topic_t *) last_topic;
+    _Atomic int64_t round_ms;
     /* Waiting for room. */
     pthread_t thread;
     bool started;
@@ -87,10 +88,12 @@ struct kc_source_producer {
 static void announce(struct kc_source_producer *producer, const rd_kafka_message_t *message)
 {
     struct kc_target_topic *topic = rd_kafka_topic_opaque(message->rkt);
-    producer->last_topic = message->rkt;
-    if (!topic || producer->round_ms - topic->announced_ms < ANNOUNCE_MS)
+    int64_t now = atomic_load_explicit(&producer->round_ms, memory_order_relaxed);
+    atomic_store_explicit(&producer->last_topic, message->rkt, memory_order_relaxed);
+    if (!topic ||
+        now - atomic_load_explicit(&topic->announced_ms, memory_order_relaxed) < ANNOUNCE_MS)
         return;
-    topic->announced_ms = producer->round_ms;
+    atomic_store_explicit(&topic->announced_ms, now, memory_order_relaxed);
     producer->events.topic_used(producer->opaque, topic->name);
 }
 
@@ -98,16 +101,13 @@ static void on_report(rd_kafka_t *client, const rd_kafka_message_t *message, voi
 {
     (void)client;
     struct kc_source_producer *producer = opaque;
-    if (message->rkt != producer->last_topic && !message->err)
+    if (message->rkt != atomic_load_explicit(&producer->last_topic, memory_order_relaxed) &&
+        !message->err)
         announce(producer, message);
     uint64_t bytes = message->len + message->key_len + RECORD_OVERHEAD;
     producer->events.outcome(producer->opaque, message);
-    atomic_store_explicit(&producer->done_bytes,
-                          atomic_load_explicit(&producer->done_bytes, memory_order_relaxed) + bytes,
-                          memory_order_relaxed);
-    atomic_store_explicit(&producer->done,
-                          atomic_load_explicit(&producer->done, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    atomic_fetch_add_explicit(&producer->done_bytes, bytes, memory_order_relaxed);
+    atomic_fetch_add_explicit(&producer->done, 1, memory_order_release);
 }
 
 /* ---- the budget ---- */
