@@ -31,6 +31,7 @@ def pytest_configure(config):
     processes.clear_leftovers()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Files stay whole where tests run beside each other, and fault tests share their clusters;
     long tests run when ISTHMUS_LONG=1 asks for them, or by name."""
