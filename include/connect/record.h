@@ -97,8 +97,7 @@ struct kc_raw {
     bool read_committed; /* aborted says all; else every transaction's records are wanted */
     struct kc_source_partition *source_partition; /* borrowed from the task that made it */
     const char *offset_field; /* static: the name of the number in the source offset */
-    void *
-        task_data; /* the task's own, comes back in raw_committed(); it lasts as long as the task */
+    void *task_data; /* the task's own, lasting as long as it: comes back in raw_committed() */
 };
 /* A new zeroed part at the end; borrowed until the next addition. */
 struct kc_raw *kc_batch_add_raw(struct kc_batch *batch);

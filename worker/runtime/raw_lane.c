@@ -10,70 +10,21 @@
  * `mutex` guards parts' counters and both lists; it is held for moments only, and never while the
  * appender or a callback runs.
  */
-#include "runtime/raw_lane.h"
+#include "runtime/raw_lane_priv.h"
 
 #include "base/thread.h"
-#include "connect/log.h"
 #include "wire/appender.h"
-#include "wire/errors.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 #include <utlist.h>
-
-static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 
 enum {
     IN_FLIGHT_BYTES = 8 << 20,
-    WARN_INTERVAL_MS = 30000,
     ANNOUNCE_MS = 5000,
     WAIT_MS = 100, /* between looks at what no signal tells */
     SERVE_BYTES = 1 << 20,
     NO_PARTITION = -1,
-};
-
-/* A partition of the target. */
-struct raw_part {
-    char *key;
-    const char *topic; /* within key */
-    int32_t partition;
-    bool records;  /* the producer has records of it; the task's thread */
-    bool prepared; /* kc_raw_lane_prepared(); of the part that stands for the topic; the same */
-    uint64_t next_sequence;
-    int64_t announced_ms; /* the thread that serves */
-    bool warned;
-    int64_t warned_ms;
-    size_t unwarned;
-    size_t too_large; /* bytes of the smallest batch that the target found too large; 0: none */
-    size_t in_flight; /* spans without a result; with mutex */
-    struct kc_raw_span *returned; /* the same */
-    UT_hash_handle hh;
-};
-
-struct kc_raw_lane {
-    struct kc_wire_client *client;
-    struct kc_appender *appender;
-    void (*wake)(void *opaque);
-    void *opaque;
-    bool transactional; /* what can't be mended fails the task */
-    atomic_bool cancelled;
-    _Atomic(const char *) broken;
-    atomic_uint_fast64_t extra;
-    struct raw_part *parts; /* the task's thread */
-    bool any_too_large;     /* of a part; the same */
-    pthread_mutex_t mutex;
-    pthread_cond_t moved;       /* something was acknowledged or came back */
-    struct kc_raw_span *acked;  /* for serve(); NULL-terminated, in order */
-    struct kc_raw_span *newest; /* its last */
-    size_t acked_bytes;         /* of `acked` */
-    size_t in_flight;           /* spans without a result */
-    size_t unserved;            /* spans in flight or in `acked` */
-    size_t returned;            /* spans that came back, in all parts */
 };
 
 /* ---- which lane ---- */
@@ -289,7 +240,7 @@ size_t kc_raw_lane_bytes(struct kc_raw_lane *lane)
 
 /* ---- sending ---- */
 
-static struct raw_part *part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition)
+struct raw_part *kc_raw_part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition)
 {
     char buffer[300];
     struct raw_part *part;
@@ -308,19 +259,18 @@ static struct raw_part *part_get(struct kc_raw_lane *lane, const char *topic, in
 
 void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)
 {
-    part_get(lane, topic, partition)->records = true;
+    kc_raw_part_get(lane, topic, partition)->records = true;
 }
 
 bool kc_raw_lane_follows_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)
 {
-    struct raw_part *part = part_get(lane, topic, partition);
+    struct raw_part *part = kc_raw_part_get(lane, topic, partition);
     bool follows = part->records;
     part->records = false;
     return follows;
 }
 
-/* Locked. */
-static void wait_moved(struct kc_raw_lane *lane)
+void kc_raw_lane_wait_moved(struct kc_raw_lane *lane)
 {
     kc_cond_wait_until(&lane->moved, &lane->mutex, kc_mono_ms() + WAIT_MS);
 }
@@ -337,7 +287,7 @@ static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
         return true;
     pthread_mutex_lock(&lane->mutex);
     while (!has_room(lane, len) && !atomic_load(&lane->cancelled))
-        wait_moved(lane);
+        kc_raw_lane_wait_moved(lane);
     pthread_mutex_unlock(&lane->mutex);
     return !atomic_load(&lane->cancelled);
 }
@@ -345,7 +295,7 @@ static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
 struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
                                   struct kc_slot *slot)
 {
-    struct raw_part *part = part_get(lane, span->raw->topic, span->raw->partition);
+    struct raw_part *part = kc_raw_part_get(lane, span->raw->topic, span->raw->partition);
     if (!wait_for_room(lane, span->len))
         return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
     span->lane = lane;
@@ -368,7 +318,7 @@ bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms)
     pthread_mutex_lock(&lane->mutex);
     while (lane->unserved > 0 && !lane->returned && !atomic_load(&lane->cancelled) &&
            kc_mono_ms() < deadline_ms)
-        wait_moved(lane);
+        kc_raw_lane_wait_moved(lane);
     bool drained = lane->unserved == 0 && !lane->returned;
     pthread_mutex_unlock(&lane->mutex);
     return drained;
@@ -393,12 +343,12 @@ struct kc_wire_client *kc_raw_lane_client(struct kc_raw_lane *lane)
 
 bool kc_raw_lane_first_use(struct kc_raw_lane *lane, const char *topic)
 {
-    return !part_get(lane, topic, NO_PARTITION)->prepared;
+    return !kc_raw_part_get(lane, topic, NO_PARTITION)->prepared;
 }
 
 void kc_raw_lane_prepared(struct kc_raw_lane *lane, const char *topic)
 {
-    part_get(lane, topic, NO_PARTITION)->prepared = true;
+    kc_raw_part_get(lane, topic, NO_PARTITION)->prepared = true;
 }
 
 void kc_raw_lane_await(struct kc_raw_lane *lane, int64_t deadline_ms)
@@ -406,7 +356,7 @@ void kc_raw_lane_await(struct kc_raw_lane *lane, int64_t deadline_ms)
     pthread_mutex_lock(&lane->mutex);
     while (!lane->acked && !lane->returned && lane->unserved > 0 &&
            !atomic_load(&lane->cancelled) && kc_mono_ms() < deadline_ms)
-        wait_moved(lane);
+        kc_raw_lane_wait_moved(lane);
     pthread_mutex_unlock(&lane->mutex);
 }
 
@@ -437,221 +387,4 @@ void kc_raw_lane_discard(struct kc_raw_lane *lane,
             span = next;
         }
     }
-}
-
-/* ---- what came back ---- */
-
-enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL };
-
-/* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
- * appender, which is of no more use. */
-static bool is_about_batch(int code)
-{
-    return code == KC_KAFKA_INVALID_TOPIC_EXCEPTION ||
-           code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED || kc_kafka_error_about_batch(code);
-}
-
-static bool is_too_large(int code)
-{
-    return code == KC_KAFKA_MESSAGE_TOO_LARGE || code == KC_KAFKA_RECORD_LIST_TOO_LARGE;
-}
-
-/* Within a transaction: what leaves it whole is mended, anything else ends it. */
-static enum remedy remedy_in_transaction(const struct kc_raw_span *span)
-{
-    int code = kc_error_kafka_code(span->error);
-    if (span->skipped)
-        return AGAIN;
-    if (is_too_large(code) && span->count > 1)
-        return SPLIT;
-    return kc_kafka_error_about_batch(code) && !is_too_large(code) && !span->rebuilt ? REBUILD
-                                                                                     : FAIL;
-}
-
-static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span *span)
-{
-    if (lane->transactional)
-        return remedy_in_transaction(span);
-    int code = kc_error_kafka_code(span->error);
-    if (atomic_load(&lane->broken))
-        return OPEN;
-    if (span->skipped || kc_error_retriable(span->error))
-        return AGAIN;
-    if (is_too_large(code))
-        return span->count > 1 ? SPLIT : OPEN;
-    if (!is_about_batch(code)) {
-        atomic_store(&lane->broken, "the target refused the raw lane's producer");
-        return OPEN;
-    }
-    return OPEN;
-}
-
-static void explain(const struct kc_raw_span *span, enum remedy remedy)
-{
-    static const char *const texts[] = {"it is sent again", "it is sent in pieces",
-                                        "its records are sent one by one",
-                                        "it is built anew from its records", "the task fails"};
-    struct raw_part *part = span->part;
-    int64_t now = kc_mono_ms();
-    if (span->skipped)
-        return;
-    if (part->warned && now - part->warned_ms < WARN_INTERVAL_MS) {
-        part->unwarned++;
-        return;
-    }
-    kc_warn("The target didn't take the batch of %d records at source offset %lld for %s-%d: "
-            "%s; %s. %zu more since the last such line.",
-            span->count, (long long)span->runs[0].source_offset, span->raw->topic,
-            span->raw->partition, kc_error_text(span->error), texts[remedy], part->unwarned);
-    part->warned = true;
-    part->warned_ms = now;
-    part->unwarned = 0;
-}
-
-static void release_batch(void *batch)
-{
-    kc_batch_unref(batch);
-}
-
-/* What must outlive the old slot: the bytes, for one. Spans of one batch follow each other. */
-static void keep_batch(struct kc_batch *batch, const struct kc_raw_span *span,
-                       struct kc_batch **last)
-{
-    if (*last == span->batch)
-        return;
-    *last = span->batch;
-    kc_batch_own(batch, kc_batch_ref(span->batch), release_batch);
-}
-
-static bool too_large(const struct raw_part *part, const struct kc_raw_span *span)
-{
-    return part->too_large && span->len >= part->too_large && span->count > 1;
-}
-
-/* In pieces of half of what was too large, if need be: soon they are small enough. */
-static struct kc_error *add_fitting(const struct raw_part *part, const struct kc_raw_span *span,
-                                    struct kc_batch *batch)
-{
-    if (too_large(part, span))
-        return kc_raw_split(span, part->too_large / 2, batch);
-    kc_raw_again(span, batch);
-    return NULL;
-}
-
-struct kc_error *kc_raw_lane_fit(struct kc_raw_lane *lane, struct kc_batch **batch)
-{
-    size_t count = kc_batch_count(*batch), large = 0;
-    for (size_t i = 0; lane->any_too_large && i < count; i++) {
-        const struct kc_raw_span *span = kc_batch_at(*batch, i)->span;
-        large += span && too_large(part_get(lane, span->raw->topic, span->raw->partition), span);
-    }
-    if (!large)
-        return NULL;
-    struct kc_batch *from = *batch;
-    struct kc_error *err = NULL;
-    *batch = kc_batch_new(count + large);
-    kc_batch_own(*batch, from, release_batch);
-    for (size_t i = 0; !err && i < count; i++) {
-        const struct kc_raw_span *span = kc_batch_at(from, i)->span;
-        err = add_fitting(part_get(lane, span->raw->topic, span->raw->partition), span, *batch);
-    }
-    return err;
-}
-
-static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span *span,
-                             enum remedy remedy, struct kc_raw_counts *counts,
-                             struct kc_batch *batch)
-{
-    struct raw_part *part = span->part;
-    if (remedy == SPLIT && (!part->too_large || span->len < part->too_large))
-        part->too_large = span->len;
-    lane->any_too_large = lane->any_too_large || part->too_large;
-    if (remedy == REBUILD) {
-        counts->last_reason = "a batch refused by the target";
-        counts->repacked += (uint64_t)span->count;
-        return kc_raw_rebuild(span, batch);
-    }
-    if (remedy != OPEN) {
-        if (too_large(part, span))
-            counts->last_reason = "a batch too large for the target";
-        return add_fitting(part, span, batch);
-    }
-    counts->last_reason = "a batch refused by the target";
-    counts->opened += (uint64_t)span->count;
-    return kc_raw_open(span, batch);
-}
-
-/* Spans of the batch from index `from` on take the place of span. */
-static void mark_again(struct kc_batch *batch, size_t from, const struct kc_raw_span *span,
-                       enum remedy remedy)
-{
-    for (size_t i = from; i < kc_batch_count(batch); i++) {
-        struct kc_raw_span *made = kc_batch_at(batch, i)->span;
-        if (!made)
-            continue;
-        made->again = true;
-        made->rebuilt = span->rebuilt || remedy == REBUILD;
-        made->built = span->built;
-    }
-}
-
-/* Takes the first that came back, and what was skipped because of it; the rest waits its turn. */
-static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *part,
-                                     void (*give_up)(void *opaque, struct kc_slot *slot),
-                                     void *opaque, struct kc_raw_counts *counts,
-                                     struct kc_batch *batch)
-{
-    struct kc_error *err = NULL;
-    struct kc_batch *kept = NULL;
-    pthread_mutex_lock(&lane->mutex);
-    while (part->in_flight > 0 && !atomic_load(&lane->cancelled))
-        wait_moved(lane);
-    struct kc_raw_span *span = part->in_flight ? NULL : part->returned;
-    pthread_mutex_unlock(&lane->mutex);
-    for (bool first = true; span && !err; first = false) {
-        enum remedy remedy = remedy_of(lane, span);
-        if (!first && remedy != AGAIN && !atomic_load(&lane->broken))
-            break;
-        struct kc_raw_span *next = span->next;
-        explain(span, remedy);
-        if (remedy == FAIL)
-            return kc_error_copy(span->error);
-        keep_batch(batch, span, &kept);
-        size_t before = kc_batch_count(batch);
-        err = mend(lane, span, remedy, counts, batch);
-        mark_again(batch, before, span, remedy);
-        kc_error_clear(&span->error);
-        pthread_mutex_lock(&lane->mutex);
-        part->returned = next;
-        lane->returned--;
-        pthread_mutex_unlock(&lane->mutex);
-        give_up(opaque, span->slot); /* the span may be gone afterwards */
-        span = next;
-    }
-    kc_appender_unblock(lane->appender, part->topic, part->partition);
-    return err;
-}
-
-struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
-                                     void (*give_up)(void *opaque, struct kc_slot *slot),
-                                     void *opaque, struct kc_raw_counts *counts,
-                                     struct kc_batch **batch)
-{
-    struct kc_error *err = NULL;
-    *batch = NULL;
-    if (!kc_raw_lane_has_returned(lane))
-        return NULL;
-    struct kc_batch *made = kc_batch_new(16);
-    for (struct raw_part *part = lane->parts; part && !err; part = part->hh.next) {
-        pthread_mutex_lock(&lane->mutex);
-        bool has = part->returned != NULL;
-        pthread_mutex_unlock(&lane->mutex);
-        if (has)
-            err = recover_part(lane, part, give_up, opaque, counts, made);
-    }
-    if (err || kc_batch_count(made) == 0)
-        kc_batch_unref(made);
-    else
-        *batch = made;
-    return err;
 }
