@@ -143,6 +143,9 @@ def test_mirror_maker_from_an_old_cluster(old, target, make_worker, unique):
     remote = f"{alias}.{topic}"
     old.create_topic(topic, 2, retention_ms=86400001)
     records.produce(old, topic, 1000, codec="lz4")
+    # Heartbeats of a flow into the old cluster: that they arrive is how Java counts the hops.
+    old.create_topic("heartbeats", 1)
+    records.produce(old, "heartbeats", 1)
     assert len(records.consume_group(old, group, topic, 1000)) == 1000
 
     rest = make_worker.distributed().rest
@@ -177,6 +180,7 @@ def test_mirror_maker_from_an_old_cluster(old, target, make_worker, unique):
     printed = snippet("TranslateOffsets.java", target.bootstrap, alias, group)
     for partition, end in ends.items():
         assert f"{remote} {partition} {end} " in printed
+    assert "replicationHops 1" in printed
 
 
 def test_an_old_cluster_is_the_target(old, source, kind, unique):
