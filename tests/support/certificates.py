@@ -26,8 +26,11 @@ class Key:
         self.key = directory / f"{name}.key"
         self.chain = directory / f"{name}.crt"
 
+    def path(self, kind):
+        return self.directory / f"{self.name}.{kind.lower()}"
+
     def store(self, kind):
-        path = self.directory / f"{self.name}.{kind.lower()}"
+        path = self.path(kind)
         if path.exists():
             return path
         if kind == "PEM":
@@ -57,13 +60,17 @@ class Authority:
 
     def __init__(self, directory, name):
         self.directory, self.name = directory, name
+        directory.mkdir(parents=True, exist_ok=True)
         self._key = directory / f"{name}-ca.key"
         self.certificate = directory / f"{name}-ca.crt"
         out = ["-keyout", self._key, "-out", self.certificate]
         run("openssl", "req", "-x509", *KEY, "-days", "2", "-subj", f"/CN={name} authority", *out)
 
     def issue(self, name, hosts=("localhost", "127.0.0.1")):
+        """A new key of the name; stores with a former one are gone."""
         made = Key(self.directory, f"{self.name}-{name}")
+        for kind in ("PEM", "PKCS12", "JKS"):
+            made.path(kind).unlink(missing_ok=True)
         names = [f"{'IP' if host[0].isdigit() else 'DNS'}:{host}" for host in hosts]
         extensions = made.key.with_suffix(".ext")
         extensions.write_text(

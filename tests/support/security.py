@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Security for the test bed: certificates, OAuth tokens with their endpoint, a Kerberos realm, and
-a broker that has a listener for each way to log in.
+"""Security for the test bed: OAuth tokens with their endpoint, a Kerberos realm, and a broker
+that has a listener for each way to log in.
 
 Settings come as Java's clients spell them: settings("scram") -> {"security.protocol": ...}.
 """
@@ -21,85 +21,18 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from certificates import PASSWORD, Authority
 from kafka_cluster import Cluster
 from processes import Process, free_port, run, wait_for
 from toxics import Toxics
 
 MODULE = "org.apache.kafka.common.security"
-PASSWORD = "store-secret"
 USER, SECRET = "mirror", "mirror-secret"
 REALM = "ISTHMUS.TEST"
 
 
 def openssl(*arguments, stdin=None):
     return run("openssl", ["openssl", *arguments], stdin=stdin)
-
-
-class Authority:
-    """A certificate authority in a directory, and stores of every kind from it."""
-
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        self.key, self.certificate = self.directory / "ca.key", self.directory / "ca.pem"
-        openssl(
-            *("req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=test-authority".split()),
-            *("-keyout", self.key, "-out", self.certificate),
-        )
-
-    def _issue(self, name):
-        """(key, certificate) files of one for this machine."""
-        key, request, certificate = (self.directory / f"{name}.{e}" for e in ("key", "csr", "crt"))
-        openssl(
-            *f"req -newkey rsa:2048 -nodes -subj /CN={name}".split(),
-            *("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"),
-            *("-keyout", key, "-out", request),
-        )
-        openssl(
-            *"x509 -req -days 30 -CAcreateserial -copy_extensions copyall".split(),
-            *("-in", request, "-CA", self.certificate, "-CAkey", self.key, "-out", certificate),
-        )
-        return key, certificate
-
-    def pem(self, name):
-        """A key store of type PEM."""
-        key, certificate = self._issue(name)
-        store = self.directory / f"{name}.pem"
-        texts = [file.read_text() for file in (key, certificate, self.certificate)]
-        store.write_text("".join(texts))
-        return store
-
-    def pkcs12(self, name):
-        store = self.directory / f"{name}.p12"
-        openssl(
-            *f"pkcs12 -export -name {name} -passout pass:{PASSWORD}".split(),
-            *("-in", self.pem(name), "-out", store),
-        )
-        return store
-
-    def jks(self, name):
-        store = self.directory / f"{name}.jks"
-        store.unlink(missing_ok=True)
-        run(
-            "keytool",
-            [
-                *"keytool -importkeystore -noprompt -deststoretype JKS -srcstoretype PKCS12".split(),
-                *("-srckeystore", self.pkcs12(name), "-srcstorepass", PASSWORD),
-                *("-destkeystore", store, "-deststorepass", PASSWORD),
-            ],
-        )
-        return store
-
-    def trust_jks(self):
-        store = self.directory / "trust.jks"
-        run(
-            "keytool",
-            [
-                *"keytool -importcert -noprompt -alias authority -storetype JKS".split(),
-                *("-file", self.certificate, "-keystore", store, "-storepass", PASSWORD),
-            ],
-        )
-        return store
 
 
 def base64url(data):
@@ -266,13 +199,13 @@ class SecureCluster(Cluster):
     def __init__(self, name, reauthenticate_ms, **options):
         self.toxics = Toxics()
         super().__init__(name, heap="384m", **options)
-        self.authority = Authority(self.directory / "certificates")
+        self.authority = Authority(self.directory / "certificates", "fault")
         self.tokens = Tokens(self.directory / "tokens")
         self.kerberos = None if Kerberos.missing() else Kerberos(self.directory / "kerberos")
         self.listeners = {k: v for k, v in LISTENERS.items() if k != "kerberos" or self.kerberos}
         self._inner = {listener: free_port() for listener in self.listeners}
         self.links = {k: self.toxics.link(to=port) for k, port in self._inner.items()}
-        self.trust = self.authority.trust_jks()
+        self.trust = self.authority.store("JKS")
         self.properties = self._properties(reauthenticate_ms)
         self.options = [
             f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={self._key_set_url()}",
@@ -309,7 +242,7 @@ class SecureCluster(Cluster):
                 ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
             ),
             "connections.max.reauth.ms": reauthenticate_ms,
-            "ssl.keystore.location": self.authority.pkcs12("broker"),
+            "ssl.keystore.location": self.authority.issue("broker").store("PKCS12"),
             "ssl.keystore.password": PASSWORD,
             "ssl.key.password": PASSWORD,
             "ssl.keystore.type": "PKCS12",
@@ -386,15 +319,8 @@ class SecureCluster(Cluster):
         }[listener]
 
     def stores(self, kind, name="client"):
-        """Settings of a key store of the kind: "JKS", "PKCS12" or "PEM"."""
-        make = {"JKS": "jks", "PKCS12": "pkcs12", "PEM": "pem"}[kind]
-        found = {
-            "ssl.keystore.location": getattr(self.authority, make)(name),
-            "ssl.keystore.type": kind,
-        }
-        if kind != "PEM":
-            found["ssl.keystore.password"] = found["ssl.key.password"] = PASSWORD
-        return found
+        """Settings of a key store of the kind: "JKS", "PKCS12" or "PEM"; made anew each time."""
+        return self.authority.issue(f"{name}-{kind.lower()}").settings(kind)
 
     def close(self):
         super().close()

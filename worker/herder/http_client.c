@@ -10,7 +10,6 @@
 
 #include "wire/tls_config.h"
 
-#include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,14 +41,10 @@ void kc_http_reply_clear(struct kc_http_reply *reply)
 
 char *kc_http_escape(const char *text)
 {
-    struct kc_str out = {0};
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (isalnum(*c) || strchr("-._~", *c))
-            kc_str_append_char(&out, (char)*c);
-        else
-            kc_str_appendf(&out, "%%%02X", *c);
-    }
-    return kc_str_take(&out);
+    char *escaped = curl_easy_escape(NULL, text, 0); /* the handle hasn't mattered since 7.82 */
+    char *copy = kc_strdup(escaped ? escaped : "");
+    curl_free(escaped);
+    return copy;
 }
 
 /* ---- callbacks ---- */
