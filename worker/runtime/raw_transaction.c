@@ -3,10 +3,10 @@
 #include "runtime/raw_transaction.h"
 
 #include "base/thread.h"
+#include "kafka/partitioner.h"
 #include "wire/appender.h"
 #include "wire/errors.h"
 #include "wire/messages_cluster.h"
-#include "wire/partitioner.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -3,10 +3,10 @@
  * The exactly-once delivery on the raw lane: boundaries, the offsets that travel with the batches,
  * and what an abort leaves. Against a broker that checks epochs and sequences.
  */
+#include "kafka/partitioner.h"
 #include "runtime/raw_builder.h"
 #include "runtime/source_task_priv.h"
 #include "wire/fake_coordinator.h"
-#include "wire/partitioner.h"
 
 static struct kc_source_task task;
 static struct kc_worker_config *config;

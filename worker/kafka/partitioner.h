@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which partition a record with a key goes to, as Java's producer has it. Any thread. */
-#ifndef WORKER_WIRE_PARTITIONER_H
-#define WORKER_WIRE_PARTITIONER_H
+#ifndef WORKER_KAFKA_PARTITIONER_H
+#define WORKER_KAFKA_PARTITIONER_H
 
 #include <stddef.h>
 #include <stdint.h>
-
-/* MurmurHash2 with the seed of org.apache.kafka.common.utils.Utils. */
-uint32_t kc_murmur2(const void *data, size_t len);
 
 /* BuiltInPartitioner.partitionForKey; count above 0. */
 int32_t kc_partition_for_key(const void *key, size_t len, int32_t count);
