@@ -14,7 +14,7 @@ import pytest
 
 import rest_sweeps
 from processes import LOGS, wait_for
-from rest import Rest
+from rest import Rest, is_momentary
 from workers import PATIENCE, Workers, mirror_config
 
 FILE = "org.apache.kafka.connect.file.FileStream"
@@ -140,21 +140,13 @@ class Scenario:
 
     def raw(self, label, method, path, headers=(), body=None, allow=False, keep=()):
         """A call that no client library has tidied up: the path and headers as they stand."""
-        for attempt in (1, 2):
-            if not self._connection:
-                address = self.rest.url.removeprefix("http://")
-                self._connection = http.client.HTTPConnection(address, timeout=90)
-            try:
-                response, data = self._exchange(method, path, headers, body)
-                break
-            except (ConnectionError, http.client.HTTPException):
-                self._connection.close()  # idle for too long, or the last answer closed it
-                self._connection = None
-                if attempt == 2:
-                    raise
-        if response.will_close:
-            self._connection.close()
-            self._connection = None
+
+        def answer():
+            response, data = self._raw_once(method, path, headers, body)
+            momentary = is_momentary(response.status, data.decode("latin-1"))
+            return None if momentary else (response, data)
+
+        response, data = wait_for(answer, 30 * PATIENCE, f"{method} {path} to meet no rebalance")
         try:
             parsed = json.loads(data) if data else None
         except ValueError:
@@ -171,6 +163,24 @@ class Scenario:
         for name in keep:
             self.answers[label][name] = response.headers.get(name)
 
+    def _raw_once(self, method, path, headers, body):
+        for attempt in (1, 2):
+            if not self._connection:
+                address = self.rest.url.removeprefix("http://")
+                self._connection = http.client.HTTPConnection(address, timeout=90)
+            try:
+                response, data = self._exchange(method, path, headers, body)
+            except (ConnectionError, http.client.HTTPException):
+                self._connection.close()  # idle for too long, or the last answer closed it
+                self._connection = None
+                if attempt == 2:
+                    raise
+                continue
+            if response.will_close:
+                self._connection.close()
+                self._connection = None
+            return response, data
+
     def _exchange(self, method, path, headers, body):
         connection = self._connection
         connection._http_vsn_str = "HTTP/1.1"
@@ -185,7 +195,11 @@ class Scenario:
         return response, response.read()
 
     def call(self, label, method, path, body=None, **options):
-        response = self.rest.call(method, path.format(**self.names), body, **options)
+        def answer():
+            response = self.rest.call(method, path.format(**self.names), body, **options)
+            return None if is_momentary(response.status_code, response.text) else [response]
+
+        (response,) = wait_for(answer, 30 * PATIENCE, f"{method} {path} to meet no rebalance")
         self.answers[label] = {
             "status": response.status_code,
             "location": self.plain(response.headers.get("Location")),

@@ -20,6 +20,13 @@ class RestError(AssertionError):
         self.status = response.status_code
 
 
+def is_momentary(status, text):
+    """An answer that people's scripts ask for again: a rebalance is under way, a leader isn't known
+    yet or its configuration is not yet read to the end (409; for a GET Connect says 500)."""
+    words = ("a rebalance is expected", "momentarily", "conflicting operation")
+    return status in (409, 500) and any(word in text for word in words)
+
+
 class Rest:
     """Calls to one worker. call() returns the response as it is, the rest check the status."""
 
