@@ -151,7 +151,7 @@ struct kc_error *kc_provenance_new(const struct kc_flow *flow, struct kc_provena
     made->claims = json_object();
     made->own = json_object();
     made->left = json_object();
-    made->warned_ms = INT64_MIN / 2;
+    made->warned_ms = made->written_ms = INT64_MIN / 2;
     struct kc_error *err = open_reader(flow, KC_MIRROR_SOURCE, &made->source_reader);
     if (!err)
         err = open_reader(flow, KC_MIRROR_TARGET, &made->target_reader);

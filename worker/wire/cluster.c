@@ -52,6 +52,7 @@ struct wire_cluster {
     int32_t controller;
     bool in_flight;
     bool again; /* something was asked for while a request was in flight */
+    bool news;  /* the same, of a topic that hasn't been asked about: no back-off */
     int attempt;
     int64_t refresh_at_ms; /* 0: nothing asked for */
     int64_t sent_at_ms;
@@ -65,6 +66,7 @@ struct wire_cluster *wire_cluster_new(struct kc_wire_client *client)
 
     cluster->client = client;
     cluster->controller = -1;
+    cluster->sent_at_ms = INT64_MIN / 2; /* never: a machine may be up for less than a back-off */
     cluster->coordinators = wire_coordinators_new(client);
     return cluster;
 }
@@ -226,13 +228,24 @@ const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uu
     return NULL;
 }
 
+static void send_refresh(struct wire_cluster *cluster, int64_t now);
+
+/* What was asked before says nothing of a new topic (Metadata.requestUpdateForNewTopics). */
+static void ask_about_news(struct wire_cluster *cluster)
+{
+    if (cluster->in_flight)
+        cluster->news = true;
+    else if (!cluster->client->stopping)
+        send_refresh(cluster, kc_mono_ms());
+}
+
 void kc_wire_track(struct kc_wire_client *client, const char *name)
 {
     struct topic *topic = topic_get(client->cluster, name);
 
     topic->tracked++;
     if (!topic->count)
-        kc_wire_refresh(client);
+        ask_about_news(client->cluster);
 }
 
 void kc_wire_untrack(struct kc_wire_client *client, const char *name)
@@ -382,9 +395,11 @@ static void on_metadata(void *arg, const struct kc_wire_request *request,
     if (cluster->client->stopping)
         return;
     cluster->attempt = complete ? 0 : cluster->attempt + 1;
-    if (!complete || cluster->again)
+    if (!complete || cluster->again || cluster->news)
         plan_refresh(cluster);
-    cluster->again = false;
+    if (cluster->news && !cluster->last_error)
+        send_refresh(cluster, kc_mono_ms());
+    cluster->again = cluster->news = false;
     if (!cluster->last_error)
         notify(cluster);
 }
