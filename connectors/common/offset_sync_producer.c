@@ -4,6 +4,8 @@
 
 #include "connect/log.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
@@ -15,7 +17,9 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetS
 
 struct kc_offset_sync_producer {
     char *topic;
-    rd_kafka_t *client;
+    rd_kafka_conf_t *conf;        /* until there is a client; with opening */
+    _Atomic(rd_kafka_t *) client; /* from the first sync on: partitions at rest have none */
+    pthread_mutex_t opening;
     struct kc_offset_sync_writer *writer;
 };
 
@@ -28,13 +32,45 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     kc_offset_sync_writer_sent(producer->writer);
 }
 
+/* Locked. */
+static struct kc_error *make_client(struct kc_offset_sync_producer *producer)
+{
+    rd_kafka_conf_t *conf = producer->conf;
+    rd_kafka_t *client = NULL;
+    producer->conf = NULL; /* taken, whatever comes of it */
+    struct kc_error *err = kc_client_new(KC_CLIENT_PRODUCER, conf, &client);
+    producer->client = client;
+    return err;
+}
+
+/* Syncs are sent by the thread that serves acknowledgements and by the task's. */
+static rd_kafka_t *client_of(struct kc_offset_sync_producer *producer)
+{
+    struct kc_error *err = NULL;
+    if (producer->client)
+        return producer->client;
+    pthread_mutex_lock(&producer->opening);
+    if (producer->conf)
+        err = make_client(producer);
+    pthread_mutex_unlock(&producer->opening);
+    if (err)
+        kc_fail("Could not make the producer of offset syncs, without which no checkpoints are "
+                "made: %s",
+                kc_error_text(err));
+    kc_error_destroy(err);
+    return producer->client;
+}
+
 static bool send_sync(void *arg, const struct kc_offset_sync *sync)
 {
     struct kc_offset_sync_producer *producer = arg;
+    rd_kafka_t *client = client_of(producer);
+    if (!client)
+        return false;
     struct kc_str key = {0}, value = {0};
     kc_offset_sync_encode(sync, &key, &value);
     rd_kafka_resp_err_t code = rd_kafka_producev(
-        producer->client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_PARTITION(0),
+        client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_PARTITION(0),
         RD_KAFKA_V_KEY(key.data, key.len), RD_KAFKA_V_VALUE(value.data, value.len),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (code)
@@ -45,34 +81,34 @@ static bool send_sync(void *arg, const struct kc_offset_sync *sync)
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static struct kc_error *open_client(const struct kc_mirror_config *config,
-                                    struct kc_offset_sync_producer *producer)
+static struct kc_error *configure(const struct kc_mirror_config *config,
+                                  struct kc_offset_sync_producer *producer)
 {
     enum kc_mirror_cluster cluster = kc_mirror_offset_syncs_cluster(config);
     const char *use = cluster == KC_MIRROR_SOURCE ? "offset-syncs-source-producer"
                                                   : "offset-syncs-target-producer";
     struct kc_map *properties =
         kc_mirror_client_properties(config, cluster, KC_CLIENT_PRODUCER, use);
-    rd_kafka_conf_t *conf = NULL;
     if (!kc_map_get(properties, "linger.ms"))
         kc_map_set(properties, "linger.ms", LINGER_MS);
-    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, properties, &conf);
+    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, properties, &producer->conf);
     kc_map_destroy(properties);
     if (err)
         return err;
-    rd_kafka_conf_set_opaque(conf, producer);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    return kc_client_new(KC_CLIENT_PRODUCER, conf, &producer->client);
+    rd_kafka_conf_set_opaque(producer->conf, producer);
+    rd_kafka_conf_set_dr_msg_cb(producer->conf, on_delivery);
+    return NULL;
 }
 
 struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *config,
                                              struct kc_offset_sync_producer **producer)
 {
     struct kc_offset_sync_producer *made = kc_calloc(1, sizeof(*made));
+    pthread_mutex_init(&made->opening, NULL);
     made->topic = kc_mirror_offset_syncs_topic(config);
     made->writer =
         kc_offset_sync_writer_new(kc_mirror_long(config, "offset.lag.max"), send_sync, made);
-    struct kc_error *err = open_client(config, made);
+    struct kc_error *err = configure(config, made);
     if (err) {
         kc_offset_sync_producer_destroy(made);
         return kc_error_prefix(err, "Could not make the producer of offset syncs");
@@ -108,7 +144,10 @@ void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer)
         rd_kafka_flush(producer->client, 100);
         rd_kafka_destroy(producer->client);
     }
+    if (producer->conf)
+        rd_kafka_conf_destroy(producer->conf);
     kc_offset_sync_writer_destroy(producer->writer);
+    pthread_mutex_destroy(&producer->opening);
     free(producer->topic);
     free(producer);
 }
@@ -121,6 +160,7 @@ kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer)
 
 void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer)
 {
-    rd_kafka_poll(producer->client, 0);
+    if (producer->client)
+        rd_kafka_poll(producer->client, 0);
     kc_offset_sync_writer_fire(producer->writer);
 }

@@ -54,8 +54,9 @@ struct cached_topic {
 };
 
 struct kc_source_producer {
-    rd_kafka_t *client;
-    rd_kafka_queue_t *reports; /* what rd_kafka_poll() serves */
+    rd_kafka_conf_t *conf;     /* until there is a client */
+    rd_kafka_queue_t *reports; /* what rd_kafka_poll() serves; set before client */
+    _Atomic(rd_kafka_t *) client;
     struct kc_source_producer_events events;
     void *opaque;
     char *log_context;
@@ -81,6 +82,8 @@ struct kc_source_producer {
     atomic_bool waiting;
     pthread_mutex_t mutex;
     pthread_cond_t room;
+    pthread_cond_t roused; /* the acknowledgement thread, while there is no client to poll */
+    bool rouse;            /* with mutex */
 };
 
 /* ---- the acknowledgement thread ---- */
@@ -151,12 +154,34 @@ static uint64_t most_bytes(const struct kc_source_producer *producer)
 
 /* ---- the acknowledgement thread's loop ---- */
 
+static void rouse(struct kc_source_producer *producer)
+{
+    pthread_mutex_lock(&producer->mutex);
+    producer->rouse = true;
+    pthread_cond_signal(&producer->roused);
+    pthread_mutex_unlock(&producer->mutex);
+}
+
+static void doze(struct kc_source_producer *producer)
+{
+    int64_t until = kc_mono_ms() + POLL_MS;
+    pthread_mutex_lock(&producer->mutex);
+    while (!producer->rouse && kc_mono_ms() < until)
+        kc_cond_wait_until(&producer->roused, &producer->mutex, until);
+    producer->rouse = false;
+    pthread_mutex_unlock(&producer->mutex);
+}
+
 static void *serve(void *arg)
 {
     struct kc_source_producer *producer = arg;
     kc_log_set_context(producer->log_context);
     while (!atomic_load(&producer->closing)) {
-        rd_kafka_poll(producer->client, POLL_MS);
+        rd_kafka_t *client = producer->client;
+        if (client)
+            rd_kafka_poll(client, POLL_MS);
+        else
+            doze(producer);
         int64_t now = kc_mono_ms();
         if (now - producer->round_ms >= ANNOUNCE_MS)
             producer->last_topic = NULL;
@@ -202,17 +227,13 @@ struct kc_error *kc_source_producer_new(const struct kc_map *properties,
     made->batch = 1;
     pthread_mutex_init(&made->mutex, NULL);
     kc_cond_init(&made->room);
+    kc_cond_init(&made->roused);
     struct kc_map *map = with_defaults(properties, &made->max_bytes);
-    rd_kafka_conf_t *conf = NULL;
-    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, map, &conf);
+    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, map, &made->conf);
     kc_map_destroy(map);
     if (!err) {
-        rd_kafka_conf_set_dr_msg_cb(conf, on_report);
-        rd_kafka_conf_set_opaque(conf, made);
-        err = kc_client_new(KC_CLIENT_PRODUCER, conf, &made->client);
-    }
-    if (!err) {
-        made->reports = rd_kafka_queue_get_main(made->client);
+        rd_kafka_conf_set_dr_msg_cb(made->conf, on_report);
+        rd_kafka_conf_set_opaque(made->conf, made);
         err = kc_thread_start(&made->thread, "source-acks", serve, made);
     }
     if (err) {
@@ -221,6 +242,24 @@ struct kc_error *kc_source_producer_new(const struct kc_map *properties,
     }
     made->started = true;
     *producer = made;
+    return NULL;
+}
+
+struct kc_error *kc_source_producer_open(struct kc_source_producer *producer)
+{
+    if (atomic_load_explicit(&producer->client, memory_order_relaxed))
+        return NULL;
+    if (!producer->conf)
+        return kc_error_new(KC_ERR_CONNECT, "The task's producer could not be made before");
+    rd_kafka_conf_t *conf = producer->conf;
+    rd_kafka_t *client = NULL;
+    producer->conf = NULL; /* taken, whatever comes of it */
+    struct kc_error *err = kc_client_new(KC_CLIENT_PRODUCER, conf, &client);
+    if (err)
+        return err;
+    producer->reports = rd_kafka_queue_get_main(client);
+    producer->client = client;
+    rouse(producer);
     return NULL;
 }
 
@@ -241,12 +280,6 @@ static struct kc_target_topic *make_topic(struct kc_source_producer *producer, c
     struct kc_target_topic *topic = kc_calloc(1, sizeof(*topic));
     topic->name = kc_strdup(name);
     topic->announced_ms = INT64_MIN / 2;
-    /* A configuration of its own loses the client's topic-level settings: start from those. */
-    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(producer->client);
-    rd_kafka_topic_conf_set_opaque(conf, topic);
-    topic->handle = rd_kafka_topic_new(producer->client, name, conf);
-    if (!topic->handle)
-        rd_kafka_topic_conf_destroy(conf);
     HASH_ADD_KEYPTR(hh, producer->topics, topic->name, strlen(topic->name), topic);
     return topic;
 }
@@ -272,6 +305,18 @@ void kc_target_topic_ready(struct kc_target_topic *topic)
 }
 
 /* ---- sending ---- */
+
+static rd_kafka_topic_t *make_handle(struct kc_source_producer *producer,
+                                     struct kc_target_topic *topic)
+{
+    /* A configuration of its own loses the client's topic-level settings: start from those. */
+    rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(producer->client);
+    rd_kafka_topic_conf_set_opaque(conf, topic);
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->client, topic->name, conf);
+    if (!handle)
+        rd_kafka_topic_conf_destroy(conf);
+    return handle;
+}
 
 /* Waits for one round of outcomes, or a moment. */
 static void wait_round(struct kc_source_producer *producer)
@@ -332,6 +377,8 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             const struct kc_wire_record *record, void *opaque)
 {
     if (!topic->handle)
+        topic->handle = make_handle(producer, topic);
+    if (!topic->handle)
         return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
     uint64_t bytes = record->value_len + record->key_len + RECORD_OVERHEAD;
     join_senders(producer);
@@ -371,7 +418,10 @@ size_t kc_source_producer_bytes(struct kc_source_producer *producer)
 
 void kc_source_producer_wake(struct kc_source_producer *producer)
 {
-    rd_kafka_queue_yield(producer->reports);
+    if (producer->client)
+        rd_kafka_queue_yield(producer->reports);
+    else
+        rouse(producer);
 }
 
 bool kc_source_producer_drain(struct kc_source_producer *producer, int64_t deadline_ms)
@@ -389,7 +439,9 @@ bool kc_source_producer_drain(struct kc_source_producer *producer, int64_t deadl
 void kc_source_producer_cancel(struct kc_source_producer *producer)
 {
     atomic_store(&producer->cancelled, true);
-    rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_t *client = producer->client;
+    if (client)
+        rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     pthread_mutex_lock(&producer->mutex);
     pthread_cond_broadcast(&producer->room);
     pthread_mutex_unlock(&producer->mutex);
@@ -418,6 +470,7 @@ void kc_source_producer_destroy(struct kc_source_producer *producer, int timeout
         kc_source_producer_drain(producer, kc_mono_ms() + timeout_ms);
         give_up(producer);
         atomic_store(&producer->closing, true);
+        rouse(producer);
         pthread_join(producer->thread, NULL);
     }
     leave_senders(producer);
@@ -433,6 +486,9 @@ void kc_source_producer_destroy(struct kc_source_producer *producer, int timeout
         rd_kafka_queue_destroy(producer->reports);
     if (producer->client)
         rd_kafka_destroy(producer->client);
+    if (producer->conf)
+        rd_kafka_conf_destroy(producer->conf);
+    pthread_cond_destroy(&producer->roused);
     pthread_cond_destroy(&producer->room);
     pthread_mutex_destroy(&producer->mutex);
     free(producer->log_context);

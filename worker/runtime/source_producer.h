@@ -24,17 +24,20 @@ struct kc_source_producer_events {
     void (*topic_used)(void *opaque, const char *topic);
 };
 
-/* properties: Java producer properties. Starts the acknowledgement thread. log_context is what its
- * lines carry. */
+/* properties: Java producer properties, which are checked. Starts the acknowledgement thread, not the
+ * client: see open. log_context is what its lines carry. */
 struct kc_error *kc_source_producer_new(const struct kc_map *properties,
                                         const struct kc_source_producer_events *events,
                                         void *opaque, const char *log_context,
                                         struct kc_source_producer **producer) KC_MUST_CHECK;
 
-/* The librdkafka client beneath, for transactions. */
-rd_kafka_t *kc_source_producer_client(struct kc_source_producer *producer);
-
 /* ---- the task's thread ---- */
+
+/* Makes the librdkafka client, once, before the first send. A task whose batches pass as bytes may
+ * never need it, and each has threads that wake every second. */
+struct kc_error *kc_source_producer_open(struct kc_source_producer *producer) KC_MUST_CHECK;
+/* The librdkafka client beneath, for transactions; NULL before open. */
+rd_kafka_t *kc_source_producer_client(struct kc_source_producer *producer);
 
 struct kc_target_topic;
 /* Tells that the topic names of the next sends belong to another batch: a name's address means
@@ -45,7 +48,7 @@ struct kc_target_topic *kc_source_producer_topic(struct kc_source_producer *prod
                                                  const char *name, bool *first);
 void kc_target_topic_ready(struct kc_target_topic *topic);
 
-/* Sends record; waits while too much is in flight or the queue is full. An error means that the
+/* Sends record, after open; waits while too much is in flight or the queue is full. An error means that the
  * message has no outcome event: RD_KAFKA_RESP_ERR__PURGE_QUEUE once cancelled, else as
  * rd_kafka_producev(). */
 rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,

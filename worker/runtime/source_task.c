@@ -144,6 +144,8 @@ static struct kc_error *open_producer(struct kc_source_task *task)
     if (task->how != &kc_exactly_once || !task->raw)
         err = kc_source_producer_new(properties, &events, task,
                                      kc_task_host_log_context(task->host), &producer);
+    if (!err && producer && !task->raw)
+        err = kc_source_producer_open(producer);
     kc_map_destroy(properties);
     pthread_mutex_lock(&task->mutex);
     task->producer = producer;
@@ -318,6 +320,8 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane la
     if (keep) {
         struct kc_target_topic *target;
         err = use_topic(task, wire.topic, &target);
+        if (!err && target)
+            err = kc_source_producer_open(task->producer);
         if (err)
             return err;
         *taken = true;
