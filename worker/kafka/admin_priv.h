@@ -34,6 +34,9 @@ struct kc_admin_call {
 /* The client of our own beneath, connected on first use; borrowed. */
 struct kc_error *kc_admin_wire(struct kc_admin *admin, struct kc_wire_admin **wire) KC_MUST_CHECK;
 
+/* How many topics from the first on go into one request to create them; count is 1 or more. */
+size_t kc_admin_create_slice(const struct kc_new_topic *topics, size_t count);
+
 /* Options for op with the admin's time-out. Always kc_admin_call_end() it. */
 void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin,
                          rd_kafka_admin_op_t op);

@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A controller refuses what would be more than 10,000 metadata records at once
+ * (QuorumController.MAX_RECORDS_PER_USER_OP). */
+#define RECORDS_PER_REQUEST 5000
+
 /* ---- listing ---- */
 
 static int by_name(const void *a, const void *b)
@@ -150,15 +154,12 @@ static void match_results(const rd_kafka_topic_result_t **results, size_t result
     }
 }
 
-struct kc_error *kc_admin_create_topics(struct kc_admin *admin, const struct kc_new_topic *topics,
-                                        size_t count, struct kc_error **errors)
+static struct kc_error *create_slice(struct kc_admin *admin, const struct kc_new_topic *topics,
+                                     size_t count, struct kc_error **errors)
 {
     struct kc_admin_call call = {0};
     struct kc_error *err = NULL;
     size_t made = 0;
-    memset(errors, 0, count * sizeof(*errors));
-    if (count == 0)
-        return NULL;
     rd_kafka_NewTopic_t **natives = kc_calloc(count, sizeof(*natives));
     for (; made < count && !err; made++)
         err = new_topic(&topics[made], &natives[made]);
@@ -180,6 +181,36 @@ out:
             rd_kafka_NewTopic_destroy(natives[i]);
     }
     free(natives);
+    return err;
+}
+
+/* The metadata records that the controller makes of it, about. */
+static size_t records_of(const struct kc_new_topic *topic)
+{
+    size_t partitions = topic->partitions > 0 ? (size_t)topic->partitions : 1;
+    return 1 + partitions + (topic->config ? kc_map_size(topic->config) : 0);
+}
+
+size_t kc_admin_create_slice(const struct kc_new_topic *topics, size_t count)
+{
+    size_t records = records_of(&topics[0]), taken = 1;
+    while (taken < count && (records += records_of(&topics[taken])) <= RECORDS_PER_REQUEST)
+        taken++;
+    return taken;
+}
+
+struct kc_error *kc_admin_create_topics(struct kc_admin *admin, const struct kc_new_topic *topics,
+                                        size_t count, struct kc_error **errors)
+{
+    struct kc_error *err = NULL;
+    size_t taken;
+    memset(errors, 0, count * sizeof(*errors));
+    for (size_t i = 0; i < count && !err; i += taken) {
+        taken = kc_admin_create_slice(topics + i, count - i);
+        err = create_slice(admin, topics + i, taken, errors + i);
+    }
+    for (size_t i = 0; err && i < count; i++)
+        kc_error_clear(&errors[i]);
     return err;
 }
 

@@ -18,7 +18,7 @@
 #define POOLED_TO    ((size_t)16 << 20)
 #define STEP         ((size_t)128 << 10) /* sizes are rounded up to it */
 #define WASTE_MAX    4                   /* times the size that is wanted */
-#define KEPT_MAX     ((size_t)20 << 20)
+#define KEPT_MAX     ((size_t)24 << 20)
 #define KEPT_MS      2000
 #define TRIM_EACH_MS 500
 
@@ -38,19 +38,22 @@ static bool is_pooled(size_t size)
     return size >= POOLED_FROM && size <= POOLED_TO;
 }
 
-/* Locked. NULL: there is none that fits. */
+/* Locked. The smallest that fits, of these the last one given back; NULL: there is none. */
 static struct spare *take(size_t size)
 {
-    for (struct spare **at = &spares; *at; at = &(*at)->next) {
-        struct spare *spare = *at;
+    struct spare **best = NULL, *spare;
 
-        if (spare->cap < size || spare->cap / WASTE_MAX > size)
-            continue;
-        *at = spare->next;
-        kept -= spare->cap;
-        return spare;
+    for (struct spare **at = &spares; *at; at = &(*at)->next) {
+        if ((*at)->cap >= size && (*at)->cap / WASTE_MAX <= size &&
+            (!best || (*at)->cap < (*best)->cap))
+            best = at;
     }
-    return NULL;
+    if (!best)
+        return NULL;
+    spare = *best;
+    *best = spare->next;
+    kept -= spare->cap;
+    return spare;
 }
 
 uint8_t *wire_frame_new(size_t size, size_t *cap)
