@@ -32,35 +32,6 @@ struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*ru
     return NULL;
 }
 
-static bool is_zero(const char *page, size_t size)
-{
-    return page[0] == 0 && memcmp(page, page + 1, size - 1) == 0;
-}
-
-void kc_thread_trim_stack(void)
-{
-    pthread_attr_t attr;
-    void *start = NULL;
-    size_t size = 0;
-    char here = 0;
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    if (pthread_getattr_np(pthread_self(), &attr) != 0)
-        return;
-    pthread_attr_getstack(&attr, &start, &size);
-    pthread_attr_destroy(&attr);
-    char *begin = start;
-    char *end = begin + size / page * page;
-    char *frame = &here - ((uintptr_t)&here & (page - 1));
-    if (frame - page <= begin || frame >= end)
-        return;
-    /* Stacks grow downwards; the page below this frame is left for the calls that follow. Of the
-     * pages above, those of zeros alone read the same afterwards. */
-    madvise(begin, (size_t)(frame - page - begin), MADV_DONTNEED);
-    for (char *at = frame + page; at < end; at += page)
-        if (is_zero(at, page))
-            madvise(at, page, MADV_DONTNEED);
-}
-
 void kc_cond_init(pthread_cond_t *cond)
 {
     pthread_condattr_t attr;

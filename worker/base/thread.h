@@ -13,11 +13,6 @@
 struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *),
                                  void *arg) KC_MUST_CHECK;
 
-/* Gives memory of the calling thread back to the system: the stack that isn't in use, and pages of
- * thread-local storage that hold nothing but zeros (librdkafka alone has 15 KB of it). For a thread
- * that is about to sleep for long, of which there may be thousands. Costs some system calls. */
-void kc_thread_trim_stack(void);
-
 /* A condition variable that measures deadlines by CLOCK_MONOTONIC. */
 void kc_cond_init(pthread_cond_t *cond);
 

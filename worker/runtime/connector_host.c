@@ -2,9 +2,10 @@
 /*
  * The thread and states of a connector: see connector_host.h.
  *
- * One state machine with one table of moves. The thread sleeps until there is a failure raised by
- * the connector, a target state, a request for task configs, or the end; it serves them in this
- * order. Callbacks run without the lock.
+ * One state machine with one table of moves. There is a thread while there is work, and a moment
+ * longer: a failure raised by the connector, a target state, a request for task configs, the end;
+ * it serves them in this order. Whoever brings work starts a thread where there is none; where none
+ * can be started, he does the work. Callbacks run without the lock.
  */
 #include "runtime/connector_host.h"
 
@@ -16,6 +17,8 @@
 #include <utlist.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerConnector");
+
+enum { IDLE_MS = 1000 };
 
 enum phase { PHASE_INIT, PHASE_PAUSED, PHASE_STOPPED, PHASE_STARTED, PHASE_FAILED, PHASE_ENDED };
 
@@ -55,12 +58,12 @@ struct kc_connector_host {
     const struct kc_worker_listener *listener;
     void *opaque;
     struct kc_connector_context context;
-    void *connector; /* its thread's, as what follows */
+    void *connector; /* the serving thread's, as what follows */
     bool started;    /* start() has succeeded, stop() is due */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    enum phase phase; /* written by its thread */
+    enum phase phase; /* written by the serving thread */
     bool has_target;
     enum kc_target_state target;
     kc_worker_done target_done;
@@ -69,6 +72,7 @@ struct kc_connector_host {
     struct kc_error *raised; /* by the connector, not yet served */
     char *note;              /* its own words on what it is doing */
     bool running;
+    bool served; /* there is a thread */
     bool stopping;
     bool cancelled;
     bool ended;
@@ -128,6 +132,17 @@ char *kc_connector_host_note(struct kc_connector_host *host)
     return note;
 }
 
+static void start_serving(struct kc_connector_host *host);
+
+/* Locked. True: there is no thread to serve it, and the caller starts one when it has unlocked. */
+static bool announce_work(struct kc_connector_host *host)
+{
+    bool alone = host->running && !host->served && !host->ended;
+    host->served = host->served || alone;
+    pthread_cond_broadcast(&host->changed);
+    return alone;
+}
+
 /* ---- what a connector may ask for; any thread ---- */
 
 void kc_connector_request_reconfiguration(struct kc_connector_context *context)
@@ -143,13 +158,16 @@ void kc_connector_request_reconfiguration(struct kc_connector_context *context)
 void kc_connector_raise_error(struct kc_connector_context *context, struct kc_error *err)
 {
     struct kc_connector_host *host = context->host;
+    bool alone = false;
     pthread_mutex_lock(&host->mutex);
     if (!host->raised && host->phase != PHASE_FAILED) {
         host->raised = err;
         err = NULL;
-        pthread_cond_broadcast(&host->changed);
+        alone = announce_work(host);
     }
     pthread_mutex_unlock(&host->mutex);
+    if (alone)
+        start_serving(host);
     kc_error_destroy(err);
 }
 
@@ -345,23 +363,47 @@ static void shut_down(struct kc_connector_host *host)
     kc_info("Completed shutdown for connector %s", host->name);
 }
 
-static void run_connector(struct kc_connector_host *host)
+/* Waits for work; false: there has been none for a while, and the thread goes. */
+static bool await_work(struct kc_connector_host *host)
 {
-    host->connector = host->plugin->connector->create(&host->context);
-    for (;;) {
-        kc_thread_trim_stack(); /* most connectors sleep most of the time */
-        pthread_mutex_lock(&host->mutex);
-        while (!has_work(host))
-            pthread_cond_wait(&host->changed, &host->mutex);
-        bool stopping = host->stopping;
-        pthread_mutex_unlock(&host->mutex);
-        if (stopping)
-            break;
-        serve_raised(host);
-        serve_target(host);
-        serve_request(host);
+    int64_t until = kc_mono_ms() + IDLE_MS;
+    pthread_mutex_lock(&host->mutex);
+    while (!has_work(host) && kc_mono_ms() < until)
+        kc_cond_wait_until(&host->changed, &host->mutex, until);
+    bool any = host->served = has_work(host);
+    pthread_mutex_unlock(&host->mutex); /* another thread may serve the host from here on */
+    return any;
+}
+
+/* False: the connector has ended. */
+static bool serve(struct kc_connector_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    bool stopping = host->stopping;
+    pthread_mutex_unlock(&host->mutex);
+    if (stopping) {
+        shut_down(host);
+        return false;
     }
-    shut_down(host);
+    if (!host->connector)
+        host->connector = host->plugin->connector->create(&host->context);
+    serve_raised(host);
+    serve_target(host);
+    serve_request(host);
+    return true;
+}
+
+static void serve_while_there_is_work(struct kc_connector_host *host)
+{
+    while (await_work(host)) {
+        if (serve(host))
+            continue;
+        pthread_mutex_lock(&host->mutex);
+        host->ended = true;
+        pthread_cond_broadcast(&host->changed);
+        pthread_mutex_unlock(&host->mutex); /* the host may go from here on */
+        return;
+    }
 }
 
 static void *thread_main(void *arg)
@@ -370,25 +412,32 @@ static void *thread_main(void *arg)
     char *context = kc_asprintf("[%s|worker] ", host->name);
     kc_log_set_context(context);
     free(context);
-    run_connector(host);
-    pthread_mutex_lock(&host->mutex);
-    host->ended = true;
-    pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex); /* the host may go from here on */
+    serve_while_there_is_work(host);
     return NULL;
 }
 
-struct kc_error *kc_connector_host_run(struct kc_connector_host *host)
+static void start_serving(struct kc_connector_host *host)
 {
     pthread_t thread;
-    host->running = true;
     struct kc_error *err = kc_thread_start(&thread, host->name, thread_main, host);
     if (!err) {
         pthread_detach(thread);
-        return NULL;
+        return;
     }
-    host->running = false;
-    return err;
+    kc_warn("Connector %s has no thread of its own for what it is to do: %s", host->name,
+            kc_error_text(err));
+    kc_error_destroy(err);
+    serve_while_there_is_work(host);
+}
+
+void kc_connector_host_run(struct kc_connector_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    host->running = true;
+    bool alone = has_work(host) && announce_work(host);
+    pthread_mutex_unlock(&host->mutex);
+    if (alone)
+        start_serving(host);
 }
 
 /* ---- requests ---- */
@@ -400,15 +449,17 @@ void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target
     kc_worker_done former = host->has_target ? host->target_done : NULL;
     void *former_opaque = host->target_opaque;
     enum kc_target_state former_target = host->target;
-    bool refused = host->stopping;
+    bool refused = host->stopping, alone = false;
     if (!refused) {
         host->has_target = true;
         host->target = target;
         host->target_done = done;
         host->target_opaque = opaque;
-        pthread_cond_broadcast(&host->changed);
+        alone = announce_work(host);
     }
     pthread_mutex_unlock(&host->mutex);
+    if (alone)
+        start_serving(host);
     if (refused && done)
         done(opaque, kc_error_new(KC_ERR_CONNECT,
                                   "Could not begin changing connector state to %s as the "
@@ -429,12 +480,14 @@ void kc_connector_host_task_configs(struct kc_connector_host *host, const struct
     struct request *request = kc_calloc(1, sizeof(*request));
     *request = (struct request){kc_map_copy(config), done, opaque, NULL};
     pthread_mutex_lock(&host->mutex);
-    bool refused = host->stopping;
+    bool refused = host->stopping, alone = false;
     if (!refused) {
         LL_APPEND(host->requests, request);
-        pthread_cond_broadcast(&host->changed);
+        alone = announce_work(host);
     }
     pthread_mutex_unlock(&host->mutex);
+    if (alone)
+        start_serving(host);
     if (!refused)
         return;
     kc_map_destroy(request->config);
@@ -448,8 +501,10 @@ void kc_connector_host_stop(struct kc_connector_host *host)
 {
     pthread_mutex_lock(&host->mutex);
     host->stopping = true;
-    pthread_cond_broadcast(&host->changed);
+    bool alone = announce_work(host);
     pthread_mutex_unlock(&host->mutex);
+    if (alone)
+        start_serving(host);
 }
 
 bool kc_connector_host_await(struct kc_connector_host *host, int64_t deadline_ms)
@@ -469,10 +524,12 @@ void kc_connector_host_cancel(struct kc_connector_host *host)
     bool tell = !host->cancelled;
     host->stopping = true;
     host->cancelled = true;
-    pthread_cond_broadcast(&host->changed);
+    bool alone = announce_work(host);
     while (host->reporting)
         pthread_cond_wait(&host->changed, &host->mutex);
     pthread_mutex_unlock(&host->mutex);
+    if (alone)
+        start_serving(host);
     refuse_all(host);
     if (tell)
         host->listener->state_changed(host->opaque, host->name, KC_CONNECTOR_STATUS,

@@ -2,9 +2,9 @@
 /*
  * The host of one connector object: Connect's WorkerConnector.
  *
- * A host owns the connector's thread, on which every function of the connector is called. Requests
- * are left in the host and served in turn; of several target states the latest wins.
- * A cancelled host reports nothing any more, and stays until its thread has ended.
+ * Every function of the connector is called on a thread of the host's, one at a time; a connector
+ * that is at rest has none. Requests are left in the host and served in turn; of several target
+ * states the latest wins. A cancelled host reports nothing any more, and stays until it has ended.
  */
 #ifndef WORKER_RUNTIME_CONNECTOR_HOST_H
 #define WORKER_RUNTIME_CONNECTOR_HOST_H
@@ -22,13 +22,13 @@ struct kc_connector_settings {
 };
 
 struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settings *settings);
-/* Only when the thread has ended (kc_connector_host_await()) or never ran. NULL is fine. */
+/* Only when the host has ended (kc_connector_host_await()) or never ran. NULL is fine. */
 void kc_connector_host_destroy(struct kc_connector_host *host);
 
 /* Any thread. */
-struct kc_error *kc_connector_host_run(struct kc_connector_host *host) KC_MUST_CHECK;
+void kc_connector_host_run(struct kc_connector_host *host);
 /* done: as kc_worker_start_connector(); on the connector's thread, or on this one when the request
- * can't be served. */
+ * can't be served, or no thread can be started for it. */
 void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target_state target,
                                   kc_worker_done done, void *opaque);
 /* config: the connector's, raw variables resolved; copied. */

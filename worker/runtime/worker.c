@@ -282,7 +282,7 @@ static struct kc_error *make_connector(struct kc_worker *worker, const char *nam
     struct kc_connector_settings settings = {name, plugin, resolved, &worker->counting, worker};
     if (!err) {
         *host = kc_connector_host_new(&settings);
-        err = kc_connector_host_run(*host);
+        kc_connector_host_run(*host);
     }
     kc_map_destroy(resolved);
     return err;

@@ -2,6 +2,8 @@
 /* The life of a connector: the scenarios of WorkerConnectorTest, by way of the worker. */
 #include "runtime/fake_worker.h"
 
+#include <dirent.h>
+
 static struct {
     atomic_int starts;
     atomic_int stops;
@@ -126,7 +128,46 @@ static void move_to(enum kc_target_state target)
     await(answer.count == before + 1);
 }
 
+/* Threads of this process that are called name. */
+static int threads_called(const char *name)
+{
+    int count = 0;
+    struct dirent *entry;
+    DIR *tasks = opendir("/proc/self/task");
+    while ((entry = readdir(tasks))) {
+        char path[300], text[32] = "";
+        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+        FILE *comm = fopen(path, "r");
+        if (!comm)
+            continue;
+        if (fgets(text, sizeof(text), comm))
+            text[strcspn(text, "\n")] = '\0';
+        count += strcmp(text, name) == 0;
+        fclose(comm);
+    }
+    closedir(tasks);
+    return count;
+}
+
 /* ---- tests ---- */
+
+START_TEST(at_rest_it_has_no_thread)
+{
+    launch(KC_TARGET_STARTED, NULL);
+    await(threads_called("c") == 0);
+    move_to(KC_TARGET_PAUSED);
+    ck_assert(!answer.failed);
+    await(threads_called("c") == 0);
+    move_to(KC_TARGET_STARTED);
+    await(threads_called("c") == 0);
+    kc_connector_raise_error(fake_connector.context, kc_error_new(KC_ERR_CONNECT, "it broke"));
+    expect_order("RUNNING PAUSED RUNNING FAILED ");
+    await(threads_called("c") == 0);
+    shut();
+    expect_order("RUNNING PAUSED RUNNING FAILED UNASSIGNED ");
+    ck_assert_int_eq(fake_connector.destroyed, 1);
+}
+END_TEST
 
 START_TEST(starts_and_stops)
 {
@@ -296,6 +337,7 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, at_rest_it_has_no_thread);
     tcase_add_test(tests, starts_and_stops);
     tcase_add_test(tests, begins_paused_or_stopped_without_a_start);
     tcase_add_test(tests, a_failed_connector_can_only_be_stopped);
