@@ -66,7 +66,7 @@ def go_client(tmp_path):
     )
     shutil.copy(CLIENTS / "go_life.go", tmp_path)
     program = tmp_path / "go_life"
-    command = ["go", "build", "-mod=mod", "-C", tmp_path, "-o", program, "."]
+    command = ["go", "build", "-C", tmp_path, "-mod=mod", "-o", program, "."]
     run("go build", command, timeout=300, env={"GOFLAGS": "-buildvcs=false", "GOPROXY": "off"})
     return [program]
 
