@@ -2,7 +2,7 @@
 """`make bench`: Isthmus against Java's MirrorMaker 2 in one run, on the same brokers.
 
 Sections: loads (throughput, CPU, memory), latency, start (and idle memory), partitions, growth,
-rest. Each has a module that tells what it measures and how; goals.py holds what the figures are
+rest, rebalance. Each has a module that tells what it measures and how; goals.py holds what the figures are
 held against.
 Writes build/bench/SECTION.json and goals.json, prints every figure and the verdicts.
 docs/BENCHMARKS.md has the environment variables that choose and size the parts.
@@ -21,6 +21,7 @@ import growth
 import latency
 import loads
 import partitions
+import rebalance
 import report
 import start
 
@@ -31,6 +32,7 @@ MODULES = {
     "partitions": partitions,
     "growth": growth,
     "rest": api,
+    "rebalance": rebalance,
 }
 
 

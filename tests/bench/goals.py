@@ -80,7 +80,23 @@ def rest():
     yield Goal("idle connector, KB", section, "kb_per_connector", RAW, "<=", 20)
 
 
-GOALS = [*raw_lane(), *record_lane(), *latency(), *many_partitions(), *growth(), *rest()]
+def rebalances():
+    for step in ("lost worker", "new worker", "changed config"):
+        section = f"rebalance-{step.replace(' ', '-')}"
+        text = f"{step}, 500 tasks"
+        yield Goal(f"{text}: stopped that stay", section, "stopped_without_moving", RAW, "<=", 0)
+        yield Goal(f"{text}: s to effect", section, "seconds_to_effect", RAW, "<=", 1)
+
+
+GOALS = [
+    *raw_lane(),
+    *record_lane(),
+    *latency(),
+    *many_partitions(),
+    *growth(),
+    *rest(),
+    *rebalances(),
+]
 
 
 def value(goal, results):

@@ -8,7 +8,7 @@ from processes import BINARY_DIR, BUILD
 
 QUICK = bool(os.environ.get("BENCH_QUICK"))
 OUT = BUILD / "bench"
-SECTIONS = ["loads", "latency", "start", "partitions", "growth", "rest"]
+SECTIONS = ["loads", "latency", "start", "partitions", "growth", "rest", "rebalance"]
 CONTENDERS = ["bare", "raw-loop", "isthmus", "isthmus-record", "java"]
 LOOPS = {"bare": BINARY_DIR / "bench" / "bare_loop", "raw-loop": BINARY_DIR / "bench" / "raw_loop"}
 PARTITIONS = 8

@@ -1,36 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rebalances at size: three workers, 50 connectors, 500 tasks, Isthmus and Java in one run.
+"""Rebalances at size: three workers, 50 connectors, 500 tasks.
 
 The tasks are MirrorSource's, of one partition each and with nothing to mirror: what is measured is
 the herder's work, not the brokers'. Measured: the time until all run; memory; what a new, a lost and
 a changed part of the cluster stops and starts; and how long after the group is stable the new
-assignment is in effect. main() prints a table and writes build/bench/rebalance.json.
-
-Sizes by environment: BENCH_QUICK=1 (10 connectors), BENCH_REBALANCE_CONNECTORS (50),
-BENCH_REBALANCE_TASKS (10, of each), BENCH_CONTENDERS (isthmus,java).
+assignment is in effect.
 """
 
-import json
 import os
 import time
 
-import support  # noqa: F401  (puts tests/support on the path)
-import processes
-from kafka_cluster import Cluster
-from processes import BUILD, wait_for
+import options
+from processes import wait_for
 from task_moves import SYNCED, Mark
 from workers import distributed, distributed_settings, mirror_config
 
-QUICK = bool(os.environ.get("BENCH_QUICK"))
-CONNECTORS = int(os.environ.get("BENCH_REBALANCE_CONNECTORS", "10" if QUICK else "50"))
-TASKS = int(os.environ.get("BENCH_REBALANCE_TASKS", "10"))
-CONTENDERS = [
-    kind for kind in os.environ.get("BENCH_CONTENDERS", "isthmus,java").split(",") if kind != "bare"
-]
+CONNECTORS = options.size("REBALANCE_CONNECTORS", 50, 10)
+TASKS = options.size("REBALANCE_TASKS", 10, 10)  # of each
 WORKERS = 3
 PATIENCE = 600
 SESSION_MS, DELAY_MS = 10000, 5000
-OUT = BUILD / "bench"
 
 
 class Group:
@@ -98,8 +87,6 @@ class Group:
             worker.close()
 
 
-
-
 def report(mark, before, after):
     """What a change has cost: tasks that moved, were stopped though they stay, seconds to effect."""
     started, stopped = mark.tasks()
@@ -132,18 +119,18 @@ def run_group(kind, source, target, topic):
         lost = time.monotonic()
         group.workers[-1].kill()
         after = group.settled(group.ids[:-1])
-        results["lost worker"] = report(mark, owners, after)
-        results["lost worker"]["seconds"] = round(time.monotonic() - lost, 1)
-        print(f"  {kind} lost worker: {results['lost worker']}", flush=True)
+        results["lost-worker"] = report(mark, owners, after)
+        results["lost-worker"]["seconds"] = round(time.monotonic() - lost, 1)
+        print(f"  {kind} lost worker: {results['lost-worker']}", flush=True)
 
         mark = Mark(group.workers[:-1])
         mark.workers = group.workers
         came = time.monotonic()
         group.workers[-1].start()
         owners = group.settled(group.ids)
-        results["new worker"] = report(mark, after, owners)
-        results["new worker"]["seconds"] = round(time.monotonic() - came, 1)
-        print(f"  {kind} new worker: {results['new worker']}", flush=True)
+        results["new-worker"] = report(mark, after, owners)
+        results["new-worker"]["seconds"] = round(time.monotonic() - came, 1)
+        print(f"  {kind} new worker: {results['new-worker']}", flush=True)
 
         mark = Mark(group.workers)
         rest = group.workers[1].rest
@@ -152,10 +139,10 @@ def run_group(kind, source, target, topic):
         rest.put_connector(group.names[0], config)
         wait_for(lambda: sum(mark.tasks()[0].values()) >= TASKS, PATIENCE, "its tasks", 0.1)
         after = group.settled(group.ids)
-        results["changed config"] = report(mark, owners, after)
-        results["changed config"]["seconds"] = round(time.monotonic() - changed, 1)
-        results["changed config"]["stopped_without_moving"] -= TASKS  # its own
-        print(f"  {kind} changed config: {results['changed config']}", flush=True)
+        results["changed-config"] = report(mark, owners, after)
+        results["changed-config"]["seconds"] = round(time.monotonic() - changed, 1)
+        results["changed-config"]["stopped_without_moving"] -= TASKS  # its own
+        print(f"  {kind} changed config: {results['changed-config']}", flush=True)
         threads = [len(os.listdir(f"/proc/{w.process.pid}/task")) for w in group.workers]
         results["end"] = {"threads": max(threads), "peak_rss_mb": group.memory()}
         print(f"  {kind} end: {results['end']}", flush=True)
@@ -164,32 +151,12 @@ def run_group(kind, source, target, topic):
         group.close()
 
 
-def print_table(results):
-    rows = [["", *results]]
-    for step, figures in next(iter(results.values())).items():
-        for figure in figures:
-            cells = [str(by_step[step].get(figure, "-")) for by_step in results.values()]
-            rows.append([f"{step}: {figure}", *cells])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    for row in rows:
-        print("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))))
-
-
-def main():
-    processes.interrupt_on_sigterm()
-    results = {}
-    brokers = {"heap": "1g", "quick": False}
+def run_section(source, target):
     print(f"\nrebalances: {WORKERS} workers, {CONNECTORS} connectors, {CONNECTORS * TASKS} tasks")
-    with Cluster("rebalance", **brokers) as cluster:
-        topic = cluster.create_topic("nothing", TASKS)
-        for kind in CONTENDERS:
-            results[kind] = run_group(kind, cluster, cluster, topic)
-    OUT.mkdir(parents=True, exist_ok=True)
-    machine = {"cpus": os.cpu_count(), "quick": QUICK, "time": int(time.time())}
-    found = {"name": "rebalance", "machine": machine, "results": results}
-    (OUT / "rebalance.json").write_text(json.dumps(found, indent=2) + "\n")
-    print_table(results)
-
-
-if __name__ == "__main__":
-    main()
+    topic = source.create_topic("rebalance-nothing", TASKS)
+    results = {}
+    for kind in options.contenders("isthmus", "java"):
+        for step, figures in run_group(kind, source, target, topic).items():
+            results.setdefault(f"rebalance-{step}", {})[kind] = figures
+    source.delete_topic(topic)
+    return results
