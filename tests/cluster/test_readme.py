@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The README's commands, run as they stand there; only addresses are put in."""
+"""The README's commands, run as they stand there; only addresses are put in.
+
+Size: ISTHMUS_README_RECORDS (2000).
+"""
 
 import os
 import re
@@ -13,6 +16,7 @@ from processes import TOP, Process, free_port, wait_for
 from rest import Rest
 from workers import PATIENCE, SANITIZER, worker_command
 
+RECORDS = int(os.environ.get("ISTHMUS_README_RECORDS", "2000"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 
@@ -59,8 +63,8 @@ def test_install(tmp_path, kind):
 def test_first_migration(cluster_factory, kind, tmp_path):
     source, target = cluster_factory("source-readme"), cluster_factory("target-readme")
     source.create_topic("orders", 3)
-    records.produce(source, "orders", 2000)
-    records.consume_group(source, "billing", "orders", 2000)
+    records.produce(source, "orders", RECORDS)
+    records.consume_group(source, "billing", "orders", RECORDS)
     port = free_port()
 
     def localized(text):
@@ -81,7 +85,8 @@ def test_first_migration(cluster_factory, kind, tmp_path):
         return shell(calls[number][1], cwd=tmp_path)
 
     run(0)
-    records.assert_mirrored(source, "orders", target, "source.orders", 60 * PATIENCE)
+    found = records.assert_mirrored(source, "orders", target, "source.orders", 60 * PATIENCE)
+    assert found == RECORDS
     run(1)
     ends = {p: high for p, (low, high) in records.end_offsets(source, "orders").items()}
     wait_for(
