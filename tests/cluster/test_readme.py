@@ -14,7 +14,7 @@ import pytest
 import records
 from processes import TOP, Process, free_port, wait_for
 from rest import Rest
-from workers import PATIENCE, SANITIZER, worker_command
+from workers import PATIENCE, SANITIZER, sanitizer_environment, worker_command
 
 RECORDS = int(os.environ.get("ISTHMUS_README_RECORDS", "2000"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -77,7 +77,8 @@ def test_first_migration(cluster_factory, kind, tmp_path):
     (tmp_path / "worker.properties").write_text(settings)
     program, role, file = start.split()
     assert program == "isthmus"
-    worker = Process("readme-worker", worker_command(kind, role, [file]), cwd=tmp_path)
+    command, environment = worker_command(kind, role, [file]), sanitizer_environment("readme")
+    worker = Process("readme-worker", command, environment, tmp_path)
     rest = Rest(f"http://127.0.0.1:{port}")
     wait_for(lambda: worker.must_live() and rest.answers(), 60 * PATIENCE, "GET / to answer")
 
