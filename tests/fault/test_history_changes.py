@@ -47,7 +47,13 @@ def add_strict_mirror(flow, count):
     # Not before there are offsets to begin at.
     wait_for(lambda: rest.offsets("strict"), 30 * PATIENCE, "offsets of the strict mirror")
     rest.put_connector("strict", {**config, "consumer.auto.offset.reset": "none"})
-    rest.wait_running("strict", timeout=60 * PATIENCE)
+    # The task that was there shows as RUNNING until it makes room for the other.
+    started = "[strict|task-0] Source task finished initialization and start"
+    wait_for(
+        lambda: flow.worker.process.log().count(started) == 2,
+        60 * PATIENCE,
+        "the strict task to start again",
+    )
 
 
 def lose_a_tail(source, topic):
