@@ -24,8 +24,8 @@ struct kc_source_producer_events {
     void (*topic_used)(void *opaque, const char *topic);
 };
 
-/* properties: Java producer properties, which are checked. Starts the acknowledgement thread, not the
- * client: see open. log_context is what its lines carry. */
+/* properties: Java producer properties, which are checked. Starts the acknowledgement thread, not
+ * the client: see open. log_context is what its lines carry. */
 struct kc_error *kc_source_producer_new(const struct kc_map *properties,
                                         const struct kc_source_producer_events *events,
                                         void *opaque, const char *log_context,
@@ -48,8 +48,8 @@ struct kc_target_topic *kc_source_producer_topic(struct kc_source_producer *prod
                                                  const char *name, bool *first);
 void kc_target_topic_ready(struct kc_target_topic *topic);
 
-/* Sends record, after open; waits while too much is in flight or the queue is full. An error means that the
- * message has no outcome event: RD_KAFKA_RESP_ERR__PURGE_QUEUE once cancelled, else as
+/* Sends record, after open; waits while too much is in flight or the queue is full. An error means
+ * that the message has no outcome event: RD_KAFKA_RESP_ERR__PURGE_QUEUE once cancelled, else as
  * rd_kafka_producev(). */
 rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
