@@ -402,6 +402,19 @@ def run_episode(faults, seconds):
         worker.wait_ready()
 
 
+EXPIRED = "before its producer transaction expired"
+
+
+def restart_expired(group):
+    """With exactly-once, a task of a worker that was frozen for longer than its transaction may last
+    has failed, as in Java, and is restarted by people."""
+    for name, found in group.workers[0].rest.get("/connectors?expand=status").items():
+        tasks = found.get("status", {}).get("tasks", [])
+        if any(EXPIRED in task.get("trace", "") for task in tasks):
+            print(f", {name} is restarted", end="", flush=True)
+            group.call("POST", f"/connectors/{name}/restart?includeTasks=true&onlyFailed=true")
+
+
 def settle(group, target, model, files, topic, faults):
     """What was acknowledged is in the config topic; then everything is resumed and must run."""
     wait_for(
@@ -417,6 +430,7 @@ def settle(group, target, model, files, topic, faults):
         group.call("PUT", f"/connectors/{name}/resume")
 
     def agreed():
+        restart_expired(group)
         wanted = config_topic.read(target, group.config_topic)
         return wanted if settled(group, wanted) else None
 

@@ -8,9 +8,9 @@
  */
 #include "base/window.h"
 
-#include <sched.h>
+#include <unistd.h>
 
-enum { ATTEMPTS = 10000, PATIENCE = 16 };
+enum { PATIENCE = 64, NAP_US = 100 };
 #define LONGEST_HALF_MS (INT64_C(366) * 24 * 3600 * 1000)
 
 static atomic_int_fast64_t half_ms = 30000;
@@ -90,7 +90,7 @@ static void add_half(const struct kc_window_half *half, int64_t now_ms, struct k
 void kc_window_read(struct kc_window *window, int64_t now_ms, struct kc_window_view *view)
 {
     struct kc_window_view seen = *view;
-    for (int i = 0; i < ATTEMPTS; i++) {
+    for (int i = 1;; i++) {
         uint64_t turn = atomic_load_explicit(&window->turn, memory_order_acquire);
         seen = *view;
         add_half(&window->halves[0], now_ms, &seen);
@@ -101,7 +101,7 @@ void kc_window_read(struct kc_window *window, int64_t now_ms, struct kc_window_v
         if (turn % 2 == 0 && atomic_load_explicit(&window->turn, memory_order_acquire) == turn)
             break;
         if (i % PATIENCE == 0)
-            sched_yield(); /* the writer may have been interrupted in the middle */
+            usleep(NAP_US); /* the writer was interrupted in the middle, or writes all the time */
     }
     *view = seen;
 }
