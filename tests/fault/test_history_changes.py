@@ -123,6 +123,9 @@ def test_overtaken_by_retention(mirror):
     records.produce(source, flow.topic, 1000)
     flow.wait_count(1000)
     with frozen(source):
+        # A fetch that waits at the broker would bring what comes now.
+        for link in source.links.values():
+            link.cut()
         records.produce(source, flow.topic, 1000, first=1000)
         where = TopicPartition(flow.topic, 0, 1500)
         source.admin.delete_records([where])[where].result(30)

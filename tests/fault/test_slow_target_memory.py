@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A target that stands still stops the fetching; it doesn't grow the worker.
 
-The target's broker is halted (SIGSTOP) while the source has far more to be mirrored than the worker
+The target's broker is halted (SIGSTOP) while the source gets far more to be mirrored than the worker
 may hold. The worker's memory stays within its bound then and while it catches up, and everything
 arrives. Size: ISTHMUS_SLOW_MB (200).
 """
@@ -18,15 +18,6 @@ MEGABYTES = int(os.environ.get("ISTHMUS_SLOW_MB", "200"))
 RECORD = 10_000
 # A worker at full speed; sanitizers take several times as much.
 MOST_RESIDENT = 128_000_000 * (10 if SANITIZER else 1)
-
-
-@pytest.fixture(scope="module")
-def waiting(source):
-    """A topic with so many megabytes in it: its name and the number of its records."""
-    topic, count = "waiting-slow-target", MEGABYTES * 1_000_000 // RECORD
-    source.create_topic(topic, 8)
-    records.produce(source, topic, count, size=RECORD)
-    return topic, count
 
 
 def resident_kb(process):
@@ -47,19 +38,20 @@ def wait_settled(process):
 
 
 @pytest.mark.parametrize("raw_lane", ["true", "false"])
-def test_memory_stays_bounded(source, waiting, cluster_factory, unique, raw_lane):
-    topic, count = waiting
-    alias = unique("src")
+def test_memory_stays_bounded(source, cluster_factory, unique, raw_lane):
+    topic, alias, count = unique("orders"), unique("src"), MEGABYTES * 1_000_000 // RECORD
     remote = f"{alias}.{topic}"
+    source.create_topic(topic, 8)
+    records.produce(source, topic, 1000, size=RECORD)
     target = cluster_factory(unique("slow"))
     workers = Workers("isthmus", target, unique)
     try:
         worker = workers.distributed()
         more = {"topics": topic, "tasks.max": "4", "raw.lane.enabled": raw_lane}
         worker.rest.put_connector("mirror", mirror_config("Source", source, target, alias, **more))
-        arrived = records.wait_count(target, remote, 1, 60 * PATIENCE)
+        records.wait_count(target, remote, 1, 60 * PATIENCE)
         target.brokers[0].pause()
-        assert arrived < count / 2, "the target was halted too late to tell anything"
+        records.produce(source, topic, count, first=1000, size=RECORD)
         wait_settled(worker.process)
         target.brokers[0].resume()
         # The controller may take a broker that didn't answer for dead, for a moment.
@@ -67,7 +59,7 @@ def test_memory_stays_bounded(source, waiting, cluster_factory, unique, raw_lane
         wait_for(lambda: target.partition_count(remote) == 8, 60 * PATIENCE, led)
         records.assert_mirrored(source, topic, target, remote, 120 * PATIENCE, exactly=False)
         peak = worker.process.peak_rss()
-        print(f"halted after {arrived} of {count} records; {peak / 1e6:.0f} MB at most")
+        print(f"{peak / 1e6:.0f} MB at most")
         assert peak < MOST_RESIDENT, f"{peak / 1e6:.0f} MB resident"
         workers.stop()
     finally:

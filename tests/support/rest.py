@@ -121,7 +121,7 @@ class Rest:
 
         def stopped():
             status = self.status(name)
-            return status["connector"]["state"] == "STOPPED" and not status["tasks"]
+            return status and status["connector"]["state"] == "STOPPED" and not status["tasks"]
 
         wait_for(stopped, timeout, f"{name} to be STOPPED", interval=0.2)
 
