@@ -83,7 +83,7 @@ static const char *find_base(struct kc_record_reader *reader, const struct messa
         if (!read_message(&in, &message))
             return damaged;
     }
-    reader->offset_base = wrapper->offset - message.offset;
+    reader->offset_base = (int64_t)((uint64_t)wrapper->offset - (uint64_t)message.offset);
     return NULL;
 }
 
@@ -121,7 +121,7 @@ static bool next_legacy(struct kc_record_reader *reader, struct kc_wire_record *
     }
     reader->at = in.at;
     *record = (struct kc_wire_record){
-        .offset = reader->offset_base + message.offset,
+        .offset = (int64_t)((uint64_t)reader->offset_base + (uint64_t)message.offset),
         .timestamp = kc_batch_log_append_time(&reader->batch) ? reader->batch.max_timestamp
                                                               : message.timestamp,
         .key = message.key,
@@ -219,9 +219,15 @@ const char *kc_record_reader_open(struct kc_record_reader *reader,
 bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_record *record,
                            const char **why)
 {
+    bool any;
+
     *why = NULL;
-    return reader->batch.magic < 2 ? next_legacy(reader, record, why)
-                                   : next_v2(reader, record, why);
+    any = reader->batch.magic < 2 ? next_legacy(reader, record, why) : next_v2(reader, record, why);
+    if (any && record->offset < 0) {
+        *why = "its offsets don't make sense";
+        return false;
+    }
+    return any;
 }
 
 void kc_record_reader_close(struct kc_record_reader *reader)

@@ -319,6 +319,26 @@ START_TEST(gaps_can_be_closed)
 }
 END_TEST
 
+START_TEST(a_message_has_no_negative_offset)
+{
+    static const uint8_t message[] = {
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, /* offset -1 */
+        0,    0,    0,    14,   1,    2,    3,    4,    /* length, CRC */
+        0,    0,    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    };
+    struct kc_record_reader reader;
+    struct kc_wire_record record;
+    struct kc_wire_batch batch;
+    const char *why = NULL;
+
+    ck_assert_int_eq(kc_batch_parse(message, sizeof message, &batch, &why), KC_BATCH_OK);
+    ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
+    ck_assert(!kc_record_reader_next(&reader, &record, &why));
+    ck_assert_ptr_nonnull(why);
+    kc_record_reader_close(&reader);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batch");
@@ -338,6 +358,7 @@ int main(void)
     tcase_add_test(tests, bare_snappy_is_read);
     tcase_add_test(tests, crc32c_is_castagnolis);
     tcase_add_test(tests, gaps_can_be_closed);
+    tcase_add_test(tests, a_message_has_no_negative_offset);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
