@@ -22,7 +22,11 @@ static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.ExactlyOnceWorkerSourceTask");
 
 enum boundary { BOUNDARY_POLL, BOUNDARY_INTERVAL, BOUNDARY_CONNECTOR };
-enum { ABORT_WAIT_MS = 10000 };
+enum {
+    ABORT_WAIT_MS = 10000,
+    FENCING_PATIENCE_MS = 60000,
+    FENCING_AGAIN_MS = 1000,
+};
 
 /* The newest dispatched offset of a source partition. */
 struct position {
@@ -135,13 +139,36 @@ static struct kc_error *begin(struct exactly_once *self)
     return err;
 }
 
+static bool may_pass(const struct kc_error *err)
+{
+    enum kc_error_code code = kc_error_code(err);
+    bool refused = code == KC_ERR_BAD_REQUEST || code == KC_ERR_NOT_FOUND ||
+                   code == KC_ERR_UNAUTHORIZED || code == KC_ERR_FORBIDDEN;
+    return !refused && (kc_error_kafka_code(err) == 0 || kc_error_retriable(err));
+}
+
+/* What keeps a round of fencing from coming about may pass: a broker or the leader is away. (Java's
+ * task fails at once, and waits for people.) */
+static struct kc_error *fence_zombies(struct kc_task_host *host)
+{
+    int64_t until = kc_mono_ms() + FENCING_PATIENCE_MS;
+    struct kc_error *err;
+    while ((err = kc_task_host_fence_zombies(host)) && may_pass(err) && kc_mono_ms() < until) {
+        kc_warn("%s. Trying again", kc_error_text(err));
+        kc_error_destroy(err);
+        if (kc_task_host_sleep(host, FENCING_AGAIN_MS))
+            return NULL;
+    }
+    return err;
+}
+
 static struct kc_error *prepare(void *delivery)
 {
     struct exactly_once *self = delivery;
     struct kc_task_host *host = self->task->host;
     self->how = self->task->raw ? &kc_eos_raw : &kc_eos_producer;
     self->channel = self->how->create(self->task, self->records);
-    struct kc_error *err = kc_task_host_fence_zombies(host);
+    struct kc_error *err = fence_zombies(host);
     if (err || kc_task_host_stopping(host))
         return err;
     err = self->how->init(self->channel);

@@ -31,10 +31,12 @@ static const struct kc_source_task_ops ops = {.raw_committed = raw_committed,
 static const struct kc_plugin plugin = {KC_PLUGIN_HEAD, .kind = KC_PLUGIN_SOURCE,
                                         .class_name = "test.Raw", .source_task = &ops};
 
+static int refused; /* rounds of fencing that don't come about */
+
 static struct kc_error *hear_fence(void *opaque, const char *connector)
 {
     fenced++;
-    return NULL;
+    return fenced <= refused ? kc_error_new(KC_ERR_CONNECT, "The leader is away") : NULL;
 }
 
 static void no_wake(void *opaque)
@@ -186,6 +188,15 @@ START_TEST(each_poll_is_a_transaction)
 }
 END_TEST
 
+START_TEST(fencing_is_tried_again)
+{
+    refused = 2;
+    start("poll");
+    ck_assert_int_eq(fenced, 3);
+    end();
+}
+END_TEST
+
 START_TEST(an_interval_is_one_transaction)
 {
     start("interval");
@@ -270,6 +281,7 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_set_timeout(tests, 120);
     tcase_add_test(tests, each_poll_is_a_transaction);
+    tcase_add_test(tests, fencing_is_tried_again);
     tcase_add_test(tests, an_interval_is_one_transaction);
     tcase_add_test(tests, a_failed_task_aborts);
     tcase_add_test(tests, an_abort_of_the_connector_commits_the_offsets_alone);
