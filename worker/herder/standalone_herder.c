@@ -56,6 +56,12 @@ static void start_tasks(struct kc_herder *herder, const char *connector, const i
 static struct kc_error *publish_tasks(struct kc_herder *herder, struct kc_herder_args *args)
 {
     const char *connector = args->connector;
+    kc_herder_update_state(herder);
+    if (args->configs.count > 0 &&
+        kc_cluster_state_target(herder->config_state, connector) == KC_TARGET_STOPPED) {
+        kc_info("Connector %s has been stopped before its tasks were to be started", connector);
+        return NULL;
+    }
     struct kc_error *err = remove_tasks(herder, connector);
     if (!err)
         err = kc_config_store_put_tasks(herder->config_store, connector, &args->configs);
