@@ -123,10 +123,10 @@ def test_life_of_a_connector(rest, source, target, unique):
     put = rest.call("PUT", f"/connectors/{name}/config", changed)
     assert put.status_code == 200 and put.json()["config"] == {**changed, "name": name}
     patch = {"emit.heartbeats.interval.seconds": None, "tasks.max": "1"}
-    patched = rest.call("PATCH", f"/connectors/{name}/config", patch)
+    patched = rest.insist("PATCH", f"/connectors/{name}/config", patch)
     assert patched.status_code == 200
     assert patched.json()["config"] == {**config, "name": name, "tasks.max": "1"}
-    bad = rest.call("PUT", f"/connectors/{name}/config", {**config, "tasks.max": "none"})
+    bad = rest.insist("PUT", f"/connectors/{name}/config", {**config, "tasks.max": "none"})
     message = error(bad, 400)
     assert message.startswith("Connector configuration is invalid and contains the following 2 ")
     assert "Invalid value none for configuration tasks.max: Not a number of type INT" in message
@@ -143,14 +143,14 @@ def test_life_of_a_connector(rest, source, target, unique):
         "targetClusterAlias": "target",
     }
     assert offsets == [{"partition": aliases, "offset": {"offset": 0}}]
-    message = error(rest.call("DELETE", f"/connectors/{name}/offsets"), 400)
+    message = error(rest.insist("DELETE", f"/connectors/{name}/offsets"), 400)
     assert message.startswith("Connectors must be in the STOPPED state before their offsets can")
     rest.stop_connector(name, 30 * PATIENCE)
-    answer = rest.call("PATCH", f"/connectors/{name}/offsets", {"offsets": offsets})
+    answer = rest.insist("PATCH", f"/connectors/{name}/offsets", {"offsets": offsets})
     assert answer.status_code == 200, answer.text
     text = "The offsets for this connector have been altered successfully"
     assert answer.json() == {"message": text}
-    answer = rest.call("DELETE", f"/connectors/{name}/offsets")
+    answer = rest.insist("DELETE", f"/connectors/{name}/offsets")
     assert answer.json() == {"message": text.replace("altered", "reset")}
     assert rest.offsets(name) == []
     rest.call("PUT", f"/connectors/{name}/resume")

@@ -195,11 +195,7 @@ class Scenario:
         return response, response.read()
 
     def call(self, label, method, path, body=None, **options):
-        def answer():
-            response = self.rest.call(method, path.format(**self.names), body, **options)
-            return None if is_momentary(response.status_code, response.text) else [response]
-
-        (response,) = wait_for(answer, 30 * PATIENCE, f"{method} {path} to meet no rebalance")
+        response = self.rest.insist(method, path.format(**self.names), body, **options)
         self.answers[label] = {
             "status": response.status_code,
             "location": self.plain(response.headers.get("Location")),

@@ -42,8 +42,17 @@ class Rest:
             options["json"] = body
         return self._session.request(method, self.url + path, timeout=timeout, **options)
 
+    def insist(self, method, path, body=None, **options):
+        """The first answer that isn't about a rebalance."""
+
+        def answer():
+            response = self.call(method, path, body, **options)
+            return None if is_momentary(response.status_code, response.text) else [response]
+
+        return wait_for(answer, 60, f"{method} {path} to meet no rebalance", interval=0.25)[0]
+
     def ok(self, method, path, body=None, **options):
-        response = self.call(method, path, body, **options)
+        response = self.insist(method, path, body, **options)
         if response.status_code >= 400:
             raise RestError(response)
         return response.json() if response.content else None
