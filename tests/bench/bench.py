@@ -2,8 +2,8 @@
 """`make bench`: Isthmus against Java's MirrorMaker 2 in one run, on the same brokers.
 
 Sections: loads (throughput, CPU, memory), latency, start (and idle memory), partitions, growth,
-rest, rebalance. Each has a module that tells what it measures and how; goals.py holds what the figures are
-held against.
+rest, rebalance. Each has a module that tells what it measures and how; goals.py holds what the
+figures are held against.
 Writes build/bench/SECTION.json and goals.json, prints every figure and the verdicts.
 docs/BENCHMARKS.md has the environment variables that choose and size the parts.
 """

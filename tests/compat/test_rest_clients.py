@@ -17,7 +17,7 @@ import sys
 import pytest
 
 from java import QUICK
-from processes import BUILD, run, wait_for
+from processes import BUILD, run
 from workers import PATIENCE
 
 CLIENTS = pathlib.Path(__file__).resolve().parent / "clients"
@@ -109,12 +109,7 @@ def test_the_requests_of_a_web_ui(target, make_worker, unique, tmp_path):
     config = {"connector.class": SOURCE, "file": str(tmp_path / "in.txt"), "topic": topic}
 
     def ask(method, path, *statuses, body=None):
-        def answered():
-            answer = rest.call(method, path, body, headers=UI_HEADERS)
-            busy = answer.status_code == 409 or "a rebalance is expected" in answer.text
-            return None if busy else [answer]  # one with an error status is false
-
-        (answer,) = wait_for(answered, 60 * PATIENCE, f"{method} {path}", interval=0.3)
+        answer = rest.insist(method, path, body, headers=UI_HEADERS)
         assert answer.status_code in statuses, f"{method} {path}: {answer.status_code} {answer.text}"
         assert answer.headers.get("Access-Control-Allow-Origin") in ("*", UI_HEADERS["Origin"])
         return answer.json() if answer.content else None

@@ -68,28 +68,14 @@ class Rest:
             return False
         return response.status_code == 200 and "kafka_cluster_id" in response.json()
 
-    def _retrying(self, method, path, body=None):
-        """As people's scripts do: a rebalance under way (409; for a GET Connect says 500) is asked
-        about again."""
-
-        def attempt():
-            response = self.call(method, path, body)
-            waiting = response.status_code == 409 or "a rebalance is expected" in response.text
-            return None if waiting else [response]  # a response with an error status is false
-
-        (response,) = wait_for(attempt, 60, f"{method} {path} to wait for no rebalance", interval=0.25)
-        if response.status_code >= 400:
-            raise RestError(response)
-        return response.json() if response.content else None
-
     def put_connector(self, name, config):
-        return self._retrying("PUT", f"/connectors/{quote(name)}/config", config)
+        return self.ok("PUT", f"/connectors/{quote(name)}/config", config)
 
     def config(self, name):
-        return self._retrying("GET", f"/connectors/{quote(name)}/config")
+        return self.ok("GET", f"/connectors/{quote(name)}/config")
 
     def delete_connector(self, name):
-        return self._retrying("DELETE", f"/connectors/{quote(name)}")
+        return self.ok("DELETE", f"/connectors/{quote(name)}")
 
     def status(self, name):
         """The connector's status, None while there is none."""
@@ -126,7 +112,7 @@ class Rest:
         return wait_for(reached, timeout, f"{name} to be {state}", interval=0.2)
 
     def stop_connector(self, name, timeout=60):
-        self._retrying("PUT", f"/connectors/{quote(name)}/stop")
+        self.ok("PUT", f"/connectors/{quote(name)}/stop")
 
         def stopped():
             status = self.status(name)

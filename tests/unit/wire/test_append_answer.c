@@ -104,6 +104,33 @@ START_TEST(a_named_leader_is_asked_at_once)
 }
 END_TEST
 
+static void refresh(void *client)
+{
+    kc_wire_refresh(client);
+}
+
+/* What metadata was asked for just before says nothing of the topic, and the next time may be far.
+ */
+START_TEST(a_new_topic_is_asked_about_at_once)
+{
+    struct fakes cluster = {.answer = moved, .topic_id = {{1}}, .leader = 2, .epoch = 4};
+    struct kc_wire_admin *admin;
+    struct kc_map *settings;
+
+    fake_start(&cluster, 1, true);
+    fake_start(&cluster, 2, true);
+    settings = fakes_settings(&cluster, "600000");
+    ck_assert_ptr_null(kc_wire_admin_new(settings, "test", &admin));
+    ck_assert(kc_wire_post(kc_wire_admin_client(admin), refresh, kc_wire_admin_client(admin)));
+    while (!atomic_load(&cluster.brokers[0].asked[KC_API_METADATA]))
+        usleep(1000);
+    append_one(kc_wire_admin_client(admin));
+    kc_wire_admin_destroy(admin);
+    kc_map_destroy(settings);
+    fakes_stop(&cluster);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("append_answer");
@@ -113,6 +140,7 @@ int main(void)
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_named_leader_is_asked_at_once);
+    tcase_add_test(tcase, a_new_topic_is_asked_about_at_once);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
