@@ -12,6 +12,7 @@ import os
 import random
 
 import pytest
+from confluent_kafka import Producer
 from test_raw_lane import OPENED, PASSED, assert_syncs_exact, set_topic_config, transactions
 
 import records
@@ -170,6 +171,30 @@ def test_a_worker_that_comes_back_as_a_zombie(source, target, make_worker, uniqu
     rounds.wait(rounds.produce())
     assert assert_once(source, topic, target, remote) == rounds.produced
     second.rest.wait_running("mirror", 2)
+
+
+@pytest.mark.parametrize("lane", ["raw", pytest.param("record", marks=pytest.mark.long)])
+def test_a_task_that_was_fenced_goes_on_by_itself(source, target, make_worker, unique, kind, lane):
+    """As when a zombie came back: the task is still this worker's, and takes its id again."""
+    if kind == "java":
+        pytest.skip("Java's task fails until people restart it")
+    topic, alias = unique("orders"), unique("src")
+    remote = f"{alias}.{topic}"
+    source.create_topic(topic, 4)
+    group = unique("connect")
+    worker = make_worker.distributed(make_worker.settings(group, **EXACTLY_ONCE))
+    worker.rest.put_connector("mirror", exactly_once(source, target, alias, topic, lane))
+    rounds = Rounds(source, topic, target, remote, 3)
+    for _ in range(2):
+        rounds.wait(rounds.produce())
+        for task in range(2):
+            client = {"bootstrap.servers": target.bootstrap}
+            Producer({**client, "transactional.id": f"{group}-mirror-{task}"}).init_transactions(30)
+    rounds.produce()
+    assert assert_once(source, topic, target, remote) == rounds.produced
+    worker.rest.wait_running("mirror", 2)
+    assert "it is started anew" in worker.process.log()
+    assert "will not recover" not in worker.process.log()
 
 
 @pytest.mark.parametrize("version", ["4.1.0", pytest.param("3.9.1", marks=pytest.mark.long)])

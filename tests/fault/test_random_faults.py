@@ -407,7 +407,9 @@ EXPIRED = "before its producer transaction expired"
 
 def restart_expired(group):
     """With exactly-once, a task of a worker that was frozen for longer than its transaction may last
-    has failed, as in Java, and is restarted by people."""
+    has failed in Java, and is restarted by people."""
+    if not WITH_JAVA:
+        return
     for name, found in group.workers[0].rest.get("/connectors?expand=status").items():
         tasks = found.get("status", {}).get("tasks", [])
         if any(EXPIRED in task.get("trace", "") for task in tasks):

@@ -54,6 +54,10 @@ void kc_coordinator_leave(struct kc_coordinator *coordinator, const char *reason
 /* Calls revoked() and reports the work as owned no longer. */
 void kc_coordinator_revoke(struct kc_coordinator *coordinator, const struct kc_work *work);
 
+/* Asks with a heartbeat, waiting for 3 s at most: whether the group is at rest with this
+ * member in it. */
+bool kc_coordinator_confirm(struct kc_coordinator *coordinator);
+
 /* "" unless the membership is stable; borrowed until the next call. */
 const char *kc_coordinator_member_id(const struct kc_coordinator *coordinator);
 int kc_coordinator_protocol(const struct kc_coordinator *coordinator); /* of the last join */

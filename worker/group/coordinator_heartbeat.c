@@ -13,6 +13,8 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.WorkerCoordinator");
 
+enum { CONFIRM_MS = 3000 };
+
 /* Which generation a heartbeat was for. */
 struct beat {
     struct kc_coordinator *coordinator;
@@ -103,7 +105,8 @@ static void send_beat(struct kc_coordinator *coordinator, int64_t now)
     kc_wire_send(coordinator->client, make_beat(coordinator), on_beat, beat);
 }
 
-bool kc_coordinator_probe(struct kc_coordinator *coordinator)
+/* Asks the coordinator for a sign of life; false: there was none within timeout_ms. */
+static bool probe(struct kc_coordinator *coordinator, int64_t timeout_ms)
 {
     pthread_mutex_lock(&coordinator->lock);
     struct kc_wire_request *request = make_beat(coordinator);
@@ -111,8 +114,7 @@ bool kc_coordinator_probe(struct kc_coordinator *coordinator)
     pthread_mutex_unlock(&coordinator->lock);
     struct kc_wire_reply *reply = NULL;
     struct kc_error *err =
-        kc_wire_call(coordinator->client, request,
-                     kc_mono_ms() + coordinator->settings.heartbeat_interval_ms, &reply);
+        kc_wire_call(coordinator->client, request, kc_mono_ms() + timeout_ms, &reply);
     bool alive = false;
     if (err)
         kc_warn("Can not connect to broker coordinator of group %s: %s",
@@ -128,6 +130,17 @@ bool kc_coordinator_probe(struct kc_coordinator *coordinator)
     kc_error_destroy(err);
     kc_wire_reply_unref(reply);
     return alive;
+}
+
+bool kc_coordinator_probe(struct kc_coordinator *coordinator)
+{
+    return probe(coordinator, coordinator->settings.heartbeat_interval_ms);
+}
+
+bool kc_coordinator_confirm(struct kc_coordinator *coordinator)
+{
+    return !kc_coordinator_rejoin_pending(coordinator) && probe(coordinator, CONFIRM_MS) &&
+           !kc_coordinator_rejoin_pending(coordinator);
 }
 
 /* ---- the thread ---- */

@@ -305,3 +305,26 @@ struct kc_error *kc_distributed_verify_task(void *opaque, const char *connector,
     args->generation = generation;
     return ask(herder, run_verify, args);
 }
+
+/* A worker that was frozen for long has lost its tasks and doesn't know it yet: it must not fence
+ * those who have them now. */
+static void run_confirm(struct kc_herder *base, struct kc_request *request, void *data)
+{
+    struct kc_distributed *herder = kc_distributed_of(base);
+    struct kc_herder_args *args = data;
+    bool ours = kc_work_has_task(&herder->assignment.work, args->connector, args->task) &&
+                herder->member->ops->confirm(herder->member);
+    kc_request_complete(
+        request, ours ? NULL
+                      : kc_error_retriable_new(KC_ERR_REBALANCE_NEEDED,
+                                               "The group doesn't confirm that source task %s-%d "
+                                               "is still this worker's",
+                                               args->connector, args->task));
+}
+
+struct kc_error *kc_distributed_confirm_task(void *opaque, const char *connector, int task)
+{
+    struct kc_herder_args *args = kc_herder_args_new(connector);
+    args->task = task;
+    return ask(opaque, run_confirm, args);
+}

@@ -287,6 +287,7 @@ static const struct kc_worker_listener worker_listener = {
     .topic_used = kc_herder_topic_used,
     .fence_zombies = kc_distributed_fence_zombies,
     .verify_task = kc_distributed_verify_task,
+    .confirm_task = kc_distributed_confirm_task,
 };
 
 static void read_settings(struct kc_distributed *herder, const struct kc_herder_settings *settings)

@@ -118,6 +118,11 @@ static char *owner_url(const struct kc_membership *member, const char *connector
     return kc_coordinator_owner_url(of_const(member)->coordinator, connector, task);
 }
 
+static bool confirm(struct kc_membership *member)
+{
+    return kc_coordinator_confirm(of(member));
+}
+
 static void destroy(struct kc_membership *member)
 {
     kc_coordinator_destroy(of(member));
@@ -134,6 +139,7 @@ static const struct kc_membership_ops ops = {
     .protocol_version = protocol_version,
     .id = id,
     .owner_url = owner_url,
+    .confirm = confirm,
     .destroy = destroy,
 };
 

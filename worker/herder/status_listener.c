@@ -26,7 +26,7 @@ static void put(struct kc_herder *herder, const char *connector, int task, enum 
 void kc_herder_state_changed(void *opaque, const char *connector, int task, enum kc_state state,
                              const char *trace, const char *version)
 {
-    put(opaque, connector, task, state, state == KC_STATE_FAILED ? trace : NULL, version);
+    put(opaque, connector, task, state, trace, version);
 }
 
 void kc_herder_topic_used(void *opaque, const char *connector, int task, const char *topic)

@@ -168,7 +168,9 @@ static struct kc_error *prepare(void *delivery)
     struct kc_task_host *host = self->task->host;
     self->how = self->task->raw ? &kc_eos_raw : &kc_eos_producer;
     self->channel = self->how->create(self->task, self->records);
-    struct kc_error *err = fence_zombies(host);
+    struct kc_error *err = kc_task_host_renewals(host) > 0 ? kc_task_host_confirm(host) : NULL;
+    if (!err)
+        err = fence_zombies(host);
     if (err || kc_task_host_stopping(host))
         return err;
     err = self->how->init(self->channel);

@@ -122,10 +122,18 @@ void kc_series_list_init(struct kc_series_list *list)
     pthread_mutex_init(&list->mutex, NULL);
 }
 
-void kc_series_list_clear(struct kc_series_list *list)
+void kc_series_list_reset(struct kc_series_list *list)
 {
+    pthread_mutex_lock(&list->mutex);
     for (size_t i = 0; i < list->count; i++)
         kc_series_unref(list->items[i]);
+    list->count = 0;
+    pthread_mutex_unlock(&list->mutex);
+}
+
+void kc_series_list_clear(struct kc_series_list *list)
+{
+    kc_series_list_reset(list);
     free(list->items);
     pthread_mutex_destroy(&list->mutex);
 }

@@ -20,6 +20,7 @@ struct kc_series_list {
 };
 void kc_series_list_init(struct kc_series_list *list);
 void kc_series_list_clear(struct kc_series_list *list); /* ends it */
+void kc_series_list_reset(struct kc_series_list *list); /* empties it */
 /* A new series, with a reference for the list and one for the caller. */
 struct kc_series *kc_series_list_add(struct kc_series_list *list,
                                      const struct kc_series_group *group,

@@ -390,8 +390,14 @@ static void destroy(void *impl)
 struct kc_error *kc_sink_task_new(const struct kc_sink_task_settings *settings,
                                   struct kc_task_host **host)
 {
-    static const struct kc_task_kind kind = {start,  execute, close_task, wake,
-                                             cancel, destroy, NULL};
+    static const struct kc_task_kind kind = {
+        .start = start,
+        .execute = execute,
+        .close = close_task,
+        .wake = wake,
+        .cancel = cancel,
+        .destroy = destroy,
+    };
     struct kc_sink_task *task = kc_calloc(1, sizeof(*task));
     pthread_mutex_init(&task->mutex, NULL);
     task->config = settings->config;

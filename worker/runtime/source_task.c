@@ -11,6 +11,7 @@
 #include "base/thread.h"
 #include "connect/log.h"
 #include "runtime/source_task_priv.h"
+#include "wire/errors.h"
 
 #include <stdlib.h>
 
@@ -208,9 +209,21 @@ static struct kc_error *start_plugin(struct kc_source_task *task)
     return err;
 }
 
+/* After a life that was closed: a delivery that knows of nothing. */
+static void begin_anew(struct kc_source_task *task)
+{
+    if (!task->delivery)
+        task->delivery = task->how->create(task);
+    task->batch = NULL;
+    pthread_mutex_lock(&task->mutex);
+    task->told_to_stop = false;
+    pthread_mutex_unlock(&task->mutex);
+}
+
 static struct kc_error *start(void *impl)
 {
     struct kc_source_task *task = impl;
+    begin_anew(task);
     struct kc_error *err = open_producer(task);
     if (!err)
         err = open_topic_creation(task);
@@ -532,6 +545,35 @@ static void cancel(void *impl)
     pthread_mutex_unlock(&task->mutex);
 }
 
+/* The producer was at an end, or fenced, and another one goes on. */
+static bool is_of_producer(int kafka_code)
+{
+    switch (kafka_code) {
+    case KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER:
+    case KC_KAFKA_INVALID_PRODUCER_EPOCH:
+    case KC_KAFKA_INVALID_TXN_STATE:
+    case KC_KAFKA_INVALID_PRODUCER_ID_MAPPING:
+    case KC_KAFKA_UNKNOWN_PRODUCER_ID:
+    case KC_KAFKA_PRODUCER_FENCED:
+    case KC_KAFKA_TRANSACTION_ABORTABLE:
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR__FATAL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool may_renew(void *impl, const struct kc_error *err)
+{
+    (void)impl;
+    for (; err; err = kc_error_cause(err))
+        if (kc_error_retriable(err) || kc_error_code(err) == KC_ERR_FENCED ||
+            is_of_producer(kc_error_kafka_code(err)))
+            return true;
+    return false;
+}
+
 static size_t bytes_in_flight(void *impl)
 {
     struct kc_source_task *task = impl;
@@ -553,7 +595,7 @@ static void destroy(void *impl)
     kc_config_destroy(task->settings);
     kc_map_destroy(task->connector_config);
     kc_map_destroy(task->task_config);
-    free(task->raw_failure);
+    kc_strings_destroy(&task->raw_failures);
     pthread_cond_destroy(&task->wakers_gone);
     pthread_mutex_destroy(&task->mutex);
     free(task);
@@ -564,8 +606,16 @@ static void destroy(void *impl)
 struct kc_error *kc_source_task_new(const struct kc_source_task_settings *settings,
                                     struct kc_task_host **host)
 {
-    static const struct kc_task_kind kind = {start,  execute, close_task,     wake,
-                                             cancel, destroy, bytes_in_flight};
+    static const struct kc_task_kind kind = {
+        .start = start,
+        .execute = execute,
+        .close = close_task,
+        .wake = wake,
+        .cancel = cancel,
+        .destroy = destroy,
+        .bytes_in_flight = bytes_in_flight,
+        .may_renew = may_renew,
+    };
     struct kc_source_task *task = kc_calloc(1, sizeof(*task));
     pthread_mutex_init(&task->mutex, NULL);
     kc_cond_init(&task->wakers_gone);

@@ -44,8 +44,8 @@ static void open_lane(struct kc_source_task *task, const struct kc_map *producer
     struct kc_error *err = kc_raw_lane_new(producer, name, on_wake, task, &lane);
     free(name);
     if (err) {
-        task->raw_failure = kc_strdup(kc_error_text(err));
-        task->raw_refusal = task->raw_failure;
+        kc_strings_add(&task->raw_failures, kc_error_text(err));
+        task->raw_refusal = task->raw_failures.items[task->raw_failures.count - 1];
         kc_error_destroy(err);
         return;
     }

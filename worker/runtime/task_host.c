@@ -4,6 +4,10 @@
  *
  * One state machine: `moves` says which reports may follow which. Reports to the listener are made
  * without the lock, but cancel() waits for one that is under way, so that none comes after it.
+ *
+ * A task that failed for what may pass (a producer that its broker knows no longer, a transaction
+ * that expired while the process was frozen) is started anew by itself, where Connect's would stay
+ * FAILED until somebody restarts it. It may take any number of times, with a growing pause.
  */
 #include "runtime/task_host.h"
 
@@ -15,6 +19,12 @@
 #include <stdlib.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerTask");
+
+enum {
+    RENEW_FIRST_MS = 500,
+    RENEW_MOST_MS = 60000,
+    RENEW_FORGET_MS = 600000, /* a task that ran for so long begins with the first pause again */
+};
 
 struct kc_task_host {
     char *connector;
@@ -30,6 +40,7 @@ struct kc_task_host {
     struct kc_series_list series;
     _Atomic(const char *) lane;
     _Atomic(const char *) lane_reason;
+    int renewals; /* the thread's */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -49,10 +60,11 @@ struct kc_task_host {
 #define M(state) (1u << KC_STATE_##state)
 /* Which states may follow: UNASSIGNED is both the beginning and an orderly end. */
 static const unsigned moves[] = {
-    [KC_STATE_UNASSIGNED] = M(RUNNING) | M(PAUSED) | M(FAILED) | M(UNASSIGNED),
-    [KC_STATE_RUNNING] = M(PAUSED) | M(FAILED) | M(UNASSIGNED),
-    [KC_STATE_PAUSED] = M(RUNNING) | M(FAILED) | M(UNASSIGNED) | M(PAUSED),
+    [KC_STATE_UNASSIGNED] = M(RUNNING) | M(PAUSED) | M(FAILED) | M(UNASSIGNED) | M(RESTARTING),
+    [KC_STATE_RUNNING] = M(PAUSED) | M(FAILED) | M(UNASSIGNED) | M(RESTARTING),
+    [KC_STATE_PAUSED] = M(RUNNING) | M(FAILED) | M(UNASSIGNED) | M(PAUSED) | M(RESTARTING),
     [KC_STATE_FAILED] = 0,
+    [KC_STATE_RESTARTING] = M(RUNNING) | M(PAUSED) | M(FAILED) | M(UNASSIGNED) | M(RESTARTING),
 };
 
 struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
@@ -140,7 +152,15 @@ void kc_task_host_topic_used(struct kc_task_host *host, const char *topic)
 
 /* ---- the thread ---- */
 
-static struct kc_error *run_task(struct kc_task_host *host)
+static void set_failed(struct kc_task_host *host, bool failed)
+{
+    pthread_mutex_lock(&host->mutex);
+    host->failed = failed;
+    pthread_mutex_unlock(&host->mutex);
+}
+
+/* One life, from start to close. */
+static struct kc_error *run_once(struct kc_task_host *host)
 {
     if (kc_task_host_stopping(host))
         return NULL;
@@ -154,13 +174,44 @@ static struct kc_error *run_task(struct kc_task_host *host)
         move(host, KC_STATE_RUNNING, NULL);
         err = host->kind->execute(host->impl);
     }
-    if (err) {
-        pthread_mutex_lock(&host->mutex);
-        host->failed = true;
-        pthread_mutex_unlock(&host->mutex);
-    }
+    set_failed(host, err != NULL);
     host->kind->close(host->impl);
     return err;
+}
+
+static bool may_renew(struct kc_task_host *host, const struct kc_error *err)
+{
+    return err && host->kind->may_renew && !kc_task_host_stopping(host) &&
+           host->kind->may_renew(host->impl, err);
+}
+
+static int64_t renewal_pause(int attempt)
+{
+    return attempt < 7 ? (int64_t)RENEW_FIRST_MS << attempt : RENEW_MOST_MS;
+}
+
+/* Lives until there is an end that a new life wouldn't change. */
+static struct kc_error *run_task(struct kc_task_host *host)
+{
+    for (int attempt = 0;; attempt++) {
+        int64_t born = kc_mono_ms();
+        struct kc_error *err = run_once(host);
+        if (!may_renew(host, err))
+            return err;
+        if (kc_mono_ms() - born >= RENEW_FORGET_MS)
+            attempt = 0;
+        int64_t pause = renewal_pause(attempt);
+        char *trace = kc_error_trace(err);
+        kc_error_destroy(err);
+        kc_warn("Task failed; it is started anew in %lld ms:\n%s", (long long)pause, trace);
+        move(host, KC_STATE_RESTARTING, trace);
+        free(trace);
+        if (kc_task_host_sleep(host, pause))
+            return NULL;
+        host->renewals++;
+        kc_series_list_reset(&host->series);
+        set_failed(host, false);
+    }
 }
 
 static void end_task(struct kc_task_host *host, struct kc_error *err)
@@ -255,6 +306,11 @@ void kc_task_host_set_target(struct kc_task_host *host, enum kc_target_state tar
     pthread_mutex_unlock(&host->mutex);
     if (!ignored)
         host->kind->wake(host->impl);
+}
+
+int kc_task_host_renewals(const struct kc_task_host *host)
+{
+    return host->renewals;
 }
 
 const char *kc_task_host_connector(const struct kc_task_host *host)
@@ -402,4 +458,11 @@ struct kc_error *kc_task_host_verify(struct kc_task_host *host)
     return host->listener->verify_task ? host->listener->verify_task(host->opaque, host->connector,
                                                                      host->task, host->generation)
                                        : NULL;
+}
+
+struct kc_error *kc_task_host_confirm(struct kc_task_host *host)
+{
+    return host->listener->confirm_task
+               ? host->listener->confirm_task(host->opaque, host->connector, host->task)
+               : NULL;
 }

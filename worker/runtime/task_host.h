@@ -24,6 +24,9 @@ struct kc_task_kind {
     void (*destroy)(void *impl); /* the worker's thread, after the task's has ended */
     /* Any thread, optional: sent to the target and not yet acknowledged; must not block. */
     size_t (*bytes_in_flight)(void *impl);
+    /* Optional: whether a start from the beginning may mend what start() or execute() failed with.
+     * The task is closed, RESTARTING for a while, and started again, for as long as it takes. */
+    bool (*may_renew)(void *impl, const struct kc_error *err);
 };
 
 struct kc_task_settings {
@@ -79,7 +82,7 @@ bool kc_task_host_should_pause(struct kc_task_host *host);
 void kc_task_host_paused(struct kc_task_host *host);
 bool kc_task_host_await_unpause(struct kc_task_host *host);
 void kc_task_host_resumed(struct kc_task_host *host);
-/* Waits until told to stop; false: the time has passed. */
+/* Waits until told to stop (true) or the time has passed (false). */
 bool kc_task_host_sleep(struct kc_task_host *host, int64_t ms);
 /* An active topic, any thread. */
 void kc_task_host_topic_used(struct kc_task_host *host, const char *topic);
@@ -88,6 +91,9 @@ void kc_task_host_set_lane(struct kc_task_host *host, const char *lane, const ch
 /* Exactly-once: the listener's preflight calls. */
 struct kc_error *kc_task_host_fence_zombies(struct kc_task_host *host) KC_MUST_CHECK;
 struct kc_error *kc_task_host_verify(struct kc_task_host *host) KC_MUST_CHECK;
+struct kc_error *kc_task_host_confirm(struct kc_task_host *host) KC_MUST_CHECK;
+/* How often the task has been started anew; its thread. */
+int kc_task_host_renewals(const struct kc_task_host *host);
 /* "[name|task-0] " */
 const char *kc_task_host_log_context(const struct kc_task_host *host);
 

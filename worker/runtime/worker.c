@@ -101,6 +101,14 @@ static struct kc_error *on_verify(void *opaque, const char *connector, int task,
                : NULL;
 }
 
+static struct kc_error *on_confirm(void *opaque, const char *connector, int task)
+{
+    struct kc_worker *worker = opaque;
+    return worker->listener.confirm_task
+               ? worker->listener.confirm_task(worker->opaque, connector, task)
+               : NULL;
+}
+
 /* ---- life ---- */
 
 struct kc_error *kc_worker_new(const struct kc_worker_config *config,
@@ -124,8 +132,8 @@ struct kc_error *kc_worker_new(const struct kc_worker_config *config,
     made->id = kc_strdup(worker_id);
     made->listener = *listener;
     made->opaque = opaque;
-    made->counting =
-        (struct kc_worker_listener){on_state, on_reconfiguration, on_topic, on_fence, on_verify};
+    made->counting = (struct kc_worker_listener){on_state, on_reconfiguration, on_topic,
+                                                 on_fence, on_verify,          on_confirm};
     pthread_mutex_init(&made->mutex, NULL);
     *worker = made;
     return NULL;

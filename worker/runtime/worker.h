@@ -22,8 +22,8 @@ struct kc_worker;
 /* Called on connector and task threads without a lock held; must not block and must not call the
  * worker. */
 struct kc_worker_listener {
-    /* A connector (task KC_CONNECTOR_STATUS) or task has changed its state; trace only for FAILED;
-     * version is the plugin's (4.1 statuses), may be NULL. */
+    /* A connector (task KC_CONNECTOR_STATUS) or task has changed its state; trace only for FAILED
+     * and RESTARTING; version is the plugin's (4.1 statuses), may be NULL. */
     void (*state_changed)(void *opaque, const char *connector, int task, enum kc_state state,
                           const char *trace, const char *version);
     /* The connector asks for task_configs() to be called again. */
@@ -36,6 +36,9 @@ struct kc_worker_listener {
     /* Exactly-once, on the task's thread, may block: after initTransactions, checks that the task
      * is still wanted. */
     struct kc_error *(*verify_task)(void *opaque, const char *connector, int task, int generation);
+    /* Exactly-once, on the task's thread, may block: before a task is started anew and fences
+     * whoever has its transactional id, asks the group whether it still is this worker's. */
+    struct kc_error *(*confirm_task)(void *opaque, const char *connector, int task);
 };
 
 /* offsets: the worker's offset store, a reference is taken. */

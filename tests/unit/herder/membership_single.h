@@ -139,6 +139,11 @@ static char *owner_url(const struct kc_membership *member, const char *connector
     return kc_strdup(((const struct single *)member)->rest_url);
 }
 
+static bool confirm(struct kc_membership *member)
+{
+    return true;
+}
+
 static void single_destroy(struct kc_membership *member)
 {
     struct single *single = of(member);
@@ -159,6 +164,7 @@ static const struct kc_membership_ops single_ops = {
     .protocol_version = protocol_version,
     .id = single_id,
     .owner_url = owner_url,
+    .confirm = confirm,
     .destroy = single_destroy,
 };
 

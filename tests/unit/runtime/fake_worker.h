@@ -78,8 +78,13 @@ static struct kc_error *hear_verify(void *opaque, const char *connector, int tas
     return NULL;
 }
 
-static const struct kc_worker_listener listener = {hear_state, hear_reconfiguration, hear_topic,
-                                                   hear_fence, hear_verify};
+static const struct kc_worker_listener listener = {
+    .state_changed = hear_state,
+    .reconfiguration_requested = hear_reconfiguration,
+    .topic_used = hear_topic,
+    .fence_zombies = hear_fence,
+    .verify_task = hear_verify,
+};
 
 static void forget_all(void)
 {

@@ -78,8 +78,14 @@ static void ignore(void *impl)
 static void start(int transaction_version)
 {
     static const struct kc_worker_listener listener;
-    static const struct kc_task_kind kind = {nothing, nothing, ignore, ignore,
-                                             ignore,  ignore,  NULL};
+    static const struct kc_task_kind kind = {
+        .start = nothing,
+        .execute = nothing,
+        .close = ignore,
+        .wake = ignore,
+        .cancel = ignore,
+        .destroy = ignore,
+    };
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     struct kc_map *producer = kc_map_new();
 

@@ -70,8 +70,14 @@ static struct kc_map *map_of(const char *const *pairs)
 static void start(const char *boundary)
 {
     static const struct kc_worker_listener listener = {.fence_zombies = hear_fence};
-    static const struct kc_task_kind kind = {nothing, nothing, ignore, ignore,
-                                             ignore,  ignore,  NULL};
+    static const struct kc_task_kind kind = {
+        .start = nothing,
+        .execute = nothing,
+        .close = ignore,
+        .wake = ignore,
+        .cancel = ignore,
+        .destroy = ignore,
+    };
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     const char *address = fake_start(2);
     struct kc_map *worker =

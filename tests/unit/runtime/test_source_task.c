@@ -20,8 +20,10 @@ static struct {
     atomic_bool disorder; /* record_committed() out of order */
     atomic_bool block;    /* poll() doesn't come back until told to stop */
     atomic_bool fail_start;
+    atomic_bool fail_for_now; /* the same, retriably */
     atomic_bool fail_poll;
-    atomic_bool large; /* every tenth record is too large */
+    atomic_bool large;   /* every tenth record is too large */
+    atomic_bool rewinds; /* goes on from the stored offsets */
     long last[PARTITIONS];
     json_t *found[PARTITIONS]; /* offsets at start */
 } source;
@@ -40,6 +42,18 @@ static void *task_create(struct kc_source_context *context)
     return task;
 }
 
+/* Behind the lower of the stored offsets: some records come twice. */
+static void rewind_source(void)
+{
+    int next = source.limit;
+    for (int i = 0; i < PARTITIONS; i++) {
+        json_t *number = json_object_get(source.found[i], "number");
+        int after = number ? (int)json_integer_value(number) + 1 : 0;
+        next = after < next ? after : next;
+    }
+    source.next = next;
+}
+
 static struct kc_error *task_start(void *object, const struct kc_map *config)
 {
     struct fake_task *task = object;
@@ -56,6 +70,10 @@ static struct kc_error *task_start(void *object, const struct kc_map *config)
         json_decref(maps[i]);
     if (!err && source.fail_start)
         err = kc_error_new(KC_ERR_CONNECT, "no start today");
+    if (!err && source.fail_for_now)
+        err = kc_error_retriable_new(KC_ERR_KAFKA, "not yet");
+    if (!err && source.rewinds)
+        rewind_source();
     source.started++;
     return err;
 }
@@ -366,6 +384,45 @@ START_TEST(failures_of_the_plugin_fail_the_task)
 }
 END_TEST
 
+/* A broker that was deposed and doesn't know it makes librdkafka's idempotent producer give up. */
+START_TEST(a_task_whose_producer_is_lost_is_started_anew)
+{
+    source.rewinds = true;
+    source.limit = 100;
+    launch(NULL, KC_TARGET_STARTED);
+    await(source.committed == 100);
+    rd_kafka_mock_push_request_errors(mock, 0 /* Produce */, 1,
+                                      RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+    source.limit = 200;
+    await(source.started == 2);
+    await(stored(0) == 198 && stored(1) == 199);
+    ck_assert(!source.disorder);
+    const char *trace = heard_state(0, KC_STATE_RESTARTING);
+    ck_assert_ptr_nonnull(trace);
+    ck_assert_ptr_nonnull(strstr(trace, "OUT_OF_ORDER_SEQUENCE_NUMBER"));
+    stop();
+    char order[128];
+    heard_order(0, order, sizeof(order));
+    ck_assert_str_eq(order, "RUNNING RESTARTING RUNNING UNASSIGNED ");
+    ck_assert_int_eq(source.destroyed, 2);
+}
+END_TEST
+
+START_TEST(stop_ends_the_pause_before_a_new_start)
+{
+    source.fail_for_now = true;
+    launch(NULL, KC_TARGET_STARTED);
+    await(heard.count >= 3);
+    int64_t began = kc_mono_ms();
+    stop();
+    ck_assert_int_lt(kc_mono_ms() - began, 2500);
+    char order[128];
+    heard_order(0, order, sizeof(order));
+    ck_assert_str_eq(order, "RESTARTING RESTARTING RESTARTING UNASSIGNED ");
+    ck_assert_int_eq(source.destroyed, source.started);
+}
+END_TEST
+
 START_TEST(stop_wakes_a_poll)
 {
     source.block = true;
@@ -449,6 +506,8 @@ int main(void)
     tcase_add_test(tests, a_record_that_is_too_large_fails_the_task);
     tcase_add_test(tests, a_record_that_is_too_large_is_skipped_when_tolerated);
     tcase_add_test(tests, failures_of_the_plugin_fail_the_task);
+    tcase_add_test(tests, a_task_whose_producer_is_lost_is_started_anew);
+    tcase_add_test(tests, stop_ends_the_pause_before_a_new_start);
     tcase_add_test(tests, stop_wakes_a_poll);
     tcase_add_test(tests, a_target_that_does_not_answer_is_left_behind);
     tcase_add_test(tests, a_missing_converter_is_reported);
