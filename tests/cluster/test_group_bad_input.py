@@ -243,6 +243,39 @@ def test_a_damaged_config_topic(target, make_worker, unique, tmp_path):
     worker.rest.wait_running(name, timeout=60 * PATIENCE)
 
 
+def test_a_zombies_word_of_others_tasks(target, make_worker, unique, tmp_path, kind):
+    """A worker that was frozen says RUNNING, and then UNASSIGNED, of what others have by now."""
+    if kind == "java":
+        pytest.skip("in Java's status it stays until the task's next change")
+    settings = make_worker.settings(**SESSION)
+    worker = make_worker.distributed(settings)
+    made = sources(worker, unique, tmp_path, unique("lines"), 1)
+    (name,) = made
+    producer = Producer({"bootstrap.servers": target.bootstrap, "partitioner": "murmur2_random"})
+    for state in ("RUNNING", "UNASSIGNED", "FAILED"):
+        for key in (f"status-connector-{name}", f"status-task-{name}-0"):
+            word = {"state": state, "trace": None, "worker_id": "zombie:1", "generation": 0}
+            producer.produce(settings["status.storage.topic"], json.dumps(word), key)
+        assert producer.flush(30) == 0
+
+    def last_words():
+        """What a worker that starts now would read."""
+        found = records.read_all(target, settings["status.storage.topic"])
+        last = {r.key.decode(): json.loads(r.value) for part in found.values() for r in part if r.value}
+        return [
+            (last[key]["state"], last[key]["worker_id"])
+            for key in (f"status-connector-{name}", f"status-task-{name}-0")
+        ]
+
+    wait_for(
+        lambda: last_words() == [("RUNNING", worker_id(settings))] * 2,
+        30 * PATIENCE,
+        "the owner to have the last word",
+        interval=0.3,
+    )
+    worker.rest.wait_running(name, timeout=30 * PATIENCE)
+
+
 def test_tasks_that_are_missing(target, make_worker, unique, tmp_path):
     """A commit that finds some of its tasks missing: the owner has them written anew."""
     topic = target.create_topic(unique("lines"))

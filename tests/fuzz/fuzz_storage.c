@@ -25,7 +25,7 @@ static void config(const char *key, size_t key_len, const char *value, size_t va
 
 static void status(const char *key, size_t key_len, const char *value, size_t value_len)
 {
-    struct kc_status_cache *cache = kc_status_cache_new();
+    struct kc_status_cache *cache = kc_status_cache_new(NULL, NULL);
     kc_error_destroy(kc_status_cache_apply(cache, key, key_len, value, value_len));
     kc_error_destroy(kc_status_cache_apply(cache, key, key_len, NULL, 0));
     kc_status_cache_destroy(cache);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static void put(struct kc_herder *herder, const char *connector, int task, enum kc_state state,
-                const char *trace, const char *version)
+                const char *trace, const char *version, bool safe)
 {
     struct kc_status status = {
         .state = state,
@@ -18,7 +18,6 @@ static void put(struct kc_herder *herder, const char *connector, int task, enum 
         .generation = atomic_load(&herder->generation),
         .version = kc_strdup(version),
     };
-    bool safe = state == KC_STATE_UNASSIGNED || state == KC_STATE_FAILED;
     kc_status_store_put(herder->status_store, connector, task, &status, safe);
     kc_status_clear(&status);
 }
@@ -26,7 +25,9 @@ static void put(struct kc_herder *herder, const char *connector, int task, enum 
 void kc_herder_state_changed(void *opaque, const char *connector, int task, enum kc_state state,
                              const char *trace, const char *version)
 {
-    put(opaque, connector, task, state, trace, version);
+    bool safe =
+        state == KC_STATE_UNASSIGNED || state == KC_STATE_FAILED || state == KC_STATE_RESTARTING;
+    put(opaque, connector, task, state, trace, version, safe);
 }
 
 void kc_herder_topic_used(void *opaque, const char *connector, int task, const char *topic)
@@ -40,7 +41,8 @@ void kc_herder_topic_used(void *opaque, const char *connector, int task, const c
 void kc_herder_put_status(struct kc_herder *herder, const char *connector, int task,
                           enum kc_state state)
 {
-    put(herder, connector, task, state, NULL, NULL);
+    put(herder, connector, task, state, NULL, NULL,
+        state == KC_STATE_UNASSIGNED || state == KC_STATE_FAILED);
 }
 
 void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector)
@@ -48,7 +50,7 @@ void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector)
     int *tasks = NULL;
     size_t count = kc_status_store_tasks(herder->status_store, connector, &tasks);
     for (size_t i = 0; i < count; i++)
-        put(herder, connector, tasks[i], KC_STATE_DESTROYED, NULL, NULL);
-    put(herder, connector, KC_CONNECTOR_STATUS, KC_STATE_DESTROYED, NULL, NULL);
+        put(herder, connector, tasks[i], KC_STATE_DESTROYED, NULL, NULL, false);
+    put(herder, connector, KC_CONNECTOR_STATUS, KC_STATE_DESTROYED, NULL, NULL, false);
     free(tasks);
 }

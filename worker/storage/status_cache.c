@@ -39,11 +39,16 @@ struct connector {
 struct kc_status_cache {
     struct connector *connectors;
     uint64_t last_number;
+    kc_status_overruled overruled;
+    void *opaque;
 };
 
-struct kc_status_cache *kc_status_cache_new(void)
+struct kc_status_cache *kc_status_cache_new(kc_status_overruled overruled, void *opaque)
 {
-    return kc_calloc(1, sizeof(struct kc_status_cache));
+    struct kc_status_cache *cache = kc_calloc(1, sizeof(*cache));
+    cache->overruled = overruled;
+    cache->opaque = opaque;
+    return cache;
 }
 
 /* ---- connectors ---- */
@@ -70,6 +75,7 @@ static void remove_task(struct connector *connector, struct task *task)
 {
     HASH_DEL(connector->tasks, task);
     kc_status_clear(&task->entry.status);
+    kc_status_clear(&task->entry.said);
     free(task);
 }
 
@@ -102,6 +108,7 @@ static void drop_if_empty(struct kc_status_cache *cache, struct connector *conne
 static void clear_entry(struct connector *connector)
 {
     kc_status_clear(&connector->entry.status);
+    kc_status_clear(&connector->entry.said);
     connector->entry = (struct kc_status_entry){0};
     connector->has_entry = false;
 }
@@ -154,6 +161,12 @@ struct kc_status_entry *kc_status_cache_entry(struct kc_status_cache *cache, con
     return connector->has_entry ? &connector->entry : NULL;
 }
 
+void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *status)
+{
+    kc_status_clear(&entry->said);
+    kc_status_copy(&entry->said, status);
+}
+
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status)
 {
     return !entry->known || strcmp(entry->status.worker_id, status->worker_id) == 0 ||
@@ -189,6 +202,18 @@ static bool stale(const struct kc_status_entry *entry, const struct kc_status *s
            entry->status.generation >= status->generation;
 }
 
+/* This worker has the connector or task, has been heard to say so, and somebody who had it before
+ * speaks of it. (In Java that stays until the next change of state.) */
+static bool overrules(const struct kc_status *status, const struct kc_status_entry *entry)
+{
+    const struct kc_status *said = &entry->said;
+    bool has = said->state == KC_STATE_RUNNING || said->state == KC_STATE_PAUSED ||
+               said->state == KC_STATE_FAILED || said->state == KC_STATE_STOPPED;
+    return has && said->worker_id && entry->known &&
+           strcmp(entry->status.worker_id, said->worker_id) == 0 &&
+           strcmp(status->worker_id, said->worker_id) != 0 && status->generation < said->generation;
+}
+
 static struct kc_error *apply_status(struct kc_status_cache *cache, const struct kc_status_key *key,
                                      const char *value, size_t len)
 {
@@ -197,6 +222,8 @@ static struct kc_error *apply_status(struct kc_status_cache *cache, const struct
     if (err)
         return err;
     struct kc_status_entry *entry = kc_status_cache_entry(cache, key->connector, key->task, true);
+    if (cache->overruled && overrules(&status, entry))
+        cache->overruled(cache->opaque, key->connector, key->task, entry);
     if (key->kind == KC_STATUS_OF_TASK && stale(entry, &status)) {
         kc_trace("Ignoring a stale UNASSIGNED of task %s-%d", key->connector, key->task);
         kc_status_clear(&status);

@@ -13,13 +13,19 @@
 struct kc_status_entry {
     bool known; /* status has been read back */
     struct kc_status status;
-    int sequence; /* of the last local write */
+    int sequence;          /* of the last local write */
+    struct kc_status said; /* by it; worker_id NULL: there was none */
     uint64_t
         number; /* never the same for two entries: a deleted one isn't taken for its successor */
 };
 
 struct kc_status_cache;
-struct kc_status_cache *kc_status_cache_new(void);
+/* overruled is called within _apply(), when what this worker has said of its own connector or task
+ * is followed by the word of a worker of an older generation: one that was frozen, or whose writes
+ * were late. */
+typedef void (*kc_status_overruled)(void *opaque, const char *connector, int task,
+                                    const struct kc_status_entry *entry);
+struct kc_status_cache *kc_status_cache_new(kc_status_overruled overruled, void *opaque);
 void kc_status_cache_destroy(struct kc_status_cache *cache);
 
 /* The entry of a connector (KC_CONNECTOR_STATUS) or task; NULL when there is none and not create.
@@ -32,6 +38,8 @@ struct kc_error *kc_status_cache_apply(struct kc_status_cache *cache, const char
                                        size_t key_len, const char *value,
                                        size_t value_len) KC_MUST_CHECK;
 
+/* Remembers what this worker says from now on. */
+void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *status);
 /* Whether a safe write may go over what is cached (putSafe). */
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status);
 

@@ -5,7 +5,8 @@
  *
  * Writes go out at once; those that fail for a passing reason are sent again by the store's retry
  * thread, unless something newer has been said meanwhile. Reads see what has come back from the
- * topic. In memory a write is applied at once. lock guards everything; it isn't held during a send.
+ * topic. What a zombie says of what this worker has is said again by the retry thread. In memory a
+ * write is applied at once. lock guards everything; it isn't held during a send.
  */
 #include "storage/status_store.h"
 
@@ -47,6 +48,7 @@ struct sending {
     char *topic; /* of an active topic; NULL: a status */
     struct kc_status status;
     bool safe;
+    bool again; /* what was said already, after a zombie has spoken */
     int sequence;
     uint64_t number;
 };
@@ -78,12 +80,34 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     kc_error_destroy(err);
 }
 
+/* Under the lock, on the log's thread. */
+static void on_overruled(void *opaque, const char *connector, int task,
+                         const struct kc_status_entry *entry)
+{
+    struct kc_status_store *store = opaque;
+    struct sending *sending = kc_calloc(1, sizeof(*sending));
+    sending->store = store;
+    sending->connector = kc_strdup(connector);
+    sending->task = task;
+    sending->again = true;
+    sending->sequence = entry->sequence;
+    sending->number = entry->number;
+    kc_status_copy(&sending->status, &entry->said);
+    sending->key = kc_status_key_write(connector, task);
+    sending->value = kc_status_write(&sending->status);
+    store->pending++;
+    if (kc_queue_push(store->retries, sending))
+        return;
+    store->pending--;
+    sending_destroy(sending);
+}
+
 struct kc_status_store *kc_status_store_memory_new(void)
 {
     struct kc_status_store *store = kc_calloc(1, sizeof(*store));
     pthread_mutex_init(&store->lock, NULL);
     kc_cond_init(&store->acknowledged);
-    store->cache = kc_status_cache_new();
+    store->cache = kc_status_cache_new(on_overruled, store);
     store->retries = kc_queue_new(sending_destroy);
     return store;
 }
@@ -129,6 +153,8 @@ static bool still_wanted(struct kc_status_store *store, const struct sending *se
         kc_status_cache_entry(store->cache, sending->connector, sending->task, false);
     if (!entry || entry->number != sending->number)
         return false;
+    if (sending->again)
+        return entry->sequence == sending->sequence;
     if (sending->status.generation != store->generation)
         return false;
     return !sending->safe ||
@@ -235,6 +261,7 @@ static struct sending *prepare(struct kc_status_store *store, const char *connec
     pthread_mutex_lock(&store->lock);
     struct kc_status_entry *entry = kc_status_cache_entry(store->cache, connector, task, true);
     store->generation = status->generation;
+    kc_status_entry_say(entry, status);
     if (safe && !kc_status_entry_safe(entry, status)) {
         pthread_mutex_unlock(&store->lock);
         return NULL;

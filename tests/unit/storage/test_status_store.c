@@ -6,9 +6,20 @@
 
 static struct kc_status_cache *cache;
 
+static int overruled;
+
+static void on_overruled(void *opaque, const char *connector, int task,
+                         const struct kc_status_entry *entry)
+{
+    ck_assert_str_eq(connector, "c");
+    ck_assert_str_eq(entry->said.worker_id, "w1");
+    overruled++;
+}
+
 static void set_up(void)
 {
-    cache = kc_status_cache_new();
+    overruled = 0;
+    cache = kc_status_cache_new(on_overruled, NULL);
 }
 
 static void tear_down(void)
@@ -128,6 +139,44 @@ START_TEST(test_stale_unassigned)
 }
 END_TEST
 
+static void say(int task, enum kc_state state, int generation)
+{
+    const struct kc_status status = {
+        .state = state, .worker_id = (char *)"w1", .generation = generation};
+    kc_status_entry_say(kc_status_cache_entry(cache, "c", task, true), &status);
+}
+
+/* A worker that was frozen wakes up, still believes that it has the task, and loses it. */
+START_TEST(test_a_zombies_word_is_overruled)
+{
+    say(0, KC_STATE_RUNNING, 5);
+    apply_state("status-task-c-0", "UNASSIGNED", "w2", 4); /* the former owner, in time */
+    ck_assert_int_eq(overruled, 0);
+    apply_state("status-task-c-0", "RUNNING", "w1", 5);
+    apply_state("status-task-c-0", "RUNNING", "w2", 4);
+    ck_assert_int_eq(overruled, 1);
+    apply_state("status-task-c-0", "RUNNING", "w1", 5);
+    apply_state("status-task-c-0", "UNASSIGNED", "w2", 4);
+    ck_assert_int_eq(overruled, 2);
+}
+END_TEST
+
+START_TEST(test_a_new_owners_word_is_not_overruled)
+{
+    say(0, KC_STATE_RUNNING, 5);
+    apply_state("status-task-c-0", "RUNNING", "w1", 5);
+    apply_state("status-task-c-0", "RUNNING", "w2", 6);
+    apply_state("status-task-c-0", "RESTARTING", "w3", 6); /* the leader's, in between */
+    apply_state("status-task-c-0", "RUNNING", "w1", 5);
+    say(0, KC_STATE_UNASSIGNED, 6);
+    apply_state("status-task-c-0", "RUNNING", "w2", 4);
+    say(KC_CONNECTOR_STATUS, KC_STATE_RESTARTING, 6); /* by a plan, of another worker's */
+    apply_state("status-connector-c", "RESTARTING", "w1", 6);
+    apply_state("status-connector-c", "RUNNING", "w2", 5);
+    ck_assert_int_eq(overruled, 0);
+}
+END_TEST
+
 START_TEST(test_safe_writes)
 {
     char mine[] = "mine";
@@ -226,6 +275,8 @@ int main(void)
     tcase_add_loop_test(tcase, test_bad_keys, 0, sizeof(bad_keys) / sizeof(*bad_keys));
     tcase_add_loop_test(tcase, test_bad_values, 0, sizeof(bad_values) / sizeof(*bad_values));
     tcase_add_test(tcase, test_stale_unassigned);
+    tcase_add_test(tcase, test_a_zombies_word_is_overruled);
+    tcase_add_test(tcase, test_a_new_owners_word_is_not_overruled);
     tcase_add_test(tcase, test_safe_writes);
     tcase_add_test(tcase, test_tombstones);
     tcase_add_test(tcase, test_an_old_tombstone_of_the_connector);
