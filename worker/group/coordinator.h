@@ -54,9 +54,10 @@ void kc_coordinator_leave(struct kc_coordinator *coordinator, const char *reason
 /* Calls revoked() and reports the work as owned no longer. */
 void kc_coordinator_revoke(struct kc_coordinator *coordinator, const struct kc_work *work);
 
-/* Asks with a heartbeat, waiting for 3 s at most: whether the group is at rest with this
- * member in it. */
-bool kc_coordinator_confirm(struct kc_coordinator *coordinator);
+/* Whether the group is at rest and has accepted a heartbeat of this member that was sent at
+ * since_ms (kc_mono_ms()) or later. If not, one is sent at once: ask again. Doesn't wait; any
+ * thread. */
+bool kc_coordinator_confirmed(struct kc_coordinator *coordinator, int64_t since_ms);
 
 /* "" unless the membership is stable; borrowed until the next call. */
 const char *kc_coordinator_member_id(const struct kc_coordinator *coordinator);

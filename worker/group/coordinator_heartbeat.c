@@ -13,12 +13,11 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.WorkerCoordinator");
 
-enum { CONFIRM_MS = 3000 };
-
-/* Which generation a heartbeat was for. */
+/* Which generation a heartbeat was for, and when it was sent. */
 struct beat {
     struct kc_coordinator *coordinator;
     int generation;
+    int64_t sent_ms;
 };
 
 /* ---- answers; lock held ---- */
@@ -70,6 +69,9 @@ static void on_beat(void *arg, const struct kc_wire_request *request, struct kc_
     const struct kc_heartbeat_response *message = reply->message;
     pthread_mutex_lock(&coordinator->lock);
     coordinator->heartbeat_sent = false;
+    if (message && message->error_code == KC_KAFKA_NONE &&
+        beat->generation == coordinator->generation)
+        coordinator->confirmed_ms = beat->sent_ms;
     if (message)
         handle_code(coordinator, beat->generation, message->error_code);
     else if (!coordinator->closed)
@@ -99,14 +101,14 @@ static struct kc_wire_request *make_beat(const struct kc_coordinator *coordinato
 static void send_beat(struct kc_coordinator *coordinator, int64_t now)
 {
     struct beat *beat = kc_malloc(sizeof(*beat));
-    *beat = (struct beat){coordinator, coordinator->generation};
+    *beat = (struct beat){coordinator, coordinator->generation, now};
     coordinator->heartbeat_sent = true;
+    coordinator->heartbeat_asked = false;
     coordinator->last_heartbeat_ms = now;
     kc_wire_send(coordinator->client, make_beat(coordinator), on_beat, beat);
 }
 
-/* Asks the coordinator for a sign of life; false: there was none within timeout_ms. */
-static bool probe(struct kc_coordinator *coordinator, int64_t timeout_ms)
+bool kc_coordinator_probe(struct kc_coordinator *coordinator)
 {
     pthread_mutex_lock(&coordinator->lock);
     struct kc_wire_request *request = make_beat(coordinator);
@@ -114,7 +116,8 @@ static bool probe(struct kc_coordinator *coordinator, int64_t timeout_ms)
     pthread_mutex_unlock(&coordinator->lock);
     struct kc_wire_reply *reply = NULL;
     struct kc_error *err =
-        kc_wire_call(coordinator->client, request, kc_mono_ms() + timeout_ms, &reply);
+        kc_wire_call(coordinator->client, request,
+                     kc_mono_ms() + coordinator->settings.heartbeat_interval_ms, &reply);
     bool alive = false;
     if (err)
         kc_warn("Can not connect to broker coordinator of group %s: %s",
@@ -132,15 +135,17 @@ static bool probe(struct kc_coordinator *coordinator, int64_t timeout_ms)
     return alive;
 }
 
-bool kc_coordinator_probe(struct kc_coordinator *coordinator)
+bool kc_coordinator_confirmed(struct kc_coordinator *coordinator, int64_t since_ms)
 {
-    return probe(coordinator, coordinator->settings.heartbeat_interval_ms);
-}
-
-bool kc_coordinator_confirm(struct kc_coordinator *coordinator)
-{
-    return !kc_coordinator_rejoin_pending(coordinator) && probe(coordinator, CONFIRM_MS) &&
-           !kc_coordinator_rejoin_pending(coordinator);
+    pthread_mutex_lock(&coordinator->lock);
+    bool confirmed = coordinator->state == KC_MEMBER_STABLE && !coordinator->rejoin_needed &&
+                     coordinator->confirmed_ms >= since_ms;
+    if (!confirmed) {
+        coordinator->heartbeat_asked = true;
+        pthread_cond_broadcast(&coordinator->changed);
+    }
+    pthread_mutex_unlock(&coordinator->lock);
+    return confirmed;
 }
 
 /* ---- the thread ---- */
@@ -181,7 +186,7 @@ static int64_t look(struct kc_coordinator *coordinator)
     if (coordinator->heartbeat_sent || coordinator->coordinator_unknown)
         return now + settings->retry_backoff_ms;
     int64_t due = coordinator->last_heartbeat_ms + settings->heartbeat_interval_ms;
-    if (due > now)
+    if (due > now && !coordinator->heartbeat_asked)
         return due;
     send_beat(coordinator, now);
     return now + settings->heartbeat_interval_ms;

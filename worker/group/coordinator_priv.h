@@ -38,7 +38,9 @@ struct kc_coordinator {
     struct kc_error *fatal;       /* of a heartbeat */
     struct kc_wire_reply *answer; /* to the join or sync that is under way */
     bool answered;
-    bool heartbeat_sent; /* not yet answered */
+    bool heartbeat_sent;  /* not yet answered */
+    bool heartbeat_asked; /* for one before its time */
+    int64_t confirmed_ms; /* when the last one that was accepted had been sent */
     int64_t last_heartbeat_ms;
     int64_t last_answer_ms;
     int64_t last_poll_ms;

@@ -313,7 +313,7 @@ static void run_confirm(struct kc_herder *base, struct kc_request *request, void
     struct kc_distributed *herder = kc_distributed_of(base);
     struct kc_herder_args *args = data;
     bool ours = kc_work_has_task(&herder->assignment.work, args->connector, args->task) &&
-                herder->member->ops->confirm(herder->member);
+                herder->member->ops->confirmed(herder->member, args->began_ms);
     kc_request_complete(
         request, ours ? NULL
                       : kc_error_retriable_new(KC_ERR_REBALANCE_NEEDED,
@@ -322,9 +322,11 @@ static void run_confirm(struct kc_herder *base, struct kc_request *request, void
                                                args->connector, args->task));
 }
 
-struct kc_error *kc_distributed_confirm_task(void *opaque, const char *connector, int task)
+struct kc_error *kc_distributed_confirm_task(void *opaque, const char *connector, int task,
+                                             int64_t since_ms)
 {
     struct kc_herder_args *args = kc_herder_args_new(connector);
     args->task = task;
+    args->began_ms = since_ms;
     return ask(opaque, run_confirm, args);
 }

@@ -152,7 +152,8 @@ bool kc_distributed_is_source(const struct kc_distributed *herder, const char *c
 
 void kc_distributed_run_fence(struct kc_herder *herder, struct kc_request *request, void *args);
 struct kc_error *kc_distributed_fence_zombies(void *opaque, const char *connector);
-struct kc_error *kc_distributed_confirm_task(void *opaque, const char *connector, int task);
+struct kc_error *kc_distributed_confirm_task(void *opaque, const char *connector, int task,
+                                             int64_t since_ms);
 struct kc_error *kc_distributed_verify_task(void *opaque, const char *connector, int task,
                                             int generation);
 /* New task configs make a round of fencing useless. Any thread, lock held. */

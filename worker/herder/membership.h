@@ -48,9 +48,9 @@ struct kc_membership_ops {
     /* REST URL of the worker that has a connector (task KC_CONNECTOR_STATUS) or task; NULL when
      * unknown. Known to the leader only. Owned by the caller. */
     char *(*owner_url)(const struct kc_membership *member, const char *connector, int task);
-    /* Asks the group, waiting for a few seconds at most: whether it is at rest with this worker in
-     * it. */
-    bool (*confirm)(struct kc_membership *member);
+    /* Whether the group is at rest and has confirmed at since_ms (kc_mono_ms()) or later that this
+     * worker is in it. If not, it is asked: call again a little later. */
+    bool (*confirmed)(struct kc_membership *member, int64_t since_ms);
     void (*destroy)(struct kc_membership *member); /* leaves */
 };
 

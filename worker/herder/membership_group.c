@@ -118,9 +118,9 @@ static char *owner_url(const struct kc_membership *member, const char *connector
     return kc_coordinator_owner_url(of_const(member)->coordinator, connector, task);
 }
 
-static bool confirm(struct kc_membership *member)
+static bool confirmed(struct kc_membership *member, int64_t since_ms)
 {
-    return kc_coordinator_confirm(of(member));
+    return kc_coordinator_confirmed(of(member), since_ms);
 }
 
 static void destroy(struct kc_membership *member)
@@ -139,7 +139,7 @@ static const struct kc_membership_ops ops = {
     .protocol_version = protocol_version,
     .id = id,
     .owner_url = owner_url,
-    .confirm = confirm,
+    .confirmed = confirmed,
     .destroy = destroy,
 };
 

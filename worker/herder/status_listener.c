@@ -41,8 +41,7 @@ void kc_herder_topic_used(void *opaque, const char *connector, int task, const c
 void kc_herder_put_status(struct kc_herder *herder, const char *connector, int task,
                           enum kc_state state)
 {
-    put(herder, connector, task, state, NULL, NULL,
-        state == KC_STATE_UNASSIGNED || state == KC_STATE_FAILED);
+    put(herder, connector, task, state, NULL, NULL, false);
 }
 
 void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector)
@@ -50,7 +49,7 @@ void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector)
     int *tasks = NULL;
     size_t count = kc_status_store_tasks(herder->status_store, connector, &tasks);
     for (size_t i = 0; i < count; i++)
-        put(herder, connector, tasks[i], KC_STATE_DESTROYED, NULL, NULL, false);
-    put(herder, connector, KC_CONNECTOR_STATUS, KC_STATE_DESTROYED, NULL, NULL, false);
+        kc_herder_put_status(herder, connector, tasks[i], KC_STATE_DESTROYED);
+    kc_herder_put_status(herder, connector, KC_CONNECTOR_STATUS, KC_STATE_DESTROYED);
     free(tasks);
 }

@@ -26,6 +26,8 @@ enum {
     ABORT_WAIT_MS = 10000,
     FENCING_PATIENCE_MS = 60000,
     FENCING_AGAIN_MS = 1000,
+    CONFIRM_PATIENCE_MS = 3000,
+    CONFIRM_AGAIN_MS = 50,
 };
 
 /* The newest dispatched offset of a source partition. */
@@ -162,14 +164,28 @@ static struct kc_error *fence_zombies(struct kc_task_host *host)
     return err;
 }
 
+/* Before a task fences whoever has its id now: is it still this worker's? */
+static struct kc_error *confirm(struct kc_task_host *host)
+{
+    int64_t since = kc_mono_ms();
+    struct kc_error *err;
+    while ((err = kc_task_host_confirm(host, since)) && kc_error_retriable(err) &&
+           kc_mono_ms() < since + CONFIRM_PATIENCE_MS) {
+        kc_error_destroy(err);
+        if (kc_task_host_sleep(host, CONFIRM_AGAIN_MS))
+            return NULL;
+    }
+    return err;
+}
+
 static struct kc_error *prepare(void *delivery)
 {
     struct exactly_once *self = delivery;
     struct kc_task_host *host = self->task->host;
     self->how = self->task->raw ? &kc_eos_raw : &kc_eos_producer;
     self->channel = self->how->create(self->task, self->records);
-    struct kc_error *err = kc_task_host_renewals(host) > 0 ? kc_task_host_confirm(host) : NULL;
-    if (!err)
+    struct kc_error *err = kc_task_host_renewed(host) ? confirm(host) : NULL;
+    if (!err && !kc_task_host_stopping(host))
         err = fence_zombies(host);
     if (err || kc_task_host_stopping(host))
         return err;

@@ -40,7 +40,7 @@ struct kc_task_host {
     struct kc_series_list series;
     _Atomic(const char *) lane;
     _Atomic(const char *) lane_reason;
-    int renewals; /* the thread's */
+    bool renewed; /* the thread's */
 
     pthread_mutex_t mutex;
     pthread_cond_t changed;
@@ -208,7 +208,7 @@ static struct kc_error *run_task(struct kc_task_host *host)
         free(trace);
         if (kc_task_host_sleep(host, pause))
             return NULL;
-        host->renewals++;
+        host->renewed = true;
         kc_series_list_reset(&host->series);
         set_failed(host, false);
     }
@@ -308,9 +308,9 @@ void kc_task_host_set_target(struct kc_task_host *host, enum kc_target_state tar
         host->kind->wake(host->impl);
 }
 
-int kc_task_host_renewals(const struct kc_task_host *host)
+bool kc_task_host_renewed(const struct kc_task_host *host)
 {
-    return host->renewals;
+    return host->renewed;
 }
 
 const char *kc_task_host_connector(const struct kc_task_host *host)
@@ -460,9 +460,9 @@ struct kc_error *kc_task_host_verify(struct kc_task_host *host)
                                        : NULL;
 }
 
-struct kc_error *kc_task_host_confirm(struct kc_task_host *host)
+struct kc_error *kc_task_host_confirm(struct kc_task_host *host, int64_t since_ms)
 {
     return host->listener->confirm_task
-               ? host->listener->confirm_task(host->opaque, host->connector, host->task)
+               ? host->listener->confirm_task(host->opaque, host->connector, host->task, since_ms)
                : NULL;
 }

@@ -91,9 +91,9 @@ void kc_task_host_set_lane(struct kc_task_host *host, const char *lane, const ch
 /* Exactly-once: the listener's preflight calls. */
 struct kc_error *kc_task_host_fence_zombies(struct kc_task_host *host) KC_MUST_CHECK;
 struct kc_error *kc_task_host_verify(struct kc_task_host *host) KC_MUST_CHECK;
-struct kc_error *kc_task_host_confirm(struct kc_task_host *host) KC_MUST_CHECK;
-/* How often the task has been started anew; its thread. */
-int kc_task_host_renewals(const struct kc_task_host *host);
+struct kc_error *kc_task_host_confirm(struct kc_task_host *host, int64_t since_ms) KC_MUST_CHECK;
+/* Whether the task has been started before, and is started anew; its thread. */
+bool kc_task_host_renewed(const struct kc_task_host *host);
 /* "[name|task-0] " */
 const char *kc_task_host_log_context(const struct kc_task_host *host);
 

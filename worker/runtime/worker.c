@@ -101,11 +101,11 @@ static struct kc_error *on_verify(void *opaque, const char *connector, int task,
                : NULL;
 }
 
-static struct kc_error *on_confirm(void *opaque, const char *connector, int task)
+static struct kc_error *on_confirm(void *opaque, const char *connector, int task, int64_t since_ms)
 {
     struct kc_worker *worker = opaque;
     return worker->listener.confirm_task
-               ? worker->listener.confirm_task(worker->opaque, connector, task)
+               ? worker->listener.confirm_task(worker->opaque, connector, task, since_ms)
                : NULL;
 }
 
@@ -132,8 +132,14 @@ struct kc_error *kc_worker_new(const struct kc_worker_config *config,
     made->id = kc_strdup(worker_id);
     made->listener = *listener;
     made->opaque = opaque;
-    made->counting = (struct kc_worker_listener){on_state, on_reconfiguration, on_topic,
-                                                 on_fence, on_verify,          on_confirm};
+    made->counting = (struct kc_worker_listener){
+        .state_changed = on_state,
+        .reconfiguration_requested = on_reconfiguration,
+        .topic_used = on_topic,
+        .fence_zombies = on_fence,
+        .verify_task = on_verify,
+        .confirm_task = on_confirm,
+    };
     pthread_mutex_init(&made->mutex, NULL);
     *worker = made;
     return NULL;

@@ -36,9 +36,11 @@ struct kc_worker_listener {
     /* Exactly-once, on the task's thread, may block: after initTransactions, checks that the task
      * is still wanted. */
     struct kc_error *(*verify_task)(void *opaque, const char *connector, int task, int generation);
-    /* Exactly-once, on the task's thread, may block: before a task is started anew and fences
-     * whoever has its transactional id, asks the group whether it still is this worker's. */
-    struct kc_error *(*confirm_task)(void *opaque, const char *connector, int task);
+    /* Exactly-once, on the task's thread: before a task is started anew and fences whoever has its
+     * transactional id, whether the group has confirmed at since_ms (kc_mono_ms()) or later that it
+     * is this worker's. Retriable: not yet, the group is being asked. */
+    struct kc_error *(*confirm_task)(void *opaque, const char *connector, int task,
+                                     int64_t since_ms);
 };
 
 /* offsets: the worker's offset store, a reference is taken. */

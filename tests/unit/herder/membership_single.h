@@ -18,6 +18,8 @@ static const char *single_leader = "single";
 static const char *single_leader_url = "http://w:1/";
 /* The next rebalance ends with this error (KC_ASSIGNMENT_CONFIG_MISMATCH), once. */
 static int single_next_error;
+/* What the group says of this member. */
+static bool single_confirms = true;
 
 struct single {
     struct kc_membership member;
@@ -139,9 +141,9 @@ static char *owner_url(const struct kc_membership *member, const char *connector
     return kc_strdup(((const struct single *)member)->rest_url);
 }
 
-static bool confirm(struct kc_membership *member)
+static bool confirmed(struct kc_membership *member, int64_t since_ms)
 {
-    return true;
+    return single_confirms;
 }
 
 static void single_destroy(struct kc_membership *member)
@@ -164,7 +166,7 @@ static const struct kc_membership_ops single_ops = {
     .protocol_version = protocol_version,
     .id = single_id,
     .owner_url = owner_url,
-    .confirm = confirm,
+    .confirmed = confirmed,
     .destroy = single_destroy,
 };
 

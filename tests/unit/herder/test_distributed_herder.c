@@ -193,6 +193,28 @@ START_TEST(restarts_have_javas_answers)
 }
 END_TEST
 
+/* What a task asks before it is started anew and fences its successor, if there is one. */
+START_TEST(a_task_is_ours_while_the_group_says_so)
+{
+    struct fixture f;
+    distributed(&f);
+    put(&f, "c", "1");
+    await(&f, "c", "RUNNING/RUNNING");
+    must(kc_distributed_confirm_task(f.herder, "c", 0, 0));
+    struct kc_error *err = kc_distributed_confirm_task(f.herder, "c", 1, 0);
+    ck_assert(kc_error_retriable(err));
+    kc_error_destroy(err);
+    single_confirms = false;
+    err = kc_distributed_confirm_task(f.herder, "c", 0, 0);
+    ck_assert(kc_error_retriable(err));
+    ck_assert_str_eq(kc_error_text(err),
+                     "The group doesn't confirm that source task c-0 is still this worker's");
+    kc_error_destroy(err);
+    single_confirms = true;
+    fixture_end(&f);
+}
+END_TEST
+
 START_TEST(a_config_mismatch_is_read_up_and_joined_again)
 {
     struct fixture f;
@@ -297,6 +319,7 @@ int main(void)
     tcase_add_test(tests, another_leader_gets_the_writes);
     tcase_add_test(tests, the_leader_distributes_a_session_key);
     tcase_add_test(tests, restarts_have_javas_answers);
+    tcase_add_test(tests, a_task_is_ours_while_the_group_says_so);
     tcase_add_test(tests, a_config_mismatch_is_read_up_and_joined_again);
     tcase_add_test(tests, a_connector_of_unknown_class_fails_with_a_trace);
     tcase_add_test(tests, a_leaders_own_connectors_are_written);

@@ -4,6 +4,7 @@
  * plugin is told and when, what a refused batch turns into, what is released, how it fails.
  */
 #include "runtime/eos_channel.h"
+#include "runtime/idle_host.h"
 #include "runtime/raw_builder.h"
 #include "wire/fake_coordinator.h"
 
@@ -57,35 +58,9 @@ static const struct kc_delivery delivery = {.retract = retract};
 
 /* ---- fixture ---- */
 
-static void no_wake(void *opaque)
-{
-}
-
-static void must(struct kc_error *err)
-{
-    ck_assert_msg(!err, "%s", err ? kc_error_trace(err) : "");
-}
-
-static struct kc_error *nothing(void *impl)
-{
-    return NULL;
-}
-
-static void ignore(void *impl)
-{
-}
-
 static void start(int transaction_version)
 {
     static const struct kc_worker_listener listener;
-    static const struct kc_task_kind kind = {
-        .start = nothing,
-        .execute = nothing,
-        .close = ignore,
-        .wake = ignore,
-        .cancel = ignore,
-        .destroy = ignore,
-    };
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     struct kc_map *producer = kc_map_new();
 
@@ -93,7 +68,7 @@ static void start(int transaction_version)
     kc_map_set(producer, "bootstrap.servers", fake_start(transaction_version));
     kc_map_set(producer, "transactional.id", "id");
     task = (struct kc_source_task){.plugin = &plugin, .how = &delivery};
-    task.host = kc_task_host_new(&settings, &kind, &task);
+    task.host = kc_task_host_new(&settings, &idle_kind, &task);
     must(kc_raw_lane_new(producer, "test", no_wake, NULL, &task.raw));
     kc_map_destroy(producer);
     for (int i = 0; i < FAKE_PARTITIONS; i++) {

@@ -4,6 +4,7 @@
  * and what an abort leaves. Against a broker that checks epochs and sequences.
  */
 #include "kafka/partitioner.h"
+#include "runtime/idle_host.h"
 #include "runtime/raw_builder.h"
 #include "runtime/source_task_priv.h"
 #include "wire/fake_coordinator.h"
@@ -39,24 +40,6 @@ static struct kc_error *hear_fence(void *opaque, const char *connector)
     return fenced <= refused ? kc_error_new(KC_ERR_CONNECT, "The leader is away") : NULL;
 }
 
-static void no_wake(void *opaque)
-{
-}
-
-static void must(struct kc_error *err)
-{
-    ck_assert_msg(!err, "%s", err ? kc_error_trace(err) : "");
-}
-
-static struct kc_error *nothing(void *impl)
-{
-    return NULL;
-}
-
-static void ignore(void *impl)
-{
-}
-
 static struct kc_map *map_of(const char *const *pairs)
 {
     struct kc_map *map = kc_map_new();
@@ -70,14 +53,6 @@ static struct kc_map *map_of(const char *const *pairs)
 static void start(const char *boundary)
 {
     static const struct kc_worker_listener listener = {.fence_zombies = hear_fence};
-    static const struct kc_task_kind kind = {
-        .start = nothing,
-        .execute = nothing,
-        .close = ignore,
-        .wake = ignore,
-        .cancel = ignore,
-        .destroy = ignore,
-    };
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     const char *address = fake_start(2);
     struct kc_map *worker =
@@ -94,7 +69,7 @@ static void start(const char *boundary)
         MAP("name", "src", "connector.class", "test.Raw", "transaction.boundary", boundary,
             "transaction.boundary.interval.ms", "3600000");
     must(kc_config_parse(kc_connector_config_def(true), task.connector_config, &task.settings));
-    task.host = kc_task_host_new(&settings, &kind, &task);
+    task.host = kc_task_host_new(&settings, &idle_kind, &task);
     must(kc_raw_lane_new(producer, "test", no_wake, NULL, &task.raw));
     json_t *partition = json_pack("{s:i}", "partition", 0);
     from = kc_source_partition_new(partition);
@@ -281,6 +256,74 @@ START_TEST(a_refusal_fails_the_task_as_with_a_producer)
 }
 END_TEST
 
+/* ---- a task that loses its producer once ---- */
+
+static int lives, asked;
+
+static struct kc_error *hear_confirm(void *opaque, const char *connector, int number,
+                                     int64_t since_ms)
+{
+    ck_assert_int_eq(fenced, 2); /* by both first lives, and by nobody since */
+    return ++asked <= 2 ? kc_error_retriable_new(KC_ERR_REBALANCE_NEEDED, "Not yet") : NULL;
+}
+
+static void hear_state(void *opaque, const char *connector, int number, enum kc_state state,
+                       const char *trace, const char *version)
+{
+}
+
+static struct kc_error *live(void *impl)
+{
+    lives++;
+    task.delivery = task.how->create(&task);
+    return task.how->prepare(task.delivery);
+}
+
+static struct kc_error *lose_producer(void *impl)
+{
+    return lives == 1 ? kc_error_new(KC_ERR_FENCED, "Fenced") : NULL;
+}
+
+static void end_life(void *impl)
+{
+    task.how->destroy(task.delivery);
+}
+
+static bool always(void *impl, const struct kc_error *err)
+{
+    return true;
+}
+
+START_TEST(the_group_is_asked_before_a_task_is_started_anew)
+{
+    static const struct kc_worker_listener listener = {
+        .state_changed = hear_state, .fence_zombies = hear_fence, .confirm_task = hear_confirm};
+    static const struct kc_task_kind kind = {
+        .start = live,
+        .execute = lose_producer,
+        .close = end_life,
+        .wake = ignore,
+        .cancel = ignore,
+        .destroy = ignore,
+        .may_renew = always,
+    };
+    const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
+    start("poll");
+    struct kc_task_host *idle = task.host;
+    end_life(NULL);
+    task.host = kc_task_host_new(&settings, &kind, &task);
+    must(kc_task_host_run(task.host));
+    ck_assert(kc_task_host_await(task.host, kc_mono_ms() + 20000));
+    ck_assert_int_eq(lives, 2);
+    ck_assert_int_eq(asked, 3);
+    ck_assert_int_eq(fenced, 3);
+    kc_task_host_destroy(task.host);
+    task.host = idle;
+    task.delivery = task.how->create(&task);
+    end();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("eos_source_task");
@@ -293,6 +336,7 @@ int main(void)
     tcase_add_test(tests, an_abort_of_the_connector_commits_the_offsets_alone);
     tcase_add_test(tests, offsets_are_the_newest_even_when_batches_come_again);
     tcase_add_test(tests, a_refusal_fails_the_task_as_with_a_producer);
+    tcase_add_test(tests, the_group_is_asked_before_a_task_is_started_anew);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
