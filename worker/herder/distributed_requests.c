@@ -89,6 +89,17 @@ static void run_tasks(struct kc_herder *base, struct kc_request *request, void *
 
 /* ---- configurations ---- */
 
+/* A connector that this herder still has. GET, which looks at the config topic, may have told of
+ * its deletion already: then it's a matter of moments. */
+static struct kc_error *exists_already(struct kc_herder *base, const char *connector)
+{
+    struct kc_cluster_state *newest = kc_config_store_snapshot(base->config_store);
+    bool listed = kc_cluster_state_has(newest, connector);
+    kc_cluster_state_unref(newest);
+    return listed ? kc_error_new(KC_ERR_CONFLICT, "Connector %s already exists", connector)
+                  : kc_error_new(KC_ERR_STALE_CONFIG, "Connector %s is being deleted", connector);
+}
+
 static void run_put(struct kc_herder *base, struct kc_request *request, void *data)
 {
     struct kc_distributed *herder = kc_distributed_of(base);
@@ -97,8 +108,7 @@ static void run_put(struct kc_herder *base, struct kc_request *request, void *da
         return;
     bool exists = has(base, args->connector);
     if (exists && !args->allow_replace) {
-        kc_request_complete(
-            request, kc_error_new(KC_ERR_CONFLICT, "Connector %s already exists", args->connector));
+        kc_request_complete(request, exists_already(base, args->connector));
         return;
     }
     kc_stage_begin(&base->stage, "writing a config for connector %s to the config topic",

@@ -87,6 +87,30 @@ START_TEST(a_new_configuration_writes_tasks_again)
 }
 END_TEST
 
+/* On the tick thread: the topic says that the connector is gone, the herder hasn't looked. */
+static void run_put_behind_deletion(struct kc_herder *base, struct kc_request *request, void *data)
+{
+    must(kc_config_store_remove_connector(base->config_store, "c"));
+    base->ops->requests[KC_REQUEST_PUT](base, request, data);
+}
+
+START_TEST(a_connector_that_is_being_deleted_does_not_exist_already)
+{
+    struct fixture f;
+    struct kc_request *request = NULL;
+    distributed(&f);
+    put(&f, "c", "1");
+    await(&f, "c", "RUNNING/RUNNING");
+    struct kc_herder_args *args = kc_herder_args_new("c");
+    args->config = scripted_config("1", NULL);
+    must_fail(kc_herder_call(f.herder, run_put_behind_deletion, args, PATIENCE_MS, &request),
+              KC_ERR_STALE_CONFIG, "Connector c is being deleted");
+    kc_request_unref(request);
+    await(&f, "c", "none");
+    fixture_end(&f);
+}
+END_TEST
+
 START_TEST(another_leader_gets_the_writes)
 {
     struct fixture f;
@@ -316,6 +340,7 @@ int main(void)
     tcase_add_test(tests, writes_wait_for_the_stores);
     tcase_add_test(tests, a_connector_lives);
     tcase_add_test(tests, a_new_configuration_writes_tasks_again);
+    tcase_add_test(tests, a_connector_that_is_being_deleted_does_not_exist_already);
     tcase_add_test(tests, another_leader_gets_the_writes);
     tcase_add_test(tests, the_leader_distributes_a_session_key);
     tcase_add_test(tests, restarts_have_javas_answers);
