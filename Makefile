@@ -155,15 +155,20 @@ fuzz-smoke: deps
 # Lint.
 C_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 
-.PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy format
+.PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy lint-fuzz format
 lint: deps
-	@$(MAKE) --no-print-directory lint-format lint-includes lint-cppcheck lint-tidy
+	@$(MAKE) --no-print-directory lint-format lint-includes lint-fuzz lint-cppcheck lint-tidy
 
 lint-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "clang-format: nothing to change"
 
 lint-includes:
 	@$(PYTHON) tests/support/check_includes.py
+
+# `make check` doesn't build the fuzz targets; that they compile is seen here.
+lint-fuzz:
+	@clang $(FUZZ_FLAGS) -fsyntax-only -Iworker -Iconnectors $(PKG_CFLAGS) $(wildcard tests/fuzz/*.c) && \
+	    echo "fuzz targets: all compile"
 
 lint-cppcheck:
 	@mkdir -p build/cppcheck

@@ -3,9 +3,9 @@
  * Logins and key stores: JAAS lines, the JAAS file, credentials and header of basic
  * authentication, PEM and PKCS#12. The first byte picks the reader.
  */
-#include "kafka/jaas.h"
 #include "rest/rest_auth.h"
-#include "wire/tls_store_priv.h"
+#include "wire/jaas.h"
+#include "wire/tls_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
