@@ -95,6 +95,14 @@ static void forget_all(void)
     pthread_mutex_unlock(&heard.mutex);
 }
 
+static inline size_t heard_count(void)
+{
+    pthread_mutex_lock(&heard.mutex);
+    size_t count = heard.count;
+    pthread_mutex_unlock(&heard.mutex);
+    return count;
+}
+
 /* The trace of the first event that fits, or NULL. */
 static inline const char *heard_state(int task, enum kc_state state)
 {

@@ -412,7 +412,7 @@ START_TEST(stop_ends_the_pause_before_a_new_start)
 {
     source.fail_for_now = true;
     launch(NULL, KC_TARGET_STARTED);
-    await(heard.count >= 3);
+    await(heard_count() >= 3);
     int64_t began = kc_mono_ms();
     stop();
     ck_assert_int_lt(kc_mono_ms() - began, 2500);
@@ -445,11 +445,11 @@ START_TEST(a_target_that_does_not_answer_is_left_behind)
     int64_t began = kc_mono_ms();
     stop();
     ck_assert_int_lt(kc_mono_ms() - began, 4500);
-    ck_assert_uint_eq(heard.count, 0); /* a cancelled task reports nothing */
+    ck_assert_uint_eq(heard_count(), 0); /* a cancelled task reports nothing */
     ck_assert(!kc_worker_has_task(fake.worker, id));
     rd_kafka_mock_broker_set_rtt(mock, 1, 0);
     await(source.destroyed == 1);
-    ck_assert_uint_eq(heard.count, 0);
+    ck_assert_uint_eq(heard_count(), 0);
 }
 END_TEST
 
