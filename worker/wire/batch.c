@@ -5,6 +5,7 @@
 #include "wire/crc32c.h"
 #include "wire/reader_priv.h"
 
+#include <string.h>
 #include <zlib.h>
 
 /* Where the fields of a magic 2 header are. */
@@ -119,10 +120,8 @@ void kc_batch_set_base_offset(uint8_t *data, int64_t base_offset)
     put(data + AT_BASE_OFFSET, (uint64_t)base_offset, 8);
 }
 
-void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity *identity)
+static void set_producer(uint8_t *data, const struct kc_batch_identity *identity)
 {
-    kc_batch_set_base_offset(data, identity->base_offset);
-    put(data + AT_LEADER_EPOCH, (uint32_t)identity->leader_epoch, 4);
     put(data + AT_PRODUCER_ID, (uint64_t)identity->producer_id, 8);
     put(data + AT_PRODUCER_EPOCH, (uint16_t)identity->producer_epoch, 2);
     put(data + AT_BASE_SEQUENCE, (uint32_t)identity->base_sequence, 4);
@@ -130,7 +129,22 @@ void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity 
         data[AT_ATTRIBUTES + 1] |= TRANSACTIONAL;
     else
         data[AT_ATTRIBUTES + 1] &= (uint8_t)~TRANSACTIONAL;
-    put(data + AT_CRC, kc_crc32c(data + AT_ATTRIBUTES, size - AT_ATTRIBUTES), 4);
+}
+
+void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity *identity)
+{
+    enum { LEN = AT_COUNT - AT_ATTRIBUTES };
+    uint8_t before[LEN];
+    uint32_t crc = 0;
+
+    for (int i = 0; i < 4; i++)
+        crc = crc << 8 | data[AT_CRC + i];
+    memcpy(before, data + AT_ATTRIBUTES, LEN);
+    kc_batch_set_base_offset(data, identity->base_offset);
+    put(data + AT_LEADER_EPOCH, (uint32_t)identity->leader_epoch, 4);
+    set_producer(data, identity);
+    crc = kc_crc32c_changed(crc, before, data + AT_ATTRIBUTES, LEN, size - AT_COUNT);
+    put(data + AT_CRC, crc, 4);
 }
 
 void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch *header)
@@ -142,5 +156,8 @@ void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch 
     put(data + AT_BASE_TIMESTAMP, (uint64_t)header->base_timestamp, 8);
     put(data + AT_MAX_TIMESTAMP, (uint64_t)header->max_timestamp, 8);
     put(data + AT_COUNT, (uint32_t)header->count, 4);
-    kc_batch_rebase(data, size, &(struct kc_batch_identity){0, -1, -1, -1, -1, false});
+    kc_batch_set_base_offset(data, 0);
+    put(data + AT_LEADER_EPOCH, UINT32_MAX, 4);
+    set_producer(data, &(struct kc_batch_identity){0, -1, -1, -1, -1, false});
+    put(data + AT_CRC, kc_crc32c(data + AT_ATTRIBUTES, size - AT_ATTRIBUTES), 4);
 }

@@ -82,7 +82,8 @@ struct kc_batch_identity {
     bool transactional;
 };
 
-/* Rewrites a magic 2 batch in place and computes its CRC anew. */
+/* Rewrites the header of a magic 2 batch in place, its CRC too. The records aren't read: a batch
+ * that was damaged stays so, and whoever gets it sees that. */
 void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity *identity);
 /* Writes the header of a magic 2 batch whose records lie behind it, size bytes in all, without
  * producer: attributes, times, last_offset_delta and count are header's; and the CRC. */

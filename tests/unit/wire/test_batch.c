@@ -163,6 +163,24 @@ START_TEST(rebase_gives_javas_bytes)
 }
 END_TEST
 
+/* A batch that was damaged after it was checked doesn't get a good checksum. */
+START_TEST(rebase_keeps_damage_visible)
+{
+    size_t len;
+    uint8_t *data = golden("magic2-none", &len);
+    struct kc_wire_batch batch;
+    const char *why;
+
+    data[len - 1] ^= 1;
+    kc_batch_rebase(data, len, &(struct kc_batch_identity){100, 5, 4711, 3, 77, true});
+    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert(!kc_batch_intact(&batch));
+    data[len - 1] ^= 1;
+    ck_assert(kc_batch_intact(&batch));
+    free(data);
+}
+END_TEST
+
 /* Built from the records of Java's batch, with the same codec. */
 static struct kc_str rebuild(const uint8_t *data, size_t len, enum kc_codec codec)
 {
@@ -299,6 +317,30 @@ START_TEST(crc32c_is_castagnolis)
 }
 END_TEST
 
+/* What changes within a text changes its CRC as computing it anew does, wherever it lies. */
+START_TEST(crc32c_follows_a_change)
+{
+    enum { SIZE = 70000 };
+    static const size_t behind[] = {0, 1, 3, 4, 7, 63, 4095, 65536, SIZE - 36};
+    uint8_t *text = kc_malloc(SIZE), before[36];
+
+    srand(1);
+    for (size_t i = 0; i < SIZE; i++)
+        text[i] = (uint8_t)rand();
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        uint8_t *at = text + SIZE - behind[i] - sizeof before;
+        uint32_t crc = kc_crc32c(text, SIZE);
+
+        memcpy(before, at, sizeof before);
+        for (size_t b = 0; b < sizeof before; b++)
+            at[b] = (uint8_t)rand();
+        crc = kc_crc32c_changed(crc, before, at, sizeof before, behind[i]);
+        ck_assert_uint_eq(crc, kc_crc32c(text, SIZE));
+    }
+    free(text);
+}
+END_TEST
+
 START_TEST(gaps_can_be_closed)
 {
     struct kc_batch_builder builder = {.close_gaps = true};
@@ -350,6 +392,7 @@ int main(void)
     tcase_add_test(tests, header_fields_are_read);
     tcase_add_test(tests, log_append_time_is_every_records_time);
     tcase_add_loop_test(tests, rebase_gives_javas_bytes, 0, 2);
+    tcase_add_test(tests, rebase_keeps_damage_visible);
     tcase_add_test(tests, building_gives_javas_bytes);
     tcase_add_loop_test(tests, every_codec_is_written, 0, KC_CODECS);
     tcase_add_test(tests, splitting_keeps_records_and_sizes);
@@ -357,6 +400,7 @@ int main(void)
     tcase_add_loop_test(tests, decompression_is_limited, 0, KC_CODECS);
     tcase_add_test(tests, bare_snappy_is_read);
     tcase_add_test(tests, crc32c_is_castagnolis);
+    tcase_add_test(tests, crc32c_follows_a_change);
     tcase_add_test(tests, gaps_can_be_closed);
     tcase_add_test(tests, a_message_has_no_negative_offset);
     suite_add_tcase(suite, tests);
