@@ -460,6 +460,24 @@ def test_a_worker_that_comes_back_from_the_dead(target, make_worker, unique, tmp
             assert own == [f"{name} {w} {n}" for w in ("before", "meanwhile", "after") for n in range(50)]
 
 
+def test_what_others_gave_up_meanwhile_is_said_to_run(target, make_worker, unique, tmp_path, kind):
+    """A worker is frozen, another one takes its tasks and leaves; then it comes back and keeps them."""
+    if kind == "java":
+        pytest.skip("in Java's status they stay UNASSIGNED until their next change")
+    settings = make_worker.settings(**SESSION)
+    others = make_worker.settings(settings["group.id"], **SESSION)
+    frozen = make_worker.distributed(settings)
+    made = sources(frozen, unique, tmp_path, target.create_topic(unique("lines")), 2)
+    frozen.process.pause()
+    try:
+        other = make_worker.distributed(others)
+        wait_shared(other.rest, made, [worker_id(others)])
+        other.stop()
+    finally:
+        frozen.process.resume()
+    wait_shared(frozen.rest, made, [worker_id(settings)])
+
+
 def feed(made, what, count):
     for name, path in made.items():
         with open(path, "a") as file:

@@ -191,6 +191,24 @@ static void remember_joined_state(struct kc_distributed *herder)
     herder->tasks_state = kc_cluster_state_ref(herder->base.config_state);
 }
 
+/* A worker that was away, frozen maybe, keeps what it is given again. Those who had it meanwhile
+ * have said so, and that they have given it up. (In Java that stays.) */
+static void claim_kept(struct kc_distributed *herder, const struct kc_work *fresh)
+{
+    struct kc_herder *base = &herder->base;
+    int generation = atomic_load(&base->generation);
+    struct kc_work kept = {0};
+    kc_work_copy(&kept, &herder->assignment.work);
+    kc_work_remove_all(&kept, fresh);
+    for (size_t i = 0; i < kept.connectors.count; i++)
+        kc_status_store_claim(base->status_store, kept.connectors.items[i], KC_CONNECTOR_STATUS,
+                              generation);
+    for (size_t i = 0; i < kept.task_count; i++)
+        kc_status_store_claim(base->status_store, kept.tasks[i].connector, kept.tasks[i].task,
+                              generation);
+    kc_work_clear(&kept);
+}
+
 static void start_work(struct kc_distributed *herder)
 {
     struct kc_herder *base = &herder->base;
@@ -201,6 +219,7 @@ static void start_work(struct kc_distributed *herder)
     kc_work_clear(&herder->to_restart);
     kc_work_copy(&fresh, &herder->assignment.work);
     kc_work_remove_all(&fresh, &herder->running);
+    claim_kept(herder, &fresh);
     kc_stage_begin(&base->stage, "starting %zu connector(s) and task(s) after a rebalance",
                    fresh.connectors.count + fresh.task_count);
     for (size_t i = 0; i < fresh.connectors.count; i++)

@@ -167,6 +167,28 @@ void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *
     kc_status_copy(&entry->said, status);
 }
 
+/* That it has the connector or task, and in which state. */
+static bool says_mine(const struct kc_status *said)
+{
+    return said->worker_id && (said->state == KC_STATE_RUNNING || said->state == KC_STATE_PAUSED ||
+                               said->state == KC_STATE_FAILED || said->state == KC_STATE_STOPPED);
+}
+
+bool kc_status_entry_heard(const struct kc_status_entry *entry)
+{
+    const struct kc_status *said = &entry->said;
+    return entry->known && said->worker_id && entry->status.state == said->state &&
+           strcmp(entry->status.worker_id, said->worker_id) == 0;
+}
+
+bool kc_status_entry_claim(struct kc_status_entry *entry, int generation)
+{
+    if (!says_mine(&entry->said) || entry->said.generation >= generation)
+        return false;
+    entry->said.generation = generation;
+    return !kc_status_entry_heard(entry);
+}
+
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status)
 {
     return !entry->known || strcmp(entry->status.worker_id, status->worker_id) == 0 ||
@@ -207,9 +229,7 @@ static bool stale(const struct kc_status_entry *entry, const struct kc_status *s
 static bool overrules(const struct kc_status *status, const struct kc_status_entry *entry)
 {
     const struct kc_status *said = &entry->said;
-    bool has = said->state == KC_STATE_RUNNING || said->state == KC_STATE_PAUSED ||
-               said->state == KC_STATE_FAILED || said->state == KC_STATE_STOPPED;
-    return has && said->worker_id && entry->known &&
+    return says_mine(said) && entry->known &&
            strcmp(entry->status.worker_id, said->worker_id) == 0 &&
            strcmp(status->worker_id, said->worker_id) != 0 && status->generation < said->generation;
 }

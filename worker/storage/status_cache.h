@@ -40,6 +40,11 @@ struct kc_error *kc_status_cache_apply(struct kc_status_cache *cache, const char
 
 /* Remembers what this worker says from now on. */
 void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *status);
+/* This worker has it still, under a newer generation: what it has said counts as said then. True:
+ * the topic says something else, and that is to be mended. */
+bool kc_status_entry_claim(struct kc_status_entry *entry, int generation);
+/* Whether the topic says what this worker has said. */
+bool kc_status_entry_heard(const struct kc_status_entry *entry);
 /* Whether a safe write may go over what is cached (putSafe). */
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status);
 

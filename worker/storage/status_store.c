@@ -5,7 +5,7 @@
  *
  * Writes go out at once; those that fail for a passing reason are sent again by the store's retry
  * thread, unless something newer has been said meanwhile. Reads see what has come back from the
- * topic. What a zombie says of what this worker has is said again by the retry thread. In memory a
+ * topic. Where others speak of what this worker has, the retry thread says it again. In memory a
  * write is applied at once. lock guards everything; it isn't held during a send.
  */
 #include "storage/status_store.h"
@@ -48,7 +48,8 @@ struct sending {
     char *topic; /* of an active topic; NULL: a status */
     struct kc_status status;
     bool safe;
-    bool again; /* what was said already, after a zombie has spoken */
+    bool again;   /* what was said already, after another has spoken */
+    bool unheard; /* the same, unless it has been read back meanwhile */
     int sequence;
     uint64_t number;
 };
@@ -80,16 +81,16 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     kc_error_destroy(err);
 }
 
-/* Under the lock, on the log's thread. */
-static void on_overruled(void *opaque, const char *connector, int task,
-                         const struct kc_status_entry *entry)
+/* Under the lock. By the retry thread, a moment later. */
+static void say_again(struct kc_status_store *store, const char *connector, int task,
+                      const struct kc_status_entry *entry, bool unheard)
 {
-    struct kc_status_store *store = opaque;
     struct sending *sending = kc_calloc(1, sizeof(*sending));
     sending->store = store;
     sending->connector = kc_strdup(connector);
     sending->task = task;
     sending->again = true;
+    sending->unheard = unheard;
     sending->sequence = entry->sequence;
     sending->number = entry->number;
     kc_status_copy(&sending->status, &entry->said);
@@ -100,6 +101,13 @@ static void on_overruled(void *opaque, const char *connector, int task,
         return;
     store->pending--;
     sending_destroy(sending);
+}
+
+/* Under the lock, on the log's thread. */
+static void on_overruled(void *opaque, const char *connector, int task,
+                         const struct kc_status_entry *entry)
+{
+    say_again(opaque, connector, task, entry, false);
 }
 
 struct kc_status_store *kc_status_store_memory_new(void)
@@ -154,7 +162,8 @@ static bool still_wanted(struct kc_status_store *store, const struct sending *se
     if (!entry || entry->number != sending->number)
         return false;
     if (sending->again)
-        return entry->sequence == sending->sequence;
+        return entry->sequence == sending->sequence &&
+               !(sending->unheard && kc_status_entry_heard(entry));
     if (sending->status.generation != store->generation)
         return false;
     return !sending->safe ||
@@ -288,6 +297,16 @@ void kc_status_store_put(struct kc_status_store *store, const char *connector, i
     sending->key = kc_status_key_write(connector, task);
     sending->value = status->state == KC_STATE_DESTROYED ? NULL : kc_status_write(status);
     dispatch(store, sending);
+}
+
+void kc_status_store_claim(struct kc_status_store *store, const char *connector, int task,
+                           int generation)
+{
+    pthread_mutex_lock(&store->lock);
+    struct kc_status_entry *entry = kc_status_cache_entry(store->cache, connector, task, false);
+    if (entry && kc_status_entry_claim(entry, generation))
+        say_again(store, connector, task, entry, true);
+    pthread_mutex_unlock(&store->lock);
 }
 
 bool kc_status_store_get(struct kc_status_store *store, const char *connector, int task,

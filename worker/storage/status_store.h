@@ -47,6 +47,10 @@ struct kc_error *kc_status_store_start(struct kc_status_store *store,
 /* Writes a status (copied). safe: putSafe, not over a newer one of another worker. */
 void kc_status_store_put(struct kc_status_store *store, const char *connector, int task,
                          const struct kc_status *status, bool safe);
+/* This worker has the connector or task and goes on with it under a new generation, without a
+ * change of state: should another have spoken of it meanwhile, what was said last is said again. */
+void kc_status_store_claim(struct kc_status_store *store, const char *connector, int task,
+                           int generation);
 /* A copy in *status (clear it); false when there is none. */
 bool kc_status_store_get(struct kc_status_store *store, const char *connector, int task,
                          struct kc_status *status);

@@ -177,6 +177,30 @@ START_TEST(test_a_new_owners_word_is_not_overruled)
 }
 END_TEST
 
+/* What a worker was frozen for, others had meanwhile and gave up; it is given to it again. */
+START_TEST(test_what_is_kept_is_claimed)
+{
+    struct kc_status_entry *entry = kc_status_cache_entry(cache, "c", 0, true);
+    ck_assert(!kc_status_entry_claim(entry, 4)); /* nothing was said */
+    say(0, KC_STATE_RUNNING, 5);
+    apply_state("status-task-c-0", "RUNNING", "w1", 5);
+    ck_assert(!kc_status_entry_claim(entry, 6)); /* the topic says so */
+    ck_assert_int_eq(entry->said.generation, 6);
+    apply_state("status-task-c-0", "RUNNING", "w2", 7);
+    apply_state("status-task-c-0", "UNASSIGNED", "w2", 8);
+    ck_assert(!kc_status_entry_claim(entry, 6)); /* no new generation */
+    ck_assert(kc_status_entry_claim(entry, 9));
+    ck_assert(!kc_status_entry_heard(entry));
+    apply_state("status-task-c-0", "RUNNING", "w1", 9);
+    ck_assert(kc_status_entry_heard(entry));
+    apply_state("status-task-c-0", "UNASSIGNED", "w2", 8); /* a late word of it */
+    ck_assert_int_eq(overruled, 1);
+    say(0, KC_STATE_UNASSIGNED, 9);
+    apply_state("status-task-c-0", "RUNNING", "w2", 10);
+    ck_assert(!kc_status_entry_claim(entry, 11)); /* it was given up */
+}
+END_TEST
+
 START_TEST(test_safe_writes)
 {
     char mine[] = "mine";
@@ -276,6 +300,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_bad_values, 0, sizeof(bad_values) / sizeof(*bad_values));
     tcase_add_test(tcase, test_stale_unassigned);
     tcase_add_test(tcase, test_a_zombies_word_is_overruled);
+    tcase_add_test(tcase, test_what_is_kept_is_claimed);
     tcase_add_test(tcase, test_a_new_owners_word_is_not_overruled);
     tcase_add_test(tcase, test_safe_writes);
     tcase_add_test(tcase, test_tombstones);
