@@ -28,5 +28,5 @@ def test_on_both_sides(mirror):
     flow.assert_same()
     flow.assert_running()
     log = flow.worker.process.log()
-    assert re.search(NAMED % ("raw-raw-0", flow.remote), log)
+    assert re.search(NAMED % ("raw-raw", flow.remote), log)
     assert re.search(NAMED % ("replication-consumer", flow.topic), log)

@@ -47,37 +47,21 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice)
 
 /* ---- making and ending ---- */
 
-static int32_t number(const struct kc_map *properties, const char *key)
-{
-    const char *text = kc_map_get(properties, key);
-    long long value = text ? strtoll(text, NULL, 10) : 0;
-    return value < 0 ? 0 : value > INT32_MAX ? INT32_MAX : (int32_t)value;
-}
-
 struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name,
                                  void (*wake)(void *opaque), void *opaque,
                                  struct kc_raw_lane **lane)
 {
-    const struct kc_appender_options options = {
-        .transactional_id = kc_map_get(producer, "transactional.id"),
-        .transaction_timeout_ms = number(producer, "transaction.timeout.ms"),
-        .delivery_timeout_ms = number(producer, "delivery.timeout.ms"),
-        .request_timeout_ms = number(producer, "request.timeout.ms"),
-        .max_request_bytes = number(producer, "max.request.size"),
-        .block_failed = true,
-    };
     struct kc_raw_lane *made = kc_calloc(1, sizeof(*made));
-    struct kc_error *err = kc_wire_client_new(producer, name, &made->client);
+    struct kc_error *err = kc_raw_target_join(producer, name, &made->target);
     if (err) {
         free(made);
         return err;
     }
     made->wake = wake;
     made->opaque = opaque;
-    made->transactional = options.transactional_id != NULL;
+    made->transactional = !made->target->shared;
     pthread_mutex_init(&made->mutex, NULL);
     kc_cond_init(&made->moved);
-    made->appender = kc_appender_new(made->client, &options);
     *lane = made;
     return NULL;
 }
@@ -90,25 +74,52 @@ void kc_raw_lane_cancel(struct kc_raw_lane *lane)
     pthread_mutex_unlock(&lane->mutex);
 }
 
-void kc_raw_lane_close(struct kc_raw_lane *lane)
+/* ---- leaving those who go on ---- */
+
+static bool is_mine(const void *who, const void *arg)
 {
-    if (!lane)
-        return;
-    pthread_mutex_lock(&lane->mutex);
-    struct kc_appender *appender = lane->appender;
-    lane->appender = NULL;
-    pthread_mutex_unlock(&lane->mutex);
-    kc_appender_destroy(appender);
-    kc_wire_client_destroy(lane->client);
-    lane->client = NULL;
+    const struct kc_raw_span *span = arg;
+    return span->lane == who;
+}
+
+static void *keep_bytes(void *arg)
+{
+    const struct kc_raw_span *span = arg;
+    return kc_batch_ref(span->batch);
+}
+
+static void drop_bytes(void *arg, const struct kc_append_result *result)
+{
+    (void)result;
+    kc_batch_unref(arg);
+}
+
+static void forget_all(struct kc_raw_lane *lane)
+{
     for (struct raw_part *part = lane->parts; part; part = part->hh.next) {
         for (struct kc_raw_span *span = part->returned; span; span = span->next)
             kc_error_clear(&span->error);
         part->returned = NULL;
+        part->in_flight = 0;
     }
     pthread_mutex_lock(&lane->mutex);
     lane->acked = lane->newest = NULL;
+    lane->in_flight = lane->unserved = lane->returned = 0;
     pthread_mutex_unlock(&lane->mutex);
+    atomic_store(&lane->bytes, 0);
+    atomic_store(&lane->extra, 0);
+}
+
+void kc_raw_lane_close(struct kc_raw_lane *lane)
+{
+    if (!lane)
+        return;
+    if (lane->target->shared)
+        kc_appender_abandon(lane->target->appender,
+                            &(struct kc_append_leaver){is_mine, keep_bytes, drop_bytes, lane});
+    kc_raw_target_leave(lane->target);
+    lane->target = NULL;
+    forget_all(lane);
 }
 
 void kc_raw_lane_destroy(struct kc_raw_lane *lane)
@@ -170,6 +181,7 @@ static void on_result(void *arg, const struct kc_append_result *result)
     struct raw_part *part = span->part;
     struct kc_raw_lane *lane = span->lane;
     bool wake = true;
+    atomic_fetch_sub(&lane->bytes, span->len);
     atomic_fetch_sub(&lane->extra, (uint64_t)span->count - 1);
     pthread_mutex_lock(&lane->mutex);
     part->in_flight--;
@@ -232,10 +244,7 @@ uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane)
 
 size_t kc_raw_lane_bytes(struct kc_raw_lane *lane)
 {
-    pthread_mutex_lock(&lane->mutex);
-    size_t bytes = lane->appender ? kc_appender_bytes(lane->appender) : 0;
-    pthread_mutex_unlock(&lane->mutex);
-    return bytes;
+    return atomic_load(&lane->bytes);
 }
 
 /* ---- sending ---- */
@@ -277,7 +286,7 @@ void kc_raw_lane_wait_moved(struct kc_raw_lane *lane)
 
 static bool has_room(struct kc_raw_lane *lane, size_t len)
 {
-    size_t bytes = kc_appender_bytes(lane->appender);
+    size_t bytes = kc_raw_lane_bytes(lane);
     return bytes == 0 || bytes + len <= IN_FLIGHT_BYTES;
 }
 
@@ -302,13 +311,14 @@ struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *
     span->part = part;
     span->slot = slot;
     span->sequence = part->next_sequence++;
+    atomic_fetch_add(&lane->bytes, span->len);
     atomic_fetch_add(&lane->extra, (uint64_t)span->count - 1);
     pthread_mutex_lock(&lane->mutex);
     part->in_flight++;
     lane->in_flight++;
     lane->unserved++;
     pthread_mutex_unlock(&lane->mutex);
-    kc_appender_append(lane->appender, part->topic, part->partition, span->data, span->len,
+    kc_appender_append(lane->target->appender, part->topic, part->partition, span->data, span->len,
                        on_result, span);
     return NULL;
 }
@@ -333,12 +343,12 @@ const char *kc_raw_lane_broken(struct kc_raw_lane *lane)
 
 struct kc_appender *kc_raw_lane_appender(struct kc_raw_lane *lane)
 {
-    return lane->appender;
+    return lane->target->appender;
 }
 
 struct kc_wire_client *kc_raw_lane_client(struct kc_raw_lane *lane)
 {
-    return lane->client;
+    return lane->target->client;
 }
 
 bool kc_raw_lane_first_use(struct kc_raw_lane *lane, const char *topic)
@@ -379,7 +389,7 @@ void kc_raw_lane_discard(struct kc_raw_lane *lane,
             lane->returned--;
         pthread_mutex_unlock(&lane->mutex);
         if (span)
-            kc_appender_unblock(lane->appender, part->topic, part->partition);
+            kc_appender_unblock(lane->target->appender, part->topic, part->partition);
         while (span) {
             struct kc_raw_span *next = span->next;
             kc_error_clear(&span->error);

@@ -7,6 +7,7 @@
 #define WORKER_RUNTIME_RAW_LANE_PRIV_H
 
 #include "runtime/raw_lane.h"
+#include "runtime/raw_target.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -34,13 +35,13 @@ struct raw_part {
 };
 
 struct kc_raw_lane {
-    struct kc_wire_client *client;
-    struct kc_appender *appender;
+    struct kc_raw_target *target; /* NULL: closed */
     void (*wake)(void *opaque);
     void *opaque;
     bool transactional; /* what can't be mended fails the task */
     atomic_bool cancelled;
     _Atomic(const char *) broken;
+    atomic_size_t bytes; /* of spans without a result */
     atomic_uint_fast64_t extra;
     struct raw_part *parts; /* the task's thread */
     bool any_too_large;     /* of a part; the same */

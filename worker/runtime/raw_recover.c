@@ -53,6 +53,7 @@ static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span 
         return span->count > 1 ? SPLIT : OPEN;
     if (!is_about_batch(code)) {
         atomic_store(&lane->broken, "the target refused the raw lane's producer");
+        kc_raw_target_spoil(lane->target);
         return OPEN;
     }
     return OPEN;
@@ -202,7 +203,7 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
         give_up(opaque, span->slot); /* the span may be gone afterwards */
         span = next;
     }
-    kc_appender_unblock(lane->appender, part->topic, part->partition);
+    kc_appender_unblock(lane->target->appender, part->topic, part->partition);
     return err;
 }
 

@@ -38,8 +38,7 @@ static bool knows_raw(const struct kc_plugin *plugin)
 
 static void open_lane(struct kc_source_task *task, const struct kc_map *producer)
 {
-    char *name =
-        kc_asprintf("raw-%s-%d", kc_task_host_connector(task->host), kc_task_host_task(task->host));
+    char *name = kc_asprintf("raw-%s", kc_task_host_connector(task->host));
     struct kc_raw_lane *lane = NULL;
     struct kc_error *err = kc_raw_lane_new(producer, name, on_wake, task, &lane);
     free(name);

@@ -169,8 +169,8 @@ static void try_again(struct kc_appender *appender, struct append_part *part,
     if (appender->state == PRODUCER_FATAL) {
         kc_error_destroy(err);
         append_fail_batch(batch, kc_error_copy(appender->fatal));
-    } else if (appender->end.done && !appender->end.commit) {
-        append_fail_batch(batch, err); /* it is being aborted anyway */
+    } else if (batch->abandoned || (appender->end.done && !appender->end.commit)) {
+        append_fail_batch(batch, err); /* nobody waits for it, or it is being aborted anyway */
     } else {
         kc_error_destroy(batch->error);
         batch->error = err;
@@ -191,7 +191,7 @@ static void refuse(struct append_part *part, struct append_batch *batch, struct 
 static void refuse_or_unmerge(struct append_part *part, struct append_batch *batch, int code,
                               struct kc_error *err)
 {
-    if (!append_may_unmerge(part, batch, code)) {
+    if (batch->abandoned || !append_may_unmerge(part, batch, code)) {
         refuse(part, batch, err);
         return;
     }

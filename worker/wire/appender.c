@@ -267,7 +267,7 @@ static void hold(struct kc_appender *appender, const struct append_post *post)
 }
 
 /* What is posted from now on comes behind the group, which somebody may be about to post. */
-static void close_group(struct kc_appender *appender)
+void appender_close_group(struct kc_appender *appender)
 {
     pthread_mutex_lock(&appender->mutex);
     appender->group = NULL;
@@ -369,7 +369,7 @@ void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_
     post->appender = appender;
     post->topic = kc_strdup(topic);
     post->partition = partition;
-    close_group(appender);
+    appender_close_group(appender);
     if (!kc_wire_post(appender->client, run_unblock, post))
         post_destroy(post);
 }
@@ -449,7 +449,7 @@ static void post_end(struct kc_appender *appender, bool init, bool commit, kc_ap
     struct kc_error *err;
 
     *post = (struct end_post){appender, init, {commit, done, arg}};
-    close_group(appender);
+    appender_close_group(appender);
     if (kc_wire_post(appender->client, run_end, post))
         return;
     free(post);
@@ -571,7 +571,7 @@ void kc_appender_destroy(struct kc_appender *appender)
 {
     if (!appender)
         return;
-    close_group(appender);
+    appender_close_group(appender);
     if (kc_wire_post(appender->client, run_stop, appender)) {
         pthread_mutex_lock(&appender->mutex);
         while (!appender->stopped)

@@ -59,6 +59,19 @@ void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t
  * thread. */
 void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition);
 
+/* Of several who append, one that leaves: its batches are those whose arg it owns. */
+struct kc_append_leaver {
+    bool (*owns)(const void *who, const void *arg);
+    void *(*keep)(void *arg); /* holds the bytes of the batch from now on */
+    kc_appended dropped;      /* has what keep() gave as arg, and lets go of it */
+    const void *who;
+};
+/* No done of the leaver's runs after this returns: what is in flight is let go when its answer is
+ * there, whatever it says, and the rest isn't sent. What others append to these partitions comes
+ * behind it, and may come back as `skipped` once. All callbacks on the loop thread. Not with
+ * transactions. */
+void kc_appender_abandon(struct kc_appender *appender, const struct kc_append_leaver *leaver);
+
 /* Bytes handed in and without a result. Any thread. */
 size_t kc_appender_bytes(struct kc_appender *appender);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the appender's parts share: appender.c (life, partitions), append_send.c (requests),
- * append_answer.c (results and retries), append_txn.c (producer id, transactions). Loop thread, all
- * of it, but for the atomics.
+ * append_answer.c (results and retries), append_abandon.c (those who leave), append_txn.c (producer
+ * id, transactions). Loop thread, all of it, but for the atomics.
  *
  * A partition's batches are in one list, in order; those in flight are at its head. Sequences are
  * given when a batch is first sent and kept through retries. A partition with a failed batch lets
@@ -36,9 +36,10 @@ struct append_batch {
     bool mergeable;
     struct append_batch *pieces; /* of a merged one, whose data is its own; else NULL */
     bool in_flight;
-    bool unknown;  /* a try ended without an answer: it may be in the log */
-    bool appended; /* the broker has it: waits for those before it */
-    bool failed;   /* for good: error says why */
+    bool unknown;   /* a try ended without an answer: it may be in the log */
+    bool appended;  /* the broker has it: waits for those before it */
+    bool failed;    /* for good: error says why */
+    bool abandoned; /* or one of its pieces is: it isn't tried again */
     struct kc_error *error;
     int64_t base_offset, log_append_time_ms, log_start_offset;
     struct append_batch *prev, *next;
@@ -153,6 +154,7 @@ bool appender_idle(const struct kc_appender *appender); /* no batch without a re
 void appender_unqueue(struct kc_appender *appender, struct append_part *part,
                       struct append_batch *batch); /* takes batch off its part */
 void appender_request_ended(struct kc_appender *appender);
+void appender_close_group(struct kc_appender *appender); /* what is posted next comes behind it */
 
 /* append_send.c */
 int32_t append_sequence_after(int32_t sequence, int32_t count);
