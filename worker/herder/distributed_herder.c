@@ -241,9 +241,10 @@ static void halt(struct kc_herder *base)
     kc_strings_destroy(&names);
     free(ids);
     kc_distributed_end_fencings(herder);
-    kc_distributed_end_background(herder);
     kc_status_store_flush(base->status_store, herder->sync_timeout_ms);
     herder->member->ops->leave(herder->member, "worker shutting down");
+    /* A leader that waits for us in a rebalance answers what was sent to it once we have left. */
+    kc_distributed_end_background(herder);
 }
 
 static void wakeup(struct kc_herder *base)

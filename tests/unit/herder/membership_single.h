@@ -16,6 +16,7 @@
 /* Who leads from the next rebalance on; "single" is this member. */
 static const char *single_leader = "single";
 static const char *single_leader_url = "http://w:1/";
+static atomic_bool single_left;
 /* The next rebalance ends with this error (KC_ASSIGNMENT_CONFIG_MISMATCH), once. */
 static int single_next_error;
 /* What the group says of this member. */
@@ -116,6 +117,7 @@ static void request_rejoin(struct kc_membership *member, const char *reason)
 static void single_leave(struct kc_membership *member, const char *reason)
 {
     of(member)->needs_join = true;
+    atomic_store(&single_left, true);
 }
 
 static void single_revoke(struct kc_membership *member, const struct kc_work *work)

@@ -2,6 +2,10 @@
 /* The distributed herder with a cluster of one: rebalances, requests, leadership, keys. */
 #include "fixture.h"
 
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <sys/socket.h>
+
 static struct kc_config_store *store(struct fixture *fixture)
 {
     return fixture->herder->config_store;
@@ -134,6 +138,49 @@ START_TEST(another_leader_gets_the_writes)
     must_fail(kc_herder_stop_connector(f.herder, "c", PATIENCE_MS), KC_ERR_NOT_FOUND,
               "Unknown connector c");
     fixture_end(&f);
+}
+END_TEST
+
+static atomic_bool asked;
+
+/* A leader that waits for this worker in a rebalance, and answers once it has left. */
+static void *busy_leader(void *arg)
+{
+    int fd = accept(*(int *)arg, NULL, NULL);
+    atomic_store(&asked, true);
+    while (!atomic_load(&single_left))
+        usleep(1000);
+    static const char answer[] = "HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n";
+    (void)!write(fd, answer, sizeof(answer) - 1);
+    close(fd);
+    return NULL;
+}
+
+START_TEST(what_was_sent_to_the_leader_does_not_hold_up_leaving)
+{
+    struct fixture f;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    pthread_t leader;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    ck_assert_int_eq(listen(fd, 4), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    ck_assert_int_eq(pthread_create(&leader, NULL, busy_leader, &fd), 0);
+    char *url = kc_asprintf("http://127.0.0.1:%d/", ntohs(address.sin_port));
+    single_leader = "other";
+    single_leader_url = url;
+    distributed(&f);
+    struct kc_map *config = scripted_config("1", NULL);
+    kc_map_set(config, "name", "c");
+    must(kc_config_store_put_connector(store(&f), "c", config, KC_TARGET_STARTED));
+    while (!atomic_load(&asked))
+        usleep(1000);
+    fixture_end(&f);
+    pthread_join(leader, NULL);
+    close(fd);
+    kc_map_destroy(config);
+    free(url);
 }
 END_TEST
 
@@ -350,6 +397,10 @@ int main(void)
     tcase_add_test(tests, a_leaders_own_connectors_are_written);
     tcase_add_test(tests, a_start_that_fails_ends_the_herder);
     suite_add_tcase(suite, tests);
+    TCase *stops = tcase_create("stops");
+    tcase_set_timeout(stops, 45); /* less than a request to the leader may take */
+    tcase_add_test(stops, what_was_sent_to_the_leader_does_not_hold_up_leaving);
+    suite_add_tcase(suite, stops);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
