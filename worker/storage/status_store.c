@@ -6,7 +6,8 @@
  * Writes go out at once; those that fail for a passing reason are sent again by the store's retry
  * thread, unless something newer has been said meanwhile. Reads see what has come back from the
  * topic. Where others speak of what this worker has, the retry thread says it again. In memory a
- * write is applied at once. lock guards everything; it isn't held during a send.
+ * write is applied at once. lock guards everything; it isn't held during a send. order is: what is
+ * said last of a connector or task is sent last.
  */
 #include "storage/status_store.h"
 
@@ -25,11 +26,14 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaS
 #define RETRY_MS 100
 
 struct kc_status_store {
-    struct kc_kafka_log *log; /* NULL: in memory */
+    kc_status_send send; /* NULL: in memory */
+    void *to;
+    struct kc_kafka_log *log; /* `to` of a store of Kafka's; else NULL */
     struct kc_queue *retries; /* of struct sending */
     pthread_t retrier;
     bool retrying;
 
+    pthread_mutex_t order; /* from the decision to send until it is done; before lock */
     pthread_mutex_t lock;
     pthread_cond_t acknowledged;
     struct kc_status_cache *cache;
@@ -110,9 +114,12 @@ static void on_overruled(void *opaque, const char *connector, int task,
     say_again(opaque, connector, task, entry, false);
 }
 
-struct kc_status_store *kc_status_store_memory_new(void)
+struct kc_status_store *kc_status_store_new(kc_status_send send, void *to)
 {
     struct kc_status_store *store = kc_calloc(1, sizeof(*store));
+    store->send = send;
+    store->to = to;
+    pthread_mutex_init(&store->order, NULL);
     pthread_mutex_init(&store->lock, NULL);
     kc_cond_init(&store->acknowledged);
     store->cache = kc_status_cache_new(on_overruled, store);
@@ -120,16 +127,28 @@ struct kc_status_store *kc_status_store_memory_new(void)
     return store;
 }
 
+struct kc_status_store *kc_status_store_memory_new(void)
+{
+    return kc_status_store_new(NULL, NULL);
+}
+
+static void send_to_log(void *to, const char *key, const char *value,
+                        void (*done)(void *opaque, struct kc_error *err), void *opaque)
+{
+    kc_kafka_log_send(to, key, strlen(key), value, value ? strlen(value) : 0, done, opaque);
+}
+
 struct kc_error *kc_status_store_kafka_new(const struct kc_worker_config *config,
                                            struct kc_status_store **result)
 {
-    struct kc_status_store *store = kc_status_store_memory_new();
+    struct kc_status_store *store = kc_status_store_new(send_to_log, NULL);
     struct kc_error *err =
         kc_internal_topic_log(config, KC_TOPIC_STATUS, on_record, store, &store->log);
     if (err) {
         kc_status_store_destroy(store);
         return err;
     }
+    store->to = store->log;
     *result = store;
     return NULL;
 }
@@ -147,27 +166,27 @@ void kc_status_store_destroy(struct kc_status_store *store)
     kc_status_cache_destroy(store->cache);
     pthread_cond_destroy(&store->acknowledged);
     pthread_mutex_destroy(&store->lock);
+    pthread_mutex_destroy(&store->order);
     free(store);
 }
 
 /* ---- sending ---- */
 
-/* Under the lock: whether a failed status is still worth sending. */
+/* Under the lock: whether what failed, or is to be said again, is still worth sending: nothing
+ * newer has been said. */
 static bool still_wanted(struct kc_status_store *store, const struct sending *sending)
 {
     if (sending->topic)
         return true;
     const struct kc_status_entry *entry =
         kc_status_cache_entry(store->cache, sending->connector, sending->task, false);
-    if (!entry || entry->number != sending->number)
+    if (!entry || entry->number != sending->number || entry->sequence != sending->sequence)
         return false;
     if (sending->again)
-        return entry->sequence == sending->sequence &&
-               !(sending->unheard && kc_status_entry_heard(entry));
+        return !(sending->unheard && kc_status_entry_heard(entry));
     if (sending->status.generation != store->generation)
         return false;
-    return !sending->safe ||
-           (kc_status_entry_safe(entry, &sending->status) && entry->sequence == sending->sequence);
+    return !sending->safe || kc_status_entry_safe(entry, &sending->status);
 }
 
 static void give_up(struct sending *sending)
@@ -206,10 +225,27 @@ static void on_sent(void *opaque, struct kc_error *err)
     kc_error_destroy(err);
 }
 
+/* Under order. */
 static void send_out(struct kc_status_store *store, struct sending *sending)
 {
-    kc_kafka_log_send(store->log, sending->key, strlen(sending->key), sending->value,
-                      sending->value ? strlen(sending->value) : 0, on_sent, sending);
+    store->send(store->to, sending->key, sending->value, on_sent, sending);
+}
+
+static bool is_wanted(struct kc_status_store *store, const struct sending *sending)
+{
+    pthread_mutex_lock(&store->lock);
+    bool wanted = still_wanted(store, sending);
+    pthread_mutex_unlock(&store->lock);
+    return wanted;
+}
+
+static void wait_a_moment(struct kc_status_store *store)
+{
+    int64_t until = kc_mono_ms() + RETRY_MS;
+    pthread_mutex_lock(&store->lock);
+    while (kc_cond_wait_until(&store->acknowledged, &store->lock, until))
+        ;
+    pthread_mutex_unlock(&store->lock);
 }
 
 /* The retry thread: ends when the queue is closed; what is left goes with the queue. */
@@ -218,15 +254,14 @@ static void *retry(void *arg)
     struct kc_status_store *store = arg;
     struct sending *sending = NULL;
     while ((sending = kc_queue_pop(store->retries, INT64_MAX))) {
-        pthread_mutex_lock(&store->lock);
-        bool wanted = still_wanted(store, sending);
-        int64_t until = kc_mono_ms() + RETRY_MS;
-        while (wanted && kc_cond_wait_until(&store->acknowledged, &store->lock, until))
-            ;
-        pthread_mutex_unlock(&store->lock);
+        if (is_wanted(store, sending))
+            wait_a_moment(store);
+        pthread_mutex_lock(&store->order);
+        bool wanted = is_wanted(store, sending);
         if (wanted)
             send_out(store, sending);
-        else
+        pthread_mutex_unlock(&store->order);
+        if (!wanted)
             give_up(sending);
     }
     return NULL;
@@ -234,19 +269,19 @@ static void *retry(void *arg)
 
 struct kc_error *kc_status_store_start(struct kc_status_store *store, const atomic_bool *cancel)
 {
-    if (!store->log)
+    if (!store->send)
         return NULL;
-    struct kc_error *err = kc_kafka_log_start(store->log, cancel);
+    struct kc_error *err = store->log ? kc_kafka_log_start(store->log, cancel) : NULL;
     if (!err)
         err = kc_thread_start(&store->retrier, "status-retry", retry, store);
     store->retrying = !err;
     return err;
 }
 
-/* Takes sending: to the topic, or right into memory. */
+/* Under order. Takes sending: to the topic, or right into memory. */
 static void dispatch(struct kc_status_store *store, struct sending *sending)
 {
-    if (store->log) {
+    if (store->send) {
         send_out(store, sending);
         return;
     }
@@ -283,8 +318,9 @@ static struct sending *prepare(struct kc_status_store *store, const char *connec
     return sending;
 }
 
-void kc_status_store_put(struct kc_status_store *store, const char *connector, int task,
-                         const struct kc_status *status, bool safe)
+/* Under order. */
+static void put(struct kc_status_store *store, const char *connector, int task,
+                const struct kc_status *status, bool safe)
 {
     struct sending *sending = prepare(store, connector, task, status, safe);
     if (!sending)
@@ -297,6 +333,14 @@ void kc_status_store_put(struct kc_status_store *store, const char *connector, i
     sending->key = kc_status_key_write(connector, task);
     sending->value = status->state == KC_STATE_DESTROYED ? NULL : kc_status_write(status);
     dispatch(store, sending);
+}
+
+void kc_status_store_put(struct kc_status_store *store, const char *connector, int task,
+                         const struct kc_status *status, bool safe)
+{
+    pthread_mutex_lock(&store->order);
+    put(store, connector, task, status, safe);
+    pthread_mutex_unlock(&store->order);
 }
 
 void kc_status_store_claim(struct kc_status_store *store, const char *connector, int task,
@@ -362,7 +406,9 @@ static void send_topic(struct kc_status_store *store, const char *connector, int
     pthread_mutex_lock(&store->lock);
     store->pending++;
     pthread_mutex_unlock(&store->lock);
+    pthread_mutex_lock(&store->order);
     dispatch(store, sending);
+    pthread_mutex_unlock(&store->order);
 }
 
 void kc_status_store_add_topic(struct kc_status_store *store, const char *connector, int task,

@@ -4,6 +4,9 @@
 #include "storage/status_codec.h"
 #include "storage/tsv.h"
 
+#include <pthread.h>
+#include <unistd.h>
+
 static struct kc_status_cache *cache;
 
 static int overruled;
@@ -265,6 +268,99 @@ START_TEST(test_announced_topics)
 }
 END_TEST
 
+/* ---- what is sent, and in which order ---- */
+
+static struct {
+    pthread_mutex_t mutex; /* guards what follows */
+    struct kc_str sent;    /* states, one a line */
+    int hold;              /* this many sends aren't answered */
+    void (*done)(void *opaque, struct kc_error *err);
+    void *opaque;
+} topic = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static void send(void *to, const char *key, const char *value,
+                 void (*done)(void *opaque, struct kc_error *err), void *opaque)
+{
+    struct kc_status status = {0};
+    ck_assert_ptr_null(kc_status_read(value, strlen(value), &status));
+    pthread_mutex_lock(&topic.mutex);
+    kc_str_appendf(&topic.sent, "%s\n", kc_state_name(status.state));
+    bool held = topic.hold > 0;
+    if (held) {
+        topic.hold--;
+        topic.done = done;
+        topic.opaque = opaque;
+    }
+    pthread_mutex_unlock(&topic.mutex);
+    kc_status_clear(&status);
+    if (!held)
+        done(opaque, NULL);
+}
+
+static struct kc_status_store *sending_store(void)
+{
+    struct kc_status_store *store = kc_status_store_new(send, NULL);
+    ck_assert_ptr_null(kc_status_store_start(store, NULL));
+    return store;
+}
+
+static void put(struct kc_status_store *store, enum kc_state state, int generation)
+{
+    struct kc_status status = {
+        .state = state, .worker_id = kc_strdup("w1"), .generation = generation};
+    kc_status_store_put(store, "c", KC_CONNECTOR_STATUS, &status, false);
+    kc_status_clear(&status);
+}
+
+static void expect_sent(struct kc_status_store *store, const char *states)
+{
+    kc_status_store_flush(store, 20000);
+    kc_status_store_destroy(store);
+    ck_assert_str_eq(topic.sent.data, states);
+    kc_str_destroy(&topic.sent);
+}
+
+START_TEST(test_what_is_claimed_does_not_follow_what_is_newer)
+{
+    struct kc_status_store *store = sending_store();
+    put(store, KC_STATE_STOPPED, 1);
+    kc_status_store_claim(store, "c", KC_CONNECTOR_STATUS, 2);
+    usleep(20000); /* the retry thread has it and waits */
+    put(store, KC_STATE_RUNNING, 2);
+    expect_sent(store, "STOPPED\nRUNNING\n");
+}
+END_TEST
+
+START_TEST(test_what_failed_does_not_follow_what_is_newer)
+{
+    struct kc_status_store *store = sending_store();
+    topic.hold = 1;
+    put(store, KC_STATE_STOPPED, 1);
+    put(store, KC_STATE_RUNNING, 1);
+    topic.done(topic.opaque, kc_error_retriable_new(KC_ERR_TIMEOUT, "late"));
+    expect_sent(store, "STOPPED\nRUNNING\n");
+}
+END_TEST
+
+START_TEST(test_what_failed_is_sent_again)
+{
+    struct kc_status_store *store = sending_store();
+    topic.hold = 1;
+    put(store, KC_STATE_RUNNING, 1);
+    topic.done(topic.opaque, kc_error_retriable_new(KC_ERR_TIMEOUT, "late"));
+    expect_sent(store, "RUNNING\nRUNNING\n");
+}
+END_TEST
+
+START_TEST(test_what_is_claimed_is_said_again)
+{
+    struct kc_status_store *store = sending_store();
+    put(store, KC_STATE_RUNNING, 1);
+    kc_status_store_claim(store, "c", KC_CONNECTOR_STATUS, 2);
+    expect_sent(store, "RUNNING\nRUNNING\n");
+}
+END_TEST
+
 START_TEST(test_memory_store)
 {
     char worker[] = "w";
@@ -301,6 +397,10 @@ int main(void)
     tcase_add_test(tcase, test_stale_unassigned);
     tcase_add_test(tcase, test_a_zombies_word_is_overruled);
     tcase_add_test(tcase, test_what_is_kept_is_claimed);
+    tcase_add_test(tcase, test_what_is_claimed_does_not_follow_what_is_newer);
+    tcase_add_test(tcase, test_what_failed_does_not_follow_what_is_newer);
+    tcase_add_test(tcase, test_what_failed_is_sent_again);
+    tcase_add_test(tcase, test_what_is_claimed_is_said_again);
     tcase_add_test(tcase, test_a_new_owners_word_is_not_overruled);
     tcase_add_test(tcase, test_safe_writes);
     tcase_add_test(tcase, test_tombstones);
