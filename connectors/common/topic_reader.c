@@ -7,132 +7,59 @@
 #define STEP_MS 400
 
 struct kc_topic_reader {
-    rd_kafka_t *client;
-    rd_kafka_topic_t *topic;
-    bool started;
-    int64_t position; /* the next offset to be seen */
-};
-
-/* A few KiB per sync don't need a consumer's usual buffers; the end of the topic is told. */
-static const char *const settings[][2] = {
-    {"group.id", ""},
-    {"enable.auto.offset.store", "false"},
-    {"enable.partition.eof", "true"},
-    {"queued.max.messages.kbytes", "4096"},
-    {"auto.offset.reset", "smallest"},
+    struct kc_topic_stream *stream;
+    char *topic;
 };
 
 struct kc_error *kc_topic_reader_new(const struct kc_map *properties, const char *topic,
                                      struct kc_topic_reader **reader)
 {
-    char text[256];
-    rd_kafka_conf_t *conf = NULL;
+    struct kc_topic_stream *stream = NULL;
+    struct kc_error *err = kc_topic_stream_open(properties, topic, 1, &stream);
+    if (err)
+        return err;
     struct kc_topic_reader *made = kc_calloc(1, sizeof(*made));
-    struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
-    if (err)
-        goto out;
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
-        if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], text, sizeof(text)) !=
-            RD_KAFKA_CONF_OK)
-            err = kc_error_new(KC_ERR_CONFIG, "%s", text);
-    if (err) {
-        rd_kafka_conf_destroy(conf);
-        goto out;
-    }
-    err = kc_client_new(KC_CLIENT_CONSUMER, conf, &made->client);
-    if (err)
-        goto out;
-    made->topic = rd_kafka_topic_new(made->client, topic, NULL);
-    if (!made->topic) {
-        err = kc_client_error(rd_kafka_last_error(), "Could not read topic %s", topic);
-        goto out;
-    }
+    made->stream = stream;
+    made->topic = kc_strdup(topic);
     *reader = made;
-    made = NULL;
-out:
-    kc_topic_reader_destroy(made);
-    return err;
+    return NULL;
 }
 
 void kc_topic_reader_destroy(struct kc_topic_reader *reader)
 {
     if (!reader)
         return;
-    if (reader->started)
-        rd_kafka_consume_stop(reader->topic, 0);
-    if (reader->topic)
-        rd_kafka_topic_destroy(reader->topic);
-    if (reader->client)
-        rd_kafka_destroy(reader->client);
+    kc_topic_stream_close(reader->stream);
+    free(reader->topic);
     free(reader);
 }
 
-static const char *topic_name(const struct kc_topic_reader *reader)
+static struct kc_error *nothing_comes(const struct kc_topic_reader *reader, int64_t end,
+                                      int timeout_ms)
 {
-    return rd_kafka_topic_name(reader->topic);
-}
-
-static struct kc_error *start_at(struct kc_topic_reader *reader, int64_t offset)
-{
-    if (reader->started)
-        return NULL;
-    if (rd_kafka_consume_start(reader->topic, 0, offset) != 0)
-        return kc_client_error(rd_kafka_last_error(), "Could not read topic %s",
-                               topic_name(reader));
-    reader->started = true;
-    reader->position = offset;
-    return NULL;
-}
-
-/* Takes one message, or an event in the place of one; true when it was progress. */
-static bool take(struct kc_topic_reader *reader, rd_kafka_message_t *message,
-                 kc_topic_reader_record on_record, void *arg, struct kc_error **err)
-{
-    switch ((int)message->err) {
-    case RD_KAFKA_RESP_ERR_NO_ERROR:
-        on_record(arg, message);
-        reader->position = message->offset + 1;
-        return true;
-    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
-        if (message->offset > reader->position)
-            reader->position = message->offset;
-        return true;
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-        return false; /* the client connects again by itself */
-    default:
-        *err = kc_client_error(message->err, "Could not read topic %s: %s", topic_name(reader),
-                               rd_kafka_message_errstr(message));
-        return false;
-    }
+    return kc_error_retriable_new(
+        KC_ERR_TIMEOUT,
+        "Topic %s has records up to offset %lld, but none has arrived after %lld for %d ms",
+        reader->topic, (long long)end, (long long)kc_topic_stream_position(reader->stream, 0),
+        timeout_ms);
 }
 
 struct kc_error *kc_topic_reader_read_to_end(struct kc_topic_reader *reader, int timeout_ms,
-                                             kc_topic_reader_record on_record,
+                                             kc_log_listener on_record,
                                              kc_topic_reader_stop should_stop, void *arg)
 {
-    int64_t low = 0, end = 0, progress = kc_mono_ms();
-    struct kc_error *err = NULL;
-    rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(reader->client, topic_name(reader),
-                                                                0, &low, &end, timeout_ms);
-    if (code)
-        return kc_client_error(code, "Could not find the end of topic %s", topic_name(reader));
-    err = start_at(reader, low);
-    while (!err && reader->position < end) {
-        rd_kafka_message_t *message = rd_kafka_consume(reader->topic, 0, STEP_MS);
-        if (message && take(reader, message, on_record, arg, &err))
-            progress = kc_mono_ms();
-        if (message)
-            rd_kafka_message_destroy(message);
-        rd_kafka_poll(reader->client, 0);
+    int64_t end = 0, moved_ms = kc_mono_ms();
+    struct kc_error *err = kc_topic_stream_ends(reader->stream, &end, timeout_ms);
+    while (!err && kc_topic_stream_position(reader->stream, 0) < end) {
+        bool progress = false;
+        err =
+            kc_topic_stream_poll(reader->stream, kc_mono_ms() + STEP_MS, on_record, arg, &progress);
+        if (progress)
+            moved_ms = kc_mono_ms();
         if (!err && should_stop(arg))
-            err = kc_error_new(KC_ERR_WAKEUP, "Stopped while reading topic %s", topic_name(reader));
-        if (!err && kc_mono_ms() - progress > timeout_ms)
-            err = kc_error_retriable_new(KC_ERR_TIMEOUT,
-                                         "Topic %s has records up to offset %lld, but none has "
-                                         "arrived after %lld for %d ms",
-                                         topic_name(reader), (long long)end,
-                                         (long long)reader->position, timeout_ms);
+            err = kc_error_new(KC_ERR_WAKEUP, "Stopped while reading topic %s", reader->topic);
+        if (!err && kc_mono_ms() - moved_ms > timeout_ms)
+            err = nothing_comes(reader, end, timeout_ms);
     }
     return err;
 }

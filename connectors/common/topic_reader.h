@@ -7,7 +7,7 @@
 #ifndef CONNECTORS_COMMON_TOPIC_READER_H
 #define CONNECTORS_COMMON_TOPIC_READER_H
 
-#include "common/mirror_config.h"
+#include "connect/topic_stream.h"
 
 struct kc_topic_reader;
 
@@ -16,7 +16,6 @@ struct kc_error *kc_topic_reader_new(const struct kc_map *properties, const char
                                      struct kc_topic_reader **reader) KC_MUST_CHECK;
 void kc_topic_reader_destroy(struct kc_topic_reader *reader);
 
-typedef void (*kc_topic_reader_record)(void *arg, const rd_kafka_message_t *message);
 typedef bool (*kc_topic_reader_stop)(void *arg);
 
 /* Hands every record up to the end that the topic had at the time of the call to on_record. Errors
@@ -24,7 +23,7 @@ typedef bool (*kc_topic_reader_stop)(void *arg);
  * twice a second; when it says so, a KC_ERR_WAKEUP. timeout_ms without progress is a
  * KC_ERR_TIMEOUT. */
 struct kc_error *kc_topic_reader_read_to_end(struct kc_topic_reader *reader, int timeout_ms,
-                                             kc_topic_reader_record on_record,
+                                             kc_log_listener on_record,
                                              kc_topic_reader_stop should_stop,
                                              void *arg) KC_MUST_CHECK;
 

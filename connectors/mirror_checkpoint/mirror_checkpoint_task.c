@@ -165,15 +165,15 @@ static void wait_until(struct task *task, int64_t until)
 
 /* ---- loading ---- */
 
-static void on_offset_sync(void *arg, const rd_kafka_message_t *message)
+static void on_offset_sync(void *arg, const struct kc_log_record *record)
 {
     struct task *task = arg;
     struct kc_offset_sync sync;
-    struct kc_error *err = kc_offset_sync_decode(message->key, message->key_len, message->payload,
-                                                 message->len, &sync);
+    struct kc_error *err = kc_offset_sync_decode(record->key, record->key_len, record->value,
+                                                 record->value_len, &sync);
     if (err) {
         kc_warn("Ignored an invalid offset sync at offset %lld of %s: %s",
-                (long long)message->offset, task->syncs_topic, kc_error_text(err));
+                (long long)record->offset, task->syncs_topic, kc_error_text(err));
         kc_error_destroy(err);
         return;
     }
@@ -181,15 +181,15 @@ static void on_offset_sync(void *arg, const rd_kafka_message_t *message)
     kc_offset_sync_clear(&sync);
 }
 
-static void on_checkpoint(void *arg, const rd_kafka_message_t *message)
+static void on_checkpoint(void *arg, const struct kc_log_record *record)
 {
     struct task *task = arg;
     struct kc_checkpoint checkpoint;
-    struct kc_error *err = kc_checkpoint_decode(message->key, message->key_len, message->payload,
-                                                message->len, &checkpoint);
+    struct kc_error *err = kc_checkpoint_decode(record->key, record->key_len, record->value,
+                                                record->value_len, &checkpoint);
     if (err) {
         kc_warn("Ignored invalid checkpoint record at offset %lld of %s: %s",
-                (long long)message->offset, task->checkpoints_topic, kc_error_text(err));
+                (long long)record->offset, task->checkpoints_topic, kc_error_text(err));
         kc_error_destroy(err);
         return;
     }
@@ -210,10 +210,7 @@ static void finish_checkpoints(struct task *task, bool complete)
 
 static bool is_missing_topic(const struct kc_error *err)
 {
-    int code = kc_error_kafka_code(err);
-    return code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    return kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 /* Without the checkpoints of its predecessor a task could contradict it; then only syncs that are

@@ -205,11 +205,11 @@ static bool never(void *arg)
     return false;
 }
 
-static void on_claims(void *arg, const rd_kafka_message_t *message)
+static void on_claims(void *arg, const struct kc_log_record *record)
 {
     json_t *all = arg;
-    char *key = kc_strndup(message->key ? message->key : "", message->key_len);
-    json_t *claims = kc_claims_parse(message->payload, message->len);
+    char *key = kc_strndup(record->key ? record->key : "", record->key_len);
+    json_t *claims = kc_claims_parse(record->value, record->value_len);
     if (claims)
         json_object_set_new(all, key, claims);
     else
@@ -221,9 +221,7 @@ static void on_claims(void *arg, const rd_kafka_message_t *message)
 static struct kc_error *read_claims(struct kc_topic_reader *reader, json_t *claims)
 {
     struct kc_error *err = kc_topic_reader_read_to_end(reader, READ_MS, on_claims, never, claims);
-    int code = err ? kc_error_kafka_code(err) : 0;
-    if (code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+    if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
         kc_error_clear(&err);
     return err;
 }

@@ -2,9 +2,8 @@
 /*
  * A compacted topic as a replayed log: KafkaBasedLog.
  *
- * The log's thread polls and hands records over; nothing else polls after start. Positions come
- * from records and from end-of-partition events, so that transaction markers and gaps left by
- * compaction count as read.
+ * The log's thread polls and hands records over; nothing else polls after start. Positions are the
+ * stream's, for which transaction markers and gaps left by compaction count as read.
  */
 #include "base/thread.h"
 #include "connect/log.h"
@@ -20,7 +19,6 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.util.KafkaBase
 #define START_RETRY_MS   (15 * 60 * 1000)
 #define START_BACKOFF_MS 250
 #define RETRY_BACKOFF_MS 100
-#define ERROR_BACKOFF_MS 1000
 
 /* ---- making ---- */
 
@@ -59,114 +57,56 @@ int32_t kc_kafka_log_partitions(const struct kc_kafka_log *this)
 
 /* ---- reading ---- */
 
-static void set_position(struct kc_kafka_log *this, int32_t partition, int64_t position)
+static void set_positions(struct kc_kafka_log *this)
 {
+    bool moved = false;
     pthread_mutex_lock(&this->lock);
-    if (partition >= 0 && partition < this->partitions && position > this->positions[partition]) {
-        this->positions[partition] = position;
-        pthread_cond_broadcast(&this->moved);
+    for (int32_t i = 0; i < this->partitions; i++) {
+        int64_t position = kc_topic_stream_position(this->reader, i);
+        moved = moved || position != this->positions[i];
+        this->positions[i] = position;
     }
+    if (moved)
+        pthread_cond_broadcast(&this->moved);
     pthread_mutex_unlock(&this->lock);
 }
 
-static void deliver(struct kc_kafka_log *this, const rd_kafka_message_t *message)
+static void poll_once(struct kc_kafka_log *this, int timeout_ms)
 {
-    struct kc_log_record record = {
-        .partition = message->partition,
-        .offset = message->offset,
-        .timestamp = rd_kafka_message_timestamp(message, NULL),
-        .key = message->key,
-        .key_len = message->key_len,
-        .value = message->payload,
-        .value_len = message->len,
-    };
-    this->settings.listener(this->settings.opaque, &record);
-    set_position(this, message->partition, message->offset + 1);
-}
-
-/* Polls once, up to timeout_ms; false when there was nothing, or an error. */
-static bool poll_once(struct kc_kafka_log *this, int timeout_ms)
-{
-    rd_kafka_message_t *message = rd_kafka_consumer_poll(this->reader, timeout_ms);
-    if (!message)
-        return false;
-    bool fine = true;
-    if (!message->err) {
-        deliver(this, message);
-    } else if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        set_position(this, message->partition, message->offset);
-    } else if (message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
-        kc_debug("No right to the group of the reader of topic %s, and no need",
-                 this->settings.topic);
-    } else {
-        kc_fail("Error polling: %s", rd_kafka_message_errstr(message));
-        fine = false;
-    }
-    rd_kafka_message_destroy(message);
-    return fine;
+    bool progress = false;
+    struct kc_error *err =
+        kc_topic_stream_poll(this->reader, kc_mono_ms() + timeout_ms, this->settings.listener,
+                             this->settings.opaque, &progress);
+    if (progress)
+        set_positions(this);
+    if (err)
+        kc_fail("Error polling: %s", kc_error_text(err));
+    kc_error_destroy(err);
 }
 
 static struct kc_error *open_reader(struct kc_kafka_log *this)
 {
-    rd_kafka_conf_t *conf = NULL;
     struct kc_map *properties = kc_map_copy(this->settings.consumer);
-    kc_map_set(properties, "auto.offset.reset", "earliest");
-    kc_map_set(properties, "enable.auto.commit", "false");
     kc_map_set_default(properties, "fetch.max.bytes", "4194304");
-    /* A member of a group this reader never is. */
-    kc_map_remove(properties, "group.instance.id");
     if (this->settings.read_committed)
         kc_map_set(properties, "isolation.level", "read_committed");
-    struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
+    struct kc_error *err =
+        kc_topic_stream_open(properties, this->settings.topic, this->partitions, &this->reader);
     kc_map_destroy(properties);
-    if (err)
-        return err;
-    rd_kafka_conf_set(conf, "enable.partition.eof", "true", NULL, 0);
-    err = kc_client_new(KC_CLIENT_CONSUMER, conf, &this->reader);
-    if (!err)
-        this->reader_queue = rd_kafka_queue_get_consumer(this->reader);
-    return err;
-}
-
-static rd_kafka_topic_partition_list_t *all_partitions(const struct kc_kafka_log *this,
-                                                       int64_t offset)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(this->partitions);
-    for (int32_t i = 0; i < this->partitions; i++)
-        rd_kafka_topic_partition_list_add(list, this->settings.topic, i)->offset = offset;
-    return list;
-}
-
-static struct kc_error *assign_all(struct kc_kafka_log *this)
-{
-    rd_kafka_topic_partition_list_t *list = all_partitions(this, RD_KAFKA_OFFSET_BEGINNING);
     this->positions = kc_calloc((size_t)this->partitions, sizeof(*this->positions));
-    rd_kafka_resp_err_t code = rd_kafka_assign(this->reader, list);
-    rd_kafka_topic_partition_list_destroy(list);
-    return code ? kc_client_error(code, "Reading topic %s failed", this->settings.topic) : NULL;
+    return err;
 }
 
 /* ---- reading to the end ---- */
 
-/* The ends of all partitions, uncommitted records included: ListOffsets with the timestamp
- * "latest". */
 static struct kc_error *end_offsets(struct kc_kafka_log *this, int timeout_ms, int64_t **ends)
 {
-    struct kc_error *err = NULL;
-    rd_kafka_topic_partition_list_t *list = all_partitions(this, RD_KAFKA_OFFSET_END);
-    rd_kafka_resp_err_t code =
-        rd_kafka_offsets_for_times(kc_admin_client(this->admin), list, timeout_ms);
-    for (int i = 0; i < list->cnt && !code; i++)
-        code = list->elems[i].err;
-    if (code) {
-        err = kc_client_error(code, "Reading the end offsets of topic %s failed",
-                              this->settings.topic);
-    } else {
-        *ends = kc_calloc((size_t)this->partitions, sizeof(**ends));
-        for (int i = 0; i < list->cnt; i++)
-            (*ends)[list->elems[i].partition] = list->elems[i].offset;
-    }
-    rd_kafka_topic_partition_list_destroy(list);
+    int64_t *found = kc_calloc((size_t)this->partitions, sizeof(*found));
+    struct kc_error *err = kc_topic_stream_ends(this->reader, found, timeout_ms);
+    if (err)
+        free(found);
+    else
+        *ends = found;
     return err;
 }
 
@@ -236,8 +176,11 @@ static struct kc_error *stopped(const struct kc_kafka_log *this)
 static void *run(void *arg)
 {
     struct kc_kafka_log *this = arg;
-    while (!stopping(this))
+    while (!stopping(this)) {
         poll_once(this, POLL_MS);
+        if (this->writer)
+            kc_log_writer_rest(this->writer);
+    }
     return NULL;
 }
 
@@ -276,10 +219,10 @@ struct kc_error *kc_kafka_log_read_to_end(struct kc_kafka_log *this, int timeout
         return kc_error_new(KC_ERR_CONNECT, "The log of topic %s isn't started",
                             this->settings.topic);
     if (this->writer)
-        rd_kafka_flush(this->writer, left_of(deadline));
+        kc_log_writer_flush(this->writer, left_of(deadline));
     err = end_offsets_until(this, deadline, &ends);
     if (err)
-        return kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR__TIMED_OUT
+        return left_of(deadline) <= RETRY_BACKOFF_MS
                    ? kc_error_caused(
                          kc_error_retriable_new(KC_ERR_TIMEOUT,
                                                 "Reading topic %s to its end took longer "
@@ -309,11 +252,9 @@ struct kc_error *kc_kafka_log_start(struct kc_kafka_log *this, const atomic_bool
     kc_info("Starting KafkaBasedLog with topic %s", this->settings.topic);
     struct kc_error *err = kc_kafka_log_prepare_topic(this, cancel);
     if (!err && !this->settings.read_only)
-        err = kc_kafka_log_open_writer(this);
+        err = kc_log_writer_open(&this->settings, &this->writer);
     if (!err)
         err = open_reader(this);
-    if (!err)
-        err = assign_all(this);
     if (!err)
         err = read_first_time(this, cancel);
     if (!err)
@@ -321,6 +262,8 @@ struct kc_error *kc_kafka_log_start(struct kc_kafka_log *this, const atomic_bool
     if (err)
         return err;
     this->running = true;
+    kc_admin_destroy(this->admin); /* it would only keep threads and connections */
+    this->admin = NULL;
     kc_info("Finished reading KafkaBasedLog for topic %s", this->settings.topic);
     return NULL;
 }
@@ -333,7 +276,7 @@ static void stop_thread(struct kc_kafka_log *this)
     pthread_mutex_unlock(&this->lock);
     if (!this->running)
         return;
-    rd_kafka_queue_yield(this->reader_queue);
+    kc_topic_stream_wake(this->reader);
     pthread_join(this->thread, NULL);
     this->running = false;
 }
@@ -343,13 +286,8 @@ void kc_kafka_log_destroy(struct kc_kafka_log *this)
     if (!this)
         return;
     stop_thread(this);
-    kc_kafka_log_close_writer(this);
-    if (this->reader_queue)
-        rd_kafka_queue_destroy(this->reader_queue);
-    if (this->reader) {
-        rd_kafka_consumer_close(this->reader);
-        rd_kafka_destroy(this->reader);
-    }
+    kc_log_writer_close(this->writer);
+    kc_topic_stream_close(this->reader);
     kc_admin_destroy(this->admin);
     struct kc_kafka_log_settings *s = &this->settings;
     kc_map_destroy((struct kc_map *)(uintptr_t)s->producer);

@@ -10,21 +10,9 @@
 #define WORKER_KAFKA_KAFKA_LOG_H
 
 #include "connect/kafka.h"
+#include "connect/topic_stream.h"
 
 #include <stdatomic.h>
-
-struct kc_log_record {
-    int32_t partition;
-    int64_t offset;
-    int64_t timestamp;
-    const char *key; /* NULL: null */
-    size_t key_len;
-    const char *value; /* NULL: tombstone */
-    size_t value_len;
-};
-
-/* On the log's thread (on the caller's own during kc_kafka_log_start()). Must not call the log. */
-typedef void (*kc_log_listener)(void *opaque, const struct kc_log_record *record);
 
 struct kc_kafka_log_settings {
     const char *topic;
@@ -40,8 +28,9 @@ struct kc_kafka_log_settings {
     const char *purpose;               /* "connector configurations", for messages */
     bool single_partition;             /* refuse a topic with more than one */
     bool read_committed;
-    bool read_only; /* no producer */
-    kc_log_listener listener;
+    bool read_only;           /* no producer */
+    kc_log_listener listener; /* on the log's thread (on the caller's own during
+                                 kc_kafka_log_start()); must not call the log */
     void *opaque;
 };
 

@@ -12,13 +12,13 @@
 
 #include <pthread.h>
 
+struct kc_log_writer;
+
 struct kc_kafka_log {
     struct kc_kafka_log_settings settings; /* maps and texts are copies */
-    struct kc_admin *admin;
-    rd_kafka_t *writer; /* NULL: read-only */
-    rd_kafka_topic_t *writer_topic;
-    rd_kafka_t *reader;
-    rd_kafka_queue_t *reader_queue;
+    struct kc_admin *admin;                /* until it has started */
+    struct kc_log_writer *writer;          /* NULL: read-only */
+    struct kc_topic_stream *reader;
     int32_t partitions;
     pthread_t thread;
     bool running;
@@ -35,8 +35,14 @@ struct kc_error *kc_kafka_log_prepare_topic(struct kc_kafka_log *log,
 /* Sleeps in small steps; KC_ERR_WAKEUP when *cancel gets set. */
 struct kc_error *kc_kafka_log_pause(const atomic_bool *cancel, int64_t ms) KC_MUST_CHECK;
 
-/* The producer (kafka_log_writer.c). */
-struct kc_error *kc_kafka_log_open_writer(struct kc_kafka_log *log) KC_MUST_CHECK;
-void kc_kafka_log_close_writer(struct kc_kafka_log *log);
+/* The producer (kafka_log_writer.c). settings lives as long as the writer. */
+struct kc_error *kc_log_writer_open(const struct kc_kafka_log_settings *settings,
+                                    struct kc_log_writer **writer) KC_MUST_CHECK;
+void kc_log_writer_close(struct kc_log_writer *writer); /* NULL is fine */
+/* Waits for what is in flight. Any thread. */
+void kc_log_writer_flush(struct kc_log_writer *writer, int timeout_ms);
+/* Ends the client when it hasn't been used for a while; the next record makes another. One thread.
+ */
+void kc_log_writer_rest(struct kc_log_writer *writer);
 
 #endif

@@ -331,62 +331,6 @@ struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *ba
     return why ? damaged(span->raw, span->runs[0].source_offset, why) : NULL;
 }
 
-/* ---- transactions that were aborted ---- */
-
-/* As Java's CompletedFetch: a transaction is aborted from its first offset to its marker. */
-static void aborted_begin(struct kc_raw_cursor *cursor, const struct kc_raw *raw)
-{
-    if (raw->read_committed && raw->aborted_count > 0)
-        cursor->open = kc_malloc((size_t)raw->aborted_count * sizeof(*cursor->open));
-}
-
-static void aborted_end(struct kc_raw_cursor *cursor)
-{
-    free(cursor->open);
-    cursor->open = NULL;
-    cursor->open_count = cursor->next_aborted = 0;
-}
-
-static void aborted_open(struct kc_raw_cursor *cursor, const struct kc_raw *raw,
-                         int64_t last_offset)
-{
-    while (cursor->open && cursor->next_aborted < raw->aborted_count &&
-           raw->aborted[cursor->next_aborted].first_offset <= last_offset)
-        cursor->open[cursor->open_count++] = raw->aborted[cursor->next_aborted++].producer_id;
-}
-
-static bool is_abort_marker(const struct kc_wire_batch *wire)
-{
-    enum { ABORT = 0 };
-    struct kc_record_reader reader;
-    struct kc_wire_record record;
-    bool abort = false;
-    const char *why = kc_record_reader_open(&reader, wire, PLAIN_LIMIT);
-    if (!why && kc_record_reader_next(&reader, &record, &why) && record.key.len >= 4)
-        abort = (record.key.data[2] << 8 | record.key.data[3]) == ABORT;
-    kc_record_reader_close(&reader);
-    return abort;
-}
-
-static void aborted_marker(struct kc_raw_cursor *cursor, const struct kc_wire_batch *wire)
-{
-    if (cursor->open_count == 0 || !is_abort_marker(wire))
-        return;
-    int32_t kept = 0;
-    for (int32_t i = 0; i < cursor->open_count; i++)
-        if (cursor->open[i] != wire->producer_id)
-            cursor->open[kept++] = cursor->open[i];
-    cursor->open_count = kept;
-}
-
-static bool is_aborted(const struct kc_raw_cursor *cursor, const struct kc_wire_batch *wire)
-{
-    for (int32_t i = 0; kc_batch_transactional(wire) && i < cursor->open_count; i++)
-        if (cursor->open[i] == wire->producer_id)
-            return true;
-    return false;
-}
-
 /* ---- which way ---- */
 
 /* Why a batch with data can't be passed as it is; NULL: it can. */
@@ -434,11 +378,8 @@ static const char *next_batch(const struct kc_raw *raw, struct kc_raw_cursor *cu
     if (kc_batch_parse(raw->data + cursor->at, raw->len - cursor->at, wire, &why) != KC_BATCH_OK)
         return why;
     cursor->at += wire->size;
-    aborted_open(cursor, raw, kc_batch_last_offset(wire));
-    if (kc_batch_control(wire))
-        aborted_marker(cursor, wire);
-    *data = !kc_batch_control(wire) && kc_batch_last_offset(wire) >= raw->first_offset &&
-            !is_aborted(cursor, wire);
+    *data = kc_aborted_admits(&cursor->aborted, wire) &&
+            kc_batch_last_offset(wire) >= raw->first_offset;
     return NULL;
 }
 
@@ -452,7 +393,8 @@ static struct kc_error *expand_part(struct kc_batch *to, const struct kc_raw *ra
     const char *why = NULL;
     bool data = false;
     if (cursor->at == 0)
-        aborted_begin(cursor, raw);
+        kc_aborted_begin(&cursor->aborted, raw->aborted,
+                         raw->read_committed ? raw->aborted_count : 0);
     while (!why && cursor->at < raw->len && *plain < OPEN_BYTES) {
         why = next_batch(raw, cursor, &wire, &data);
         if (!why && data)
@@ -466,7 +408,7 @@ static struct kc_error *expand_part(struct kc_batch *to, const struct kc_raw *ra
         return damaged(raw, wire.base_offset, why);
     if (cursor->at < raw->len)
         return NULL;
-    aborted_end(cursor);
+    kc_aborted_end(&cursor->aborted);
     cursor->at = 0;
     cursor->part++;
     return NULL;
@@ -479,7 +421,7 @@ static void release_batch(void *batch)
 
 void kc_raw_cursor_clear(struct kc_raw_cursor *cursor)
 {
-    free(cursor->open);
+    kc_aborted_end(&cursor->aborted);
     *cursor = (struct kc_raw_cursor){0};
 }
 

@@ -11,6 +11,7 @@
 #define WORKER_RUNTIME_RAW_SPAN_H
 
 #include "connect/connector.h"
+#include "wire/aborted.h"
 
 struct kc_slot;
 struct raw_part;
@@ -59,11 +60,9 @@ struct kc_raw_counts {
 
 /* How far a batch of raw parts has been expanded; zeroed: not at all. */
 struct kc_raw_cursor {
-    size_t part;          /* that is next; the number of parts: all done */
-    size_t at;            /* bytes of it that are done */
-    int32_t next_aborted; /* of its aborted transactions */
-    int64_t *open;        /* producer ids of those that are open at `at`; owned */
-    int32_t open_count;
+    size_t part;                      /* that is next; the number of parts: all done */
+    size_t at;                        /* bytes of it that are done */
+    struct kc_aborted_filter aborted; /* up to there; owned */
 };
 void kc_raw_cursor_clear(struct kc_raw_cursor *cursor);
 

@@ -27,6 +27,10 @@ struct kc_fetcher_options {
     void *arg;
 };
 
+/* Sets what properties, a Java consumer's, say; KC_ERR_CONFIG names the key. */
+struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
+                                         struct kc_fetcher_options *options) KC_MUST_CHECK;
+
 /* client must outlive the fetcher. */
 struct kc_fetcher *kc_fetcher_new(struct kc_wire_client *client,
                                   const struct kc_fetcher_options *options);

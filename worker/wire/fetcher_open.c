@@ -27,8 +27,8 @@ static struct kc_error *parse(const char *key, const char *text, int32_t *value)
     return NULL;
 }
 
-static struct kc_error *take_options(const struct kc_map *properties,
-                                     struct kc_fetcher_options *options)
+struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
+                                         struct kc_fetcher_options *options)
 {
     const struct {
         const char *key;
@@ -57,7 +57,7 @@ struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *na
 {
     struct kc_fetcher_options options = {.budget_bytes = budget_bytes};
     struct kc_wire_admin *admin = NULL;
-    struct kc_error *err = take_options(properties, &options);
+    struct kc_error *err = kc_fetcher_options_take(properties, &options);
 
     if (!err)
         err = kc_wire_admin_new(properties, name, &admin);
