@@ -37,7 +37,8 @@ struct kc_error *kc_client_error(rd_kafka_resp_err_t code, const char *fmt, ...)
 
 struct kc_admin; /* thread-safe */
 
-/* properties: Java admin client properties. Connects lazily. */
+/* properties: Java admin client properties. Connects lazily. Admins that differ in client.id alone
+ * share connections, under the id of the first. */
 struct kc_error *kc_admin_new(const struct kc_map *properties,
                               struct kc_admin **admin) KC_MUST_CHECK;
 void kc_admin_destroy(struct kc_admin *admin);

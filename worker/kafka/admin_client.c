@@ -5,6 +5,7 @@
  * Any thread; the structure changes only under its lock.
  */
 #include "kafka/admin_priv.h"
+#include "kafka/client_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,7 @@ static int timeout_of(const struct kc_map *properties)
 struct kc_error *kc_admin_new(const struct kc_map *properties, struct kc_admin **result)
 {
     rd_kafka_t *client = NULL;
-    struct kc_error *err = kc_client_open(KC_CLIENT_ADMIN, properties, &client);
+    struct kc_error *err = kc_client_share(properties, &client);
     if (err)
         return err;
     struct kc_admin *admin = kc_calloc(1, sizeof(*admin));
@@ -41,7 +42,7 @@ void kc_admin_destroy(struct kc_admin *admin)
         kc_wire_admin_destroy(admin->wire);
     if (admin->committed)
         rd_kafka_destroy(admin->committed);
-    rd_kafka_destroy(admin->client);
+    kc_client_unshare(admin->client);
     pthread_mutex_destroy(&admin->lock);
     kc_map_destroy(admin->properties);
     free(admin);

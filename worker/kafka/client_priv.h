@@ -2,7 +2,7 @@
 /*
  * What the files that build a client's configuration share.
  *
- * Only for worker/kafka/client*.c.
+ * Only for worker/kafka/client*.c and admin_client.c.
  */
 #ifndef WORKER_KAFKA_CLIENT_PRIV_H
 #define WORKER_KAFKA_CLIENT_PRIV_H
@@ -21,6 +21,12 @@ int64_t kc_conf_number(const rd_kafka_conf_t *conf, const char *native);
 
 /* True for the first call with this text in the process: things said once. Any thread. */
 bool kc_client_first_time(const char *text);
+
+/* An admin client, the same for all whose settings are the same but for client.id; until the last
+ * kc_client_unshare() (client_shared.c). Any thread. */
+struct kc_error *kc_client_share(const struct kc_map *properties,
+                                 rd_kafka_t **client) KC_MUST_CHECK;
+void kc_client_unshare(rd_kafka_t *client);
 
 /* sasl.* (client_sasl.c) and ssl.* (client_ssl.c). */
 struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
