@@ -5,7 +5,6 @@
 #include "connect/log.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
@@ -15,11 +14,16 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetS
  * checkpoints look at them once in seconds. */
 #define LINGER_MS "100"
 
+/* Partitions at rest have no client, for each has threads that wake every second. */
+#define REST_MS 10000
+
 struct kc_offset_sync_producer {
     char *topic;
-    rd_kafka_conf_t *conf;        /* until there is a client; with opening */
-    _Atomic(rd_kafka_t *) client; /* from the first sync on: partitions at rest have none */
-    pthread_mutex_t opening;
+    rd_kafka_conf_t *conf; /* of each client */
+    pthread_mutex_t mutex; /* whoever sends, and the task's thread where it makes or ends it */
+    rd_kafka_t *client;    /* NULL: at rest; written by the task's thread or with `mutex` */
+    int64_t used_ms;
+    bool complained;
     struct kc_offset_sync_writer *writer;
 };
 
@@ -32,53 +36,52 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     kc_offset_sync_writer_sent(producer->writer);
 }
 
-/* Locked. */
-static struct kc_error *make_client(struct kc_offset_sync_producer *producer)
+/* Locked. False: there is none, which is said once. */
+static bool have_client(struct kc_offset_sync_producer *producer)
 {
-    rd_kafka_conf_t *conf = producer->conf;
-    rd_kafka_t *client = NULL;
-    producer->conf = NULL; /* taken, whatever comes of it */
-    struct kc_error *err = kc_client_new(KC_CLIENT_PRODUCER, conf, &client);
-    producer->client = client;
-    return err;
-}
-
-/* Syncs are sent by the thread that serves acknowledgements and by the task's. */
-static rd_kafka_t *client_of(struct kc_offset_sync_producer *producer)
-{
-    struct kc_error *err = NULL;
     if (producer->client)
-        return producer->client;
-    pthread_mutex_lock(&producer->opening);
-    if (producer->conf)
-        err = make_client(producer);
-    pthread_mutex_unlock(&producer->opening);
-    if (err)
+        return true;
+    struct kc_error *err =
+        kc_client_new(KC_CLIENT_PRODUCER, rd_kafka_conf_dup(producer->conf), &producer->client);
+    if (err && !producer->complained)
         kc_fail("Could not make the producer of offset syncs, without which no checkpoints are "
                 "made: %s",
                 kc_error_text(err));
+    producer->complained = err != NULL;
     kc_error_destroy(err);
-    return producer->client;
+    return producer->client != NULL;
 }
 
-static bool send_sync(void *arg, const struct kc_offset_sync *sync)
+/* Locked. */
+static bool send_encoded(struct kc_offset_sync_producer *producer,
+                         const struct kc_offset_sync *sync, const struct kc_str *key,
+                         const struct kc_str *value)
 {
-    struct kc_offset_sync_producer *producer = arg;
-    rd_kafka_t *client = client_of(producer);
-    if (!client)
+    if (!have_client(producer))
         return false;
-    struct kc_str key = {0}, value = {0};
-    kc_offset_sync_encode(sync, &key, &value);
+    producer->used_ms = kc_mono_ms();
     rd_kafka_resp_err_t code = rd_kafka_producev(
-        client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_PARTITION(0),
-        RD_KAFKA_V_KEY(key.data, key.len), RD_KAFKA_V_VALUE(value.data, value.len),
+        producer->client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_PARTITION(0),
+        RD_KAFKA_V_KEY(key->data, key->len), RD_KAFKA_V_VALUE(value->data, value->len),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (code)
         kc_fail("Could not queue the offset sync of %s-%d for %s: %s", sync->topic, sync->partition,
                 producer->topic, rd_kafka_err2str(code));
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* By the thread that serves acknowledgements, and by the task's. */
+static bool send_sync(void *arg, const struct kc_offset_sync *sync)
+{
+    struct kc_offset_sync_producer *producer = arg;
+    struct kc_str key = {0}, value = {0};
+    kc_offset_sync_encode(sync, &key, &value);
+    pthread_mutex_lock(&producer->mutex);
+    bool sent = send_encoded(producer, sync, &key, &value);
+    pthread_mutex_unlock(&producer->mutex);
     kc_str_destroy(&key);
     kc_str_destroy(&value);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return sent;
 }
 
 static struct kc_error *configure(const struct kc_mirror_config *config,
@@ -104,7 +107,7 @@ struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *conf
                                              struct kc_offset_sync_producer **producer)
 {
     struct kc_offset_sync_producer *made = kc_calloc(1, sizeof(*made));
-    pthread_mutex_init(&made->opening, NULL);
+    pthread_mutex_init(&made->mutex, NULL);
     made->topic = kc_mirror_offset_syncs_topic(config);
     made->writer =
         kc_offset_sync_writer_new(kc_mirror_long(config, "offset.lag.max"), send_sync, made);
@@ -147,7 +150,7 @@ void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer)
     if (producer->conf)
         rd_kafka_conf_destroy(producer->conf);
     kc_offset_sync_writer_destroy(producer->writer);
-    pthread_mutex_destroy(&producer->opening);
+    pthread_mutex_destroy(&producer->mutex);
     free(producer->topic);
     free(producer);
 }
@@ -158,9 +161,35 @@ kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer)
     return producer->writer;
 }
 
+/* The task's thread, which alone ends clients. */
+static rd_kafka_t *current_client(struct kc_offset_sync_producer *producer)
+{
+    pthread_mutex_lock(&producer->mutex);
+    rd_kafka_t *client = producer->client;
+    pthread_mutex_unlock(&producer->mutex);
+    return client;
+}
+
+static void rest(struct kc_offset_sync_producer *producer)
+{
+    rd_kafka_t *client = NULL;
+    pthread_mutex_lock(&producer->mutex);
+    if (producer->client && kc_mono_ms() - producer->used_ms >= REST_MS &&
+        rd_kafka_outq_len(producer->client) == 0) {
+        client = producer->client;
+        producer->client = NULL;
+    }
+    pthread_mutex_unlock(&producer->mutex);
+    if (client)
+        rd_kafka_destroy(client);
+}
+
 void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer)
 {
-    if (producer->client)
-        rd_kafka_poll(producer->client, 0);
+    rd_kafka_t *client = current_client(producer);
+    if (client)
+        rd_kafka_poll(client, 0);
     kc_offset_sync_writer_fire(producer->writer);
+    if (client)
+        rest(producer);
 }

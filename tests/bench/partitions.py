@@ -20,6 +20,8 @@ from records import watermarks
 PER_TOPIC = 100
 TOPICS_AT_ONCE = 20
 SAMPLE_EVERY = 97
+# Until the clients that the start needed are at rest.
+SETTLE_SECONDS = 15
 # Else 20 MB of sparse index files for each partition.
 SMALL_FILES = {"segment.index.bytes": "65536"}
 
@@ -75,6 +77,7 @@ def measure(contender, source, target, prefix, names, where):
         contenders.submit(contender, worker, source, target, ",".join(names), alias)
         wait_arrived(worker, target, alias, where)
         seconds = time.monotonic() - began
+        time.sleep(0 if options.QUICK else SETTLE_SECONDS)
         result = {
             "seconds_until_all_mirrored": round(seconds, 2),
             "idle_cpu_of_a_core": round(cpu_share(worker.process, 5 if options.QUICK else 20), 4),

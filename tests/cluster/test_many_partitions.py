@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many partitions, nearly all of them idle: every one is mirrored, and a worker doesn't grow big.
+"""Many partitions, nearly all of them idle: every one is mirrored, a worker doesn't grow big, and
+what it doesn't need for the moment is at rest.
 
 Size: ISTHMUS_MANY_PARTITIONS (1000), in topics of a hundred; up to 9900, since a broker creates no
 more than 10,000 topics and partitions at once. Brokers need a larger heap for the largest sizes.
 """
 
 import os
+import pathlib
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
@@ -45,6 +47,17 @@ def ends(cluster, name):
     return found
 
 
+def librdkafka_clients(process):
+    """How many there are: each has a main thread, which wakes every second."""
+    found = 0
+    for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
+        try:
+            found += (task / "comm").read_text() == "rdk:main\n"
+        except OSError:
+            pass  # it has just ended
+    return found
+
+
 def test_every_partition_of_many_is_mirrored(source, target, make_worker, unique):
     prefix = unique("many")
     names = [f"{prefix}-{number}" for number in range(TOPICS)]
@@ -67,3 +80,13 @@ def test_every_partition_of_many_is_mirrored(source, target, make_worker, unique
         )
         assert found == sent
     assert SANITIZER or worker.process.peak_rss() < MEMORY
+    # The admin clients of both clusters stay, and, at times, a producer of offsets.
+    wait_for(
+        lambda: librdkafka_clients(worker.process) <= 3, 60 * PATIENCE, "other clients to be at rest"
+    )
+    send_to_every_seventh(source, names, 5)
+    for name in (names[0], names[-1]):
+        remote, expected = f"{alias}.{name}", ends(source, name)
+        wait_for(
+            lambda r=remote, e=expected: ends(target, r) == e, 120 * PATIENCE, f"{remote} to go on"
+        )

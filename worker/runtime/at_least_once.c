@@ -286,7 +286,7 @@ static uint64_t in_flight(struct at_least_once *self)
     return kc_submitted_pending(self->submitted) + (raw ? kc_raw_lane_extra(raw) : 0);
 }
 
-static void served(void *delivery)
+static bool served(void *delivery)
 {
     struct at_least_once *self = delivery;
     if (self->task->raw) {
@@ -303,6 +303,7 @@ static void served(void *delivery)
     uint64_t active = in_flight(self);
     atomic_store_explicit(&metrics->active, active, memory_order_relaxed);
     kc_window_add_one(&metrics->active_records, kc_mono_ms(), (int64_t)active);
+    return active > 0;
 }
 
 const struct kc_delivery kc_at_least_once = {

@@ -489,9 +489,10 @@ static void outcome(void *delivery, const rd_kafka_message_t *message)
     self->how->outcome(self->channel, message);
 }
 
-static void served(void *delivery)
+static bool served(void *delivery)
 {
     (void)delivery;
+    return false;
 }
 
 /* The client's thread of the raw lane: what was acknowledged holds memory that the plugin's poll()

@@ -28,6 +28,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 
 enum {
     POLL_MS = 100,
+    IDLE_POLL_MS = 500,
     WAIT_MS = 20,             /* between looks when a wake-up was missed */
     TOPIC_CACHE = 32,         /* addresses of topic names within a batch */
     RECORD_OVERHEAD = 512,    /* the client's message, record, slot */
@@ -162,9 +163,9 @@ static void rouse(struct kc_source_producer *producer)
     pthread_mutex_unlock(&producer->mutex);
 }
 
-static void doze(struct kc_source_producer *producer)
+static void doze(struct kc_source_producer *producer, int ms)
 {
-    int64_t until = kc_mono_ms() + POLL_MS;
+    int64_t until = kc_mono_ms() + ms;
     pthread_mutex_lock(&producer->mutex);
     while (!producer->rouse && kc_mono_ms() < until)
         kc_cond_wait_until(&producer->roused, &producer->mutex, until);
@@ -175,18 +176,20 @@ static void doze(struct kc_source_producer *producer)
 static void *serve(void *arg)
 {
     struct kc_source_producer *producer = arg;
+    bool busy = false;
     kc_log_set_context(producer->log_context);
     while (!atomic_load(&producer->closing)) {
         rd_kafka_t *client = producer->client;
+        int ms = busy || in_flight(producer) > 0 ? POLL_MS : IDLE_POLL_MS;
         if (client)
-            rd_kafka_poll(client, POLL_MS);
+            rd_kafka_poll(client, ms);
         else
-            doze(producer);
+            doze(producer, ms);
         int64_t now = kc_mono_ms();
         if (now - producer->round_ms >= ANNOUNCE_MS)
             producer->last_topic = NULL;
         producer->round_ms = now;
-        producer->events.served(producer->opaque);
+        busy = producer->events.served(producer->opaque);
         if (in_flight(producer) == 0)
             leave_senders(producer);
         if (!atomic_load(&producer->waiting))
@@ -470,7 +473,7 @@ void kc_source_producer_destroy(struct kc_source_producer *producer, int timeout
         kc_source_producer_drain(producer, kc_mono_ms() + timeout_ms);
         give_up(producer);
         atomic_store(&producer->closing, true);
-        rouse(producer);
+        kc_source_producer_wake(producer);
         pthread_join(producer->thread, NULL);
     }
     leave_senders(producer);

@@ -18,8 +18,9 @@ struct kc_source_producer_events {
     /* The outcome of one message: message->_private is what send was given. On the acknowledgement
      * thread. */
     void (*outcome)(void *opaque, const rd_kafka_message_t *message);
-    /* After each round of outcomes, and at least every 100 ms; same thread. */
-    void (*served)(void *opaque);
+    /* After each round of outcomes; same thread. True: something is under way, the next round is in
+     * 100 ms at most; else it may take 500. */
+    bool (*served)(void *opaque);
     /* The first acknowledgement of a topic, and again every few seconds of use; same thread. */
     void (*topic_used)(void *opaque, const char *topic);
 };

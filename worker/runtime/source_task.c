@@ -100,10 +100,10 @@ static void on_outcome(void *opaque, const rd_kafka_message_t *message)
     task->how->outcome(task->delivery, message);
 }
 
-static void on_served(void *opaque)
+static bool on_served(void *opaque)
 {
     struct kc_source_task *task = opaque;
-    task->how->served(task->delivery);
+    return task->how->served(task->delivery);
 }
 
 static void on_topic_used(void *opaque, const char *topic)

@@ -39,7 +39,7 @@ struct kc_delivery {
                                  rd_kafka_resp_err_t code);
     struct kc_error *(*batch_done)(void *delivery);
     void (*outcome)(void *delivery, const rd_kafka_message_t *message); /* acknowledgement thread */
-    void (*served)(void *delivery);                                     /* the same */
+    bool (*served)(void *delivery); /* the same; whether something is under way */
     struct kc_error *(*paused)(void *delivery);
     struct kc_error *(*final_commit)(void *delivery, bool failed);
     /* A span's slot came back without a result: it is sent again in another. NULL: no raw lane. */
