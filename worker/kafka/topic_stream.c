@@ -19,7 +19,7 @@
 enum {
     BUDGET_BYTES = 4 << 20,
     PLAIN_LIMIT = 128 << 20, /* bytes that a batch may take decompressed */
-    WAIT_MS = 2000,          /* fetch.max.wait.ms: these topics rest most of the time */
+    WAIT_MS = 1000,          /* fetch.max.wait.ms: these topics rest most of the time */
     RETRY_MS = 1000,
     START_MS = 2000, /* to find where a log begins */
 };

@@ -199,6 +199,20 @@ static void on_fetch(void *arg, const struct kc_wire_request *request, struct kc
     fetcher_unref(fetcher);
 }
 
+/* Locked: how long the broker may wait for something new. Not beyond the time when a partition that
+ * the request doesn't name is to be asked for again. */
+static int32_t wait_of(struct kc_fetcher *fetcher, const struct fetch_session *session)
+{
+    int64_t until = fetch_plan_next(fetcher), left = until - kc_mono_ms(),
+            wait = fetcher->options.max_wait_ms;
+
+    if (session->held && wait > HELD_BACK_WAIT_MS)
+        wait = HELD_BACK_WAIT_MS;
+    if (until < INT64_MAX && wait > left)
+        wait = left > 0 ? left : 0;
+    return (int32_t)wait;
+}
+
 /* Locked. */
 static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_session *session,
                                      size_t max_bytes)
@@ -212,9 +226,7 @@ static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_se
     request->lane = KC_WIRE_LANE_FETCH;
     if (session->nameless)
         request->max_version = LAST_VERSION_WITH_NAMES;
-    message->max_wait_ms = session->held && options->max_wait_ms > HELD_BACK_WAIT_MS
-                               ? HELD_BACK_WAIT_MS
-                               : options->max_wait_ms;
+    message->max_wait_ms = wait_of(fetcher, session);
     message->min_bytes = options->min_bytes;
     message->max_bytes = (int32_t)max_bytes;
     message->isolation_level = options->read_committed ? 1 : 0;

@@ -29,6 +29,7 @@ struct asked {
     int32_t partition; /* the first of them, as the next three */
     int64_t offset;
     int32_t first_forgotten;
+    int32_t max_wait_ms;
 };
 
 static struct {
@@ -41,6 +42,7 @@ static struct {
     int requests;
     int data_for;      /* the partition that the next answer has a record of; -1: none */
     bool lose_session; /* once */
+    int refuses;       /* this partition, once, as one that is elsewhere; -1: none */
 } broker;
 
 static const struct kc_uuid topic_id = {{1, 2, 3}};
@@ -105,8 +107,10 @@ static void note(const struct kc_fetch_request *request)
 {
     struct asked *asked = &broker.asked[broker.requests < REQUESTS_KEPT ? broker.requests : 0];
 
-    *asked =
-        (struct asked){.epoch = request->session_epoch, .partition = -1, .first_forgotten = -1};
+    *asked = (struct asked){.epoch = request->session_epoch,
+                            .partition = -1,
+                            .first_forgotten = -1,
+                            .max_wait_ms = request->max_wait_ms};
     for (int32_t t = 0; t < request->topics.count; t++)
         asked->partitions += request->topics.items[t].partitions.count;
     for (int32_t t = 0; t < request->forgotten_topics_data.count; t++)
@@ -118,6 +122,20 @@ static void note(const struct kc_fetch_request *request)
     if (asked->forgotten)
         asked->first_forgotten = request->forgotten_topics_data.items[0].partitions.items[0];
     broker.requests++;
+}
+
+static struct kc_fetch_response_partition *
+put_partition(struct kc_arena *arena, struct kc_fetch_response *response, int index)
+{
+    struct kc_fetch_response_topic *topic;
+
+    KC_WIRE_LIST_NEW(arena, &response->responses, kc_fetch_response_topic, 1);
+    topic = &response->responses.items[0];
+    topic->topic = kc_wire_str("t");
+    topic->topic_id = topic_id;
+    KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_fetch_response_partition, 1);
+    topic->partitions.items[0].partition_index = index;
+    return topic->partitions.items;
 }
 
 static void put_record(struct kc_arena *arena, struct kc_fetch_response *response,
@@ -133,13 +151,7 @@ static void put_record(struct kc_arena *arena, struct kc_fetch_response *respons
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, batch));
     kc_batch_builder_destroy(&builder);
-    KC_WIRE_LIST_NEW(arena, &response->responses, kc_fetch_response_topic, 1);
-    response->responses.items[0].topic = kc_wire_str("t");
-    response->responses.items[0].topic_id = topic_id;
-    KC_WIRE_LIST_NEW(arena, &response->responses.items[0].partitions, kc_fetch_response_partition,
-                     1);
-    partition = response->responses.items[0].partitions.items;
-    partition->partition_index = broker.data_for;
+    partition = put_partition(arena, response, broker.data_for);
     partition->records = kc_wire_bytes(batch->data, batch->len);
 }
 
@@ -157,6 +169,10 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
         response->error_code = KC_KAFKA_FETCH_SESSION_ID_NOT_FOUND;
         response->session_id = 0;
         broker.lose_session = false;
+    } else if (broker.refuses >= 0) {
+        put_partition(arena, response, broker.refuses)->error_code =
+            KC_KAFKA_NOT_LEADER_OR_FOLLOWER;
+        broker.refuses = -1;
     } else if (broker.data_for >= 0) {
         put_record(arena, response, &batch);
         broker.data_for = -1;
@@ -235,7 +251,7 @@ static struct kc_fetcher *start(int versions_max)
 
     pthread_mutex_init(&broker.mutex, NULL);
     broker.versions_max = versions_max;
-    broker.data_for = -1;
+    broker.data_for = broker.refuses = -1;
     broker.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(broker.fd, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(broker.fd, 16), 0);
@@ -299,6 +315,16 @@ static bool names_some(const struct asked *asked)
 static bool forgets(const struct asked *asked)
 {
     return asked->forgotten > 0;
+}
+
+static bool forgets_third(const struct asked *asked)
+{
+    return asked->forgotten == 1 && asked->first_forgotten == 3;
+}
+
+static bool names_third(const struct asked *asked)
+{
+    return asked->partitions == 1 && asked->partition == 3;
 }
 
 static bool is_quiet(const struct asked *asked)
@@ -375,6 +401,24 @@ START_TEST(a_lost_session_begins_anew)
 }
 END_TEST
 
+/* Else the broker would hold the answer while a partition that isn't in the request waits. */
+START_TEST(a_request_ends_when_a_refused_partition_is_due)
+{
+    struct kc_fetcher *fetcher = start(versions[_i]);
+    struct asked asked;
+    int at = await(0, is_quiet, &asked);
+
+    ck_assert_int_eq(asked.max_wait_ms, 500);
+    pthread_mutex_lock(&broker.mutex);
+    broker.refuses = 3;
+    pthread_mutex_unlock(&broker.mutex);
+    at = await(at, forgets_third, &asked);
+    ck_assert_int_lt(asked.max_wait_ms, 200); /* the first back-off, with its jitter */
+    await(at, names_third, &asked);
+    stop(fetcher);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fetcher");
@@ -386,6 +430,7 @@ int main(void)
     tcase_add_loop_test(tests, only_what_changed_is_asked_for, 0, 2);
     tcase_add_loop_test(tests, what_is_paused_or_removed_is_taken_out, 0, 2);
     tcase_add_loop_test(tests, a_lost_session_begins_anew, 0, 2);
+    tcase_add_loop_test(tests, a_request_ends_when_a_refused_partition_is_due, 0, 2);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
