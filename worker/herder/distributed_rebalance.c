@@ -33,7 +33,7 @@ static void delete_connector_statuses(struct kc_herder *herder,
             continue;
         }
         int *tasks = NULL;
-        size_t count = kc_status_store_tasks(herder->status_store, connector, &tasks);
+        size_t count = kc_status_store_tasks(herder->status_store, connector, true, &tasks);
         for (size_t j = 0; j < count; j++)
             if (tasks[j] >= kc_cluster_state_task_count(state, connector))
                 kc_herder_put_status(herder, connector, tasks[j], KC_STATE_DESTROYED);

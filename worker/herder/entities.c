@@ -88,7 +88,7 @@ static json_t *task_states(struct kc_status_store *store, const char *connector)
 {
     json_t *states = json_array();
     int *tasks = NULL;
-    size_t count = kc_status_store_tasks(store, connector, &tasks);
+    size_t count = kc_status_store_tasks(store, connector, false, &tasks);
     for (size_t i = 0; i < count; i++) {
         struct kc_status status = {0};
         if (!kc_status_store_get(store, connector, tasks[i], &status))

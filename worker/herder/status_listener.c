@@ -47,7 +47,7 @@ void kc_herder_put_status(struct kc_herder *herder, const char *connector, int t
 void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector)
 {
     int *tasks = NULL;
-    size_t count = kc_status_store_tasks(herder->status_store, connector, &tasks);
+    size_t count = kc_status_store_tasks(herder->status_store, connector, true, &tasks);
     for (size_t i = 0; i < count; i++)
         kc_herder_put_status(herder, connector, tasks[i], KC_STATE_DESTROYED);
     kc_herder_put_status(herder, connector, KC_CONNECTOR_STATUS, KC_STATE_DESTROYED);

@@ -316,35 +316,43 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *name, int **tasks)
+static bool counts(const struct kc_status_entry *entry, bool said)
+{
+    return entry->known ||
+           (said && entry->said.worker_id && entry->said.state != KC_STATE_DESTROYED);
+}
+
+size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *name, bool said,
+                             int **tasks)
 {
     struct connector *connector = find(cache, name);
     size_t count = 0;
     *tasks = kc_calloc((connector ? HASH_COUNT(connector->tasks) : 0) + 1, sizeof(**tasks));
     for (struct task *task = connector ? connector->tasks : NULL; task; task = task->hh.next) {
-        if (task->entry.known)
+        if (counts(&task->entry, said))
             (*tasks)[count++] = task->id;
     }
     qsort(*tasks, count, sizeof(**tasks), by_number);
     return count;
 }
 
-static bool has_status(const struct connector *connector)
+static bool has_status(const struct connector *connector, bool said)
 {
-    if (connector->has_entry && connector->entry.known)
+    if (connector->has_entry && counts(&connector->entry, said))
         return true;
     for (const struct task *task = connector->tasks; task; task = task->hh.next) {
-        if (task->entry.known)
+        if (counts(&task->entry, said))
             return true;
     }
     return false;
 }
 
-void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors)
+void kc_status_cache_connectors(struct kc_status_cache *cache, bool said,
+                                struct kc_strings *connectors)
 {
     for (struct connector *connector = cache->connectors; connector;
          connector = connector->hh.next) {
-        if (has_status(connector))
+        if (has_status(connector, said))
             kc_strings_add(connectors, connector->name);
     }
 }

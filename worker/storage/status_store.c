@@ -366,10 +366,11 @@ bool kc_status_store_get(struct kc_status_store *store, const char *connector, i
     return found;
 }
 
-size_t kc_status_store_tasks(struct kc_status_store *store, const char *connector, int **tasks)
+size_t kc_status_store_tasks(struct kc_status_store *store, const char *connector, bool said,
+                             int **tasks)
 {
     pthread_mutex_lock(&store->lock);
-    size_t count = kc_status_cache_tasks(store->cache, connector, tasks);
+    size_t count = kc_status_cache_tasks(store->cache, connector, said, tasks);
     pthread_mutex_unlock(&store->lock);
     return count;
 }
@@ -377,7 +378,7 @@ size_t kc_status_store_tasks(struct kc_status_store *store, const char *connecto
 void kc_status_store_connectors(struct kc_status_store *store, struct kc_strings *connectors)
 {
     pthread_mutex_lock(&store->lock);
-    kc_status_cache_connectors(store->cache, connectors);
+    kc_status_cache_connectors(store->cache, true, connectors);
     pthread_mutex_unlock(&store->lock);
 }
 

@@ -60,9 +60,11 @@ void kc_status_store_claim(struct kc_status_store *store, const char *connector,
 /* A copy in *status (clear it); false when there is none. */
 bool kc_status_store_get(struct kc_status_store *store, const char *connector, int task,
                          struct kc_status *status);
-/* Sorted task ids of connector that have a status; free() the array. */
-size_t kc_status_store_tasks(struct kc_status_store *store, const char *connector, int **tasks);
-/* Appends the names of connectors with a connector or task status. */
+/* Sorted task ids of connector that have a status; free() the array. said: or will have one, since
+ * this worker has spoken of them: for whoever cleans up, the topic is read late. */
+size_t kc_status_store_tasks(struct kc_status_store *store, const char *connector, bool said,
+                             int **tasks);
+/* Appends the names of connectors with a connector or task status, or a said one. */
 void kc_status_store_connectors(struct kc_status_store *store, struct kc_strings *connectors);
 /* Waits until what was put so far has been acknowledged. */
 void kc_status_store_flush(struct kc_status_store *store, int timeout_ms);

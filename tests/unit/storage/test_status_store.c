@@ -236,7 +236,7 @@ START_TEST(test_tombstones)
     apply_state("status-connector-c", "RUNNING", "w", 1);
     apply_state("status-task-c-1", "RUNNING", "w", 1);
     apply_state("status-task-c-0", "RUNNING", "w", 1);
-    ck_assert_uint_eq(kc_status_cache_tasks(cache, "c", &tasks), 2);
+    ck_assert_uint_eq(kc_status_cache_tasks(cache, "c", false, &tasks), 2);
     ck_assert_int_eq(tasks[0], 0);
     free(tasks);
     uint64_t number = kc_status_cache_entry(cache, "c", 1, false)->number;
@@ -246,7 +246,7 @@ START_TEST(test_tombstones)
     struct kc_strings names = {0};
     ck_assert(apply("status-task-c-0", NULL));
     ck_assert(apply("status-connector-c", NULL));
-    kc_status_cache_connectors(cache, &names);
+    kc_status_cache_connectors(cache, false, &names);
     ck_assert_uint_eq(names.count, 0);
 }
 END_TEST
@@ -282,9 +282,10 @@ static void send(void *to, const char *key, const char *value,
                  void (*done)(void *opaque, struct kc_error *err), void *opaque)
 {
     struct kc_status status = {0};
-    ck_assert_ptr_null(kc_status_read(value, strlen(value), &status));
+    if (value)
+        ck_assert_ptr_null(kc_status_read(value, strlen(value), &status));
     pthread_mutex_lock(&topic.mutex);
-    kc_str_appendf(&topic.sent, "%s\n", kc_state_name(status.state));
+    kc_str_appendf(&topic.sent, "%s\n", value ? kc_state_name(status.state) : "none");
     bool held = topic.hold > 0;
     if (held) {
         topic.hold--;
@@ -361,6 +362,29 @@ START_TEST(test_what_is_claimed_is_said_again)
 }
 END_TEST
 
+START_TEST(test_whoever_cleans_up_sees_what_was_said)
+{
+    int *tasks = NULL;
+    struct kc_strings names = {0};
+    struct kc_status_store *store = sending_store();
+    struct kc_status status = {.state = KC_STATE_RUNNING, .worker_id = kc_strdup("w1")};
+    kc_status_store_put(store, "c", 0, &status, false);
+    ck_assert_uint_eq(kc_status_store_tasks(store, "c", false, &tasks), 0);
+    free(tasks);
+    ck_assert_uint_eq(kc_status_store_tasks(store, "c", true, &tasks), 1);
+    free(tasks);
+    kc_status_store_connectors(store, &names);
+    ck_assert_uint_eq(names.count, 1);
+    kc_strings_destroy(&names);
+    status.state = KC_STATE_DESTROYED;
+    kc_status_store_put(store, "c", 0, &status, false);
+    ck_assert_uint_eq(kc_status_store_tasks(store, "c", true, &tasks), 0);
+    free(tasks);
+    kc_status_clear(&status);
+    expect_sent(store, "RUNNING\nnone\n");
+}
+END_TEST
+
 START_TEST(test_memory_store)
 {
     char worker[] = "w";
@@ -401,6 +425,7 @@ int main(void)
     tcase_add_test(tcase, test_what_failed_does_not_follow_what_is_newer);
     tcase_add_test(tcase, test_what_failed_is_sent_again);
     tcase_add_test(tcase, test_what_is_claimed_is_said_again);
+    tcase_add_test(tcase, test_whoever_cleans_up_sees_what_was_said);
     tcase_add_test(tcase, test_a_new_owners_word_is_not_overruled);
     tcase_add_test(tcase, test_safe_writes);
     tcase_add_test(tcase, test_tombstones);
