@@ -33,9 +33,18 @@ def running_worker(contender, target, group, **settings):
         worker.close()
 
 
+# MM2's own; tests look more often.
+INTERVALS = {
+    "refresh.topics.interval.seconds": "600",
+    "refresh.groups.interval.seconds": "600",
+    "sync.topic.configs.interval.seconds": "600",
+    "emit.checkpoints.interval.seconds": "60",
+}
+
+
 def submit(contender, worker, source, target, topic, alias, tasks=options.TASKS):
     """Creates the three connectors of a mirror; the source's comes last."""
-    common = {"topics": topic, "tasks.max": str(tasks)}
+    common = {"topics": topic, "tasks.max": str(tasks), **INTERVALS}
     if contender == "isthmus-record":
         common["raw.lane.enabled"] = "false"
     for connector in ("Heartbeat", "Checkpoint", "Source"):
