@@ -20,8 +20,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetS
 struct kc_offset_sync_producer {
     char *topic;
     rd_kafka_conf_t *conf; /* of each client */
-    pthread_mutex_t mutex; /* whoever sends, and the task's thread where it makes or ends it */
-    rd_kafka_t *client;    /* NULL: at rest; written by the task's thread or with `mutex` */
+    pthread_mutex_t mutex; /* guards what follows, up to writer */
+    rd_kafka_t *client;    /* NULL: at rest; only the task's thread ends it */
     int64_t used_ms;
     bool complained;
     struct kc_offset_sync_writer *writer;

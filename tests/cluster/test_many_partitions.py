@@ -90,3 +90,6 @@ def test_every_partition_of_many_is_mirrored(source, target, make_worker, unique
         wait_for(
             lambda r=remote, e=expected: ends(target, r) == e, 120 * PATIENCE, f"{remote} to go on"
         )
+    # The producers of configs and statuses are back, too.
+    worker.rest.ok("PUT", "/connectors/mirror/pause")
+    worker.rest.wait_state("mirror", "PAUSED", 60 * PATIENCE)

@@ -18,8 +18,7 @@
 
 enum {
     BUDGET_BYTES = 4 << 20,
-    PLAIN_LIMIT = 128 << 20, /* bytes that a batch may take decompressed */
-    WAIT_MS = 1000,          /* fetch.max.wait.ms: these topics rest most of the time */
+    WAIT_MS = 1000, /* fetch.max.wait.ms: these topics rest most of the time */
     RETRY_MS = 1000,
     START_MS = 2000, /* to find where a log begins */
 };
@@ -200,7 +199,7 @@ static const char *deliver_batch(const struct kc_fetched *fetched,
 {
     struct kc_record_reader reader;
     struct kc_wire_record record;
-    const char *why = kc_record_reader_open(&reader, batch, PLAIN_LIMIT);
+    const char *why = kc_record_reader_open(&reader, batch, KC_BATCH_PLAIN_LIMIT);
     while (!why && kc_record_reader_next(&reader, &record, &why)) {
         if (record.offset < fetched->first_offset)
             continue;

@@ -15,7 +15,6 @@
 #include <string.h>
 
 enum {
-    PLAIN_LIMIT = 128 << 20,  /* bytes that a batch may take decompressed */
     OPEN_BYTES = 256 << 10,   /* that are opened at once: beyond it the rest waits */
     PACKED_BYTES = 256 << 10, /* of old messages, about, in one new batch */
     DELETE_HORIZON = 64,      /* attribute: the cleaner's, not a producer's (KIP-534) */
@@ -91,7 +90,7 @@ static const char *source_open(struct source_reader *source, const struct kc_wir
                                const struct kc_raw_run *runs)
 {
     *source = (struct source_reader){.runs = runs};
-    return kc_record_reader_open(&source->reader, wire, PLAIN_LIMIT);
+    return kc_record_reader_open(&source->reader, wire, KC_BATCH_PLAIN_LIMIT);
 }
 
 static bool source_next(struct source_reader *source, struct kc_wire_record *record,

@@ -336,23 +336,22 @@ size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *name, bo
     return count;
 }
 
-static bool has_status(const struct connector *connector, bool said)
+static bool has_or_will_have_status(const struct connector *connector)
 {
-    if (connector->has_entry && counts(&connector->entry, said))
+    if (connector->has_entry && counts(&connector->entry, true))
         return true;
     for (const struct task *task = connector->tasks; task; task = task->hh.next) {
-        if (counts(&task->entry, said))
+        if (counts(&task->entry, true))
             return true;
     }
     return false;
 }
 
-void kc_status_cache_connectors(struct kc_status_cache *cache, bool said,
-                                struct kc_strings *connectors)
+void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors)
 {
     for (struct connector *connector = cache->connectors; connector;
          connector = connector->hh.next) {
-        if (has_status(connector, said))
+        if (has_or_will_have_status(connector))
             kc_strings_add(connectors, connector->name);
     }
 }

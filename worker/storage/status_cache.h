@@ -48,11 +48,11 @@ bool kc_status_entry_heard(const struct kc_status_entry *entry);
 /* Whether a safe write may go over what is cached (putSafe). */
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status);
 
-/* said: those, too, of which this worker has spoken and that haven't been read back. */
+/* said: those, too, of which this worker has spoken and that haven't been read back; of connectors
+ * always. */
 size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *connector, bool said,
                              int **tasks);
-void kc_status_cache_connectors(struct kc_status_cache *cache, bool said,
-                                struct kc_strings *connectors);
+void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors);
 
 /* Active topics. A topic that has been written but not read back is announced: not listed yet, and
  * not to be written again. */

@@ -132,8 +132,8 @@ struct kc_status_store *kc_status_store_memory_new(void)
     return kc_status_store_new(NULL, NULL);
 }
 
-static void send_to_log(void *to, const char *key, const char *value,
-                        void (*done)(void *opaque, struct kc_error *err), void *opaque)
+static void send_to_log(void *to, const char *key, const char *value, kc_status_sent done,
+                        void *opaque)
 {
     kc_kafka_log_send(to, key, strlen(key), value, value ? strlen(value) : 0, done, opaque);
 }
@@ -378,7 +378,7 @@ size_t kc_status_store_tasks(struct kc_status_store *store, const char *connecto
 void kc_status_store_connectors(struct kc_status_store *store, struct kc_strings *connectors)
 {
     pthread_mutex_lock(&store->lock);
-    kc_status_cache_connectors(store->cache, true, connectors);
+    kc_status_cache_connectors(store->cache, connectors);
     pthread_mutex_unlock(&store->lock);
 }
 

@@ -40,8 +40,9 @@ struct kc_error *kc_status_store_kafka_new(const struct kc_worker_config *config
 struct kc_status_store *kc_status_store_memory_new(void);
 
 /* Sends a record; value NULL: tombstone. done runs once, on any thread, and owns err. */
-typedef void (*kc_status_send)(void *to, const char *key, const char *value,
-                               void (*done)(void *opaque, struct kc_error *err), void *opaque);
+typedef void (*kc_status_sent)(void *opaque, struct kc_error *err);
+typedef void (*kc_status_send)(void *to, const char *key, const char *value, kc_status_sent done,
+                               void *opaque);
 /* What the others are made of: a store that writes by `send`; NULL: at once, into memory. */
 struct kc_status_store *kc_status_store_new(kc_status_send send, void *to);
 void kc_status_store_destroy(struct kc_status_store *store);

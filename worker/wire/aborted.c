@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#define MARKER_LIMIT 4096 /* bytes that a control record may take decompressed */
-
 void kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
                       int32_t count)
 {
@@ -36,7 +34,7 @@ static bool is_abort_marker(const struct kc_wire_batch *batch)
     struct kc_record_reader reader;
     struct kc_wire_record record;
     bool abort = false;
-    const char *why = kc_record_reader_open(&reader, batch, MARKER_LIMIT);
+    const char *why = kc_record_reader_open(&reader, batch, KC_BATCH_PLAIN_LIMIT);
 
     if (!why && kc_record_reader_next(&reader, &record, &why) && record.key.len >= 4)
         abort = (record.key.data[2] << 8 | record.key.data[3]) == ABORT;

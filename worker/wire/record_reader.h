@@ -16,6 +16,8 @@
 #include "wire/batch.h"
 #include "wire/codec.h"
 
+#define KC_BATCH_PLAIN_LIMIT ((size_t)128 << 20) /* what readers let a batch's records take */
+
 struct kc_wire_header {
     struct kc_wire_bytes key;   /* UTF-8, never null */
     struct kc_wire_bytes value; /* len -1: null */

@@ -11,7 +11,8 @@
 #define PRODUCER    5
 
 static struct fakes cluster;
-static atomic_int refusals; /* fetches of the last batch that don't get it */
+static atomic_int truncations; /* fetches of the last batch that say so instead */
+static atomic_int refusals;    /* fetches of the last batch that don't get it */
 
 /* ---- the log ---- */
 
@@ -105,6 +106,9 @@ static void put_batches(struct kc_fetch_response_partition *partition, int64_t o
                          kc_fetch_response_aborted_transaction, 1);
         partition->aborted_transactions.items[0] =
             (struct kc_fetch_response_aborted_transaction){PRODUCER, 14};
+    } else if (offset == 20 && atomic_fetch_sub(&truncations, 1) > 0) {
+        partition->diverging_epoch.epoch = 1;
+        partition->diverging_epoch.end_offset = 14;
     } else if (offset == 20) {
         int refused = atomic_fetch_sub(&refusals, 1);
         if (refused > 1)
@@ -186,16 +190,22 @@ static void read_all(struct kc_topic_stream *stream, struct kc_str *seen, struct
     }
 }
 
-static struct kc_topic_stream *begin(const char *isolation)
+static struct kc_topic_stream *begin_with(const char *isolation, bool missing)
 {
     struct kc_topic_stream *stream = NULL;
-    cluster = (struct fakes){.answer = answer, .topic_id = {{1}}, .leader = 1, .epoch = 1};
+    cluster = (struct fakes){
+        .answer = answer, .topic_id = {{1}}, .leader = 1, .epoch = 1, .missing = missing};
     fake_start(&cluster, 1, true);
     struct kc_map *settings = fakes_settings(&cluster, "10");
     kc_map_set(settings, "isolation.level", isolation);
     ck_assert_ptr_null(kc_topic_stream_open(settings, FAKE_TOPIC, 1, &stream));
     kc_map_destroy(settings);
     return stream;
+}
+
+static struct kc_topic_stream *begin(const char *isolation)
+{
+    return begin_with(isolation, false);
 }
 
 static void expect(const char *isolation, const char *records)
@@ -241,6 +251,36 @@ START_TEST(what_fails_is_said_and_read_again)
 }
 END_TEST
 
+START_TEST(what_was_cut_off_is_read_again)
+{
+    struct kc_str seen = {0}, errors = {0};
+    struct kc_topic_stream *stream = begin("read_committed");
+    atomic_store(&truncations, 1);
+    read_all(stream, &seen, &errors);
+    ck_assert_str_eq(seen.data, "10 null=a\n12 k=null\n13 =\n16 null=b\n17 null=c\n19 null=d\n"
+                                "16 null=b\n17 null=c\n19 null=d\n20 null=e\n");
+    ck_assert_ptr_null(errors.data);
+    kc_topic_stream_close(stream);
+    fakes_stop(&cluster);
+    kc_str_destroy(&seen);
+}
+END_TEST
+
+/* Once the topic is looked for; what is waited for would take PATIENCE_MS. */
+START_TEST(a_missing_topic_is_said_at_once)
+{
+    int64_t end = -1, began = kc_mono_ms();
+    struct kc_topic_stream *stream = begin_with("read_committed", true);
+    struct kc_error *err = kc_topic_stream_ends(stream, &end, PATIENCE_MS);
+    ck_assert_int_eq(kc_error_kafka_code(err), KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION);
+    ck_assert(kc_error_retriable(err));
+    ck_assert_int_lt(kc_mono_ms() - began, PATIENCE_MS);
+    kc_error_destroy(err);
+    kc_topic_stream_close(stream);
+    fakes_stop(&cluster);
+}
+END_TEST
+
 START_TEST(ends_are_asked_for)
 {
     int64_t end = -1;
@@ -274,6 +314,8 @@ int main(void)
     tcase_add_test(tests, committed_records_from_where_the_log_begins);
     tcase_add_test(tests, all_records_but_markers);
     tcase_add_test(tests, what_fails_is_said_and_read_again);
+    tcase_add_test(tests, what_was_cut_off_is_read_again);
+    tcase_add_test(tests, a_missing_topic_is_said_at_once);
     tcase_add_test(tests, ends_are_asked_for);
     tcase_add_test(tests, a_wrong_setting_is_named);
     suite_add_tcase(suite, tests);

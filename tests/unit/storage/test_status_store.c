@@ -246,7 +246,7 @@ START_TEST(test_tombstones)
     struct kc_strings names = {0};
     ck_assert(apply("status-task-c-0", NULL));
     ck_assert(apply("status-connector-c", NULL));
-    kc_status_cache_connectors(cache, false, &names);
+    kc_status_cache_connectors(cache, &names);
     ck_assert_uint_eq(names.count, 0);
 }
 END_TEST
@@ -274,12 +274,11 @@ static struct {
     pthread_mutex_t mutex; /* guards what follows */
     struct kc_str sent;    /* states, one a line */
     int hold;              /* this many sends aren't answered */
-    void (*done)(void *opaque, struct kc_error *err);
+    kc_status_sent done;
     void *opaque;
 } topic = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-static void send(void *to, const char *key, const char *value,
-                 void (*done)(void *opaque, struct kc_error *err), void *opaque)
+static void send(void *to, const char *key, const char *value, kc_status_sent done, void *opaque)
 {
     struct kc_status status = {0};
     if (value)

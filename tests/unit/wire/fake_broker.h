@@ -45,6 +45,7 @@ struct fakes {
     int size;
     atomic_int leader, epoch; /* what Metadata says */
     struct kc_uuid topic_id;
+    bool missing; /* there is no such topic */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -99,6 +100,10 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     topic = &response->topics.items[0];
     topic->name = kc_wire_str(FAKE_TOPIC);
     topic->topic_id = cluster->topic_id;
+    if (cluster->missing) {
+        topic->error_code = KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
+        return;
+    }
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition, 1);
     topic->partitions.items[0].leader_id = atomic_load(&cluster->leader);
     topic->partitions.items[0].leader_epoch = atomic_load(&cluster->epoch);
