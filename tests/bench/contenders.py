@@ -42,9 +42,9 @@ INTERVALS = {
 }
 
 
-def submit(contender, worker, source, target, topic, alias, tasks=options.TASKS):
+def submit(contender, worker, source, target, topic, alias, tasks=options.TASKS, **settings):
     """Creates the three connectors of a mirror; the source's comes last."""
-    common = {"topics": topic, "tasks.max": str(tasks), **INTERVALS}
+    common = {"topics": topic, "tasks.max": str(tasks), **INTERVALS, **settings}
     if contender == "isthmus-record":
         common["raw.lane.enabled"] = "false"
     for connector in ("Heartbeat", "Checkpoint", "Source"):

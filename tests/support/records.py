@@ -26,6 +26,7 @@ COMING_UP = {
     KafkaError.OFFSET_NOT_AVAILABLE,
     KafkaError._TIMED_OUT,
     KafkaError._TRANSPORT,
+    KafkaError._UNKNOWN_PARTITION,  # a broker that the topic is not yet known to has answered
 }
 
 

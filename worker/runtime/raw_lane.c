@@ -21,6 +21,7 @@
 
 enum {
     IN_FLIGHT_BYTES = 8 << 20,
+    ROOM_BYTES = IN_FLIGHT_BYTES / 2, /* in flight: who waits for room is woken no sooner */
     ANNOUNCE_MS = 5000,
     WAIT_MS = 100, /* between looks at what no signal tells */
     SERVE_BYTES = 1 << 20,
@@ -62,6 +63,7 @@ struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name
     made->transactional = !made->target->shared;
     pthread_mutex_init(&made->mutex, NULL);
     kc_cond_init(&made->moved);
+    kc_cond_init(&made->room);
     *lane = made;
     return NULL;
 }
@@ -71,6 +73,7 @@ void kc_raw_lane_cancel(struct kc_raw_lane *lane)
     atomic_store(&lane->cancelled, true);
     pthread_mutex_lock(&lane->mutex);
     pthread_cond_broadcast(&lane->moved);
+    pthread_cond_broadcast(&lane->room);
     pthread_mutex_unlock(&lane->mutex);
 }
 
@@ -132,6 +135,7 @@ void kc_raw_lane_destroy(struct kc_raw_lane *lane)
         free(part->key);
         free(part);
     }
+    pthread_cond_destroy(&lane->room);
     pthread_cond_destroy(&lane->moved);
     pthread_mutex_destroy(&lane->mutex);
     free(lane);
@@ -181,7 +185,7 @@ static void on_result(void *arg, const struct kc_append_result *result)
     struct raw_part *part = span->part;
     struct kc_raw_lane *lane = span->lane;
     bool wake = true;
-    atomic_fetch_sub(&lane->bytes, span->len);
+    size_t left = atomic_fetch_sub(&lane->bytes, span->len) - span->len;
     atomic_fetch_sub(&lane->extra, (uint64_t)span->count - 1);
     pthread_mutex_lock(&lane->mutex);
     part->in_flight--;
@@ -191,6 +195,8 @@ static void on_result(void *arg, const struct kc_append_result *result)
     else
         wake = acknowledged(lane, span, result);
     pthread_cond_broadcast(&lane->moved);
+    if (left <= ROOM_BYTES)
+        pthread_cond_broadcast(&lane->room);
     pthread_mutex_unlock(&lane->mutex);
     if (wake)
         lane->wake(lane->opaque);
@@ -296,7 +302,7 @@ static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
         return true;
     pthread_mutex_lock(&lane->mutex);
     while (!has_room(lane, len) && !atomic_load(&lane->cancelled))
-        kc_raw_lane_wait_moved(lane);
+        kc_cond_wait_until(&lane->room, &lane->mutex, kc_mono_ms() + WAIT_MS);
     pthread_mutex_unlock(&lane->mutex);
     return !atomic_load(&lane->cancelled);
 }

@@ -47,6 +47,7 @@ struct kc_raw_lane {
     bool any_too_large;     /* of a part; the same */
     pthread_mutex_t mutex;
     pthread_cond_t moved;       /* something was acknowledged or came back */
+    pthread_cond_t room;        /* much less is in flight than may be */
     struct kc_raw_span *acked;  /* for serve(); NULL-terminated, in order */
     struct kc_raw_span *newest; /* its last */
     size_t acked_bytes;         /* of `acked` */

@@ -167,13 +167,34 @@ static unsigned int gather(const struct kc_wire_out *out, uv_buf_t *bufs)
     return count;
 }
 
-/* Takes what out holds. */
-static bool send_bufs(struct wire_conn *conn, struct kc_wire_out *out, const uv_buf_t *bufs,
+/* Writes what the socket takes at once, and leaves the rest in bufs. False: that was all of it. */
+static bool write_now(struct wire_conn *conn, uv_buf_t **bufs, unsigned int *count)
+{
+    int written = uv_try_write((uv_stream_t *)&conn->tcp, *bufs, *count);
+    size_t left = written > 0 ? (size_t)written : 0;
+
+    for (; *count && left >= (*bufs)->len; (*bufs)++, (*count)--)
+        left -= (*bufs)->len;
+    if (!*count)
+        return false;
+    (*bufs)->base += left;
+    (*bufs)->len -= left;
+    return true;
+}
+
+/* Takes what out holds. A request is rarely more than the socket takes at once; only the rest costs
+ * a turn of the loop. */
+static bool send_bufs(struct wire_conn *conn, struct kc_wire_out *out, uv_buf_t *bufs,
                       unsigned int count)
 {
-    struct write *write = kc_calloc(1, sizeof *write);
+    struct write *write;
     int code;
 
+    if (!write_now(conn, &bufs, &count)) {
+        kc_wire_out_destroy(out);
+        return true;
+    }
+    write = kc_calloc(1, sizeof *write);
     write->out = *out;
     write->uv.data = conn;
     conn->handles++;

@@ -82,6 +82,8 @@ struct fetch_session {
     size_t reserved; /* bytes that the request in flight may bring */
     int attempts;
     int64_t sent_at_ms;
+    int64_t fastest_ms;  /* from a request to its answer, of the `answers` so far */
+    int answers;         /* counted no further than what is decided by them */
     int64_t retry_at_ms; /* nothing is sent before */
     struct fetch_session *next;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the fetcher asks a broker for: everything once, then only what changed; what is paused is
- * taken out; a lost session begins anew. The broker is made here and keeps what it was asked.
+ * taken out; a lost session begins anew; little at a time of a broker that is near. The broker is made here and keeps what it was asked.
  */
 #include "wire/batch_builder.h"
 #include "wire/fetcher.h"
@@ -22,6 +22,8 @@
 #define BROKER_ID     7
 #define SESSION_ID    11
 #define REQUESTS_KEPT 4096
+#define NEAR_MS       5
+#define FAR_MS        40
 
 /* What one fetch request said. */
 struct asked {
@@ -29,12 +31,14 @@ struct asked {
     int32_t partition; /* the first of them, as the next three */
     int64_t offset;
     int32_t first_forgotten;
-    int32_t max_wait_ms;
+    int32_t max_wait_ms, max_bytes;
 };
 
 static struct {
     int fd, port;
     int versions_max; /* of Fetch */
+    int answers_after_ms;
+    bool keeps_no_sessions;
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     atomic_bool told; /* the fetcher has been told all its partitions: it may know their leaders */
@@ -43,7 +47,7 @@ static struct {
     int data_for;      /* the partition that the next answer has a record of; -1: none */
     bool lose_session; /* once */
     int refuses;       /* this partition, once, as one that is elsewhere; -1: none */
-} broker;
+} broker = {.answers_after_ms = NEAR_MS};
 
 static const struct kc_uuid topic_id = {{1, 2, 3}};
 
@@ -110,7 +114,8 @@ static void note(const struct kc_fetch_request *request)
     *asked = (struct asked){.epoch = request->session_epoch,
                             .partition = -1,
                             .first_forgotten = -1,
-                            .max_wait_ms = request->max_wait_ms};
+                            .max_wait_ms = request->max_wait_ms,
+                            .max_bytes = request->max_bytes};
     for (int32_t t = 0; t < request->topics.count; t++)
         asked->partitions += request->topics.items[t].partitions.count;
     for (int32_t t = 0; t < request->forgotten_topics_data.count; t++)
@@ -164,7 +169,7 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
 
     pthread_mutex_lock(&broker.mutex);
     note(request);
-    response->session_id = SESSION_ID;
+    response->session_id = broker.keeps_no_sessions ? 0 : SESSION_ID;
     if (broker.lose_session && request->session_epoch > 0) {
         response->error_code = KC_KAFKA_FETCH_SESSION_ID_NOT_FOUND;
         response->session_id = 0;
@@ -178,7 +183,7 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
         broker.data_for = -1;
     }
     pthread_mutex_unlock(&broker.mutex);
-    usleep(5000);
+    usleep(1000 * (useconds_t)broker.answers_after_ms);
     ck_assert_ptr_null(
         kc_wire_encode(header->api, KC_WIRE_RESPONSE, header->version, response, out));
     kc_str_destroy(&batch);
@@ -419,6 +424,59 @@ START_TEST(a_request_ends_when_a_refused_partition_is_due)
 }
 END_TEST
 
+static bool asks_for_little(const struct asked *asked)
+{
+    return asked->max_bytes == 1 << 20;
+}
+
+static bool asks_for_much(const struct asked *asked)
+{
+    return asked->max_bytes == 8 << 20;
+}
+
+START_TEST(a_near_broker_is_asked_for_little)
+{
+    struct kc_fetcher *fetcher = start(versions[_i]);
+    struct asked asked;
+
+    await(0, asks_for_little, &asked);
+    /* Its first answers have told by now where it is. */
+    await(50, asks_for_little, &asked);
+    stop(fetcher);
+}
+END_TEST
+
+START_TEST(a_far_broker_is_asked_for_much)
+{
+    struct kc_fetcher *fetcher;
+    struct asked asked;
+
+    broker.answers_after_ms = FAR_MS;
+    fetcher = start(versions[_i]);
+    await(0, asks_for_little, &asked);
+    await(0, asks_for_much, &asked);
+    stop(fetcher);
+}
+END_TEST
+
+static bool begins_elsewhere(const struct asked *asked)
+{
+    return names_all(asked) && asked->partition == PARTITIONS / 4;
+}
+
+/* What is asked for may be less than its first partition has. */
+START_TEST(without_a_session_each_partition_is_the_first_in_turn)
+{
+    struct kc_fetcher *fetcher;
+    struct asked asked;
+
+    broker.keeps_no_sessions = true;
+    fetcher = start(versions[_i]);
+    await(0, begins_elsewhere, &asked);
+    stop(fetcher);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fetcher");
@@ -431,6 +489,9 @@ int main(void)
     tcase_add_loop_test(tests, what_is_paused_or_removed_is_taken_out, 0, 2);
     tcase_add_loop_test(tests, a_lost_session_begins_anew, 0, 2);
     tcase_add_loop_test(tests, a_request_ends_when_a_refused_partition_is_due, 0, 2);
+    tcase_add_loop_test(tests, a_near_broker_is_asked_for_little, 0, 2);
+    tcase_add_loop_test(tests, a_far_broker_is_asked_for_much, 0, 2);
+    tcase_add_loop_test(tests, without_a_session_each_partition_is_the_first_in_turn, 0, 2);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
