@@ -19,7 +19,7 @@
 #define FRAME_MAX     (512 * 1024 * 1024)
 #define FRAME_FIRST   (64 * 1024)        /* allocated before anything has arrived */
 #define FRAME_TRUSTED (16 * 1024 * 1024) /* the same, from a broker that we know to be one */
-#define LOW_WATER     (256 * 1024)       /* bytes of a large frame that are worth waking up for */
+#define LOW_WATER     (1024 * 1024)      /* bytes of a large frame that are worth waking up for */
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.connection");
 
