@@ -9,6 +9,7 @@
 TAILQ_HEAD(partition_queue, kc_sync_partition);
 
 struct kc_offset_sync_writer {
+    pthread_mutex_t order; /* held from taking a sync until it is sent; before `mutex` */
     pthread_mutex_t mutex;
     int64_t max_lag;
     kc_offset_sync_send send;
@@ -23,6 +24,7 @@ struct kc_offset_sync_writer *kc_offset_sync_writer_new(int64_t max_lag, kc_offs
                                                         void *arg)
 {
     struct kc_offset_sync_writer *writer = kc_calloc(1, sizeof(*writer));
+    pthread_mutex_init(&writer->order, NULL);
     pthread_mutex_init(&writer->mutex, NULL);
     writer->max_lag = max_lag;
     writer->send = send;
@@ -37,6 +39,7 @@ void kc_offset_sync_writer_destroy(struct kc_offset_sync_writer *writer)
     if (!writer)
         return;
     pthread_mutex_destroy(&writer->mutex);
+    pthread_mutex_destroy(&writer->order);
     free(writer);
 }
 
@@ -170,12 +173,15 @@ static bool take(struct kc_offset_sync_writer *writer, struct kc_offset_sync *sy
     return may;
 }
 
+/* A reader of the topic takes a sync behind a later one for a rewind, and forgets all before. */
 void kc_offset_sync_writer_fire(struct kc_offset_sync_writer *writer)
 {
     struct kc_offset_sync sync;
+    pthread_mutex_lock(&writer->order);
     while (take(writer, &sync))
         if (!writer->send(writer->arg, &sync))
             kc_offset_sync_writer_sent(writer);
+    pthread_mutex_unlock(&writer->order);
 }
 
 void kc_offset_sync_writer_sent(struct kc_offset_sync_writer *writer)

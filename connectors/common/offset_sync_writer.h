@@ -6,8 +6,9 @@
  * mapping of offsets changed or grew old, and remembers the newest position otherwise until the
  * next commit. At most ten syncs are under way. Of each partition the newest waits, and before it
  * each one where the difference between the offsets changed: without those a translation would be
- * inexact for what lies between (Java drops them in a burst). Any thread may call; no lock is held
- * while `send` runs.
+ * inexact for what lies between (Java drops them in a burst). Any thread may call. `send` is called
+ * by one thread at a time, in the order of a partition's offsets, and mustn't call back but for
+ * kc_offset_sync_writer_sent().
  */
 #ifndef CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
 #define CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H

@@ -3,6 +3,10 @@
 #include "common/mirror_check.h"
 #include "common/offset_sync_writer.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
 #define MAX_SENT 64
 
 struct sent {
@@ -155,7 +159,57 @@ START_TEST(a_send_that_is_refused_holds_nothing_up)
 }
 END_TEST
 
+/* ---- two threads ---- */
+
+/* The first send is slow, while another thread has a later sync of the partition. */
+struct slow {
+    struct sent sent;
+    struct kc_offset_sync_writer *writer;
+    struct kc_sync_partition partition;
+    pthread_t other;
+    bool started;
+    atomic_bool other_sent;
+};
+
+static void *update_later(void *arg)
+{
+    struct slow *slow = arg;
+    kc_offset_sync_writer_update(slow->writer, &slow->partition, 60, 60);
+    return NULL;
+}
+
+static bool send_slowly(void *arg, const struct kc_offset_sync *sync)
+{
+    struct slow *slow = arg;
+    if (slow->started)
+        atomic_store(&slow->other_sent, true);
+    else {
+        int64_t deadline = kc_mono_ms() + 300;
+        slow->started = true;
+        ck_assert_int_eq(pthread_create(&slow->other, NULL, update_later, slow), 0);
+        while (!atomic_load(&slow->other_sent) && kc_mono_ms() < deadline)
+            usleep(1000);
+    }
+    return send_sync(&slow->sent, sync);
+}
+
+/* A reader of the topic takes a sync behind a later one for a rewind, and forgets what was before.
+ */
+START_TEST(a_later_sync_never_overtakes)
+{
+    struct slow slow = {0};
+    slow.writer = kc_offset_sync_writer_new(50, send_slowly, &slow);
+    kc_sync_partition_init(&slow.partition, (char *)"t", 0);
+    kc_offset_sync_writer_update(slow.writer, &slow.partition, 0, 0);
+    pthread_join(slow.other, NULL);
+    ck_assert_int_eq(slow.sent.syncs[0].upstream, 0);
+    assert_last(&slow.sent, 2, 60, 60);
+    kc_offset_sync_writer_destroy(slow.writer);
+}
+END_TEST
+
 RUN_TESTS("offset_sync_writer", the_first_record_and_each_irregularity_is_synced_at_once,
           no_lag_at_all_syncs_every_record, the_newest_position_waits_for_the_next_commit,
           ten_are_under_way_and_of_each_partition_the_newest_waits,
-          a_burst_loses_no_change_of_the_difference, a_send_that_is_refused_holds_nothing_up)
+          a_burst_loses_no_change_of_the_difference, a_send_that_is_refused_holds_nothing_up,
+          a_later_sync_never_overtakes)
