@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the fetcher asks a broker for: everything once, then only what changed; what is paused is
- * taken out; a lost session begins anew; little at a time of a broker that is near. The broker is made here and keeps what it was asked.
+ * taken out; a lost session begins anew; little at a time of a broker that is near. The broker is
+ * made here and keeps what it was asked.
  */
 #include "wire/batch_builder.h"
 #include "wire/fetcher.h"
