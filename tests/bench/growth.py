@@ -10,13 +10,13 @@ from loads import Load, fill, run_worker
 KEPT = ("records_per_second", "cpu_seconds_per_gb", "peak_rss_mb")
 
 
-def small_load(name):
+def sized_load(name):
     return Load(name, options.size("GROWTH_RECORDS", 2_000_000, 50_000), 1024, "none")
 
 
 def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.TASKS):
     """The median of some rounds: by itself a figure moves by a tenth from one to the next."""
-    load = small_load(name)
+    load = sized_load(name)
     topic = f"growth-{name}"
     fill(source, topic, load, partitions)
     rounds = []
@@ -38,7 +38,8 @@ def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.T
 
 def warm_up(source, target):
     """A young JVM compiles beside the first who is measured."""
-    load = dataclasses.replace(small_load("warm-up"), records=200_000)
+    load = sized_load("warm-up")
+    load = dataclasses.replace(load, records=min(load.records, 200_000))
     fill(source, "warm-up", load)
     run_worker("isthmus", source, target, "warm-up", "warm", load)
 

@@ -169,38 +169,30 @@ static void put_forgotten(struct fetch_session *session, struct kc_wire_request 
     drop_forgotten(session);
 }
 
-static void rotate_topics(struct kc_fetch_request *message, unsigned int turn)
+static void rotate_items(void *items, size_t size, int32_t count, unsigned int turn)
 {
-    int32_t count = message->topics.count, by = (int32_t)(turn % (unsigned)count);
-    struct kc_fetch_request_topic *copy =
-        kc_memdup(message->topics.items, sizeof *copy * (size_t)count);
+    size_t all = size * (size_t)count, by = size * (turn % (unsigned int)count);
+    char *copy = kc_memdup(items, all), *to = items;
 
-    for (int32_t i = 0; i < count; i++)
-        message->topics.items[i] = copy[(i + by) % count];
+    memcpy(to, copy + by, all - by);
+    memcpy(to + all - by, copy, by);
     free(copy);
 }
 
-static void rotate_partitions(struct kc_fetch_request_topic *topic, unsigned int turn)
-{
-    int32_t count = topic->partitions.count, by = (int32_t)(turn % (unsigned)count);
-    struct kc_fetch_request_partition *copy =
-        kc_memdup(topic->partitions.items, sizeof *copy * (size_t)count);
-
-    for (int32_t i = 0; i < count; i++)
-        topic->partitions.items[i] = copy[(i + by) % count];
-    free(copy);
-}
-
-/* A request without a session names its topics and their partitions in another order each time. */
+/* A request without a session begins with another topic each time, and once all have had their
+ * turn, with another partition of each. */
 static void rotate(struct kc_fetcher *fetcher, struct kc_fetch_request *message)
 {
+    struct kc_fetch_request_topic *topics = message->topics.items;
+    int32_t count = message->topics.count;
     unsigned int turn = fetcher->turn++;
 
-    if (!message->topics.count)
+    if (!count)
         return;
-    for (int32_t i = 0; i < message->topics.count; i++)
-        rotate_partitions(&message->topics.items[i], turn);
-    rotate_topics(message, turn);
+    for (int32_t i = 0; i < count; i++)
+        rotate_items(topics[i].partitions.items, sizeof *topics[i].partitions.items,
+                     topics[i].partitions.count, turn / (unsigned int)count);
+    rotate_items(topics, sizeof *topics, count, turn);
 }
 
 /* An answer is never faster than the broker is far away. */
