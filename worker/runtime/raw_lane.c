@@ -25,6 +25,7 @@ enum {
     ANNOUNCE_MS = 5000,
     WAIT_MS = 100, /* between looks at what no signal tells */
     SERVE_BYTES = 1 << 20,
+    TELL_MS = 20, /* between requests to serve less */
     NO_PARTITION = -1,
 };
 
@@ -160,6 +161,16 @@ static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
     lane->unserved--;
 }
 
+/* Locked. Whether serving is to be asked for, now that nothing else is under way. */
+static bool tell_quiet(struct kc_raw_lane *lane)
+{
+    int64_t now = kc_mono_ms();
+    if (lane->in_flight > 0 || (!lane->drainers && now - lane->told_ms < TELL_MS))
+        return false;
+    lane->told_ms = now;
+    return true;
+}
+
 /* Locked. True: they are to be served now, for they are many, or nothing else is under way. What
  * isn't told is found within the acknowledgement thread's own rhythm: to wake it for each batch
  * would cost more than the batch. */
@@ -176,7 +187,7 @@ static bool acknowledged(struct kc_raw_lane *lane, struct kc_raw_span *span,
         lane->newest->next = span;
     lane->newest = span;
     lane->acked_bytes += span->len;
-    return lane->in_flight == 0 || (few && lane->acked_bytes >= SERVE_BYTES);
+    return tell_quiet(lane) || (few && lane->acked_bytes >= SERVE_BYTES);
 }
 
 static void on_result(void *arg, const struct kc_append_result *result)
@@ -332,10 +343,17 @@ struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *
 bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms)
 {
     pthread_mutex_lock(&lane->mutex);
+    lane->drainers++;
+    bool unasked = lane->acked && lane->in_flight == 0;
+    pthread_mutex_unlock(&lane->mutex);
+    if (unasked)
+        lane->wake(lane->opaque);
+    pthread_mutex_lock(&lane->mutex);
     while (lane->unserved > 0 && !lane->returned && !atomic_load(&lane->cancelled) &&
            kc_mono_ms() < deadline_ms)
         kc_raw_lane_wait_moved(lane);
     bool drained = lane->unserved == 0 && !lane->returned;
+    lane->drainers--;
     pthread_mutex_unlock(&lane->mutex);
     return drained;
 }

@@ -54,6 +54,8 @@ struct kc_raw_lane {
     size_t in_flight;           /* spans without a result */
     size_t unserved;            /* spans in flight or in `acked` */
     size_t returned;            /* spans that came back, in all parts */
+    int drainers;               /* who waits until nothing is unserved */
+    int64_t told_ms;            /* when serving was last asked for because all was acknowledged */
 };
 
 /* The part of topic and partition, made if need be. The task's thread. */

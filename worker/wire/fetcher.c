@@ -90,7 +90,7 @@ void fetcher_enqueue(struct kc_fetcher *fetcher, struct fetch_chunk *chunk)
     if (part)
         part->queued_bytes += chunk->charged;
     DL_APPEND(fetcher->queue, chunk);
-    pthread_cond_signal(&fetcher->cond);
+    fetcher->untold = true;
 }
 
 void fetcher_event(struct kc_fetcher *fetcher, struct fetch_part *part, enum kc_fetched_kind kind,
@@ -243,9 +243,12 @@ static void send_fetches(struct kc_fetcher *fetcher, int64_t now)
 {
     struct fetch_session *session;
     size_t reserved, idle, taken, share, budget = fetcher_budget(fetcher);
+    bool tell;
 
     pthread_mutex_lock(&fetcher->mutex);
     fetch_plan_update(fetcher, now);
+    tell = fetcher->untold;
+    fetcher->untold = false;
     idle = count_idle(fetcher, now, &reserved);
     taken = fetcher->used + reserved;
     share = taken < budget && idle ? (budget - taken) / idle : 0;
@@ -253,6 +256,9 @@ static void send_fetches(struct kc_fetcher *fetcher, int64_t now)
     if (fetcher->starved)
         idle = 0;
     pthread_mutex_unlock(&fetcher->mutex);
+    /* Once for all of an answer, and without the mutex, which the consumer takes first thing. */
+    if (tell)
+        pthread_cond_signal(&fetcher->cond);
     if (share > (size_t)fetcher->options.max_bytes)
         share = (size_t)fetcher->options.max_bytes;
     LL_FOREACH(fetcher->sessions, session)
@@ -271,7 +277,7 @@ void fetcher_poll(struct kc_fetcher *fetcher)
     send_fetches(fetcher, now);
     at = next_retry(fetcher, now);
     if (at < INT64_MAX)
-        kc_wire_timer_start(fetcher->timer, at - now + 1);
+        kc_wire_timer_start(fetcher->timer, at - now);
 }
 
 static void on_timer(void *arg)

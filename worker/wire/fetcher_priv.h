@@ -119,6 +119,7 @@ struct kc_fetcher {
     struct fetch_part *dirty;   /* to be looked at */
     struct fetch_part *waiting; /* for their time */
     struct fetch_chunk *queue;
+    bool untold;  /* something was queued that the consumer has not been woken for */
     size_t used;  /* bytes in chunks */
     bool shares;  /* in KC_FETCHERS_BUDGET */
     bool starved; /* the budget kept a fetch back */

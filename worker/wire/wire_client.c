@@ -133,16 +133,31 @@ void wire_pending_fail(struct wire_pending *pending, struct kc_error *err)
 
 /* ---- Posting ---- */
 
+/* The client whose loop this thread runs. */
+static _Thread_local const struct kc_wire_client *own;
+
+bool kc_wire_on_loop(const struct kc_wire_client *client)
+{
+    return own == client;
+}
+
+/* The loop looks at the posts before it waits. */
+static bool looks_anyway(const struct kc_wire_client *client)
+{
+    return kc_wire_on_loop(client) && !client->about_to_wait;
+}
+
 bool kc_wire_post(struct kc_wire_client *client, void (*fn)(void *arg), void *arg)
 {
     struct wire_post *post = kc_malloc(sizeof *post);
-    bool posted, wake;
+    bool posted, first, wake;
 
     *post = (struct wire_post){fn, arg, NULL};
     pthread_mutex_lock(&client->mutex);
     posted = !client->closed;
-    wake = posted && !client->posts;
-    if (wake)
+    first = posted && !client->posts;
+    wake = first && !looks_anyway(client);
+    if (first)
         client->posts = post;
     else if (posted)
         client->last_post->next = post;
@@ -190,9 +205,13 @@ static void on_wake(uv_async_t *wake)
     run_posts(wake->data);
 }
 
-bool kc_wire_on_loop(const struct kc_wire_client *client)
+static void on_before_wait(uv_prepare_t *before_wait)
 {
-    return pthread_equal(pthread_self(), client->thread) != 0;
+    struct kc_wire_client *client = before_wait->data;
+
+    client->about_to_wait = true;
+    run_posts(client);
+    client->about_to_wait = false;
 }
 
 /* ---- Sending ---- */
@@ -399,6 +418,7 @@ static void *run_loop(void *arg)
 {
     struct kc_wire_client *client = arg;
 
+    own = client;
     uv_run(&client->loop, UV_RUN_DEFAULT);
     return NULL;
 }
@@ -416,9 +436,12 @@ static struct kc_error *start_loop(struct kc_wire_client *client)
             "files (ulimit -n)",
             client->name, uv_strerror(code));
     uv_timer_init(&client->loop, &client->tick);
+    uv_prepare_init(&client->loop, &client->before_wait);
+    client->before_wait.data = client;
     client->wake.data = client;
     client->tick.data = client;
     uv_timer_start(&client->tick, on_tick, TICK_MS, TICK_MS);
+    uv_prepare_start(&client->before_wait, on_before_wait);
     return kc_thread_start(&client->thread, client->name, run_loop, client);
 }
 
@@ -469,6 +492,7 @@ static void stop_loop(void *arg)
     while (atomic_load(&client->wakers) > 0)
         sched_yield();
     uv_close((uv_handle_t *)&client->wake, NULL);
+    uv_close((uv_handle_t *)&client->before_wait, NULL);
     uv_close((uv_handle_t *)&client->tick, NULL);
 }
 

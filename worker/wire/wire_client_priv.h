@@ -68,6 +68,7 @@ struct kc_wire_client {
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t wake;
+    uv_prepare_t before_wait; /* what the loop posts to itself */
     uv_timer_t tick;
 
     pthread_mutex_t mutex;
@@ -81,7 +82,8 @@ struct kc_wire_client {
     struct wire_cluster *cluster;
     struct wire_pending *parked; /* waiting for metadata or a coordinator */
     bool stopping;
-    bool quiet; /* ticks slowly */
+    bool about_to_wait; /* in before_wait: what is posted now is for the next turn */
+    bool quiet;         /* ticks slowly */
     unsigned int round_robin;
     int32_t next_correlation;
     char staging[65536]; /* where sockets are read to; empty between callbacks */
