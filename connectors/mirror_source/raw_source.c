@@ -64,8 +64,10 @@ struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
     made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
     made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
-    struct kc_error *err = kc_fetcher_open(properties, "replication-consumer",
-                                           opened ? OPENED_BUDGET : FETCH_BUDGET, &made->fetcher);
+    char *name = kc_asprintf("fetch-%s", config->connector);
+    struct kc_error *err =
+        kc_fetcher_open(properties, name, opened ? OPENED_BUDGET : FETCH_BUDGET, &made->fetcher);
+    free(name);
     kc_map_destroy(properties);
     if (err) {
         kc_raw_source_destroy(made);

@@ -69,8 +69,9 @@ void *kc_arena_dup(struct kc_arena *arena, const void *data, size_t size);
 char *kc_arena_strdup(struct kc_arena *arena, const char *text);
 void kc_arena_destroy(struct kc_arena *arena);
 
-/* CLOCK_REALTIME and CLOCK_MONOTONIC in milliseconds. */
+/* CLOCK_REALTIME and CLOCK_MONOTONIC in milliseconds, and the latter in microseconds. */
 int64_t kc_now_ms(void);
 int64_t kc_mono_ms(void);
+int64_t kc_mono_us(void);
 
 #endif

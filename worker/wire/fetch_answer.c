@@ -3,7 +3,7 @@
  * What a fetch brought: batches are checked one by one and cut at the first bad one, errors become
  * a retry, a metadata refresh or an event. Loop thread.
  */
-#include "wire/fetcher_priv.h"
+#include "wire/fetch_engine.h"
 
 #include "connect/log.h"
 
@@ -17,17 +17,17 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.fetcher");
 
 /* Where records come one by one, a fetch for each keeps brokers and us busy for nothing: after an
  * answer of little, the next fetch of that broker goes no sooner than this after the last. */
-#define PACE_MS      2
+#define PACE_US      700
 #define LITTLE_BYTES 16384
 
 #define FIRST_VERSION_WITH_IDS 13 /* KIP-516 */
 
-static void session_failed(struct kc_fetcher *fetcher, struct fetch_session *session, bool keep_id)
+static void session_failed(struct fetch_engine *engine, struct fetch_session *session, bool keep_id)
 {
-    pthread_mutex_lock(&fetcher->mutex);
+    pthread_mutex_lock(&engine->mutex);
     fetch_session_reset(session, keep_id);
-    pthread_mutex_unlock(&fetcher->mutex);
-    session->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(fetcher->client, session->attempts++);
+    pthread_mutex_unlock(&engine->mutex);
+    session->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(engine->client, session->attempts++);
 }
 
 /* ---- Data ---- */
@@ -77,11 +77,11 @@ static void copy_aborted(struct fetch_chunk *chunk, const struct kc_fetch_respon
 }
 
 /* Locked. */
-static void deliver(struct kc_fetcher *fetcher, struct fetch_part *part,
+static void deliver(struct fetch_engine *engine, struct fetch_part *part,
                     struct kc_wire_reply *reply, const struct kc_fetch_response_partition *from,
                     const struct good *good, int32_t leader_epoch)
 {
-    struct fetch_chunk *chunk = fetcher_chunk_new(fetcher, part, KC_FETCHED_DATA);
+    struct fetch_chunk *chunk = fetcher_chunk_new(part, KC_FETCHED_DATA);
 
     chunk->reply = kc_wire_reply_ref(reply);
     chunk->pub.data = (uint8_t *)from->records.data;
@@ -99,74 +99,75 @@ static void deliver(struct kc_fetcher *fetcher, struct fetch_part *part,
     if (good->epoch >= 0)
         part->last_epoch = good->epoch;
     part->attempts = part->corrupt = 0;
-    fetcher_enqueue(fetcher, chunk);
-    fetch_plan_touch(fetcher, part);
+    fetcher_enqueue(part, chunk);
+    fetch_plan_touch(engine, part);
 }
 
 /* Locked. */
-static void found_bad(struct kc_fetcher *fetcher, struct fetch_part *part, const char *why)
+static void found_bad(struct fetch_engine *engine, struct fetch_part *part, const char *why)
 {
     kc_warn("%s: the batch at offset %lld can't be used: %s", part->key, (long long)part->position,
             why);
     if (++part->corrupt < CORRUPT_MAX) {
-        fetcher_retry_later(fetcher, part);
+        fetch_engine_retry_later(engine, part);
         return;
     }
-    fetcher_event(fetcher, part, KC_FETCHED_FAILED, -1, -1,
-                  kc_error_kafka_new(KC_KAFKA_CORRUPT_MESSAGE, false,
-                                     "the batch of %s at offset %lld is damaged: %s. Look at the "
-                                     "broker's log segment, or seek behind it",
-                                     part->key, (long long)part->position, why));
+    fetch_engine_event(
+        engine, part, KC_FETCHED_FAILED, -1, -1,
+        kc_error_kafka_new(KC_KAFKA_CORRUPT_MESSAGE, false,
+                           "the batch of %s at offset %lld is damaged: %s. Look at the "
+                           "broker's log segment, or seek behind it",
+                           part->key, (long long)part->position, why));
 }
 
 /* ---- Errors ---- */
 
 /* Locked. Where the answer names a leader that we hadn't heard of, it is asked at once (KIP-951).
  */
-static void try_again(struct kc_fetcher *fetcher, struct fetch_part *part,
+static void try_again(struct fetch_engine *engine, struct fetch_part *part,
                       const struct kc_fetch_response_partition *from)
 {
     part->preferred = -1;
-    fetch_plan_touch(fetcher, part);
-    if (kc_wire_hint_leader(fetcher->client, part->topic, part->partition,
+    fetch_plan_touch(engine, part);
+    if (kc_wire_hint_leader(engine->client, part->topic, part->partition,
                             from->current_leader.leader_id, from->current_leader.leader_epoch))
         return;
-    fetcher_retry_later(fetcher, part);
-    kc_wire_refresh(fetcher->client);
+    fetch_engine_retry_later(engine, part);
+    kc_wire_refresh(engine->client);
 }
 
 /* A follower that can't be reached isn't read from any longer: the leader is asked (KIP-392). */
-static void leave_follower(struct kc_fetcher *fetcher, int32_t broker_id)
+static void leave_follower(struct fetch_engine *engine, int32_t broker_id)
 {
     struct fetch_part *part;
 
-    pthread_mutex_lock(&fetcher->mutex);
-    for (part = fetcher->parts; part; part = part->hh.next) {
+    pthread_mutex_lock(&engine->mutex);
+    for (part = engine->parts; part; part = part->hh.next) {
         if (part->preferred != broker_id)
             continue;
         kc_debug("%s: broker %d, a follower, doesn't answer; back to the leader", part->key,
                  broker_id);
         part->preferred = -1;
-        fetch_plan_touch(fetcher, part);
+        fetch_plan_touch(engine, part);
     }
-    pthread_mutex_unlock(&fetcher->mutex);
+    pthread_mutex_unlock(&engine->mutex);
 }
 
 /* Locked. */
-static void out_of_range(struct kc_fetcher *fetcher, struct fetch_part *part,
+static void out_of_range(struct fetch_engine *engine, struct fetch_part *part,
                          const struct kc_fetch_response_partition *from)
 {
     if (part->preferred >= 0) {
         /* A follower may lag: the leader knows (KIP-392). */
         part->preferred = -1;
-        fetch_plan_touch(fetcher, part);
+        fetch_plan_touch(engine, part);
         return;
     }
-    fetcher_event(fetcher, part, KC_FETCHED_OUT_OF_RANGE, from->log_start_offset, -1, NULL);
+    fetch_engine_event(engine, part, KC_FETCHED_OUT_OF_RANGE, from->log_start_offset, -1, NULL);
 }
 
 /* Locked. */
-static void partition_failed(struct kc_fetcher *fetcher, struct fetch_part *part,
+static void partition_failed(struct fetch_engine *engine, struct fetch_part *part,
                              const struct kc_fetch_response_partition *from)
 {
     int16_t code = from->error_code;
@@ -174,15 +175,15 @@ static void partition_failed(struct kc_fetcher *fetcher, struct fetch_part *part
     kc_debug("%s: fetching from offset %lld: %s", part->key, (long long)part->position,
              kc_kafka_error_name(code));
     if (code == KC_KAFKA_OFFSET_OUT_OF_RANGE) {
-        out_of_range(fetcher, part, from);
+        out_of_range(engine, part, from);
     } else if (code == KC_KAFKA_CORRUPT_MESSAGE) {
-        found_bad(fetcher, part, "the broker says that it is corrupt");
+        found_bad(engine, part, "the broker says that it is corrupt");
     } else if (kc_kafka_error_retriable(code) || code == KC_KAFKA_UNKNOWN_SERVER_ERROR) {
-        try_again(fetcher, part, from);
+        try_again(engine, part, from);
     } else {
-        fetcher_event(fetcher, part, KC_FETCHED_FAILED, -1, -1,
-                      kc_kafka_error_new(code, NULL, "fetching %s from offset %lld", part->key,
-                                         (long long)part->position));
+        fetch_engine_event(engine, part, KC_FETCHED_FAILED, -1, -1,
+                           kc_kafka_error_new(code, NULL, "fetching %s from offset %lld", part->key,
+                                              (long long)part->position));
     }
 }
 
@@ -190,7 +191,7 @@ static void partition_failed(struct kc_fetcher *fetcher, struct fetch_part *part
 
 /* What a partition of an answer is named by. */
 struct answered {
-    struct kc_fetcher *fetcher;
+    struct fetch_engine *engine;
     struct fetch_session *session;
     const char *topic;              /* before topic ids */
     const struct kc_uuid *topic_id; /* else NULL */
@@ -203,11 +204,11 @@ static struct fetch_part *current_part(const struct answered *answered)
     struct fetch_part *part;
 
     if (answered->topic_id) {
-        part = fetcher_part_by_id(answered->fetcher, answered->topic_id, answered->partition);
+        part = fetch_engine_part_by_id(answered->engine, answered->topic_id, answered->partition);
     } else {
         char *key = kc_asprintf("%s-%d", answered->topic, answered->partition);
 
-        part = fetcher_part(answered->fetcher, key);
+        part = fetch_engine_part(answered->engine, key);
         free(key);
     }
     if (!part || part->session != answered->session || part->position != part->sent_offset ||
@@ -219,42 +220,42 @@ static struct fetch_part *current_part(const struct answered *answered)
 static void take_partition(const struct answered *answered, struct kc_wire_reply *reply,
                            const struct kc_fetch_response_partition *from)
 {
-    struct kc_fetcher *fetcher = answered->fetcher;
+    struct fetch_engine *engine = answered->engine;
     struct fetch_part *part;
     struct good good = {0};
     int64_t position, generation;
 
-    pthread_mutex_lock(&fetcher->mutex);
+    pthread_mutex_lock(&engine->mutex);
     part = current_part(answered);
     position = part ? part->position : -1;
     generation = part ? part->generation : -1;
     if (part && from->error_code != KC_KAFKA_NONE) {
-        partition_failed(fetcher, part, from);
+        partition_failed(engine, part, from);
         part = NULL;
     } else if (part && from->diverging_epoch.epoch >= 0) {
-        fetcher_event(fetcher, part, KC_FETCHED_TRUNCATED, from->log_start_offset,
-                      from->diverging_epoch.end_offset, NULL);
+        fetch_engine_event(engine, part, KC_FETCHED_TRUNCATED, from->log_start_offset,
+                           from->diverging_epoch.end_offset, NULL);
         part = NULL;
     } else if (part && from->preferred_read_replica >= 0) {
         part->preferred = from->preferred_read_replica;
         part->preferred_until_ms = kc_mono_ms() + PREFERRED_REPLICA_MS;
-        fetch_plan_touch(fetcher, part);
+        fetch_plan_touch(engine, part);
     }
-    pthread_mutex_unlock(&fetcher->mutex);
+    pthread_mutex_unlock(&engine->mutex);
     if (!part || from->records.len <= 0)
         return;
     good = check_batches(&from->records, position);
-    pthread_mutex_lock(&fetcher->mutex);
+    pthread_mutex_lock(&engine->mutex);
     part = current_part(answered);
     if (part && part->generation == generation && good.len > 0)
-        deliver(fetcher, part, reply, from, &good, part->sent_epoch);
+        deliver(engine, part, reply, from, &good, part->sent_epoch);
     else if (part && part->generation == generation && good.bad)
-        found_bad(fetcher, part, good.bad);
-    pthread_mutex_unlock(&fetcher->mutex);
+        found_bad(engine, part, good.bad);
+    pthread_mutex_unlock(&engine->mutex);
 }
 
 /* The bytes of batches that it brought. */
-static size_t take_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
+static size_t take_answer(struct fetch_engine *engine, struct fetch_session *session,
                           struct kc_wire_reply *reply, const struct kc_fetch_response *response)
 {
     size_t bytes = 0;
@@ -262,13 +263,13 @@ static size_t take_answer(struct kc_fetcher *fetcher, struct fetch_session *sess
     for (int32_t i = 0; i < response->node_endpoints.count; i++) {
         const struct kc_fetch_response_node_endpoint *node = &response->node_endpoints.items[i];
 
-        kc_wire_hint_broker(fetcher->client, node->node_id, node->host.data, node->port,
+        kc_wire_hint_broker(engine->client, node->node_id, node->host.data, node->port,
                             node->rack.data);
     }
     for (int32_t i = 0; i < response->responses.count; i++) {
         const struct kc_fetch_response_topic *topic = &response->responses.items[i];
         struct answered answered = {
-            fetcher, session, topic->topic.data,
+            engine, session, topic->topic.data,
             reply->version < FIRST_VERSION_WITH_IDS ? NULL : &topic->topic_id, -1};
 
         for (int32_t j = 0; j < topic->partitions.count; j++) {
@@ -281,7 +282,7 @@ static size_t take_answer(struct kc_fetcher *fetcher, struct fetch_session *sess
     return bytes;
 }
 
-void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
+void fetch_answer(struct fetch_engine *engine, struct fetch_session *session,
                   struct kc_wire_reply *reply)
 {
     const struct kc_fetch_response *response = reply->message;
@@ -289,9 +290,9 @@ void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
 
     if (reply->error) {
         kc_debug("fetching from broker %d: %s", session->broker_id, kc_error_text(reply->error));
-        session_failed(fetcher, session, true);
-        leave_follower(fetcher, session->broker_id);
-        kc_wire_refresh(fetcher->client);
+        session_failed(engine, session, true);
+        leave_follower(engine, session->broker_id);
+        kc_wire_refresh(engine->client);
         return;
     }
     if (response->error_code != KC_KAFKA_NONE) {
@@ -299,18 +300,19 @@ void fetch_answer(struct kc_fetcher *fetcher, struct fetch_session *session,
 
         kc_debug("fetching from broker %d: %s", session->broker_id,
                  kc_kafka_error_name(response->error_code));
-        session_failed(fetcher, session, !unknown);
+        session_failed(engine, session, !unknown);
         return;
     }
     session->attempts = 0;
-    bytes = take_answer(fetcher, session, reply, response);
-    session->retry_at_ms = bytes > 0 && bytes < LITTLE_BYTES ? session->sent_at_ms + PACE_MS : 0;
+    bytes = take_answer(engine, session, reply, response);
+    session->retry_at_ms = 0;
+    session->pace_at_us = bytes > 0 && bytes < LITTLE_BYTES ? session->sent_at_us + PACE_US : 0;
     session->id = response->session_id;
     session->epoch = session->epoch == INT32_MAX ? 1 : session->epoch + 1;
     if (session->id != 0)
         return;
     /* The broker keeps none: it is told everything each time. */
-    pthread_mutex_lock(&fetcher->mutex);
+    pthread_mutex_lock(&engine->mutex);
     fetch_session_reset(session, false);
-    pthread_mutex_unlock(&fetcher->mutex);
+    pthread_mutex_unlock(&engine->mutex);
 }

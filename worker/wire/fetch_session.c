@@ -10,7 +10,7 @@
  * memory, and what is copied stays in the processor's cache. Of those that are far away much is
  * asked, for one request at a time is under way. Loop thread.
  */
-#include "wire/fetcher_priv.h"
+#include "wire/fetch_engine.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,23 +22,59 @@
  * the others: the consumer may take what is queued meanwhile. */
 #define HELD_BACK_WAIT_MS 20
 
-#define NEAR_MS      10        /* the fastest answer of a broker that is near */
-#define SOUNDINGS    8         /* answers that tell whether it is; little is asked for meanwhile */
+#define NEAR_US      10000     /* the fastest answer of a broker that is near */
+#define SOUNDINGS    8         /* answers that tell whether it is, to requests that don't wait */
 #define LITTLE_BYTES (1 << 20) /* or the limit of a partition, if that is more */
 
-struct fetch_session *fetch_session_get(struct kc_fetcher *fetcher, int32_t broker_id)
+static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id, int lane)
 {
     struct fetch_session *session;
 
-    LL_FOREACH(fetcher->sessions, session)
+    LL_FOREACH(engine->sessions, session)
     {
-        if (session->broker_id == broker_id)
+        if (session->broker_id == broker_id && session->lane == lane)
             return session;
     }
     session = kc_calloc(1, sizeof *session);
     session->broker_id = broker_id;
-    LL_APPEND(fetcher->sessions, session);
+    session->lane = lane;
+    LL_APPEND(engine->sessions, session);
     return session;
+}
+
+/* ---- Distance ---- */
+
+static bool is_near(const struct fetch_session *shared)
+{
+    return shared->soundings < SOUNDINGS || shared->fastest_us <= NEAR_US;
+}
+
+struct fetch_session *fetch_session_get(struct fetch_engine *engine, int32_t broker_id,
+                                        const struct kc_fetcher *fetcher)
+{
+    struct fetch_session *shared = get(engine, broker_id, FETCH_LANE_SHARED);
+
+    if (engine->fetcher_count < 2 || is_near(shared))
+        return shared;
+    return get(engine, broker_id, fetcher->lane);
+}
+
+/* An answer is never faster than the broker is far away. */
+static void sound(struct fetch_engine *engine, const struct fetch_session *session)
+{
+    struct fetch_session *shared = get(engine, session->broker_id, FETCH_LANE_SHARED);
+    int64_t took = kc_mono_us() - session->sent_at_us;
+    bool near = is_near(shared);
+
+    if (!shared->soundings || took < shared->fastest_us)
+        shared->fastest_us = took;
+    if (shared->soundings < SOUNDINGS)
+        shared->soundings++;
+    if (is_near(shared) == near)
+        return;
+    pthread_mutex_lock(&engine->mutex);
+    fetch_plan_touch_all(engine);
+    pthread_mutex_unlock(&engine->mutex);
 }
 
 static void drop_forgotten(struct fetch_session *session)
@@ -60,18 +96,18 @@ void fetch_session_reset(struct fetch_session *session, bool keep_id)
     session->epoch = 0;
 }
 
-void fetch_sessions_destroy(struct kc_fetcher *fetcher)
+void fetch_sessions_destroy(struct fetch_engine *engine)
 {
     struct fetch_session *session, *next;
 
-    for (struct fetch_part *part = fetcher->parts; part; part = part->hh.next)
-        fetch_plan_remove(fetcher, part);
-    LL_FOREACH_SAFE(fetcher->sessions, session, next)
+    for (struct fetch_part *part = engine->parts; part; part = part->hh.next)
+        fetch_plan_remove(engine, part);
+    LL_FOREACH_SAFE(engine->sessions, session, next)
     {
         drop_forgotten(session);
         free(session);
     }
-    fetcher->sessions = NULL;
+    engine->sessions = NULL;
 }
 
 /* ---- The request ---- */
@@ -112,7 +148,7 @@ static int32_t count_run(struct fetch_part *const *parts, size_t count)
     return run;
 }
 
-static void put_topic(const struct kc_fetcher *fetcher, struct kc_wire_request *request,
+static void put_topic(const struct fetch_engine *engine, struct kc_wire_request *request,
                       struct fetch_part *const *parts, int32_t count,
                       struct kc_fetch_request_topic *to)
 {
@@ -125,11 +161,11 @@ static void put_topic(const struct kc_fetcher *fetcher, struct kc_wire_request *
         partition->partition = parts[i]->partition;
         partition->current_leader_epoch = parts[i]->sent_epoch;
         partition->fetch_offset = parts[i]->sent_offset;
-        partition->partition_max_bytes = fetcher->options.partition_max_bytes;
+        partition->partition_max_bytes = engine->options.partition_max_bytes;
     }
 }
 
-static void put_topics(const struct kc_fetcher *fetcher, struct fetch_session *session,
+static void put_topics(const struct fetch_engine *engine, struct fetch_session *session,
                        struct kc_wire_request *request, struct kc_fetch_request *message)
 {
     size_t count;
@@ -141,7 +177,7 @@ static void put_topics(const struct kc_fetcher *fetcher, struct fetch_session *s
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_fetch_request_topic, topics);
     for (size_t i = 0; i < count; i += (size_t)run) {
         run = count_run(parts + i, count - i);
-        put_topic(fetcher, request, parts + i, run, &message->topics.items[t++]);
+        put_topic(engine, request, parts + i, run, &message->topics.items[t++]);
     }
     free(parts);
 }
@@ -181,11 +217,11 @@ static void rotate_items(void *items, size_t size, int32_t count, unsigned int t
 
 /* A request without a session begins with another topic each time, and once all have had their
  * turn, with another partition of each. */
-static void rotate(struct kc_fetcher *fetcher, struct kc_fetch_request *message)
+static void rotate(struct fetch_engine *engine, struct kc_fetch_request *message)
 {
     struct kc_fetch_request_topic *topics = message->topics.items;
     int32_t count = message->topics.count;
-    unsigned int turn = fetcher->turn++;
+    unsigned int turn = engine->turn++;
 
     if (!count)
         return;
@@ -195,60 +231,50 @@ static void rotate(struct kc_fetcher *fetcher, struct kc_fetch_request *message)
     rotate_items(topics, sizeof *topics, count, turn);
 }
 
-/* An answer is never faster than the broker is far away. */
-static void sound(struct fetch_session *session)
-{
-    int64_t took = kc_mono_ms() - session->sent_at_ms;
-
-    if (!session->answers || took < session->fastest_ms)
-        session->fastest_ms = took;
-    if (session->answers < SOUNDINGS)
-        session->answers++;
-}
-
 /* How much of what may be asked for is. */
-static size_t portion(const struct kc_fetcher *fetcher, const struct fetch_session *session,
+static size_t portion(struct fetch_engine *engine, const struct fetch_session *session,
                       size_t max_bytes)
 {
-    size_t least = (size_t)fetcher->options.partition_max_bytes,
+    size_t least = (size_t)engine->options.partition_max_bytes,
            little = least > LITTLE_BYTES ? least : LITTLE_BYTES;
-    bool near = session->answers < SOUNDINGS || session->fastest_ms <= NEAR_MS;
+    bool near = is_near(get(engine, session->broker_id, FETCH_LANE_SHARED));
 
     return near && little < max_bytes ? little : max_bytes;
 }
 
 struct flight {
-    struct kc_fetcher *fetcher;
+    struct fetch_engine *engine;
     struct fetch_session *session;
 };
 
 static void on_fetch(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
-    struct kc_fetcher *fetcher = ((struct flight *)arg)->fetcher;
+    struct fetch_engine *engine = ((struct flight *)arg)->engine;
     struct fetch_session *session = ((struct flight *)arg)->session;
 
     free(arg);
-    if (fetcher->timer) { /* else the session is gone */
+    if (engine->timer) { /* else the session is gone */
         session->in_flight = false;
         session->reserved = 0;
         if (!reply->error)
-            sound(session);
-        fetch_answer(fetcher, session, reply);
-        if (fetcher->options.ready)
-            fetcher->options.ready(fetcher->options.arg);
-        fetcher_poll(fetcher);
+            sound(engine, session);
+        fetch_answer(engine, session, reply);
+        fetch_engine_poll(engine);
     }
     kc_wire_reply_unref(reply);
-    fetcher_unref(fetcher);
+    fetch_engine_unref(engine);
 }
 
 /* Locked: how long the broker may wait for something new. Not beyond the time when a partition that
- * the request doesn't name is to be asked for again. */
-static int32_t wait_of(struct kc_fetcher *fetcher, const struct fetch_session *session)
+ * the request doesn't name is to be asked for again; and not at all while its distance is sounded.
+ */
+static int32_t wait_of(struct fetch_engine *engine, const struct fetch_session *session)
 {
-    int64_t until = fetch_plan_next(fetcher), left = until - kc_mono_ms(),
-            wait = fetcher->options.max_wait_ms;
+    int64_t until = fetch_plan_next(engine), left = until - kc_mono_ms(),
+            wait = engine->options.max_wait_ms;
 
+    if (get(engine, session->broker_id, FETCH_LANE_SHARED)->soundings < SOUNDINGS)
+        return 0;
     if (session->held && wait > HELD_BACK_WAIT_MS)
         wait = HELD_BACK_WAIT_MS;
     if (until < INT64_MAX && wait > left)
@@ -257,49 +283,50 @@ static int32_t wait_of(struct kc_fetcher *fetcher, const struct fetch_session *s
 }
 
 /* Locked. */
-static struct kc_wire_request *build(struct kc_fetcher *fetcher, struct fetch_session *session,
+static struct kc_wire_request *build(struct fetch_engine *engine, struct fetch_session *session,
                                      size_t max_bytes)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_FETCH);
     struct kc_fetch_request *message = request->message;
-    const struct kc_fetcher_options *options = &fetcher->options;
+    const struct kc_fetcher_options *options = &engine->options;
 
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = session->broker_id;
-    request->lane = KC_WIRE_LANE_FETCH;
+    request->lane = KC_WIRE_LANE_FETCH + session->lane;
     if (session->nameless)
         request->max_version = LAST_VERSION_WITH_NAMES;
-    message->max_wait_ms = wait_of(fetcher, session);
+    message->max_wait_ms = wait_of(engine, session);
     message->min_bytes = options->min_bytes;
     message->max_bytes = (int32_t)max_bytes;
     message->isolation_level = options->read_committed ? 1 : 0;
     message->session_id = session->id;
     message->session_epoch = session->epoch;
-    message->rack_id = kc_wire_str_copy(request->arena, kc_wire_rack(fetcher->client));
-    put_topics(fetcher, session, request, message);
+    message->rack_id = kc_wire_str_copy(request->arena, kc_wire_rack(engine->client));
+    put_topics(engine, session, request, message);
     put_forgotten(session, request, message);
     if (session->epoch == 0)
-        rotate(fetcher, message);
+        rotate(engine, message);
     return request;
 }
 
-void fetch_session_send(struct kc_fetcher *fetcher, struct fetch_session *session, size_t max_bytes)
+void fetch_session_send(struct fetch_engine *engine, struct fetch_session *session,
+                        size_t max_bytes)
 {
     struct flight *flight;
     struct kc_wire_request *request;
 
-    max_bytes = portion(fetcher, session, max_bytes);
-    pthread_mutex_lock(&fetcher->mutex);
+    max_bytes = portion(engine, session, max_bytes);
+    pthread_mutex_lock(&engine->mutex);
     if (session->epoch == 0)
         drop_forgotten(session);
-    request = session->candidates ? build(fetcher, session, max_bytes) : NULL;
-    pthread_mutex_unlock(&fetcher->mutex);
+    request = session->candidates ? build(engine, session, max_bytes) : NULL;
+    pthread_mutex_unlock(&engine->mutex);
     if (!request)
         return;
     flight = kc_malloc(sizeof *flight);
-    *flight = (struct flight){fetcher_ref(fetcher), session};
+    *flight = (struct flight){fetch_engine_ref(engine), session};
     session->in_flight = true;
     session->reserved = max_bytes;
-    session->sent_at_ms = kc_mono_ms();
-    kc_wire_send(fetcher->client, request, on_fetch, flight);
+    session->sent_at_us = kc_mono_us();
+    kc_wire_send(engine->client, request, on_fetch, flight);
 }

@@ -1,63 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fetcher's partitions, queue and life. See connect/fetch.h, fetcher.h and fetcher_priv.h.
+ * A fetcher as its consumer sees it: the queue, and the budget of what was taken from it. See
+ * connect/fetch.h, fetcher.h and fetch_engine.h.
  *
- * fetcher_poll() is the one place that decides what to fetch next. It runs on the loop thread after
- * everything that may change the answer: an answer, a release, a seek, new metadata, a back-off's
- * end.
+ * Of an engine's fetchers each has a share in the budget. One that has used up its own is held
+ * back until half of it is given back: first what brings it more, and if that is not enough, all
+ * that it reads. So a consumer that is stuck takes nothing from the others.
  */
-#include "wire/fetcher_priv.h"
+#include "wire/fetch_engine.h"
 
 #include "base/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define BUDGET_DEFAULT (64u << 20)
-
-static char *part_key(const char *topic, int32_t partition)
+struct kc_fetcher *fetcher_new(struct fetch_engine *engine)
 {
-    return kc_asprintf("%s-%d", topic, partition);
-}
+    struct kc_fetcher *fetcher = kc_calloc(1, sizeof *fetcher);
 
-struct kc_fetcher *fetcher_ref(struct kc_fetcher *fetcher)
-{
-    atomic_fetch_add(&fetcher->refs, 1);
+    atomic_init(&fetcher->refs, 1);
+    fetcher->engine = fetch_engine_ref(engine);
+    kc_cond_init(&fetcher->cond);
+    fetch_engine_join(engine, fetcher);
     return fetcher;
 }
 
-static void part_destroy(struct kc_fetcher *fetcher, struct fetch_part *part)
+void fetcher_ref(struct kc_fetcher *fetcher)
 {
-    fetch_plan_remove(fetcher, part);
-    if (!kc_uuid_is_zero(&part->topic_id))
-        HASH_DELETE(hh_id, fetcher->by_id, part);
-    HASH_DEL(fetcher->parts, part);
-    free(part->key);
-    free(part->topic);
-    free(part);
+    atomic_fetch_add(&fetcher->refs, 1);
 }
 
 void fetcher_unref(struct kc_fetcher *fetcher)
 {
-    struct fetch_part *part, *next;
-
     if (atomic_fetch_sub(&fetcher->refs, 1) != 1)
         return;
-    HASH_ITER (hh, fetcher->parts, part, next)
-        part_destroy(fetcher, part);
     pthread_cond_destroy(&fetcher->cond);
-    pthread_mutex_destroy(&fetcher->mutex);
+    fetch_engine_unref(fetcher->engine);
     free(fetcher);
 }
 
 /* ---- Chunks ---- */
 
-struct fetch_chunk *fetcher_chunk_new(struct kc_fetcher *fetcher, const struct fetch_part *part,
-                                      enum kc_fetched_kind kind)
+struct fetch_chunk *fetcher_chunk_new(const struct fetch_part *part, enum kc_fetched_kind kind)
 {
     struct fetch_chunk *chunk = kc_calloc(1, sizeof *chunk);
 
-    chunk->fetcher = fetcher_ref(fetcher);
+    chunk->fetcher = part->fetcher;
+    fetcher_ref(chunk->fetcher);
     chunk->topic = kc_strdup(part->topic);
     chunk->key = kc_strdup(part->key);
     chunk->pub.kind = kind;
@@ -70,7 +59,7 @@ struct fetch_chunk *fetcher_chunk_new(struct kc_fetcher *fetcher, const struct f
     return chunk;
 }
 
-void fetcher_chunk_destroy(struct fetch_chunk *chunk)
+static void chunk_destroy(struct fetch_chunk *chunk)
 {
     kc_wire_reply_unref(chunk->reply);
     kc_error_destroy(chunk->pub.error);
@@ -81,383 +70,97 @@ void fetcher_chunk_destroy(struct fetch_chunk *chunk)
     free(chunk);
 }
 
-void fetcher_enqueue(struct kc_fetcher *fetcher, struct fetch_chunk *chunk)
+/* ---- The share of the budget; locked ---- */
+
+static void hold_all(struct kc_fetcher *fetcher)
 {
-    struct fetch_part *part = fetcher_part(fetcher, chunk->key);
+    struct fetch_engine *engine = fetcher->engine;
+
+    fetcher->overfull = true;
+    for (struct fetch_part *part = engine->parts; part; part = part->hh.next) {
+        if (part->fetcher == fetcher)
+            fetch_plan_touch(engine, part);
+    }
+}
+
+static void charge(struct kc_fetcher *fetcher, struct fetch_chunk *chunk)
+{
+    struct fetch_engine *engine = fetcher->engine;
+    size_t share = fetch_engine_share_bytes(engine);
 
     chunk->charged = chunk->pub.len;
     fetcher->used += chunk->charged;
-    if (part)
-        part->queued_bytes += chunk->charged;
+    if (engine->fetcher_count < 2) /* then it has what the engine has */
+        return;
+    if (fetcher->used >= share)
+        fetcher->full = true;
+    if (fetcher->used >= share + share / 2 && !fetcher->overfull)
+        hold_all(fetcher);
+}
+
+static void discharge(struct kc_fetcher *fetcher, const struct fetch_chunk *chunk)
+{
+    struct fetch_engine *engine = fetcher->engine;
+    struct fetch_part *part;
+
+    fetcher->used -= chunk->charged;
+    if (fetcher->full && fetcher->used <= fetch_engine_share_bytes(engine) / 2) {
+        fetcher->full = fetcher->overfull = false;
+        DL_FOREACH2(fetcher->held, part, held_next)
+        fetch_plan_touch(engine, part);
+        fetch_engine_post_poll(engine);
+    }
+    if (engine->starved)
+        fetch_engine_post_poll(engine);
+}
+
+/* ---- The queue; locked ---- */
+
+void fetcher_enqueue(struct fetch_part *part, struct fetch_chunk *chunk)
+{
+    struct kc_fetcher *fetcher = part->fetcher;
+
+    charge(fetcher, chunk);
+    part->queued_bytes += chunk->charged;
     DL_APPEND(fetcher->queue, chunk);
     fetcher->untold = true;
 }
 
-void fetcher_event(struct kc_fetcher *fetcher, struct fetch_part *part, enum kc_fetched_kind kind,
-                   int64_t log_start, int64_t next_offset, struct kc_error *err)
+void fetcher_drop_queued(struct fetch_part *part)
 {
-    struct fetch_chunk *chunk = fetcher_chunk_new(fetcher, part, kind);
-
-    part->halted = true;
-    fetch_plan_touch(fetcher, part);
-    chunk->pub.log_start_offset = log_start;
-    chunk->pub.next_offset = next_offset;
-    chunk->pub.error = err;
-    fetcher_enqueue(fetcher, chunk);
-}
-
-/* Locked. */
-static void drop_queued(struct kc_fetcher *fetcher, struct fetch_part *part)
-{
-    struct fetch_chunk *chunk, *next, *dropped = NULL;
+    struct kc_fetcher *fetcher = part->fetcher;
+    struct fetch_chunk *chunk, *next;
 
     DL_FOREACH_SAFE(fetcher->queue, chunk, next)
     {
         if (strcmp(chunk->key, part->key) != 0)
             continue;
         DL_DELETE(fetcher->queue, chunk);
-        fetcher->used -= chunk->charged;
-        DL_APPEND(dropped, chunk);
+        discharge(fetcher, chunk);
+        chunk_destroy(chunk);
     }
     part->queued_bytes = 0;
-    DL_FOREACH_SAFE(dropped, chunk, next)
-    fetcher_chunk_destroy(chunk);
 }
 
-/* ---- Polling ---- */
-
-static void run_poll(void *arg)
+/* The part where it is the fetcher's, else NULL. */
+static struct fetch_part *own_part(struct kc_fetcher *fetcher, const char *key)
 {
-    struct kc_fetcher *fetcher = arg;
+    struct fetch_part *part = fetch_engine_part(fetcher->engine, key);
 
-    pthread_mutex_lock(&fetcher->mutex);
-    fetcher->poll_posted = false;
-    pthread_mutex_unlock(&fetcher->mutex);
-    fetcher_poll(fetcher);
-    fetcher_unref(fetcher);
+    return part && part->fetcher == fetcher ? part : NULL;
 }
 
-/* Locked. */
-static void post_poll(struct kc_fetcher *fetcher)
-{
-    if (fetcher->poll_posted || fetcher->closed)
-        return;
-    fetcher->poll_posted = kc_wire_post(fetcher->client, run_poll, fetcher_ref(fetcher));
-    if (!fetcher->poll_posted)
-        atomic_fetch_sub(&fetcher->refs, 1);
-}
-
-struct fetch_part *fetcher_part(struct kc_fetcher *fetcher, const char *key)
-{
-    struct fetch_part *part;
-
-    HASH_FIND(hh, fetcher->parts, key, strlen(key), part);
-    return part;
-}
-
-struct fetch_part *fetcher_part_by_id(struct kc_fetcher *fetcher, const struct kc_uuid *topic_id,
-                                      int32_t partition)
-{
-    struct fetch_id id;
-    struct fetch_part *part;
-
-    memset(&id, 0, sizeof id);
-    id.topic_id = *topic_id;
-    id.partition = partition;
-    HASH_FIND(hh_id, fetcher->by_id, &id, sizeof id, part);
-    return part;
-}
-
-void fetcher_retry_later(struct kc_fetcher *fetcher, struct fetch_part *part)
-{
-    part->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(fetcher->client, part->attempts++);
-    fetch_plan_touch(fetcher, part);
-}
-
-/* When there is something to do without being told; INT64_MAX: never. */
-static int64_t next_retry(struct kc_fetcher *fetcher, int64_t now)
-{
-    int64_t at;
-    struct fetch_session *session;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    at = fetch_plan_next(fetcher);
-    pthread_mutex_unlock(&fetcher->mutex);
-    LL_FOREACH(fetcher->sessions, session)
-    {
-        if (session->retry_at_ms > now && session->retry_at_ms < at)
-            at = session->retry_at_ms;
-    }
-    return at;
-}
-
-/* Locked: how many brokers may be sent to now. */
-static size_t count_idle(struct kc_fetcher *fetcher, int64_t now, size_t *reserved)
-{
-    struct fetch_session *session;
-    size_t idle = 0;
-
-    *reserved = 0;
-    LL_FOREACH(fetcher->sessions, session)
-    {
-        if (session->in_flight)
-            *reserved += session->reserved;
-        else if (session->candidates && now >= session->retry_at_ms)
-            idle++;
-    }
-    return idle;
-}
-
-/* The fetchers that have a share in KC_FETCHERS_BUDGET. */
-static atomic_int sharers;
-
-size_t fetcher_budget(const struct kc_fetcher *fetcher)
-{
-    size_t budget = fetcher->options.budget_bytes, share, least;
-    int count = fetcher->shares ? atomic_load(&sharers) : 0;
-
-    if (count <= 0)
-        return budget;
-    share = KC_FETCHERS_BUDGET / (size_t)count;
-    least = 2 * (size_t)fetcher->options.partition_max_bytes;
-    share = share > least ? share : least;
-    return share < budget ? share : budget;
-}
-
-void fetcher_share(struct kc_fetcher *fetcher)
-{
-    fetcher->shares = true;
-    atomic_fetch_add(&sharers, 1);
-}
-
-/* A fetch for less than this isn't worth a request. */
-static size_t least_fetch(const struct kc_fetcher *fetcher)
-{
-    size_t least = (size_t)fetcher->options.partition_max_bytes / 4,
-           budget = fetcher_budget(fetcher);
-
-    return least < budget / 4 ? least : budget / 4;
-}
-
-static void send_fetches(struct kc_fetcher *fetcher, int64_t now)
-{
-    struct fetch_session *session;
-    size_t reserved, idle, taken, share, budget = fetcher_budget(fetcher);
-    bool tell;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    fetch_plan_update(fetcher, now);
-    tell = fetcher->untold;
-    fetcher->untold = false;
-    idle = count_idle(fetcher, now, &reserved);
-    taken = fetcher->used + reserved;
-    share = taken < budget && idle ? (budget - taken) / idle : 0;
-    fetcher->starved = idle > 0 && share < least_fetch(fetcher);
-    if (fetcher->starved)
-        idle = 0;
-    pthread_mutex_unlock(&fetcher->mutex);
-    /* Once for all of an answer, and without the mutex, which the consumer takes first thing. */
-    if (tell)
-        pthread_cond_signal(&fetcher->cond);
-    if (share > (size_t)fetcher->options.max_bytes)
-        share = (size_t)fetcher->options.max_bytes;
-    LL_FOREACH(fetcher->sessions, session)
-    {
-        if (idle && !session->in_flight && now >= session->retry_at_ms)
-            fetch_session_send(fetcher, session, share);
-    }
-}
-
-void fetcher_poll(struct kc_fetcher *fetcher)
-{
-    int64_t now = kc_mono_ms(), at;
-
-    if (!fetcher->timer)
-        return;
-    send_fetches(fetcher, now);
-    at = next_retry(fetcher, now);
-    if (at < INT64_MAX)
-        kc_wire_timer_start(fetcher->timer, at - now);
-}
-
-static void on_timer(void *arg)
-{
-    fetcher_poll(arg);
-}
-
-static void on_metadata(void *arg)
-{
-    struct kc_fetcher *fetcher = arg;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    fetch_plan_touch_all(fetcher);
-    pthread_mutex_unlock(&fetcher->mutex);
-    fetcher_poll(fetcher);
-}
-
-/* ---- Partitions ---- */
-
-struct track {
-    struct kc_fetcher *fetcher;
-    char *topic;
-    bool on;
-};
-
-static void run_track(void *arg)
-{
-    struct track *track = arg;
-
-    if (track->on)
-        kc_wire_track(track->fetcher->client, track->topic);
-    else
-        kc_wire_untrack(track->fetcher->client, track->topic);
-    fetcher_unref(track->fetcher);
-    free(track->topic);
-    free(track);
-}
-
-static void post_track(struct kc_fetcher *fetcher, const char *topic, bool on)
-{
-    struct track *track = kc_malloc(sizeof *track);
-
-    *track = (struct track){fetcher_ref(fetcher), kc_strdup(topic), on};
-    if (kc_wire_post(fetcher->client, run_track, track))
-        return;
-    fetcher_unref(fetcher);
-    free(track->topic);
-    free(track);
-}
-
-/* Locked. */
-static struct fetch_part *part_add(struct kc_fetcher *fetcher, const char *topic, int32_t partition)
-{
-    char *key = part_key(topic, partition);
-    struct fetch_part *part = fetcher_part(fetcher, key);
-
-    if (part) {
-        free(key);
-        return part;
-    }
-    part = kc_calloc(1, sizeof *part);
-    part->key = key;
-    part->topic = kc_strdup(topic);
-    part->partition = partition;
-    part->preferred = -1;
-    HASH_ADD_KEYPTR(hh, fetcher->parts, part->key, strlen(part->key), part);
-    post_track(fetcher, topic, true);
-    return part;
-}
-
-/* Locked. */
-static void part_seek(struct kc_fetcher *fetcher, struct fetch_part *part, int64_t offset,
-                      int32_t leader_epoch)
-{
-    drop_queued(fetcher, part);
-    part->generation = fetcher->next_generation++;
-    part->position = offset;
-    part->last_epoch = leader_epoch;
-    part->validated_epoch = -1;
-    part->validating = part->halted = false;
-    part->attempts = part->corrupt = 0;
-    part->retry_at_ms = 0;
-    part->preferred = -1;
-    fetch_plan_touch(fetcher, part);
-    post_poll(fetcher);
-}
-
-void kc_fetcher_add(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
-                    int64_t offset, int32_t leader_epoch)
-{
-    pthread_mutex_lock(&fetcher->mutex);
-    part_seek(fetcher, part_add(fetcher, topic, partition), offset, leader_epoch);
-    pthread_mutex_unlock(&fetcher->mutex);
-}
-
-void kc_fetcher_seek(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
-                     int64_t offset, int32_t leader_epoch)
-{
-    char *key = part_key(topic, partition);
-    struct fetch_part *part;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    part = fetcher_part(fetcher, key);
-    if (part)
-        part_seek(fetcher, part, offset, leader_epoch);
-    pthread_mutex_unlock(&fetcher->mutex);
-    free(key);
-}
-
-void kc_fetcher_remove(struct kc_fetcher *fetcher, const char *topic, int32_t partition)
-{
-    char *key = part_key(topic, partition);
-    struct fetch_part *part;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    part = fetcher_part(fetcher, key);
-    if (part) {
-        drop_queued(fetcher, part);
-        post_track(fetcher, part->topic, false);
-        part_destroy(fetcher, part);
-        post_poll(fetcher);
-    }
-    pthread_mutex_unlock(&fetcher->mutex);
-    free(key);
-}
-
-void kc_fetcher_pause(struct kc_fetcher *fetcher, const char *topic, int32_t partition, bool paused)
-{
-    char *key = part_key(topic, partition);
-    struct fetch_part *part;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    part = fetcher_part(fetcher, key);
-    if (part) {
-        part->paused = paused;
-        fetch_plan_touch(fetcher, part);
-        post_poll(fetcher);
-        pthread_cond_signal(&fetcher->cond);
-    }
-    pthread_mutex_unlock(&fetcher->mutex);
-    free(key);
-}
-
-int64_t kc_fetcher_position(struct kc_fetcher *fetcher, const char *topic, int32_t partition)
-{
-    char *key = part_key(topic, partition);
-    struct fetch_part *part;
-    int64_t position;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    part = fetcher_part(fetcher, key);
-    position = part ? part->position : -1;
-    pthread_mutex_unlock(&fetcher->mutex);
-    free(key);
-    return position;
-}
-
-size_t kc_fetcher_bytes(struct kc_fetcher *fetcher)
-{
-    size_t used;
-
-    pthread_mutex_lock(&fetcher->mutex);
-    used = fetcher->used;
-    pthread_mutex_unlock(&fetcher->mutex);
-    return used;
-}
-
-/* ---- The consumer ---- */
-
-/* Locked: a part that was held back may go on when little enough is left. */
-static void unqueue(struct kc_fetcher *fetcher, struct fetch_part *part, size_t bytes)
+/* A part that was held back may go on when little enough is left. */
+static void unqueue(struct fetch_engine *engine, struct fetch_part *part, size_t bytes)
 {
     part->queued_bytes -= bytes;
-    if (!part->held_by || fetch_plan_has_enough(fetcher, part))
+    if (!part->held_by || fetch_plan_has_enough(engine, part))
         return;
-    fetch_plan_touch(fetcher, part);
-    post_poll(fetcher);
+    fetch_plan_touch(engine, part);
+    fetch_engine_post_poll(engine);
 }
 
-/* Locked: the first chunk of a partition that isn't paused. */
+/* The first chunk of a partition that isn't paused. */
 static struct fetch_chunk *take_chunk(struct kc_fetcher *fetcher)
 {
     struct fetch_chunk *chunk;
@@ -465,133 +168,173 @@ static struct fetch_chunk *take_chunk(struct kc_fetcher *fetcher)
 
     DL_FOREACH(fetcher->queue, chunk)
     {
-        part = fetcher_part(fetcher, chunk->key);
+        part = own_part(fetcher, chunk->key);
         if (part && part->paused)
             continue;
         if (part)
-            unqueue(fetcher, part, chunk->charged);
+            unqueue(fetcher->engine, part, chunk->charged);
         DL_DELETE(fetcher->queue, chunk);
         return chunk;
     }
     return NULL;
 }
 
+/* ---- The consumer ---- */
+
 struct kc_fetched *kc_fetcher_next(struct kc_fetcher *fetcher, int64_t deadline_ms)
 {
+    pthread_mutex_t *mutex = &fetcher->engine->mutex;
     struct fetch_chunk *chunk;
 
-    pthread_mutex_lock(&fetcher->mutex);
+    pthread_mutex_lock(mutex);
     while (!(chunk = take_chunk(fetcher)) && deadline_ms > 0 && !fetcher->woken) {
-        if (!kc_cond_wait_until(&fetcher->cond, &fetcher->mutex, deadline_ms))
+        if (!kc_cond_wait_until(&fetcher->cond, mutex, deadline_ms))
             deadline_ms = 0;
     }
     if (!chunk)
         fetcher->woken = false;
-    pthread_mutex_unlock(&fetcher->mutex);
+    pthread_mutex_unlock(mutex);
     return chunk ? &chunk->pub : NULL;
 }
 
 void kc_fetcher_wake(struct kc_fetcher *fetcher)
 {
-    pthread_mutex_lock(&fetcher->mutex);
+    pthread_mutex_lock(&fetcher->engine->mutex);
     fetcher->woken = true;
     pthread_cond_signal(&fetcher->cond);
-    pthread_mutex_unlock(&fetcher->mutex);
+    pthread_mutex_unlock(&fetcher->engine->mutex);
 }
 
 void kc_fetched_release(struct kc_fetched *fetched)
 {
     struct fetch_chunk *chunk = (struct fetch_chunk *)fetched;
-    struct kc_fetcher *fetcher;
+    struct fetch_engine *engine;
 
     if (!chunk)
         return;
-    fetcher = chunk->fetcher;
-    pthread_mutex_lock(&fetcher->mutex);
-    fetcher->used -= chunk->charged;
-    if (fetcher->starved)
-        post_poll(fetcher);
-    pthread_mutex_unlock(&fetcher->mutex);
-    fetcher_chunk_destroy(chunk);
+    engine = chunk->fetcher->engine;
+    pthread_mutex_lock(&engine->mutex);
+    discharge(chunk->fetcher, chunk);
+    pthread_mutex_unlock(&engine->mutex);
+    chunk_destroy(chunk);
+}
+
+void kc_fetcher_add(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
+                    int64_t offset, int32_t leader_epoch)
+{
+    struct fetch_engine *engine = fetcher->engine;
+
+    pthread_mutex_lock(&engine->mutex);
+    fetch_engine_part_seek(engine, fetch_engine_part_add(engine, fetcher, topic, partition), offset,
+                           leader_epoch);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+/* Locks, and finds the partition where it is the fetcher's. unlock() afterwards. */
+static struct fetch_part *lock_part(struct kc_fetcher *fetcher, const char *topic,
+                                    int32_t partition)
+{
+    char *key = kc_asprintf("%s-%d", topic, partition);
+    struct fetch_part *part;
+
+    pthread_mutex_lock(&fetcher->engine->mutex);
+    part = own_part(fetcher, key);
+    free(key);
+    return part;
+}
+
+static void unlock(struct kc_fetcher *fetcher)
+{
+    pthread_mutex_unlock(&fetcher->engine->mutex);
+}
+
+void kc_fetcher_seek(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
+                     int64_t offset, int32_t leader_epoch)
+{
+    struct fetch_part *part = lock_part(fetcher, topic, partition);
+
+    if (part)
+        fetch_engine_part_seek(fetcher->engine, part, offset, leader_epoch);
+    unlock(fetcher);
+}
+
+void kc_fetcher_remove(struct kc_fetcher *fetcher, const char *topic, int32_t partition)
+{
+    struct fetch_part *part = lock_part(fetcher, topic, partition);
+
+    if (part)
+        fetch_engine_part_remove(fetcher->engine, part);
+    unlock(fetcher);
+}
+
+void kc_fetcher_pause(struct kc_fetcher *fetcher, const char *topic, int32_t partition, bool paused)
+{
+    struct fetch_part *part = lock_part(fetcher, topic, partition);
+
+    if (part) {
+        part->paused = paused;
+        fetch_plan_touch(fetcher->engine, part);
+        fetch_engine_post_poll(fetcher->engine);
+        pthread_cond_signal(&fetcher->cond);
+    }
+    unlock(fetcher);
+}
+
+int64_t kc_fetcher_position(struct kc_fetcher *fetcher, const char *topic, int32_t partition)
+{
+    const struct fetch_part *part = lock_part(fetcher, topic, partition);
+    int64_t position = part ? part->position : -1;
+
+    unlock(fetcher);
+    return position;
+}
+
+size_t kc_fetcher_bytes(struct kc_fetcher *fetcher)
+{
+    size_t used;
+
+    pthread_mutex_lock(&fetcher->engine->mutex);
+    used = fetcher->used;
+    unlock(fetcher);
+    return used;
+}
+
+bool kc_fetcher_read_committed(const struct kc_fetcher *fetcher)
+{
+    return fetcher->engine->options.read_committed;
 }
 
 /* ---- Life ---- */
 
-static void run_start(void *arg)
-{
-    struct kc_fetcher *fetcher = arg;
-
-    fetcher->timer = kc_wire_timer_new(fetcher->client, on_timer, fetcher);
-    kc_wire_listen(fetcher->client, on_metadata, fetcher);
-    fetcher_unref(fetcher);
-}
-
 struct kc_fetcher *kc_fetcher_new(struct kc_wire_client *client,
                                   const struct kc_fetcher_options *options)
 {
-    struct kc_fetcher *fetcher = kc_calloc(1, sizeof *fetcher);
-    struct kc_fetcher_options *own = &fetcher->options;
+    struct fetch_engine *engine = fetch_engine_new(client, options);
 
-    atomic_init(&fetcher->refs, 1);
-    fetcher->client = client;
-    *own = *options;
-    own->budget_bytes = own->budget_bytes ? own->budget_bytes : BUDGET_DEFAULT;
-    own->max_wait_ms = own->max_wait_ms ? own->max_wait_ms : 500;
-    own->min_bytes = own->min_bytes ? own->min_bytes : 1;
-    own->max_bytes = own->max_bytes ? own->max_bytes : 52428800;
-    own->partition_max_bytes = own->partition_max_bytes ? own->partition_max_bytes : 1048576;
-    pthread_mutex_init(&fetcher->mutex, NULL);
-    kc_cond_init(&fetcher->cond);
-    if (!kc_wire_post(client, run_start, fetcher_ref(fetcher)))
-        fetcher_unref(fetcher);
-    return fetcher;
+    return fetcher_new(engine);
 }
 
-struct stop {
-    struct kc_fetcher *fetcher;
-    bool done; /* guarded by the fetcher's mutex */
-};
-
-static void run_stop(void *arg)
+void fetcher_leave(struct kc_fetcher *fetcher)
 {
-    struct stop *stop = arg;
-    struct kc_fetcher *fetcher = stop->fetcher;
-    struct fetch_part *part;
+    struct fetch_chunk *chunk, *next;
 
-    kc_wire_timer_destroy(fetcher->timer);
-    fetcher->timer = NULL;
-    kc_wire_unlisten(fetcher->client, fetcher);
-    for (part = fetcher->parts; part; part = part->hh.next)
-        kc_wire_untrack(fetcher->client, part->topic);
-    pthread_mutex_lock(&fetcher->mutex);
-    fetch_sessions_destroy(fetcher);
-    stop->done = true;
-    pthread_cond_broadcast(&fetcher->cond);
-    pthread_mutex_unlock(&fetcher->mutex);
+    fetch_engine_leave(fetcher->engine, fetcher);
+    /* What is left is of partitions that had been removed; nobody adds to it any more. */
+    DL_FOREACH_SAFE(fetcher->queue, chunk, next)
+    {
+        DL_DELETE(fetcher->queue, chunk);
+        kc_fetched_release(&chunk->pub);
+    }
+    fetcher_unref(fetcher);
 }
 
 void kc_fetcher_destroy(struct kc_fetcher *fetcher)
 {
-    struct stop stop = {fetcher, false};
-    struct fetch_chunk *chunk, *next;
+    struct fetch_engine *engine;
 
     if (!fetcher)
         return;
-    pthread_mutex_lock(&fetcher->mutex);
-    fetcher->closed = true;
-    if (fetcher->shares)
-        atomic_fetch_sub(&sharers, 1);
-    DL_FOREACH_SAFE(fetcher->queue, chunk, next)
-    {
-        DL_DELETE(fetcher->queue, chunk);
-        fetcher_chunk_destroy(chunk);
-    }
-    pthread_mutex_unlock(&fetcher->mutex);
-    if (kc_wire_post(fetcher->client, run_stop, &stop)) {
-        pthread_mutex_lock(&fetcher->mutex);
-        while (!stop.done)
-            kc_cond_wait_until(&fetcher->cond, &fetcher->mutex, INT64_MAX);
-        pthread_mutex_unlock(&fetcher->mutex);
-    }
-    fetcher_unref(fetcher);
+    engine = fetcher->engine;
+    fetcher_leave(fetcher);
+    fetch_engine_stop(engine);
 }

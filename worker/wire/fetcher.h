@@ -22,14 +22,14 @@ struct kc_fetcher_options {
     int32_t max_bytes;           /* fetch.max.bytes; 0: 52428800 */
     int32_t partition_max_bytes; /* max.partition.fetch.bytes; 0: 1048576 */
     bool read_committed;
-    void (*ready)(
-        void *arg); /* loop thread: there may be something for kc_fetcher_next(); or NULL */
-    void *arg;
 };
 
 /* Sets what properties, a Java consumer's, say; KC_ERR_CONFIG names the key. */
 struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
                                          struct kc_fetcher_options *options) KC_MUST_CHECK;
+
+/* How many fetchers read by one client and thread at most: see kc_fetcher_open(). */
+#define KC_FETCHERS_TOGETHER 16
 
 /* client must outlive the fetcher. */
 struct kc_fetcher *kc_fetcher_new(struct kc_wire_client *client,

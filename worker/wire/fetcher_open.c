@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A fetcher with a client of its own, for connectors. See connect/fetch.h.
+ * Fetchers for connectors, which several share a client and an engine. See connect/fetch.h.
  *
  * The settings are a Java consumer's; numbers that aren't any are a KC_ERR_CONFIG that names the
  * key. On the caller's thread.
  */
-#include "wire/fetcher_priv.h"
+#include "wire/fetch_engine.h"
 #include "wire/wire_admin.h"
 
 #include <errno.h>
@@ -52,8 +52,35 @@ struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
     return NULL;
 }
 
-struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
-                                 size_t budget_bytes, struct kc_fetcher **fetcher)
+/* ---- Who reads together ---- */
+
+/* Engines by what they were opened with. */
+struct opened {
+    struct fetch_engine *engine;
+    char *key;
+    int users;
+    struct opened *prev, *next;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct opened *all; /* with `mutex` */
+
+/* Owned by the caller. */
+static char *key_of(const struct kc_map *properties, const char *name, size_t budget_bytes)
+{
+    struct kc_map *shared = kc_map_copy(properties);
+    char *text, *key;
+
+    kc_map_remove(shared, "client.id");
+    text = kc_map_print(shared);
+    key = kc_asprintf("%s %zu %s", name, budget_bytes, text);
+    free(text);
+    kc_map_destroy(shared);
+    return key;
+}
+
+static struct kc_error *make(const struct kc_map *properties, const char *name, size_t budget_bytes,
+                             struct opened **out)
 {
     struct kc_fetcher_options options = {.budget_bytes = budget_bytes};
     struct kc_wire_admin *admin = NULL;
@@ -63,26 +90,86 @@ struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *na
         err = kc_wire_admin_new(properties, name, &admin);
     if (err)
         return err;
-    *fetcher = kc_fetcher_new(kc_wire_admin_client(admin), &options);
-    (*fetcher)->admin = admin;
-    fetcher_share(*fetcher);
+    *out = kc_calloc(1, sizeof **out);
+    (*out)->engine = fetch_engine_new(kc_wire_admin_client(admin), &options);
+    (*out)->engine->admin = admin;
+    fetch_engine_share((*out)->engine);
     return NULL;
+}
+
+/* With the mutex. Takes key. */
+static struct kc_error *find_or_make(char *key, const struct kc_map *properties, const char *name,
+                                     size_t budget_bytes, struct opened **out)
+{
+    struct kc_error *err;
+
+    DL_FOREACH(all, *out)
+    {
+        if ((*out)->users < KC_FETCHERS_TOGETHER && strcmp((*out)->key, key) == 0) {
+            free(key);
+            return NULL;
+        }
+    }
+    err = make(properties, name, budget_bytes, out);
+    if (err) {
+        free(key);
+        return err;
+    }
+    (*out)->key = key;
+    DL_APPEND(all, *out);
+    return NULL;
+}
+
+struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
+                                 size_t budget_bytes, struct kc_fetcher **fetcher)
+{
+    char *key = key_of(properties, name, budget_bytes);
+    struct opened *opened = NULL;
+    struct kc_error *err;
+
+    pthread_mutex_lock(&mutex);
+    err = find_or_make(key, properties, name, budget_bytes, &opened);
+    if (!err) {
+        opened->users++;
+        *fetcher = fetcher_new(opened->engine);
+    }
+    pthread_mutex_unlock(&mutex);
+    return err;
+}
+
+/* Taken out of the list if nobody is left. */
+static struct opened *drop_user(const struct fetch_engine *engine)
+{
+    struct opened *opened;
+
+    pthread_mutex_lock(&mutex);
+    DL_SEARCH_SCALAR(all, opened, engine, engine);
+    if (--opened->users > 0)
+        opened = NULL;
+    else
+        DL_DELETE(all, opened);
+    pthread_mutex_unlock(&mutex);
+    return opened;
 }
 
 void kc_fetcher_close(struct kc_fetcher *fetcher)
 {
+    struct fetch_engine *engine;
     struct kc_wire_admin *admin;
+    struct opened *last;
 
     if (!fetcher)
         return;
-    admin = fetcher->admin;
-    kc_fetcher_destroy(fetcher);
+    engine = fetcher->engine;
+    fetcher_leave(fetcher);
+    last = drop_user(engine);
+    if (!last)
+        return;
+    admin = engine->admin;
+    fetch_engine_stop(engine);
     kc_wire_admin_destroy(admin);
-}
-
-bool kc_fetcher_read_committed(const struct kc_fetcher *fetcher)
-{
-    return fetcher->options.read_committed;
+    free(last->key);
+    free(last);
 }
 
 void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
@@ -96,8 +183,8 @@ void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds
         items[i].partition = bounds[i].partition;
         items[i].timestamp = end ? KC_WIRE_LATEST : KC_WIRE_EARLIEST;
     }
-    err = kc_wire_list_offsets(fetcher->admin, items, count, fetcher->options.read_committed,
-                               timeout_ms);
+    err = kc_wire_list_offsets(fetcher->engine->admin, items, count,
+                               fetcher->engine->options.read_committed, timeout_ms);
     for (size_t i = 0; i < count; i++) {
         bounds[i].offset = items[i].offset;
         bounds[i].error = items[i].error ? items[i].error : kc_error_copy(err);

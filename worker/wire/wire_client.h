@@ -51,14 +51,19 @@ struct kc_wire_target {
 
 /* A broker answers the requests of one connection one after the other; what waits at the broker (a
  * fetch, a join) has a connection of its own. */
-enum kc_wire_lane { KC_WIRE_LANE_MAIN, KC_WIRE_LANE_FETCH, KC_WIRE_LANE_GROUP, KC_WIRE_LANES };
+enum kc_wire_lane {
+    KC_WIRE_LANE_MAIN,
+    KC_WIRE_LANE_GROUP,
+    KC_WIRE_LANE_FETCH, /* and those behind it: as many as there are who fetch */
+    KC_WIRE_LANES = 64
+};
 
 struct kc_wire_request {
     enum kc_api api;
     void *message; /* the API's request struct, at its defaults */
     struct kc_arena *arena;
     struct kc_wire_target target;
-    enum kc_wire_lane lane;
+    int lane;            /* enum kc_wire_lane */
     int16_t min_version; /* fail when the broker has no such version; 0: any */
     int16_t max_version; /* INT16_MAX: the API's client_max */
     int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */
@@ -109,6 +114,14 @@ void kc_wire_timer_start(struct kc_wire_timer *timer, int64_t delay_ms); /* agai
 void kc_wire_timer_stop(struct kc_wire_timer *timer);
 void kc_wire_timer_destroy(struct kc_wire_timer *timer);
 
+/* A one-shot clock for what the milliseconds of a timer are too coarse for; each setting costs a
+ * system call. As good as a timer where the process has no descriptor left. Loop thread. */
+struct kc_wire_alarm;
+struct kc_wire_alarm *kc_wire_alarm_new(struct kc_wire_client *client, void (*fn)(void *arg),
+                                        void *arg);
+void kc_wire_alarm_set(struct kc_wire_alarm *alarm, int64_t at_us); /* kc_mono_us(); again: moves */
+void kc_wire_alarm_destroy(struct kc_wire_alarm *alarm);
+
 /* What the metadata says about a partition. */
 struct kc_wire_leader {
     int32_t broker_id;       /* -1: there is none now */
@@ -148,7 +161,7 @@ const char *kc_wire_rack(const struct kc_wire_client *client);
 
 /* Loop thread: versions that both sides of the connection to broker_id know; false: not connected.
  */
-bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, enum kc_wire_lane lane,
-                      enum kc_api api, int16_t *min, int16_t *max);
+bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int lane, enum kc_api api,
+                      int16_t *min, int16_t *max);
 
 #endif

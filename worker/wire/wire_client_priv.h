@@ -39,7 +39,7 @@ struct wire_pending {
 struct wire_node {
     int64_t key;
     int32_t id;
-    enum kc_wire_lane lane;
+    int lane;
     struct kc_wire_client *client;
     struct wire_conn *conn; /* NULL: not connected */
     int failures;           /* in a row */
@@ -119,7 +119,7 @@ void wire_router_close(struct kc_wire_client *client);
 /* A connection ended: err (borrowed) says why, NULL when idle. */
 void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool was_ready);
 void wire_node_ready(struct wire_node *node);
-struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, enum kc_wire_lane lane);
+struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int lane);
 
 /* cluster.c */
 struct wire_cluster *wire_cluster_new(struct kc_wire_client *client);

@@ -15,12 +15,12 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.router");
 
-static int64_t node_key(int32_t id, enum kc_wire_lane lane)
+static int64_t node_key(int32_t id, int lane)
 {
-    return (int64_t)id * KC_WIRE_LANES + (int64_t)lane;
+    return (int64_t)id * KC_WIRE_LANES + lane;
 }
 
-struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, enum kc_wire_lane lane)
+struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int lane)
 {
     int64_t key = node_key(id, lane);
     struct wire_node *node;
@@ -29,7 +29,7 @@ struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, enum
     return node;
 }
 
-static struct wire_node *node_get(struct kc_wire_client *client, int32_t id, enum kc_wire_lane lane)
+static struct wire_node *node_get(struct kc_wire_client *client, int32_t id, int lane)
 {
     struct wire_node *node = wire_node_find(client, id, lane);
 
@@ -373,8 +373,8 @@ void wire_router_close(struct kc_wire_client *client)
     }
 }
 
-bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, enum kc_wire_lane lane,
-                      enum kc_api api, int16_t *min, int16_t *max)
+bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int lane, enum kc_api api,
+                      int16_t *min, int16_t *max)
 {
     struct wire_node *node = wire_node_find(client, broker_id, lane);
     const struct kc_api_info *info = kc_api_find(api);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the fetcher asks a broker for: everything once, then only what changed; what is paused is
- * taken out; a lost session begins anew; little at a time of a broker that is near. The broker is
- * made here and keeps what it was asked.
+ * What fetchers ask a broker for: everything once, then only what changed; what is paused is taken
+ * out; a lost session begins anew; little at a time of a broker that is near; together, unless it
+ * is far. The broker is made here and keeps what it was asked.
  */
 #include "wire/batch_builder.h"
 #include "wire/fetcher.h"
@@ -25,6 +25,7 @@
 #define REQUESTS_KEPT 4096
 #define NEAR_MS       5
 #define FAR_MS        40
+#define DESCRIPTORS   256
 
 /* What one fetch request said. */
 struct asked {
@@ -33,6 +34,7 @@ struct asked {
     int64_t offset;
     int32_t first_forgotten;
     int32_t max_wait_ms, max_bytes;
+    int connection;
 };
 
 static struct {
@@ -45,7 +47,11 @@ static struct {
     atomic_bool told; /* the fetcher has been told all its partitions: it may know their leaders */
     struct asked asked[REQUESTS_KEPT];
     int requests;
-    int data_for;      /* the partition that the next answer has a record of; -1: none */
+    int data_for; /* the partition that the next answer has a record of; -1: none */
+    int feeds;    /* the first of the partitions that always have a megabyte more */
+    int fed;      /* the last of them that an answer was of */
+    /* The offset that a connection asked for, of those in its session; else -1. */
+    int64_t known[DESCRIPTORS][PARTITIONS];
     bool lose_session; /* once */
     int refuses;       /* this partition, once, as one that is elsewhere; -1: none */
 } broker = {.answers_after_ms = NEAR_MS};
@@ -108,7 +114,27 @@ static void answer_metadata(struct kc_arena *arena, struct kc_wire_out *out,
         kc_wire_encode(header->api, KC_WIRE_RESPONSE, header->version, response, out));
 }
 
-static void note(const struct kc_fetch_request *request)
+/* What the session has in it, as the broker has been told. */
+static void keep_known(const struct kc_fetch_request *request, int64_t *known)
+{
+    for (int i = 0; i < PARTITIONS && request->session_epoch <= 0; i++)
+        known[i] = -1;
+    for (int32_t t = 0; t < request->forgotten_topics_data.count; t++) {
+        const struct kc_fetch_request_forgotten_topics_data *topic =
+            &request->forgotten_topics_data.items[t];
+
+        for (int32_t i = 0; i < topic->partitions.count; i++)
+            known[topic->partitions.items[i]] = -1;
+    }
+    for (int32_t t = 0; t < request->topics.count; t++) {
+        const struct kc_fetch_request_topic *topic = &request->topics.items[t];
+
+        for (int32_t i = 0; i < topic->partitions.count; i++)
+            known[topic->partitions.items[i].partition] = topic->partitions.items[i].fetch_offset;
+    }
+}
+
+static void note(const struct kc_fetch_request *request, int connection)
 {
     struct asked *asked = &broker.asked[broker.requests < REQUESTS_KEPT ? broker.requests : 0];
 
@@ -116,7 +142,8 @@ static void note(const struct kc_fetch_request *request)
                             .partition = -1,
                             .first_forgotten = -1,
                             .max_wait_ms = request->max_wait_ms,
-                            .max_bytes = request->max_bytes};
+                            .max_bytes = request->max_bytes,
+                            .connection = connection};
     for (int32_t t = 0; t < request->topics.count; t++)
         asked->partitions += request->topics.items[t].partitions.count;
     for (int32_t t = 0; t < request->forgotten_topics_data.count; t++)
@@ -128,6 +155,7 @@ static void note(const struct kc_fetch_request *request)
     if (asked->forgotten)
         asked->first_forgotten = request->forgotten_topics_data.items[0].partitions.items[0];
     broker.requests++;
+    keep_known(request, broker.known[connection]);
 }
 
 static struct kc_fetch_response_partition *
@@ -144,32 +172,48 @@ put_partition(struct kc_arena *arena, struct kc_fetch_response *response, int in
     return topic->partitions.items;
 }
 
-static void put_record(struct kc_arena *arena, struct kc_fetch_response *response,
-                       struct kc_str *batch)
+static void put_record(struct kc_arena *arena, struct kc_fetch_response *response, int index,
+                       int64_t offset, size_t len, struct kc_str *batch)
 {
+    static const char value[1 << 20];
     struct kc_batch_builder builder = {0};
-    struct kc_wire_record record = {.offset = 0,
+    struct kc_wire_record record = {.offset = offset,
                                     .timestamp = 1700000000000LL,
                                     .key = {NULL, -1},
-                                    .value = kc_wire_bytes("hello", 5)};
+                                    .value = kc_wire_bytes(value, len)};
     struct kc_fetch_response_partition *partition;
 
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, batch));
     kc_batch_builder_destroy(&builder);
-    partition = put_partition(arena, response, broker.data_for);
+    partition = put_partition(arena, response, index);
     partition->records = kc_wire_bytes(batch->data, batch->len);
+}
+
+/* The next partition that always has more and is asked for; -1: none. */
+static int next_fed(const int64_t *known)
+{
+    for (int i = 1; i <= PARTITIONS && broker.feeds >= 0; i++) {
+        int index = (broker.fed + i) % PARTITIONS;
+
+        if (index >= broker.feeds && known[index] >= 0)
+            return index;
+    }
+    return -1;
 }
 
 static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
                          const struct kc_wire_request_header *header,
-                         const struct kc_fetch_request *request)
+                         const struct kc_fetch_request *request, int connection)
 {
     struct kc_fetch_response *response = kc_wire_new(arena, &kc_fetch_response_type);
     struct kc_str batch = {0};
+    const int64_t *known;
 
+    ck_assert_int_lt(connection, DESCRIPTORS);
+    known = broker.known[connection];
     pthread_mutex_lock(&broker.mutex);
-    note(request);
+    note(request, connection);
     response->session_id = broker.keeps_no_sessions ? 0 : SESSION_ID;
     if (broker.lose_session && request->session_epoch > 0) {
         response->error_code = KC_KAFKA_FETCH_SESSION_ID_NOT_FOUND;
@@ -179,9 +223,12 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
         put_partition(arena, response, broker.refuses)->error_code =
             KC_KAFKA_NOT_LEADER_OR_FOLLOWER;
         broker.refuses = -1;
-    } else if (broker.data_for >= 0) {
-        put_record(arena, response, &batch);
+    } else if (broker.data_for >= 0 && known[broker.data_for] >= 0) {
+        put_record(arena, response, broker.data_for, 0, 5, &batch);
         broker.data_for = -1;
+    } else if (next_fed(known) >= 0) {
+        broker.fed = next_fed(known);
+        put_record(arena, response, broker.fed, known[broker.fed], 1 << 20, &batch);
     }
     pthread_mutex_unlock(&broker.mutex);
     usleep(1000 * (useconds_t)broker.answers_after_ms);
@@ -190,7 +237,7 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
     kc_str_destroy(&batch);
 }
 
-static void answer(const uint8_t *frame, size_t len, struct kc_wire_out *out)
+static void answer(const uint8_t *frame, size_t len, int connection, struct kc_wire_out *out)
 {
     struct kc_arena *arena = kc_arena_new(1024);
     struct kc_wire_request_header header;
@@ -203,7 +250,7 @@ static void answer(const uint8_t *frame, size_t len, struct kc_wire_out *out)
     ck_assert_ptr_null(kc_wire_decode(header.api, KC_WIRE_REQUEST, header.version, frame + used,
                                       len - used, arena, &request));
     if (header.api == KC_API_FETCH)
-        answer_fetch(arena, out, &header, request);
+        answer_fetch(arena, out, &header, request, connection);
     else if (header.api == KC_API_METADATA)
         answer_metadata(arena, out, &header);
     else
@@ -224,7 +271,7 @@ static void *serve(void *arg)
         struct kc_wire_out out = {0};
 
         if (read_full(fd, frame, len)) {
-            answer(frame, len, &out);
+            answer(frame, len, fd, &out);
             (void)!write(fd, out.bytes.data, out.bytes.len);
         }
         kc_wire_out_destroy(&out);
@@ -246,31 +293,65 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* ---- The fetcher ---- */
+/* ---- Fetchers ---- */
 
-static struct kc_fetcher *start(int versions_max)
+static void start_broker(int versions_max)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
-    struct kc_map *settings = kc_map_new();
-    struct kc_fetcher *fetcher = NULL;
 
     pthread_mutex_init(&broker.mutex, NULL);
     broker.versions_max = versions_max;
-    broker.data_for = broker.refuses = -1;
+    broker.data_for = broker.refuses = broker.feeds = -1;
     broker.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(broker.fd, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(broker.fd, 16), 0);
     ck_assert_int_eq(getsockname(broker.fd, (struct sockaddr *)&address, &len), 0);
     broker.port = ntohs(address.sin_port);
     ck_assert_int_eq(pthread_create(&broker.thread, NULL, run, NULL), 0);
+}
+
+static struct kc_fetcher *open_fetcher(const char *client_id)
+{
+    struct kc_map *settings = kc_map_new();
+    struct kc_fetcher *fetcher = NULL;
+
     kc_map_setf(settings, "bootstrap.servers", "127.0.0.1:%d", broker.port);
+    kc_map_set(settings, "client.id", client_id);
     ck_assert_ptr_null(kc_fetcher_open(settings, "test", 8 << 20, &fetcher));
     kc_map_destroy(settings);
-    for (int i = 0; i < PARTITIONS; i++)
+    return fetcher;
+}
+
+static void add(struct kc_fetcher *fetcher, int from, int to)
+{
+    for (int i = from; i < to; i++)
         kc_fetcher_add(fetcher, "t", i, 0, -1);
+}
+
+static struct kc_fetcher *start(int versions_max)
+{
+    struct kc_fetcher *fetcher;
+
+    start_broker(versions_max);
+    fetcher = open_fetcher("one");
+    add(fetcher, 0, PARTITIONS);
     atomic_store(&broker.told, true);
     return fetcher;
+}
+
+/* A second one, which has the partitions from `from` on. */
+static struct kc_fetcher *start_two(int versions_max, int from, struct kc_fetcher **first)
+{
+    struct kc_fetcher *second;
+
+    start_broker(versions_max);
+    *first = open_fetcher("one");
+    second = open_fetcher("two");
+    add(*first, 0, from);
+    add(second, from, PARTITIONS);
+    atomic_store(&broker.told, true);
+    return second;
 }
 
 static void stop(struct kc_fetcher *fetcher)
@@ -338,6 +419,29 @@ static bool is_quiet(const struct asked *asked)
     return asked->epoch > 0 && asked->partitions == 0 && asked->forgotten == 0;
 }
 
+/* Behind those that tell how far the broker is. */
+static bool waits(const struct asked *asked)
+{
+    return is_quiet(asked) && asked->max_wait_ms > 0;
+}
+
+static void expect(struct kc_fetcher *fetcher, int partition)
+{
+    struct kc_fetched *fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+
+    ck_assert_ptr_nonnull(fetched);
+    ck_assert_int_eq(fetched->kind, KC_FETCHED_DATA);
+    ck_assert_int_eq(fetched->partition, partition);
+    kc_fetched_release(fetched);
+}
+
+static void give(int partition)
+{
+    pthread_mutex_lock(&broker.mutex);
+    broker.data_for = partition;
+    pthread_mutex_unlock(&broker.mutex);
+}
+
 static const int versions[] = {12, 17};
 
 START_TEST(only_what_changed_is_asked_for)
@@ -348,9 +452,7 @@ START_TEST(only_what_changed_is_asked_for)
     int at = await(0, names_all, &asked);
 
     at = await(at, is_quiet, &asked);
-    pthread_mutex_lock(&broker.mutex);
-    broker.data_for = 150;
-    pthread_mutex_unlock(&broker.mutex);
+    give(150);
     fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
     ck_assert_ptr_nonnull(fetched);
     ck_assert_int_eq(fetched->kind, KC_FETCHED_DATA);
@@ -412,7 +514,7 @@ START_TEST(a_request_ends_when_a_refused_partition_is_due)
 {
     struct kc_fetcher *fetcher = start(versions[_i]);
     struct asked asked;
-    int at = await(0, is_quiet, &asked);
+    int at = await(0, waits, &asked);
 
     ck_assert_int_eq(asked.max_wait_ms, 500);
     pthread_mutex_lock(&broker.mutex);
@@ -478,6 +580,130 @@ START_TEST(without_a_session_each_partition_is_the_first_in_turn)
 }
 END_TEST
 
+/* ---- Several ---- */
+
+static bool names_half(const struct asked *asked)
+{
+    return asked->epoch == 0 && asked->partitions == PARTITIONS / 2;
+}
+
+static bool forgets_half(const struct asked *asked)
+{
+    return asked->forgotten == PARTITIONS / 2;
+}
+
+START_TEST(what_several_read_from_a_near_broker_is_one_request)
+{
+    struct kc_fetcher *first, *second = start_two(versions[_i], PARTITIONS / 2, &first);
+    struct asked asked;
+    int at = await(0, names_all, &asked);
+
+    give(150);
+    expect(second, 150);
+    give(3);
+    expect(first, 3);
+    ck_assert_ptr_null(kc_fetcher_next(second, 0));
+    kc_fetcher_close(first);
+    await(at, forgets_half, &asked);
+    give(160);
+    expect(second, 160);
+    stop(second);
+}
+END_TEST
+
+START_TEST(of_a_far_broker_each_reads_by_itself)
+{
+    struct kc_fetcher *first, *second;
+    struct asked asked;
+    int at, connection;
+
+    broker.answers_after_ms = FAR_MS;
+    second = start_two(versions[_i], PARTITIONS / 2, &first);
+    at = await(0, names_half, &asked);
+    connection = asked.connection;
+    at = await(at, names_half, &asked);
+    ck_assert_int_ne(asked.connection, connection);
+    give(150);
+    expect(second, 150);
+    kc_fetcher_close(first);
+    give(160);
+    expect(second, 160);
+    stop(second);
+}
+END_TEST
+
+/* Fetchers that take nothing, and the partitions of each, of which each may have two megabytes
+ * queued. */
+#define STUCK       3
+#define STUCK_PARTS 20
+#define FIRST_STUCK (PARTITIONS - 1 - STUCK * STUCK_PARTS)
+
+/* Takes until each of its partitions has brought more than may have been queued. */
+static void take_of_all(struct kc_fetcher *fetcher)
+{
+    int chunks[PARTITIONS] = {0};
+
+    for (int ready = 0; ready < STUCK_PARTS;) {
+        struct kc_fetched *fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+
+        ck_assert_ptr_nonnull(fetched);
+        ready += ++chunks[fetched->partition] == 4;
+        kc_fetched_release(fetched);
+    }
+}
+
+START_TEST(who_takes_nothing_holds_up_nobody)
+{
+    struct kc_fetcher *stuck[STUCK], *other;
+
+    start_broker(versions[_i]);
+    for (int i = 0; i < STUCK; i++) {
+        int from = FIRST_STUCK + i * STUCK_PARTS;
+
+        stuck[i] = open_fetcher("stuck");
+        add(stuck[i], from, from + STUCK_PARTS);
+    }
+    other = open_fetcher("other");
+    add(other, PARTITIONS - 1, PARTITIONS);
+    broker.feeds = FIRST_STUCK;
+    atomic_store(&broker.told, true);
+    for (int i = 0; i < 100; i++)
+        expect(other, PARTITIONS - 1);
+    for (int i = 0; i < STUCK; i++) {
+        ck_assert_uint_ge(kc_fetcher_bytes(stuck[i]), 5 << 20);
+        ck_assert_uint_le(kc_fetcher_bytes(stuck[i]), 9 << 20);
+    }
+    take_of_all(stuck[0]);
+    kc_fetcher_close(other);
+    for (int i = 1; i < STUCK; i++)
+        kc_fetcher_close(stuck[i]);
+    stop(stuck[0]);
+}
+END_TEST
+
+static bool names_seventh(const struct asked *asked)
+{
+    return asked->partition == 7 && asked->offset == 77;
+}
+
+START_TEST(a_partition_is_whose_added_it_last)
+{
+    struct kc_fetcher *first = start(versions[_i]), *second = open_fetcher("two");
+    struct asked asked;
+    int at = await(0, waits, &asked);
+
+    kc_fetcher_add(second, "t", 7, 77, -1);
+    await(at, names_seventh, &asked);
+    ck_assert_int_eq(kc_fetcher_position(first, "t", 7), -1);
+    kc_fetcher_seek(first, "t", 7, 1, -1);
+    kc_fetcher_remove(first, "t", 7);
+    ck_assert_int_eq(kc_fetcher_position(second, "t", 7), 77);
+    kc_fetcher_close(first);
+    ck_assert_int_eq(kc_fetcher_position(second, "t", 7), 77);
+    stop(second);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fetcher");
@@ -493,6 +719,10 @@ int main(void)
     tcase_add_loop_test(tests, a_near_broker_is_asked_for_little, 0, 2);
     tcase_add_loop_test(tests, a_far_broker_is_asked_for_much, 0, 2);
     tcase_add_loop_test(tests, without_a_session_each_partition_is_the_first_in_turn, 0, 2);
+    tcase_add_loop_test(tests, what_several_read_from_a_near_broker_is_one_request, 0, 2);
+    tcase_add_loop_test(tests, of_a_far_broker_each_reads_by_itself, 0, 2);
+    tcase_add_loop_test(tests, who_takes_nothing_holds_up_nobody, 0, 2);
+    tcase_add_loop_test(tests, a_partition_is_whose_added_it_last, 0, 2);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
