@@ -40,8 +40,7 @@ def at_each_rate(source, target, remote):
     return found
 
 
-def run_mirror(contender, source, target):
-    alias = f"{contender}-latency"
+def run_mirror(contender, source, target, alias):
     remote = f"{alias}.{TOPIC}"
     with contenders.running_worker(contender, target, alias) as worker:
         contenders.submit(contender, worker, source, target, TOPIC, alias)
@@ -53,12 +52,23 @@ def run_mirror(contender, source, target):
     return found
 
 
+def warm_up(source, target):
+    """Young JVMs compile beside the first who is measured: both brokers have had such a load."""
+    target.create_topic(TOPIC, options.PARTITIONS)
+    for cluster in (source, target):
+        at_each_rate(cluster, cluster, TOPIC)
+    target.delete_topic(TOPIC)
+    run_mirror("isthmus", source, target, "warm-up")
+
+
 def run_section(source, target):
     print("\nlatency", flush=True)
     source.create_topic(TOPIC, options.PARTITIONS)
+    warm_up(source, target)
     by_contender = {"direct": at_each_rate(source, source, TOPIC)}
     for contender in options.contenders("isthmus", "java"):
-        by_contender[contender] = run_mirror(contender, source, target)
+        alias = f"{contender}-latency"
+        by_contender[contender] = run_mirror(contender, source, target, alias)
     source.delete_topic(TOPIC)
     results = {}
     for contender, found in by_contender.items():
