@@ -15,6 +15,9 @@
 
 #define BUDGET_DEFAULT (64u << 20)
 
+/* Without any fetch for want of budget: not a full pipeline any more, but somebody who is stuck. */
+#define STUCK_MS 100
+
 struct fetch_engine *fetch_engine_ref(struct fetch_engine *engine)
 {
     atomic_fetch_add(&engine->refs, 1);
@@ -123,6 +126,9 @@ static void set_clocks(struct fetch_engine *engine, int64_t now_us)
         if (!session->in_flight && session->pace_at_us > now_us && session->pace_at_us < pace)
             pace = session->pace_at_us;
     }
+    if (engine->starved && engine->starved_at_ms + STUCK_MS > now &&
+        engine->starved_at_ms + STUCK_MS < at)
+        at = engine->starved_at_ms + STUCK_MS;
     if (at < INT64_MAX)
         kc_wire_timer_start(engine->timer, at - now);
     if (pace < INT64_MAX)
@@ -161,35 +167,67 @@ static int take_untold(struct fetch_engine *engine, struct kc_fetcher **fetchers
     return count;
 }
 
-/* Locked: what the fetchers hold of the budget. None holds more than its share of it, or some who
- * have more would keep those from reading who have none. */
+/* Locked: what the fetchers hold of the budget. Of one that is held back no more than its share
+ * counts, or it would keep those from reading who have none. */
 static size_t held_bytes(const struct fetch_engine *engine, size_t share)
 {
     const struct kc_fetcher *fetcher;
     size_t held = 0;
 
     LL_FOREACH(engine->fetchers, fetcher)
-    held += fetcher->used < share ? fetcher->used : share;
+    held += fetcher->full && fetcher->used > share ? share : fetcher->used;
     return held;
+}
+
+/* Locked: how many sessions may be sent to now, and for how much each. */
+static size_t divide(struct fetch_engine *engine, int64_t now_us, size_t *portion)
+{
+    size_t share = fetch_engine_share_bytes(engine), budget = share * (size_t)engine->fetcher_count,
+           reserved, idle, taken;
+    bool starved = engine->starved;
+
+    fetch_plan_update(engine, now_us / 1000);
+    idle = count_idle(engine, now_us, &reserved);
+    taken = held_bytes(engine, share) + reserved;
+    *portion = taken < budget && idle ? (budget - taken) / idle : 0;
+    engine->starved = idle > 0 && *portion < least_fetch(engine);
+    if (engine->starved && !starved)
+        engine->starved_at_ms = now_us / 1000;
+    return engine->starved ? 0 : idle;
+}
+
+/* Locked. Whether anybody was held back. */
+static bool hold_stuck(struct fetch_engine *engine, int64_t now_us)
+{
+    size_t share = fetch_engine_share_bytes(engine);
+    struct kc_fetcher *fetcher;
+    bool any = false;
+
+    if (!engine->starved || engine->fetcher_count < 2 ||
+        now_us / 1000 < engine->starved_at_ms + STUCK_MS)
+        return false;
+    LL_FOREACH(engine->fetchers, fetcher)
+    {
+        if (fetcher->full || fetcher->used + least_fetch(engine) < share)
+            continue;
+        fetcher_hold(fetcher);
+        any = true;
+    }
+    return any;
 }
 
 static void send_fetches(struct fetch_engine *engine, int64_t now_us)
 {
     struct kc_fetcher *untold[KC_FETCHERS_TOGETHER];
     struct fetch_session *session;
-    size_t reserved, idle, taken, portion, share = fetch_engine_share_bytes(engine), budget;
+    size_t idle, portion;
     int count;
 
     pthread_mutex_lock(&engine->mutex);
-    fetch_plan_update(engine, now_us / 1000);
+    idle = divide(engine, now_us, &portion);
+    if (hold_stuck(engine, now_us))
+        idle = divide(engine, now_us, &portion);
     count = take_untold(engine, untold);
-    budget = share * (size_t)engine->fetcher_count;
-    idle = count_idle(engine, now_us, &reserved);
-    taken = held_bytes(engine, share) + reserved;
-    portion = taken < budget && idle ? (budget - taken) / idle : 0;
-    engine->starved = idle > 0 && portion < least_fetch(engine);
-    if (engine->starved)
-        idle = 0;
     pthread_mutex_unlock(&engine->mutex);
     /* Once for all of an answer, and without the mutex, which the consumers take first thing. They
      * don't go before the loop has let go of them. */

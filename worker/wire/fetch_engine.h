@@ -16,7 +16,7 @@
  * checked or callbacks run. The rest of a session belongs to the loop thread.
  *
  * Nothing here goes through all partitions but a change of the metadata or of a broker's distance,
- * a lost session, a fetcher that comes to hold far more than its share, and the end.
+ * a lost session, a consumer that is stuck, and the end.
  */
 #ifndef WORKER_WIRE_FETCH_ENGINE_H
 #define WORKER_WIRE_FETCH_ENGINE_H
@@ -130,8 +130,7 @@ struct kc_fetcher {
     pthread_cond_t cond;
     struct fetch_chunk *queue;
     size_t used;             /* bytes in chunks */
-    bool full;               /* it has its share: what it reads is held back */
-    bool overfull;           /* half as much more: all of it */
+    bool full;               /* what it reads is held back */
     struct fetch_part *held; /* parts that are held_by a session */
     bool untold;             /* something was queued that the consumer has not been woken for */
     bool woken;              /* by kc_fetcher_wake() */
@@ -153,7 +152,8 @@ struct fetch_engine {
     struct fetch_part *dirty;   /* to be looked at */
     struct fetch_part *waiting; /* for their time */
     bool shares;                /* in KC_FETCHERS_BUDGET */
-    bool starved;               /* the budget kept a fetch back */
+    bool starved;               /* the budget keeps a fetch back */
+    int64_t starved_at_ms;      /* since when */
     bool poll_posted;
     bool closed;
     int64_t next_generation;
@@ -204,6 +204,7 @@ void fetcher_leave(struct kc_fetcher *fetcher); /* unlocked, the owner: the engi
 struct fetch_chunk *fetcher_chunk_new(const struct fetch_part *part, enum kc_fetched_kind kind);
 void fetcher_enqueue(struct fetch_part *part, struct fetch_chunk *chunk); /* takes chunk */
 void fetcher_drop_queued(struct fetch_part *part);
+void fetcher_hold(struct kc_fetcher *fetcher); /* until half of its share is left */
 
 /* fetch_plan.c; locked */
 void fetch_plan_touch(struct fetch_engine *engine, struct fetch_part *part);

@@ -3,9 +3,10 @@
  * A fetcher as its consumer sees it: the queue, and the budget of what was taken from it. See
  * connect/fetch.h, fetcher.h and fetch_engine.h.
  *
- * Of an engine's fetchers each has a share in the budget. One that has used up its own is held
- * back until half of it is given back: first what brings it more, and if that is not enough, all
- * that it reads. So a consumer that is stuck takes nothing from the others.
+ * All of an engine's fetchers have one budget, and a share in it each. Where nothing could be
+ * fetched for a while since it is used up, those who hold their share or more are held back until
+ * half of it is given back, and one that holds twice its share at once: so consumers that are stuck
+ * take nothing from the others for long, and little memory.
  */
 #include "wire/fetch_engine.h"
 
@@ -70,13 +71,13 @@ static void chunk_destroy(struct fetch_chunk *chunk)
     free(chunk);
 }
 
-/* ---- The share of the budget; locked ---- */
+/* ---- The budget; locked ---- */
 
-static void hold_all(struct kc_fetcher *fetcher)
+void fetcher_hold(struct kc_fetcher *fetcher)
 {
     struct fetch_engine *engine = fetcher->engine;
 
-    fetcher->overfull = true;
+    fetcher->full = true;
     for (struct fetch_part *part = engine->parts; part; part = part->hh.next) {
         if (part->fetcher == fetcher)
             fetch_plan_touch(engine, part);
@@ -85,17 +86,13 @@ static void hold_all(struct kc_fetcher *fetcher)
 
 static void charge(struct kc_fetcher *fetcher, struct fetch_chunk *chunk)
 {
-    struct fetch_engine *engine = fetcher->engine;
-    size_t share = fetch_engine_share_bytes(engine);
+    const struct fetch_engine *engine = fetcher->engine;
 
     chunk->charged = chunk->pub.len;
     fetcher->used += chunk->charged;
-    if (engine->fetcher_count < 2) /* then it has what the engine has */
-        return;
-    if (fetcher->used >= share)
-        fetcher->full = true;
-    if (fetcher->used >= share + share / 2 && !fetcher->overfull)
-        hold_all(fetcher);
+    if (engine->fetcher_count > 1 && !fetcher->full &&
+        fetcher->used >= 2 * fetch_engine_share_bytes(engine))
+        fetcher_hold(fetcher);
 }
 
 static void discharge(struct kc_fetcher *fetcher, const struct fetch_chunk *chunk)
@@ -105,7 +102,7 @@ static void discharge(struct kc_fetcher *fetcher, const struct fetch_chunk *chun
 
     fetcher->used -= chunk->charged;
     if (fetcher->full && fetcher->used <= fetch_engine_share_bytes(engine) / 2) {
-        fetcher->full = fetcher->overfull = false;
+        fetcher->full = false;
         DL_FOREACH2(fetcher->held, part, held_next)
         fetch_plan_touch(engine, part);
         fetch_engine_post_poll(engine);
