@@ -64,7 +64,9 @@ struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
     made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
     made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
-    char *name = kc_asprintf("fetch-%s", config->connector);
+    /* A dedicated process has a connector of this name for each flow, and what two of them read
+     * of one source isn't to be taken from each other. */
+    char *name = kc_asprintf("fetch-%s->%s|%s", config->source, config->target, config->connector);
     struct kc_error *err =
         kc_fetcher_open(properties, name, opened ? OPENED_BUDGET : FETCH_BUDGET, &made->fetcher);
     free(name);

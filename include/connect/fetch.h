@@ -23,7 +23,8 @@ struct kc_fetcher;
  * max.partition.fetch.bytes, isolation.level); what no consumer knows is ignored. name is for log
  * and thread. budget_bytes: what may be fetched and not given back. Up to sixteen with the same
  * name, budget and properties but for client.id read by one client, whose id is the first one's:
- * a partition that one of them adds is no longer another's. */
+ * a partition that one of them adds is no longer another's. So the name is to say whose partitions
+ * they share: a connector's, and in a process with several workers, of which. */
 struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
                                  size_t budget_bytes, struct kc_fetcher **fetcher) KC_MUST_CHECK;
 /* Ends the connections. Chunks that the consumer still holds stay valid. NULL is fine. */

@@ -12,6 +12,8 @@ from processes import TOP, wait_for
 from kafka_cluster import DATA
 from workers import PATIENCE
 
+NAMES = {"A": "east", "B": "west", "C": "south"}
+
 SAMPLE = TOP / "tests" / "cluster" / "data" / "connect-mirror-maker.properties"
 
 
@@ -53,3 +55,37 @@ def test_sample_file_mirrors_both_ways(cluster_factory, make_worker):
     records.produce(east, "from-east", 500, first=1000)
     worker.start()
     assert records.assert_mirrored(east, "from-east", west, "A.from-east", 120 * PATIENCE) == 1500
+
+
+def test_one_source_for_two_targets(cluster_factory, make_worker):
+    """The flows' tasks read with the same settings, and by the same connector's name."""
+    clusters = {alias: cluster_factory(name) for alias, name in NAMES.items()}
+    lines = [f"{alias}.bootstrap.servers = {it.bootstrap}" for alias, it in clusters.items()]
+    lines += [
+        "clusters = A, B, C",
+        "A->B.enabled = true",
+        "A->C.enabled = true",
+        "topics = fan",
+        "replication.factor = 1",
+        "refresh.topics.interval.seconds = 2",
+        "offset.flush.interval.ms = 1000",
+        *(
+            f"{topic}.replication.factor = 1"
+            for topic in ("checkpoints.topic", "heartbeats.topic", "offset-syncs.topic")
+        ),
+        *(f"{name}.storage.replication.factor = 1" for name in ("offset", "status", "config")),
+    ]
+    file = DATA / "files" / "fan.properties"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("\n".join(lines) + "\n")
+    clusters["A"].create_topic("fan", 3)
+    records.produce(clusters["A"], "fan", 1000)
+    make_worker.dedicated(file)
+    for alias in "BC":
+        records.assert_mirrored(clusters["A"], "fan", clusters[alias], "A.fan", 60 * PATIENCE)
+    records.produce(clusters["A"], "fan", 500, first=1000)
+    for alias in "BC":
+        mirrored = records.assert_mirrored(
+            clusters["A"], "fan", clusters[alias], "A.fan", 60 * PATIENCE
+        )
+        assert mirrored == 1500

@@ -29,4 +29,4 @@ def test_on_both_sides(mirror):
     flow.assert_running()
     log = flow.worker.process.log()
     assert re.search(NAMED % ("raw-raw", flow.remote), log)
-    assert re.search(NAMED % ("fetch-raw", flow.topic), log)
+    assert re.search(NAMED % (r"fetch-\S+\|raw", flow.topic), log)

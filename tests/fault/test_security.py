@@ -118,7 +118,7 @@ def assert_flows(secure, flow, worker, has_sessions):
         records.wait_count(secure, flow.remote, load.acknowledged, 60 * PATIENCE)
     assert records.assert_mirrored(secure, flow.topic, secure, flow.remote, 60 * PATIENCE) > 0
     if has_sessions:
-        again = r"\[fetch-mirror\] .*: waiting to authenticate again"
+        again = r"\[fetch-\S+\|mirror\] .*: waiting to authenticate again"
         assert re.search(again, worker.process.log()), "within the connection, not by another one"
 
 

@@ -47,6 +47,6 @@ def test_on_both_sides(mirror, throttle):
     flow.assert_same()
     flow.assert_running()
     log = flow.worker.process.log()
-    for client in ("raw-raw", "fetch-raw"):
+    for client in ("raw-raw", r"fetch-\S+\|raw"):
         assert re.search(rf"\[{client}\] .* throttles for \d+ ms", log), client
     assert "wasn't answered in time" not in log

@@ -49,12 +49,12 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice)
 
 /* ---- making and ending ---- */
 
-struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name,
-                                 void (*wake)(void *opaque), void *opaque,
+struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
+                                 const char *name, void (*wake)(void *opaque), void *opaque,
                                  struct kc_raw_lane **lane)
 {
     struct kc_raw_lane *made = kc_calloc(1, sizeof(*made));
-    struct kc_error *err = kc_raw_target_join(producer, name, &made->target);
+    struct kc_error *err = kc_raw_target_join(producer, worker, name, &made->target);
     if (err) {
         free(made);
         return err;

@@ -31,11 +31,12 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice);
 struct kc_raw_lane;
 
 /* producer: Java producer properties; with transactional.id, everything is in transactions, and
- * what can't be mended within one fails kc_raw_lane_recover(); without, lanes of the same name and
- * properties share client and appender (raw_target.h), and mustn't append to the same partitions.
+ * what can't be mended within one fails kc_raw_lane_recover(); without, lanes of the same worker,
+ * name and properties share client and appender (raw_target.h), and mustn't append to the same
+ * partitions. worker: any address that stands for it, for a process may have several.
  * wake: on the client's thread; there is something for kc_raw_lane_serve(). */
-struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const char *name,
-                                 void (*wake)(void *opaque), void *opaque,
+struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
+                                 const char *name, void (*wake)(void *opaque), void *opaque,
                                  struct kc_raw_lane **lane) KC_MUST_CHECK;
 /* Any thread: whatever waits returns. */
 void kc_raw_lane_cancel(struct kc_raw_lane *lane);

@@ -11,7 +11,7 @@
 
 struct target {
     struct kc_raw_target pub; /* first */
-    char *key;                /* name and properties */
+    char *key;                /* worker, name and properties */
     int users;                /* with `mutex`, as what follows */
     bool spoilt;
     struct target *prev, *next;
@@ -28,11 +28,11 @@ static int32_t number(const struct kc_map *properties, const char *key)
 }
 
 /* Owned by the caller. */
-static char *key_of(const struct kc_map *producer, const char *name)
+static char *key_of(const struct kc_map *producer, const void *worker, const char *name)
 {
     struct kc_map *properties = kc_map_copy(producer);
     kc_map_remove(properties, "client.id");
-    char *text = kc_map_print(properties), *key = kc_asprintf("%s %s", name, text);
+    char *text = kc_map_print(properties), *key = kc_asprintf("%p %s %s", worker, name, text);
     free(text);
     kc_map_destroy(properties);
     return key;
@@ -100,15 +100,15 @@ static struct kc_error *find_or_make(char *key, const struct kc_map *producer, c
     return NULL;
 }
 
-struct kc_error *kc_raw_target_join(const struct kc_map *producer, const char *name,
-                                    struct kc_raw_target **result)
+struct kc_error *kc_raw_target_join(const struct kc_map *producer, const void *worker,
+                                    const char *name, struct kc_raw_target **result)
 {
     struct target *target = NULL;
     struct kc_error *err = NULL;
     if (kc_map_get(producer, "transactional.id")) {
         err = make(producer, name, &target);
     } else {
-        char *key = key_of(producer, name);
+        char *key = key_of(producer, worker, name);
         pthread_mutex_lock(&mutex);
         err = find_or_make(key, producer, name, &target);
         pthread_mutex_unlock(&mutex);

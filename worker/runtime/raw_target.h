@@ -21,10 +21,10 @@ struct kc_raw_target {
     bool shared;
 };
 
-/* producer: Java producer properties. Those with the same name and properties, but for client.id,
- * share; the first one's id counts. */
-struct kc_error *kc_raw_target_join(const struct kc_map *producer, const char *name,
-                                    struct kc_raw_target **target) KC_MUST_CHECK;
+/* producer: Java producer properties. Those with the same worker (an address), name and properties,
+ * but for client.id, share; the first one's id counts. */
+struct kc_error *kc_raw_target_join(const struct kc_map *producer, const void *worker,
+                                    const char *name, struct kc_raw_target **target) KC_MUST_CHECK;
 /* The appender is of no more use: nobody joins it any more. */
 void kc_raw_target_spoil(struct kc_raw_target *target);
 /* After leaving the appender (kc_appender_abandon()) where it is shared. The last one closes both,

@@ -40,7 +40,7 @@ static void open_lane(struct kc_source_task *task, const struct kc_map *producer
 {
     char *name = kc_asprintf("raw-%s", kc_task_host_connector(task->host));
     struct kc_raw_lane *lane = NULL;
-    struct kc_error *err = kc_raw_lane_new(producer, name, on_wake, task, &lane);
+    struct kc_error *err = kc_raw_lane_new(producer, task->config, name, on_wake, task, &lane);
     free(name);
     if (err) {
         kc_strings_add(&task->raw_failures, kc_error_text(err));

@@ -69,7 +69,7 @@ static void start(int transaction_version)
     kc_map_set(producer, "transactional.id", "id");
     task = (struct kc_source_task){.plugin = &plugin, .how = &delivery};
     task.host = kc_task_host_new(&settings, &idle_kind, &task);
-    must(kc_raw_lane_new(producer, "test", no_wake, NULL, &task.raw));
+    must(kc_raw_lane_new(producer, NULL, "test", no_wake, NULL, &task.raw));
     kc_map_destroy(producer);
     for (int i = 0; i < FAKE_PARTITIONS; i++) {
         json_t *map = json_pack("{s:i}", "partition", i);

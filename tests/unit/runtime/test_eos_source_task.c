@@ -70,7 +70,7 @@ static void start(const char *boundary)
             "transaction.boundary.interval.ms", "3600000");
     must(kc_config_parse(kc_connector_config_def(true), task.connector_config, &task.settings));
     task.host = kc_task_host_new(&settings, &idle_kind, &task);
-    must(kc_raw_lane_new(producer, "test", no_wake, NULL, &task.raw));
+    must(kc_raw_lane_new(producer, NULL, "test", no_wake, NULL, &task.raw));
     json_t *partition = json_pack("{s:i}", "partition", 0);
     from = kc_source_partition_new(partition);
     json_decref(partition);

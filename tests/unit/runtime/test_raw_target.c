@@ -5,6 +5,9 @@
 #include <check.h>
 #include <stdlib.h>
 
+static const int workers[2];
+static const int *worker = workers;
+
 static struct kc_raw_target *join(const char *name, const char *client_id, const char *key,
                                   const char *value)
 {
@@ -14,7 +17,7 @@ static struct kc_raw_target *join(const char *name, const char *client_id, const
     kc_map_set(producer, "client.id", client_id);
     if (key)
         kc_map_set(producer, key, value);
-    ck_assert_ptr_null(kc_raw_target_join(producer, name, &target));
+    ck_assert_ptr_null(kc_raw_target_join(producer, worker, name, &target));
     kc_map_destroy(producer);
     return target;
 }
@@ -45,6 +48,10 @@ START_TEST(others_have_their_own)
     struct kc_raw_target *setting = join("mirror", "a", "max.request.size", "2000000");
     ck_assert_ptr_ne(connector, first);
     ck_assert_ptr_ne(setting, first);
+    worker = workers + 1;
+    struct kc_raw_target *process = join("mirror", "a", NULL, NULL);
+    ck_assert_ptr_ne(process, first);
+    kc_raw_target_leave(process);
     kc_raw_target_leave(connector);
     kc_raw_target_leave(setting);
     kc_raw_target_leave(first);
@@ -81,7 +88,7 @@ START_TEST(bad_settings_are_told)
     struct kc_raw_target *target = NULL;
     kc_map_set(producer, "bootstrap.servers", "127.0.0.1:1");
     kc_map_set(producer, "security.protocol", "TELEPATHY");
-    struct kc_error *err = kc_raw_target_join(producer, "mirror", &target);
+    struct kc_error *err = kc_raw_target_join(producer, worker, "mirror", &target);
     ck_assert_ptr_nonnull(err);
     ck_assert_ptr_null(target);
     kc_error_destroy(err);
