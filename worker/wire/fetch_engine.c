@@ -62,11 +62,6 @@ size_t fetch_engine_share_bytes(const struct fetch_engine *engine)
     return share < budget ? share : budget;
 }
 
-void fetch_engine_share(struct fetch_engine *engine)
-{
-    engine->shares = true;
-}
-
 /* A fetch for less than this isn't worth a request. */
 static size_t least_fetch(const struct fetch_engine *engine)
 {

@@ -58,7 +58,7 @@ struct fetch_part {
     int32_t sent_epoch;
     struct kc_uuid sent_id;
     int32_t epoch;      /* the leader's, for the next request */
-    bool dirty;         /* in the fetcher's list, as its names say; the same for the next */
+    bool dirty;         /* in the engine's list, as its names say; the same for the next */
     bool fresh;         /* in goal's list */
     bool nameless;      /* counted in goal's number of those without a topic id */
     int64_t wake_at_ms; /* 0: not in `waiting` */
@@ -151,7 +151,7 @@ struct fetch_engine {
     struct fetch_part *by_id;
     struct fetch_part *dirty;   /* to be looked at */
     struct fetch_part *waiting; /* for their time */
-    bool shares;                /* in KC_FETCHERS_BUDGET */
+    bool shares;                /* its fetchers, in KC_FETCHERS_BUDGET; before the first */
     bool starved;               /* the budget keeps a fetch back */
     int64_t starved_at_ms;      /* since when */
     bool poll_posted;
@@ -171,8 +171,6 @@ struct fetch_engine *fetch_engine_new(struct kc_wire_client *client,
 void fetch_engine_stop(struct fetch_engine *engine);
 struct fetch_engine *fetch_engine_ref(struct fetch_engine *engine);
 void fetch_engine_unref(struct fetch_engine *engine);
-/* From now on its fetchers have shares in KC_FETCHERS_BUDGET, as others in this process. */
-void fetch_engine_share(struct fetch_engine *engine);
 void fetch_engine_join(struct fetch_engine *engine, struct kc_fetcher *fetcher);
 /* Drops what the fetcher reads; the loop has done with it afterwards. Not on the loop thread. */
 void fetch_engine_leave(struct fetch_engine *engine, struct kc_fetcher *fetcher);

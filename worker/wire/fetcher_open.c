@@ -93,7 +93,7 @@ static struct kc_error *make(const struct kc_map *properties, const char *name, 
     *out = kc_calloc(1, sizeof **out);
     (*out)->engine = fetch_engine_new(kc_wire_admin_client(admin), &options);
     (*out)->engine->admin = admin;
-    fetch_engine_share((*out)->engine);
+    (*out)->engine->shares = true;
     return NULL;
 }
 

@@ -684,7 +684,7 @@ static bool names_seventh(const struct asked *asked)
     return asked->partition == 7 && asked->offset == 77;
 }
 
-START_TEST(a_partition_is_whose_added_it_last)
+START_TEST(a_partition_belongs_to_who_added_it_last)
 {
     struct kc_fetcher *first = start(versions[_i]), *second = open_fetcher("two");
     struct asked asked;
@@ -720,7 +720,7 @@ int main(void)
     tcase_add_loop_test(tests, what_several_read_from_a_near_broker_is_one_request, 0, 2);
     tcase_add_loop_test(tests, of_a_far_broker_each_reads_by_itself, 0, 2);
     tcase_add_loop_test(tests, who_takes_nothing_holds_up_nobody, 0, 2);
-    tcase_add_loop_test(tests, a_partition_is_whose_added_it_last, 0, 2);
+    tcase_add_loop_test(tests, a_partition_belongs_to_who_added_it_last, 0, 2);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
