@@ -44,6 +44,8 @@ const struct kc_map_entry *kc_map_next(const struct kc_map *map, const struct kc
 
 /* "{a=1, b=null}", as Java prints a map in messages. Owned by the caller. */
 char *kc_map_print(const struct kc_map *map);
+/* The same without one of the keys: what is alike but for it prints alike. */
+char *kc_map_print_without(const struct kc_map *map, const char *key);
 
 /* A list of owned maps, as connectors return task configs. Zero-initialise it. */
 struct kc_maps {

@@ -164,9 +164,16 @@ const struct kc_map_entry *kc_map_next(const struct kc_map *map, const struct kc
 
 char *kc_map_print(const struct kc_map *map)
 {
+    return kc_map_print_without(map, NULL);
+}
+
+char *kc_map_print_without(const struct kc_map *map, const char *key)
+{
     struct kc_str out = {0};
     kc_str_append_char(&out, '{');
     kc_map_foreach (map, entry) {
+        if (key && strcmp(entry->key, key) == 0)
+            continue;
         if (out.len > 1)
             kc_str_append(&out, ", ");
         kc_str_append(&out, entry->key);

@@ -50,13 +50,10 @@ static void append_state(struct kc_str *text, const struct kc_map *properties)
 static char *settings_of(const struct kc_map *properties)
 {
     struct kc_str text = {0};
-    struct kc_map *shared = kc_map_copy(properties);
-    kc_map_remove(shared, "client.id");
-    char *printed = kc_map_print(shared);
+    char *printed = kc_map_print_without(properties, "client.id");
     kc_str_appendf(&text, "%s\n", printed);
     append_state(&text, properties);
     free(printed);
-    kc_map_destroy(shared);
     return kc_str_take(&text);
 }
 

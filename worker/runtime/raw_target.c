@@ -30,11 +30,9 @@ static int32_t number(const struct kc_map *properties, const char *key)
 /* Owned by the caller. */
 static char *key_of(const struct kc_map *producer, const void *worker, const char *name)
 {
-    struct kc_map *properties = kc_map_copy(producer);
-    kc_map_remove(properties, "client.id");
-    char *text = kc_map_print(properties), *key = kc_asprintf("%p %s %s", worker, name, text);
+    char *text = kc_map_print_without(producer, "client.id"),
+         *key = kc_asprintf("%p %s %s", worker, name, text);
     free(text);
-    kc_map_destroy(properties);
     return key;
 }
 

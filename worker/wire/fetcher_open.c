@@ -68,14 +68,10 @@ static struct opened *all; /* with `mutex` */
 /* Owned by the caller. */
 static char *key_of(const struct kc_map *properties, const char *name, size_t budget_bytes)
 {
-    struct kc_map *shared = kc_map_copy(properties);
-    char *text, *key;
+    char *text = kc_map_print_without(properties, "client.id"),
+         *key = kc_asprintf("%s %zu %s", name, budget_bytes, text);
 
-    kc_map_remove(shared, "client.id");
-    text = kc_map_print(shared);
-    key = kc_asprintf("%s %zu %s", name, budget_bytes, text);
     free(text);
-    kc_map_destroy(shared);
     return key;
 }
 
