@@ -3,7 +3,8 @@
  * Buffers for frames, see frames_priv.h.
  *
  * One list for the whole process, the last one given back first: it is short, since what lies in it
- * is limited, and its end is what wasn't needed for longest.
+ * is limited, and its end is what wasn't needed for longest. The limit is high, for what lies here
+ * was in use two seconds ago at most: it doesn't add to the largest amount of memory.
  */
 #include "wire/frames_priv.h"
 
@@ -18,7 +19,7 @@
 #define POOLED_TO    ((size_t)16 << 20)
 #define STEP         ((size_t)128 << 10) /* sizes are rounded up to it */
 #define WASTE_MAX    4                   /* times the size that is wanted */
-#define KEPT_MAX     ((size_t)24 << 20)
+#define KEPT_MAX     ((size_t)64 << 20) /* more than a queue's ups and downs */
 #define KEPT_MS      2000
 #define TRIM_EACH_MS 500
 
