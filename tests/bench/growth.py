@@ -5,7 +5,7 @@ import dataclasses
 
 import options
 from kafka_cluster import Cluster
-from loads import Load, fill, run_worker
+from loads import Load, fill, median, run_worker
 
 KEPT = ("records_per_second", "cpu_seconds_per_gb", "peak_rss_mb")
 
@@ -30,7 +30,7 @@ def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.T
         target.delete_topic(f"{alias}.{topic}")
         rounds.append({figure: found[figure] for figure in KEPT})
     source.delete_topic(topic)
-    result = sorted(rounds, key=lambda found: found["cpu_seconds_per_gb"])[len(rounds) // 2]
+    result = median(rounds)
     costs = ", ".join(str(found["cpu_seconds_per_gb"]) for found in rounds)
     print(f"  {name}: {result} of {costs}", flush=True)
     return {"isthmus": result}

@@ -19,7 +19,7 @@
 #define POOLED_TO    ((size_t)16 << 20)
 #define STEP         ((size_t)128 << 10) /* sizes are rounded up to it */
 #define WASTE_MAX    4                   /* times the size that is wanted */
-#define KEPT_MAX     ((size_t)64 << 20) /* more than a queue's ups and downs */
+#define KEPT_MAX     ((size_t)64 << 20)  /* more than a queue's ups and downs */
 #define KEPT_MS      2000
 #define TRIM_EACH_MS 500
 
