@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether the cost of a record stays the same as partitions, tasks and brokers grow in number."""
 
-import dataclasses
-
 import options
 from kafka_cluster import Cluster
 from loads import Load, fill, median, run_worker
@@ -20,7 +18,7 @@ def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.T
     topic = f"growth-{name}"
     fill(source, topic, load, partitions)
     rounds = []
-    for i in range(options.size("GROWTH_ROUNDS", 3, 1)):
+    for i in range(options.size("GROWTH_ROUNDS", 5, 1)):
         alias = f"{name}-{i}"
         found = run_worker(
             *("isthmus", source, target, topic, alias, load, partitions),
@@ -37,11 +35,13 @@ def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.T
 
 
 def warm_up(source, target):
-    """A young JVM compiles beside the first who is measured."""
+    """A young JVM compiles beside the first who is measured; and pages of a machine that haven't
+    served yet cost more than those that the deleted topics leave behind."""
     load = sized_load("warm-up")
-    load = dataclasses.replace(load, records=min(load.records, 200_000))
     fill(source, "warm-up", load)
     run_worker("isthmus", source, target, "warm-up", "warm", load)
+    target.delete_topic("warm.warm-up")
+    source.delete_topic("warm-up")
 
 
 def with_brokers(count):
