@@ -151,7 +151,7 @@ static void *busy_leader(void *arg)
     while (!atomic_load(&single_left))
         usleep(1000);
     static const char answer[] = "HTTP/1.1 409 Conflict\r\nContent-Length: 0\r\n\r\n";
-    (void)!write(fd, answer, sizeof(answer) - 1);
+    send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
     close(fd);
     return NULL;
 }

@@ -157,7 +157,7 @@ static void *fake_serve(void *arg)
         struct kc_wire_out out = {0};
 
         if (fake_read(server.fd, frame, len) && fake_answer(server.fake, frame, len, &out))
-            (void)!write(server.fd, out.bytes.data, out.bytes.len);
+            send(server.fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
         kc_wire_out_destroy(&out);
         free(frame);
     }

@@ -306,7 +306,7 @@ static inline void fake_answer(int fd, const uint8_t *frame, size_t len)
     pthread_mutex_unlock(&fake.mutex);
     for (int i = 0; i < 4; i++)
         out.bytes.data[i] = (char)((out.bytes.len - 4) >> (24 - 8 * i));
-    (void)!write(fd, out.bytes.data, out.bytes.len);
+    send(fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
     kc_wire_out_destroy(&out);
     kc_arena_destroy(arena);
 }

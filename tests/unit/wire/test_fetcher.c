@@ -272,7 +272,7 @@ static void *serve(void *arg)
 
         if (read_full(fd, frame, len)) {
             answer(frame, len, fd, &out);
-            (void)!write(fd, out.bytes.data, out.bytes.len);
+            send(fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
         }
         kc_wire_out_destroy(&out);
         free(frame);

@@ -140,9 +140,9 @@ static void serve(struct broker *broker, int fd)
             break;
         }
         if (broker->behaviour == HTTP)
-            (void)!write(fd, http, sizeof http - 1);
+            send(fd, http, sizeof http - 1, MSG_NOSIGNAL);
         else if (answer(broker, frame, len, &out))
-            (void)!write(fd, out.bytes.data, out.bytes.len);
+            send(fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
         kc_wire_out_destroy(&out);
         free(frame);
     }
