@@ -89,7 +89,11 @@ class Worker:
                 f"{self.name} to answer GET /",
             )
 
-    def stop(self, timeout=40):
+    def stop(self, timeout=None):
+        """SIGTERM, and the exit status."""
+        # Java's has two shutdown hooks that stop its REST server, Connect's and Jetty's; where they
+        # meet, the worker waits for Jetty's stop timeout, a minute, before it stops its tasks.
+        timeout = timeout or (120 if self.kind == "java" else 40)
         return self.process.stop(timeout * PATIENCE)
 
     def kill(self):
