@@ -3,7 +3,7 @@
 
 import options
 from kafka_cluster import Cluster
-from loads import Load, fill, median, run_worker
+from loads import Load, fill, run_worker, summary
 
 KEPT = ("records_per_second", "cpu_seconds_per_gb", "peak_rss_mb")
 
@@ -13,7 +13,7 @@ def sized_load(name):
 
 
 def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.TASKS):
-    """The median of some rounds: by itself a figure moves by a tenth from one to the next."""
+    """What some rounds have in the middle: by itself a figure moves by a tenth from one to the next."""
     load = sized_load(name)
     topic = f"growth-{name}"
     fill(source, topic, load, partitions)
@@ -28,7 +28,7 @@ def measure(source, target, name, partitions=options.PARTITIONS, tasks=options.T
         target.delete_topic(f"{alias}.{topic}")
         rounds.append({figure: found[figure] for figure in KEPT})
     source.delete_topic(topic)
-    result = median(rounds)
+    result = summary(rounds)
     costs = ", ".join(str(found["cpu_seconds_per_gb"]) for found in rounds)
     print(f"  {name}: {result} of {costs}", flush=True)
     return {"isthmus": result}
