@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Command lines for Kafka's Java programs, from the jars that `make kafka` has fetched."""
 
+import atexit
+import functools
 import os
 import pathlib
+import shutil
+import tempfile
 
 from processes import BUILD, run
 
@@ -22,8 +26,20 @@ def jars(version=DEFAULT_VERSION):
     return directory
 
 
-def java(main, *args, version=DEFAULT_VERSION, heap="512m", options=(), quick=True):
-    """The command that runs a main class, or a single-file program (X.java)."""
+@functools.cache
+def compiled(source, version):
+    """The directory with the classes of a program of tests/support/java, for what starts often."""
+    classes = tempfile.mkdtemp(prefix=f"{source}-{version}-", dir=BUILD)
+    atexit.register(shutil.rmtree, classes, ignore_errors=True)
+    command = ["javac", "-cp", f"{jars(version)}/*", "-d", classes, HERE / "java" / source]
+    run(f"javac-{source}", command, timeout=60)
+    return classes
+
+
+def java(main, *args, version=DEFAULT_VERSION, heap="512m", options=(), quick=True, classes=None):
+    """The command that runs a main class, or a single-file program (X.java).
+
+    classes: a directory of classes beside Kafka's."""
     logging = HERE / "kafka"
     return [
         "java",
@@ -33,7 +49,7 @@ def java(main, *args, version=DEFAULT_VERSION, heap="512m", options=(), quick=Tr
         f"-Dlog4j.configuration=file:{logging}/log4j.properties",
         *options,
         "-cp",
-        f"{jars(version)}/*",
+        f"{jars(version)}/*" + (f":{classes}" if classes else ""),
         main,
         *args,
     ]

@@ -11,7 +11,7 @@ import pathlib
 import uuid
 
 import properties
-from java import DEFAULT_VERSION, java
+from java import DEFAULT_VERSION, compiled, java
 from kafka_cluster import DATA
 from processes import BINARY_DIR, LOGS, SANITIZER, Process, free_port, wait_for
 from rest import Rest
@@ -55,7 +55,11 @@ def sanitizer_reports():
 
 def worker_command(kind, role, arguments, version=DEFAULT_VERSION, heap="512m", quick=True):
     if kind == "java":
-        return java(JAVA_MAIN[role], *arguments, version=version, heap=heap, quick=quick)
+        options = {"version": version, "heap": heap, "quick": quick}
+        if role == "connect-mirror-maker":
+            return java(JAVA_MAIN[role], *arguments, **options)
+        classes = compiled("WithoutJettyHook.java", version)
+        return java("WithoutJettyHook", JAVA_MAIN[role], *arguments, classes=classes, **options)
     assert BINARY.exists(), f"{BINARY} is not built; build it with: make"
     return [BINARY, role, *arguments]
 
@@ -89,11 +93,8 @@ class Worker:
                 f"{self.name} to answer GET /",
             )
 
-    def stop(self, timeout=None):
+    def stop(self, timeout=40):
         """SIGTERM, and the exit status."""
-        # Java's has two shutdown hooks that stop its REST server, Connect's and Jetty's; where they
-        # meet, the worker waits for Jetty's stop timeout, a minute, before it stops its tasks.
-        timeout = timeout or (120 if self.kind == "java" else 40)
         return self.process.stop(timeout * PATIENCE)
 
     def kill(self):
