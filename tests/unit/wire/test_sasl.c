@@ -179,7 +179,10 @@ START_TEST(scram_refuses_bad_first_messages)
         "%s",
         "r=%s,s=c2FsdA==,i=4096",
         "r=%sX,s=c2FsdA==,i=10",
+        "r=%sX,s=c2FsdA==,i=262145",
         "r=%sX,s=c2FsdA==,i=999999999",
+        "r=%sX,s=c2FsdA==,i=4294971392",
+        "r=%sX,s=c2FsdA==,i=99999999999999999999",
         "r=%sX,s=!!,i=4096",
         "m=ext,r=%sX",
     };
@@ -287,7 +290,7 @@ int main(void)
     tcase_add_test(tests, missing_credentials_are_named);
     tcase_add_loop_test(tests, scram_proves_both_sides, 0, 2);
     tcase_add_loop_test(tests, scram_refuses_a_server_that_lies, 0, 2);
-    tcase_add_loop_test(tests, scram_refuses_bad_first_messages, 0, 9);
+    tcase_add_loop_test(tests, scram_refuses_bad_first_messages, 0, 12);
     tcase_add_test(tests, oauthbearer_sends_the_file_token);
     tcase_add_test(tests, oauthbearer_makes_unsecured_tokens);
     suite_add_tcase(suite, tests);
