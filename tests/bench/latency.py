@@ -6,11 +6,11 @@ and the clients take, which no mirror can be below twice.
 """
 
 import json
-import statistics
 
 import contenders
 import options
 import records
+from loads import summary
 from processes import BINARY_DIR, run, wait_for
 
 WARM_UP_SECONDS = 3
@@ -62,12 +62,6 @@ def warm_up(source, target):
     run_mirror("isthmus", source, target, "warm-up")
 
 
-def summary(rounds):
-    """Each figure's median, but of the generator's lateness the most."""
-    found = {figure: statistics.median(r[figure] for r in rounds) for figure in rounds[0]}
-    return {**found, "generator_late_ms": max(r["generator_late_ms"] for r in rounds)}
-
-
 def run_section(source, target):
     print("\nlatency", flush=True)
     source.create_topic(TOPIC, options.PARTITIONS)
@@ -82,7 +76,7 @@ def run_section(source, target):
     results = {}
     for contender, found in rounds.items():
         for name in found[0]:
-            figures = summary([each[name] for each in found])
+            figures = summary([each[name] for each in found], most="generator_late_ms")
             print(f"  {name}, {contender}: {figures}", flush=True)
             results.setdefault(name, {})[contender] = figures
     return results

@@ -113,10 +113,10 @@ def run_worker(contender, source, target, topic, alias, load, partitions=options
         return figures(load, started, watch, process.cpu_seconds() - before, process.peak_rss())
 
 
-def summary(rounds):
-    """Each figure's median, whatever the others of its round, but of memory the most."""
+def summary(rounds, most="peak_rss_mb"):
+    """Each figure's median, whatever the others of its round, but of `most` the largest."""
     found = {figure: statistics.median(r[figure] for r in rounds) for figure in rounds[0]}
-    return {**found, "peak_rss_mb": max(r["peak_rss_mb"] for r in rounds)}
+    return {**found, most: max(r[most] for r in rounds)}
 
 
 def run_contender(contender, source, target, topic, load, number=0):

@@ -210,6 +210,23 @@ START_TEST(scram_refuses_bad_first_messages)
 }
 END_TEST
 
+START_TEST(scram_takes_more_iterations_than_kafka_stores)
+{
+    struct wire_sasl *sasl = start("SCRAM-SHA-256", "username=a password=b");
+    struct kc_str first = {0}, final = {0};
+    char message[256];
+    bool done;
+
+    ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &first, &done));
+    snprintf(message, sizeof message, "r=%sX,s=c2FsdA==,i=262144", strstr(first.data, ",r=") + 3);
+    ck_assert_ptr_null(wire_sasl_step(sasl, (uint8_t *)message, strlen(message), &final, &done));
+    ck_assert_ptr_nonnull(strstr(final.data, ",p="));
+    kc_str_destroy(&first);
+    kc_str_destroy(&final);
+    wire_sasl_destroy(sasl);
+}
+END_TEST
+
 START_TEST(oauthbearer_sends_the_file_token)
 {
     struct kc_map *settings = kc_map_new();
@@ -291,6 +308,7 @@ int main(void)
     tcase_add_loop_test(tests, scram_proves_both_sides, 0, 2);
     tcase_add_loop_test(tests, scram_refuses_a_server_that_lies, 0, 2);
     tcase_add_loop_test(tests, scram_refuses_bad_first_messages, 0, 12);
+    tcase_add_test(tests, scram_takes_more_iterations_than_kafka_stores);
     tcase_add_test(tests, oauthbearer_sends_the_file_token);
     tcase_add_test(tests, oauthbearer_makes_unsecured_tokens);
     suite_add_tcase(suite, tests);
