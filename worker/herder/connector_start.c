@@ -264,7 +264,9 @@ struct kc_error *kc_herder_start_task(struct kc_herder *herder, const char *conn
     const struct kc_map *task_config = kc_cluster_state_task_config(state, connector, task);
     struct kc_task_id id = {connector, task};
     if (!config || !task_config)
-        return kc_error_new(KC_ERR_CONNECT, "Failed to start task: %s-%d has no configuration",
+        return kc_error_new(KC_ERR_CONNECT,
+                            "Failed to start task %s-%d: the config topic has no configuration of "
+                            "it; PUT the connector's configuration again or restart the connector",
                             connector, task);
     kc_info("Starting task %s-%d", connector, task);
     return kc_worker_start_task(herder->worker, id, config, task_config,

@@ -178,6 +178,10 @@ static void start_task(struct kc_herder *herder, const struct kc_work_task *task
     struct kc_error *err = kc_herder_start_task(herder, task->connector, task->task);
     if (!err)
         return;
+    /* As Java's onFailure; of a connector that is gone nothing is to be said. */
+    if (kc_cluster_state_config(herder->config_state, task->connector))
+        kc_herder_state_changed(herder, task->connector, task->task, KC_STATE_FAILED,
+                                kc_error_text(err), NULL);
     kc_fail("Couldn't instantiate task %s-%d. This task will not execute until reconfigured: %s",
             task->connector, task->task, kc_error_text(err));
     kc_error_destroy(err);

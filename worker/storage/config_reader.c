@@ -3,8 +3,11 @@
  * The state machine of the config topic (CONTRACT §3.2, KafkaConfigBackingStore.ConsumeCallback).
  *
  * Task configs wait in `deferred` until their commit record says how many there are; a commit that
- * finds some missing (compaction took them) leaves the connector inconsistent. State is guarded by
- * lock; a picture is made when asked for and kept until the next change.
+ * finds some missing (compaction took them) leaves the connector inconsistent. Tasks whose connector
+ * comes behind them, because it was written again and compaction left the last record alone, wait in
+ * `orphans` for it while the topic is first read. (Java drops them, and a worker that joins then has
+ * tasks without a configuration.) State is guarded by lock; a picture is made when asked for and
+ * kept until the next change.
  */
 #include "storage/config_reader.h"
 
@@ -24,6 +27,8 @@ struct entry {
     struct connector_state state;
     bool has_deferred; /* Java's map exists, be it empty */
     struct task_configs deferred;
+    struct task_configs orphans;
+    int orphan_count; /* -1: none */
     UT_hash_handle hh;
 };
 
@@ -83,6 +88,7 @@ void kc_config_reader_destroy(struct kc_config_reader *reader)
         HASH_DEL(reader->entries, entry);
         kc_connector_state_clear(&entry->state);
         kc_task_configs_clear(&entry->deferred);
+        kc_task_configs_clear(&entry->orphans);
         free(entry);
     }
     kc_session_key_clear(&reader->key);
@@ -113,10 +119,17 @@ static struct entry *find_or_add(struct kc_config_reader *reader, const char *na
     if (entry)
         return entry;
     entry = kc_calloc(1, sizeof(*entry));
+    entry->orphan_count = -1;
     entry->state = (struct connector_state){
         .name = kc_strdup(name), .task_count = -1, .task_count_record = -1, .generation = -1};
     HASH_ADD_KEYPTR(hh, reader->entries, entry->state.name, strlen(entry->state.name), entry);
     return entry;
+}
+
+static void drop_orphans(struct entry *entry)
+{
+    kc_task_configs_clear(&entry->orphans);
+    entry->orphan_count = -1;
 }
 
 /* Target state, task count record, generation and pending fencing outlive the connector. */
@@ -129,6 +142,7 @@ static void forget_connector(struct entry *entry)
     entry->state.task_count = -1;
     kc_task_configs_clear(&entry->state.tasks);
     kc_task_configs_clear(&entry->deferred);
+    drop_orphans(entry);
     entry->has_deferred = false;
 }
 
@@ -161,6 +175,17 @@ static struct kc_error *on_target_state(struct kc_config_reader *reader, struct 
     return NULL;
 }
 
+/* Takes the tasks that were read before their connector. Nobody knows which configuration they were
+ * made of: applied stays NULL, so that the connector's start writes them anew. */
+static void adopt_orphans(struct entry *entry)
+{
+    struct connector_state *state = &entry->state;
+    kc_task_configs_copy(&state->tasks, &entry->orphans);
+    state->task_count = entry->orphan_count;
+    state->generation++;
+    drop_orphans(entry);
+}
+
 static struct kc_error *on_connector(struct kc_config_reader *reader, struct step *step)
 {
     struct entry *entry = find_or_add(reader, step->name);
@@ -177,6 +202,9 @@ static struct kc_error *on_connector(struct kc_config_reader *reader, struct ste
     entry->state.config = kc_shared_config_take(properties);
     if (entry->state.target == KC_TARGET_NONE)
         entry->state.target = KC_TARGET_STARTED;
+    if (!reader->started && entry->orphan_count >= 0)
+        adopt_orphans(entry);
+    drop_orphans(entry);
     step->news = NEWS_UPDATED;
     return NULL;
 }
@@ -219,17 +247,34 @@ static void apply_deferred(struct entry *entry)
     state->applied = kc_shared_config_ref(state->config);
 }
 
+/* A commit whose connector isn't known: deleted, or still to come. */
+static struct kc_error *on_orphaned_commit(struct kc_config_reader *reader, struct entry *entry,
+                                           const struct step *step)
+{
+    int count = 0;
+    struct task_configs tasks = {0};
+    struct kc_error *err = is_null(step) || reader->started
+                               ? NULL
+                               : kc_config_read_commit(step->value, step->len, &count);
+    bool wait = !err && !is_null(step) && !reader->started && complete(&entry->deferred, count);
+    if (wait)
+        kc_task_configs_copy(&tasks, &entry->deferred);
+    kc_debug("%s task configs for connector %s, which has no configuration (yet)",
+             wait ? "Keeping" : "Ignoring", step->name);
+    forget_connector(entry);
+    if (wait) {
+        entry->orphans = tasks;
+        entry->orphan_count = count;
+        entry->state.pending_fencing = true;
+    }
+    return err;
+}
+
 static struct kc_error *on_commit(struct kc_config_reader *reader, struct step *step)
 {
     struct entry *entry = find_or_add(reader, step->name);
-    if (!entry->state.config) {
-        kc_debug("Ignoring task configs for connector %s; it appears to have been deleted, and "
-                 "compaction "
-                 "has removed its configuration",
-                 step->name);
-        forget_connector(entry);
-        return NULL;
-    }
+    if (!entry->state.config)
+        return on_orphaned_commit(reader, entry, step);
     int count = 0;
     if (is_null(step))
         return unexpected_null();

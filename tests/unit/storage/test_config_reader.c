@@ -139,6 +139,42 @@ START_TEST(test_commit_of_a_deleted_connector)
 }
 END_TEST
 
+/* The same configuration PUT twice, then compaction: the connector's record comes last. */
+START_TEST(test_a_connector_behind_its_tasks)
+{
+    struct kc_config_reader *live = reader;
+    reader = kc_config_reader_new(&listener, NULL);
+    apply("task-c-0", "{\"properties\":{\"t\":\"0\"}}");
+    apply("commit-c", "{\"tasks\":1}");
+    STATE(!kc_cluster_state_has(state, "c"));
+    STATE(kc_cluster_state_task_config(state, "c", 0) == NULL);
+    apply("tasks-fencing-c", "{\"task-count\":1}");
+    apply("connector-c", "{\"properties\":{\"a\":\"1\"}}");
+    kc_config_reader_set_started(reader);
+    STATE(kc_cluster_state_task_count(state, "c") == 1);
+    STATE(strcmp(kc_map_get(kc_cluster_state_task_config(state, "c", 0), "t"), "0") == 0);
+    STATE(kc_cluster_state_applied_config(state, "c") == NULL); /* they are written anew */
+    STATE(!kc_cluster_state_pending_fencing(state, "c"));
+    STATE(!kc_cluster_state_inconsistent(state, "c"));
+    kc_config_reader_destroy(reader);
+    reader = live;
+}
+END_TEST
+
+START_TEST(test_tasks_of_a_connector_that_was_deleted_are_not_adopted)
+{
+    struct kc_config_reader *live = reader;
+    reader = kc_config_reader_new(&listener, NULL);
+    apply("task-c-0", "{\"properties\":{}}");
+    apply("commit-c", "{\"tasks\":1}");
+    apply("connector-c", NULL);
+    apply("connector-c", "{\"properties\":{}}");
+    STATE(kc_cluster_state_task_count(state, "c") == 0);
+    kc_config_reader_destroy(reader);
+    reader = live;
+}
+END_TEST
+
 START_TEST(test_removal_keeps_fencing_and_target)
 {
     apply("connector-c", "{\"properties\":{}}");
@@ -284,6 +320,8 @@ int main(void)
     tcase_add_test(tcase, test_tasks_wait_for_their_commit);
     tcase_add_test(tcase, test_compacted_tasks_are_inconsistent);
     tcase_add_test(tcase, test_commit_of_a_deleted_connector);
+    tcase_add_test(tcase, test_a_connector_behind_its_tasks);
+    tcase_add_test(tcase, test_tasks_of_a_connector_that_was_deleted_are_not_adopted);
     tcase_add_test(tcase, test_removal_keeps_fencing_and_target);
     tcase_add_test(tcase, test_target_states);
     tcase_add_test(tcase, test_before_start_only_keys_are_told);
