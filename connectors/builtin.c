@@ -65,11 +65,22 @@
     X(kc_file_source)                                                                              \
     X(kc_file_sink)
 
+#define MIRROR_POLICIES(X)                                                                         \
+    X(kc_default_replication_policy)                                                               \
+    X(kc_identity_replication_policy)                                                              \
+    X(kc_strimzi_identity_policy)                                                                  \
+    X(kc_aws_custom_policy)                                                                        \
+    X(kc_mawileo_prefixless_policy)                                                                \
+    X(kc_default_topic_filter)                                                                     \
+    X(kc_default_group_filter)                                                                     \
+    X(kc_default_config_property_filter)
+
 #define DECLARE(symbol) extern const struct kc_plugin symbol;
 CONVERTERS(DECLARE)
 TRANSFORMS(DECLARE)
 CONNECTORS(DECLARE)
+MIRROR_POLICIES(DECLARE)
 
 #define LIST(symbol) &symbol,
-const struct kc_plugin *const kc_builtin_plugins[] = {CONVERTERS(LIST) TRANSFORMS(LIST)
-                                                          CONNECTORS(LIST) NULL};
+const struct kc_plugin *const kc_builtin_plugins[] = {
+    CONVERTERS(LIST) TRANSFORMS(LIST) CONNECTORS(LIST) MIRROR_POLICIES(LIST) NULL};

@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which names are mirrored: include and exclude lists of names and Java regular expressions.
+ * Which topics, groups and topic settings are mirrored: MM2's filters.
  *
- * Serves DefaultTopicFilter, DefaultGroupFilter and DefaultConfigPropertyFilter. Immutable: any
- * thread may ask.
+ * Chosen by their Java class names among the plugins that there are: those linked in
+ * (builtin_filters.c) and those of shared objects on plugin.path. Immutable: any thread may ask.
  */
 #ifndef CONNECTORS_COMMON_NAME_FILTER_H
 #define CONNECTORS_COMMON_NAME_FILTER_H
 
-#include "connect/config_def.h"
+#include "connect/plugin.h"
 
 struct kc_name_filter;
 
 enum kc_filter_kind {
-    KC_FILTER_TOPICS,     /* topics, topics.exclude */
-    KC_FILTER_GROUPS,     /* groups, groups.exclude */
-    KC_FILTER_PROPERTIES, /* config.properties.exclude: everything else is in */
+    KC_FILTER_TOPICS,     /* topic.filter.class */
+    KC_FILTER_GROUPS,     /* group.filter.class */
+    KC_FILTER_PROPERTIES, /* config.property.filter.class */
 };
 
+/* The plugin of that class; NULL: there is none. */
+const struct kc_plugin *kc_name_filter_find(enum kc_filter_kind kind, const char *class_name);
+
 /* From a connector's raw properties, by the filter's own keys and defaults: as in Java, not every
- * connector declares those of the filters that it uses. */
+ * connector declares those of the filters that it uses. A class that isn't here is a
+ * KC_ERR_CONFIG. */
 struct kc_error *kc_name_filter_new(const struct kc_map *properties, enum kc_filter_kind kind,
                                     struct kc_name_filter **filter) KC_MUST_CHECK;
 void kc_name_filter_destroy(struct kc_name_filter *filter);
 
-/* Whether name is included as a whole and not excluded. */
+/* Whether the filter lets name pass. */
 bool kc_name_filter_accepts(const struct kc_name_filter *filter, const char *name);
 
-/* KC_ERR_CONFIG unless the CLASS key `key` of config names the class that Isthmus has. */
-struct kc_error *kc_name_filter_check_class(const struct kc_config *config, const char *key,
-                                            const char *class_name) KC_MUST_CHECK;
+/* Whether the setting called name, which has the source's default, is to be given that value. */
+bool kc_name_filter_keeps_default(const struct kc_name_filter *filter, const char *name);
 
 #endif

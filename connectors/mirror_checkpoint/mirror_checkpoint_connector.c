@@ -167,13 +167,8 @@ static struct kc_error *retry_loading(void *arg)
 static struct kc_error *make_clients(struct connector *connector)
 {
     const struct kc_mirror_config *config = connector->config;
-    struct kc_error *err = kc_name_filter_check_class(
-        config->values, "topic.filter.class", "org.apache.kafka.connect.mirror.DefaultTopicFilter");
-    if (!err)
-        err = kc_name_filter_check_class(config->values, "group.filter.class",
-                                         "org.apache.kafka.connect.mirror.DefaultGroupFilter");
-    if (!err)
-        err = kc_name_filter_new(config->properties, KC_FILTER_GROUPS, &connector->groups_filter);
+    struct kc_error *err =
+        kc_name_filter_new(config->properties, KC_FILTER_GROUPS, &connector->groups_filter);
     if (!err)
         err = kc_name_filter_new(config->properties, KC_FILTER_TOPICS, &connector->topics_filter);
     if (!err)

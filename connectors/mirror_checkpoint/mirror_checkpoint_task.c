@@ -323,12 +323,13 @@ static void checkpoint_partition(struct task *task, const char *group,
                                                         committed->partition, committed->offset);
     round->unknown += downstream == KC_NOT_TRANSLATED;
     round->too_old += downstream == KC_TOO_OLD;
-    if (downstream < 0)
+    char *target = downstream < 0 ? NULL : target_topic(task->config, committed->topic);
+    if (!target)
         return;
     round->translated++;
     struct kc_checkpoint checkpoint = {
         .group = (char *)group,
-        .topic = target_topic(task->config, committed->topic),
+        .topic = target,
         .partition = committed->partition,
         .upstream = committed->offset,
         .downstream = downstream,

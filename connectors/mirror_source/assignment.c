@@ -46,6 +46,7 @@ static struct kc_error *parse_partition(const char *text, char **topic, int32_t 
     return NULL;
 }
 
+/* NULL: the replication policy has no name for it. */
 static struct assigned_topic *topic_of(struct kc_assignment *assignment,
                                        const struct kc_mirror_config *config, const char *name)
 {
@@ -53,9 +54,12 @@ static struct assigned_topic *topic_of(struct kc_assignment *assignment,
     HASH_FIND_STR(assignment->topics, name, topic);
     if (topic)
         return topic;
+    char *remote = kc_policy_remote_topic(config->policy, config->source, name);
+    if (!remote)
+        return NULL;
     topic = kc_calloc(1, sizeof(*topic));
     topic->name = kc_strdup(name);
-    topic->remote = kc_policy_remote_topic(config->policy, config->source, name);
+    topic->remote = remote;
     HASH_ADD_KEYPTR(hh, assignment->topics, topic->name, strlen(topic->name), topic);
     return topic;
 }
@@ -72,12 +76,18 @@ static void topic_add(struct assigned_topic *topic, int32_t number, size_t index
     topic->index[number] = index;
 }
 
-static void add_partition(struct kc_assignment *assignment, const struct kc_mirror_config *config,
-                          const char *name, int32_t number)
+static struct kc_error *add_partition(struct kc_assignment *assignment,
+                                      const struct kc_mirror_config *config, const char *name,
+                                      int32_t number)
 {
+    struct assigned_topic *topic = topic_of(assignment, config, name);
+    if (!topic)
+        return kc_error_new(KC_ERR_CONFIG,
+                            "The replication policy of replication.policy.class has no name on %s "
+                            "for the topic %s, which the task is to mirror",
+                            config->target, name);
     size_t index = assignment->count++;
     struct kc_mirrored_partition *partition = &assignment->partitions[index];
-    struct assigned_topic *topic = topic_of(assignment, config, name);
     json_t *map = kc_mirror_source_partition(config->source, name, number);
     *partition = (struct kc_mirrored_partition){
         .topic = topic->name,
@@ -89,6 +99,7 @@ static void add_partition(struct kc_assignment *assignment, const struct kc_mirr
     json_decref(map);
     kc_sync_partition_init(&partition->sync, topic->name, number);
     topic_add(topic, number, index);
+    return NULL;
 }
 
 struct kc_error *kc_assignment_new(const struct kc_mirror_config *config, const char *assigned,
@@ -105,7 +116,7 @@ struct kc_error *kc_assignment_new(const struct kc_mirror_config *config, const 
         int32_t number = 0;
         err = parse_partition(list.items[i], &topic, &number);
         if (!err)
-            add_partition(made, config, topic, number);
+            err = add_partition(made, config, topic, number);
         free(topic);
     }
     kc_strings_destroy(&list);

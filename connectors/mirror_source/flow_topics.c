@@ -16,18 +16,9 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 
 static struct kc_error *make_filters(struct kc_flow *flow)
 {
-    const struct kc_config *values = flow->config->values;
-    struct kc_error *err = kc_name_filter_check_class(
-        values, "topic.filter.class", "org.apache.kafka.connect.mirror.DefaultTopicFilter");
-    if (!err)
-        err = kc_name_filter_check_class(
-            values, "config.property.filter.class",
-            "org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter");
-    if (!err)
-        err = kc_name_filter_new(flow->config->properties, KC_FILTER_TOPICS, &flow->topics);
-    if (!err)
-        err = kc_name_filter_new(flow->config->properties, KC_FILTER_PROPERTIES, &flow->properties);
-    return err;
+    const struct kc_map *properties = flow->config->properties;
+    struct kc_error *err = kc_name_filter_new(properties, KC_FILTER_TOPICS, &flow->topics);
+    return err ? err : kc_name_filter_new(properties, KC_FILTER_PROPERTIES, &flow->properties);
 }
 
 struct kc_error *kc_flow_new(struct kc_mirror_config *config, struct kc_flow **flow)
@@ -35,8 +26,6 @@ struct kc_error *kc_flow_new(struct kc_mirror_config *config, struct kc_flow **f
     struct kc_flow *made = kc_calloc(1, sizeof(*made));
     made->config = config;
     made->heartbeats = kc_mirror_bool(config, "heartbeats.replication.enabled");
-    made->source_defaults =
-        strcmp(kc_map_get_or(config->properties, "use.defaults.from", "target"), "source") == 0;
     struct kc_error *err = make_filters(made);
     if (!err)
         err = kc_mirror_admin_new(config, KC_MIRROR_SOURCE, "replication-source-admin",
@@ -88,10 +77,13 @@ struct kc_error *kc_flow_list_source(const struct kc_flow *flow, struct kc_flow_
         const struct kc_topic_info *info = &all.items[i];
         if (info->partitions <= 0 || !kc_flow_replicates(flow, info->name))
             continue;
+        char *remote =
+            kc_policy_remote_topic(flow->config->policy, flow->config->source, info->name);
+        if (!remote) /* the policy has no name for it */
+            continue;
         topics->items[topics->count++] = (struct kc_flow_topic){
             .name = kc_strdup(info->name),
-            .remote =
-                kc_policy_remote_topic(flow->config->policy, flow->config->source, info->name),
+            .remote = remote,
             .partitions = info->partitions,
         };
     }
@@ -136,7 +128,8 @@ struct kc_map *kc_flow_creation_config(const struct kc_flow *flow,
     struct kc_map *config = kc_map_new();
     for (size_t i = 0; i < entries->count; i++) {
         const struct kc_config_entry *entry = &entries->items[i];
-        bool wanted = !entry->is_default || flow->source_defaults;
+        bool wanted =
+            !entry->is_default || kc_name_filter_keeps_default(flow->properties, entry->name);
         if (wanted && entry->value && kc_flow_copies_entry(flow, entry))
             kc_map_set(config, entry->name, entry->value);
     }

@@ -17,7 +17,6 @@ struct kc_flow {
     struct kc_name_filter *topics;
     struct kc_name_filter *properties; /* topic settings */
     bool heartbeats;                   /* heartbeats topics pass even unlisted */
-    bool source_defaults;              /* use.defaults.from=source */
     struct kc_admin *source;
     struct kc_admin *target;
 };

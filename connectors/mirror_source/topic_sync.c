@@ -40,7 +40,8 @@ size_t kc_sync_config_ops(const struct kc_flow *flow, const struct kc_config_ent
     size_t count = 0;
     for (size_t i = 0; i < source->count; i++) {
         const struct kc_config_entry *entry = &source->items[i];
-        bool reset = entry->is_default && !flow->source_defaults;
+        bool reset =
+            entry->is_default && !kc_name_filter_keeps_default(flow->properties, entry->name);
         struct kc_config_op op = {entry->name, reset ? NULL : entry->value};
         const struct kc_config_entry *remote = find_entry(target, entry->name);
         if (!kc_flow_copies_entry(flow, entry) || (!reset && !entry->value))
@@ -154,8 +155,11 @@ bool kc_sync_acl(const struct kc_flow *flow, const struct kc_acl *source, struct
         return false;
     if (!kc_flow_replicates(flow, source->name))
         return false;
+    char *remote = kc_policy_remote_topic(flow->config->policy, flow->config->source, source->name);
+    if (!remote)
+        return false;
     *target = *source;
-    target->name = kc_policy_remote_topic(flow->config->policy, flow->config->source, source->name);
+    target->name = remote;
     if (allows && source->operation == RD_KAFKA_ACL_OPERATION_ALL)
         target->operation = RD_KAFKA_ACL_OPERATION_READ;
     return true;

@@ -12,14 +12,16 @@
  *   1.1  record batches as bytes: fetch.h, kc_batch_add_raw(), kc_source_context_takes_raw(),
  *        kc_source_task_ops.raw_committed and .wake
  *   1.2  measure.h; kc_connector_explain(); bytes and times of a kc_raw_run
+ *   1.3  mirror.h: replication policies and filters; kc_plugin_find()
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
 
 #include "connect/connector.h"
+#include "connect/mirror.h"
 
 #define KC_API_MAJOR 1
-#define KC_API_MINOR 2
+#define KC_API_MINOR 3
 
 enum kc_plugin_kind {
     KC_PLUGIN_SINK,
@@ -28,6 +30,10 @@ enum kc_plugin_kind {
     KC_PLUGIN_PREDICATE,
     KC_PLUGIN_CONVERTER,
     KC_PLUGIN_HEADER_CONVERTER,
+    KC_PLUGIN_REPLICATION_POLICY, /* API 1.3, as what follows */
+    KC_PLUGIN_TOPIC_FILTER,
+    KC_PLUGIN_GROUP_FILTER,
+    KC_PLUGIN_CONFIG_PROPERTY_FILTER,
 };
 
 /* Converter: between bytes and data. An object is used by one thread. */
@@ -80,12 +86,19 @@ struct kc_plugin {
     const struct kc_converter_ops *converter; /* converters and header converters */
     const struct kc_transform_ops *transform;
     const struct kc_predicate_ops *predicate;
+    const struct kc_replication_policy_ops *policy; /* API 1.3 */
+    const struct kc_name_filter_ops *filter;        /* topic, group and property filters; API 1.3 */
 };
 
 #define KC_PLUGIN_HEAD KC_API_MAJOR, KC_API_MINOR, sizeof(struct kc_plugin)
 
 /* NULL-terminated; defined in connectors/builtin.c. */
 extern const struct kc_plugin *const kc_builtin_plugins[];
+
+/* The plugin of that kind whose class is called name, with or without its package: one that is
+ * linked in or one of the shared objects that this process has loaded. NULL: there is none. Any
+ * thread (API 1.3). */
+const struct kc_plugin *kc_plugin_find(enum kc_plugin_kind kind, const char *name);
 
 /* The symbol of a shared object: a NULL-terminated list as well. */
 #define KC_PLUGINS_SYMBOL "kc_plugins"

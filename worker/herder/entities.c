@@ -131,7 +131,7 @@ json_t *kc_plugin_list_json(const struct kc_plugins *plugins, bool connectors_on
     json_t *list = json_array();
     for (size_t i = 0; i < kc_plugins_count(plugins); i++) {
         const struct kc_plugin *plugin = kc_plugins_at(plugins, i);
-        if (connectors_only && !(KC_CONNECTOR_KINDS & (1U << plugin->kind)))
+        if (!((connectors_only ? KC_CONNECTOR_KINDS : KC_LISTED_KINDS) & (1U << plugin->kind)))
             continue;
         json_t *info = json_pack("{s:s, s:s}", "class", plugin->class_name, "type",
                                  kc_plugin_kind_name(plugin->kind));

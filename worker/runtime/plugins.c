@@ -4,7 +4,8 @@
  *
  * Filled once by main, read by everybody. What a shared object offers is copied into a descriptor
  * of our own size, so that one made for an older minor API reads as if the new fields were NULL.
- * Objects stay loaded until the process ends: their code may still run on an abandoned thread.
+ * Objects stay loaded until the process ends: their code may still run on an abandoned thread. So
+ * do those copies, which kc_plugin_find() looks through.
  */
 #include "runtime/plugins.h"
 
@@ -12,24 +13,24 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.isolation.PluginScanner");
 
-struct entry {
-    const struct kc_plugin *plugin;
-    struct kc_plugin *copy; /* owned, of a shared object; NULL for what is linked in */
-};
-
 struct kc_plugins {
-    struct entry *items;
+    const struct kc_plugin **items;
     size_t count;
     size_t cap;
 };
 
-/* By enum kc_plugin_kind: REST's name, and the suffix that an alias leaves out. */
+/* The descriptors of shared objects, of all registries of the process; they are never freed. */
+static pthread_mutex_t loaded_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct kc_plugins loaded;
+
+/* By enum kc_plugin_kind: REST's name, and the suffix that an alias leaves out (NULL: none). */
 static const struct {
     const char *name;
     const char *suffix;
@@ -40,6 +41,10 @@ static const struct {
     [KC_PLUGIN_PREDICATE] = {"predicate", "Predicate"},
     [KC_PLUGIN_CONVERTER] = {"converter", "Converter"},
     [KC_PLUGIN_HEADER_CONVERTER] = {"header_converter", "HeaderConverter"},
+    [KC_PLUGIN_REPLICATION_POLICY] = {"replication_policy", NULL},
+    [KC_PLUGIN_TOPIC_FILTER] = {"topic_filter", NULL},
+    [KC_PLUGIN_GROUP_FILTER] = {"group_filter", NULL},
+    [KC_PLUGIN_CONFIG_PROPERTY_FILTER] = {"config_property_filter", NULL},
 };
 enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
@@ -49,6 +54,17 @@ const char *kc_plugin_kind_name(enum kc_plugin_kind kind)
 }
 
 /* ---- checking and adding ---- */
+
+static bool has_policy(const struct kc_replication_policy_ops *ops)
+{
+    return ops && ops->create && ops->destroy && ops->remote_topic && ops->topic_source &&
+           ops->upstream_topic;
+}
+
+static bool has_filter(const struct kc_name_filter_ops *ops)
+{
+    return ops && ops->create && ops->destroy && ops->accepts;
+}
 
 static bool has_operations(const struct kc_plugin *plugin)
 {
@@ -64,6 +80,12 @@ static bool has_operations(const struct kc_plugin *plugin)
     case KC_PLUGIN_CONVERTER:
     case KC_PLUGIN_HEADER_CONVERTER:
         return plugin->converter;
+    case KC_PLUGIN_REPLICATION_POLICY:
+        return has_policy(plugin->policy);
+    case KC_PLUGIN_TOPIC_FILTER:
+    case KC_PLUGIN_GROUP_FILTER:
+    case KC_PLUGIN_CONFIG_PROPERTY_FILTER:
+        return has_filter(plugin->filter);
     }
     return false;
 }
@@ -82,23 +104,29 @@ static const char *refusal(const struct kc_plugin *plugin, char **text)
     return NULL;
 }
 
-static void append(struct kc_plugins *plugins, const struct kc_plugin *plugin,
-                   struct kc_plugin *copy)
+static void append(struct kc_plugins *plugins, const struct kc_plugin *plugin)
 {
     if (plugins->count == plugins->cap) {
         plugins->cap = plugins->cap ? 2 * plugins->cap : 32;
         plugins->items = kc_realloc(plugins->items, plugins->cap * sizeof(*plugins->items));
     }
-    plugins->items[plugins->count++] = (struct entry){plugin, copy};
+    plugins->items[plugins->count++] = plugin;
 }
 
 static bool known(const struct kc_plugins *plugins, const struct kc_plugin *plugin)
 {
     for (size_t i = 0; i < plugins->count; i++)
-        if (plugins->items[i].plugin->kind == plugin->kind &&
-            strcmp(plugins->items[i].plugin->class_name, plugin->class_name) == 0)
+        if (plugins->items[i]->kind == plugin->kind &&
+            strcmp(plugins->items[i]->class_name, plugin->class_name) == 0)
             return true;
     return false;
+}
+
+static void keep_loaded(const struct kc_plugin *plugin)
+{
+    pthread_mutex_lock(&loaded_mutex);
+    append(&loaded, plugin);
+    pthread_mutex_unlock(&loaded_mutex);
 }
 
 static void offer(struct kc_plugins *plugins, const struct kc_plugin *plugin, const char *file)
@@ -119,7 +147,8 @@ static void offer(struct kc_plugins *plugins, const struct kc_plugin *plugin, co
                 why == text || !plugin->class_name ? "(unnamed)" : plugin->class_name, file, why);
         free(copy);
     } else {
-        append(plugins, copy, copy);
+        append(plugins, copy);
+        keep_loaded(copy);
         kc_info("Loaded %s plugin %s from %s", kinds[copy->kind].name, copy->class_name, file);
     }
     free(text);
@@ -190,8 +219,8 @@ static void load_path(struct kc_plugins *plugins, const char *plugin_path)
 
 static int by_kind_and_class(const void *a, const void *b)
 {
-    const struct kc_plugin *left = ((const struct entry *)a)->plugin;
-    const struct kc_plugin *right = ((const struct entry *)b)->plugin;
+    const struct kc_plugin *left = *(const struct kc_plugin *const *)a;
+    const struct kc_plugin *right = *(const struct kc_plugin *const *)b;
     if (left->kind != right->kind)
         return left->kind < right->kind ? -1 : 1;
     return strcmp(left->class_name, right->class_name);
@@ -201,7 +230,7 @@ struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const 
 {
     struct kc_plugins *plugins = kc_calloc(1, sizeof(*plugins));
     for (; *builtin; builtin++)
-        append(plugins, *builtin, NULL);
+        append(plugins, *builtin);
     if (plugin_path)
         load_path(plugins, plugin_path);
     if (plugins->count)
@@ -213,8 +242,6 @@ void kc_plugins_destroy(struct kc_plugins *plugins)
 {
     if (!plugins)
         return;
-    for (size_t i = 0; i < plugins->count; i++)
-        free(plugins->items[i].copy);
     free(plugins->items);
     free(plugins);
 }
@@ -241,7 +268,8 @@ static bool has_alias(const struct kc_plugin *plugin, const char *name)
     const char *simple = simple_name(plugin);
     if (strcmp(simple, name) == 0)
         return true;
-    const char *suffix = last_occurrence(simple, kinds[plugin->kind].suffix);
+    const char *ending = kinds[plugin->kind].suffix;
+    const char *suffix = ending ? last_occurrence(simple, ending) : NULL;
     size_t len = suffix && suffix > simple ? (size_t)(suffix - simple) : strlen(simple);
     return strlen(name) == len && strncmp(simple, name, len) == 0;
 }
@@ -252,7 +280,7 @@ const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const 
     const struct kc_plugin *found = NULL;
     bool ambiguous = false;
     for (size_t i = 0; i < plugins->count; i++) {
-        const struct kc_plugin *plugin = plugins->items[i].plugin;
+        const struct kc_plugin *plugin = plugins->items[i];
         if (!(kind_mask & (1u << plugin->kind)))
             continue;
         if (strcmp(plugin->class_name, name) == 0)
@@ -274,5 +302,27 @@ size_t kc_plugins_count(const struct kc_plugins *plugins)
 
 const struct kc_plugin *kc_plugins_at(const struct kc_plugins *plugins, size_t index)
 {
-    return plugins->items[index].plugin;
+    return plugins->items[index];
+}
+
+/* One that is called name in full, or else whose class without the package is. */
+static const struct kc_plugin *match(const struct kc_plugin *plugin, enum kc_plugin_kind kind,
+                                     const char *name, const struct kc_plugin *found)
+{
+    if (plugin->kind != kind)
+        return found;
+    bool in_full = strcmp(plugin->class_name, name) == 0;
+    return in_full || (!found && strcmp(simple_name(plugin), name) == 0) ? plugin : found;
+}
+
+const struct kc_plugin *kc_plugin_find(enum kc_plugin_kind kind, const char *name)
+{
+    const struct kc_plugin *found = NULL;
+    for (size_t i = 0; kc_builtin_plugins[i]; i++)
+        found = match(kc_builtin_plugins[i], kind, name, found);
+    pthread_mutex_lock(&loaded_mutex);
+    for (size_t i = 0; i < loaded.count; i++)
+        found = match(loaded.items[i], kind, name, found);
+    pthread_mutex_unlock(&loaded_mutex);
+    return found;
 }

@@ -22,6 +22,8 @@ void kc_plugins_destroy(struct kc_plugins *plugins);
 const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const char *name,
                                         unsigned kind_mask);
 #define KC_CONNECTOR_KINDS ((1u << KC_PLUGIN_SINK) | (1u << KC_PLUGIN_SOURCE))
+/* Those that Java's /connector-plugins lists: policies and filters aren't among them. */
+#define KC_LISTED_KINDS ((1u << KC_PLUGIN_REPLICATION_POLICY) - 1)
 
 /* In the order that REST lists them: sinks, sources, then the others, each by class name. */
 size_t kc_plugins_count(const struct kc_plugins *plugins);

@@ -128,5 +128,39 @@ START_TEST(a_strange_policy_is_refused)
 }
 END_TEST
 
+/* What AWS and Strimzi published for clusters that keep names: nothing is ever renamed, and a topic
+ * has a source, but no upstream topic. */
+START_TEST(published_policies_keep_all_names)
+{
+    static const char *const classes[] = {
+        "com.amazonaws.kafka.samples.CustomMM2ReplicationPolicy",
+        "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy",
+    };
+    for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+        struct kc_map *properties = MAP("replication.policy.class", classes[i]);
+        struct kc_replication_policy *policy = NULL;
+        struct kc_error *err = kc_replication_policy_new(properties, &policy);
+        ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
+        ck_assert_ptr_nonnull(strstr(kc_error_text(err), "source.cluster.alias"));
+        kc_error_destroy(err);
+        kc_map_set(properties, "source.cluster.alias", "A");
+        assert_ok(kc_replication_policy_new(properties, &policy));
+        ck_assert(kc_policy_is_identity(policy));
+        same(kc_policy_remote_topic(policy, "A", "orders"), "orders", "remote topic", "orders");
+        same(kc_policy_remote_topic(policy, "A", "heartbeats"), "heartbeats", "remote topic",
+             "heartbeats");
+        same(kc_policy_topic_source(policy, "B.orders"), "A", "source", "B.orders");
+        same(kc_policy_upstream_topic(policy, "B.orders"), "NULL", "upstream topic", "B.orders");
+        same(kc_policy_original_topic(policy, "B.orders"), "B.orders", "original", "B.orders");
+        same(kc_policy_checkpoints_topic(policy, "A"), "A.checkpoints.internal", "checkpoints",
+             "A");
+        ck_assert(!kc_policy_is_cycle(policy, "orders", "B"));
+        ck_assert(kc_policy_is_cycle(policy, "orders", "A"));
+        kc_replication_policy_destroy(policy);
+        kc_map_destroy(properties);
+    }
+}
+END_TEST
+
 RUN_TESTS("replication_policy", names_are_javas, a_topic_that_was_there_before_is_a_cycle,
-          a_strange_policy_is_refused)
+          a_strange_policy_is_refused, published_policies_keep_all_names)

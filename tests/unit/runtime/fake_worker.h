@@ -174,11 +174,11 @@ struct fake_worker {
 static inline void start_worker(struct fake_worker *fake, const struct kc_plugin *const *fakes,
                                 const struct kc_map *extra)
 {
-    static const struct kc_plugin *list[64];
+    static const struct kc_plugin *list[128];
     size_t count = 0;
     for (; fakes && fakes[count]; count++)
         list[count] = fakes[count];
-    for (size_t i = 0; kc_builtin_plugins[i] && count < 63; i++)
+    for (size_t i = 0; kc_builtin_plugins[i] && count < 127; i++)
         list[count++] = kc_builtin_plugins[i];
     list[count] = NULL;
     snprintf(fake->file, sizeof(fake->file), "/tmp/isthmus-test-%d.offsets", (int)getpid());
