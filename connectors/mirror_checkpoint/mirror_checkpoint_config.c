@@ -20,7 +20,7 @@ static const struct kc_config_key keys[] = {
      "Which groups are left out, even when groups names them."),
     KC_MIRROR_KEY("group.filter.class", CLASS,
      "org.apache.kafka.connect.mirror.DefaultGroupFilter", LOW, NULL,
-     "The class that chooses groups; Isthmus has DefaultGroupFilter."),
+     "The class that chooses groups: DefaultGroupFilter, or that of a plugin."),
     KC_MIRROR_KEY("refresh.groups.enabled", BOOLEAN, "true", LOW, NULL,
      "Whether groups that appear later get checkpoints, too."),
     KC_MIRROR_KEY("refresh.groups.interval.seconds", LONG, "600", LOW, NULL,
@@ -40,7 +40,7 @@ static const struct kc_config_key keys[] = {
      "The cluster that holds the offset-syncs topic: source or target."),
     KC_MIRROR_KEY("topic.filter.class", CLASS,
      "org.apache.kafka.connect.mirror.DefaultTopicFilter", LOW, NULL,
-     "The class that chooses topics; Isthmus has DefaultTopicFilter."),
+     "The class that chooses topics: DefaultTopicFilter, or that of a plugin."),
 };
 /* clang-format on */
 

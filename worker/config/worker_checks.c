@@ -83,8 +83,8 @@ static struct kc_error *check_policy(const struct kc_worker_config *config, cons
     if (kc_override_policy_known(policy))
         return NULL;
     return kc_config_invalid(key, policy,
-                             "This worker has the policies All, None and Principal, also under "
-                             "their Java class names");
+                             "This worker has the policies All, None, Principal and Allowlist, "
+                             "also under their Java class names");
 }
 
 static struct kc_error *check_heartbeat(const struct kc_worker_config *config, const char *key)

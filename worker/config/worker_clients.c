@@ -157,29 +157,37 @@ char *kc_worker_client_id_base(const struct kc_worker_config *config)
 
 /* ---- connector.client.config.override.policy ---- */
 
-static bool allow_all(const char *key)
+static bool allow_all(const struct kc_worker_config *config, const char *key)
 {
     return true;
 }
 
-static bool allow_none(const char *key)
+static bool allow_none(const struct kc_worker_config *config, const char *key)
 {
     return false;
 }
 
-static bool allow_principal(const char *key)
+static bool allow_principal(const struct kc_worker_config *config, const char *key)
 {
     return strcmp(key, "sasl.jaas.config") == 0 || strcmp(key, "sasl.mechanism") == 0 ||
            strcmp(key, "security.protocol") == 0;
 }
 
+/* KIP-1188 */
+static bool allow_listed(const struct kc_worker_config *config, const char *key)
+{
+    return kc_strings_contain(
+        kc_config_list(config->values, "connector.client.config.override.allowlist"), key);
+}
+
 static const struct policy {
     const char *name;
-    bool (*allows)(const char *key);
+    bool (*allows)(const struct kc_worker_config *config, const char *key);
 } policies[] = {
     {"All", allow_all},
     {"None", allow_none},
     {"Principal", allow_principal},
+    {"Allowlist", allow_listed},
 };
 
 /* By alias, simple or full Java class name; NULL when there is none such. */
@@ -217,7 +225,7 @@ bool kc_override_allowed(const struct kc_worker_config *config, const char *key)
     const struct policy *policy =
         policy_find(kc_config_string(config->values, "connector.client.config.override.policy"));
 
-    return policy && policy->allows(key);
+    return policy && policy->allows(config, key);
 }
 
 struct kc_map *kc_worker_ssl_settings(const struct kc_worker_config *config, const char *prefix)

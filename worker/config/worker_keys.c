@@ -332,8 +332,8 @@ static const struct kc_config_key base_keys[] = {
            "Names of providers for ${name:[path:]key} in this file and in connector "
            "configurations; config.providers.NAME.class and .param.* belong to each."),
     KC_KEY("connector.client.config.override.policy", STRING, "All", NULL, MEDIUM,
-           "Which client settings a connector may override: All, None or Principal (sasl.* login "
-           "and security.protocol only)."),
+           "Which client settings a connector may override: All, None, Principal (sasl.* login and "
+           "security.protocol only) or Allowlist."),
     KC_KEY("topic.creation.enable", BOOLEAN, "true", NULL, LOW,
            "Whether source connectors may create topics by their topic.creation.* settings."),
 };
@@ -459,6 +459,9 @@ static const struct kc_config_key standalone_keys[] = {
 const struct kc_key_table kc_standalone_keys = KC_KEY_TABLE(standalone_keys);
 
 static const struct kc_config_key isthmus_keys[] = {
+    KC_KEY("connector.client.config.override.allowlist", LIST, "", NULL, MEDIUM,
+           "Client settings, without their prefix, that connectors may override under the policy "
+           "Allowlist (Kafka 4.2)."),
     KC_KEY("log.level", STRING, "INFO", log_level, LOW,
            "Level of the root logger, then logger=LEVEL for those that differ: INFO, "
            "org.apache.kafka.connect.runtime=DEBUG"),

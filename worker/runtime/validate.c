@@ -289,15 +289,6 @@ static void add_prefixed(struct check *check, const struct kc_config_key *key,
         add_group(check, key->group);
 }
 
-static const char *policy_name(const struct check *check)
-{
-    const char *policy =
-        kc_config_string(check->worker->config->values, "connector.client.config.override.policy");
-    const char *dot = policy ? strrchr(policy, '.') : NULL;
-    const char *name = dot ? dot + 1 : policy;
-    return name && strncmp(name, "Principal", 9) == 0 ? "Principal" : "None";
-}
-
 static void add_overrides(struct check *check, const char *prefix)
 {
     struct kc_map *overrides = kc_map_subset(check->config, prefix, true);
@@ -311,7 +302,7 @@ static void add_overrides(struct check *check, const char *prefix)
             kc_config_value_add_error(value,
                                       "The '%s' policy does not allow '%s' to be overridden in the "
                                       "connector configuration.",
-                                      policy_name(check), entry->key);
+                                      kc_override_policy_name(check->worker->config), entry->key);
         add_prefixed(check, NULL, value, prefix);
         kc_config_values_destroy(&one);
     }

@@ -154,6 +154,14 @@ START_TEST(a_policy_says_what_may_be_overridden)
         {"org.apache.kafka.connect.connector.policy.NoneConnectorClientConfigOverridePolicy",
          "None", false, false},
         {"AllConnectorClientConfigOverridePolicy", "All", true, true},
+        {"Allowlist", "Allowlist", false, false},
+        {"Allowlist\nconnector.client.config.override.allowlist=linger.ms, acks", "Allowlist", true,
+         false},
+        {"org.apache.kafka.connect.connector.policy.AllowlistConnectorClientConfigOverridePolicy\n"
+         "connector.client.config.override.allowlist="
+         "sasl.jaas.config,sasl.mechanism,security.protocol",
+         "Allowlist", false, true},
+        {"None\nconnector.client.config.override.allowlist=acks", "None", false, false},
     };
 
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -108,7 +108,8 @@ START_TEST(checks_what_java_checks_on_its_way_up)
             "lower than the session timeout");
     refuses("connector.client.config.override.policy", "Some",
             "Invalid value Some for configuration connector.client.config.override.policy: This "
-            "worker has the policies All, None and Principal, also under their Java class names");
+            "worker has the policies All, None, Principal and Allowlist, also under their Java "
+            "class names");
     refuses("log.level", "LOUD",
             "Invalid value LOUD for configuration log.level: Levels are TRACE, DEBUG, INFO, WARN, "
             "ERROR, FATAL, OFF; write LEVEL for the root logger and logger=LEVEL for others");

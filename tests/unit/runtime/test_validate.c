@@ -344,6 +344,13 @@ START_TEST(forbidden_overrides)
                      "connector configuration.");
     ck_assert_str_eq(message("producer.override.security.protocol"), "");
     ck_assert_int_eq(error_count(), 1);
+    restart_with("connector.client.config.override.policy", "Allowlist");
+    check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red",
+                 "producer.override.linger.ms", "5"));
+    ck_assert_str_eq(message("producer.override.linger.ms"),
+                     "The 'Allowlist' policy does not allow 'linger.ms' to be overridden in the "
+                     "connector configuration.");
+    ck_assert_int_eq(error_count(), 1);
 }
 END_TEST
 
