@@ -23,15 +23,20 @@ OPT       := -O1 -g3
 else
 OPT       := -O2 -g
 endif
+# What makes a memory error harder to use. Sanitizers find the error itself, and replace the same functions.
+ifeq ($(SANITIZER),)
+HARDEN    := -fstack-protector-strong -fstack-clash-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+endif
+HARDEN_LD := -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 WARN      := -Wall -Wextra -Werror -Wshadow -fno-builtin-log -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
              -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter
 CFLAGS    ?=
-ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) $(OPT) $(WARN) $(SANFLAGS) -fPIC -pthread \
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -fPIC -pthread \
              -Iinclude $(INCLUDES) $(PKG_CFLAGS) $(CFLAGS)
 PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
 PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lsnappy -lm -ldl
-ALL_LDFLAGS = $(SANFLAGS) -pthread -rdynamic $(LDFLAGS)
+ALL_LDFLAGS = $(SANFLAGS) $(HARDEN_LD) -pthread -rdynamic $(LDFLAGS)
 
 WORKER    := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c))
 CONNECTORS:= $(wildcard connectors/*.c connectors/*/*.c)
