@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 struct role {
     const char *name;
@@ -71,6 +72,16 @@ static void tune_memory(void)
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
+/* The soft limit is for programs that use select(): we have a connection per broker and client. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 static void block_signals(void)
 {
     sigset_t stop;
@@ -113,6 +124,7 @@ static int run_script(const struct role *role, int argc, char **argv)
 int main(int argc, char **argv)
 {
     tune_memory();
+    raise_file_limit();
     block_signals();
     const struct role *role = role_of_program(argv[0]);
     if (role)

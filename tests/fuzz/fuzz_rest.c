@@ -6,9 +6,11 @@
  * An input reads as a request: "METHOD URI", header lines, an empty line, the body.
  */
 #include "herder/http_client.h"
+#include "rest/json_extent.h"
 #include "rest/rest_auth.h"
 #include "rest/rest_filter.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,7 @@ static struct kc_rest_request *parse(char *text, size_t size)
     if (body) {
         *body = '\0';
         kc_str_append_n(&request->body, body + 2, size - (size_t)(body + 2 - text));
+        request->body_size = request->body.len;
     }
     if (headers) {
         *headers = '\0';
@@ -146,7 +149,38 @@ static void dispatch(struct kc_rest_request *request)
         kc_rest_answer_status(request, 404, "Connector %s not found", request->params[0]);
 }
 
-static void read_body(const struct kc_rest_request *request)
+static size_t taken;
+static size_t most;
+
+static void *counting_malloc(size_t size)
+{
+    void *ptr = malloc(size);
+    taken += malloc_usable_size(ptr);
+    most = taken > most ? taken : most;
+    return ptr;
+}
+
+static void counting_free(void *ptr)
+{
+    taken -= ptr ? malloc_usable_size(ptr) : 0;
+    free(ptr);
+}
+
+/* Parsing takes no more memory than was foreseen, beside jansson's first buffers. */
+static void measure(const struct kc_rest_request *request)
+{
+    struct kc_json_extent extent;
+    const char *data = request->body.data ? request->body.data : "";
+    kc_json_measure(data, request->body.len, &extent);
+    taken = most = 0;
+    json_set_alloc_funcs(counting_malloc, counting_free);
+    json_decref(json_loadb(data, request->body.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL));
+    json_set_alloc_funcs(malloc, free);
+    if (most > extent.bytes + 4096)
+        abort();
+}
+
+static void read_body(struct kc_rest_request *request)
 {
     json_t *json = NULL;
     json_t *texts = NULL;
@@ -173,6 +207,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct kc_map *headers = kc_map_new();
     dispatch(request);
     kc_rest_filter_headers(filter, request, headers);
+    measure(request);
     read_body(request);
     kc_map_destroy(headers);
     kc_rest_request_destroy(request);

@@ -466,13 +466,19 @@ static const struct kc_config_key isthmus_keys[] = {
            "Level of the root logger, then logger=LEVEL for those that differ: INFO, "
            "org.apache.kafka.connect.runtime=DEBUG"),
     KC_KEY("log.format", STRING, "text", log_format, LOW, "text, or json for one object per line."),
-    KC_KEY("rest.connections.max", INT, "4096", kc_config_at_least_1, LOW,
-           "Connections that each REST listener has open at once; more wait to be accepted."),
+    KC_KEY("rest.connections.max", INT, "1024", kc_config_at_least_1, LOW,
+           "REST connections that are open at once, at most a quarter of the files that the "
+           "process may open. Beyond them a new connection takes the place of one that is slow or "
+           "silent."),
     KC_KEY("rest.connection.idle.timeout.ms", INT, "120000", kc_config_at_least_1, LOW,
            "Time after which a REST connection on which nothing happens is closed."),
     KC_KEY("rest.request.read.timeout.ms", INT, "60000", kc_config_at_least_1, LOW,
            "Time that a client has to send a whole request; then its connection is closed."),
     KC_KEY("rest.request.body.max.bytes", INT, "16777216", kc_config_at_least_1, LOW,
            "Largest body of a REST request; a larger one is answered with 413."),
+    KC_KEY("rest.memory.max.bytes", INT, "134217728", kc_config_at_least_1, LOW,
+           "Bytes that the bodies of all REST requests, what parsing them takes, and all answers "
+           "may have at once. Beyond them a request is answered with 503; an eighth is kept for "
+           "small ones."),
 };
 const struct kc_key_table kc_isthmus_keys = KC_KEY_TABLE(isthmus_keys);

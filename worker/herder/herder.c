@@ -503,6 +503,12 @@ struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const
 
 /* ---- internal requests ---- */
 
+struct kc_error *kc_herder_check_signature(struct kc_herder *herder,
+                                           const struct kc_signature *signature)
+{
+    return herder->ops->check_signature(herder, signature);
+}
+
 struct kc_error *kc_herder_put_tasks(struct kc_herder *herder, const char *connector,
                                      const struct kc_maps *configs,
                                      const struct kc_signature *signature, int timeout_ms)

@@ -144,9 +144,13 @@ void kc_herder_expose(struct kc_herder *herder, struct kc_exposition *exposition
 struct kc_signature {
     const char *authorization; /* header values, NULL when missing */
     const char *algorithm;
-    const char *body; /* the exact bytes */
+    const char *body; /* the exact bytes; NULL: they haven't come yet */
     size_t body_len;
 };
+/* Whether the signature is as it must be, without a body as far as headers tell: before anything is
+ * kept or parsed. Snapshot. */
+struct kc_error *kc_herder_check_signature(struct kc_herder *herder,
+                                           const struct kc_signature *signature) KC_MUST_CHECK;
 struct kc_error *kc_herder_put_tasks(struct kc_herder *herder, const char *connector,
                                      const struct kc_maps *configs,
                                      const struct kc_signature *signature,

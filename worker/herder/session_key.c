@@ -198,5 +198,5 @@ struct kc_error *kc_signature_check(const struct kc_signature *signature, bool e
         return kc_error_new(KC_ERR_UNAVAILABLE,
                             "This worker is still starting up and has not been able to read a "
                             "session key from the config topic yet");
-    return check_mac(signature, key);
+    return signature->body ? check_mac(signature, key) : NULL;
 }

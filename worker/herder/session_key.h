@@ -24,7 +24,7 @@ struct kc_error *kc_session_key_sign(const struct kc_session_key *key, const cha
                                      const void *body, size_t len, char **signature) KC_MUST_CHECK;
 
 /* All checks of DistributedHerder.requestNotSignedProperly in order; key NULL: none read yet.
- * enforced: the group's protocol is sessioned. */
+ * enforced: the group's protocol is sessioned. Without a body the MAC isn't checked. */
 struct kc_error *kc_signature_check(const struct kc_signature *signature, bool enforced,
                                     const struct kc_strings *algorithms,
                                     const struct kc_session_key *key) KC_MUST_CHECK;

@@ -13,6 +13,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 
 #define CONNECTION_MEMORY (64U << 10) /* headers beyond it are refused with 431 */
 #define MAX_OPTIONS       20
+/* The guard sees to it that there are fewer: this many may be on their way out. */
+#define CLOSING_CONNECTIONS 64
 
 struct kc_http_daemon {
     struct kc_connection_guard *guard;
@@ -62,9 +64,11 @@ static void on_connection(void *opaque, struct MHD_Connection *connection, void 
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+        const union MHD_ConnectionInfo *from =
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
         context = kc_calloc(1, sizeof(*context));
-        context->guarded =
-            kc_guarded_new(daemon->guard, info->connect_fd, kc_mono_ms() + daemon->read_ms);
+        context->guarded = kc_guarded_new(daemon->guard, info->connect_fd, from->client_addr,
+                                          kc_mono_ms() + daemon->read_ms);
         *socket_context = context;
         if (daemon->tls)
             set_up_tls(daemon, connection, context);
@@ -81,14 +85,29 @@ static void on_connection(void *opaque, struct MHD_Connection *connection, void 
 void kc_http_daemon_phase(struct kc_http_daemon *daemon, struct MHD_Connection *connection,
                           enum kc_http_phase phase)
 {
+    const int64_t patience_ms[] = {
+        [KC_HTTP_READING] = daemon->read_ms,
+        [KC_HTTP_HANDLING] = -1,
+        [KC_HTTP_ANSWERING] = daemon->idle_ms + daemon->read_ms,
+        [KC_HTTP_IDLE] = daemon->idle_ms + daemon->read_ms,
+    };
+    static const enum kc_guard_phase phases[] = {
+        [KC_HTTP_READING] = KC_GUARD_READING,
+        [KC_HTTP_HANDLING] = KC_GUARD_HANDLING,
+        [KC_HTTP_ANSWERING] = KC_GUARD_ANSWERING,
+        [KC_HTTP_IDLE] = KC_GUARD_READING,
+    };
     struct connection *context = context_of(connection);
-    int64_t deadline_ms = INT64_MAX;
-    if (phase == KC_HTTP_READING)
-        deadline_ms = kc_mono_ms() + daemon->read_ms;
-    else if (phase == KC_HTTP_ANSWERING)
-        deadline_ms = kc_mono_ms() + daemon->idle_ms + daemon->read_ms;
     if (context)
-        kc_guarded_set_deadline(context->guarded, deadline_ms);
+        kc_guarded_move(context->guarded, phases[phase],
+                        patience_ms[phase] < 0 ? INT64_MAX : kc_mono_ms() + patience_ms[phase]);
+}
+
+void kc_http_daemon_large(struct MHD_Connection *connection, bool large)
+{
+    struct connection *context = context_of(connection);
+    if (context)
+        kc_guarded_set_large(context->guarded, large);
 }
 
 /* ---- life ---- */
@@ -145,7 +164,7 @@ static struct kc_error *start(struct kc_http_daemon *daemon, const struct kc_lis
 }
 
 struct kc_error *kc_http_daemon_start(const struct kc_worker_config *config,
-                                      struct kc_connection_guard *guard,
+                                      struct kc_connection_guard *guard, size_t max_connections,
                                       struct kc_listener *listener,
                                       const struct kc_http_handlers *handlers,
                                       struct kc_http_daemon **daemon)
@@ -157,7 +176,7 @@ struct kc_error *kc_http_daemon_start(const struct kc_worker_config *config,
     made->fd = -1;
     made->read_ms = kc_config_long(values, "rest.request.read.timeout.ms");
     made->idle_ms = kc_config_long(values, "rest.connection.idle.timeout.ms");
-    made->max_connections = (unsigned)kc_config_long(values, "rest.connections.max");
+    made->max_connections = (unsigned)max_connections + CLOSING_CONNECTIONS;
     if (listener->https)
         err = kc_tls_listener_new(
             config, listener->admin ? "admin.listeners.https." : "listeners.https.", &made->tls);

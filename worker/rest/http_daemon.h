@@ -21,10 +21,10 @@ struct kc_http_handlers {
     void *opaque;
 };
 
-/* Serves listener, whose socket it takes; config and guard are borrowed. KC_ERR_CONFIG: a bad
- * certificate; KC_ERR_IO. */
+/* Serves listener, whose socket it takes; config and guard, which lets max_connections be open, are
+ * borrowed. KC_ERR_CONFIG: a bad certificate; KC_ERR_IO. */
 struct kc_error *kc_http_daemon_start(const struct kc_worker_config *config,
-                                      struct kc_connection_guard *guard,
+                                      struct kc_connection_guard *guard, size_t max_connections,
                                       struct kc_listener *listener,
                                       const struct kc_http_handlers *handlers,
                                       struct kc_http_daemon **daemon) KC_MUST_CHECK;
@@ -37,9 +37,12 @@ void kc_http_daemon_stop(struct kc_http_daemon *daemon);
 enum kc_http_phase {
     KC_HTTP_READING,   /* the rest of a request */
     KC_HTTP_HANDLING,  /* nothing: the worker itself */
-    KC_HTTP_ANSWERING, /* the client to take the answer, then the next request */
+    KC_HTTP_ANSWERING, /* the client to take the answer */
+    KC_HTTP_IDLE,      /* the next request */
 };
 void kc_http_daemon_phase(struct kc_http_daemon *daemon, struct MHD_Connection *connection,
                           enum kc_http_phase phase);
+/* Whether the connection's request or answer takes much memory. Event thread. */
+void kc_http_daemon_large(struct MHD_Connection *connection, bool large);
 
 #endif

@@ -16,6 +16,7 @@ struct kc_request_pool {
     pthread_t *threads;
     size_t count;
     size_t max;
+    size_t max_waiting;
     size_t idle;
     struct kc_queue *jobs;
     void (*run)(void *job);
@@ -34,12 +35,14 @@ static void *serve(void *arg)
     return NULL;
 }
 
-struct kc_request_pool *kc_request_pool_new(size_t max_threads, void (*run)(void *job))
+struct kc_request_pool *kc_request_pool_new(size_t max_threads, size_t max_waiting,
+                                            void (*run)(void *job))
 {
     struct kc_request_pool *pool = kc_calloc(1, sizeof(*pool));
     pthread_mutex_init(&pool->mutex, NULL);
     pool->threads = kc_calloc(max_threads, sizeof(*pool->threads));
     pool->max = max_threads;
+    pool->max_waiting = max_waiting;
     pool->jobs = kc_queue_new(NULL);
     pool->run = run;
     return pool;
@@ -69,7 +72,8 @@ static bool have_thread(struct kc_request_pool *pool)
 
 bool kc_request_pool_submit(struct kc_request_pool *pool, void *job)
 {
-    return have_thread(pool) && kc_queue_push(pool->jobs, job);
+    return kc_queue_size(pool->jobs) < pool->max_waiting && have_thread(pool) &&
+           kc_queue_push(pool->jobs, job);
 }
 
 void kc_request_pool_destroy(struct kc_request_pool *pool)

@@ -535,12 +535,12 @@ static void explain(struct kc_rest_request *request)
 
 const struct kc_route kc_connectors_routes[] = {
     {"GET", "/connectors", KC_ROUTE_QUICK, list_connectors},
-    {"POST", "/connectors", 0, create_connector},
+    {"POST", "/connectors", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, create_connector},
     {"GET", "/connectors/{}", 0, get_connector},
     {"DELETE", "/connectors/{}", 0, delete_connector},
     {"GET", "/connectors/{}/config", 0, get_config},
-    {"PUT", "/connectors/{}/config", 0, put_config},
-    {"PATCH", "/connectors/{}/config", 0, patch_config},
+    {"PUT", "/connectors/{}/config", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, put_config},
+    {"PATCH", "/connectors/{}/config", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, patch_config},
     {"GET", "/connectors/{}/status", KC_ROUTE_QUICK, get_status},
     {"GET", "/connectors/{}/explain", KC_ROUTE_QUICK, explain},
     {"GET", "/connectors/{}/tasks", 0, get_tasks},
@@ -552,8 +552,8 @@ const struct kc_route kc_connectors_routes[] = {
     {"PUT", "/connectors/{}/stop", 0, stop_connector},
     {"GET", "/connectors/{}/topics", KC_ROUTE_QUICK, get_topics},
     {"PUT", "/connectors/{}/topics/reset", 0, reset_topics},
-    {"GET", "/connectors/{}/offsets", 0, get_offsets},
-    {"PATCH", "/connectors/{}/offsets", 0, patch_offsets},
-    {"DELETE", "/connectors/{}/offsets", 0, delete_offsets},
+    {"GET", "/connectors/{}/offsets", KC_ROUTE_OUTSIDE, get_offsets},
+    {"PATCH", "/connectors/{}/offsets", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, patch_offsets},
+    {"DELETE", "/connectors/{}/offsets", KC_ROUTE_OUTSIDE, delete_offsets},
     {NULL, NULL, 0, NULL},
 };

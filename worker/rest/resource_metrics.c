@@ -82,6 +82,6 @@ static void get_metrics(struct kc_rest_request *request)
 }
 
 const struct kc_route kc_metrics_routes[] = {
-    {"GET", "/metrics", KC_ROUTE_ANY_TYPE | KC_ROUTE_TEXT, get_metrics},
+    {"GET", "/metrics", KC_ROUTE_ANY_TYPE | KC_ROUTE_TEXT | KC_ROUTE_SIGHT, get_metrics},
     {NULL, NULL, 0, NULL},
 };

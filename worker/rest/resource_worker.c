@@ -59,7 +59,7 @@ static void get_health(struct kc_rest_request *request)
 
 const struct kc_route kc_root_routes[] = {
     {"GET", "/", KC_ROUTE_QUICK | KC_ROUTE_ANY_TYPE, get_root},
-    {"GET", "/health", KC_ROUTE_ANY_TYPE, get_health},
+    {"GET", "/health", KC_ROUTE_ANY_TYPE | KC_ROUTE_SIGHT, get_health},
     {NULL, NULL, 0, NULL},
 };
 
@@ -142,7 +142,7 @@ out:
 const struct kc_route kc_plugins_routes[] = {
     {"GET", "/connector-plugins", KC_ROUTE_QUICK, list_plugins},
     {"GET", "/connector-plugins/{}/config", KC_ROUTE_QUICK, get_plugin_config},
-    {"PUT", "/connector-plugins/{}/config/validate", 0, validate},
+    {"PUT", "/connector-plugins/{}/config/validate", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, validate},
     {NULL, NULL, 0, NULL},
 };
 
@@ -237,7 +237,7 @@ static void put_logger(struct kc_rest_request *request)
 const struct kc_route kc_logging_routes[] = {
     {"GET", "/admin/loggers", KC_ROUTE_QUICK | KC_ROUTE_ADMIN, list_loggers},
     {"GET", "/admin/loggers/{}", KC_ROUTE_QUICK | KC_ROUTE_ADMIN, get_logger},
-    {"PUT", "/admin/loggers/{}", KC_ROUTE_ADMIN, put_logger},
+    {"PUT", "/admin/loggers/{}", KC_ROUTE_ADMIN | KC_ROUTE_BODY, put_logger},
     {NULL, NULL, 0, NULL},
 };
 
@@ -260,18 +260,15 @@ static const char *internal_connector(const struct kc_rest_request *request)
     return request->params[request->param_count - 1];
 }
 
-static void answer_internal(struct kc_rest_request *request, struct kc_error *err, char *body)
+static void answer_internal(struct kc_rest_request *request, struct kc_error *err)
 {
-    if (err) {
-        kc_rest_answer_or_forward(request, err, request->path, NULL, body);
-        return;
-    }
-    free(body);
-    kc_rest_answer_empty(request, 204);
+    if (err)
+        kc_rest_answer_or_forward(request, err, request->path, NULL, kc_str_take(&request->body));
+    else
+        kc_rest_answer_empty(request, 204);
 }
 
-static struct kc_error *parse_configs(const struct kc_rest_request *request,
-                                      struct kc_maps *configs)
+static struct kc_error *parse_configs(struct kc_rest_request *request, struct kc_maps *configs)
 {
     json_t *body = NULL;
     size_t i;
@@ -294,15 +291,28 @@ out:
     return err;
 }
 
+bool kc_internal_admit(struct kc_rest_request *request)
+{
+    struct kc_signature signature = signature_of(request);
+    signature.body = NULL;
+    struct kc_error *err = kc_herder_check_signature(request->herder, &signature);
+    if (err)
+        answer_internal(request, err);
+    return !err;
+}
+
 static void post_tasks(struct kc_rest_request *request)
 {
     struct kc_maps configs = {0};
     struct kc_signature signature = signature_of(request);
-    struct kc_error *err = parse_configs(request, &configs);
+    /* Unlike Java, which parses whatever a stranger sends. */
+    struct kc_error *err = kc_herder_check_signature(request->herder, &signature);
+    if (!err)
+        err = parse_configs(request, &configs);
     if (!err)
         err = kc_herder_put_tasks(request->herder, internal_connector(request), &configs,
                                   &signature, KC_REST_TIMEOUT_MS);
-    answer_internal(request, err, kc_strdup(request->body.data));
+    answer_internal(request, err);
     kc_maps_destroy(&configs);
 }
 
@@ -311,13 +321,15 @@ static void put_fence(struct kc_rest_request *request)
     struct kc_signature signature = signature_of(request);
     struct kc_error *err = kc_herder_fence(request->herder, internal_connector(request), &signature,
                                            KC_REST_TIMEOUT_MS);
-    answer_internal(request, err, kc_strdup(request->body.data));
+    answer_internal(request, err);
 }
 
 const struct kc_route kc_internal_routes[] = {
-    {"POST", "/connectors/{}/tasks", KC_ROUTE_INTERNAL, post_tasks},
-    {"PUT", "/connectors/{}/fence", KC_ROUTE_INTERNAL, put_fence},
-    {"POST", "/{}/{}/connectors/{}/tasks", KC_ROUTE_INTERNAL, post_tasks},
-    {"PUT", "/{}/{}/connectors/{}/fence", KC_ROUTE_INTERNAL, put_fence},
+    {"POST", "/connectors/{}/tasks", KC_ROUTE_INTERNAL | KC_ROUTE_BODY, post_tasks},
+    {"PUT", "/connectors/{}/fence", KC_ROUTE_INTERNAL | KC_ROUTE_BODY | KC_ROUTE_OUTSIDE,
+     put_fence},
+    {"POST", "/{}/{}/connectors/{}/tasks", KC_ROUTE_INTERNAL | KC_ROUTE_BODY, post_tasks},
+    {"PUT", "/{}/{}/connectors/{}/fence", KC_ROUTE_INTERNAL | KC_ROUTE_BODY | KC_ROUTE_OUTSIDE,
+     put_fence},
     {NULL, NULL, 0, NULL},
 };

@@ -149,7 +149,7 @@ bool kc_rest_filter_negotiate(const struct kc_route *route, struct kc_rest_reque
     const char *type = kc_map_get(request->headers, "content-type");
     const char *accept = kc_map_get(request->headers, "accept");
     bool typed = !(route->flags & KC_ROUTE_ANY_TYPE);
-    bool wrong = type ? !media_type_is(type, "application/json") : request->body.len > 0;
+    bool wrong = type ? !media_type_is(type, "application/json") : request->body_size > 0;
     if (typed && wrong)
         kc_rest_answer_status(request, 415, "HTTP 415 Unsupported Media Type");
     else if (!(route->flags & KC_ROUTE_TEXT) && accept && *accept && !accepts_json(accept))

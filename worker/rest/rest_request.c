@@ -4,6 +4,7 @@
 
 #include "connect/java_json.h"
 #include "herder/http_client.h"
+#include "rest/json_extent.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -185,6 +186,35 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 
 /* ---- bodies ---- */
 
+#define MAX_DEPTH  1000   /* as Jackson's StreamReadConstraints */
+#define MAX_VALUES 500000 /* some hundred thousand task settings */
+#define COPIES     2      /* of a body that its resource makes */
+
+/* Bytes of the body with quotes around its numbers; 0: it has none. */
+static size_t quoted_size(const struct kc_rest_request *request,
+                          const struct kc_json_extent *extent)
+{
+    return extent->numbers ? request->body.len + 2 * extent->numbers + 1 : 0;
+}
+
+/* Bounds what parsing may take, and reserves it. */
+static struct kc_error *admit_body(struct kc_rest_request *request, struct kc_json_extent *extent)
+{
+    size_t len = request->body.len;
+    kc_json_measure(request->body.data ? request->body.data : "", len, extent);
+    if (extent->depth > MAX_DEPTH)
+        return kc_error_new(KC_ERR_CONNECT,
+                            "Document nesting depth (%zu) exceeds the maximum allowed (%d)",
+                            extent->depth, MAX_DEPTH);
+    if (extent->values > MAX_VALUES)
+        return kc_error_new(KC_ERR_BAD_REQUEST,
+                            "The request's body has %zu JSON values, at most %d are taken. Send "
+                            "less at once",
+                            extent->values, MAX_VALUES);
+    return kc_byte_share_grow(&request->share,
+                              extent->bytes + COPIES * len + quoted_size(request, extent));
+}
+
 static struct kc_error *parse(const char *data, size_t len, json_t **json)
 {
     json_error_t why;
@@ -203,9 +233,12 @@ static struct kc_error *parse(const char *data, size_t len, json_t **json)
                         why.text, why.line, why.column);
 }
 
-struct kc_error *kc_rest_body_json(const struct kc_rest_request *request, json_t **json)
+struct kc_error *kc_rest_body_json(struct kc_rest_request *request, json_t **json)
 {
-    return parse(request->body.data, request->body.len, json);
+    struct kc_json_extent extent;
+    struct kc_error *err = admit_body(request, &extent);
+    *json = NULL;
+    return err ? err : parse(request->body.data, request->body.len, json);
 }
 
 static const char *skip_digits(const char *at, const char *end)
@@ -273,11 +306,20 @@ static void quote_numbers(const char *data, size_t len, struct kc_str *out)
     }
 }
 
-struct kc_error *kc_rest_body_texts(const struct kc_rest_request *request, json_t **json)
+struct kc_error *kc_rest_body_texts(struct kc_rest_request *request, json_t **json)
 {
     struct kc_str quoted = {0};
-    quote_numbers(request->body.data ? request->body.data : "", request->body.len, &quoted);
-    struct kc_error *err = parse(quoted.data, quoted.len, json);
+    struct kc_json_extent extent;
+    struct kc_error *err = admit_body(request, &extent);
+    *json = NULL;
+    if (err)
+        return err;
+    if (!extent.numbers)
+        return parse(request->body.data, request->body.len, json);
+    quoted.cap = quoted_size(request, &extent);
+    quoted.data = kc_malloc(quoted.cap);
+    quote_numbers(request->body.data, request->body.len, &quoted);
+    err = parse(quoted.data, quoted.len, json);
     kc_str_destroy(&quoted);
     return err;
 }

@@ -8,6 +8,7 @@
 #define WORKER_REST_REST_REQUEST_H
 
 #include "herder/herder.h"
+#include "rest/byte_budget.h"
 
 #define KC_REST_MAX_PARAMS 4
 #define KC_REST_TIMEOUT_MS 90000
@@ -29,8 +30,10 @@ struct kc_rest_request {
     char *authority;     /* "http://host:port", from the Host header */
     struct kc_strings query_names;
     struct kc_strings query_values;
-    struct kc_map *headers; /* names in lower case */
-    struct kc_str body;
+    struct kc_map *headers;     /* names in lower case */
+    struct kc_str body;         /* kept only for routes that read it */
+    size_t body_size;           /* bytes that came */
+    struct kc_byte_share share; /* what body, parsing and answer take of the server's memory */
     char *params[KC_REST_MAX_PARAMS]; /* decoded path parameters, in order */
     size_t param_count;
     struct kc_herder *herder;         /* NULL: the request is about all flows */
@@ -69,12 +72,10 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 int kc_rest_status(const struct kc_error *err);
 
 /* The body as JSON, and nothing after it. *json NULL for an empty body. */
-struct kc_error *kc_rest_body_json(const struct kc_rest_request *request,
-                                   json_t **json) KC_MUST_CHECK;
+struct kc_error *kc_rest_body_json(struct kc_rest_request *request, json_t **json) KC_MUST_CHECK;
 /* The same, but each number is the text that stands in the body ("1.50", "1e3"): where Jackson
  * reads strings it doesn't look at the number's value. */
-struct kc_error *kc_rest_body_texts(const struct kc_rest_request *request,
-                                    json_t **json) KC_MUST_CHECK;
+struct kc_error *kc_rest_body_texts(struct kc_rest_request *request, json_t **json) KC_MUST_CHECK;
 /* A JSON object of scalars as a map; numbers and booleans become text, as Jackson coerces them.
  * what names it in errors. */
 struct kc_error *kc_rest_json_map(const json_t *json, const char *what,

@@ -61,16 +61,23 @@ static void served_end(struct served *served)
 
 /* ---- client ---- */
 
-static int dial(int port)
+static int dial_from(int port, const char *own_address)
 {
     struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons((uint16_t)port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in own = {.sin_family = AF_INET, .sin_addr.s_addr = inet_addr(own_address)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&own, sizeof(own)), 0);
     ck_assert_int_eq(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
+}
+
+static int dial(int port)
+{
+    return dial_from(port, "127.0.0.1");
 }
 
 static bool put_text(int fd, const char *text)
@@ -262,33 +269,180 @@ START_TEST(pipelined_requests_are_answered_in_order)
 }
 END_TEST
 
-/* Beyond the limit connections wait, and are served when others go. */
+/* Beyond the limit the one that has been silent for longest makes room. */
 START_TEST(the_number_of_connections_is_bounded)
 {
     static const char *const settings[][2] = {{"rest.connections.max", "4"}, {NULL, NULL}};
     struct served served;
     struct answer answer;
-    int fds[4];
+    int fds[5];
     serve(&served, settings);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         fds[i] = dial(served.port);
         put_text(fds[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         read_answer(fds[i], true, &answer);
         ck_assert_int_eq(answer.status, 200);
         kc_str_destroy(&answer.body);
     }
-    int late = dial(served.port);
-    put_text(late, "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-    struct pollfd wait = {.fd = late, .events = POLLIN};
-    ck_assert_int_eq(poll(&wait, 1, 300), 0);
-    close(fds[2]);
-    read_answer(late, true, &answer);
+    ck_assert(closes(fds[0]));
+    for (int i = 1; i < 5; i++) {
+        put_text(fds[i], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        read_answer(fds[i], true, &answer);
+        ck_assert_int_eq(answer.status, 200);
+        kc_str_destroy(&answer.body);
+    }
+    for (int i = 0; i < 5; i++)
+        close(fds[i]);
+    served_end(&served);
+}
+END_TEST
+
+/* Requests of which only a part comes, from one address: others are served all the while, and from
+ * another address even one that is slow. */
+START_TEST(half_sent_requests_dont_keep_others_out)
+{
+    enum { HALF_SENT = 300 };
+    static const char *const settings[][2] = {{"rest.connections.max", "50"}, {NULL, NULL}};
+    static const char *const halves[] = {"", "GET /conn", "GET / HTTP/1.1\r\nHost: h\r\nX: ",
+                                         "PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\n"
+                                         "Content-Type: application/json\r\n"
+                                         "Content-Length: 100\r\n\r\n{"};
+    struct served served;
+    struct answer answer;
+    int fds[HALF_SENT];
+    serve(&served, settings);
+    int slow = dial_from(served.port, "127.0.0.2");
+    put_text(slow, "GET /connectors HTTP/1.1\r\n");
+    for (int i = 0; i < HALF_SENT; i++) {
+        fds[i] = dial(served.port);
+        put_text(fds[i], halves[i % 4]);
+        if (i % 10 == 0)
+            lives(&served);
+    }
+    put_text(slow, "Host: h\r\n\r\n");
+    read_answer(slow, true, &answer);
     ck_assert_int_eq(answer.status, 200);
     kc_str_destroy(&answer.body);
-    close(late);
-    for (int i = 0; i < 4; i++)
-        if (i != 2)
-            close(fds[i]);
+    for (int i = 0; i < HALF_SENT; i++)
+        close(fds[i]);
+    close(slow);
+    served_end(&served);
+}
+END_TEST
+
+/* ---- memory ---- */
+
+/* Sends the beginning of a request whose body is of len bytes, and all of them but one. */
+static bool put_half(int fd, const char *line, size_t len)
+{
+    char *head = kc_asprintf("%s HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                             "Content-Length: %zu\r\n\r\n",
+                             line, len);
+    char *body = kc_malloc(len);
+    memset(body, '[', len);
+    body[len - 1] = '\0';
+    bool sent = put_text(fd, head) && put_text(fd, body);
+    free(head);
+    free(body);
+    return sent;
+}
+
+/* Large bodies share a budget; who wants more is told so, and short requests go on. */
+START_TEST(bodies_share_a_budget)
+{
+    static const char *const settings[][2] = {{"rest.memory.max.bytes", "1000000"}, {NULL, NULL}};
+    struct served served;
+    struct answer answer;
+    serve(&served, settings);
+    int first = dial(served.port);
+    ck_assert(put_half(first, "PUT /connectors/c/config", 600000));
+    int second = dial(served.port);
+    ck_assert(put_half(second, "PUT /connectors/c/config", 600000));
+    put_text(second, "]");
+    read_answer(second, true, &answer);
+    ck_assert_int_eq(answer.status, 503);
+    ck_assert_ptr_nonnull(strstr(answer.body.data, "rest.memory.max.bytes"));
+    kc_str_destroy(&answer.body);
+    lives(&served);
+    ck_assert_int_eq(
+        status_of(served.port, "PUT /connectors/c/config", "Content-Type: application/json", "{"),
+        500);
+    close(first);
+    for (int64_t end = kc_mono_ms() + PATIENCE_MS; answer.status != 500 && kc_mono_ms() < end;) {
+        int third = dial(served.port);
+        put_half(third, "PUT /connectors/c/config", 100000);
+        put_text(third, "]");
+        read_answer(third, true, &answer);
+        kc_str_destroy(&answer.body);
+        close(third);
+    }
+    ck_assert_int_eq(answer.status, 500); /* too deep; there is room again */
+    close(second);
+    served_end(&served);
+}
+END_TEST
+
+/* Who has no use for a body doesn't keep it, and a refusal doesn't wait for it. */
+START_TEST(unwanted_bodies_are_not_kept)
+{
+    static const char *const settings[][2] = {{"rest.memory.max.bytes", "100000"}, {NULL, NULL}};
+    static const struct {
+        const char *line;
+        int status;
+    } cases[] = {{"GET /connectors", 200},
+                 {"GET /nothing", 404},
+                 {"POST /nothing", 404},
+                 {"DELETE /connectors/nobody", 404},
+                 {"PUT /connectors/nobody/pause", 404}};
+    struct served served;
+    struct answer answer;
+    serve(&served, settings);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fd = dial(served.port);
+        ck_assert(put_half(fd, cases[i].line, 500000));
+        put_text(fd, "]");
+        read_answer(fd, true, &answer);
+        ck_assert_msg(answer.status == cases[i].status, "%s: %d", cases[i].line, answer.status);
+        kc_str_destroy(&answer.body);
+        close(fd);
+    }
+    int fd = dial(served.port);
+    put_text(fd, "PUT /nothing HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\n"
+                 "Content-Type: application/json\r\nContent-Length: 500000\r\n\r\n");
+    read_answer(fd, true, &answer);
+    ck_assert_int_eq(answer.status, 404);
+    kc_str_destroy(&answer.body);
+    close(fd);
+    served_end(&served);
+}
+END_TEST
+
+/* A body that is short, and whose tree wouldn't be. */
+START_TEST(expensive_bodies_are_refused)
+{
+    static const char *const settings[][2] = {{"rest.memory.max.bytes", "20000000"}, {NULL, NULL}};
+    struct served served;
+    struct answer answer;
+    struct kc_str body = {0};
+    serve(&served, settings);
+    kc_str_append(&body, "[[]");
+    while (body.len < 400000)
+        kc_str_append(&body, ",[]");
+    kc_str_append(&body, "]");
+    ask(served.port, "PUT /connectors/c/config", "Content-Type: application/json", body.data,
+        &answer);
+    ck_assert_int_eq(answer.status, 400);
+    ck_assert_ptr_nonnull(strstr(answer.body.data, "rest.memory.max.bytes"));
+    kc_str_destroy(&answer.body);
+    while (body.len < 2000000)
+        kc_str_append(&body, ",[]");
+    ask(served.port, "PUT /connectors/c/config", "Content-Type: application/json", body.data,
+        &answer);
+    ck_assert_int_eq(answer.status, 400);
+    ck_assert_ptr_nonnull(strstr(answer.body.data, "JSON values"));
+    kc_str_destroy(&answer.body);
+    kc_str_destroy(&body);
+    lives(&served);
     served_end(&served);
 }
 END_TEST
@@ -622,6 +776,10 @@ int main(void)
     tcase_add_test(cases, connections_are_kept_alive);
     tcase_add_test(cases, pipelined_requests_are_answered_in_order);
     tcase_add_test(cases, the_number_of_connections_is_bounded);
+    tcase_add_test(cases, half_sent_requests_dont_keep_others_out);
+    tcase_add_test(cases, bodies_share_a_budget);
+    tcase_add_test(cases, unwanted_bodies_are_not_kept);
+    tcase_add_test(cases, expensive_bodies_are_refused);
     tcase_add_loop_test(cases, slow_requests_are_cut_off, 0, 5);
     tcase_add_test(cases, idle_connections_are_closed);
     tcase_add_test(cases, half_open_clients_are_answered);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The REST server's memory: shares, what is refused and why. */
+#include "rest/byte_budget.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KB 1024
+
+static enum kc_error_code code_of(struct kc_error *err)
+{
+    enum kc_error_code code = err ? kc_error_code(err) : 0;
+    if (err)
+        ck_assert_ptr_nonnull(strstr(kc_error_text(err), "rest.memory.max.bytes"));
+    kc_error_destroy(err);
+    return code;
+}
+
+START_TEST(shares_of_a_budget)
+{
+    struct kc_byte_budget *budget = kc_byte_budget_new(800 * KB);
+    struct kc_byte_share large = {.budget = budget};
+    struct kc_byte_share other = {.budget = budget};
+    struct kc_byte_share small = {.budget = budget};
+    ck_assert_ptr_null(kc_byte_share_resize(&large, 500 * KB));
+    ck_assert_ptr_null(kc_byte_share_grow(&large, 100 * KB));
+    ck_assert_int_eq(code_of(kc_byte_share_resize(&other, 150 * KB)), KC_ERR_UNAVAILABLE);
+    ck_assert_uint_eq(other.held, 0);
+    ck_assert(other.refused && !large.refused);
+    ck_assert_ptr_null(kc_byte_share_resize(&other, 90 * KB));
+    ck_assert_int_eq(code_of(kc_byte_share_grow(&other, 20 * KB)), KC_ERR_UNAVAILABLE);
+    ck_assert_ptr_null(kc_byte_share_resize(&small, 60 * KB)); /* of the reserved eighth */
+    ck_assert_uint_eq(kc_byte_budget_held(budget), 750 * KB);
+    ck_assert_int_eq(code_of(kc_byte_share_resize(&large, 750 * KB)), KC_ERR_BAD_REQUEST);
+    kc_byte_share_shrink(&large, 900 * KB);
+    ck_assert_uint_eq(large.held, 600 * KB);
+    kc_byte_share_shrink(&large, 0);
+    kc_byte_share_shrink(&other, 0);
+    kc_byte_share_shrink(&small, 0);
+    ck_assert_uint_eq(kc_byte_budget_held(budget), 0);
+    kc_byte_budget_destroy(budget);
+}
+END_TEST
+
+START_TEST(without_a_budget_nothing_is_refused)
+{
+    struct kc_byte_share share = {0};
+    ck_assert_ptr_null(kc_byte_share_resize(&share, SIZE_MAX));
+    kc_byte_share_shrink(&share, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("byte_budget");
+    TCase *cases = tcase_create("shares");
+    tcase_add_test(cases, shares_of_a_budget);
+    tcase_add_test(cases, without_a_budget_nothing_is_refused);
+    suite_add_tcase(suite, cases);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? 1 : 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How many bytes of requests and answers the REST server holds at once, all connections together.
+ *
+ * Each request has a share, which grows with its body, with what parsing takes, and with its
+ * answer. The last part of the budget is for small shares only, so that who fills the rest with
+ * large bodies or answers that nobody reads can't keep a short request from being answered. Any
+ * thread; a share belongs to one thread at a time.
+ */
+#ifndef WORKER_REST_BYTE_BUDGET_H
+#define WORKER_REST_BYTE_BUDGET_H
+
+#include "connect/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define KC_SMALL_SHARE ((size_t)64 << 10) /* what may use the last part of the budget */
+
+struct kc_byte_budget;
+
+struct kc_byte_share { /* zero-initialised: one that nothing limits */
+    struct kc_byte_budget *budget;
+    size_t held;
+    bool refused; /* it wanted more than there was */
+};
+
+struct kc_byte_budget *kc_byte_budget_new(size_t total);
+void kc_byte_budget_destroy(struct kc_byte_budget *budget); /* when no share holds anything */
+size_t kc_byte_budget_held(struct kc_byte_budget *budget);
+
+/* Makes the share as large as bytes. KC_ERR_BAD_REQUEST: that is more than one request can ever
+ * have; KC_ERR_UNAVAILABLE: not now. Then the share stays as it was. Smaller always succeeds. */
+struct kc_error *kc_byte_share_resize(struct kc_byte_share *share, size_t bytes) KC_MUST_CHECK;
+struct kc_error *kc_byte_share_grow(struct kc_byte_share *share, size_t more) KC_MUST_CHECK;
+/* To bytes or less, which can't fail. */
+void kc_byte_share_shrink(struct kc_byte_share *share, size_t bytes);
+
+#endif
