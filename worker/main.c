@@ -2,6 +2,7 @@
 /*
  * The program: picks the role by the name that it was called under or by the first argument.
  */
+#include "base/log_sink.h"
 #include "daemon_mode.h"
 #include "roles.h"
 
@@ -28,6 +29,8 @@ static const struct role roles[] = {
      "MirrorMaker 2 by its own configuration file", "mirrorMaker"},
 };
 #define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
+
+#define LAST_LINES_MS 2000 /* for who reads the log, at the end */
 
 static void print_help(FILE *out)
 {
@@ -104,7 +107,9 @@ static int run_role(const struct role *role, int argc, char **argv)
         fprintf(stderr, "Usage: isthmus %s %s\n", role->name, role->arguments);
         return KC_EXIT_ERROR;
     }
-    return role->run(argc, argv);
+    int status = role->run(argc, argv);
+    kc_log_sink_end(LAST_LINES_MS);
+    return status;
 }
 
 /* Called as one of Apache's scripts, which know one option before the file. */

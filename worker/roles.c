@@ -2,6 +2,7 @@
 /* What the roles share: errors to the terminal, log settings, signals. See roles.h. */
 #include "roles.h"
 
+#include "base/log_sink.h"
 #include "base/logging.h"
 #include "base/thread.h"
 
@@ -15,7 +16,9 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.worker");
 
 int kc_role_fail(struct kc_error *err, enum kc_exit status)
 {
-    fprintf(stderr, "isthmus: %s\n", kc_error_text(err));
+    char *line = kc_asprintf("isthmus: %s\n", kc_error_text(err));
+    kc_log_sink_write(line, strlen(line));
+    free(line);
     kc_error_destroy(err);
     return (int)status;
 }
@@ -54,7 +57,7 @@ struct kc_error *kc_role_logging(const struct kc_map *properties)
     for (size_t i = 0; i < levels.count && !err; i++)
         err = set_level(levels.items[i]);
     kc_strings_destroy(&levels);
-    return err;
+    return err ? err : kc_logging_start();
 }
 
 /* ---- signals ---- */
@@ -73,8 +76,10 @@ static void *wait_for_signals(void *arg)
     sigaddset(&stop, SIGHUP);
     sigaddset(&stop, SIGUSR2); /* sent by kc_role_signals_end() */
     for (int seen = 0; sigwait(&stop, &number) == 0 && number != SIGUSR2; seen++) {
-        if (seen)
+        if (seen) {
+            kc_log_sink_flush(1000);
             _exit(128 + number);
+        }
         kc_info("Stopping: %s was received", strsignal(number));
         for (size_t i = 0; i < stopped_count; i++)
             kc_herder_stop(stopped_herders[i]);

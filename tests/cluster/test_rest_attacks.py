@@ -7,14 +7,19 @@ serves its users before, during and after each.
 
 import contextlib
 import json
+import os
+import resource
+import signal
 import socket
+import subprocess
 import threading
 
 import pytest
 
 from memory_limit import MemoryLimit
-from processes import SANITIZER, wait_for
-from workers import MIRROR, PATIENCE, Workers
+from processes import SANITIZER, free_port, wait_for
+from rest import Rest
+from workers import BINARY, BYTES, MIRROR, PATIENCE, Workers, settings_file
 
 pytestmark = pytest.mark.skipif(bool(SANITIZER), reason="a sanitizer's memory isn't the program's")
 
@@ -26,7 +31,10 @@ HEARTBEAT = f"{MIRROR}.MirrorHeartbeatConnector"
 @pytest.fixture(scope="module")
 def worker(request, target):
     factory = Workers("isthmus", target, lambda word: f"{word}-rest-attacks")
+    files, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(files, 512), most))
     worker = factory.distributed()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
     with MemoryLimit(worker.process, LIMIT):
         wait_for(
             lambda: worker.rest.call("GET", "/health").status_code == 200,
@@ -162,3 +170,51 @@ def test_half_sent_requests(worker):
                 connection.sendall(begin if number % 4 == 0 else begin[:10])
             if number % 600 == 599:
                 users_are_served(worker)
+
+
+def test_all_files_that_it_may_open(worker):
+    """The soft limit, under which the worker was started, isn't what it works with."""
+    files, most = resource.prlimit(worker.process.pid, resource.RLIMIT_NOFILE)
+    assert files == most > 512
+
+
+def test_a_forged_log_line(worker):
+    forged = "x%0A[2026-01-01%2000:00:00,000]%20ERROR%20Disk%20failed%20(org.x)"
+    path = f"/admin/loggers/org.x?scope={forged}"
+    assert worker.rest.call("PUT", path, {"level": "INFO"}).status_code == 200
+
+    def told():
+        return [line for line in worker.process.log().splitlines() if "ERROR Disk failed" in line]
+
+    lines = wait_for(told, 10 * PATIENCE, "a line about the scope")
+    assert all("WARN Received invalid scope" in line for line in lines)
+
+
+@contextlib.contextmanager
+def unread_worker(target):
+    """A worker whose log goes into a pipe that nobody reads."""
+    url = f"http://127.0.0.1:{free_port()}"
+    settings = {
+        "bootstrap.servers": target.bootstrap,
+        "key.converter": BYTES,
+        "value.converter": BYTES,
+        "offset.storage.file.filename": "/dev/null",
+        "listeners": url,
+    }
+    file = settings_file("unread", settings)
+    command = ["setpriv", "--pdeathsig", "KILL", BINARY, "connect-standalone", file]
+    with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
+        try:
+            yield process, Rest(url)
+        finally:
+            process.kill()
+
+
+def test_a_log_that_nobody_reads(target):
+    with unread_worker(target) as (process, rest):
+        wait_for(rest.answers, 60 * PATIENCE, "the worker to answer")
+        agent = {"User-Agent": "a" * 1000}
+        for _ in range(200):  # access log: three times what the pipe takes
+            assert rest.call("GET", "/connectors", timeout=10, headers=agent).status_code == 200
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(30 * PATIENCE) == 0

@@ -4,10 +4,12 @@
  *
  * Levels live in one table under a lock; a logger caches its level together with the table's
  * generation, so that a disabled line costs two atomic loads. A line is built outside any lock and
- * written with one write(2), so that lines of several threads never mix.
+ * handed to the sink whole, so that lines of several threads never mix. What a message holds of
+ * outside text can't end its line nor steer a terminal: here is the one place that sees to it.
  */
 #include "base/logging.h"
 
+#include "base/log_sink.h"
 #include "connect/java_json.h"
 
 #include <pthread.h>
@@ -35,7 +37,6 @@ static enum kc_log_level root_level = KC_LOG_INFO;
 static int64_t root_modified_ms = -1;
 static atomic_uint table_generation = 1;
 static enum kc_log_format log_format = KC_LOG_TEXT;
-static int log_fd = STDERR_FILENO;
 static _Thread_local char context_text[160];
 
 static const char *const level_names[] = {"ALL",  "TRACE", "DEBUG", "INFO",
@@ -44,7 +45,7 @@ static const char *const level_names[] = {"ALL",  "TRACE", "DEBUG", "INFO",
 void kc_logging_init(enum kc_log_format format, int fd)
 {
     log_format = format;
-    log_fd = fd;
+    kc_log_sink_set_fd(fd);
 }
 
 bool kc_log_level_parse(const char *text, enum kc_log_level *level)
@@ -118,11 +119,6 @@ bool kc_log_enabled(struct kc_logger *logger, enum kc_log_level level)
     return (int)level >= atomic_load_explicit(&logger->level, memory_order_relaxed);
 }
 
-void kc_log_set_context(const char *context)
-{
-    snprintf(context_text, sizeof(context_text), "%s", context ? context : "");
-}
-
 static void format_text(struct kc_str *line, const char *name, enum kc_log_level level,
                         const char *message, const struct timespec *now)
 {
@@ -155,30 +151,110 @@ static void format_json(struct kc_str *line, const char *name, enum kc_log_level
     kc_str_append(line, "}\n");
 }
 
-/* A message is one line: what comes from outside can't forge another. */
-static void escape_control(char *message)
+/* ---- outside text ---- */
+
+/* The length of the control character at text in UTF-8: C0 but for the tab, DEL, C1, and the line
+ * and paragraph separators; 0: it is none. */
+static size_t control_length(const unsigned char *text)
 {
-    for (char *c = message; *c; c++)
-        if ((unsigned char)*c < 0x20 && *c != '\t' && *c != '\n')
-            *c = '?';
+    if ((text[0] < 0x20 && text[0] != '\t') || text[0] == 0x7f)
+        return 1;
+    if (text[0] == 0xc2 && text[1] >= 0x80 && text[1] <= 0x9f)
+        return 2;
+    return text[0] == 0xe2 && text[1] == 0x80 && (text[2] == 0xa8 || text[2] == 0xa9) ? 3 : 0;
+}
+
+static void append_escape(struct kc_str *out, const unsigned char *text, size_t len)
+{
+    unsigned point = len == 1 ? text[0] : len == 2 ? text[1] : 0x2000U | (text[2] & 0x3fU);
+    if (point == '\n')
+        kc_str_append(out, "\\n");
+    else if (point == '\r')
+        kc_str_append(out, "\\r");
+    else
+        kc_str_appendf(out, "\\u%04x", point);
+}
+
+/* Line breaks at the end are left out. */
+static void append_escaped(struct kc_str *out, const char *message)
+{
+    size_t len = strlen(message);
+    while (len && message[len - 1] == '\n')
+        len--;
+    for (size_t i = 0; i < len;) {
+        const unsigned char *at = (const unsigned char *)message + i;
+        size_t control = control_length(at);
+        if (control)
+            append_escape(out, at, control);
+        else
+            kc_str_append_char(out, message[i]);
+        i += control ? control : 1;
+    }
+}
+
+/* ---- lines ---- */
+
+void kc_log_set_context(const char *context)
+{
+    struct kc_str escaped = {0};
+    append_escaped(&escaped, context ? context : "");
+    snprintf(context_text, sizeof(context_text), "%s", escaped.data ? escaped.data : "");
+    kc_str_destroy(&escaped);
+}
+
+/* message is fit to be written. */
+static void write_line(const char *name, enum kc_log_level level, const char *message)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    struct kc_str line = {0};
+    (log_format == KC_LOG_JSON ? format_json : format_text)(&line, name, level, message, &now);
+    kc_log_sink_write(line.data, line.len);
+    kc_str_destroy(&line);
 }
 
 void kc_log_write(struct kc_logger *logger, enum kc_log_level level, const char *fmt, ...)
 {
+    struct kc_str escaped = {0};
     va_list args;
     va_start(args, fmt);
     char *message = kc_vasprintf(fmt, args);
     va_end(args);
-    escape_control(message);
+    append_escaped(&escaped, message);
+    write_line(logger->name, level, escaped.data ? escaped.data : "");
+    kc_str_destroy(&escaped);
+    free(message);
+}
+
+void kc_log_write_list(struct kc_logger *logger, enum kc_log_level level, const char *head,
+                       const struct kc_strings *items)
+{
+    struct kc_str message = {0};
+    append_escaped(&message, head);
+    for (size_t i = 0; i < items->count; i++) {
+        kc_str_append(&message, "\n\t");
+        append_escaped(&message, items->items[i]);
+    }
+    write_line(logger->name, level, message.data ? message.data : "");
+    kc_str_destroy(&message);
+}
+
+/* ---- the sink ---- */
+
+static void describe_dropped(struct kc_str *line, size_t count)
+{
+    static const char name[] = "org.isthmus.log";
+    char message[120];
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    struct kc_str line = {0};
-    (log_format == KC_LOG_JSON ? format_json : format_text)(&line, logger->name, level, message,
-                                                            &now);
-    ssize_t written = write(log_fd, line.data, line.len);
-    (void)written; /* a log that can't be written has nowhere to say so */
-    kc_str_destroy(&line);
-    free(message);
+    snprintf(message, sizeof(message),
+             "%zu log line(s) were dropped here: whoever reads the log was too slow", count);
+    (log_format == KC_LOG_JSON ? format_json : format_text)(line, name, KC_LOG_WARN, message, &now);
+}
+
+struct kc_error *kc_logging_start(void)
+{
+    return kc_log_sink_start(describe_dropped);
 }
 
 /* ---- levels ---- */

@@ -18,6 +18,13 @@ enum kc_log_format { KC_LOG_TEXT, KC_LOG_JSON };
 /* stderr, text, root at INFO until this is called. Lines go to fd. Call before threads start. */
 void kc_logging_init(enum kc_log_format format, int fd);
 
+/* From now on lines are written by a thread of their own (base/log_sink.h). */
+struct kc_error *kc_logging_start(void) KC_MUST_CHECK;
+
+/* One message of several lines, which the items are but for the first. Any thread. */
+void kc_log_write_list(struct kc_logger *logger, enum kc_log_level level, const char *head,
+                       const struct kc_strings *items);
+
 /* "TRACE".."OFF", "ALL", any case; false when it is none of them. */
 bool kc_log_level_parse(const char *text, enum kc_log_level *level);
 const char *kc_log_level_name(enum kc_log_level level);

@@ -2,6 +2,9 @@
 /* Allocation that doesn't fail, the arena, and the clocks: see connect/mem.h. */
 #include "connect/mem.h"
 
+#include "base/log_sink.h"
+
+#include <poll.h>
 #include <stdalign.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +12,27 @@
 #include <time.h>
 #include <unistd.h>
 
+#define LAST_LINES_MS 1000
+
+/* Says so, unless stderr is a pipe that nobody reads, after what was logged before. */
+static _Noreturn void out_of_memory(size_t size)
+{
+    char line[80];
+    int len = snprintf(line, sizeof(line), "isthmus: out of memory (%zu bytes wanted)\n", size);
+    struct pollfd wait = {.fd = STDERR_FILENO, .events = POLLOUT};
+    kc_log_sink_flush(LAST_LINES_MS);
+    if (poll(&wait, 1, LAST_LINES_MS) == 1) {
+        ssize_t ignored = write(STDERR_FILENO, line, (size_t)len);
+        (void)ignored;
+    }
+    abort();
+}
+
 static void *checked(void *ptr, size_t size)
 {
     if (ptr || size == 0)
         return ptr;
-    char line[80];
-    int len = snprintf(line, sizeof(line), "isthmus: out of memory (%zu bytes wanted)\n", size);
-    ssize_t ignored = write(STDERR_FILENO, line, (size_t)len);
-    (void)ignored;
-    abort();
+    out_of_memory(size);
 }
 
 void *kc_malloc(size_t size)

@@ -189,20 +189,26 @@ static void report_keys(enum kc_worker_mode mode, const struct kc_map *propertie
 static void log_values(const struct kc_worker_config *config, const struct kc_map *properties)
 {
     const struct kc_config_def *def = kc_worker_config_def(config->mode);
-    struct kc_str text = {0};
+    struct kc_strings items = {0};
+    char *head;
 
     for (size_t i = 0; i < kc_config_def_size(def); i++) {
         const struct kc_config_key *key = kc_config_def_at(def, i);
         const char *value = kc_map_get(properties, key->name);
 
         if (value)
-            kc_str_appendf(&text, "\n\t%s = %s", key->name,
-                           key->type == KC_CONFIG_PASSWORD ? "[hidden]" : value);
+            kc_strings_take(&items,
+                            kc_asprintf("%s = %s", key->name,
+                                        key->type == KC_CONFIG_PASSWORD ? "[hidden]" : value));
     }
-    kc_info("%s values that differ from their defaults:%s",
-            config->mode == KC_WORKER_DISTRIBUTED ? "DistributedConfig" : "StandaloneConfig",
-            text.data ? text.data : " none");
-    kc_str_destroy(&text);
+    head = kc_asprintf("%s values that differ from their defaults:%s",
+                       config->mode == KC_WORKER_DISTRIBUTED ? "DistributedConfig"
+                                                             : "StandaloneConfig",
+                       items.count ? "" : " none");
+    if (kc_log_enabled(&log, KC_LOG_INFO))
+        kc_log_write_list(&log, KC_LOG_INFO, head, &items);
+    kc_strings_destroy(&items);
+    free(head);
 }
 
 /* CommonClientConfigs.postProcessReconnectBackoffConfigs: a fixed back-off when only it is set. */

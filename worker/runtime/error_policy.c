@@ -145,7 +145,7 @@ static void write_report(struct kc_error_policy *policy, const struct kc_process
     if (policy->log_messages && processing->message)
         describe_message(&text, processing->message);
     char *trace = kc_error_trace(processing->error);
-    kc_log_write(&report_log, KC_LOG_ERROR, "%s.\n%s", text.data, trace);
+    kc_log_write(&report_log, KC_LOG_ERROR, "%s. %s", text.data, trace);
     free(trace);
     kc_str_destroy(&text);
     atomic_fetch_add(&policy->metrics->errors_logged, 1);

@@ -203,7 +203,7 @@ static struct kc_error *run_task(struct kc_task_host *host)
         int64_t pause = renewal_pause(attempt);
         char *trace = kc_error_trace(err);
         kc_error_destroy(err);
-        kc_warn("Task failed; it is started anew in %lld ms:\n%s", (long long)pause, trace);
+        kc_warn("Task failed; it is started anew in %lld ms: %s", (long long)pause, trace);
         move(host, KC_STATE_RESTARTING, trace);
         free(trace);
         if (kc_task_host_sleep(host, pause))
@@ -218,10 +218,10 @@ static void end_task(struct kc_task_host *host, struct kc_error *err)
 {
     char *trace = err ? kc_error_trace(err) : NULL;
     if (err && kc_task_host_stopping(host)) {
-        kc_warn("After being scheduled for shutdown, task failed:\n%s", trace);
+        kc_warn("After being scheduled for shutdown, task failed: %s", trace);
         move(host, KC_STATE_UNASSIGNED, NULL);
     } else if (err) {
-        kc_fail("Task is being killed and will not recover until manually restarted:\n%s", trace);
+        kc_fail("Task is being killed and will not recover until manually restarted: %s", trace);
         move(host, KC_STATE_FAILED, trace);
     } else {
         move(host, KC_STATE_UNASSIGNED, NULL);

@@ -99,13 +99,55 @@ static void write_two(void)
 START_TEST(text_and_json_lines)
 {
     char *text = logged(KC_LOG_TEXT, write_two);
-    ck_assert_ptr_nonnull(strstr(text, "WARN [mm|task-0] quote \" and ? 7 (org.isthmus.other)\n"));
+    ck_assert_ptr_nonnull(
+        strstr(text, "WARN [mm|task-0] quote \" and \\u0001 7 (org.isthmus.other)\n"));
     free(text);
     text = logged(KC_LOG_JSON, write_two);
     json_t *line = json_loads(text, 0, NULL);
-    ck_assert_str_eq(json_string_value(json_object_get(line, "message")), "quote \" and ? 7");
+    ck_assert_str_eq(json_string_value(json_object_get(line, "message")), "quote \" and \\u0001 7");
     ck_assert_str_eq(json_string_value(json_object_get(line, "context")), "[mm|task-0] ");
     json_decref(line);
+    free(text);
+}
+END_TEST
+
+static void write_forged(void)
+{
+    kc_log_set_context("[x\n[2026-01-01 00:00:00,000] ERROR forged|task-0] ");
+    kc_log_write(&other, KC_LOG_WARN, "a scope 'x\n[2026-01-01 00:00:00,000] ERROR disk\r\n(r)' %s",
+                 "\x1b[2J \x7f \xc2\x9b \xe2\x80\xa8 \xc3\xa9 \t tab\n\n");
+    kc_log_set_context(NULL);
+}
+
+/* What comes from outside is one line, and no command to a terminal. */
+START_TEST(lines_cant_be_forged)
+{
+    char *text = logged(KC_LOG_TEXT, write_forged);
+    ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    ck_assert_ptr_null(strpbrk(text, "\x1b\x7f\r"));
+    ck_assert_ptr_nonnull(strstr(text,
+                                 "a scope 'x\\n[2026-01-01 00:00:00,000] ERROR disk\\r\\n(r)' "
+                                 "\\u001b[2J \\u007f \\u009b \\u2028 \xc3\xa9 \t tab (org"));
+    free(text);
+    text = logged(KC_LOG_JSON, write_forged);
+    ck_assert_ptr_eq(strchr(text, '\n'), text + strlen(text) - 1);
+    free(text);
+}
+END_TEST
+
+static void write_list(void)
+{
+    struct kc_strings items = {0};
+    kc_strings_add(&items, "a = b");
+    kc_strings_add(&items, "c = d\ne");
+    kc_log_write_list(&other, KC_LOG_INFO, "values:", &items);
+    kc_strings_destroy(&items);
+}
+
+START_TEST(lists_have_a_line_for_each)
+{
+    char *text = logged(KC_LOG_TEXT, write_list);
+    ck_assert_ptr_nonnull(strstr(text, "INFO values:\n\ta = b\n\tc = d\\ne (org"));
     free(text);
 }
 END_TEST
@@ -119,6 +161,8 @@ int main(void)
     tcase_add_test(tcase, settings_are_what_was_set);
     tcase_add_test(tcase, levels_of_the_start_are_no_changes);
     tcase_add_test(tcase, text_and_json_lines);
+    tcase_add_test(tcase, lines_cant_be_forged);
+    tcase_add_test(tcase, lists_have_a_line_for_each);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -12,6 +12,7 @@
 
 #include <check.h>
 #include <librdkafka/rdkafka_mock.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -110,6 +111,14 @@ static void scripted_task_stop(void *task)
 {
 }
 
+static atomic_bool scripted_hang; /* while it is set, validations of fail=hang don't end */
+
+static void scripted_validate(const struct kc_map *config, struct kc_config_values *values)
+{
+    while (fails(config, "hang") && atomic_load(&scripted_hang))
+        usleep(2000);
+}
+
 static const struct kc_connector_ops scripted_connector = {
     .create = scripted_create,
     .start = scripted_start,
@@ -117,6 +126,7 @@ static const struct kc_connector_ops scripted_connector = {
     .destroy = scripted_destroy,
     .task_configs = scripted_task_configs,
     .alter_offsets = scripted_alter,
+    .validate = scripted_validate,
 };
 
 static const struct kc_source_task_ops scripted_task = {

@@ -9,10 +9,12 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #define STORES "tests/unit/data/wire/stores/"
@@ -447,6 +449,67 @@ START_TEST(expensive_bodies_are_refused)
 }
 END_TEST
 
+/* ---- threads ---- */
+
+/* As many validations as there are threads for them, and more, wait for ever: what is asked about
+ * the worker is answered. */
+START_TEST(requests_that_hang_dont_stop_others)
+{
+    enum { HANGING = 100 };
+    static const char body[] =
+        "{\"connector.class\":\"org.isthmus.test.ScriptedConnector\",\"fail\":\"hang\"}";
+    struct served served;
+    struct answer answer;
+    int fds[HANGING];
+    serve(&served, NULL);
+    atomic_store(&scripted_hang, true);
+    for (int i = 0; i < HANGING; i++) {
+        char *text = kc_asprintf("PUT /connector-plugins/ScriptedConnector/config/validate "
+                                 "HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n"
+                                 "Content-Length: %zu\r\n\r\n%s",
+                                 strlen(body), body);
+        fds[i] = dial(served.port);
+        put_text(fds[i], text);
+        free(text);
+    }
+    for (int i = 0; i < 5; i++) {
+        ck_assert_int_eq(status_of(served.port, "GET /health", NULL, NULL), 200);
+        ck_assert_int_eq(status_of(served.port, "GET /metrics", NULL, NULL), 200);
+        ck_assert_int_eq(status_of(served.port, "GET /connectors/nobody", NULL, NULL), 404);
+    }
+    struct pollfd wait = {.fd = fds[0], .events = POLLIN};
+    ck_assert_int_eq(poll(&wait, 1, 0), 0); /* they do hang */
+    atomic_store(&scripted_hang, false);
+    for (int i = 0; i < HANGING; i++) {
+        read_answer(fds[i], true, &answer);
+        ck_assert_int_eq(answer.status, 200);
+        kc_str_destroy(&answer.body);
+        close(fds[i]);
+    }
+    served_end(&served);
+}
+END_TEST
+
+/* Connections are a part of the files that may be open: the others are there for the rest. */
+START_TEST(connections_leave_descriptors)
+{
+    enum { IDLE = 250, FILES = 400 };
+    const struct rlimit few = {FILES, FILES};
+    struct served served;
+    int fds[IDLE];
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+    serve(&served, NULL);
+    for (int i = 0; i < IDLE; i++) /* these are our own descriptors, too */
+        fds[i] = dial(served.port);
+    lives(&served);
+    for (int i = 0; i < 20; i++)
+        ck_assert_int_ge(open("/dev/null", O_RDONLY | O_CLOEXEC), 0);
+    for (int i = 0; i < IDLE; i++)
+        close(fds[i]);
+    served_end(&served);
+}
+END_TEST
+
 /* ---- time ---- */
 
 static const char *const hasty[][2] = {{"rest.request.read.timeout.ms", "600"},
@@ -777,6 +840,8 @@ int main(void)
     tcase_add_test(cases, pipelined_requests_are_answered_in_order);
     tcase_add_test(cases, the_number_of_connections_is_bounded);
     tcase_add_test(cases, half_sent_requests_dont_keep_others_out);
+    tcase_add_test(cases, requests_that_hang_dont_stop_others);
+    tcase_add_test(cases, connections_leave_descriptors);
     tcase_add_test(cases, bodies_share_a_budget);
     tcase_add_test(cases, unwanted_bodies_are_not_kept);
     tcase_add_test(cases, expensive_bodies_are_refused);

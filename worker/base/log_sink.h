@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where log lines go: a file descriptor behind a thread of its own.
+ *
+ * Who logs never waits for who reads: lines are put into a bounded buffer, and what doesn't fit is
+ * counted and told of later, in its place. Until the thread is started, and again after its end,
+ * lines are written at once. Lines keep their order. Any thread.
+ */
+#ifndef WORKER_BASE_LOG_SINK_H
+#define WORKER_BASE_LOG_SINK_H
+
+#include "connect/error.h"
+#include "connect/mem.h"
+
+#define KC_LOG_SINK_MAX ((size_t)1 << 20) /* bytes that wait */
+
+void kc_log_sink_set_fd(int fd);
+
+/* Starts the thread; describe appends a whole line that says how many were dropped. A second start
+ * does nothing. */
+struct kc_error *kc_log_sink_start(void (*describe)(struct kc_str *line,
+                                                    size_t dropped)) KC_MUST_CHECK;
+
+/* A whole line, or several. */
+void kc_log_sink_write(const char *lines, size_t len);
+
+/* Waits until everything has been written; false: not within timeout_ms. Takes no memory, so it may
+ * be called when there is none. */
+bool kc_log_sink_flush(int timeout_ms);
+
+/* Flushes, and ends the thread when that succeeds. At the process's end. */
+void kc_log_sink_end(int timeout_ms);
+
+#endif
