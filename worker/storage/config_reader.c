@@ -3,11 +3,11 @@
  * The state machine of the config topic (CONTRACT §3.2, KafkaConfigBackingStore.ConsumeCallback).
  *
  * Task configs wait in `deferred` until their commit record says how many there are; a commit that
- * finds some missing (compaction took them) leaves the connector inconsistent. Tasks whose connector
- * comes behind them, because it was written again and compaction left the last record alone, wait in
- * `orphans` for it while the topic is first read. (Java drops them, and a worker that joins then has
- * tasks without a configuration.) State is guarded by lock; a picture is made when asked for and
- * kept until the next change.
+ * finds some missing (compaction took them) leaves the connector inconsistent. Tasks whose
+ * connector comes behind them, because it was written again and compaction left the last record
+ * alone, wait in `orphans` for it while the topic is first read. (Java drops them, and a worker
+ * that joins then has tasks without a configuration.) State is guarded by lock; a picture is made
+ * when asked for and kept until the next change.
  */
 #include "storage/config_reader.h"
 
