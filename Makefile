@@ -12,7 +12,15 @@ VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"'
 COMMIT_FLAG   := -DKC_COMMIT='"$(COMMIT)"'
 COMMIT_FILES  := worker/main worker/role_connect worker/rest/resource_worker worker/rest/resource_metrics
 
-PACKAGES  := rdkafka libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 krb5-gssapi libisal \
+# The system's librdkafka where it is 2.10 or later, else one that packaging/librdkafka/build makes:
+# older ones can't log in to Kafka 4 by SCRAM. LIBRDKAFKA=system or bundled decides by hand.
+ifndef LIBRDKAFKA
+LIBRDKAFKA := $(if $(shell pkg-config --atleast-version=2.10 rdkafka 2>/dev/null && echo yes),system,bundled)
+endif
+export LIBRDKAFKA
+RDKAFKA   := build/librdkafka
+
+PACKAGES  := $(if $(filter system,$(LIBRDKAFKA)),rdkafka) libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 krb5-gssapi libisal \
              libzstd liblz4 zlib libpcre2-8 avro-c
 ifneq ($(SANITIZER),)
 BUILD     := build/$(SANITIZER)
@@ -34,8 +42,17 @@ WARN      := -Wall -Wextra -Werror -Wshadow -fno-builtin-log -Wpointer-arith -Ws
 CFLAGS    ?=
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -fPIC -pthread \
              -Iinclude $(INCLUDES) $(PKG_CFLAGS) $(CFLAGS)
-PKG_CFLAGS = $(shell pkg-config --cflags $(PACKAGES))
-PKG_LIBS   = $(shell pkg-config --libs $(PACKAGES)) -lsnappy -lm -ldl
+ifeq ($(LIBRDKAFKA),bundled)
+RDKAFKA_BUILT  := $(RDKAFKA)/.built
+RDKAFKA_CFLAGS := -isystem $(RDKAFKA)/include
+# Sanitizers know the library by its file's name (tests/support/tsan.supp), and a hundred unit
+# programs are small with it: both use the shared one.
+RDKAFKA_SHARED := -L$(RDKAFKA)/lib -Wl,-rpath,$(CURDIR)/$(RDKAFKA)/lib -lrdkafka
+RDKAFKA_LIBS   := $(if $(SANITIZER),$(RDKAFKA_SHARED),$(RDKAFKA)/lib/librdkafka.a)
+endif
+PKG_CFLAGS = $(RDKAFKA_CFLAGS) $(shell pkg-config --cflags $(PACKAGES))
+OTHER_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lsnappy -lm -ldl
+PKG_LIBS   = $(RDKAFKA_LIBS) $(OTHER_LIBS)
 ALL_LDFLAGS = $(SANFLAGS) $(HARDEN_LD) -pthread -rdynamic $(LDFLAGS)
 
 WORKER    := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c))
@@ -56,13 +73,19 @@ $(BUILD)/obj/worker/%.o: INCLUDES = -Iworker
 $(BUILD)/obj/connectors/%.o: INCLUDES = -Iconnectors
 $(COMMIT_FILES:%=$(BUILD)/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
 
-$(BUILD)/obj/%.o: %.c | $(BUILD)/.deps
+$(BUILD)/obj/%.o: %.c $(BUILD)/.with-$(LIBRDKAFKA)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/.deps:
+# What was compiled with the other library's headers is compiled anew.
+$(BUILD)/.with-$(LIBRDKAFKA): | $(RDKAFKA_BUILT)
 	@mkdir -p $(BUILD)
+	@rm -f $(BUILD)/.with-*
 	@touch $@
+	@echo "librdkafka: $(if $(RDKAFKA_BUILT),our own in $(RDKAFKA),the system's $$(pkg-config --modversion rdkafka))"
+
+$(RDKAFKA)/.built: packaging/librdkafka/build packaging/librdkafka/Cargo.lock
+	@packaging/librdkafka/build $(RDKAFKA)
 
 $(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O) $(SHIM_O)
 	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
@@ -74,7 +97,7 @@ $(BUILD)/libisthmus.a: $(WORKER_O) $(CONNECT_O)
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iworker -Iconnectors -Itests/unit -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) \
-	    $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(PKG_LIBS) -o $@
+	    $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
 
 .PHONY: clean
 clean:
@@ -124,9 +147,9 @@ bench: deps
 	+@$(BUILD_ALL) $(BUILD)/isthmus $(BENCH)
 	@$(PYTHON) tests/bench/bench.py
 
-$(BUILD)/bench/%: tests/bench/%.c
+$(BUILD)/bench/%: tests/bench/%.c $(BUILD)/.with-$(LIBRDKAFKA)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) -pthread $< -lrdkafka -o $@
+	$(CC) -std=c11 -D_GNU_SOURCE $(OPT) $(WARN) $(SANFLAGS) -pthread $(PKG_CFLAGS) $< $(PKG_LIBS) -o $@
 
 $(BUILD)/bench/raw_loop: tests/bench/raw_loop.c $(BUILD)/libisthmus.a
 	@mkdir -p $(@D)
@@ -140,7 +163,7 @@ FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
 build/fuzz/obj/worker/%.o: INCLUDES = -Iworker
 build/fuzz/obj/connectors/%.o: INCLUDES = -Iconnectors
 $(COMMIT_FILES:%=build/fuzz/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
-build/fuzz/obj/%.o: %.c
+build/fuzz/obj/%.o: %.c $(BUILD)/.with-$(LIBRDKAFKA)
 	@mkdir -p $(@D)
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address $(INCLUDES) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
 
@@ -150,7 +173,7 @@ build/fuzz/libisthmus.a: $(FUZZ_O)
 
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libisthmus.a
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address -Iworker -Iconnectors $(PKG_CFLAGS) $< \
-	    build/fuzz/libisthmus.a $(PKG_LIBS) -o $@
+	    build/fuzz/libisthmus.a $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
 
 .PHONY: fuzz-smoke
 fuzz-smoke: deps

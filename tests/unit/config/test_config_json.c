@@ -9,7 +9,9 @@
 static bool is_ours(const char *name)
 {
     static const char *const prefixes[] = {"log.", "rest.connection", "rest.request.",
-                                           "metrics.series."};
+                                           "rest.memory.", "metrics.series.",
+                                           /* Java's since 4.2 (KIP-1188) */
+                                           "connector.client.config.override.allowlist"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
         if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
             return true;
