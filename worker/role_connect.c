@@ -7,6 +7,7 @@
  * way.
  */
 #include "base/logging.h"
+#include "config/java_options.h"
 #include "config/properties.h"
 #include "connect/plugin.h"
 #include "herder/connector_file.h"
@@ -74,6 +75,8 @@ static struct kc_error *read_settings(struct worker *worker, enum kc_worker_mode
         err = read_overrides(properties, argc, argv);
     if (!err)
         err = kc_role_logging(properties);
+    if (!err)
+        kc_java_options_take_file(properties);
     if (!err)
         err = kc_worker_config_new(mode, properties, argv[1], lines, &worker->config);
     kc_map_destroy(properties);

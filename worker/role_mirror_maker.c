@@ -7,6 +7,7 @@
  * reach each other: `dedicated.mode.enable.internal.rest`.
  */
 #include "base/logging.h"
+#include "config/java_options.h"
 #include "config/mirror_maker_config.h"
 #include "config/properties.h"
 #include "connect/plugin.h"
@@ -77,6 +78,8 @@ static struct kc_error *read_settings(struct mirror_maker *maker, int argc, char
         err = kc_properties_load(argv[1], maker->properties, NULL);
     if (!err)
         err = kc_role_logging(maker->properties);
+    if (!err)
+        kc_java_options_take_file(maker->properties);
     if (!err) {
         err = kc_mm2_parse(maker->properties, &clusters, &maker->mm2);
         if (err)

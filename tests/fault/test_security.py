@@ -62,7 +62,7 @@ def flow(secure, make_worker, unique):
 def sides(secure):
     """The settings by name."""
     unsecured = secure.settings("unsecured")
-    file = secure.directory / "token"
+    file = secure.tokens.file
     file.write_text(secure.tokens.token(3600))
     found = {
         "mutual TLS, JKS": secure.settings("mutual", **secure.stores("JKS")),

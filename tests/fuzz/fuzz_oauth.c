@@ -5,38 +5,40 @@
  * Their readers are private to two files, which are therefore included here and not linked.
  */
 #include "kafka/client_oauth.c"
-#define oauth sasl_oauth
-#include "wire/sasl_oauth.c"
-#undef oauth
+#include "wire/oauth_token.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void token(const char *jwt)
 {
-    json_t *payload = jwt_payload(jwt);
+    json_t *claims = wire_jwt_claims(jwt);
     struct kc_strings parts = {0};
     char *message = kc_strdup(jwt);
-    expires_ms(payload);
+    kc_error_destroy(wire_jwt_check(jwt));
+    expires_ms(claims);
     split_message(message, &parts);
     kc_strings_destroy(&parts);
     free(message);
-    json_decref(payload);
+    json_decref(claims);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const long statuses[] = {200, 400, 429, 503};
-    const struct sasl_oauth oauth = {.endpoint = "https://localhost/token"};
-    struct kc_str body = {0}, found = {0};
+    static char endpoint[] = "https://localhost/token";
+    const struct wire_oauth_source source = {.endpoint = endpoint};
+    struct wire_web_reply reply = {0};
+    struct kc_str found = {0};
     if (size < 1)
         return 0;
-    kc_str_append_n(&body, data + 1, size - 1);
-    struct kc_error *err = read_answer(&oauth, statuses[data[0] % 4], &body, &found);
+    reply.status = statuses[data[0] % 4];
+    kc_str_append_n(&reply.body, data + 1, size - 1);
+    struct kc_error *err = read_answer(&source, &reply, &found);
     if (!err)
         token(found.data);
-    token(body.data ? body.data : "");
+    token(reply.body.data ? reply.body.data : "");
     kc_error_destroy(err);
     kc_str_destroy(&found);
-    kc_str_destroy(&body);
+    wire_web_reply_clear(&reply);
     return 0;
 }

@@ -60,6 +60,7 @@ class Tokens:
         }
         self.key_set = self.directory / "jwks.json"
         self.key_set.write_text(json.dumps({"keys": [key]}))
+        self.file = self.directory / "token"
         self.given = 0
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/token"
@@ -283,8 +284,11 @@ class SecureCluster(Cluster):
 
     @property
     def environment(self):
-        """What a worker that logs in by Kerberos needs."""
-        return self.kerberos.environment if self.kerberos else {}
+        """What a worker that logs in by Kerberos or OAuth needs."""
+        urls = f"{self.tokens.url},file://{self.tokens.file}"
+        allowed = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={urls}"
+        kerberos = self.kerberos.environment if self.kerberos else {}
+        return {**kerberos, "KAFKA_OPTS": allowed}
 
     def settings(self, listener, secret=SECRET, **more):
         protocol, mechanism = self.listeners[listener]

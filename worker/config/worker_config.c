@@ -122,6 +122,8 @@ static const struct {
     {"offset.storage.", KNOWN, OTHER_MODE},
     {"status.storage.", KNOWN, OTHER_MODE},
     {"gateway.", KNOWN, KNOWN},
+    {"java.security.auth.login.config", KNOWN, KNOWN},
+    {"org.apache.kafka.sasl.oauthbearer.allowed.", KNOWN, KNOWN},
     {"source.cluster.", KNOWN, KNOWN},
     {"internal.key.converter", REMOVED, REMOVED},
     {"internal.value.converter", REMOVED, REMOVED},

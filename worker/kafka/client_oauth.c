@@ -9,10 +9,10 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
+#include "wire/jwt.h"
 #include "wire/sasl.h"
 
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,29 +31,6 @@ static pthread_mutex_t oauths_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct oauth *oauths;
 
 /* ---- the token ---- */
-
-/* The payload of a JWT, the part between its dots; NULL when it isn't one. */
-static json_t *jwt_payload(const char *jwt)
-{
-    const char *begin = strchr(jwt, '.');
-    const char *end = begin ? strchr(begin + 1, '.') : NULL;
-    if (!end)
-        return NULL;
-    size_t len = (size_t)(end - begin - 1);
-    size_t padded = (len + 3) / 4 * 4;
-    char *base64 = kc_calloc(1, padded + 1);
-    unsigned char *text = kc_calloc(1, padded + 1);
-    for (size_t i = 0; i < padded; i++) {
-        char c = i < len ? begin[1 + i] : '=';
-        base64[i] = c == '-' ? '+' : c == '_' ? '/' : c;
-    }
-    int size = EVP_DecodeBlock(text, (unsigned char *)base64, (int)padded);
-    json_t *payload =
-        size < 0 ? NULL : json_loads((const char *)text, JSON_DISABLE_EOF_CHECK, NULL);
-    free(base64);
-    free(text);
-    return payload;
-}
 
 /* The client's first message, "n,,^Aauth=Bearer <token>^A<name>=<value>^A...^A" (RFC 7628), into a
  * list: the token, then names and values of extensions. */
@@ -103,7 +80,7 @@ static int64_t expires_ms(const json_t *payload)
 static struct kc_error *hand_over(rd_kafka_t *client, const struct kc_strings *parts)
 {
     char reason[256] = "";
-    json_t *payload = jwt_payload(parts->items[0]);
+    json_t *payload = wire_jwt_claims(parts->items[0]);
     const char *subject = json_string_value(json_object_get(payload, "sub"));
     rd_kafka_resp_err_t code = rd_kafka_oauthbearer_set_token(
         client, parts->items[0], expires_ms(payload), subject ? subject : "",

@@ -2,6 +2,7 @@
 /* Basic authentication: see rest_auth.h. */
 #include "rest/rest_auth.h"
 
+#include "config/java_options.h"
 #include "config/properties.h"
 #include "connect/log.h"
 #include "wire/jaas.h"
@@ -25,18 +26,6 @@ struct kc_rest_auth {
 };
 
 /* ---- settings ---- */
-
-/* FILE of -Djava.security.auth.login.config=FILE in KAFKA_OPTS; NULL: none. Owned by the caller. */
-static char *login_config_path(void)
-{
-    static const char option[] = "-Djava.security.auth.login.config=";
-    const char *options = getenv("KAFKA_OPTS");
-    const char *found = options ? strstr(options, option) : NULL;
-    if (!found)
-        return NULL;
-    found += sizeof(option) - 1;
-    return kc_strndup(found, strcspn(found, " \t\n"));
-}
 
 static struct kc_error *read_text(const char *path, char **text)
 {
@@ -74,7 +63,7 @@ static struct kc_error *load_login(struct kc_map *users)
 {
     struct kc_jaas jaas = {0};
     char *text = NULL;
-    char *path = login_config_path();
+    char *path = kc_java_property("java.security.auth.login.config");
     if (!path)
         return kc_error_new(
             KC_ERR_CONFIG,

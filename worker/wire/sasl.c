@@ -53,6 +53,11 @@ struct kc_error *wire_sasl_step(struct wire_sasl *sasl, const uint8_t *token, si
     return sasl->ops->step(sasl, token, len, answer, done);
 }
 
+void wire_sasl_cancel(struct wire_sasl *sasl)
+{
+    atomic_store(&sasl->cancelled, true);
+}
+
 void wire_sasl_destroy(struct wire_sasl *sasl)
 {
     if (sasl)

@@ -8,6 +8,8 @@
 
 #include "wire/sasl.h"
 
+#include <stdatomic.h>
+
 struct wire_sasl_ops {
     const char *mechanism;
     /* Reads its settings; *sasl is freed by destroy. */
@@ -22,6 +24,7 @@ struct wire_sasl_ops {
 /* What every mechanism's session begins with. */
 struct wire_sasl {
     const struct wire_sasl_ops *ops;
+    atomic_bool cancelled; /* nobody waits for the step any more */
 };
 
 extern const struct wire_sasl_ops wire_sasl_plain;

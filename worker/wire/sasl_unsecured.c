@@ -4,12 +4,10 @@
  * Java's OAuthBearerUnsecuredLoginCallbackHandler does (KIP-255). For development, where brokers
  * take them. Pure but for the clock.
  */
+#include "wire/jwt.h"
 #include "wire/sasl_priv.h"
 
-#include "connect/mem.h"
-
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,17 +60,6 @@ static struct kc_error *add_claims(const struct kc_map *options, json_t *claims)
     return NULL;
 }
 
-static void append_base64url(struct kc_str *out, const char *text)
-{
-    size_t len = strlen(text);
-    char *base64 = kc_calloc(1, (len + 2) / 3 * 4 + 1);
-    int size = EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)text, (int)len);
-
-    for (int i = 0; i < size && base64[i] != '='; i++)
-        kc_str_append_char(out, base64[i] == '+' ? '-' : base64[i] == '/' ? '_' : base64[i]);
-    free(base64);
-}
-
 bool wire_unsecured_wanted(const struct kc_map *options)
 {
     kc_map_foreach (options, entry) {
@@ -101,9 +88,9 @@ struct kc_error *wire_unsecured_token(const struct kc_map *options, struct kc_st
         json_object_set_new(claims, "iat", json_real(now));
         json_object_set_new(claims, "exp", json_real(now + seconds));
         text = json_dumps(claims, JSON_COMPACT);
-        append_base64url(token, HEADER);
+        wire_base64url(token, HEADER, strlen(HEADER));
         kc_str_append_char(token, '.');
-        append_base64url(token, text);
+        wire_base64url(token, text, strlen(text));
         kc_str_append_char(token, '.');
     }
     free(text);

@@ -175,6 +175,10 @@ static const struct {
     {A, SASL PLAIN "sasl.jaas.config=com.acme.Login required password=s3cret;", {"com.acme.Login"}},
     {A, SASL PLAIN, {"sasl.jaas.config", "PLAIN"}},
     {A,
+     SASL "sasl.mechanism=OAUTHBEARER|sasl.oauthbearer.token.endpoint.url=file:///etc/shadow|" JAAS
+          "oauthbearer.OAuthBearerLoginModule required;",
+     {"file:///etc/shadow", "sasl.oauthbearer.token.endpoint.url", "restrictions"}},
+    {A,
      "security.protocol=SSL|ssl.truststore.location=/no/such/file|ssl.truststore.password=s3cret",
      {"/no/such/file"}},
     {A,
@@ -227,6 +231,7 @@ END_TEST
 
 int main(void)
 {
+    setenv("KAFKA_OPTS", "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=http://localhost/t", 1);
     Suite *suite = suite_create("client_conf");
     TCase *tcase = tcase_create("all");
     tcase_add_loop_test(tcase, test_translation, 0, sizeof(cases) / sizeof(*cases));

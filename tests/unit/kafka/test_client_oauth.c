@@ -5,6 +5,7 @@
 #undef log
 
 #include <check.h>
+#include <openssl/evp.h>
 
 /* The payload of a JWT without header and signature, as base64url. */
 static json_t *payload_of(const char *text)
@@ -15,7 +16,7 @@ static json_t *payload_of(const char *text)
         *at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
     jwt[2 + strcspn(jwt + 2, "=")] = '\0';
     strcat(jwt, ".s");
-    return jwt_payload(jwt);
+    return wire_jwt_claims(jwt);
 }
 
 static int64_t lifetime_of(const char *text)

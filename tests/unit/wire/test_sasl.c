@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* {"alg":"none"} {"sub":"me"} */
+#define JWT "eyJhbGciOiJub25lIn0.eyJzdWIiOiJtZSJ9.c2ln"
+
 static struct wire_sasl *start(const char *mechanism, const char *options)
 {
     struct kc_map *settings = kc_map_new();
@@ -227,6 +230,48 @@ START_TEST(scram_takes_more_iterations_than_kafka_stores)
 }
 END_TEST
 
+/* Nothing of a file that who starts the worker hasn't allowed reaches a broker. */
+START_TEST(oauthbearer_reads_no_file_that_isnt_allowed)
+{
+    struct kc_map *settings = kc_map_new();
+    struct wire_sasl *sasl = NULL;
+    struct kc_str answer = {0};
+    bool done;
+    struct kc_error *err;
+
+    kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
+    kc_map_set(settings, "sasl.oauthbearer.token.endpoint.url", "file:///etc/passwd");
+    err = wire_sasl_new(settings, "h", &sasl);
+    if (!err)
+        err = wire_sasl_step(sasl, NULL, 0, &answer, &done);
+    ck_assert_msg(err && !answer.len, "it would send %s", answer.data);
+    ck_assert_msg(strstr(kc_error_text(err), "cannot be accessed due to restrictions"), "%s",
+                  kc_error_text(err));
+    kc_error_destroy(err);
+    kc_map_destroy(settings);
+}
+END_TEST
+
+START_TEST(oauthbearer_checks_extensions)
+{
+    static const char *const bad[] = {"extension_auth=x", "extension_a1=x", "extension_=x",
+                                      "extension_a=\"x\\001auth\""};
+    struct kc_map *settings = kc_map_new();
+    struct wire_sasl *sasl = NULL;
+    struct kc_error *err;
+
+    setenv("KAFKA_OPTS", "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file:///t", 1);
+    kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
+    kc_map_set(settings, "sasl.oauthbearer.token.endpoint.url", "file:///t");
+    kc_map_setf(settings, "sasl.jaas.config", "x.Module required %s;", bad[_i]);
+    err = wire_sasl_new(settings, "h", &sasl);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_msg(strstr(kc_error_text(err), "the extension"), "%s", kc_error_text(err));
+    kc_error_destroy(err);
+    kc_map_destroy(settings);
+}
+END_TEST
+
 START_TEST(oauthbearer_sends_the_file_token)
 {
     struct kc_map *settings = kc_map_new();
@@ -234,16 +279,20 @@ START_TEST(oauthbearer_sends_the_file_token)
     struct kc_str answer = {0};
     char path[] = "/tmp/wire-token-XXXXXX";
     int fd = mkstemp(path);
+    char *allowed;
     bool done;
 
-    ck_assert_int_eq(write(fd, "abc.def.\n", 9), 9);
+    ck_assert_int_eq(write(fd, JWT "\n", strlen(JWT) + 1), (long)strlen(JWT) + 1);
     close(fd);
+    allowed = kc_asprintf("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://%s", path);
+    setenv("KAFKA_OPTS", allowed, 1);
+    free(allowed);
     kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
     kc_map_setf(settings, "sasl.oauthbearer.token.endpoint.url", "file://%s", path);
     kc_map_set(settings, "sasl.jaas.config", "x.Module required extension_team=\"blue\";");
     ck_assert_ptr_null(wire_sasl_new(settings, "h", &sasl));
     ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &answer, &done));
-    ck_assert_str_eq(answer.data, "n,,\001auth=Bearer abc.def.\001team=blue\001\001");
+    ck_assert_str_eq(answer.data, "n,,\001auth=Bearer " JWT "\001team=blue\001\001");
     ck_assert(!done);
     kc_str_clear(&answer);
     ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &answer, &done));
@@ -309,6 +358,8 @@ int main(void)
     tcase_add_loop_test(tests, scram_refuses_a_server_that_lies, 0, 2);
     tcase_add_loop_test(tests, scram_refuses_bad_first_messages, 0, 12);
     tcase_add_test(tests, scram_takes_more_iterations_than_kafka_stores);
+    tcase_add_test(tests, oauthbearer_reads_no_file_that_isnt_allowed);
+    tcase_add_loop_test(tests, oauthbearer_checks_extensions, 0, 4);
     tcase_add_test(tests, oauthbearer_sends_the_file_token);
     tcase_add_test(tests, oauthbearer_makes_unsecured_tokens);
     suite_add_tcase(suite, tests);

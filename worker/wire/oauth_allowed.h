@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The URLs and files that OAUTHBEARER may use: Kafka's allow-lists, empty unless who starts the
+ * worker fills them (CVE-2025-27817).
+ *
+ * Without them, who may write a connector's configuration could have any file of the worker sent
+ * to a broker, and any address posted to that only the worker reaches.
+ */
+#ifndef WORKER_WIRE_OAUTH_ALLOWED_H
+#define WORKER_WIRE_OAUTH_ALLOWED_H
+
+#include "connect/map.h"
+
+/* The setting's URL, trimmed, owned by the caller: http, https or file, and on the list of
+ * org.apache.kafka.sasl.oauthbearer.allowed.urls, letter by letter. KC_ERR_CONFIG as Java's. */
+struct kc_error *wire_oauth_url(const struct kc_map *settings, const char *key,
+                                char **url) KC_MUST_CHECK;
+
+/* The setting's file as an absolute path, owned by the caller: it is there, can be read and is on
+ * the list of org.apache.kafka.sasl.oauthbearer.allowed.files. */
+struct kc_error *wire_oauth_file(const struct kc_map *settings, const char *key,
+                                 char **path) KC_MUST_CHECK;
+
+/* Reads a regular file of at most max bytes and cuts white space off its end. */
+struct kc_error *wire_oauth_read_file(const char *path, size_t max,
+                                      struct kc_str *text) KC_MUST_CHECK;
+
+bool wire_oauth_is_file(const char *url);
+
+#endif
