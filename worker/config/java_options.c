@@ -11,14 +11,9 @@ static const struct {
     const char *name;
     bool quotes;
 } variables[] = {
-    {"JAVA_TOOL_OPTIONS", true},
-    {"JDK_JAVA_OPTIONS", true},
-    {"KAFKA_HEAP_OPTS", false},
-    {"KAFKA_JVM_PERFORMANCE_OPTS", false},
-    {"KAFKA_GC_LOG_OPTS", false},
-    {"KAFKA_JMX_OPTS", false},
-    {"KAFKA_LOG4J_OPTS", false},
-    {"KAFKA_OPTS", false},
+    {"JAVA_TOOL_OPTIONS", true},           {"JDK_JAVA_OPTIONS", true},   {"KAFKA_HEAP_OPTS", false},
+    {"KAFKA_JVM_PERFORMANCE_OPTS", false}, {"KAFKA_GC_LOG_OPTS", false}, {"KAFKA_JMX_OPTS", false},
+    {"KAFKA_LOG4J_OPTS", false},           {"KAFKA_OPTS", false},
 };
 
 static struct kc_map *file;

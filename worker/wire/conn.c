@@ -121,6 +121,8 @@ void wire_conn_close(struct wire_conn *conn, struct kc_error *err)
                   conn->client->name, conn->label, kc_error_text(err));
     conn->state = CONN_CLOSED;
     conn->node = NULL;
+    if (conn->sasl)
+        wire_sasl_cancel(conn->sasl);
     wire_conn_destroy_io(conn);
     wire_node_closed(node, err, was_ready);
     if (!err)

@@ -3,10 +3,13 @@
  * What a connection does before it is READY: ApiVersions, then the SASL exchange where wanted; and
  * the exchange again before the session's lifetime ends (KIP-368). See conn_priv.h.
  *
- * SASL steps run in libuv's thread pool, one at a time per connection. Loop thread otherwise.
+ * SASL steps run on threads of their own, one at a time per connection: a step may wait for a
+ * token endpoint or a KDC, and compute for long. libuv's few threads, which resolve the names of
+ * all clusters, are none of theirs. Loop thread otherwise.
  */
 #include "wire/conn_priv.h"
 
+#include "base/thread.h"
 #include "wire/messages_cluster.h"
 
 #include <stdlib.h>
@@ -98,8 +101,10 @@ void wire_conn_connected(struct wire_conn *conn)
 /* ---- SASL ---- */
 
 struct step {
-    uv_work_t work; /* first */
+    uv_async_t finished; /* keeps the loop until the thread is gone */
+    pthread_t thread;
     struct wire_conn *conn;
+    struct wire_sasl *sasl;
     uint8_t *token;
     size_t token_len;
     struct kc_str answer;
@@ -107,12 +112,14 @@ struct step {
     struct kc_error *err;
 };
 
-static void run_step(uv_work_t *work)
+static void *run_step(void *arg)
 {
-    struct step *step = (struct step *)work;
+    struct step *step = arg;
 
     step->err =
-        wire_sasl_step(step->conn->sasl, step->token, step->token_len, &step->answer, &step->done);
+        wire_sasl_step(step->sasl, step->token, step->token_len, &step->answer, &step->done);
+    uv_async_send(&step->finished);
+    return NULL;
 }
 
 static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len);
@@ -168,15 +175,15 @@ static void send_token(struct wire_conn *conn, const struct kc_str *answer)
     send_own(conn, request, version, on_authenticate);
 }
 
-static void after_step(uv_work_t *work, int status)
+static void take_step(struct wire_conn *conn, struct step *step)
 {
-    struct step *step = (struct step *)work;
-    struct wire_conn *conn = step->conn;
+    struct kc_error *err = step->err;
 
+    step->err = NULL;
     if (conn->state == CONN_CLOSED) {
-        kc_error_destroy(step->err);
-    } else if (step->err) {
-        wire_conn_close(conn, kc_error_prefix(step->err, "authenticating with %s", conn->label));
+        kc_error_destroy(err);
+    } else if (err) {
+        wire_conn_close(conn, kc_error_prefix(err, "authenticating with %s", conn->label));
     } else {
         conn->sasl_done = step->done;
         if (step->done && !step->answer.len)
@@ -184,10 +191,25 @@ static void after_step(uv_work_t *work, int status)
         else
             send_token(conn, &step->answer);
     }
+}
+
+static void free_step(uv_handle_t *finished)
+{
+    struct step *step = finished->data;
+
+    wire_conn_release(step->conn);
     kc_str_destroy(&step->answer);
     free(step->token);
     free(step);
-    wire_conn_release(conn);
+}
+
+static void after_step(uv_async_t *finished)
+{
+    struct step *step = finished->data;
+
+    pthread_join(step->thread, NULL);
+    uv_close((uv_handle_t *)finished, free_step);
+    take_step(step->conn, step);
 }
 
 static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
@@ -195,10 +217,17 @@ static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
     struct step *step = kc_calloc(1, sizeof *step);
 
     step->conn = conn;
+    step->sasl = conn->sasl;
     step->token = kc_memdup(len ? (const void *)token : "", len ? len : 1);
     step->token_len = len;
+    step->finished.data = step;
     conn->handles++;
-    uv_queue_work(&conn->client->loop, &step->work, run_step, after_step);
+    uv_async_init(&conn->client->loop, &step->finished, after_step);
+    step->err = kc_thread_start(&step->thread, "sasl", run_step, step);
+    if (!step->err)
+        return;
+    uv_close((uv_handle_t *)&step->finished, free_step);
+    take_step(conn, step);
 }
 
 static char *join_mechanisms(const struct kc_sasl_handshake_response *response)

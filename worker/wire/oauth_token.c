@@ -92,8 +92,8 @@ struct kc_error *wire_oauth_source_new(const struct kc_map *settings, const stru
     *out = NULL;
     source->client_id =
         setting(settings, "sasl.oauthbearer.client.credentials.client.id", options, "clientId");
-    source->client_secret = setting(
-        settings, "sasl.oauthbearer.client.credentials.client.secret", options, "clientSecret");
+    source->client_secret = setting(settings, "sasl.oauthbearer.client.credentials.client.secret",
+                                    options, "clientSecret");
     source->scope = setting(settings, "sasl.oauthbearer.scope", options, "scope");
     source->ca_file = kc_strdup(kc_map_get(options, "ssl.truststore.location"));
     source->connect_ms = number(settings, "sasl.login.connect.timeout.ms");

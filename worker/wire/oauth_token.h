@@ -19,7 +19,6 @@ void wire_oauth_source_destroy(struct wire_oauth_source *source);
 
 /* A token that has a JWT's form. Blocks; ends early once *cancelled. */
 struct kc_error *wire_oauth_token(const struct wire_oauth_source *source,
-                                  const atomic_bool *cancelled,
-                                  struct kc_str *token) KC_MUST_CHECK;
+                                  const atomic_bool *cancelled, struct kc_str *token) KC_MUST_CHECK;
 
 #endif

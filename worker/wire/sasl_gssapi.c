@@ -5,7 +5,8 @@
  * With a keytab in the JAAS options the session has credentials of its own: Kerberos gets tickets
  * for the principal by itself and keeps them in a cache in memory, one for each keytab and
  * principal, so that clusters may want different ones. Without a keytab they are the process's
- * credential cache. Steps run in libuv's thread pool, since they may ask a KDC.
+ * credential cache. Steps may ask a KDC: see sasl_priv.h for
+ * their thread.
  */
 #include "wire/errors.h"
 #include "wire/jaas.h"

@@ -122,9 +122,9 @@ static void append_extensions(const struct oauth *oauth, struct kc_str *answer)
 static struct kc_error *send_token(const struct oauth *oauth, struct kc_str *answer)
 {
     struct kc_str token = {0};
-    struct kc_error *err =
-        oauth->source ? wire_oauth_token(oauth->source, &oauth->base.cancelled, &token)
-                      : wire_unsecured_token(oauth->options, &token);
+    struct kc_error *err = oauth->source
+                               ? wire_oauth_token(oauth->source, &oauth->base.cancelled, &token)
+                               : wire_unsecured_token(oauth->options, &token);
 
     if (!err) {
         kc_str_appendf(answer, "n,,\001auth=Bearer %s", token.data);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One implementation per SASL mechanism behind a small vtable. See sasl.h. Of wire's sessions each
- * step runs in libuv's thread pool.
+ * step runs on a thread of its own (conn_setup.c).
  */
 #ifndef WORKER_WIRE_SASL_PRIV_H
 #define WORKER_WIRE_SASL_PRIV_H
