@@ -204,6 +204,7 @@ bool wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, in
     struct kc_error *err;
 
     pending->version = version;
+    pending->reply_max = pending->request->reply_max;
     pending->correlation = conn->client->next_correlation++ & INT32_MAX;
     if (pending->request->prepare)
         pending->request->prepare(pending->request, version);

@@ -16,10 +16,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define FRAME_MAX     (512 * 1024 * 1024)
-#define FRAME_FIRST   (64 * 1024)        /* allocated before anything has arrived */
-#define FRAME_TRUSTED (16 * 1024 * 1024) /* the same, from a broker that we know to be one */
-#define LOW_WATER     (1024 * 1024)      /* bytes of a large frame that are worth waking up for */
+#define FRAME_MAX     (128 * 1024 * 1024) /* where the request says nothing of its answer */
+#define FRAME_SETUP   (1024 * 1024)       /* before the broker has shown that it is one */
+#define FRAME_FIRST   (64 * 1024)         /* allocated before anything has arrived */
+#define FRAME_TRUSTED (16 * 1024 * 1024)  /* the same, from a broker that we know to be one */
+#define LOW_WATER     (1024 * 1024)       /* bytes of a large frame that are worth waking up for */
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.connection");
 
@@ -30,18 +31,41 @@ static struct kc_error *io_error(const struct wire_conn *conn, const char *doing
 
 /* ---- Frames ---- */
 
+/* What the next answer may have, by what was asked for. */
+static size_t frame_max(const struct wire_conn *conn)
+{
+    if (conn->state < CONN_READY)
+        return FRAME_SETUP;
+    return conn->in_flight && conn->in_flight->reply_max ? conn->in_flight->reply_max : FRAME_MAX;
+}
+
+static struct kc_error *frame_error(const struct wire_conn *conn, uint32_t size)
+{
+    const struct wire_pending *pending = conn->in_flight;
+
+    if (conn->state < CONN_READY || size < 4 || size > INT32_MAX || !pending)
+        return kc_error_retriable_new(KC_ERR_IO,
+                                      "%s sent a frame of %u bytes: is it a Kafka broker, and "
+                                      "does security.protocol fit its listener?",
+                                      conn->label, size);
+    return kc_error_retriable_new(KC_ERR_IO,
+                                  "%s began an answer of %u bytes to a %s request, for which at "
+                                  "most %zu are taken%s",
+                                  conn->label, size, kc_api_name(pending->api), frame_max(conn),
+                                  pending->api == KC_API_FETCH
+                                      ? ". If its topics hold batches as large as that, raise "
+                                        "fetch.max.bytes of this consumer"
+                                      : "");
+}
+
 static bool frame_begin(struct wire_conn *conn)
 {
     uint32_t size = (uint32_t)conn->head[0] << 24 | (uint32_t)conn->head[1] << 16 |
                     (uint32_t)conn->head[2] << 8 | conn->head[3];
     size_t first;
 
-    if (size < 4 || size > FRAME_MAX) {
-        wire_conn_close(
-            conn, kc_error_retriable_new(KC_ERR_IO,
-                                         "%s sent a frame of %u bytes: is it a Kafka broker, and "
-                                         "does security.protocol fit its listener?",
-                                         conn->label, size));
+    if (size < 4 || size > frame_max(conn)) {
+        wire_conn_close(conn, frame_error(conn, size));
         return false;
     }
     first = conn->state == CONN_READY ? FRAME_TRUSTED : FRAME_FIRST;

@@ -25,6 +25,7 @@
 #define NEAR_US      10000     /* the fastest answer of a broker that is near */
 #define SOUNDINGS    8         /* answers that tell whether it is, to requests that don't wait */
 #define LITTLE_BYTES (1 << 20) /* or the limit of a partition, if that is more */
+#define REPLY_SLACK  ((size_t)4 << 20) /* of an answer: what isn't batches */
 
 static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id, int lane)
 {
@@ -282,6 +283,15 @@ static int32_t wait_of(struct fetch_engine *engine, const struct fetch_session *
     return (int32_t)wait;
 }
 
+/* What an answer may have: fetch.max.bytes, or one batch that is larger, since Kafka sends the
+ * first batch of the first partition whatever its size; and what surrounds the batches. */
+static size_t reply_max(const struct kc_fetcher_options *options)
+{
+    size_t max = (size_t)options->max_bytes;
+
+    return (max > KC_FETCH_BATCH_MAX ? max : KC_FETCH_BATCH_MAX) + REPLY_SLACK;
+}
+
 /* Locked. */
 static struct kc_wire_request *build(struct fetch_engine *engine, struct fetch_session *session,
                                      size_t max_bytes)
@@ -293,6 +303,7 @@ static struct kc_wire_request *build(struct fetch_engine *engine, struct fetch_s
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = session->broker_id;
     request->lane = KC_WIRE_LANE_FETCH + session->lane;
+    request->reply_max = reply_max(options);
     if (session->nameless)
         request->max_version = LAST_VERSION_WITH_NAMES;
     message->max_wait_ms = wait_of(engine, session);

@@ -15,6 +15,9 @@
  * worth: so a worker's memory doesn't grow with its tasks. */
 #define KC_FETCHERS_BUDGET ((size_t)20 << 20)
 
+/* The largest batch that is taken although it is larger than fetch.max.bytes. */
+#define KC_FETCH_BATCH_MAX ((size_t)64 << 20)
+
 struct kc_fetcher_options {
     size_t budget_bytes;         /* 0: 64 MiB */
     int32_t max_wait_ms;         /* fetch.max.wait.ms; 0: 500 */

@@ -67,6 +67,7 @@ struct kc_wire_request {
     int16_t min_version; /* fail when the broker has no such version; 0: any */
     int16_t max_version; /* INT16_MAX: the API's client_max */
     int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */
+    size_t reply_max;    /* bytes of an answer beyond which the broker is wrong; 0: 128 MiB */
     /* Loop thread, when the version is known and the message is about to be encoded; may be NULL.
      * For messages whose versions say the same in different fields. */
     void (*prepare)(struct kc_wire_request *request, int16_t version);

@@ -29,6 +29,7 @@ struct wire_pending {
     void *arg;
     int64_t deadline_ms;  /* the caller's; 0: none */
     int64_t answer_by_ms; /* request.timeout.ms after it was sent: else the connection is closed */
+    size_t reply_max;     /* the request's; 0: none */
     enum kc_api api;
     int32_t correlation;
     int16_t version;

@@ -18,14 +18,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PARTITIONS    200
-#define PATIENCE_MS   20000
-#define BROKER_ID     7
-#define SESSION_ID    11
-#define REQUESTS_KEPT 4096
-#define NEAR_MS       5
-#define FAR_MS        40
-#define DESCRIPTORS   256
+#define PARTITIONS     200
+#define PATIENCE_MS    20000
+#define BROKER_ID      7
+#define SESSION_ID     11
+#define REQUESTS_KEPT  4096
+#define NEAR_MS        5
+#define FAR_MS         40
+#define DESCRIPTORS    256
+#define LARGEST_RECORD (20 << 20)
 
 /* What one fetch request said. */
 struct asked {
@@ -52,8 +53,11 @@ static struct {
     int fed;      /* the last of them that an answer was of */
     /* The offset that a connection asked for, of those in its session; else -1. */
     int64_t known[DESCRIPTORS][PARTITIONS];
-    bool lose_session; /* once */
-    int refuses;       /* this partition, once, as one that is elsewhere; -1: none */
+    bool lose_session;      /* once */
+    int refuses;            /* this partition, once, as one that is elsewhere; -1: none */
+    int record_bytes;       /* of the record of data_for */
+    int fetch_answer_bytes; /* as the head of each says, whatever follows; 0: the truth */
+    atomic_int hung_up;     /* connections that ended after such a head */
 } broker = {.answers_after_ms = NEAR_MS};
 
 static const struct kc_uuid topic_id = {{1, 2, 3}};
@@ -175,7 +179,7 @@ put_partition(struct kc_arena *arena, struct kc_fetch_response *response, int in
 static void put_record(struct kc_arena *arena, struct kc_fetch_response *response, int index,
                        int64_t offset, size_t len, struct kc_str *batch)
 {
-    static const char value[1 << 20];
+    static const char value[LARGEST_RECORD];
     struct kc_batch_builder builder = {0};
     struct kc_wire_record record = {.offset = offset,
                                     .timestamp = 1700000000000LL,
@@ -224,7 +228,7 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
             KC_KAFKA_NOT_LEADER_OR_FOLLOWER;
         broker.refuses = -1;
     } else if (broker.data_for >= 0 && known[broker.data_for] >= 0) {
-        put_record(arena, response, broker.data_for, 0, 5, &batch);
+        put_record(arena, response, broker.data_for, 0, (size_t)broker.record_bytes, &batch);
         broker.data_for = -1;
     } else if (next_fed(known) >= 0) {
         broker.fed = next_fed(known);
@@ -235,6 +239,12 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
     ck_assert_ptr_null(
         kc_wire_encode(header->api, KC_WIRE_RESPONSE, header->version, response, out));
     kc_str_destroy(&batch);
+}
+
+static int claimed_size(int api, const struct kc_wire_out *out)
+{
+    return api == KC_API_FETCH && broker.fetch_answer_bytes ? broker.fetch_answer_bytes
+                                                            : (int)out->bytes.len - 4;
 }
 
 static void answer(const uint8_t *frame, size_t len, int connection, struct kc_wire_out *out)
@@ -256,7 +266,7 @@ static void answer(const uint8_t *frame, size_t len, int connection, struct kc_w
     else
         answer_versions(arena, out, &header);
     for (int i = 0; i < 4; i++)
-        out->bytes.data[i] = (char)((out->bytes.len - 4) >> (24 - 8 * i));
+        out->bytes.data[i] = (char)(claimed_size(header.api, out) >> (24 - 8 * i));
     kc_arena_destroy(arena);
 }
 
@@ -277,6 +287,8 @@ static void *serve(void *arg)
         kc_wire_out_destroy(&out);
         free(frame);
     }
+    if (broker.fetch_answer_bytes)
+        atomic_fetch_add(&broker.hung_up, 1);
     close(fd);
     return NULL;
 }
@@ -303,6 +315,7 @@ static void start_broker(int versions_max)
     pthread_mutex_init(&broker.mutex, NULL);
     broker.versions_max = versions_max;
     broker.data_for = broker.refuses = broker.feeds = -1;
+    broker.record_bytes = 5;
     broker.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(broker.fd, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(broker.fd, 16), 0);
@@ -702,6 +715,46 @@ START_TEST(a_partition_belongs_to_who_added_it_last)
 }
 END_TEST
 
+/* Kafka sends a whole batch however little was asked for. */
+START_TEST(a_batch_larger_than_what_is_asked_for_is_taken)
+{
+    struct kc_fetcher *fetcher;
+    struct kc_fetched *fetched;
+    struct kc_map *settings = kc_map_new();
+
+    start_broker(versions[0]);
+    broker.data_for = 5;
+    broker.record_bytes = LARGEST_RECORD;
+    kc_map_setf(settings, "bootstrap.servers", "127.0.0.1:%d", broker.port);
+    kc_map_set(settings, "fetch.max.bytes", "1000000");
+    ck_assert_ptr_null(kc_fetcher_open(settings, "test", 8 << 20, &fetcher));
+    kc_map_destroy(settings);
+    add(fetcher, 0, PARTITIONS);
+    atomic_store(&broker.told, true);
+    fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+    ck_assert_ptr_nonnull(fetched);
+    ck_assert_int_eq(fetched->kind, KC_FETCHED_DATA);
+    ck_assert_uint_gt(fetched->len, LARGEST_RECORD);
+    kc_fetched_release(fetched);
+    stop(fetcher);
+}
+END_TEST
+
+/* An answer larger than any that could be asked for is left at its head: the connection ends. */
+START_TEST(a_frame_beyond_what_is_asked_for_is_refused)
+{
+    struct kc_fetcher *fetcher;
+    int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+
+    broker.fetch_answer_bytes = 100 << 20;
+    fetcher = start(versions[0]);
+    while (!atomic_load(&broker.hung_up) && kc_mono_ms() < deadline)
+        usleep(1000);
+    ck_assert_int_gt(atomic_load(&broker.hung_up), 0);
+    stop(fetcher);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("fetcher");
@@ -721,6 +774,8 @@ int main(void)
     tcase_add_loop_test(tests, of_a_far_broker_each_reads_by_itself, 0, 2);
     tcase_add_loop_test(tests, who_takes_nothing_holds_up_nobody, 0, 2);
     tcase_add_loop_test(tests, a_partition_belongs_to_who_added_it_last, 0, 2);
+    tcase_add_test(tests, a_batch_larger_than_what_is_asked_for_is_taken);
+    tcase_add_test(tests, a_frame_beyond_what_is_asked_for_is_refused);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);

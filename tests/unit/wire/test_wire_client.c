@@ -26,6 +26,8 @@ enum behaviour {
     HTTP,        /* not a broker */
     THROTTLING,  /* asks for 400 ms of quiet */
     GARBAGE,     /* a Metadata answer that can't be decoded */
+    HUGE_HELLO,  /* begins an ApiVersions answer of 2 MB */
+    HUGE_ANSWER, /* begins a Metadata answer of 500 MB */
 };
 
 struct broker {
@@ -121,6 +123,8 @@ static bool answer(struct broker *broker, const uint8_t *frame, size_t len, stru
             usleep(700000);
     }
     put_size(out);
+    if (broker->behaviour == (header.api == KC_API_API_VERSIONS ? HUGE_HELLO : HUGE_ANSWER))
+        memcpy(out->bytes.data, broker->behaviour == HUGE_HELLO ? "\0\x20\0" : "\x1d\xcd\x65", 3);
     kc_arena_destroy(arena);
     return send;
 }
@@ -296,6 +300,8 @@ START_TEST(what_makes_no_sense_ends_the_connection)
         {WRONG_ORDER, KC_ERR_IO, "is it a Kafka broker"},
         {HTTP, KC_ERR_IO, "security.protocol"},
         {GARBAGE, KC_ERR_SCHEMA, "metadata_response"},
+        {HUGE_HELLO, KC_ERR_IO, "is it a Kafka broker"},
+        {HUGE_ANSWER, KC_ERR_IO, "to a Metadata request, for which at most 134217728 are taken"},
     };
     struct broker broker;
     struct kc_wire_admin *admin;
@@ -404,7 +410,7 @@ int main(void)
     tcase_add_test(tests, an_api_that_the_broker_lacks_is_named);
     tcase_add_test(tests, silence_times_out);
     tcase_add_test(tests, a_late_answer_is_dropped);
-    tcase_add_loop_test(tests, what_makes_no_sense_ends_the_connection, 0, 3);
+    tcase_add_loop_test(tests, what_makes_no_sense_ends_the_connection, 0, 5);
     tcase_add_test(tests, throttling_is_honoured);
     tcase_add_test(tests, nobody_there_is_said);
     tcase_add_test(tests, closing_answers_what_is_outstanding);
