@@ -8,6 +8,7 @@
  * its prefix.
  */
 #include "config/config_json.h"
+#include "config/secret_keys.h"
 #include "connect/regex.h"
 #include "runtime/connector_offsets.h"
 #include "runtime/enriched_config.h"
@@ -295,8 +296,7 @@ static void add_overrides(struct check *check, const char *prefix)
     kc_map_foreach (overrides, entry) {
         struct kc_config_values one = {0};
         struct kc_config_value *value = kc_config_values_get(&one, entry->key);
-        bool secret = strstr(entry->key, "password") || strstr(entry->key, "jaas.config") ||
-                      strcmp(entry->key, "ssl.keystore.key") == 0;
+        bool secret = kc_config_is_secret(entry->key);
         value->value = kc_strdup(secret && entry->value ? "[hidden]" : entry->value);
         if (!kc_override_allowed(check->worker->config, entry->key))
             kc_config_value_add_error(value,
@@ -378,7 +378,7 @@ static struct kc_error *open_check(struct check *check, const struct kc_map *con
     if (err)
         return err;
     if (!get(check, "connector.class")) {
-        char *text = kc_map_print(check->config);
+        char *text = kc_config_print(config); /* with variables, not what they stand for */
         err = kc_error_new(KC_ERR_BAD_REQUEST, "Connector config %s contains no connector type",
                            text);
         free(text);

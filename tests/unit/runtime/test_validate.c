@@ -382,6 +382,13 @@ START_TEST(no_or_unknown_class)
     ck_assert_int_eq(kc_error_code(err), KC_ERR_BAD_REQUEST);
     ck_assert_str_eq(kc_error_text(err), "Connector config {name=c} contains no connector type");
     kc_error_destroy(err);
+    kc_map_set(config, "producer.override.sasl.jaas.config", "x");
+    kc_map_set(config, "database.password", "y");
+    err = kc_worker_validate(fake.worker, config, &infos);
+    ck_assert_str_eq(kc_error_text(err),
+                     "Connector config {name=c, producer.override.sasl.jaas.config=[hidden], "
+                     "database.password=[hidden]} contains no connector type");
+    kc_error_destroy(err);
     kc_map_set(config, "connector.class", "NoSuch");
     err = kc_worker_validate(fake.worker, config, &infos);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_BAD_REQUEST);
