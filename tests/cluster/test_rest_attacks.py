@@ -16,6 +16,7 @@ import threading
 
 import pytest
 
+from kafka_cluster import DATA
 from memory_limit import MemoryLimit
 from processes import SANITIZER, free_port, wait_for
 from rest import Rest
@@ -198,7 +199,7 @@ def unread_worker(target):
         "bootstrap.servers": target.bootstrap,
         "key.converter": BYTES,
         "value.converter": BYTES,
-        "offset.storage.file.filename": "/dev/null",
+        "offset.storage.file.filename": str(DATA / "files" / "unread.offsets"),
         "listeners": url,
     }
     file = settings_file("unread", settings)

@@ -17,19 +17,22 @@ struct suite {
     bool modern; /* TLS 1.3 */
 };
 
+/* Whether text is head and then tail. */
+static bool is_joined(const char *text, const char *head, size_t head_len, const char *tail)
+{
+    return strncmp(text, head, head_len) == 0 && strcmp(text + head_len, tail) == 0;
+}
+
 /* Whether Java's "TLS_ECDHE_RSA_WITH_X" is GnuTLS's "TLS_ECDHE_RSA_X"; of ChaCha's suites GnuTLS
- * leaves the hash out too. */
+ * leaves the hash out too, and Java's "SHA" is its "SHA1". */
 static bool same_suite(const char *java, const char *native)
 {
     static const char with[] = "WITH_";
-    static const char hash[] = "_SHA256";
     const char *mark = strstr(java, with);
     char *plain = mark ? kc_asprintf("%.*s%s", (int)(mark - java), java, mark + strlen(with))
                        : kc_strdup(java);
-    size_t len = strlen(native);
-    bool same =
-        strncmp(plain, native, len) == 0 &&
-        (plain[len] == '\0' || (strstr(native, "CHACHA20") && strcmp(plain + len, hash) == 0));
+    bool same = strcmp(plain, native) == 0 || is_joined(native, plain, strlen(plain), "1") ||
+                (strstr(native, "CHACHA20") && is_joined(plain, native, strlen(native), "_SHA256"));
     free(plain);
     return same;
 }
@@ -103,6 +106,19 @@ static struct kc_error *add_versions(const char *text, struct kc_strings *parts,
                         text, modern && old ? "" : " that goes with ssl.cipher.suites");
 }
 
+/* Unless suites are listed: no RSA key exchange, which has no forward secrecy, and no SHA-1. */
+#define MODERN "NORMAL:-VERS-ALL:-RSA:-SHA1:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1"
+
+/* Protocols that have suites with SHA-1 only, and aren't on by themselves. */
+static bool wants_old(const char *versions)
+{
+    struct kc_strings names = {0};
+    kc_strings_split(&names, versions);
+    bool old = kc_strings_contain(&names, "TLSv1") || kc_strings_contain(&names, "TLSv1.1");
+    kc_strings_destroy(&names);
+    return old;
+}
+
 struct kc_error *kc_tls_priorities(const struct kc_map *settings, char **priorities)
 {
     const char *versions = kc_map_get_or(settings, "ssl.enabled.protocols", "TLSv1.2,TLSv1.3");
@@ -114,7 +130,8 @@ struct kc_error *kc_tls_priorities(const struct kc_map *settings, char **priorit
     struct kc_error *err = NULL;
     kc_strings_split(&names, suites ? suites : "");
     kc_strings_add(&parts, names.count ? "NONE:+CTYPE-X509:+COMP-NULL:+SIGN-ALL:+GROUP-ALL"
-                                       : "NORMAL:-VERS-ALL");
+                           : wants_old(versions) ? "NORMAL:-VERS-ALL"
+                                                 : MODERN);
     if (names.count)
         err = add_suites(&names, &parts, &modern, &old);
     if (!err)

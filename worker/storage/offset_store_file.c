@@ -4,7 +4,8 @@
  * Java worker can take the file back.
  *
  * The file is written whole: beside itself, synced, renamed. Whatever goes wrong, either the old
- * file or the new one is there. Any thread; save_lock makes changes and their saving one thing.
+ * file or the new one is there. Owner and mode stay. Where the folder doesn't allow that, the file
+ * is overwritten in place. Any thread; save_lock makes changes and their saving one thing.
  */
 #include "connect/log.h"
 #include "storage/offset_store_priv.h"
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,6 +30,7 @@ struct file_store {
     char *path;
     struct kc_offset_table *table;
     pthread_mutex_t save_lock;
+    bool told_in_place; /* with the lock */
 };
 
 /* ---- reading ---- */
@@ -100,7 +103,8 @@ static struct kc_error *write_all(const char *path, int fd, const struct kc_str 
             return file_error("Writing", path);
         at += n > 0 ? (size_t)n : 0;
     }
-    return fsync(fd) ? file_error("Syncing", path) : NULL;
+    /* A device or pipe has nothing to sync. */
+    return fsync(fd) && errno != EINVAL ? file_error("Syncing", path) : NULL;
 }
 
 /* The rename is safe on disk when its directory is; file systems that can't sync one do without. */
@@ -116,28 +120,48 @@ static void sync_directory(const char *path)
     free(copy);
 }
 
-static mode_t mode_of(const char *path)
+/* A file beside path, in *temporary (the caller's): of a new one the umask decides who may read it,
+ * of one that takes an old one's place the old one's owner and mode do. -1: errno says why. */
+static int create_beside(const char *path, const struct stat *old, char **temporary)
 {
-    struct stat old;
-    return stat(path, &old) == 0 ? old.st_mode & 07777 : 0644;
+    static atomic_uint number;
+    *temporary = kc_asprintf("%s.%d-%u", path, (int)getpid(), atomic_fetch_add(&number, 1));
+    unlink(*temporary); /* of a process that had our id and was killed */
+    int fd = open(*temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, old ? 0600 : 0666);
+    if (fd < 0 || !old)
+        return fd;
+    if (((old->st_uid != geteuid() || old->st_gid != getegid()) &&
+         fchown(fd, old->st_uid, old->st_gid)) ||
+        fchmod(fd, old->st_mode & 07777)) {
+        int why = errno;
+        close(fd);
+        unlink(*temporary);
+        errno = why;
+        return -1;
+    }
+    return fd;
 }
 
-static struct kc_error *replace(const char *path, const struct kc_str *data)
+/* Beside itself, synced, renamed. *beside is false when the folder or the file's owner doesn't let
+ * us; then nothing has happened. */
+static struct kc_error *replace(const char *path, const struct stat *old, const struct kc_str *data,
+                                bool *beside)
 {
-    char *temporary = kc_asprintf("%s.XXXXXX", path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
+    char *temporary = NULL;
+    int fd = create_beside(path, old, &temporary);
     struct kc_error *err = NULL;
+    *beside = fd >= 0 || errno == ENOSPC || errno == EDQUOT || errno == EMFILE || errno == ENFILE;
     if (fd < 0) {
         err = file_error("Creating a file beside", path);
         goto out;
     }
-    if (fchmod(fd, mode_of(path)))
-        kc_debug("Mode of %s: %s", temporary, strerror(errno));
     err = write_all(temporary, fd, data);
     if (close(fd) && !err)
         err = file_error("Closing", temporary);
-    if (!err && rename(temporary, path))
+    if (!err && rename(temporary, path)) {
+        *beside = errno != EACCES && errno != EPERM && errno != EBUSY; /* a mount of one file */
         err = file_error("Replacing", path);
+    }
     if (err)
         unlink(temporary);
     else
@@ -147,13 +171,56 @@ out:
     return err;
 }
 
+/* As Java does always: a crash in the midst of it damages the file. Room is made sure of first. */
+static struct kc_error *overwrite(const char *path, const struct kc_str *data)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    struct stat now;
+    if (fd < 0 || fstat(fd, &now)) {
+        struct kc_error *err = file_error("Opening", path);
+        if (fd >= 0)
+            close(fd);
+        return err;
+    }
+    struct kc_error *err = NULL;
+    if (S_ISREG(now.st_mode) && (errno = posix_fallocate(fd, 0, (off_t)data->len)) != 0)
+        err = file_error("Making room in", path);
+    if (!err)
+        err = write_all(path, fd, data);
+    if (!err && S_ISREG(now.st_mode) && ftruncate(fd, (off_t)data->len))
+        err = file_error("Cutting", path);
+    if (close(fd) && !err)
+        err = file_error("Closing", path);
+    return err;
+}
+
+static struct kc_error *write_file(struct file_store *store, const char *path,
+                                   const struct kc_str *data)
+{
+    struct stat old;
+    bool beside = true;
+    bool exists = stat(path, &old) == 0;
+    if (exists && !S_ISREG(old.st_mode))
+        return overwrite(path, data);
+    struct kc_error *err = replace(path, exists ? &old : NULL, data, &beside);
+    if (!err || beside || !exists)
+        return err;
+    if (!store->told_in_place)
+        kc_warn("%s. The file is overwritten in place instead, so a crash at the wrong moment may "
+                "damage it. Let this user write to its folder to have it replaced whole",
+                kc_error_text(err));
+    store->told_in_place = true;
+    kc_error_destroy(err);
+    return overwrite(path, data);
+}
+
 /* Behind symbolic links, so that a link stays one. */
 static struct kc_error *save(struct file_store *store)
 {
     struct kc_str data = {0};
     char *real = realpath(store->path, NULL);
     kc_offset_table_serialize(store->table, &data);
-    struct kc_error *err = replace(real ? real : store->path, &data);
+    struct kc_error *err = write_file(store, real ? real : store->path, &data);
     kc_str_destroy(&data);
     free(real);
     return err;

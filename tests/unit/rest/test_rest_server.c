@@ -806,6 +806,44 @@ START_TEST(slow_handshakes_are_cut_off)
 }
 END_TEST
 
+/* Whether openssl's client agrees with the server on one of suites. */
+static bool agrees(const struct served *served, const char *suites)
+{
+    char *command = kc_asprintf("openssl s_client -connect 127.0.0.1:%d -tls1_2 -cipher "
+                                "'%s:@SECLEVEL=0' </dev/null 2>&1",
+                                served->port, suites);
+    FILE *client = popen(command, "r");
+    char line[256];
+    bool agreed = false;
+    while (fgets(line, sizeof(line), client))
+        agreed |= strstr(line, "Cipher is ") && !strstr(line, "(NONE)");
+    pclose(client);
+    free(command);
+    return agreed;
+}
+
+/* By default neither SHA-1 nor RSA's key exchange; who needs them lists them. */
+START_TEST(weak_suites_are_off_unless_listed)
+{
+    static const char *const settings[][2] = {KEY, {NULL, NULL}};
+    static const char *const listed[][2] = {
+        KEY,
+        {"ssl.cipher.suites", "TLS_RSA_WITH_AES_128_CBC_SHA,TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA"},
+        {NULL, NULL}};
+    struct served served;
+    serve(&served, settings);
+    ck_assert(agrees(&served, "ECDHE-RSA-AES128-GCM-SHA256"));
+    ck_assert(!agrees(&served, "ECDHE-RSA-AES256-SHA:ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA"));
+    ck_assert(!agrees(&served, "AES128-GCM-SHA256:AES256-GCM-SHA384:AES128-SHA256"));
+    ck_assert(!agrees(&served, "AES128-SHA:AES256-SHA:DES-CBC3-SHA"));
+    served_end(&served);
+    serve(&served, listed);
+    ck_assert(agrees(&served, "AES128-SHA"));
+    ck_assert(agrees(&served, "ECDHE-RSA-AES256-SHA"));
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(unusable_stores_are_named)
 {
     static const char *const cases[][3] = {
@@ -854,6 +892,7 @@ int main(void)
     tcase_add_test(cases, a_port_in_use_is_named);
     tcase_add_test(cases, workers_show_each_other_certificates);
     tcase_add_test(cases, slow_handshakes_are_cut_off);
+    tcase_add_test(cases, weak_suites_are_off_unless_listed);
     tcase_add_loop_test(cases, unusable_stores_are_named, 0, 6);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);

@@ -15,6 +15,8 @@ static const struct {
 } cases[] = {
     {NULL, NULL, "+VERS-TLS1.3:+VERS-TLS1.2", "VERS-TLS1.1"},
     {"TLSv1.2", NULL, "+VERS-TLS1.2", "VERS-TLS1.3"},
+    {NULL, NULL, "-RSA:-SHA1", "NONE"},
+    {NULL, "TLS_RSA_WITH_AES_128_CBC_SHA", "+RSA:+AES-128-CBC:+SHA1", "-SHA1"},
     {"TLSv1.2, TLSv1.3", "", "+VERS-TLS1.3:+VERS-TLS1.2", "NONE"},
     {"TLSv1.1,TLSv1", NULL, "+VERS-TLS1.1:+VERS-TLS1.0", "VERS-TLS1.2"},
     {NULL, "TLS_AES_256_GCM_SHA384", "+AES-256-GCM:+AEAD:+VERS-TLS1.3", "VERS-TLS1.2"},

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void fine(struct kc_error *err)
@@ -249,6 +250,70 @@ START_TEST(test_full_disk)
 }
 END_TEST
 
+static struct stat look(void)
+{
+    struct stat now;
+    ck_assert_int_eq(stat(path, &now), 0);
+    return now;
+}
+
+/* Who may read a new file is the umask's to say; of an old one nothing changes. */
+START_TEST(test_mode_and_owner)
+{
+    mode_t before = umask(0027);
+    struct kc_offset_store *store = open_store();
+    fine(put(store, 1));
+    ck_assert_uint_eq(look().st_mode & 07777, 0640);
+    umask(0022);
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    fine(put(store, 2));
+    ck_assert_uint_eq(look().st_mode & 07777, 0600);
+    if (geteuid() == 0) {
+        ck_assert_int_eq(chown(path, 65534, 65534), 0);
+        fine(put(store, 3));
+        ck_assert_uint_eq(look().st_uid, 65534);
+        ck_assert_uint_eq(look().st_gid, 65534);
+        ck_assert_uint_eq(look().st_mode & 07777, 0600);
+    }
+    kc_offset_store_unref(store);
+    umask(before);
+}
+END_TEST
+
+static int saves_as_nobody(void)
+{
+    pid_t child = fork();
+    int status = 0;
+    if (child == 0) {
+        struct kc_offset_store *store = NULL;
+        if ((geteuid() == 0 && (setgid(65534) || setuid(65534))) ||
+            kc_offset_store_file_new(path, &store) || kc_offset_store_start(store, NULL))
+            _exit(1);
+        _exit(put(store, 5) || put(store, 4) ? 2 : 0);
+    }
+    waitpid(child, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+/* The file may be written, its folder may not. */
+START_TEST(test_folder_not_writable)
+{
+    struct kc_offset_store *store = open_store();
+    for (int i = 0; i < 50; i++)
+        fine(put(store, 1000000 + i));
+    kc_offset_store_unref(store);
+    off_t size = look().st_size;
+    ck_assert_int_eq(chmod(path, 0666), 0);
+    ck_assert_int_eq(chmod(directory, 0555), 0);
+    ck_assert_int_eq(saves_as_nobody(), 0);
+    ck_assert_int_eq(chmod(directory, 0700), 0);
+    store = open_store();
+    ck_assert_int_eq(get(store), 4);
+    kc_offset_store_unref(store);
+    ck_assert_int_lt(look().st_size, size); /* nothing of the longer one is left */
+}
+END_TEST
+
 START_TEST(test_damaged_file)
 {
     struct kc_offset_store *store = NULL;
@@ -277,6 +342,8 @@ int main(void)
     tcase_add_checked_fixture(file, set_up, tear_down);
     tcase_add_test(file, test_file);
     tcase_add_test(file, test_full_disk);
+    tcase_add_test(file, test_mode_and_owner);
+    tcase_add_test(file, test_folder_not_writable);
     tcase_add_test(file, test_damaged_file);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, file);
