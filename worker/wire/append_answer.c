@@ -4,8 +4,8 @@
  *
  * With idempotence a batch behind a failed one is refused as out of order, so a partition waits
  * until everything in flight has come back and goes on from the first that isn't appended, under
- * the same sequence. The broker takes none twice. Only when it has lost our state do we begin anew,
- * with a higher epoch. Loop thread.
+ * the same sequence. The broker takes none twice. When it has lost our state, or a batch has failed
+ * for good, we begin anew, with a higher epoch. Loop thread.
  */
 #include "wire/appender_priv.h"
 
@@ -96,13 +96,13 @@ static void settle_failed(struct kc_appender *appender, struct append_part *part
     struct kc_error *why = kc_error_copy(batch->error);
     bool first = true;
 
-    /* What nobody knows the fate of keeps its sequence: the next one needs another epoch. */
-    if (batch->unknown)
-        part->restart = true;
-    else if (batch->sequenced)
-        part->next_sequence = batch->sequence;
-    if (!append_txn_survives(appender, batch))
+    if (append_txn_survives(appender, batch)) {
+        if (batch->sequenced)
+            part->next_sequence = batch->sequence;
+    } else {
+        part->restart = part->restart || (batch->sequenced && !appender->transactional_id);
         append_txn_failed(appender, why);
+    }
     skip_rest(part, why);
     part->draining = false;
     part->careful = true;
@@ -182,7 +182,6 @@ static void try_again(struct kc_appender *appender, struct append_part *part,
 static void refuse(struct append_part *part, struct append_batch *batch, struct kc_error *err)
 {
     kc_debug("%s: %s", part->key, kc_error_text(err));
-    batch->unknown = false;
     append_fail_batch(batch, err);
     part->draining = true;
 }
@@ -239,11 +238,33 @@ static void fenced(struct kc_appender *appender, struct append_part *part,
                                           appender->transactional_id));
 }
 
+/* Whether code says that this try wrote nothing. What a broker says while it waits for replicas
+ * (NOT_LEADER_OR_FOLLOWER when it is deposed, UNKNOWN_TOPIC_OR_PARTITION, time-outs) comes after
+ * the write, and the batch may well be in the next leader's log. */
 static bool is_definite(int code)
 {
-    /* Retriable codes that say that the batch wasn't written. */
-    return code != KC_KAFKA_REQUEST_TIMED_OUT &&
-           code != KC_KAFKA_NOT_ENOUGH_REPLICAS_AFTER_APPEND && code != KC_KAFKA_NETWORK_EXCEPTION;
+    static const int codes[] = {
+        KC_KAFKA_INVALID_TOPIC_EXCEPTION,
+        KC_KAFKA_TOPIC_AUTHORIZATION_FAILED,
+        KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED,
+        KC_KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+        KC_KAFKA_NOT_ENOUGH_REPLICAS,
+        KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER,
+        KC_KAFKA_UNKNOWN_PRODUCER_ID,
+        KC_KAFKA_INVALID_PRODUCER_EPOCH,
+        KC_KAFKA_PRODUCER_FENCED,
+        KC_KAFKA_INVALID_TXN_STATE,
+        KC_KAFKA_INVALID_PRODUCER_ID_MAPPING,
+        KC_KAFKA_CONCURRENT_TRANSACTIONS,
+        KC_KAFKA_INVALID_REQUIRED_ACKS,
+        KC_KAFKA_UNSUPPORTED_VERSION,
+    };
+
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return kc_kafka_error_about_batch(code);
 }
 
 /* Where the answer names a leader that we hadn't heard of, it is asked at once (KIP-951). */
@@ -269,6 +290,7 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
     struct kc_error *err =
         kc_kafka_error_new(code, from->error_message.data, "appending to %s", part->key);
 
+    batch->unknown = batch->unknown || !is_definite(code);
     switch (code) {
     case KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER:
     case KC_KAFKA_UNKNOWN_PRODUCER_ID:
@@ -286,7 +308,6 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
             refuse_or_unmerge(part, batch, code, err);
             return;
         }
-        batch->unknown = batch->unknown || !is_definite(code);
         retry_elsewhere(appender, part, batch, from, err);
     }
 }
@@ -362,12 +383,13 @@ static void take_one(struct append_flight *flight, size_t i, const struct kc_wir
         return;
     }
     from = find_answer(flight, i, reply);
-    if (from)
+    if (from) {
         take_partition(flight->appender, part, batch, from);
-    else
-        try_again(
-            flight->appender, part, batch,
-            kc_error_retriable_new(KC_ERR_KAFKA, "the broker's answer left out %s", part->key));
+        return;
+    }
+    batch->unknown = true;
+    try_again(flight->appender, part, batch,
+              kc_error_retriable_new(KC_ERR_KAFKA, "the broker's answer left out %s", part->key));
 }
 
 void append_answer(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)

@@ -42,20 +42,20 @@ void append_flight_destroy(struct append_flight *flight)
 
 /* ---- Which batch is next ---- */
 
-/* A new epoch, or what a lost state at the broker asks for: count from 0 again. */
+static bool is_current(const struct kc_appender *appender, const struct append_part *part)
+{
+    return part->producer_id == appender->producer_id && part->epoch == appender->producer_epoch;
+}
+
+/* Counts from 0 again, under the producer's id and epoch. Nothing is in flight. False: not yet. */
 static bool restart(struct kc_appender *appender, struct append_part *part)
 {
     struct append_batch *batch;
 
-    if (part->restart && part->epoch == appender->producer_epoch) {
-        if (appender->producer_epoch == INT16_MAX) {
-            appender_fatal(appender,
-                           kc_error_new(KC_ERR_KAFKA, "the producer's epochs are used up"));
-            return false;
-        }
-        appender->producer_epoch++;
-    }
+    if (part->restart && is_current(appender, part) && !append_bump_epoch(appender))
+        return false;
     part->restart = false;
+    part->producer_id = appender->producer_id;
     part->epoch = appender->producer_epoch;
     part->next_sequence = 0;
     part->careful = true;
@@ -106,7 +106,7 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
     if (part->in_flight && part->in_flight_broker != leader->broker_id)
         return NULL;
     if (part->in_flight == 0 &&
-        (part->restart || (part->epoch != appender->producer_epoch && !has_sequenced(part))) &&
+        (part->restart || (!is_current(appender, part) && !has_sequenced(part))) &&
         !restart(appender, part))
         return NULL;
     if (part->restart)
@@ -123,7 +123,7 @@ int32_t append_sequence_after(int32_t sequence, int32_t count)
     return sequence + count;
 }
 
-static void number(struct kc_appender *appender, struct append_part *part,
+static void number(const struct kc_appender *appender, struct append_part *part,
                    struct append_batch *batch)
 {
     if (!batch->sequenced) {
@@ -135,7 +135,7 @@ static void number(struct kc_appender *appender, struct append_part *part,
         batch->data, batch->len,
         &(struct kc_batch_identity){.base_offset = 0,
                                     .leader_epoch = -1,
-                                    .producer_id = appender->producer_id,
+                                    .producer_id = part->producer_id,
                                     .producer_epoch = part->epoch,
                                     .base_sequence = batch->sequence,
                                     .transactional = appender->transactional_id != NULL});
@@ -195,7 +195,7 @@ static struct append_flight *gather(struct kc_appender *appender, int64_t now)
         struct append_batch *batch = sendable(appender, part, now, &leader);
         struct append_broker *broker = batch ? broker_get(appender, leader.broker_id) : NULL;
 
-        if (appender->state == PRODUCER_FATAL)
+        if (appender->state == PRODUCER_NONE)
             break;
         next = part->next;
         if (!batch || broker->flights >= IN_FLIGHT_MAX ||

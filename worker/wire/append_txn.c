@@ -61,6 +61,7 @@ void append_restart_all(struct kc_appender *appender)
     struct append_batch *batch;
 
     for (part = appender->parts; part; part = part->hh.next) {
+        part->producer_id = appender->producer_id;
         part->epoch = appender->producer_epoch;
         part->next_sequence = 0;
         part->restart = false;
@@ -70,6 +71,20 @@ void append_restart_all(struct kc_appender *appender)
     }
 }
 
+bool append_bump_epoch(struct kc_appender *appender)
+{
+    if (appender->producer_epoch < INT16_MAX) {
+        appender->producer_epoch++;
+        return true;
+    }
+    kc_info("Producer id %lld has used up its epochs; another one is asked for",
+            (long long)appender->producer_id);
+    appender->producer_id = appender->producer_epoch = -1;
+    appender->state = PRODUCER_NONE;
+    return false;
+}
+
+/* An idempotent producer's partitions go on under the former id while they can. */
 static void initialised(struct kc_appender *appender,
                         const struct kc_init_producer_id_response *response)
 {
@@ -82,7 +97,8 @@ static void initialised(struct kc_appender *appender,
     appender->init_attempts = 0;
     appender->transaction_v2 =
         appender->transactional_id && appender->client->transaction_version >= 2;
-    append_restart_all(appender);
+    if (appender->transactional_id)
+        append_restart_all(appender);
     appender->state = appender->end.done ? PRODUCER_ENDING : PRODUCER_READY;
     appender->init_waiter.done = NULL;
     if (waiter.done)
@@ -168,8 +184,16 @@ void append_txn_failed(struct kc_appender *appender, const struct kc_error *err)
 
 bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch)
 {
-    return appender->options.block_failed && !batch->unknown &&
-           kc_kafka_error_about_batch(kc_error_kafka_code(batch->error));
+    const struct append_batch *behind;
+
+    if (!appender->transactional_id || !appender->options.block_failed || batch->unknown ||
+        !kc_kafka_error_about_batch(kc_error_kafka_code(batch->error)))
+        return false;
+    for (behind = batch->next; behind; behind = behind->next) {
+        if (behind->unknown || behind->appended)
+            return false;
+    }
+    return true;
 }
 
 static struct append_part *part_of(const struct kc_appender *appender, struct kc_wire_str topic,

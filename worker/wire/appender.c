@@ -33,6 +33,7 @@ static struct append_part *part_get(struct kc_appender *appender, const char *to
     part->key = key;
     part->topic = kc_strdup(topic);
     part->partition = partition;
+    part->producer_id = appender->producer_id;
     part->epoch = appender->producer_epoch;
     part->careful = true;
     part->merge_max = (size_t)appender->options.max_request_bytes < MERGE_MAX
@@ -127,12 +128,12 @@ void appender_poll(struct kc_appender *appender)
     if (!appender->timer || appender->closing)
         return;
     expire(appender, now);
-    if (appender->state == PRODUCER_NONE && has_work(appender) && now >= appender->init_at_ms)
-        append_init(appender, now);
     if (appender->state == PRODUCER_READY || appender->state == PRODUCER_ENDING) {
         append_add_partitions(appender, now);
         append_send(appender, now);
     }
+    if (appender->state == PRODUCER_NONE && has_work(appender) && now >= appender->init_at_ms)
+        append_init(appender, now);
     if (appender->state == PRODUCER_ENDING)
         append_end(appender, now);
     set_timer(appender, now);

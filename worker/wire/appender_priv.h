@@ -8,6 +8,12 @@
  * given when a batch is first sent and kept through retries. A partition with a failed batch lets
  * everything in flight come back before it sends again.
  *
+ * A sequence is never given to two batches, or the broker could take the second one for the first
+ * and drop it: when a batch fails that was sent, its partition goes on under another epoch, or
+ * another producer id when epochs are used up (as Java's producer since KIP-360). The exceptions
+ * are batches that certainly aren't in any log: the pieces of a merged one, and what takes the
+ * place of a refused one within a transaction.
+ *
  * Partitions with batches are in the list `busy`, and only these are looked at when something
  * happens. Small batches that wait together are sent as one (append_merge.c): its pieces hang on
  * it and get their results from it.
@@ -36,7 +42,7 @@ struct append_batch {
     bool mergeable;
     struct append_batch *pieces; /* of a merged one, whose data is its own; else NULL */
     bool in_flight;
-    bool unknown;   /* a try ended without an answer: it may be in the log */
+    bool unknown;   /* a try ended without a definite answer: it may be in the log */
     bool appended;  /* the broker has it: waits for those before it */
     bool failed;    /* for good: error says why */
     bool abandoned; /* or one of its pieces is: it isn't tried again */
@@ -52,7 +58,8 @@ struct append_part {
     struct append_batch *batches;
     int in_flight;
     int32_t in_flight_broker;
-    int16_t epoch; /* of its sequences: an idempotent producer's partitions may differ */
+    int64_t producer_id; /* of its sequences: an idempotent producer's partitions may differ */
+    int16_t epoch;       /* the same */
     int32_t next_sequence;
     bool draining; /* something failed: nothing is sent until nothing is in flight */
     bool careful;  /* one at a time, until one succeeds: at the start and after a failure */
@@ -181,8 +188,12 @@ void append_fail_all(struct kc_appender *appender, const struct kc_error *err);
 
 /* append_txn.c */
 void append_init(struct kc_appender *appender, int64_t now);
-/* Every partition begins with sequence 0 under the producer's id and epoch. */
+/* Every partition begins with sequence 0 under the producer's id and epoch. With transactions,
+ * where nothing is in flight then. */
 void append_restart_all(struct kc_appender *appender);
+/* Every idempotent partition that has to begin anew gets another epoch; false: they are used up,
+ * and another producer id is on its way. */
+bool append_bump_epoch(struct kc_appender *appender);
 /* Whether part may be sent to; asks for it to be added to the transaction if not. */
 bool append_txn_ready(struct kc_appender *appender, const struct append_part *part);
 void append_add_partitions(struct kc_appender *appender, int64_t now);
@@ -194,7 +205,7 @@ int64_t append_backoff_ms(const struct kc_appender *appender, const struct kc_er
 /* A batch failed: in a transaction, only aborting is left, unless append_txn_survives(). */
 void append_txn_failed(struct kc_appender *appender, const struct kc_error *err);
 /* With block_failed, a batch that was refused for what is in it may be replaced within the
- * transaction: nothing of it was written, and its sequences are free. */
+ * transaction: nothing of it or of those behind it was written, and their sequences are free. */
 bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch);
 
 #endif

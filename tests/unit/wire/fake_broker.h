@@ -23,8 +23,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define FAKE_TOPIC       "t"
-#define FAKE_CONNECTIONS 16
+#define FAKE_TOPIC "t"
+#ifndef FAKE_CONNECTIONS
+#define FAKE_CONNECTIONS 16 /* that a broker takes in its life */
+#endif
 
 struct fakes;
 
@@ -46,6 +48,7 @@ struct fakes {
     atomic_int leader, epoch; /* what Metadata says */
     struct kc_uuid topic_id;
     bool missing; /* there is no such topic */
+    bool hang_up; /* where there is no answer, the connection ends */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -158,6 +161,8 @@ static void *fake_serve(void *arg)
 
         if (fake_read(server.fd, frame, len) && fake_answer(server.fake, frame, len, &out))
             send(server.fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
+        else if (server.fake->cluster->hang_up)
+            shutdown(server.fd, SHUT_RDWR);
         kc_wire_out_destroy(&out);
         free(frame);
     }
