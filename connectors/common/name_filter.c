@@ -25,19 +25,27 @@ const struct kc_plugin *kc_name_filter_find(enum kc_filter_kind kind, const char
     return kc_plugin_find(kinds[kind].plugin, class_name);
 }
 
+static struct kc_error *make_object(const struct kc_map *properties, enum kc_filter_kind kind,
+                                    const char *name, const struct kc_plugin **plugin,
+                                    void **object)
+{
+    *plugin = kc_name_filter_find(kind, name);
+    if (*plugin)
+        return (*plugin)->filter->create(properties, object);
+    return kc_error_new(KC_ERR_CONFIG,
+                        "Invalid value %s for configuration %s: Class %s could not be found. "
+                        "Isthmus has %s, and those of shared objects on plugin.path",
+                        name, kinds[kind].key, name, kinds[kind].fallback);
+}
+
 struct kc_error *kc_name_filter_new(const struct kc_map *properties, enum kc_filter_kind kind,
                                     struct kc_name_filter **filter)
 {
-    const char *key = kinds[kind].key;
-    const char *name = kc_map_get_or(properties, key, kinds[kind].fallback);
-    const struct kc_plugin *plugin = kc_name_filter_find(kind, name);
-    if (!plugin)
-        return kc_error_new(KC_ERR_CONFIG,
-                            "Invalid value %s for configuration %s: Class %s could not be found. "
-                            "Isthmus has %s, and those of shared objects on plugin.path",
-                            name, key, name, kinds[kind].fallback);
+    const struct kc_plugin *plugin = NULL;
     void *object = NULL;
-    struct kc_error *err = plugin->filter->create(properties, &object);
+    char *name = kc_trimmed(kc_map_get_or(properties, kinds[kind].key, kinds[kind].fallback));
+    struct kc_error *err = make_object(properties, kind, name, &plugin, &object);
+    free(name);
     if (err)
         return err;
     *filter = kc_calloc(1, sizeof(**filter));

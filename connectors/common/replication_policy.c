@@ -42,22 +42,33 @@ static bool keeps_names(const struct kc_replication_policy *policy)
     return keeps;
 }
 
-struct kc_error *kc_replication_policy_new(const struct kc_map *properties,
-                                           struct kc_replication_policy **policy)
+/* The plugin of the class that properties name, and an object of it. */
+static struct kc_error *make_object(const struct kc_map *properties, const char *name,
+                                    const struct kc_plugin **plugin, void **object)
 {
-    const char *name = kc_map_get_or(properties, "replication.policy.class",
-                                     "org.apache.kafka.connect.mirror.DefaultReplicationPolicy");
-    const struct kc_plugin *plugin = kc_replication_policy_find(name);
-    if (!plugin)
+    *plugin = kc_replication_policy_find(name);
+    if (!*plugin)
         return kc_error_new(KC_ERR_CONFIG,
                             "Invalid value %s for configuration replication.policy.class: Class %s "
                             "could not be found. Isthmus has DefaultReplicationPolicy and "
                             "IdentityReplicationPolicy, and those of shared objects on plugin.path",
                             name, name);
+    struct kc_error *err = (*plugin)->policy->create(properties, object);
+    return err ? kc_error_prefix(err, "Could not make the replication policy %s", name) : NULL;
+}
+
+struct kc_error *kc_replication_policy_new(const struct kc_map *properties,
+                                           struct kc_replication_policy **policy)
+{
+    const struct kc_plugin *plugin = NULL;
     void *object = NULL;
-    struct kc_error *err = plugin->policy->create(properties, &object);
+    char *name =
+        kc_trimmed(kc_map_get_or(properties, "replication.policy.class",
+                                 "org.apache.kafka.connect.mirror.DefaultReplicationPolicy"));
+    struct kc_error *err = make_object(properties, name, &plugin, &object);
+    free(name);
     if (err)
-        return kc_error_prefix(err, "Could not make the replication policy %s", name);
+        return err;
     struct kc_replication_policy *made = kc_calloc(1, sizeof(*made));
     made->ops = plugin->policy;
     made->object = object;

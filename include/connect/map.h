@@ -24,6 +24,7 @@ void kc_map_set(struct kc_map *map, const char *key, const char *value);
 void kc_map_setf(struct kc_map *map, const char *key, const char *fmt, ...) KC_PRINTF(3, 4);
 void kc_map_set_default(struct kc_map *map, const char *key,
                         const char *value); /* unless present */
+void kc_map_trim(struct kc_map *map);       /* each value as ConfigDef reads it: kc_trimmed() */
 void kc_map_remove(struct kc_map *map, const char *key);
 void kc_map_merge(struct kc_map *map, const struct kc_map *from); /* from's entries win */
 

@@ -20,6 +20,9 @@ void *kc_realloc(void *ptr, size_t size);
 void *kc_memdup(const void *data, size_t size);
 char *kc_strdup(const char *text);              /* NULL for NULL */
 char *kc_strndup(const char *text, size_t max); /* always terminated */
+/* A copy as String.trim() makes it: without anything up to the blank at either end. NULL for NULL.
+ */
+char *kc_trimmed(const char *text);
 char *kc_asprintf(const char *fmt, ...) KC_PRINTF(1, 2);
 char *kc_vasprintf(const char *fmt, va_list args) KC_PRINTF(1, 0);
 

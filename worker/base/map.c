@@ -58,6 +58,15 @@ void kc_map_setf(struct kc_map *map, const char *key, const char *fmt, ...)
     free(value);
 }
 
+void kc_map_trim(struct kc_map *map)
+{
+    for (struct item *item = map->items; item; item = item->hh.next) {
+        char *trimmed = kc_trimmed(item->entry.value);
+        free((char *)item->entry.value);
+        item->entry.value = trimmed;
+    }
+}
+
 void kc_map_set_default(struct kc_map *map, const char *key, const char *value)
 {
     if (!find(map, key))

@@ -72,6 +72,18 @@ char *kc_strndup(const char *text, size_t max)
     return copy;
 }
 
+char *kc_trimmed(const char *text)
+{
+    if (!text)
+        return NULL;
+    const char *end = text + strlen(text);
+    while (*text && (unsigned char)*text <= ' ')
+        text++;
+    while (end > text && (unsigned char)end[-1] <= ' ')
+        end--;
+    return kc_strndup(text, (size_t)(end - text));
+}
+
 char *kc_vasprintf(const char *fmt, va_list args)
 {
     char *text = NULL;

@@ -31,18 +31,6 @@ struct kc_config {
 static const char *const type_names[] = {"BOOLEAN", "STRING", "INT",   "SHORT",   "LONG",
                                          "DOUBLE",  "LIST",   "CLASS", "PASSWORD"};
 
-/* String.trim(): everything up to the blank counts as white space. */
-static char *trim(const char *text)
-{
-    const char *end = text + strlen(text);
-
-    while (*text && (unsigned char)*text <= ' ')
-        text++;
-    while (end > text && (unsigned char)end[-1] <= ' ')
-        end--;
-    return kc_strndup(text, (size_t)(end - text));
-}
-
 static bool parse_integer(const char *text, int64_t min, int64_t max, int64_t *value)
 {
     const char *digits = text + (*text == '-' || *text == '+');
@@ -138,7 +126,7 @@ struct kc_error *kc_config_parse_type(const char *name, enum kc_config_type type
     parsed->is_null = raw == NULL;
     if (!raw)
         return NULL;
-    parsed->text = trim(raw);
+    parsed->text = kc_trimmed(raw);
     switch (type) {
     case KC_CONFIG_BOOLEAN:
         err = parse_boolean(name, raw, parsed);

@@ -75,6 +75,7 @@ struct kc_map *kc_worker_client_properties(const struct kc_worker_config *config
     merge_unprefixed(config, properties);
     set_bootstrap(config, properties);
     kc_map_set(properties, "client.id", client_id);
+    kc_map_trim(properties);
     return properties;
 }
 
@@ -143,6 +144,7 @@ struct kc_map *kc_task_client_properties(const struct kc_worker_config *config, 
         if (connector_config)
             merge_prefixed(properties, connector_config, kinds[i].override_prefix);
     }
+    kc_map_trim(properties);
     return properties;
 }
 

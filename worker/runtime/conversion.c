@@ -69,10 +69,13 @@ static struct kc_error *open_converter(const struct kc_plugins *plugins,
                                        const struct kc_map *originals, const char *property,
                                        unsigned kind_mask, struct converter *converter)
 {
-    const char *own = kc_map_get(originals, property);
-    if (own)
-        return create_converter(plugins, property, own, kind_mask, originals, "connector",
-                                converter);
+    char *own = kc_trimmed(kc_map_get(originals, property));
+    if (own) {
+        struct kc_error *err = create_converter(plugins, property, own, kind_mask, originals,
+                                                "connector", converter);
+        free(own);
+        return err;
+    }
     return create_converter(plugins, property, kc_config_string(worker->values, property),
                             kind_mask, worker->originals, "worker", converter);
 }
