@@ -6,6 +6,7 @@
  * state is the set of things that have been logged once.
  */
 #include "connect/log.h"
+#include "kafka/client_group.h"
 #include "kafka/client_priv.h"
 #include "kafka/native_keys.h"
 
@@ -118,6 +119,10 @@ static struct kc_error *set_key(rd_kafka_conf_t *conf, const struct kc_client_ke
                                 const char *value)
 {
     char *native = NULL;
+    int64_t back;
+    /* Whoever reads looks up the offsets of that time, as sinks do (sink_reset.c). */
+    if (strcmp(key->java, "auto.offset.reset") == 0 && kc_reset_by_duration(value, &back))
+        value = "earliest";
     struct kc_error *err = kc_client_key_translate(key, value, &native);
     if (!err && *native)
         err = kc_conf_set(conf, key->native, native, key->java);
@@ -134,7 +139,8 @@ static struct kc_error *set_given(rd_kafka_conf_t *conf, enum kc_client_role rol
             note_without_meaning(entry->key, key != NULL);
             continue;
         }
-        if (key->kind == KC_KEY_SPECIAL || !(key->roles & (1u << role)) || !entry->value)
+        if (key->kind == KC_KEY_SPECIAL || !(key->roles & (1u << role)) || !entry->value ||
+            (role == KC_CLIENT_CONSUMER && kc_group_leaves_out(properties, key->java)))
             continue;
         struct kc_error *err = set_key(conf, key, entry->value);
         if (err)
@@ -221,57 +227,6 @@ static struct kc_error *finish_producer(rd_kafka_conf_t *conf, const struct kc_m
 
 /* ---- consumers ---- */
 
-static const char *const assignors[][2] = {
-    {"RangeAssignor", "range"},
-    {"RoundRobinAssignor", "roundrobin"},
-    {"CooperativeStickyAssignor", "cooperative-sticky"},
-};
-
-static const char *assignor_native(const char *java)
-{
-    const char *dot = strrchr(java, '.');
-    const char *simple = dot ? dot + 1 : java;
-    for (size_t i = 0; i < sizeof(assignors) / sizeof(*assignors); i++) {
-        if (strcasecmp(simple, assignors[i][0]) == 0 || strcasecmp(java, assignors[i][1]) == 0)
-            return assignors[i][1];
-    }
-    return NULL;
-}
-
-/* librdkafka takes eager strategies or the cooperative one, never both: of Java's default list
- * (range, then cooperative-sticky) the first decides. */
-static struct kc_error *set_assignors(rd_kafka_conf_t *conf, const char *list)
-{
-    struct kc_strings names = {0};
-    struct kc_strings natives = {0};
-    kc_strings_split(&names, list);
-    for (size_t i = 0; i < names.count; i++) {
-        const char *native = assignor_native(names.items[i]);
-        bool cooperative = native && strcmp(native, "cooperative-sticky") == 0;
-        if (!native)
-            kc_warn("partition.assignment.strategy: %s is unknown here and is left out",
-                    names.items[i]);
-        else if (natives.count == 0 ||
-                 (!cooperative && !kc_strings_contain(&natives, "cooperative-sticky")))
-            kc_strings_add(&natives, native);
-    }
-    struct kc_error *err = NULL;
-    if (natives.count) {
-        char *joined = kc_strings_join(&natives, ",");
-        err = kc_conf_set(conf, "partition.assignment.strategy", joined,
-                          "partition.assignment.strategy");
-        free(joined);
-    } else if (names.count) {
-        err = kc_error_new(KC_ERR_CONFIG,
-                           "Invalid value %s for configuration partition.assignment.strategy: use "
-                           "RangeAssignor, RoundRobinAssignor or CooperativeStickyAssignor",
-                           list);
-    }
-    kc_strings_destroy(&names);
-    kc_strings_destroy(&natives);
-    return err;
-}
-
 static struct kc_error *set_fetch_limits(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {
     struct kc_error *err =
@@ -302,9 +257,8 @@ static struct kc_error *set_fetch_limits(rd_kafka_conf_t *conf, const struct kc_
 static struct kc_error *finish_consumer(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {
     struct kc_error *err = set_fetch_limits(conf, properties);
-    const char *strategy = kc_map_get(properties, "partition.assignment.strategy");
-    if (!err && strategy)
-        err = set_assignors(conf, strategy);
+    if (!err)
+        err = kc_conf_group(conf, properties);
     const char *group = kc_map_get(properties, "group.id");
     if (!err && (!group || !*group)) {
         err = kc_conf_set(conf, "group.id", NO_GROUP, "group.id");

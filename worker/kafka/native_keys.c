@@ -122,6 +122,8 @@ static const struct kc_client_key keys[] = {
 
     /* looked at by hand: they need more than a new name */
     SPECIAL("partition.assignment.strategy"),
+    SPECIAL("group.protocol"),
+    SPECIAL("group.remote.assignor"),
     SPECIAL("partitioner.ignore.keys"),
     SPECIAL("compression.gzip.level"),
     SPECIAL("compression.lz4.level"),
@@ -170,8 +172,6 @@ static const struct kc_client_key keys[] = {
     NONE("max.poll.records"),
     NONE("default.api.timeout.ms"),
     NONE("exclude.internal.topics"),
-    NONE("group.protocol"),
-    NONE("group.remote.assignor"),
     NONE("metadata.max.idle.ms"),
     NONE("metadata.recovery.strategy"),
     NONE("metadata.recovery.rebootstrap.trigger.ms"),

@@ -228,6 +228,9 @@ static void set_assignment(rd_kafka_t *consumer, const rd_kafka_topic_partition_
 
 static void assigned(struct kc_sink_task *task, rd_kafka_topic_partition_list_t *partitions)
 {
+    struct kc_error *unplaced = kc_sink_begin_by_duration(task, partitions);
+    if (unplaced)
+        keep_error(task, unplaced);
     set_assignment(task->consumer, partitions, true);
     take_positions(task, partitions);
     if (task->paused_for_redelivery && !task->batch)

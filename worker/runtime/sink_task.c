@@ -9,6 +9,7 @@
 #include "runtime/sink_task.h"
 
 #include "connect/log.h"
+#include "kafka/client_group.h"
 #include "runtime/sink_task_priv.h"
 
 #include <stdlib.h>
@@ -36,6 +37,8 @@ static struct kc_error *open_consumer(struct kc_sink_task *task)
     char *group = kc_asprintf("connect-%s", kc_task_host_connector(task->host));
     kc_map_set_default(properties, "group.id", group);
     free(group);
+    task->reset_back_ms = -1;
+    kc_reset_by_duration(kc_map_get_or(properties, "auto.offset.reset", ""), &task->reset_back_ms);
     rd_kafka_conf_t *conf = NULL;
     struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
     kc_map_destroy(properties);

@@ -60,6 +60,7 @@ struct kc_sink_task {
     int64_t flush_interval_ms;
     int64_t flush_timeout_ms;
     bool track_topics;
+    int64_t reset_back_ms; /* auto.offset.reset=by_duration; -1: another one */
 
     void *task; /* the plugin's */
     bool task_started;
@@ -97,6 +98,12 @@ void kc_sink_select_all(struct kc_sink_task *task);
 /* The selected positions as plugins see them; count in *count; free() it. */
 struct kc_topic_partition *kc_sink_selected(struct kc_sink_task *task, size_t *count,
                                             bool with_offsets_only);
+
+/* sink_reset.c */
+/* Sets where partitions begin of which nothing is committed, if auto.offset.reset is a duration. */
+struct kc_error *
+kc_sink_begin_by_duration(struct kc_sink_task *task,
+                          rd_kafka_topic_partition_list_t *partitions) KC_MUST_CHECK;
 
 /* sink_rebalance.c */
 struct kc_error *kc_sink_subscribe(struct kc_sink_task *task) KC_MUST_CHECK;
