@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREDICATE_PLUGIN(symbol, class_, keys_, count_, ops_)                                      \
-    const struct kc_plugin symbol = {                                                              \
-        KC_PLUGIN_HEAD,                                                                            \
-        .kind = KC_PLUGIN_PREDICATE,                                                               \
-        .class_name = "org.apache.kafka.connect.transforms.predicates." class_,                    \
-        .version = TRANSFORM_VERSION,                                                              \
-        .config_keys = (keys_),                                                                    \
-        .config_key_count = (count_),                                                              \
-        .predicate = (ops_),                                                                       \
-    }
+#define PREDICATE_PLUGIN(symbol, class_, keys_, count_, ops_, ...)                                 \
+    const struct kc_plugin symbol = {KC_PLUGIN_HEAD,                                               \
+                                     .kind = KC_PLUGIN_PREDICATE,                                  \
+                                     .class_name =                                                 \
+                                         "org.apache.kafka.connect.transforms.predicates." class_, \
+                                     .version = TRANSFORM_VERSION,                                 \
+                                     .config_keys = (keys_),                                       \
+                                     .config_key_count = (count_),                                 \
+                                     .predicate = (ops_),                                          \
+                                     __VA_ARGS__}
 
 static struct kc_error *create_nothing(const struct kc_map *config, void **object)
 {
@@ -107,7 +107,8 @@ static bool test_topic(void *object, const struct kc_record *record)
 }
 
 static const struct kc_predicate_ops topic_ops = {create_topic, destroy_topic, test_topic};
-PREDICATE_PLUGIN(kc_topic_name_matches, "TopicNameMatches", topic_keys, 1, &topic_ops);
+PREDICATE_PLUGIN(kc_topic_name_matches, "TopicNameMatches", topic_keys, 1, &topic_ops,
+                 .topic_only = true);
 
 /* ---- Filter ---- */
 
@@ -119,4 +120,4 @@ static struct kc_error *drop(void *object, struct kc_batch *batch, struct kc_rec
 }
 
 static const struct kc_transform_ops filter_ops = {create_nothing, destroy_nothing, drop};
-TRANSFORM_PLUGIN(kc_filter, "Filter", NULL, 0, &filter_ops);
+TRANSFORM_PLUGIN(kc_filter, "Filter", NULL, 0, &filter_ops, .topic_only = true);

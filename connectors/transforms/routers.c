@@ -120,7 +120,7 @@ static struct kc_error *apply_regex(void *object, struct kc_batch *batch, struct
 }
 
 static const struct kc_transform_ops regex_ops = {create_regex, destroy_regex, apply_regex};
-TRANSFORM_PLUGIN(kc_regex_router, "RegexRouter", regex_keys, 2, &regex_ops);
+TRANSFORM_PLUGIN(kc_regex_router, "RegexRouter", regex_keys, 2, &regex_ops, .topic_only = true);
 
 /* ---- TimestampRouter ---- */
 

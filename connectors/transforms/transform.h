@@ -111,16 +111,15 @@ char *kc_print_list(const struct kc_strings *list);
 
 /* ---- descriptors ---- */
 
-#define TRANSFORM_PLUGIN(symbol, class_, keys_, count_, ops_)                                      \
-    const struct kc_plugin symbol = {                                                              \
-        KC_PLUGIN_HEAD,                                                                            \
-        .kind = KC_PLUGIN_TRANSFORMATION,                                                          \
-        .class_name = "org.apache.kafka.connect.transforms." class_,                               \
-        .version = TRANSFORM_VERSION,                                                              \
-        .config_keys = (keys_),                                                                    \
-        .config_key_count = (count_),                                                              \
-        .transform = (ops_),                                                                       \
-    }
+#define TRANSFORM_PLUGIN(symbol, class_, keys_, count_, ops_, ...)                                 \
+    const struct kc_plugin symbol = {KC_PLUGIN_HEAD,                                               \
+                                     .kind = KC_PLUGIN_TRANSFORMATION,                             \
+                                     .class_name = "org.apache.kafka.connect.transforms." class_,  \
+                                     .version = TRANSFORM_VERSION,                                 \
+                                     .config_keys = (keys_),                                       \
+                                     .config_key_count = (count_),                                 \
+                                     .transform = (ops_),                                          \
+                                     __VA_ARGS__}
 
 /* Defines kc_<name>_key and kc_<name>_value for a file's create(config, is_key, &object), destroy()
  * and apply(). */

@@ -12,7 +12,8 @@
  *   1.1  record batches as bytes: fetch.h, kc_batch_add_raw(), kc_source_context_takes_raw(),
  *        kc_source_task_ops.raw_committed and .wake
  *   1.2  measure.h; kc_connector_explain(); bytes and times of a kc_raw_run
- *   1.3  mirror.h: replication policies and filters; kc_plugin_find()
+ *   1.3  mirror.h: replication policies and filters; kc_plugin_find(); topic_only of transforms
+ *        and predicates
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
@@ -88,6 +89,9 @@ struct kc_plugin {
     const struct kc_predicate_ops *predicate;
     const struct kc_replication_policy_ops *policy; /* API 1.3 */
     const struct kc_name_filter_ops *filter;        /* topic, group and property filters; API 1.3 */
+    /* Of a transformation or predicate (API 1.3): looks at topics alone, and changes them or drops.
+     * It may be asked once for many records, with one that has nothing but a topic. */
+    bool topic_only;
 };
 
 #define KC_PLUGIN_HEAD KC_API_MAJOR, KC_API_MINOR, sizeof(struct kc_plugin)

@@ -68,6 +68,7 @@ struct kc_record {
     int timestamp_type; /* -1 none, 0 create time, 1 log append time */
 
     struct kc_raw_span *span; /* the worker's own: the record stands for a whole record batch */
+    bool converted; /* the worker's own: has been through transforms and converters already */
 };
 
 struct kc_batch;

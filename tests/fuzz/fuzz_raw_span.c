@@ -4,7 +4,7 @@
  * The first byte says how, the second where to begin, the third whose transactions are aborted.
  * Whatever comes out as a span is a batch that brokers take.
  */
-#include "runtime/raw_span.h"
+#include "runtime/raw_expand.h"
 
 #include "wire/batch.h"
 
@@ -70,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct kc_error *err = NULL;
     while (!err && cursor.part < kc_batch_raw_count(from)) {
         struct kc_batch *to = NULL;
-        err = kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, &cursor, &counts, &to);
+        err = kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, NULL, &cursor, &counts,
+                            &to);
         for (size_t i = 0; !err && i < kc_batch_count(to); i++) {
             if (!kc_batch_at(to, i)->span)
                 continue;

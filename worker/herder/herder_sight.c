@@ -48,6 +48,16 @@ static json_int_t counter(const atomic_uint_fast64_t *number)
     return (json_int_t)atomic_load_explicit(number, memory_order_relaxed);
 }
 
+/* Counts by the ways of batches. */
+static json_t *ways(const atomic_uint_fast64_t *counts)
+{
+    json_t *object = json_object();
+    for (int way = 0; way < KC_RAW_WAYS; way++)
+        json_object_set_new(object, kc_raw_way_name((enum kc_raw_way)way),
+                            json_integer(counter(&counts[way])));
+    return object;
+}
+
 static void explain_task(void *opaque, const struct kc_task_info *info)
 {
     struct explanation *explanation = opaque;
@@ -60,13 +70,12 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
         json_object_set_new(task, "lane", json_string(info->lane));
         json_object_set_new(task, "reason", json_string(info->lane_reason));
     }
-    if (info->is_source)
-        json_object_set_new(task, "records",
-                            json_pack("{s:I, s:I, s:I, s:I}", "acknowledged",
-                                      counter(&metrics->records_out), "passed",
-                                      counter(&metrics->records_raw), "repacked",
-                                      counter(&metrics->records_repacked), "opened",
-                                      counter(&metrics->records_opened)));
+    if (info->is_source) {
+        json_object_set_new(task, "records", ways(metrics->way_records));
+        json_object_set_new(task, "batches", ways(metrics->way_batches));
+        json_object_set_new(json_object_get(task, "records"), "acknowledged",
+                            json_integer(counter(&metrics->records_out)));
+    }
     json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));
 }
 

@@ -35,7 +35,7 @@ static void on_done(void *opaque, const struct kc_record *record,
 {
     struct at_least_once *self = opaque;
     const struct kc_raw_span *span = record->span;
-    if (!span) {
+    if (!span || span->dropped) {
         kc_source_task_record_committed(self->task, record, metadata);
     } else if (metadata) {
         const struct kc_raw_facts facts = kc_raw_span_facts(span);

@@ -6,7 +6,7 @@
  * Made on the herder's thread, used on the task's. Memory of converted records comes from the
  * batch, so that nothing is freed record by record.
  */
-#include "runtime/conversion.h"
+#include "runtime/conversion_priv.h"
 
 #include "connect/log.h"
 
@@ -15,29 +15,6 @@
 #include <strings.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker");
-
-struct converter {
-    const struct kc_plugin *plugin;
-    void *object;
-};
-
-struct stage {
-    const struct kc_plugin *transform_plugin;
-    void *transform;
-    const struct kc_plugin *predicate_plugin; /* NULL: always */
-    void *predicate;
-    bool negate;
-};
-
-struct kc_conversion {
-    struct converter key;
-    struct converter value;
-    struct converter header;
-    struct stage *stages;
-    size_t stage_count;
-    char *reason;        /* of the lane, for a batch of plain records */
-    char *header_reason; /* for a batch that may have headers, beside reason */
-};
 
 /* ---- making ---- */
 
@@ -148,20 +125,6 @@ static struct kc_error *open_chain(const struct kc_plugins *plugins, const struc
     return err;
 }
 
-static void explain_lane(struct kc_conversion *conversion)
-{
-    if (conversion->stage_count)
-        conversion->reason = kc_asprintf("%zu transforms", conversion->stage_count);
-    else if (!conversion->key.plugin->converter->passes_bytes)
-        conversion->reason = kc_asprintf("key.converter %s", conversion->key.plugin->class_name);
-    else if (!conversion->value.plugin->converter->passes_bytes)
-        conversion->reason =
-            kc_asprintf("value.converter %s", conversion->value.plugin->class_name);
-    if (!conversion->header.plugin->converter->passes_bytes)
-        conversion->header_reason =
-            kc_asprintf("header.converter %s", conversion->header.plugin->class_name);
-}
-
 struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
                                    const struct kc_worker_config *worker,
                                    const struct kc_map *originals,
@@ -183,7 +146,7 @@ struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
         kc_conversion_destroy(made);
         return err;
     }
-    explain_lane(made);
+    kc_conversion_explain(made);
     *conversion = made;
     return NULL;
 }
@@ -210,7 +173,9 @@ void kc_conversion_destroy(struct kc_conversion *conversion)
     }
     free(conversion->stages);
     free(conversion->reason);
-    free(conversion->header_reason);
+    free(conversion->raw_refusal);
+    free(conversion->headers_reason);
+    free(conversion->opens_reason);
     free(conversion);
 }
 
@@ -220,11 +185,6 @@ enum kc_lane kc_conversion_lane(const struct kc_conversion *conversion,
     (void)batch; /* today all batches are records; what a batch is made of decides here */
     *reason = conversion->reason ? conversion->reason : "byte converters, no transforms";
     return conversion->reason ? KC_LANE_RECORD : KC_LANE_BYTES;
-}
-
-const char *kc_conversion_raw_refusal(const struct kc_conversion *conversion)
-{
-    return conversion->reason ? conversion->reason : conversion->header_reason;
 }
 
 /* ---- the bytes lane ---- */
@@ -244,7 +204,7 @@ static bool plain(const struct kc_value *value, const void **data, size_t *len)
 static bool pass_headers(const struct kc_conversion *conversion, struct kc_batch *batch,
                          const struct kc_record *record, struct kc_wire_record *wire)
 {
-    if (!conversion->header.plugin->converter->passes_bytes)
+    if (!record->converted && !conversion->header.plugin->converter->passes_bytes)
         return false;
     struct kc_wire_header *headers = kc_batch_alloc(batch, record->header_count * sizeof(*headers));
     for (uint32_t i = 0; i < record->header_count; i++) {

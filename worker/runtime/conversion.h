@@ -32,8 +32,24 @@ enum kc_lane {
 enum kc_lane kc_conversion_lane(const struct kc_conversion *conversion,
                                 const struct kc_batch *batch, const char **reason);
 
-/* Why whole batches of bytes can't pass unopened (owned by conversion); NULL: they can. */
+/* ---- whole batches as bytes: conversion_raw.c ---- */
+
+/* Why no batch can pass unopened (owned by conversion); NULL: those can whose topic isn't opened.
+ */
 const char *kc_conversion_raw_refusal(const struct kc_conversion *conversion);
+/* Whether there are transforms, all of which kc_conversion_route() may be asked for. */
+bool kc_conversion_routes(const struct kc_conversion *conversion);
+/* Why headers are written anew (the same); NULL: they pass. */
+const char *kc_conversion_headers_reason(const struct kc_conversion *conversion);
+/* The bytes of a header of BYTES, *data NULL: null; memory from arena. */
+struct kc_error *kc_conversion_header(const struct kc_conversion *conversion, const char *topic,
+                                      const struct kc_header *header, struct kc_arena *arena,
+                                      const void **data, size_t *len) KC_MUST_CHECK;
+/* What the transforms make of all records of a topic: *routed is the topic that they go to, owned
+ * by the caller; NULL: they are dropped. Returns why a transform looks into them instead (owned by
+ * conversion); then *routed is NULL, and the records have to be opened. */
+const char *kc_conversion_route(const struct kc_conversion *conversion, const char *topic,
+                                char **routed);
 
 /* A record as it goes to the producer; everything borrowed from the batch. */
 struct kc_wire_header {
@@ -53,8 +69,8 @@ struct kc_wire_record {
     size_t header_count;
 };
 
-/* KC_LANE_BYTES: fills wire from record; false when the record isn't plain bytes after all, and
- * needs kc_conversion_to_wire(). No allocation but for headers. */
+/* KC_LANE_BYTES, or a record that has been converted: fills wire from record; false when the record
+ * isn't plain bytes after all, and needs kc_conversion_to_wire(). No allocation but for headers. */
 bool kc_conversion_pass(const struct kc_conversion *conversion, struct kc_batch *batch,
                         const struct kc_record *record, struct kc_wire_record *wire);
 

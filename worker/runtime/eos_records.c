@@ -131,9 +131,10 @@ struct kc_txn_entry *kc_txn_records_add(struct kc_txn_records *records,
     struct kc_txn_entry *entry = &batch->entries[batch->used++];
     batch->left--;
     entry->batch = batch;
-    entry->record = record->span ? NULL : record;
+    bool is_span = record->span && !is_dropped;
+    entry->record = is_span ? NULL : record;
     entry->dropped = is_dropped;
-    if (record->span)
+    if (is_span)
         batch->flying++;
     else
         batch->records++;

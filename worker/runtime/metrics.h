@@ -11,16 +11,16 @@
 #define WORKER_RUNTIME_METRICS_H
 
 #include "base/window.h"
+#include "runtime/raw_way.h"
 
 struct kc_task_metrics {
     atomic_uint_fast64_t records_in;  /* source: polled; sink: read */
     atomic_uint_fast64_t records_out; /* source: acknowledged; sink: put */
     atomic_uint_fast64_t bytes_out;
-    atomic_uint_fast64_t active;           /* source: sent, not yet acknowledged; sink: not put */
-    atomic_uint_fast64_t records_raw;      /* by lane: in batches that passed as bytes, */
-    atomic_uint_fast64_t records_repacked; /* in batches that were repacked, */
-    atomic_uint_fast64_t records_opened;   /* one by one, of batches that had to be opened */
-    atomic_uint_fast64_t batches;          /* polls or puts that had records */
+    atomic_uint_fast64_t active; /* source: sent, not yet acknowledged; sink: not put */
+    atomic_uint_fast64_t way_records[KC_RAW_WAYS]; /* of batches as bytes, by their ways */
+    atomic_uint_fast64_t way_batches[KC_RAW_WAYS];
+    atomic_uint_fast64_t batches; /* polls or puts that had records */
     atomic_uint_fast64_t commits;
     atomic_uint_fast64_t commit_failures;
     atomic_uint_fast64_t commit_skips;    /* sink: answers that came too late */

@@ -31,7 +31,18 @@ enum {
 
 /* ---- which lane ---- */
 
-const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice)
+static struct kc_error *header(void *conversion, const char *topic, const struct kc_header *from,
+                               struct kc_arena *arena, const void **data, size_t *len)
+{
+    return kc_conversion_header(conversion, topic, from, arena, data, len);
+}
+
+static const char *route(void *conversion, const char *topic, char **routed)
+{
+    return kc_conversion_route(conversion, topic, routed);
+}
+
+const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice, struct kc_raw_rules *rules)
 {
     const char *enabled = kc_map_get_or(choice->connector_config, KC_RAW_LANE_SETTING, "true");
     const char *why = kc_conversion_raw_refusal(choice->conversion);
@@ -39,11 +50,14 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice)
         return why;
     if (strcasecmp(enabled, "false") == 0)
         return KC_RAW_LANE_SETTING " is false";
-    if (kc_map_get(choice->producer, "compression.type"))
-        return "compression.type is set for the producer";
-    /* Source offsets are ours to place then, and only Java's default is known here. */
-    if (choice->exactly_once && kc_map_get(choice->producer, "partitioner.class"))
-        return "partitioner.class is set for the producer";
+    why = kc_raw_rules_set_codec(rules, choice->producer);
+    if (why)
+        return why;
+    rules->headers_reason = kc_conversion_headers_reason(choice->conversion);
+    rules->header = rules->headers_reason ? header : NULL;
+    rules->route = kc_conversion_routes(choice->conversion) ? route : NULL;
+    rules->opaque = choice->conversion;
+    kc_raw_rules_finish(rules, choice->producer);
     return NULL;
 }
 

@@ -13,20 +13,19 @@
 #define WORKER_RUNTIME_RAW_LANE_H
 
 #include "runtime/conversion.h"
-#include "runtime/raw_span.h"
+#include "runtime/raw_expand.h"
 
 #define KC_RAW_LANE_SETTING "raw.lane.enabled" /* of a connector; default true */
 
 /* What the choice of the lane depends on. */
 struct kc_raw_choice {
-    const struct kc_conversion *conversion;
+    struct kc_conversion *conversion; /* lasting as long as the rules */
     const struct kc_map *connector_config;
     const struct kc_map *producer; /* its Java properties */
-    bool exactly_once;
 };
-/* The one place that decides whether a task's batches may pass as bytes: NULL, or why not (static,
- * or owned by the conversion). */
-const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice);
+/* The one place that decides whether a task's batches may pass as bytes: NULL, and *rules, which is
+ * zeroed, says what is asked of each; or why not (static, or owned by the conversion). */
+const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice, struct kc_raw_rules *rules);
 
 struct kc_raw_lane;
 

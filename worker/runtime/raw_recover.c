@@ -143,7 +143,8 @@ static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span 
     lane->any_too_large = lane->any_too_large || part->too_large;
     if (remedy == REBUILD) {
         counts->last_reason = "a batch refused by the target";
-        counts->repacked += (uint64_t)span->count;
+        counts->records[KC_RAW_REPACKED] += (uint64_t)span->count;
+        counts->batches[KC_RAW_REPACKED]++;
         return kc_raw_rebuild(span, batch);
     }
     if (remedy != OPEN) {
@@ -152,7 +153,8 @@ static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span 
         return add_fitting(part, span, batch);
     }
     counts->last_reason = "a batch refused by the target";
-    counts->opened += (uint64_t)span->count;
+    counts->records[KC_RAW_OPENED] += (uint64_t)span->count;
+    counts->batches[KC_RAW_OPENED]++;
     return kc_raw_open(span, batch);
 }
 

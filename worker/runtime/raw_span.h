@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From record batches as bytes (connect/record.h, kc_raw) to what the task's loop sends: spans,
- * which are appended as they lie or repacked, and records, where a batch has to be opened.
+ * Spans: record batches as bytes on their way to the target. raw_expand.h makes them of what a
+ * connector handed over.
  *
  * A span is one finished batch of magic 2, and a record of the kc_batch that it belongs to stands
  * for it: so slots, offsets and order are those of records. Pure functions of their input, on the
@@ -11,7 +11,6 @@
 #define WORKER_RUNTIME_RAW_SPAN_H
 
 #include "connect/connector.h"
-#include "wire/aborted.h"
 
 struct kc_slot;
 struct raw_part;
@@ -28,6 +27,7 @@ struct kc_raw_span {
     int32_t run_count;
     bool again;   /* it was sent before, maybe in another form */
     bool rebuilt; /* the target has refused its records in a batch of the source's making */
+    bool dropped; /* by a transform: it has no bytes, and stands for all up to its last offset */
     bool built;   /* of records (raw_builder.h): runs count from the first of them */
 
     struct kc_raw_lane *lane;
@@ -49,31 +49,6 @@ struct kc_raw_facts {
 };
 /* While the span's bytes are there. Any thread. */
 struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span);
-
-/* Records by the way that they took. */
-struct kc_raw_counts {
-    uint64_t passed;
-    uint64_t repacked;
-    uint64_t opened;
-    const char *last_reason; /* static: why the last batch wasn't passed; NULL: none so far */
-};
-
-/* How far a batch of raw parts has been expanded; zeroed: not at all. */
-struct kc_raw_cursor {
-    size_t part;                      /* that is next; the number of parts: all done */
-    size_t at;                        /* bytes of it that are done */
-    struct kc_aborted_filter aborted; /* up to there; owned */
-};
-void kc_raw_cursor_clear(struct kc_raw_cursor *cursor);
-
-/* Makes *to, which keeps from, of the raw parts of from that come next: spans and, when open_all
- * says why (static text), records only. Of records it makes about a quarter of a megabyte at a
- * time, whatever the batches were compressed to: call it until cursor->part says that all is done.
- * Control batches, aborted transactions and what lies before first_offset are left out, so that *to
- * may be empty. */
-struct kc_error *kc_raw_expand(struct kc_batch *from, const char *open_all,
-                               struct kc_raw_cursor *cursor, struct kc_raw_counts *counts,
-                               struct kc_batch **to) KC_MUST_CHECK;
 
 /* Adds the span's records to batch, which must keep the span's batch. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;

@@ -245,7 +245,8 @@ static struct kc_error *convert(struct kc_source_task *task, enum kc_lane lane,
                                 bool *keep)
 {
     *keep = true;
-    if (lane == KC_LANE_BYTES && kc_conversion_pass(task->conversion, task->batch, record, wire))
+    if ((lane == KC_LANE_BYTES || record->converted) &&
+        kc_conversion_pass(task->conversion, task->batch, record, wire))
         return NULL;
     return kc_conversion_to_wire(task->conversion, task->policy, task->batch, record, wire, keep);
 }
@@ -304,6 +305,10 @@ static struct kc_error *send_span(struct kc_source_task *task, const struct kc_r
                                   bool *taken)
 {
     struct kc_target_topic *target;
+    if (record->span->dropped) {
+        *taken = true;
+        return task->how->dropped(task->delivery, record);
+    }
     struct kc_error *err = use_topic(task, record->topic, &target);
     if (err)
         return err;
@@ -595,6 +600,7 @@ static void destroy(void *impl)
     kc_config_destroy(task->settings);
     kc_map_destroy(task->connector_config);
     kc_map_destroy(task->task_config);
+    kc_raw_rules_clear(&task->rules);
     kc_strings_destroy(&task->raw_failures);
     pthread_cond_destroy(&task->wakers_gone);
     pthread_mutex_destroy(&task->mutex);

@@ -74,6 +74,7 @@ struct kc_source_task {
     struct kc_source_producer *producer; /* NULL: everything goes through raw; changed with mutex */
     struct kc_raw_lane *raw;             /* NULL: none; the same */
     const char *raw_refusal;             /* why there is none; NULL: there is */
+    struct kc_raw_rules rules;           /* what is asked of batches */
     struct kc_strings raw_failures;      /* what raw_refusal may point to, one for each life */
     struct kc_batch *polled;             /* raw parts, of which some are to be expanded; or NULL */
     struct kc_raw_cursor expanded;       /* how much of it */

@@ -59,13 +59,13 @@ void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *p
         .conversion = task->conversion,
         .connector_config = task->connector_config,
         .producer = producer,
-        .exactly_once = task->how == &kc_exactly_once,
     };
     if (!knows_raw(task->plugin)) {
         task->raw_refusal = "the connector hands over records";
         return;
     }
-    task->raw_refusal = kc_raw_lane_refusal(&choice);
+    kc_raw_rules_clear(&task->rules);
+    task->raw_refusal = kc_raw_lane_refusal(&choice, &task->rules);
     if (!task->raw_refusal)
         open_lane(task, producer);
     if (task->raw_refusal)
@@ -101,9 +101,12 @@ void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
 static void count(struct kc_source_task *task, const struct kc_raw_counts *counts)
 {
     struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
-    atomic_fetch_add_explicit(&metrics->records_raw, counts->passed, memory_order_relaxed);
-    atomic_fetch_add_explicit(&metrics->records_repacked, counts->repacked, memory_order_relaxed);
-    atomic_fetch_add_explicit(&metrics->records_opened, counts->opened, memory_order_relaxed);
+    for (int way = 0; way < KC_RAW_WAYS; way++) {
+        atomic_fetch_add_explicit(&metrics->way_records[way], counts->records[way],
+                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(&metrics->way_batches[way], counts->batches[way],
+                                  memory_order_relaxed);
+    }
     if (task->raw) /* else the task's loop tells how the records travel */
         kc_source_task_tell_lane(task, counts->last_reason ? counts->last_reason
                                                            : "record batches as bytes");
@@ -137,7 +140,8 @@ static struct kc_error *expand(struct kc_source_task *task, const char *open_all
                                struct kc_batch **batch)
 {
     struct kc_raw_counts counts = {0};
-    struct kc_error *err = kc_raw_expand(task->polled, open_all, &task->expanded, &counts, batch);
+    struct kc_error *err =
+        kc_raw_expand(task->polled, open_all, &task->rules, &task->expanded, &counts, batch);
     if (err || task->expanded.part == kc_batch_raw_count(task->polled))
         kc_source_task_drop_polled(task);
     if (!err && !open_all)
@@ -147,7 +151,10 @@ static struct kc_error *expand(struct kc_source_task *task, const char *open_all
         *batch = NULL;
         return err;
     }
-    kc_source_task_count_records(task, counts.passed + counts.repacked + counts.opened);
+    uint64_t records = 0;
+    for (int way = 0; way < KC_RAW_WAYS; way++)
+        records += counts.records[way];
+    kc_source_task_count_records(task, records);
     if (kc_batch_count(*batch) > 0) {
         count(task, &counts);
         return NULL;
@@ -169,8 +176,13 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
         return NULL;
     const char *open_all = task->raw ? kc_raw_lane_broken(task->raw) : task->raw_refusal;
     /* Records mustn't overtake batches. */
-    if (open_all && task->raw && !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
+    bool opens = open_all || task->expanded.opens;
+    if (opens && task->raw && !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
         return NULL;
+    if (task->expanded.opens) {
+        task->expanded.opens = NULL;
+        task->expanded.drained = true;
+    }
     return expand(task, open_all, batch);
 }
 

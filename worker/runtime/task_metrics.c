@@ -128,16 +128,6 @@ static const struct task_metric table[] = {
 };
 /* clang-format on */
 
-/* Records by the way that they took. */
-static const struct {
-    const char *way;
-    size_t at;
-} ways[] = {
-    {"passed", AT(records_raw)},
-    {"repacked", AT(records_repacked)},
-    {"opened", AT(records_opened)},
-};
-
 void kc_task_metrics_start(struct kc_task_metrics *metrics)
 {
     int64_t now = kc_mono_ms();
@@ -239,16 +229,23 @@ static void expose_state(struct labelled *task, const struct kc_task_info *info)
         "Share of its life that the task has been paused", 0, info->pause_ratio);
 }
 
+static double counted(const atomic_uint_fast64_t *number)
+{
+    return (double)atomic_load_explicit(number, memory_order_relaxed);
+}
+
 static void expose_lane(struct labelled *task, const struct kc_task_info *info)
 {
     if (!info->is_source)
         return;
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-        task->labels[2] = (struct kc_label){"way", ways[i].way};
+    for (int way = 0; way < KC_RAW_WAYS; way++) {
+        task->labels[2] = (struct kc_label){"way", kc_raw_way_name((enum kc_raw_way)way)};
         add(task, "isthmus_task_lane_records_total", KC_METRIC_COUNTER,
             "Records that came as batches of bytes, by how they went on: passed as they were, "
-            "repacked, or opened and sent one by one",
-            1, (double)number(info->metrics, ways[i].at));
+            "transcoded, repacked, opened and sent one by one, or dropped by a transform",
+            1, counted(&info->metrics->way_records[way]));
+        add(task, "isthmus_task_lane_batches_total", KC_METRIC_COUNTER,
+            "Batches of bytes, by how they went on", 1, counted(&info->metrics->way_batches[way]));
     }
     add(task, "isthmus_task_in_flight_bytes", KC_METRIC_GAUGE,
         "Bytes sent to the target and not yet acknowledged", 0, (double)info->bytes_in_flight);

@@ -146,6 +146,16 @@ static void reset(struct kc_batch_builder *builder)
     builder->count = 0;
 }
 
+static const char *compress(struct kc_batch_builder *builder, struct kc_str *out)
+{
+    const struct kc_compression how = {builder->codec, builder->level};
+    const struct kc_str *records = &builder->records;
+
+    if (builder->recoder)
+        return kc_recoder_compress(builder->recoder, &how, records->data, records->len, out);
+    return kc_compress(builder->codec, records->data, records->len, out);
+}
+
 const char *kc_batch_builder_finish(struct kc_batch_builder *builder, struct kc_str *out)
 {
     size_t start = out->len;
@@ -154,7 +164,7 @@ const char *kc_batch_builder_finish(struct kc_batch_builder *builder, struct kc_
     if (builder->count == 0)
         return NULL;
     append_header(builder, out);
-    why = kc_compress(builder->codec, builder->records.data, builder->records.len, out);
+    why = compress(builder, out);
     if (!why) {
         put_i32(out->data + start + AT_LENGTH, (uint32_t)(out->len - start - 12));
         put_i32(out->data + start + AT_CRC,

@@ -6,13 +6,16 @@
 #ifndef WORKER_WIRE_BATCH_BUILDER_H
 #define WORKER_WIRE_BATCH_BUILDER_H
 
+#include "wire/recode.h"
 #include "wire/record_reader.h"
 
 /* Records as encoded so far. Zero-initialise, set codec. */
 struct kc_batch_builder {
     enum kc_codec codec;
-    bool log_append_time; /* record timestamps are the log's: kept as they are */
-    bool close_gaps;      /* number the offsets one after the other from the first on */
+    bool log_append_time;       /* record timestamps are the log's: kept as they are */
+    int level;                  /* of the codec, where there is a recoder */
+    struct kc_recoder *recoder; /* compresses; borrowed; NULL: by kc_compress() */
+    bool close_gaps;            /* number the offsets one after the other from the first on */
     struct kc_str records;
     int32_t count;
     int64_t base_offset;

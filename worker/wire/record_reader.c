@@ -216,6 +216,13 @@ const char *kc_record_reader_open(struct kc_record_reader *reader,
     return batch->magic < 2 ? open_legacy(reader, limit) : open_v2(reader, limit);
 }
 
+void kc_record_reader_open_plain(struct kc_record_reader *reader, const struct kc_wire_batch *batch,
+                                 const uint8_t *plain, size_t len)
+{
+    *reader = (struct kc_record_reader){
+        .batch = *batch, .at = plain, .end = plain + len, .left = batch->count};
+}
+
 bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_record *record,
                            const char **why)
 {

@@ -47,6 +47,9 @@ struct kc_record_reader {
  * borrowed. limit: bytes that the records may take decompressed. */
 const char *kc_record_reader_open(struct kc_record_reader *reader,
                                   const struct kc_wire_batch *batch, size_t limit);
+/* The same for a batch of magic 2 whose records have been decompressed; they are borrowed, too. */
+void kc_record_reader_open_plain(struct kc_record_reader *reader, const struct kc_wire_batch *batch,
+                                 const uint8_t *plain, size_t len);
 /* False at the end, or when *why is set. */
 bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_record *record,
                            const char **why);

@@ -138,7 +138,7 @@ static struct kc_batch *polled(int partition, int64_t offset, int count)
     struct kc_raw_counts counts = {0};
     struct kc_batch *spans;
     struct kc_raw_cursor cursor = {0};
-    must(kc_raw_expand(batch, NULL, &cursor, &counts, &spans));
+    must(kc_raw_expand(batch, NULL, NULL, &cursor, &counts, &spans));
     ck_assert_uint_eq(cursor.part, kc_batch_raw_count(batch));
     kc_raw_cursor_clear(&cursor);
     kc_batch_unref(batch);

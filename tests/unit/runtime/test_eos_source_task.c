@@ -117,7 +117,7 @@ static void send_batch(int64_t offset, int count)
     kc_raw_builder_destroy(builder);
     struct kc_raw_counts counts = {0};
     struct kc_raw_cursor cursor = {0};
-    must(kc_raw_expand(batch, NULL, &cursor, &counts, &spans));
+    must(kc_raw_expand(batch, NULL, NULL, &cursor, &counts, &spans));
     ck_assert_uint_eq(cursor.part, kc_batch_raw_count(batch));
     kc_raw_cursor_clear(&cursor);
     kc_batch_unref(batch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How batches as bytes are opened into records: bit by bit, what is left out. */
-#include "runtime/raw_span.h"
+#include "runtime/raw_expand.h"
 
 #include "wire/batch_builder.h"
 
@@ -80,11 +80,11 @@ static size_t open_next(struct kc_raw_cursor *cursor, int64_t *offset)
 {
     struct kc_raw_counts counts = {0};
     struct kc_batch *to = NULL;
-    ck_assert_ptr_null(kc_raw_expand(from, "a test", cursor, &counts, &to));
+    ck_assert_ptr_null(kc_raw_expand(from, "a test", NULL, cursor, &counts, &to));
     size_t count = kc_batch_count(to);
     for (size_t i = 0; i < count; i++)
         ck_assert_int_eq(kc_batch_at(to, i)->source_offset.number, (*offset)++);
-    ck_assert_uint_eq(counts.opened, count);
+    ck_assert_uint_eq(counts.records[KC_RAW_OPENED], count);
     kc_batch_unref(to);
     return count;
 }
@@ -124,7 +124,7 @@ START_TEST(keeps_in_mind_what_is_aborted)
         add_batch(RECORDS, TRANSACTIONAL, 7, NULL); /* committed afterwards */
     end_part(aborted, 1);
     while (cursor.part < 1) {
-        ck_assert_ptr_null(kc_raw_expand(from, "a test", &cursor, &counts, &to));
+        ck_assert_ptr_null(kc_raw_expand(from, "a test", NULL, &cursor, &counts, &to));
         for (size_t i = 0; i < kc_batch_count(to); i++) {
             int64_t offset = kc_batch_at(to, i)->source_offset.number;
             int64_t batch = offset / RECORDS;
@@ -166,8 +166,8 @@ START_TEST(what_is_opened_keeps_the_bytes)
     end_part(NULL, 0);
     kc_batch_own(from, bytes.data, free);
     bytes = (struct kc_str){0};
-    ck_assert_ptr_null(kc_raw_expand(from, "a test", &cursor, &counts, &first));
-    ck_assert_ptr_null(kc_raw_expand(from, "a test", &cursor, &counts, &second));
+    ck_assert_ptr_null(kc_raw_expand(from, "a test", NULL, &cursor, &counts, &first));
+    ck_assert_ptr_null(kc_raw_expand(from, "a test", NULL, &cursor, &counts, &second));
     kc_batch_unref(from);
     from = kc_batch_new(0);
     kc_batch_unref(first);
