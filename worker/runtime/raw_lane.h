@@ -50,6 +50,9 @@ void kc_raw_lane_destroy(struct kc_raw_lane *lane); /* after close; NULL is fine
  * served or recovered. KC_ERR_WAKEUP: cancelled. */
 struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
                                   struct kc_slot *slot) KC_MUST_CHECK;
+/* Asks the cluster for the topic, which it may create where brokers do so, as Java's producer does.
+ * For a topic that nobody has made: one that a transform names. */
+void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic);
 /* A record to the partition goes to the producer. Whoever sends a span to it next must wait for the
  * producer first: kc_raw_lane_follows_record(), which forgets. */
 void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition);

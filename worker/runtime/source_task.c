@@ -274,6 +274,8 @@ static struct kc_error *use_topic(struct kc_source_task *task, const char *topic
     struct kc_error *err = first ? prepare_topic(task, topic) : NULL;
     if (err || !first)
         return err;
+    if (task->raw && task->rules.route)
+        kc_raw_lane_ask_for(task->raw, topic);
     if (*target)
         kc_target_topic_ready(*target);
     else
