@@ -18,24 +18,31 @@ static const struct kc_series_group checkpoints = {"kafka_connect_mirror_checkpo
                                                    labels, measures,
                                                    sizeof(measures) / sizeof(measures[0])};
 
-struct kc_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
-                                             const struct kc_mirror_config *config,
-                                             const struct kc_checkpoint *checkpoint)
+/* KIP-1280 */
+static const char *const plugin_labels[] = {"connector", "task",  "source",    "target",
+                                            "group",     "topic", "partition", NULL};
+
+static const struct kc_series_group plugin_checkpoints = {
+    "kafka_connect_plugins", plugin_labels, measures, sizeof(measures) / sizeof(measures[0])};
+
+struct kc_mirror_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
+                                                    const struct kc_mirror_config *config,
+                                                    const struct kc_checkpoint *checkpoint)
 {
     char number[16];
     snprintf(number, sizeof(number), "%d", checkpoint->partition);
     const char *const values[] = {config->source, config->target, checkpoint->group,
                                   checkpoint->topic, number};
-    return kc_source_context_series(context, &checkpoints, values);
+    return kc_mirror_series_new(context, config, &checkpoints, &plugin_checkpoints, values);
 }
 
-void kc_checkpoint_metrics_committed(struct kc_series *series, int64_t timestamp)
+void kc_checkpoint_metrics_committed(struct kc_mirror_series *series, int64_t timestamp)
 {
     struct kc_sample latency = {0};
     int64_t now = kc_now_ms();
     kc_sample_take(&latency, now > timestamp ? now - timestamp : 0);
-    kc_series_sample(series, LATENCY, &latency);
-    kc_series_add(series, CHECKPOINTS, 1);
+    kc_mirror_series_sample(series, LATENCY, &latency);
+    kc_mirror_series_add(series, CHECKPOINTS, 1);
 }
 
 enum { MEMBERS, SYNCED };

@@ -7,15 +7,15 @@
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
 
 #include "common/mirror_config.h"
-#include "connect/measure.h"
+#include "common/mirror_series.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 
 /* The series of one checkpointed partition; the caller owns it. The task's thread. */
-struct kc_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
-                                             const struct kc_mirror_config *config,
-                                             const struct kc_checkpoint *checkpoint);
+struct kc_mirror_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
+                                                    const struct kc_mirror_config *config,
+                                                    const struct kc_checkpoint *checkpoint);
 /* The checkpoint, emitted at timestamp, was acknowledged. The acknowledgement thread. */
-void kc_checkpoint_metrics_committed(struct kc_series *series, int64_t timestamp);
+void kc_checkpoint_metrics_committed(struct kc_mirror_series *series, int64_t timestamp);
 
 /* The series of one group; as above. */
 struct kc_series *kc_group_metrics_open(struct kc_source_context *context,

@@ -33,7 +33,7 @@ static void stored_destroy(struct stored *stored)
     kc_checkpoint_clear(&stored->entry.checkpoint);
     if (stored->entry.partition)
         kc_source_partition_unref(stored->entry.partition);
-    kc_series_unref(stored->entry.series);
+    kc_mirror_series_destroy(stored->entry.series);
     free(stored->key);
     free(stored);
 }

@@ -9,7 +9,7 @@
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_STORE_H
 
 #include "common/mirror_records.h"
-#include "connect/measure.h"
+#include "common/mirror_series.h"
 #include "connect/record.h"
 
 struct kc_checkpoint_store;
@@ -18,7 +18,7 @@ struct kc_checkpoint_store;
 struct kc_checkpoint_entry {
     struct kc_checkpoint checkpoint;       /* texts are owned by the store */
     struct kc_source_partition *partition; /* made when first emitted; NULL before */
-    struct kc_series *series;              /* the same */
+    struct kc_mirror_series *series;       /* the same */
 };
 
 struct kc_checkpoint_store *kc_checkpoint_store_new(void);

@@ -3,7 +3,7 @@
  * What MirrorCheckpointConnector is to the worker: its descriptor, its keys, and what must hold
  * between them (MirrorCheckpointConfig). Pure tables and functions, any thread.
  */
-#include "common/mirror_config.h"
+#include "common/mirror_series.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 
 #include <string.h>
@@ -66,6 +66,7 @@ void kc_mirror_checkpoint_validate(const struct kc_map *config, struct kc_config
 {
     static const char emit[] = "emit.checkpoints.enabled";
     static const char syncs[] = "emit.offset-syncs.enabled";
+    kc_metric_names_validate(config, values);
     if (is_false(config, "enabled"))
         return;
     if (is_false(config, emit))

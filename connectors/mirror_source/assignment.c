@@ -140,7 +140,7 @@ void kc_assignment_unref(struct kc_assignment *assignment)
         return;
     for (size_t i = 0; i < assignment->count; i++) {
         kc_source_partition_unref(assignment->partitions[i].source);
-        kc_series_unref(assignment->partitions[i].series);
+        kc_mirror_series_destroy(assignment->partitions[i].series);
     }
     struct assigned_topic *topic, *next;
     HASH_ITER (hh, assignment->topics, topic, next) {

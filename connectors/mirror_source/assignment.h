@@ -10,8 +10,8 @@
 #define CONNECTORS_MIRROR_SOURCE_ASSIGNMENT_H
 
 #include "common/mirror_config.h"
+#include "common/mirror_series.h"
 #include "common/offset_sync_writer.h"
-#include "connect/measure.h"
 #include "connect/record.h"
 
 /* One partition that the task mirrors. */
@@ -22,7 +22,7 @@ struct kc_mirrored_partition {
     int64_t next_offset; /* -1: nothing is known yet */
     struct kc_source_partition *source;
     struct kc_sync_partition sync;
-    struct kc_series *series; /* source_metrics.h */
+    struct kc_mirror_series *series; /* source_metrics.h */
 };
 
 struct kc_assignment;

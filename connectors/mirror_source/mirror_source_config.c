@@ -3,7 +3,7 @@
  * What MirrorSourceConnector is to the worker: its descriptor, its keys, and what must hold between
  * them (MirrorSourceConfig). Pure tables and functions, any thread.
  */
-#include "common/mirror_config.h"
+#include "common/mirror_series.h"
 #include "mirror_source/mirror_source.h"
 
 #include <string.h>
@@ -115,4 +115,5 @@ void kc_mirror_source_validate(const struct kc_map *config, struct kc_config_val
         kc_config_value_add_error(kc_config_values_get(values, "emit.offset-syncs.enabled"),
                                   "MirrorSourceConnector can't setup offset-syncs feature while "
                                   "emit.offset-syncs.enabled set to false");
+    kc_metric_names_validate(config, values);
 }

@@ -9,7 +9,7 @@
 
 #include <time.h>
 
-enum { RECORDS, BYTES, AGE, LATENCY, END, POSITION, LAG, MEASURES };
+enum { RECORDS, BYTES, AGE, LATENCY, END, POSITION, LAG, LAG_BYTES, LAG_SECONDS, MEASURES };
 
 static const char *const labels[] = {"source", "target", "topic", "partition", NULL};
 
@@ -33,11 +33,31 @@ static const struct kc_measure measures[MEASURES] = {
              "Records that the mirror is behind its source: source_end_offset less "
              "mirrored_offset",
              .minuend = END, .subtrahend = POSITION},
+    [LAG_BYTES] = {KC_MEASURE_ESTIMATE, "replication_lag_bytes",
+                   "The same in bytes, as an estimate: the records times the average size of those "
+                   "mirrored by this task",
+                   .minuend = LAG, .subtrahend = BYTES},
+    [LAG_SECONDS] =
+        {KC_MEASURE_DELAY, "replication_lag_seconds",
+         "Age of the mirror: time since it had all there was, or since the timestamp of "
+         "the youngest record mirrored if that is later; 0 where nothing is missing",
+         .minuend = LAG},
 };
 
 static const struct kc_series_group group = {
     "kafka_connect_mirror_source_connector",
     labels,
+    measures,
+    MEASURES,
+};
+
+/* KIP-1280 */
+static const char *const plugin_labels[] = {"connector", "task",      "source", "target",
+                                            "topic",     "partition", NULL};
+
+static const struct kc_series_group plugin_group = {
+    "kafka_connect_plugins",
+    plugin_labels,
     measures,
     MEASURES,
 };
@@ -50,7 +70,7 @@ void kc_source_metrics_open(struct kc_source_context *context,
         char number[16];
         snprintf(number, sizeof(number), "%d", partition->partition);
         const char *const values[] = {config->source, config->target, partition->remote, number};
-        partition->series = kc_source_context_series(context, &group, values);
+        partition->series = kc_mirror_series_new(context, config, &group, &plugin_group, values);
     }
 }
 
@@ -130,17 +150,29 @@ void kc_source_metrics_polled(const struct kc_mirrored_partition *partition, con
 void kc_source_metrics_ages(const struct kc_mirrored_partition *partition,
                             const struct kc_sample *ages)
 {
-    kc_series_sample(partition->series, AGE, ages);
+    kc_mirror_series_sample(partition->series, AGE, ages);
+}
+
+/* When the mirror had all there is. */
+static void note_level(const struct kc_mirrored_partition *partition, int64_t position)
+{
+    int64_t end = kc_mirror_series_read(partition->series, END);
+    if (end != INT64_MIN && position >= end)
+        kc_mirror_series_raise(partition->series, LAG_SECONDS, now_ms());
 }
 
 void kc_source_metrics_end(const struct kc_mirrored_partition *partition, int64_t end)
 {
-    kc_series_set(partition->series, END, end);
+    /* Up to now what had been there was mirrored. */
+    if (end > kc_mirror_series_read(partition->series, END))
+        note_level(partition, kc_mirror_series_read(partition->series, POSITION));
+    kc_mirror_series_set(partition->series, END, end);
+    note_level(partition, kc_mirror_series_read(partition->series, POSITION));
 }
 
 void kc_source_metrics_start(const struct kc_mirrored_partition *partition, int64_t offset)
 {
-    kc_series_set(partition->series, POSITION, offset);
+    kc_mirror_series_set(partition->series, POSITION, offset);
 }
 
 /* ---- acknowledged ---- */
@@ -148,9 +180,11 @@ void kc_source_metrics_start(const struct kc_mirrored_partition *partition, int6
 static void committed(const struct kc_mirrored_partition *partition, int64_t records, size_t bytes,
                       const struct kc_sample *latency)
 {
-    kc_series_add(partition->series, RECORDS, (uint64_t)records);
-    kc_series_add(partition->series, BYTES, bytes);
-    kc_series_sample(partition->series, LATENCY, latency);
+    kc_mirror_series_add(partition->series, RECORDS, (uint64_t)records);
+    kc_mirror_series_add(partition->series, BYTES, bytes);
+    kc_mirror_series_sample(partition->series, LATENCY, latency);
+    if (latency->count > 0)
+        kc_mirror_series_raise(partition->series, LAG_SECONDS, now_ms() - latency->min);
 }
 
 void kc_source_metrics_committed(const struct kc_mirrored_partition *partition, size_t bytes,
@@ -172,5 +206,6 @@ void kc_source_metrics_run_committed(const struct kc_mirrored_partition *partiti
 
 void kc_source_metrics_done(const struct kc_mirrored_partition *partition, int64_t offset)
 {
-    kc_series_raise(partition->series, POSITION, offset);
+    kc_mirror_series_raise(partition->series, POSITION, offset);
+    note_level(partition, offset);
 }

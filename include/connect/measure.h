@@ -17,6 +17,11 @@ enum kc_measure_kind {
     KC_MEASURE_GAUGE,      /* a state; not shown until it has been set; summed */
     KC_MEASURE_DIFFERENCE, /* of two gauges before it, at least 0; not written itself; summed */
     KC_MEASURE_WINDOW,     /* samples: the last one, and _min, _max, _avg of the last minute */
+    KC_MEASURE_ESTIMATE,   /* a difference in other units, by what has been counted so far: minuend
+                              is a DIFFERENCE, subtrahend the counter of those units, and the one
+                              before it counts what the difference is of; summed (API 1.3) */
+    KC_MEASURE_DELAY, /* seconds since the time that it was set to (ms since the epoch), 0 while
+                         the DIFFERENCE minuend is; the longest counts (API 1.3) */
 };
 
 struct kc_measure {
@@ -50,6 +55,9 @@ void kc_series_add(struct kc_series *series, size_t measure, uint64_t number);
 void kc_series_set(struct kc_series *series, size_t measure, int64_t number);
 /* Sets a gauge that never goes back; any number of threads. */
 void kc_series_raise(struct kc_series *series, size_t measure, int64_t number);
+
+/* What a counter or gauge has come to; INT64_MIN: a gauge that wasn't set (API 1.3). */
+int64_t kc_series_read(const struct kc_series *series, size_t measure);
 
 /* Measurements taken together. */
 struct kc_sample {

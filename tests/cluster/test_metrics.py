@@ -15,6 +15,7 @@ from workers import PATIENCE, mirror_config
 
 SOURCE = "kafka_connect_mirror_source_connector"
 CHECKPOINT = "kafka_connect_mirror_checkpoint_connector"
+PLUGINS = "kafka_connect_plugins"
 HISTORY, LIVE = 3000, 600
 
 
@@ -33,7 +34,8 @@ def test_counts_are_what_was_mirrored(source, target, make_worker, unique):
     records.produce(source, topic, HISTORY)
     worker = make_worker.distributed()
     rest = worker.rest
-    config = mirror_config("Source", source, target, alias, topics=topic, **{"tasks.max": "2"})
+    more = {"tasks.max": "2", "metric.names.formats": "legacy,new"}
+    config = mirror_config("Source", source, target, alias, topics=topic, **more)
     rest.put_connector("mirror", config)
     rest.wait_running("mirror", tasks=2)
     records.commit(source, group, topic, {0: 10})
@@ -76,6 +78,15 @@ def test_counts_are_what_was_mirrored(source, target, make_worker, unique):
             low, mean, high, last = (after.value(name, **where) for name in names)
             assert 3_590_000 < low <= mean <= high < 4_500_000, (measure, low, mean, high)
             assert low <= last <= high
+
+        # Nothing is missing, in any unit.
+        for unit in ("records", "bytes", "seconds"):
+            assert after.value(f"{SOURCE}_replication_lag_{unit}", **where) == 0
+    # The same under the names of KIP-1280, of all tasks together.
+    assert after.sum(f"{PLUGINS}_record_count", connector="mirror", topic=remote) == HISTORY + LIVE
+    assert {"0", "1"} == {
+        labels["task"] for labels, _ in after.all(f"{PLUGINS}_replication_lag_seconds")
+    }
 
     # The tasks: Connect's own metrics, and the lanes.
     def total(name, **labels):
@@ -125,6 +136,8 @@ def test_counts_are_what_was_mirrored(source, target, make_worker, unique):
     explained = rest.get("/connectors/mirror/explain")
     assert [task["lane"] for task in explained["tasks"]] == ["bytes", "bytes"]
     assert sum(task["records"]["passed"] for task in explained["tasks"]) == HISTORY + LIVE
+    assert explained["lag"] == {"records": 0, "bytes": 0, "seconds": 0}
+    assert all(task["lag"] == explained["lag"] for task in explained["tasks"])
     assert set(rest.status("mirror")["tasks"][0]) <= {"id", "state", "worker_id", "version"}
 
 

@@ -5,6 +5,7 @@
  */
 #include "herder/entities.h"
 #include "herder/herder_priv.h"
+#include "runtime/series.h"
 #include "runtime/task_metrics.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ void kc_herder_expose(struct kc_herder *herder, struct kc_exposition *exposition
 
 struct explanation {
     const char *connector;
-    json_t *states; /* ConnectorStateInfo, to which words are added */
+    json_t *states;           /* ConnectorStateInfo, to which words are added */
+    struct kc_series_lag lag; /* of the tasks on this worker */
 };
 
 static void explain_connector(void *opaque, const struct kc_connector_info *info)
@@ -58,6 +60,26 @@ static json_t *ways(const atomic_uint_fast64_t *counts)
     return object;
 }
 
+static json_t *lag_json(const struct kc_series_lag *lag)
+{
+    return json_pack("{s:I, s:I, s:f}", "records", (json_int_t)lag->records, "bytes",
+                     (json_int_t)lag->bytes, "seconds", lag->seconds);
+}
+
+/* The task's lag, and that of all tasks here. */
+static void explain_lag(struct explanation *explanation, json_t *task, struct kc_series_list *list)
+{
+    struct kc_series_lag lag = kc_series_list_lag(list), *all = &explanation->lag;
+    if (!lag.known)
+        return;
+    json_object_set_new(task, "lag", lag_json(&lag));
+    all->known = true;
+    all->records += lag.records;
+    all->bytes += lag.bytes;
+    if (lag.seconds > all->seconds)
+        all->seconds = lag.seconds;
+}
+
 static void explain_task(void *opaque, const struct kc_task_info *info)
 {
     struct explanation *explanation = opaque;
@@ -77,6 +99,7 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
                             json_integer(counter(&metrics->records_out)));
     }
     json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));
+    explain_lag(explanation, task, info->series);
 }
 
 struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector, json_t **states)
@@ -84,8 +107,10 @@ struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connect
     struct kc_error *err = kc_herder_status(herder, connector, states);
     if (err)
         return err;
-    struct explanation explanation = {connector, *states};
+    struct explanation explanation = {.connector = connector, .states = *states};
     kc_worker_each_connector(herder->worker, explain_connector, &explanation);
     kc_worker_each_task(herder->worker, explain_task, &explanation);
+    if (explanation.lag.known)
+        json_object_set_new(*states, "lag", lag_json(&explanation.lag));
     return NULL;
 }

@@ -98,6 +98,11 @@ void kc_series_raise(struct kc_series *series, size_t measure, int64_t number)
         ;
 }
 
+int64_t kc_series_read(const struct kc_series *series, size_t measure)
+{
+    return number_of(series, measure);
+}
+
 void kc_series_sample(struct kc_series *series, size_t measure, const struct kc_sample *sample)
 {
     if (sample->count > 0)
@@ -172,6 +177,8 @@ static int by_labels(const void *left, const void *right)
     const struct kc_series *a = *(struct kc_series *const *)left;
     const struct kc_series *b = *(struct kc_series *const *)right;
     int order = strcmp(a->group->name, b->group->name);
+    if (!order && a->group != b->group) /* two tables of one prefix, with other labels */
+        return a->group < b->group ? -1 : 1;
     for (size_t i = 0; !order && i < a->label_count; i++)
         order = strcmp(a->labels[i], b->labels[i]);
     return order;
@@ -220,29 +227,72 @@ static void add_counter(const struct sum *sum, const struct kc_measure *measure,
         add(sum, measure, measure->rate, "", KC_METRIC_GAUGE, rate);
 }
 
-/* False: the series doesn't know. */
-static bool gauge_of(const struct kc_series *series, const struct kc_measure *measure, size_t index,
-                     int64_t *number)
+/* ---- what a scrape computes: false, when the series doesn't know ---- */
+
+static bool difference_of(const struct kc_series *series, const struct kc_measure *measure,
+                          double *number)
 {
-    if (measure->kind == KC_MEASURE_GAUGE) {
-        *number = number_of(series, index);
-        return *number != UNSET;
-    }
     int64_t minuend = number_of(series, measure->minuend);
     int64_t subtrahend = number_of(series, measure->subtrahend);
-    *number = minuend > subtrahend ? minuend - subtrahend : 0;
+    *number = minuend > subtrahend ? (double)(minuend - subtrahend) : 0;
     return minuend != UNSET && subtrahend != UNSET;
+}
+
+static bool estimate_of(const struct kc_series *series, const struct kc_measure *measure,
+                        double *number)
+{
+    double pieces = (double)number_of(series, measure->subtrahend - 1);
+    double units = (double)number_of(series, measure->subtrahend);
+    if (!difference_of(series, &series->group->measures[measure->minuend], number))
+        return false;
+    *number *= pieces > 0 ? units / pieces : 0;
+    return pieces > 0 || *number == 0;
+}
+
+static bool delay_of(const struct kc_series *series, const struct kc_measure *measure, size_t index,
+                     double *number)
+{
+    int64_t since = number_of(series, index), now = kc_now_ms();
+    if (!difference_of(series, &series->group->measures[measure->minuend], number))
+        return false;
+    if (*number > 0)
+        *number = now > since ? (double)(now - since) / 1000 : 0;
+    return *number == 0 || since != UNSET;
+}
+
+static bool gauge_of(const struct kc_series *series, size_t index, double *number)
+{
+    const struct kc_measure *measure = &series->group->measures[index];
+    switch (measure->kind) {
+    case KC_MEASURE_DIFFERENCE:
+        return difference_of(series, measure, number);
+    case KC_MEASURE_ESTIMATE:
+        return estimate_of(series, measure, number);
+    case KC_MEASURE_DELAY:
+        return delay_of(series, measure, index, number);
+    default:
+        *number = (double)number_of(series, index);
+        return number_of(series, index) != UNSET;
+    }
+}
+
+/* Takes the measure of one more series into total: delays run beside each other. */
+static void take_gauge(enum kc_measure_kind kind, double number, double *total)
+{
+    if (kind != KC_MEASURE_DELAY)
+        *total += number;
+    else if (number > *total)
+        *total = number;
 }
 
 static void add_gauge(const struct sum *sum, const struct kc_measure *measure, size_t index)
 {
-    double total = 0;
+    double total = 0, number;
     bool known = false;
     for (size_t i = 0; i < sum->count; i++) {
-        int64_t number;
-        if (!gauge_of(sum->series[i], measure, index, &number))
+        if (!gauge_of(sum->series[i], index, &number))
             continue;
-        total += (double)number;
+        take_gauge(measure->kind, number, &total);
         known = true;
     }
     if (known)
@@ -266,10 +316,9 @@ static void add_window(const struct sum *sum, const struct kc_measure *measure, 
 static void add_sum(const struct sum *sum)
 {
     static void (*const adders[])(const struct sum *, const struct kc_measure *, size_t) = {
-        [KC_MEASURE_COUNTER] = add_counter,
-        [KC_MEASURE_GAUGE] = add_gauge,
-        [KC_MEASURE_DIFFERENCE] = add_gauge,
-        [KC_MEASURE_WINDOW] = add_window,
+        [KC_MEASURE_COUNTER] = add_counter,  [KC_MEASURE_GAUGE] = add_gauge,
+        [KC_MEASURE_DIFFERENCE] = add_gauge, [KC_MEASURE_WINDOW] = add_window,
+        [KC_MEASURE_ESTIMATE] = add_gauge,   [KC_MEASURE_DELAY] = add_gauge,
     };
     const struct kc_series_group *group = sum->series[0]->group;
     for (size_t i = 0; i < group->count; i++)
@@ -325,4 +374,35 @@ void kc_series_expose(struct kc_series_collection *collection, size_t max,
         kc_series_unref(items[i]);
     free(items);
     *collection = (struct kc_series_collection){0};
+}
+
+/* ---- lag ---- */
+
+static void take_lag(const struct kc_series *series, struct kc_series_lag *lag)
+{
+    double *const totals[] = {
+        [KC_MEASURE_DIFFERENCE] = &lag->records,
+        [KC_MEASURE_ESTIMATE] = &lag->bytes,
+        [KC_MEASURE_DELAY] = &lag->seconds,
+    };
+    for (size_t i = 0; i < series->group->count; i++) {
+        enum kc_measure_kind kind = series->group->measures[i].kind;
+        bool of_lag = kind < sizeof(totals) / sizeof(totals[0]) && totals[kind];
+        double number;
+        if (!of_lag || !gauge_of(series, i, &number))
+            continue;
+        take_gauge(kind, number, totals[kind]);
+        lag->known = true;
+    }
+}
+
+struct kc_series_lag kc_series_list_lag(struct kc_series_list *list)
+{
+    struct kc_series_lag lag = {0};
+    pthread_mutex_lock(&list->mutex);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i]->group == list->items[0]->group) /* not those of another format */
+            take_lag(list->items[i], &lag);
+    pthread_mutex_unlock(&list->mutex);
+    return lag;
 }

@@ -26,6 +26,16 @@ struct kc_series *kc_series_list_add(struct kc_series_list *list,
                                      const struct kc_series_group *group,
                                      const char *const *values);
 
+/* How far behind the task is, by all series of its first group: their differences, estimates and
+ * delays. */
+struct kc_series_lag {
+    bool known;
+    double records;
+    double bytes;
+    double seconds;
+};
+struct kc_series_lag kc_series_list_lag(struct kc_series_list *list);
+
 /* A scrape's series; zero-initialise. One thread, and one collection at a time in the process, for
  * rates remember the last look. */
 struct kc_series_collection {

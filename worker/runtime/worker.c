@@ -609,6 +609,7 @@ void kc_worker_each_task(struct kc_worker *worker,
             kc_task_host_ratio(entry->host, KC_STATE_PAUSED),
             kc_task_host_bytes_in_flight(entry->host),
             kc_task_host_metrics(entry->host),
+            kc_task_host_series(entry->host),
         };
         each(opaque, &info);
     }

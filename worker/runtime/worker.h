@@ -132,6 +132,7 @@ struct kc_task_info {
     double pause_ratio;
     size_t bytes_in_flight;
     struct kc_task_metrics *metrics;
+    struct kc_series_list *series;
 };
 /* Calls each for every task of this worker, one after the other; info is valid for the call. The
  * function must not call the worker. */

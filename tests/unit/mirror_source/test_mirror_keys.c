@@ -138,6 +138,25 @@ START_TEST(checkpoints_need_what_they_are_made_of)
 }
 END_TEST
 
+START_TEST(metrics_have_two_formats_of_names)
+{
+    const struct kc_plugin *const plugins[] = {&kc_mirror_source_plugin,
+                                               &kc_mirror_checkpoint_plugin};
+    const char *key = "metric.names.formats";
+    for (size_t i = 0; i < 2; i++) {
+        assert_errors(plugins[i], MAP(key, "legacy"), key, "");
+        assert_errors(plugins[i], MAP(key, "legacy, new"), key, "");
+        assert_errors(plugins[i], MAP(key, "new,jmx"), key,
+                      "Invalid value jmx for configuration metric.names.formats: String must be "
+                      "one of: legacy, new");
+        assert_errors(plugins[i], MAP(key, ""), key,
+                      "Invalid value  for configuration metric.names.formats: List must not be "
+                      "empty");
+    }
+}
+END_TEST
+
 RUN_TESTS("mirror_keys", source_keys_are_javas, checkpoint_keys_are_javas, heartbeat_keys_are_javas,
           dedicated_mode_knows_exactly_these_keys, exactly_once_needs_read_committed,
-          offset_syncs_that_are_off_cannot_be_set_up, checkpoints_need_what_they_are_made_of)
+          offset_syncs_that_are_off_cannot_be_set_up, checkpoints_need_what_they_are_made_of,
+          metrics_have_two_formats_of_names)

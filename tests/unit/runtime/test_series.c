@@ -168,6 +168,66 @@ START_TEST(a_series_outlives_its_list)
 }
 END_TEST
 
+enum { PIECES, SIZES, LAST, NEXT, BEHIND, BEHIND_BYTES, BEHIND_SECONDS };
+static const struct kc_measure lag_measures[] = {
+    [PIECES] = {KC_MEASURE_COUNTER, "records", "Records"},
+    [SIZES] = {KC_MEASURE_COUNTER, "bytes", "Bytes"},
+    [LAST] = {KC_MEASURE_GAUGE, "end", "End"},
+    [NEXT] = {KC_MEASURE_GAUGE, "position", "Position"},
+    [BEHIND] = {KC_MEASURE_DIFFERENCE, "lag", "Lag", .minuend = LAST, .subtrahend = NEXT},
+    [BEHIND_BYTES] = {KC_MEASURE_ESTIMATE, "lag_bytes", "Bytes", .minuend = BEHIND,
+                      .subtrahend = SIZES},
+    [BEHIND_SECONDS] = {KC_MEASURE_DELAY, "lag_seconds", "Seconds", .minuend = BEHIND},
+};
+static const struct kc_series_group lags = {"lags", labels, lag_measures, 7};
+
+static struct kc_series *add_lag(const char *topic, int64_t end, int64_t position)
+{
+    const char *values[] = {"A", topic, "0"};
+    struct kc_series *series = kc_series_list_add(&list, &lags, values);
+    kc_series_unref(series);
+    kc_series_set(series, LAST, end);
+    kc_series_set(series, NEXT, position);
+    return series;
+}
+
+START_TEST(lag_has_three_units)
+{
+    struct kc_series *behind = add_lag("t", 100, 60), *level = add_lag("u", 100, 100);
+    kc_series_add(behind, PIECES, 10);
+    kc_series_add(behind, SIZES, 250);
+    kc_series_set(level, BEHIND_SECONDS, 0); /* long ago, but nothing is missing */
+    char *text = scrape(10);
+    assert_has(text, "lags_lag_bytes{source=\"A\",topic=\"t\",partition=\"0\"} 1000");
+    assert_has(text, "lags_lag_bytes{source=\"A\",topic=\"u\",partition=\"0\"} 0");
+    assert_has(text, "lags_lag_seconds{source=\"A\",topic=\"u\",partition=\"0\"} 0");
+    /* Nothing is known of since when. */
+    ck_assert_ptr_null(strstr(text, "lags_lag_seconds{source=\"A\",topic=\"t\""));
+    free(text);
+    kc_series_set(behind, BEHIND_SECONDS, kc_now_ms() - 60000);
+    kc_series_set(add_lag("v", 2, 1), BEHIND_SECONDS, kc_now_ms() - 3600000);
+    struct kc_series_lag lag = kc_series_list_lag(&list);
+    ck_assert(lag.known);
+    ck_assert(lag.records == 41 && lag.bytes == 1000);
+    ck_assert(lag.seconds >= 3600 && lag.seconds < 3700); /* the longest, not the sum */
+}
+END_TEST
+
+START_TEST(two_tables_may_have_one_prefix)
+{
+    static const char *const more[] = {"source", "group", "topic", "partition", NULL};
+    static const struct kc_series_group twin = {"mirror", more, measures, 1};
+    const char *values[] = {"A", "g", "t", "0"};
+    add("t", "0");
+    kc_series_unref(kc_series_list_add(&list, &twin, values));
+    add("t", "1");
+    char *text = scrape(10);
+    assert_has(text, "mirror_record_count{source=\"A\",topic=\"t\",partition=\"1\"} 0");
+    assert_has(text, "mirror_record_count{source=\"A\",group=\"g\",topic=\"t\",partition=\"0\"} 0");
+    free(text);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("series");
@@ -179,6 +239,8 @@ int main(void)
     tcase_add_test(tests, the_bound_holds_whatever_there_is);
     tcase_add_test(tests, nothing_at_all);
     tcase_add_test(tests, a_series_outlives_its_list);
+    tcase_add_test(tests, lag_has_three_units);
+    tcase_add_test(tests, two_tables_may_have_one_prefix);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
