@@ -8,6 +8,7 @@
 #include "wire/messages_cluster.h"
 #include "wire/messages_data.h"
 #include "wire/messages_group.h"
+#include "wire/messages_rights.h"
 #include "wire/messages_txn.h"
 
 #include <stdio.h>
@@ -49,12 +50,18 @@ static const struct kc_api_info apis[] = {
     API(KC_API_TXN_OFFSET_COMMIT, "TxnOffsetCommit", 0, 5, 5, 3, kc_txn_offset_commit),
     API(KC_API_DESCRIBE_ACLS, "DescribeAcls", 1, 3, 3, 2, kc_describe_acls),
     API(KC_API_CREATE_ACLS, "CreateAcls", 1, 3, 3, 2, kc_create_acls),
+    API(KC_API_DELETE_ACLS, "DeleteAcls", 1, 3, 3, 2, kc_delete_acls),
     API(KC_API_DESCRIBE_CONFIGS, "DescribeConfigs", 1, 4, 4, 4, kc_describe_configs),
     API(KC_API_ALTER_CONFIGS, "AlterConfigs", 0, 2, 2, 2, kc_alter_configs),
     API(KC_API_SASL_AUTHENTICATE, "SaslAuthenticate", 0, 2, 2, 2, kc_sasl_authenticate),
     API(KC_API_CREATE_PARTITIONS, "CreatePartitions", 0, 3, 3, 2, kc_create_partitions),
     API(KC_API_INCREMENTAL_ALTER_CONFIGS, "IncrementalAlterConfigs", 0, 1, 1, 1,
         kc_incremental_alter_configs),
+    API(KC_API_DESCRIBE_CLIENT_QUOTAS, "DescribeClientQuotas", 0, 1, 1, 1,
+        kc_describe_client_quotas),
+    API(KC_API_ALTER_CLIENT_QUOTAS, "AlterClientQuotas", 0, 1, 1, 1, kc_alter_client_quotas),
+    API(KC_API_DESCRIBE_USER_SCRAM_CREDENTIALS, "DescribeUserScramCredentials", 0, 0, 0, 0,
+        kc_describe_user_scram_credentials),
     API(KC_API_DESCRIBE_CLUSTER, "DescribeCluster", 0, 2, 2, 0, kc_describe_cluster),
     API(KC_API_DESCRIBE_PRODUCERS, "DescribeProducers", 0, 0, 0, 0, kc_describe_producers),
     API(KC_API_CONSUMER_GROUP_HEARTBEAT, "ConsumerGroupHeartbeat", 0, 1, 1, 0,

@@ -30,8 +30,9 @@ public class GoldenMessages {
         "JoinGroup", "Heartbeat", "LeaveGroup", "SyncGroup", "DescribeGroups", "ListGroups",
         "SaslHandshake", "ApiVersions", "CreateTopics", "DeleteTopics", "DeleteRecords",
         "InitProducerId", "OffsetForLeaderEpoch", "AddPartitionsToTxn", "AddOffsetsToTxn", "EndTxn",
-        "TxnOffsetCommit", "DescribeAcls", "CreateAcls", "DescribeConfigs", "AlterConfigs",
-        "SaslAuthenticate", "CreatePartitions", "IncrementalAlterConfigs", "DescribeCluster",
+        "TxnOffsetCommit", "DescribeAcls", "CreateAcls", "DeleteAcls", "DescribeConfigs", "AlterConfigs",
+        "SaslAuthenticate", "CreatePartitions", "IncrementalAlterConfigs", "DescribeClientQuotas",
+        "AlterClientQuotas", "DescribeUserScramCredentials", "DescribeCluster",
         "DescribeProducers", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe",
         "DescribeTopicPartitions"};
     static final ObjectMapper MAPPER = new ObjectMapper();
@@ -160,6 +161,7 @@ public class GoldenMessages {
             case "int16": return (short) (hash & 0x7fff);
             case "int32": return (int) (hash & 0x7fffffff);
             case "int64": return hash * 1000003L;
+            case "float64": return Double.longBitsToDouble(hash * 1000003L);
             case "uuid": return new Uuid(hash * 1000003L, hash);
             case "string": return full ? "s-" + name : "";
             case "bytes": return bytes(name);
