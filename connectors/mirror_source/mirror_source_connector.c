@@ -7,16 +7,18 @@
  * handed to tasks once it exists on the target, so that no broker makes it up with settings of its
  * own.
  */
+#include "common/acl_sync.h"
+#include "common/client_limits.h"
 #include "common/compacted_topic.h"
 #include "common/deal.h"
+#include "common/flow_topics.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
+#include "common/provenance.h"
 #include "common/scheduler.h"
+#include "common/topic_sync.h"
 #include "connect/log.h"
-#include "mirror_source/flow_topics.h"
 #include "mirror_source/mirror_source.h"
-#include "mirror_source/provenance.h"
-#include "mirror_source/topic_sync.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -34,15 +36,17 @@ struct connector {
     struct kc_mirror_config *config;
     struct kc_flow *flow;             /* NULL when not enabled */
     struct kc_provenance *provenance; /* NULL: names tell */
+    struct kc_acl_sync *acls;
+    struct kc_client_limits *limits;
     struct kc_scheduler *scheduler;
 
     pthread_mutex_t mutex;
     struct kc_flow_topics topics;
+    char *situation; /* for explain; NULL: nothing to say */
 
     struct kc_deal dealt; /* what the tasks were last given; the connector's thread */
 
     /* Of the scheduler thread. */
-    bool no_authorizer;
     bool loaded; /* topics come from a complete look at both clusters */
     int64_t next_watch_ms;
     int64_t next_repair_ms;
@@ -56,6 +60,22 @@ static void *connector_create(struct kc_connector_context *context)
     connector->repair_delay_ms = WATCH_INTERVAL_MS;
     pthread_mutex_init(&connector->mutex, NULL);
     return connector;
+}
+
+/* ---- for people ---- */
+
+/* Says what the connector waits for, and what the target lacks. Any thread. */
+static void tell(struct connector *connector)
+{
+    char *note = connector->limits ? kc_client_limits_note(connector->limits) : NULL;
+    pthread_mutex_lock(&connector->mutex);
+    char *text = connector->situation && note
+                     ? kc_asprintf("%s; %s", connector->situation, note)
+                     : kc_strdup(connector->situation ? connector->situation : note);
+    pthread_mutex_unlock(&connector->mutex);
+    kc_connector_explain(connector->context, text);
+    free(text);
+    free(note);
 }
 
 /* ---- jobs ---- */
@@ -240,7 +260,15 @@ static struct kc_error *watch_topics(void *arg)
 static struct kc_error *sync_acls(void *arg)
 {
     struct connector *connector = arg;
-    return kc_sync_topic_acls(connector->flow, &connector->no_authorizer);
+    return kc_acl_sync_run(connector->acls);
+}
+
+static struct kc_error *compare_limits(void *arg)
+{
+    struct connector *connector = arg;
+    struct kc_error *err = kc_client_limits_run(connector->limits);
+    tell(connector);
+    return err;
 }
 
 static struct kc_error *sync_configs(void *arg)
@@ -273,6 +301,9 @@ static void schedule(struct connector *connector)
                          "loading and creating topic-partitions");
     kc_scheduler_repeat(scheduler, sync_acls, connector, 0,
                         kc_mirror_interval_ms(config, "sync.topic.acls"), "syncing topic ACLs");
+    kc_scheduler_repeat(scheduler, compare_limits, connector, 0,
+                        kc_client_limits_interval_ms(connector->limits),
+                        "comparing quotas, groups and users");
     kc_scheduler_repeat(scheduler, sync_configs, connector, 0,
                         kc_mirror_interval_ms(config, "sync.topic.configs"),
                         "syncing topic configs");
@@ -300,11 +331,14 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
     if (!err)
         err = kc_provenance_new(connector->flow, &connector->provenance);
     if (!err)
+        err = kc_acl_sync_new(connector->flow, &connector->acls);
+    if (!err)
         err = kc_scheduler_new(connector->config->label,
                                kc_mirror_long(connector->config, "admin.timeout.ms"),
                                &connector->scheduler);
     if (err)
         return err;
+    connector->limits = kc_client_limits_new(connector->flow);
     schedule(connector);
     pthread_mutex_lock(&connector->mutex);
     size_t ready = kc_flow_topics_ready(&connector->topics);
@@ -322,6 +356,12 @@ static void connector_stop(void *arg)
     kc_flow_topics_clear(&connector->topics);
     kc_provenance_destroy(connector->provenance);
     connector->provenance = NULL;
+    kc_acl_sync_destroy(connector->acls);
+    connector->acls = NULL;
+    kc_client_limits_destroy(connector->limits);
+    connector->limits = NULL;
+    free(connector->situation);
+    connector->situation = NULL;
     kc_flow_destroy(connector->flow);
     connector->flow = NULL;
     kc_mirror_config_destroy(connector->config);
@@ -391,8 +431,11 @@ static void explain(struct connector *connector, size_t tasks)
                         tasks == 0 ? "runs without tasks: " : "", all - ready, all, config->target);
     if (text && tasks == 0)
         kc_warn("%s %s.", config->connector, text);
-    kc_connector_explain(connector->context, text);
-    free(text);
+    pthread_mutex_lock(&connector->mutex);
+    free(connector->situation);
+    connector->situation = text;
+    pthread_mutex_unlock(&connector->mutex);
+    tell(connector);
 }
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)

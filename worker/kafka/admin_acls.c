@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ACLs on topics: reading them all, and creating some.
+ * ACLs: reading all of a kind of resource, creating and deleting some. By our own client:
+ * librdkafka 2.0 loses the error of a whole answer, and doesn't know transactional ids.
  *
  * Any thread, several at once.
  */
+#include "connect/rights.h"
 #include "kafka/admin_priv.h"
 #include "wire/messages_admin.h"
+#include "wire/messages_rights.h"
 
 #include <stdlib.h>
 
-/* ---- reading: by our own client, for librdkafka 2.0 loses the error of the whole answer ---- */
+/* ---- reading ---- */
 
 enum { PATTERN_ANY = 1, OPERATION_ANY = 1, PERMISSION_ANY = 1 }; /* the protocol's numbers */
 
@@ -54,84 +57,128 @@ static struct kc_error *take_response(const struct kc_describe_acls_response *re
 
 struct kc_error *kc_admin_topic_acls(struct kc_admin *admin, struct kc_acls *acls)
 {
-    struct kc_wire_admin *wire = NULL;
+    return kc_admin_acls(admin, KC_RESOURCE_TOPIC, acls);
+}
+
+struct kc_error *kc_admin_acls(struct kc_admin *admin, int resource_type, struct kc_acls *acls)
+{
     struct kc_wire_reply *reply = NULL;
     *acls = (struct kc_acls){0};
-    struct kc_error *err = kc_admin_wire(admin, &wire);
-    if (err)
-        return err;
     struct kc_wire_request *request = kc_wire_request_new(KC_API_DESCRIBE_ACLS);
     struct kc_describe_acls_request *filter = request->message;
-    filter->resource_type_filter = RD_KAFKA_RESOURCE_TOPIC;
+    filter->resource_type_filter = (int8_t)resource_type;
     filter->resource_name_filter.len = -1;
     filter->pattern_type_filter = PATTERN_ANY;
     filter->principal_filter.len = -1;
     filter->host_filter.len = -1;
     filter->operation = OPERATION_ANY;
     filter->permission_type = PERMISSION_ANY;
-    err =
-        kc_wire_call(kc_wire_admin_client(wire), request, kc_mono_ms() + admin->timeout_ms, &reply);
+    struct kc_error *err = kc_admin_call_wire(admin, request, "Reading ACLs", &reply);
     if (err)
-        return kc_error_prefix(err, "Reading ACLs failed");
+        return err;
     err = take_response(reply->message, acls);
     kc_wire_reply_unref(reply);
     return err;
 }
 
-/* ---- creating ---- */
+/* ---- creating and deleting ---- */
 
-static struct kc_error *make_binding(const struct kc_acl *acl, rd_kafka_AclBinding_t **binding)
+/* What an ACL is on, for messages. */
+static const char *resource_name(int resource_type)
 {
-    char reason[256];
-    *binding = rd_kafka_AclBinding_new(
-        (rd_kafka_ResourceType_t)acl->resource_type, acl->name,
-        (rd_kafka_ResourcePatternType_t)acl->pattern_type, acl->principal, acl->host,
-        (rd_kafka_AclOperation_t)acl->operation, (rd_kafka_AclPermissionType_t)acl->permission,
-        reason, sizeof(reason));
-    if (*binding)
-        return NULL;
-    return kc_error_new(KC_ERR_CONNECT, "ACL of %s on topic %s can't be created: %s",
-                        acl->principal, acl->name, reason);
+    switch (resource_type) {
+    case KC_RESOURCE_TOPIC:
+        return "topic";
+    case KC_RESOURCE_GROUP:
+        return "group";
+    default:
+        return "transactional id";
+    }
 }
 
-static struct kc_error *first_failure(const rd_kafka_CreateAcls_result_t *result,
-                                      const struct kc_acls *acls)
+static struct kc_error *failure(const char *what, const struct kc_acl *acl, int16_t code,
+                                struct kc_wire_str message)
 {
-    size_t count = 0;
-    const rd_kafka_acl_result_t **results = rd_kafka_CreateAcls_result_acls(result, &count);
-    for (size_t i = 0; i < count && i < acls->count; i++) {
-        const rd_kafka_error_t *error = rd_kafka_acl_result_error(results[i]);
-        if (error)
-            return kc_client_error(
-                rd_kafka_error_code(error), "Creating an ACL of %s on topic %s failed: %s",
-                acls->items[i].principal, acls->items[i].name, rd_kafka_error_string(error));
+    if (!code)
+        return NULL;
+    return kc_client_error((rd_kafka_resp_err_t)code, "%s an ACL of %s on %s %s failed: %s", what,
+                           acl->principal, resource_name(acl->resource_type), acl->name,
+                           message.len > 0 ? message.data : rd_kafka_err2str(code));
+}
+
+static struct kc_wire_request *creation(const struct kc_acls *acls)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_CREATE_ACLS);
+    struct kc_create_acls_request *message = request->message;
+    KC_WIRE_LIST_NEW(request->arena, &message->creations, kc_create_acls_request_creation,
+                     (int32_t)acls->count);
+    for (size_t i = 0; i < acls->count; i++) {
+        const struct kc_acl *acl = &acls->items[i];
+        message->creations.items[i] = (struct kc_create_acls_request_creation){
+            .resource_type = (int8_t)acl->resource_type,
+            .resource_name = kc_wire_str_copy(request->arena, acl->name),
+            .resource_pattern_type = (int8_t)acl->pattern_type,
+            .principal = kc_wire_str_copy(request->arena, acl->principal),
+            .host = kc_wire_str_copy(request->arena, acl->host),
+            .operation = (int8_t)acl->operation,
+            .permission_type = (int8_t)acl->permission,
+        };
     }
-    return NULL;
+    return request;
+}
+
+static struct kc_wire_request *deletion(const struct kc_acls *acls)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_DELETE_ACLS);
+    struct kc_delete_acls_request *message = request->message;
+    KC_WIRE_LIST_NEW(request->arena, &message->filters, kc_delete_acls_request_filter,
+                     (int32_t)acls->count);
+    for (size_t i = 0; i < acls->count; i++) {
+        const struct kc_acl *acl = &acls->items[i];
+        message->filters.items[i] = (struct kc_delete_acls_request_filter){
+            .resource_type_filter = (int8_t)acl->resource_type,
+            .resource_name_filter = kc_wire_str_copy(request->arena, acl->name),
+            .pattern_type_filter = (int8_t)acl->pattern_type,
+            .principal_filter = kc_wire_str_copy(request->arena, acl->principal),
+            .host_filter = kc_wire_str_copy(request->arena, acl->host),
+            .operation = (int8_t)acl->operation,
+            .permission_type = (int8_t)acl->permission,
+        };
+    }
+    return request;
 }
 
 struct kc_error *kc_admin_create_acls(struct kc_admin *admin, const struct kc_acls *acls)
 {
-    struct kc_admin_call call = {0};
-    struct kc_error *err = NULL;
-    size_t made = 0;
+    static const char what[] = "Creating";
+    struct kc_wire_reply *reply = NULL;
     if (acls->count == 0)
         return NULL;
-    rd_kafka_AclBinding_t **bindings = kc_calloc(acls->count, sizeof(*bindings));
-    while (made < acls->count && !err) {
-        err = make_binding(&acls->items[made], &bindings[made]);
-        if (!err)
-            made++;
-    }
-    if (!err) {
-        kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_CREATEACLS);
-        rd_kafka_CreateAcls(admin->client, bindings, made, call.options, call.queue);
-        err = kc_admin_call_wait(&call, "Creating ACLs failed");
-    }
-    if (!err)
-        err = first_failure(rd_kafka_event_CreateAcls_result(call.event), acls);
-    kc_admin_call_end(&call);
-    rd_kafka_AclBinding_destroy_array(bindings, made);
-    free(bindings);
+    struct kc_error *err = kc_admin_call_wire(admin, creation(acls), "Creating ACLs", &reply);
+    if (err)
+        return err;
+    const struct kc_create_acls_response *response = reply->message;
+    for (int32_t i = 0; !err && i < response->results.count && (size_t)i < acls->count; i++)
+        err = failure(what, &acls->items[i], response->results.items[i].error_code,
+                      response->results.items[i].error_message);
+    kc_wire_reply_unref(reply);
+    return err;
+}
+
+struct kc_error *kc_admin_delete_acls(struct kc_admin *admin, const struct kc_acls *acls)
+{
+    static const char what[] = "Deleting";
+    struct kc_wire_reply *reply = NULL;
+    if (acls->count == 0)
+        return NULL;
+    struct kc_error *err = kc_admin_call_wire(admin, deletion(acls), "Deleting ACLs", &reply);
+    if (err)
+        return err;
+    const struct kc_delete_acls_response *response = reply->message;
+    for (int32_t i = 0; !err && i < response->filter_results.count && (size_t)i < acls->count; i++)
+        err = failure(what, &acls->items[i], response->filter_results.items[i].error_code,
+                      response->filter_results.items[i].error_message);
+    kc_wire_reply_unref(reply);
     return err;
 }
 

@@ -106,8 +106,9 @@ void kc_config_entries_destroy(struct kc_config_entries *entries)
 
 /* ---- altering ---- */
 
-static struct kc_error *alter(struct kc_wire_admin *wire, const char *topic,
-                              const struct kc_config_op *ops, size_t count, int timeout_ms)
+struct kc_error *kc_admin_alter_config(struct kc_wire_admin *wire, enum kc_wire_resource resource,
+                                       const char *name, const struct kc_config_op *ops,
+                                       size_t count, int timeout_ms)
 {
     struct kc_wire_config_change *changes = kc_calloc(count + 1, sizeof(*changes));
     for (size_t i = 0; i < count; i++)
@@ -116,7 +117,8 @@ static struct kc_error *alter(struct kc_wire_admin *wire, const char *topic,
             .op = ops[i].value ? KC_WIRE_CONFIG_SET : KC_WIRE_CONFIG_DELETE,
             .value = ops[i].value,
         };
-    struct kc_wire_config_item item = {.topic = topic, .changes = changes, .change_count = count};
+    struct kc_wire_config_item item = {
+        .topic = name, .resource = resource, .changes = changes, .change_count = count};
     struct kc_error *err = kc_wire_alter_topic_configs(wire, &item, 1, false, timeout_ms);
     free(changes);
     if (err)
@@ -132,7 +134,8 @@ struct kc_error *kc_admin_alter_topic_config(struct kc_admin *admin, const char 
     struct kc_wire_admin *wire = NULL;
     struct kc_error *err = kc_admin_wire(admin, &wire);
     if (!err)
-        err = alter(wire, topic, ops, count, admin->timeout_ms);
+        err = kc_admin_alter_config(wire, KC_WIRE_RESOURCE_TOPIC, topic, ops, count,
+                                    admin->timeout_ms);
     if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION)
         err = kc_error_caused(
             kc_error_new(KC_ERR_UNSUPPORTED,

@@ -34,6 +34,15 @@ struct kc_admin_call {
 /* The client of our own beneath, connected on first use; borrowed. */
 struct kc_error *kc_admin_wire(struct kc_admin *admin, struct kc_wire_admin **wire) KC_MUST_CHECK;
 
+/* Sends request (taken) by the client of our own; what says what is done, in errors. */
+struct kc_error *kc_admin_call_wire(struct kc_admin *admin, struct kc_wire_request *request,
+                                    const char *what, struct kc_wire_reply **reply) KC_MUST_CHECK;
+
+/* IncrementalAlterConfigs of one resource. */
+struct kc_error *kc_admin_alter_config(struct kc_wire_admin *wire, enum kc_wire_resource resource,
+                                       const char *name, const struct kc_config_op *ops,
+                                       size_t count, int timeout_ms) KC_MUST_CHECK;
+
 /* How many topics from the first on go into one request to create them; count is 1 or more. */
 size_t kc_admin_create_slice(const struct kc_new_topic *topics, size_t count);
 

@@ -55,7 +55,8 @@ static void put_configs(struct kc_wire_request *request, const struct kc_wire_co
         struct kc_incremental_alter_configs_request_resource *resource =
             &message->resources.items[i];
 
-        resource->resource_type = KC_WIRE_RESOURCE_TOPIC;
+        resource->resource_type =
+            (int8_t)(items[i].resource ? items[i].resource : KC_WIRE_RESOURCE_TOPIC);
         resource->resource_name = kc_wire_str_copy(request->arena, items[i].topic);
         KC_WIRE_LIST_NEW(request->arena, &resource->configs,
                          kc_incremental_alter_configs_request_config,
@@ -86,9 +87,10 @@ static bool take_configs(const struct kc_incremental_alter_configs_response *res
                 continue;
             kc_error_clear(&items[j].error);
             if (from->error_code != KC_KAFKA_NONE)
-                items[j].error =
-                    kc_kafka_error_new(from->error_code, from->error_message.data,
-                                       "altering the configs of topic %s", items[j].topic);
+                items[j].error = kc_kafka_error_new(
+                    from->error_code, from->error_message.data, "altering the configs of %s %s",
+                    items[j].resource == KC_WIRE_RESOURCE_GROUP ? "group" : "topic",
+                    items[j].topic);
             elsewhere = elsewhere || from->error_code == KC_KAFKA_NOT_CONTROLLER;
         }
     }
@@ -113,7 +115,7 @@ struct kc_error *kc_wire_alter_topic_configs(struct kc_wire_admin *admin,
         put_configs(request, items, count, validate_only);
         err = kc_wire_call(admin->client, request, deadline, &reply);
         if (err)
-            return kc_error_prefix(err, "altering topic configs");
+            return kc_error_prefix(err, "altering configs");
         elsewhere = take_configs(reply->message, items, count) && kc_mono_ms() < deadline;
         kc_wire_reply_unref(reply);
         if (elsewhere)

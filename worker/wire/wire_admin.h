@@ -24,7 +24,11 @@ struct kc_wire_client *kc_wire_admin_client(struct kc_wire_admin *admin);
 /* ---- Configs ---- */
 
 enum kc_wire_config_op { KC_WIRE_CONFIG_SET = 0, KC_WIRE_CONFIG_DELETE = 1 };
-enum kc_wire_resource { KC_WIRE_RESOURCE_TOPIC = 2, KC_WIRE_RESOURCE_BROKER = 4 };
+enum kc_wire_resource {
+    KC_WIRE_RESOURCE_TOPIC = 2,
+    KC_WIRE_RESOURCE_BROKER = 4,
+    KC_WIRE_RESOURCE_GROUP = 32, /* Kafka 4.0 */
+};
 
 struct kc_wire_config_change {
     const char *name;
@@ -33,7 +37,8 @@ struct kc_wire_config_change {
 };
 
 struct kc_wire_config_item {
-    const char *topic; /* the resource's name */
+    const char *topic;              /* the resource's name */
+    enum kc_wire_resource resource; /* 0: a topic */
     const struct kc_wire_config_change *changes;
     size_t change_count;
     struct kc_error *error; /* out */

@@ -3,10 +3,11 @@
  * What of topics, settings and ACLs is mirrored: the scenarios of Java's MirrorSourceConnectorTest
  * that need no cluster. The admin clients of the flow never connect.
  */
+#include "common/acl_sync.h"
+#include "common/flow_topics.h"
 #include "common/mirror_check.h"
-#include "mirror_source/flow_topics.h"
+#include "common/topic_sync.h"
 #include "mirror_source/mirror_source.h"
-#include "mirror_source/topic_sync.h"
 
 static struct kc_mirror_config *config;
 

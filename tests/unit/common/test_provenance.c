@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims on topics: which of them make a circle, and which flow stays away then. */
-#include "mirror_source/provenance.h"
+#include "common/provenance.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  * anew by each look at the clusters. Functions that take a list run on the connector's scheduler
  * thread.
  */
-#ifndef CONNECTORS_MIRROR_SOURCE_FLOW_TOPICS_H
-#define CONNECTORS_MIRROR_SOURCE_FLOW_TOPICS_H
+#ifndef CONNECTORS_COMMON_FLOW_TOPICS_H
+#define CONNECTORS_COMMON_FLOW_TOPICS_H
 
 #include "common/mirror_config.h"
 #include "common/name_filter.h"
@@ -15,6 +15,7 @@
 struct kc_flow {
     struct kc_mirror_config *config;
     struct kc_name_filter *topics;
+    struct kc_name_filter *groups;     /* whose ACLs and settings are copied */
     struct kc_name_filter *properties; /* topic settings */
     bool heartbeats;                   /* heartbeats topics pass even unlisted */
     struct kc_admin *source;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keeps settings and ACLs of remote topics like those of their source topics.
+ * Keeps settings of remote topics like those of their source topics.
  *
- * Both compare first and write only what differs. On the connector's scheduler thread; the
+ * Compares first and writes only what differs. On the connector's scheduler thread; the
  * decisions are pure functions.
  */
-#ifndef CONNECTORS_MIRROR_SOURCE_TOPIC_SYNC_H
-#define CONNECTORS_MIRROR_SOURCE_TOPIC_SYNC_H
+#ifndef CONNECTORS_COMMON_TOPIC_SYNC_H
+#define CONNECTORS_COMMON_TOPIC_SYNC_H
 
-#include "mirror_source/flow_topics.h"
+#include "common/flow_topics.h"
 
 /* Copies settings of the topics that exist on the target. KC_ERR_UNSUPPORTED when the target has no
  * IncrementalAlterConfigs: the connector can't go on then. Trouble with single topics is logged. */
@@ -19,13 +19,5 @@ struct kc_error *kc_sync_topic_configs(const struct kc_flow *flow,
  * target NULL: not known, write everything. Values are borrowed from source. */
 size_t kc_sync_config_ops(const struct kc_flow *flow, const struct kc_config_entries *source,
                           const struct kc_config_entries *target, struct kc_config_op *ops);
-
-/* Copies ACLs of mirrored topics; never deletes any. *no_authorizer remembers, from call to call,
- * that the source has none. */
-struct kc_error *kc_sync_topic_acls(const struct kc_flow *flow, bool *no_authorizer) KC_MUST_CHECK;
-
-/* The ACL for the remote topic, or false when this one isn't copied. target->name is new, its other
- * texts are borrowed from source. */
-bool kc_sync_acl(const struct kc_flow *flow, const struct kc_acl *source, struct kc_acl *target);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Discovery and creation of mirrored topics, see flow_topics.h. */
-#include "mirror_source/flow_topics.h"
+#include "common/flow_topics.h"
 
 #include "connect/log.h"
 
@@ -18,6 +18,8 @@ static struct kc_error *make_filters(struct kc_flow *flow)
 {
     const struct kc_map *properties = flow->config->properties;
     struct kc_error *err = kc_name_filter_new(properties, KC_FILTER_TOPICS, &flow->topics);
+    if (!err)
+        err = kc_name_filter_new(properties, KC_FILTER_GROUPS, &flow->groups);
     return err ? err : kc_name_filter_new(properties, KC_FILTER_PROPERTIES, &flow->properties);
 }
 
@@ -46,6 +48,7 @@ void kc_flow_destroy(struct kc_flow *flow)
     if (!flow)
         return;
     kc_name_filter_destroy(flow->topics);
+    kc_name_filter_destroy(flow->groups);
     kc_name_filter_destroy(flow->properties);
     if (flow->source)
         kc_admin_destroy(flow->source);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Claims on mirrored topics, see provenance.h. */
-#include "mirror_source/provenance.h"
+#include "common/provenance.h"
 
 #include "common/compacted_topic.h"
 #include "common/topic_reader.h"

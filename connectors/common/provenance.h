@@ -13,10 +13,10 @@
  * On the connector's scheduler thread, but for kc_provenance_left_out(); the decisions are pure
  * functions.
  */
-#ifndef CONNECTORS_MIRROR_SOURCE_PROVENANCE_H
-#define CONNECTORS_MIRROR_SOURCE_PROVENANCE_H
+#ifndef CONNECTORS_COMMON_PROVENANCE_H
+#define CONNECTORS_COMMON_PROVENANCE_H
 
-#include "mirror_source/flow_topics.h"
+#include "common/flow_topics.h"
 
 #include <jansson.h>
 
