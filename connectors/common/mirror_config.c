@@ -2,6 +2,8 @@
 /* The common part of MM2 configurations, see mirror_config.h. */
 #include "common/mirror_config.h"
 
+#include "common/name_filter.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +25,8 @@ static const char *const assertion_algorithms[] = {"ES256", "RS256", NULL};
 static const struct option_set option_sets[] = {
     {"security.protocol", protocols, true},
     {"offset-syncs.topic.location", locations, false},
-    {"errors.tolerance", tolerances, true},
-    {"config.action.reload", reload_actions, true},
+    {"errors.tolerance", tolerances, false},
+    {"config.action.reload", reload_actions, false},
     {"sasl.oauthbearer.assertion.algorithm", assertion_algorithms, true},
 };
 
@@ -71,6 +73,41 @@ struct kc_error *kc_mirror_valid_range(const char *name, const char *value)
         return kc_config_invalid(name, value, why);
     }
     return NULL;
+}
+
+/* ---- classes ---- */
+
+static bool has_class(const char *key, const char *class_name)
+{
+    static const struct {
+        const char *key;
+        enum kc_filter_kind kind;
+    } filters[] = {
+        {"topic.filter.class", KC_FILTER_TOPICS},
+        {"group.filter.class", KC_FILTER_GROUPS},
+        {"config.property.filter.class", KC_FILTER_PROPERTIES},
+    };
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+        if (strcmp(filters[i].key, key) == 0)
+            return kc_name_filter_find(filters[i].kind, class_name);
+    if (strcmp(key, "forwarding.admin.class") == 0)
+        return strcmp(class_name, "org.apache.kafka.clients.admin.ForwardingAdmin") == 0;
+    return strcmp(key, "replication.policy.class") != 0 || kc_replication_policy_find(class_name);
+}
+
+void kc_mirror_validate_classes(const struct kc_map *config, struct kc_config_values *values)
+{
+    for (size_t i = 0; i < values->count; i++) {
+        struct kc_config_value *value = &values->items[i];
+        if (!value->value || has_class(value->name, value->value))
+            continue;
+        const char *raw = kc_map_get_or(config, value->name, value->value);
+        kc_config_value_add_error(
+            value, "Invalid value %s for configuration %s: Class %s could not be found.", raw,
+            value->name, raw);
+        free(value->value);
+        value->value = NULL;
+    }
 }
 
 /* ---- parsing ---- */
@@ -178,6 +215,7 @@ static struct kc_map *layered_properties(const struct kc_map *properties, const 
         kc_map_set(result, "enable.auto.commit", "false");
         kc_map_set_default(result, "auto.offset.reset", "earliest");
     }
+    kc_map_trim(result);
     return result;
 }
 

@@ -30,6 +30,10 @@
 struct kc_error *kc_mirror_valid_option(const char *name, const char *value);
 struct kc_error *kc_mirror_valid_range(const char *name, const char *value);
 
+/* Says of each policy and filter class among values that isn't here that it isn't, as Java does of
+ * a class that it can't load. */
+void kc_mirror_validate_classes(const struct kc_map *config, struct kc_config_values *values);
+
 enum kc_mirror_cluster { KC_MIRROR_SOURCE, KC_MIRROR_TARGET };
 
 struct kc_mirror_config {

@@ -67,6 +67,7 @@ void kc_mirror_checkpoint_validate(const struct kc_map *config, struct kc_config
     static const char emit[] = "emit.checkpoints.enabled";
     static const char syncs[] = "emit.offset-syncs.enabled";
     kc_metric_names_validate(config, values);
+    kc_mirror_validate_classes(config, values);
     if (is_false(config, "enabled"))
         return;
     if (is_false(config, emit))

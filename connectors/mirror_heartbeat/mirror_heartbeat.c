@@ -98,7 +98,13 @@ static struct kc_error *connector_alter_offsets(const struct kc_map *config, con
     return kc_mirror_check_offsets(&kc_mirror_heartbeat_offset_rules, offsets);
 }
 
+static void validate(const struct kc_map *config, struct kc_config_values *values)
+{
+    kc_mirror_validate_classes(config, values);
+}
+
 static const struct kc_connector_ops connector_ops = {
+    .validate = validate,
     .create = connector_create,
     .start = connector_start,
     .stop = connector_stop,

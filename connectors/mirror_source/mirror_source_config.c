@@ -101,8 +101,30 @@ enum kc_support kc_mirror_source_exactly_once(const struct kc_map *config)
     return committed ? KC_SUPPORT_SUPPORTED : KC_SUPPORT_UNSUPPORTED;
 }
 
+/* Sinks can begin at a time (KIP-1106), a mirror can't. */
+static void validate_reset(const struct kc_map *config, struct kc_config_values *values)
+{
+    static const char *const resets[] = {"source.consumer.auto.offset.reset",
+                                         "consumer.auto.offset.reset"};
+    for (size_t i = 0; i < sizeof(resets) / sizeof(resets[0]); i++) {
+        const char *reset = kc_map_get_or(config, resets[i], "");
+        if (strncmp(reset, "by_duration:", 12) != 0)
+            continue;
+        struct kc_config_value *value = kc_config_values_get(values, resets[i]);
+        if (!value->value)
+            value->value = kc_strdup(reset);
+        kc_config_value_add_error(value,
+                                  "Invalid value %s for configuration %s: a mirror begins at the "
+                                  "earliest or latest offset, or at none; set offsets with PATCH "
+                                  "/connectors/NAME/offsets to begin elsewhere",
+                                  reset, resets[i]);
+    }
+}
+
 void kc_mirror_source_validate(const struct kc_map *config, struct kc_config_values *values)
 {
+    kc_mirror_validate_classes(config, values);
+    validate_reset(config, values);
     if (strcmp(kc_map_get_or(config, "exactly.once.support", ""), "required") == 0 &&
         kc_mirror_source_exactly_once(config) != KC_SUPPORT_SUPPORTED)
         kc_config_value_add_error(

@@ -74,6 +74,10 @@ struct kc_error *kc_config_non_empty(const char *name, const char *value); /* no
 struct kc_error *kc_config_non_empty_without_control(const char *name, const char *value);
 struct kc_error *kc_config_at_least_0(const char *name, const char *value);
 struct kc_error *kc_config_at_least_1(const char *name, const char *value);
+/* A list of names, none of them twice (ConnectorConfig.aliasValidator). */
+struct kc_error *kc_config_unique_aliases(const char *name, const char *value);
+/* A version or range of versions that can be read (KIP-891, PluginVersionValidator). */
+struct kc_error *kc_config_valid_version(const char *name, const char *value);
 struct kc_error *kc_config_non_null(const char *name, const char *value);
 struct kc_error *kc_config_is_regex(const char *name, const char *value);
 /* value must be one of the NULL-terminated options: "String must be one of: a, b" (null allowed

@@ -82,6 +82,128 @@ def validate_sweep(scenario, plugin):
         scenario.call(f"validate {plugin} without {key}", "PUT", path, rest)
 
 
+def versions(source, sink, transforms):
+    """Versions of plugins that aren't there, or that can't be read (KIP-891)."""
+    chain = {"transforms": "a", "transforms.a.type": transforms + "RegexRouter",
+             "transforms.a.regex": "x", "transforms.a.replacement": "y"}  # fmt: skip
+    predicate = {"predicates": "p",
+                 "predicates.p.type": transforms + "predicates.RecordIsTombstone"}  # fmt: skip
+    converter = {"key.converter": STRING}
+    for version in ("99.0", "latest", "[99.0,)", "(,99.0)", "[x", " ", "[2,1]"):
+        for label, plugin, config, key in [
+            ("connector", "FileStreamSource", source, "connector"),
+            ("sink", "FileStreamSink", sink, "connector"),
+            ("converter", "FileStreamSource", {**source, **converter}, "key.converter"),
+            ("lone converter", "FileStreamSource", source, "value.converter"),
+            ("transform", "FileStreamSource", {**source, **chain}, "transforms.a"),
+            ("predicate", "FileStreamSource", {**source, **predicate}, "predicates.p"),
+            ("untyped", "FileStreamSource", {**source, "transforms": "a"}, "transforms.a"),
+        ]:
+            label = f"version {label}={version!r}"
+            yield label, plugin, {**config, f"{key}.plugin.version": version}
+
+
+def blanks(source, sink, transforms):
+    """Blanks around values: what a ConfigDef reads is trimmed, what is read raw isn't."""
+    router = {"transforms.a.regex": " x ", "transforms.a.replacement": " y "}
+    for label, plugin, config in [
+        ("class", "FileStreamSource", {**source, "connector.class": f" {FILE}SourceConnector"}),
+        ("converter", "FileStreamSource", {**source, "key.converter": f" {STRING} "}),
+        ("header", "FileStreamSink", {**sink, "header.converter": f"{STRING} "}),
+        ("transform", "FileStreamSource", {**source, "transforms": " a ", **router,
+                                           "transforms.a.type": f" {transforms}RegexRouter"}),
+        ("numbers", "FileStreamSource", {**source, "tasks.max": " 2 ", "batch.size": "\t7 ",
+                                         "errors.log.enable": " true ",
+                                         "errors.tolerance": " all "}),
+        ("topics", "FileStreamSink", {**sink, "topics": " t , u "}),
+    ]:  # fmt: skip
+        yield f"blank {label}", plugin, config
+
+
+def overrides(source, sink):
+    """Settings of clients with their definitions."""
+    created = {"topic.creation.default.partitions": "1",
+               "topic.creation.default.replication.factor": "1"}  # fmt: skip
+    for key, value in [
+        ("acks", "1"), ("acks", " all "), ("linger.ms", "5"), ("batch.size", " 16384 "),
+        ("compression.type", "zstd"), ("enable.idempotence", "TRUE"), ("client.id", "c"),
+        ("sasl.jaas.config", "secret"), ("interceptor.classes", ""), ("retries", "3"),
+        ("buffer.memory", "1048576"), ("client.rack", "r"), ("bootstrap.servers", "a:1,b:2"),
+    ]:  # fmt: skip
+        setting = {f"producer.override.{key}": value}
+        yield f"override producer {key}={value!r}", "FileStreamSource", {**source, **setting}
+    for key, value in [
+        ("max.poll.records", "7"), ("auto.offset.reset", "latest"), ("isolation.level", "x"),
+        ("fetch.max.bytes", "1"), ("no.such", "x"), ("group.instance.id", "i"),
+    ]:  # fmt: skip
+        setting = {f"consumer.override.{key}": value}
+        yield f"override sink {key}={value!r}", "FileStreamSink", {**sink, **setting}
+    for key in ("retries", "client.id", "default.api.timeout.ms"):
+        setting = {**created, f"admin.override.{key}": "9"}
+        yield f"override admin {key}", "FileStreamSource", {**source, **setting}
+
+
+def unknown_classes(configs):
+    for plugin in ("MirrorSource", "MirrorCheckpoint", "MirrorHeartbeat"):
+        for key in (
+            "replication.policy.class", "topic.filter.class", "group.filter.class",
+            "config.property.filter.class", "forwarding.admin.class",
+        ):  # fmt: skip
+            config = {**configs[plugin], key: " no.such.Class"}
+            yield f"unknown class {plugin} {key}", plugin, config
+
+
+def all_wrong(config):
+    """Every kind of value wrong at once: how many errors are counted?"""
+    wrong = {"tasks.max": "x", "errors.tolerance": "some", "errors.log.enable": "maybe",
+             "replication.factor": "many", "refresh.topics.interval.seconds": "soon",
+             "sync.topic.acls.enabled": "perhaps", "emit.heartbeats.interval.seconds": "1.5",
+             "emit.checkpoints.interval.seconds": "1.5", "offset.lag.max": "far",
+             "offset-syncs.topic.location": "nowhere", "admin.timeout.ms": "x",
+             "consumer.poll.timeout.ms": "x", "security.protocol": "NONE",
+             "heartbeats.topic.replication.factor": "x", "sync.group.offsets.enabled": "2",
+             "checkpoints.topic.replication.factor": "99999", "transforms": "a,a",
+             "transaction.boundary.interval.ms": "-1"}  # fmt: skip
+    return {**config, **wrong}
+
+
+def failing_starts(scenario):
+    """Connectors that validation lets pass and whose start fails: their states and first words."""
+    source = base_configs(scenario)["FileStreamSource"]
+    transforms = "org.apache.kafka.connect.transforms."
+    default = "topic.creation.default."
+    router = {"transforms": "a", "transforms.a.regex": "x", "transforms.a.replacement": "y"}
+    for label, more in {
+        "no factor": {default + "partitions": "1"},
+        "no partitions": {default + "replication.factor": "1"},
+        "groups alone": {"topic.creation.groups": "g"},
+        "factor no number": {default + "partitions": "1", default + "replication.factor": "x"},
+        "factor zero": {default + "partitions": "1", default + "replication.factor": "0"},
+        "group zero": {default + "partitions": "1", default + "replication.factor": "1",
+                       "topic.creation.groups": "g", "topic.creation.g.partitions": "0"},
+        "group regex": {default + "partitions": "1", default + "replication.factor": "1",
+                        "topic.creation.groups": "g", "topic.creation.g.include": "a,("},
+        "blank transform": {**router, "transforms.a.type": f" {transforms}RegexRouter"},
+    }.items():  # fmt: skip
+        name = scenario.names["FILE"]
+        config = {**source, "file": "/no/such", **more}
+        scenario.call(f"start {label}", "PUT", f"/connectors/{name}/config", config)
+        status = wait_for(lambda: settled(scenario, name), 30 * PATIENCE, f"{label} to settle")
+        scenario.note(f"start {label} became", status)
+        scenario.delete(name)
+
+
+def settled(scenario, name):
+    """The connector's state with what its trace says first, less the exception's class."""
+    status = scenario.rest.status(name)
+    if not status or status["connector"]["state"] == "UNASSIGNED":
+        return None
+    trace = status["connector"].get("trace", "")
+    words = (trace.splitlines() or [""])[0].partition(": ")
+    text = words[2] if words[0].startswith("org.apache.kafka") else "".join(words)
+    return [status["connector"]["state"], scenario.plain(text)]
+
+
 def contradictions(scenario):
     """Settings that don't go together, chains of transforms, overrides, topic creation."""
     configs = base_configs(scenario)
@@ -160,6 +282,16 @@ def contradictions(scenario):
         ("object value", "FileStreamSource", {**source, "topic": {}}),
         ("list value", "FileStreamSource", {**source, "topic": ["t"]}),
         ("plugin version", "FileStreamSource", {**source, "connector.plugin.version": "x"}),
+        *versions(source, sink, transforms),
+        *blanks(source, sink, transforms),
+        *overrides(source, sink),
+        *unknown_classes(configs),
+        *(
+            (f"twice {plugin} {key}={value}", plugin, {**config, key: value})
+            for plugin, config in configs.items()
+            for key, value in (("transforms", "a,a"), ("predicates", "p,p"), ("transforms", "a, a"))
+        ),
+        *((f"all wrong {plugin}", plugin, all_wrong(config)) for plugin, config in configs.items()),
         ("provider", "FileStreamSource", {**source, "file": "${nobody:path:key}"}),
         ("provider env", "FileStreamSource", {**source, "file": "${env:HOME}"}),
     ]:

@@ -7,6 +7,7 @@
  * message is Java's, since clients and tests match on them.
  */
 #include "config/config_def_priv.h"
+#include "config/version_range.h"
 #include "connect/map.h"
 #include "connect/regex.h"
 
@@ -86,6 +87,41 @@ struct kc_error *kc_config_non_null(const char *name, const char *value)
     return value ? NULL : kc_config_invalid(name, NULL, "entry must be non null");
 }
 
+/* Java prints the list as it prints lists. */
+struct kc_error *kc_config_unique_aliases(const char *name, const char *value)
+{
+    struct kc_strings list = {0};
+    struct kc_error *err = kc_config_non_null(name, value);
+    bool twice = false;
+
+    if (err)
+        return err;
+    kc_strings_split(&list, value);
+    for (size_t i = 0; i < list.count; i++) {
+        for (size_t j = 0; j < i; j++)
+            twice = twice || strcmp(list.items[i], list.items[j]) == 0;
+    }
+    if (twice) {
+        char *joined = kc_strings_join(&list, ", ");
+        char *printed = kc_asprintf("[%s]", joined);
+
+        err = kc_config_invalid(name, printed, "Duplicate alias provided.");
+        free(printed);
+        free(joined);
+    }
+    kc_strings_destroy(&list);
+    return err;
+}
+
+struct kc_error *kc_config_valid_version(const char *name, const char *value)
+{
+    struct kc_version_range *range = NULL;
+    struct kc_error *err = kc_version_range_parse(value, &range);
+
+    kc_version_range_destroy(range);
+    return err;
+}
+
 struct kc_error *kc_config_is_regex(const char *name, const char *value)
 {
     struct kc_regex *regex = NULL;
@@ -93,7 +129,9 @@ struct kc_error *kc_config_is_regex(const char *name, const char *value)
     struct kc_error *invalid;
     char *why;
 
-    err = kc_regex_new(value ? value : "", &regex);
+    if (!value)
+        return kc_config_invalid(name, NULL, "Invalid regex: there is none");
+    err = kc_regex_new(value, &regex);
     kc_regex_destroy(regex);
     if (!err)
         return NULL;

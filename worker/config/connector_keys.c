@@ -22,36 +22,11 @@
 
 #define VERSION_KEY(key, rank, at, wide, title)                                                    \
     {                                                                                              \
-        .name = (key), .type = KC_CONFIG_STRING, .importance = KC_IMPORTANCE_##rank,               \
-        .group = COMMON, .order = (at), .width = KC_WIDTH_##wide, .display_name = (title),         \
-        .documentation = version_text, .recommender = visible_with_class                           \
+        .name = (key), .type = KC_CONFIG_STRING, .validator = kc_config_valid_version,             \
+        .importance = KC_IMPORTANCE_##rank, .group = COMMON, .order = (at),                        \
+        .width = KC_WIDTH_##wide, .display_name = (title), .documentation = version_text,          \
+        .recommender = visible_with_class                                                          \
     }
-
-/* ConnectorConfig.aliasValidator: Java prints the list as it prints lists. */
-static struct kc_error *unique_aliases(const char *name, const char *value)
-{
-    struct kc_strings list = {0};
-    struct kc_error *err = kc_config_non_null(name, value);
-    bool twice = false;
-
-    if (err)
-        return err;
-    kc_strings_split(&list, value);
-    for (size_t i = 0; i < list.count; i++) {
-        for (size_t j = 0; j < i; j++)
-            twice = twice || strcmp(list.items[i], list.items[j]) == 0;
-    }
-    if (twice) {
-        char *joined = kc_strings_join(&list, ", ");
-        char *printed = kc_asprintf("[%s]", joined);
-
-        err = kc_config_invalid(name, printed, "Duplicate alias provided.");
-        free(printed);
-        free(joined);
-    }
-    kc_strings_destroy(&list);
-    return err;
-}
 
 static struct kc_error *reload_action(const char *name, const char *value)
 {
@@ -126,10 +101,10 @@ static const struct kc_config_key connector_keys[] = {
         "Converter of record headers, between Connect's data and the bytes in Kafka. Unset: the "
         "worker's."),
     VERSION_KEY("header.converter.plugin.version", LOW, 11, SHORT, "Header converter version"),
-    KEY("transforms", LIST, "", unique_aliases, LOW, "Transforms", 12, LONG, "Transforms",
+    KEY("transforms", LIST, "", kc_config_unique_aliases, LOW, "Transforms", 12, LONG, "Transforms",
         "Names of the transformations that records pass, in this order; transforms.NAME.type and "
         "the transformation's settings belong to each."),
-    KEY("predicates", LIST, "", unique_aliases, LOW, "Predicates", 13, LONG, "Predicates",
+    KEY("predicates", LIST, "", kc_config_unique_aliases, LOW, "Predicates", 13, LONG, "Predicates",
         "Names of the predicates that transformations refer to; predicates.NAME.type belongs to "
         "each."),
     KEY("config.action.reload", STRING, "restart", reload_action, LOW, COMMON, 14, MEDIUM,
@@ -157,7 +132,7 @@ static const struct kc_config_key connector_keys[] = {
 const struct kc_key_table kc_connector_keys = KC_KEY_TABLE(connector_keys);
 
 static const struct kc_config_key source_keys[] = {
-    KEY("topic.creation.groups", LIST, "", unique_aliases, LOW, "Topic Creation", 1, LONG,
+    KEY("topic.creation.groups", LIST, "", kc_config_unique_aliases, LOW, "Topic Creation", 1, LONG,
         "Topic Creation Groups",
         "Names of groups of topics that are created alike; topic.creation.NAME.* belongs to "
         "each."),

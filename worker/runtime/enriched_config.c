@@ -7,6 +7,9 @@
  */
 #include "runtime/enriched_config.h"
 
+#include "config/config_keys.h"
+#include "runtime/topic_creation.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,6 +159,26 @@ static void add_sorted(struct kc_config_def *def, const struct family *family,
     free(keys);
 }
 
+/* "<prefix>plugin.version" of config; owned by the caller. */
+static struct kc_error *check_version(const struct kc_plugins *plugins,
+                                      const struct kc_plugin *plugin, const struct kc_map *config,
+                                      const char *prefix)
+{
+    char *name = kc_asprintf("%splugin.version", prefix);
+    struct kc_error *err = kc_plugins_check_version(plugins, plugin, kc_map_get(config, name));
+    free(name);
+    return err;
+}
+
+static bool has_version(const struct kc_plugins *plugins, const struct kc_plugin *plugin,
+                        const struct kc_map *config, const char *prefix)
+{
+    struct kc_error *err = check_version(plugins, plugin, config, prefix);
+    bool has = !err;
+    kc_error_destroy(err);
+    return has;
+}
+
 static void add_alias(struct kc_config_def *def, const struct kc_plugins *plugins,
                       const struct family *family, const struct kc_map *config, const char *alias)
 {
@@ -165,7 +188,7 @@ static void add_alias(struct kc_config_def *def, const struct kc_plugins *plugin
     const struct kc_plugin *plugin = find(plugins, kc_map_get(config, type_name), family->kind);
     add_type(def, family, alias, prefix, group);
     add_version(def, family, alias, prefix, group, plugin);
-    if (plugin)
+    if (plugin && has_version(plugins, plugin, config, prefix))
         add_sorted(def, family, plugin, prefix, group);
     free(type_name);
     free(group);
@@ -219,6 +242,19 @@ static void add_base_key(struct kc_config_def *def, const struct kc_config_key *
     kc_config_def_embed(def, "", key->group, key->order, &copy);
 }
 
+struct kc_config_def *kc_enriched_config_common(const struct kc_plugins *plugins,
+                                                const struct kc_map *config)
+{
+    struct kc_config_def *def = kc_config_def_new(NULL, 0);
+    for (size_t i = 0; i < kc_connector_keys.count; i++) {
+        const struct kc_config_key *key = &kc_connector_keys.keys[i];
+        bool version = strcmp(key->name, "connector.plugin.version") == 0;
+        add_base_key(def, key,
+                     version ? default_of(plugins, NULL, config, key) : key->default_value);
+    }
+    return def;
+}
+
 struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
                                              const struct kc_config *worker, bool is_source,
                                              const struct kc_map *config)
@@ -237,6 +273,81 @@ struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
         kc_strings_destroy(&aliases);
     }
     return def;
+}
+
+/* ---- the start ---- */
+
+/* EnrichablePlugin.configDefsForClass, which takes the class as it is written. */
+static struct kc_error *check_alias_start(const struct kc_plugins *plugins,
+                                          const struct family *family, const struct kc_map *config,
+                                          const char *alias)
+{
+    char *name = kc_asprintf("%s.%s.type", family->list, alias);
+    const char *type = kc_map_get(config, name);
+    const struct kc_plugin *plugin = find(plugins, type, family->kind);
+    char *prefix = kc_asprintf("%s.%s.", family->list, alias);
+    struct kc_error *err = plugin ? check_version(plugins, plugin, config, prefix) : NULL;
+    free(prefix);
+    if (!plugin) {
+        char *why = type ? kc_asprintf("Error getting config definition from %s: %s",
+                                       family->base_class, type)
+                         : kc_asprintf("Not a %s", family->base_class);
+        err = kc_config_invalid(name, type, why);
+        free(why);
+    }
+    free(name);
+    return err;
+}
+
+/* Versions of the connector and its converters. A class that isn't here is said by who makes it. */
+static struct kc_error *check_versions(const struct kc_plugins *plugins,
+                                       const struct kc_map *config)
+{
+    const struct kc_plugin *plugin =
+        kc_plugins_find(plugins, kc_map_get_or(config, "connector.class", ""), KC_CONNECTOR_KINDS);
+    struct kc_error *err = plugin ? check_version(plugins, plugin, config, "connector.") : NULL;
+    for (size_t i = 0; i < CONVERTER_COUNT && !err; i++) {
+        char *class_name = kc_trimmed(kc_map_get(config, converters[i].name));
+        plugin = find(plugins, class_name, converters[i].kind);
+        if (plugin)
+            err = kc_plugins_check_version(plugins, plugin,
+                                           kc_map_get(config, converters[i].version));
+        free(class_name);
+    }
+    return err;
+}
+
+static struct kc_error *check_aliases(const struct kc_plugins *plugins, const struct kc_map *config)
+{
+    struct kc_error *err = NULL;
+    for (size_t f = 0; f < FAMILY_COUNT && !err; f++) {
+        struct kc_strings aliases = {0};
+        list_aliases(&families[f], config, &aliases);
+        for (size_t i = 0; i < aliases.count && !err; i++)
+            err = check_alias_start(plugins, &families[f], config, aliases.items[i]);
+        kc_strings_destroy(&aliases);
+    }
+    return err;
+}
+
+struct kc_error *kc_enriched_config_check(const struct kc_plugins *plugins,
+                                          const struct kc_worker_config *worker, bool is_source,
+                                          const struct kc_map *config)
+{
+    struct kc_config *parsed = NULL;
+    struct kc_error *err = check_versions(plugins, config);
+    if (!err)
+        err = check_aliases(plugins, config);
+    if (err)
+        return err;
+    struct kc_config_def *def = kc_enriched_config_def(plugins, worker->values, is_source, config);
+    err = kc_config_parse(def, config, &parsed);
+    if (!err && is_source && kc_config_bool(worker->values, "topic.creation.enable") &&
+        kc_topic_creation_used(config))
+        err = kc_topic_creation_check(config);
+    kc_config_destroy(parsed);
+    kc_config_def_destroy(def);
+    return err;
 }
 
 /* ---- what only the registry knows ---- */
@@ -279,18 +390,41 @@ static void check_converter(const struct kc_plugins *plugins, const struct conve
     kc_config_values_get(values, converter->version)->visible = chosen;
 }
 
-static void check_negate(const struct kc_map *config, const char *prefix, const char *type_name,
+/* True when it found something wrong. */
+static bool check_negate(const struct kc_map *config, const char *prefix, const char *type_name,
                          struct kc_config_values *values)
 {
     char *negate = kc_asprintf("%snegate", prefix);
     char *predicate = kc_asprintf("%spredicate", prefix);
-    if (kc_map_has(config, negate) && !kc_map_has(config, predicate))
+    bool lonely = kc_map_has(config, negate) && !kc_map_has(config, predicate);
+    if (lonely)
         kc_config_value_add_error(kc_config_values_get(values, type_name),
                                   "Config '%s' was provided but there is no config '%s' defining a "
                                   "predicate to be negated.",
                                   negate, predicate);
     free(predicate);
     free(negate);
+    return lonely;
+}
+
+/* A version that isn't there is said of both, the class and the version. */
+static void check_alias_version(const struct kc_plugins *plugins, const struct family *family,
+                                const struct kc_map *config, const char *prefix, bool lonely,
+                                struct kc_config_values *values)
+{
+    char *type_name = kc_asprintf("%stype", prefix);
+    char *version_name = kc_asprintf("%splugin.version", prefix);
+    struct kc_config_value *type = kc_config_values_get(values, type_name);
+    const struct kc_plugin *plugin = find(plugins, type->value, family->kind);
+    struct kc_error *err = plugin ? check_version(plugins, plugin, config, prefix) : NULL;
+    if (err && !lonely)
+        kc_config_value_add_error(type, "%s", kc_error_text(err));
+    if (err)
+        kc_config_value_add_error(kc_config_values_get(values, version_name), "%s",
+                                  kc_error_text(err));
+    kc_error_destroy(err);
+    free(version_name);
+    free(type_name);
 }
 
 /* ---- recommendations ---- */
@@ -306,29 +440,35 @@ static void recommend_classes(const struct kc_plugins *plugins, const char *name
     }
 }
 
-/* There is one version of each plugin: the default, where the plugin is known. */
-static void recommend_version(const struct kc_config_def *def, const char *name,
+/* There is one version of each plugin. */
+static void recommend_version(const struct kc_plugin *plugin, const char *name,
                               struct kc_config_values *values)
 {
-    const char *version = kc_config_def_find(def, name)->default_value;
-    if (version)
-        kc_strings_add(&kc_config_values_get(values, name)->recommended, version);
+    if (plugin && plugin->version)
+        kc_strings_add(&kc_config_values_get(values, name)->recommended, plugin->version);
+}
+
+/* The plugin of a CLASS value. */
+static const struct kc_plugin *plugin_of(const struct kc_plugins *plugins, const char *name,
+                                         enum kc_plugin_kind kind, struct kc_config_values *values)
+{
+    return find(plugins, kc_config_values_get(values, name)->value, kind);
 }
 
 /* ---- the validation ---- */
 
-static void check_alias(const struct kc_plugins *plugins, const struct kc_config_def *def,
-                        const struct family *family, const struct kc_map *config, const char *alias,
+static void check_alias(const struct kc_plugins *plugins, const struct family *family,
+                        const struct kc_map *config, const char *alias,
                         struct kc_config_values *values)
 {
     char *prefix = kc_asprintf("%s.%s.", family->list, alias);
     char *type_name = kc_asprintf("%stype", prefix);
     char *version_name = kc_asprintf("%splugin.version", prefix);
-    if (family->implicit_keys)
-        check_negate(config, prefix, type_name, values);
+    bool lonely = family->implicit_keys && check_negate(config, prefix, type_name, values);
     check_class(plugins, type_name, family->kind, family->base_class, values);
+    check_alias_version(plugins, family, config, prefix, lonely, values);
     recommend_classes(plugins, type_name, family->kind, values);
-    recommend_version(def, version_name, values);
+    recommend_version(plugin_of(plugins, type_name, family->kind, values), version_name, values);
     free(version_name);
     free(type_name);
     free(prefix);
@@ -338,19 +478,32 @@ void kc_enriched_config_validate(const struct kc_plugins *plugins, const struct 
                                  const struct kc_map *config, struct kc_config_values *values)
 {
     kc_config_validate(def, config, values);
-    recommend_version(def, "connector.plugin.version", values);
+    const char *class_name = kc_map_get_or(config, "connector.class", "");
+    recommend_version(kc_plugins_find(plugins, class_name, KC_CONNECTOR_KINDS),
+                      "connector.plugin.version", values);
     for (size_t i = 0; i < CONVERTER_COUNT; i++) {
         check_converter(plugins, &converters[i], values);
         recommend_classes(plugins, converters[i].name, converters[i].kind, values);
-        recommend_version(def, converters[i].version, values);
+        recommend_version(plugin_of(plugins, converters[i].name, converters[i].kind, values),
+                          converters[i].version, values);
     }
     for (size_t f = 0; f < FAMILY_COUNT; f++) {
         struct kc_strings aliases = {0};
         list_aliases(&families[f], config, &aliases);
         for (size_t i = 0; i < aliases.count; i++)
-            check_alias(plugins, def, &families[f], config, aliases.items[i], values);
+            check_alias(plugins, &families[f], config, aliases.items[i], values);
         kc_strings_destroy(&aliases);
     }
+}
+
+void kc_enriched_config_validate_common(const struct kc_plugins *plugins,
+                                        const struct kc_config_def *def,
+                                        const struct kc_map *config,
+                                        struct kc_config_values *values)
+{
+    kc_config_validate(def, config, values);
+    for (size_t i = 0; i < CONVERTER_COUNT; i++)
+        check_converter(plugins, &converters[i], values);
 }
 
 void kc_enriched_config_check_own(const struct kc_plugins *plugins, const struct kc_config_def *def,

@@ -14,6 +14,20 @@ struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
                                              const struct kc_config *worker, bool is_source,
                                              const struct kc_map *config);
 
+/* The keys that sources and sinks have in common, for a connector whose version isn't there. */
+struct kc_config_def *kc_enriched_config_common(const struct kc_plugins *plugins,
+                                                const struct kc_map *config);
+void kc_enriched_config_validate_common(const struct kc_plugins *plugins,
+                                        const struct kc_config_def *def,
+                                        const struct kc_map *config,
+                                        struct kc_config_values *values);
+
+/* Parses config as a connector's start does (ConnectorConfig, SourceConnectorConfig): what it finds
+ * wrong fails the connector. */
+struct kc_error *kc_enriched_config_check(const struct kc_plugins *plugins,
+                                          const struct kc_worker_config *worker, bool is_source,
+                                          const struct kc_map *config) KC_MUST_CHECK;
+
 /* Validates config by def, and everything that only the plugin registry can tell: classes of
  * converters, transforms and predicates, and which there are. Appends. */
 void kc_enriched_config_validate(const struct kc_plugins *plugins, const struct kc_config_def *def,

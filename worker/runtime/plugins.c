@@ -9,6 +9,7 @@
  */
 #include "runtime/plugins.h"
 
+#include "config/version_range.h"
 #include "connect/log.h"
 
 #include <dirent.h>
@@ -293,6 +294,40 @@ const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const 
             found = plugin;
     }
     return ambiguous ? NULL : found;
+}
+
+/* The versions of a class, once for each kind that it is. Owned by the caller. */
+static char *list_versions(const struct kc_plugins *plugins, const char *class_name)
+{
+    struct kc_strings versions = {0};
+    for (size_t i = 0; i < kc_plugins_count(plugins); i++) {
+        const struct kc_plugin *plugin = kc_plugins_at(plugins, i);
+        if (strcmp(plugin->class_name, class_name) == 0)
+            kc_strings_add(&versions, plugin->version);
+    }
+    char *list = kc_strings_join(&versions, ", ");
+    kc_strings_destroy(&versions);
+    return list;
+}
+
+struct kc_error *kc_plugins_check_version(const struct kc_plugins *plugins,
+                                          const struct kc_plugin *plugin, const char *wanted)
+{
+    struct kc_version_range *range = NULL;
+    struct kc_error *err = kc_version_range_parse(wanted, &range);
+    const char *version = plugin->version ? plugin->version : "undefined";
+    if (!err && range && !kc_version_range_contains(range, version)) {
+        char *printed = kc_version_range_print(range);
+        char *known = list_versions(plugins, plugin->class_name);
+        err = kc_error_new(KC_ERR_CONFIG,
+                           "Plugin %s not found that matches the version range %s, available "
+                           "versions: [%s]",
+                           plugin->class_name, printed, known);
+        free(known);
+        free(printed);
+    }
+    kc_version_range_destroy(range);
+    return err;
 }
 
 size_t kc_plugins_count(const struct kc_plugins *plugins)

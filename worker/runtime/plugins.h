@@ -25,6 +25,12 @@ const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const 
 /* Those that Java's /connector-plugins lists: policies and filters aren't among them. */
 #define KC_LISTED_KINDS ((1u << KC_PLUGIN_REPLICATION_POLICY) - 1)
 
+/* NULL where the plugin's version is one that wanted asks for (NULL or "latest": any); else what
+ * Java says of it (DelegatingClassLoader, KIP-891). There is one version of each plugin. */
+struct kc_error *kc_plugins_check_version(const struct kc_plugins *plugins,
+                                          const struct kc_plugin *plugin,
+                                          const char *wanted) KC_MUST_CHECK;
+
 /* In the order that REST lists them: sinks, sources, then the others, each by class name. */
 size_t kc_plugins_count(const struct kc_plugins *plugins);
 const struct kc_plugin *kc_plugins_at(const struct kc_plugins *plugins, size_t index);

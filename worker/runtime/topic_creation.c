@@ -2,10 +2,11 @@
 /* Topic creation groups: see topic_creation.h. The group "default" comes last and matches all. */
 #include "runtime/topic_creation.h"
 
+#include "connect/config_def.h"
 #include "connect/log.h"
 #include "connect/regex.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,53 +29,115 @@ struct kc_topic_creation {
     size_t count;
 };
 
+/* Java's enriches by any setting that begins so, be it half of what is needed. */
 bool kc_topic_creation_used(const struct kc_map *originals)
 {
-    return kc_map_has(originals, PREFIX "default.partitions") &&
-           kc_map_has(originals, PREFIX "default.replication.factor");
+    struct kc_map *ours = kc_map_subset(originals, PREFIX, false);
+    bool used = kc_map_size(ours) > 0;
+    kc_map_destroy(ours);
+    return used;
 }
 
-/* ---- groups ---- */
+/* ---- the settings of a group ---- */
 
-static const char *group_value(const struct kc_map *originals, const char *group, const char *key)
+static struct kc_error *positive(const char *name, const char *value, const char *why)
 {
-    char *name = kc_asprintf(PREFIX "%s.%s", group, key);
-    const char *value = kc_map_get(originals, name);
-    free(name);
-    return value;
+    bool right = value && (strcmp(value, "-1") == 0 || strtol(value, NULL, 10) >= 1);
+    return right ? NULL : kc_config_invalid(name, value, why);
 }
 
-/* Reads a count of group, or else of the default group: positive or -1. */
-static struct kc_error *group_number(const struct kc_map *originals, const char *group,
-                                     const char *key, long max, long *number)
+static struct kc_error *valid_factor(const char *name, const char *value)
 {
-    const char *owner = group_value(originals, group, key) ? group : "default";
-    const char *text = group_value(originals, owner, key);
-    char *end = NULL;
-    errno = 0;
-    *number = text ? strtol(text, &end, 10) : 0;
-    if (text && end != text && *end == '\0' && !errno && *number <= max &&
-        (*number == -1 || *number >= 1))
-        return NULL;
-    return kc_error_new(KC_ERR_CONFIG,
-                        "Invalid value %s for configuration " PREFIX
-                        "%s.%s: it must be positive, or -1 to use the broker's default",
-                        text ? text : "null", owner, key);
+    return positive(name, value,
+                    "Replication factor must be positive and not larger than the number of brokers "
+                    "in the Kafka cluster, or -1 to use the broker's default");
 }
 
-static struct kc_error *group_pattern(const struct kc_map *originals, const char *group,
-                                      const char *key, struct kc_regex **regex)
+static struct kc_error *valid_partitions(const char *name, const char *value)
 {
-    const char *text = group_value(originals, group, key);
-    if (!text)
-        return NULL;
+    return positive(name, value,
+                    "Number of partitions must be positive, or -1 to use the broker's default");
+}
+
+static struct kc_error *valid_patterns(const char *name, const char *value)
+{
     struct kc_strings list = {0};
-    kc_strings_split(&list, text);
-    char *pattern = kc_strings_join(&list, "|");
-    struct kc_error *err = kc_regex_new(pattern, regex);
-    free(pattern);
+    struct kc_error *err = NULL;
+    kc_strings_split(&list, value ? value : "");
+    for (size_t i = 0; i < list.count && !err; i++) {
+        struct kc_regex *regex = NULL;
+        err = kc_regex_new(list.items[i], &regex);
+        kc_regex_destroy(regex);
+    }
     kc_strings_destroy(&list);
-    return kc_error_prefix(err, "configuration " PREFIX "%s.%s", group, key);
+    if (!err)
+        return NULL;
+    char *why = kc_asprintf("Syntax error in regular expression: %s", kc_error_text(err));
+    char *shown = kc_asprintf("[%s]", value);
+    struct kc_error *invalid = kc_config_invalid(name, shown, why);
+    free(shown);
+    free(why);
+    kc_error_destroy(err);
+    return invalid;
+}
+
+/* TopicCreationConfig. The default group has no fallback, and matches everything. */
+static const struct kc_config_key group_keys[] = {
+    {.name = "include", .type = KC_CONFIG_LIST, .default_value = "", .validator = valid_patterns},
+    {.name = "exclude", .type = KC_CONFIG_LIST, .default_value = "", .validator = valid_patterns},
+    {.name = "replication.factor",
+     .type = KC_CONFIG_SHORT,
+     .default_value = kc_config_required,
+     .validator = valid_factor},
+    {.name = "partitions",
+     .type = KC_CONFIG_INT,
+     .default_value = kc_config_required,
+     .validator = valid_partitions},
+};
+enum { INCLUDE, EXCLUDE, FACTOR, PARTITIONS, KEY_COUNT };
+
+/* Parses the settings of group called name; fallback is the default group, NULL for that itself. */
+static struct kc_error *parse_group(const struct kc_map *originals, const char *name,
+                                    const struct group *fallback, struct kc_config **parsed)
+{
+    char factor[16], partitions[16];
+    char *prefix = kc_asprintf(PREFIX "%s.", name);
+    struct kc_config_def *def = kc_config_def_new(NULL, 0);
+    for (int i = fallback ? INCLUDE : FACTOR; i < KEY_COUNT; i++) {
+        struct kc_config_key key = group_keys[i];
+        if (fallback && i == FACTOR) {
+            snprintf(factor, sizeof(factor), "%d", fallback->replication_factor);
+            key.default_value = factor;
+        } else if (fallback && i == PARTITIONS) {
+            snprintf(partitions, sizeof(partitions), "%d", (int)fallback->partitions);
+            key.default_value = partitions;
+        }
+        kc_config_def_embed(def, prefix, "", i, &key);
+    }
+    struct kc_error *err = kc_config_parse(def, originals, parsed);
+    kc_config_def_destroy(def);
+    free(prefix);
+    return err;
+}
+
+static int64_t number_of(const struct kc_config *parsed, const char *group, int key)
+{
+    char *name = kc_asprintf(PREFIX "%s.%s", group, group_keys[key].name);
+    int64_t number = kc_config_long(parsed, name);
+    free(name);
+    return number;
+}
+
+static struct kc_error *pattern_of(const struct kc_config *parsed, const char *group, int key,
+                                   struct kc_regex **regex)
+{
+    char *name = kc_asprintf(PREFIX "%s.%s", group, group_keys[key].name);
+    const struct kc_strings *list = kc_config_list(parsed, name);
+    char *pattern = kc_strings_join(list, "|");
+    struct kc_error *err = list->count ? kc_regex_new(pattern, regex) : NULL;
+    free(pattern);
+    free(name);
+    return err;
 }
 
 static struct kc_map *group_config(const struct kc_map *originals, const char *group)
@@ -82,27 +145,52 @@ static struct kc_map *group_config(const struct kc_map *originals, const char *g
     char *prefix = kc_asprintf(PREFIX "%s.", group);
     struct kc_map *config = kc_map_subset(originals, prefix, true);
     free(prefix);
-    static const char *const own[] = {"include", "exclude", "partitions", "replication.factor"};
-    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-        kc_map_remove(config, own[i]);
+    for (int i = 0; i < KEY_COUNT; i++)
+        kc_map_remove(config, group_keys[i].name);
     return config;
 }
 
 static struct kc_error *read_group(const struct kc_map *originals, const char *name,
-                                   struct group *group)
+                                   const struct group *fallback, struct group *group)
 {
-    long partitions = -1, factor = -1;
+    struct kc_config *parsed = NULL;
     group->name = kc_strdup(name);
     group->config = group_config(originals, name);
-    struct kc_error *err = group_number(originals, name, "partitions", INT32_MAX, &partitions);
-    if (!err)
-        err = group_number(originals, name, "replication.factor", INT16_MAX, &factor);
-    if (!err)
-        err = group_pattern(originals, name, "include", &group->include);
-    if (!err)
-        err = group_pattern(originals, name, "exclude", &group->exclude);
-    group->partitions = (int32_t)partitions;
-    group->replication_factor = (int16_t)factor;
+    struct kc_error *err = parse_group(originals, name, fallback, &parsed);
+    if (err)
+        return err;
+    group->replication_factor = (int16_t)number_of(parsed, name, FACTOR);
+    group->partitions = (int32_t)number_of(parsed, name, PARTITIONS);
+    if (fallback)
+        err = pattern_of(parsed, name, INCLUDE, &group->include);
+    if (!err && fallback)
+        err = pattern_of(parsed, name, EXCLUDE, &group->exclude);
+    kc_config_destroy(parsed);
+    return err;
+}
+
+static struct kc_error *read_groups(const struct kc_map *originals,
+                                    struct kc_topic_creation *creation)
+{
+    struct kc_strings names = {0};
+    kc_strings_split(&names, kc_map_get_or(originals, PREFIX "groups", ""));
+    creation->groups = kc_calloc(names.count + 1, sizeof(*creation->groups));
+    struct group fallback = {0};
+    struct kc_error *err = read_group(originals, "default", NULL, &fallback);
+    for (size_t i = 0; i < names.count && !err; i++)
+        if (strcmp(names.items[i], "default") != 0)
+            err = read_group(originals, names.items[i], &fallback,
+                             &creation->groups[creation->count++]);
+    creation->groups[creation->count++] = fallback;
+    kc_strings_destroy(&names);
+    return err;
+}
+
+struct kc_error *kc_topic_creation_check(const struct kc_map *originals)
+{
+    struct kc_topic_creation *creation = kc_calloc(1, sizeof(*creation));
+    struct kc_error *err = read_groups(originals, creation);
+    kc_topic_creation_destroy(creation);
     return err;
 }
 
@@ -110,18 +198,9 @@ struct kc_error *kc_topic_creation_new(const struct kc_map *originals, const str
                                        struct kc_topic_creation **creation)
 {
     struct kc_topic_creation *made = kc_calloc(1, sizeof(*made));
-    struct kc_strings names = {0};
-    kc_strings_split(&names, kc_map_get_or(originals, PREFIX "groups", ""));
-    made->groups = kc_calloc(names.count + 1, sizeof(*made->groups));
-    struct kc_error *err = NULL;
-    for (size_t i = 0; i < names.count && !err; i++)
-        if (strcmp(names.items[i], "default") != 0)
-            err = read_group(originals, names.items[i], &made->groups[made->count++]);
-    if (!err)
-        err = read_group(originals, "default", &made->groups[made->count++]);
+    struct kc_error *err = read_groups(originals, made);
     if (!err)
         err = kc_admin_new(admin, &made->admin);
-    kc_strings_destroy(&names);
     if (err) {
         kc_topic_creation_destroy(made);
         return err;

@@ -15,6 +15,10 @@ struct kc_topic_creation;
 /* Whether the connector's configuration turns topic creation on (usesTopicCreation). */
 bool kc_topic_creation_used(const struct kc_map *originals);
 
+/* What is wrong with the groups, in Java's words (SourceConnectorConfig), of a connector that uses
+ * them. */
+struct kc_error *kc_topic_creation_check(const struct kc_map *originals) KC_MUST_CHECK;
+
 /* originals: the connector's configuration with the topic.creation.* keys; admin: properties. */
 struct kc_error *kc_topic_creation_new(const struct kc_map *originals, const struct kc_map *admin,
                                        struct kc_topic_creation **creation) KC_MUST_CHECK;

@@ -7,9 +7,12 @@
  * framework's keys, the connector's own, then blocks for client overrides and converters, each with
  * its prefix.
  */
+#include "config/client_definitions.h"
 #include "config/config_json.h"
 #include "config/secret_keys.h"
+#include "config/version_range.h"
 #include "connect/regex.h"
+#include "kafka/client_group.h"
 #include "runtime/connector_offsets.h"
 #include "runtime/enriched_config.h"
 #include "runtime/topic_creation.h"
@@ -194,6 +197,38 @@ static void check_boundary(struct check *check)
 
 /* ---- the main block ---- */
 
+/* AbstractHerder.validateConverterConfig: the class as it is written, in the version asked for. */
+static void check_converter_plugin(struct check *check, const char *property, unsigned kinds)
+{
+    char *version_name = kc_asprintf("%s.plugin.version", property);
+    const char *class_name = get(check, property);
+    struct kc_config_value *value = value_of(check, property);
+    struct kc_config_value *version = value_of(check, version_name);
+    value = value_of(check, property); /* the other may have moved it */
+    if (class_name && !value->errors.count && !version->errors.count) {
+        const struct kc_plugin *plugin = kc_plugins_find(check->worker->plugins, class_name, kinds);
+        struct kc_error *err = plugin ? kc_plugins_check_version(check->worker->plugins, plugin,
+                                                                 get(check, version_name))
+                                      : NULL;
+        if (!plugin)
+            kc_config_value_add_error(value, "Failed to load class %s: %s", class_name, class_name);
+        if (err) {
+            kc_config_value_add_error(value, "%s", kc_error_text(err));
+            kc_config_value_add_error(version, "%s", kc_error_text(err));
+        }
+        kc_error_destroy(err);
+    }
+    free(version_name);
+}
+
+static void add_null_errors(struct check *check)
+{
+    kc_map_foreach (check->config, entry)
+        if (!entry->value)
+            kc_config_value_add_error(value_of(check, entry->key),
+                                      "Null value can not be supplied as the configuration value.");
+}
+
 static void check_framework(struct check *check)
 {
     kc_enriched_config_validate(check->worker->plugins, check->def, check->config, &check->values);
@@ -203,10 +238,10 @@ static void check_framework(struct check *check)
         check_exactly_once(check);
         check_boundary(check);
     }
-    kc_map_foreach (check->config, entry)
-        if (!entry->value)
-            kc_config_value_add_error(value_of(check, entry->key),
-                                      "Null value can not be supplied as the configuration value.");
+    add_null_errors(check);
+    check_converter_plugin(check, "header.converter", 1u << KC_PLUGIN_HEADER_CONVERTER);
+    check_converter_plugin(check, "key.converter", 1u << KC_PLUGIN_CONVERTER);
+    check_converter_plugin(check, "value.converter", 1u << KC_PLUGIN_CONVERTER);
 }
 
 static void check_own(struct check *check)
@@ -290,20 +325,43 @@ static void add_prefixed(struct check *check, const struct kc_config_key *key,
         add_group(check, key->group);
 }
 
-static void add_overrides(struct check *check, const char *prefix)
+/* The text that REST shows of an override: by its type, where that can be read. */
+static void show_override(const struct kc_config_key *key, const struct kc_map_entry *entry,
+                          struct kc_config_value *value)
+{
+    bool secret = kc_config_is_secret(entry->key);
+    struct kc_error *err = NULL;
+    char *text = key ? kc_client_setting_text(key, entry->value, &err) : kc_strdup(entry->value);
+    value->value = kc_strdup(secret && text ? "[hidden]" : text);
+    if (err)
+        kc_config_value_add_error(value, "%s", kc_error_text(err));
+    kc_error_destroy(err);
+    free(text);
+}
+
+static void add_taken(struct kc_config_value *value, struct kc_error *err)
+{
+    if (err)
+        kc_config_value_add_error(value, "%s", kc_error_text(err));
+    kc_error_destroy(err);
+}
+
+static void add_overrides(struct check *check, enum kc_client_role role, const char *prefix)
 {
     struct kc_map *overrides = kc_map_subset(check->config, prefix, true);
     kc_map_foreach (overrides, entry) {
         struct kc_config_values one = {0};
         struct kc_config_value *value = kc_config_values_get(&one, entry->key);
-        bool secret = kc_config_is_secret(entry->key);
-        value->value = kc_strdup(secret && entry->value ? "[hidden]" : entry->value);
+        const struct kc_config_key *key = kc_client_definition(role, entry->key);
+        show_override(key, entry, value);
+        if (role == KC_CLIENT_CONSUMER)
+            add_taken(value, kc_consumer_check_setting(entry->key, entry->value));
         if (!kc_override_allowed(check->worker->config, entry->key))
             kc_config_value_add_error(value,
                                       "The '%s' policy does not allow '%s' to be overridden in the "
                                       "connector configuration.",
                                       kc_override_policy_name(check->worker->config), entry->key);
-        add_prefixed(check, NULL, value, prefix);
+        add_prefixed(check, key, value, prefix);
         kc_config_values_destroy(&one);
     }
     kc_map_destroy(overrides);
@@ -320,12 +378,20 @@ static void add_override_blocks(struct check *check)
 {
     bool dead_letters = !blank(get(check, "errors.deadletterqueue.topic.name"));
     if (is_source(check) || dead_letters)
-        add_overrides(check, "producer.override.");
+        add_overrides(check, KC_CLIENT_PRODUCER, "producer.override.");
     if (!is_source(check) || separate_offsets(check))
-        add_overrides(check, "consumer.override.");
+        add_overrides(check, KC_CLIENT_CONSUMER, "consumer.override.");
     if (is_source(check) ? kc_topic_creation_used(check->config) || separate_offsets(check)
                          : dead_letters)
-        add_overrides(check, "admin.override.");
+        add_overrides(check, KC_CLIENT_ADMIN, "admin.override.");
+}
+
+static bool version_is_wrong(const struct check *check, const char *property)
+{
+    char *name = kc_asprintf("%s.plugin.version", property);
+    const struct kc_config_value *version = find_value(&check->values, name);
+    free(name);
+    return version && version->errors.count;
 }
 
 static void add_converter(struct check *check, const char *property, unsigned kinds,
@@ -333,7 +399,7 @@ static void add_converter(struct check *check, const char *property, unsigned ki
 {
     const char *class_name = get(check, property);
     const struct kc_config_value *own = find_value(&check->values, property);
-    if (!class_name || !own || own->errors.count)
+    if (!class_name || !own || own->errors.count || version_is_wrong(check, property))
         return;
     const struct kc_plugin *plugin = kc_plugins_find(check->worker->plugins, class_name, kinds);
     if (!plugin)
@@ -355,10 +421,39 @@ static void add_converter(struct check *check, const char *property, unsigned ki
 
 /* ---- the whole ---- */
 
+static json_t *result_of(const struct check *check)
+{
+    return json_pack("{s:s, s:i, s:O, s:O}", "name", get(check, "connector.class"), "error_count",
+                     check->error_count, "groups", check->groups, "configs", check->configs);
+}
+
+/* AbstractHerder.invalidVersionedConnectorValidation: only what all connectors have in common. */
+static json_t *refuse_version(struct check *check, const struct kc_error *why)
+{
+    static const char *const blamed[] = {"connector.class", "connector.plugin.version"};
+    check->def = kc_enriched_config_common(check->worker->plugins, check->config);
+    check->own_def = kc_config_def_new(NULL, 0);
+    kc_enriched_config_validate_common(check->worker->plugins, check->def, check->config,
+                                       &check->values);
+    for (size_t i = 0; i < sizeof(blamed) / sizeof(blamed[0]); i++)
+        kc_config_value_add_error(value_of(check, blamed[i]), "%s", kc_error_text(why));
+    kc_strings_add(&value_of(check, blamed[1])->recommended, check->plugin->version);
+    add_null_errors(check);
+    add_main_block(check);
+    return result_of(check);
+}
+
 static json_t *run(struct check *check)
 {
+    struct kc_error *why = kc_plugins_check_version(check->worker->plugins, check->plugin,
+                                                    get(check, "connector.plugin.version"));
     check->configs = json_array();
     check->groups = json_array();
+    if (why) {
+        json_t *refused = refuse_version(check, why);
+        kc_error_destroy(why);
+        return refused;
+    }
     check->def = kc_enriched_config_def(check->worker->plugins, check->worker->config->values,
                                         is_source(check), check->config);
     check_framework(check);
@@ -368,8 +463,16 @@ static json_t *run(struct check *check)
     add_converter(check, "header.converter", 1u << KC_PLUGIN_HEADER_CONVERTER, "header");
     add_converter(check, "key.converter", 1u << KC_PLUGIN_CONVERTER, "key");
     add_converter(check, "value.converter", 1u << KC_PLUGIN_CONVERTER, "value");
-    return json_pack("{s:s, s:i, s:O, s:O}", "name", get(check, "connector.class"), "error_count",
-                     check->error_count, "groups", check->groups, "configs", check->configs);
+    return result_of(check);
+}
+
+/* A version that can't be read is refused as a whole, as Java's is. */
+static struct kc_error *check_version_syntax(const struct check *check)
+{
+    struct kc_version_range *range = NULL;
+    struct kc_error *err = kc_version_range_parse(get(check, "connector.plugin.version"), &range);
+    kc_version_range_destroy(range);
+    return err;
 }
 
 static struct kc_error *open_check(struct check *check, const struct kc_map *config)
@@ -384,7 +487,9 @@ static struct kc_error *open_check(struct check *check, const struct kc_map *con
         free(text);
         return err;
     }
-    err = kc_worker_connector_plugin(check->worker, check->config, &check->plugin);
+    err = check_version_syntax(check);
+    if (!err)
+        err = kc_worker_connector_plugin(check->worker, check->config, &check->plugin);
     if (!err)
         return NULL;
     struct kc_error *bad = kc_error_new(KC_ERR_BAD_REQUEST, "%s", kc_error_text(err));

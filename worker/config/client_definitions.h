@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Kafka's Java clients declare of their settings: see client_definitions.c. */
+#ifndef WORKER_CONFIG_CLIENT_DEFINITIONS_H
+#define WORKER_CONFIG_CLIENT_DEFINITIONS_H
+
+#include "connect/config_def.h"
+#include "connect/kafka.h"
+
+/* The definition of the setting, NULL where that client has none. */
+const struct kc_config_key *kc_client_definition(enum kc_client_role role, const char *name);
+
+/* A value as REST shows it, read by the type of its key: "[hidden]" where that is PASSWORD. What
+ * can't be read is shown as it stands, with *err saying why. Owned by the caller; NULL for NULL. */
+char *kc_client_setting_text(const struct kc_config_key *key, const char *raw,
+                             struct kc_error **err);
+
+#endif
