@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make bench`: Isthmus against Java's MirrorMaker 2 in one run, on the same brokers.
 
-Sections: loads (throughput, CPU, memory), latency, start (and idle memory), partitions, growth,
-rest, rebalance. Each has a module that tells what it measures and how; goals.py holds what the
+Sections: loads (throughput, CPU, memory), transcoding, tls, latency, start (and idle memory),
+partitions, growth, rest, rebalance. Each has a module that tells what it measures and how; goals.py holds what the
 figures are held against.
 Writes build/bench/SECTION.json and goals.json, prints every figure and the verdicts.
 docs/BENCHMARKS.md has the environment variables that choose and size the parts.
@@ -24,9 +24,13 @@ import partitions
 import rebalance
 import report
 import start
+import tls
+import transcoding
 
 MODULES = {
     "loads": loads,
+    "transcoding": transcoding,
+    "tls": tls,
     "latency": latency,
     "start": start,
     "partitions": partitions,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The contenders: Isthmus by either lane, Java's MirrorMaker 2, and two loops in C.
+"""The contenders: Isthmus by either lane and under Connect's default header converter, Java's MirrorMaker 2, and two loops in C.
 
 A worker is a distributed Connect worker with MM2's three connectors and the same settings for
 both. The loops are what librdkafka takes for a copy record by record (bare_loop.c), and what
@@ -49,6 +49,8 @@ def submit(contender, worker, source, target, topic, alias, tasks=options.TASKS,
         common["raw.lane.enabled"] = "false"
     for connector in ("Heartbeat", "Checkpoint", "Source"):
         config = mirror_config(connector, source, target, alias, **common)
+        if contender == "isthmus-default":
+            del config["header.converter"]
         worker.rest.put_connector(f"mirror-{connector.lower()}", config)
 
 

@@ -24,6 +24,7 @@ class Goal:
 
 RATE, CPU, PEAK = "records_per_second", "cpu_seconds_per_gb", "peak_rss_mb"
 RAW, RECORD, LOOP, JAVA, DIRECT = "isthmus", "isthmus-record", "raw-loop", "java", "direct"
+DEFAULT = "isthmus-default"
 LOADS = {"1k-none": "1 KB", "100b-lz4": "100 B lz4", "100b-zstd": "100 B zstd"}
 # Of Java's CPU seconds per GB.
 SHARES = {"1k-none": 1 / 20, "100b-lz4": 1 / 30, "100b-zstd": 1 / 35}
@@ -39,6 +40,26 @@ def raw_lane():
         yield Goal(f"{text}: CPU/GB of the raw loop's", load, CPU, RAW, "<=", 1.5, LOOP)
         yield Goal(f"{text}: records/s of the raw loop's", load, RATE, RAW, ">=", 0.9, LOOP)
         yield Goal(f"{text}: peak MB", load, PEAK, RAW, "<=", 64)
+
+
+def defaults():
+    for load, text in LOADS.items():
+        text = f"default header converter, {text}: CPU/GB of Java's"
+        yield Goal(text, load, CPU, DEFAULT, "<=", SHARES[load], JAVA)
+        yield Goal(text.replace("CPU/GB of Java's", "peak MB"), load, PEAK, DEFAULT, "<=", 64)
+    text = "default header converter, latency at 5,000/s, p50_ms: above the raw lane's"
+    yield Goal(text, "latency-5000", "p50_ms", DEFAULT, "<=", 0.5, above=RAW)
+
+
+def transcoding():
+    text = "lz4 to the producer's zstd: CPU/GB of Java's"
+    yield Goal(text, "100b-lz4-to-zstd", CPU, DEFAULT, "<=", 1 / 6, JAVA)
+
+
+def tls():
+    for load in ("1k-none", "100b-lz4"):
+        text = f"TLS on both sides, {LOADS[load]}: CPU/GB of Java's"
+        yield Goal(text, f"{load}-tls", CPU, DEFAULT, "<=", 1 / 12, JAVA)
 
 
 def record_lane():
@@ -92,6 +113,9 @@ def rebalances():
 
 GOALS = [
     *raw_lane(),
+    *defaults(),
+    *transcoding(),
+    *tls(),
     *record_lane(),
     *latency(),
     *many_partitions(),

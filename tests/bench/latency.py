@@ -69,7 +69,7 @@ def run_section(source, target):
     rounds = {}
     for number in range(options.size("LATENCY_ROUNDS", 3, 1)):
         rounds.setdefault("direct", []).append(at_each_rate(source, source, TOPIC))
-        for contender in options.contenders("isthmus", "java"):
+        for contender in options.contenders("isthmus", "isthmus-default", "java"):
             found = run_mirror(contender, source, target, f"{contender}-latency-{number}")
             rounds.setdefault(contender, []).append(found)
     source.delete_topic(TOPIC)

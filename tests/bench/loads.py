@@ -12,11 +12,11 @@ from java import tool
 from probe import Watch
 from processes import wait_for
 
-BOTH_LANES = ("bare", "raw-loop", "isthmus", "isthmus-record", "java")
-RAW_LANE = ("bare", "raw-loop", "isthmus", "java")
+RAW_LANE = ("bare", "raw-loop", "isthmus", "isthmus-default", "java")
+BOTH_LANES = (*RAW_LANE, "isthmus-record")
 # A second of processor time moves by a tenth from one round to the next: these are measured
 # several times, in turn, since one is held against the other.
-IN_ROUNDS = ("raw-loop", "isthmus")
+IN_ROUNDS = ("raw-loop", "isthmus", "isthmus-default")
 
 
 @dataclasses.dataclass
@@ -119,14 +119,14 @@ def summary(rounds, most="peak_rss_mb"):
     return {**found, most: max(r[most] for r in rounds)}
 
 
-def run_contender(contender, source, target, topic, load, number=0):
+def run_contender(contender, source, target, topic, load, number=0, **settings):
     """Its figures; its copy goes before the next begins."""
     alias = f"{contender}-{load.name}-{number}"
     remote = f"{alias}.{topic}"
     if contender in options.LOOPS:
         result = run_loop(contender, source, target, topic, remote, load)
     else:
-        result = run_worker(contender, source, target, topic, alias, load)
+        result = run_worker(contender, source, target, topic, alias, load, **settings)
     target.delete_topic(remote)
     return result
 

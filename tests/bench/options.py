@@ -8,8 +8,11 @@ from processes import BINARY_DIR, BUILD
 
 QUICK = bool(os.environ.get("BENCH_QUICK"))
 OUT = BUILD / "bench"
-SECTIONS = ["loads", "latency", "start", "partitions", "growth", "rest", "rebalance"]
-CONTENDERS = ["bare", "raw-loop", "isthmus", "isthmus-record", "java"]
+SECTIONS = [
+    *("loads", "transcoding", "tls", "latency", "start"),
+    *("partitions", "growth", "rest", "rebalance"),
+]
+CONTENDERS = ["bare", "raw-loop", "isthmus", "isthmus-default", "isthmus-record", "java"]
 LOOPS = {"bare": BINARY_DIR / "bench" / "bare_loop", "raw-loop": BINARY_DIR / "bench" / "raw_loop"}
 PARTITIONS = 8
 TASKS = 4

@@ -11,6 +11,7 @@ from goals import GOALS, verdict
 ORDER = ["direct", *options.CONTENDERS]
 RATIOS = {
     "isthmus / java": ("isthmus", "java"),
+    "default / java": ("isthmus-default", "java"),
     "record / java": ("isthmus-record", "java"),
     "isthmus / loop": ("isthmus", "raw-loop"),
 }
