@@ -48,8 +48,8 @@ static struct kc_error *open_converter(const struct kc_plugins *plugins,
 {
     char *own = kc_trimmed(kc_map_get(originals, property));
     if (own) {
-        struct kc_error *err = create_converter(plugins, property, own, kind_mask, originals,
-                                                "connector", converter);
+        struct kc_error *err =
+            create_converter(plugins, property, own, kind_mask, originals, "connector", converter);
         free(own);
         return err;
     }
