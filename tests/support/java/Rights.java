@@ -32,7 +32,7 @@ public class Rights {
     static void set(Admin admin, ConfigResource group) throws Exception {
         ClientQuotaEntity alice = new ClientQuotaEntity(Map.of(ClientQuotaEntity.USER, "alice"));
         admin.alterClientQuotas(List.of(new ClientQuotaAlteration(alice, List.of(
-                new ClientQuotaAlteration.Op("consumer_byte_rate", 4096.5),
+                new ClientQuotaAlteration.Op("consumer_byte_rate", 4096.0),
                 new ClientQuotaAlteration.Op("producer_byte_rate", 2048.0))))).all().get();
         admin.alterUserScramCredentials(List.of(new UserScramCredentialUpsertion("alice",
                 new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_256, 4096), "secret"))).all().get();
