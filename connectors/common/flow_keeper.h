@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeps the target of a flow like its source: topics and partitions, their settings, ACLs, what
+ * clients may do. What MirrorSourceConnector and MirrorSinkConnector have in common.
+ *
+ * A thread of its own looks at the clusters; the functions below are called on the connector's.
+ * When there is more or less to mirror, the worker is asked for a reconfiguration.
+ */
+#ifndef CONNECTORS_COMMON_FLOW_KEEPER_H
+#define CONNECTORS_COMMON_FLOW_KEEPER_H
+
+#include "common/flow_topics.h"
+#include "common/provenance.h"
+#include "connect/connector.h"
+
+struct kc_flow_keeper;
+
+/* Begins, and waits for the first look at most for admin.timeout.ms. config and flow stay the
+ * caller's and outlive it. */
+struct kc_error *kc_flow_keeper_new(struct kc_connector_context *context,
+                                    struct kc_mirror_config *config, struct kc_flow *flow,
+                                    struct kc_flow_keeper **keeper) KC_MUST_CHECK;
+void kc_flow_keeper_destroy(struct kc_flow_keeper *keeper); /* NULL is fine */
+
+/* How many partitions can be mirrored now; and which, in the order of topics and numbers, each as
+ * "topic-partition". */
+size_t kc_flow_keeper_count(struct kc_flow_keeper *keeper);
+void kc_flow_keeper_list(struct kc_flow_keeper *keeper, struct kc_strings *ready);
+/* Tells people why there are no tasks, that some partitions wait, or what the target lacks. */
+void kc_flow_keeper_explain(struct kc_flow_keeper *keeper, size_t tasks);
+
+#endif
