@@ -60,6 +60,7 @@
 
 #define CONNECTORS(X)                                                                              \
     X(kc_mirror_source_plugin)                                                                     \
+    X(kc_mirror_sink_plugin)                                                                       \
     X(kc_mirror_checkpoint_plugin)                                                                 \
     X(kc_mirror_heartbeat_plugin)                                                                  \
     X(kc_file_source)                                                                              \

@@ -43,11 +43,29 @@ struct kc_error *kc_flow_new(struct kc_mirror_config *config, struct kc_flow **f
     return NULL;
 }
 
+struct kc_error *kc_flow_subscribed_new(struct kc_mirror_config *config, struct kc_flow **flow)
+{
+    struct kc_flow *made = NULL;
+    const char *pattern = kc_map_get_or(config->properties, "topics.regex", "");
+    struct kc_error *err = kc_flow_new(config, &made);
+    if (!err && *pattern)
+        err = kc_regex_new(pattern, &made->subscription);
+    else if (!err) /* by names, of which the filter knows; heartbeats must be one of them */
+        made->heartbeats = false;
+    if (err) {
+        kc_flow_destroy(made);
+        return err;
+    }
+    *flow = made;
+    return NULL;
+}
+
 void kc_flow_destroy(struct kc_flow *flow)
 {
     if (!flow)
         return;
     kc_name_filter_destroy(flow->topics);
+    kc_regex_destroy(flow->subscription);
     kc_name_filter_destroy(flow->groups);
     kc_name_filter_destroy(flow->properties);
     if (flow->source)
@@ -62,6 +80,8 @@ bool kc_flow_replicates(const struct kc_flow *flow, const char *topic)
     const struct kc_replication_policy *policy = flow->config->policy;
     bool chosen = kc_name_filter_accepts(flow->topics, topic) ||
                   (flow->heartbeats && kc_policy_is_heartbeats(policy, topic));
+    if (flow->subscription && !kc_regex_matches(flow->subscription, topic))
+        return false;
     return chosen && !kc_policy_is_internal(policy, topic) &&
            !kc_policy_is_cycle(policy, topic, flow->config->target);
 }

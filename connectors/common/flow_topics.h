@@ -11,6 +11,7 @@
 
 #include "common/mirror_config.h"
 #include "common/name_filter.h"
+#include "connect/regex.h"
 
 struct kc_flow {
     struct kc_mirror_config *config;
@@ -18,6 +19,7 @@ struct kc_flow {
     struct kc_name_filter *groups;     /* whose ACLs and settings are copied */
     struct kc_name_filter *properties; /* topic settings */
     bool heartbeats;                   /* heartbeats topics pass even unlisted */
+    struct kc_regex *subscription;     /* NULL: all; else nothing passes that doesn't match */
     struct kc_admin *source;
     struct kc_admin *target;
 };
@@ -37,6 +39,9 @@ struct kc_flow_topics {
 };
 
 struct kc_error *kc_flow_new(struct kc_mirror_config *config, struct kc_flow **flow) KC_MUST_CHECK;
+/* Of a sink: only topics that it reads (topics, topics.regex) are mirrored. */
+struct kc_error *kc_flow_subscribed_new(struct kc_mirror_config *config,
+                                        struct kc_flow **flow) KC_MUST_CHECK;
 void kc_flow_destroy(struct kc_flow *flow); /* config stays the caller's */
 
 /* Whether the flow mirrors topic: chosen (or heartbeats), not internal, never on the target before.

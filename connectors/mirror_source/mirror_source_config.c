@@ -13,52 +13,7 @@ static const struct kc_config_key keys[] = {
 #include "common/mirror_base_keys.inc"
     KC_MIRROR_KEY("topics", LIST, ".*", HIGH, NULL,
      "Which topics are mirrored: names and regular expressions, separated by commas."),
-    KC_MIRROR_KEY("topics.exclude", LIST, "mm2.*\\.internal,.*\\.replica,__.*", HIGH, NULL,
-     "Which topics are left out, even when topics names them: names and regular "
-     "expressions."),
-    KC_MIRROR_KEY("config.properties.exclude", LIST,
-     "follower\\.replication\\.throttled\\.replicas,"
-     "leader\\.replication\\.throttled\\.replicas,"
-     "message\\.timestamp\\.difference\\.max\\.ms,"
-     "message\\.timestamp\\.type,"
-     "unclean\\.leader\\.election\\.enable,"
-     "min\\.insync\\.replicas", HIGH, NULL,
-     "Which topic settings are never copied: names and regular expressions."),
-    KC_MIRROR_KEY("topic.filter.class", CLASS,
-     "org.apache.kafka.connect.mirror.DefaultTopicFilter", LOW, NULL,
-     "The class that chooses topics: DefaultTopicFilter, or that of a plugin."),
-    KC_MIRROR_KEY("config.property.filter.class", CLASS,
-     "org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter", LOW, NULL,
-     "The class that chooses topic settings: DefaultConfigPropertyFilter, or that of a plugin."),
-    KC_MIRROR_KEY("consumer.poll.timeout.ms", LONG, "1000", LOW, NULL,
-     "How long one look at the source cluster waits for something new."),
-    KC_MIRROR_KEY("refresh.topics.enabled", BOOLEAN, "true", LOW, NULL,
-     "Whether topics and partitions that appear later are mirrored, too."),
-    KC_MIRROR_KEY("refresh.topics.interval.seconds", LONG, "600", LOW, NULL,
-     "How often source and target are compared for missing topics and partitions. New "
-     "topics of the source are noticed within seconds besides."),
-    KC_MIRROR_KEY("sync.topic.configs.enabled", BOOLEAN, "true", LOW, NULL,
-     "Whether changes of topic settings are copied to the remote topics."),
-    KC_MIRROR_KEY("sync.topic.configs.interval.seconds", LONG, "600", LOW, NULL,
-     "How often topic settings are compared."),
-    KC_MIRROR_KEY("sync.topic.acls.enabled", BOOLEAN, "true", LOW, NULL,
-     "Whether topic ACLs are copied to the remote topics."),
-    KC_MIRROR_KEY("sync.topic.acls.interval.seconds", LONG, "600", LOW, NULL,
-     "How often ACLs are compared."),
-    KC_MIRROR_KEY("replication.factor", INT, "2", LOW, NULL,
-     "The replication factor of remote topics that are created."),
-    KC_MIRROR_KEY("offset-syncs.topic.replication.factor", SHORT, "3", LOW, NULL,
-     "The replication factor of the offset-syncs topic, where it is created."),
-    KC_MIRROR_KEY("offset.lag.max", LONG, "100", LOW, NULL,
-     "How many records may be mirrored to a partition before another offset sync is "
-     "written."),
-    KC_MIRROR_KEY("offset-syncs.topic.location", STRING, "source", LOW, kc_mirror_valid_option,
-     "The cluster that holds the offset-syncs topic: source or target."),
-    KC_MIRROR_KEY("emit.offset-syncs.enabled", BOOLEAN, "true", LOW, NULL,
-     "Whether offset syncs are written; without them offsets of consumer groups cannot be "
-     "translated."),
-    KC_MIRROR_KEY("heartbeats.replication.enabled", BOOLEAN, "true", LOW, NULL,
-     "Whether heartbeats topics are mirrored even when the topic filter leaves them out."),
+#include "common/mirror_flow_keys.inc"
 };
 /* clang-format on */
 

@@ -4,6 +4,7 @@
  * thread.
  */
 #include "connect/log.h"
+#include "connect/measure.h"
 #include "runtime/sink_task_priv.h"
 
 #include <string.h>
@@ -86,4 +87,11 @@ struct kc_error *kc_sink_context_report(struct kc_sink_context *context,
                                                     "org.apache.kafka.connect.sink.SinkTask", err);
     kc_processing_clear(&processing);
     return fatal;
+}
+
+struct kc_series *kc_sink_context_series(struct kc_sink_context *context,
+                                         const struct kc_series_group *group,
+                                         const char *const *values)
+{
+    return kc_series_list_add(kc_task_host_series(context->task->host), group, values);
 }

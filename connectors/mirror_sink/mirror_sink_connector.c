@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * MirrorSinkConnector: keeps the target like the source by a keeper (flow_keeper.h), and runs tasks
+ * that are all alike: the worker's consumer group shares the partitions out. All on the connector's
+ * thread.
+ */
+#include "common/flow_keeper.h"
+#include "common/mirror_config.h"
+#include "connect/log.h"
+#include "mirror_sink/mirror_sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSinkConnector");
+
+struct connector {
+    struct kc_connector_context *context;
+    struct kc_mirror_config *config;
+    struct kc_flow *flow;          /* NULL when not enabled */
+    struct kc_flow_keeper *keeper; /* likewise */
+};
+
+static void *connector_create(struct kc_connector_context *context)
+{
+    struct connector *connector = kc_calloc(1, sizeof(*connector));
+    connector->context = context;
+    return connector;
+}
+
+static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
+{
+    struct connector *connector = arg;
+    struct kc_error *err =
+        kc_mirror_config_new(&kc_mirror_sink_plugin, properties, false, &connector->config);
+    if (err)
+        return err;
+    if (!kc_mirror_bool(connector->config, "enabled")) {
+        kc_info("%s is disabled (enabled=false): nothing is mirrored from %s to %s.",
+                connector->config->connector, connector->config->source, connector->config->target);
+        return NULL;
+    }
+    err = kc_flow_subscribed_new(connector->config, &connector->flow);
+    if (!err)
+        err = kc_flow_keeper_new(connector->context, connector->config, connector->flow,
+                                 &connector->keeper);
+    return err;
+}
+
+static void connector_stop(void *arg)
+{
+    struct connector *connector = arg;
+    kc_flow_keeper_destroy(connector->keeper);
+    connector->keeper = NULL;
+    kc_flow_destroy(connector->flow);
+    connector->flow = NULL;
+    kc_mirror_config_destroy(connector->config);
+    connector->config = NULL;
+}
+
+static void connector_destroy(void *arg)
+{
+    connector_stop(arg);
+    free(arg);
+}
+
+static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
+{
+    struct connector *connector = arg;
+    if (!connector->keeper) {
+        kc_connector_explain(connector->context, "runs without tasks: enabled is false");
+        return NULL;
+    }
+    for (int i = 0; i < max_tasks; i++) {
+        struct kc_map *config = kc_map_copy(connector->config->properties);
+        kc_map_setf(config, "task.index", "%d", i);
+        kc_maps_take(configs, config);
+    }
+    kc_flow_keeper_explain(connector->keeper, (size_t)max_tasks);
+    return NULL;
+}
+
+const struct kc_connector_ops kc_mirror_sink_connector_ops = {
+    .create = connector_create,
+    .start = connector_start,
+    .stop = connector_stop,
+    .destroy = connector_destroy,
+    .task_configs = connector_task_configs,
+    .validate = kc_mirror_sink_validate,
+};
