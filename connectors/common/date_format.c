@@ -8,6 +8,7 @@
  */
 #include "common/date_format.h"
 
+#include "common/date_fields.h"
 #include "common/java_text.h"
 
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static const char *const months[] = {"January",   "February", "March",    "April
 static const char *const weekdays[] = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                        "Thursday", "Friday", "Saturday"};
 static const char letters[] = "GyMdkHmsSEDFwWahKzZYuXL";
+static const char words[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /* ---- compiling ---- */
 
@@ -118,7 +120,7 @@ void kc_date_format_destroy(struct kc_date_format *format)
 
 static int day_of_year(const struct kc_civil *civil)
 {
-    return (int)(civil->days - kc_civil_days(civil->year, 1, 1)) + 1;
+    return (int)(civil->days - kc_year_begins(civil->year)) + 1;
 }
 
 /* Week of the year as the US count it (weeks begin on Sunday, the one with 1 January is the first),
@@ -127,11 +129,11 @@ static int week_of_year(const struct kc_civil *civil, int64_t *week_year)
 {
     int64_t sunday = civil->days - civil->weekday;
     *week_year = civil->year;
-    if (sunday + 6 >= kc_civil_days(civil->year + 1, 1, 1)) {
+    if (sunday + 6 >= kc_year_begins(civil->year + 1)) {
         (*week_year)++;
         return 1;
     }
-    int64_t first = kc_civil_days(civil->year, 1, 1);
+    int64_t first = kc_year_begins(civil->year);
     int64_t first_weekday = (first % 7 + 11) % 7;
     return (int)((civil->days - first + first_weekday) / 7) + 1;
 }
@@ -148,6 +150,13 @@ static void print_year(struct kc_str *out, int64_t year, int count)
 static void print_text(struct kc_str *out, const char *name, int count)
 {
     kc_str_append_n(out, name, count >= 4 ? strlen(name) : 3);
+}
+
+/* Which day of its month it is: October 1582 has no 5th to 14th. */
+static int nth_day(const struct kc_civil *civil)
+{
+    bool cut = civil->year == 1582 && civil->month == 10 && civil->day >= 15;
+    return cut ? civil->day - 10 : civil->day;
 }
 
 /* The number of a numeric field other than years. */
@@ -177,11 +186,11 @@ static int number_of(const struct kc_civil *civil, char letter)
     case 'D':
         return day_of_year(civil);
     case 'F':
-        return (civil->day - 1) / 7 + 1;
+        return (nth_day(civil) - 1) / 7 + 1;
     case 'w':
         return week_of_year(civil, &week_year);
     case 'W':
-        return (civil->day - 1 + (civil->weekday + 35 - (civil->day - 1)) % 7) / 7 + 1;
+        return (nth_day(civil) - 1 + (civil->weekday + 35 - (nth_day(civil) - 1)) % 7) / 7 + 1;
     default: /* u */
         return civil->weekday ? civil->weekday : 7;
     }
@@ -196,7 +205,9 @@ static void print_item(struct kc_str *out, const struct item *item, const struct
         break;
     case 'Y':
         week_of_year(civil, &week_year);
-        print_year(out, week_year, item->count);
+        if (week_year < 0)
+            kc_str_append_char(out, '-');
+        print_year(out, week_year < 0 ? -week_year : week_year, item->count);
         break;
     case 'y':
         print_year(out, civil->year, item->count);
@@ -237,16 +248,6 @@ void kc_date_format_print(const struct kc_date_format *format, int64_t ms, struc
 }
 
 /* ---- parsing ---- */
-
-struct fields {
-    bool bc;
-    int64_t year, month, day, hour, minute, second, millis;
-    int64_t day_of_year; /* 0: not given */
-    int half;            /* 0 AM, 1 PM; with hour_of_half */
-    int64_t hour_of_half;
-    bool halves; /* the hour was given as half and hour of half */
-    int64_t zone_minutes;
-};
 
 static bool is_digit(char c)
 {
@@ -297,35 +298,83 @@ static int two_digits(const char *c)
     return is_digit(c[0]) && is_digit(c[1]) ? (c[0] - '0') * 10 + c[1] - '0' : -1;
 }
 
-/* "Z", "UTC", "GMT", and an offset: +hh, +hhmm, +hh:mm. */
-static const char *take_zone(const char *c, const char *end, const struct item *item,
-                             struct fields *fields)
+/* Abbreviations of zones that mean one thing, in minutes east of UTC, as Java reads them. */
+static const struct {
+    const char *name;
+    int minutes;
+} zones[] = {
+    {"UTC", 0},    {"GMT", 0},     {"EST", -300},  {"EDT", -240}, {"CST", -360},  {"CDT", -300},
+    {"MST", -420}, {"MDT", -360},  {"PST", -480},  {"PDT", -420}, {"WET", 0},     {"WEST", 60},
+    {"CET", 60},   {"CEST", 120},  {"EET", 120},   {"EEST", 180}, {"MSK", 180},   {"JST", 540},
+    {"HST", -600}, {"AKST", -540}, {"AKDT", -480}, {"BST", 60},   {"IST", 120},   {"SGT", 480},
+};
+
+/* An offset behind its sign: hhmm; hh alone for X; hh:mm where colon, with a short hour if brief. */
+static const char *take_offset(const char *c, const char *end, bool minutes, bool colon, bool brief,
+                               int64_t *offset)
 {
-    fields->zone_minutes = 0;
-    if (item->letter == 'X' && c < end && *c == 'Z')
-        return c + 1;
-    bool named = end - c >= 3 && item->letter != 'X' &&
-                 (strncasecmp(c, "UTC", 3) == 0 || strncasecmp(c, "GMT", 3) == 0);
-    if (named)
-        c += 3;
-    if (end - c < 3 || (*c != '+' && *c != '-') || two_digits(c + 1) < 0)
-        return named ? c : NULL;
-    int sign = *c == '-' ? -1 : 1;
-    int hours = two_digits(c + 1);
-    int minutes = 0;
-    c += 3;
-    bool colon = c < end && *c == ':' && (named || item->letter == 'z' || item->count == 3);
-    bool short_form = item->letter == 'X' && item->count == 1;
-    if (!short_form && end - c >= 2 + colon && two_digits(c + colon) >= 0) {
-        minutes = two_digits(c + colon);
-        c += 2 + colon;
-    } else if (!short_form && !named) {
-        return NULL;
+    int hours = end - c >= 2 ? two_digits(c) : -1;
+    if (hours < 0 && brief && c < end && is_digit(*c)) {
+        hours = *c - '0';
+        c += 1;
+    } else {
+        c += 2;
     }
-    if (hours > 23 || minutes > 59)
+    if (hours < 0 || hours > 23)
         return NULL;
-    fields->zone_minutes = sign * (hours * 60 + minutes);
-    return c;
+    *offset = hours * 60;
+    if (!minutes)
+        return c;
+    if (end - c < 2 + colon || (colon && *c != ':'))
+        return NULL;
+    c += colon;
+    int rest = two_digits(c);
+    if (rest < 0 || rest > 59)
+        return NULL;
+    *offset += rest;
+    return c + 2;
+}
+
+static bool is_sign(const char *c, const char *end)
+{
+    return c < end && (*c == '+' || *c == '-');
+}
+
+/* The longest name that text begins with; NULL: none that is known. */
+static const char *take_zone_name(const char *c, const char *end, int64_t *minutes)
+{
+    size_t best = 0;
+    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+        size_t len = strlen(zones[i].name);
+        if (len > best && (size_t)(end - c) >= len && strncasecmp(c, zones[i].name, len) == 0) {
+            best = len;
+            *minutes = zones[i].minutes;
+        }
+    }
+    /* A longer word would be another zone. */
+    bool goes_on = best && c + best < end && strchr(words, c[best]);
+    return best && !goes_on ? c + best : NULL;
+}
+
+/* X: "Z" or +hh, +hhmm, +hh:mm by its count. z, Z: +hhmm, GMT+h:mm, or a name. */
+static const char *take_zone(const char *c, const char *end, const struct item *item,
+                             struct kc_date_fields *fields)
+{
+    bool iso = item->letter == 'X';
+    bool gmt = !iso && end - c >= 4 && strncasecmp(c, "GMT", 3) == 0 && is_sign(c + 3, end);
+    fields->zone_minutes = 0;
+    if (iso && c < end && *c == 'Z')
+        return c + 1;
+    if (gmt)
+        c += 3;
+    if (!is_sign(c, end))
+        return iso ? NULL : take_zone_name(c, end, &fields->zone_minutes);
+    bool colon = gmt || (iso && item->count == 3);
+    const char *next = take_offset(c + 1, end, !iso || item->count > 1, colon, gmt,
+                                   &fields->zone_minutes);
+    if (*c == '-')
+        fields->zone_minutes = -fields->zone_minutes;
+    return next;
 }
 
 /* Years of two digits are taken within 80 years before and 20 after today. */
@@ -336,51 +385,48 @@ static int64_t full_year(int64_t year)
     return century + year + (century + year < start ? 100 : 0);
 }
 
-static void set_number(struct fields *fields, char letter, int64_t number)
+/* A number under its letter; -1: the letter's number is looked at by hand. */
+static int field_of(char letter)
 {
-    switch (letter) {
-    case 'M':
-    case 'L':
-        fields->month = number;
-        break;
-    case 'd':
-        fields->day = number;
-        break;
-    case 'D':
-        fields->day_of_year = number;
-        break;
-    case 'k':
-        fields->hour = number == 24 ? 0 : number;
-        fields->halves = false;
-        break;
-    case 'H':
-        fields->hour = number;
-        fields->halves = false;
-        break;
-    case 'h':
-        fields->hour_of_half = number == 12 ? 0 : number;
-        fields->halves = true;
-        break;
-    case 'K':
-        fields->hour_of_half = number;
-        fields->halves = true;
-        break;
-    case 'm':
-        fields->minute = number;
-        break;
-    case 's':
-        fields->second = number;
-        break;
-    case 'S':
-        fields->millis = number;
-        break;
-    default: /* weeks and days of them don't count beside the date */
-        break;
-    }
+    static const struct {
+        char letter;
+        enum kc_date_field field;
+    } fields[] = {
+        {'M', KC_DATE_MONTH},
+        {'L', KC_DATE_MONTH},
+        {'d', KC_DATE_DAY},
+        {'D', KC_DATE_DAY_OF_YEAR},
+        {'F', KC_DATE_DAY_OF_WEEK_IN_MONTH},
+        {'w', KC_DATE_WEEK_OF_YEAR},
+        {'W', KC_DATE_WEEK_OF_MONTH},
+        {'H', KC_DATE_HOUR_OF_DAY},
+        {'K', KC_DATE_HOUR},
+        {'m', KC_DATE_MINUTE},
+        {'s', KC_DATE_SECOND},
+        {'S', KC_DATE_MILLIS},
+    };
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (fields[i].letter == letter)
+            return fields[i].field;
+    return -1;
+}
+
+static void set_number(struct kc_date_fields *fields, char letter, int64_t number)
+{
+    int field = field_of(letter);
+    if (field >= 0)
+        kc_date_fields_set(fields, field, number);
+    else if (letter == 'k')
+        kc_date_fields_set(fields, KC_DATE_HOUR_OF_DAY, number == 24 ? 0 : number);
+    else if (letter == 'h')
+        kc_date_fields_set(fields, KC_DATE_HOUR, number == 12 ? 0 : number);
+    else if (letter == 'u') /* 1 Monday .. 7 Sunday */
+        kc_date_fields_set(fields, KC_DATE_DAY_OF_WEEK,
+                           number >= 1 && number <= 7 ? number % 7 + 1 : number);
 }
 
 static const char *parse_number(const struct item *item, const char *c, const char *end,
-                                struct fields *fields)
+                                struct kc_date_fields *fields)
 {
     int64_t number;
     if (item->abuts && end - c < item->count)
@@ -389,15 +435,16 @@ static const char *parse_number(const struct item *item, const char *c, const ch
     if (!next)
         return NULL;
     if (item->letter == 'y' || item->letter == 'Y')
-        fields->year =
-            item->count <= 2 && next - c == 2 && is_digit(*c) ? full_year(number) : number;
+        kc_date_fields_set(
+            fields, item->letter == 'y' ? KC_DATE_YEAR : KC_DATE_WEEK_YEAR,
+            item->count <= 2 && next - c == 2 && is_digit(*c) ? full_year(number) : number);
     else
         set_number(fields, item->letter, number);
     return next;
 }
 
 static const char *parse_item(const struct item *item, const char *c, const char *end,
-                              struct fields *fields)
+                              struct kc_date_fields *fields)
 {
     static const char *const halves[] = {"AM ", "PM "};
     static const char *const eras[] = {"BC ", "AD "};
@@ -410,41 +457,28 @@ static const char *parse_item(const struct item *item, const char *c, const char
     case 'M':
     case 'L':
         index = take_name(&c, end, months, 12);
-        fields->month = index + 1;
+        kc_date_fields_set(fields, KC_DATE_MONTH, index + 1);
         return index < 0 ? NULL : c;
     case 'E':
-        return take_name(&c, end, weekdays, 7) < 0 ? NULL : c;
+        index = take_name(&c, end, weekdays, 7);
+        kc_date_fields_set(fields, KC_DATE_DAY_OF_WEEK, index + 1);
+        return index < 0 ? NULL : c;
     case 'a':
     case 'G':
         for (int i = 0; i < 2 && index < 0; i++)
             if (end - c >= 2 && strncasecmp(c, item->letter == 'a' ? halves[i] : eras[i], 2) == 0)
                 index = i;
-        if (item->letter == 'a')
-            fields->half = index, fields->halves = true;
-        else
-            fields->bc = index == 0;
+        kc_date_fields_set(fields, item->letter == 'a' ? KC_DATE_HALF : KC_DATE_ERA, index);
         return index < 0 ? NULL : c + 2;
     default:
         return take_zone(c, end, item, fields);
     }
 }
 
-static int64_t resolve(const struct fields *fields)
-{
-    int64_t year = fields->bc ? 1 - fields->year : fields->year;
-    int64_t days = fields->day_of_year ? kc_civil_days(year, 1, 1) + fields->day_of_year - 1
-                                       : kc_civil_days(year, fields->month, fields->day);
-    int64_t hour = fields->halves ? fields->half * 12 + fields->hour_of_half : fields->hour;
-    return (((days * 24 + hour) * 60 + fields->minute - fields->zone_minutes) * 60 +
-            fields->second) *
-               1000 +
-           fields->millis;
-}
-
 bool kc_date_format_parse(const struct kc_date_format *format, const char *text, size_t len,
                           int64_t *ms)
 {
-    struct fields fields = {.year = 1970, .month = 1, .day = 1};
+    struct kc_date_fields fields = {0};
     const char *c = text;
     const char *end = text + len;
     for (size_t i = 0; i < format->count; i++) {
@@ -460,6 +494,6 @@ bool kc_date_format_parse(const struct kc_date_format *format, const char *text,
             return false;
         c += size;
     }
-    *ms = resolve(&fields);
+    *ms = kc_date_fields_ms(&fields);
     return true;
 }

@@ -2,7 +2,8 @@
 /*
  * java.text.SimpleDateFormat in UTC with English names: patterns, printing and lenient parsing.
  *
- * The calendar is the proleptic Gregorian one (Java changes to the Julian calendar before 1582).
+ * The calendar is Java's: Julian before 15 October 1582. Of zones, UTC, offsets and the common
+ * abbreviations are read.
  * Immutable once made; any thread.
  */
 #ifndef CONNECTORS_COMMON_DATE_FORMAT_H

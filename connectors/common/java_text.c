@@ -32,16 +32,41 @@ int64_t kc_civil_days(int64_t year, int64_t month, int64_t day)
     return era * 146097 + day_of_era - 719468 + day - 1;
 }
 
-static void set_date(struct kc_civil *civil)
+int64_t kc_julian_days(int64_t year, int64_t month, int64_t day)
+{
+    year += floor_div(month - 1, 12);
+    month = (month - 1) - floor_div(month - 1, 12) * 12 + 1;
+    year -= month <= 2;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
+    return year * 365 + floor_div(year, 4) + day_of_year - 719470 + day - 1;
+}
+
+/* Day of a year that begins in March into month and day. */
+static void set_month(struct kc_civil *civil, int64_t doy)
+{
+    int64_t month = (5 * doy + 2) / 153;
+    civil->day = (int)(doy - (153 * month + 2) / 5 + 1);
+    civil->month = (int)(month < 10 ? month + 3 : month - 9);
+}
+
+static void set_julian(struct kc_civil *civil)
+{
+    int64_t z = civil->days + 719470;
+    int64_t cycle = floor_div(z, 1461);
+    int64_t rest = z - cycle * 1461;
+    int64_t year = (rest - rest / 1460) / 365;
+    set_month(civil, rest - 365 * year);
+    civil->year = cycle * 4 + year + (civil->month <= 2);
+}
+
+static void set_gregorian(struct kc_civil *civil)
 {
     int64_t z = civil->days + 719468;
     int64_t era = floor_div(z, 146097);
     int64_t doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    int64_t month = (5 * doy + 2) / 153;
-    civil->day = (int)(doy - (153 * month + 2) / 5 + 1);
-    civil->month = (int)(month < 10 ? month + 3 : month - 9);
+    set_month(civil, doy);
     civil->year = yoe + era * 400 + (civil->month <= 2);
 }
 
@@ -54,7 +79,10 @@ struct kc_civil kc_civil_from_ms(int64_t ms)
     civil.minute = rest / 60000 % 60;
     civil.hour = rest / 3600000;
     civil.weekday = (int)((civil.days % 7 + 11) % 7);
-    set_date(&civil);
+    if (civil.days < KC_GREGORIAN_BEGINS)
+        set_julian(&civil);
+    else
+        set_gregorian(&civil);
     return civil;
 }
 

@@ -17,7 +17,11 @@ void kc_java_number(struct kc_str *out, const struct kc_value *value);
 bool kc_java_date(const struct kc_schema *schema, const struct kc_value *value, int64_t *ms);
 /* As Values.dateFormatFor(ms).format(ms), in UTC. */
 void kc_iso_date(struct kc_str *out, int64_t ms);
-/* The civil date of ms since the epoch, proleptic Gregorian; month 1..12. */
+/* The day, since the epoch, of 15 October 1582, from which on Java's calendar is the Gregorian one;
+ * it is the Julian one before (java.util.GregorianCalendar). */
+#define KC_GREGORIAN_BEGINS (-141427)
+
+/* The civil date of ms since the epoch in Java's calendar; month 1..12. */
 struct kc_civil {
     int64_t year;
     int month, day, hour, minute, second, millis;
@@ -27,5 +31,6 @@ struct kc_civil {
 struct kc_civil kc_civil_from_ms(int64_t ms);
 /* Days since the epoch; month and day may overflow, as a lenient calendar takes them. */
 int64_t kc_civil_days(int64_t year, int64_t month, int64_t day);
+int64_t kc_julian_days(int64_t year, int64_t month, int64_t day); /* by the Julian calendar */
 
 #endif

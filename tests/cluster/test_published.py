@@ -53,7 +53,19 @@ EXTRA = {"__consumer_offsets", "mm2-provenance.internal"}
 # Where Java fails midway, so that what has arrived by then is chance: names count, not records.
 UNCOUNTED = {
     "mm2/10": "JsonConverter fails its task at the first null; here nulls stay nulls",
-    "mm2/18": "two flows to one cluster have one group.id, and their workers hinder each other",
+}
+# What is there or not by chance: whether heartbeats came before topics were listed for the only time.
+CHANCE = {"mm2/07": {"source.heartbeats"}}
+# Two flows to one cluster have one group.id: their workers hinder each other, in Java for ever.
+LEFT_OUT = {"mm2/18"}
+# Ours know a policy that Java needs a jar for.
+OURS = {
+    "connectors/03": {
+        "status": 201,
+        "state": "RUNNING",
+        "tasks": ["RUNNING"],
+        "topics": {"A": {"mm2-offset-syncs.mskdest.internal": None}, "B": {}},
+    }
 }
 NAMES = sorted(
     str(path.relative_to(PUBLISHED).with_suffix("")) for path in PUBLISHED.glob("*/*.*")
@@ -214,29 +226,48 @@ def record_mm2(sides, process):
     return {"topics": topics, "billing": has_group(sides, topics)}
 
 
-def check_mm2(sides, process, wanted):
+def wait_equal(see, wanted, what):
+    """Waits until see() is what is wanted; shows both where it never is."""
+    seen = []
+
+    def reached():
+        seen[:] = [see()]
+        return seen[0] == wanted
+
+    try:
+        wait_for(reached, 60 * PATIENCE, what, interval=0.3)
+    except AssertionError as failure:
+        raise AssertionError(f"{failure}\nwanted {wanted}\nseen   {seen[0]}") from None
+
+
+def without(topics, names):
+    return {topic: count for topic, count in topics.items() if topic not in names}
+
+
+def by_name(topics):
+    return {side: sorted(names) for side, names in topics.items()}
+
+
+def check_mm2(sides, process, name, wanted):
     if "status" in wanted:
         assert process.wait(60 * PATIENCE) != 0
         assert wanted["reason"] in process.log()
         return
-    seen = {}
+    chance = CHANCE.get(name, set())
+    show = by_name if name in UNCOUNTED else lambda topics: topics
 
-    def arrived():
+    def see():
         process.must_live()
-        seen.update(sides.fresh_topics())
-        return seen == wanted["topics"]
+        fresh = sides.fresh_topics()
+        return show({side: without(fresh[side], chance) for side in fresh})
 
-    try:
-        wait_for(arrived, 60 * PATIENCE, "what Java mirrors", interval=0.3)
-    finally:
-        if seen != wanted["topics"]:
-            print("wanted", wanted["topics"], "\nseen  ", seen)
+    wait_equal(see, show(wanted["topics"]), f"what Java mirrors of {name}")
     if wanted["billing"]:
         wait_for(lambda: has_group(sides, wanted["topics"]), 60 * PATIENCE, "the group on B")
 
 
 @BOTH
-@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("mm2/")])
+@pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("mm2/") and name not in LEFT_OUT])
 def test_mirror_maker_files(sides, expected, unique, name, who):
     sides.reset()
     workers = Workers(who, sides.clusters["B"], unique)
@@ -246,7 +277,7 @@ def test_mirror_maker_files(sides, expected, unique, name, who):
         if RECORD:
             expected[name] = record_mm2(sides, worker.process)
         else:
-            check_mm2(sides, worker.process, expected[name])
+            check_mm2(sides, worker.process, name, expected[name])
         workers.stop()
     finally:
         workers.close()
@@ -268,15 +299,22 @@ def body(sides, name, key):
     return connector, config
 
 
+def words(text):
+    """What is wrong, without the exception's class before it and Java's class path behind it."""
+    line = text.partition(", available connectors")[0].splitlines()[0]
+    return line.partition(": ")[2] if line.startswith("org.apache.kafka") else line
+
+
 def outcome(worker, connector, answer):
     """What became of the connector: its answer, or its state and its tasks' with their first line."""
     if answer.status_code >= 400:
-        return {"status": answer.status_code, "message": answer.json()["message"]}
+        message = answer.json()["message"].removeprefix("Connector configuration is invalid")
+        return {"status": answer.status_code, "message": words(message.replace("\n", " "))}
     status = worker.rest.status(connector) or {"connector": {"state": None}, "tasks": []}
     states = sorted({task["state"] for task in status["tasks"]})
     trace = next((p["trace"] for p in [status["connector"], *status["tasks"]] if "trace" in p), "")
     found = {"status": answer.status_code, "state": status["connector"]["state"], "tasks": states}
-    return found | ({"trace": trace.splitlines()[0]} if trace else {})
+    return found | ({"trace": words(trace)} if trace else {})
 
 
 def topics_of(key, fresh):
@@ -313,13 +351,9 @@ def test_connectors(sides, expected, unique, who):
             expected.update({name: found(name) for name in bodies})
         else:
             for name in bodies:
-                wait_for(lambda: alike(found(name), expected[name]), 60 * PATIENCE, name)
+                wanted = OURS.get(name, expected[name]) if who == "isthmus" else expected[name]
+                wait_equal(lambda: found(name), wanted, name)
         workers.stop()
     finally:
         workers.close()
         sides.clusters["A"].delete_topic("productsK10")
-
-
-def alike(found, wanted):
-    """Equal; of a trace and a message it is the beginning, which says what is wrong."""
-    return found == wanted

@@ -8,6 +8,7 @@
 #include "connect/java_json.h"
 #include "connect/log.h"
 #include "herder/http_client.h"
+#include "rest/jackson_text.h"
 #include "rest/rest_forward.h"
 #include "rest/router.h"
 
@@ -438,44 +439,43 @@ static void get_offsets(struct kc_rest_request *request)
     answer_entity(request, err, offsets);
 }
 
+#define ENTITIES "org.apache.kafka.connect.runtime.rest.entities."
+#define MAP      "java.util.LinkedHashMap"
+
 static struct kc_error *check_offset_item(const json_t *item)
 {
+    static const char type[] = ENTITIES "ConnectorOffset";
     const char *key;
     json_t *value;
+    if (json_is_null(item))
+        return kc_error_new(KC_ERR_CONNECT, "Cannot read a connector offset: it is null");
     if (!json_is_object(item))
-        return kc_error_new(KC_ERR_CONNECT, "Cannot construct instance of a connector offset: each "
-                                            "of offsets must be an object");
+        return kc_jackson_no_object(type, type, item);
     json_object_foreach ((json_t *)item, key, value) {
         if (strcmp(key, "partition") != 0 && strcmp(key, "offset") != 0)
-            return kc_error_new(KC_ERR_CONNECT,
-                                "Unrecognized field \"%s\" (known are: partition, offset)", key);
+            return kc_jackson_unknown(key, type, "2 known properties: \"partition\", \"offset\"");
         if (!json_is_object(value) && !json_is_null(value))
-            return kc_error_new(KC_ERR_CONNECT,
-                                "Cannot deserialize value of '%s': it must be an object or null",
-                                key);
+            return kc_jackson_no_object(MAP, MAP "<java.lang.String,java.lang.Object>", value);
     }
     return NULL;
 }
 
 static struct kc_error *check_offsets(const json_t *body, const json_t **offsets)
 {
+    static const char type[] = ENTITIES "ConnectorOffsets";
     const char *key;
     json_t *value;
     size_t i;
     if (!body || json_is_null(body))
         return kc_error_new(KC_ERR_CONNECT, "Cannot read the offsets: the body is null");
     if (!json_is_object(body))
-        return kc_error_new(KC_ERR_CONNECT, "Cannot deserialize value of connector offsets: the "
-                                            "body must be an object with offsets");
-    json_object_foreach ((json_t *)body, key, value) {
+        return kc_jackson_no_object(type, type, body);
+    json_object_foreach ((json_t *)body, key, value)
         if (strcmp(key, "offsets") != 0)
-            return kc_error_new(KC_ERR_CONNECT, "Unrecognized field \"%s\" (known is: offsets)",
-                                key);
-    }
+            return kc_jackson_unknown(key, type, "one known property: \"offsets\"");
     *offsets = json_object_get(body, "offsets");
     if (*offsets && !json_is_array(*offsets) && !json_is_null(*offsets))
-        return kc_error_new(KC_ERR_CONNECT,
-                            "Cannot deserialize value of offsets: it must be an array");
+        return kc_jackson_no_array(ENTITIES "ConnectorOffset", *offsets);
     json_array_foreach (*offsets, i, value) {
         struct kc_error *err = check_offset_item(value);
         if (err)

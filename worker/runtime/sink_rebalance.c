@@ -14,7 +14,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerSinkTask");
 
-enum { LISTING_MS = 10000, METADATA_MS = 10000, COMMITTED_MS = 10000 };
+enum { LISTING_MS = 10000, METADATA_MS = 10000, COMMITTED_MS = 10000, ASKING_MS = 1000 };
 
 /* ---- subscription ---- */
 
@@ -57,8 +57,36 @@ static bool same(const struct kc_strings *a, const struct kc_strings *b)
     return equal;
 }
 
+/* A question about this one topic, which has brokers make it as those do it (num.partitions). */
+static bool ask_for(struct kc_sink_task *task, const char *topic)
+{
+    rd_kafka_topic_t *handle = rd_kafka_topic_new(task->consumer, topic, NULL);
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (!handle)
+        return false;
+    rd_kafka_resp_err_t code =
+        rd_kafka_metadata(task->consumer, 0, handle, &metadata, ASKING_MS);
+    if (!code)
+        rd_kafka_metadata_destroy(metadata);
+    rd_kafka_topic_destroy(handle);
+    return !code;
+}
+
+/* Java's consumers ask for each topic that they subscribe to with allow.auto.create.topics;
+ * librdkafka's group asks without. */
+static void ask_for_topics(struct kc_sink_task *task)
+{
+    if (kc_mono_ms() < task->next_listing_ms)
+        return;
+    while (task->unasked.count && ask_for(task, task->unasked.items[task->unasked.count - 1]))
+        free(task->unasked.items[--task->unasked.count]);
+    task->next_listing_ms = kc_mono_ms() + ASKING_MS;
+}
+
 void kc_sink_refresh_topics(struct kc_sink_task *task)
 {
+    if (task->unasked.count)
+        ask_for_topics(task);
     if (!task->topics_regex || kc_mono_ms() < task->next_listing_ms)
         return;
     task->next_listing_ms = kc_mono_ms() + LISTING_MS;
@@ -105,6 +133,7 @@ struct kc_error *kc_sink_subscribe(struct kc_sink_task *task)
         if (*topics.items[i] && !kc_strings_contain(&distinct, topics.items[i]))
             kc_strings_add(&distinct, topics.items[i]);
     struct kc_error *err = subscribe(task, &distinct);
+    kc_strings_copy(&task->unasked, &distinct);
     kc_strings_destroy(&topics);
     kc_strings_destroy(&distinct);
     return err;

@@ -374,6 +374,7 @@ static void destroy(void *impl)
     struct kc_sink_task *task = impl;
     kc_sink_positions_destroy(&task->positions);
     kc_strings_destroy(&task->subscribed);
+    kc_strings_destroy(&task->unasked);
     kc_regex_destroy(task->topics_regex);
     if (task->seeks)
         rd_kafka_topic_partition_list_destroy(task->seeks);

@@ -71,6 +71,7 @@ struct kc_sink_task {
 
     struct kc_regex *topics_regex; /* NULL: topics by name */
     struct kc_strings subscribed;
+    struct kc_strings unasked; /* topics by name that brokers weren't asked for yet */
     int64_t next_listing_ms;
 
     struct kc_sink_positions positions;
