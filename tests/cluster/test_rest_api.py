@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A walk through Connect's REST API on one distributed worker, as scripts and operators use it."""
 
+import contextlib
+
 import pytest
+import requests
 
 from processes import wait_for
 from workers import PATIENCE, mirror_config
@@ -39,11 +42,34 @@ def test_identity_and_health(rest, target):
     }
 
 
+def test_health_before_a_broker_answers(make_worker, kind):
+    """KIP-1017's answer, at once; Java's worker doesn't listen before it has found its brokers."""
+    if kind == "java":
+        pytest.skip("Java's worker ends after a minute without brokers")
+    settings = make_worker.settings(**{"bootstrap.servers": "127.0.0.1:1"})
+    worker = make_worker.distributed(settings, start=False)
+    worker.start(wait=False)
+
+    def health():
+        worker.process.must_live()
+        with contextlib.suppress(requests.ConnectionError):
+            return worker.rest.call("GET", "/health", timeout=5)
+
+    answer = wait_for(health, 20 * PATIENCE, "an answer to GET /health")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "starting"
+    assert answer.json()["message"].startswith("Worker is still starting up. The worker is ")
+    assert worker.rest.call("GET", "/connectors").status_code == 404
+
+
 def test_answers_to_wrong_requests(rest):
     assert error(rest.call("GET", "/no/such/path"), 404) == "HTTP 404 Not Found"
     assert error(rest.call("DELETE", "/connectors"), 405) == "HTTP 405 Method Not Allowed"
     unsupported = rest.call("POST", "/connectors", data="name=x")
     assert error(unsupported, 415) == "HTTP 415 Unsupported Media Type"
+    for wrong in ("garbage", "application/", ";", "application/json; charset", "a/b, c/d"):
+        headers = {"Content-Type": wrong}
+        assert rest.call("POST", "/connectors", data="{}", headers=headers).status_code == 400
     json = {"Content-Type": "application/json"}
     error(rest.call("POST", "/connectors", data="{", headers=json), 500)
     error(rest.call("POST", "/connectors", {"name": "x", "config": {}, "surprise": 1}), 500)

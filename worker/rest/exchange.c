@@ -15,6 +15,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define FIRST_BODY ((size_t)4 << 10)
 #define DRAIN_MAX  ((size_t)64 << 20) /* of a body that nobody wants; then the connection ends */
@@ -27,7 +28,9 @@ struct exchange {
     struct MHD_Connection *connection;
     int64_t started_ms;
     size_t content_length; /* as its header says; 0: not known */
+    bool malformed;        /* the head: where the request ends is uncertain */
     bool answered;         /* at the head: the body is of no interest */
+    bool last;             /* of its connection */
     bool done;    /* the pool has answered; read again only after the connection was resumed */
     bool counted; /* among open_requests */
     char client[INET6_ADDRSTRLEN];
@@ -200,12 +203,19 @@ static void answer_too_large(struct exchange *exchange)
                           exchange->endpoint->server->max_body);
 }
 
+/* GET /health before a broker has answered: says that the worker is starting, and with what. */
+static bool is_early(struct kc_rest_server *server, const struct kc_rest_request *request)
+{
+    return atomic_load(&server->herder) && strcmp(request->path, "/health") == 0 &&
+           (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0);
+}
+
 /* Whether the request may go on, by its head alone; else it has been answered. */
 static bool admit(struct exchange *exchange)
 {
     struct kc_rest_server *server = exchange->endpoint->server;
     struct kc_rest_request *request = exchange->request;
-    if (!serving(server)) {
+    if (!serving(server) && !is_early(server, request)) {
         answer_starting(request);
         return false;
     }
@@ -268,17 +278,36 @@ static bool dispatch(struct exchange *exchange)
 
 /* ---- libmicrohttpd's calls ---- */
 
+/* What comes several times is one list. */
 static enum MHD_Result take_header(void *opaque, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
-    struct kc_map *headers = opaque;
+    struct exchange *exchange = opaque;
+    struct kc_map *headers = exchange->request->headers;
     char *lower = kc_strdup(name);
-    for (char *c = lower; *c; c++)
+    for (char *c = lower; *c; c++) {
         if (*c >= 'A' && *c <= 'Z')
             *c = (char)(*c + 'a' - 'A');
-    kc_map_set(headers, lower, value ? value : "");
+        exchange->malformed |= (unsigned char)*c <= ' ' || *c == 0x7f;
+    }
+    const char *before = kc_map_get(headers, lower);
+    char *joined = before ? kc_asprintf("%s, %s", before, value ? value : "") : NULL;
+    kc_map_set(headers, lower, joined ? joined : value ? value : "");
+    free(joined);
     free(lower);
     return MHD_YES;
+}
+
+/* Whether a proxy may think otherwise than libmicrohttpd about where the request ends, and so about
+ * whose the next one is (RFC 9112, 6.3), or about the host (3.2). */
+static bool is_ambiguous(const struct kc_rest_request *request)
+{
+    const char *length = kc_map_get(request->headers, "content-length");
+    const char *encoding = kc_map_get(request->headers, "transfer-encoding");
+    const char *host = kc_map_get(request->headers, "host");
+    return (length && (encoding || strchr(length, ','))) ||
+           (encoding && strcasecmp(encoding, "chunked") != 0) ||
+           (host ? strchr(host, ',') != NULL : strcmp(request->version, "HTTP/1.1") == 0);
 }
 
 static void read_head(struct exchange *exchange, const char *method, const char *version)
@@ -291,12 +320,13 @@ static void read_head(struct exchange *exchange, const char *method, const char 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
         if (strcmp(method, methods[i]) == 0)
             request->method = methods[i];
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, take_header, request->headers);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, take_header, exchange);
     request->authority =
         kc_asprintf("%s://%s", exchange->endpoint->listener.https ? "https" : "http",
                     kc_map_get_or(request->headers, "host", exchange->endpoint->server->worker_id));
     exchange->content_length =
         (size_t)strtoull(kc_map_get_or(request->headers, "content-length", "0"), NULL, 10);
+    exchange->malformed |= is_ambiguous(request);
 }
 
 static void count(struct exchange *exchange)
@@ -324,6 +354,8 @@ static enum MHD_Result send_answer(struct exchange *exchange)
         kc_map_set(headers, MHD_HTTP_HEADER_LOCATION, request->location);
     if (request->allow)
         kc_map_set(headers, MHD_HTTP_HEADER_ALLOW, request->allow);
+    if (exchange->last)
+        kc_map_set(headers, MHD_HTTP_HEADER_CONNECTION, "close");
     if (exchange->endpoint->listener.admin == false)
         kc_rest_filter_headers(exchange->endpoint->server->filter, request, headers);
     kc_map_foreach (headers, entry)
@@ -335,16 +367,19 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     return rc;
 }
 
-/* The head is there. A client that waits for leave to send its body gets its refusal now; the
- * connection ends with that. From any other the body is read away first, because a client that is
- * still sending doesn't look for an answer. */
+/* The head is there. A client that waits for leave to send its body, or has too much of it, gets
+ * its refusal now; the connection ends with that. From any other the body is read away first,
+ * because a client that is still sending doesn't look for an answer. */
 static enum MHD_Result on_head(struct exchange *exchange)
 {
     struct kc_rest_request *request = exchange->request;
-    exchange->answered = !admit(exchange);
-    if (!exchange->answered || exchange->content_length == 0)
-        return MHD_YES;
-    if (!kc_map_has(request->headers, "expect"))
+    if (exchange->malformed)
+        kc_rest_answer_status(request, 400, "HTTP 400 Bad Request: the head is malformed");
+    exchange->answered = exchange->malformed || !admit(exchange);
+    bool awaited = kc_map_has(request->headers, "expect") && exchange->content_length;
+    exchange->last = exchange->answered &&
+                     (exchange->malformed || awaited || exchange->content_length > DRAIN_MAX);
+    if (!exchange->last)
         return MHD_YES;
     count(exchange);
     return send_answer(exchange);

@@ -4,6 +4,7 @@
 
 #include "connect/log.h"
 #include "connect/regex.h"
+#include "rest/media_type.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -125,34 +126,22 @@ void kc_rest_filter_destroy(struct kc_rest_filter *filter)
 
 /* ---- negotiation ---- */
 
-static bool media_type_is(const char *header, const char *type)
-{
-    size_t len = strlen(type);
-    return strncasecmp(header, type, len) == 0 &&
-           (header[len] == '\0' || strchr("; ,", header[len]));
-}
-
-static bool accepts_json(const char *accept)
-{
-    static const char *const fine[] = {"*/*", "application/*", "application/json"};
-    for (const char *at = accept; at; at = strchr(at, ',')) {
-        at += strspn(at, ", ");
-        for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++)
-            if (media_type_is(at, fine[i]))
-                return true;
-    }
-    return false;
-}
-
 bool kc_rest_filter_negotiate(const struct kc_route *route, struct kc_rest_request *request)
 {
     const char *type = kc_map_get(request->headers, "content-type");
-    const char *accept = kc_map_get(request->headers, "accept");
+    const char *accept = kc_map_get_or(request->headers, "accept", "");
     bool typed = !(route->flags & KC_ROUTE_ANY_TYPE);
-    bool wrong = type ? !media_type_is(type, "application/json") : request->body_size > 0;
-    if (typed && wrong)
+    enum kc_media sent = type                 ? kc_media_content_type(type)
+                         : request->body_size ? KC_MEDIA_OTHER
+                                              : KC_MEDIA_JSON;
+    enum kc_media wanted = route->flags & KC_ROUTE_TEXT ? KC_MEDIA_JSON : kc_media_accept(accept);
+    if (typed && sent == KC_MEDIA_MALFORMED)
+        kc_rest_answer_status(request, 400, "HTTP 400 Bad Request: the Content-Type is malformed");
+    else if (wanted == KC_MEDIA_MALFORMED)
+        kc_rest_answer_status(request, 400, "HTTP 400 Bad Request: the Accept is malformed");
+    else if (typed && sent == KC_MEDIA_OTHER)
         kc_rest_answer_status(request, 415, "HTTP 415 Unsupported Media Type");
-    else if (!(route->flags & KC_ROUTE_TEXT) && accept && *accept && !accepts_json(accept))
+    else if (wanted == KC_MEDIA_OTHER)
         kc_rest_answer_status(request, 406, "HTTP 406 Not Acceptable");
     else
         return true;

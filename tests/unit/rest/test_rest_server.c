@@ -224,6 +224,44 @@ START_TEST(large_heads_are_refused)
 }
 END_TEST
 
+/* Where a request ends, or whom it is for, must be told in one way only: a proxy in front may
+ * choose the other. Nothing behind such a head is a request. */
+START_TEST(ambiguous_heads_are_refused)
+{
+    static const char *const heads[] = {
+        "Host: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+        "Host: h\r\nContent-Length: 2\r\nContent-Length: 3\r\n",
+        "Host: h\r\nTransfer-Encoding: gzip\r\n",
+        "Host: h\r\nTransfer-Encoding: chunked, chunked\r\n",
+        "Host: h\r\nContent-Length : 80\r\n",
+        "Host: h\r\nContent-Length: 9223372036854775807\r\n",
+        "Host: a\r\nHost: b\r\n",
+        "X: y\r\n",
+    };
+    struct served served;
+    struct answer answer;
+    serve(&served, NULL);
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        char *text = kc_asprintf("POST /connectors HTTP/1.1\r\nContent-Type: application/json\r\n"
+                                 "%s\r\nGET /connectors HTTP/1.1\r\nHost: h\r\n\r\n",
+                                 heads[i]);
+        int fd = dial(served.port);
+        put_text(fd, text);
+        read_answer(fd, true, &answer);
+        ck_assert_msg(answer.status == 400 || answer.status == 413, "%s: %d", heads[i],
+                      answer.status);
+        ck_assert_str_eq(header(&answer, "Connection"), "close");
+        kc_str_destroy(&answer.body);
+        read_answer(fd, true, &answer);
+        ck_assert_msg(answer.status == 0, "%s: %d", heads[i], answer.status);
+        close(fd);
+        free(text);
+    }
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
 /* ---- connections ---- */
 
 START_TEST(connections_are_kept_alive)
@@ -874,6 +912,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, large_bodies_are_refused);
     tcase_add_test(cases, large_heads_are_refused);
+    tcase_add_test(cases, ambiguous_heads_are_refused);
     tcase_add_test(cases, connections_are_kept_alive);
     tcase_add_test(cases, pipelined_requests_are_answered_in_order);
     tcase_add_test(cases, the_number_of_connections_is_bounded);
