@@ -92,6 +92,8 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
         json_object_set_new(task, "lane", json_string(info->lane));
         json_object_set_new(task, "reason", json_string(info->lane_reason));
     }
+    if (info->note)
+        json_object_set_new(task, "note", json_string(info->note));
     if (info->is_source) {
         json_object_set_new(task, "records", ways(metrics->way_records));
         json_object_set_new(task, "batches", ways(metrics->way_batches));

@@ -9,6 +9,7 @@
 #include "kafka/client_group.h"
 #include "kafka/client_priv.h"
 #include "kafka/native_keys.h"
+#include "kafka/plain_producers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -176,7 +177,7 @@ static bool is(const struct kc_map *properties, const char *key, const char *val
 static bool idempotent_by_default(const struct kc_map *properties)
 {
     const char *acks = kc_map_get_or(properties, "acks", "all");
-    return !kc_map_get(properties, "enable.idempotence") &&
+    return !kc_map_get(properties, "enable.idempotence") && !kc_producers_are_plain(properties) &&
            (strcasecmp(acks, "all") == 0 || strcmp(acks, "-1") == 0) &&
            strtoll(kc_map_get_or(properties, "max.in.flight.requests.per.connection", "5"), NULL,
                    10) <= 5 &&

@@ -200,10 +200,43 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
     return NULL;
 }
 
+/* The task ends with err, which is taken: another one goes on from the committed offsets, where
+ * that helps. */
+static void fail_sends(struct at_least_once *self, struct kc_error *err)
+{
+    pthread_mutex_lock(&self->mutex);
+    if (!self->send_error) {
+        self->send_error = err;
+        err = NULL;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    kc_error_destroy(err);
+    atomic_store_explicit(&self->send_failed, true, memory_order_release);
+}
+
+/* Not a matter of one record: nothing is left out, whatever is tolerated. A producer that got no
+ * producer id is followed by one that needs none, unless that was asked for. */
+static void producer_lost(struct at_least_once *self, rd_kafka_resp_err_t fatal)
+{
+    if (fatal == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED &&
+        !kc_source_task_make_plain(self->task)) {
+        fail_sends(self, kc_error_kafka_new((int)fatal, false, "Cluster authorization failed."));
+        return;
+    }
+    fail_sends(self, kc_error_kafka_new(RD_KAFKA_RESP_ERR__FATAL, true,
+                                        "The producer has come to an end: %s (%s)",
+                                        rd_kafka_err2str(fatal), rd_kafka_err2name(fatal)));
+}
+
 /* A record was not sent: skipped when that is tolerated, else the task fails at its next turn. */
 static void send_failed(struct at_least_once *self, struct kc_slot *slot, const char *topic,
                         rd_kafka_resp_err_t code)
 {
+    rd_kafka_resp_err_t fatal;
+    if (kc_source_task_producer_lost(self->task, &fatal)) {
+        producer_lost(self, fatal);
+        return;
+    }
     kc_fail("Failed to send record to %s: %s", topic, rd_kafka_err2str(code));
     struct kc_error *err = kc_client_error(code, "Sending a record to topic %s", topic);
     if (kc_error_policy_tolerates_all(self->task->policy)) {
@@ -216,14 +249,7 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot, const 
         kc_slot_skip(self->submitted, slot);
         return;
     }
-    pthread_mutex_lock(&self->mutex);
-    if (!self->send_error) {
-        self->send_error = err;
-        err = NULL;
-    }
-    pthread_mutex_unlock(&self->mutex);
-    kc_error_destroy(err);
-    atomic_store_explicit(&self->send_failed, true, memory_order_release);
+    fail_sends(self, err);
 }
 
 /* What librdkafka refuses at once (a record too large, an unknown partition), Java's producer
@@ -243,17 +269,22 @@ static struct kc_error *batch_done(void *delivery)
 
 /* ---- acknowledgements ---- */
 
+static bool is_purged(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 static void outcome(void *delivery, const rd_kafka_message_t *message)
 {
     struct at_least_once *self = delivery;
     struct kc_slot *slot = message->_private;
+    rd_kafka_resp_err_t fatal;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
         kc_slot_ack(slot, message->offset, message->partition,
                     rd_kafka_message_timestamp(message, NULL));
         self->acked++;
         self->acked_bytes += message->len + message->key_len;
-    } else if (message->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
-               message->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+    } else if (!is_purged(message->err) || kc_source_task_producer_lost(self->task, &fatal)) {
         send_failed(self, slot, rd_kafka_topic_name(message->rkt), message->err);
     }
 }

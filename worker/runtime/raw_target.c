@@ -3,6 +3,7 @@
 #include "runtime/raw_target.h"
 
 #include "connect/mem.h"
+#include "kafka/plain_producers.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -53,6 +54,8 @@ static struct kc_error *make(const struct kc_map *producer, const char *name,
         .delivery_timeout_ms = number(producer, "delivery.timeout.ms"),
         .request_timeout_ms = number(producer, "request.timeout.ms"),
         .max_request_bytes = number(producer, "max.request.size"),
+        .may_be_plain = kc_producers_may_be_plain(producer),
+        .plain = kc_producers_are_plain(producer),
         .block_failed = true,
     };
     struct target *made = kc_calloc(1, sizeof(*made));

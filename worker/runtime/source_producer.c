@@ -412,6 +412,16 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
     return code;
 }
 
+bool kc_source_producer_lost(struct kc_source_producer *producer, rd_kafka_resp_err_t *code)
+{
+    char reason[256];
+    rd_kafka_t *client = producer->client;
+    *code = client && !atomic_load(&producer->cancelled)
+                ? rd_kafka_fatal_error(client, reason, sizeof(reason))
+                : RD_KAFKA_RESP_ERR_NO_ERROR;
+    return *code != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 size_t kc_source_producer_bytes(struct kc_source_producer *producer)
 {
     uint64_t done = atomic_load_explicit(&producer->done_bytes, memory_order_acquire);

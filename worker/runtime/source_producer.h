@@ -56,6 +56,10 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
                                             const struct kc_wire_record *record, void *opaque);
 
+/* Whether the client has come to an end of its own accord (rd_kafka_fatal_error()), and *code says
+ * why: what was in flight then comes back as purged. Any thread. */
+bool kc_source_producer_lost(struct kc_source_producer *producer, rd_kafka_resp_err_t *code);
+
 /* Bytes of payload and overhead in flight. Any thread. */
 size_t kc_source_producer_bytes(struct kc_source_producer *producer);
 

@@ -113,45 +113,10 @@ static void on_topic_used(void *opaque, const char *topic)
         kc_task_host_topic_used(task->host, topic);
 }
 
-static struct kc_map *client_properties(struct kc_source_task *task, const char *kind,
-                                        const char *id_prefix)
-{
-    char *id = kc_asprintf("%s%s-%d", id_prefix, kc_task_host_connector(task->host),
-                           kc_task_host_task(task->host));
-    struct kc_map *properties =
-        kc_task_client_properties(task->config, kind, task->connector_config, id);
-    free(id);
-    return properties;
-}
-
-static void force_transactional(struct kc_source_task *task, struct kc_map *properties)
-{
-    kc_map_set(properties, "enable.idempotence", "true");
-    kc_map_setf(properties, "transactional.id", "%s-%s-%d",
-                kc_config_string(task->config->values, "group.id"),
-                kc_task_host_connector(task->host), kc_task_host_task(task->host));
-}
-
 static struct kc_error *open_producer(struct kc_source_task *task)
 {
     static const struct kc_source_producer_events events = {on_outcome, on_served, on_topic_used};
-    struct kc_map *properties = client_properties(task, "producer", "connector-producer-");
-    if (task->how == &kc_exactly_once)
-        force_transactional(task, properties);
-    kc_source_task_open_raw(task, properties);
-    struct kc_source_producer *producer = NULL;
-    struct kc_error *err = NULL;
-    /* A transactional id has one producer: the raw lane is it, where there is one. */
-    if (task->how != &kc_exactly_once || !task->raw)
-        err = kc_source_producer_new(properties, &events, task,
-                                     kc_task_host_log_context(task->host), &producer);
-    if (!err && producer && !task->raw)
-        err = kc_source_producer_open(producer);
-    kc_map_destroy(properties);
-    pthread_mutex_lock(&task->mutex);
-    task->producer = producer;
-    pthread_mutex_unlock(&task->mutex);
-    return err;
+    return kc_source_task_open_producer(task, &events);
 }
 
 static struct kc_error *open_topic_creation(struct kc_source_task *task)
@@ -159,7 +124,8 @@ static struct kc_error *open_topic_creation(struct kc_source_task *task)
     if (!kc_config_bool(task->config->values, "topic.creation.enable") ||
         !kc_topic_creation_used(task->connector_config))
         return NULL;
-    struct kc_map *admin = client_properties(task, "admin", "connector-adminclient-");
+    struct kc_map *admin =
+        kc_source_task_client_properties(task, "admin", "connector-adminclient-");
     struct kc_error *err = kc_topic_creation_new(task->connector_config, admin, &task->topics);
     kc_map_destroy(admin);
     return err;

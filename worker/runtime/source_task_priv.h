@@ -80,6 +80,7 @@ struct kc_source_task {
     struct kc_raw_cursor expanded;       /* how much of it */
     const char *told_lane;               /* in the log */
     int64_t told_lane_ms;
+    bool plain; /* the producer has no producer id; the task's thread */
     int64_t flush_timeout_ms;
     bool track_topics;
 
@@ -107,6 +108,23 @@ void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_r
 /* A span was acknowledged: tells the herder now and then that its topic is in use. The thread that
  * serves the lane. */
 void kc_source_task_span_used(struct kc_source_task *task, const struct kc_raw_span *span);
+
+/* source_task_producer.c */
+
+/* A client's, of the kind "producer" or "admin". Owned by the caller. */
+struct kc_map *kc_source_task_client_properties(struct kc_source_task *task, const char *kind,
+                                                const char *id_prefix);
+/* Opens the raw lane, if there is to be one, and the producer; the task's thread. */
+struct kc_error *
+kc_source_task_open_producer(struct kc_source_task *task,
+                             const struct kc_source_producer_events *events) KC_MUST_CHECK;
+/* Whether the producer has come to an end of its own accord; *code says why. Any thread. */
+bool kc_source_task_producer_lost(struct kc_source_task *task, rd_kafka_resp_err_t *code);
+/* The target gives no producer id: the user's next producer does without. False: not with these
+ * settings. Any thread. */
+bool kc_source_task_make_plain(struct kc_source_task *task);
+/* Says so when the raw lane's appender has come to do without. The task's thread. */
+void kc_source_task_watch_appender(struct kc_source_task *task);
 
 /* source_task_raw.c; the task's thread. */
 

@@ -87,6 +87,8 @@ static void set_lane(struct kc_source_task *task, const char *reason)
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
 {
     set_lane(task, lane);
+    if (task->raw)
+        kc_source_task_watch_appender(task);
     int64_t now = kc_mono_ms();
     if (lane == task->told_lane)
         return;

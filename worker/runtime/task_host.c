@@ -40,6 +40,7 @@ struct kc_task_host {
     struct kc_series_list series;
     _Atomic(const char *) lane;
     _Atomic(const char *) lane_reason;
+    _Atomic(const char *) note;
     bool renewed; /* the thread's */
 
     pthread_mutex_t mutex;
@@ -349,6 +350,16 @@ const char *kc_task_host_lane(struct kc_task_host *host)
 const char *kc_task_host_lane_reason(struct kc_task_host *host)
 {
     return atomic_load(&host->lane_reason);
+}
+
+const char *kc_task_host_note(struct kc_task_host *host)
+{
+    return atomic_load(&host->note);
+}
+
+void kc_task_host_set_note(struct kc_task_host *host, const char *note)
+{
+    atomic_store(&host->note, note);
 }
 
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state)

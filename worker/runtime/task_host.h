@@ -66,6 +66,9 @@ void *kc_task_host_impl(struct kc_task_host *host);
  * is static or lives as long as the task. */
 const char *kc_task_host_lane(struct kc_task_host *host);
 const char *kc_task_host_lane_reason(struct kc_task_host *host);
+/* What is to be known of it beside; static text, or NULL. Any thread. */
+const char *kc_task_host_note(struct kc_task_host *host);
+void kc_task_host_set_note(struct kc_task_host *host, const char *note);
 /* The share of the task's life that it has been in state so far, 0 to 1. */
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state);
 /* What the plugin's task has made. */

@@ -303,6 +303,15 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
         else
             out_of_order(appender, part, batch, err);
         return;
+    case KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED:
+        if (part->producer_id >= 0 && append_may_become_plain(appender, code)) {
+            append_become_plain(appender);
+            part->restart = true;
+            try_again(appender, part, batch, err);
+            return;
+        }
+        refuse(part, batch, err);
+        return;
     default:
         if (!kc_kafka_error_retriable(code)) {
             refuse_or_unmerge(part, batch, code, err);

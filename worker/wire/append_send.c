@@ -93,7 +93,7 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
                                      int64_t now, struct kc_wire_leader *leader)
 {
     struct append_batch *batch = next_batch(part);
-    int most = part->careful ? 1 : IN_FLIGHT_MAX;
+    int most = part->careful || atomic_load(&appender->plain) ? 1 : IN_FLIGHT_MAX;
 
     if (!batch || part->draining || now < part->retry_at_ms || part->in_flight >= most ||
         !append_txn_ready(appender, part))
@@ -137,7 +137,7 @@ static void number(const struct kc_appender *appender, struct append_part *part,
                                     .leader_epoch = -1,
                                     .producer_id = part->producer_id,
                                     .producer_epoch = part->epoch,
-                                    .base_sequence = batch->sequence,
+                                    .base_sequence = part->producer_id < 0 ? -1 : batch->sequence,
                                     .transactional = appender->transactional_id != NULL});
 }
 

@@ -71,8 +71,24 @@ void append_restart_all(struct kc_appender *appender)
     }
 }
 
+bool append_may_become_plain(const struct kc_appender *appender, int code)
+{
+    return code == KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED && appender->options.may_be_plain &&
+           !appender->transactional_id;
+}
+
+void append_become_plain(struct kc_appender *appender)
+{
+    appender->producer_id = -1;
+    appender->producer_epoch = -1;
+    atomic_store(&appender->plain, true);
+    appender->state = PRODUCER_READY;
+}
+
 bool append_bump_epoch(struct kc_appender *appender)
 {
+    if (atomic_load(&appender->plain))
+        return true;
     if (appender->producer_epoch < INT16_MAX) {
         appender->producer_epoch++;
         return true;
@@ -84,12 +100,20 @@ bool append_bump_epoch(struct kc_appender *appender)
     return false;
 }
 
+static void finish_init(struct kc_appender *appender)
+{
+    struct append_end waiter = appender->init_waiter;
+
+    appender->state = appender->end.done ? PRODUCER_ENDING : PRODUCER_READY;
+    appender->init_waiter.done = NULL;
+    if (waiter.done)
+        waiter.done(waiter.arg, NULL);
+}
+
 /* An idempotent producer's partitions go on under the former id while they can. */
 static void initialised(struct kc_appender *appender,
                         const struct kc_init_producer_id_response *response)
 {
-    struct append_end waiter = appender->init_waiter;
-
     kc_debug("producer id %lld, epoch %d", (long long)response->producer_id,
              response->producer_epoch);
     appender->producer_id = response->producer_id;
@@ -99,10 +123,7 @@ static void initialised(struct kc_appender *appender,
         appender->transactional_id && appender->client->transaction_version >= 2;
     if (appender->transactional_id)
         append_restart_all(appender);
-    appender->state = appender->end.done ? PRODUCER_ENDING : PRODUCER_READY;
-    appender->init_waiter.done = NULL;
-    if (waiter.done)
-        waiter.done(waiter.arg, NULL);
+    finish_init(appender);
 }
 
 static void init_failed(struct kc_appender *appender, struct kc_error *err)
@@ -127,6 +148,9 @@ static void on_init(void *arg, const struct kc_wire_request *request, struct kc_
         kc_debug("a producer id comes too late");
     } else if (reply->error) {
         init_failed(appender, kc_error_copy(reply->error));
+    } else if (append_may_become_plain(appender, response->error_code)) {
+        append_become_plain(appender);
+        finish_init(appender);
     } else if (response->error_code != KC_KAFKA_NONE) {
         forget_if_moved(appender, response->error_code);
         init_failed(appender, txn_error(appender, response->error_code, "getting a producer id"));

@@ -380,6 +380,11 @@ size_t kc_appender_bytes(struct kc_appender *appender)
     return atomic_load(&appender->bytes);
 }
 
+bool kc_appender_is_plain(struct kc_appender *appender)
+{
+    return atomic_load(&appender->plain);
+}
+
 void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
                           int16_t *producer_epoch)
 {
@@ -497,6 +502,8 @@ struct kc_appender *kc_appender_new(struct kc_wire_client *client,
         appender->options.max_request_bytes = 1048576;
     appender->producer_id = -1;
     appender->producer_epoch = -1;
+    if (options->plain)
+        append_become_plain(appender);
     pthread_mutex_init(&appender->mutex, NULL);
     kc_cond_init(&appender->cond);
     kc_wire_post(client, run_start, appender);

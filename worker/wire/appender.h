@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Appends finished record batches to partitions: idempotent (acks=all), in order per partition,
- * several in flight, optionally in transactions.
+ * several in flight, optionally in transactions. Or plain, without a producer id: one in flight per
+ * partition.
  *
  * Each batch gets exactly one result, and the results of a partition come in the order of its
  * batches. What can be tried again is, until delivery.timeout.ms. When a batch fails for good, the
@@ -23,6 +24,10 @@ struct kc_appender_options {
     int32_t delivery_timeout_ms;    /* 0: 120000 */
     int32_t request_timeout_ms;     /* 0: the client's; also what the broker waits for replicas */
     int32_t max_request_bytes;      /* 0: 1048576; a larger batch goes alone */
+    /* Who gets no producer id (CLUSTER_AUTHORIZATION_FAILED) does without. A batch whose answer was
+     * lost may then be written twice. */
+    bool may_be_plain;
+    bool plain;        /* without an id from the beginning */
     bool block_failed; /* a partition with a failed batch takes nothing until it is unblocked */
 };
 
@@ -74,6 +79,9 @@ void kc_appender_abandon(struct kc_appender *appender, const struct kc_append_le
 
 /* Bytes handed in and without a result. Any thread. */
 size_t kc_appender_bytes(struct kc_appender *appender);
+
+/* Whether batches go without a producer id. Any thread. */
+bool kc_appender_is_plain(struct kc_appender *appender);
 
 /* ---- Transactions (transactional_id set); any thread ---- */
 

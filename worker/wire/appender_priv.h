@@ -110,6 +110,7 @@ struct kc_appender {
         UT_hash_handle hh;
     } * brokers;
 
+    atomic_bool plain; /* no producer id: -1 stands for it, for its epoch and its sequences */
     enum producer_state state;
     struct kc_error *fatal;
     int64_t producer_id;
@@ -191,6 +192,9 @@ void append_init(struct kc_appender *appender, int64_t now);
 /* Every partition begins with sequence 0 under the producer's id and epoch. With transactions,
  * where nothing is in flight then. */
 void append_restart_all(struct kc_appender *appender);
+/* With may_be_plain, after the target has refused a producer id: from now on without. */
+void append_become_plain(struct kc_appender *appender);
+bool append_may_become_plain(const struct kc_appender *appender, int code);
 /* Every idempotent partition that has to begin anew gets another epoch; false: they are used up,
  * and another producer id is on its way. */
 bool append_bump_epoch(struct kc_appender *appender);

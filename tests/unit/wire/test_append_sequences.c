@@ -65,6 +65,7 @@ static struct {
     int late_count;
     int inits;
     int16_t first_epoch;
+    bool refuses_ids; /* CLUSTER_AUTHORIZATION_FAILED */
     enum fate (*fate)(int *refusal);
 } broker;
 
@@ -105,9 +106,18 @@ static void write_records(const struct kc_wire_batch *batch)
 /* As ProducerAppendInfo and UnifiedLog: the error, or where the batch is. */
 static int append_to_log(const struct kc_wire_batch *batch, int64_t *offset)
 {
-    struct producer *producer = producer_of(batch->producer_id, batch->producer_epoch);
+    struct producer *producer;
     int32_t last = batch->base_sequence + batch->last_offset_delta;
 
+    *offset = broker.end;
+    if (batch->producer_id < 0) {
+        ck_assert_int_eq(batch->base_sequence, -1);
+        write_records(batch);
+        return KC_KAFKA_NONE;
+    }
+    if (broker.refuses_ids)
+        return KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED;
+    producer = producer_of(batch->producer_id, batch->producer_epoch);
     for (int i = 0; batch->producer_epoch == producer->epoch && i < producer->count; i++) {
         if (producer->batches[i].first == batch->base_sequence &&
             producer->batches[i].last == last) {
@@ -243,6 +253,8 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
     if (api == KC_API_INIT_PRODUCER_ID) {
         struct kc_init_producer_id_response *init = response;
 
+        if (broker.refuses_ids)
+            init->error_code = KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED;
         init->producer_id = 77 + broker.inits;
         init->producer_epoch = broker.inits++ ? 0 : broker.first_epoch;
     } else {
@@ -270,6 +282,7 @@ static struct {
     int results;
 } user;
 
+static bool may_be_plain;
 static struct fakes cluster;
 static struct kc_wire_client *client;
 static struct kc_appender *appender;
@@ -360,7 +373,7 @@ static int recover(int from)
 
 static void start(enum fate (*fate)(int *), int16_t first_epoch)
 {
-    const struct kc_appender_options options = {.block_failed = true};
+    const struct kc_appender_options options = {.block_failed = true, .may_be_plain = may_be_plain};
     struct kc_map *settings;
 
     memset(&broker, 0, sizeof broker);
@@ -534,6 +547,67 @@ START_TEST(used_up_epochs)
 }
 END_TEST
 
+/* Brokers before 2.8 give no id without a right to it. */
+START_TEST(no_right_to_a_producer_id)
+{
+    const enum fate fates[] = {DEPOSED, LOST_BEFORE, DEPOSED, TAKEN};
+
+    script = fates;
+    may_be_plain = true;
+    start(scripted, 0);
+    broker.refuses_ids = true;
+    for (int i = 0; i < 20; i++)
+        append(1 + i % 2);
+    await_results(0);
+    ck_assert(kc_appender_is_plain(appender));
+    ck_assert(!any_failed(0));
+    stop();
+    int32_t newest = -1;
+    for (int64_t i = 0; i < broker.end; i++) { /* twice, maybe, but first in order */
+        ck_assert_int_le(broker.log[i], newest + 1);
+        newest = broker.log[i] > newest ? broker.log[i] : newest;
+    }
+    ck_assert_int_eq(newest, 19);
+}
+END_TEST
+
+START_TEST(a_right_that_is_taken_away)
+{
+    const enum fate fates[] = {TAKEN};
+
+    script = fates;
+    may_be_plain = true;
+    start(scripted, 0);
+    append(1);
+    await_results(0);
+    pthread_mutex_lock(&broker.mutex);
+    broker.refuses_ids = true;
+    pthread_mutex_unlock(&broker.mutex);
+    append(2);
+    append(1);
+    await_results(0);
+    ck_assert(!any_failed(0));
+    stop();
+    assert_true_to_the_log();
+}
+END_TEST
+
+START_TEST(who_insists_on_an_id_fails)
+{
+    const enum fate fates[] = {TAKEN};
+
+    script = fates;
+    start(scripted, 0);
+    broker.refuses_ids = true;
+    append(1);
+    await_results(0);
+    ck_assert(any_failed(0));
+    ck_assert(!kc_appender_is_plain(appender));
+    stop();
+    ck_assert_int_eq(broker.end, 0);
+}
+END_TEST
+
 static enum fate random_fate(int *refusal)
 {
     static const int unsure[] = {KC_KAFKA_UNKNOWN_SERVER_ERROR, KC_KAFKA_REQUEST_TIMED_OUT,
@@ -585,6 +659,9 @@ int main(void)
     tcase_add_loop_test(tests, a_request_that_is_written_after_its_retry_was_refused, 0, REFUSALS);
     tcase_add_test(tests, an_error_after_the_write);
     tcase_add_test(tests, used_up_epochs);
+    tcase_add_test(tests, no_right_to_a_producer_id);
+    tcase_add_test(tests, a_right_that_is_taken_away);
+    tcase_add_test(tests, who_insists_on_an_id_fails);
     tcase_add_loop_test(tests, whatever_happens, 0, 100);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
