@@ -2,8 +2,9 @@
 /*
  * FileStreamSink: each record's value as a line of a file, or of standard output.
  *
- * The smallest sink there is. The worker calls everything of a task on that task's thread. What
- * put() has written counts as delivered once flush() has returned.
+ * The smallest sink there is. The worker calls everything of a task on that task's thread. Lines
+ * are in the file when put() returns, as Java's are, and count as delivered once flush() has
+ * returned.
  */
 #include "common/java_text.h"
 #include "connect/log.h"
@@ -124,7 +125,7 @@ static struct kc_error *put(void *object, struct kc_batch *batch)
         if (fwrite(task->line.data, 1, task->line.len, task->stream) != task->line.len)
             return write_error(task);
     }
-    return NULL;
+    return fflush(task->stream) == 0 ? NULL : write_error(task);
 }
 
 static struct kc_error *flush(void *object, const struct kc_topic_partition *offsets, size_t count)

@@ -23,7 +23,12 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.file.FileStreamSourceTask");
 
-enum { WAIT_MS = 1000, READ_SIZE = 64 * 1024 };
+enum {
+    WAIT_MS = 1000,
+    READ_SIZE = 64 * 1024,
+    LONGEST_LINE = 16 << 20, /* bytes: what has no ends of lines (/dev/zero) isn't text */
+    BATCH_BYTES = 4 << 20,   /* of lines handed over at once, about, whatever batch.size says */
+};
 
 struct task {
     struct kc_source_context *context;
@@ -38,6 +43,7 @@ struct task {
     int64_t position;   /* of the buffer's beginning */
     struct kc_str text; /* read, not handed over yet */
     size_t searched;    /* so much of it has no end of line */
+    size_t batch_bytes; /* of the lines in the batch that is being made */
 };
 
 static void *create(struct kc_source_context *context)
@@ -199,7 +205,7 @@ static void add_record(const struct task *task, struct kc_batch *batch, const ch
 
 static bool is_full(const struct task *task, const struct kc_batch *batch)
 {
-    return batch && kc_batch_count(batch) >= task->batch_size;
+    return batch && (kc_batch_count(batch) >= task->batch_size || task->batch_bytes >= BATCH_BYTES);
 }
 
 /* Moves whole lines from the buffer to *batch, which is made when there is one. */
@@ -212,6 +218,7 @@ static void take_lines(struct task *task, struct kc_batch **batch)
         if (!*batch)
             *batch = kc_batch_new(task->batch_size < 256 ? task->batch_size : 256);
         task->position += (int64_t)(next - begin);
+        task->batch_bytes += next - begin;
         add_record(task, *batch, task->text.data + begin, len);
         begin = next;
     }
@@ -236,19 +243,34 @@ static bool read_more(struct task *task, struct kc_error **err)
     return true;
 }
 
+static struct kc_error *check_line(const struct task *task)
+{
+    if (task->text.len <= LONGEST_LINE)
+        return NULL;
+    return kc_error_new(KC_ERR_CONNECT,
+                        "The line at offset %lld of %s is longer than %d bytes, the most that a "
+                        "line may have; is it a text file?",
+                        (long long)task->position, task->file ? task->file : "standard input",
+                        LONGEST_LINE);
+}
+
 static struct kc_error *poll_lines(void *object, struct kc_batch **batch)
 {
     struct task *task = object;
     struct kc_error *err = NULL;
     *batch = NULL;
+    task->batch_bytes = 0;
     if (task->fd < 0)
         err = open_file(task);
     if (err || task->fd < 0)
         return err;
     if (task->text.len)
         take_lines(task, batch);
-    while (!err && !is_full(task, *batch) && read_more(task, &err))
+    while (!err && !is_full(task, *batch) && read_more(task, &err)) {
         take_lines(task, batch);
+        if (!*batch)
+            err = check_line(task);
+    }
     if (!err && !*batch)
         wait_for(task, -1, WAIT_MS);
     return err;

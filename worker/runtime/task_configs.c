@@ -6,6 +6,7 @@
 #include "connect/log.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker");
 
@@ -19,6 +20,28 @@ static struct kc_error *too_many(const char *name, size_t count, int64_t max)
                         "however, this option will be removed in a future release of Kafka "
                         "Connect.",
                         name, count, (long long)max);
+}
+
+/* How many tasks a connector of this configuration may make, whatever tasks.max says: each costs at
+ * least a copy of it. */
+static int64_t most_tasks(const struct kc_map *config)
+{
+    enum { TASKS = 10000, BYTES = 256 << 20 };
+    size_t bytes = 1;
+    kc_map_foreach (config, entry)
+        bytes += strlen(entry->key) + (entry->value ? strlen(entry->value) : 0);
+    return bytes > BYTES / TASKS ? (int64_t)(BYTES / bytes) + 1 : TASKS;
+}
+
+static struct kc_error *check_most(const char *name, const struct kc_map *config, size_t count)
+{
+    int64_t most = most_tasks(config);
+    if ((int64_t)count <= most)
+        return NULL;
+    return kc_error_new(KC_ERR_CONNECT,
+                        "The connector %s makes more than %lld tasks, the most that a worker runs "
+                        "of a connector with a configuration of this size; lower tasks.max (%s)",
+                        name, (long long)most, kc_map_get_or(config, "tasks.max", "1"));
 }
 
 static struct kc_error *check(const char *name, const struct kc_config *parsed, size_t count)
@@ -64,9 +87,12 @@ struct kc_error *kc_task_configs_generate(const struct kc_plugin *plugin, void *
     struct kc_config *parsed = NULL;
     struct kc_error *err =
         kc_config_parse(kc_connector_config_def(plugin->kind == KC_PLUGIN_SOURCE), config, &parsed);
+    if (!err) {
+        int64_t max = kc_config_long(parsed, "tasks.max"), most = most_tasks(config) + 1;
+        err = plugin->connector->task_configs(connector, (int)(max < most ? max : most), configs);
+    }
     if (!err)
-        err = plugin->connector->task_configs(connector, (int)kc_config_long(parsed, "tasks.max"),
-                                              configs);
+        err = check_most(name, config, configs->count);
     if (!err)
         err = check(name, parsed, configs->count);
     if (!err)
