@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""MirrorSinkConnector: a worker beside the source pushes to a target.
+
+The worker lives on the source cluster. The target is a cluster of this test, since it goes down in
+the middle; MirrorCheckpointConnector, in a worker beside the target as usual, translates offsets by
+what the sink has written.
+"""
+
+import pytest
+
+import records
+from processes import wait_for
+from workers import PATIENCE, Workers, mirror_config
+
+COUNT = 3000
+
+
+@pytest.fixture
+def sink_target(cluster_factory):
+    return cluster_factory("target-sink")
+
+
+def config_of(source, target, alias, **more):
+    config = mirror_config("Sink", source, target, alias, **more)
+    return config | {"tasks.max": "2", "consumer.override.session.timeout.ms": "6000"}
+
+
+def wait_end(target, remote, expected):
+    records.wait_count(target, remote, expected, 120 * PATIENCE)
+
+
+def test_a_push_from_beside_the_source(source, sink_target, unique):
+    target, topic, alias = sink_target, unique("orders"), unique("src")
+    remote, late, group = f"{alias}.{topic}", f"{topic}-late", unique("billing")
+    source.create_topic(topic, 3, **{"retention.ms": "-1"})
+    records.produce(source, topic, COUNT)
+    beside = Workers("isthmus", source, unique)
+    far = Workers("isthmus", target, unique)
+    try:
+        quick = {"offset.flush.interval.ms": "1000", "scheduled.rebalance.max.delay.ms": "0"}
+        worker = beside.distributed(beside.settings(**quick))
+        pattern = {"topics.regex": f"{topic}.*"}
+        worker.rest.put_connector("push", config_of(source, target, alias, **pattern))
+        worker.rest.wait_running("push", tasks=2)
+
+        # Keys, values, headers and timestamps, each in its partition; the topic's settings too.
+        records.assert_mirrored(source, topic, target, remote, 120 * PATIENCE)
+        assert target.partition_count(remote) == 3
+        assert target.topic_config(remote)["retention.ms"] == "-1"
+
+        # A topic that comes later, which no broker may make up: it has two partitions.
+        source.create_topic(late, 2)
+        records.produce(source, late, 100)
+        records.assert_mirrored(source, late, target, f"{alias}.{late}", 120 * PATIENCE)
+        assert target.partition_count(f"{alias}.{late}") == 2
+
+        # The target is away: nothing is lost, nothing comes twice, no task fails.
+        target.brokers[0].pause()
+        records.produce(source, topic, 500, first=COUNT)
+        wait_for(
+            lambda: sum(records.committed(source, "connect-push", topic, range(3)).values())
+            <= COUNT,
+            20 * PATIENCE,
+            "nothing of it to be committed",
+        )
+        target.brokers[0].resume()
+        records.assert_mirrored(source, topic, target, remote, 120 * PATIENCE)
+        assert all(task["state"] == "RUNNING" for task in worker.rest.status("push")["tasks"])
+
+        # The worker is killed and another one goes on: nothing is lost.
+        records.produce(source, topic, 500, first=COUNT + 500)
+        worker.kill()
+        worker.start()
+        records.produce(source, topic, 500, first=COUNT + 1000)
+        records.assert_mirrored(source, topic, target, remote, 120 * PATIENCE, exactly=False)
+
+        # Committed is what was acknowledged: all, in the end.
+        ends = {p: high for p, (_, high) in records.end_offsets(source, topic).items()}
+        wait_for(
+            lambda: records.committed(source, "connect-push", topic, range(3)) == ends,
+            60 * PATIENCE,
+            "the sink's own offsets",
+        )
+
+        # A group's offsets are translated by the sink's offset syncs.
+        records.commit(source, group, topic, ends)
+        settings = {"groups": group, "topics": f"{topic}.*", "sync.group.offsets.enabled": "true"}
+        settings["sync.group.offsets.interval.seconds"] = "1"
+        checkpoints = far.distributed()
+        checkpoints.rest.put_connector(
+            "checkpoint", mirror_config("Checkpoint", source, target, alias, **settings)
+        )
+        there = {p: high for p, (_, high) in records.end_offsets(target, remote).items()}
+        wait_for(
+            lambda: records.committed(target, group, remote, range(3)) == there,
+            60 * PATIENCE,
+            "the group's offsets on the target",
+        )
+        beside.stop()
+        far.stop()
+    finally:
+        beside.close()
+        far.close()
