@@ -53,9 +53,9 @@ def test_health_before_a_broker_answers(make_worker, kind):
     def health():
         worker.process.must_live()
         with contextlib.suppress(requests.ConnectionError):
-            return worker.rest.call("GET", "/health", timeout=5)
+            return [worker.rest.call("GET", "/health", timeout=5)]
 
-    answer = wait_for(health, 20 * PATIENCE, "an answer to GET /health")
+    (answer,) = wait_for(health, 20 * PATIENCE, "an answer to GET /health")
     assert answer.status_code == 503
     assert answer.json()["status"] == "starting"
     assert answer.json()["message"].startswith("Worker is still starting up. The worker is ")

@@ -320,6 +320,8 @@ def every_method(scenario):
         for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "TRACE"):
             if path == "/admin/loggers/root" and method == "PUT":
                 continue
+            if path == "/connectors/nobody/tasks" and method == "POST":
+                continue  # Java parses the body before it looks for the signature
             scenario.raw(f"method {method} {path}", method, path, allow=True)
     for path in ("/connectors", "/connectors/nobody/config", "/admin/loggers/root"):
         for method in ("POST", "PUT", "PATCH"):
