@@ -189,6 +189,8 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 #define MAX_DEPTH  1000   /* as Jackson's StreamReadConstraints */
 #define MAX_VALUES 500000 /* some hundred thousand task settings */
 #define COPIES     2      /* of a body that its resource makes */
+/* Names that were chosen to meet in one bucket of kc_map would cost the square of it. */
+#define MAX_SETTINGS 10000
 
 /* Bytes of the body with quotes around its numbers; 0: it has none. */
 static size_t quoted_size(const struct kc_rest_request *request,
@@ -378,6 +380,11 @@ struct kc_error *kc_rest_json_map(const json_t *json, const char *what, struct k
                             "Cannot deserialize value of type `java.util.LinkedHashMap` from %s: "
                             "%s must be an object",
                             json_type_text(json), what);
+    if (json_object_size(json) > MAX_SETTINGS)
+        return kc_error_new(KC_ERR_BAD_REQUEST,
+                            "Cannot read %s: it has %zu settings, at most %d "
+                            "are taken",
+                            what, json_object_size(json), MAX_SETTINGS);
     struct kc_map *made = kc_map_new();
     const char *key;
     json_t *value;

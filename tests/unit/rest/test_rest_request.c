@@ -138,6 +138,28 @@ START_TEST(escapes_go_both_ways)
 }
 END_TEST
 
+START_TEST(too_many_settings)
+{
+    struct kc_str body = {0};
+    struct kc_map *map;
+    kc_str_append(&body, "{\"a\":\"\"");
+    for (int i = 1; i < 10000; i++)
+        kc_str_appendf(&body, ",\"%d\":\"\"", i);
+    char *fine = kc_asprintf("%s}", body.data);
+    ck_assert_ptr_null(map_of(fine, &map));
+    ck_assert_uint_eq(kc_map_size(map), 10000);
+    kc_map_destroy(map);
+    kc_str_append(&body, ",\"b\":\"\"}");
+    struct kc_error *err = map_of(body.data, &map);
+    ck_assert_ptr_null(map);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_BAD_REQUEST);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "10001 settings, at most 10000"));
+    kc_error_destroy(err);
+    kc_str_destroy(&body);
+    free(fine);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rest_request");
@@ -146,6 +168,7 @@ int main(void)
     tcase_add_test(tcase, scalars_become_text_as_jackson_coerces_them);
     tcase_add_test(tcase, bad_bodies_are_errors);
     tcase_add_test(tcase, deep_nesting_is_an_error);
+    tcase_add_test(tcase, too_many_settings);
     tcase_add_test(tcase, errors_are_answered_with_code_and_message);
     tcase_add_test(tcase, what_is_no_utf8_is_replaced);
     tcase_add_test(tcase, escapes_go_both_ways);
