@@ -8,80 +8,15 @@ again: the broker would take it for the first one, say that it is written, and d
 """
 
 import pytest
-from confluent_kafka.admin import (
-    AclBinding,
-    AclBindingFilter,
-    AclOperation,
-    AclPermissionType,
-    ResourcePatternType,
-    ResourceType,
-)
+from confluent_kafka.admin import AclOperation
 
 import records
 from faults import LANES
-from kafka_cluster import Cluster
-from processes import free_port, wait_for
-from toxics import Toxics
+from guarded_cluster import GuardedCluster
+from processes import wait_for
 from workers import PATIENCE, mirror_config
 
-PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
-SETTINGS = {
-    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "super.users": "User:ANONYMOUS",
-    "listener.security.protocol.map": (
-        "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,CLIENT:SASL_PLAINTEXT"
-    ),
-    "listener.name.client.sasl.enabled.mechanisms": "PLAIN",
-    "listener.name.client.plain.sasl.jaas.config": f'{PLAIN} required user_mirror="secret";',
-}
 TOGETHER = {"linger.ms": 500}  # one batch
-
-
-class GuardedCluster(Cluster):
-    """One broker with ACLs, and a listener behind a link for the user "mirror"."""
-
-    def __init__(self, name):
-        self.toxics = Toxics()
-        self._inner = free_port()
-        self.link = self.toxics.link(to=self._inner)
-        listeners = {
-            "listeners": lambda broker: (
-                f"PLAINTEXT://{broker.address},CLIENT://127.0.0.1:{self._inner},"
-                f"CONTROLLER://127.0.0.1:{broker.controller_port}"
-            ),
-            "advertised.listeners": lambda broker: (
-                f"PLAINTEXT://{broker.address},CLIENT://{self.link.address}"
-            ),
-        }
-        super().__init__(name, properties={**SETTINGS, **listeners})
-
-    def producer(self):
-        """Settings of the guarded user's producer."""
-        settings = {
-            "bootstrap.servers": self.link.address,
-            "security.protocol": "SASL_PLAINTEXT",
-            "sasl.mechanism": "PLAIN",
-            "sasl.jaas.config": f'{PLAIN} required username="mirror" password="secret";',
-        }
-        return {f"producer.override.{key}": value for key, value in settings.items()}
-
-    def allow(self, topic, operation):
-        binding = AclBinding(
-            ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:mirror", "*", operation,
-            AclPermissionType.ALLOW,
-        )  # fmt: skip
-        self.admin.create_acls([binding], request_timeout=30)[binding].result(30)
-
-    def forbid(self, topic, operation):
-        found = AclBindingFilter(
-            ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:mirror", "*", operation,
-            AclPermissionType.ALLOW,
-        )  # fmt: skip
-        self.admin.delete_acls([found], request_timeout=30)[found].result(30)
-
-    def close(self):
-        super().close()
-        self.toxics.close()
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +36,7 @@ def test_the_next_batch_is_written(guarded, make_worker, unique, lane):
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"
     guarded.create_topic(topic, 1)
+    guarded.allow_producer_ids()
     guarded.allow(remote, AclOperation.WRITE)
     guarded.allow(remote, AclOperation.DESCRIBE)
     rest = make_worker.distributed().rest

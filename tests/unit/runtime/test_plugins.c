@@ -3,8 +3,10 @@
 #include "runtime/plugins.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PLUGIN(symbol, plugin_kind, name)                                                          \
     static const struct kc_plugin symbol = {KC_PLUGIN_HEAD, .kind = (plugin_kind),                 \
