@@ -109,8 +109,7 @@ static struct kc_error *worker_start(struct worker *worker)
 {
     const struct kc_worker_config *config = worker->config;
     struct kc_herder_settings settings = {.config = config};
-    worker->plugins =
-        kc_plugins_new(kc_builtin_plugins, kc_map_get(config->originals, "plugin.path"));
+    worker->plugins = kc_plugins_of_worker(kc_builtin_plugins, config->originals);
     check_converters(worker);
     struct kc_error *err = kc_rest_server_new(config, &worker->rest);
     if (err)

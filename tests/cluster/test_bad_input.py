@@ -358,6 +358,7 @@ def test_a_full_disk_under_the_offsets(make_worker, target, unique, tmp_path, sm
         "bootstrap.servers": target.bootstrap,
         "key.converter": STRING,
         "value.converter": STRING,
+        "isthmus.plugins.file.enabled": "true",
         "offset.storage.file.filename": small_disk / "offsets",
         "offset.flush.interval.ms": "300",
         "listeners": f"http://127.0.0.1:{free_port()}",

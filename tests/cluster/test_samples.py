@@ -121,6 +121,8 @@ def placed(name, target, tmp_path, **more):
         target.create_topic("connect-test")
     text = (SAMPLES / name).read_text().replace("localhost:9092", target.bootstrap)
     text = text.replace("/tmp/connect.offsets", str(tmp_path / "offsets"))
+    if name != "connect-mirror-maker.properties":
+        text = text.replace("#isthmus.plugins.file.enabled", "isthmus.plugins.file.enabled")
     text += "".join(f"\n{key}={value}" for key, value in more.items())
     copy = tmp_path / name
     copy.write_text(text + "\n")

@@ -23,6 +23,7 @@ def test_lines_travel_through_a_topic(target, make_worker, unique, tmp_path):
         "offset.storage.file.filename": tmp_path / "offsets",
         "offset.flush.interval.ms": "500",
         "listeners": f"http://127.0.0.1:{free_port()}",
+        "isthmus.plugins.file.enabled": "true",
     }
     connectors = {
         f"in-{group}": {

@@ -125,6 +125,7 @@ def distributed_settings(target, group, **more):
         "offset.storage.partitions": "5",
         "offset.flush.interval.ms": "1000",
         "scheduled.rebalance.max.delay.ms": "0",
+        "isthmus.plugins.file.enabled": "true",
         "listeners": f"http://127.0.0.1:{free_port()}",
     }
     settings.update({key: str(value) for key, value in more.items()})

@@ -309,6 +309,9 @@ static const struct kc_config_key base_keys[] = {
     KC_KEY("plugin.path", LIST, NULL, NULL, LOW,
            "Directories with plugins: shared objects that are loaded at start. Java's jar files "
            "there are passed over."),
+    KC_KEY("isthmus.plugins.file.enabled", BOOLEAN, "false", NULL, LOW,
+           "Whether the FileStream connectors may be used. They read and write any file of the "
+           "worker's user. Apache's connect-file jar on plugin.path enables them, too."),
     KC_KEY("plugin.discovery", STRING, "hybrid_warn", discovery, LOW,
            "How a Java worker looks for plugins."),
     KC_KEY("metrics.sample.window.ms", LONG, "30000", kc_config_at_least_0, LOW,

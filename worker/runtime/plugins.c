@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.isolation.PluginScanner");
@@ -25,6 +26,8 @@ struct kc_plugins {
     const struct kc_plugin **items;
     size_t count;
     size_t cap;
+    struct kc_plugins *hidden; /* the FileStream connectors, where they aren't enabled; or NULL */
+    bool has_file_jar;         /* plugin.path has Apache's connect-file-*.jar */
 };
 
 /* The descriptors of shared objects, of all registries of the process; they are never freed. */
@@ -180,6 +183,12 @@ static bool ends_with(const char *text, const char *end)
     return len >= end_len && strcmp(text + len - end_len, end) == 0;
 }
 
+static bool is_file_jar(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return strncmp(name, "connect-file-", strlen("connect-file-")) == 0 && ends_with(name, ".jar");
+}
+
 /* A location of plugin.path is a shared object, or a directory of them or of directories. */
 static void load_location(struct kc_plugins *plugins, const char *path, int depth)
 {
@@ -191,6 +200,8 @@ static void load_location(struct kc_plugins *plugins, const char *path, int dept
     if (!S_ISDIR(info.st_mode)) {
         if (ends_with(path, ".so"))
             load_object(plugins, path);
+        else if (is_file_jar(path))
+            plugins->has_file_jar = true;
         else if (ends_with(path, ".jar"))
             kc_debug("Skipping %s: this worker runs no Java plugins", path);
         return;
@@ -239,10 +250,45 @@ struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const 
     return plugins;
 }
 
+static bool is_file_plugin(const struct kc_plugin *plugin)
+{
+    static const char prefix[] = "org.apache.kafka.connect.file.";
+    return strncmp(plugin->class_name, prefix, sizeof(prefix) - 1) == 0;
+}
+
+static void hide_file_plugins(struct kc_plugins *plugins)
+{
+    size_t kept = 0;
+    plugins->hidden = kc_calloc(1, sizeof(*plugins->hidden));
+    for (size_t i = 0; i < plugins->count; i++) {
+        if (is_file_plugin(plugins->items[i]))
+            append(plugins->hidden, plugins->items[i]);
+        else
+            plugins->items[kept++] = plugins->items[i];
+    }
+    plugins->count = kept;
+}
+
+struct kc_plugins *kc_plugins_of_worker(const struct kc_plugin *const *builtin,
+                                        const struct kc_map *settings)
+{
+    struct kc_plugins *plugins = kc_plugins_new(builtin, kc_map_get(settings, "plugin.path"));
+    bool enabled = strcasecmp(kc_map_get_or(settings, KC_FILE_PLUGINS, "false"), "true") == 0;
+    if (!enabled && !plugins->has_file_jar)
+        hide_file_plugins(plugins);
+    return plugins;
+}
+
+bool kc_plugins_hides(const struct kc_plugins *plugins, const char *name)
+{
+    return plugins->hidden && kc_plugins_find(plugins->hidden, name, KC_CONNECTOR_KINDS);
+}
+
 void kc_plugins_destroy(struct kc_plugins *plugins)
 {
     if (!plugins)
         return;
+    kc_plugins_destroy(plugins->hidden);
     free(plugins->items);
     free(plugins);
 }

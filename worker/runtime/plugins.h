@@ -15,6 +15,14 @@ struct kc_plugins;
  * objects, may be NULL; what can't be loaded or has another API is logged with file and reason and
  * left out (jars are skipped with one DEBUG line). */
 struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path);
+/* The same for a worker's settings. The FileStream connectors read and write any file of the
+ * worker's user: they are there only where KC_FILE_PLUGINS is true or plugin.path has Apache's
+ * connect-file-*.jar, as in Apache's distribution since 3.2. */
+#define KC_FILE_PLUGINS "isthmus.plugins.file.enabled"
+struct kc_plugins *kc_plugins_of_worker(const struct kc_plugin *const *builtin,
+                                        const struct kc_map *settings);
+/* Whether name would find a FileStream connector, were they enabled. */
+bool kc_plugins_hides(const struct kc_plugins *plugins, const char *name);
 /* The same of a worker with these settings: the FileStream connectors, which read and write any
  * file of the worker's user, are only there where KC_FILE_PLUGINS is true or plugin.path has
  * Apache's connect-file-*.jar, as in Apache's distribution since 3.2. */

@@ -246,6 +246,11 @@ struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const stru
     *plugin = class_name ? kc_plugins_find(worker->plugins, class_name, KC_CONNECTOR_KINDS) : NULL;
     if (*plugin)
         return NULL;
+    if (class_name && kc_plugins_hides(worker->plugins, class_name))
+        kc_warn("%s is not enabled, since it reads or writes any file that this worker's user may: "
+                "set " KC_FILE_PLUGINS "=true in the worker's settings, or put Apache's "
+                "connect-file jar on plugin.path",
+                class_name);
     char *known = list_connectors(worker->plugins);
     struct kc_error *err =
         kc_error_new(KC_ERR_CONNECT,

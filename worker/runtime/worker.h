@@ -128,7 +128,7 @@ struct kc_task_info {
     enum kc_state state;
     const char *lane; /* "bytes" or "records": how they go on; "" while that isn't known */
     const char *lane_reason;
-    const char *note; /* what is to be known of it beside; NULL: nothing */
+    const char *note;     /* what is to be known of it beside; NULL: nothing */
     double running_ratio; /* shares of its life */
     double pause_ratio;
     size_t bytes_in_flight;

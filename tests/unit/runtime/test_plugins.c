@@ -103,6 +103,44 @@ START_TEST(bad_locations_are_left_out)
 }
 END_TEST
 
+/* The file connector that a worker with this setting has. */
+static const struct kc_plugin *of_worker(const char *key, const char *value, bool *hidden)
+{
+    static const struct kc_plugin file = {
+        .kind = KC_PLUGIN_SINK,
+        .class_name = "org.apache.kafka.connect.file.FileStreamSinkConnector",
+    };
+    static const struct kc_plugin *const builtin[] = {&file, &sink, NULL};
+    struct kc_map *settings = kc_map_new();
+    kc_map_set(settings, key, value);
+    struct kc_plugins *some = kc_plugins_of_worker(builtin, settings);
+    const struct kc_plugin *found = kc_plugins_find(some, file.class_name, KC_CONNECTOR_KINDS);
+    *hidden = kc_plugins_hides(some, file.class_name);
+    ck_assert_uint_eq(kc_plugins_count(some), found ? 2 : 1);
+    kc_plugins_destroy(some);
+    kc_map_destroy(settings);
+    return found;
+}
+
+START_TEST(file_connectors_are_opt_in)
+{
+    char folder[] = "/tmp/isthmus-plugins-XXXXXX", jar[64];
+    bool hidden;
+    ck_assert_ptr_null(of_worker("plugin.path", "/etc/alternatives", &hidden));
+    ck_assert(hidden);
+    ck_assert_ptr_nonnull(of_worker(KC_FILE_PLUGINS, "true", &hidden));
+    ck_assert(!hidden);
+    ck_assert_ptr_nonnull(mkdtemp(folder));
+    snprintf(jar, sizeof(jar), "%s/connect-file-4.1.0.jar", folder);
+    fclose(fopen(jar, "w"));
+    ck_assert_ptr_nonnull(of_worker("plugin.path", jar, &hidden));
+    ck_assert_ptr_nonnull(of_worker("plugin.path", folder, &hidden));
+    unlink(jar);
+    ck_assert_ptr_null(of_worker("plugin.path", folder, &hidden));
+    rmdir(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("plugins");
@@ -112,6 +150,7 @@ int main(void)
     tcase_add_test(tests, kinds);
     tcase_add_test(tests, order);
     tcase_add_test(tests, bad_locations_are_left_out);
+    tcase_add_test(tests, file_connectors_are_opt_in);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
