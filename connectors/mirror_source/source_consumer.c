@@ -52,7 +52,6 @@ struct kc_source_consumer {
     bool started;
     size_t average_bytes; /* of a record */
     int64_t ends_due_ms;  /* the next look at where the partitions end */
-    const struct kc_schema *bytes;
 
     /* Repeated warnings. */
     rd_kafka_resp_err_t last_warning;
@@ -176,7 +175,6 @@ struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config,
     atomic_fetch_add(&consumers, 1);
     made->alias = kc_strdup(config->source);
     made->average_bytes = 1024;
-    made->bytes = KC_OPTIONAL_BYTES;
     made->assignment = kc_assignment_ref(assignment);
     sort_by_topic(made);
     struct kc_error *err = open_client(made, config);
@@ -386,7 +384,8 @@ static void copy_headers(struct kc_source_consumer *consumer, struct kc_batch *b
         const void *value = NULL;
         size_t len = 0;
         rd_kafka_header_get_all(source, i, &key, &value, &len);
-        headers[i] = (struct kc_header){key, consumer->bytes, kc_value_bytes(value, len)};
+        headers[i] = (struct kc_header){key, value ? KC_BYTES : KC_OPTIONAL_BYTES,
+                                        kc_value_bytes(value, len)};
     }
     record->headers = headers;
     record->header_count = (uint32_t)count;
@@ -405,9 +404,9 @@ static void fill(struct kc_source_consumer *consumer, struct kc_batch *batch,
     record->timestamp = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? KC_TIMELESS
                         : timestamp >= KC_TIMELESS               ? timestamp
                                                                  : KC_NO_TIMESTAMP;
-    record->key_schema = consumer->bytes;
+    record->key_schema = KC_OPTIONAL_BYTES;
     record->key = kc_value_bytes(message->key, message->key_len);
-    record->value_schema = consumer->bytes;
+    record->value_schema = KC_BYTES;
     record->value = kc_value_bytes(message->payload, message->len);
     record->source_partition = partition->source;
     record->source_offset = (struct kc_source_offset){.field = "offset", .number = message->offset};

@@ -104,6 +104,7 @@ const char *kc_type_name(enum kc_type type);
 
 /* Schemas without name, version, default or parameters; shared, never freed. */
 const struct kc_schema *kc_schema_simple(enum kc_type type, bool optional);
+#define KC_BYTES           kc_schema_simple(KC_TYPE_BYTES, false)
 #define KC_OPTIONAL_BYTES  kc_schema_simple(KC_TYPE_BYTES, true)
 #define KC_OPTIONAL_STRING kc_schema_simple(KC_TYPE_STRING, true)
 

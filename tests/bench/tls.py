@@ -45,14 +45,27 @@ def loads():
     return [Load("1k-none-tls", kilobytes, 1024, "none"), Load("100b-lz4-tls", small, 100, "lz4")]
 
 
-def run_load(load, source, target):
-    print(f"\n{load.name}: {load.records:,} records", flush=True)
-    fill(source, TOPIC, load)
-    settings = {
+def client_settings(source, target):
+    return {
         **source.settings("source.cluster."),
         **target.settings("target.cluster."),
         **target.settings("producer.override."),
     }
+
+
+def warm_up(source, target):
+    """A young JVM encrypts at some 20 MB/s, whoever reads."""
+    load = Load("tls-warm-up", options.size("TLS_WARM_RECORDS", 500_000, 50_000), 1024, "none")
+    fill(source, TOPIC, load)
+    settings = client_settings(source, target)
+    run_contender("isthmus-default", source, target, TOPIC, load, **settings)
+    source.delete_topic(TOPIC)
+
+
+def run_load(load, source, target):
+    print(f"\n{load.name}: {load.records:,} records", flush=True)
+    fill(source, TOPIC, load)
+    settings = client_settings(source, target)
     found = {}
     for contender in options.contenders("isthmus-default", "java"):
         found[contender] = run_contender(contender, source, target, TOPIC, load, **settings)
@@ -64,4 +77,5 @@ def run_load(load, source, target):
 def run_section(source, target):
     del source, target  # those have no such listener
     with TlsCluster("tls-source") as tls_source, TlsCluster("tls-target") as tls_target:
+        warm_up(tls_source, tls_target)
         return {load.name: run_load(load, tls_source, tls_target) for load in loads()}

@@ -235,7 +235,7 @@ def test_a_converter_that_writes_anew_is_named(bed):
     for partition, found in records.read_all(bed.target, "json.wrapped").items():
         for left, right in zip(expected[partition], found):
             envelope = json.loads(right.value)
-            assert envelope["schema"] == {"type": "bytes", "optional": True}
+            assert envelope["schema"] == {"type": "bytes", "optional": False}
             assert base64.b64decode(envelope["payload"]) == left.value
     if bed.kind == "isthmus":
         reason = bed.explained("json")["reason"]

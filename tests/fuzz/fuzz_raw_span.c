@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The raw lane's way with what a broker sent: batches passed, repacked, opened, cut and left out.
- * The first byte says how, the second where to begin, the third whose transactions are aborted.
- * Whatever comes out as a span is a batch that brokers take.
+ * The first byte says how (its upper bits: which rules), the second where to begin, the third whose
+ * transactions are aborted. Whatever comes out as a span is a batch that brokers take.
  */
 #include "runtime/raw_expand.h"
 
@@ -44,6 +44,43 @@ static void second_thoughts(struct kc_batch *batch, size_t index)
     kc_batch_unref(next);
 }
 
+static struct kc_error *header(void *opaque, const char *topic, const struct kc_header *from,
+                               struct kc_arena *arena, const void **data, size_t *len)
+{
+    *len = from->value.u.bytes.len + 1;
+    *data = kc_arena_alloc(arena, *len);
+    return strcmp(from->key, "refused") ? NULL : kc_error_new(KC_ERR_DATA, "It is refused");
+}
+
+static const char *route(void *opaque, const char *topic, char **routed)
+{
+    const unsigned *how = opaque;
+    *routed = *how & 8 ? kc_strdup("elsewhere") : NULL;
+    return NULL;
+}
+
+/* Headers are written anew, and with how below 5 batches get that codec. */
+static void use_rules(struct kc_raw_rules *rules, unsigned how)
+{
+    static unsigned routes;
+    static struct kc_map *producer;
+    if (!producer)
+        producer = kc_map_new();
+    kc_map_set(producer, "max.request.size", "2000");
+    if (how % 8 < KC_CODECS)
+        kc_map_set(producer, "compression.type", kc_codec_name((int)(how % 8)));
+    else
+        kc_map_remove(producer, "compression.type");
+    routes = how;
+    rules->headers_reason = "the fuzzer's headers";
+    rules->header = header;
+    rules->route = how % 8 == 7 ? route : NULL;
+    rules->opaque = &routes;
+    if (kc_raw_rules_set_codec(rules, producer))
+        abort();
+    kc_raw_rules_finish(rules, producer);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct kc_source_partition *partition;
@@ -67,13 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                               .source_partition = partition,
                                               .offset_field = "offset"};
     struct kc_raw_cursor cursor = {0};
+    struct kc_raw_rules rules = {0};
     struct kc_error *err = NULL;
+    if (data[0] & 8)
+        use_rules(&rules, data[0] >> 4);
     while (!err && cursor.part < kc_batch_raw_count(from)) {
         struct kc_batch *to = NULL;
-        err = kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, NULL, &cursor, &counts,
-                            &to);
+        err = kc_raw_expand(from, data[0] & 1 ? "the fuzzer says so" : NULL, &rules, &cursor,
+                            &counts, &to);
         for (size_t i = 0; !err && i < kc_batch_count(to); i++) {
-            if (!kc_batch_at(to, i)->span)
+            if (!kc_batch_at(to, i)->span || kc_batch_at(to, i)->span->dropped)
                 continue;
             check(kc_batch_at(to, i)->span);
             second_thoughts(to, i);
@@ -82,6 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     kc_error_destroy(err);
     kc_raw_cursor_clear(&cursor);
+    kc_raw_rules_clear(&rules);
     kc_batch_unref(from);
     return 0;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Record batches of any magic and codec, with and without a CRC that fits: parsed, read within a
- * limit, rewritten, split.
+ * limit, rewritten, split, looked through for headers.
  */
 #include "wire/batch_builder.h"
+#include "wire/header_scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,27 @@ static void read_records(const struct kc_wire_batch *batch)
         for (int32_t i = 0; i < record.header_count; i++)
             sink ^= record.headers[i].key.len > 0 ? record.headers[i].key.data[0] : 0;
     }
+    kc_record_reader_close(&reader);
+}
+
+/* What is known to have no headers has none for whoever reads it. */
+static void scan(const struct kc_wire_batch *batch)
+{
+    static struct kc_recoder *recoder;
+    struct kc_record_reader reader;
+    struct kc_wire_record record;
+    const uint8_t *plain;
+    size_t plain_len;
+    const char *why;
+
+    if (!recoder)
+        recoder = kc_recoder_new();
+    if (kc_header_scan(recoder, batch, &plain, &plain_len, &why) == KC_HEADERS_SOME)
+        return;
+    why = kc_record_reader_open(&reader, batch, LIMIT);
+    while (!why && kc_record_reader_next(&reader, &record, &why))
+        if (record.header_count > 0)
+            abort();
     kc_record_reader_close(&reader);
 }
 
@@ -56,8 +78,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     while (at < len && kc_batch_parse(data + at, len - at, &batch, &why) == KC_BATCH_OK) {
         kc_batch_intact(&batch);
         read_records(&batch);
-        if (batch.magic == 2)
+        if (batch.magic == 2) {
+            scan(&batch);
             rewrite(&batch);
+        }
         at += batch.size;
     }
     if (len > 1)

@@ -57,13 +57,13 @@ static struct kc_value bytes_of(const struct kc_wire_bytes *bytes)
                           bytes->len < 0 ? 0 : (size_t)bytes->len);
 }
 
-/* As MirrorSourceTask.convertHeaders() makes it. */
+/* As MirrorSourceTask.convertHeaders() and ConnectHeaders.addBytes() make it. */
 static struct kc_header header_of(struct kc_arena *arena, const struct kc_wire_header *from)
 {
     char *name = kc_arena_alloc(arena, (size_t)from->key.len + 1);
     memcpy(name, from->key.data, (size_t)from->key.len);
     name[from->key.len] = '\0';
-    return (struct kc_header){name, kc_schema_simple(KC_TYPE_BYTES, from->value.len < 0),
+    return (struct kc_header){name, from->value.len < 0 ? KC_OPTIONAL_BYTES : KC_BYTES,
                               bytes_of(&from->value)};
 }
 
@@ -106,7 +106,8 @@ const char *kc_raw_add_records(struct kc_batch *batch, const struct kc_raw *raw,
         struct kc_record *record = add_record(batch, raw, from.offset);
         /* A target may refuse a time before 1970, and with it the record. */
         record->timestamp = from.timestamp >= KC_TIMELESS ? from.timestamp : KC_NO_TIMESTAMP;
-        record->key_schema = record->value_schema = KC_OPTIONAL_BYTES;
+        record->key_schema = KC_OPTIONAL_BYTES;
+        record->value_schema = KC_BYTES;
         record->key = bytes_of(&from.key);
         record->value = bytes_of(&from.value);
         record->converted = converted;
