@@ -84,9 +84,8 @@ struct kc_record *kc_batch_at(struct kc_batch *batch, size_t index);
 /*
  * Record batches as bytes (API 1.1): what a source task may hand over in the place of records where
  * kc_source_context_takes_raw() says so. The worker passes on as bytes what it can, and opens the
- * rest into records as MirrorSourceTask makes them: KC_OPTIONAL_BYTES keys, KC_BYTES values and
- * headers. A batch holds raw parts or
- * records, not both.
+ * rest into records as Java's MirrorSourceTask makes them: KC_OPTIONAL_BYTES keys, KC_BYTES values
+ * and headers. A batch holds raw parts or records, not both.
  */
 struct kc_raw {
     const char *topic;    /* on the target; terminated; lives as long as the batch */

@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every record arrives equal, whatever it is, by either lane.
 
-Topics of all kinds are mirrored twice from one worker: as batches, and record by record. Java's
-consumer then compares each mirror with its source: key, value, headers and their order, time,
-order of records (tests/support/java/CompareTopics.java).
+Topics of all kinds are mirrored several times from one worker: as batches, record by record, as
+batches of another codec, and under Connect's default header converter. Java's consumer then
+compares each mirror with its source: key, value, headers and their order, time, order of records
+(tests/support/java/CompareTopics.java).
 
 EQUAL_RECORDS: records of each codec's topic (3000). EQUAL_CODECS: only these codecs ("zstd"), and
 nothing but the codecs' topics.
 """
 
+import base64
+import dataclasses
 import os
 import re
 import struct
@@ -28,7 +31,12 @@ ALL_CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 CODECS = os.environ.get("EQUAL_CODECS", ",".join(ALL_CODECS)).split(",")
 ONLY_CODECS = "EQUAL_CODECS" in os.environ
 PATIENCE_S = (120 + COUNT // 2000) * PATIENCE
-LANES = {"raw": "true", "record": "false"}
+LANES = {
+    "raw": {"raw.lane.enabled": "true"},
+    "record": {"raw.lane.enabled": "false"},
+    "recoded": {"producer.override.compression.type": "zstd"},
+}
+TWO_LANES = ["raw", "record"]
 LIMIT = 1048588  # a broker's max.message.bytes
 GROUP = "every-record-readers"
 # On the source the lanes would share a topic: syncs of the slower one among those of the faster
@@ -199,25 +207,30 @@ class Bed:
 
     def mirror(self):
         self.worker = self.workers.distributed()
-        for lane, raw in LANES.items():
+        for lane, settings in LANES.items():
             for isolation in ("uncommitted", "committed"):
-                self.start_mirror(lane, raw, isolation)
+                self.start_mirror(lane, settings, isolation)
+        self.start_mirror("default", {"header.converter": None}, "uncommitted")
 
-    def start_mirror(self, lane, raw, isolation):
+    def start_mirror(self, lane, settings, isolation):
         alias = lane if isolation == "uncommitted" else f"{lane}-committed"
         topics = f"{self.prefix}-.*" if isolation == "uncommitted" else self.topic("payments")
         config = mirror_config("Source", self.source, self.target, alias, topics=topics)
         config.update(
             {
-                "raw.lane.enabled": raw,
                 "consumer.isolation.level": f"read_{isolation}",
                 "producer.override.max.request.size": str(4 * LIMIT),
                 "emit.offset-syncs.enabled": "true",
                 **SYNCS_BY_LANE,
                 "offset.lag.max": "50",
+                **settings,
             }
         )
+        if config["header.converter"] is None:
+            del config["header.converter"]
         self.worker.rest.put_connector(alias, config)
+        # One after the other: a task that is given its partitions anew may send records again.
+        self.worker.rest.wait_running(alias, 1, 60 * PATIENCE)
 
     def visible(self, name, isolation="read_uncommitted"):
         found = records.read_all(self.source, self.topic(name), isolation=isolation)
@@ -273,7 +286,7 @@ def test_several_producers_and_codecs_in_a_partition(bed):
 def test_times(bed):
     """Stamped by the broker, none at all, and from the first to the last that there can be."""
     bed.assert_equal("stamped", "timeless")
-    bed.assert_equal("times", lanes=["raw"])
+    bed.assert_equal("times", lanes=["raw", "recoded"])
     # librdkafka takes a time of 0 for "now": the record lane says 1, as near as can be.
     expected = records.read_all(bed.source, bed.topic("times"))[0]
     records.wait_count(bed.target, bed.remote("record", "times"), len(expected), PATIENCE_S)
@@ -309,7 +322,25 @@ def test_the_largest_that_a_broker_takes(bed):
 
 
 @only_codecs()
-@pytest.mark.parametrize("lane", LANES)
+def test_the_default_header_converter(bed):
+    """Everything is as it is but header values, which SimpleHeaderConverter prints in base64."""
+    names = [*ALL_CODECS, "mixed", "wide", "stamped", "timeless", "times", "payments"]
+    for name in [*names, "compacted", "limits"]:
+        expected = records.read_all(bed.source, bed.topic(name), isolation="read_uncommitted")
+        remote = bed.remote("default", name)
+        records.wait_count(bed.target, remote, sum(map(len, expected.values())), PATIENCE_S)
+        found = records.read_all(bed.target, remote)
+        for partition, wanted in expected.items():
+            printed = [dataclasses.replace(r, headers=as_text(r.headers)) for r in wanted]
+            records.compare(printed, found[partition], remote)
+
+
+def as_text(headers):
+    return tuple((k, None if v is None else base64.b64encode(v)) for k, v in headers)
+
+
+@only_codecs()
+@pytest.mark.parametrize("lane", TWO_LANES)
 def test_translated_offsets_name_the_same_records(bed, lane):
     """What RemoteClusterUtils translates never skips a record, and is exact at a partition's end."""
     names = [*ALL_CODECS, "mixed", "compacted"]
