@@ -223,6 +223,44 @@ struct kc_error *kc_decimal_schema_scale(const struct kc_schema *schema, int32_t
     return NULL;
 }
 
+struct kc_error *kc_decimal_of_value(struct kc_arena *arena, const struct kc_schema *schema,
+                                     const struct kc_value *value, struct kc_decimal *decimal)
+{
+    int32_t scale;
+    struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
+    if (err)
+        return err;
+    scale += (int32_t)value->count;
+    if (kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len, scale, decimal))
+        return NULL;
+    return kc_error_new(KC_ERR_DATA, "A decimal of %zu bytes is too long", value->u.bytes.len);
+}
+
+struct kc_error *kc_decimal_to_value(struct kc_arena *arena, const struct kc_schema *schema,
+                                     const struct kc_decimal *decimal, struct kc_value *value)
+{
+    int32_t scale;
+    struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
+    if (err)
+        return err;
+    *value = kc_decimal_bytes(arena, decimal);
+    value->count = (uint32_t)(decimal->scale - scale);
+    return NULL;
+}
+
+struct kc_error *kc_decimal_check_scale(const struct kc_schema *schema,
+                                        const struct kc_value *value)
+{
+    int32_t scale;
+    struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
+    if (err || !value->count)
+        return err;
+    return kc_error_new(KC_ERR_DATA,
+                        "Decimal value has mismatching scale for given Decimal schema. Schema has "
+                        "scale %d, value has scale %d.",
+                        (int)scale, (int)(scale + (int32_t)value->count));
+}
+
 const struct kc_schema *kc_decimal_schema(int32_t scale, bool optional)
 {
     char text[16];

@@ -40,6 +40,17 @@ float kc_decimal_float(const struct kc_decimal *decimal);
 /* Decimal.scale: the scale that a Decimal schema states. */
 struct kc_error *kc_decimal_schema_scale(const struct kc_schema *schema,
                                          int32_t *scale) KC_MUST_CHECK;
+/* The Decimal value in the scale that it has, which may be another than its schema's. */
+struct kc_error *kc_decimal_of_value(struct kc_arena *arena, const struct kc_schema *schema,
+                                     const struct kc_value *value,
+                                     struct kc_decimal *decimal) KC_MUST_CHECK;
+/* decimal as a value of schema, in its own scale. */
+struct kc_error *kc_decimal_to_value(struct kc_arena *arena, const struct kc_schema *schema,
+                                     const struct kc_decimal *decimal,
+                                     struct kc_value *value) KC_MUST_CHECK;
+/* Decimal.fromLogical: a Decimal's bytes mean a number only in the scale of its schema. */
+struct kc_error *kc_decimal_check_scale(const struct kc_schema *schema,
+                                        const struct kc_value *value) KC_MUST_CHECK;
 /* Decimal.schema(scale); a new reference. */
 const struct kc_schema *kc_decimal_schema(int32_t scale, bool optional);
 

@@ -148,11 +148,9 @@ static void print_bytes(struct kc_str *out, const struct kc_schema *schema,
 {
     struct kc_decimal decimal;
     struct kc_arena *arena = kc_arena_new(256);
-    int32_t scale;
     struct kc_error *err = NULL;
     if (kc_schema_is(schema, KC_LOGICAL_DECIMAL) &&
-        !(err = kc_decimal_schema_scale(schema, &scale)) &&
-        kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len, scale, &decimal))
+        !(err = kc_decimal_of_value(arena, schema, value, &decimal)))
         kc_decimal_print(out, &decimal);
     else
         kc_str_appendf(out, "[B@%x", (unsigned)((uintptr_t)value->u.bytes.data >> 3));

@@ -76,14 +76,10 @@ static struct kc_error *parse_decimal(struct kc_arena *arena, const struct kc_sc
     struct kc_decimal decimal;
     struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
     if (!err && is_number(node)) {
-        /* Java keeps the number's own scale and fails when it is written as bytes. */
-        if (!kc_decimal_parse(arena, node->text, node->len, &decimal) ||
-            !kc_decimal_set_scale(arena, &decimal, scale))
-            return kc_error_new(KC_ERR_DATA,
-                                "Decimal value %.*s doesn't fit the scale %d of its schema",
-                                (int)node->len, node->text, (int)scale);
-        *value = kc_decimal_bytes(arena, &decimal);
-        return NULL;
+        if (!kc_decimal_parse(arena, node->text, node->len, &decimal))
+            return kc_error_new(KC_ERR_DATA, "Decimal value %.*s is too long", (int)node->len,
+                                node->text);
+        return kc_decimal_to_value(arena, schema, &decimal, value);
     }
     if (node->kind != KC_JSON_STRING) {
         kc_error_destroy(err);

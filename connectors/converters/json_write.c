@@ -39,21 +39,17 @@ static void write_bytes(struct kc_str *out, const struct kc_value *value)
 static struct kc_error *write_decimal(struct kc_str *out, const struct kc_json_settings *settings,
                                       const struct kc_schema *schema, const struct kc_value *value)
 {
-    int32_t scale;
     struct kc_decimal decimal;
-    struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
-    if (err)
-        return err;
     if (!settings->numeric_decimals) {
-        write_bytes(out, value);
-        return NULL;
+        struct kc_error *mismatch = kc_decimal_check_scale(schema, value);
+        if (!mismatch)
+            write_bytes(out, value);
+        return mismatch;
     }
     struct kc_arena *arena = kc_arena_new(512);
-    if (kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len, scale, &decimal))
+    struct kc_error *err = kc_decimal_of_value(arena, schema, value, &decimal);
+    if (!err)
         kc_decimal_print(out, &decimal);
-    else
-        err = kc_error_new(KC_ERR_DATA, "A decimal of %zu bytes can't be written as a number",
-                           value->u.bytes.len);
     kc_arena_destroy(arena);
     return err;
 }

@@ -160,16 +160,12 @@ static struct kc_error *from_bytes(struct kc_arena *arena, const struct kc_schem
                                    enum kc_type type, struct kc_value *value)
 {
     struct kc_decimal decimal;
-    int32_t scale;
     if (!kc_schema_is(schema, KC_LOGICAL_DECIMAL))
         return kc_error_new(KC_ERR_DATA, "Unexpected type in Cast transformation: %s",
                             kc_value_java_class(value, schema));
-    struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
+    struct kc_error *err = kc_decimal_of_value(arena, schema, value, &decimal);
     if (err)
         return err;
-    if (!kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len, scale, &decimal))
-        return kc_error_new(KC_ERR_DATA, "A decimal of %zu bytes can't be cast",
-                            value->u.bytes.len);
     *value = from_decimal(type, &decimal);
     return NULL;
 }

@@ -34,7 +34,9 @@ struct kc_map;
  * BYTES (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells. */
 struct kc_value {
     enum kc_type type;
-    uint32_t count; /* elements of ARRAY and STRUCT, pairs of MAP */
+    /* Elements of ARRAY and STRUCT, pairs of MAP. Of a Decimal: by how many digits, as int32_t, its
+     * scale is larger than its schema's; Java's BigDecimal has a scale of its own. */
+    uint32_t count;
     union {
         int64_t i; /* INT8..INT64 */
         double d;  /* FLOAT32, FLOAT64 */

@@ -8,6 +8,7 @@
 #ifndef TESTS_UNIT_GOLDEN_H
 #define TESTS_UNIT_GOLDEN_H
 
+#include "common/decimal.h"
 #include "connect/plugin.h"
 
 #include <check.h>
@@ -183,6 +184,22 @@ static inline struct kc_map *golden_map(const json_t *json)
 
 /* ---- writing ---- */
 
+/* Java's side wrote decimals in the scale of their schema. */
+static inline json_t *golden_dump_bytes(const struct kc_value *value)
+{
+    struct kc_decimal decimal;
+    struct kc_arena *arena = kc_arena_new(256);
+    struct kc_value plain = *value;
+    if (value->count &&
+        kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len,
+                              (int32_t)value->count, &decimal) &&
+        kc_decimal_set_scale(arena, &decimal, 0))
+        plain = kc_decimal_bytes(arena, &decimal);
+    json_t *hex = golden_hex(plain.u.bytes.data, plain.u.bytes.len);
+    kc_arena_destroy(arena);
+    return hex;
+}
+
 static inline json_t *golden_dump_value(const struct kc_value *value)
 {
     json_t *v = NULL;
@@ -197,7 +214,7 @@ static inline json_t *golden_dump_value(const struct kc_value *value)
         v = json_stringn(value->u.bytes.data, value->u.bytes.len);
         break;
     case KC_TYPE_BYTES:
-        v = golden_hex(value->u.bytes.data, value->u.bytes.len);
+        v = golden_dump_bytes(value);
         break;
     case KC_TYPE_FLOAT32: {
         float single = (float)value->u.d;
