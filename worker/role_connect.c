@@ -6,6 +6,7 @@
  * id), herder, REST resources, then (standalone) the connectors of the files. A stop goes the other
  * way.
  */
+#include "base/java_environment.h"
 #include "base/logging.h"
 #include "config/java_options.h"
 #include "config/properties.h"
@@ -164,6 +165,7 @@ static int run(enum kc_worker_mode mode, int argc, char **argv,
         status = kc_role_fail(err, KC_EXIT_ERROR);
     } else {
         kc_info("Isthmus %s (%s) starting as %s", KC_VERSION, KC_COMMIT, argv[0]);
+        kc_java_environment_explain();
         err = worker_start(&worker);
         status = err ? fail_start(err) : worker_run(&worker, started, opaque);
     }

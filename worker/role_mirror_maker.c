@@ -6,6 +6,7 @@
  * that the leader of the flow's group keeps configured. Several nodes share the work when they can
  * reach each other: `dedicated.mode.enable.internal.rest`.
  */
+#include "base/java_environment.h"
 #include "base/logging.h"
 #include "config/java_options.h"
 #include "config/mirror_maker_config.h"
@@ -181,6 +182,7 @@ static int wait_for_all(struct mirror_maker *maker)
 
 static int run(struct mirror_maker *maker, const char *file)
 {
+    kc_java_environment_explain();
     struct kc_error *err = start(maker, file);
     if (!err)
         err = kc_role_signals_start(maker->herders, maker->started);

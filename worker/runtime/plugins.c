@@ -28,6 +28,7 @@ struct kc_plugins {
     size_t cap;
     struct kc_plugins *hidden; /* the FileStream connectors, where they aren't enabled; or NULL */
     bool has_file_jar;         /* plugin.path has Apache's connect-file-*.jar */
+    size_t jars; /* on plugin.path, left out */
 };
 
 /* The descriptors of shared objects, of all registries of the process; they are never freed. */
@@ -203,7 +204,7 @@ static void load_location(struct kc_plugins *plugins, const char *path, int dept
         else if (is_file_jar(path))
             plugins->has_file_jar = true;
         else if (ends_with(path, ".jar"))
-            kc_debug("Skipping %s: this worker runs no Java plugins", path);
+            plugins->jars++;
         return;
     }
     struct dirent **names = NULL;
@@ -226,6 +227,10 @@ static void load_path(struct kc_plugins *plugins, const char *plugin_path)
     kc_strings_split(&locations, plugin_path);
     for (size_t i = 0; i < locations.count; i++)
         load_location(plugins, locations.items[i], DEPTH);
+    if (plugins->jars)
+        kc_info("plugin.path has %zu jars, none of which is loaded: this worker runs no Java. Its "
+                "connectors are built in, or shared objects; GET /connector-plugins lists them",
+                plugins->jars);
     kc_strings_destroy(&locations);
 }
 

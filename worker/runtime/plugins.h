@@ -13,7 +13,7 @@ struct kc_plugins;
 
 /* builtin: NULL-terminated (kc_builtin_plugins). plugin_path: CSV of directories and shared
  * objects, may be NULL; what can't be loaded or has another API is logged with file and reason and
- * left out (jars are skipped with one DEBUG line). */
+ * left out (jars are counted, and one line says what they mean here). */
 struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path);
 /* The same for a worker's settings. The FileStream connectors read and write any file of the
  * worker's user: they are there only where KC_FILE_PLUGINS is true or plugin.path has Apache's

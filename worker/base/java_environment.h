@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Environment variables of Kafka's start scripts, which unit files and images still have when this
+ * program takes the place of Java's: what each means here.
+ *
+ * Called once at start, on the main thread.
+ */
+#ifndef WORKER_BASE_JAVA_ENVIRONMENT_H
+#define WORKER_BASE_JAVA_ENVIRONMENT_H
+
+/* Logs one line for each that is set and asks for something. */
+void kc_java_environment_explain(void);
+
+/* What the variable's value means here; static; NULL: nothing to say. */
+const char *kc_java_environment_meaning(const char *name, const char *value);
+
+#endif
