@@ -303,13 +303,14 @@ static const struct {
     const char *name;
     int minutes;
 } zones[] = {
-    {"UTC", 0},    {"GMT", 0},     {"EST", -300},  {"EDT", -240}, {"CST", -360},  {"CDT", -300},
-    {"MST", -420}, {"MDT", -360},  {"PST", -480},  {"PDT", -420}, {"WET", 0},     {"WEST", 60},
-    {"CET", 60},   {"CEST", 120},  {"EET", 120},   {"EEST", 180}, {"MSK", 180},   {"JST", 540},
-    {"HST", -600}, {"AKST", -540}, {"AKDT", -480}, {"BST", 60},   {"IST", 120},   {"SGT", 480},
+    {"UTC", 0},    {"GMT", 0},     {"EST", -300},  {"EDT", -240}, {"CST", -360}, {"CDT", -300},
+    {"MST", -420}, {"MDT", -360},  {"PST", -480},  {"PDT", -420}, {"WET", 0},    {"WEST", 60},
+    {"CET", 60},   {"CEST", 120},  {"EET", 120},   {"EEST", 180}, {"MSK", 180},  {"JST", 540},
+    {"HST", -600}, {"AKST", -540}, {"AKDT", -480}, {"BST", 60},   {"IST", 120},  {"SGT", 480},
 };
 
-/* An offset behind its sign: hhmm; hh alone for X; hh:mm where colon, with a short hour if brief. */
+/* An offset behind its sign: hhmm; hh alone for X; hh:mm where colon, with a short hour if brief.
+ */
 static const char *take_offset(const char *c, const char *end, bool minutes, bool colon, bool brief,
                                int64_t *offset)
 {
@@ -370,8 +371,8 @@ static const char *take_zone(const char *c, const char *end, const struct item *
     if (!is_sign(c, end))
         return iso ? NULL : take_zone_name(c, end, &fields->zone_minutes);
     bool colon = gmt || (iso && item->count == 3);
-    const char *next = take_offset(c + 1, end, !iso || item->count > 1, colon, gmt,
-                                   &fields->zone_minutes);
+    const char *next =
+        take_offset(c + 1, end, !iso || item->count > 1, colon, gmt, &fields->zone_minutes);
     if (*c == '-')
         fields->zone_minutes = -fields->zone_minutes;
     return next;
@@ -435,9 +436,9 @@ static const char *parse_number(const struct item *item, const char *c, const ch
     if (!next)
         return NULL;
     if (item->letter == 'y' || item->letter == 'Y')
-        kc_date_fields_set(
-            fields, item->letter == 'y' ? KC_DATE_YEAR : KC_DATE_WEEK_YEAR,
-            item->count <= 2 && next - c == 2 && is_digit(*c) ? full_year(number) : number);
+        kc_date_fields_set(fields, item->letter == 'y' ? KC_DATE_YEAR : KC_DATE_WEEK_YEAR,
+                           item->count <= 2 && next - c == 2 && is_digit(*c) ? full_year(number)
+                                                                             : number);
     else
         set_number(fields, item->letter, number);
     return next;

@@ -147,7 +147,8 @@ def test_records_one_by_one_are_counted_alike(source, target, make_worker, uniqu
     remote = f"{alias}.{topic}"
     source.create_topic(topic, 3)
     records.produce(source, topic, HISTORY)
-    rest = make_worker.distributed(make_worker.settings(**{"metrics.series.max": "2"})).rest
+    settings = {"metrics.series.max": "2", "metrics.names": "strimzi, confluent"}
+    rest = make_worker.distributed(make_worker.settings(**settings)).rest
     more = {"topics": topic, "raw.lane.enabled": "false"}
     rest.put_connector("mirror", mirror_config("Source", source, target, alias, **more))
 
@@ -168,6 +169,14 @@ def test_records_one_by_one_are_counted_alike(source, target, make_worker, uniqu
     assert metrics.value("isthmus_metrics_series", **bound) == 3
     assert metrics.value("isthmus_metrics_series_shown", **bound) == 1
     assert metrics.value("isthmus_metrics_labels_dropped", **bound) == 1
+    # The same by the names that others' dashboards ask for.
+    others = "kafka_connect_mirror_mirrorsourceconnector"
+    assert metrics.value(f"{others}_record_count", topic=remote) == HISTORY
+    assert metrics.value("kafka_consumer_fetch_manager_records_lag", topic=remote) == 0
+    whole = {"connector": "aggregate"}
+    assert metrics.value("kafka_connect_connect_worker_metrics_task_count", **whole) >= 1
+    states = metrics.all("kafka_connect_connector_metrics", status="running")
+    assert [labels["connector"] for labels, _ in states] == ["mirror"]
     lane = metrics.all("isthmus_task_lane", connector="mirror")
     assert [labels["reason"] for labels, _ in lane] == ["raw.lane.enabled is false"]
     explained = rest.get("/connectors/mirror/explain")["tasks"][0]

@@ -56,6 +56,19 @@ static struct kc_error *discovery(const char *name, const char *value)
     return kc_config_one_of(name, value, options, true);
 }
 
+static struct kc_error *metric_names(const char *name, const char *value)
+{
+    static const char *const options[] = {"strimzi", "confluent", NULL};
+    struct kc_strings words = {0};
+    struct kc_error *err = NULL;
+
+    kc_strings_split(&words, value ? value : "");
+    for (size_t i = 0; i < words.count && !err; i++)
+        err = kc_config_one_of(name, words.items[i], options, false);
+    kc_strings_destroy(&words);
+    return err;
+}
+
 static struct kc_error *recording_level(const char *name, const char *value)
 {
     static const char *const options[] = {"INFO", "DEBUG", NULL};
@@ -321,6 +334,9 @@ static const struct kc_config_key base_keys[] = {
     KC_KEY("metrics.series.max", LONG, "2000", kc_config_at_least_1, LOW,
            "How many label sets of one kind, mirrored partitions for one, /metrics shows; where "
            "there are more, they are summed by topic, and by less where that isn't enough."),
+    KC_KEY("metrics.names", LIST, "", metric_names, LOW,
+           "Whose names /metrics has beside its own, for dashboards that ask for them: strimzi, "
+           "confluent."),
     KC_KEY("metrics.recording.level", STRING, "INFO", recording_level, LOW,
            "Level of detail of a Java worker's metrics."),
     KC_KEY("metric.reporters", LIST, "org.apache.kafka.common.metrics.JmxReporter", NULL, LOW,

@@ -73,6 +73,6 @@ struct kc_error *kc_jackson_no_array(const char *type, const json_t *value)
 struct kc_error *kc_jackson_unknown(const char *field, const char *type, const char *known)
 {
     return kc_error_new(KC_ERR_CONNECT,
-                        "Unrecognized field \"%s\" (class %s), not marked as ignorable (%s])", field,
-                        type, known);
+                        "Unrecognized field \"%s\" (class %s), not marked as ignorable (%s])",
+                        field, type, known);
 }

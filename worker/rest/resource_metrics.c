@@ -5,6 +5,7 @@
  * Request threads; one scrape after the other, for rates remember the last look.
  */
 #include "rest/router.h"
+#include "runtime/dashboard_names.h"
 #include "runtime/process_metrics.h"
 #include "runtime/series.h"
 
@@ -63,12 +64,22 @@ static void expose_herders(const struct kc_rest_request *request, struct kc_expo
     }
 }
 
+static unsigned names_of(const struct kc_config *values)
+{
+    const struct kc_strings *words = kc_config_list(values, "metrics.names");
+    unsigned sets = 0;
+    for (size_t i = 0; i < words->count; i++)
+        sets |= kc_dashboard_names_parse(words->items[i]);
+    return sets;
+}
+
 static void get_metrics(struct kc_rest_request *request)
 {
     bool openmetrics = wants_openmetrics(request);
     size_t max = (size_t)kc_config_long(request->config->values, "metrics.series.max");
     struct kc_exposition *exposition = kc_exposition_new();
     struct kc_series_collection series = {0};
+    kc_exposition_set_names(exposition, names_of(request->config->values));
     pthread_mutex_lock(&scraping);
     expose_build(exposition);
     kc_process_expose(exposition);

@@ -2,6 +2,8 @@
 /* Rendering samples, see exposition.h. */
 #include "runtime/exposition.h"
 
+#include "runtime/dashboard_names.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,7 @@ struct family {
 struct kc_exposition {
     struct family *families; /* in order of addition */
     const struct kc_label *common;
+    unsigned names; /* sets of others' names */
 };
 
 struct kc_exposition *kc_exposition_new(void)
@@ -45,6 +48,11 @@ void kc_exposition_destroy(struct kc_exposition *exposition)
 void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_label *label)
 {
     exposition->common = label;
+}
+
+void kc_exposition_set_names(struct kc_exposition *exposition, unsigned sets)
+{
+    exposition->names = sets;
 }
 
 /* ---- samples ---- */
@@ -101,7 +109,7 @@ static void append_value(struct kc_str *out, double value)
     }
 }
 
-void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
+static void add_sample(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
                        const char *help, const struct kc_label *labels, size_t count, double value)
 {
     struct family *family = family_get(exposition, name, type, help);
@@ -117,6 +125,16 @@ void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum 
     kc_str_append(out, first ? " " : "} ");
     append_value(out, value);
     kc_str_append_char(out, '\n');
+}
+
+void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
+                       const char *help, const struct kc_label *labels, size_t count, double value)
+{
+    unsigned names = exposition->names;
+    add_sample(exposition, name, type, help, labels, count, value);
+    exposition->names = 0; /* an alias has none */
+    kc_dashboard_names_add(exposition, names, name, type, labels, count, value);
+    exposition->names = names;
 }
 
 /* ---- the text ---- */

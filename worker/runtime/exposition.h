@@ -24,6 +24,9 @@ void kc_exposition_destroy(struct kc_exposition *exposition); /* NULL is fine */
 /* A label that all further samples get, in front of their own; borrowed, NULL: none. */
 void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_label *label);
 
+/* Adds each further sample under others' names, too: a sum of enum kc_dashboard_names. */
+void kc_exposition_set_names(struct kc_exposition *exposition, unsigned sets);
+
 /* One sample of the family called name, which has one type and help (borrowed until printed). */
 void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
                        const char *help, const struct kc_label *labels, size_t count, double value);

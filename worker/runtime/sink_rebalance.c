@@ -64,8 +64,7 @@ static bool ask_for(struct kc_sink_task *task, const char *topic)
     const struct rd_kafka_metadata *metadata = NULL;
     if (!handle)
         return false;
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(task->consumer, 0, handle, &metadata, ASKING_MS);
+    rd_kafka_resp_err_t code = rd_kafka_metadata(task->consumer, 0, handle, &metadata, ASKING_MS);
     if (!code)
         rd_kafka_metadata_destroy(metadata);
     rd_kafka_topic_destroy(handle);

@@ -60,9 +60,8 @@ START_TEST(numbers_keep_their_scale)
     char *text = NULL;
     char *json = kc_asprintf(SCHEMA "%s}", cases[_i].number);
     void *numeric = make("NUMERIC"), *base64 = make("BASE64");
-    ck_assert_ptr_null(kc_json_converter.converter->to_connect(numeric, "t", NULL, json,
-                                                               strlen(json), batch, &schema,
-                                                               &value));
+    ck_assert_ptr_null(kc_json_converter.converter->to_connect(
+        numeric, "t", NULL, json, strlen(json), batch, &schema, &value));
     kc_java_text(&shown, schema, &value);
     ck_assert_str_eq(shown.data, cases[_i].shown);
     ck_assert_ptr_null(back(numeric, arena, schema, &value, &text));

@@ -191,8 +191,8 @@ static inline json_t *golden_dump_bytes(const struct kc_value *value)
     struct kc_arena *arena = kc_arena_new(256);
     struct kc_value plain = *value;
     if (value->count &&
-        kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len,
-                              (int32_t)value->count, &decimal) &&
+        kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len, (int32_t)value->count,
+                              &decimal) &&
         kc_decimal_set_scale(arena, &decimal, 0))
         plain = kc_decimal_bytes(arena, &decimal);
     json_t *hex = golden_hex(plain.u.bytes.data, plain.u.bytes.len);
