@@ -98,3 +98,131 @@ void kc_deal_parts(const struct kc_strings *items, size_t count, struct kc_deal 
             kc_strings_add(&deal->tasks[task], items->items[next++]);
     }
 }
+
+void kc_deal_copy(struct kc_deal *to, const struct kc_deal *from)
+{
+    begin(to, from->count);
+    for (size_t i = 0; i < from->count; i++)
+        kc_strings_copy(&to->tasks[i], &from->tasks[i]);
+}
+
+bool kc_deal_equal(const struct kc_deal *a, const struct kc_deal *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t t = 0; t < a->count; t++) {
+        if (a->tasks[t].count != b->tasks[t].count)
+            return false;
+        for (size_t i = 0; i < a->tasks[t].count; i++)
+            if (strcmp(a->tasks[t].items[i], b->tasks[t].items[i]) != 0)
+                return false;
+    }
+    return true;
+}
+
+/* ---- by load ---- */
+
+/* An item on its way from task to task. */
+struct share {
+    const char *item;
+    double load;
+    size_t task;
+};
+
+struct shares {
+    struct share *items;
+    size_t count;
+    double *sums; /* of tasks */
+    size_t tasks;
+    double mean;
+};
+
+static struct shares shares_of(const struct kc_deal *deal, const double *loads)
+{
+    struct shares shares = {.tasks = deal->count};
+    size_t total = 0;
+    for (size_t t = 0; t < deal->count; t++)
+        total += deal->tasks[t].count;
+    shares.items = kc_calloc(total + 1, sizeof(*shares.items));
+    shares.sums = kc_calloc(deal->count + 1, sizeof(*shares.sums));
+    for (size_t t = 0; t < deal->count; t++)
+        for (size_t i = 0; i < deal->tasks[t].count; i++, shares.count++) {
+            double load = loads[shares.count];
+            shares.items[shares.count] = (struct share){deal->tasks[t].items[i], load, t};
+            shares.sums[t] += load;
+            shares.mean += load / (double)deal->count;
+        }
+    return shares;
+}
+
+static void shares_free(struct shares *shares)
+{
+    free(shares->items);
+    free(shares->sums);
+}
+
+/* What the fullest task had best give to the emptiest: what comes nearest to half their difference,
+ * and makes it smaller. NULL: nothing does. */
+static struct share *best_move(const struct shares *shares, size_t *to)
+{
+    size_t from = 0;
+    *to = 0;
+    for (size_t t = 1; t < shares->tasks; t++) {
+        from = shares->sums[t] > shares->sums[from] ? t : from;
+        *to = shares->sums[t] < shares->sums[*to] ? t : *to;
+    }
+    double gap = shares->sums[from] - shares->sums[*to];
+    struct share *best = NULL;
+    double best_distance = gap / 2;
+    for (size_t i = 0; i < shares->count; i++) {
+        struct share *share = &shares->items[i];
+        double distance = share->load > gap / 2 ? share->load - gap / 2 : gap / 2 - share->load;
+        if (share->task != from || share->load <= 0 || share->load >= gap ||
+            distance >= best_distance)
+            continue;
+        best = share;
+        best_distance = distance;
+    }
+    return best;
+}
+
+static double fullest(const struct shares *shares)
+{
+    double most = 0;
+    for (size_t t = 0; t < shares->tasks; t++)
+        most = shares->sums[t] > most ? shares->sums[t] : most;
+    return most;
+}
+
+bool kc_deal_is_uneven(const struct kc_deal *deal, const double *loads)
+{
+    static const double limit = 1.5;
+    if (deal->count < 2)
+        return false;
+    struct shares shares = shares_of(deal, loads);
+    size_t to;
+    bool uneven = shares.mean > 0 && fullest(&shares) > limit * shares.mean &&
+                  best_move(&shares, &to) != NULL;
+    shares_free(&shares);
+    return uneven;
+}
+
+size_t kc_deal_balance(const struct kc_deal *deal, const double *loads, struct kc_deal *balanced)
+{
+    static const double enough = 1.1;
+    struct shares shares = shares_of(deal, loads);
+    size_t moved = 0, to;
+    struct share *share;
+    while (deal->count > 1 && moved < shares.count && fullest(&shares) > enough * shares.mean &&
+           (share = best_move(&shares, &to))) {
+        shares.sums[share->task] -= share->load;
+        shares.sums[to] += share->load;
+        share->task = to;
+        moved++;
+    }
+    begin(balanced, deal->count);
+    for (size_t i = 0; i < shares.count; i++)
+        kc_strings_add(&balanced->tasks[shares.items[i].task], shares.items[i].item);
+    shares_free(&shares);
+    return moved;
+}

@@ -27,4 +27,16 @@ bool kc_deal_again(const struct kc_deal *before, const struct kc_strings *items,
 void kc_deal_round(const struct kc_strings *items, size_t count, struct kc_deal *deal);
 void kc_deal_parts(const struct kc_strings *items, size_t count, struct kc_deal *deal);
 
+/* ---- by load: loads has one for each item, one task after the other ---- */
+
+/* Whether one task has more than one and a half times its share, and giving something away would
+ * help. */
+bool kc_deal_is_uneven(const struct kc_deal *deal, const double *loads);
+/* Moves as few items as it takes to bring each task near its share; how many. *balanced is empty at
+ * first, and a copy of deal when nothing is moved. */
+size_t kc_deal_balance(const struct kc_deal *deal, const double *loads, struct kc_deal *balanced);
+
+void kc_deal_copy(struct kc_deal *to, const struct kc_deal *from); /* *to is empty at first */
+bool kc_deal_equal(const struct kc_deal *a, const struct kc_deal *b);
+
 #endif

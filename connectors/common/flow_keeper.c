@@ -33,6 +33,7 @@ struct kc_flow_keeper {
     struct kc_provenance *provenance; /* NULL: names tell */
     struct kc_acl_sync *acls;
     struct kc_client_limits *limits;
+    struct kc_flow_loads *loads; /* NULL: partitions aren't dealt out, or stay where they are */
     struct kc_scheduler *scheduler;
 
     pthread_mutex_t mutex;
@@ -256,6 +257,16 @@ static struct kc_error *compare_limits(void *arg)
     return err;
 }
 
+static struct kc_error *look_at_loads(void *arg)
+{
+    struct kc_flow_keeper *keeper = arg;
+    bool due = false;
+    struct kc_error *err = kc_flow_loads_look(keeper->loads, &due);
+    if (due)
+        kc_connector_request_reconfiguration(keeper->context);
+    return err;
+}
+
 static struct kc_error *sync_configs(void *arg)
 {
     struct kc_flow_keeper *keeper = arg;
@@ -292,6 +303,10 @@ static void schedule(struct kc_flow_keeper *keeper)
                         kc_mirror_interval_ms(config, "sync.topic.configs"),
                         "syncing topic configs");
     kc_scheduler_repeat(scheduler, refresh_topics, keeper, refresh, refresh, "refreshing topics");
+    if (keeper->loads)
+        kc_scheduler_repeat(
+            scheduler, look_at_loads, keeper, kc_flow_loads_interval_ms(keeper->loads),
+            kc_flow_loads_interval_ms(keeper->loads), "looking at the loads of partitions");
     if (refresh > WATCH_INTERVAL_MS)
         kc_scheduler_repeat(scheduler, watch_topics, keeper, WATCH_INTERVAL_MS, WATCH_INTERVAL_MS,
                             "looking for new topics");
@@ -299,13 +314,14 @@ static void schedule(struct kc_flow_keeper *keeper)
 
 struct kc_error *kc_flow_keeper_new(struct kc_connector_context *context,
                                     struct kc_mirror_config *config, struct kc_flow *flow,
-                                    struct kc_flow_keeper **keeper)
+                                    struct kc_flow_loads *loads, struct kc_flow_keeper **keeper)
 {
     struct kc_flow_keeper *made = kc_calloc(1, sizeof(*made));
     pthread_mutex_init(&made->mutex, NULL);
     made->context = context;
     made->config = config;
     made->flow = flow;
+    made->loads = loads;
     made->repair_delay_ms = WATCH_INTERVAL_MS;
     made->limits = kc_client_limits_new(flow);
     struct kc_error *err = kc_provenance_new(flow, &made->provenance);

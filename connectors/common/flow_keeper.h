@@ -9,16 +9,18 @@
 #ifndef CONNECTORS_COMMON_FLOW_KEEPER_H
 #define CONNECTORS_COMMON_FLOW_KEEPER_H
 
+#include "common/flow_loads.h"
 #include "common/flow_topics.h"
 #include "common/provenance.h"
 #include "connect/connector.h"
 
 struct kc_flow_keeper;
 
-/* Begins, and waits for the first look at most for admin.timeout.ms. config and flow stay the
- * caller's and outlive it. */
+/* Begins, and waits for the first look at most for admin.timeout.ms. config, flow and loads stay
+ * the caller's and outlive it; loads may be NULL. */
 struct kc_error *kc_flow_keeper_new(struct kc_connector_context *context,
                                     struct kc_mirror_config *config, struct kc_flow *flow,
+                                    struct kc_flow_loads *loads,
                                     struct kc_flow_keeper **keeper) KC_MUST_CHECK;
 void kc_flow_keeper_destroy(struct kc_flow_keeper *keeper); /* NULL is fine */
 

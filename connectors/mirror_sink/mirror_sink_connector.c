@@ -42,7 +42,7 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
     }
     err = kc_flow_subscribed_new(connector->config, &connector->flow);
     if (!err)
-        err = kc_flow_keeper_new(connector->context, connector->config, connector->flow,
+        err = kc_flow_keeper_new(connector->context, connector->config, connector->flow, NULL,
                                  &connector->keeper);
     return err;
 }

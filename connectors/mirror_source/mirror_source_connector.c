@@ -20,6 +20,7 @@ struct connector {
     struct kc_mirror_config *config;
     struct kc_flow *flow;          /* NULL when not enabled */
     struct kc_flow_keeper *keeper; /* likewise */
+    struct kc_flow_loads *loads;   /* NULL: partitions stay where they are */
     struct kc_deal dealt;          /* what the tasks were last given */
 };
 
@@ -45,10 +46,11 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
                 connector->config->connector, connector->config->source, connector->config->target);
         return NULL;
     }
+    connector->loads = kc_flow_loads_new(connector->config);
     err = kc_flow_new(connector->config, &connector->flow);
     if (!err)
         err = kc_flow_keeper_new(connector->context, connector->config, connector->flow,
-                                 &connector->keeper);
+                                 connector->loads, &connector->keeper);
     if (err)
         return err;
     kc_info("Started %s with %zu topic-partitions in %lld ms.", connector->config->connector,
@@ -61,6 +63,8 @@ static void connector_stop(void *arg)
     struct connector *connector = arg;
     kc_flow_keeper_destroy(connector->keeper);
     connector->keeper = NULL;
+    kc_flow_loads_destroy(connector->loads);
+    connector->loads = NULL;
     kc_flow_destroy(connector->flow);
     connector->flow = NULL;
     kc_mirror_config_destroy(connector->config);
@@ -78,7 +82,7 @@ static void connector_destroy(void *arg)
 /* ---- tasks ---- */
 
 /* Partitions go round the tasks; those that come later go to whoever has least, so that none
- * changes hands while the number of tasks stays. */
+ * changes hands while the number of tasks stays, unless their load is uneven for long. */
 static void deal(struct connector *connector, const struct kc_strings *ready, size_t tasks)
 {
     struct kc_deal deal = {0};
@@ -86,6 +90,8 @@ static void deal(struct connector *connector, const struct kc_strings *ready, si
         kc_deal_round(ready, tasks, &deal);
     kc_deal_clear(&connector->dealt);
     connector->dealt = deal;
+    kc_flow_loads_balance(connector->loads, &connector->dealt);
+    kc_flow_loads_set_deal(connector->loads, &connector->dealt);
 }
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)

@@ -7,6 +7,8 @@
  */
 #include "mirror_source/source_metrics.h"
 
+#include "common/flow_loads.h"
+
 #include <time.h>
 
 enum { RECORDS, BYTES, AGE, LATENCY, END, POSITION, LAG, LAG_BYTES, LAG_SECONDS, MEASURES };
@@ -208,4 +210,12 @@ void kc_source_metrics_done(const struct kc_mirrored_partition *partition, int64
 {
     kc_mirror_series_raise(partition->series, POSITION, offset);
     note_level(partition, offset);
+}
+
+void kc_source_metrics_note_size(const struct kc_mirrored_partition *partition,
+                                 const char *connector)
+{
+    kc_flow_loads_note(connector, partition->topic,
+                       (uint64_t)kc_mirror_series_read(partition->series, RECORDS),
+                       (uint64_t)kc_mirror_series_read(partition->series, BYTES));
 }

@@ -29,6 +29,10 @@ void kc_source_metrics_end(const struct kc_mirrored_partition *partition, int64_
 /* Mirroring goes on at offset, which may lie before where it was. */
 void kc_source_metrics_start(const struct kc_mirrored_partition *partition, int64_t offset);
 
+/* Tells the connector how large records are (flow_loads.h). */
+void kc_source_metrics_note_size(const struct kc_mirrored_partition *partition,
+                                 const char *connector);
+
 /* ---- the acknowledgement thread ---- */
 
 void kc_source_metrics_committed(const struct kc_mirrored_partition *partition, size_t bytes,

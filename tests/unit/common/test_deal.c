@@ -79,6 +79,38 @@ START_TEST(another_number_of_tasks_begins_anew)
 }
 END_TEST
 
+START_TEST(an_uneven_load_moves_little)
+{
+    static const double even[] = {1, 1, 1, 1, 1, 1};
+    /* a, c, e | b, d, f: the first task has 190 of 200. */
+    static const double uneven[] = {100, 50, 40, 5, 4, 1};
+    static const double one[] = {100, 1, 1, 1, 1, 1}; /* one partition can't be divided */
+    static const double idle[] = {0, 0, 0, 0, 0, 0};
+    static const double burst[] = {12, 12, 12, 10, 9, 9}; /* within one and a half times */
+    set_items("a,b,c,d,e,f");
+    kc_deal_round(&items, 2, &first);
+    ck_assert(!kc_deal_is_uneven(&first, even));
+    ck_assert(!kc_deal_is_uneven(&first, idle));
+    ck_assert(!kc_deal_is_uneven(&first, burst));
+    ck_assert(kc_deal_is_uneven(&first, uneven));
+    ck_assert_uint_eq(kc_deal_balance(&first, uneven, &second), 1);
+    assert_deal(&second, "c,e | a,b,d,f");
+    kc_deal_clear(&second);
+    ck_assert(!kc_deal_equal(&first, &second));
+    ck_assert(kc_deal_is_uneven(&first, one)); /* what is beside it may go */
+    ck_assert_uint_eq(kc_deal_balance(&first, one, &second), 2);
+    assert_deal(&second, "a | c,e,b,d,f");
+    kc_deal_clear(&second);
+    /* What was balanced stays. */
+    static const double then[] = {100, 1, 1, 1, 1, 1};
+    kc_deal_balance(&first, one, &second);
+    ck_assert(!kc_deal_is_uneven(&second, then));
+    kc_deal_clear(&second);
+    ck_assert_uint_eq(kc_deal_balance(&first, even, &second), 0);
+    ck_assert(kc_deal_equal(&first, &second));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("deal");
@@ -88,6 +120,7 @@ int main(void)
     tcase_add_test(tests, what_is_new_goes_to_whoever_has_least);
     tcase_add_test(tests, what_is_gone_leaves_room);
     tcase_add_test(tests, another_number_of_tasks_begins_anew);
+    tcase_add_test(tests, an_uneven_load_moves_little);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
