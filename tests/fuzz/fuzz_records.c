@@ -4,6 +4,7 @@
  * group protocol and MM2's internal topics. The first byte picks the reader; of records, key and
  * value are parted by the second byte's length. What was read is written and read again.
  */
+#include "common/acl_ledger.h"
 #include "common/mirror_records.h"
 #include "group/connect_protocol.h"
 
@@ -109,9 +110,30 @@ static void heartbeat(const struct pair *pair)
     kc_str_destroy(&value);
 }
 
+static void acl_key(const struct pair *pair)
+{
+    struct kc_acl first = {0}, second = {0};
+    char *text = kc_strndup((const char *)pair->key, pair->key_len);
+    if (kc_acl_ledger_parse(text, "mm", &first)) {
+        char *key = kc_acl_ledger_key("mm", &first);
+        if (!kc_acl_ledger_parse(key, "mm", &second) || strcmp(first.name, second.name) != 0 ||
+            first.operation != second.operation)
+            abort();
+        free(key);
+        free(second.name);
+        free(second.principal);
+        free(second.host);
+    }
+    free(first.name);
+    free(first.principal);
+    free(first.host);
+    free(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(const struct pair *) = {offset_sync, checkpoint, heartbeat};
+    static void (*const readers[])(const struct pair *) = {offset_sync, checkpoint, heartbeat,
+                                                           acl_key};
     if (size < 2)
         return 0;
     struct pair pair = {.key = data + 2, .key_len = size - 2};
@@ -120,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pair.value_len = pair.key_len - data[1];
         pair.key_len = data[1];
     }
-    switch (data[0] % 5) {
+    switch (data[0] % 6) {
     case 0:
         assignment(data + 2, size - 2);
         break;
@@ -128,7 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         worker_state(data + 2, size - 2);
         break;
     default:
-        readers[data[0] % 5 - 2](&pair);
+        readers[data[0] % 6 - 2](&pair);
     }
     return 0;
 }

@@ -4,13 +4,15 @@
  *
  *     cc -shared -fPIC -I<prefix>/include suffix_policy.c -o suffix_policy.so
  *
- * The policy puts the source's alias behind the name (orders is orders@west on the target); the
+ * The policy puts the source's alias behind the name (orders is orders_at_west on the target); the
  * filter takes topics that begin with example.topics.prefix.
  */
 #include "connect/plugin.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define SUFFIX "_at_"
 
 /* ---- the policy: it has nothing to remember ---- */
 
@@ -26,19 +28,28 @@ static void policy_destroy(void *policy)
 
 static char *remote_topic(void *policy, const char *source, const char *topic)
 {
-    return strcmp(topic, "nameless") == 0 ? NULL : kc_asprintf("%s@%s", topic, source);
+    return strcmp(topic, "nameless") == 0 ? NULL : kc_asprintf("%s" SUFFIX "%s", topic, source);
+}
+
+/* The last suffix of topic; NULL: it has none. */
+static const char *find_suffix(const char *topic)
+{
+    const char *found = NULL;
+    for (const char *at = strstr(topic, SUFFIX); at; at = strstr(at + 1, SUFFIX))
+        found = at;
+    return found;
 }
 
 static char *topic_source(void *policy, const char *topic)
 {
-    const char *at = strrchr(topic, '@');
-    return at ? kc_strdup(at + 1) : NULL;
+    const char *suffix = find_suffix(topic);
+    return suffix ? kc_strdup(suffix + strlen(SUFFIX)) : NULL;
 }
 
 static char *upstream_topic(void *policy, const char *topic)
 {
-    const char *at = strrchr(topic, '@');
-    return at ? kc_strndup(topic, (size_t)(at - topic)) : NULL;
+    const char *suffix = find_suffix(topic);
+    return suffix ? kc_strndup(topic, (size_t)(suffix - topic)) : NULL;
 }
 
 static const struct kc_replication_policy_ops policy_ops = {

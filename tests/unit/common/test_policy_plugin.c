@@ -58,11 +58,11 @@ START_TEST(a_policy_of_a_shared_object_names_topics)
     ck_assert_ptr_null(kc_replication_policy_find("org.example.IncompletePolicy"));
     ck_assert_ptr_null(kc_replication_policy_find(FILTER_CLASS));
     assert_ok(kc_replication_policy_new(properties, &policy));
-    same(kc_policy_remote_topic(policy, "west", "orders"), "orders@west");
+    same(kc_policy_remote_topic(policy, "west", "orders"), "orders_at_west");
     same(kc_policy_remote_topic(policy, "west", "nameless"), "NULL");
-    same(kc_policy_original_topic(policy, "orders@west@east"), "orders");
-    ck_assert(kc_policy_is_cycle(policy, "orders@west@east", "west"));
-    ck_assert(kc_policy_is_heartbeats(policy, "heartbeats@west"));
+    same(kc_policy_original_topic(policy, "orders_at_west_at_east"), "orders");
+    ck_assert(kc_policy_is_cycle(policy, "orders_at_west_at_east", "west"));
+    ck_assert(kc_policy_is_heartbeats(policy, "heartbeats_at_west"));
     ck_assert(!kc_policy_is_identity(policy));
     /* What the plugin leaves out is as the defaults of Java's interface. */
     same(kc_policy_offset_syncs_topic(policy, "east"), "mm2-offset-syncs.east.internal");
