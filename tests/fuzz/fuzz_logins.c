@@ -39,6 +39,8 @@ static void jaas_line(const char *text, size_t len)
         kc_jaas_is(&jaas, "PlainLoginModule");
     kc_error_destroy(err);
     kc_jaas_clear(&jaas);
+    kc_error_destroy(kc_jaas_entry_for(text, "KafkaClient", "ScramLoginModule", &jaas));
+    kc_jaas_clear(&jaas);
     (void)len;
 }
 

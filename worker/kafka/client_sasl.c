@@ -6,7 +6,7 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "wire/jaas.h"
+#include "wire/jaas_login.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -153,28 +153,44 @@ static const struct {
     {"OAuthBearerLoginModule", set_oauth},
 };
 
-static struct kc_error *set_module(rd_kafka_conf_t *conf, const char *text,
+static struct kc_error *set_module(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
                                    const struct kc_map *properties)
 {
-    struct kc_jaas jaas = {0};
-    struct kc_error *err = kc_jaas_parse(text, &jaas);
+    module_fn set = NULL;
+    struct kc_error *err = kc_jaas_vendor(properties, jaas);
     if (err)
         return err;
-    module_fn set = NULL;
     for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
-        if (kc_jaas_is(&jaas, modules[i].name))
+        if (kc_jaas_is(jaas, modules[i].name))
             set = modules[i].set;
     }
     if (set)
-        err = set(conf, &jaas, properties);
+        err = set(conf, jaas, properties);
     else
         err = kc_error_new(KC_ERR_CONFIG,
                            "Invalid value [hidden] for configuration " JAAS
                            ": login module %s is unknown here; use PlainLoginModule, "
                            "ScramLoginModule, OAuthBearerLoginModule or Krb5LoginModule",
-                           jaas.module);
-    kc_jaas_clear(&jaas);
+                           jaas->module);
     return err;
+}
+
+/* Only Kerberos can do without a login: the ticket cache. Takes err. */
+static struct kc_error *without_login(const char *mechanism, struct kc_error *err,
+                                      struct kc_jaas *jaas)
+{
+    struct kc_error *missing = NULL;
+    if (strcmp(mechanism, "GSSAPI") == 0)
+        missing = kc_jaas_parse("com.sun.security.auth.module.Krb5LoginModule required "
+                                "useTicketCache=true;",
+                                jaas);
+    else
+        missing = kc_error_new(KC_ERR_CONFIG,
+                               "Missing required configuration \"" JAAS "\" for sasl.mechanism %s: "
+                               "%s",
+                               mechanism, kc_error_text(err));
+    kc_error_destroy(err);
+    return missing;
 }
 
 struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties)
@@ -183,20 +199,14 @@ struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *proper
     if (strncasecmp(protocol, "SASL_", 5) != 0)
         return NULL;
     const char *mechanism = kc_map_get_or(properties, "sasl.mechanism", "GSSAPI");
-    const char *jaas = kc_map_get(properties, JAAS);
+    struct kc_jaas jaas = {0};
     struct kc_error *err = kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
-    if (err)
-        return err;
-    if (jaas)
-        return set_module(conf, jaas, properties);
-    kc_debug("No " JAAS " is given for mechanism %s", mechanism);
-    /* Only Kerberos can do without one: the ticket cache. */
-    if (strcmp(mechanism, "GSSAPI") == 0)
-        return set_module(conf,
-                          "com.sun.security.auth.module.Krb5LoginModule required "
-                          "useTicketCache=true;",
-                          properties);
-    return kc_error_new(KC_ERR_CONFIG,
-                        "Missing required configuration \"" JAAS "\" for sasl.mechanism %s",
-                        mechanism);
+    if (!err)
+        err = kc_jaas_login(properties, &jaas);
+    if (err && kc_error_code(err) == KC_ERR_NOT_FOUND)
+        err = without_login(mechanism, err, &jaas);
+    if (!err)
+        err = set_module(conf, &jaas, properties);
+    kc_jaas_clear(&jaas);
+    return err;
 }

@@ -175,8 +175,10 @@ struct kc_error *kc_jaas_parse(const char *text, struct kc_jaas *jaas)
     return err;
 }
 
-/* One "name { line ... };"; the first line goes to *jaas when the name is the wanted one. */
-static struct kc_error *parse_entry(struct scanner *in, const char *wanted, struct kc_jaas *jaas)
+/* One "name { line ... };": of the wanted name, the first line goes to *jaas, or else the first
+ * whose class is module. */
+static struct kc_error *parse_entry(struct scanner *in, const char *wanted, const char *module,
+                                    struct kc_jaas *jaas)
 {
     char *name = NULL;
     struct kc_jaas line = {0};
@@ -186,10 +188,14 @@ static struct kc_error *parse_entry(struct scanner *in, const char *wanted, stru
     bool match = name && strcmp(name, wanted) == 0;
     while (!err && !next_is(in, '}')) {
         err = parse_line(in, &line);
-        if (!err && match && !jaas->module)
+        bool better = !err && match &&
+                      (!jaas->module || (kc_jaas_is(&line, module) && !kc_jaas_is(jaas, module)));
+        if (better) {
+            kc_jaas_clear(jaas);
             *jaas = line;
-        else
-            kc_jaas_clear(&line);
+            line = (struct kc_jaas){0};
+        }
+        kc_jaas_clear(&line);
     }
     if (!err && !next_is(in, ';'))
         err = malformed(in, "no ';' after an entry");
@@ -199,12 +205,18 @@ static struct kc_error *parse_entry(struct scanner *in, const char *wanted, stru
 
 struct kc_error *kc_jaas_entry(const char *text, const char *name, struct kc_jaas *jaas)
 {
+    return kc_jaas_entry_for(text, name, "", jaas);
+}
+
+struct kc_error *kc_jaas_entry_for(const char *text, const char *name, const char *module,
+                                   struct kc_jaas *jaas)
+{
     struct scanner in = {text, 0};
     struct kc_error *err = NULL;
     *jaas = (struct kc_jaas){0};
     skip_blanks(&in);
     while (!err && !jaas->module && in.text[in.at]) {
-        err = parse_entry(&in, name, jaas);
+        err = parse_entry(&in, name, module, jaas);
         skip_blanks(&in);
     }
     if (!err && !jaas->module)
@@ -225,24 +237,4 @@ bool kc_jaas_is(const struct kc_jaas *jaas, const char *name)
 {
     const char *dot = strrchr(jaas->module, '.');
     return strcmp(dot ? dot + 1 : jaas->module, name) == 0;
-}
-
-struct kc_error *kc_jaas_options(const struct kc_map *settings, struct kc_map **options)
-{
-    const char *text = kc_map_get(settings, "sasl.jaas.config");
-    struct kc_jaas jaas = {0};
-    *options = NULL;
-    if (!text || !*text)
-        return kc_error_new(KC_ERR_CONFIG,
-                            "sasl.jaas.config is needed for security.protocol=%s with "
-                            "sasl.mechanism=%s",
-                            kc_map_get_or(settings, "security.protocol", "SASL_PLAINTEXT"),
-                            kc_map_get_or(settings, "sasl.mechanism", "GSSAPI"));
-    struct kc_error *err = kc_jaas_parse(text, &jaas);
-    if (!err) {
-        *options = jaas.options;
-        jaas.options = NULL;
-    }
-    kc_jaas_clear(&jaas);
-    return err;
 }

@@ -20,13 +20,11 @@ void kc_jaas_clear(struct kc_jaas *jaas);
  * KC_ERR_NOT_FOUND when there is no such entry. */
 struct kc_error *kc_jaas_entry(const char *text, const char *name,
                                struct kc_jaas *jaas) KC_MUST_CHECK;
+/* Of its lines the first whose class is module, without its package; the first where none is. */
+struct kc_error *kc_jaas_entry_for(const char *text, const char *name, const char *module,
+                                   struct kc_jaas *jaas) KC_MUST_CHECK;
 
 /* Whether the module's class name, without its package, is name. */
 bool kc_jaas_is(const struct kc_jaas *jaas, const char *name);
-
-/* The options of a client's sasl.jaas.config, owned by the caller; KC_ERR_CONFIG also when there is
- * none. */
-struct kc_error *kc_jaas_options(const struct kc_map *settings,
-                                 struct kc_map **options) KC_MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * The mechanisms by name, and PLAIN, which is too small for a file of its own. See sasl_priv.h.
  */
-#include "wire/jaas.h"
+#include "wire/jaas_login.h"
 #include "wire/sasl_priv.h"
 
 #include <stdlib.h>
@@ -40,9 +40,17 @@ struct kc_error *wire_sasl_new(const struct kc_map *settings, const char *host,
 
 struct kc_error *wire_sasl_check(const struct kc_map *settings)
 {
-    struct wire_sasl *sasl;
-    struct kc_error *err = wire_sasl_new(settings, "localhost", &sasl);
+    struct wire_sasl *sasl = NULL;
+    struct kc_jaas jaas = {0};
+    struct kc_error *err = kc_jaas_login(settings, &jaas);
 
+    if (!err)
+        err = kc_jaas_vendor(settings, &jaas);
+    else if (kc_error_code(err) == KC_ERR_NOT_FOUND)
+        kc_error_clear(&err);
+    kc_jaas_clear(&jaas);
+    if (!err)
+        err = wire_sasl_new(settings, "localhost", &sasl);
     wire_sasl_destroy(sasl);
     return err;
 }

@@ -9,7 +9,7 @@
  * their thread.
  */
 #include "wire/errors.h"
-#include "wire/jaas.h"
+#include "wire/jaas_login.h"
 #include "wire/sasl_priv.h"
 
 #include <gssapi/gssapi_ext.h>
@@ -146,8 +146,7 @@ static struct kc_error *gssapi_start(const struct kc_map *settings, const char *
 
     gssapi->base.ops = &wire_sasl_gssapi;
     gssapi->host = kc_strdup(host);
-    if (kc_map_get(settings, "sasl.jaas.config"))
-        err = kc_jaas_options(settings, &gssapi->options);
+    err = kc_jaas_options_if_any(settings, &gssapi->options);
     if (!service && gssapi->options)
         service = kc_map_get(gssapi->options, "serviceName");
     gssapi->service = kc_strdup(service);

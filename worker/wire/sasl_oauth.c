@@ -6,7 +6,7 @@
  * Steps block: see sasl_priv.h for their thread. Tokens are fetched per connection and
  * re-authentication; they aren't cached, so that none is older than its connection.
  */
-#include "wire/jaas.h"
+#include "wire/jaas_login.h"
 #include "wire/oauth_token.h"
 #include "wire/sasl_priv.h"
 
@@ -87,12 +87,11 @@ static struct kc_error *oauth_start(const struct kc_map *settings, const char *h
                                     struct wire_sasl **sasl)
 {
     struct oauth *oauth = kc_calloc(1, sizeof *oauth);
-    struct kc_error *err = NULL;
+    struct kc_error *err;
 
     oauth->base.ops = &wire_sasl_oauthbearer;
-    if (kc_map_get(settings, "sasl.jaas.config"))
-        err = kc_jaas_options(settings, &oauth->options);
-    if (!oauth->options)
+    err = kc_jaas_options_if_any(settings, &oauth->options);
+    if (err)
         oauth->options = kc_map_new();
     if (!err && kc_map_get(settings, "sasl.oauthbearer.token.endpoint.url"))
         err = wire_oauth_source_new(settings, oauth->options, &oauth->source);

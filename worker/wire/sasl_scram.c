@@ -6,7 +6,7 @@
  * that want a process-wide set-up, and Kafka's tokenauth extension isn't in it. The server's
  * signature is always checked. See sasl_priv.h for threads.
  */
-#include "wire/jaas.h"
+#include "wire/jaas_login.h"
 #include "wire/sasl_priv.h"
 
 #include <openssl/crypto.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JAAS lines as Java's JaasConfig reads them. */
-#include "wire/jaas.h"
+#include "wire/jaas_login.h"
 
 #include <check.h>
 #include <stdlib.h>
