@@ -131,6 +131,53 @@ def test_wrong_credentials_are_said(secure, flow, listener):
     assert "wrong" not in line.group()
 
 
+def trouble(worker):
+    """What `explain` says keeps the connector and its tasks from their clusters."""
+    explained = worker.rest.ok("GET", "/connectors/mirror/explain")
+    said = explained["connector"].get("trouble", [])
+    return said + [text for task in explained["tasks"] for text in task.get("trouble", [])]
+
+
+NOT_LET_IN = {
+    "SCRAM": ("scram", {"secret": "wrong"}, "SCRAM-SHA-512, user mirror"),
+    "PLAIN": ("plain", {"secret": "wrong"}, "PLAIN, user mirror"),
+    "another mechanism": ("plain", {"sasl.mechanism": "SCRAM-SHA-256"}, "SCRAM-SHA-256"),
+    "untrusted": ("plain", {"ssl.truststore.location": None}, "SASL_SSL"),
+    "unreachable": ("plain", {"bootstrap.servers": "localhost:1"}, "localhost:1"),
+}
+
+
+@pytest.mark.parametrize("case", NOT_LET_IN, ids=lambda name: name.replace(" ", "-"))
+def test_who_is_not_let_in_says_so(secure, flow, case):
+    """The whole source: Java's connector has no status for minutes, and nothing but its log tells
+    why nothing is mirrored."""
+    listener, changes, named = NOT_LET_IN[case]
+    settings = secure.settings(listener, **changes)
+    if "sasl.mechanism" in changes:
+        settings["sasl.jaas.config"] = settings["sasl.jaas.config"].replace(
+            "plain.PlainLoginModule", "scram.ScramLoginModule"
+        )
+    settings = {key: value for key, value in settings.items() if value is not None}
+    worker = flow(settings, secure.settings("plain"), wait=False)
+    wait_for(lambda: worker.rest.status("mirror"), 10 * PATIENCE, "the connector's first status")
+    address = settings["bootstrap.servers"]
+
+    def told():
+        return [text for text in trouble(worker) if address in text and named in text]
+
+    texts = wait_for(told, 30 * PATIENCE, "explain to say what is wrong")
+    assert all("wrong" not in text for text in texts), texts
+    wait_for(
+        lambda: "can't use the cluster at " + address in worker.process.log(),
+        30 * PATIENCE,
+        "the log to say what is wrong",
+    )
+    states = worker.rest.ok("GET", "/connectors/mirror/status")
+    assert states["connector"]["state"] in ("RUNNING", "FAILED", "UNASSIGNED"), states
+    if case != "unreachable":  # who is refused needn't wait for the admin's time-outs
+        worker.rest.wait_running("mirror", tasks=0, timeout=40 * PATIENCE)
+
+
 def test_certificates_are_replaced(secure, flow):
     mutual = secure.settings("mutual", **secure.stores("PKCS12", "renewed"))
     store = mutual["ssl.keystore.location"]

@@ -202,6 +202,11 @@ void kc_log_set_context(const char *context)
     kc_str_destroy(&escaped);
 }
 
+const char *kc_log_context(void)
+{
+    return context_text;
+}
+
 /* message is fit to be written. */
 static void write_line(const char *name, enum kc_log_level level, const char *message)
 {

@@ -52,4 +52,7 @@ size_t kc_logging_settings(struct kc_log_setting **settings);
 bool kc_logging_setting(const char *name, enum kc_log_level *level, int64_t *last_modified_ms);
 void kc_log_settings_destroy(struct kc_log_setting *settings, size_t count);
 
+/* What the calling thread's lines carry, "" for none; valid until it is set anew. */
+const char *kc_log_context(void);
+
 #endif

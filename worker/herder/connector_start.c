@@ -183,6 +183,16 @@ void kc_herder_reconfiguration_requested(void *opaque, const char *connector)
     kc_herder_post(opaque, 0, run_reconfigure, kc_herder_args_new(connector));
 }
 
+/* Who has no status yet gets one before his start, which may wait for a cluster that isn't there:
+ * Java has none until start() returns, and answers 404 meanwhile. */
+static void say_it_starts(struct kc_herder *herder, const char *connector, int task)
+{
+    struct kc_status status = {0};
+    if (!kc_status_store_get(herder->status_store, connector, task, &status))
+        kc_herder_state_changed(herder, connector, task, KC_STATE_UNASSIGNED, NULL, NULL);
+    kc_status_clear(&status);
+}
+
 /* ---- connectors ---- */
 
 static void run_started(struct kc_herder *herder, struct kc_request *request, void *data)
@@ -220,6 +230,7 @@ void kc_herder_start_connector(struct kc_herder *herder, const char *connector,
         return;
     }
     kc_info("Starting connector %s", connector);
+    say_it_starts(herder, connector, KC_CONNECTOR_STATUS);
     kc_worker_start_connector(herder->worker, connector, config,
                               kc_cluster_state_target(herder->config_state, connector), on_started,
                               journey);
@@ -269,6 +280,7 @@ struct kc_error *kc_herder_start_task(struct kc_herder *herder, const char *conn
                             "it; PUT the connector's configuration again or restart the connector",
                             connector, task);
     kc_info("Starting task %s-%d", connector, task);
+    say_it_starts(herder, connector, task);
     return kc_worker_start_task(herder->worker, id, config, task_config,
                                 kc_cluster_state_target(state, connector),
                                 kc_cluster_state_generation(state, connector));

@@ -7,6 +7,7 @@
 #include "herder/herder_priv.h"
 #include "runtime/series.h"
 #include "runtime/task_metrics.h"
+#include "wire/access.h"
 
 #include <string.h>
 
@@ -26,12 +27,30 @@ struct explanation {
     struct kc_series_lag lag; /* of the tasks on this worker */
 };
 
+/* What keeps clients from their clusters. */
+static void add_troubles(json_t *item, const char *connector, int task)
+{
+    struct kc_strings troubles = {0};
+    json_t *list;
+    kc_access_explain(connector, task, &troubles);
+    if (troubles.count) {
+        list = json_array();
+        for (size_t i = 0; i < troubles.count; i++)
+            json_array_append_new(list, json_string(troubles.items[i]));
+        json_object_set_new(item, "trouble", list);
+    }
+    kc_strings_destroy(&troubles);
+}
+
 static void explain_connector(void *opaque, const struct kc_connector_info *info)
 {
     struct explanation *explanation = opaque;
-    if (info->note && strcmp(info->connector, explanation->connector) == 0)
-        json_object_set_new(json_object_get(explanation->states, "connector"), "note",
-                            json_string(info->note));
+    json_t *item = json_object_get(explanation->states, "connector");
+    if (strcmp(info->connector, explanation->connector) != 0)
+        return;
+    if (info->note)
+        json_object_set_new(item, "note", json_string(info->note));
+    add_troubles(item, info->connector, -1);
 }
 
 static json_t *task_of(struct explanation *explanation, int task)
@@ -100,6 +119,7 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
         json_object_set_new(json_object_get(task, "records"), "acknowledged",
                             json_integer(counter(&metrics->records_out)));
     }
+    add_troubles(task, info->connector, info->task);
     json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));
     explain_lag(explanation, task, info->series);
 }

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define DEFAULT_TIMEOUT_MS 60000
+#define SLICE_MS           500
+/* What was refused before a call may be mended by now: time for the call to get through. */
+#define REFUSED_AFTER_MS 3000
 
 static int timeout_of(const struct kc_map *properties)
 {
@@ -79,20 +82,33 @@ void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin, rd_
     call->options = rd_kafka_AdminOptions_new(admin->client, op);
     rd_kafka_AdminOptions_set_request_timeout(call->options, admin->timeout_ms, reason,
                                               sizeof(reason));
-    call->deadline_ms = kc_mono_ms() + admin->timeout_ms + 1000;
+    call->began_ms = kc_mono_ms();
+    call->deadline_ms = call->began_ms + admin->timeout_ms + 1000;
+}
+
+struct kc_error *kc_admin_refusal(const struct kc_admin *admin, int64_t began_ms, const char *what)
+{
+    if (kc_mono_ms() - began_ms < REFUSED_AFTER_MS)
+        return NULL;
+    return kc_client_access_refusal(admin->client, what);
 }
 
 struct kc_error *kc_admin_call_wait(struct kc_admin_call *call, const char *what)
 {
     while (!call->event) {
         int64_t left = call->deadline_ms - kc_mono_ms();
+        struct kc_error *err = kc_admin_refusal(call->admin, call->began_ms, what);
+        if (err)
+            return err;
         if (left <= 0)
             return kc_client_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "%s", what);
-        call->event = rd_kafka_queue_poll(call->queue, (int)left);
+        call->event = rd_kafka_queue_poll(call->queue, left < SLICE_MS ? (int)left : SLICE_MS);
     }
     rd_kafka_resp_err_t code = rd_kafka_event_error(call->event);
-    if (!code)
+    if (!code) {
+        kc_client_access_ready(call->admin->client);
         return NULL;
+    }
     const char *reason = rd_kafka_event_error_string(call->event);
     return reason ? kc_client_error(code, "%s: %s", what, reason)
                   : kc_client_error(code, "%s", what);

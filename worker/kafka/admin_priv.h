@@ -28,6 +28,7 @@ struct kc_admin_call {
     rd_kafka_queue_t *queue;
     rd_kafka_AdminOptions_t *options;
     rd_kafka_event_t *event;
+    int64_t began_ms;
     int64_t deadline_ms;
 };
 
@@ -49,6 +50,11 @@ size_t kc_admin_create_slice(const struct kc_new_topic *topics, size_t count);
 /* Options for op with the admin's time-out. Always kc_admin_call_end() it. */
 void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin,
                          rd_kafka_admin_op_t op);
+/* Java's admin fails at once where it isn't let in; a call of librdkafka's waits for its time-out.
+ * An error, KC_ERR_KAFKA, once the call that began then has waited a while and the cluster has
+ * lately refused the client; NULL: wait on. */
+struct kc_error *kc_admin_refusal(const struct kc_admin *admin, int64_t began_ms,
+                                  const char *what) KC_MUST_CHECK;
 /* Waits for the result into call->event; what says what was asked for, in errors. */
 struct kc_error *kc_admin_call_wait(struct kc_admin_call *call, const char *what) KC_MUST_CHECK;
 void kc_admin_call_end(struct kc_admin_call *call);

@@ -5,6 +5,7 @@
  * Any thread, several at once.
  */
 #include "kafka/admin_priv.h"
+#include "kafka/client_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -62,19 +63,36 @@ static void collect(const struct rd_kafka_metadata *metadata, const struct kc_st
     kc_strings_destroy(&wanted);
 }
 
+/* Between two looks at whether the cluster refuses us. */
+#define PATIENCE_MS 3000
+
+static bool may_pass(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 /* One name: ask for it alone. Otherwise all topics, of which the wanted are kept; naming a topic
  * can't create it in either way, for an admin's metadata request doesn't allow that. */
 static struct kc_error *fetch_metadata(struct kc_admin *admin, const struct kc_strings *names,
                                        const struct rd_kafka_metadata **metadata)
 {
+    const int64_t began = kc_mono_ms();
     rd_kafka_topic_t *only = NULL;
+    rd_kafka_resp_err_t code;
+    struct kc_error *err;
     if (names && names->count == 1)
         only = rd_kafka_topic_new(admin->client, names->items[0], NULL);
-    rd_kafka_resp_err_t code =
-        rd_kafka_metadata(admin->client, only == NULL, only, metadata, admin->timeout_ms);
+    do {
+        int64_t left = began + admin->timeout_ms - kc_mono_ms();
+        int slice = left < 1 ? 1 : left < PATIENCE_MS ? (int)left : PATIENCE_MS;
+        code = rd_kafka_metadata(admin->client, only == NULL, only, metadata, slice);
+        err = code ? kc_admin_refusal(admin, began, "Listing topics failed") : NULL;
+    } while (!err && may_pass(code) && kc_mono_ms() < began + admin->timeout_ms);
     if (only)
         rd_kafka_topic_destroy(only);
-    return code ? kc_client_error(code, "Listing topics failed") : NULL;
+    if (!code)
+        kc_client_access_ready(admin->client);
+    return err || !code ? err : kc_client_error(code, "Listing topics failed");
 }
 
 struct kc_error *kc_admin_topics(struct kc_admin *admin, const struct kc_strings *names,
@@ -102,7 +120,17 @@ void kc_topic_infos_destroy(struct kc_topic_infos *topics)
 
 struct kc_error *kc_admin_cluster_id(struct kc_admin *admin, char **cluster_id)
 {
-    char *id = rd_kafka_clusterid(admin->client, admin->timeout_ms);
+    const int64_t began = kc_mono_ms();
+    struct kc_error *err = NULL;
+    char *id;
+    do {
+        int64_t left = began + admin->timeout_ms - kc_mono_ms();
+        int slice = left < 1 ? 1 : left < PATIENCE_MS ? (int)left : PATIENCE_MS;
+        id = rd_kafka_clusterid(admin->client, slice);
+        err = id ? NULL : kc_admin_refusal(admin, began, "Asking for the cluster's id failed");
+    } while (!id && !err && kc_mono_ms() < began + admin->timeout_ms);
+    if (err)
+        return err;
     if (!id)
         return kc_client_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "Asking for the cluster's id failed");
     *cluster_id = kc_strdup(id);

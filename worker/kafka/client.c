@@ -82,6 +82,7 @@ struct kc_error *kc_client_new(enum kc_client_role role, rd_kafka_conf_t *conf, 
     char reason[512];
     char *sasl_queue = kc_conf_get(conf, "enable_sasl_queue");
     bool token_needed = strcmp(sasl_queue, "true") == 0;
+    kc_conf_access(conf);
     free(sasl_queue);
     /* An admin client is a consumer without a group: a producer's metadata requests create topics.
      */

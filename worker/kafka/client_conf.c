@@ -10,6 +10,7 @@
 #include "kafka/client_priv.h"
 #include "kafka/native_keys.h"
 #include "kafka/plain_producers.h"
+#include "wire/bootstrap.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -100,6 +101,8 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility, co
     /* Idle connections closed by brokers and other everyday news. */
     if (at == KC_LOG_ERROR && strcmp(facility, "FAIL") == 0)
         at = KC_LOG_WARN;
+    if (strcmp(facility, "FAIL") == 0)
+        kc_client_access_log(client, text);
     KC_LOG_AT(&log, at, "[%s] %s: %s", client ? rd_kafka_name(client) : "librdkafka", facility,
               text);
 }
@@ -285,13 +288,20 @@ static struct kc_error *finish_role(rd_kafka_conf_t *conf, enum kc_client_role r
     }
 }
 
-static struct kc_error *check_servers(const struct kc_map *properties)
+/* librdkafka would take a scheme for a protocol, and names that nobody knows for granted. */
+static struct kc_error *set_servers(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {
-    const char *servers = kc_map_get(properties, "bootstrap.servers");
-    if (servers && *servers)
-        return NULL;
-    return kc_error_new(KC_ERR_CONFIG, "Missing required configuration \"bootstrap.servers\": give "
-                                       "host:port of at least one broker");
+    const char *given = kc_map_get(properties, "bootstrap.servers");
+    char *servers = NULL;
+    if (!given || !*given)
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Missing required configuration \"bootstrap.servers\": give "
+                            "host:port of at least one broker");
+    struct kc_error *err = kc_bootstrap_check(given, &servers);
+    if (!err)
+        err = kc_conf_set(conf, "bootstrap.servers", servers, "bootstrap.servers");
+    free(servers);
+    return err;
 }
 
 struct kc_error *kc_client_conf(enum kc_client_role role, const struct kc_map *properties,
@@ -299,13 +309,14 @@ struct kc_error *kc_client_conf(enum kc_client_role role, const struct kc_map *p
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_conf_set_log_cb(conf, on_log);
-    struct kc_error *err = check_servers(properties);
-    if (!err)
-        err = kc_conf_set(conf, "client.software.name", "isthmus", "client.software.name");
+    struct kc_error *err =
+        kc_conf_set(conf, "client.software.name", "isthmus", "client.software.name");
     if (!err)
         err = kc_conf_set(conf, "client.software.version", KC_VERSION, "client.software.version");
     if (!err)
         err = set_given(conf, role, properties);
+    if (!err)
+        err = set_servers(conf, properties);
     if (!err)
         err = set_defaults(conf, role, properties);
     if (!err)

@@ -113,6 +113,7 @@ static void on_refresh(rd_kafka_t *client, const char *config, void *opaque)
         err = hand_over(client, &parts);
     if (err) {
         kc_warn("Getting an OAuth token failed: %s", kc_error_text(err));
+        kc_client_access_token_failed(client, err);
         rd_kafka_oauthbearer_set_token_failure(client, kc_error_text(err));
         kc_error_destroy(err);
     }

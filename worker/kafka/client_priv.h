@@ -22,6 +22,20 @@ int64_t kc_conf_number(const rd_kafka_conf_t *conf, const char *native);
 /* True for the first call with this text in the process: things said once. Any thread. */
 bool kc_client_first_time(const char *text);
 
+/* From now on what keeps a client that is made with conf from its cluster is known
+ * (client_access.c). */
+void kc_conf_access(rd_kafka_conf_t *conf);
+/* A line that librdkafka logged of a client's connection. */
+void kc_client_access_log(const rd_kafka_t *client, const char *text);
+/* There is no token for it to log in with. */
+void kc_client_access_token_failed(const rd_kafka_t *client, const struct kc_error *err);
+/* An answer came: the client gets through. */
+void kc_client_access_ready(const rd_kafka_t *client);
+/* The calling thread's connector or task uses the client, too. */
+void kc_client_access_join(const rd_kafka_t *client);
+/* KC_ERR_KAFKA with what the cluster says when it has lately refused the client. */
+struct kc_error *kc_client_access_refusal(const rd_kafka_t *client, const char *doing) KC_MUST_CHECK;
+
 /* An admin client, the same for all whose settings are the same but for client.id; until the last
  * kc_client_unshare() (client_shared.c). Any thread. */
 struct kc_error *kc_client_share(const struct kc_map *properties,

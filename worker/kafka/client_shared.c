@@ -73,6 +73,7 @@ static struct kc_error *find_or_make(const struct kc_map *properties, const char
         HASH_ADD_KEYPTR(hh, registry.all, shared->settings, strlen(shared->settings), shared);
     }
     shared->users++;
+    kc_client_access_join(shared->client);
     *client = shared->client;
     return NULL;
 }

@@ -9,6 +9,7 @@
  */
 #include "wire/conn_priv.h"
 
+#include "wire/access.h"
 #include "wire/frames_priv.h"
 #include "wire/table_priv.h"
 
@@ -57,6 +58,7 @@ void wire_conn_move(struct wire_conn *conn, enum wire_conn_state state)
     conn->setup_deadline_ms = INT64_MAX;
     conn->last_used_ms = kc_mono_ms();
     wire_node_ready(conn->node);
+    kc_access_ready(conn->client->access, conn->label);
     wire_conn_pump(conn);
 }
 
@@ -119,6 +121,9 @@ void wire_conn_close(struct wire_conn *conn, struct kc_error *err)
     if (err && !conn->client->stopping)
         KC_LOG_AT(&log, node->failures ? KC_LOG_DEBUG : KC_LOG_WARN, "[%s] connection to %s: %s",
                   conn->client->name, conn->label, kc_error_text(err));
+    if (err && !conn->client->stopping && !was_ready)
+        kc_access_failed(conn->client->access, conn->label, !kc_error_retriable(err),
+                         kc_error_text(err));
     conn->state = CONN_CLOSED;
     conn->node = NULL;
     if (conn->sasl)

@@ -127,6 +127,7 @@ struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *na
     err = find_or_make(key, properties, name, budget_bytes, &opened);
     if (!err) {
         opened->users++;
+        kc_wire_client_join(opened->engine->client);
         *fetcher = fetcher_new(opened->engine);
     }
     pthread_mutex_unlock(&mutex);

@@ -9,6 +9,8 @@
 #include "wire/wire_client_priv.h"
 
 #include "base/thread.h"
+#include "wire/access.h"
+#include "wire/bootstrap.h"
 #include "wire/frames_priv.h"
 #include "wire/security_priv.h"
 
@@ -447,6 +449,7 @@ static struct kc_error *start_loop(struct kc_wire_client *client)
 
 static void client_free(struct kc_wire_client *client)
 {
+    kc_access_destroy(client->access);
     wire_cluster_destroy(client->cluster);
     wire_security_destroy(client->security);
     kc_wire_settings_destroy(client->settings);
@@ -466,8 +469,11 @@ struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *n
     pthread_mutex_init(&client->mutex, NULL);
     err = kc_wire_settings_new(settings, &client->settings);
     if (!err)
+        err = kc_bootstrap_check(kc_map_get_or(settings, "bootstrap.servers", ""), NULL);
+    if (!err)
         err = wire_security_new(client->settings, &client->security);
     if (!err) {
+        client->access = kc_access_of(name, settings);
         client->cluster = wire_cluster_new(client);
         err = start_loop(client);
     }
@@ -506,6 +512,11 @@ void kc_wire_client_destroy(struct kc_wire_client *client)
     run_posts(client);
     uv_loop_close(&client->loop);
     client_free(client);
+}
+
+void kc_wire_client_join(struct kc_wire_client *client)
+{
+    kc_access_join(client->access);
 }
 
 const char *kc_wire_client_name(const struct kc_wire_client *client)

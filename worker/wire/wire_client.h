@@ -29,6 +29,8 @@ struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *n
  * the loop thread. */
 void kc_wire_client_destroy(struct kc_wire_client *client);
 
+/* The calling thread's connector or task uses the client, too: see access.h. */
+void kc_wire_client_join(struct kc_wire_client *client);
 const char *kc_wire_client_name(const struct kc_wire_client *client);
 
 /* Which broker a request is for. */

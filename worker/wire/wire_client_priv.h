@@ -20,6 +20,7 @@
 struct wire_conn;
 struct wire_cluster;
 struct wire_security;
+struct kc_access;
 
 /* A request on its way. In exactly one list: client->parked, conn->waiting or conn->in_flight. */
 struct wire_pending {
@@ -66,6 +67,7 @@ struct kc_wire_client {
     char *name;
     struct kc_wire_settings *settings;
     struct wire_security *security;
+    struct kc_access *access;
     pthread_t thread;
     uv_loop_t loop;
     uv_async_t wake;

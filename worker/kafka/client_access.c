@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What keeps librdkafka's clients from their clusters, for the registry of wire/access.h.
+ *
+ * librdkafka tells it in its log only, unless somebody polls for it, and tells the same failure
+ * again after 30 s at the soonest. Interceptors know when a client comes and goes, wherever it is
+ * destroyed. Any thread.
+ */
+#include "kafka/client_priv.h"
+#include "wire/access.h"
+#include "wire/errors.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME "isthmus-access"
+
+static rd_kafka_resp_err_t on_destroy(rd_kafka_t *client, void *access)
+{
+    kc_access_destroy(access);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *conf, void *opaque,
+                                  char *reason, size_t size)
+{
+    char *id = kc_conf_get(conf, "client.id");
+    char *servers = kc_conf_get(conf, "bootstrap.servers");
+    char *protocol = kc_conf_get(conf, "security.protocol");
+    char *mechanism = kc_conf_get(conf, "sasl.mechanisms");
+    char *user = kc_conf_get(conf, "sasl.username");
+    const struct kc_access_login login = {servers, protocol, *mechanism ? mechanism : NULL,
+                                          *user ? user : NULL};
+    struct kc_access *access;
+
+    for (char *c = protocol; *c; c++)
+        *c = (char)toupper((unsigned char)*c);
+    access = kc_access_new(id, client, &login); /* which has no name of its own yet */
+    free(id);
+
+    free(servers);
+    free(protocol);
+    free(mechanism);
+    free(user);
+    return rd_kafka_interceptor_add_on_destroy(client, NAME, on_destroy, access);
+}
+
+void kc_conf_access(rd_kafka_conf_t *conf)
+{
+    rd_kafka_conf_interceptor_add_on_new(conf, NAME, on_new, NULL);
+}
+
+/* What won't get better by trying. */
+static bool is_refusal(const char *text)
+{
+    static const char *const signs[] = {"authentication error", "mechanism handshake failed",
+                                        "Unsupported SASL mechanism", "SSL handshake failed"};
+
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (strstr(text, signs[i]))
+            return true;
+    }
+    return false;
+}
+
+/* "[thrd:NAME]: PROTOCOL://HOST:PORT/ID: why" */
+void kc_client_access_log(const rd_kafka_t *client, const char *text)
+{
+    struct kc_access *access = client ? kc_access_find(client) : NULL;
+    const char *begin = strstr(text, "]: "), *scheme, *end;
+    char *address;
+
+    if (!access)
+        return;
+    begin = begin && strncmp(text, "[thrd:", 6) == 0 ? begin + 3 : text;
+    scheme = strstr(begin, "://");
+    begin = scheme ? scheme + 3 : begin;
+    end = strstr(begin, ": ");
+    if (!end)
+        return;
+    address =
+        kc_strndup(begin, strcspn(begin, "/") < (size_t)(end - begin) ? strcspn(begin, "/")
+                                                                      : (size_t)(end - begin));
+    kc_access_failed(access, address, is_refusal(end), end + 2);
+    free(address);
+}
+
+void kc_client_access_token_failed(const rd_kafka_t *client, const struct kc_error *err)
+{
+    struct kc_access *access = kc_access_find(client);
+
+    if (access)
+        kc_access_failed(access, "its OAuth token", !kc_error_retriable(err), kc_error_text(err));
+}
+
+void kc_client_access_ready(const rd_kafka_t *client)
+{
+    struct kc_access *access = kc_access_find(client);
+
+    if (access)
+        kc_access_ready(access, NULL);
+}
+
+void kc_client_access_join(const rd_kafka_t *client)
+{
+    struct kc_access *access = kc_access_find(client);
+
+    if (access)
+        kc_access_join(access);
+}
+
+struct kc_error *kc_client_access_refusal(const rd_kafka_t *client, const char *doing)
+{
+    struct kc_access *access = kc_access_find(client);
+    char *refusal = access ? kc_access_refusal(access) : NULL;
+    struct kc_error *err = NULL;
+
+    if (refusal)
+        err = kc_error_kafka_new(KC_KAFKA_SASL_AUTHENTICATION_FAILED, false, "%s: %s", doing,
+                                 refusal);
+    free(refusal);
+    return err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What keeps Kafka clients from their clusters, for people: each client of either library says
+ * here how its connections fail, and `explain` and the log tell it.
+ *
+ * A client belongs to the threads that made it or share it, by their log context ("[mm|task-0] ").
+ * A trouble goes when the address works again, and when nobody has met it for a while. Any thread.
+ */
+#ifndef WORKER_WIRE_ACCESS_H
+#define WORKER_WIRE_ACCESS_H
+
+#include "connect/map.h"
+
+struct kc_access;
+
+/* Java's keys: bootstrap.servers, security.protocol, sasl.mechanism, and who logs in. Copied. */
+struct kc_access_login {
+    const char *servers;
+    const char *protocol;
+    const char *mechanism; /* NULL: no SASL */
+    const char *user;      /* NULL: not known */
+};
+
+/* client is its name in the log; handle, which may be NULL, is what kc_access_find() knows it by.
+ */
+struct kc_access *kc_access_new(const char *client, const void *handle,
+                                const struct kc_access_login *login);
+/* By the client's own settings. */
+struct kc_access *kc_access_of(const char *client, const struct kc_map *settings);
+void kc_access_destroy(struct kc_access *access); /* NULL is fine */
+
+/* Of the client with the handle; NULL: none. Whoever asks keeps the client alive. */
+struct kc_access *kc_access_find(const void *handle);
+
+/* This thread uses the client, too. */
+void kc_access_join(struct kc_access *access);
+
+/* A connection to address failed. refused: who is there doesn't let this client in, so that the
+ * same again won't help. Logs at the first refusal, and what lasts once a minute. */
+void kc_access_failed(struct kc_access *access, const char *address, bool refused, const char *why);
+/* It works; NULL: all of the client's addresses. */
+void kc_access_ready(struct kc_access *access, const char *address);
+
+/* A refusal of the last half minute, owned by the caller; NULL: none. */
+char *kc_access_refusal(struct kc_access *access);
+
+/* Appends what keeps the clients of the connector (task -1) or of its task from their clusters. */
+void kc_access_explain(const char *connector, int task, struct kc_strings *troubles);
+
+#endif
