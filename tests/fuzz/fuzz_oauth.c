@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a token endpoint answers, and the tokens in it: the first byte picks the HTTP status.
+ * What a token endpoint answers, and the tokens in it: the first byte picks the HTTP status. The
+ * same text as a shared file of AWS's profiles.
  *
  * Their readers are private to two files, which are therefore included here and not linked.
  */
 #include "kafka/client_oauth.c"
+#include "wire/aws_credentials.h"
 #include "wire/oauth_token.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -37,6 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!err)
         token(found.data);
     token(reply.body.data ? reply.body.data : "");
+    struct kc_map *profile = kc_map_new();
+    wire_aws_profile(reply.body.data ? reply.body.data : "", "default", profile);
+    kc_map_destroy(profile);
     kc_error_destroy(err);
     kc_str_destroy(&found);
     wire_web_reply_clear(&reply);

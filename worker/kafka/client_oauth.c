@@ -144,7 +144,9 @@ struct kc_error *kc_conf_oauth(rd_kafka_conf_t *conf, const struct kc_map *prope
     if (err)
         return err;
     char handle[24];
-    struct oauth *oauth = find_or_add(kc_map_subset(properties, "sasl.", false));
+    struct kc_map *kept = kc_map_subset(properties, "sasl.", false);
+    kc_map_set(kept, "bootstrap.servers", kc_map_get(properties, "bootstrap.servers"));
+    struct oauth *oauth = find_or_add(kept);
     snprintf(handle, sizeof(handle), "%llx", (unsigned long long)(uintptr_t)oauth);
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, on_refresh);
     rd_kafka_conf_enable_sasl_queue(conf, 1);

@@ -6,6 +6,7 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
+#include "wire/aws_login.h"
 #include "wire/jaas_login.h"
 
 #include <stdatomic.h>
@@ -132,7 +133,7 @@ static struct kc_error *set_oauth(rd_kafka_conf_t *conf, const struct kc_jaas *j
 {
     const char *url = kc_map_get(properties, "sasl.oauthbearer.token.endpoint.url");
     const char *handler = kc_map_get(properties, "sasl.login.callback.handler.class");
-    if (url)
+    if (url || wire_aws_wanted(properties))
         return kc_conf_oauth(conf, properties);
     if (handler && !strstr(handler, "OAuthBearerUnsecured"))
         return kc_error_new(KC_ERR_CONFIG,
@@ -143,13 +144,26 @@ static struct kc_error *set_oauth(rd_kafka_conf_t *conf, const struct kc_jaas *j
     return set_unsecured_token(conf, jaas);
 }
 
+/* MSK's listeners take IAM's proof as a token of OAUTHBEARER, too, which librdkafka can send. */
+static struct kc_error *set_aws(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
+                                const struct kc_map *properties)
+{
+    struct kc_map *settings = kc_map_copy(properties);
+    kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
+    kc_map_set(settings, "sasl.login.callback.handler.class", WIRE_AWS_HANDLER);
+    struct kc_error *err = kc_conf_set(conf, "sasl.mechanisms", "OAUTHBEARER", "sasl.mechanism");
+    if (!err)
+        err = kc_conf_oauth(conf, settings);
+    kc_map_destroy(settings);
+    return err;
+}
+
 static const struct {
     const char *name;
     module_fn set;
 } modules[] = {
-    {"PlainLoginModule", set_password},
-    {"ScramLoginModule", set_scram},
-    {"Krb5LoginModule", set_kerberos},
+    {"IAMLoginModule", set_aws},           {"PlainLoginModule", set_password},
+    {"ScramLoginModule", set_scram},       {"Krb5LoginModule", set_kerberos},
     {"OAuthBearerLoginModule", set_oauth},
 };
 
@@ -200,7 +214,9 @@ struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *proper
         return NULL;
     const char *mechanism = kc_map_get_or(properties, "sasl.mechanism", "GSSAPI");
     struct kc_jaas jaas = {0};
-    struct kc_error *err = kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
+    bool aws = strcmp(mechanism, "AWS_MSK_IAM") == 0; /* set_aws() says what librdkafka does */
+    struct kc_error *err =
+        aws ? NULL : kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
     if (!err)
         err = kc_jaas_login(properties, &jaas);
     if (err && kc_error_code(err) == KC_ERR_NOT_FOUND)

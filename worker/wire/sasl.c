@@ -10,7 +10,7 @@
 
 static const struct wire_sasl_ops *const mechanisms[] = {
     &wire_sasl_plain,       &wire_sasl_scram_sha_256, &wire_sasl_scram_sha_512,
-    &wire_sasl_oauthbearer, &wire_sasl_gssapi,
+    &wire_sasl_oauthbearer, &wire_sasl_gssapi,        &wire_sasl_aws_msk_iam,
 };
 
 static struct kc_error *find(const struct kc_map *settings, const struct wire_sasl_ops **ops)
@@ -24,7 +24,7 @@ static struct kc_error *find(const struct kc_map *settings, const struct wire_sa
     }
     return kc_error_new(KC_ERR_CONFIG,
                         "Invalid value %s for configuration sasl.mechanism: PLAIN, SCRAM-SHA-256, "
-                        "SCRAM-SHA-512, OAUTHBEARER and GSSAPI are supported",
+                        "SCRAM-SHA-512, OAUTHBEARER, GSSAPI and AWS_MSK_IAM are supported",
                         name);
 }
 

@@ -6,6 +6,7 @@
  * Steps block: see sasl_priv.h for their thread. Tokens are fetched per connection and
  * re-authentication; they aren't cached, so that none is older than its connection.
  */
+#include "wire/aws_login.h"
 #include "wire/jaas_login.h"
 #include "wire/oauth_token.h"
 #include "wire/sasl_priv.h"
@@ -16,7 +17,8 @@
 struct oauth {
     struct wire_sasl base;
     struct kc_map *options;
-    struct wire_oauth_source *source; /* NULL: unsecured tokens */
+    struct wire_oauth_source *source; /* NULL: AWS or unsecured tokens */
+    char *aws_region;                 /* NULL: not AWS */
     int state;
 };
 
@@ -26,6 +28,7 @@ static void oauth_destroy(struct wire_sasl *sasl)
 
     kc_map_destroy(oauth->options);
     wire_oauth_source_destroy(oauth->source);
+    free(oauth->aws_region);
     free(oauth);
 }
 
@@ -47,7 +50,7 @@ static struct kc_error *check_unsecured(const struct oauth *oauth)
 /* JAAS options extension_NAME become NAME=value (KIP-342). */
 static const char *extension_prefix(const struct oauth *oauth)
 {
-    return oauth->source ? "extension_" : "unsecuredLoginExtension_";
+    return oauth->source || oauth->aws_region ? "extension_" : "unsecuredLoginExtension_";
 }
 
 /* As OAuthBearerClientInitialResponse: what isn't checked could end the pair and begin another. */
@@ -95,6 +98,8 @@ static struct kc_error *oauth_start(const struct kc_map *settings, const char *h
         oauth->options = kc_map_new();
     if (!err && kc_map_get(settings, "sasl.oauthbearer.token.endpoint.url"))
         err = wire_oauth_source_new(settings, oauth->options, &oauth->source);
+    else if (!err && wire_aws_wanted(settings))
+        err = wire_aws_region(settings, host, &oauth->aws_region);
     else if (!err)
         err = check_unsecured(oauth);
     if (!err)
@@ -118,12 +123,19 @@ static void append_extensions(const struct oauth *oauth, struct kc_str *answer)
     kc_map_destroy(extensions);
 }
 
+static struct kc_error *get_token(const struct oauth *oauth, struct kc_str *token)
+{
+    if (oauth->source)
+        return wire_oauth_token(oauth->source, &oauth->base.cancelled, token);
+    if (oauth->aws_region)
+        return wire_aws_token(oauth->options, oauth->aws_region, &oauth->base.cancelled, token);
+    return wire_unsecured_token(oauth->options, token);
+}
+
 static struct kc_error *send_token(const struct oauth *oauth, struct kc_str *answer)
 {
     struct kc_str token = {0};
-    struct kc_error *err = oauth->source
-                               ? wire_oauth_token(oauth->source, &oauth->base.cancelled, &token)
-                               : wire_unsecured_token(oauth->options, &token);
+    struct kc_error *err = get_token(oauth, &token);
 
     if (!err) {
         kc_str_appendf(answer, "n,,\001auth=Bearer %s", token.data);

@@ -32,6 +32,7 @@ extern const struct wire_sasl_ops wire_sasl_scram_sha_256;
 extern const struct wire_sasl_ops wire_sasl_scram_sha_512;
 extern const struct wire_sasl_ops wire_sasl_oauthbearer;
 extern const struct wire_sasl_ops wire_sasl_gssapi;
+extern const struct wire_sasl_ops wire_sasl_aws_msk_iam;
 
 /* Whether the JAAS options speak of unsecured tokens. */
 bool wire_unsecured_wanted(const struct kc_map *options);

@@ -132,6 +132,10 @@ static const struct {
      "enable_sasl_queue", "true"},
     {A, "security.protocol=SSL|ssl.endpoint.identification.algorithm=",
      "ssl.endpoint.identification.algorithm", "none"},
+    {A,
+     SASL "sasl.mechanism=AWS_MSK_IAM|sasl.jaas.config=software.amazon.msk.auth.iam."
+          "IAMLoginModule required;",
+     "sasl.mechanisms", "OAUTHBEARER"},
     {A, "bootstrap.servers=http://localhost:9092", "bootstrap.servers", "localhost:9092"},
     {A, "bootstrap.servers=no-such-host.invalid:1,SSL://[::1]:9093", "bootstrap.servers",
      "no-such-host.invalid:1,[::1]:9093"},
@@ -245,6 +249,7 @@ END_TEST
 int main(void)
 {
     setenv("KAFKA_OPTS", "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=http://localhost/t", 1);
+    setenv("AWS_REGION", "eu-west-1", 1);
     Suite *suite = suite_create("client_conf");
     TCase *tcase = tcase_create("all");
     tcase_add_loop_test(tcase, test_translation, 0, sizeof(cases) / sizeof(*cases));
