@@ -20,7 +20,7 @@ endif
 export LIBRDKAFKA
 RDKAFKA   := build/librdkafka
 
-PACKAGES  := $(if $(filter system,$(LIBRDKAFKA)),rdkafka) libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 krb5-gssapi libisal \
+PACKAGES  := $(if $(filter system,$(LIBRDKAFKA)),rdkafka) libmicrohttpd gnutls jansson libcurl libuv libssl libcrypto libsasl2 krb5-gssapi krb5 libisal \
              libzstd liblz4 zlib libpcre2-8 avro-c
 ifneq ($(SANITIZER),)
 BUILD     := build/$(SANITIZER)

@@ -12,6 +12,7 @@
 #include "config/properties.h"
 #include "connect/plugin.h"
 #include "herder/connector_file.h"
+#include "kafka/library.h"
 #include "rest/rest_server.h"
 #include "roles.h"
 
@@ -165,6 +166,7 @@ static int run(enum kc_worker_mode mode, int argc, char **argv,
         status = kc_role_fail(err, KC_EXIT_ERROR);
     } else {
         kc_info("Isthmus %s (%s) starting as %s", KC_VERSION, KC_COMMIT, argv[0]);
+        kc_library_report();
         kc_java_environment_explain();
         err = worker_start(&worker);
         status = err ? fail_start(err) : worker_run(&worker, started, opaque);

@@ -13,6 +13,7 @@
 #include "config/properties.h"
 #include "connect/plugin.h"
 #include "herder/http_client.h"
+#include "kafka/library.h"
 #include "rest/rest_request.h"
 #include "rest/rest_server.h"
 #include "roles.h"
@@ -204,6 +205,8 @@ int kc_role_mirror_maker(int argc, char **argv)
 {
     struct mirror_maker maker = {0};
     struct kc_error *err = read_settings(&maker, argc, argv);
+    if (!err)
+        kc_library_report();
     int status = err ? kc_role_fail(err, KC_EXIT_ERROR) : run(&maker, argv[1]);
     destroy(&maker);
     return status;

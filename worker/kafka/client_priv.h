@@ -47,6 +47,11 @@ void kc_client_unshare(rd_kafka_t *client);
 struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
 struct kc_error *kc_conf_ssl(rd_kafka_conf_t *conf, const struct kc_map *properties) KC_MUST_CHECK;
 
+/* Kerberos credentials for the options of a Krb5LoginModule (client_kerberos.c). KC_ERR_CONFIG when
+ * the keytab can't be used. */
+struct kc_error *kc_conf_kerberos(rd_kafka_conf_t *conf,
+                                  const struct kc_map *options) KC_MUST_CHECK;
+
 /* OAUTHBEARER with tokens from sasl.oauthbearer.token.endpoint.url (client_oauth.c): checks the
  * settings and sets the refresh callback on conf. properties is copied. */
 struct kc_error *kc_conf_oauth(rd_kafka_conf_t *conf,

@@ -4,17 +4,13 @@
  *
  * Passwords go from the one into the other and nowhere else.
  */
-#include "connect/log.h"
 #include "kafka/client_priv.h"
 #include "wire/aws_login.h"
 #include "wire/jaas_login.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-static struct kc_logger log = KC_LOGGER("org.apache.kafka.common.security");
 
 #define JAAS "sasl.jaas.config"
 
@@ -44,65 +40,26 @@ static struct kc_error *set_password(rd_kafka_conf_t *conf, const struct kc_jaas
     return NULL;
 }
 
-#define SCRAM_MENDED 0x020601ff
-
-/* Said once: its "invalid credentials" would lead people astray. */
-static struct kc_error *set_scram(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
-                                  const struct kc_map *properties)
-{
-    static atomic_flag told = ATOMIC_FLAG_INIT;
-    if (rd_kafka_version() < SCRAM_MENDED && !atomic_flag_test_and_set(&told))
-        kc_warn("librdkafka %s sends a nonce by SCRAM that brokers of Kafka 4 refuse as invalid "
-                "credentials, right as they may be. Install librdkafka 2.6.1 or later, or use "
-                "another sasl.mechanism with such clusters.",
-                rd_kafka_version_str());
-    return set_password(conf, jaas, properties);
-}
-
-static bool option_true(const struct kc_jaas *jaas, const char *option)
-{
-    return strcasecmp(kc_map_get_or(jaas->options, option, "false"), "true") == 0;
-}
-
-/* With a keytab librdkafka runs kinit itself; without one it uses the ticket cache that others
- * fill. */
 static struct kc_error *set_kerberos(rd_kafka_conf_t *conf, const struct kc_jaas *jaas,
                                      const struct kc_map *properties)
 {
-    const char *keytab = kc_map_get(jaas->options, "keyTab");
-    const char *principal = kc_map_get(jaas->options, "principal");
     const char *service = kc_map_get_or(jaas->options, "serviceName",
                                         kc_map_get(properties, "sasl.kerberos.service.name"));
-    const char *relogin = kc_map_get(properties, "sasl.kerberos.min.time.before.relogin");
-    const char *kinit = kc_map_get(properties, "sasl.kerberos.kinit.cmd");
-    bool with_keytab =
-        keytab && (option_true(jaas, "useKeyTab") || !option_true(jaas, "useTicketCache"));
-    char *command = kc_asprintf("%s -t \"%%{sasl.kerberos.keytab}\" -k %%{sasl.kerberos.principal}",
-                                kinit ? kinit : "kinit");
-    struct kc_error *err = NULL;
     if (!service)
-        err = kc_error_new(KC_ERR_CONFIG, "Missing required configuration "
-                                          "\"sasl.kerberos.service.name\": give the primary of the "
-                                          "brokers' principals, mostly kafka");
-    if (!err)
-        err =
-            kc_conf_set(conf, "sasl.kerberos.service.name", service, "sasl.kerberos.service.name");
-    if (!err && principal)
-        err = kc_conf_set(conf, "sasl.kerberos.principal", principal, JAAS);
-    if (!err && with_keytab)
-        err = kc_conf_set(conf, "sasl.kerberos.keytab", keytab, JAAS);
-    if (!err && with_keytab)
-        err = kc_conf_set(conf, "sasl.kerberos.kinit.cmd", command, "sasl.kerberos.kinit.cmd");
-    /* 0 switches librdkafka's kinit off. */
-    if (!err && !with_keytab)
-        relogin = "0";
-    else if (relogin && strcmp(relogin, "0") == 0)
-        relogin = "1";
-    if (!err && relogin)
-        err = kc_conf_set(conf, "sasl.kerberos.min.time.before.relogin", relogin,
-                          "sasl.kerberos.min.time.before.relogin");
-    free(command);
-    return err;
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Missing required configuration \"sasl.kerberos.service.name\": give "
+                            "the primary of the brokers' principals, mostly kafka");
+    struct kc_error *err =
+        kc_conf_set(conf, "sasl.kerberos.service.name", service, "sasl.kerberos.service.name");
+    return err ? err : kc_conf_kerberos(conf, jaas->options);
+}
+
+/* librdkafka would run kinit by a shell, with texts from the configuration in the command. */
+static struct kc_error *forbid_kinit(rd_kafka_conf_t *conf)
+{
+    struct kc_error *err = kc_conf_set(conf, "sasl.kerberos.min.time.before.relogin", "0",
+                                       "sasl.kerberos.min.time.before.relogin");
+    return err ? err : kc_conf_set(conf, "sasl.kerberos.kinit.cmd", "", "sasl.kerberos.kinit.cmd");
 }
 
 static struct kc_error *set_unsecured_token(rd_kafka_conf_t *conf, const struct kc_jaas *jaas)
@@ -163,7 +120,7 @@ static const struct {
     module_fn set;
 } modules[] = {
     {"IAMLoginModule", set_aws},           {"PlainLoginModule", set_password},
-    {"ScramLoginModule", set_scram},       {"Krb5LoginModule", set_kerberos},
+    {"ScramLoginModule", set_password},    {"Krb5LoginModule", set_kerberos},
     {"OAuthBearerLoginModule", set_oauth},
 };
 
@@ -217,6 +174,8 @@ struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *proper
     bool aws = strcmp(mechanism, "AWS_MSK_IAM") == 0; /* set_aws() says what librdkafka does */
     struct kc_error *err =
         aws ? NULL : kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
+    if (!err)
+        err = forbid_kinit(conf);
     if (!err)
         err = kc_jaas_login(properties, &jaas);
     if (err && kc_error_code(err) == KC_ERR_NOT_FOUND)

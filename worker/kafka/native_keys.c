@@ -131,8 +131,6 @@ static const struct kc_client_key keys[] = {
     SPECIAL("sasl.mechanism"),
     SPECIAL("sasl.jaas.config"),
     SPECIAL("sasl.kerberos.service.name"),
-    SPECIAL("sasl.kerberos.kinit.cmd"),
-    SPECIAL("sasl.kerberos.min.time.before.relogin"),
     SPECIAL("sasl.login.callback.handler.class"),
     SPECIAL("sasl.oauthbearer.token.endpoint.url"),
     SPECIAL("sasl.oauthbearer.client.credentials.client.id"),
@@ -189,6 +187,9 @@ static const struct kc_client_key keys[] = {
     NONE("ssl.trustmanager.algorithm"),
     NONE("ssl.secure.random.implementation"),
     NONE("ssl.engine.factory.class"),
+    /* Tickets come by GSSAPI's calls; kinit is never run. */
+    NONE("sasl.kerberos.kinit.cmd"),
+    NONE("sasl.kerberos.min.time.before.relogin"),
     NONE("sasl.kerberos.ticket.renew.jitter"),
     NONE("sasl.kerberos.ticket.renew.window.factor"),
     NONE("sasl.client.callback.handler.class"),

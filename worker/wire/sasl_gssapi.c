@@ -2,17 +2,14 @@
 /*
  * GSSAPI (Kerberos) through Cyrus SASL.
  *
- * With a keytab in the JAAS options the session has credentials of its own: Kerberos gets tickets
- * for the principal by itself and keeps them in a cache in memory, one for each keytab and
- * principal, so that clusters may want different ones. Without a keytab they are the process's
- * credential cache. Steps may ask a KDC: see sasl_priv.h for
- * their thread.
+ * Credentials are those of kerberos.c when the JAAS options name a keytab or a ticket cache, else
+ * the process's. Steps may ask a KDC: see sasl_priv.h for their thread.
  */
 #include "wire/errors.h"
 #include "wire/jaas_login.h"
+#include "wire/kerberos.h"
 #include "wire/sasl_priv.h"
 
-#include <gssapi/gssapi_ext.h>
 #include <pthread.h>
 #include <sasl/sasl.h>
 #include <stdlib.h>
@@ -64,62 +61,12 @@ static struct kc_error *failed(const struct gssapi *gssapi, const char *doing, i
         doing, detail ? detail : "unknown reason");
 }
 
-/* ---- Credentials ---- */
-
-static struct kc_error *gss_failed(const char *doing, const char *what, OM_uint32 major,
-                                   OM_uint32 minor)
-{
-    OM_uint32 ignored, more = 0;
-    gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
-    struct kc_error *err;
-
-    if (minor)
-        gss_display_status(&ignored, minor, GSS_C_MECH_CODE, GSS_C_NO_OID, &more, &text);
-    else
-        gss_display_status(&ignored, major, GSS_C_GSS_CODE, GSS_C_NO_OID, &more, &text);
-    err = kc_error_kafka_new(KC_KAFKA_SASL_AUTHENTICATION_FAILED, false, "%s %s: %.*s", doing, what,
-                             (int)text.length, text.value ? (const char *)text.value : "");
-    gss_release_buffer(&ignored, &text);
-    return err;
-}
-
-static struct kc_error *import_principal(const char *principal, gss_name_t *name)
-{
-    gss_buffer_desc text = {strlen(principal), (void *)principal};
-    OM_uint32 minor, major = gss_import_name(&minor, &text, GSS_C_NT_USER_NAME, name);
-
-    return major == GSS_S_COMPLETE ? NULL : gss_failed("the principal", principal, major, minor);
-}
-
-/* Of the keytab and its principal; the first of the keytab when none is named, as kinit does. */
-static struct kc_error *acquire(struct gssapi *gssapi, const char *keytab, const char *principal)
-{
-    char *cache = kc_asprintf("MEMORY:isthmus-%s-%s", keytab, principal ? principal : "");
-    gss_key_value_element_desc elements[] = {{"client_keytab", keytab}, {"ccache", cache}};
-    const gss_key_value_set_desc store = {2, elements};
-    gss_name_t name = GSS_C_NO_NAME;
-    struct kc_error *err = principal ? import_principal(principal, &name) : NULL;
-    OM_uint32 minor, major;
-
-    if (!err) {
-        major = gss_acquire_cred_from(&minor, name, GSS_C_INDEFINITE, GSS_C_NO_OID_SET,
-                                      GSS_C_INITIATE, &store, &gssapi->credentials, NULL, NULL);
-        if (major != GSS_S_COMPLETE)
-            err = gss_failed("getting a ticket with the keytab", keytab, major, minor);
-    }
-    if (name != GSS_C_NO_NAME)
-        gss_release_name(&minor, &name);
-    free(cache);
-    return err;
-}
-
 /* ---- The exchange ---- */
 
 static struct kc_error *open_session(struct gssapi *gssapi)
 {
-    const char *keytab = gssapi->options ? kc_map_get(gssapi->options, "keyTab") : NULL;
-    struct kc_error *err =
-        keytab ? acquire(gssapi, keytab, kc_map_get(gssapi->options, "principal")) : NULL;
+    struct kc_kerberos *login = kc_kerberos_find(gssapi->options);
+    struct kc_error *err = login ? kc_kerberos_acquire(login, &gssapi->credentials) : NULL;
     static const sasl_security_properties_t no_layer = {.max_ssf = 0, .maxbufsize = 65536};
     int code;
 

@@ -115,11 +115,6 @@ static const struct {
      "security.protocol=sasl_plaintext|sasl.mechanism=SCRAM-SHA-512|" JAAS
      "scram.ScramLoginModule REQUIRED username=u password=p;",
      "sasl.username", "u"},
-    {A,
-     SASL "sasl.mechanism=GSSAPI|sasl.kerberos.service.name=kafka|sasl.jaas.config="
-          "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true "
-          "keyTab=\"/k\" principal=\"me@R\";",
-     "sasl.kerberos.keytab", "/k"},
     {A, SASL "sasl.mechanism=GSSAPI|sasl.kerberos.service.name=kafka",
      "sasl.kerberos.min.time.before.relogin", "0"},
     {A,
