@@ -38,7 +38,7 @@ static struct kc_error *check_most(const char *name, const struct kc_map *config
     int64_t most = most_tasks(config);
     if ((int64_t)count <= most)
         return NULL;
-    return kc_error_new(KC_ERR_CONNECT,
+    return kc_error_new(KC_ERR_TOO_MANY_TASKS,
                         "The connector %s makes more than %lld tasks, the most that a worker runs "
                         "of a connector with a configuration of this size; lower tasks.max (%s)",
                         name, (long long)most, kc_map_get_or(config, "tasks.max", "1"));
