@@ -8,6 +8,7 @@
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
 #include "connect/log.h"
+#include "mirror_source/history.h"
 #include "mirror_source/mirror_source.h"
 
 #include <stdlib.h>
@@ -37,8 +38,9 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
 {
     struct connector *connector = arg;
     int64_t start = kc_mono_ms();
-    struct kc_error *err =
-        kc_mirror_config_new(&kc_mirror_source_plugin, properties, false, &connector->config);
+    struct kc_error *err = kc_history_check(properties);
+    if (!err)
+        err = kc_mirror_config_new(&kc_mirror_source_plugin, properties, false, &connector->config);
     if (err)
         return err;
     if (!kc_mirror_bool(connector->config, "enabled")) {

@@ -7,6 +7,7 @@
  * one question to the cluster.
  */
 #include "mirror_source/raw_source.h"
+#include "mirror_source/history.h"
 
 #include "connect/fetch.h"
 #include "connect/log.h"
@@ -45,6 +46,8 @@ struct kc_raw_source {
     struct kc_fetcher *fetcher;
     char *alias; /* of the source cluster */
     char *reset; /* auto.offset.reset */
+    enum kc_history_policy history;
+    char *history_text; /* where it comes from */
     struct position *positions;
     size_t unsettled; /* positions that aren't READING */
     bool ends_asked;  /* once, for those that have nothing to fetch yet */
@@ -62,6 +65,8 @@ struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
     made->assignment = kc_assignment_ref(assignment);
     made->alias = kc_strdup(config->source);
     made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
+    made->history = kc_history_policy_of(config, made->reset);
+    made->history_text = kc_history_text(config, made->reset);
     made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
     /* A dedicated process has a connector of this name for each flow, and what two of them read
@@ -88,6 +93,7 @@ void kc_raw_source_destroy(struct kc_raw_source *source)
     free(source->positions);
     free(source->alias);
     free(source->reset);
+    free(source->history_text);
     free(source);
 }
 
@@ -166,24 +172,22 @@ static struct kc_error *out_of_range(const struct kc_raw_source *source,
                                      const struct kc_mirrored_partition *partition, int64_t low,
                                      int64_t high)
 {
-    return kc_error_new(KC_ERR_CONNECT,
-                        "Offset %lld of %s-%d on %s is out of range [%lld, %lld], and "
-                        "auto.offset.reset is none: set the connector's offsets, or choose "
-                        "earliest or latest",
-                        (long long)partition->next_offset, partition->topic, partition->partition,
-                        source->alias, (long long)low, (long long)high);
+    return kc_assignment_history_error(partition, source->alias, source->history_text,
+                                       partition->next_offset, low, high);
 }
 
 static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, int64_t low,
                                    int64_t high)
 {
     struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
-    int64_t going_on = resets_to_latest(source) ? high : low;
-    if (source->positions[index].state == RESET && !resets(source))
+    bool lost = source->positions[index].state == RESET;
+    bool to_end = lost ? source->history == KC_HISTORY_SKIP : resets_to_latest(source);
+    int64_t going_on = to_end ? high : low;
+    if (lost && source->history == KC_HISTORY_FAIL)
         return out_of_range(source, partition, low, high);
-    if (source->positions[index].state == RESET)
-        kc_assignment_report_reset(partition, source->alias, source->reset, partition->next_offset,
-                                   low, high, going_on);
+    if (lost)
+        kc_assignment_report_reset(partition, source->alias, source->history_text,
+                                   partition->next_offset, low, high, going_on);
     kc_source_metrics_end(partition, high);
     read_from(source, index, going_on);
     return NULL;
@@ -268,7 +272,7 @@ static void on_truncated(struct kc_raw_source *source, size_t index,
                          const struct kc_fetched *fetched)
 {
     const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
-    if (fetched->next_offset < 0 || !resets(source)) {
+    if (fetched->next_offset < 0 || source->history != KC_HISTORY_REWIND) {
         settle_later(source, index, RESET, 0);
         return;
     }

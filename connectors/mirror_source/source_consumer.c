@@ -8,6 +8,7 @@
  * place.
  */
 #include "mirror_source/source_consumer.h"
+#include "mirror_source/history.h"
 
 #include "common/mirror_offsets.h"
 #include "connect/log.h"
@@ -45,6 +46,8 @@ struct kc_source_consumer {
     atomic_uint refs;
     char *alias; /* of the source cluster */
     char *reset; /* auto.offset.reset */
+    enum kc_history_policy history;
+    char *history_text; /* where it comes from */
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;
     struct source_topic *topics;
@@ -135,6 +138,8 @@ static struct kc_error *open_client(struct kc_source_consumer *consumer,
         config, KC_MIRROR_SOURCE, KC_CLIENT_CONSUMER, "replication-consumer");
     rd_kafka_conf_t *conf = NULL;
     consumer->reset = kc_strdup(kc_map_get(properties, "auto.offset.reset"));
+    consumer->history = kc_history_policy_of(config, consumer->reset);
+    consumer->history_text = kc_history_text(config, consumer->reset);
     struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
     if (!err)
         err = set_budget(conf, properties, kc_assignment_count(consumer->assignment));
@@ -220,6 +225,7 @@ void kc_source_consumer_unref(struct kc_source_consumer *consumer)
     kc_assignment_unref(consumer->assignment);
     free(consumer->alias);
     free(consumer->reset);
+    free(consumer->history_text);
     free(consumer);
 }
 
@@ -310,19 +316,15 @@ static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
     int64_t asked = partition->next_offset >= 0 ? partition->next_offset : message->offset;
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
         consumer->client, partition->topic, partition->partition, &low, &high, WATERMARK_MS);
-    if (!code && !resets(consumer))
-        return kc_error_new(KC_ERR_CONNECT,
-                            "Offset %lld of %s-%d on %s is out of range [%lld, %lld], and "
-                            "auto.offset.reset is none: set the connector's offsets, or choose "
-                            "earliest or latest",
-                            (long long)asked, partition->topic, partition->partition,
-                            consumer->alias, (long long)low, (long long)high);
-    int64_t going_on = resets_to_latest(consumer) ? high : low;
+    if (!code && consumer->history == KC_HISTORY_FAIL)
+        return kc_assignment_history_error(partition, consumer->alias, consumer->history_text,
+                                           asked, low, high);
+    int64_t going_on = consumer->history == KC_HISTORY_SKIP ? high : low;
     if (code) /* not known now; the broker will answer the same again, if need be */
         going_on = asked;
     else
-        kc_assignment_report_reset(partition, consumer->alias, consumer->reset, asked, low, high,
-                                   going_on);
+        kc_assignment_report_reset(partition, consumer->alias, consumer->history_text, asked, low,
+                                   high, going_on);
     partition->next_offset = going_on;
     kc_source_metrics_start(partition, going_on);
     /* A seek doesn't wake a partition that stands still for want of an offset. */

@@ -93,7 +93,7 @@ def test_truncated(mirror):
     mirrored = records.read_all(target, flow.remote)[0]
     upstream = records.read_all(source, flow.topic)[0]
     records.compare(upstream, mirrored[:1000] + mirrored[1500:], flow.topic)
-    assert "auto.offset.reset is none" in fail_of(flow, "strict")
+    assert "auto.offset.reset=none" in fail_of(flow, "strict")
     flow.assert_running()
 
 
@@ -134,3 +134,28 @@ def test_overtaken_by_retention(mirror):
     mirrored = records.read_all(target, flow.remote)[0]
     records.compare(records.read_all(source, flow.topic)[0], mirrored[1000:], flow.topic)
     flow.assert_running()
+
+
+def test_policy(mirror):
+    """source.history.policy has the last word: to fail, or to go on at the end."""
+    flow = mirror(partitions=1, **{"source.history.policy": "skip"})
+    source = flow.source
+    records.produce(source, flow.topic, 1000)
+    flow.wait_count(1000)
+    rest = flow.worker.rest
+    config = dict(rest.config("records"))
+    del config["name"]
+    wait_for(lambda: rest.offsets("records"), 30 * PATIENCE, "offsets of the record lane's mirror")
+    rest.put_connector("records", {**config, "source.history.policy": "fail"})
+    with frozen(source):
+        for link in source.links.values():
+            link.cut()
+        records.produce(source, flow.topic, 1000, first=1000)
+        where = TopicPartition(flow.topic, 0, 1500)
+        source.admin.delete_records([where])[where].result(30)
+    wait_log(flow, "source.history.policy=skip: going on at offset 2000")
+    assert "source.history.policy=fail" in fail_of(flow, "records")
+    records.produce(source, flow.topic, 100, first=2000)
+    records.wait_count(flow.target, flow.remote, 1100, 60 * PATIENCE)
+    mirrored = records.read_all(flow.target, flow.remote)[0]
+    records.compare(records.read_all(source, flow.topic)[0][500:], mirrored[1000:], flow.topic)
