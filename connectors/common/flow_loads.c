@@ -133,7 +133,8 @@ static bool parse_item(const char *text, struct load *load)
     const char *dash = strrchr(text, '-');
     if (!dash)
         return false;
-    *load = (struct load){kc_strndup(text, (size_t)(dash - text)), (int32_t)atoi(dash + 1), -1, 0};
+    *load = (struct load){kc_strndup(text, (size_t)(dash - text)),
+                          (int32_t)strtol(dash + 1, NULL, 10), -1, 0};
     return true;
 }
 

@@ -61,6 +61,20 @@ def tool(main, *args, version=DEFAULT_VERSION, timeout=60, check=True, stdin=Non
     return run(main.rpartition(".")[2], command, timeout=timeout, check=check, stdin=stdin)
 
 
+def newest_mirror_client():
+    """Jars that stand before Kafka's own: MM2's client, as the newest Kafka has it."""
+    (directory,) = BUILD.glob("mirror-client-*/lib")
+    return directory
+
+
+def snippet_of_newest(source, *args, timeout=60):
+    """Runs a program of tests/support/java with the newest mirror client before Kafka's jars."""
+    command = java(str(HERE / "java" / source), *args, heap="256m")
+    at = command.index("-cp") + 1
+    command[at] = f"{newest_mirror_client()}/*:{command[at]}"
+    return run(source, command, timeout=timeout)
+
+
 def snippet(source, *args, version=DEFAULT_VERSION, timeout=60, check=True):
     """Runs a single-file Java program of tests/support/java and returns what it printed."""
     return tool(str(HERE / "java" / source), *args, version=version, timeout=timeout, check=check)
