@@ -87,7 +87,7 @@ START_TEST(who_doesnt_read_stops_nobody)
     for (const char *at = text.data; (at = strstr(at, "x\n")); at++)
         whole++;
     size_t missing = (size_t)atol(strstr(text.data, "dropped ") + strlen("dropped "));
-    ck_assert_uint_gt(missing, written / 2);
+    ck_assert_uint_gt(missing, written / 5); /* two buffers and a pipe are full */
     ck_assert_uint_eq(whole + missing, written);
     ck_assert(strstr(text.data, "the last") > strstr(text.data, "dropped "));
     kc_str_destroy(&text);
