@@ -107,17 +107,18 @@ struct kc_error *wire_oauth_file(const struct kc_map *settings, const char *key,
     char *given = NULL;
     struct kc_error *err = trimmed(settings, key, &given);
 
-    if (!err && given[0] != '/') {
+    if (err)
+        return err;
+    if (given && given[0] != '/') {
         char *here = getcwd(NULL, 0);
 
         *path = kc_asprintf("%s/%s", here ? here : "", given);
         free(here);
-    } else if (!err) {
+    } else {
         *path = kc_strdup(given);
     }
     free(given);
-    if (!err)
-        err = check_allowed("file", allowed_files, key, *path);
+    err = check_allowed("file", allowed_files, key, *path);
     return err ? err : check_file(key, *path);
 }
 
