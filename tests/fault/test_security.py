@@ -68,6 +68,7 @@ def sides(secure):
         "mutual TLS, JKS": secure.settings("mutual", **secure.stores("JKS")),
         "mutual TLS, PKCS#12": secure.settings("mutual", **secure.stores("PKCS12")),
         "mutual TLS, PEM": secure.settings("mutual", **secure.stores("PEM")),
+        "SHA-1 and RSA of 1024 bits": secure.settings("weak"),
         "PLAIN": secure.settings("plain"),
         "SCRAM": secure.settings("scram"),
         "OAuth endpoint": secure.settings("oauth"),
@@ -91,6 +92,7 @@ def sides(secure):
         ("OAuth file", "mutual TLS, PEM"),
         ("mutual TLS, PKCS#12", "PLAIN"),
         ("OAuth unsecured", "OAuth unsecured"),
+        ("SHA-1 and RSA of 1024 bits", "SHA-1 and RSA of 1024 bits"),
         ("Kerberos", "Kerberos"),
     ],
     ids=lambda name: re.sub(r"\W+", "-", name),
@@ -99,7 +101,11 @@ def test_logs_in(secure, flow, from_side, to_side):
     if "Kerberos" in (from_side, to_side) and Kerberos.missing():
         pytest.skip(f"not installed: {Kerberos.missing()}")
     found = sides(secure)
-    assert_flows(secure, flow, flow(found[from_side], found[to_side]), "mutual" not in from_side)
+    sessions = not from_side.startswith(("mutual", "SHA-1"))
+    worker = flow(found[from_side], found[to_side])
+    assert_flows(secure, flow, worker, sessions)
+    if "SHA-1" in from_side:
+        assert "its RSA key has 1024 bits, and it is signed with SHA1" in worker.process.log()
 
 
 def assert_flows(secure, flow, worker, has_sessions):

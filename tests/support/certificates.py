@@ -58,13 +58,15 @@ class Key:
 class Authority:
     """Issues keys whose certificates verify against its trust store, .certificate as PEM."""
 
-    def __init__(self, directory, name):
+    def __init__(self, directory, name, bits=2048, digest="sha256"):
         self.directory, self.name = directory, name
         directory.mkdir(parents=True, exist_ok=True)
         self._key = directory / f"{name}-ca.key"
         self.certificate = directory / f"{name}-ca.crt"
         out = ["-keyout", self._key, "-out", self.certificate]
-        run("openssl", "req", "-x509", *KEY, "-days", "2", "-subj", f"/CN={name} authority", *out)
+        self._new_key = ["-newkey", f"rsa:{bits}", "-nodes", f"-{digest}"]
+        self._digest = f"-{digest}"
+        run("openssl", "req", "-x509", *self._new_key, "-days", "2", "-subj", f"/CN={name} authority", *out)
 
     def issue(self, name, hosts=("localhost", "127.0.0.1")):
         """A new key of the name; stores with a former one are gone."""
@@ -78,10 +80,10 @@ class Authority:
         )
         request = made.key.with_suffix(".csr")
         out = ["-keyout", made.key, "-out", request]
-        run("openssl", "req", "-new", *KEY, "-subj", f"/CN={name}", *out)
+        run("openssl", "req", "-new", *self._new_key, "-subj", f"/CN={name}", *out)
         signer = ["-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial"]
         out = ["-in", request, "-days", "2", "-extfile", extensions, "-out", made.chain]
-        run("openssl", "x509", "-req", *signer, *out)
+        run("openssl", "x509", "-req", self._digest, *signer, *out)
         return made
 
     def store(self, kind):
@@ -104,5 +106,3 @@ class Authority:
             settings[f"{prefix}ssl.truststore.password"] = PASSWORD
         return settings
 
-
-KEY = ["-newkey", "rsa:2048", "-nodes"]

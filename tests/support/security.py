@@ -183,6 +183,7 @@ udp_preference_limit = 1
 # Listener: its protocol, and the mechanism where there is one.
 LISTENERS = {
     "mutual": ("SSL", None),
+    "weak": ("SSL", None),
     "scram": ("SASL_SSL", "SCRAM-SHA-512"),
     "plain": ("SASL_SSL", "PLAIN"),
     "oauth": ("SASL_SSL", "OAUTHBEARER"),
@@ -201,6 +202,7 @@ class SecureCluster(Cluster):
         self.toxics = Toxics()
         super().__init__(name, heap="384m", **options)
         self.authority = Authority(self.directory / "certificates", "fault")
+        self.weak = Authority(self.directory / "certificates", "weak", bits=1024, digest="sha1")
         self.tokens = Tokens(self.directory / "tokens")
         self.kerberos = None if Kerberos.missing() else Kerberos(self.directory / "kerberos")
         self.listeners = {k: v for k, v in LISTENERS.items() if k != "kerberos" or self.kerberos}
@@ -250,6 +252,10 @@ class SecureCluster(Cluster):
             "ssl.truststore.location": self.trust,
             "ssl.truststore.password": PASSWORD,
             "listener.name.mutual.ssl.client.auth": "required",
+            "listener.name.weak.ssl.keystore.location": self.weak.issue("broker").store("PKCS12"),
+            "listener.name.weak.ssl.keystore.type": "PKCS12",
+            "listener.name.weak.ssl.keystore.password": PASSWORD,
+            "listener.name.weak.ssl.key.password": PASSWORD,
             "sasl.kerberos.service.name": "kafka",
             "listener.name.oauth.sasl.oauthbearer.jwks.endpoint.url": self._key_set_url(),
             "listener.name.oauth.sasl.oauthbearer.expected.audience": "kafka",
@@ -297,7 +303,8 @@ class SecureCluster(Cluster):
             "security.protocol": protocol,
         }
         if "SSL" in protocol:
-            found["ssl.truststore.location"] = self.trust
+            weak = listener == "weak"
+            found["ssl.truststore.location"] = self.weak.store("JKS") if weak else self.trust
             found["ssl.truststore.password"] = PASSWORD
         if mechanism:
             found["sasl.mechanism"] = mechanism

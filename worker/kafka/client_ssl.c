@@ -10,6 +10,7 @@
 #include "connect/log.h"
 #include "kafka/client_priv.h"
 #include "wire/tls_store.h"
+#include "wire/tls_strength.h"
 
 #include <openssl/ssl.h>
 #include <stdlib.h>
@@ -83,8 +84,9 @@ static struct kc_error *set_suites(rd_kafka_conf_t *conf, const char *list)
             kc_debug("ssl.cipher.suites: %s isn't set here", names.items[i]);
     }
     char *joined = kc_strings_join(&natives, ":");
-    struct kc_error *err =
-        *joined ? kc_conf_set(conf, "ssl.cipher.suites", joined, "ssl.cipher.suites") : NULL;
+    char *levelled = kc_asprintf("%s:" WIRE_TLS_LEVEL_TEXT, *joined ? joined : "DEFAULT");
+    struct kc_error *err = kc_conf_set(conf, "ssl.cipher.suites", levelled, "ssl.cipher.suites");
+    free(levelled);
     free(joined);
     kc_strings_destroy(&names);
     kc_strings_destroy(&natives);
@@ -105,17 +107,52 @@ static struct kc_error *set_verification(rd_kafka_conf_t *conf, const struct kc_
     return kc_conf_set(conf, key, *algorithm ? "https" : "none", key);
 }
 
+/* One certificate of a broker's chain; *error is what OpenSSL has found already. */
+static int verify(const char *der, size_t size, bool own_trust, int *error, char *reason,
+                  size_t reason_size)
+{
+    const unsigned char *at = (const unsigned char *)der;
+    if (*error)
+        return 0;
+    X509 *certificate = d2i_X509(NULL, &at, (long)size);
+    if (!certificate)
+        return 0;
+    struct kc_error *err = wire_tls_strength(certificate, own_trust);
+    X509_free(certificate);
+    if (!err)
+        return 1;
+    snprintf(reason, reason_size, "%s", kc_error_text(err));
+    kc_error_destroy(err);
+    *error = X509_V_ERR_EE_KEY_TOO_SMALL;
+    return 0;
+}
+
+static int verify_by_own_trust(rd_kafka_t *client, const char *broker, int32_t broker_id,
+                               int *error, int depth, const char *der, size_t size, char *reason,
+                               size_t reason_size, void *opaque)
+{
+    return verify(der, size, true, error, reason, reason_size);
+}
+
+static int verify_by_system_trust(rd_kafka_t *client, const char *broker, int32_t broker_id,
+                                  int *error, int depth, const char *der, size_t size, char *reason,
+                                  size_t reason_size, void *opaque)
+{
+    return verify(der, size, false, error, reason, reason_size);
+}
+
 struct kc_error *kc_conf_ssl(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {
     const char *protocol = kc_map_get_or(properties, "security.protocol", "PLAINTEXT");
     size_t len = strlen(protocol);
     if (len < 3 || strcasecmp(protocol + len - 3, "SSL") != 0)
         return NULL;
-    const char *suites = kc_map_get(properties, "ssl.cipher.suites");
+    rd_kafka_conf_set_ssl_cert_verify_cb(
+        conf, wire_tls_has_trust(properties) ? verify_by_own_trust : verify_by_system_trust);
     struct kc_error *err = set_stores(conf, properties);
     if (!err)
         err = set_verification(conf, properties);
-    if (!err && suites)
-        err = set_suites(conf, suites);
+    if (!err)
+        err = set_suites(conf, kc_map_get_or(properties, "ssl.cipher.suites", ""));
     return err;
 }

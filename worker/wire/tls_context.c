@@ -8,6 +8,7 @@
 #include "wire/tls_config.h"
 #include "wire/tls_session_priv.h"
 #include "wire/tls_store.h"
+#include "wire/tls_strength.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,29 @@ static void stamp_files(const struct wire_tls_context *context, struct stamp sta
     }
 }
 
+static int verify(int verified, X509_STORE_CTX *chain, bool own_trust)
+{
+    struct kc_error *err =
+        verified ? wire_tls_strength(X509_STORE_CTX_get_current_cert(chain), own_trust) : NULL;
+
+    if (!err)
+        return verified;
+    kc_warn("%s", kc_error_text(err));
+    kc_error_destroy(err);
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_EE_KEY_TOO_SMALL);
+    return 0;
+}
+
+static int verify_by_own_trust(int verified, X509_STORE_CTX *chain)
+{
+    return verify(verified, chain, true);
+}
+
+static int verify_by_system_trust(int verified, X509_STORE_CTX *chain)
+{
+    return verify(verified, chain, false);
+}
+
 static struct kc_error *make(const struct kc_wire_settings *settings, SSL_CTX **out)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -50,7 +74,10 @@ static struct kc_error *make(const struct kc_wire_settings *settings, SSL_CTX **
     *out = NULL;
     if (!ctx)
         return kc_error_new(KC_ERR_IO, "OpenSSL can't make a context: %s", wire_tls_reason());
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+    SSL_CTX_set_security_level(ctx, WIRE_TLS_LEVEL);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER,
+                       wire_tls_has_trust(settings->map) ? verify_by_own_trust
+                                                         : verify_by_system_trust);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     err = wire_tls_configure(ctx, settings->map);
     if (err) {

@@ -221,6 +221,12 @@ struct kc_error *wire_tls_load_key(const struct kc_map *settings, struct kc_keys
     return finish(err, store);
 }
 
+bool wire_tls_has_trust(const struct kc_map *settings)
+{
+    return is_set(settings, "ssl.truststore.certificates") ||
+           is_set(settings, "ssl.truststore.location");
+}
+
 struct kc_error *wire_tls_load_trust(const struct kc_map *settings, struct kc_keystore *store,
                                      bool *present)
 {
@@ -229,7 +235,7 @@ struct kc_error *wire_tls_load_trust(const struct kc_map *settings, struct kc_ke
     struct kc_error *err = NULL;
 
     *store = (struct kc_keystore){.chain = sk_X509_new_null()};
-    *present = is_inline || is_set(settings, "ssl.truststore.location");
+    *present = wire_tls_has_trust(settings);
     if (is_inline) {
         err = read_pem_certificates(text, strlen(text), store, false);
         err = err ? kc_error_prefix(err, "ssl.truststore.certificates") : NULL;

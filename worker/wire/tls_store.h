@@ -12,6 +12,8 @@
 /* ssl.keystore.*: KC_ERR_CONFIG; *present false when none is set. */
 struct kc_error *wire_tls_load_key(const struct kc_map *settings, struct kc_keystore *store,
                                    bool *present) KC_MUST_CHECK;
+/* Whether there is a trust store of ours in place of the system's. */
+bool wire_tls_has_trust(const struct kc_map *settings);
 /* ssl.truststore.*: certificates in store->chain. */
 struct kc_error *wire_tls_load_trust(const struct kc_map *settings, struct kc_keystore *store,
                                      bool *present) KC_MUST_CHECK;

@@ -138,7 +138,8 @@ static const struct {
     {A,
      "security.protocol=SSL|ssl.cipher.suites=TLS_AES_256_GCM_SHA384,"
      "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-     "ssl.cipher.suites", "ECDHE-RSA-AES128-GCM-SHA256"},
+     "ssl.cipher.suites", "ECDHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"},
+    {A, "security.protocol=SSL", "ssl.cipher.suites", "DEFAULT:@SECLEVEL=0"},
 };
 
 START_TEST(test_translation)
