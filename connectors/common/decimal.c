@@ -226,7 +226,7 @@ struct kc_error *kc_decimal_schema_scale(const struct kc_schema *schema, int32_t
 struct kc_error *kc_decimal_of_value(struct kc_arena *arena, const struct kc_schema *schema,
                                      const struct kc_value *value, struct kc_decimal *decimal)
 {
-    int32_t scale;
+    int32_t scale = 0;
     struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
     if (err)
         return err;
@@ -239,7 +239,7 @@ struct kc_error *kc_decimal_of_value(struct kc_arena *arena, const struct kc_sch
 struct kc_error *kc_decimal_to_value(struct kc_arena *arena, const struct kc_schema *schema,
                                      const struct kc_decimal *decimal, struct kc_value *value)
 {
-    int32_t scale;
+    int32_t scale = 0;
     struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
     if (err)
         return err;
@@ -251,7 +251,7 @@ struct kc_error *kc_decimal_to_value(struct kc_arena *arena, const struct kc_sch
 struct kc_error *kc_decimal_check_scale(const struct kc_schema *schema,
                                         const struct kc_value *value)
 {
-    int32_t scale;
+    int32_t scale = 0;
     struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
     if (err || !value->count)
         return err;

@@ -202,9 +202,9 @@ static void check_converter_plugin(struct check *check, const char *property, un
 {
     char *version_name = kc_asprintf("%s.plugin.version", property);
     const char *class_name = get(check, property);
-    struct kc_config_value *value = value_of(check, property);
+    value_of(check, property); /* so that it is there, and the next doesn't move it */
     struct kc_config_value *version = value_of(check, version_name);
-    value = value_of(check, property); /* the other may have moved it */
+    struct kc_config_value *value = value_of(check, property);
     if (class_name && !value->errors.count && !version->errors.count) {
         const struct kc_plugin *plugin = kc_plugins_find(check->worker->plugins, class_name, kinds);
         struct kc_error *err = plugin ? kc_plugins_check_version(check->worker->plugins, plugin,
