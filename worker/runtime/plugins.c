@@ -28,7 +28,7 @@ struct kc_plugins {
     size_t cap;
     struct kc_plugins *hidden; /* the FileStream connectors, where they aren't enabled; or NULL */
     bool has_file_jar;         /* plugin.path has Apache's connect-file-*.jar */
-    size_t jars; /* on plugin.path, left out */
+    size_t jars;               /* on plugin.path, left out */
 };
 
 /* The descriptors of shared objects, of all registries of the process; they are never freed. */
