@@ -67,14 +67,6 @@ void kc_group_sync_destroy(struct kc_group_sync *sync)
 
 /* ---- step 1 ---- */
 
-static const struct kc_group_info *find_info(const struct kc_group_infos *infos, const char *id)
-{
-    for (size_t i = 0; i < infos->count; i++)
-        if (strcmp(infos->items[i].id, id) == 0)
-            return &infos->items[i];
-    return NULL;
-}
-
 static enum group_state state_of(const struct kc_group_info *info)
 {
     if (!info || !info->state || strcmp(info->state, "Dead") == 0)
@@ -105,29 +97,64 @@ static void refresh_group(struct kc_group_sync *sync, size_t i, const struct kc_
     group->state = state_of(info);
     kc_group_metrics_members(group->series, group->state == GROUP_ACTIVE ? info->member_count : 0);
     tell_active(sync, i, info);
-    if (group->state != GROUP_IDLE)
-        return;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct kc_group_info *x = a, *y = b;
+    return strcmp(x->id, y->id);
+}
+
+/* Where the idle groups stand on the target. */
+static struct kc_error *read_offsets(struct kc_group_sync *sync)
+{
+    size_t count = 0, *whose = kc_calloc(sync->names->count + 1, sizeof(*whose));
+    struct kc_strings idle = {0};
+    for (size_t i = 0; i < sync->names->count; i++) {
+        if (sync->groups[i].state != GROUP_IDLE)
+            continue;
+        kc_strings_add(&idle, sync->names->items[i]);
+        whose[count++] = i;
+    }
+    rd_kafka_topic_partition_list_t **offsets =
+        kc_calloc(count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(count + 1, sizeof(struct kc_error *));
     struct kc_error *err =
-        kc_admin_group_offsets(sync->target, sync->names->items[i], &group->offsets);
-    if (!err)
-        return;
-    group->state = GROUP_UNASKED;
-    kc_fail("Could not read the offsets of consumer group %s on %s: %s", sync->names->items[i],
-            sync->alias, kc_error_text(err));
-    kc_error_destroy(err);
+        count ? kc_admin_groups_offsets(sync->target, &idle, offsets, errors) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct target_group *group = &sync->groups[whose[i]];
+        group->offsets = offsets[i];
+        if (!errors[i])
+            continue;
+        group->state = GROUP_UNASKED;
+        kc_fail("Could not read the offsets of consumer group %s on %s: %s", idle.items[i],
+                sync->alias, kc_error_text(errors[i]));
+        kc_error_destroy(errors[i]);
+    }
+    free(errors);
+    free(offsets);
+    free(whose);
+    kc_strings_destroy(&idle);
+    return err;
 }
 
 static struct kc_error *refresh(struct kc_group_sync *sync)
 {
     struct kc_group_infos infos = {0};
-    struct kc_error *err = kc_admin_describe_groups(sync->target, sync->names, &infos);
+    struct kc_error *err = kc_admin_groups_states(sync->target, sync->names, &infos);
     if (err)
         return kc_error_prefix(err, "Could not describe consumer groups on %s cluster",
                                sync->alias);
-    for (size_t i = 0; i < sync->names->count; i++)
-        refresh_group(sync, i, find_info(&infos, sync->names->items[i]));
+    qsort(infos.items, infos.count, sizeof(*infos.items), by_id);
+    for (size_t i = 0; i < sync->names->count; i++) {
+        struct kc_group_info wanted = {.id = sync->names->items[i]};
+        refresh_group(sync, i, bsearch(&wanted, infos.items, infos.count, sizeof(wanted), by_id));
+    }
     kc_group_infos_destroy(&infos);
-    return NULL;
+    err = read_offsets(sync);
+    return err ? kc_error_prefix(err, "Could not read the offsets of consumer groups on %s",
+                                 sync->alias)
+               : NULL;
 }
 
 /* ---- step 2 ---- */
@@ -177,17 +204,25 @@ rd_kafka_topic_partition_list_t *kc_group_sync_offsets(const struct kc_checkpoin
     return collection.offsets;
 }
 
-static void commit_group(struct kc_group_sync *sync, size_t i,
-                         const struct kc_checkpoint_store *store)
+/* What is to be committed for group i; NULL: nothing. */
+static rd_kafka_topic_partition_list_t *wanted_offsets(const struct kc_group_sync *sync, size_t i,
+                                                       const struct kc_checkpoint_store *store)
+{
+    const struct target_group *group = &sync->groups[i];
+    if (group->state == GROUP_ACTIVE || group->state == GROUP_UNASKED)
+        return NULL;
+    rd_kafka_topic_partition_list_t *offsets = kc_group_sync_offsets(
+        store, sync->names->items[i], group->state == GROUP_IDLE ? group->offsets : NULL);
+    if (offsets->cnt > 0)
+        return offsets;
+    rd_kafka_topic_partition_list_destroy(offsets);
+    return NULL;
+}
+
+/* Takes err. */
+static void report(struct kc_group_sync *sync, size_t i, int offsets, struct kc_error *err)
 {
     const char *name = sync->names->items[i];
-    struct target_group *group = &sync->groups[i];
-    if (group->state == GROUP_ACTIVE || group->state == GROUP_UNASKED)
-        return;
-    rd_kafka_topic_partition_list_t *offsets =
-        kc_group_sync_offsets(store, name, group->state == GROUP_IDLE ? group->offsets : NULL);
-    struct kc_error *err =
-        offsets->cnt > 0 ? kc_admin_alter_group_offsets(sync->target, name, offsets) : NULL;
     int code = err ? kc_error_kafka_code(err) : 0;
     if (code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID || code == RD_KAFKA_RESP_ERR_NON_EMPTY_GROUP)
         kc_warn("Unable to sync offsets for consumer group %s. This is likely caused by consumers "
@@ -195,22 +230,41 @@ static void commit_group(struct kc_group_sync *sync, size_t i,
                 name);
     else if (err)
         kc_fail("Unable to sync offsets for consumer group %s: %s", name, kc_error_text(err));
-    else if (offsets->cnt > 0)
-        kc_group_metrics_synced(group->series, offsets->cnt);
-    if (!err && offsets->cnt > 0)
-        kc_debug("Synced %d offsets for consumer group %s.", offsets->cnt, name);
+    else
+        kc_debug("Synced %d offsets for consumer group %s.", offsets, name);
+    if (!err)
+        kc_group_metrics_synced(sync->groups[i].series, offsets);
     kc_error_destroy(err);
-    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+static struct kc_error *commit(struct kc_group_sync *sync, const struct kc_checkpoint_store *store)
+{
+    size_t count = sync->names->count;
+    rd_kafka_topic_partition_list_t **offsets =
+        kc_calloc(count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(count + 1, sizeof(struct kc_error *));
+    for (size_t i = 0; i < count; i++)
+        offsets[i] = wanted_offsets(sync, i, store);
+    struct kc_error *err =
+        kc_admin_alter_groups_offsets(sync->target, sync->names, offsets, errors);
+    for (size_t i = 0; i < count; i++) {
+        if (offsets[i] && !err)
+            report(sync, i, offsets[i]->cnt, errors[i]);
+        if (offsets[i])
+            rd_kafka_topic_partition_list_destroy(offsets[i]);
+    }
+    free(errors);
+    free(offsets);
+    return err ? kc_error_prefix(err, "Could not commit offsets on %s", sync->alias) : NULL;
 }
 
 struct kc_error *kc_group_sync_run(struct kc_group_sync *sync,
                                    const struct kc_checkpoint_store *store)
 {
     struct kc_error *err = refresh(sync);
-    for (size_t i = 0; i < sync->names->count; i++) {
-        if (!err)
-            commit_group(sync, i, store);
+    if (!err)
+        err = commit(sync, store);
+    for (size_t i = 0; i < sync->names->count; i++)
         forget(&sync->groups[i]);
-    }
     return err;
 }

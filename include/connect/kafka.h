@@ -143,6 +143,21 @@ kc_admin_delete_group_offsets(struct kc_admin *admin, const char *group,
                               const rd_kafka_topic_partition_list_t *partitions) KC_MUST_CHECK;
 struct kc_error *kc_admin_delete_group(struct kc_admin *admin, const char *group) KC_MUST_CHECK;
 
+/* The same for many groups in few round trips (API 1.3): offsets[i] (the caller's; NULL where there
+ * is an error) and errors[i] (the caller's, NULL: done) for groups->items[i]. */
+struct kc_error *kc_admin_groups_offsets(struct kc_admin *admin, const struct kc_strings *groups,
+                                         rd_kafka_topic_partition_list_t **offsets,
+                                         struct kc_error **errors) KC_MUST_CHECK;
+/* Commits offsets[i], where it isn't NULL or empty, for groups->items[i] (API 1.3). */
+struct kc_error *kc_admin_alter_groups_offsets(struct kc_admin *admin,
+                                               const struct kc_strings *groups,
+                                               rd_kafka_topic_partition_list_t *const *offsets,
+                                               struct kc_error **errors) KC_MUST_CHECK;
+/* kc_admin_describe_groups() for many (API 1.3): a listing of the brokers, and only groups that
+ * have members are asked for by name. Those that no broker has are left out. */
+struct kc_error *kc_admin_groups_states(struct kc_admin *admin, const struct kc_strings *ids,
+                                        struct kc_group_infos *groups) KC_MUST_CHECK;
+
 struct kc_acl {
     int resource_type; /* RD_KAFKA_RESOURCE_* */
     int pattern_type;  /* RD_KAFKA_RESOURCE_PATTERN_* */

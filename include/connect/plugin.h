@@ -13,7 +13,8 @@
  *        kc_source_task_ops.raw_committed and .wake
  *   1.2  measure.h; kc_connector_explain(); bytes and times of a kc_raw_run
  *   1.3  mirror.h: replication policies and filters; kc_plugin_find(); topic_only of transforms
- *        and predicates; kc_series_read(), estimates and delays
+ *        and predicates; kc_series_read(), estimates and delays; kc_connector_ops.translate; admin
+ *        calls on many groups
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
