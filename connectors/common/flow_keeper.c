@@ -79,10 +79,14 @@ static struct kc_error *create_offset_syncs_topic(void *arg)
         &admin);
     if (err)
         return err;
-    char *topic = kc_mirror_offset_syncs_topic(config);
-    err = kc_compacted_topic_create(
-        admin, topic, kc_mirror_long(config, "offset-syncs.topic.replication.factor"));
-    free(topic);
+    int64_t replicas = kc_mirror_long(config, "offset-syncs.topic.replication.factor");
+    char *syncs = kc_mirror_offset_syncs_topic(config);
+    char *index = kc_mirror_offset_index_topic(config);
+    err = kc_compacted_topic_create(admin, syncs, replicas);
+    if (!err && kc_mirror_has_offset_index(config))
+        err = kc_compacted_topic_create(admin, index, replicas);
+    free(syncs);
+    free(index);
     kc_admin_destroy(admin);
     return err;
 }

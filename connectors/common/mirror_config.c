@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* ---- validators ---- */
 
@@ -269,4 +270,26 @@ char *kc_mirror_offset_syncs_topic(const struct kc_mirror_config *config)
     bool on_source = kc_mirror_offset_syncs_cluster(config) == KC_MIRROR_SOURCE;
     return kc_policy_offset_syncs_topic(config->policy,
                                         on_source ? config->target : config->source);
+}
+
+char *kc_mirror_offset_index_topic(const struct kc_mirror_config *config)
+{
+    bool on_source = kc_mirror_offset_syncs_cluster(config) == KC_MIRROR_SOURCE;
+    return kc_policy_offset_index_topic(config->policy,
+                                        on_source ? config->target : config->source);
+}
+
+bool kc_mirror_has_offset_index(const struct kc_mirror_config *config)
+{
+    return strcasecmp(kc_map_get_or(config->properties, KC_OFFSET_INDEX_SETTING, "true"),
+                      "false") != 0;
+}
+
+char *kc_mirror_target_topic(const struct kc_mirror_config *config, const char *topic)
+{
+    char *source = kc_policy_topic_source(config->policy, topic);
+    bool came_from_target = source && strcmp(source, config->target) == 0;
+    free(source);
+    return came_from_target ? kc_policy_original_topic(config->policy, topic)
+                            : kc_policy_remote_topic(config->policy, config->source, topic);
 }

@@ -76,5 +76,13 @@ struct kc_error *kc_mirror_admin_new(const struct kc_mirror_config *config,
 /* The cluster that holds the offset-syncs topic, and the topic's name (owned by the caller). */
 enum kc_mirror_cluster kc_mirror_offset_syncs_cluster(const struct kc_mirror_config *config);
 char *kc_mirror_offset_syncs_topic(const struct kc_mirror_config *config);
+/* The same for the offset index, which lies on the same cluster; and whether there is to be one. */
+char *kc_mirror_offset_index_topic(const struct kc_mirror_config *config);
+#define KC_OFFSET_INDEX_SETTING "offset.index.enabled" /* default true */
+bool kc_mirror_has_offset_index(const struct kc_mirror_config *config);
+
+/* Where a topic of the source is found on the target; one that came from there is there under its
+ * own name. Owned by the caller; NULL: the policy has none. */
+char *kc_mirror_target_topic(const struct kc_mirror_config *config, const char *topic);
 
 #endif

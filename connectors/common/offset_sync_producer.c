@@ -25,11 +25,18 @@ struct kc_offset_sync_producer {
     int64_t used_ms;
     bool complained;
     struct kc_offset_sync_writer *writer;
+    kc_offset_sync_lost lost; /* of the other topic's records, with its argument */
+    void *lost_arg;
 };
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct kc_offset_sync_producer *producer = opaque;
+    if (message->_private) {
+        if (message->err && producer->lost)
+            producer->lost(producer->lost_arg, message->_private);
+        return;
+    }
     if (message->err)
         kc_fail("Could not write an offset sync to %s: %s", producer->topic,
                 rd_kafka_err2str(message->err));
@@ -84,6 +91,31 @@ static bool send_sync(void *arg, const struct kc_offset_sync *sync)
     return sent;
 }
 
+bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
+                                   const struct kc_str *key, const struct kc_str *value,
+                                   void *token)
+{
+    pthread_mutex_lock(&producer->mutex);
+    bool sent = have_client(producer);
+    if (sent) {
+        producer->used_ms = kc_mono_ms();
+        sent = rd_kafka_producev(producer->client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
+                                 RD_KAFKA_V_KEY(key->data, key->len),
+                                 RD_KAFKA_V_VALUE(value->data, value->len),
+                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(token),
+                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
+    pthread_mutex_unlock(&producer->mutex);
+    return sent;
+}
+
+void kc_offset_sync_producer_on_lost(struct kc_offset_sync_producer *producer,
+                                     kc_offset_sync_lost lost, void *arg)
+{
+    producer->lost = lost;
+    producer->lost_arg = arg;
+}
+
 static struct kc_error *configure(const struct kc_mirror_config *config,
                                   struct kc_offset_sync_producer *producer)
 {
@@ -135,6 +167,12 @@ static void drain(struct kc_offset_sync_producer *producer)
         kc_warn("%zu offset syncs could not be written to %s within %d ms; checkpoints of these "
                 "partitions stay where they are until mirroring goes on",
                 left, producer->topic, CLOSE_TIMEOUT_MS);
+}
+
+void kc_offset_sync_producer_drain(struct kc_offset_sync_producer *producer)
+{
+    if (producer->client)
+        rd_kafka_flush(producer->client, CLOSE_TIMEOUT_MS);
 }
 
 void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer)

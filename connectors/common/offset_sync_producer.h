@@ -24,4 +24,15 @@ kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer);
 /* Handles acknowledgements and sends what waits; doesn't block. On the task's thread. */
 void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer);
 
+/* Writes a record of another topic of the same cluster with the same client. Of those that were
+ * lost `lost` is told their token, on the task's thread. False: it could not even be queued. */
+bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
+                                   const struct kc_str *key, const struct kc_str *value,
+                                   void *token);
+typedef void (*kc_offset_sync_lost)(void *arg, void *token);
+void kc_offset_sync_producer_on_lost(struct kc_offset_sync_producer *producer,
+                                     kc_offset_sync_lost lost, void *arg);
+/* Waits until all that was queued is written, for at most a few seconds. The task's thread. */
+void kc_offset_sync_producer_drain(struct kc_offset_sync_producer *producer);
+
 #endif

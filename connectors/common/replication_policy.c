@@ -130,6 +130,19 @@ char *kc_policy_offset_syncs_topic(const struct kc_replication_policy *policy, c
     return kc_asprintf("mm2-offset-syncs.%s.internal", cluster);
 }
 
+/* As the policy names the offset-syncs topic, so that it is as internal as that. */
+char *kc_policy_offset_index_topic(const struct kc_replication_policy *policy, const char *cluster)
+{
+    static const char syncs[] = "mm2-offset-syncs", index[] = "mm2-offset-index";
+    char *topic = kc_policy_offset_syncs_topic(policy, cluster);
+    if (strncmp(topic, syncs, sizeof(syncs) - 1) == 0) {
+        memcpy(topic, index, sizeof(index) - 1);
+        return topic;
+    }
+    free(topic);
+    return kc_asprintf("%s.%s.internal", index, cluster);
+}
+
 char *kc_policy_checkpoints_topic(const struct kc_replication_policy *policy, const char *cluster)
 {
     if (policy->ops->checkpoints_topic)

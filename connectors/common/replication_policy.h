@@ -38,6 +38,7 @@ char *kc_policy_upstream_topic(const struct kc_replication_policy *policy,
                                const char *topic); /* NULL: not a remote topic */
 char *kc_policy_original_topic(const struct kc_replication_policy *policy, const char *topic);
 char *kc_policy_offset_syncs_topic(const struct kc_replication_policy *policy, const char *cluster);
+char *kc_policy_offset_index_topic(const struct kc_replication_policy *policy, const char *cluster);
 char *kc_policy_checkpoints_topic(const struct kc_replication_policy *policy, const char *cluster);
 
 bool kc_policy_is_heartbeats(const struct kc_replication_policy *policy, const char *topic);

@@ -98,6 +98,7 @@ static struct kc_error *add_partition(struct kc_assignment *assignment,
     };
     json_decref(map);
     kc_sync_partition_init(&partition->sync, topic->name, number);
+    kc_index_partition_init(&partition->index, topic->name, number);
     topic_add(topic, number, index);
     return NULL;
 }
@@ -141,6 +142,7 @@ void kc_assignment_unref(struct kc_assignment *assignment)
     for (size_t i = 0; i < assignment->count; i++) {
         kc_source_partition_unref(assignment->partitions[i].source);
         kc_mirror_series_destroy(assignment->partitions[i].series);
+        kc_index_partition_clear(&assignment->partitions[i].index);
     }
     struct assigned_topic *topic, *next;
     HASH_ITER (hh, assignment->topics, topic, next) {

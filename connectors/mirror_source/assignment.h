@@ -11,6 +11,7 @@
 
 #include "common/mirror_config.h"
 #include "common/mirror_series.h"
+#include "common/offset_index_writer.h"
 #include "common/offset_sync_writer.h"
 #include "connect/record.h"
 
@@ -22,6 +23,7 @@ struct kc_mirrored_partition {
     int64_t next_offset; /* -1: nothing is known yet */
     struct kc_source_partition *source;
     struct kc_sync_partition sync;
+    struct kc_index_partition index;
     struct kc_mirror_series *series; /* source_metrics.h */
 };
 

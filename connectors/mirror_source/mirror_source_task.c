@@ -9,6 +9,7 @@
  * can't be asked for is read record by record (source_consumer.h).
  */
 #include "common/mirror_offsets.h"
+#include "common/offset_index_log.h"
 #include "common/offset_sync_producer.h"
 #include "connect/log.h"
 #include "mirror_source/mirror_source.h"
@@ -28,6 +29,7 @@ struct task {
     _Atomic(struct kc_source_consumer *) consumer; /* set once, by start: this */
     _Atomic(struct kc_raw_source *) raw;           /* or that */
     struct kc_offset_sync_producer *syncs;         /* NULL: emit.offset-syncs.enabled=false */
+    struct kc_offset_index_log *index; /* NULL: neither, or offset.index.enabled=false */
     int poll_timeout_ms;
     atomic_bool stopping;
 };
@@ -61,10 +63,13 @@ static struct kc_error *load_offsets(struct task *task)
     struct kc_error *err = kc_source_context_offsets(task->context, partitions, count, offsets);
     for (size_t i = 0; !err && i < count; i++) {
         int64_t last = kc_mirror_offset_number(offsets[i]);
-        if (last >= 0)
-            kc_assignment_at(task->assignment, i)->next_offset = last + 1;
-        else
+        struct kc_mirrored_partition *partition = kc_assignment_at(task->assignment, i);
+        if (last >= 0) {
+            partition->next_offset = last + 1;
+            kc_index_partition_begin(&partition->index, last + 1);
+        } else {
             fresh++;
+        }
         json_decref(offsets[i]);
     }
     if (!err)
@@ -112,6 +117,13 @@ static struct kc_error *start_reader(struct task *task)
     return raw ? kc_raw_source_start(raw) : kc_source_consumer_start(atomic_load(&task->consumer));
 }
 
+static struct kc_index_partition *find_index(void *arg, const char *topic, int32_t partition)
+{
+    size_t index;
+    struct kc_mirrored_partition *found = kc_assignment_find(arg, topic, partition, &index);
+    return found ? &found->index : NULL;
+}
+
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 {
     struct task *task = arg;
@@ -134,6 +146,9 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     err = load_offsets(task);
     if (!err)
         err = start_reader(task);
+    if (!err && task->syncs && kc_mirror_has_offset_index(task->config))
+        task->index =
+            kc_offset_index_log_open(task->config, task->syncs, find_index, task->assignment);
     if (!err)
         kc_info("Replicating %zu topic-partitions %s->%s: %s.",
                 kc_assignment_count(task->assignment), task->config->source, task->config->target,
@@ -147,6 +162,8 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
     *batch = NULL;
     if (atomic_load(&task->stopping))
         return NULL;
+    if (task->index)
+        kc_offset_index_log_serve(task->index);
     if (task->syncs)
         kc_offset_sync_producer_serve(task->syncs);
     struct kc_raw_source *raw = atomic_load(&task->raw);
@@ -160,6 +177,9 @@ static void sync_offsets(struct task *task, struct kc_mirrored_partition *partit
 {
     if (!task->syncs)
         return;
+    if (task->index)
+        kc_offset_index_writer_add(kc_offset_index_log_writer(task->index), &partition->index,
+                                   upstream, downstream, count);
     if (downstream < 0) {
         kc_fail("The offset of a record mirrored to %s-%d is not known: no offset sync for it.",
                 partition->remote, partition->partition);
@@ -225,6 +245,7 @@ static void task_destroy(void *arg)
     struct kc_source_consumer *consumer = atomic_load(&task->consumer);
     if (consumer)
         kc_source_consumer_stop(consumer);
+    kc_offset_index_log_close(task->index);
     kc_offset_sync_producer_destroy(task->syncs);
     kc_source_consumer_unref(consumer);
     kc_raw_source_destroy(atomic_load(&task->raw));

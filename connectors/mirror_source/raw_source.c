@@ -188,6 +188,8 @@ static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, i
     if (lost)
         kc_assignment_report_reset(partition, source->alias, source->history_text,
                                    partition->next_offset, low, high, going_on);
+    if (source->positions[index].state == FRESH)
+        kc_index_partition_begin(&partition->index, going_on);
     kc_source_metrics_end(partition, high);
     read_from(source, index, going_on);
     return NULL;
