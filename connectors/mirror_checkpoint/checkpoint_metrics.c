@@ -76,3 +76,57 @@ void kc_group_metrics_synced(struct kc_series *series, int offsets)
 {
     kc_series_add(series, SYNCED, (uint64_t)offsets);
 }
+
+enum { ROUND, SYNC, OFFSETS, INEXACT, LOOKUPS, CHANGES, BYTES };
+
+static const char *const round_labels[] = {"source", "target", NULL};
+
+static const struct kc_measure round_measures[] = {
+    [ROUND] = {KC_MEASURE_WINDOW, "round_ms",
+               "Reading and translating the offsets of all groups of the task, in milliseconds"},
+    [SYNC] = {KC_MEASURE_WINDOW, "sync_ms",
+              "Syncing the offsets of all groups of the task to the target, in milliseconds"},
+    [OFFSETS] = {KC_MEASURE_GAUGE, "translated_offsets",
+                 "Committed offsets that were translated in the last round"},
+    [INEXACT] =
+        {KC_MEASURE_GAUGE, "inexact_offsets",
+         "Those of them that may point further back than they must, or have no translation"},
+    [LOOKUPS] = {KC_MEASURE_GAUGE, "waiting_lookups",
+                 "Offsets that wait for being looked up in the topics"},
+    [CHANGES] = {KC_MEASURE_GAUGE, "index_changes",
+                 "Changes that the offset index in memory holds"},
+    [BYTES] = {KC_MEASURE_GAUGE, "index_bytes", "Bytes that it takes"},
+};
+
+static const struct kc_series_group rounds = {"isthmus_mirror_checkpoint", round_labels,
+                                              round_measures,
+                                              sizeof(round_measures) / sizeof(round_measures[0])};
+
+struct kc_series *kc_round_metrics_open(struct kc_source_context *context,
+                                        const struct kc_mirror_config *config)
+{
+    const char *const values[] = {config->source, config->target};
+    return kc_source_context_series(context, &rounds, values);
+}
+
+static void take_time(struct kc_series *series, size_t measure, int64_t ms)
+{
+    struct kc_sample sample = {0};
+    if (ms < 0)
+        return;
+    kc_sample_take(&sample, ms);
+    kc_series_sample(series, measure, &sample);
+}
+
+void kc_round_metrics_report(struct kc_series *series, const struct kc_round_figures *figures)
+{
+    take_time(series, ROUND, figures->checkpoints_ms);
+    take_time(series, SYNC, figures->sync_ms);
+    if (figures->checkpoints_ms < 0)
+        return;
+    kc_series_set(series, OFFSETS, (int64_t)figures->offsets);
+    kc_series_set(series, INEXACT, (int64_t)figures->inexact);
+    kc_series_set(series, LOOKUPS, (int64_t)figures->lookups_waiting);
+    kc_series_set(series, CHANGES, (int64_t)figures->index_changes);
+    kc_series_set(series, BYTES, (int64_t)figures->index_bytes);
+}

@@ -25,4 +25,16 @@ void kc_group_metrics_members(struct kc_series *series, int members);
 /* Offsets were committed for it on the target. */
 void kc_group_metrics_synced(struct kc_series *series, int offsets);
 
+/* The series of the task's rounds; as above. */
+struct kc_series *kc_round_metrics_open(struct kc_source_context *context,
+                                        const struct kc_mirror_config *config);
+/* What one round took and found. */
+struct kc_round_figures {
+    int64_t checkpoints_ms; /* -1: no checkpoints were made */
+    int64_t sync_ms;        /* -1: nothing was synced */
+    size_t offsets, inexact, lookups_waiting;
+    size_t index_changes, index_bytes;
+};
+void kc_round_metrics_report(struct kc_series *series, const struct kc_round_figures *figures);
+
 #endif

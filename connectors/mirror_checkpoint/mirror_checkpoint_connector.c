@@ -14,6 +14,7 @@
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
 #include "common/scheduler.h"
+#include "common/translate_request.h"
 #include "connect/log.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 
@@ -64,43 +65,64 @@ static struct kc_error *create_checkpoints_topic(void *arg)
     return err;
 }
 
-/* Whether group has committed something in a topic that counts. */
-static struct kc_error *is_relevant(struct connector *connector, const char *group, bool *relevant)
+/* Whether something is committed in a topic that counts. */
+static bool is_relevant(struct connector *connector, const rd_kafka_topic_partition_list_t *offsets)
 {
-    rd_kafka_topic_partition_list_t *offsets = NULL;
-    *relevant = false;
-    struct kc_error *err = kc_admin_group_offsets(connector->source, group, &offsets);
-    if (err)
-        return kc_error_prefix(err, "Could not list offsets of consumer group %s on %s cluster",
-                               group, connector->config->source);
-    for (int i = 0; i < offsets->cnt && !*relevant; i++)
-        *relevant = kc_name_filter_accepts(connector->topics_filter, offsets->elems[i].topic);
-    rd_kafka_topic_partition_list_destroy(offsets);
-    return NULL;
+    for (int i = 0; i < offsets->cnt; i++)
+        if (kc_name_filter_accepts(connector->topics_filter, offsets->elems[i].topic))
+            return true;
+    return false;
+}
+
+/* Takes offsets, or err; puts err into *failure unless there is one. */
+static void take_group(struct connector *connector, const char *group,
+                       rd_kafka_topic_partition_list_t *offsets, struct kc_error *err,
+                       struct kc_strings *found, struct kc_error **failure)
+{
+    if (err && !*failure)
+        *failure = kc_error_prefix(err, "Could not list offsets of consumer group %s on %s cluster",
+                                   group, connector->config->source);
+    else
+        kc_error_destroy(err);
+    if (offsets && is_relevant(connector, offsets))
+        kc_strings_add(found, group);
+    else if (offsets)
+        kc_debug("Ignoring group %s: it has no offsets in topics that pass the topic filter",
+                 group);
+    if (offsets)
+        rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+static struct kc_error *find_relevant(struct connector *connector, const struct kc_strings *groups,
+                                      struct kc_strings *found)
+{
+    rd_kafka_topic_partition_list_t **offsets =
+        kc_calloc(groups->count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(groups->count + 1, sizeof(struct kc_error *));
+    struct kc_error *err = kc_admin_groups_offsets(connector->source, groups, offsets, errors);
+    for (size_t i = 0; i < groups->count; i++)
+        take_group(connector, groups->items[i], offsets[i], errors[i], found, &err);
+    free(errors);
+    free(offsets);
+    return err;
 }
 
 static struct kc_error *find_groups(struct connector *connector, struct kc_strings *found,
                                     size_t *seen)
 {
     struct kc_group_infos all = {0};
+    struct kc_strings accepted = {0};
     struct kc_error *err = kc_admin_groups(connector->source, &all);
     if (err)
         return kc_error_prefix(err, "Could not list consumer groups on %s cluster",
                                connector->config->source);
-    for (size_t i = 0; !err && i < all.count; i++) {
-        const char *group = all.items[i].id;
-        bool relevant = false;
-        if (!kc_name_filter_accepts(connector->groups_filter, group))
-            continue;
-        err = is_relevant(connector, group, &relevant);
-        if (relevant)
-            kc_strings_add(found, group);
-        else if (!err)
-            kc_debug("Ignoring group %s: it has no offsets in topics that pass the topic filter",
-                     group);
-    }
+    for (size_t i = 0; i < all.count; i++)
+        if (kc_name_filter_accepts(connector->groups_filter, all.items[i].id))
+            kc_strings_add(&accepted, all.items[i].id);
     *seen = all.count;
     kc_group_infos_destroy(&all);
+    err = find_relevant(connector, &accepted, found);
+    kc_strings_destroy(&accepted);
     kc_strings_sort(found);
     return err;
 }
@@ -322,6 +344,12 @@ static struct kc_error *connector_alter_offsets(const struct kc_map *config, con
     return kc_mirror_check_offsets(&kc_mirror_checkpoint_offset_rules, offsets);
 }
 
+static struct kc_error *connector_translate(const struct kc_map *config, const json_t *offsets,
+                                            json_t **answer)
+{
+    return kc_mirror_translate(&kc_mirror_checkpoint_plugin, config, offsets, answer);
+}
+
 const struct kc_connector_ops kc_mirror_checkpoint_connector_ops = {
     .create = connector_create,
     .start = connector_start,
@@ -330,4 +358,5 @@ const struct kc_connector_ops kc_mirror_checkpoint_connector_ops = {
     .task_configs = connector_task_configs,
     .validate = kc_mirror_checkpoint_validate,
     .alter_offsets = connector_alter_offsets,
+    .translate = connector_translate,
 };

@@ -9,8 +9,7 @@
  */
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
-#include "common/offset_sync_store.h"
-#include "common/topic_reader.h"
+#include "common/offset_translator.h"
 #include "connect/log.h"
 #include "mirror_checkpoint/checkpoint_metrics.h"
 #include "mirror_checkpoint/checkpoint_store.h"
@@ -22,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 
@@ -31,18 +31,25 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorC
 #define LOAD_PATIENCE_MS 60000
 #define WARN_INTERVAL_MS 30000
 
+/* A topic of the source in which groups have offsets. */
+struct topic {
+    char *name;
+    char *remote;  /* on the target */
+    bool accepted; /* by the topic filter */
+    UT_hash_handle hh;
+};
+
 struct task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
     struct kc_name_filter *topics_filter;
     struct kc_strings groups;
+    struct topic *topics;
     char *checkpoints_topic;
-    char *syncs_topic;
     struct kc_admin *source;
     struct kc_admin *target;
-    struct kc_topic_reader *syncs_reader;
+    struct kc_offset_translator *translator;
     struct kc_topic_reader *checkpoints_reader; /* while loading */
-    struct kc_offset_sync_store *syncs;
     struct kc_checkpoint_store *checkpoints;
     struct kc_group_sync *group_sync; /* NULL: sync.group.offsets.enabled=false */
     int64_t interval_ms, due_ms;
@@ -50,6 +57,7 @@ struct task {
     int64_t started_ms, warned_ms;
     bool checkpoints_loaded;
     bool syncs_loaded;
+    struct kc_series *rounds;
     size_t last_untranslated; /* as it was logged; SIZE_MAX: not yet */
 
     pthread_mutex_t mutex;
@@ -67,7 +75,6 @@ static void *task_create(struct kc_source_context *context)
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_cond_init(&task->stopped, &attributes);
     pthread_condattr_destroy(&attributes);
-    task->syncs = kc_offset_sync_store_new();
     task->checkpoints = kc_checkpoint_store_new();
     task->last_untranslated = SIZE_MAX;
     return task;
@@ -88,17 +95,13 @@ static struct kc_error *open_reader(struct task *task, enum kc_mirror_cluster cl
 
 static struct kc_error *open_clients(struct task *task)
 {
-    enum kc_mirror_cluster syncs_cluster = kc_mirror_offset_syncs_cluster(task->config);
     struct kc_error *err = kc_mirror_admin_new(task->config, KC_MIRROR_SOURCE,
                                                "checkpoint-source-admin", &task->source);
     if (!err)
         err = kc_mirror_admin_new(task->config, KC_MIRROR_TARGET, "checkpoint-target-admin",
                                   &task->target);
     if (!err)
-        err = open_reader(task, syncs_cluster,
-                          syncs_cluster == KC_MIRROR_SOURCE ? "offset-syncs-source-consumer"
-                                                            : "offset-syncs-target-consumer",
-                          task->syncs_topic, &task->syncs_reader);
+        err = kc_offset_translator_new(task->config, &task->translator);
     if (!err)
         err = open_reader(task, KC_MIRROR_TARGET, "checkpoints-target-consumer",
                           task->checkpoints_topic, &task->checkpoints_reader);
@@ -127,13 +130,13 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     const struct kc_mirror_config *config = task->config;
     kc_strings_split(&task->groups, kc_map_get_or(properties, KC_TASK_GROUPS, ""));
     task->checkpoints_topic = kc_policy_checkpoints_topic(config->policy, config->source);
-    task->syncs_topic = kc_mirror_offset_syncs_topic(config);
     err = kc_name_filter_new(config->properties, KC_FILTER_TOPICS, &task->topics_filter);
     if (!err)
         err = open_clients(task);
     if (err)
         return err;
     set_intervals(task);
+    task->rounds = kc_round_metrics_open(task->context, config);
     kc_info("Checkpointing %zu consumer groups %s->%s: %s.", task->groups.count, config->source,
             config->target, kc_map_get_or(properties, KC_TASK_GROUPS, ""));
     return NULL;
@@ -165,22 +168,6 @@ static void wait_until(struct task *task, int64_t until)
 
 /* ---- loading ---- */
 
-static void on_offset_sync(void *arg, const struct kc_log_record *record)
-{
-    struct task *task = arg;
-    struct kc_offset_sync sync;
-    struct kc_error *err = kc_offset_sync_decode(record->key, record->key_len, record->value,
-                                                 record->value_len, &sync);
-    if (err) {
-        kc_warn("Ignored an invalid offset sync at offset %lld of %s: %s",
-                (long long)record->offset, task->syncs_topic, kc_error_text(err));
-        kc_error_destroy(err);
-        return;
-    }
-    kc_offset_sync_store_add(task->syncs, &sync);
-    kc_offset_sync_clear(&sync);
-}
-
 static void on_checkpoint(void *arg, const struct kc_log_record *record)
 {
     struct task *task = arg;
@@ -203,7 +190,7 @@ static void finish_checkpoints(struct task *task, bool complete)
     task->checkpoints_loaded = true;
     if (!complete)
         kc_checkpoint_store_clear(task->checkpoints);
-    kc_offset_sync_store_begin(task->syncs, !complete);
+    kc_offset_translator_begin(task->translator, !complete);
     kc_topic_reader_destroy(task->checkpoints_reader);
     task->checkpoints_reader = NULL;
 }
@@ -253,17 +240,18 @@ static void load(struct task *task)
         load_checkpoints(task);
     if (!task->checkpoints_loaded)
         return;
-    struct kc_error *err = kc_topic_reader_read_to_end(task->syncs_reader, READ_TIMEOUT_MS,
-                                                       on_offset_sync, is_stopping, task);
+    struct kc_error *err =
+        kc_offset_translator_read(task->translator, READ_TIMEOUT_MS, is_stopping, task);
     if (err) {
         complain(task, err);
         return;
     }
-    kc_offset_sync_store_loaded(task->syncs);
+    struct kc_offset_translator_size size = kc_offset_translator_size(task->translator);
     task->syncs_loaded = true;
-    kc_info("Loaded %zu checkpoints and offset syncs of %zu partitions in %lld ms.",
-            kc_checkpoint_store_count(task->checkpoints), kc_offset_sync_store_count(task->syncs),
-            (long long)(kc_mono_ms() - task->started_ms));
+    kc_info("Loaded %zu checkpoints, offset syncs of %zu partitions, and an offset index of %zu "
+            "partitions (%zu changes, %zu bytes) in %lld ms.",
+            kc_checkpoint_store_count(task->checkpoints), size.synced, size.indexed, size.changes,
+            size.bytes, (long long)(kc_mono_ms() - task->started_ms));
 }
 
 /* ---- emitting ---- */
@@ -274,19 +262,10 @@ struct round {
     const char *topic; /* in the batch */
     int64_t timestamp;
     size_t translated;
+    size_t inexact;
     size_t unknown; /* no offset sync: nothing was mirrored of the partition */
     size_t too_old;
 };
-
-/* Where a partition of the source is found on the target. */
-static char *target_topic(const struct kc_mirror_config *config, const char *topic)
-{
-    char *source = kc_policy_topic_source(config->policy, topic);
-    bool came_from_target = source && strcmp(source, config->target) == 0;
-    free(source);
-    return came_from_target ? kc_policy_original_topic(config->policy, topic)
-                            : kc_policy_remote_topic(config->policy, config->source, topic);
-}
 
 static void add_record(struct task *task, struct round *round, struct kc_checkpoint_entry *entry)
 {
@@ -314,48 +293,80 @@ static void add_record(struct task *task, struct round *round, struct kc_checkpo
     kc_str_destroy(&value);
 }
 
+/* What is known of a topic; made when it is first met. */
+static const struct topic *topic_of(struct task *task, const char *name)
+{
+    struct topic *topic = NULL;
+    HASH_FIND_STR(task->topics, name, topic);
+    if (topic)
+        return topic;
+    topic = kc_calloc(1, sizeof(*topic));
+    topic->name = kc_strdup(name);
+    topic->remote = kc_mirror_target_topic(task->config, name);
+    topic->accepted = topic->remote && kc_name_filter_accepts(task->topics_filter, name);
+    HASH_ADD_KEYPTR(hh, task->topics, topic->name, strlen(topic->name), topic);
+    return topic;
+}
+
 static void checkpoint_partition(struct task *task, const char *group,
                                  const rd_kafka_topic_partition_t *committed, struct round *round)
 {
-    if (committed->offset < 0 || !kc_name_filter_accepts(task->topics_filter, committed->topic))
+    const struct topic *topic = committed->offset < 0 ? NULL : topic_of(task, committed->topic);
+    if (!topic || !topic->accepted)
         return;
-    int64_t downstream = kc_offset_sync_store_translate(task->syncs, committed->topic,
-                                                        committed->partition, committed->offset);
-    round->unknown += downstream == KC_NOT_TRANSLATED;
-    round->too_old += downstream == KC_TOO_OLD;
-    char *target = downstream < 0 ? NULL : target_topic(task->config, committed->topic);
-    if (!target)
+    struct kc_translation translation = kc_offset_translator_translate(
+        task->translator, topic->name, topic->remote, committed->partition, committed->offset, 0);
+    round->unknown += translation.downstream == KC_NOT_TRANSLATED;
+    round->too_old += translation.downstream == KC_TOO_OLD;
+    if (translation.downstream < 0)
         return;
     round->translated++;
+    round->inexact += !translation.exact;
     struct kc_checkpoint checkpoint = {
         .group = (char *)group,
-        .topic = target,
+        .topic = topic->remote,
         .partition = committed->partition,
         .upstream = committed->offset,
-        .downstream = downstream,
-        .metadata =
-            committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL,
+        .downstream = translation.downstream,
     };
-    if (kc_checkpoint_store_is_newer(task->checkpoints, &checkpoint))
-        add_record(task, round, kc_checkpoint_store_put(task->checkpoints, &checkpoint));
-    free(checkpoint.topic);
+    if (!kc_checkpoint_store_is_newer(task->checkpoints, &checkpoint))
+        return;
+    checkpoint.metadata =
+        committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL;
+    add_record(task, round, kc_checkpoint_store_put(task->checkpoints, &checkpoint));
     free(checkpoint.metadata);
 }
 
-static void checkpoint_group(struct task *task, const char *group, struct round *round)
+/* Takes offsets, or err. */
+static void checkpoint_group(struct task *task, const char *group,
+                             rd_kafka_topic_partition_list_t *offsets, struct kc_error *err,
+                             struct round *round)
 {
-    rd_kafka_topic_partition_list_t *offsets = NULL;
-    struct kc_error *err = kc_admin_group_offsets(task->source, group, &offsets);
-    if (err) {
+    if (err)
         kc_fail("Could not read the offsets of consumer group %s on cluster %s: %s", group,
                 task->config->source, kc_error_text(err));
-        kc_error_destroy(err);
-        return;
-    }
-    round->timestamp = kc_now_ms();
-    for (int i = 0; i < offsets->cnt; i++)
+    kc_error_destroy(err);
+    for (int i = 0; offsets && i < offsets->cnt; i++)
         checkpoint_partition(task, group, &offsets->elems[i], round);
-    rd_kafka_topic_partition_list_destroy(offsets);
+    if (offsets)
+        rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+static void checkpoint_groups(struct task *task, struct round *round)
+{
+    size_t count = task->groups.count;
+    rd_kafka_topic_partition_list_t **offsets =
+        kc_calloc(count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(count + 1, sizeof(struct kc_error *));
+    struct kc_error *err = kc_admin_groups_offsets(task->source, &task->groups, offsets, errors);
+    round->timestamp = kc_now_ms();
+    if (err)
+        complain(task, kc_error_prefix(err, "Could not read the offsets of consumer groups on %s",
+                                       task->config->source));
+    for (size_t i = 0; i < count; i++)
+        checkpoint_group(task, task->groups.items[i], offsets[i], errors[i], round);
+    free(errors);
+    free(offsets);
 }
 
 /* Tells when the number of offsets that can't be translated changes. */
@@ -375,18 +386,34 @@ static void report(struct task *task, const struct round *round)
     task->last_untranslated = untranslated;
 }
 
+static void report_round(struct task *task, const struct round *round, int64_t began)
+{
+    struct kc_offset_translator_size size = kc_offset_translator_size(task->translator);
+    struct kc_round_figures figures = {
+        .checkpoints_ms = kc_mono_ms() - began,
+        .sync_ms = -1,
+        .offsets = round->translated,
+        .inexact = round->inexact + round->unknown + round->too_old,
+        .lookups_waiting = size.waiting,
+        .index_changes = size.changes,
+        .index_bytes = size.bytes,
+    };
+    kc_round_metrics_report(task->rounds, &figures);
+}
+
 static void emit(struct task *task, struct kc_batch **batch)
 {
-    struct kc_error *err = kc_topic_reader_read_to_end(task->syncs_reader, READ_TIMEOUT_MS,
-                                                       on_offset_sync, is_stopping, task);
+    int64_t began = kc_mono_ms();
+    struct kc_error *err =
+        kc_offset_translator_read(task->translator, READ_TIMEOUT_MS, is_stopping, task);
     if (err) /* older syncs translate less far, but never wrongly */
         complain(task, kc_error_prefix(err, "New offset syncs could not be read"));
     struct round round = {.batch = kc_batch_new(64)};
     round.topic =
         kc_batch_dup(round.batch, task->checkpoints_topic, strlen(task->checkpoints_topic) + 1);
-    for (size_t i = 0; i < task->groups.count && !is_stopping(task); i++)
-        checkpoint_group(task, task->groups.items[i], &round);
+    checkpoint_groups(task, &round);
     report(task, &round);
+    report_round(task, &round, began);
     if (kc_batch_count(round.batch) > 0)
         *batch = round.batch;
     else
@@ -395,11 +422,14 @@ static void emit(struct task *task, struct kc_batch **batch)
 
 static void sync_groups(struct task *task)
 {
+    int64_t began = kc_mono_ms();
     struct kc_error *err = kc_group_sync_run(task->group_sync, task->checkpoints);
     if (err)
         kc_fail("%s. Trying again in %lld ms.", kc_error_text(err),
                 (long long)task->group_sync_interval_ms);
     kc_error_destroy(err);
+    struct kc_round_figures figures = {.checkpoints_ms = -1, .sync_ms = kc_mono_ms() - began};
+    kc_round_metrics_report(task->rounds, &figures);
 }
 
 static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
@@ -451,22 +481,33 @@ static void task_stop(void *arg)
     pthread_mutex_unlock(&task->mutex);
 }
 
+static void drop_topics(struct task *task)
+{
+    struct topic *topic, *next;
+    HASH_ITER (hh, task->topics, topic, next) {
+        HASH_DEL(task->topics, topic);
+        free(topic->name);
+        free(topic->remote);
+        free(topic);
+    }
+}
+
 static void task_destroy(void *arg)
 {
     struct task *task = arg;
     kc_topic_reader_destroy(task->checkpoints_reader);
-    kc_topic_reader_destroy(task->syncs_reader);
+    kc_offset_translator_destroy(task->translator);
     kc_group_sync_destroy(task->group_sync);
     kc_checkpoint_store_destroy(task->checkpoints);
-    kc_offset_sync_store_destroy(task->syncs);
     if (task->source)
         kc_admin_destroy(task->source);
     if (task->target)
         kc_admin_destroy(task->target);
+    drop_topics(task);
+    kc_series_unref(task->rounds);
     kc_name_filter_destroy(task->topics_filter);
     kc_strings_destroy(&task->groups);
     free(task->checkpoints_topic);
-    free(task->syncs_topic);
     kc_mirror_config_destroy(task->config);
     pthread_cond_destroy(&task->stopped);
     pthread_mutex_destroy(&task->mutex);

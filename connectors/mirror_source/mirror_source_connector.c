@@ -7,6 +7,7 @@
 #include "common/flow_keeper.h"
 #include "common/mirror_config.h"
 #include "common/mirror_offsets.h"
+#include "common/translate_request.h"
 #include "connect/log.h"
 #include "mirror_source/history.h"
 #include "mirror_source/mirror_source.h"
@@ -127,6 +128,12 @@ static struct kc_error *connector_alter_offsets(const struct kc_map *config, con
     return kc_mirror_check_offsets(&kc_mirror_source_offset_rules, offsets);
 }
 
+static struct kc_error *connector_translate(const struct kc_map *config, const json_t *offsets,
+                                            json_t **answer)
+{
+    return kc_mirror_translate(&kc_mirror_source_plugin, config, offsets, answer);
+}
+
 const struct kc_connector_ops kc_mirror_source_connector_ops = {
     .create = connector_create,
     .start = connector_start,
@@ -136,4 +143,5 @@ const struct kc_connector_ops kc_mirror_source_connector_ops = {
     .validate = kc_mirror_source_validate,
     .exactly_once_support = kc_mirror_source_exactly_once,
     .alter_offsets = connector_alter_offsets,
+    .translate = connector_translate,
 };

@@ -50,6 +50,11 @@ struct kc_connector_ops {
      * *handled: KC true answer of alterOffsets. An error refuses. Any thread. */
     struct kc_error *(*alter_offsets)(const struct kc_map *config, const json_t *offsets,
                                       bool *handled);
+    /* Optional (API 1.3): what offsets of the source are on the target. offsets is
+     * [{"topic":..,"partition":..,"offset":..}], checked; answer is a new object, which is shown as
+     * it is. May take a minute. Any thread. */
+    struct kc_error *(*translate)(const struct kc_map *config, const json_t *offsets,
+                                  json_t **answer);
 };
 
 /* ---- source tasks ---- */
