@@ -461,6 +461,19 @@ struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connect
     return err;
 }
 
+struct kc_error *kc_herder_translate(struct kc_herder *herder, const char *connector,
+                                     const json_t *offsets, int timeout_ms, json_t **answer)
+{
+    struct kc_map *config = NULL;
+    bool needs_fencing = false;
+    struct kc_error *err = may_touch_offsets(herder, KC_REQUEST_OFFSETS, connector, timeout_ms,
+                                             &config, &needs_fencing);
+    if (!err)
+        err = kc_worker_translate(herder->worker, connector, config, offsets, answer);
+    kc_map_destroy(config);
+    return err;
+}
+
 struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *connector,
                                          const json_t *offsets, int timeout_ms, char **message)
 {

@@ -110,6 +110,10 @@ struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *
                                           int timeout_ms) KC_MUST_CHECK;
 struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connector, int timeout_ms,
                                    json_t **offsets) KC_MUST_CHECK;
+/* What offsets of the connector's source are on its target; any worker answers. */
+struct kc_error *kc_herder_translate(struct kc_herder *herder, const char *connector,
+                                     const json_t *offsets, int timeout_ms,
+                                     json_t **answer) KC_MUST_CHECK;
 /* offsets NULL: reset. message owned by the caller. */
 struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *connector,
                                          const json_t *offsets, int timeout_ms,

@@ -156,13 +156,9 @@ static bool find_herder(struct exchange *exchange)
 
 static const struct kc_route *route_of(struct exchange *exchange)
 {
-    static const struct kc_route *const main_tables[] = {kc_connectors_routes,
-                                                         kc_root_routes,
-                                                         kc_plugins_routes,
-                                                         kc_logging_routes,
-                                                         kc_internal_routes,
-                                                         kc_metrics_routes,
-                                                         NULL};
+    static const struct kc_route *const main_tables[] = {
+        kc_connectors_routes, kc_translate_routes, kc_root_routes,    kc_plugins_routes,
+        kc_logging_routes,    kc_internal_routes,  kc_metrics_routes, NULL};
     static const struct kc_route *const admin_tables[] = {kc_logging_routes, NULL};
     static const struct kc_route *const mount_tables[] = {kc_internal_routes, kc_metrics_routes,
                                                           NULL};

@@ -280,3 +280,25 @@ struct kc_error *kc_worker_alter_offsets(struct kc_worker *worker, const char *c
     close_call(&call);
     return err;
 }
+
+/* ---- translating ---- */
+
+struct kc_error *kc_worker_translate(struct kc_worker *worker, const char *connector,
+                                     const struct kc_map *config, const json_t *offsets,
+                                     json_t **answer)
+{
+    struct kc_map *resolved = NULL;
+    const struct kc_plugin *plugin = NULL;
+    struct kc_error *err = kc_worker_resolve(worker, config, &resolved);
+    if (!err)
+        err = kc_worker_connector_plugin(worker, resolved, &plugin);
+    if (!err && (plugin->api_minor < 3 || !plugin->connector->translate))
+        err = kc_error_new(KC_ERR_BAD_REQUEST,
+                           "Connector %s translates no offsets: MirrorSourceConnector and "
+                           "MirrorCheckpointConnector do, %s doesn't",
+                           connector, plugin->class_name);
+    if (!err)
+        err = plugin->connector->translate(resolved, offsets, answer);
+    kc_map_destroy(resolved);
+    return err;
+}

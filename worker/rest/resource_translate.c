@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * /connectors/{}/translate: what offsets of a mirror's source are on its target. Ours; Java's
+ * Connect has nothing of the kind. Any worker answers, on a request thread.
+ */
+#include "rest/router.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST_OFFSETS = 10000 };
+
+static struct kc_error *refuse(const char *why)
+{
+    return kc_error_new(KC_ERR_BAD_REQUEST,
+                        "%s. Ask with GET ?topic=orders&partition=0&offset=1000, each as often as "
+                        "there are offsets, or with POST [{\"topic\": \"orders\", \"partition\": "
+                        "0, \"offset\": 1000}]",
+                        why);
+}
+
+/* ---- GET ---- */
+
+/* The nth value of a parameter; NULL: there are fewer. */
+static const char *nth(const struct kc_rest_request *request, const char *name, size_t n)
+{
+    for (size_t i = 0; i < request->query_names.count; i++)
+        if (strcmp(request->query_names.items[i], name) == 0 && n-- == 0)
+            return request->query_values.items[i];
+    return NULL;
+}
+
+static bool parse_number(const char *text, json_int_t *number)
+{
+    char *end = NULL;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return *text >= '0' && *text <= '9' && !errno && *end == '\0';
+}
+
+static struct kc_error *add_question(json_t *offsets, const char *topic, const char *partition,
+                                     const char *offset)
+{
+    json_int_t number, upstream;
+    if (!topic || !partition || !offset)
+        return refuse("The parameters topic, partition and offset are not there as often as each "
+                      "other");
+    if (!parse_number(partition, &number) || !parse_number(offset, &upstream))
+        return refuse("A partition or an offset isn't a number from 0 on");
+    json_array_append_new(offsets, json_pack("{s:s, s:I, s:I}", "topic", topic, "partition", number,
+                                             "offset", upstream));
+    return NULL;
+}
+
+static struct kc_error *read_query(const struct kc_rest_request *request, json_t *offsets)
+{
+    struct kc_error *err = NULL;
+    for (size_t n = 0; !err; n++) {
+        const char *topic = nth(request, "topic", n), *partition = nth(request, "partition", n);
+        const char *offset = nth(request, "offset", n);
+        if (!topic && !partition && !offset)
+            break;
+        err = add_question(offsets, topic, partition, offset);
+    }
+    return err;
+}
+
+/* ---- both ---- */
+
+static struct kc_error *check(const json_t *offsets)
+{
+    json_t *item;
+    size_t i;
+    if (!json_is_array(offsets) || json_array_size(offsets) == 0)
+        return refuse("There is no offset to translate");
+    if (json_array_size(offsets) > MOST_OFFSETS)
+        return refuse("There are more than 10,000 offsets to translate");
+    json_array_foreach (offsets, i, item) {
+        const json_t *topic = json_object_get(item, "topic");
+        const json_t *partition = json_object_get(item, "partition");
+        const json_t *offset = json_object_get(item, "offset");
+        if (!json_is_string(topic) || json_string_length(topic) == 0 ||
+            json_string_length(topic) > 249)
+            return refuse("A topic isn't the name of one");
+        if (!json_is_integer(partition) || json_integer_value(partition) < 0 ||
+            json_integer_value(partition) > INT_MAX)
+            return refuse("A partition isn't a number from 0 to 2147483647");
+        if (!json_is_integer(offset) || json_integer_value(offset) < 0)
+            return refuse("An offset isn't a number from 0 on");
+    }
+    return NULL;
+}
+
+/* Takes offsets, or err. */
+static void answer(struct kc_rest_request *request, json_t *offsets, struct kc_error *err)
+{
+    json_t *translated = NULL;
+    if (!err)
+        err = check(offsets);
+    if (!err)
+        err = kc_herder_translate(request->herder, request->params[0], offsets, KC_REST_TIMEOUT_MS,
+                                  &translated);
+    if (err)
+        kc_rest_answer_error(request, err);
+    else
+        kc_rest_answer_json(request, 200, translated);
+    json_decref(offsets);
+}
+
+static void get_translated(struct kc_rest_request *request)
+{
+    json_t *offsets = json_array();
+    struct kc_error *err = read_query(request, offsets);
+    answer(request, offsets, err);
+}
+
+static void post_translated(struct kc_rest_request *request)
+{
+    json_t *body = NULL;
+    struct kc_error *err = kc_rest_body_json(request, &body);
+    answer(request, body, err);
+}
+
+const struct kc_route kc_translate_routes[] = {
+    {"GET", "/connectors/{}/translate", KC_ROUTE_OUTSIDE, get_translated},
+    {"POST", "/connectors/{}/translate", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, post_translated},
+    {NULL, NULL, 0, NULL},
+};
