@@ -2,8 +2,8 @@
 """`make bench`: Isthmus against Java's MirrorMaker 2 in one run, on the same brokers.
 
 Sections: loads (throughput, CPU, memory), transcoding, tls, latency, start (and idle memory),
-partitions, growth, rest, rebalance. Each has a module that tells what it measures and how; goals.py holds what the
-figures are held against.
+partitions, growth, rest, rebalance, groups. Each has a module that tells what it measures and how;
+goals.py holds what the figures are held against.
 Writes build/bench/SECTION.json and goals.json, prints every figure and the verdicts.
 docs/BENCHMARKS.md has the environment variables that choose and size the parts.
 """
@@ -17,6 +17,7 @@ import processes
 from kafka_cluster import Cluster
 
 import api
+import groups
 import growth
 import latency
 import loads
@@ -37,6 +38,7 @@ MODULES = {
     "growth": growth,
     "rest": api,
     "rebalance": rebalance,
+    "groups": groups,
 }
 
 

@@ -111,6 +111,14 @@ def rebalances():
         yield Goal(f"{text}: s to effect", section, "seconds_to_effect", RAW, "<=", 1)
 
 
+def groups():
+    text = "10,000 groups of 10 partitions"
+    yield Goal(f"{text}: s of the first round", "groups-first", "seconds", RAW, "<=", 3)
+    for section, what in (("groups-some", "a tenth moving"), ("groups-idle", "at rest")):
+        yield Goal(f"{text}, {what}: s of a round", section, "seconds", RAW, "<=", 3)
+        yield Goal(f"{text}, {what}: CPU s", section, "cpu_seconds_per_round", RAW, "<=", 0.5)
+
+
 GOALS = [
     *raw_lane(),
     *defaults(),
@@ -122,6 +130,7 @@ GOALS = [
     *growth(),
     *rest(),
     *rebalances(),
+    *groups(),
 ]
 
 
