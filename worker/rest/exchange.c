@@ -19,7 +19,7 @@
 
 #define FIRST_BODY ((size_t)4 << 10)
 #define DRAIN_MAX  ((size_t)256 << 20) /* of a body that nobody wants; then the connection ends */
-#define TRIM_FROM  ((size_t)1 << 20)  /* a request after which memory goes back to the system */
+#define TRIM_FROM  ((size_t)1 << 20)   /* a request after which memory goes back to the system */
 
 struct exchange {
     struct kc_rest_request *request;
