@@ -59,6 +59,7 @@ class Rounds:
 
     def measure(self, seconds):
         """CPU seconds of a round, and the longest round and sync that were seen."""
+        time.sleep(INTERVAL)  # the last round's times are there until the next
         began, cpu = time.monotonic(), self.worker.process.cpu_seconds()
         longest = [0, 0]
         while time.monotonic() - began < seconds:
@@ -118,7 +119,8 @@ def run_worker(source, target, topic):
 def run_section(source, target):
     print(f"\ngroups: {GROUPS} groups with offsets in {PARTITIONS} partitions")
     topic = source.create_topic("groups-topic", PARTITIONS)
-    records.produce(source, topic, RECORDS)
+    for partition in range(PARTITIONS):
+        records.produce(source, topic, RECORDS // PARTITIONS, partition=partition)
     commit(source, topic, names(), 1000)
     results = run_worker(source, target, topic)
     source.delete_topic(topic)
