@@ -85,7 +85,11 @@ def test_what_a_sinks_consumer_may_be_told(cluster, worker, unique, tmp_path):
     arrives(tmp_path / "hour", "minutes-ago", "now")
     for name in worker.rest.get("/connectors"):
         worker.rest.wait_running(name)
-    assert records.committed(cluster, "connect-hour", old, [0])
+    wait_for(
+        lambda: records.committed(cluster, "connect-hour", old, [0]),
+        60 * PATIENCE,
+        "the offsets of the one that began an hour ago",
+    )
 
 
 def test_what_cannot_be_done_is_refused_at_once(kind, worker, tmp_path):
