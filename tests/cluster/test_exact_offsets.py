@@ -137,10 +137,11 @@ def check_answers(story, target, alias, rest, ways):
         allowed = exactness.truth(*story.both_sides(target, alias, topic))
         questions = [(topic, story.random.randint(low, high)) for _ in range(25)]
         for answer in ask(rest, f"{alias}-mirror", questions):
-            translated = answer["translated"]
+            translated, right = answer["translated"], allowed(answer["offset"])
+            if not right:  # compaction has taken the copy away
+                continue
             assert translated["topic"] == f"{alias}.{topic}" and translated["partition"] == 0
-            right = allowed(answer["offset"])
-            assert not right or translated["offset"] in right, (name, answer, right)
+            assert translated["offset"] in right, (name, answer, right)
             assert answer["exact"] and answer["by"] in ways, (name, answer)
 
 

@@ -127,10 +127,10 @@ def checkpoints(target, alias):
 def judge(offset, translated, allowed):
     """exact, behind, ahead or none; and how many records too far back."""
     right = allowed(offset)
+    if not right or translated in right:  # none is right where compaction has taken the copy away
+        return "exact", 0
     if translated is None:
         return "none", 0
-    if not right or translated in right:
-        return "exact", 0
     if translated > max(right):
         return "ahead", 0
     return "behind", min(there for there in right if there > translated) - translated
