@@ -414,3 +414,11 @@ void kc_flow_keeper_explain(struct kc_flow_keeper *keeper, size_t tasks)
     pthread_mutex_unlock(&keeper->mutex);
     tell(keeper);
 }
+
+void kc_flow_explain_disabled(struct kc_connector_context *context,
+                              const struct kc_mirror_config *config)
+{
+    static const char text[] = "runs without tasks: enabled is false";
+    kc_warn("%s %s.", config->connector, text);
+    kc_connector_explain(context, text);
+}

@@ -30,5 +30,8 @@ size_t kc_flow_keeper_count(struct kc_flow_keeper *keeper);
 void kc_flow_keeper_list(struct kc_flow_keeper *keeper, struct kc_strings *ready);
 /* Tells people why there are no tasks, that some partitions wait, or what the target lacks. */
 void kc_flow_keeper_explain(struct kc_flow_keeper *keeper, size_t tasks);
+/* The same of a connector that has no keeper, because its flow isn't enabled. */
+void kc_flow_explain_disabled(struct kc_connector_context *context,
+                              const struct kc_mirror_config *config);
 
 #endif

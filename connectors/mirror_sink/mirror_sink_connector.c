@@ -68,7 +68,7 @@ static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct 
 {
     struct connector *connector = arg;
     if (!connector->keeper) {
-        kc_connector_explain(connector->context, "runs without tasks: enabled is false");
+        kc_flow_explain_disabled(connector->context, connector->config);
         return NULL;
     }
     for (int i = 0; i < max_tasks; i++) {

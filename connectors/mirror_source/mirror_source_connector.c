@@ -117,7 +117,7 @@ static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct 
     if (connector->keeper)
         kc_flow_keeper_explain(connector->keeper, tasks);
     else
-        kc_connector_explain(connector->context, "runs without tasks: enabled is false");
+        kc_flow_explain_disabled(connector->context, connector->config);
     return NULL;
 }
 
