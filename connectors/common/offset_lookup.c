@@ -235,9 +235,9 @@ static struct kc_error *bisect(struct search *search, int64_t *from, int64_t *to
 {
     const struct kc_lookup_reader *reader = search->reader;
     int64_t timestamp = wanted(search)->timestamp;
+    struct kc_record_window window = {0};
     struct kc_error *err = NULL;
     while (!err && timestamp >= 0 && *to - *from > SCANNED / 2 && !late(search)) {
-        struct kc_record_window window = {0};
         int64_t middle = *from + (*to - *from) / 2;
         err = reader->read(reader->arg, KC_LOOKUP_TARGET, middle, *to, 1, &window);
         bool after = !err && (window.count == 0 || window.records[0].timestamp > timestamp);

@@ -127,6 +127,7 @@ static int verify(const char *der, size_t size, bool own_trust, int *error, char
     return 0;
 }
 
+/* NOLINTBEGIN(readability-function-size): librdkafka's callback has ten parameters. */
 static int verify_by_own_trust(rd_kafka_t *client, const char *broker, int32_t broker_id,
                                int *error, int depth, const char *der, size_t size, char *reason,
                                size_t reason_size, void *opaque)
@@ -140,6 +141,7 @@ static int verify_by_system_trust(rd_kafka_t *client, const char *broker, int32_
 {
     return verify(der, size, false, error, reason, reason_size);
 }
+/* NOLINTEND(readability-function-size) */
 
 struct kc_error *kc_conf_ssl(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {

@@ -297,7 +297,7 @@ struct kc_error *kc_worker_translate(struct kc_worker *worker, const char *conne
                            "Connector %s translates no offsets: MirrorSourceConnector and "
                            "MirrorCheckpointConnector do, %s doesn't",
                            connector, plugin->class_name);
-    if (!err)
+    else if (!err)
         err = plugin->connector->translate(resolved, offsets, answer);
     kc_map_destroy(resolved);
     return err;
