@@ -299,9 +299,9 @@ static struct kc_error *make_connector(struct kc_worker *worker, const char *nam
     struct kc_error *err = kc_worker_resolve(worker, config, &resolved);
     if (!err)
         err = kc_worker_connector_plugin(worker, resolved, &plugin);
+    bool source = plugin && plugin->kind == KC_PLUGIN_SOURCE;
     if (!err)
-        err = kc_enriched_config_check(worker->plugins, worker->config,
-                                       plugin->kind == KC_PLUGIN_SOURCE, resolved);
+        err = kc_enriched_config_check(worker->plugins, worker->config, source, resolved);
     struct kc_connector_settings settings = {name, plugin, resolved, &worker->counting, worker};
     if (!err) {
         *host = kc_connector_host_new(&settings);
