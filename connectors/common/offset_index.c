@@ -34,11 +34,16 @@ static struct kc_index_run *append(struct kc_index_chunk *chunk)
     return &chunk->runs[chunk->count++];
 }
 
+static struct kc_index_run *last_run(const struct kc_index_chunk *chunk)
+{
+    return chunk->count ? &chunk->runs[chunk->count - 1] : NULL;
+}
+
 /* Forgets what the chunk says of upstream offsets from `from` on. */
 static void cut(struct kc_index_chunk *chunk, int64_t from)
 {
-    while (chunk->count > 0) {
-        struct kc_index_run *last = &chunk->runs[chunk->count - 1];
+    struct kc_index_run *last;
+    while ((last = last_run(chunk)) != NULL) {
         if (kc_index_run_end(last) <= from)
             return;
         if (last->upstream < from) {
@@ -58,13 +63,13 @@ static bool continues(const struct kc_index_run *last, const struct kc_index_run
 enum kc_index_growth kc_index_chunk_add(struct kc_index_chunk *chunk,
                                         const struct kc_index_run *run)
 {
-    struct kc_index_run *last = chunk->count ? &chunk->runs[chunk->count - 1] : NULL;
+    struct kc_index_run *last = last_run(chunk);
     if (last && run->downstream < kc_index_run_end_downstream(last)) {
         chunk->fresh = true;
         chunk->count = 0;
     }
     cut(chunk, run->from);
-    last = chunk->count ? &chunk->runs[chunk->count - 1] : NULL;
+    last = last_run(chunk);
     if (last && continues(last, run)) {
         last->count += run->count;
         return KC_INDEX_TAKEN;
@@ -209,8 +214,9 @@ struct kc_error *kc_index_chunk_decode(const void *data, size_t len, struct kc_i
         in.bad = "count";
     chunk->count = 0;
     for (int64_t i = 0; i < count && !in.bad; i++) {
-        struct kc_index_run *run = append(chunk);
-        read_run(&in, i ? run - 1 : NULL, run);
+        struct kc_index_run run;
+        read_run(&in, last_run(chunk), &run);
+        *append(chunk) = run;
     }
     return outcome(&in, "value");
 }

@@ -45,8 +45,9 @@ static void drop_full(struct kc_index_partition *partition, size_t count)
     for (size_t i = 0; i < count; i++)
         kc_index_chunk_clear(&partition->full[i]);
     partition->full_count -= count;
-    memmove(partition->full, partition->full + count,
-            partition->full_count * sizeof(*partition->full));
+    if (partition->full_count > 0)
+        memmove(partition->full, partition->full + count,
+                partition->full_count * sizeof(*partition->full));
 }
 
 void kc_index_partition_clear(struct kc_index_partition *partition)

@@ -8,18 +8,32 @@
 
 /* ---- marks ---- */
 
+/* FNV-1a. */
+static uint64_t mix_byte(uint64_t hash, unsigned char byte)
+{
+    return (hash ^ byte) * UINT64_C(0x100000001b3);
+}
+
+static uint64_t mix_number(uint64_t hash, uint64_t number)
+{
+    for (int shift = 0; shift < 64; shift += 8)
+        hash = mix_byte(hash, (unsigned char)(number >> shift));
+    return hash;
+}
+
 static uint64_t mix(uint64_t hash, const void *data, size_t len)
 {
     const unsigned char *bytes = data;
     for (size_t i = 0; i < len; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+        hash = mix_byte(hash, bytes[i]);
     return hash;
 }
 
 uint64_t kc_record_content(const void *key, size_t key_len, const void *value, size_t value_len)
 {
-    uint64_t shape[] = {key ? key_len : UINT64_MAX, value ? value_len : UINT64_MAX};
-    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), shape, sizeof(shape));
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    hash = mix_number(hash, key ? key_len : UINT64_MAX);
+    hash = mix_number(hash, value ? value_len : UINT64_MAX);
     hash = mix(hash, key, key ? key_len : 0);
     return mix(hash, value, value ? value_len : 0);
 }
