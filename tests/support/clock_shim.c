@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For LD_PRELOAD: sets a process's wall clock ahead by CLOCK_AHEAD_SECONDS; the monotonic clocks,
- * which everything waits by, stay. Built and used by tests/cluster/test_group_bad_input.py. */
+ * which everything of ours waits by, stay. librdkafka waits by the wall clock. Built and used by
+ * tests/cluster/test_group_bad_input.py. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/time.h>
+#include <threads.h>
 #include <time.h>
 
 static time_t ahead(void)
@@ -38,4 +40,13 @@ time_t time(time_t *result)
     if (result)
         *result = now;
     return now;
+}
+
+/* The kernel's clock isn't ahead. */
+int cnd_timedwait(cnd_t *condition, mtx_t *mutex, const struct timespec *until)
+{
+    int (*next)(cnd_t *, mtx_t *, const struct timespec *) = dlsym(RTLD_NEXT, "cnd_timedwait");
+    struct timespec real = *until;
+    real.tv_sec -= ahead();
+    return next(condition, mutex, &real);
 }
