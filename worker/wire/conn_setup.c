@@ -215,6 +215,7 @@ static void after_step(uv_async_t *finished)
 static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
 {
     struct step *step = kc_calloc(1, sizeof *step);
+    struct kc_error *err;
 
     step->conn = conn;
     step->sasl = conn->sasl;
@@ -223,9 +224,11 @@ static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
     step->finished.data = step;
     conn->handles++;
     uv_async_init(&conn->client->loop, &step->finished, after_step);
-    step->err = kc_thread_start(&step->thread, "sasl", run_step, step);
-    if (!step->err)
+    /* From here on step->err is the thread's, if there is one. */
+    err = kc_thread_start(&step->thread, "sasl", run_step, step);
+    if (!err)
         return;
+    step->err = err;
     uv_close((uv_handle_t *)&step->finished, free_step);
     take_step(conn, step);
 }
