@@ -208,6 +208,8 @@ struct kc_error *kc_index_chunk_decode(const void *data, size_t len, struct kc_i
     if ((int16_t)read_fixed(&in, 2, "version") != VERSION)
         in.bad = in.bad ? in.bad : "version";
     chunk->sequence = read_varint(&in, "sequence");
+    if (chunk->sequence == INT64_MAX) /* the next one is counted from it */
+        in.bad = in.bad ? in.bad : "sequence";
     chunk->fresh = read_varint(&in, "flags") & FLAG_FRESH;
     int64_t count = read_varint(&in, "count");
     if (count > KC_INDEX_CHUNK_RUNS)

@@ -97,6 +97,18 @@ START_TEST(sums_that_are_too_large_are_refused)
 }
 END_TEST
 
+START_TEST(a_last_sequence_is_refused)
+{
+    struct kc_index_chunk chunk = {.sequence = INT64_MAX}; /* no chunk could follow it */
+    struct kc_str bytes = {0};
+    kc_index_chunk_encode(&chunk, &bytes);
+    assert_error(kc_index_chunk_decode(bytes.data, bytes.len, &chunk),
+                 "Error reading field 'sequence' of the value of an offset index record");
+    kc_index_chunk_clear(&chunk);
+    kc_str_destroy(&bytes);
+}
+END_TEST
+
 START_TEST(keys_come_back_and_are_checked)
 {
     struct kc_index_key key = {(char *)"orders", 7, 12}, back;
@@ -374,8 +386,8 @@ END_TEST
 
 RUN_TESTS("offset_index", runs_without_a_change_are_one, what_is_mirrored_again_gives_way,
           a_full_chunk_takes_no_other_run, bytes_are_few_and_come_back,
-          sums_that_are_too_large_are_refused, keys_come_back_and_are_checked,
-          answers_are_exact_where_the_mirroring_was_watched,
+          sums_that_are_too_large_are_refused, a_last_sequence_is_refused,
+          keys_come_back_and_are_checked, answers_are_exact_where_the_mirroring_was_watched,
           a_newer_chunk_counts_more_where_two_overlap, nothing_is_written_before_the_past_is_known,
           a_restart_goes_on_with_the_newest_chunk, what_a_task_did_not_see_is_a_hole,
           the_oldest_changes_go_first_and_the_rest_takes_little_memory,
