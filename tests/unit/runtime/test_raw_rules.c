@@ -69,12 +69,37 @@ START_TEST(published_settings_keep_the_lane)
 }
 END_TEST
 
+static const char *route_to(void *opaque, const char *topic, char **routed)
+{
+    *routed = kc_strdup(opaque);
+    return NULL;
+}
+
+static const struct {
+    const char *name;
+    bool passes;
+} routed[] = {{"orders.v-2_x", true}, {"", false}, {"a b/c", false}, {"..", false}, {"ä", false}};
+
+/* A batch for it would wait for ever, and nothing would say why. */
+START_TEST(a_name_that_no_topic_can_have_opens_the_batch)
+{
+    struct kc_raw_rules rules = {.route = route_to, .opaque = (void *)routed[_i].name};
+    const struct kc_raw_route *route = kc_raw_rules_route(&rules, "orders");
+    ck_assert_ptr_nonnull(route);
+    ck_assert_int_eq(route->topic != NULL, routed[_i].passes);
+    ck_assert_int_eq(route->opens == NULL, routed[_i].passes);
+    kc_raw_rules_clear(&rules);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("raw_rules");
     TCase *tcase = tcase_create("settings");
     tcase_add_loop_test(tcase, published_settings_keep_the_lane, 0,
                         (int)(sizeof(published) / sizeof(published[0])));
+    tcase_add_loop_test(tcase, a_name_that_no_topic_can_have_opens_the_batch, 0,
+                        (int)(sizeof(routed) / sizeof(routed[0])));
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
