@@ -26,6 +26,7 @@ struct kc_offset_translator {
     struct kc_lookup_client *client; /* the same */
     bool loaded;
     int64_t warned_ms;
+    size_t invalid; /* records, in one reading */
 };
 
 /* ---- life ---- */
@@ -94,12 +95,23 @@ static bool should_stop(void *arg)
     return reading->should_stop(reading->arg);
 }
 
-static void ignore(const char *what, const char *topic, int64_t offset, struct kc_error *err)
+/* A line for the first alone: whoever may write to the topic would fill the log with each reading.
+ * Takes err. */
+static void ignore(struct kc_offset_translator *translator, const char *what, const char *topic,
+                   int64_t offset, struct kc_error *err)
 {
-    if (err)
+    if (err && translator->invalid++ == 0)
         kc_warn("Ignored an invalid %s at offset %lld of %s: %s", what, (long long)offset, topic,
                 kc_error_text(err));
     kc_error_destroy(err);
+}
+
+static void sum_up_ignored(struct kc_offset_translator *translator)
+{
+    if (translator->invalid > 1)
+        kc_warn("Ignored %zu more invalid records of %s and %s", translator->invalid - 1,
+                translator->syncs_topic, translator->index_topic);
+    translator->invalid = 0;
 }
 
 static void on_sync(void *arg, const struct kc_log_record *record)
@@ -113,14 +125,14 @@ static void on_sync(void *arg, const struct kc_log_record *record)
         kc_offset_sync_store_add(translator->syncs, &sync);
         kc_offset_sync_clear(&sync);
     }
-    ignore("offset sync", translator->syncs_topic, record->offset, err);
+    ignore(translator, "offset sync", translator->syncs_topic, record->offset, err);
 }
 
 static void on_chunk(void *arg, const struct kc_log_record *record)
 {
     struct reading *reading = arg;
     struct kc_offset_translator *translator = reading->translator;
-    ignore("offset index record", translator->index_topic, record->offset,
+    ignore(translator, "offset index record", translator->index_topic, record->offset,
            kc_offset_index_put(translator->index, record->key, record->key_len, record->value,
                                record->value_len));
 }
@@ -153,14 +165,17 @@ struct kc_error *kc_offset_translator_read(struct kc_offset_translator *translat
     /* The index last: it then is as new as the syncs, or newer. */
     struct kc_error *err = kc_topic_reader_read_to_end(translator->syncs_reader, timeout_ms,
                                                        on_sync, should_stop, &reading);
-    if (err)
+    if (err) {
+        sum_up_ignored(translator);
         return err;
+    }
     if (translator->index_reader) {
         err = kc_topic_reader_read_to_end(translator->index_reader, timeout_ms, on_chunk,
                                           should_stop, &reading);
         if (err)
             miss_index(translator, err);
     }
+    sum_up_ignored(translator);
     if (!translator->loaded)
         kc_offset_sync_store_loaded(translator->syncs);
     translator->loaded = true;

@@ -82,7 +82,8 @@ static struct kc_error *check(const json_t *offsets)
         const json_t *partition = json_object_get(item, "partition");
         const json_t *offset = json_object_get(item, "offset");
         if (!json_is_string(topic) || json_string_length(topic) == 0 ||
-            json_string_length(topic) > 249)
+            json_string_length(topic) > 249 ||
+            strlen(json_string_value(topic)) != json_string_length(topic))
             return refuse("A topic isn't the name of one");
         if (!json_is_integer(partition) || json_integer_value(partition) < 0 ||
             json_integer_value(partition) > INT_MAX)
