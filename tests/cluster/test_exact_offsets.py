@@ -157,11 +157,27 @@ def check_requests(rest, connector, topic, other):
     for query in ("", f"?topic={topic}&offset=1", f"?topic={topic}&partition=0&offset=-1"):
         answer = rest.call("GET", where + query)
         assert answer.status_code == 400 and "offset=1000" in answer.json()["message"], query
-    for body in ({}, [], [7], [{"topic": topic, "partition": "0", "offset": 1}]):
+    for body in (
+        {},
+        [],
+        [7],
+        [{"topic": topic, "partition": "0", "offset": 1}],
+        [{"topic": f"{topic}\0", "partition": 0, "offset": 1}],
+    ):
         assert rest.call("POST", where, body).status_code == 400, body
     assert rest.call("GET", "/connectors/none/translate?topic=a&partition=0&offset=1").status_code == 404
     refused = rest.call("GET", f"/connectors/{other}/translate?topic=a&partition=0&offset=1")
     assert refused.status_code == 400 and "MirrorSourceConnector" in refused.json()["message"]
+
+
+def check_garbage(source, worker, connector, topic):
+    """Garbage in the index topic: answers stay, and each reading has a line or two in the log."""
+    garbage, before = 500, worker.process.log().count("Ignored")
+    index = "mm2-offset-index.target.internal"
+    exactness.produce(source, index, [b"garbage"] * garbage, key=lambda value: b"garbage")
+    (answer,) = ask(worker.rest, connector, [(topic, 7)])
+    assert answer["translated"]["offset"] == 7 and answer["by"] == "index"
+    assert 0 < worker.process.log().count("Ignored") - before < garbage / 2
 
 
 @pytest.mark.slow
@@ -209,6 +225,7 @@ def test_groups_anywhere_are_translated_exactly(source, target, make_worker, uni
     heartbeat = unique("heartbeat")
     successor.rest.put_connector(heartbeat, mirror_config("Heartbeat", source, target, heartbeat))
     check_requests(successor.rest, f"{indexed}-checkpoint", topics[0], heartbeat)
+    check_garbage(source, successor, f"{indexed}-mirror", topics[0])
 
 
 @pytest.mark.java
