@@ -22,6 +22,7 @@ from confluent_kafka.admin import (
 )
 
 from certificates import PASSWORD, Authority
+from java import tool
 from kafka_cluster import Cluster
 from processes import Process, free_port, run, wait_for
 from toxics import Toxics
@@ -193,19 +194,21 @@ LISTENERS = {
 
 
 class SecureCluster(Cluster):
-    """One broker with all of LISTENERS, each behind a link, and a plain one for the test itself.
+    """One broker with LISTENERS, each behind a link, and a plain one for the test itself.
 
+    without: the listeners that it doesn't have; "kerberos" where the programs aren't installed.
     settings(listener, ...) are a Java client's, bootstrap.servers included.
     """
 
-    def __init__(self, name, reauthenticate_ms, **options):
+    def __init__(self, name, reauthenticate_ms, without=(), **options):
         self.toxics = Toxics()
         super().__init__(name, heap="384m", **options)
         self.authority = Authority(self.directory / "certificates", "fault")
         self.weak = Authority(self.directory / "certificates", "weak", bits=1024, digest="sha1")
         self.tokens = Tokens(self.directory / "tokens")
         self.kerberos = None if Kerberos.missing() else Kerberos(self.directory / "kerberos")
-        self.listeners = {k: v for k, v in LISTENERS.items() if k != "kerberos" or self.kerberos}
+        lacking = {*without, *([] if self.kerberos else ["kerberos"])}
+        self.listeners = {k: v for k, v in LISTENERS.items() if k not in lacking}
         self._inner = {listener: free_port() for listener in self.listeners}
         self.links = {k: self.toxics.link(to=port) for k, port in self._inner.items()}
         self.trust = self.authority.store("JKS")
@@ -216,11 +219,23 @@ class SecureCluster(Cluster):
         ]
         if self.kerberos:
             self.options.append(f"-Djava.security.krb5.conf={self.kerberos.conf}")
+        if self.zookeeper:  # brokers of its time look for the default realm in Java's own classes
+            self.options.append("--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED")
+
+    def prepare_zookeeper(self):
+        """With the SCRAM user, whom ZooKeeper keeps and brokers read as they start."""
+        super().prepare_zookeeper()
+        where = ["--zookeeper", self.zookeeper.address, "--entity-type", "users"]
+        change = ["--alter", "--add-config", f"SCRAM-SHA-512=[iterations=4096,password={SECRET}]"]
+        arguments = [*where, "--entity-name", USER, *change]
+        tool("kafka.admin.ConfigCommand", *arguments, version=self.version)
 
     def start(self):
         """With the SCRAM user, whom a running broker is told of: one formatted in isn't known to a
         broker that is its own controller."""
         super().start()
+        if self.zookeeper:
+            return self
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         user = UserScramCredentialUpsertion(USER, info, SECRET.encode())
         self.admin.alter_user_scram_credentials([user])[USER].result(30)
@@ -236,14 +251,13 @@ class SecureCluster(Cluster):
         outer = [f"{n}://localhost:{self.links[k].port}" for n, k in names.items()]
         protocols = [f"{n}:{self.listeners[k][0]}" for n, k in names.items()]
         own = f"PLAINTEXT://{broker.address}"
+        if not self.zookeeper:
+            inner.append(f"CONTROLLER://127.0.0.1:{broker.controller_port}")
+            protocols.append("CONTROLLER:PLAINTEXT")
         settings = {
-            "listeners": ",".join(
-                [own, f"CONTROLLER://127.0.0.1:{broker.controller_port}", *inner]
-            ),
+            "listeners": ",".join([own, *inner]),
             "advertised.listeners": ",".join([own, *outer]),
-            "listener.security.protocol.map": ",".join(
-                ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT", *protocols]
-            ),
+            "listener.security.protocol.map": ",".join(["PLAINTEXT:PLAINTEXT", *protocols]),
             "connections.max.reauth.ms": reauthenticate_ms,
             "ssl.keystore.location": self.authority.issue("broker").store("PKCS12"),
             "ssl.keystore.password": PASSWORD,
