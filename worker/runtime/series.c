@@ -234,8 +234,9 @@ static bool difference_of(const struct kc_series *series, const struct kc_measur
 {
     int64_t minuend = number_of(series, measure->minuend);
     int64_t subtrahend = number_of(series, measure->subtrahend);
-    *number = minuend > subtrahend ? (double)(minuend - subtrahend) : 0;
-    return minuend != UNSET && subtrahend != UNSET;
+    bool known = minuend != UNSET && subtrahend != UNSET;
+    *number = known && minuend > subtrahend ? (double)(minuend - subtrahend) : 0;
+    return known;
 }
 
 static bool estimate_of(const struct kc_series *series, const struct kc_measure *measure,
@@ -255,9 +256,12 @@ static bool delay_of(const struct kc_series *series, const struct kc_measure *me
     int64_t since = number_of(series, index), now = kc_now_ms();
     if (!difference_of(series, &series->group->measures[measure->minuend], number))
         return false;
-    if (*number > 0)
-        *number = now > since ? (double)(now - since) / 1000 : 0;
-    return *number == 0 || since != UNSET;
+    if (*number == 0)
+        return true;
+    if (since == UNSET)
+        return false;
+    *number = now > since ? (double)(now - since) / 1000 : 0;
+    return true;
 }
 
 static bool gauge_of(const struct kc_series *series, size_t index, double *number)
