@@ -50,6 +50,7 @@ SEEDS = {
 OWN = re.compile(r"(.*[._-])?heartbeats|.*[.-]internal|mm2-(configs|offsets|status)|.*offset-syncs.*")
 # Ours alone: which clusters records have come through (docs/MIRROR.md).
 EXTRA = {"__consumer_offsets", "mm2-provenance.internal"}
+INDEX = re.compile(r"mm2-offset-index.*internal")  # the same
 # Where Java fails midway, so that what has arrived by then is chance: names count, not records.
 UNCOUNTED = {
     "mm2/10": "JsonConverter fails its task at the first null; here nulls stay nulls",
@@ -128,8 +129,11 @@ class Sides:
         return text
 
     def fresh_topics(self):
-        """What has come to each cluster since the seeds: {cluster: {topic: records or None}}."""
-        return {name: self.fresh_in(name) for name in self.clusters}
+        """What Java would have made of it since the seeds: {cluster: {topic: records or None}}."""
+        return {
+            name: {t: n for t, n in self.fresh_in(name).items() if not INDEX.fullmatch(t)}
+            for name in self.clusters
+        }
 
     def fresh_in(self, name):
         cluster = self.clusters[name]
