@@ -20,7 +20,12 @@ def test_two_busy_partitions_part(source, target, make_worker, unique):
     source.create_topic(topic, 4)
     worker = make_worker.distributed()
     rest = worker.rest
-    more = {"tasks.max": "2", "replication.balance.interval.ms": "1000"}
+    # Other tests may have left heartbeats on the source, which would be dealt out, too.
+    more = {
+        "tasks.max": "2",
+        "replication.balance.interval.ms": "1000",
+        "heartbeats.replication.enabled": "false",
+    }
     rest.put_connector("mirror", mirror_config("Source", source, target, alias, topics=topic, **more))
     rest.wait_running("mirror", tasks=2)
     busy = {f"{topic}-0", f"{topic}-2"}
