@@ -141,7 +141,13 @@ class Scenario:
     escape = staticmethod(lambda name: urllib.parse.quote(name, safe=""))
 
     def delete(self, name):
-        self.rest.delete_connector(name)
+        """Right after POST a connector may not be found yet, here as in Java."""
+        path = f"/connectors/{self.escape(name)}"
+        wait_for(
+            lambda: self.rest.insist("DELETE", path).status_code == 204,
+            30 * PATIENCE,
+            f"{name} to be deleted",
+        )
         wait_for(
             lambda: name not in self.rest.get("/connectors"), 30 * PATIENCE, f"{name} to be gone"
         )
