@@ -30,6 +30,7 @@ UNIT_TIMEOUT = int(os.environ.get("UNIT_TIMEOUT", "300"))
 class Sum:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.bad_units = []
 
     def add(self, passed, failed, skipped=0):
         self.passed += passed
@@ -38,6 +39,10 @@ class Sum:
 
     def line(self):
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def last_lines(text, count=8):
+    return "\n".join(f"    {line}" for line in text.strip().splitlines()[-count:])
 
 
 def run_unit(program):
@@ -51,6 +56,8 @@ def run_unit(program):
             **sanitizer_environment(f"unit-{name}"),
             "CK_TAP_LOG_FILE_NAME": str(tap),
             "CK_VERBOSITY": "normal",
+            # Check's own 4 s are a machine's mood. What hangs is found all the same.
+            "CK_DEFAULT_TIMEOUT": "60",
         }
         if os.environ.get("SANITIZER"):
             environment.setdefault("CK_TIMEOUT_MULTIPLIER", "10")
@@ -89,6 +96,7 @@ def run_units(programs, total):
             print(f"  {program}: {passed} passed, {verdict} ({seconds:.1f} s)", flush=True)
             if output:
                 print(output, flush=True)
+                total.bad_units.append(f"{program}\n{last_lines(output)}")
     for path, text in sanitizer_reports().items():
         total.add(0, 1)
         print(f"{path}:\n{text}")
@@ -129,6 +137,9 @@ def main():
     total = Sum()
     run_units(options.unit, total)
     run_pytest(options.pytest, total)
+    # Once more, where the end of a log is all that is kept.
+    for text in total.bad_units:
+        print(f"FAILED {text}")
     print(total.line(), flush=True)
     sys.exit(1 if total.failed else 0)
 
