@@ -308,6 +308,15 @@ void wire_back_off(const struct kc_wire_client *client, int attempt, int64_t dea
     pthread_cond_destroy(&cond);
 }
 
+/* What the caller's patience cut off tells less than what an attempt before it met. */
+static struct kc_error *failure_of(const struct kc_wire_reply *last, struct kc_error *met)
+{
+    if (met && last->error && kc_error_code(last->error) == KC_ERR_TIMEOUT)
+        return met;
+    kc_error_destroy(met);
+    return last->error ? kc_error_copy(last->error) : NULL;
+}
+
 struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_request *request,
                               int64_t deadline_ms, struct kc_wire_reply **out)
 {
@@ -315,7 +324,8 @@ struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_requ
     int32_t own_timeout =
         request->timeout_ms > 0 ? request->timeout_ms : client->settings->request_timeout_ms;
     struct kc_wire_reply *reply = NULL;
-    struct kc_error *err = NULL;
+    struct kc_error *met = NULL;
+    struct kc_error *err;
 
     kc_cond_init(&call.cond);
     for (int attempt = 0;; attempt++) {
@@ -325,11 +335,15 @@ struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_requ
         reply = call_once(client, &call, request);
         if (!reply->error || !kc_error_retriable(reply->error) || kc_mono_ms() >= deadline_ms)
             break;
+        if (kc_error_code(reply->error) != KC_ERR_TIMEOUT) {
+            kc_error_destroy(met);
+            met = kc_error_copy(reply->error);
+        }
         kc_wire_reply_unref(reply);
         wire_back_off(client, attempt, deadline_ms);
     }
-    if (reply->error) {
-        err = kc_error_copy(reply->error);
+    err = failure_of(reply, met);
+    if (err) {
         kc_wire_reply_unref(reply);
         reply = NULL;
     }

@@ -28,6 +28,7 @@ enum behaviour {
     GARBAGE,     /* a Metadata answer that can't be decoded */
     HUGE_HELLO,  /* begins an ApiVersions answer of 2 MB */
     HUGE_ANSWER, /* begins a Metadata answer of 500 MB */
+    WRONG_THEN_SILENT,
 };
 
 struct broker {
@@ -86,6 +87,7 @@ static void answer_versions(struct broker *broker, const struct kc_wire_request_
 static void answer_metadata(struct broker *broker, const struct kc_wire_request_header *header,
                             struct kc_arena *arena, struct kc_wire_out *out)
 {
+    bool wrong = broker->behaviour == WRONG_ORDER || broker->behaviour == WRONG_THEN_SILENT;
     struct kc_metadata_response *response = kc_wire_new(arena, &kc_metadata_response_type);
 
     response->cluster_id = kc_wire_str("fake");
@@ -93,7 +95,7 @@ static void answer_metadata(struct broker *broker, const struct kc_wire_request_
     if (broker->behaviour == THROTTLING)
         response->throttle_time_ms = 400;
     kc_wire_write_response_header(out, KC_API_METADATA, header->version,
-                                  header->correlation + (broker->behaviour == WRONG_ORDER));
+                                  header->correlation + wrong);
     ck_assert_ptr_null(
         kc_wire_encode(KC_API_METADATA, KC_WIRE_RESPONSE, header->version, response, out));
     if (broker->behaviour == GARBAGE)
@@ -118,7 +120,8 @@ static bool answer(struct broker *broker, const uint8_t *frame, size_t len, stru
         atomic_store(&broker->last_metadata_version, header.version);
         atomic_store(&broker->last_metadata_ms, kc_mono_ms());
         answer_metadata(broker, &header, arena, out);
-        send = broker->behaviour != SILENT;
+        send =
+            broker->behaviour != SILENT && !(broker->behaviour == WRONG_THEN_SILENT && before > 0);
         if (broker->behaviour == SLOW && before == 0)
             usleep(700000);
     }
@@ -302,6 +305,8 @@ START_TEST(what_makes_no_sense_ends_the_connection)
         {GARBAGE, KC_ERR_SCHEMA, "metadata_response"},
         {HUGE_HELLO, KC_ERR_IO, "is it a Kafka broker"},
         {HUGE_ANSWER, KC_ERR_IO, "to a Metadata request, for which at most 134217728 are taken"},
+        /* What the caller's patience cut off tells less than what was met before. */
+        {WRONG_THEN_SILENT, KC_ERR_IO, "is it a Kafka broker"},
     };
     struct broker broker;
     struct kc_wire_admin *admin;
@@ -410,7 +415,7 @@ int main(void)
     tcase_add_test(tests, an_api_that_the_broker_lacks_is_named);
     tcase_add_test(tests, silence_times_out);
     tcase_add_test(tests, a_late_answer_is_dropped);
-    tcase_add_loop_test(tests, what_makes_no_sense_ends_the_connection, 0, 5);
+    tcase_add_loop_test(tests, what_makes_no_sense_ends_the_connection, 0, 6);
     tcase_add_test(tests, throttling_is_honoured);
     tcase_add_test(tests, nobody_there_is_said);
     tcase_add_test(tests, closing_answers_what_is_outstanding);
