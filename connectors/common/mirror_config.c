@@ -111,6 +111,34 @@ void kc_mirror_validate_classes(const struct kc_map *config, struct kc_config_va
     }
 }
 
+bool kc_mirror_is_false(const struct kc_map *config, const char *key)
+{
+    const char *value = kc_map_get(config, key);
+    return value && strcmp(value, "false") == 0;
+}
+
+static bool configures_offset_syncs(const struct kc_map *config)
+{
+    static const char prefix[] = "offset-syncs"; /* "offset-syncs-" and "offset-syncs.topic." */
+    kc_map_foreach (config, entry) {
+        const char *rest = entry->key + sizeof(prefix) - 1;
+        if (strncmp(entry->key, prefix, sizeof(prefix) - 1) == 0 &&
+            (*rest == '-' || strncmp(rest, ".topic.", 7) == 0))
+            return true;
+    }
+    return false;
+}
+
+void kc_mirror_validate_offset_syncs(const char *connector, const struct kc_map *config,
+                                     struct kc_config_values *values)
+{
+    static const char key[] = "emit.offset-syncs.enabled";
+    if (kc_mirror_is_false(config, key) && configures_offset_syncs(config))
+        kc_config_value_add_error(kc_config_values_get(values, key),
+                                  "%s can't setup offset-syncs feature while %s set to false",
+                                  connector, key);
+}
+
 /* ---- parsing ---- */
 
 struct kc_error *kc_mirror_config_new(const struct kc_plugin *plugin,

@@ -33,6 +33,12 @@ struct kc_error *kc_mirror_valid_range(const char *name, const char *value);
 /* Says of each policy and filter class among values that isn't here that it isn't, as Java does of
  * a class that it can't load. */
 void kc_mirror_validate_classes(const struct kc_map *config, struct kc_config_values *values);
+/* Says that settings of offset syncs contradict emit.offset-syncs.enabled=false. connector is the
+ * simple name of its class. */
+void kc_mirror_validate_offset_syncs(const char *connector, const struct kc_map *config,
+                                     struct kc_config_values *values);
+/* Whether config says "false", in these letters, as Java compares before it parses. */
+bool kc_mirror_is_false(const struct kc_map *config, const char *key);
 
 enum kc_mirror_cluster { KC_MIRROR_SOURCE, KC_MIRROR_TARGET };
 

@@ -56,24 +56,18 @@ const struct kc_plugin kc_mirror_checkpoint_plugin = {
     .source_task = &kc_mirror_checkpoint_task_ops,
 };
 
-static bool is_false(const struct kc_map *config, const char *key)
-{
-    const char *value = kc_map_get(config, key);
-    return value && strcmp(value, "false") == 0;
-}
-
 void kc_mirror_checkpoint_validate(const struct kc_map *config, struct kc_config_values *values)
 {
     static const char emit[] = "emit.checkpoints.enabled";
     static const char syncs[] = "emit.offset-syncs.enabled";
     kc_metric_names_validate(config, values);
     kc_mirror_validate_classes(config, values);
-    if (is_false(config, "enabled"))
+    if (kc_mirror_is_false(config, "enabled"))
         return;
-    if (is_false(config, emit))
+    if (kc_mirror_is_false(config, emit))
         kc_config_value_add_error(kc_config_values_get(values, emit),
                                   "MirrorCheckpointConnector can't run with %s set to false", emit);
-    if (is_false(config, syncs))
+    if (kc_mirror_is_false(config, syncs))
         kc_config_value_add_error(kc_config_values_get(values, syncs),
                                   "MirrorCheckpointConnector can't run without offset syncs");
 }

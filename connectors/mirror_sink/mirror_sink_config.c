@@ -38,6 +38,7 @@ void kc_mirror_sink_validate(const struct kc_map *config, struct kc_config_value
 {
     struct kc_strings topics = {0};
     kc_mirror_validate_classes(config, values);
+    kc_mirror_validate_offset_syncs("MirrorSinkConnector", config, values);
     kc_strings_split(&topics, kc_map_get_or(config, "topics", ""));
     for (size_t i = 0; i < topics.count; i++)
         if (!is_name(topics.items[i]))

@@ -29,24 +29,6 @@ const struct kc_plugin kc_mirror_source_plugin = {
     .source_task = &kc_mirror_source_task_ops,
 };
 
-static bool is_false(const struct kc_map *config, const char *key)
-{
-    const char *value = kc_map_get(config, key);
-    return value && strcmp(value, "false") == 0;
-}
-
-static bool configures_offset_syncs(const struct kc_map *config)
-{
-    static const char prefix[] = "offset-syncs"; /* "offset-syncs-" and "offset-syncs.topic." */
-    kc_map_foreach (config, entry) {
-        const char *rest = entry->key + sizeof(prefix) - 1;
-        if (strncmp(entry->key, prefix, sizeof(prefix) - 1) == 0 &&
-            (*rest == '-' || strncmp(rest, ".topic.", 7) == 0))
-            return true;
-    }
-    return false;
-}
-
 enum kc_support kc_mirror_source_exactly_once(const struct kc_map *config)
 {
     struct kc_map *consumer = kc_mirror_source_consumer_properties(config);
@@ -88,9 +70,6 @@ void kc_mirror_source_validate(const struct kc_map *config, struct kc_config_val
             "consumer is configured with isolation.level set to 'read_committed'; otherwise, "
             "records from aborted and uncommitted transactions will be replicated from the source "
             "cluster to the target cluster.");
-    if (is_false(config, "emit.offset-syncs.enabled") && configures_offset_syncs(config))
-        kc_config_value_add_error(kc_config_values_get(values, "emit.offset-syncs.enabled"),
-                                  "MirrorSourceConnector can't setup offset-syncs feature while "
-                                  "emit.offset-syncs.enabled set to false");
+    kc_mirror_validate_offset_syncs("MirrorSourceConnector", config, values);
     kc_metric_names_validate(config, values);
 }

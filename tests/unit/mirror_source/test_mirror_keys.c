@@ -5,6 +5,7 @@
 #include "config/mirror_maker_config.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 #include "mirror_heartbeat/mirror_heartbeat.h"
+#include "mirror_sink/mirror_sink.h"
 #include "mirror_source/mirror_source.h"
 
 static void compare(const struct kc_plugin *plugin)
@@ -123,6 +124,11 @@ START_TEST(offset_syncs_that_are_off_cannot_be_set_up)
     assert_errors(plugin, MAP(key, "false", "offset-syncsx", "1"), key, "");
     assert_errors(plugin, MAP(key, "false"), key, "");
     assert_errors(plugin, MAP(key, "true", "offset-syncs.topic.location", "target"), key, "");
+    assert_errors(&kc_mirror_sink_plugin,
+                  MAP(key, "false", "offset-syncs.topic.location", "target"), key,
+                  "MirrorSinkConnector can't setup offset-syncs feature while "
+                  "emit.offset-syncs.enabled set to false");
+    assert_errors(&kc_mirror_sink_plugin, MAP(key, "false"), key, "");
 }
 END_TEST
 
