@@ -36,8 +36,7 @@ bool kc_codec_parse(const char *name, enum kc_codec *codec)
     return false;
 }
 
-/* Room for at least size more bytes behind out's end. */
-static char *reserve(struct kc_str *out, size_t size)
+char *kc_compress_reserve(struct kc_str *out, size_t size)
 {
     if (out->cap - out->len < size + 1) {
         out->cap = out->len + size + 1;
@@ -46,7 +45,7 @@ static char *reserve(struct kc_str *out, size_t size)
     return out->data + out->len;
 }
 
-static void advance(struct kc_str *out, size_t size)
+void kc_compress_advance(struct kc_str *out, size_t size)
 {
     out->len += size;
     out->data[out->len] = 0;
@@ -72,10 +71,10 @@ static const char *gzip_compress(const void *data, size_t len, struct kc_str *ou
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return "zlib can't start";
     bound = deflateBound(&z, len);
-    z.next_out = (Bytef *)reserve(out, bound);
+    z.next_out = (Bytef *)kc_compress_reserve(out, bound);
     z.avail_out = (uInt)bound;
     deflate(&z, Z_FINISH);
-    advance(out, z.total_out);
+    kc_compress_advance(out, z.total_out);
     deflateEnd(&z);
     return NULL;
 }
@@ -92,10 +91,10 @@ static const char *gzip_decompress(const void *data, size_t len, size_t limit, s
     while (code == Z_OK && !bad) {
         size_t step = next_step(out, start, limit);
 
-        z.next_out = (Bytef *)reserve(out, step);
+        z.next_out = (Bytef *)kc_compress_reserve(out, step);
         z.avail_out = (uInt)step;
         code = inflate(&z, Z_NO_FLUSH);
-        advance(out, step - z.avail_out);
+        kc_compress_advance(out, step - z.avail_out);
         if (out->len - start > limit)
             bad = too_large;
     }
@@ -114,9 +113,9 @@ static const char *snappy_block_compress(const char *data, size_t len, struct kc
     size_t size = snappy_max_compressed_length(len), at = out->len;
 
     kc_str_append_i32(out, 0);
-    if (snappy_compress(data, len, reserve(out, size), &size) != SNAPPY_OK)
+    if (snappy_compress(data, len, kc_compress_reserve(out, size), &size) != SNAPPY_OK)
         return "snappy failed";
-    advance(out, size);
+    kc_compress_advance(out, size);
     for (int i = 0; i < 4; i++)
         out->data[at + (size_t)i] = (char)(size >> (24 - 8 * i));
     return NULL;
@@ -147,9 +146,9 @@ static const char *snappy_block_decompress(const char *data, size_t len, size_t 
         return too_large;
     if (size / 64 > len || snappy_validate_compressed_buffer(data, len) != SNAPPY_OK)
         return damaged;
-    if (snappy_uncompress(data, len, reserve(out, size), &size) != SNAPPY_OK)
+    if (snappy_uncompress(data, len, kc_compress_reserve(out, size), &size) != SNAPPY_OK)
         return damaged;
-    advance(out, size);
+    kc_compress_advance(out, size);
     return NULL;
 }
 
@@ -187,11 +186,11 @@ static const char *lz4_compress(const void *data, size_t len, struct kc_str *out
     LZ4F_preferences_t options = {
         .frameInfo = {.blockSizeID = LZ4F_max64KB, .blockMode = LZ4F_blockIndependent}};
     size_t bound = LZ4F_compressFrameBound(len, &options);
-    size_t size = LZ4F_compressFrame(reserve(out, bound), bound, data, len, &options);
+    size_t size = LZ4F_compressFrame(kc_compress_reserve(out, bound), bound, data, len, &options);
 
     if (LZ4F_isError(size))
         return "LZ4 failed";
-    advance(out, size);
+    kc_compress_advance(out, size);
     return NULL;
 }
 
@@ -203,10 +202,10 @@ static const char *lz4_run(LZ4F_dctx *lz4, const char *data, size_t len, size_t 
     while (hint != 0) {
         size_t step = next_step(out, start, limit), used = len;
 
-        hint = LZ4F_decompress(lz4, reserve(out, step), &step, data, &used, NULL);
+        hint = LZ4F_decompress(lz4, kc_compress_reserve(out, step), &step, data, &used, NULL);
         if (LZ4F_isError(hint))
             return damaged;
-        advance(out, step);
+        kc_compress_advance(out, step);
         data += used;
         len -= used;
         if (out->len - start > limit)
@@ -271,11 +270,12 @@ const char *kc_decompress_lz4_legacy(const void *data, size_t len, size_t limit,
 static const char *zstd_compress(const void *data, size_t len, struct kc_str *out)
 {
     size_t bound = ZSTD_compressBound(len);
-    size_t size = ZSTD_compress(reserve(out, bound), bound, data, len, ZSTD_CLEVEL_DEFAULT);
+    size_t size =
+        ZSTD_compress(kc_compress_reserve(out, bound), bound, data, len, ZSTD_CLEVEL_DEFAULT);
 
     if (ZSTD_isError(size))
         return "zstd failed";
-    advance(out, size);
+    kc_compress_advance(out, size);
     return NULL;
 }
 
@@ -293,14 +293,14 @@ static const char *zstd_decompress(const void *data, size_t len, size_t limit, s
     ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_MAX);
     while (!bad && (hint != 0 || in.pos < in.size)) {
         size_t step = next_step(out, start, limit), before = in.pos;
-        ZSTD_outBuffer to = {reserve(out, step), step, 0};
+        ZSTD_outBuffer to = {kc_compress_reserve(out, step), step, 0};
 
         hint = ZSTD_decompressStream(zstd, &to, &in);
         if (ZSTD_isError(hint)) {
             bad = damaged;
             break;
         }
-        advance(out, to.pos);
+        kc_compress_advance(out, to.pos);
         if (out->len - start > limit)
             bad = too_large;
         else if (hint != 0 && to.pos == 0 && in.pos == before)

@@ -323,22 +323,6 @@ const char *kc_recoder_read(struct kc_recoder *recoder, size_t keep, const uint8
 
 /* ---- compressing ---- */
 
-/* Room for at least size more bytes behind out's end. */
-static char *reserve(struct kc_str *out, size_t size)
-{
-    if (out->cap - out->len < size + 1) {
-        out->cap = out->len + size + 1;
-        out->data = kc_realloc(out->data, out->cap);
-    }
-    return out->data + out->len;
-}
-
-static void advance(struct kc_str *out, size_t size)
-{
-    out->len += size;
-    out->data[out->len] = 0;
-}
-
 static const char *compress_gzip(struct kc_recoder *recoder, int level, const void *data,
                                  size_t len, struct kc_str *out)
 {
@@ -354,11 +338,11 @@ static const char *compress_gzip(struct kc_recoder *recoder, int level, const vo
     size_t bound = deflateBound(z, len);
     z->next_in = (Bytef *)data;
     z->avail_in = (uInt)len;
-    z->next_out = (Bytef *)reserve(out, bound);
+    z->next_out = (Bytef *)kc_compress_reserve(out, bound);
     z->avail_out = (uInt)bound;
     if (deflate(z, Z_FINISH) != Z_STREAM_END)
         return "zlib failed";
-    advance(out, z->total_out);
+    kc_compress_advance(out, z->total_out);
     return NULL;
 }
 
@@ -382,7 +366,7 @@ static const char *compress_lz4(struct kc_recoder *recoder, int level, const voi
         LZ4F_isError(LZ4F_createCompressionContext(&recoder->lz4_out, LZ4F_VERSION)))
         return "LZ4 can't start";
     size_t bound = LZ4F_HEADER_SIZE_MAX + LZ4F_compressBound(len, &options);
-    char *to = reserve(out, bound);
+    char *to = kc_compress_reserve(out, bound);
     size_t size = LZ4F_compressBegin(recoder->lz4_out, to, bound, &options), parts[2] = {0};
     if (!LZ4F_isError(size))
         parts[0] = LZ4F_compressUpdate(recoder->lz4_out, to + size, bound - size, data, len, NULL);
@@ -392,7 +376,7 @@ static const char *compress_lz4(struct kc_recoder *recoder, int level, const voi
     parts[1] = LZ4F_compressEnd(recoder->lz4_out, to + size, bound - size, NULL);
     if (LZ4F_isError(parts[1]))
         return "LZ4 failed";
-    advance(out, size + parts[1]);
+    kc_compress_advance(out, size + parts[1]);
     return NULL;
 }
 
@@ -404,11 +388,11 @@ static const char *compress_zstd(struct kc_recoder *recoder, int level, const vo
     if (!recoder->zstd_out)
         return "zstd can't start";
     size_t bound = ZSTD_compressBound(len);
-    size_t size =
-        ZSTD_compressCCtx(recoder->zstd_out, reserve(out, bound), bound, data, len, level);
+    size_t size = ZSTD_compressCCtx(recoder->zstd_out, kc_compress_reserve(out, bound), bound, data,
+                                    len, level);
     if (ZSTD_isError(size))
         return "zstd failed";
-    advance(out, size);
+    kc_compress_advance(out, size);
     return NULL;
 }
 
