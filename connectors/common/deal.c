@@ -2,12 +2,11 @@
 /* Sharing work out, see deal.h. */
 #include "common/deal.h"
 
+#include "connect/hash.h"
+
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 struct holder {
     const char *item; /* of a list that outlives the table */

@@ -2,6 +2,7 @@
 /* Look-ups on a thread of their own, see lookup_queue.h. */
 #include "common/lookup_queue.h"
 
+#include "connect/hash.h"
 #include "connect/log.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <time.h>
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 

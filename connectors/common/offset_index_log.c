@@ -3,13 +3,13 @@
 #include "common/offset_index_log.h"
 
 #include "common/topic_reader.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
 

@@ -2,10 +2,11 @@
 /* Chunks by partition, see offset_index_store.h. */
 #include "common/offset_index_store.h"
 
+#include "connect/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /* A chunk in its coded form, and what a search looks at. */
 struct kept {

@@ -2,10 +2,11 @@
 /* Slots of offset syncs, see offset_sync_store.h. */
 #include "common/offset_sync_store.h"
 
+#include "connect/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct partition_syncs {
     char *key; /* "topic-partition" */

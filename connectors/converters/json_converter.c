@@ -6,12 +6,12 @@
  * of the work with schemas: the envelope's text by schema, and the schema by its JSON text. Both
  * are emptied when they have grown to schemas.cache.size.
  */
+#include "connect/hash.h"
 #include "converters/converter.h"
 #include "converters/json_format.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /* schema -> its JSON. The reference keeps the address from being used again. */
 struct written {

@@ -2,10 +2,11 @@
 /* Last checkpoints by group and partition, see checkpoint_store.h. */
 #include "mirror_checkpoint/checkpoint_store.h"
 
+#include "connect/hash.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct stored {
     char *key; /* the topic and partition, within a group */

@@ -10,6 +10,7 @@
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
 #include "common/offset_translator.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "mirror_checkpoint/checkpoint_metrics.h"
 #include "mirror_checkpoint/checkpoint_store.h"
@@ -21,7 +22,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 

@@ -3,14 +3,12 @@
 #include "mirror_source/assignment.h"
 
 #include "common/mirror_offsets.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceTask");
 

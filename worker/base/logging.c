@@ -10,6 +10,7 @@
 #include "base/logging.h"
 
 #include "base/log_sink.h"
+#include "connect/hash.h"
 #include "connect/java_json.h"
 
 #include <pthread.h>
@@ -19,9 +20,6 @@
 #include <strings.h>
 #include <time.h>
 #include <unistd.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 struct level_entry {
     char *name;

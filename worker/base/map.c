@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ordered string map: see connect/map.h. uthash iterates in order of insertion. */
 #include "connect/map.h"
+#include "connect/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 /* Most maps are small, and there are many: configurations have a dozen keys. */
 #undef HASH_INITIAL_NUM_BUCKETS
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2

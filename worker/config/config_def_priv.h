@@ -4,10 +4,9 @@
 #define WORKER_CONFIG_CONFIG_DEF_PRIV_H
 
 #include "connect/config_def.h"
+#include "connect/hash.h"
 
 #include <stdlib.h>
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 /* One key of a definition. Validators and recommenders of an embedded key are called with the name
  * and the configuration as its plugin knows them: without the first prefix_len characters. */

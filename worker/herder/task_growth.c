@@ -6,14 +6,12 @@
  * Where no work changes hands, none is needed. Every worker decides by the config topic alone, and
  * so all decide alike. Pure functions.
  */
+#include "connect/hash.h"
 #include "connect/mem.h"
 #include "herder/distributed_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 static const char assigned_prefix[] = "task.assigned.";
 

@@ -3,12 +3,12 @@
  * Offsets and states of many groups at once, over wire: librdkafka has a call for one group at a
  * time, three round trips long. Any thread, several at once.
  */
+#include "connect/hash.h"
 #include "kafka/admin_priv.h"
 #include "wire/wire_groups.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 /* ---- reading ---- */
 

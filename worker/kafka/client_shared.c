@@ -9,13 +9,12 @@
  */
 #include "kafka/client_priv.h"
 
+#include "connect/hash.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 struct shared {
     char *settings;

@@ -3,6 +3,7 @@
 #include "rest/connection_guard.h"
 
 #include "base/thread.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "connect/mem.h"
 
@@ -10,9 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.RestServer");
 

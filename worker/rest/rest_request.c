@@ -189,7 +189,7 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 #define MAX_DEPTH  1000   /* as Jackson's StreamReadConstraints */
 #define MAX_VALUES 500000 /* some hundred thousand task settings */
 #define COPIES     2      /* of a body that its resource makes */
-/* Names that were chosen to meet in one bucket of kc_map would cost the square of it. */
+/* More than any connector has: what compares them with each other stays quick. */
 #define MAX_SETTINGS 10000
 
 /* Bytes of the body with quotes around its numbers; 0: it has none. */

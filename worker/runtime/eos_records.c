@@ -2,11 +2,10 @@
 /* The records of a transaction: see eos_records.h. */
 #include "runtime/eos_records.h"
 
+#include "connect/hash.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 enum { ARENA = 4096 };
 

@@ -7,6 +7,7 @@
  * (eos_channel.h). What was dispatched is told to the plugin once the transaction has been
  * committed (eos_records.h). Everything but outcome() and transaction() runs on the task's thread.
  */
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "runtime/eos_channel.h"
 
@@ -14,9 +15,6 @@
 #include <string.h>
 #include <strings.h>
 #include <utlist.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.ExactlyOnceWorkerSourceTask");

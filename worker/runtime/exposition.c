@@ -2,15 +2,13 @@
 /* Rendering samples, see exposition.h. */
 #include "runtime/exposition.h"
 
+#include "connect/hash.h"
 #include "runtime/dashboard_names.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 struct family {
     char *name;

@@ -6,15 +6,13 @@
 #ifndef WORKER_RUNTIME_RAW_LANE_PRIV_H
 #define WORKER_RUNTIME_RAW_LANE_PRIV_H
 
+#include "connect/hash.h"
 #include "runtime/raw_lane.h"
 #include "runtime/raw_target.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 /* A partition of the target. */
 struct raw_part {

@@ -2,12 +2,11 @@
 /* What is asked of a task's batches: see raw_rules.h. */
 #include "runtime/raw_rules.h"
 
+#include "connect/hash.h"
+
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 enum { BATCH_BYTES = 1048576 /* max.request.size, unless it is set */ };
 

@@ -3,6 +3,7 @@
 #include "runtime/raw_transaction.h"
 
 #include "base/thread.h"
+#include "connect/hash.h"
 #include "kafka/partitioner.h"
 #include "wire/appender.h"
 #include "wire/errors.h"
@@ -13,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 enum {
     LOOK_MS = 100,          /* between looks whether the task has been cancelled */

@@ -7,6 +7,7 @@
  * static and never counted.
  */
 #include "connect/data.h"
+#include "connect/hash.h"
 
 #include "connect/map.h"
 
@@ -14,7 +15,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 struct field {
     char *name;

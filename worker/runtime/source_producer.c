@@ -16,13 +16,11 @@
 #include "runtime/source_producer.h"
 
 #include "base/thread.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerSourceTask");
 

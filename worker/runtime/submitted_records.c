@@ -9,13 +9,12 @@
  */
 #include "runtime/submitted_records.h"
 
+#include "connect/hash.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 
 enum { CHUNK_SLOTS = 64, CACHE_SIZE = 64 };
 

@@ -11,6 +11,7 @@
  */
 #include "storage/config_reader.h"
 
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "storage/cluster_state_priv.h"
 #include "storage/config_codec.h"
@@ -19,7 +20,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaConfigBackingStore");
 

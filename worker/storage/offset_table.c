@@ -6,13 +6,13 @@
  */
 #include "storage/offset_table.h"
 
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "storage/offset_codec.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.OffsetUtils");
 

@@ -6,12 +6,12 @@
  */
 #include "storage/status_cache.h"
 
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "storage/status_codec.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaStatusBackingStore");
 

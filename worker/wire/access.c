@@ -3,6 +3,7 @@
 #include "wire/access.h"
 
 #include "base/logging.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "wire/jaas_login.h"
 
@@ -12,8 +13,6 @@
 #include <strings.h>
 #include <time.h>
 
-#define uthash_fatal(msg) abort()
-#include <uthash.h>
 #include <utlist.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.access");

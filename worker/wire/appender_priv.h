@@ -21,12 +21,12 @@
 #ifndef WORKER_WIRE_APPENDER_PRIV_H
 #define WORKER_WIRE_APPENDER_PRIV_H
 
+#include "connect/hash.h"
 #include "wire/appender.h"
 #include "wire/messages_data.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <uthash.h>
 #include <utlist.h>
 
 struct append_batch {

@@ -22,12 +22,12 @@
 #define WORKER_WIRE_FETCH_ENGINE_H
 
 #include "base/thread.h"
+#include "connect/hash.h"
 #include "wire/fetcher.h"
 #include "wire/messages_data.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <uthash.h>
 #include <utlist.h>
 
 struct fetch_part {

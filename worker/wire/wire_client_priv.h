@@ -7,13 +7,13 @@
 #ifndef WORKER_WIRE_WIRE_CLIENT_PRIV_H
 #define WORKER_WIRE_WIRE_CLIENT_PRIV_H
 
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "wire/settings_priv.h"
 #include "wire/wire_client.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
-#include <uthash.h>
 #include <utlist.h>
 #include <uv.h>
 

@@ -9,12 +9,12 @@
 #include "wire/wire_groups.h"
 
 #include "base/thread.h"
+#include "connect/hash.h"
 #include "wire/messages_group.h"
 #include "wire/wire_client_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <uthash.h>
 
 enum {
     KEYS_PER_REQUEST = 1000,  /* of FindCoordinator */

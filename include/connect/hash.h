@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * uthash with a hash that nobody outside can foresee.
+ *
+ * Keys come from topics, groups, configurations and requests, all written by others. With a known
+ * hash, whoever writes them can choose keys that meet in one bucket, and make each lookup as slow
+ * as a walk through all of them. The hash here is keyed by random bytes that each process draws
+ * anew. Include this in place of uthash.h.
+ */
+#ifndef CONNECT_HASH_H
+#define CONNECT_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* SipHash-1-3 of the key, cut to 32 bits. Any thread. */
+uint32_t kc_hash(const void *key, size_t len);
+
+#define HASH_FUNCTION(key, len, hash) ((hash) = kc_hash((key), (len)))
+#define uthash_fatal(msg)             abort()
+#include <uthash.h>
+
+#endif
