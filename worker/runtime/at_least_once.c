@@ -14,6 +14,8 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerSourceTask");
 
+#define SHOWN_MAX 300 /* bytes of a topic's name, which may be anything */
+
 struct at_least_once {
     struct kc_source_task *task;
     struct kc_submitted *submitted;
@@ -237,8 +239,9 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot, const 
         producer_lost(self, fatal);
         return;
     }
-    kc_fail("Failed to send record to %s: %s", topic, rd_kafka_err2str(code));
-    struct kc_error *err = kc_client_error(code, "Sending a record to topic %s", topic);
+    kc_fail("Failed to send record to %.*s: %s", SHOWN_MAX, topic, rd_kafka_err2str(code));
+    struct kc_error *err =
+        kc_client_error(code, "Sending a record to topic %.*s", SHOWN_MAX, topic);
     if (kc_error_policy_tolerates_all(self->task->policy)) {
         struct kc_processing processing = {.source = kc_slot_record(slot)};
         struct kc_error *none =

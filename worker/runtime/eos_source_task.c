@@ -469,7 +469,8 @@ static struct kc_error *rejected(void *delivery, const struct kc_record *record,
     struct exactly_once *self = delivery;
     bool expired = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
                    code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
-    struct kc_error *cause = kc_client_error(code, "Sending a record to topic %s", record->topic);
+    struct kc_error *cause =
+        kc_client_error(code, "Sending a record to topic %.300s", record->topic);
     (void)opaque;
     return kc_eos_error(self->task, "Unrecoverable exception trying to send", expired, cause);
 }

@@ -3,6 +3,7 @@
 #include "runtime/raw_rules.h"
 
 #include "connect/hash.h"
+#include "runtime/source_producer.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -97,17 +98,6 @@ void kc_raw_rules_clear(struct kc_raw_rules *rules)
 
 /* ---- topics ---- */
 
-/* As the brokers see it. An appender waits for a topic without such a name as for one that is to be
- * made yet; a producer of records is told. */
-static bool is_topic_name(const char *name)
-{
-    static const char allowed[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-    size_t len = strlen(name);
-    return len > 0 && len <= 249 && strspn(name, allowed) == len && strcmp(name, ".") != 0 &&
-           strcmp(name, "..") != 0;
-}
-
 const struct kc_raw_route *kc_raw_rules_route(struct kc_raw_rules *rules, const char *topic)
 {
     struct kc_raw_routes *entry = NULL;
@@ -119,7 +109,9 @@ const struct kc_raw_route *kc_raw_rules_route(struct kc_raw_rules *rules, const 
     entry = kc_calloc(1, sizeof(*entry));
     entry->topic = kc_strdup(topic);
     entry->route.opens = rules->route(rules->opaque, topic, &entry->route.topic);
-    if (entry->route.topic && !is_topic_name(entry->route.topic)) {
+    /* An appender waits for a topic without a name that can be as for one that is to be made yet; a
+     * producer of records is told. */
+    if (entry->route.topic && !kc_is_topic_name(entry->route.topic)) {
         free(entry->route.topic);
         entry->route.topic = NULL;
         entry->route.opens = "transforms name a topic that can't be";

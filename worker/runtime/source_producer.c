@@ -34,6 +34,7 @@ enum {
     SHARED_MEMORY = 8 << 20,  /* of all that send at a time */
     LEAST_MEMORY = 512 << 10, /* of one, however many there are */
     ANNOUNCE_MS = 5000,
+    TOPIC_NAME_MAX = 249,
 };
 
 static atomic_uint senders; /* producers with something in flight, about */
@@ -271,6 +272,15 @@ rd_kafka_t *kc_source_producer_client(struct kc_source_producer *producer)
 
 /* ---- topics ---- */
 
+bool kc_is_topic_name(const char *name)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t len = strnlen(name, TOPIC_NAME_MAX + 1);
+    return len > 0 && len <= TOPIC_NAME_MAX && strspn(name, allowed) == len &&
+           strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
 void kc_source_producer_begin_batch(struct kc_source_producer *producer)
 {
     producer->batch++;
@@ -313,10 +323,7 @@ static rd_kafka_topic_t *make_handle(struct kc_source_producer *producer,
     /* A configuration of its own loses the client's topic-level settings: start from those. */
     rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(producer->client);
     rd_kafka_topic_conf_set_opaque(conf, topic);
-    rd_kafka_topic_t *handle = rd_kafka_topic_new(producer->client, topic->name, conf);
-    if (!handle)
-        rd_kafka_topic_conf_destroy(conf);
-    return handle;
+    return rd_kafka_topic_new(producer->client, topic->name, conf); /* takes conf in any case */
 }
 
 /* Waits for one round of outcomes, or a moment. */
@@ -377,7 +384,7 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
                                             const struct kc_wire_record *record, void *opaque)
 {
-    if (!topic->handle)
+    if (!topic->handle && kc_is_topic_name(topic->name))
         topic->handle = make_handle(producer, topic);
     if (!topic->handle)
         return RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;

@@ -44,6 +44,9 @@ struct kc_target_topic;
 /* Tells that the topic names of the next sends belong to another batch: a name's address means
  * something within one batch only. */
 void kc_source_producer_begin_batch(struct kc_source_producer *producer);
+/* Whether a topic can be called so, as the brokers see it. Sending to another fails at once. */
+bool kc_is_topic_name(const char *name);
+
 /* The topic called name; *first is true until kc_target_topic_ready() has been called. */
 struct kc_target_topic *kc_source_producer_topic(struct kc_source_producer *producer,
                                                  const char *name, bool *first);

@@ -26,6 +26,7 @@ static struct {
     atomic_bool rewinds; /* goes on from the stored offsets */
     long last[PARTITIONS];
     json_t *found[PARTITIONS]; /* offsets at start */
+    const char *topic;         /* in place of the configured one */
 } source;
 
 struct fake_task {
@@ -96,7 +97,7 @@ static struct kc_error *task_poll(void *object, struct kc_batch **batch)
         int number = source.next++;
         char *text = kc_batch_alloc(*batch, 16);
         snprintf(text, 16, "%d", number);
-        record->topic = task->topic;
+        record->topic = source.topic ? source.topic : task->topic;
         record->partition = number % PARTITIONS;
         record->value = kc_value_bytes(text, strlen(text));
         if (source.large && number % 10 == 9)
@@ -340,6 +341,26 @@ START_TEST(a_bad_record_is_skipped_when_tolerated)
 }
 END_TEST
 
+/* As every record's topic comes from outside: from a configuration, a field or a replacement. */
+START_TEST(a_topic_that_cant_be_fails_the_task)
+{
+    char name[2000];
+    memset(name, 'x', sizeof(name));
+    name[sizeof(name) - 1] = '\0';
+    const char *const names[] = {
+        name, name + sizeof(name) - 601, name + sizeof(name) - 251, "two\nlines", "..", ""};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        source.limit = 10 * (int)(i + 1);
+        source.topic = names[i];
+        forget_all();
+        launch(NULL, KC_TARGET_STARTED);
+        await(heard_state(0, KC_STATE_FAILED));
+        ck_assert_ptr_nonnull(strstr(heard_state(0, KC_STATE_FAILED), "Invalid topic"));
+        stop();
+    }
+}
+END_TEST
+
 START_TEST(a_record_that_is_too_large_fails_the_task)
 {
     source.limit = 20;
@@ -502,6 +523,7 @@ int main(void)
     tcase_add_test(tests, a_paused_task_waits_before_it_starts);
     tcase_add_test(tests, dropped_records_are_told_and_move_no_offset);
     tcase_add_test(tests, a_bad_record_fails_the_task);
+    tcase_add_test(tests, a_topic_that_cant_be_fails_the_task);
     tcase_add_test(tests, a_bad_record_is_skipped_when_tolerated);
     tcase_add_test(tests, a_record_that_is_too_large_fails_the_task);
     tcase_add_test(tests, a_record_that_is_too_large_is_skipped_when_tolerated);
