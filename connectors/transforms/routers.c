@@ -111,12 +111,14 @@ static struct kc_error *apply_regex(void *object, struct kc_batch *batch, struct
                                     bool *keep)
 {
     const struct regex_router *router = object;
-    char *topic = kc_regex_replace(router->regex, record->topic, router->replacement);
+    char *topic = NULL;
+    struct kc_error *err =
+        kc_regex_replace(router->regex, record->topic, router->replacement, &topic);
     *keep = true;
     if (topic)
         record->topic = kc_batch_dup(batch, topic, strlen(topic) + 1);
     free(topic);
-    return NULL;
+    return err;
 }
 
 static const struct kc_transform_ops regex_ops = {create_regex, destroy_regex, apply_regex};

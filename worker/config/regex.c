@@ -3,86 +3,156 @@
  * Java-style regular expressions on PCRE2: see connect/regex.h.
  *
  * Used by filters, replication policies, topics.regex and RegexRouter, on any thread: compiled
- * patterns are immutable and each match has its own data. Matching is bounded: a pattern that
- * backtracks without end doesn't match, rather than stopping a worker.
+ * patterns are immutable and each match has its own data. Matching is bounded in steps and memory:
+ * a pattern that backtracks without end doesn't match, and the log says so, rather than stopping a
+ * worker.
+ *
+ * A list of patterns is one alternation, as in Java, where PCRE2 can hold it. A longer one is a
+ * chain of several, behind a table of its plain names.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "connect/regex.h"
 
 #include "config/regex_syntax.h"
+#include "connect/log.h"
+#include "connect/map.h"
 
 #include <ctype.h>
 #include <pcre2.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MATCH_LIMIT 1000000
 #define DEPTH_LIMIT 10000
+#define HEAP_LIMIT  (64 * 1024) /* KiB; deep backtracking through many groups is large */
+#define SHOWN_MAX   200         /* bytes of a pattern in a message */
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Regex");
 
 struct kc_regex {
-    pcre2_code *code;
+    pcre2_code *code; /* NULL: only names */
     pcre2_match_context *limits;
+    char *shown;            /* the pattern, for messages */
+    atomic_bool warned;     /* that it gave up */
+    struct kc_map *names;   /* plain ones of a long list; NULL: none */
+    struct kc_regex *other; /* the rest of a long list */
 };
 
 static struct kc_error *pattern_error(const char *why, size_t at, const char *pattern)
 {
-    return kc_error_new(KC_ERR_CONFIG, "%s near index %zu of pattern '%s'", why, at, pattern);
+    bool whole = strlen(pattern) <= SHOWN_MAX;
+    return kc_error_new(KC_ERR_CONFIG, "%s near index %zu of pattern '%.*s%s'", why, at, SHOWN_MAX,
+                        pattern, whole ? "" : "...");
 }
 
-struct kc_error *kc_regex_new(const char *pattern, struct kc_regex **regex)
+static struct kc_regex *regex_new(pcre2_code *code, const char *pattern)
+{
+    struct kc_regex *made = kc_calloc(1, sizeof(*made));
+    made->code = code;
+    made->shown = kc_strndup(pattern, SHOWN_MAX);
+    made->limits = code ? pcre2_match_context_create(NULL) : NULL;
+    if (!made->limits)
+        return made;
+    pcre2_set_match_limit(made->limits, MATCH_LIMIT);
+    pcre2_set_depth_limit(made->limits, DEPTH_LIMIT);
+    pcre2_set_heap_limit(made->limits, HEAP_LIMIT);
+    return made;
+}
+
+/* *too_large: PCRE2 says that the pattern is, which may be divided. */
+static struct kc_error *compile(const char *pattern, bool *too_large, struct kc_regex **regex)
 {
     const char *why = NULL;
     size_t offset = 0;
     int number = 0;
     PCRE2_UCHAR reason[160];
-    struct kc_regex *made;
-    pcre2_code *code;
     char *translated = kc_regex_translate(pattern, &why, &offset);
 
     *regex = NULL;
     if (!translated)
         return pattern_error(why, offset, pattern);
-    code = pcre2_compile((PCRE2_SPTR)translated, PCRE2_ZERO_TERMINATED,
-                         PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY,
-                         &number, &offset, NULL);
+    pcre2_code *code =
+        pcre2_compile((PCRE2_SPTR)translated, PCRE2_ZERO_TERMINATED,
+                      PCRE2_UTF | PCRE2_ANCHORED | PCRE2_ENDANCHORED | PCRE2_DOLLAR_ENDONLY,
+                      &number, &offset, NULL);
     free(translated);
+    *too_large = !code && number == PCRE2_ERROR_PATTERN_TOO_LARGE;
     if (!code) {
         pcre2_get_error_message(number, reason, sizeof(reason));
         return pattern_error((const char *)reason, offset, pattern);
     }
-    made = kc_calloc(1, sizeof(*made));
-    made->code = code;
-    made->limits = pcre2_match_context_create(NULL);
-    pcre2_set_match_limit(made->limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(made->limits, DEPTH_LIMIT);
-    *regex = made;
+    *regex = regex_new(code, pattern);
     return NULL;
+}
+
+struct kc_error *kc_regex_new(const char *pattern, struct kc_regex **regex)
+{
+    bool too_large = false;
+    return compile(pattern, &too_large, regex);
 }
 
 void kc_regex_destroy(struct kc_regex *regex)
 {
-    if (!regex)
-        return;
-    pcre2_match_context_free(regex->limits);
-    pcre2_code_free(regex->code);
-    free(regex);
+    while (regex) {
+        struct kc_regex *other = regex->other;
+        pcre2_match_context_free(regex->limits);
+        pcre2_code_free(regex->code);
+        kc_map_destroy(regex->names);
+        free(regex->shown);
+        free(regex);
+        regex = other;
+    }
 }
 
-/* Matches the whole of text; *data is to be freed by the caller in any case. */
-static bool match(const struct kc_regex *regex, const char *text, pcre2_match_data **data)
+/* Matches the whole of text; *data is to be freed by the caller in any case. KC_ERR_DATA: matching
+ * was given up. */
+static struct kc_error *match(const struct kc_regex *regex, const char *text,
+                              pcre2_match_data **data, bool *matched)
 {
+    PCRE2_UCHAR reason[160];
+
     *data = pcre2_match_data_create_from_pattern(regex->code, NULL);
-    return *data &&
-           pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, *data, regex->limits) > 0;
+    int code =
+        *data ? pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, *data, regex->limits)
+              : PCRE2_ERROR_NOMEMORY;
+    *matched = code > 0;
+    if (code != PCRE2_ERROR_MATCHLIMIT && code != PCRE2_ERROR_DEPTHLIMIT &&
+        code != PCRE2_ERROR_HEAPLIMIT && code != PCRE2_ERROR_NOMEMORY)
+        return NULL;
+    pcre2_get_error_message(code, reason, sizeof(reason));
+    return kc_error_new(KC_ERR_DATA,
+                        "Matching '%.*s' against pattern '%s' was given up: %s. Write the pattern "
+                        "so that it doesn't try so many ways, without repetitions within "
+                        "repetitions",
+                        SHOWN_MAX, text, regex->shown, (const char *)reason);
+}
+
+static bool matches_one(const struct kc_regex *regex, const char *text)
+{
+    pcre2_match_data *data = NULL;
+    bool matched = false;
+
+    if (regex->names && kc_map_has(regex->names, text))
+        return true;
+    if (!regex->code)
+        return false;
+    struct kc_error *err = match(regex, text, &data, &matched);
+    pcre2_match_data_free(data);
+    if (err && !atomic_exchange(&((struct kc_regex *)regex)->warned, true))
+        kc_warn("%s. It is taken not to match, as all others that take as long",
+                kc_error_text(err));
+    kc_error_destroy(err);
+    return matched;
 }
 
 bool kc_regex_matches(const struct kc_regex *regex, const char *text)
 {
-    pcre2_match_data *data = NULL;
-    bool matched = match(regex, text, &data);
-
-    pcre2_match_data_free(data);
-    return matched;
+    for (; regex; regex = regex->other) {
+        if (matches_one(regex, text))
+            return true;
+    }
+    return false;
 }
 
 static void append_group(struct kc_str *out, const char *text, pcre2_match_data *data,
@@ -131,16 +201,12 @@ static const char *append_named(const struct kc_regex *regex, struct kc_str *out
     return end + 1;
 }
 
-char *kc_regex_replace(const struct kc_regex *regex, const char *text, const char *replacement)
+static char *replaced(const struct kc_regex *regex, const char *text, pcre2_match_data *data,
+                      const char *replacement)
 {
-    pcre2_match_data *data = NULL;
     struct kc_str out = {0};
 
-    if (!match(regex, text, &data)) {
-        pcre2_match_data_free(data);
-        return NULL;
-    }
-    for (const char *at = replacement; *at;) {
+    for (const char *at = replacement; *at && out.len <= KC_REGEX_REPLACED_MAX;) {
         if (at[0] == '\\' && at[1]) {
             kc_str_append_char(&out, at[1]);
             at += 2;
@@ -152,29 +218,127 @@ char *kc_regex_replace(const struct kc_regex *regex, const char *text, const cha
             kc_str_append_char(&out, *at++);
         }
     }
-    pcre2_match_data_free(data);
     return kc_str_take(&out);
+}
+
+struct kc_error *kc_regex_replace(const struct kc_regex *regex, const char *text,
+                                  const char *replacement, char **result)
+{
+    pcre2_match_data *data = NULL;
+    bool matched = false;
+    struct kc_error *err = match(regex, text, &data, &matched);
+
+    *result = err || !matched ? NULL : replaced(regex, text, data, replacement);
+    pcre2_match_data_free(data);
+    if (!*result || strlen(*result) <= KC_REGEX_REPLACED_MAX)
+        return err;
+    free(*result);
+    *result = NULL;
+    return kc_error_new(KC_ERR_DATA,
+                        "The replacement for what '%s' matches is longer than %d bytes",
+                        regex->shown, KC_REGEX_REPLACED_MAX);
+}
+
+/* ---- lists ---- */
+
+/* As kc_trimmed(), without a copy. */
+static const char *trimmed(const char *text, size_t *len)
+{
+    *len = strlen(text);
+    while (*len && (unsigned char)*text <= ' ')
+        text++, --*len;
+    while (*len && (unsigned char)text[*len - 1] <= ' ')
+        --*len;
+    return text;
+}
+
+/* Patterns from..to as one alternation. */
+static char *join(const struct kc_strings *patterns, size_t from, size_t to)
+{
+    struct kc_str all = {0};
+    size_t len;
+
+    for (size_t i = from; i < to; i++) {
+        if (i > from)
+            kc_str_append_char(&all, '|');
+        const char *text = trimmed(patterns->items[i], &len);
+        kc_str_append_n(&all, text, len);
+    }
+    return kc_str_take(&all);
+}
+
+/* Halves what is too large, until PCRE2 takes it. */
+static struct kc_error *compile_parts(const struct kc_strings *patterns, size_t from, size_t to,
+                                      struct kc_regex **regex)
+{
+    bool too_large = false;
+    char *all = join(patterns, from, to);
+    struct kc_error *err = compile(all, &too_large, regex);
+    free(all);
+    if (!too_large || to - from < 2)
+        return err;
+    kc_error_clear(&err);
+    err = compile_parts(patterns, from, from + (to - from) / 2, regex);
+    struct kc_regex **end = regex;
+    while (!err && *end)
+        end = &(*end)->other;
+    if (!err)
+        err = compile_parts(patterns, from + (to - from) / 2, to, end);
+    if (err) {
+        kc_regex_destroy(*regex);
+        *regex = NULL;
+    }
+    return err;
+}
+
+static bool is_name(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (!isalnum((unsigned char)text[i]) && text[i] != '_' && text[i] != '-')
+            return false;
+    }
+    return len > 0;
+}
+
+/* A list that is too large for one alternation. Each item has to stand for itself here: a group
+ * that begins in one and ends in another is an error. */
+static struct kc_error *compile_long(const struct kc_strings *patterns, struct kc_regex **regex)
+{
+    struct kc_strings others = {0};
+    struct kc_error *err = NULL;
+    struct kc_regex *made = regex_new(NULL, patterns->items[0]);
+
+    made->names = kc_map_new();
+    for (size_t i = 0; i < patterns->count; i++) {
+        size_t len;
+        const char *text = trimmed(patterns->items[i], &len);
+        char *copy = kc_strndup(text, len);
+        if (is_name(text, len))
+            kc_map_set(made->names, copy, NULL);
+        else
+            kc_strings_add(&others, copy);
+        free(copy);
+    }
+    if (others.count)
+        err = compile_parts(&others, 0, others.count, &made->other);
+    kc_strings_destroy(&others);
+    if (err)
+        kc_regex_destroy(made);
+    else
+        *regex = made;
+    return err;
 }
 
 struct kc_error *kc_regex_list_new(const struct kc_strings *patterns, struct kc_regex **regex)
 {
-    struct kc_str all = {0};
-    struct kc_error *err;
-
-    for (size_t i = 0; i < patterns->count; i++) {
-        const char *from = patterns->items[i];
-        const char *to = from + strlen(from);
-
-        while (*from && (unsigned char)*from <= ' ')
-            from++;
-        while (to > from && (unsigned char)to[-1] <= ' ')
-            to--;
-        if (i)
-            kc_str_append_char(&all, '|');
-        kc_str_append_n(&all, from, (size_t)(to - from));
-    }
+    bool too_large = false;
+    char *all = join(patterns, 0, patterns->count);
     /* A blank list is not the empty pattern: it matches nothing at all. */
-    err = kc_regex_new(all.data ? all.data : "(?!)", regex);
-    kc_str_destroy(&all);
-    return err;
+    struct kc_error *err = compile(patterns->count ? all : "(?!)", &too_large, regex);
+
+    free(all);
+    if (!too_large || patterns->count < 2)
+        return err;
+    kc_error_destroy(err);
+    return compile_long(patterns, regex);
 }

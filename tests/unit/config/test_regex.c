@@ -65,7 +65,9 @@ START_TEST(replaces_as_java)
         char *got;
 
         assert_ok(kc_regex_new(golden_text(item, "pattern"), &regex), "pattern");
-        got = kc_regex_replace(regex, golden_text(item, "text"), golden_text(item, "replacement"));
+        assert_ok(kc_regex_replace(regex, golden_text(item, "text"),
+                                   golden_text(item, "replacement"), &got),
+                  "replacement");
         ck_assert_msg((got && want && strcmp(got, want) == 0) || (!got && !want), "%zu: %s, not %s",
                       index, got ? got : "null", want ? want : "null");
         free(got);
@@ -82,6 +84,57 @@ START_TEST(a_pattern_without_end_does_not_match)
     assert_ok(kc_regex_new("(a|a|aa)*b", &regex), "pattern");
     ck_assert(!kc_regex_matches(regex, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac"));
     kc_regex_destroy(regex);
+}
+END_TEST
+
+/* What backtracks without end, in steps, in depth and in memory: each is given up, and says so. */
+START_TEST(replacing_says_why_it_was_given_up)
+{
+    struct kc_str groups = {0};
+    for (int i = 0; i < 2000; i++)
+        kc_str_append(&groups, "(x)?");
+    char *deep = kc_asprintf("(?:%sa)*(c|d)", groups.data);
+    const struct {
+        const char *pattern, *says;
+    } cases[] = {{"(a+)+", "match limit exceeded"},
+                 {"((a|aa)+)+", "match limit exceeded"},
+                 {"(?:(a)(a?))*(c|d)", "limit exceeded"},
+                 {deep, "limit exceeded"}};
+    char text[3000];
+    memset(text, 'a', sizeof(text));
+    strcpy(text + sizeof(text) - 2, "!");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kc_regex *regex = NULL;
+        char *got = NULL;
+        assert_ok(kc_regex_new(cases[i].pattern, &regex), "pattern");
+        struct kc_error *err = kc_regex_replace(regex, text, "x", &got);
+        ck_assert_msg(err && strstr(kc_error_text(err), cases[i].says), "%zu: %s", i,
+                      err ? kc_error_text(err) : "no error");
+        ck_assert_ptr_null(got);
+        ck_assert(!kc_regex_matches(regex, text));
+        kc_error_destroy(err);
+        kc_regex_destroy(regex);
+    }
+    free(deep);
+    kc_str_destroy(&groups);
+}
+END_TEST
+
+START_TEST(a_huge_replacement_is_refused)
+{
+    struct kc_regex *regex = NULL;
+    struct kc_str all = {0};
+    char *got = NULL;
+    for (int i = 0; i < 1000000; i++)
+        kc_str_append(&all, "$1");
+    assert_ok(kc_regex_new("(.*)", &regex), "pattern");
+    struct kc_error *err = kc_regex_replace(regex, "a-topic-of-some-length", all.data, &got);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "longer than 32767 bytes"));
+    ck_assert_ptr_null(got);
+    kc_error_destroy(err);
+    kc_regex_destroy(regex);
+    kc_str_destroy(&all);
 }
 END_TEST
 
@@ -129,6 +182,37 @@ START_TEST(a_list_is_one_alternation)
 }
 END_TEST
 
+/* More than one expression of PCRE2 can hold; Java's has no limit. */
+START_TEST(a_list_of_100000_matches_as_a_short_one)
+{
+    static const struct {
+        const char *text;
+        bool matches;
+    } cases[] = {{"t0", true},       {"t99999", true},    {"t100000", false},
+                 {"x7.abc-y", true}, {"x7.abc-Y", false}, {"x19999.z-y", true},
+                 {"t", false},       {"", false},         {"last one", true}};
+    struct kc_strings list = {0};
+    struct kc_regex *regex = NULL;
+    for (int i = 0; i < 100000; i++)
+        kc_strings_take(&list, kc_asprintf("t%d ", i));
+    for (int i = 0; i < 20000; i++)
+        kc_strings_take(&list, kc_asprintf(" x%d[.][a-z]*-y", i));
+    kc_strings_add(&list, "last (one|two)");
+    assert_ok(kc_regex_list_new(&list, &regex), "a long list");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        ck_assert_msg(kc_regex_matches(regex, cases[i].text) == cases[i].matches, "%s",
+                      cases[i].text);
+    kc_regex_destroy(regex);
+    kc_strings_add(&list, "(bad");
+    struct kc_error *err = kc_regex_list_new(&list, &regex);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "missing closing parenthesis"));
+    ck_assert_uint_lt(strlen(kc_error_text(err)), 500);
+    kc_error_destroy(err);
+    kc_strings_destroy(&list);
+}
+END_TEST
+
 START_TEST(a_bad_list_names_its_pattern)
 {
     struct kc_strings list = {0};
@@ -147,4 +231,6 @@ END_TEST
 
 RUN_TESTS("regex", matches_as_java, unicode_escapes_are_four_digits, replaces_as_java,
           a_pattern_without_end_does_not_match, long_and_broken_texts_are_no_match,
-          a_list_is_one_alternation, a_bad_list_names_its_pattern)
+          replacing_says_why_it_was_given_up, a_huge_replacement_is_refused,
+          a_list_is_one_alternation, a_list_of_100000_matches_as_a_short_one,
+          a_bad_list_names_its_pattern)
