@@ -6,7 +6,7 @@
  * Their readers are private to two files, which are therefore included here and not linked.
  */
 #include "kafka/client_oauth.c"
-#include "wire/aws_credentials.h"
+#include "wire/aws_profile.h"
 #include "wire/oauth_token.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -18,7 +18,4 @@ struct kc_error *wire_aws_credentials(const struct kc_map *options, const char *
                                       const atomic_bool *cancelled,
                                       struct wire_aws_keys *keys) KC_MUST_CHECK;
 
-/* The profile's keys and values in the text of a shared file; false when it has no such profile. */
-bool wire_aws_profile(const char *text, const char *name, struct kc_map *values);
-
 #endif

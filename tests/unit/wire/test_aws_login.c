@@ -2,6 +2,7 @@
 /* AWS's signatures by its published example, and credentials from endpoints made here. */
 #include "wire/aws_credentials.h"
 #include "wire/aws_login.h"
+#include "wire/aws_profile.h"
 #include "wire/fake_web.h"
 #include "wire/sasl.h"
 
