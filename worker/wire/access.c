@@ -78,17 +78,20 @@ struct kc_access *kc_access_new(const char *client, const void *handle,
     return access;
 }
 
-/* Of the options those that name somebody. Owned by the caller. */
+/* Of settings and options those that name somebody. Owned by the caller. */
 static char *user_of(const struct kc_map *settings)
 {
     static const char *const names[] = {"username", "clientId", "principal",
                                         "unsecuredLoginStringClaim_sub"};
-    const char *id = kc_map_get(settings, "sasl.oauthbearer.client.credentials.client.id");
+    static const char *const keys[] = {"sasl.oauthbearer.client.credentials.client.id",
+                                       "sasl.oauthbearer.assertion.claim.sub"};
     struct kc_jaas jaas = {0};
     char *user = NULL;
 
-    if (id)
-        return kc_strdup(id);
+    for (size_t i = 0; !user && i < sizeof keys / sizeof *keys; i++)
+        user = kc_strdup(kc_map_get(settings, keys[i]));
+    if (user)
+        return user;
     if (strncasecmp(kc_map_get_or(settings, "security.protocol", ""), "SASL_", 5) != 0)
         return NULL;
     kc_error_destroy(kc_jaas_login(settings, &jaas));

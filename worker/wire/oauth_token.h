@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where OAUTHBEARER's tokens come from: a file, or a token endpoint by the client credentials grant
- * (KIP-768, KIP-1139).
+ * Where OAUTHBEARER's tokens come from: a file, or a token endpoint by client credentials or by an
+ * assertion (KIP-768, KIP-1139).
  */
 #ifndef WORKER_WIRE_OAUTH_TOKEN_H
 #define WORKER_WIRE_OAUTH_TOKEN_H

@@ -277,6 +277,139 @@ START_TEST(what_the_endpoint_calls_a_token_must_be_one)
 }
 END_TEST
 
+/* ---- Retrievers ---- */
+
+#define RETRIEVERS "org.apache.kafka.common.security.oauthbearer."
+#define ASSERTION  "sasl.oauthbearer.assertion.file"
+
+/* Takes settings, to which the lists are fitted. */
+static struct kc_error *fetch_by(struct kc_map *settings, const char *retriever,
+                                 struct kc_str *token)
+{
+    static const atomic_bool cancelled;
+    struct kc_map *options = kc_map_new();
+    struct wire_oauth_source *source = NULL;
+    char *both = kc_asprintf("-D" URLS "=%s -D" FILES "=%s", kc_map_get(settings, URL),
+                             kc_map_get_or(settings, ASSERTION, ""));
+    struct kc_error *err;
+
+    setenv("KAFKA_OPTS", both, 1);
+    kc_map_set(settings, "sasl.oauthbearer.jwt.retriever.class", retriever);
+    err = wire_oauth_source_new(settings, options, &source);
+    if (!err)
+        err = wire_oauth_token(source, &cancelled, token);
+    wire_oauth_source_destroy(source);
+    kc_map_destroy(options);
+    kc_map_destroy(settings);
+    free(both);
+    return err;
+}
+
+static struct kc_error *fetch_by_assertion(const struct fake_web_answer *answer,
+                                           struct fake_web *web, struct kc_str *token)
+{
+    char path[] = "/tmp/isthmus-assertion-XXXXXX";
+    int fd = mkstemp(path);
+    struct kc_map *settings = kc_map_new();
+    struct kc_error *err;
+
+    ck_assert_int_eq(write(fd, JWT, strlen(JWT)), (ssize_t)strlen(JWT));
+    close(fd);
+    fake_web_start(web, answer, 1);
+    kc_map_setf(settings, URL, "http://127.0.0.1:%d/token", web->port);
+    kc_map_set(settings, ASSERTION, path);
+    kc_map_set(settings, "sasl.oauthbearer.scope", "read write");
+    err = fetch_by(settings, RETRIEVERS "JwtBearerJwtRetriever", token);
+    fake_web_stop(web);
+    unlink(path);
+    return err;
+}
+
+START_TEST(the_endpoint_is_shown_an_assertion)
+{
+    static const struct fake_web_answer answer = {"/token", "201 Created", NULL,
+                                                  "{\"id_token\":\" " JWT "\\n\"}"};
+    struct kc_str token = {0};
+    struct fake_web web;
+    struct kc_error *err = fetch_by_assertion(&answer, &web, &token);
+    const char *request;
+
+    ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
+    ck_assert_str_eq(token.data, JWT);
+    request = web.requests.items[0];
+    ck_assert_ptr_nonnull(strstr(request,
+                                 "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer"
+                                 "&assertion=" JWT "&scope=read%20write"));
+    ck_assert_ptr_null(strstr(request, "Authorization"));
+    kc_strings_destroy(&web.requests);
+    kc_str_destroy(&token);
+}
+END_TEST
+
+START_TEST(the_endpoint_says_what_is_wrong_with_an_assertion)
+{
+    static const struct fake_web_answer answer = {
+        "/token", "400 Bad Request", NULL,
+        "{\"error\":\"invalid_grant\",\"error_description\":\"it has expired\"}"};
+    struct kc_str token = {0};
+    struct fake_web web;
+    struct kc_error *err = fetch_by_assertion(&answer, &web, &token);
+
+    ck_assert_msg(strstr(kc_error_text(err), "status 400: invalid_grant, it has expired; check "
+                                             "sasl.oauthbearer.assertion.*"),
+                  "%s", kc_error_text(err));
+    ck_assert(!kc_error_retriable(err));
+    kc_error_destroy(err);
+    kc_strings_destroy(&web.requests);
+    kc_str_destroy(&token);
+}
+END_TEST
+
+START_TEST(a_retriever_needs_its_own_kind_of_url)
+{
+    static const char *const cases[][3] = {
+        {RETRIEVERS "FileJwtRetriever", "https://h/token", "needs a file: URL"},
+        {RETRIEVERS "JwtBearerJwtRetriever", "file:///etc/passwd", "needs the http(s) URL"},
+        {RETRIEVERS "ClientCredentialsJwtRetriever", "file:///etc/passwd", "needs the http(s) URL"},
+        {RETRIEVERS "DefaultJwtRetriever", "https://h/token", "needs clientId and clientSecret"},
+        {"com.example.JwtBearerJwtRetriever", "https://h/token", "this class can't be run here"},
+        {RETRIEVERS "Other", "https://h/token", "Invalid value " RETRIEVERS "Other for "},
+    };
+    struct kc_map *settings = kc_map_new();
+    struct kc_str token = {0};
+    struct kc_error *err;
+
+    kc_map_set(settings, URL, cases[_i][1]);
+    err = fetch_by(settings, cases[_i][0], &token);
+    ck_assert_msg(strstr(kc_error_text(err), cases[_i][2]), "%s", kc_error_text(err));
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
+    kc_error_destroy(err);
+    kc_str_destroy(&token);
+}
+END_TEST
+
+START_TEST(credentials_are_escaped_where_the_endpoint_wants_it)
+{
+    static const struct fake_web_answer answer = {"/token", "200 OK", NULL,
+                                                  "{\"access_token\":\"" JWT "\"}"};
+    struct kc_map *settings = kc_map_new();
+    struct kc_str token = {0};
+    struct fake_web web;
+
+    fake_web_start(&web, &answer, 1);
+    kc_map_setf(settings, URL, "http://127.0.0.1:%d/token", web.port);
+    kc_map_set(settings, "sasl.oauthbearer.header.urlencode", "true");
+    kc_map_set(settings, "sasl.oauthbearer.client.credentials.client.id", "a:b");
+    kc_map_set(settings, "sasl.oauthbearer.client.credentials.client.secret", "c/d");
+    ck_assert_ptr_null(fetch_by(settings, RETRIEVERS "ClientCredentialsJwtRetriever", &token));
+    fake_web_stop(&web);
+    /* a%3Ab:c%2Fd */
+    ck_assert_ptr_nonnull(strstr(web.requests.items[0], "Authorization: Basic YSUzQWI6YyUyRmQ="));
+    kc_strings_destroy(&web.requests);
+    kc_str_destroy(&token);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("oauth_token");
@@ -294,6 +427,10 @@ int main(void)
     tcase_add_test(tcase, the_endpoint_is_asked_with_client_credentials);
     tcase_add_test(tcase, the_endpoint_is_followed_nowhere);
     tcase_add_test(tcase, what_the_endpoint_calls_a_token_must_be_one);
+    tcase_add_test(tcase, the_endpoint_is_shown_an_assertion);
+    tcase_add_test(tcase, the_endpoint_says_what_is_wrong_with_an_assertion);
+    tcase_add_loop_test(tcase, a_retriever_needs_its_own_kind_of_url, 0, 6);
+    tcase_add_test(tcase, credentials_are_escaped_where_the_endpoint_wants_it);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
