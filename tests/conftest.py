@@ -33,10 +33,10 @@ def pytest_configure(config):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Files stay whole where tests run beside each other, and fault tests share their clusters;
-    long tests run when ISTHMUS_LONG=1 asks for them, or by name."""
+    """Files stay whole where tests run beside each other, and so do those that share the clusters
+    of fault tests; long tests run when ISTHMUS_LONG=1 asks for them, or by name."""
     for item in items:
-        fault = item.path.parent.name == "fault"
+        fault = {"fault_source", "fault_target"} & set(item.fixturenames)
         item.add_marker(pytest.mark.xdist_group("fault" if fault else item.path.stem))
     if os.environ.get("ISTHMUS_LONG") or any("::" in word for word in config.args):
         return

@@ -27,7 +27,9 @@ class Load:
     def __init__(self, cluster, topic, rate=1500, size=200, **config):
         self._cluster = cluster
         self._topic = topic
-        self._pause = 0.02
+        # Not more often: requests cost the brokers more than records do (a cluster of three has
+        # 95 % of a processor to do at 0.02, 35 % at 0.1).
+        self._pause = 0.1
         self._burst = max(1, int(rate * self._pause))
         self._size = size
         self._config = config
