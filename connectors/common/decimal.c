@@ -230,7 +230,8 @@ struct kc_error *kc_decimal_of_value(struct kc_arena *arena, const struct kc_sch
     struct kc_error *err = kc_decimal_schema_scale(schema, &scale);
     if (err)
         return err;
-    scale += (int32_t)value->count;
+    /* Both may be anything: as Java's int, it wraps. */
+    scale = (int32_t)((uint32_t)scale + value->count);
     if (kc_decimal_from_bytes(arena, value->u.bytes.data, value->u.bytes.len, scale, decimal))
         return NULL;
     return kc_error_new(KC_ERR_DATA, "A decimal of %zu bytes is too long", value->u.bytes.len);
@@ -244,7 +245,7 @@ struct kc_error *kc_decimal_to_value(struct kc_arena *arena, const struct kc_sch
     if (err)
         return err;
     *value = kc_decimal_bytes(arena, decimal);
-    value->count = (uint32_t)(decimal->scale - scale);
+    value->count = (uint32_t)decimal->scale - (uint32_t)scale;
     return NULL;
 }
 
@@ -258,7 +259,7 @@ struct kc_error *kc_decimal_check_scale(const struct kc_schema *schema,
     return kc_error_new(KC_ERR_DATA,
                         "Decimal value has mismatching scale for given Decimal schema. Schema has "
                         "scale %d, value has scale %d.",
-                        (int)scale, (int)(scale + (int32_t)value->count));
+                        (int)scale, (int)((uint32_t)scale + value->count));
 }
 
 const struct kc_schema *kc_decimal_schema(int32_t scale, bool optional)

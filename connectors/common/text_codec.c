@@ -122,8 +122,10 @@ static uint32_t read_quantum(const char *text, size_t len, int *size)
 
 const char *kc_base64_read(struct kc_arena *arena, const char *text, size_t len, size_t *data_len)
 {
-    char *data = kc_arena_alloc(arena, len / 4 * 3 + 3);
+    char *data = kc_arena_try_alloc(arena, len / 4 * 3 + 3);
     size_t used = 0;
+    if (!data)
+        return NULL;
     for (size_t i = 0; i < len;) {
         if ((unsigned char)text[i] <= ' ') {
             i++;

@@ -26,6 +26,8 @@ struct reader {
     const char *why; /* set by the first failure */
 };
 
+static const char no_memory[] = "There is no memory for the document";
+
 static bool read_value(struct reader *r, struct kc_json_node *node);
 
 static bool fail(struct reader *r, const char *why)
@@ -120,9 +122,11 @@ static const char *read_escape(const char *c, const char *end, char *out, size_t
 static bool unescape(struct reader *r, const char *from, size_t len, const char **text,
                      size_t *text_len)
 {
-    char *out = kc_arena_alloc(r->texts, len);
+    char *out = kc_arena_try_alloc(r->texts, len);
     size_t used = 0;
     const char *end = from + len;
+    if (!out)
+        return fail(r, no_memory);
     while (from < end) {
         const char *slash = memchr(from, '\\', (size_t)(end - from));
         size_t plain = (size_t)((slash ? slash : end) - from);
@@ -242,13 +246,18 @@ static bool read_word(struct reader *r, struct kc_json_node *node)
 
 /* ---- containers ---- */
 
-static struct kc_json_node *push(struct reader *r)
+static bool push(struct reader *r, const struct kc_json_node *node)
 {
     if (r->top == r->cap) {
-        r->cap = r->cap ? 2 * r->cap : 64;
-        r->stack = kc_realloc(r->stack, r->cap * sizeof(*r->stack));
+        size_t cap = r->cap ? 2 * r->cap : 64;
+        struct kc_json_node *stack = kc_try_realloc(r->stack, cap * sizeof(*r->stack));
+        if (!stack)
+            return fail(r, no_memory);
+        r->cap = cap;
+        r->stack = stack;
     }
-    return &r->stack[r->top++];
+    r->stack[r->top++] = *node;
+    return true;
 }
 
 struct member {
@@ -274,9 +283,11 @@ static bool same_key(const struct kc_json_node *a, const struct kc_json_node *b)
 
 /* A member that comes again replaces the value of the first one and keeps its place: members[i] is
  * marked MISSING when an earlier one has taken its value. */
-static void mark_repeats(struct kc_json_node *members, size_t count)
+static bool mark_repeats(struct kc_json_node *members, size_t count)
 {
-    struct member *sorted = kc_malloc(count * sizeof(*sorted));
+    struct member *sorted = kc_try_calloc(count, sizeof(*sorted));
+    if (!sorted)
+        return false;
     for (size_t i = 0; i < count; i++)
         sorted[i] = (struct member){&members[i], i};
     qsort(sorted, count, sizeof(*sorted), by_key);
@@ -289,32 +300,42 @@ static void mark_repeats(struct kc_json_node *members, size_t count)
         members[sorted[i].index].kind = KC_JSON_MISSING;
     }
     free(sorted);
+    return true;
 }
 
-static size_t drop_repeats(struct kc_json_node *members, size_t count)
+/* False: there is no memory for it. */
+static bool drop_repeats(struct kc_json_node *members, size_t *all)
 {
+    size_t count = *all;
     bool repeats = count > FEW_MEMBERS;
     for (size_t i = 1; i < count && !repeats; i++)
         for (size_t k = 0; k < i && !repeats; k++)
             repeats = same_key(&members[i], &members[k]);
     if (!repeats)
-        return count;
-    mark_repeats(members, count);
+        return true;
+    if (!mark_repeats(members, count))
+        return false;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++)
         if (members[i].kind != KC_JSON_MISSING)
             members[kept++] = members[i];
-    return kept;
+    *all = kept;
+    return true;
 }
 
-static void pop_items(struct reader *r, size_t base, struct kc_json_node *node)
+static bool pop_items(struct reader *r, size_t base, struct kc_json_node *node)
 {
     size_t count = r->top - base;
-    if (node->kind == KC_JSON_OBJECT)
-        count = drop_repeats(r->stack + base, count);
+    if (node->kind == KC_JSON_OBJECT && !drop_repeats(r->stack + base, &count))
+        return fail(r, no_memory);
+    struct kc_json_node *items = kc_arena_try_alloc(r->nodes, count * sizeof(*items));
+    if (!items)
+        return fail(r, no_memory);
+    memcpy(items, r->stack + base, count * sizeof(*items));
     node->count = (uint32_t)count;
-    node->items = kc_arena_dup(r->nodes, r->stack + base, count * sizeof(*r->stack));
+    node->items = items;
     r->top = base;
+    return true;
 }
 
 static bool read_key(struct reader *r, struct kc_json_node *member)
@@ -347,7 +368,8 @@ static bool read_items(struct reader *r, struct kc_json_node *node, char close)
             return false;
         if (!read_value(r, &item))
             return false;
-        *push(r) = item;
+        if (!push(r, &item))
+            return false;
         skip_space(r);
         if (r->c == r->end)
             return fail(r, "Unexpected end-of-input in an array or object");
@@ -357,8 +379,7 @@ static bool read_items(struct reader *r, struct kc_json_node *node, char close)
         if (c != ',')
             return fail(r, "Expected a comma or a closing bracket");
     }
-    pop_items(r, base, node);
-    return true;
+    return pop_items(r, base, node);
 }
 
 static bool read_value(struct reader *r, struct kc_json_node *node)

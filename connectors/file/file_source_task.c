@@ -239,6 +239,14 @@ static bool read_more(struct task *task, struct kc_error **err)
                             task->file ? task->file : "standard input", strerror(errno));
     if (size <= 0)
         return false;
+    if (!kc_str_try_reserve(&task->text, (size_t)size)) {
+        *err =
+            kc_error_memory(task->text.len + (size_t)size,
+                            "Can't read the line at offset %lld "
+                            "of %s",
+                            (long long)task->position, task->file ? task->file : "standard input");
+        return false;
+    }
     kc_str_append_n(&task->text, data, (size_t)size);
     return true;
 }

@@ -3,6 +3,9 @@
  * Flatten: brings the fields of structs within structs (or maps within maps) to the top, their
  * names joined by a delimiter.
  *
+ * A name holds all those above it: a record of one megabyte can hold half of it in one path, under
+ * which a hundred thousand leaves lie. So all new names together have a limit.
+ *
  * Called by the task's chain of transforms, on the task's thread.
  */
 #include "transforms/transform.h"
@@ -10,8 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAMES_MAX ((size_t)64 << 20) /* bytes of one record's new names */
+
 struct flatten {
     bool is_key;
+    size_t named; /* bytes of names that the present record has been given */
     char *delimiter;
     struct kc_schema_cache cache;
 };
@@ -48,10 +54,18 @@ static void destroy(void *object)
 }
 
 /* A new name, owned by the caller. */
-static char *join(const struct flatten *flatten, const char *prefix, const char *name, size_t len)
+static struct kc_error *join(struct flatten *flatten, const char *prefix, const char *name,
+                             size_t len, char **joined)
 {
-    return *prefix ? kc_asprintf("%s%s%.*s", prefix, flatten->delimiter, (int)len, name)
-                   : kc_strndup(name, len);
+    flatten->named += strlen(prefix) + strlen(flatten->delimiter) + len;
+    if (flatten->named > NAMES_MAX)
+        return kc_error_new(KC_ERR_DATA,
+                            "Flatten transformation would make more than %zu bytes of field names "
+                            "for one record",
+                            NAMES_MAX);
+    *joined = *prefix ? kc_asprintf("%s%s%.*s", prefix, flatten->delimiter, (int)len, name)
+                      : kc_strndup(name, len);
+    return NULL;
 }
 
 /* ---- with schema ---- */
@@ -82,7 +96,7 @@ static struct kc_error *add_leaf(struct kc_schema *made, const char *name,
 }
 
 /* outer: the default of schema's struct, NULL when there is none. */
-static struct kc_error *build_schema(const struct flatten *flatten, const struct kc_schema *schema,
+static struct kc_error *build_schema(struct flatten *flatten, const struct kc_schema *schema,
                                      const char *prefix, bool optional,
                                      const struct kc_value *outer, struct kc_schema *made)
 {
@@ -90,13 +104,16 @@ static struct kc_error *build_schema(const struct flatten *flatten, const struct
     for (size_t i = 0; i < kc_schema_field_count(schema) && !err; i++) {
         const struct kc_schema *field = kc_schema_field(schema, i);
         const char *own = kc_schema_field_name(schema, i);
-        char *name = join(flatten, prefix, own, strlen(own));
+        char *name = NULL;
+        err = join(flatten, prefix, own, strlen(own), &name);
         bool field_optional = optional || kc_schema_optional(field);
         const struct kc_value *fallback = kc_schema_default(field);
         if (!fallback && outer)
             fallback = kc_struct_get(schema, outer, i);
         if (fallback && fallback->type == KC_TYPE_NULL)
             fallback = NULL;
+        if (err)
+            break;
         if (kc_schema_type(field) == KC_TYPE_STRUCT)
             err = build_schema(flatten, field, name, field_optional, fallback, made);
         else if (kc_schema_type(field) == KC_TYPE_MAP)
@@ -108,7 +125,7 @@ static struct kc_error *build_schema(const struct flatten *flatten, const struct
     return err;
 }
 
-static struct kc_error *build_value(const struct flatten *flatten, const struct kc_schema *schema,
+static struct kc_error *build_value(struct flatten *flatten, const struct kc_schema *schema,
                                     const char *prefix, const struct kc_value *value,
                                     const struct kc_schema *updated, struct kc_value *items)
 {
@@ -118,7 +135,10 @@ static struct kc_error *build_value(const struct flatten *flatten, const struct 
     for (size_t i = 0; i < kc_schema_field_count(schema) && !err; i++) {
         const struct kc_schema *field = kc_schema_field(schema, i);
         const char *own = kc_schema_field_name(schema, i);
-        char *name = join(flatten, prefix, own, strlen(own));
+        char *name = NULL;
+        err = join(flatten, prefix, own, strlen(own), &name);
+        if (err)
+            break;
         if (kc_schema_type(field) == KC_TYPE_STRUCT)
             err = build_value(flatten, field, name, &value->u.items[i], updated, items);
         else
@@ -166,15 +186,18 @@ static struct kc_error *apply_struct(struct flatten *flatten, struct kc_batch *b
 /* ---- schemaless ---- */
 
 /* A LinkedHashMap in Java: pairs stay in order, a name that comes again gets the later value. */
-static struct kc_error *flatten_map(const struct flatten *flatten, const struct kc_value *map,
+static struct kc_error *flatten_map(struct flatten *flatten, const struct kc_value *map,
                                     const char *prefix, struct kc_map_edit *edit)
 {
     struct kc_error *err = NULL;
     for (uint32_t i = 0; i < map->count && !err; i++) {
         const struct kc_pair *pair = &map->u.pairs[i];
         bool named = pair->key.type == KC_TYPE_STRING;
-        char *name =
-            named ? join(flatten, prefix, pair->key.u.bytes.data, pair->key.u.bytes.len) : NULL;
+        char *name = NULL;
+        if (named)
+            err = join(flatten, prefix, pair->key.u.bytes.data, pair->key.u.bytes.len, &name);
+        if (err)
+            break;
         if (!named)
             err = kc_error_new(KC_ERR_DATA,
                                "Flatten transformation needs maps with string keys, found: %s",
@@ -188,7 +211,7 @@ static struct kc_error *flatten_map(const struct flatten *flatten, const struct 
     return err;
 }
 
-static struct kc_error *apply_map(const struct flatten *flatten, struct kc_batch *batch,
+static struct kc_error *apply_map(struct flatten *flatten, struct kc_batch *batch,
                                   struct kc_side side)
 {
     struct kc_error *err = kc_require_map(side.value, purpose);
@@ -208,6 +231,7 @@ static struct kc_error *apply(void *object, struct kc_batch *batch, struct kc_re
     struct flatten *flatten = object;
     struct kc_side side = kc_record_side(record, flatten->is_key);
     *keep = true;
+    flatten->named = 0;
     if (side.value->type == KC_TYPE_NULL)
         return NULL;
     return *side.schema ? apply_struct(flatten, batch, side) : apply_map(flatten, batch, side);

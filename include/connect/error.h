@@ -11,6 +11,7 @@
 #define CONNECT_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What kind of failure; the REST server maps these to HTTP statuses (ConnectExceptionMapper). */
 enum kc_error_code {
@@ -34,6 +35,7 @@ enum kc_error_code {
     KC_ERR_TOO_MANY_TASKS,   /* TooManyTasksException */
     KC_ERR_FENCED,           /* ProducerFencedException, lost write privileges */
     KC_ERR_UNSUPPORTED,      /* the plugin, broker or library has no such operation */
+    KC_ERR_MEMORY,           /* OutOfMemoryError, of this one request or record: HTTP 503 */
 };
 
 struct kc_error;
@@ -52,6 +54,9 @@ struct kc_error *kc_error_new(enum kc_error_code code, const char *fmt, ...) KC_
 /* As kc_error_new(), for failures that trying again may cure (RetriableException). */
 struct kc_error *kc_error_retriable_new(enum kc_error_code code, const char *fmt, ...)
     KC_PRINTF(2, 3);
+
+/* KC_ERR_MEMORY, retriable: what the text begins to say wanted so many bytes (connect/mem.h). */
+struct kc_error *kc_error_memory(size_t bytes, const char *fmt, ...) KC_PRINTF(2, 3);
 
 /* An error from a Kafka client: kafka_code is the protocol's or librdkafka's own (negative). */
 struct kc_error *kc_error_kafka_new(int kafka_code, bool retriable, const char *fmt, ...)

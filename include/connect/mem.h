@@ -3,7 +3,9 @@
  * Allocation and growable strings, for worker and connectors.
  *
  * Memory comes from malloc and goes back with free(). Running out of memory ends the process with
- * one line: sizes that come from outside are checked against a limit before they get here.
+ * one line. So a size that comes from outside (a frame, a record, a body, a setting) is first
+ * checked against a limit, and then asked for by one of the kc_try functions, whose caller hands
+ * the failure up as an error of that request, record or connector: kc_error_memory().
  */
 #ifndef CONNECT_MEM_H
 #define CONNECT_MEM_H
@@ -18,6 +20,17 @@ void *kc_malloc(size_t size);
 void *kc_calloc(size_t count, size_t size);
 void *kc_realloc(void *ptr, size_t size);
 void *kc_memdup(const void *data, size_t size);
+
+/* The same, NULL where there isn't so much memory. More than KC_TRY_MAX is never given. */
+#define KC_TRY_MAX ((size_t)2 << 30)
+void *kc_try_malloc(size_t size) KC_MUST_CHECK;
+void *kc_try_calloc(size_t count, size_t size) KC_MUST_CHECK;
+void *kc_try_realloc(void *ptr, size_t size) KC_MUST_CHECK; /* NULL leaves ptr as it is */
+void *kc_try_memdup(const void *data, size_t size) KC_MUST_CHECK;
+/* Whether there is so much at the moment: to be asked before work that takes a multiple of what has
+ * come in, in many small pieces. */
+bool kc_mem_has_room(size_t bytes);
+
 char *kc_strdup(const char *text);              /* NULL for NULL */
 char *kc_strndup(const char *text, size_t max); /* always terminated */
 /* A copy as String.trim() makes it: without anything up to the blank at either end. NULL for NULL.
@@ -34,6 +47,9 @@ struct kc_str {
     size_t cap;
 };
 
+/* Makes room for more bytes, so that appending them can't fail; false: there isn't so much memory.
+ * str stays as it is. */
+bool kc_str_try_reserve(struct kc_str *str, size_t more) KC_MUST_CHECK;
 void kc_str_append(struct kc_str *str, const char *text);
 void kc_str_append_n(struct kc_str *str, const void *data, size_t len);
 void kc_str_append_char(struct kc_str *str, char c);
@@ -68,6 +84,8 @@ void kc_strings_destroy(struct kc_strings *list); /* empties */
 struct kc_arena;
 struct kc_arena *kc_arena_new(size_t chunk_size);
 void *kc_arena_alloc(struct kc_arena *arena, size_t size); /* aligned for any type */
+void *kc_arena_try_alloc(struct kc_arena *arena,
+                         size_t size) KC_MUST_CHECK; /* see kc_try_malloc() */
 void *kc_arena_dup(struct kc_arena *arena, const void *data, size_t size);
 char *kc_arena_strdup(struct kc_arena *arena, const char *text);
 void kc_arena_destroy(struct kc_arena *arena);

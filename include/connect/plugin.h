@@ -14,7 +14,8 @@
  *   1.2  measure.h; kc_connector_explain(); bytes and times of a kc_raw_run
  *   1.3  mirror.h: replication policies and filters; kc_plugin_find(); topic_only of transforms
  *        and predicates; kc_series_read(), estimates and delays; kc_connector_ops.translate; admin
- *        calls on many groups
+ *        calls on many groups; kc_try_malloc() and its kin, KC_ERR_MEMORY; hash.h;
+ *        kc_regex_replace() tells why it gave up
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H

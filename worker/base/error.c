@@ -38,6 +38,7 @@ static const char *const class_names[] = {
     [KC_ERR_TOO_MANY_TASKS] = "org.apache.kafka.connect.runtime.TooManyTasksException",
     [KC_ERR_FENCED] = "org.apache.kafka.common.errors.ProducerFencedException",
     [KC_ERR_UNSUPPORTED] = "java.lang.UnsupportedOperationException",
+    [KC_ERR_MEMORY] = "java.lang.OutOfMemoryError",
 };
 
 static struct kc_error *make(enum kc_error_code code, const char *fmt, va_list args)
@@ -63,6 +64,21 @@ struct kc_error *kc_error_retriable_new(enum kc_error_code code, const char *fmt
     va_start(args, fmt);
     struct kc_error *err = make(code, fmt, args);
     va_end(args);
+    err->retriable = true;
+    return err;
+}
+
+struct kc_error *kc_error_memory(size_t bytes, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    struct kc_error *err = make(KC_ERR_MEMORY, fmt, args);
+    va_end(args);
+    char *text = kc_asprintf("%s: there is no memory for %zu bytes. Give the worker more, or make "
+                             "what it is for smaller",
+                             err->text, bytes);
+    free(err->text);
+    err->text = text;
     err->retriable = true;
     return err;
 }

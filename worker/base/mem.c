@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Allocation that doesn't fail, the arena, and the clocks: see connect/mem.h. */
+/* Allocation that doesn't fail, or says so, the arena, and the clocks: see connect/mem.h. */
 #include "connect/mem.h"
 
 #include "base/log_sink.h"
+#include "base/mem_reserve.h"
 
 #include <poll.h>
 #include <stdalign.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #define LAST_LINES_MS 1000
+#define ROOM_FROM     ((size_t)256 << 10) /* what is smaller is what the reserve is for */
 
 /* Says so, unless stderr is a pipe that nobody reads, after what was logged before. */
 static _Noreturn void out_of_memory(size_t size)
@@ -37,17 +39,64 @@ static void *checked(void *ptr, size_t size)
 
 void *kc_malloc(size_t size)
 {
-    return checked(malloc(size ? size : 1), size);
+    return kc_realloc(NULL, size);
 }
 
 void *kc_calloc(size_t count, size_t size)
 {
-    return checked(calloc(count ? count : 1, size ? size : 1), count * size);
+    size_t all = 0;
+    if (__builtin_mul_overflow(count, size, &all))
+        out_of_memory(SIZE_MAX);
+    void *ptr = calloc(all ? all : 1, 1);
+    if (!ptr) {
+        kc_mem_reserve_release();
+        ptr = calloc(all, 1);
+    }
+    return checked(ptr, all);
 }
 
 void *kc_realloc(void *ptr, size_t size)
 {
-    return checked(realloc(ptr, size ? size : 1), size);
+    void *moved = realloc(ptr, size ? size : 1);
+    if (!moved) {
+        kc_mem_reserve_release();
+        moved = realloc(ptr, size ? size : 1);
+    }
+    return checked(moved, size);
+}
+
+/* ---- what may fail ---- */
+
+void *kc_try_realloc(void *ptr, size_t size)
+{
+    return size <= KC_TRY_MAX && kc_mem_reserve_hold() ? realloc(ptr, size ? size : 1) : NULL;
+}
+
+void *kc_try_malloc(size_t size)
+{
+    return kc_try_realloc(NULL, size);
+}
+
+void *kc_try_calloc(size_t count, size_t size)
+{
+    if (size && count > KC_TRY_MAX / size)
+        return NULL;
+    return kc_mem_reserve_hold() ? calloc(count ? count : 1, size ? size : 1) : NULL;
+}
+
+bool kc_mem_has_room(size_t bytes)
+{
+    void *probe = bytes < ROOM_FROM ? NULL : kc_try_malloc(bytes);
+    free(probe);
+    return bytes < ROOM_FROM || probe;
+}
+
+void *kc_try_memdup(const void *data, size_t size)
+{
+    void *copy = kc_try_malloc(size);
+    if (copy && size)
+        memcpy(copy, data, size);
+    return copy;
 }
 
 void *kc_memdup(const void *data, size_t size)
@@ -115,14 +164,12 @@ struct kc_arena {
     size_t chunk_size;
 };
 
-static struct chunk *add_chunk(struct kc_arena *arena, size_t size)
+static void add_chunk(struct kc_arena *arena, struct chunk *chunk, size_t size)
 {
-    struct chunk *chunk = kc_malloc(sizeof(*chunk) + size);
     chunk->next = arena->chunks;
     chunk->used = 0;
     chunk->size = size;
     arena->chunks = chunk;
-    return chunk;
 }
 
 struct kc_arena *kc_arena_new(size_t chunk_size)
@@ -132,16 +179,46 @@ struct kc_arena *kc_arena_new(size_t chunk_size)
     return arena;
 }
 
-void *kc_arena_alloc(struct kc_arena *arena, size_t size)
+static size_t aligned(size_t size)
 {
-    size_t align = alignof(max_align_t);
-    size = (size + align - 1) & ~(align - 1);
-    struct chunk *chunk = arena->chunks;
-    if (!chunk || chunk->size - chunk->used < size)
-        chunk = add_chunk(arena, size > arena->chunk_size ? size : arena->chunk_size);
+    return (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+}
+
+static bool has_room(const struct kc_arena *arena, size_t size)
+{
+    return arena->chunks && arena->chunks->size - arena->chunks->used >= size;
+}
+
+static void *take(struct chunk *chunk, size_t size)
+{
     void *ptr = chunk->data + chunk->used;
     chunk->used += size;
     return ptr;
+}
+
+void *kc_arena_alloc(struct kc_arena *arena, size_t size)
+{
+    size = aligned(size);
+    if (!has_room(arena, size)) {
+        size_t cap = size > arena->chunk_size ? size : arena->chunk_size;
+        add_chunk(arena, kc_malloc(sizeof(struct chunk) + cap), cap);
+    }
+    return take(arena->chunks, size);
+}
+
+void *kc_arena_try_alloc(struct kc_arena *arena, size_t size)
+{
+    if (size > KC_TRY_MAX)
+        return NULL;
+    size = aligned(size);
+    if (!has_room(arena, size)) {
+        size_t cap = size > arena->chunk_size ? size : arena->chunk_size;
+        struct chunk *chunk = kc_try_malloc(sizeof(*chunk) + cap);
+        if (!chunk)
+            return NULL;
+        add_chunk(arena, chunk, cap);
+    }
+    return take(arena->chunks, size);
 }
 
 void *kc_arena_dup(struct kc_arena *arena, const void *data, size_t size)

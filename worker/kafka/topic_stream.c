@@ -220,9 +220,9 @@ static const char *deliver(const struct kc_topic_stream *stream, const struct kc
 {
     struct kc_aborted_filter filter;
     struct kc_wire_batch batch;
-    const char *why = NULL;
     bool committed = kc_fetcher_read_committed(stream->fetcher);
-    kc_aborted_begin(&filter, fetched->aborted, committed ? fetched->aborted_count : 0);
+    const char *why =
+        kc_aborted_begin(&filter, fetched->aborted, committed ? fetched->aborted_count : 0);
     for (size_t at = 0; at < fetched->len && !why; at += batch.size) {
         if (kc_batch_parse(fetched->data + at, fetched->len - at, &batch, &why) != KC_BATCH_OK)
             break;

@@ -66,6 +66,8 @@ struct kc_error *kc_byte_share_resize(struct kc_byte_share *share, size_t bytes)
         limit -= limit / RESERVED_PART;
     if (bytes > share->held && budget->held - share->held + bytes > limit)
         err = refuse(budget, bytes, limit);
+    else if (bytes > share->held && !kc_mem_has_room(bytes - share->held))
+        err = kc_error_memory(bytes, "The request can't be handled");
     if (!err) {
         budget->held = budget->held - share->held + bytes;
         share->held = bytes;

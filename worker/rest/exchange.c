@@ -395,7 +395,13 @@ static bool grow_body(struct exchange *exchange, size_t more)
         cap = exchange->content_length + 1;
     if (!reserve(exchange, cap))
         return false;
-    body->data = kc_realloc(body->data, cap);
+    char *data = kc_try_realloc(body->data, cap);
+    if (!data) {
+        kc_rest_answer_error(exchange->request,
+                             kc_error_memory(cap, "The request's body can't be kept"));
+        return false;
+    }
+    body->data = data;
     body->cap = cap;
     return true;
 }

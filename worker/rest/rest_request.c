@@ -112,6 +112,7 @@ int kc_rest_status(const struct kc_error *err)
     case KC_ERR_CONFLICT:
         return 409;
     case KC_ERR_UNAVAILABLE:
+    case KC_ERR_MEMORY:
         return 503;
     default:
         return 500;
@@ -319,7 +320,9 @@ struct kc_error *kc_rest_body_texts(struct kc_rest_request *request, json_t **js
     if (!extent.numbers)
         return parse(request->body.data, request->body.len, json);
     quoted.cap = quoted_size(request, &extent);
-    quoted.data = kc_malloc(quoted.cap);
+    quoted.data = kc_try_malloc(quoted.cap);
+    if (!quoted.data)
+        return kc_error_memory(quoted.cap, "The request's body can't be parsed");
     quote_numbers(request->body.data, request->body.len, &quoted);
     err = parse(quoted.data, quoted.len, json);
     kc_str_destroy(&quoted);

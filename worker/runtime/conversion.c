@@ -269,6 +269,18 @@ static struct kc_error *apply_chain(struct kc_conversion *conversion,
 
 /* ---- the record lane: to bytes ---- */
 
+/* What a converter may take, at the most that is usual: base64, escapes, a tree of small values. */
+#define BYTES_PER_BYTE 8
+
+/* Asked before a converter begins, whose many small pieces can't fail one by one. */
+static struct kc_error *check_room(size_t len, const char *topic)
+{
+    if (kc_mem_has_room(len * BYTES_PER_BYTE))
+        return NULL;
+    return kc_error_memory(len * BYTES_PER_BYTE, "A value of %zu bytes of %s can't be converted",
+                           len, topic ? topic : "no topic");
+}
+
 struct from_call {
     const struct converter *converter;
     struct kc_batch *batch;
@@ -282,6 +294,10 @@ struct from_call {
 static struct kc_error *run_from(void *opaque)
 {
     struct from_call *call = opaque;
+    bool text = call->value->type == KC_TYPE_STRING || call->value->type == KC_TYPE_BYTES;
+    struct kc_error *err = check_room(text ? call->value->u.bytes.len : 0, call->record->topic);
+    if (err)
+        return err;
     return call->converter->plugin->converter->from_connect(
         call->converter->object, call->record->topic, NULL, call->schema, call->value,
         kc_batch_arena(call->batch), call->data, call->len);
@@ -379,6 +395,9 @@ struct to_call {
 static struct kc_error *run_to(void *opaque)
 {
     struct to_call *call = opaque;
+    struct kc_error *err = check_room(call->len, call->topic);
+    if (err)
+        return err;
     return call->converter->plugin->converter->to_connect(call->converter->object, call->topic,
                                                           NULL, call->data, call->len, call->batch,
                                                           call->schema, call->value);

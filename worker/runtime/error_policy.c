@@ -181,7 +181,7 @@ struct kc_error *kc_error_policy_report(struct kc_error_policy *policy,
     processing->class_name = class_name;
     processing->error = err;
     report(policy, processing);
-    if (!policy->tolerate_all)
+    if (!policy->tolerate_all || kc_error_code(err) == KC_ERR_MEMORY)
         return exceeded("Tolerance exceeded in error handler", err);
     atomic_fetch_add(&policy->metrics->records_skipped, 1);
     return NULL;
@@ -261,7 +261,7 @@ struct kc_error *kc_error_policy_execute(struct kc_error_policy *policy,
     report(policy, processing);
     if (!exhausted && !tolerable(stage))
         return exceeded("Unhandled exception in error handler", err);
-    if (!policy->tolerate_all)
+    if (!policy->tolerate_all || kc_error_code(err) == KC_ERR_MEMORY)
         return exceeded("Tolerance exceeded in error handler", err);
     atomic_fetch_add(&policy->metrics->records_skipped, 1);
     return NULL;

@@ -299,8 +299,8 @@ static struct kc_error *expand_part(struct expander *self)
     self->packer = (struct kc_raw_packer){
         .batch = self->to, .raw = raw, .most = INT32_MAX, .rules = self->rules};
     if (cursor->at == 0)
-        kc_aborted_begin(&cursor->aborted, raw->aborted,
-                         raw->read_committed ? raw->aborted_count : 0);
+        why = kc_aborted_begin(&cursor->aborted, raw->aborted,
+                               raw->read_committed ? raw->aborted_count : 0);
     while (!why && cursor->at < raw->len && self->plain < OPEN_BYTES) {
         why = next_batch(raw, cursor, &wire, &data);
         if (!why && data)

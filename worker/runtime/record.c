@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ARENA_CHUNK = 16 * 1024, MIN_RECORDS = 16 };
+enum { ARENA_CHUNK = 16 * 1024, MIN_RECORDS = 16, MAX_EXPECTED = 65536 };
 
 struct owned {
     void *resource;
@@ -76,9 +76,10 @@ struct kc_batch *kc_batch_new(size_t expected_records)
 {
     struct kc_batch *batch = kc_calloc(1, sizeof(*batch));
     atomic_init(&batch->refs, 1);
-    batch->cap = expected_records;
-    if (expected_records)
-        batch->records = kc_malloc(expected_records * sizeof(*batch->records));
+    /* What a plugin expects is a hint: what it adds counts. */
+    batch->cap = expected_records < MAX_EXPECTED ? expected_records : MAX_EXPECTED;
+    if (batch->cap)
+        batch->records = kc_malloc(batch->cap * sizeof(*batch->records));
     return batch;
 }
 

@@ -6,12 +6,13 @@
 
 #include <stdlib.h>
 
-void kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
-                      int32_t count)
+const char *kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
+                             int32_t count)
 {
     *filter = (struct kc_aborted_filter){.aborted = aborted, .count = count};
     if (count > 0)
-        filter->open = kc_malloc((size_t)count * sizeof *filter->open);
+        filter->open = kc_try_calloc((size_t)count, sizeof *filter->open);
+    return count > 0 && !filter->open ? "there is no memory for its aborted transactions" : NULL;
 }
 
 void kc_aborted_end(struct kc_aborted_filter *filter)

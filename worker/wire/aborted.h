@@ -20,9 +20,10 @@ struct kc_aborted_filter {
     int32_t open_count;
 };
 
-/* aborted lives until the end of the filter; NULL with a count of 0. */
-void kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
-                      int32_t count);
+/* aborted lives until the end of the filter; NULL with a count of 0. NULL, or why it can't begin;
+ * it is to be ended all the same. */
+const char *kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
+                             int32_t count) KC_MUST_CHECK;
 /* Whether batch, which follows the last one asked about, holds records for the reader. */
 bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_wire_batch *batch);
 void kc_aborted_end(struct kc_aborted_filter *filter); /* may begin again */

@@ -19,6 +19,7 @@ static const char *const names[KC_CODECS] = {"none", "gzip", "snappy", "lz4", "z
 
 static const char too_large[] = "the records are larger than the limit when decompressed";
 static const char damaged[] = "the compressed records are damaged";
+static const char no_memory[] = "there is no memory for the records";
 
 const char *kc_codec_name(int codec)
 {
@@ -39,8 +40,11 @@ bool kc_codec_parse(const char *name, enum kc_codec *codec)
 char *kc_compress_reserve(struct kc_str *out, size_t size)
 {
     if (out->cap - out->len < size + 1) {
+        char *data = kc_try_realloc(out->data, out->len + size + 1);
+        if (!data)
+            return NULL;
         out->cap = out->len + size + 1;
-        out->data = kc_realloc(out->data, out->cap);
+        out->data = data;
     }
     return out->data + out->len;
 }
@@ -73,10 +77,12 @@ static const char *gzip_compress(const void *data, size_t len, struct kc_str *ou
     bound = deflateBound(&z, len);
     z.next_out = (Bytef *)kc_compress_reserve(out, bound);
     z.avail_out = (uInt)bound;
-    deflate(&z, Z_FINISH);
-    kc_compress_advance(out, z.total_out);
+    if (z.next_out) {
+        deflate(&z, Z_FINISH);
+        kc_compress_advance(out, z.total_out);
+    }
     deflateEnd(&z);
-    return NULL;
+    return z.next_out ? NULL : no_memory;
 }
 
 static const char *gzip_decompress(const void *data, size_t len, size_t limit, struct kc_str *out)
@@ -93,6 +99,10 @@ static const char *gzip_decompress(const void *data, size_t len, size_t limit, s
 
         z.next_out = (Bytef *)kc_compress_reserve(out, step);
         z.avail_out = (uInt)step;
+        if (!z.next_out) {
+            bad = no_memory;
+            break;
+        }
         code = inflate(&z, Z_NO_FLUSH);
         kc_compress_advance(out, step - z.avail_out);
         if (out->len - start > limit)
@@ -111,9 +121,12 @@ static const uint8_t snappy_magic[] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
 static const char *snappy_block_compress(const char *data, size_t len, struct kc_str *out)
 {
     size_t size = snappy_max_compressed_length(len), at = out->len;
+    char *to = kc_compress_reserve(out, sizeof(int32_t) + size);
 
+    if (!to)
+        return no_memory;
     kc_str_append_i32(out, 0);
-    if (snappy_compress(data, len, kc_compress_reserve(out, size), &size) != SNAPPY_OK)
+    if (snappy_compress(data, len, to + sizeof(int32_t), &size) != SNAPPY_OK)
         return "snappy failed";
     kc_compress_advance(out, size);
     for (int i = 0; i < 4; i++)
@@ -146,7 +159,9 @@ static const char *snappy_block_decompress(const char *data, size_t len, size_t 
         return too_large;
     if (size / 64 > len || snappy_validate_compressed_buffer(data, len) != SNAPPY_OK)
         return damaged;
-    if (snappy_uncompress(data, len, kc_compress_reserve(out, size), &size) != SNAPPY_OK)
+    if (!kc_compress_reserve(out, size))
+        return no_memory;
+    if (snappy_uncompress(data, len, out->data + out->len, &size) != SNAPPY_OK)
         return damaged;
     kc_compress_advance(out, size);
     return NULL;
@@ -185,9 +200,12 @@ static const char *lz4_compress(const void *data, size_t len, struct kc_str *out
 {
     LZ4F_preferences_t options = {
         .frameInfo = {.blockSizeID = LZ4F_max64KB, .blockMode = LZ4F_blockIndependent}};
-    size_t bound = LZ4F_compressFrameBound(len, &options);
-    size_t size = LZ4F_compressFrame(kc_compress_reserve(out, bound), bound, data, len, &options);
+    size_t bound = LZ4F_compressFrameBound(len, &options), size;
+    char *to = kc_compress_reserve(out, bound);
 
+    if (!to)
+        return no_memory;
+    size = LZ4F_compressFrame(to, bound, data, len, &options);
     if (LZ4F_isError(size))
         return "LZ4 failed";
     kc_compress_advance(out, size);
@@ -202,7 +220,9 @@ static const char *lz4_run(LZ4F_dctx *lz4, const char *data, size_t len, size_t 
     while (hint != 0) {
         size_t step = next_step(out, start, limit), used = len;
 
-        hint = LZ4F_decompress(lz4, kc_compress_reserve(out, step), &step, data, &used, NULL);
+        if (!kc_compress_reserve(out, step))
+            return no_memory;
+        hint = LZ4F_decompress(lz4, out->data + out->len, &step, data, &used, NULL);
         if (LZ4F_isError(hint))
             return damaged;
         kc_compress_advance(out, step);
@@ -255,7 +275,9 @@ const char *kc_decompress_lz4_legacy(const void *data, size_t len, size_t limit,
 
     if (len < LZ4_CHECKSUM_FROM + 9)
         return damaged;
-    copy = kc_memdup(data, len);
+    copy = kc_try_memdup(data, len);
+    if (!copy)
+        return no_memory;
     if (copy[LZ4_FLAGS_AT] & LZ4_FLAG_SIZE)
         at += 8;
     for (int i = 0; i < 256 && !lz4_header_fits(copy, len); i++)
@@ -269,10 +291,12 @@ const char *kc_decompress_lz4_legacy(const void *data, size_t len, size_t limit,
 
 static const char *zstd_compress(const void *data, size_t len, struct kc_str *out)
 {
-    size_t bound = ZSTD_compressBound(len);
-    size_t size =
-        ZSTD_compress(kc_compress_reserve(out, bound), bound, data, len, ZSTD_CLEVEL_DEFAULT);
+    size_t bound = ZSTD_compressBound(len), size;
+    char *to = kc_compress_reserve(out, bound);
 
+    if (!to)
+        return no_memory;
+    size = ZSTD_compress(to, bound, data, len, ZSTD_CLEVEL_DEFAULT);
     if (ZSTD_isError(size))
         return "zstd failed";
     kc_compress_advance(out, size);
@@ -295,9 +319,9 @@ static const char *zstd_decompress(const void *data, size_t len, size_t limit, s
         size_t step = next_step(out, start, limit), before = in.pos;
         ZSTD_outBuffer to = {kc_compress_reserve(out, step), step, 0};
 
-        hint = ZSTD_decompressStream(zstd, &to, &in);
-        if (ZSTD_isError(hint)) {
-            bad = damaged;
+        hint = to.dst ? ZSTD_decompressStream(zstd, &to, &in) : 0;
+        if (!to.dst || ZSTD_isError(hint)) {
+            bad = to.dst ? damaged : no_memory;
             break;
         }
         kc_compress_advance(out, to.pos);
@@ -316,6 +340,8 @@ const char *kc_compress(enum kc_codec codec, const void *data, size_t len, struc
 {
     switch (codec) {
     case KC_CODEC_NONE:
+        if (!kc_str_try_reserve(out, len))
+            return no_memory;
         kc_str_append_n(out, data, len);
         return NULL;
     case KC_CODEC_GZIP:
@@ -337,6 +363,8 @@ const char *kc_decompress(enum kc_codec codec, const void *data, size_t len, siz
     case KC_CODEC_NONE:
         if (len > limit)
             return too_large;
+        if (!kc_str_try_reserve(out, len))
+            return no_memory;
         kc_str_append_n(out, data, len);
         return NULL;
     case KC_CODEC_GZIP:

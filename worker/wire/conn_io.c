@@ -58,6 +58,16 @@ static struct kc_error *frame_error(const struct wire_conn *conn, uint32_t size)
                                       : "");
 }
 
+/* Closes the connection, whose request fails and may be tried again. */
+static bool frame_too_large(struct wire_conn *conn, size_t size)
+{
+    const struct wire_pending *pending = conn->in_flight;
+
+    wire_conn_close(conn, kc_error_memory(size, "%s answers a %s request", conn->label,
+                                          pending ? kc_api_name(pending->api) : "first"));
+    return false;
+}
+
 static bool frame_begin(struct wire_conn *conn)
 {
     uint32_t size = (uint32_t)conn->head[0] << 24 | (uint32_t)conn->head[1] << 16 |
@@ -72,7 +82,7 @@ static bool frame_begin(struct wire_conn *conn)
     conn->frame_size = size;
     conn->frame_len = 0;
     conn->frame = wire_frame_new(size < first ? size : first, &conn->frame_cap);
-    return true;
+    return conn->frame || frame_too_large(conn, size);
 }
 
 /* The kernel wakes us when so much of the frame is there, not for each segment. */
@@ -88,22 +98,26 @@ static void set_low_water(struct wire_conn *conn)
         conn->low_water = want;
 }
 
-static void frame_grow(struct wire_conn *conn)
+static bool frame_grow(struct wire_conn *conn)
 {
     size_t cap = conn->frame_cap * 4 < conn->frame_size ? conn->frame_cap * 4 : conn->frame_size;
     uint8_t *larger = wire_frame_new(cap, &cap);
 
+    if (!larger)
+        return false;
     memcpy(larger, conn->frame, conn->frame_len);
     wire_frame_free(conn->frame, conn->frame_cap);
     conn->frame = larger;
     conn->frame_cap = cap;
+    return true;
 }
 
-/* Room for more of the frame. */
+/* Room for more of the frame; 0: there is no memory for it. */
 static size_t frame_room(struct wire_conn *conn, uint8_t **to)
 {
-    if (conn->frame_len == conn->frame_cap && conn->frame_cap < conn->frame_size)
-        frame_grow(conn);
+    if (conn->frame_len == conn->frame_cap && conn->frame_cap < conn->frame_size &&
+        !frame_grow(conn))
+        return 0;
     *to = conn->frame + conn->frame_len;
     return (conn->frame_cap < conn->frame_size ? conn->frame_cap : conn->frame_size) -
            conn->frame_len;
@@ -143,6 +157,8 @@ static bool feed(struct wire_conn *conn, const uint8_t *data, size_t len)
             continue;
         }
         part = frame_room(conn, &to);
+        if (part == 0)
+            return frame_too_large(conn, conn->frame_size);
         part = part < len ? part : len;
         memcpy(to, data, part);
         data += part;

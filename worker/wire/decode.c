@@ -3,8 +3,9 @@
  * The decoder: walks a field table and fills a struct. See codec.h.
  *
  * A list is allocated only after its count was checked against the least bytes that so many
- * elements take, so a hostile length costs no more memory than the frame has bytes, times the ratio
- * of a struct to its smallest encoding. Pure functions, any thread.
+ * elements take. That leaves the ratio of a struct to its smallest encoding, which is 16 and more
+ * for a few types: so everything together may take a multiple of the message's own bytes at most.
+ * Pure functions, any thread.
  */
 #include "wire/api.h"
 #include "wire/reader_priv.h"
@@ -17,8 +18,13 @@ struct decoder {
     int version;
     bool flexible;
     struct kc_arena *arena;
+    size_t budget;                      /* bytes of the arena that may still be taken */
     const struct kc_wire_field *failed; /* where in.bad was set first */
 };
+
+/* What brokers answer takes two to five times its own bytes as structs. */
+#define DECODED_RATIO 8
+#define DECODED_LEAST ((size_t)64 << 10)
 
 static void decode_struct(struct decoder *dec, const struct kc_wire_type *type, void *object);
 
@@ -26,6 +32,20 @@ static void fail(struct decoder *dec, const char *why)
 {
     if (!dec->in.bad)
         dec->in.bad = why;
+}
+
+/* Zeroed memory of the message's share; NULL: it has failed. */
+static void *take(struct decoder *dec, size_t size)
+{
+    void *taken = size <= dec->budget ? kc_arena_try_alloc(dec->arena, size) : NULL;
+
+    if (!taken) {
+        fail(dec, size <= dec->budget ? "there is no memory for it"
+                                      : "it would take far more memory than it has bytes");
+        return NULL;
+    }
+    dec->budget -= size;
+    return memset(taken, 0, size);
 }
 
 /* The length in front of a string, bytes or list; -1 for null. */
@@ -62,9 +82,10 @@ static void decode_str(struct decoder *dec, const struct kc_wire_field *field,
     data = read_bytes(&dec->in, len);
     if (!data)
         return;
-    copy = kc_arena_alloc(dec->arena, (size_t)len + 1);
+    copy = take(dec, (size_t)len + 1);
+    if (!copy)
+        return;
     memcpy(copy, data, (size_t)len);
-    copy[len] = 0;
     *str = (struct kc_wire_str){copy, (int32_t)len};
 }
 
@@ -178,8 +199,8 @@ static void decode_list(struct decoder *dec, const struct kc_wire_field *field, 
     } else if ((uint64_t)count > reader_left(&dec->in) / (least ? least : 1)) {
         fail(dec, "a list claims more elements than there are bytes");
     } else {
-        list.count = (int32_t)count;
-        list.items = kc_wire_zeroed(dec->arena, item_size * (size_t)(count ? count : 1));
+        list.items = take(dec, item_size * (size_t)(count ? count : 1));
+        list.count = list.items ? (int32_t)count : 0;
         for (int64_t i = 0; i < count && !dec->in.bad; i++)
             decode_element(dec, field, (char *)list.items + item_size * (size_t)i);
     }
@@ -193,8 +214,9 @@ static void decode_pointer(struct decoder *dec, const struct kc_wire_field *fiel
     if (read_int(&dec->in, 1) < 0) {
         null_allowed(dec, field);
     } else if (!dec->in.bad) {
-        object = kc_wire_zeroed(dec->arena, field->type->size);
-        decode_struct(dec, field->type, object);
+        object = take(dec, field->type->size);
+        if (object)
+            decode_struct(dec, field->type, object);
     }
     memcpy(member, &object, sizeof object);
 }
@@ -280,6 +302,7 @@ struct kc_error *kc_wire_decode_type(const struct kc_wire_type *type, int versio
         .version = version,
         .flexible = flexible,
         .arena = arena,
+        .budget = len < DECODED_LEAST / DECODED_RATIO ? DECODED_LEAST : len * DECODED_RATIO,
     };
 
     decode_struct(&dec, type, message);

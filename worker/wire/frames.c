@@ -63,12 +63,12 @@ uint8_t *wire_frame_new(size_t size, size_t *cap)
 
     *cap = size;
     if (!is_pooled(size))
-        return kc_malloc(size);
+        return kc_try_malloc(size);
     pthread_mutex_lock(&mutex);
     spare = take(size);
     pthread_mutex_unlock(&mutex);
     *cap = spare ? spare->cap : (size + STEP - 1) / STEP * STEP;
-    return spare ? (uint8_t *)spare : kc_malloc(*cap);
+    return spare ? (uint8_t *)spare : kc_try_malloc(*cap);
 }
 
 void wire_frame_free(uint8_t *frame, size_t cap)

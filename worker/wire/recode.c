@@ -49,6 +49,7 @@ struct kc_recoder {
 };
 
 static const char damaged[] = "the compressed records are damaged";
+static const char no_memory[] = "there is no memory for the records";
 
 int kc_compression_level(enum kc_codec codec)
 {
@@ -259,8 +260,11 @@ static const char *fill_snappy(struct kc_recoder *recoder, uint8_t *to, size_t *
         if (got > 0 && size > *room - got)
             break;
         if (size > *room - got) {
+            uint8_t *larger = kc_try_realloc(recoder->window, recoder->window_len + size);
+            if (!larger)
+                return no_memory;
             recoder->window_cap = recoder->window_len + size;
-            recoder->window = kc_realloc(recoder->window, recoder->window_cap);
+            recoder->window = larger;
             to = recoder->window + recoder->window_len;
             *room = size;
         }
@@ -340,6 +344,8 @@ static const char *compress_gzip(struct kc_recoder *recoder, int level, const vo
     z->avail_in = (uInt)len;
     z->next_out = (Bytef *)kc_compress_reserve(out, bound);
     z->avail_out = (uInt)bound;
+    if (!z->next_out)
+        return no_memory;
     if (deflate(z, Z_FINISH) != Z_STREAM_END)
         return "zlib failed";
     kc_compress_advance(out, z->total_out);
@@ -367,6 +373,8 @@ static const char *compress_lz4(struct kc_recoder *recoder, int level, const voi
         return "LZ4 can't start";
     size_t bound = LZ4F_HEADER_SIZE_MAX + LZ4F_compressBound(len, &options);
     char *to = kc_compress_reserve(out, bound);
+    if (!to)
+        return no_memory;
     size_t size = LZ4F_compressBegin(recoder->lz4_out, to, bound, &options), parts[2] = {0};
     if (!LZ4F_isError(size))
         parts[0] = LZ4F_compressUpdate(recoder->lz4_out, to + size, bound - size, data, len, NULL);
@@ -388,8 +396,10 @@ static const char *compress_zstd(struct kc_recoder *recoder, int level, const vo
     if (!recoder->zstd_out)
         return "zstd can't start";
     size_t bound = ZSTD_compressBound(len);
-    size_t size = ZSTD_compressCCtx(recoder->zstd_out, kc_compress_reserve(out, bound), bound, data,
-                                    len, level);
+    char *to = kc_compress_reserve(out, bound);
+    if (!to)
+        return no_memory;
+    size_t size = ZSTD_compressCCtx(recoder->zstd_out, to, bound, data, len, level);
     if (ZSTD_isError(size))
         return "zstd failed";
     kc_compress_advance(out, size);

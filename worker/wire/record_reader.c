@@ -162,8 +162,15 @@ static void read_headers(struct kc_record_reader *reader, struct reader *in,
     if (in->bad)
         return;
     if (count > reader->header_cap) {
+        struct kc_wire_header *more =
+            kc_try_realloc(reader->headers, sizeof *reader->headers * (size_t)count);
+
+        if (!more) {
+            in->bad = "there is no memory for a record's headers";
+            return;
+        }
         reader->header_cap = count;
-        reader->headers = kc_realloc(reader->headers, sizeof *reader->headers * (size_t)count);
+        reader->headers = more;
     }
     for (int32_t i = 0; i < count && !in->bad; i++) {
         int32_t len = read_varint(in);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The REST server's memory: shares, what is refused and why. */
+#include "base/memory_limit.h"
 #include "rest/byte_budget.h"
 
 #include <check.h>
@@ -51,12 +52,30 @@ START_TEST(without_a_budget_nothing_is_refused)
 }
 END_TEST
 
+START_TEST(a_budget_that_the_machine_has_not_refuses_requests)
+{
+    struct kc_byte_budget *budget = kc_byte_budget_new((size_t)1 << 30);
+    struct kc_byte_share share = {.budget = budget};
+    if (!leave_memory((size_t)64 << 20))
+        return;
+    struct kc_error *err = kc_byte_share_resize(&share, (size_t)100 << 20);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_MEMORY);
+    ck_assert_uint_eq(kc_byte_budget_held(budget), 0);
+    kc_error_destroy(err);
+    ck_assert_ptr_null(kc_byte_share_resize(&share, (size_t)1 << 20));
+    kc_byte_share_shrink(&share, 0);
+    kc_byte_budget_destroy(budget);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("byte_budget");
     TCase *cases = tcase_create("shares");
     tcase_add_test(cases, shares_of_a_budget);
     tcase_add_test(cases, without_a_budget_nothing_is_refused);
+    tcase_add_test(cases, a_budget_that_the_machine_has_not_refuses_requests);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

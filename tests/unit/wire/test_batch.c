@@ -3,6 +3,7 @@
  * Record batches as kafka-clients writes them (tests/support/wire/GoldenBatches.java): read,
  * rewritten, built, split; damaged ones refused; decompression limits.
  */
+#include "base/memory_limit.h"
 #include "wire/batch_builder.h"
 #include "wire/crc32c.h"
 #include "wire/golden_batch.h"
@@ -298,6 +299,24 @@ START_TEST(decompression_is_limited)
 }
 END_TEST
 
+/* A bomb is an error of its batch. */
+START_TEST(without_memory_decompression_says_so)
+{
+    size_t size = (size_t)100 << 20;
+    char *zeros = kc_calloc(1, size);
+    struct kc_str packed = {0}, plain = {0};
+    enum kc_codec codec = (enum kc_codec)_i;
+
+    ck_assert_ptr_null(kc_compress(codec, zeros, size, &packed));
+    free(zeros);
+    if (leave_memory((size_t)64 << 20))
+        ck_assert_str_eq(kc_decompress(codec, packed.data, packed.len, size, &plain),
+                         "there is no memory for the records");
+    kc_str_destroy(&packed);
+    kc_str_destroy(&plain);
+}
+END_TEST
+
 START_TEST(bare_snappy_is_read)
 {
     /* Length 5, one literal: what other clients than Java write. */
@@ -398,6 +417,7 @@ int main(void)
     tcase_add_test(tests, splitting_keeps_records_and_sizes);
     tcase_add_test(tests, damage_is_noticed);
     tcase_add_loop_test(tests, decompression_is_limited, 0, KC_CODECS);
+    tcase_add_loop_test(tests, without_memory_decompression_says_so, 0, KC_CODECS);
     tcase_add_test(tests, bare_snappy_is_read);
     tcase_add_test(tests, crc32c_is_castagnolis);
     tcase_add_test(tests, crc32c_follows_a_change);

@@ -195,6 +195,28 @@ START_TEST(a_huge_list_length_allocates_nothing)
 }
 END_TEST
 
+/* Four bytes each, of which struct and names take twenty times as much. */
+START_TEST(a_message_takes_no_more_than_a_multiple_of_itself)
+{
+    enum { GROUPS = 1000000, EACH = 5 };
+    struct kc_arena *arena = kc_arena_new(4096);
+    uint8_t *data = kc_calloc(1, GROUPS * EACH + 20), *at = data + 6;
+    void *message = NULL;
+
+    for (uint32_t left = GROUPS + 1; left; left >>= 7)
+        *at++ = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+    for (int i = 0; i < GROUPS; i++, at += EACH)
+        memcpy(at, "\1\1\1\1\0", EACH);
+    struct kc_error *err = kc_wire_decode(KC_API_LIST_GROUPS, KC_WIRE_RESPONSE, 5, data,
+                                          (size_t)(at + 1 - data), arena, &message);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "far more memory than it has bytes"));
+    kc_error_destroy(err);
+    kc_arena_destroy(arena);
+    free(data);
+}
+END_TEST
+
 START_TEST(unknown_tags_are_skipped)
 {
     /* Heartbeat response v4: throttle, error, then tag 9 of 2 bytes. */
@@ -305,6 +327,7 @@ int main(void)
     kc_api_all(&count);
     tcase_add_loop_test(tests, golden_messages_decode_and_encode, 0, (int)count);
     tcase_add_test(tests, a_huge_list_length_allocates_nothing);
+    tcase_add_test(tests, a_message_takes_no_more_than_a_multiple_of_itself);
     tcase_add_test(tests, unknown_tags_are_skipped);
     tcase_add_test(tests, a_field_that_a_version_lacks_is_not_lost_silently);
     tcase_add_test(tests, large_bytes_are_referenced_not_copied);

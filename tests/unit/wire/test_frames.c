@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers of frames: used again when they fit, given back when nobody needs them. */
+#include "base/memory_limit.h"
 #include "wire/frames_priv.h"
 
 #include "connect/mem.h"
@@ -24,6 +25,18 @@ START_TEST(small_frames_are_exact_and_not_kept)
     wire_frame_free(frame, cap);
     wire_frame_free(NULL, 0);
     ck_assert_uint_eq(wire_frames_kept(), before);
+}
+END_TEST
+
+START_TEST(without_memory_there_is_no_frame)
+{
+    size_t cap;
+
+    if (!leave_memory(64 * MIB))
+        return;
+    ck_assert_ptr_null(wire_frame_new(100 * MIB, &cap));
+    for (int i = 0; i < 10 && wire_frame_new(16 * MIB, &cap); i++)
+        ck_assert_int_lt(i, 4);
 }
 END_TEST
 
@@ -109,6 +122,7 @@ int main(void)
     int failed;
 
     tcase_add_test(tests, small_frames_are_exact_and_not_kept);
+    tcase_add_test(tests, without_memory_there_is_no_frame);
     tcase_add_test(tests, a_large_frame_takes_a_buffer_that_served_before);
     tcase_add_test(tests, a_buffer_too_small_or_much_too_large_is_left);
     tcase_add_test(tests, a_full_queue_that_empties_and_fills_again_finds_its_buffers);
