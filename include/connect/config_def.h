@@ -101,6 +101,7 @@ struct kc_config_values {
     struct kc_config_value *items;
     size_t count;
     size_t cap;
+    struct kc_config_place *places; /* by name; of kc_config_values_get() */
 };
 
 /* Validates every key of def against config, as ConfigDef.validate: never fails itself. Appends. */
@@ -109,6 +110,9 @@ void kc_config_validate(const struct kc_config_def *def, const struct kc_map *co
 /* The value called name, added (with no value) when it isn't there; borrowed until the next
  * addition. */
 struct kc_config_value *kc_config_values_get(struct kc_config_values *values, const char *name);
+/* The same, NULL when it isn't there. */
+const struct kc_config_value *kc_config_values_find(const struct kc_config_values *values,
+                                                    const char *name);
 void kc_config_value_add_error(struct kc_config_value *value, const char *fmt, ...) KC_PRINTF(2, 3);
 void kc_config_values_destroy(struct kc_config_values *values);
 

@@ -92,15 +92,17 @@ struct kc_error *kc_config_unique_aliases(const char *name, const char *value)
 {
     struct kc_strings list = {0};
     struct kc_error *err = kc_config_non_null(name, value);
-    bool twice = false;
+    struct kc_map *seen;
+    bool twice;
 
     if (err)
         return err;
+    seen = kc_map_new();
     kc_strings_split(&list, value);
-    for (size_t i = 0; i < list.count; i++) {
-        for (size_t j = 0; j < i; j++)
-            twice = twice || strcmp(list.items[i], list.items[j]) == 0;
-    }
+    for (size_t i = 0; i < list.count; i++)
+        kc_map_set(seen, list.items[i], NULL);
+    twice = kc_map_size(seen) < list.count;
+    kc_map_destroy(seen);
     if (twice) {
         char *joined = kc_strings_join(&list, ", ");
         char *printed = kc_asprintf("[%s]", joined);
@@ -161,20 +163,40 @@ struct kc_error *kc_config_one_of(const char *name, const char *value, const cha
     return err;
 }
 
+/* Where the value of a name is: a configuration may list thousands of transforms. */
+struct kc_config_place {
+    const char *name; /* the value's */
+    size_t at;
+    UT_hash_handle hh;
+};
+
+const struct kc_config_value *kc_config_values_find(const struct kc_config_values *values,
+                                                    const char *name)
+{
+    struct kc_config_place *place = NULL;
+
+    HASH_FIND_STR(values->places, name, place);
+    return place ? &values->items[place->at] : NULL;
+}
+
 struct kc_config_value *kc_config_values_get(struct kc_config_values *values, const char *name)
 {
+    struct kc_config_place *place = NULL;
     struct kc_config_value *value;
 
-    for (size_t i = 0; i < values->count; i++) {
-        if (strcmp(values->items[i].name, name) == 0)
-            return &values->items[i];
-    }
+    HASH_FIND_STR(values->places, name, place);
+    if (place)
+        return &values->items[place->at];
     if (values->count == values->cap) {
         values->cap = values->cap ? 2 * values->cap : 32;
         values->items = kc_realloc(values->items, values->cap * sizeof(*values->items));
     }
-    value = &values->items[values->count++];
+    place = kc_calloc(1, sizeof(*place));
+    place->at = values->count++;
+    value = &values->items[place->at];
     *value = (struct kc_config_value){.name = kc_strdup(name), .visible = true};
+    place->name = value->name;
+    HASH_ADD_KEYPTR(hh, values->places, place->name, strlen(place->name), place);
     return value;
 }
 
@@ -189,6 +211,12 @@ void kc_config_value_add_error(struct kc_config_value *value, const char *fmt, .
 
 void kc_config_values_destroy(struct kc_config_values *values)
 {
+    struct kc_config_place *place = NULL, *next = NULL;
+
+    HASH_ITER (hh, values->places, place, next) {
+        HASH_DEL(values->places, place);
+        free(place);
+    }
     for (size_t i = 0; i < values->count; i++) {
         free((char *)values->items[i].name);
         free(values->items[i].value);

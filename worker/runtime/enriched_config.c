@@ -64,10 +64,13 @@ static void list_aliases(const struct family *family, const struct kc_map *confi
                          struct kc_strings *aliases)
 {
     struct kc_strings all = {0};
+    struct kc_map *distinct = kc_map_new();
     kc_strings_split(&all, kc_map_get_or(config, family->list, ""));
     for (size_t i = 0; i < all.count; i++)
-        if (!kc_strings_contain(aliases, all.items[i]))
-            kc_strings_add(aliases, all.items[i]);
+        kc_map_set(distinct, all.items[i], NULL);
+    kc_map_foreach (distinct, entry)
+        kc_strings_add(aliases, entry->key);
+    kc_map_destroy(distinct);
     kc_strings_destroy(&all);
 }
 

@@ -33,6 +33,7 @@ struct check {
     struct kc_config_values own;    /* the connector's */
     json_t *configs;
     json_t *groups;
+    struct kc_map *known_groups; /* their names */
     int error_count;
 };
 
@@ -255,23 +256,10 @@ static void check_own(struct check *check)
 
 static void add_group(struct check *check, const char *group)
 {
-    size_t i;
-    json_t *known;
-    if (!group)
+    if (!group || kc_map_has(check->known_groups, group))
         return;
-    json_array_foreach (check->groups, i, known)
-        if (strcmp(json_string_value(known), group) == 0)
-            return;
+    kc_map_set(check->known_groups, group, NULL);
     json_array_append_new(check->groups, json_string(group));
-}
-
-static const struct kc_config_value *find_value(const struct kc_config_values *values,
-                                                const char *name)
-{
-    for (size_t i = 0; i < values->count; i++)
-        if (strcmp(values->items[i].name, name) == 0)
-            return &values->items[i];
-    return NULL;
 }
 
 static void add_info(struct check *check, const struct kc_config_key *key,
@@ -297,9 +285,9 @@ static void add_defined(struct check *check, const struct kc_config_def *def, bo
         const struct kc_config_key *own_key = kc_config_def_find(check->own_def, key->name);
         if (key->internal || (is_own && kc_config_def_find(check->def, key->name)))
             continue;
-        const struct kc_config_value *value = find_value(&check->own, key->name);
+        const struct kc_config_value *value = kc_config_values_find(&check->own, key->name);
         if (!value)
-            value = find_value(&check->values, key->name);
+            value = kc_config_values_find(&check->values, key->name);
         if (value)
             add_info(check, own_key ? own_key : key, value);
         add_group(check, key->group);
@@ -389,7 +377,7 @@ static void add_override_blocks(struct check *check)
 static bool version_is_wrong(const struct check *check, const char *property)
 {
     char *name = kc_asprintf("%s.plugin.version", property);
-    const struct kc_config_value *version = find_value(&check->values, name);
+    const struct kc_config_value *version = kc_config_values_find(&check->values, name);
     free(name);
     return version && version->errors.count;
 }
@@ -398,7 +386,7 @@ static void add_converter(struct check *check, const char *property, unsigned ki
                           const char *type)
 {
     const char *class_name = get(check, property);
-    const struct kc_config_value *own = find_value(&check->values, property);
+    const struct kc_config_value *own = kc_config_values_find(&check->values, property);
     if (!class_name || !own || own->errors.count || version_is_wrong(check, property))
         return;
     const struct kc_plugin *plugin = kc_plugins_find(check->worker->plugins, class_name, kinds);
@@ -449,6 +437,7 @@ static json_t *run(struct check *check)
                                                     get(check, "connector.plugin.version"));
     check->configs = json_array();
     check->groups = json_array();
+    check->known_groups = kc_map_new();
     if (why) {
         json_t *refused = refuse_version(check, why);
         kc_error_destroy(why);
@@ -510,6 +499,7 @@ struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_ma
     kc_config_def_destroy(check.own_def);
     json_decref(check.configs);
     json_decref(check.groups);
+    kc_map_destroy(check.known_groups);
     kc_map_destroy(check.config);
     return err;
 }

@@ -206,6 +206,28 @@ START_TEST(transforms)
 }
 END_TEST
 
+/* As many as a body may have settings: each is looked up, none is compared with all others. */
+START_TEST(ten_thousand_transforms)
+{
+    enum { ALL = 9990 };
+    struct kc_map *config =
+        CONFIG("name", "c", "connector.class", "test.PaintSourceConnector", "colour", "red");
+    struct kc_str list = {0};
+    for (int i = 0; i < ALL; i++) {
+        char type[40];
+        kc_str_appendf(&list, "%st%d", i ? "," : "", i);
+        snprintf(type, sizeof(type), "transforms.t%d.type", i);
+        kc_map_set(config, type, "test.Shade");
+    }
+    kc_map_set(config, "transforms", list.data);
+    kc_map_set(config, "predicates", list.data);
+    kc_str_destroy(&list);
+    check(config);
+    /* No shade of a transform, no type of a predicate. */
+    ck_assert_int_eq(json_integer_value(json_object_get(infos, "error_count")), 2 * ALL);
+}
+END_TEST
+
 START_TEST(converters)
 {
     check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red", "key.converter",
@@ -411,6 +433,7 @@ int main(void)
     tcase_add_test(tests, the_connector_s_own_checks);
     tcase_add_test(tests, null_values);
     tcase_add_test(tests, transforms);
+    tcase_add_test(tests, ten_thousand_transforms);
     tcase_add_test(tests, converters);
     tcase_add_test(tests, converters_come_from_the_worker_and_the_plugins);
     tcase_add_test(tests, a_definition_of_its_own_has_no_recommendations);
