@@ -53,9 +53,8 @@ void kc_client_limits_destroy(struct kc_client_limits *limits)
 int64_t kc_client_limits_interval_ms(const struct kc_client_limits *limits)
 {
     const struct kc_mirror_config *config = limits->flow->config;
-    int64_t seconds = kc_mirror_long(config, "sync.topic.acls.interval.seconds");
     if (limits->copies_quotas || limits->copies_group_configs)
-        return seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
+        return kc_mirror_seconds_ms(config, "sync.topic.acls.interval.seconds");
     return kc_mirror_interval_ms(config, "sync.topic.acls");
 }
 

@@ -247,7 +247,7 @@ struct kc_error *kc_flow_loads_look(struct kc_flow_loads *loads, bool *due)
     loads->looked_ms = now;
     loads->uneven = known && judge(loads) ? loads->uneven + 1 : 0;
     if (loads->uneven < LOOKS ||
-        now - loads->mended_ms < REST_LOOKS * kc_flow_loads_interval_ms(loads))
+        (now - loads->mended_ms) / REST_LOOKS < kc_flow_loads_interval_ms(loads))
         return NULL;
     loads->uneven = 0;
     loads->mended_ms = now;

@@ -188,6 +188,14 @@ int64_t kc_mirror_long(const struct kc_mirror_config *config, const char *key)
     return kc_config_long(config->values, key);
 }
 
+int64_t kc_mirror_seconds_ms(const struct kc_mirror_config *config, const char *key)
+{
+    int64_t seconds = kc_mirror_long(config, key);
+    if (seconds < 0)
+        return -1;
+    return seconds == 0 ? 1 : seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
+}
+
 int64_t kc_mirror_interval_ms(const struct kc_mirror_config *config, const char *what)
 {
     char key[64];
@@ -195,8 +203,7 @@ int64_t kc_mirror_interval_ms(const struct kc_mirror_config *config, const char 
     if (!kc_mirror_bool(config, key))
         return -1;
     snprintf(key, sizeof(key), "%s.interval.seconds", what);
-    int64_t seconds = kc_mirror_long(config, key);
-    return seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
+    return kc_mirror_seconds_ms(config, key);
 }
 
 /* ---- clients ---- */
@@ -283,7 +290,7 @@ struct kc_error *kc_mirror_admin_new(const struct kc_mirror_config *config,
                                cluster == KC_MIRROR_SOURCE ? "source" : "target",
                                cluster == KC_MIRROR_SOURCE ? config->source : config->target);
     int64_t timeout = kc_mirror_long(config, "admin.timeout.ms");
-    kc_admin_set_timeout(*admin, timeout > INT32_MAX ? INT32_MAX : (int)timeout);
+    kc_admin_set_timeout(*admin, kc_timeout_ms(timeout));
     return NULL;
 }
 

@@ -62,7 +62,10 @@ void kc_mirror_config_destroy(struct kc_mirror_config *config);
 bool kc_mirror_bool(const struct kc_mirror_config *config, const char *key);
 int64_t kc_mirror_long(const struct kc_mirror_config *config, const char *key);
 
-/* "<what>.interval.seconds" in ms, or -1 when "<what>.enabled" is false. */
+/* A setting in seconds as ms: what is negative is -1, and nothing, which Java repeats without a
+ * break, is one. INT64_MAX is never. */
+int64_t kc_mirror_seconds_ms(const struct kc_mirror_config *config, const char *key);
+/* The same of "<what>.interval.seconds", or -1 when "<what>.enabled" is false. */
 int64_t kc_mirror_interval_ms(const struct kc_mirror_config *config, const char *what);
 
 /* The properties of one client: the cluster's connection settings, then those of the kind of

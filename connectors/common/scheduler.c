@@ -100,7 +100,9 @@ static void *scheduler_main(void *arg)
         run_job(scheduler, job);
         pthread_mutex_lock(&scheduler->mutex);
         if (job->interval_ms >= 0 && !scheduler->closing) {
-            job->due_ms += job->interval_ms;
+            job->due_ms = job->interval_ms > INT64_MAX - job->due_ms
+                              ? INT64_MAX
+                              : job->due_ms + job->interval_ms;
             insert(scheduler, job);
         } else {
             scheduler->done_id = job->id;
@@ -149,7 +151,7 @@ static uint64_t add(struct kc_scheduler *scheduler, kc_scheduler_job run, void *
     job->run = run;
     job->arg = arg;
     job->what = kc_strdup(what);
-    job->due_ms = kc_mono_ms() + delay_ms;
+    job->due_ms = kc_deadline_ms(delay_ms);
     job->interval_ms = interval_ms;
     pthread_mutex_lock(&scheduler->mutex);
     uint64_t id = job->id = ++scheduler->last_id;
@@ -171,7 +173,7 @@ void kc_scheduler_execute(struct kc_scheduler *scheduler, kc_scheduler_job job, 
                           const char *what)
 {
     uint64_t id = add(scheduler, job, arg, 0, -1, what);
-    int64_t deadline = kc_mono_ms() + scheduler->timeout_ms;
+    int64_t deadline = kc_deadline_ms(scheduler->timeout_ms);
     bool in_time = true;
     pthread_mutex_lock(&scheduler->mutex);
     while (in_time && !scheduler->closing && scheduler->done_id < id)
@@ -210,7 +212,7 @@ bool kc_scheduler_closing(const struct kc_scheduler *scheduler)
 
 bool kc_scheduler_sleep(struct kc_scheduler *scheduler, int64_t ms)
 {
-    int64_t deadline = kc_mono_ms() + ms;
+    int64_t deadline = kc_deadline_ms(ms);
     pthread_mutex_lock(&scheduler->mutex);
     while (!scheduler->closing && wait_until(scheduler, deadline))
         continue;

@@ -112,9 +112,9 @@ static void set_intervals(struct task *task)
 {
     task->started_ms = kc_mono_ms();
     task->interval_ms = kc_mirror_interval_ms(task->config, "emit.checkpoints");
-    task->due_ms = task->started_ms + (task->interval_ms < 0 ? 0 : task->interval_ms);
+    task->due_ms = kc_deadline_ms(task->interval_ms < 0 ? 0 : task->interval_ms);
     task->group_sync_interval_ms = kc_mirror_interval_ms(task->config, "sync.group.offsets");
-    task->group_sync_due_ms = task->started_ms + task->group_sync_interval_ms;
+    task->group_sync_due_ms = kc_deadline_ms(task->group_sync_interval_ms);
     if (task->group_sync_interval_ms >= 0)
         task->group_sync =
             kc_group_sync_new(task->target, &task->groups, task->context, task->config);
@@ -454,11 +454,11 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
         return NULL;
     if (now >= task->due_ms) {
         emit(task, batch);
-        task->due_ms = kc_mono_ms() + task->interval_ms;
+        task->due_ms = kc_deadline_ms(task->interval_ms);
     }
     if (task->group_sync && now >= task->group_sync_due_ms) {
         sync_groups(task);
-        task->group_sync_due_ms = kc_mono_ms() + task->group_sync_interval_ms;
+        task->group_sync_due_ms = kc_deadline_ms(task->group_sync_interval_ms);
     }
     return NULL;
 }

@@ -83,8 +83,9 @@ static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct 
 {
     struct connector *connector = arg;
     if (kc_mirror_interval_ms(connector->config, "emit.heartbeats") < 0) {
-        kc_info("%s runs without a task: emit.heartbeats.enabled is false.",
-                connector->config->connector);
+        kc_info(
+            "%s runs without a task: emit.heartbeats.enabled is false, or the interval negative.",
+            connector->config->connector);
         return NULL;
     }
     kc_maps_take(configs, kc_map_copy(connector->config->properties));
@@ -150,8 +151,8 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     json_t *map = kc_mirror_heartbeat_partition(task->config->source, task->config->target);
     task->partition = kc_source_partition_new(map);
     json_decref(map);
-    task->interval_ms = kc_mirror_long(task->config, "emit.heartbeats.interval.seconds") * 1000;
-    task->due_ms = kc_mono_ms() + task->interval_ms;
+    task->interval_ms = kc_mirror_seconds_ms(task->config, "emit.heartbeats.interval.seconds");
+    task->due_ms = kc_deadline_ms(task->interval_ms);
     return NULL;
 }
 
@@ -198,7 +199,7 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
     if (!wait_due(task))
         return NULL;
     *batch = make_heartbeat(task);
-    task->due_ms = kc_mono_ms() + task->interval_ms;
+    task->due_ms = kc_deadline_ms(task->interval_ms);
     return NULL;
 }
 

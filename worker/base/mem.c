@@ -271,3 +271,14 @@ int64_t kc_mono_us(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+
+int64_t kc_deadline_ms(int64_t ms)
+{
+    int64_t now = kc_mono_ms();
+    return ms > INT64_MAX - now ? INT64_MAX : now + ms;
+}
+
+int kc_timeout_ms(int64_t ms)
+{
+    return ms > INT32_MAX ? INT32_MAX : ms < 0 ? 0 : (int)ms;
+}

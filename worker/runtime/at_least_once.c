@@ -96,7 +96,7 @@ static bool commit_offsets(struct at_least_once *self)
     struct kc_error *err = NULL;
     if (count) {
         err = kc_offset_store_write(task->offsets, kc_task_host_connector(task->host), writes,
-                                    count, (int)task->flush_timeout_ms);
+                                    count, kc_timeout_ms(task->flush_timeout_ms));
         kc_submitted_end_flush(self->submitted, !err);
     }
     if (err)
@@ -136,7 +136,7 @@ static struct kc_error *final_commit(void *delivery, bool failed)
     struct at_least_once *self = delivery;
     (void)failed; /* what was acknowledged may be committed all the same */
     kc_offset_committer_remove(self->task->committer, self);
-    int64_t deadline = kc_mono_ms() + self->task->flush_timeout_ms;
+    int64_t deadline = kc_deadline_ms(self->task->flush_timeout_ms);
     while (kc_submitted_pending(self->submitted) > 0 && kc_mono_ms() < deadline &&
            !atomic_load(&self->send_failed) &&
            kc_source_producer_drain(self->task->producer, deadline) &&

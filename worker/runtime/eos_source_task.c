@@ -282,7 +282,7 @@ static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstone
     const char *connector = kc_task_host_connector(task->host);
     if (count && tombstones)
         err = kc_offset_store_write(task->worker_offsets, connector, writes, count,
-                                    (int)task->flush_timeout_ms);
+                                    kc_timeout_ms(task->flush_timeout_ms));
     else if (count)
         kc_offset_store_set(task->worker_offsets, connector, writes, count, on_copied, NULL);
     free(writes);
@@ -374,7 +374,7 @@ static struct kc_error *batch_done(void *delivery)
     if (!err && self->boundary == BOUNDARY_CONNECTOR)
         err = serve_requests(self, &due);
     if (self->boundary == BOUNDARY_INTERVAL)
-        due = kc_mono_ms() >= self->last_commit_ms + self->interval_ms;
+        due = kc_mono_ms() - self->last_commit_ms >= self->interval_ms;
     if (err || !due)
         return err;
     self->last_commit_ms = kc_mono_ms();

@@ -218,7 +218,7 @@ static struct kc_error *attempt_all(struct kc_error_policy *policy, kc_operation
                                     void *opaque, bool *exhausted)
 {
     int64_t deadline =
-        policy->retry_timeout_ms >= 0 ? kc_mono_ms() + policy->retry_timeout_ms : INT64_MAX;
+        policy->retry_timeout_ms >= 0 ? kc_deadline_ms(policy->retry_timeout_ms) : INT64_MAX;
     for (int attempt = 1;; attempt++) {
         struct kc_error *err = operation(opaque);
         *exhausted = err && kc_error_retriable(err);

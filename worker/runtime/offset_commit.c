@@ -44,7 +44,7 @@ static void run_job(struct kc_offset_committer *committer, struct job *job)
     if (committer->removed) {
         free(job);
     } else {
-        job->due_ms = kc_mono_ms() + committer->interval_ms;
+        job->due_ms = kc_deadline_ms(committer->interval_ms);
         LL_INSERT_INORDER(committer->jobs, job, by_due);
     }
     pthread_cond_broadcast(&committer->changed);
@@ -90,7 +90,7 @@ void kc_offset_committer_add(struct kc_offset_committer *committer, void (*commi
     struct job *job = kc_calloc(1, sizeof(*job));
     job->commit = commit;
     job->opaque = opaque;
-    job->due_ms = kc_mono_ms() + committer->interval_ms;
+    job->due_ms = kc_deadline_ms(committer->interval_ms);
     pthread_mutex_lock(&committer->mutex);
     LL_INSERT_INORDER(committer->jobs, job, by_due);
     pthread_cond_broadcast(&committer->changed);

@@ -159,7 +159,7 @@ committable(struct kc_sink_task *task, const struct kc_topic_partition *offsets,
 
 struct kc_error *kc_sink_commit(struct kc_sink_task *task, bool closing)
 {
-    kc_dead_letter_queue_flush(task->dead_letters, (int)task->flush_timeout_ms);
+    kc_dead_letter_queue_flush(task->dead_letters, kc_timeout_ms(task->flush_timeout_ms));
     size_t count;
     struct kc_topic_partition *offsets = kc_sink_selected(task, &count, true);
     struct kc_error *err = NULL, *refused = NULL;

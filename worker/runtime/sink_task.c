@@ -264,7 +264,7 @@ static void follow_target(struct kc_sink_task *task)
 
 static struct kc_error *commit_when_due(struct kc_sink_task *task, int64_t now)
 {
-    if (task->committing && now >= task->commit_started_ms + task->flush_timeout_ms) {
+    if (task->committing && now - task->commit_started_ms >= task->flush_timeout_ms) {
         kc_warn("Commit of offsets timed out");
         atomic_fetch_add(&kc_task_host_metrics(task->host)->commit_failures, 1);
         task->committing = false;
@@ -272,7 +272,7 @@ static struct kc_error *commit_when_due(struct kc_sink_task *task, int64_t now)
     if (task->committing || (!task->commit_requested && now < task->next_commit_ms))
         return NULL;
     task->commit_requested = false;
-    task->next_commit_ms = now + task->flush_interval_ms;
+    task->next_commit_ms = kc_deadline_ms(task->flush_interval_ms);
     kc_sink_select_all(task);
     return kc_sink_commit(task, false);
 }
@@ -308,7 +308,7 @@ static struct kc_error *execute(void *impl)
 {
     struct kc_sink_task *task = impl;
     struct kc_error *err = NULL;
-    task->next_commit_ms = kc_mono_ms() + task->flush_interval_ms;
+    task->next_commit_ms = kc_deadline_ms(task->flush_interval_ms);
     while (!err && !kc_task_host_stopping(task->host))
         err = iterate(task);
     kc_sink_select_all(task);

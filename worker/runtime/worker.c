@@ -563,7 +563,7 @@ void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids
 {
     struct task_entry *taken = take_tasks(worker, ids, count), *entry, *next;
     int64_t deadline =
-        kc_mono_ms() + kc_config_long(worker->config->values, "task.shutdown.graceful.timeout.ms");
+        kc_deadline_ms(kc_config_long(worker->config->values, "task.shutdown.graceful.timeout.ms"));
     LL_FOREACH_SAFE(taken, entry, next)
     {
         if (kc_task_host_await(entry->host, deadline)) {

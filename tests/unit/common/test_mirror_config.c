@@ -107,6 +107,30 @@ START_TEST(disabled_intervals_are_negative)
 }
 END_TEST
 
+START_TEST(intervals_of_any_number)
+{
+    static const struct {
+        const char *seconds;
+        int64_t ms;
+    } cases[] = {{"9223372036854775807", INT64_MAX},
+                 {"9223372036854776", INT64_MAX},
+                 {"9223372036854775", 9223372036854775000},
+                 {"0", 1},
+                 {"-1", -1},
+                 {"-9223372036854775808", -1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kc_mirror_config *config =
+            parse(&kc_mirror_checkpoint_plugin,
+                  MAP("emit.checkpoints.interval.seconds", cases[i].seconds), false);
+        ck_assert_int_eq(kc_mirror_interval_ms(config, "emit.checkpoints"), cases[i].ms);
+        kc_mirror_config_destroy(config);
+    }
+    ck_assert_int_eq(kc_deadline_ms(INT64_MAX), INT64_MAX);
+    ck_assert_int_lt(kc_deadline_ms(INT64_MIN), 0);
+    ck_assert_int_ge(kc_deadline_ms(1000), kc_mono_ms());
+}
+END_TEST
+
 static bool accepts(const char *include, const char *exclude, const char *topic)
 {
     struct kc_mirror_config *config =
@@ -149,5 +173,5 @@ END_TEST
 
 RUN_TESTS("mirror_config", later_layers_of_client_settings_win, consumers_keep_what_must_not_change,
           tasks_are_told_apart_in_labels, offset_syncs_have_one_place,
-          disabled_intervals_are_negative, filters_match_whole_names_and_exclude_first,
-          validators_speak_as_java)
+          disabled_intervals_are_negative, intervals_of_any_number,
+          filters_match_whole_names_and_exclude_first, validators_speak_as_java)

@@ -79,6 +79,24 @@ START_TEST(a_negative_interval_never_runs)
 }
 END_TEST
 
+/* 2^63-1 seconds or milliseconds: later than any clock, not before the beginning. */
+START_TEST(the_longest_interval_runs_once)
+{
+    struct counter once = {0}, never = {0}, other = {0};
+    assert_ok(kc_scheduler_new("test", INT64_MAX, &once.scheduler));
+    never.scheduler = other.scheduler = once.scheduler;
+    kc_scheduler_repeat(once.scheduler, count, &once, 0, INT64_MAX, "once");
+    kc_scheduler_repeat(once.scheduler, count, &never, INT64_MAX, INT64_MAX, "never");
+    kc_scheduler_repeat(other.scheduler, count, &other, 1, 1, "always");
+    wait_for_runs(&other, 3);
+    ck_assert_int_eq(atomic_load(&once.runs), 1);
+    ck_assert_int_eq(atomic_load(&never.runs), 0);
+    kc_scheduler_execute(other.scheduler, count, &never, "counting");
+    ck_assert_int_eq(atomic_load(&never.runs), 1);
+    kc_scheduler_destroy(once.scheduler);
+}
+END_TEST
+
 START_TEST(execute_gives_up_waiting_after_the_time_out)
 {
     struct counter counter = {0};
@@ -107,5 +125,6 @@ START_TEST(ending_wakes_the_running_job_and_drops_the_rest)
 END_TEST
 
 RUN_TESTS("scheduler", a_job_is_done_when_execute_returns, a_failing_job_is_repeated_all_the_same,
-          a_negative_interval_never_runs, execute_gives_up_waiting_after_the_time_out,
+          a_negative_interval_never_runs, the_longest_interval_runs_once,
+          execute_gives_up_waiting_after_the_time_out,
           ending_wakes_the_running_job_and_drops_the_rest)
