@@ -7,8 +7,8 @@
 #ifndef CONNECTORS_COMMON_LOOKUP_CLIENT_H
 #define CONNECTORS_COMMON_LOOKUP_CLIENT_H
 
+#include "common/lookup_table.h"
 #include "common/mirror_config.h"
-#include "common/offset_lookup.h"
 
 struct kc_lookup_client;
 
@@ -16,14 +16,6 @@ struct kc_lookup_client;
 struct kc_lookup_client *kc_lookup_client_new(const struct kc_mirror_config *config);
 void kc_lookup_client_destroy(struct kc_lookup_client *client); /* NULL is fine */
 
-/* What is looked for: the parameters of kc_offset_lookup(). */
-struct kc_lookup {
-    const char *topic;  /* of the source */
-    const char *remote; /* its name on the target */
-    int32_t partition;
-    int64_t upstream;
-    struct kc_index_pair low, high;
-};
 struct kc_error *kc_lookup_client_find(struct kc_lookup_client *client,
                                        const struct kc_lookup *lookup, int64_t deadline_ms,
                                        enum kc_lookup_result *result,

@@ -211,14 +211,14 @@ static bool look(struct kc_offset_translator *translator, const struct kc_lookup
 struct kc_translation kc_offset_translator_translate(struct kc_offset_translator *translator,
                                                      const char *topic, const char *remote,
                                                      int32_t partition, int64_t upstream,
-                                                     int64_t deadline_ms)
+                                                     int64_t found, int64_t deadline_ms)
 {
     struct kc_translation result =
         kc_offset_translate(translator->index, translator->syncs, topic, partition, upstream);
     struct kc_lookup lookup = {topic, remote, partition, upstream, result.low, result.high};
-    int64_t downstream = -1;
+    int64_t downstream = kc_lookup_holds(&lookup, found) ? found : -1;
     if (result.exact || !result.lookup ||
-        !look(translator, &lookup, result.soon, deadline_ms, &downstream))
+        (downstream < 0 && !look(translator, &lookup, result.soon, deadline_ms, &downstream)))
         return result;
     result.downstream = downstream;
     result.by = KC_BY_LOOKUP;

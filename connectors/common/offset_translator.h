@@ -28,12 +28,13 @@ struct kc_error *kc_offset_translator_read(struct kc_offset_translator *translat
                                            kc_topic_reader_stop should_stop,
                                            void *arg) KC_MUST_CHECK;
 
-/* remote: the topic's name on the target. deadline_ms: until when a look-up may take; 0: it is left
- * to the background, and the next call may know it. */
+/* remote: the topic's name on the target. found: what a look-up for the same offset has found
+ * before, which needn't be looked up again while nothing contradicts it; -1: nothing. deadline_ms:
+ * until when a look-up may take; 0: it is left to the background, and the next call may know it. */
 struct kc_translation kc_offset_translator_translate(struct kc_offset_translator *translator,
                                                      const char *topic, const char *remote,
                                                      int32_t partition, int64_t upstream,
-                                                     int64_t deadline_ms);
+                                                     int64_t found, int64_t deadline_ms);
 
 /* Partitions with offset syncs; those in the index, and its changes and bytes. */
 struct kc_offset_translator_size {

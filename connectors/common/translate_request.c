@@ -45,7 +45,7 @@ static json_t *answer_one(struct kc_offset_translator *translator,
     char *remote = kc_mirror_target_topic(config, topic);
     int64_t now = kc_mono_ms(), until = now + ONE_MS < deadline ? now + ONE_MS : deadline;
     struct kc_translation translation =
-        remote ? kc_offset_translator_translate(translator, topic, remote, partition, upstream,
+        remote ? kc_offset_translator_translate(translator, topic, remote, partition, upstream, -1,
                                                 until > 0 ? until : 1)
                : no_translation();
     json_t *translated = translation.downstream < 0

@@ -97,6 +97,7 @@ struct kc_checkpoint_entry *kc_checkpoint_store_put(struct kc_checkpoint_store *
     if (!stored) {
         stored = kc_calloc(1, sizeof(*stored));
         stored->key = kc_asprintf("%s-%d", checkpoint->topic, checkpoint->partition);
+        stored->entry.looked_for = stored->entry.found = -1;
         HASH_ADD_KEYPTR(hh, group->entries, stored->key, strlen(stored->key), stored);
     }
     struct kc_checkpoint copy = *checkpoint;
@@ -108,22 +109,20 @@ struct kc_checkpoint_entry *kc_checkpoint_store_put(struct kc_checkpoint_store *
     return &stored->entry;
 }
 
-const struct kc_checkpoint *kc_checkpoint_store_get(const struct kc_checkpoint_store *store,
-                                                    const char *group, const char *topic,
-                                                    int32_t partition)
+struct kc_checkpoint_entry *kc_checkpoint_store_find(const struct kc_checkpoint_store *store,
+                                                     const char *group, const char *topic,
+                                                     int32_t partition)
 {
     const struct group *found = find_group(store, group);
-    const struct stored *stored = found ? find(found, topic, partition) : NULL;
-    return stored ? &stored->entry.checkpoint : NULL;
+    struct stored *stored = found ? find(found, topic, partition) : NULL;
+    return stored ? &stored->entry : NULL;
 }
 
-bool kc_checkpoint_store_is_newer(const struct kc_checkpoint_store *store,
-                                  const struct kc_checkpoint *checkpoint)
+bool kc_checkpoint_is_newer(const struct kc_checkpoint_entry *last,
+                            const struct kc_checkpoint *checkpoint)
 {
-    const struct kc_checkpoint *last =
-        kc_checkpoint_store_get(store, checkpoint->group, checkpoint->topic, checkpoint->partition);
-    return !last || checkpoint->upstream < last->upstream ||
-           checkpoint->downstream > last->downstream;
+    return !last || checkpoint->upstream < last->checkpoint.upstream ||
+           checkpoint->downstream > last->checkpoint.downstream;
 }
 
 size_t kc_checkpoint_store_count(const struct kc_checkpoint_store *store)

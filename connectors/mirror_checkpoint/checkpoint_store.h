@@ -19,6 +19,7 @@ struct kc_checkpoint_entry {
     struct kc_checkpoint checkpoint;       /* texts are owned by the store */
     struct kc_source_partition *partition; /* made when first emitted; NULL before */
     struct kc_mirror_series *series;       /* the same */
+    int64_t looked_for, found; /* offsets, of the last look-up that found one; -1: there was none */
 };
 
 struct kc_checkpoint_store *kc_checkpoint_store_new(void);
@@ -27,13 +28,14 @@ void kc_checkpoint_store_destroy(struct kc_checkpoint_store *store);
 /* Remembers a copy of checkpoint as the last one; borrowed until the next change. */
 struct kc_checkpoint_entry *kc_checkpoint_store_put(struct kc_checkpoint_store *store,
                                                     const struct kc_checkpoint *checkpoint);
-const struct kc_checkpoint *kc_checkpoint_store_get(const struct kc_checkpoint_store *store,
-                                                    const char *group, const char *topic,
-                                                    int32_t partition);
-/* Whether checkpoint tells something new: the first, or the group went back upstream, or got on
- * downstream. Never goes back downstream otherwise. */
-bool kc_checkpoint_store_is_newer(const struct kc_checkpoint_store *store,
-                                  const struct kc_checkpoint *checkpoint);
+/* Borrowed until the next change; NULL: there is none. */
+struct kc_checkpoint_entry *kc_checkpoint_store_find(const struct kc_checkpoint_store *store,
+                                                     const char *group, const char *topic,
+                                                     int32_t partition);
+/* Whether checkpoint tells something new: there is no last one, or the group went back upstream, or
+ * got on downstream. Never goes back downstream otherwise. */
+bool kc_checkpoint_is_newer(const struct kc_checkpoint_entry *last,
+                            const struct kc_checkpoint *checkpoint);
 void kc_checkpoint_store_clear(struct kc_checkpoint_store *store);
 size_t kc_checkpoint_store_count(const struct kc_checkpoint_store *store);
 

@@ -308,20 +308,37 @@ static const struct topic *topic_of(struct task *task, const char *name)
     return topic;
 }
 
+/* By what is known, and what a look-up for the same offset has found in an earlier round. */
+static struct kc_translation translate(struct task *task, const struct topic *topic,
+                                       const rd_kafka_topic_partition_t *committed,
+                                       const struct kc_checkpoint_entry *last)
+{
+    bool found = last && last->looked_for == committed->offset;
+    return kc_offset_translator_translate(task->translator, topic->name, topic->remote,
+                                          committed->partition, committed->offset,
+                                          found ? last->found : -1, 0);
+}
+
+static void count(struct round *round, const struct kc_translation *translation)
+{
+    round->unknown += translation->downstream == KC_NOT_TRANSLATED;
+    round->too_old += translation->downstream == KC_TOO_OLD;
+    round->translated += translation->downstream >= 0;
+    round->inexact += translation->downstream >= 0 && !translation->exact;
+}
+
 static void checkpoint_partition(struct task *task, const char *group,
                                  const rd_kafka_topic_partition_t *committed, struct round *round)
 {
     const struct topic *topic = committed->offset < 0 ? NULL : topic_of(task, committed->topic);
     if (!topic || !topic->accepted)
         return;
-    struct kc_translation translation = kc_offset_translator_translate(
-        task->translator, topic->name, topic->remote, committed->partition, committed->offset, 0);
-    round->unknown += translation.downstream == KC_NOT_TRANSLATED;
-    round->too_old += translation.downstream == KC_TOO_OLD;
+    struct kc_checkpoint_entry *entry =
+        kc_checkpoint_store_find(task->checkpoints, group, topic->remote, committed->partition);
+    struct kc_translation translation = translate(task, topic, committed, entry);
+    count(round, &translation);
     if (translation.downstream < 0)
         return;
-    round->translated++;
-    round->inexact += !translation.exact;
     struct kc_checkpoint checkpoint = {
         .group = (char *)group,
         .topic = topic->remote,
@@ -329,12 +346,17 @@ static void checkpoint_partition(struct task *task, const char *group,
         .upstream = committed->offset,
         .downstream = translation.downstream,
     };
-    if (!kc_checkpoint_store_is_newer(task->checkpoints, &checkpoint))
-        return;
-    checkpoint.metadata =
-        committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL;
-    add_record(task, round, kc_checkpoint_store_put(task->checkpoints, &checkpoint));
-    free(checkpoint.metadata);
+    if (kc_checkpoint_is_newer(entry, &checkpoint)) {
+        checkpoint.metadata =
+            committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL;
+        entry = kc_checkpoint_store_put(task->checkpoints, &checkpoint);
+        add_record(task, round, entry);
+        free(checkpoint.metadata);
+    }
+    if (translation.by == KC_BY_LOOKUP) {
+        entry->looked_for = committed->offset;
+        entry->found = translation.downstream;
+    }
 }
 
 /* Takes offsets, or err. */

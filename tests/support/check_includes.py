@@ -89,6 +89,8 @@ def check_file(path):
     text = (TOP / path).read_text()
     if "SPDX-License-Identifier: Apache-2.0" not in text.split("\n", 1)[0]:
         yield f"{path}:1: the first line is not the SPDX line"
+    if "#include <uthash.h>" in text and path.name != "hash.h":
+        yield f"{path}:1: includes uthash.h: connect/hash.h has it, with a hash that is keyed"
     for match in INCLUDE.finditer(text):
         why = allowed(path, match[1])
         if why:
