@@ -83,6 +83,7 @@ static const char *const settings[][2] = {
     {"fetch.error.backoff.ms", "50"},       {"queued.min.messages", "1000"},
     {"queued.max.messages.kbytes", "8192"}, {"fetch.message.max.bytes", "1048576"},
     {"auto.offset.reset", "error"},         {"enable.auto.commit", "false"},
+    {"fetch.queue.backoff.ms", "5"}, /* or a full queue delays the next window by a second */
 };
 
 static struct kc_error *open_consumer(struct kc_lookup_client *client, enum kc_lookup_side side)
