@@ -131,11 +131,11 @@ static struct kc_wire_request *deletion(const struct kc_acls *acls)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_DELETE_ACLS);
     struct kc_delete_acls_request *message = request->message;
-    KC_WIRE_LIST_NEW(request->arena, &message->filters, kc_delete_acls_request_filter,
+    KC_WIRE_LIST_NEW(request->arena, &message->filters, kc_describe_acls_request,
                      (int32_t)acls->count);
     for (size_t i = 0; i < acls->count; i++) {
         const struct kc_acl *acl = &acls->items[i];
-        message->filters.items[i] = (struct kc_delete_acls_request_filter){
+        message->filters.items[i] = (struct kc_describe_acls_request){
             .resource_type_filter = (int8_t)acl->resource_type,
             .resource_name_filter = kc_wire_str_copy(request->arena, acl->name),
             .pattern_type_filter = (int8_t)acl->pattern_type,

@@ -103,7 +103,7 @@ static void put_entity(struct kc_arena *arena, const struct kc_quota *quotas, si
                        struct kc_alter_client_quotas_request_entry *entry)
 {
     int32_t at = 0;
-    KC_WIRE_LIST_NEW(arena, &entry->entity, kc_alter_client_quotas_request_entity,
+    KC_WIRE_LIST_NEW(arena, &entry->entity, kc_client_quotas_entity,
                      (int32_t)kc_map_size(quotas[0].entity));
     kc_map_foreach (quotas[0].entity, part) {
         entry->entity.items[at].entity_type = kc_wire_str_copy(arena, part->key);

@@ -6,22 +6,9 @@
 
 /* ---- DeleteAcls ---- */
 
-#define T struct kc_delete_acls_request_filter
-static const struct kc_wire_field kc_delete_acls_request_filter_fields[] = {
-    FIELD(resource_type_filter, 0, LAST),
-    FIELD(resource_name_filter, 0, LAST, .nullable = SINCE(0)),
-    FIELD(pattern_type_filter, 1, LAST, .def = 3),
-    FIELD(principal_filter, 0, LAST, .nullable = SINCE(0)),
-    FIELD(host_filter, 0, LAST, .nullable = SINCE(0)),
-    FIELD(operation, 0, LAST),
-    FIELD(permission_type, 0, LAST),
-};
-#undef T
-TYPE(kc_delete_acls_request_filter);
-
 #define T struct kc_delete_acls_request
 static const struct kc_wire_field kc_delete_acls_request_fields[] = {
-    LIST(filters, kc_delete_acls_request_filter, 0, LAST),
+    LIST(filters, kc_describe_acls_request, 0, LAST),
 };
 #undef T
 TYPE(kc_delete_acls_request);
@@ -77,13 +64,13 @@ static const struct kc_wire_field kc_describe_client_quotas_request_fields[] = {
 #undef T
 TYPE(kc_describe_client_quotas_request);
 
-#define T struct kc_describe_client_quotas_response_entity
-static const struct kc_wire_field kc_describe_client_quotas_response_entity_fields[] = {
+#define T struct kc_client_quotas_entity
+static const struct kc_wire_field kc_client_quotas_entity_fields[] = {
     FIELD(entity_type, 0, LAST),
     FIELD(entity_name, 0, LAST, .nullable = SINCE(0)),
 };
 #undef T
-TYPE(kc_describe_client_quotas_response_entity);
+TYPE(kc_client_quotas_entity);
 
 #define T struct kc_describe_client_quotas_response_value
 static const struct kc_wire_field kc_describe_client_quotas_response_value_fields[] = {
@@ -95,7 +82,7 @@ TYPE(kc_describe_client_quotas_response_value);
 
 #define T struct kc_describe_client_quotas_response_entry
 static const struct kc_wire_field kc_describe_client_quotas_response_entry_fields[] = {
-    LIST(entity, kc_describe_client_quotas_response_entity, 0, LAST),
+    LIST(entity, kc_client_quotas_entity, 0, LAST),
     LIST(values, kc_describe_client_quotas_response_value, 0, LAST),
 };
 #undef T
@@ -113,14 +100,6 @@ TYPE(kc_describe_client_quotas_response);
 
 /* ---- AlterClientQuotas ---- */
 
-#define T struct kc_alter_client_quotas_request_entity
-static const struct kc_wire_field kc_alter_client_quotas_request_entity_fields[] = {
-    FIELD(entity_type, 0, LAST),
-    FIELD(entity_name, 0, LAST, .nullable = SINCE(0)),
-};
-#undef T
-TYPE(kc_alter_client_quotas_request_entity);
-
 #define T struct kc_alter_client_quotas_request_op
 static const struct kc_wire_field kc_alter_client_quotas_request_op_fields[] = {
     FIELD(key, 0, LAST),
@@ -132,7 +111,7 @@ TYPE(kc_alter_client_quotas_request_op);
 
 #define T struct kc_alter_client_quotas_request_entry
 static const struct kc_wire_field kc_alter_client_quotas_request_entry_fields[] = {
-    LIST(entity, kc_alter_client_quotas_request_entity, 0, LAST),
+    LIST(entity, kc_client_quotas_entity, 0, LAST),
     LIST(ops, kc_alter_client_quotas_request_op, 0, LAST),
 };
 #undef T
@@ -146,19 +125,11 @@ static const struct kc_wire_field kc_alter_client_quotas_request_fields[] = {
 #undef T
 TYPE(kc_alter_client_quotas_request);
 
-#define T struct kc_alter_client_quotas_response_entity
-static const struct kc_wire_field kc_alter_client_quotas_response_entity_fields[] = {
-    FIELD(entity_type, 0, LAST),
-    FIELD(entity_name, 0, LAST, .nullable = SINCE(0)),
-};
-#undef T
-TYPE(kc_alter_client_quotas_response_entity);
-
 #define T struct kc_alter_client_quotas_response_entry
 static const struct kc_wire_field kc_alter_client_quotas_response_entry_fields[] = {
     FIELD(error_code, 0, LAST),
     FIELD(error_message, 0, LAST, .nullable = SINCE(0)),
-    LIST(entity, kc_alter_client_quotas_response_entity, 0, LAST),
+    LIST(entity, kc_client_quotas_entity, 0, LAST),
 };
 #undef T
 TYPE(kc_alter_client_quotas_response_entry);

@@ -7,23 +7,13 @@
 #ifndef WORKER_WIRE_MESSAGES_RIGHTS_H
 #define WORKER_WIRE_MESSAGES_RIGHTS_H
 
-#include "wire/codec.h"
+#include "wire/messages_admin.h"
 
 /* ---- DeleteAcls ---- */
 
-struct kc_delete_acls_request_filter {
-    int8_t resource_type_filter;
-    struct kc_wire_str resource_name_filter;
-    int8_t pattern_type_filter;
-    struct kc_wire_str principal_filter;
-    struct kc_wire_str host_filter;
-    int8_t operation;
-    int8_t permission_type;
-};
-extern const struct kc_wire_type kc_delete_acls_request_filter_type;
-
+/* A filter is what DescribeAcls asks for. */
 struct kc_delete_acls_request {
-    KC_WIRE_LIST(struct kc_delete_acls_request_filter) filters;
+    KC_WIRE_LIST(struct kc_describe_acls_request) filters;
 };
 extern const struct kc_wire_type kc_delete_acls_request_type;
 
@@ -68,11 +58,12 @@ struct kc_describe_client_quotas_request {
 };
 extern const struct kc_wire_type kc_describe_client_quotas_request_type;
 
-struct kc_describe_client_quotas_response_entity {
+/* In AlterClientQuotas as well. */
+struct kc_client_quotas_entity {
     struct kc_wire_str entity_type;
     struct kc_wire_str entity_name;
 };
-extern const struct kc_wire_type kc_describe_client_quotas_response_entity_type;
+extern const struct kc_wire_type kc_client_quotas_entity_type;
 
 struct kc_describe_client_quotas_response_value {
     struct kc_wire_str key;
@@ -81,7 +72,7 @@ struct kc_describe_client_quotas_response_value {
 extern const struct kc_wire_type kc_describe_client_quotas_response_value_type;
 
 struct kc_describe_client_quotas_response_entry {
-    KC_WIRE_LIST(struct kc_describe_client_quotas_response_entity) entity;
+    KC_WIRE_LIST(struct kc_client_quotas_entity) entity;
     KC_WIRE_LIST(struct kc_describe_client_quotas_response_value) values;
 };
 extern const struct kc_wire_type kc_describe_client_quotas_response_entry_type;
@@ -96,12 +87,6 @@ extern const struct kc_wire_type kc_describe_client_quotas_response_type;
 
 /* ---- AlterClientQuotas ---- */
 
-struct kc_alter_client_quotas_request_entity {
-    struct kc_wire_str entity_type;
-    struct kc_wire_str entity_name;
-};
-extern const struct kc_wire_type kc_alter_client_quotas_request_entity_type;
-
 struct kc_alter_client_quotas_request_op {
     struct kc_wire_str key;
     int64_t value;
@@ -110,7 +95,7 @@ struct kc_alter_client_quotas_request_op {
 extern const struct kc_wire_type kc_alter_client_quotas_request_op_type;
 
 struct kc_alter_client_quotas_request_entry {
-    KC_WIRE_LIST(struct kc_alter_client_quotas_request_entity) entity;
+    KC_WIRE_LIST(struct kc_client_quotas_entity) entity;
     KC_WIRE_LIST(struct kc_alter_client_quotas_request_op) ops;
 };
 extern const struct kc_wire_type kc_alter_client_quotas_request_entry_type;
@@ -121,16 +106,10 @@ struct kc_alter_client_quotas_request {
 };
 extern const struct kc_wire_type kc_alter_client_quotas_request_type;
 
-struct kc_alter_client_quotas_response_entity {
-    struct kc_wire_str entity_type;
-    struct kc_wire_str entity_name;
-};
-extern const struct kc_wire_type kc_alter_client_quotas_response_entity_type;
-
 struct kc_alter_client_quotas_response_entry {
     int16_t error_code;
     struct kc_wire_str error_message;
-    KC_WIRE_LIST(struct kc_alter_client_quotas_response_entity) entity;
+    KC_WIRE_LIST(struct kc_client_quotas_entity) entity;
 };
 extern const struct kc_wire_type kc_alter_client_quotas_response_entry_type;
 
