@@ -415,6 +415,20 @@ void kc_flow_keeper_explain(struct kc_flow_keeper *keeper, size_t tasks)
     tell(keeper);
 }
 
+struct kc_error *kc_flow_config_new(const struct kc_plugin *plugin, const struct kc_map *properties,
+                                    struct kc_mirror_config **config, bool *enabled)
+{
+    *enabled = false;
+    struct kc_error *err = kc_mirror_config_new(plugin, properties, false, config);
+    if (err)
+        return err;
+    *enabled = kc_mirror_bool(*config, "enabled");
+    if (!*enabled)
+        kc_info("%s is disabled (enabled=false): nothing is mirrored from %s to %s.",
+                (*config)->connector, (*config)->source, (*config)->target);
+    return NULL;
+}
+
 void kc_flow_explain_disabled(struct kc_connector_context *context,
                               const struct kc_mirror_config *config)
 {

@@ -16,6 +16,11 @@
 
 struct kc_flow_keeper;
 
+/* What a connector begins with: its properties by the plugin's keys. *enabled is false, and the log
+ * says so, if nothing is to be mirrored. */
+struct kc_error *kc_flow_config_new(const struct kc_plugin *plugin, const struct kc_map *properties,
+                                    struct kc_mirror_config **config, bool *enabled) KC_MUST_CHECK;
+
 /* Begins, and waits for the first look at most for admin.timeout.ms. config, flow and loads stay
  * the caller's and outlive it; loads may be NULL. */
 struct kc_error *kc_flow_keeper_new(struct kc_connector_context *context,

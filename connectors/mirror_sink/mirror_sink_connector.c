@@ -6,13 +6,10 @@
  */
 #include "common/flow_keeper.h"
 #include "common/mirror_config.h"
-#include "connect/log.h"
 #include "mirror_sink/mirror_sink.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSinkConnector");
 
 struct connector {
     struct kc_connector_context *context;
@@ -31,15 +28,11 @@ static void *connector_create(struct kc_connector_context *context)
 static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
 {
     struct connector *connector = arg;
+    bool enabled;
     struct kc_error *err =
-        kc_mirror_config_new(&kc_mirror_sink_plugin, properties, false, &connector->config);
-    if (err)
+        kc_flow_config_new(&kc_mirror_sink_plugin, properties, &connector->config, &enabled);
+    if (err || !enabled)
         return err;
-    if (!kc_mirror_bool(connector->config, "enabled")) {
-        kc_info("%s is disabled (enabled=false): nothing is mirrored from %s to %s.",
-                connector->config->connector, connector->config->source, connector->config->target);
-        return NULL;
-    }
     err = kc_flow_subscribed_new(connector->config, &connector->flow);
     if (!err)
         err = kc_flow_keeper_new(connector->context, connector->config, connector->flow, NULL,

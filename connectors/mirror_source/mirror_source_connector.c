@@ -39,16 +39,13 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
 {
     struct connector *connector = arg;
     int64_t start = kc_mono_ms();
+    bool enabled = false;
     struct kc_error *err = kc_history_check(properties);
     if (!err)
-        err = kc_mirror_config_new(&kc_mirror_source_plugin, properties, false, &connector->config);
-    if (err)
+        err =
+            kc_flow_config_new(&kc_mirror_source_plugin, properties, &connector->config, &enabled);
+    if (err || !enabled)
         return err;
-    if (!kc_mirror_bool(connector->config, "enabled")) {
-        kc_info("%s is disabled (enabled=false): nothing is mirrored from %s to %s.",
-                connector->config->connector, connector->config->source, connector->config->target);
-        return NULL;
-    }
     connector->loads = kc_flow_loads_new(connector->config);
     err = kc_flow_new(connector->config, &connector->flow);
     if (!err)
