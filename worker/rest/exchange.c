@@ -17,6 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
+#define URI_MAX    8192 /* as Jetty's */
 #define FIRST_BODY ((size_t)4 << 10)
 #define DRAIN_MAX  ((size_t)256 << 20) /* of a body that nobody wants; then the connection ends */
 #define TRIM_FROM  ((size_t)1 << 20)   /* a request after which memory goes back to the system */
@@ -28,6 +29,7 @@ struct exchange {
     struct MHD_Connection *connection;
     int64_t started_ms;
     size_t content_length; /* as its header says; 0: not known */
+    bool long_uri;         /* and so not kept */
     bool malformed;        /* the head: where the request ends is uncertain */
     bool answered;         /* at the head: the body is of no interest */
     bool last;             /* of its connection */
@@ -53,13 +55,25 @@ static void note_client(struct exchange *exchange)
         memmove(exchange->client, exchange->client + 7, strlen(exchange->client + 7) + 1);
 }
 
+/* libmicrohttpd would keep a struct for each parameter, which nobody reads, in the memory that the
+ * head is in; where they don't fit it neither answers nor closes (0.9.75). It looks for them behind
+ * the question mark in its own buffer, of which this is a part: there are none. */
+static void hide_query(const char *uri)
+{
+    char *query = (char *)strchr(uri, '?');
+    if (query && query[1])
+        query[1] = '\0';
+}
+
 /* The first call for a request: libmicrohttpd gives the raw URI here, query and all. */
 static void *exchange_new(void *opaque, const char *uri, struct MHD_Connection *connection)
 {
     struct kc_endpoint *endpoint = opaque;
     struct exchange *exchange = kc_calloc(1, sizeof(*exchange));
     struct kc_rest_request *request = kc_calloc(1, sizeof(*request));
-    kc_rest_request_set_uri(request, uri);
+    exchange->long_uri = strlen(uri) > URI_MAX;
+    kc_rest_request_set_uri(request, exchange->long_uri ? "/" : uri);
+    hide_query(uri);
     request->headers = kc_map_new();
     request->config = endpoint->server->config;
     request->share.budget = endpoint->server->budget;
@@ -371,10 +385,14 @@ static enum MHD_Result on_head(struct exchange *exchange)
     struct kc_rest_request *request = exchange->request;
     if (exchange->malformed)
         kc_rest_answer_status(request, 400, "HTTP 400 Bad Request: the head is malformed");
-    exchange->answered = exchange->malformed || !admit(exchange);
+    else if (exchange->long_uri)
+        kc_rest_answer_status(request, 414, "HTTP 414 URI Too Long: at most %d bytes are taken",
+                              URI_MAX);
+    bool refused = exchange->malformed || exchange->long_uri;
+    exchange->answered = refused || !admit(exchange);
     bool awaited = kc_map_has(request->headers, "expect") && exchange->content_length;
-    exchange->last = exchange->answered &&
-                     (exchange->malformed || awaited || exchange->content_length > DRAIN_MAX);
+    exchange->last =
+        exchange->answered && (refused || awaited || exchange->content_length > DRAIN_MAX);
     if (!exchange->last)
         return MHD_YES;
     count(exchange);

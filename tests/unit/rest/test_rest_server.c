@@ -226,6 +226,57 @@ END_TEST
 
 /* Where a request ends, or whom it is for, must be told in one way only: a proxy in front may
  * choose the other. Nothing behind such a head is a request. */
+/* libmicrohttpd keeps each parameter beside the head, and doesn't answer when they don't fit. */
+START_TEST(thousands_of_parameters_are_answered)
+{
+    static const struct {
+        const char *parameter;
+        size_t count;
+        int status;
+    } cases[] = {{"a&", 100, 200},    {"a=b&", 1000, 200}, {"a&", 4000, 200},
+                 {"&", 8000, 200},    {"a&", 5000, 414},   {"&", 10000, 414},
+                 {"a=b&", 5000, 414}, {"a&", 30000, 414},  {"a=b&", 14000, 414}};
+    struct served served;
+    serve(&served, NULL);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kc_str line = {0};
+        kc_str_append(&line, "GET /?");
+        for (size_t k = 0; k < cases[i].count; k++)
+            kc_str_append(&line, cases[i].parameter);
+        int status = status_of(served.port, line.data, "", NULL);
+        ck_assert_msg(status == cases[i].status, "%zu: %d", i, status);
+        kc_str_destroy(&line);
+    }
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(thousands_of_headers_are_answered)
+{
+    static const struct {
+        const char *first, *each, *last;
+        size_t count;
+    } cases[] = {{"", "a:b\r\n", "c:d", 1000},      {"", "a:b\r\n", "c:d", 4000},
+                 {"", "a:\r\n", "c:d", 12000},      {"Cookie: ", "a=b;", "c=d", 1000},
+                 {"Cookie: ", "a=b;", "c=d", 5000}, {"Cookie: ", "a;", "c=d", 20000}};
+    struct served served;
+    serve(&served, NULL);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kc_str head = {0};
+        kc_str_append(&head, cases[i].first);
+        for (size_t k = 0; k < cases[i].count; k++)
+            kc_str_append(&head, cases[i].each);
+        kc_str_append(&head, cases[i].last);
+        int status = status_of(served.port, "GET /", head.data, NULL);
+        ck_assert_msg(status == 431, "%zu: %d", i, status);
+        kc_str_destroy(&head);
+    }
+    lives(&served);
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(ambiguous_heads_are_refused)
 {
     static const char *const heads[] = {
@@ -912,6 +963,8 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, large_bodies_are_refused);
     tcase_add_test(cases, large_heads_are_refused);
+    tcase_add_test(cases, thousands_of_parameters_are_answered);
+    tcase_add_test(cases, thousands_of_headers_are_answered);
     tcase_add_test(cases, ambiguous_heads_are_refused);
     tcase_add_test(cases, connections_are_kept_alive);
     tcase_add_test(cases, pipelined_requests_are_answered_in_order);
