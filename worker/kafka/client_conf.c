@@ -23,16 +23,27 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.clients");
 /* In place of a group that a consumer with assigned partitions doesn't have: it never joins it. */
 #define NO_GROUP "isthmus-no-group"
 
+#define SEEN_MAX  1000 /* names that are remembered; configurations hold any others */
+#define NAME_SEEN 200  /* bytes of one */
+
 static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct kc_strings seen;
+static struct kc_map *seen;
 
 bool kc_client_first_time(const char *text)
 {
+    char *name = kc_strndup(text, NAME_SEEN);
     pthread_mutex_lock(&seen_lock);
-    bool first = !kc_strings_contain(&seen, text);
+    bool first = !seen || !kc_map_has(seen, name);
+    if (first && seen && kc_map_size(seen) >= SEEN_MAX) { /* some are said again, then */
+        kc_map_destroy(seen);
+        seen = NULL;
+    }
+    if (!seen)
+        seen = kc_map_new();
     if (first)
-        kc_strings_add(&seen, text);
+        kc_map_set(seen, name, NULL);
     pthread_mutex_unlock(&seen_lock);
+    free(name);
     return first;
 }
 
@@ -116,7 +127,7 @@ static void note_without_meaning(const char *java, bool known)
     if (known)
         kc_debug("Client setting %s has no meaning here and is left out", java);
     else
-        kc_info("Setting %s is no client setting known here and is left out", java);
+        kc_info("Setting %.*s is no client setting known here and is left out", NAME_SEEN, java);
 }
 
 static struct kc_error *set_key(rd_kafka_conf_t *conf, const struct kc_client_key *key,

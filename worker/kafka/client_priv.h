@@ -19,7 +19,8 @@ struct kc_error *kc_conf_set(rd_kafka_conf_t *conf, const char *native, const ch
 char *kc_conf_get(const rd_kafka_conf_t *conf, const char *native);
 int64_t kc_conf_number(const rd_kafka_conf_t *conf, const char *native);
 
-/* True for the first call with this text in the process: things said once. Any thread. */
+/* True for the first call with this text in the process: things said once. Any thread. Of texts
+ * without number the last thousand are remembered. */
 bool kc_client_first_time(const char *text);
 
 /* From now on what keeps a client that is made with conf from its cluster is known

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Java client properties as librdkafka's: the table, defaults, and what is refused. */
 #include "connect/kafka.h"
+#include "kafka/client_priv.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -242,6 +243,21 @@ START_TEST(test_errors)
 }
 END_TEST
 
+/* Names in configurations are anybody's: what is kept of them has an end. */
+START_TEST(test_names_without_number)
+{
+    ck_assert(kc_client_first_time("name-0"));
+    ck_assert(!kc_client_first_time("name-0"));
+    for (int i = 1; i < 100000; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "name-%d", i);
+        ck_assert(kc_client_first_time(name));
+        ck_assert(!kc_client_first_time(name));
+    }
+    ck_assert(kc_client_first_time("name-0"));
+}
+END_TEST
+
 int main(void)
 {
     setenv("KAFKA_OPTS", "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=http://localhost/t", 1);
@@ -252,6 +268,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_refused, 0, sizeof(refused) / sizeof(*refused));
     tcase_add_loop_test(tcase, test_clients_can_be_made, 0, 3);
     tcase_add_test(tcase, test_errors);
+    tcase_add_test(tcase, test_names_without_number);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
