@@ -75,6 +75,8 @@ void kc_strings_take(struct kc_strings *list, char *text);      /* takes */
 bool kc_strings_contain(const struct kc_strings *list, const char *text);
 void kc_strings_sort(struct kc_strings *list);
 void kc_strings_copy(struct kc_strings *to, const struct kc_strings *from); /* appends */
+/* Appends each text of from once, in order; neither empty nor NULL ones. */
+void kc_strings_copy_distinct(struct kc_strings *to, const struct kc_strings *from);
 /* Splits at commas and trims white space, as Java's ConfigDef LIST; "" gives none. Appends. */
 void kc_strings_split(struct kc_strings *list, const char *csv);
 char *kc_strings_join(const struct kc_strings *list, const char *separator);

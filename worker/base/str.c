@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Growable strings and lists of strings: see connect/mem.h. */
-#include "connect/mem.h"
+#include "connect/map.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -153,6 +153,17 @@ void kc_strings_copy(struct kc_strings *to, const struct kc_strings *from)
 {
     for (size_t i = 0; i < from->count; i++)
         kc_strings_add(to, from->items[i]);
+}
+
+void kc_strings_copy_distinct(struct kc_strings *to, const struct kc_strings *from)
+{
+    struct kc_map *seen = kc_map_new();
+    for (size_t i = 0; i < from->count; i++)
+        if (from->items[i] && *from->items[i])
+            kc_map_set(seen, from->items[i], NULL);
+    kc_map_foreach (seen, entry)
+        kc_strings_add(to, entry->key);
+    kc_map_destroy(seen);
 }
 
 void kc_strings_split(struct kc_strings *list, const char *csv)

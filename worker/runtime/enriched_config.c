@@ -59,7 +59,7 @@ static const struct kc_config_key implicit_keys[] = {
      .documentation = "Turns the predicate's answer round."},
 };
 
-/* The distinct aliases of a family. */
+/* The distinct aliases of a family; an empty one is one, too. */
 static void list_aliases(const struct family *family, const struct kc_map *config,
                          struct kc_strings *aliases)
 {

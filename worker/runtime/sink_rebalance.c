@@ -14,7 +14,13 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.WorkerSinkTask");
 
-enum { LISTING_MS = 10000, METADATA_MS = 10000, COMMITTED_MS = 10000, ASKING_MS = 1000 };
+enum {
+    LISTING_MS = 10000,
+    METADATA_MS = 10000,
+    COMMITTED_MS = 10000,
+    ASKING_MS = 1000,
+    ASKING_TURN_MS = 200
+};
 
 /* ---- subscription ---- */
 
@@ -72,14 +78,20 @@ static bool ask_for(struct kc_sink_task *task, const char *topic)
 }
 
 /* Java's consumers ask for each topic that they subscribe to with allow.auto.create.topics;
- * librdkafka's group asks without. */
+ * librdkafka's group asks without. Of very many topics a few at a turn: the task polls between, and
+ * may be stopped. */
 static void ask_for_topics(struct kc_sink_task *task)
 {
-    if (kc_mono_ms() < task->next_listing_ms)
+    int64_t now = kc_mono_ms(), until = now + ASKING_TURN_MS;
+    if (now < task->next_listing_ms)
         return;
-    while (task->unasked.count && ask_for(task, task->unasked.items[task->unasked.count - 1]))
+    while (task->unasked.count && kc_mono_ms() < until) {
+        if (!ask_for(task, task->unasked.items[task->unasked.count - 1])) {
+            task->next_listing_ms = kc_mono_ms() + ASKING_MS;
+            return;
+        }
         free(task->unasked.items[--task->unasked.count]);
-    task->next_listing_ms = kc_mono_ms() + ASKING_MS;
+    }
 }
 
 void kc_sink_refresh_topics(struct kc_sink_task *task)
@@ -128,9 +140,7 @@ struct kc_error *kc_sink_subscribe(struct kc_sink_task *task)
     }
     struct kc_strings topics = {0}, distinct = {0};
     kc_strings_split(&topics, names);
-    for (size_t i = 0; i < topics.count; i++)
-        if (*topics.items[i] && !kc_strings_contain(&distinct, topics.items[i]))
-            kc_strings_add(&distinct, topics.items[i]);
+    kc_strings_copy_distinct(&distinct, &topics);
     struct kc_error *err = subscribe(task, &distinct);
     kc_strings_copy(&task->unasked, &distinct);
     kc_strings_destroy(&topics);

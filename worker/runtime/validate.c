@@ -88,9 +88,7 @@ static void check_dead_letters_by_name(struct check *check, const char *topic)
 {
     struct kc_strings all = {0}, topics = {0};
     kc_strings_split(&all, get(check, "topics"));
-    for (size_t i = 0; i < all.count; i++)
-        if (*all.items[i] && !kc_strings_contain(&topics, all.items[i]))
-            kc_strings_add(&topics, all.items[i]);
+    kc_strings_copy_distinct(&topics, &all);
     if (kc_strings_contain(&topics, topic)) {
         char *list = kc_strings_join(&topics, ", ");
         kc_config_value_add_error(value_of(check, "topics"),
