@@ -157,6 +157,7 @@ $(BUILD)/bench/raw_loop: tests/bench/raw_loop.c $(BUILD)/libisthmus.a
 
 # Fuzz targets: clang's libFuzzer with the worker built for coverage, apart from the other builds.
 FUZZ       := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SAN    = address,undefined -fno-sanitize-recover=undefined
 FUZZ_FLAGS  = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -O1 -g -fno-omit-frame-pointer -pthread -Iinclude
 FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
 
@@ -165,14 +166,14 @@ build/fuzz/obj/connectors/%.o: INCLUDES = -Iconnectors
 $(COMMIT_FILES:%=build/fuzz/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
 build/fuzz/obj/%.o: %.c $(BUILD)/.with-$(LIBRDKAFKA)
 	@mkdir -p $(@D)
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,address $(INCLUDES) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link,$(FUZZ_SAN) $(INCLUDES) $(PKG_CFLAGS) -MMD -MP -c $< -o $@
 
 build/fuzz/libisthmus.a: $(FUZZ_O)
 	@rm -f $@
 	ar rcs $@ $^
 
 build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c build/fuzz/libisthmus.a
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,address -Iworker -Iconnectors $(PKG_CFLAGS) $< \
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -Iworker -Iconnectors $(PKG_CFLAGS) $< \
 	    build/fuzz/libisthmus.a $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
 
 .PHONY: fuzz-smoke
