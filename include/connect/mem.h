@@ -97,7 +97,7 @@ int64_t kc_now_ms(void);
 int64_t kc_mono_ms(void);
 int64_t kc_mono_us(void);
 /* kc_mono_ms() so many milliseconds from now, for settings that may be any number: INT64_MAX, which
- * is never, where no clock gets that far. */
+ * is never, where no clock gets that far, and now for what is negative. */
 int64_t kc_deadline_ms(int64_t ms);
 /* Such a setting as the int that a client's call takes: INT32_MAX at most, and not negative, which
  * often is for ever there. */

@@ -275,7 +275,7 @@ int64_t kc_mono_us(void)
 int64_t kc_deadline_ms(int64_t ms)
 {
     int64_t now = kc_mono_ms();
-    return ms > INT64_MAX - now ? INT64_MAX : now + ms;
+    return ms < 0 ? now : ms > INT64_MAX - now ? INT64_MAX : now + ms;
 }
 
 int kc_timeout_ms(int64_t ms)

@@ -45,6 +45,8 @@ bool kc_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t de
 {
     if (deadline_ms == INT64_MAX)
         return pthread_cond_wait(cond, mutex) == 0;
+    if (deadline_ms < 0)
+        return false; /* no time that the system would take */
     struct timespec at = {.tv_sec = deadline_ms / 1000, .tv_nsec = deadline_ms % 1000 * 1000000};
     return pthread_cond_timedwait(cond, mutex, &at) != ETIMEDOUT;
 }

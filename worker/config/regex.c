@@ -24,6 +24,8 @@
 #include <string.h>
 
 #define MATCH_LIMIT 1000000
+#define PATIENCE    10    /* times that it gave up; a cluster may have thousands of topics */
+#define LATER_LIMIT 10000 /* from then on */
 #define DEPTH_LIMIT 10000
 #define HEAP_LIMIT  (64 * 1024) /* KiB; deep backtracking through many groups is large */
 #define SHOWN_MAX   200         /* bytes of a pattern in a message */
@@ -32,9 +34,9 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Regex"
 
 struct kc_regex {
     pcre2_code *code; /* NULL: only names */
-    pcre2_match_context *limits;
+    pcre2_match_context *limits, *later_limits;
     char *shown;            /* the pattern, for messages */
-    atomic_bool warned;     /* that it gave up */
+    atomic_uint given_up;   /* matches */
     struct kc_map *names;   /* plain ones of a long list; NULL: none */
     struct kc_regex *other; /* the rest of a long list */
 };
@@ -46,17 +48,26 @@ static struct kc_error *pattern_error(const char *why, size_t at, const char *pa
                         pattern, whole ? "" : "...");
 }
 
+static pcre2_match_context *limits_new(uint32_t steps)
+{
+    pcre2_match_context *limits = pcre2_match_context_create(NULL);
+    if (!limits)
+        return NULL;
+    pcre2_set_match_limit(limits, steps);
+    pcre2_set_depth_limit(limits, DEPTH_LIMIT);
+    pcre2_set_heap_limit(limits, HEAP_LIMIT);
+    return limits;
+}
+
 static struct kc_regex *regex_new(pcre2_code *code, const char *pattern)
 {
     struct kc_regex *made = kc_calloc(1, sizeof(*made));
     made->code = code;
     made->shown = kc_strndup(pattern, SHOWN_MAX);
-    made->limits = code ? pcre2_match_context_create(NULL) : NULL;
-    if (!made->limits)
+    if (!code)
         return made;
-    pcre2_set_match_limit(made->limits, MATCH_LIMIT);
-    pcre2_set_depth_limit(made->limits, DEPTH_LIMIT);
-    pcre2_set_heap_limit(made->limits, HEAP_LIMIT);
+    made->limits = limits_new(MATCH_LIMIT);
+    made->later_limits = limits_new(LATER_LIMIT);
     return made;
 }
 
@@ -97,6 +108,7 @@ void kc_regex_destroy(struct kc_regex *regex)
     while (regex) {
         struct kc_regex *other = regex->other;
         pcre2_match_context_free(regex->limits);
+        pcre2_match_context_free(regex->later_limits);
         pcre2_code_free(regex->code);
         kc_map_destroy(regex->names);
         free(regex->shown);
@@ -111,11 +123,12 @@ static struct kc_error *match(const struct kc_regex *regex, const char *text,
                               pcre2_match_data **data, bool *matched)
 {
     PCRE2_UCHAR reason[160];
+    bool later = atomic_load(&regex->given_up) >= PATIENCE;
 
     *data = pcre2_match_data_create_from_pattern(regex->code, NULL);
-    int code =
-        *data ? pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, *data, regex->limits)
-              : PCRE2_ERROR_NOMEMORY;
+    int code = *data ? pcre2_match(regex->code, (PCRE2_SPTR)text, strlen(text), 0, 0, *data,
+                                   later ? regex->later_limits : regex->limits)
+                     : PCRE2_ERROR_NOMEMORY;
     *matched = code > 0;
     if (code != PCRE2_ERROR_MATCHLIMIT && code != PCRE2_ERROR_DEPTHLIMIT &&
         code != PCRE2_ERROR_HEAPLIMIT && code != PCRE2_ERROR_NOMEMORY)
@@ -139,7 +152,7 @@ static bool matches_one(const struct kc_regex *regex, const char *text)
         return false;
     struct kc_error *err = match(regex, text, &data, &matched);
     pcre2_match_data_free(data);
-    if (err && !atomic_exchange(&((struct kc_regex *)regex)->warned, true))
+    if (err && atomic_fetch_add(&((struct kc_regex *)regex)->given_up, 1) == 0)
         kc_warn("%s. It is taken not to match, as all others that take as long",
                 kc_error_text(err));
     kc_error_destroy(err);

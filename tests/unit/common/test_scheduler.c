@@ -108,6 +108,18 @@ START_TEST(execute_gives_up_waiting_after_the_time_out)
 }
 END_TEST
 
+/* A time-out below nothing ends at once; it kept the thread busy, which waited for a time that the
+ * system refuses. */
+START_TEST(a_negative_time_out_is_none)
+{
+    struct counter counter = {0};
+    assert_ok(kc_scheduler_new("test", INT64_MIN, &counter.scheduler));
+    kc_scheduler_execute(counter.scheduler, linger, &counter, "lingering");
+    ck_assert_int_eq(atomic_load(&counter.runs), 0);
+    kc_scheduler_destroy(counter.scheduler);
+}
+END_TEST
+
 START_TEST(ending_wakes_the_running_job_and_drops_the_rest)
 {
     struct counter running = {0}, waiting = {0};
@@ -126,5 +138,5 @@ END_TEST
 
 RUN_TESTS("scheduler", a_job_is_done_when_execute_returns, a_failing_job_is_repeated_all_the_same,
           a_negative_interval_never_runs, the_longest_interval_runs_once,
-          execute_gives_up_waiting_after_the_time_out,
+          execute_gives_up_waiting_after_the_time_out, a_negative_time_out_is_none,
           ending_wakes_the_running_job_and_drops_the_rest)
