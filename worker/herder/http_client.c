@@ -53,7 +53,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *opaque)
 {
     struct transfer *transfer = opaque;
     struct kc_str *body = &transfer->reply->body;
-    if (body->len + size * count > transfer->request->max_reply)
+    if (body->len + size * count > transfer->request->max_reply ||
+        !kc_str_try_reserve(body, size * count))
         return 0;
     kc_str_append_n(body, data, size * count);
     return size * count;
