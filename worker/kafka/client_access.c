@@ -64,15 +64,11 @@ static bool is_refusal(const char *text)
     return false;
 }
 
-/* "[thrd:NAME]: PROTOCOL://HOST:PORT/ID: why" */
-void kc_client_access_log(const rd_kafka_t *client, const char *text)
+static void note_failure(struct kc_access *access, const char *text)
 {
-    struct kc_access *access = client ? kc_access_find(client) : NULL;
     const char *begin = strstr(text, "]: "), *scheme, *end;
     char *address;
 
-    if (!access)
-        return;
     begin = begin && strncmp(text, "[thrd:", 6) == 0 ? begin + 3 : text;
     scheme = strstr(begin, "://");
     begin = scheme ? scheme + 3 : begin;
@@ -86,12 +82,23 @@ void kc_client_access_log(const rd_kafka_t *client, const char *text)
     free(address);
 }
 
+/* "[thrd:NAME]: PROTOCOL://HOST:PORT/ID: why" */
+void kc_client_access_log(const rd_kafka_t *client, const char *text)
+{
+    struct kc_access *access = client ? kc_access_find(client) : NULL;
+
+    if (access)
+        note_failure(access, text);
+    kc_access_release(access);
+}
+
 void kc_client_access_token_failed(const rd_kafka_t *client, const struct kc_error *err)
 {
     struct kc_access *access = kc_access_find(client);
 
     if (access)
         kc_access_failed(access, "its OAuth token", !kc_error_retriable(err), kc_error_text(err));
+    kc_access_release(access);
 }
 
 void kc_client_access_ready(const rd_kafka_t *client)
@@ -100,6 +107,7 @@ void kc_client_access_ready(const rd_kafka_t *client)
 
     if (access)
         kc_access_ready(access, NULL);
+    kc_access_release(access);
 }
 
 void kc_client_access_join(const rd_kafka_t *client)
@@ -108,6 +116,7 @@ void kc_client_access_join(const rd_kafka_t *client)
 
     if (access)
         kc_access_join(access);
+    kc_access_release(access);
 }
 
 struct kc_error *kc_client_access_refusal(const rd_kafka_t *client, const char *doing)
@@ -120,5 +129,6 @@ struct kc_error *kc_client_access_refusal(const rd_kafka_t *client, const char *
         err = kc_error_kafka_new(KC_KAFKA_SASL_AUTHENTICATION_FAILED, false, "%s: %s", doing,
                                  refusal);
     free(refusal);
+    kc_access_release(access);
     return err;
 }

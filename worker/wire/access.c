@@ -36,6 +36,7 @@ struct trouble {
 
 struct kc_access {
     const void *handle;
+    unsigned holders; /* the client, and who has found it; with the mutex */
     char *client;
     char *login; /* "localhost:9092 (SASL_SSL, SCRAM-SHA-512, user alice)" */
     struct kc_strings contexts;
@@ -68,6 +69,7 @@ struct kc_access *kc_access_new(const char *client, const void *handle,
 {
     struct kc_access *access = kc_calloc(1, sizeof *access);
 
+    access->holders = 1;
     access->client = kc_strdup(client);
     access->login = describe(login);
     kc_strings_add(&access->contexts, kc_log_context());
@@ -138,18 +140,30 @@ static void forget(struct kc_access *access, const char *address)
     }
 }
 
+void kc_access_release(struct kc_access *access)
+{
+    if (!access)
+        return;
+    pthread_mutex_lock(&registry.mutex);
+    bool last = --access->holders == 0;
+    pthread_mutex_unlock(&registry.mutex);
+    if (!last)
+        return;
+    forget(access, NULL);
+    kc_strings_destroy(&access->contexts);
+    free(access->client);
+    free(access->login);
+    free(access);
+}
+
 void kc_access_destroy(struct kc_access *access)
 {
     if (!access)
         return;
     pthread_mutex_lock(&registry.mutex);
     HASH_DEL(registry.all, access);
-    forget(access, NULL);
     pthread_mutex_unlock(&registry.mutex);
-    kc_strings_destroy(&access->contexts);
-    free(access->client);
-    free(access->login);
-    free(access);
+    kc_access_release(access);
 }
 
 struct kc_access *kc_access_find(const void *handle)
@@ -158,6 +172,8 @@ struct kc_access *kc_access_find(const void *handle)
 
     pthread_mutex_lock(&registry.mutex);
     HASH_FIND_PTR(registry.all, &handle, access);
+    if (access)
+        access->holders++;
     pthread_mutex_unlock(&registry.mutex);
     return access;
 }

@@ -29,8 +29,10 @@ struct kc_access *kc_access_new(const char *client, const void *handle,
 struct kc_access *kc_access_of(const char *client, const struct kc_map *settings);
 void kc_access_destroy(struct kc_access *access); /* NULL is fine */
 
-/* Of the client with the handle; NULL: none. Whoever asks keeps the client alive. */
+/* Of the client with the handle; NULL: none. Released by the caller: librdkafka's threads may still
+ * say how a connection ended while the client goes. */
 struct kc_access *kc_access_find(const void *handle);
+void kc_access_release(struct kc_access *access); /* NULL is fine */
 
 /* This thread uses the client, too. */
 void kc_access_join(struct kc_access *access);

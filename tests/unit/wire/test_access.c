@@ -120,6 +120,30 @@ START_TEST(only_a_refusal_is_one)
 }
 END_TEST
 
+/* As librdkafka's threads do, which end after the client has said that it goes. */
+START_TEST(who_has_found_a_client_may_speak_of_it_until_it_is_released)
+{
+    static const struct kc_access_login login = {.servers = "broker:9092"};
+    static int handle;
+    struct kc_access *access = kc_access_new("late", &handle, &login), *found;
+    char *text;
+
+    kc_log_set_context("[mm|task-0] ");
+    found = kc_access_find(&handle);
+    ck_assert_ptr_eq(found, access);
+    kc_access_destroy(access);
+    ck_assert_ptr_null(kc_access_find(&handle));
+    kc_access_failed(found, "broker:9092", true, "invalid credentials");
+    text = kc_access_refusal(found);
+    ck_assert_ptr_nonnull(strstr(text, "late can't use the cluster at broker:9092"));
+    free(text);
+    text = explain("mm", 0);
+    ck_assert_str_eq(text, "");
+    free(text);
+    kc_access_release(found);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("access");
@@ -131,6 +155,7 @@ int main(void)
     tcase_add_test(tcase, a_trouble_ends_when_its_address_works);
     tcase_add_test(tcase, a_shared_clients_trouble_is_everybodys);
     tcase_add_test(tcase, only_a_refusal_is_one);
+    tcase_add_test(tcase, who_has_found_a_client_may_speak_of_it_until_it_is_released);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
