@@ -26,6 +26,11 @@ def jars(version=DEFAULT_VERSION):
     return directory
 
 
+def class_archive(version):
+    """Where class_archive.py puts the version's archive."""
+    return BUILD / f"kafka-{version}.jsa"
+
+
 @functools.cache
 def compiled(source, version):
     """The directory with the classes of a program of tests/support/java, for what starts often."""
@@ -36,15 +41,25 @@ def compiled(source, version):
     return classes
 
 
-def java(main, *args, version=DEFAULT_VERSION, heap="512m", options=(), quick=True, classes=None):
+def java(
+    main,
+    *args,
+    version=DEFAULT_VERSION,
+    heap="512m",
+    options=(),
+    quick=True,
+    classes=None,
+    archive=None,
+):
     """The command that runs a main class, or a single-file program (X.java).
 
-    classes: a directory of classes beside Kafka's."""
+    classes: a directory of classes beside Kafka's. archive: of Kafka's classes, if not the usual."""
     logging = HERE / "kafka"
+    archived = [f"-XX:SharedArchiveFile={archive or class_archive(version)}", "-Xlog:cds=off"]
     return [
         "java",
         f"-Xmx{heap}",
-        *(QUICK if quick else []),
+        *([*QUICK, *archived] if quick else []),
         f"-Dlog4j2.configurationFile={logging}/log4j2.properties",
         f"-Dlog4j.configuration=file:{logging}/log4j.properties",
         *options,

@@ -17,13 +17,14 @@ import tempfile
 import time
 import xml.etree.ElementTree
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
 
 from processes import TOP  # noqa: E402
 from workers import sanitizer_environment, sanitizer_reports  # noqa: E402
 
-# Cluster tests wait more than they work: two beside each other, each with brokers of its own.
-JOBS = os.environ.get("PYTEST_JOBS", "2")
+# Cluster tests wait more than they work: three beside each other, each with brokers of its own.
+JOBS = os.environ.get("PYTEST_JOBS", "3")
 UNIT_TIMEOUT = int(os.environ.get("UNIT_TIMEOUT", "300"))
 
 
@@ -107,6 +108,8 @@ def run_pytest(paths, total):
     paths = [path for path in paths if list(pathlib.Path(path).glob("test_*.py"))]
     if not paths:
         return
+    # Without it all starts take longer, and nothing else.
+    subprocess.run([sys.executable, HERE / "class_archive.py"], cwd=TOP, check=False)
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-v", "--durations=25", f"--junitxml={report}"]
