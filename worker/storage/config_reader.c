@@ -5,9 +5,11 @@
  * Task configs wait in `deferred` until their commit record says how many there are; a commit that
  * finds some missing (compaction took them) leaves the connector inconsistent. Tasks whose
  * connector comes behind them, because it was written again and compaction left the last record
- * alone, wait in `orphans` for it while the topic is first read. (Java drops them, and a worker
- * that joins then has tasks without a configuration.) State is guarded by lock; a picture is made
- * when asked for and kept until the next change.
+ * alone, wait in `orphans` for it while the topic is first read. (Java drops them since
+ * KAFKA-16838, and a worker that joins then has tasks without a configuration.) Those of a
+ * connector that was deleted before another one got its name look the same once the tombstone is
+ * gone: they are dropped where anything tells, see are_of_another(). State is guarded by lock; a
+ * picture is made when asked for and kept until the next change.
  */
 #include "storage/config_reader.h"
 
@@ -163,6 +165,10 @@ static struct kc_error *on_target_state(struct kc_config_reader *reader, struct 
     struct entry *entry = find_or_add(reader, step->name);
     if (is_null(step)) {
         entry->state.target = entry->state.config ? KC_TARGET_STARTED : KC_TARGET_NONE;
+        /* Only who deletes a connector writes this, and the connector's own tombstone beside it,
+         * which compaction takes when the name is used again. */
+        if (!entry->state.config)
+            drop_orphans(entry);
         return NULL;
     }
     enum kc_target_state state = KC_TARGET_NONE;
@@ -173,6 +179,22 @@ static struct kc_error *on_target_state(struct kc_config_reader *reader, struct 
         step->news = NEWS_TARGET;
     entry->state.target = state;
     return NULL;
+}
+
+/* Whether the orphans can't be of the connector that has come: a stopped one has no tasks, and most
+ * tasks' configurations begin as a copy of their connector's. */
+static bool are_of_another(const struct entry *entry)
+{
+    static const char class[] = "connector.class";
+    const char *wanted = kc_map_get(entry->state.config->map, class);
+    if (entry->state.target == KC_TARGET_STOPPED && entry->orphan_count > 0)
+        return true;
+    for (size_t i = 0; i < entry->orphans.count; i++) {
+        const char *has = kc_map_get(entry->orphans.items[i].config->map, class);
+        if (has && wanted && strcmp(has, wanted) != 0)
+            return true;
+    }
+    return false;
 }
 
 /* Takes the tasks that were read before their connector. Nobody knows which configuration they were
@@ -202,7 +224,7 @@ static struct kc_error *on_connector(struct kc_config_reader *reader, struct ste
     entry->state.config = kc_shared_config_take(properties);
     if (entry->state.target == KC_TARGET_NONE)
         entry->state.target = KC_TARGET_STARTED;
-    if (!reader->started && entry->orphan_count >= 0)
+    if (!reader->started && entry->orphan_count >= 0 && !are_of_another(entry))
         adopt_orphans(entry);
     drop_orphans(entry);
     step->news = NEWS_UPDATED;

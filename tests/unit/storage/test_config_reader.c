@@ -175,6 +175,56 @@ START_TEST(test_tasks_of_a_connector_that_was_deleted_are_not_adopted)
 }
 END_TEST
 
+/* A topic whose compaction has taken the tombstone of a connector that was deleted and made again.
+ */
+static const struct {
+    const char *what;
+    const char *records[4][2]; /* between the commit of the old tasks and the end */
+    int tasks;
+} made_again[] = {
+    {"nothing tells them apart",
+     {{"connector-c", "{\"properties\":{\"connector.class\":\"Mirror\"}}"}},
+     2},
+    {"the target state's tombstone is still there",
+     {{"target-state-c", NULL},
+      {"connector-c", "{\"properties\":{\"connector.class\":\"Mirror\"}}"}},
+     0},
+    {"it was made again, stopped",
+     {{"target-state-c", "{\"state\":\"PAUSED\",\"state.v2\":\"STOPPED\"}"},
+      {"connector-c", "{\"properties\":{\"connector.class\":\"Mirror\"}}"}},
+     0},
+    {"it is of another class",
+     {{"connector-c", "{\"properties\":{\"connector.class\":\"File\"}}"}},
+     0},
+    {"its own tasks come behind it",
+     {{"connector-c", "{\"properties\":{\"connector.class\":\"Mirror\"}}"},
+      {"task-c-0", "{\"properties\":{\"t\":\"new\"}}"},
+      {"commit-c", "{\"tasks\":1}"}},
+     1},
+};
+
+START_TEST(test_a_name_that_is_used_again)
+{
+    struct kc_config_reader *live = reader;
+    reader = kc_config_reader_new(&listener, NULL);
+    for (int task = 0; task < 2; task++)
+        apply(task ? "task-c-1" : "task-c-0",
+              "{\"properties\":{\"t\":\"old\",\"connector.class\":\"Mirror\"}}");
+    apply("commit-c", "{\"tasks\":2}");
+    for (int i = 0; i < 4 && made_again[_i].records[i][0]; i++)
+        apply(made_again[_i].records[i][0], made_again[_i].records[i][1]);
+    kc_config_reader_set_started(reader);
+    struct kc_cluster_state *state = kc_config_reader_snapshot(reader);
+    ck_assert_msg(kc_cluster_state_task_count(state, "c") == made_again[_i].tasks, "%s",
+                  made_again[_i].what);
+    if (made_again[_i].tasks == 1)
+        ck_assert_str_eq(kc_map_get(kc_cluster_state_task_config(state, "c", 0), "t"), "new");
+    kc_cluster_state_unref(state);
+    kc_config_reader_destroy(reader);
+    reader = live;
+}
+END_TEST
+
 START_TEST(test_removal_keeps_fencing_and_target)
 {
     apply("connector-c", "{\"properties\":{}}");
@@ -322,6 +372,8 @@ int main(void)
     tcase_add_test(tcase, test_commit_of_a_deleted_connector);
     tcase_add_test(tcase, test_a_connector_behind_its_tasks);
     tcase_add_test(tcase, test_tasks_of_a_connector_that_was_deleted_are_not_adopted);
+    tcase_add_loop_test(tcase, test_a_name_that_is_used_again, 0,
+                        sizeof(made_again) / sizeof(made_again[0]));
     tcase_add_test(tcase, test_removal_keeps_fencing_and_target);
     tcase_add_test(tcase, test_target_states);
     tcase_add_test(tcase, test_before_start_only_keys_are_told);
