@@ -149,6 +149,15 @@ static struct kc_error *make_herder(struct mirror_maker *maker, size_t index, co
     return kc_herder_distributed_new(&settings, &maker->herders[index]);
 }
 
+/* Java's workers of such flows rebalance for ever, and say no more than that. */
+static void warn_of_shared_group(const struct kc_mm2_config *mm2)
+{
+    char *text = kc_mm2_shared_group(mm2);
+    if (text)
+        kc_warn("%s.", text);
+    free(text);
+}
+
 static struct kc_error *start(struct mirror_maker *maker, const char *file)
 {
     size_t count = maker->mm2->count;
@@ -184,6 +193,7 @@ static int wait_for_all(struct mirror_maker *maker)
 static int run(struct mirror_maker *maker, const char *file)
 {
     kc_java_environment_explain();
+    warn_of_shared_group(maker->mm2);
     struct kc_error *err = start(maker, file);
     if (!err)
         err = kc_role_signals_start(maker->herders, maker->started);

@@ -442,6 +442,36 @@ struct kc_error *kc_mm2_parse(const struct kc_map *properties, const struct kc_s
     return err;
 }
 
+static bool share_group(const struct kc_mm2_flow *a, const struct kc_mm2_flow *b)
+{
+    static const char *const keys[] = {"group.id", "bootstrap.servers"};
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        const char *of_a = kc_map_get(a->worker, keys[i]), *of_b = kc_map_get(b->worker, keys[i]);
+        if (!of_a || !of_b || strcmp(of_a, of_b) != 0)
+            return false;
+    }
+    return true;
+}
+
+static char *say_shared(const struct kc_mm2_flow *a, const struct kc_mm2_flow *b)
+{
+    return kc_asprintf(
+        "The flows %s->%s and %s->%s have one group.id on cluster %s, %s: their workers take each "
+        "other for members of one cluster, and only one of the flows is mirrored. Remove "
+        "%s.group.id: then the groups are %s-mm2 and %s-mm2",
+        a->source, a->target, b->source, b->target, a->target, kc_map_get(a->worker, "group.id"),
+        a->target, a->source, b->source);
+}
+
+char *kc_mm2_shared_group(const struct kc_mm2_config *config)
+{
+    for (size_t i = 0; i < config->count; i++)
+        for (size_t j = i + 1; j < config->count; j++)
+            if (share_group(&config->flows[i], &config->flows[j]))
+                return say_shared(&config->flows[i], &config->flows[j]);
+    return NULL;
+}
+
 void kc_mm2_config_destroy(struct kc_mm2_config *config)
 {
     if (!config)

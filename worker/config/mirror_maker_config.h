@@ -36,6 +36,9 @@ struct kc_mm2_config {
  * all. KC_ERR_CONFIG when the file is wrong or leaves no flow. */
 struct kc_error *kc_mm2_parse(const struct kc_map *properties, const struct kc_strings *targets,
                               struct kc_mm2_config **config) KC_MUST_CHECK;
+/* Flows that share a group.id on one cluster, of which only one can mirror: what to say of the
+ * first such pair, owned by the caller; NULL: there are none. */
+char *kc_mm2_shared_group(const struct kc_mm2_config *config);
 void kc_mm2_config_destroy(struct kc_mm2_config *config); /* NULL is fine */
 
 /* The name of a connector ("MirrorSourceConnector"), which is also its class without the package.

@@ -135,6 +135,35 @@ START_TEST(wrong_files_are_refused)
 }
 END_TEST
 
+static char *shared_group(struct kc_map *file)
+{
+    struct kc_mm2_config *config = NULL;
+    assert_ok(kc_mm2_parse(file, NULL, &config));
+    char *text = kc_mm2_shared_group(config);
+    kc_mm2_config_destroy(config);
+    kc_map_destroy(file);
+    return text;
+}
+
+/* As a published file has it: the group of the cluster's consumers, for whoever wrote it. */
+START_TEST(two_flows_of_one_group_are_told_of)
+{
+    char *text = shared_group(MAP("clusters", "a, b, c", "a->c.enabled", "true", "b->c.enabled",
+                                  "true", "c.group.id", "mirrors", "c.bootstrap.servers", "c:1",
+                                  "emit.heartbeats.enabled", "false"));
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strstr(text, "a->c and b->c have one group.id on cluster c, mirrors"));
+    ck_assert_ptr_nonnull(strstr(text, "Remove c.group.id"));
+    free(text);
+    ck_assert_ptr_null(shared_group(MAP("clusters", "a, b, c", "a->c.enabled", "true",
+                                        "b->c.enabled", "true", "c.bootstrap.servers", "c:1")));
+    ck_assert_ptr_null(shared_group(MAP("clusters", "a, b", "a->b.enabled", "true", "b->a.enabled",
+                                        "true", "group.id", "mirrors", "a.bootstrap.servers", "a:1",
+                                        "b.bootstrap.servers", "b:1")));
+}
+END_TEST
+
 RUN_TESTS("mirror_maker_config", everything_at_once_is_mapped_as_in_java,
           flows_follow_enabled_and_heartbeats, pairs_are_counted_as_in_java,
-          clusters_option_keeps_flows_to_these_targets, wrong_files_are_refused)
+          clusters_option_keeps_flows_to_these_targets, wrong_files_are_refused,
+          two_flows_of_one_group_are_told_of)
