@@ -55,6 +55,10 @@ struct kc_connector_ops {
      * it is. May take a minute. Any thread. */
     struct kc_error *(*translate)(const struct kc_map *config, const json_t *offsets,
                                   json_t **answer);
+    /* The same for what groups have committed (API 1.3): question is {"groups": [names]} or
+     * {"pattern": a regular expression}, checked. */
+    struct kc_error *(*translate_groups)(const struct kc_map *config, const json_t *question,
+                                         json_t **answer);
 };
 
 /* ---- source tasks ---- */
@@ -71,6 +75,9 @@ int kc_source_context_task(const struct kc_source_context *context);
  * (lives as long as the context) says why: the worker opens those that are handed over all the
  * same. Constant. */
 bool kc_source_context_takes_raw(struct kc_source_context *context, const char **reason);
+/* What GET /connectors/X/explain says of the task under name, beside what the worker knows; value
+ * is taken and replaces what was shown before, NULL: nothing. Any thread. (API 1.3) */
+void kc_source_context_show(struct kc_source_context *context, const char *name, json_t *value);
 /* Transaction boundaries defined by the connector (KIP-618); NULL-safe no-ops otherwise. */
 void kc_source_context_commit_transaction(struct kc_source_context *context);
 void kc_source_context_abort_transaction(struct kc_source_context *context);

@@ -22,6 +22,7 @@ enum kc_measure_kind {
                               before it counts what the difference is of; summed (API 1.3) */
     KC_MEASURE_DELAY, /* seconds since the time that it was set to (ms since the epoch), 0 while
                          the DIFFERENCE minuend is; the longest counts (API 1.3) */
+    KC_MEASURE_SPAN,  /* a gauge in milliseconds, shown in seconds; the longest counts (API 1.3) */
 };
 
 struct kc_measure {

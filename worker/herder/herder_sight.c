@@ -6,6 +6,7 @@
 #include "herder/entities.h"
 #include "herder/herder_priv.h"
 #include "runtime/series.h"
+#include "runtime/task_host.h"
 #include "runtime/task_metrics.h"
 #include "wire/access.h"
 
@@ -107,7 +108,8 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
     const struct kc_task_metrics *metrics = info->metrics;
     if (!task)
         return;
-    if (*info->lane) {
+    bool goes_on = info->state != KC_STATE_FAILED && info->state != KC_STATE_UNASSIGNED;
+    if (*info->lane && goes_on) {
         json_object_set_new(task, "lane", json_string(info->lane));
         json_object_set_new(task, "reason", json_string(info->lane_reason));
     }
@@ -122,6 +124,7 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
     add_troubles(task, info->connector, info->task);
     json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));
     explain_lag(explanation, task, info->series);
+    kc_task_host_add_shown(info->host, task);
 }
 
 struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector, json_t **states)

@@ -274,6 +274,9 @@ static bool gauge_of(const struct kc_series *series, size_t index, double *numbe
         return estimate_of(series, measure, number);
     case KC_MEASURE_DELAY:
         return delay_of(series, measure, index, number);
+    case KC_MEASURE_SPAN:
+        *number = (double)number_of(series, index) / 1000;
+        return number_of(series, index) != UNSET;
     default:
         *number = (double)number_of(series, index);
         return number_of(series, index) != UNSET;
@@ -283,7 +286,7 @@ static bool gauge_of(const struct kc_series *series, size_t index, double *numbe
 /* Takes the measure of one more series into total: delays run beside each other. */
 static void take_gauge(enum kc_measure_kind kind, double number, double *total)
 {
-    if (kind != KC_MEASURE_DELAY)
+    if (kind != KC_MEASURE_DELAY && kind != KC_MEASURE_SPAN)
         *total += number;
     else if (number > *total)
         *total = number;
@@ -323,6 +326,7 @@ static void add_sum(const struct sum *sum)
         [KC_MEASURE_COUNTER] = add_counter,  [KC_MEASURE_GAUGE] = add_gauge,
         [KC_MEASURE_DIFFERENCE] = add_gauge, [KC_MEASURE_WINDOW] = add_window,
         [KC_MEASURE_ESTIMATE] = add_gauge,   [KC_MEASURE_DELAY] = add_gauge,
+        [KC_MEASURE_SPAN] = add_gauge,
     };
     const struct kc_series_group *group = sum->series[0]->group;
     for (size_t i = 0; i < group->count; i++)

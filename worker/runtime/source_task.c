@@ -45,6 +45,11 @@ struct kc_series *kc_source_context_series(struct kc_source_context *context,
     return kc_series_list_add(kc_task_host_series(context->task->host), group, values);
 }
 
+void kc_source_context_show(struct kc_source_context *context, const char *name, json_t *value)
+{
+    kc_task_host_show(context->task->host, name, value);
+}
+
 const char *kc_source_context_connector(const struct kc_source_context *context)
 {
     return kc_task_host_connector(context->task->host);

@@ -46,6 +46,7 @@ struct kc_task_host {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     enum kc_target_state target;
+    json_t *shown; /* by the plugin's task */
     enum kc_state state;
     int64_t since_ms; /* of state */
     int64_t begun_ms;
@@ -88,6 +89,7 @@ struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
     atomic_init(&host->lane_reason, "");
     kc_task_metrics_start(&host->metrics);
     kc_series_list_init(&host->series);
+    host->shown = json_object();
     pthread_mutex_init(&host->mutex, NULL);
     kc_cond_init(&host->changed);
     return host;
@@ -99,6 +101,7 @@ void kc_task_host_destroy(struct kc_task_host *host)
         return;
     host->kind->destroy(host->impl);
     kc_series_list_clear(&host->series);
+    json_decref(host->shown);
     pthread_cond_destroy(&host->changed);
     pthread_mutex_destroy(&host->mutex);
     free(host->log_context);
@@ -360,6 +363,27 @@ const char *kc_task_host_note(struct kc_task_host *host)
 void kc_task_host_set_note(struct kc_task_host *host, const char *note)
 {
     atomic_store(&host->note, note);
+}
+
+void kc_task_host_show(struct kc_task_host *host, const char *name, json_t *value)
+{
+    pthread_mutex_lock(&host->mutex);
+    json_t *old = json_incref(json_object_get(host->shown, name));
+    if (value)
+        json_object_set_new(host->shown, name, value);
+    else
+        json_object_del(host->shown, name);
+    pthread_mutex_unlock(&host->mutex);
+    json_decref(old);
+}
+
+void kc_task_host_add_shown(struct kc_task_host *host, json_t *item)
+{
+    pthread_mutex_lock(&host->mutex);
+    json_t *copy = json_deep_copy(host->shown);
+    pthread_mutex_unlock(&host->mutex);
+    json_object_update(item, copy);
+    json_decref(copy);
 }
 
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state)

@@ -69,6 +69,10 @@ const char *kc_task_host_lane_reason(struct kc_task_host *host);
 /* What is to be known of it beside; static text, or NULL. Any thread. */
 const char *kc_task_host_note(struct kc_task_host *host);
 void kc_task_host_set_note(struct kc_task_host *host, const char *note);
+/* What the plugin's task shows of itself (kc_source_context_show()); value is taken. Any thread. */
+void kc_task_host_show(struct kc_task_host *host, const char *name, json_t *value);
+/* Adds all of that to item. Any thread. */
+void kc_task_host_add_shown(struct kc_task_host *host, json_t *item);
 /* The share of the task's life that it has been in state so far, 0 to 1. */
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state);
 /* What the plugin's task has made. */

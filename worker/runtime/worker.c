@@ -620,6 +620,7 @@ void kc_worker_each_task(struct kc_worker *worker,
             kc_task_host_bytes_in_flight(entry->host),
             kc_task_host_metrics(entry->host),
             kc_task_host_series(entry->host),
+            entry->host,
         };
         each(opaque, &info);
     }

@@ -105,8 +105,9 @@ void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
 /* {"offsets":[...]}, new reference (KIP-875). */
 struct kc_error *kc_worker_offsets(struct kc_worker *worker, const char *connector,
                                    const struct kc_map *config, json_t **offsets) KC_MUST_CHECK;
-/* What the connector says of offsets of its source (API 1.3): [{"topic","partition","offset"}], of
- * the right shape. KC_ERR_BAD_REQUEST: it translates none. */
+/* What the connector says of offsets of its source (API 1.3): [{"topic","partition","offset"}], or
+ * of its groups: {"groups": [..]} or {"pattern": ".."}, of the right shape. KC_ERR_BAD_REQUEST: it
+ * translates none. */
 struct kc_error *kc_worker_translate(struct kc_worker *worker, const char *connector,
                                      const struct kc_map *config, const json_t *offsets,
                                      json_t **answer) KC_MUST_CHECK;
@@ -139,6 +140,7 @@ struct kc_task_info {
     size_t bytes_in_flight;
     struct kc_task_metrics *metrics;
     struct kc_series_list *series;
+    struct kc_task_host *host; /* for what its plugin shows */
 };
 /* Calls each for every task of this worker, one after the other; info is valid for the call. The
  * function must not call the worker. */

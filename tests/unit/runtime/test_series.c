@@ -213,6 +213,32 @@ START_TEST(lag_has_three_units)
 }
 END_TEST
 
+START_TEST(spans_are_shown_in_seconds_and_the_longest_counts)
+{
+    static const char *const labels_of[] = {"source", "group", NULL};
+    static const struct kc_measure spans[] = {
+        {.kind = KC_MEASURE_SPAN, .name = "lag_seconds", .help = "Seconds"},
+        {.kind = KC_MEASURE_GAUGE, .name = "lag_bytes", .help = "Bytes"},
+    };
+    static const struct kc_series_group groups = {"groups", labels_of, spans, 2};
+    for (int i = 0; i < 2; i++) {
+        const char *values[] = {"A", i ? "g" : "h"};
+        struct kc_series *series = kc_series_list_add(&list, &groups, values);
+        kc_series_set(series, 0, 1500 + i * 1000);
+        kc_series_set(series, 1, INT64_MIN); /* not known any more */
+        kc_series_unref(series);
+    }
+    char *text = scrape(10);
+    assert_has(text, "groups_lag_seconds{source=\"A\",group=\"g\"} 2.5");
+    assert_has(text, "groups_lag_seconds{source=\"A\",group=\"h\"} 1.5");
+    ck_assert_ptr_null(strstr(text, "lag_bytes"));
+    free(text);
+    text = scrape(1);
+    assert_has(text, "groups_lag_seconds{source=\"A\"} 2.5");
+    free(text);
+}
+END_TEST
+
 START_TEST(two_tables_may_have_one_prefix)
 {
     static const char *const more[] = {"source", "group", "topic", "partition", NULL};
@@ -240,6 +266,7 @@ int main(void)
     tcase_add_test(tests, nothing_at_all);
     tcase_add_test(tests, a_series_outlives_its_list);
     tcase_add_test(tests, lag_has_three_units);
+    tcase_add_test(tests, spans_are_shown_in_seconds_and_the_longest_counts);
     tcase_add_test(tests, two_tables_may_have_one_prefix);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
