@@ -47,13 +47,19 @@ struct kc_flow_loads {
 /* ---- sizes of records, of the whole process ---- */
 
 static pthread_mutex_t sizes_mutex = PTHREAD_MUTEX_INITIALIZER;
-static json_t *sizes; /* "connector topic": bytes a record; never freed */
+static json_t *sizes; /* "source->target topic": bytes a record; never freed */
 
-void kc_flow_loads_note(const char *connector, const char *topic, uint64_t records, uint64_t bytes)
+static char *size_key(const struct kc_mirror_config *config, const char *topic)
+{
+    return kc_asprintf("%s->%s %s", config->source, config->target, topic);
+}
+
+void kc_flow_loads_note(const struct kc_mirror_config *config, const char *topic, uint64_t records,
+                        uint64_t bytes)
 {
     if (records == 0)
         return;
-    char *key = kc_asprintf("%s %s", connector, topic);
+    char *key = size_key(config, topic);
     pthread_mutex_lock(&sizes_mutex);
     if (!sizes)
         sizes = json_object();
@@ -62,13 +68,19 @@ void kc_flow_loads_note(const char *connector, const char *topic, uint64_t recor
     free(key);
 }
 
-static double size_of(const char *connector, const char *topic)
+double kc_flow_record_bytes(const struct kc_mirror_config *config, const char *topic)
 {
-    char *key = kc_asprintf("%s %s", connector, topic);
+    char *key = size_key(config, topic);
     pthread_mutex_lock(&sizes_mutex);
     double size = json_real_value(json_object_get(sizes, key));
     pthread_mutex_unlock(&sizes_mutex);
     free(key);
+    return size;
+}
+
+static double size_of(const struct kc_mirror_config *config, const char *topic)
+{
+    double size = kc_flow_record_bytes(config, topic);
     return size > 0 ? size : 1000; /* nothing was mirrored here: as good as any */
 }
 
@@ -198,8 +210,7 @@ static bool take_ends(struct kc_flow_loads *loads, struct kc_fetch_bound *bounds
         kc_error_destroy(bounds[i].error);
         bool seen_twice = load->end >= 0 && end >= load->end && seconds > 0;
         if (seen_twice) {
-            double rate = (double)(end - load->end) / seconds *
-                          size_of(loads->config->connector, load->topic);
+            double rate = (double)(end - load->end) / seconds * size_of(loads->config, load->topic);
             load->rate = load->rate > 0 ? (load->rate + rate) / 2 : rate;
         }
         known = known && seen_twice;

@@ -31,7 +31,11 @@ struct kc_error *kc_flow_loads_look(struct kc_flow_loads *loads, bool *due) KC_M
 /* Replaces deal by a balanced one, if that is due; whether it did. The connector's thread. */
 bool kc_flow_loads_balance(struct kc_flow_loads *loads, struct kc_deal *deal);
 
-/* What a task has mirrored of a topic of the connector so far, in all. Any thread. */
-void kc_flow_loads_note(const char *connector, const char *topic, uint64_t records, uint64_t bytes);
+/* What a task has mirrored of a topic of the flow so far, in all. Any thread. */
+void kc_flow_loads_note(const struct kc_mirror_config *config, const char *topic, uint64_t records,
+                        uint64_t bytes);
+/* Bytes a record of the topic, by what tasks of this process have mirrored; 0: unknown. Any thread.
+ */
+double kc_flow_record_bytes(const struct kc_mirror_config *config, const char *topic);
 
 #endif

@@ -210,7 +210,7 @@ static struct kc_error *task_commit(void *arg)
 {
     struct task *task = arg;
     for (size_t i = 0; i < kc_assignment_count(task->assignment); i++)
-        kc_source_metrics_note_size(kc_assignment_at(task->assignment, i), task->config->connector);
+        kc_source_metrics_note_size(kc_assignment_at(task->assignment, i), task->config);
     if (task->syncs) {
         kc_offset_sync_writer_promote(kc_offset_sync_producer_writer(task->syncs));
         kc_offset_sync_producer_serve(task->syncs);

@@ -213,9 +213,9 @@ void kc_source_metrics_done(const struct kc_mirrored_partition *partition, int64
 }
 
 void kc_source_metrics_note_size(const struct kc_mirrored_partition *partition,
-                                 const char *connector)
+                                 const struct kc_mirror_config *config)
 {
-    kc_flow_loads_note(connector, partition->topic,
+    kc_flow_loads_note(config, partition->topic,
                        (uint64_t)kc_mirror_series_read(partition->series, RECORDS),
                        (uint64_t)kc_mirror_series_read(partition->series, BYTES));
 }

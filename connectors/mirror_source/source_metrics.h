@@ -29,9 +29,9 @@ void kc_source_metrics_end(const struct kc_mirrored_partition *partition, int64_
 /* Mirroring goes on at offset, which may lie before where it was. */
 void kc_source_metrics_start(const struct kc_mirrored_partition *partition, int64_t offset);
 
-/* Tells the connector how large records are (flow_loads.h). */
+/* Tells the flow's connectors how large records are (flow_loads.h). */
 void kc_source_metrics_note_size(const struct kc_mirrored_partition *partition,
-                                 const char *connector);
+                                 const struct kc_mirror_config *config);
 
 /* ---- the acknowledgement thread ---- */
 
