@@ -4,13 +4,10 @@
 
 #include "common/mirror_offsets.h"
 #include "connect/hash.h"
-#include "connect/log.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceTask");
 
 /* A topic with some of its partitions. */
 struct assigned_topic {
@@ -184,35 +181,4 @@ struct kc_mirrored_partition *kc_assignment_find(struct kc_assignment *assignmen
         return NULL;
     *index = found->index[partition];
     return &assignment->partitions[*index];
-}
-
-void kc_assignment_report_reset(const struct kc_mirrored_partition *partition, const char *alias,
-                                const char *policy, int64_t asked, int64_t low, int64_t high,
-                                int64_t going_on)
-{
-    if (asked < low)
-        kc_warn(
-            "%s-%d on %s: offsets %lld to %lld were deleted (by retention, or on purpose) before "
-            "they could be mirrored: %lld records or fewer are missing on the target. "
-            "%s: going on at offset %lld.",
-            partition->topic, partition->partition, alias, (long long)asked, (long long)low - 1,
-            (long long)(low - asked), policy, (long long)going_on);
-    else
-        kc_warn("%s-%d on %s ends at offset %lld, before offset %lld that is next to be mirrored: "
-                "the partition was truncated, or the topic deleted and created again. "
-                "%s: going on at offset %lld.",
-                partition->topic, partition->partition, alias, (long long)high, (long long)asked,
-                policy, (long long)going_on);
-}
-
-struct kc_error *kc_assignment_history_error(const struct kc_mirrored_partition *partition,
-                                             const char *alias, const char *policy, int64_t asked,
-                                             int64_t low, int64_t high)
-{
-    return kc_error_new(KC_ERR_CONNECT,
-                        "Offset %lld of %s-%d on %s is out of range [%lld, %lld], or of a former "
-                        "history, and %s: set the connector's offsets, or choose another policy "
-                        "(source.history.policy, or auto.offset.reset of the consumer)",
-                        (long long)asked, partition->topic, partition->partition, alias,
-                        (long long)low, (long long)high, policy);
 }

@@ -46,14 +46,4 @@ struct kc_mirrored_partition *kc_assignment_find(struct kc_assignment *assignmen
                                                  const char *topic, int32_t partition,
                                                  size_t *index);
 
-/* Says that offset `asked`, which was next, isn't in the partition's log [low, high), and where
- * mirroring goes on; policy is the setting that decides (kc_history_text()). */
-void kc_assignment_report_reset(const struct kc_mirrored_partition *partition, const char *alias,
-                                const char *policy, int64_t asked, int64_t low, int64_t high,
-                                int64_t going_on);
-/* The same, where the policy is to fail. */
-struct kc_error *kc_assignment_history_error(const struct kc_mirrored_partition *partition,
-                                             const char *alias, const char *policy, int64_t asked,
-                                             int64_t low, int64_t high);
-
 #endif

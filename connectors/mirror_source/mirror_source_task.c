@@ -92,7 +92,8 @@ static bool open_raw(struct task *task)
     const char *reason;
     bool opened = !kc_source_context_takes_raw(task->context, &reason);
     struct kc_raw_source *raw = NULL;
-    struct kc_error *err = kc_raw_source_new(task->config, task->assignment, opened, &raw);
+    struct kc_error *err =
+        kc_raw_source_new(task->context, task->config, task->assignment, opened, &raw);
     if (err)
         kc_warn("Reading record by record, since batches can't be fetched as bytes: %s",
                 kc_error_text(err));
@@ -106,7 +107,8 @@ static struct kc_error *open_reader(struct task *task)
     if (open_raw(task))
         return NULL;
     struct kc_source_consumer *consumer = NULL;
-    struct kc_error *err = kc_source_consumer_new(task->config, task->assignment, &consumer);
+    struct kc_error *err =
+        kc_source_consumer_new(task->context, task->config, task->assignment, &consumer);
     atomic_store(&task->consumer, consumer);
     return err;
 }

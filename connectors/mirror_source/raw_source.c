@@ -7,7 +7,7 @@
  * one question to the cluster.
  */
 #include "mirror_source/raw_source.h"
-#include "mirror_source/history.h"
+#include "mirror_source/history_watch.h"
 
 #include "connect/fetch.h"
 #include "connect/log.h"
@@ -39,6 +39,7 @@ enum state {
 struct position {
     enum state state;
     int64_t retry_at_ms;
+    bool recreated; /* RESET: the topic is another one */
 };
 
 struct kc_raw_source {
@@ -46,8 +47,7 @@ struct kc_raw_source {
     struct kc_fetcher *fetcher;
     char *alias; /* of the source cluster */
     char *reset; /* auto.offset.reset */
-    enum kc_history_policy history;
-    char *history_text; /* where it comes from */
+    struct kc_history_watch *history;
     struct position *positions;
     size_t unsettled; /* positions that aren't READING */
     bool ends_asked;  /* once, for those that have nothing to fetch yet */
@@ -55,7 +55,8 @@ struct kc_raw_source {
     size_t unwarned;
 };
 
-struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
+struct kc_error *kc_raw_source_new(struct kc_source_context *context,
+                                   const struct kc_mirror_config *config,
                                    struct kc_assignment *assignment, bool opened,
                                    struct kc_raw_source **source)
 {
@@ -65,8 +66,7 @@ struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
     made->assignment = kc_assignment_ref(assignment);
     made->alias = kc_strdup(config->source);
     made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
-    made->history = kc_history_policy_of(config, made->reset);
-    made->history_text = kc_history_text(config, made->reset);
+    made->history = kc_history_watch_new(context, config, made->reset);
     made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
     /* A dedicated process has a connector of this name for each flow, and what two of them read
@@ -93,7 +93,7 @@ void kc_raw_source_destroy(struct kc_raw_source *source)
     free(source->positions);
     free(source->alias);
     free(source->reset);
-    free(source->history_text);
+    kc_history_watch_destroy(source->history);
     free(source);
 }
 
@@ -119,7 +119,8 @@ static void settle_later(struct kc_raw_source *source, size_t index, enum state 
 {
     struct position *position = &source->positions[index];
     source->unsettled += position->state == READING;
-    *position = (struct position){state, kc_mono_ms() + delay_ms};
+    *position = (struct position){
+        .state = state, .retry_at_ms = kc_mono_ms() + delay_ms, .recreated = position->recreated};
 }
 
 static void read_from(struct kc_raw_source *source, size_t index, int64_t offset)
@@ -128,6 +129,7 @@ static void read_from(struct kc_raw_source *source, size_t index, int64_t offset
     struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
     source->unsettled -= position->state != READING;
     position->state = READING;
+    position->recreated = false;
     partition->next_offset = offset;
     kc_source_metrics_start(partition, offset);
     kc_fetcher_add(source->fetcher, partition->topic, partition->partition, offset, -1);
@@ -168,27 +170,20 @@ static void warn(struct kc_raw_source *source, const struct kc_mirrored_partitio
     source->unwarned = 0;
 }
 
-static struct kc_error *out_of_range(const struct kc_raw_source *source,
-                                     const struct kc_mirrored_partition *partition, int64_t low,
-                                     int64_t high)
-{
-    return kc_assignment_history_error(partition, source->alias, source->history_text,
-                                       partition->next_offset, low, high);
-}
-
 static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, int64_t low,
                                    int64_t high)
 {
     struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
-    bool lost = source->positions[index].state == RESET;
-    bool to_end = lost ? source->history == KC_HISTORY_SKIP : resets_to_latest(source);
-    int64_t going_on = to_end ? high : low;
-    if (lost && source->history == KC_HISTORY_FAIL)
-        return out_of_range(source, partition, low, high);
-    if (lost)
-        kc_assignment_report_reset(partition, source->alias, source->history_text,
-                                   partition->next_offset, low, high, going_on);
-    if (source->positions[index].state == FRESH)
+    const struct position *position = &source->positions[index];
+    int64_t going_on = resets_to_latest(source) ? high : low;
+    struct kc_error *err =
+        position->state == RESET
+            ? kc_history_watch_lost(source->history, partition, position->recreated,
+                                    partition->next_offset, low, high, &going_on)
+            : NULL;
+    if (err)
+        return err;
+    if (position->state == FRESH)
         kc_index_partition_begin(&partition->index, going_on);
     kc_source_metrics_end(partition, high);
     read_from(source, index, going_on);
@@ -274,14 +269,11 @@ static void on_truncated(struct kc_raw_source *source, size_t index,
                          const struct kc_fetched *fetched)
 {
     const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
-    if (fetched->next_offset < 0 || source->history != KC_HISTORY_REWIND) {
+    if (fetched->next_offset < 0 || kc_history_watch_policy(source->history) != KC_HISTORY_REWIND) {
         settle_later(source, index, RESET, 0);
         return;
     }
-    kc_warn("%s-%d on %s was truncated: records from offset %lld to %lld, which have been "
-            "mirrored, are no longer in it. Going on at offset %lld.",
-            partition->topic, partition->partition, source->alias, (long long)fetched->next_offset,
-            (long long)partition->next_offset - 1, (long long)fetched->next_offset);
+    kc_history_watch_cut(source->history, partition, fetched->next_offset);
     read_from(source, index, fetched->next_offset);
 }
 
@@ -292,6 +284,7 @@ static void on_recreated(struct kc_raw_source *source, size_t index)
             "next to be mirrored, means nothing in it.",
             partition->topic, source->alias, (long long)partition->next_offset,
             partition->partition);
+    source->positions[index].recreated = true;
     settle_later(source, index, RESET, 0);
 }
 

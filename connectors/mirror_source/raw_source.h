@@ -13,9 +13,10 @@
 
 struct kc_raw_source;
 
-/* assignment is ref'ed. opened: the worker is going to open the batches; then less is fetched
- * ahead. Contacts nobody. */
-struct kc_error *kc_raw_source_new(const struct kc_mirror_config *config,
+/* context and config are borrowed. assignment is ref'ed. opened: the worker is going to open the
+ * batches; then less is fetched ahead. Contacts nobody. */
+struct kc_error *kc_raw_source_new(struct kc_source_context *context,
+                                   const struct kc_mirror_config *config,
                                    struct kc_assignment *assignment, bool opened,
                                    struct kc_raw_source **source) KC_MUST_CHECK;
 /* What was handed out stays valid. NULL is fine. */

@@ -8,7 +8,7 @@
  * place.
  */
 #include "mirror_source/source_consumer.h"
-#include "mirror_source/history.h"
+#include "mirror_source/history_watch.h"
 
 #include "common/mirror_offsets.h"
 #include "connect/log.h"
@@ -46,8 +46,7 @@ struct kc_source_consumer {
     atomic_uint refs;
     char *alias; /* of the source cluster */
     char *reset; /* auto.offset.reset */
-    enum kc_history_policy history;
-    char *history_text; /* where it comes from */
+    struct kc_history_watch *history;
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;
     struct source_topic *topics;
@@ -132,14 +131,14 @@ static struct kc_error *set_budget(rd_kafka_conf_t *conf, const struct kc_map *p
 }
 
 static struct kc_error *open_client(struct kc_source_consumer *consumer,
+                                    struct kc_source_context *context,
                                     const struct kc_mirror_config *config)
 {
     struct kc_map *properties = kc_mirror_client_properties(
         config, KC_MIRROR_SOURCE, KC_CLIENT_CONSUMER, "replication-consumer");
     rd_kafka_conf_t *conf = NULL;
     consumer->reset = kc_strdup(kc_map_get(properties, "auto.offset.reset"));
-    consumer->history = kc_history_policy_of(config, consumer->reset);
-    consumer->history_text = kc_history_text(config, consumer->reset);
+    consumer->history = kc_history_watch_new(context, config, consumer->reset);
     struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
     if (!err)
         err = set_budget(conf, properties, kc_assignment_count(consumer->assignment));
@@ -171,7 +170,8 @@ static struct kc_error *open_topics(struct kc_source_consumer *consumer)
     return NULL;
 }
 
-struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config,
+struct kc_error *kc_source_consumer_new(struct kc_source_context *context,
+                                        const struct kc_mirror_config *config,
                                         struct kc_assignment *assignment,
                                         struct kc_source_consumer **consumer)
 {
@@ -182,7 +182,7 @@ struct kc_error *kc_source_consumer_new(const struct kc_mirror_config *config,
     made->average_bytes = 1024;
     made->assignment = kc_assignment_ref(assignment);
     sort_by_topic(made);
-    struct kc_error *err = open_client(made, config);
+    struct kc_error *err = open_client(made, context, config);
     if (!err)
         err = open_topics(made);
     if (err) {
@@ -225,7 +225,7 @@ void kc_source_consumer_unref(struct kc_source_consumer *consumer)
     kc_assignment_unref(consumer->assignment);
     free(consumer->alias);
     free(consumer->reset);
-    free(consumer->history_text);
+    kc_history_watch_destroy(consumer->history);
     free(consumer);
 }
 
@@ -316,15 +316,12 @@ static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
     int64_t asked = partition->next_offset >= 0 ? partition->next_offset : message->offset;
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
         consumer->client, partition->topic, partition->partition, &low, &high, WATERMARK_MS);
-    if (!code && consumer->history == KC_HISTORY_FAIL)
-        return kc_assignment_history_error(partition, consumer->alias, consumer->history_text,
-                                           asked, low, high);
-    int64_t going_on = consumer->history == KC_HISTORY_SKIP ? high : low;
-    if (code) /* not known now; the broker will answer the same again, if need be */
-        going_on = asked;
-    else
-        kc_assignment_report_reset(partition, consumer->alias, consumer->history_text, asked, low,
-                                   high, going_on);
+    int64_t going_on = asked; /* not known now: the broker will answer the same again, if need be */
+    struct kc_error *err = code ? NULL
+                                : kc_history_watch_lost(consumer->history, partition, false, asked,
+                                                        low, high, &going_on);
+    if (err)
+        return err;
     partition->next_offset = going_on;
     kc_source_metrics_start(partition, going_on);
     /* A seek doesn't wake a partition that stands still for want of an offset. */

@@ -6,10 +6,12 @@ task fails rather than going on. Nothing of it is silent.
 """
 
 import contextlib
+import time
 
 from confluent_kafka import TopicPartition
 
 import records
+from metrics import scrape
 from processes import wait_for
 from workers import PATIENCE
 
@@ -25,6 +27,22 @@ def frozen(cluster):
 def wait_log(flow, text, timeout=60):
     log = flow.worker.process.log
     wait_for(lambda: text in log(), timeout * PATIENCE, f"{text!r} in the worker's log")
+
+
+def wait_change(flow, name, **expected):
+    """The last change of history in the connector's explanation, and its count in the metrics."""
+
+    def shown():
+        tasks = flow.worker.rest.get(f"/connectors/{name}/explain")["tasks"]
+        history = tasks[0].get("history") if tasks else None
+        last = history and history["last"]
+        return last if last and expected.items() <= last.items() else None
+
+    last = wait_for(shown, 60 * PATIENCE, f"{expected} in the explanation of {name}")
+    alias = flow.worker.rest.config(name)["source.cluster.alias"]
+    labels = {"source": alias, "kind": last["kind"]}
+    assert scrape(flow.worker.rest).sum("isthmus_mirror_history_changes_total", **labels) >= 1
+    return last
 
 
 def fail_of(flow, name):
@@ -89,11 +107,16 @@ def test_truncated(mirror):
     for remote in flow.remotes.values():
         where = f"{flow.topic}-0 on {remote.partition('.')[0]} was truncated"
         wait_log(flow, f"{where}: records from offset 1000 to 1499")
+    cut = {"kind": "truncated", "topic": flow.topic, "partition": 0, "from": 1500}
+    wait_change(flow, "raw", **cut, to=1000, action="rewind")
     flow.wait_count(1600)
     mirrored = records.read_all(target, flow.remote)[0]
     upstream = records.read_all(source, flow.topic)[0]
     records.compare(upstream, mirrored[:1000] + mirrored[1500:], flow.topic)
     assert "auto.offset.reset=none" in fail_of(flow, "strict")
+    wait_change(flow, "strict", **cut, to=None, action="fail", policy="auto.offset.reset=none")
+    failed = flow.worker.rest.get("/connectors/strict/explain")["tasks"][0]
+    assert failed["state"] == "FAILED" and "lane" not in failed
     flow.assert_running()
 
 
@@ -109,6 +132,9 @@ def test_made_again(mirror):
         records.produce(source, flow.topic, 2000, first=7000)
     alias = flow.remote.partition(".")[0]
     wait_log(flow, f"Topic {flow.topic} on {alias} was deleted and created again: offset 1000")
+    gone = {"kind": "recreated", "from": 1000, "to": 0, "policy": "auto.offset.reset=earliest"}
+    last = wait_change(flow, "raw", **gone)
+    assert abs(time.time() - last["at_ms"] / 1000) < 600
     flow.wait_count(3000)
     mirrored = records.read_all(target, flow.remote)[0]
     records.compare(records.read_all(source, flow.topic)[0], mirrored[1000:], flow.topic)
@@ -131,6 +157,8 @@ def test_overtaken_by_retention(mirror):
         source.admin.delete_records([where])[where].result(30)
     flow.wait_count(1500)
     wait_log(flow, "500 records or fewer are missing on the target")
+    for lane in flow.remotes:
+        wait_change(flow, lane, kind="retention_gap", **{"from": 1000}, to=1500, action="rewind")
     mirrored = records.read_all(target, flow.remote)[0]
     records.compare(records.read_all(source, flow.topic)[0], mirrored[1000:], flow.topic)
     flow.assert_running()
@@ -155,6 +183,8 @@ def test_policy(mirror):
         source.admin.delete_records([where])[where].result(30)
     wait_log(flow, "source.history.policy=skip: going on at offset 2000")
     assert "source.history.policy=fail" in fail_of(flow, "records")
+    wait_change(flow, "raw", kind="retention_gap", to=2000, action="skip")
+    wait_change(flow, "records", kind="retention_gap", to=None, action="fail")
     records.produce(source, flow.topic, 100, first=2000)
     records.wait_count(flow.target, flow.remote, 1100, 60 * PATIENCE)
     mirrored = records.read_all(flow.target, flow.remote)[0]
