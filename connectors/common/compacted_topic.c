@@ -4,6 +4,8 @@
 
 #include "connect/log.h"
 
+#include <string.h>
+
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorUtils");
 
 /* Reasons for which the topic is taken to exist, or to be made by someone else. */
@@ -66,4 +68,59 @@ struct kc_error *kc_compacted_topic_create(struct kc_admin *admin, const char *t
     kc_debug("Topic '%s' was not created: %s", topic, why);
     kc_error_destroy(err);
     return NULL;
+}
+
+/* ---- keeping ---- */
+
+static struct kc_error *is_there(struct kc_admin *admin, const char *topic, bool *there)
+{
+    struct kc_topic_infos infos = {0};
+    struct kc_strings names = {0};
+    kc_strings_add(&names, topic);
+    struct kc_error *err = kc_admin_topics(admin, &names, &infos);
+    *there = infos.count > 0;
+    kc_topic_infos_destroy(&infos);
+    kc_strings_destroy(&names);
+    return err;
+}
+
+static bool is_compacted(const struct kc_config_entries *entries)
+{
+    for (size_t i = 0; i < entries->count; i++)
+        if (strcmp(entries->items[i].name, "cleanup.policy") == 0)
+            return !entries->items[i].value || strstr(entries->items[i].value, "compact");
+    return true; /* not known */
+}
+
+static struct kc_error *keep_compacted(struct kc_admin *admin, const char *topic)
+{
+    static const struct kc_config_op compact = {"cleanup.policy", "compact"};
+    struct kc_config_entries entries = {0};
+    struct kc_error *err = kc_admin_topic_config(admin, topic, &entries);
+    bool compacted = err || is_compacted(&entries);
+    kc_config_entries_destroy(&entries);
+    if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+        kc_error_destroy(err);
+        return NULL;
+    }
+    if (compacted)
+        return err;
+    kc_warn("Topic '%s' isn't compacted, and would lose its records in time: its cleanup.policy is "
+            "set to compact. Brokers make topics like that for producers "
+            "(auto.create.topics.enable).",
+            topic);
+    return kc_admin_alter_topic_config(admin, topic, &compact, 1);
+}
+
+struct kc_error *kc_compacted_topic_keep(struct kc_admin *admin, const char *topic,
+                                         int64_t replication_factor, const char *what_is_lost)
+{
+    bool there = false;
+    struct kc_error *err = is_there(admin, topic, &there);
+    if (err)
+        return err;
+    if (there)
+        return keep_compacted(admin, topic);
+    kc_warn("Topic '%s' isn't there any more; it is made again. %s", topic, what_is_lost);
+    return kc_compacted_topic_create(admin, topic, replication_factor);
 }

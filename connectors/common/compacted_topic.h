@@ -10,4 +10,11 @@
 struct kc_error *kc_compacted_topic_create(struct kc_admin *admin, const char *topic,
                                            int64_t replication_factor) KC_MUST_CHECK;
 
+/* Looks after a topic that was made before: makes it again where it was deleted, and sets its
+ * cleanup.policy to compact where brokers made it for a producer; both are said, with what is lost.
+ */
+struct kc_error *kc_compacted_topic_keep(struct kc_admin *admin, const char *topic,
+                                         int64_t replication_factor,
+                                         const char *what_is_lost) KC_MUST_CHECK;
+
 #endif

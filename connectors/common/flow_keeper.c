@@ -23,6 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 
 /* Between two looks at the source's topics, besides refresh.topics.interval.seconds. */
 #define WATCH_INTERVAL_MS 5000
+#define KEEP_INTERVAL_MS  30000 /* between looks at topics of our own */
 /* A look at a large cluster must not take more than this part of the time. */
 #define WATCH_SHARE 50
 
@@ -65,9 +66,19 @@ static void tell(struct kc_flow_keeper *keeper)
 
 /* ---- jobs ---- */
 
-static struct kc_error *create_offset_syncs_topic(void *arg)
+typedef struct kc_error *(*topic_job)(struct kc_admin *admin, const char *topic, int64_t replicas,
+                                      const char *what_is_lost);
+
+static struct kc_error *create_topic(struct kc_admin *admin, const char *topic, int64_t replicas,
+                                     const char *what_is_lost)
 {
-    struct kc_flow_keeper *keeper = arg;
+    (void)what_is_lost;
+    return kc_compacted_topic_create(admin, topic, replicas);
+}
+
+/* Does job for the topics of offset syncs and of the offset index. */
+static struct kc_error *for_sync_topics(struct kc_flow_keeper *keeper, topic_job job)
+{
     const struct kc_mirror_config *config = keeper->config;
     struct kc_admin *admin = NULL;
     if (!kc_mirror_bool(config, "emit.offset-syncs.enabled"))
@@ -82,13 +93,25 @@ static struct kc_error *create_offset_syncs_topic(void *arg)
     int64_t replicas = kc_mirror_long(config, "offset-syncs.topic.replication.factor");
     char *syncs = kc_mirror_offset_syncs_topic(config);
     char *index = kc_mirror_offset_index_topic(config);
-    err = kc_compacted_topic_create(admin, syncs, replicas);
+    err = job(admin, syncs, replicas,
+              "Offsets of partitions at rest have no translation until something is mirrored.");
     if (!err && kc_mirror_has_offset_index(config))
-        err = kc_compacted_topic_create(admin, index, replicas);
+        err = job(admin, index, replicas,
+                  "Offsets that it told are looked up in the topics, which takes longer.");
     free(syncs);
     free(index);
     kc_admin_destroy(admin);
     return err;
+}
+
+static struct kc_error *create_offset_syncs_topic(void *arg)
+{
+    return for_sync_topics(arg, create_topic);
+}
+
+static struct kc_error *keep_offset_syncs_topic(void *arg)
+{
+    return for_sync_topics(arg, kc_compacted_topic_keep);
 }
 
 /* Names that don't change must not meet themselves: source and target would be one topic. */
@@ -307,6 +330,8 @@ static void schedule(struct kc_flow_keeper *keeper)
                         kc_mirror_interval_ms(config, "sync.topic.configs"),
                         "syncing topic configs");
     kc_scheduler_repeat(scheduler, refresh_topics, keeper, refresh, refresh, "refreshing topics");
+    kc_scheduler_repeat(scheduler, keep_offset_syncs_topic, keeper, KEEP_INTERVAL_MS,
+                        KEEP_INTERVAL_MS, "looking after the offset-syncs topic");
     if (keeper->loads)
         kc_scheduler_repeat(
             scheduler, look_at_loads, keeper, kc_flow_loads_interval_ms(keeper->loads),

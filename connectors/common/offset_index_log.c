@@ -19,6 +19,7 @@ enum {
     RETRY_MS = 2000,
     LATER_MS = 30000, /* the topic is long in coming: nobody may make it */
     PATIENCE = 10,
+    WARN_MS = 60000,
 };
 
 enum state {
@@ -44,6 +45,8 @@ struct kc_offset_index_log {
     void *arg;
     int64_t next_ms; /* to read, or to flush */
     int attempts;
+    int64_t written; /* the last offset in the topic; -1: none */
+    int64_t warned_ms;
 
     pthread_t thread;
     atomic_int state;
@@ -172,10 +175,32 @@ static bool send_record(void *arg, struct kc_index_partition *partition, const s
     return kc_offset_sync_producer_write(index->producer, index->topic, key, value, partition);
 }
 
-static void on_lost(void *arg, void *token)
+static void on_lost(void *arg, void *token, rd_kafka_resp_err_t code)
 {
     struct kc_offset_index_log *index = arg;
+    int64_t now = kc_mono_ms();
     kc_offset_index_writer_lost(index->writer, token);
+    if (now - index->warned_ms < WARN_MS)
+        return;
+    index->warned_ms = now;
+    kc_warn("The offset index %s could not be written: %s. It is tried again every second; "
+            "meanwhile translated offsets are looked up in the topics. A topic that was deleted is "
+            "made again by the connector within half a minute.",
+            index->topic, rd_kafka_err2str(code));
+}
+
+/* Offsets that go back are of a topic that was made again: what was in it is gone. */
+static void on_written(void *arg, int64_t offset)
+{
+    struct kc_offset_index_log *index = arg;
+    if (offset >= 0 && offset < index->written) {
+        size_t partitions = kc_offset_index_writer_again(index->writer);
+        kc_warn("The offset index %s was made again: the newest changes of %zu partitions are "
+                "written anew. Older offsets are looked up in the topics.",
+                index->topic, partitions);
+    }
+    if (offset >= 0)
+        index->written = offset;
 }
 
 void kc_offset_index_log_serve(struct kc_offset_index_log *index)
@@ -193,6 +218,8 @@ void kc_offset_index_log_serve(struct kc_offset_index_log *index)
     }
 }
 
+static const struct kc_offset_sync_outcomes outcomes = {on_lost, on_written};
+
 /* ---- life ---- */
 
 struct kc_offset_index_log *kc_offset_index_log_open(const struct kc_mirror_config *config,
@@ -207,7 +234,9 @@ struct kc_offset_index_log *kc_offset_index_log_open(const struct kc_mirror_conf
     index->find = find;
     index->arg = arg;
     index->writer = kc_offset_index_writer_new(send_record, index);
-    kc_offset_sync_producer_on_lost(producer, on_lost, index);
+    index->written = -1;
+    index->warned_ms = INT64_MIN / 2;
+    kc_offset_sync_producer_on_outcome(producer, &outcomes, index);
     start_reading(index);
     return index;
 }
@@ -222,7 +251,7 @@ void kc_offset_index_log_close(struct kc_offset_index_log *index)
         finish_reading(index);
     kc_offset_index_writer_flush(index->writer);
     kc_offset_sync_producer_drain(index->producer);
-    kc_offset_sync_producer_on_lost(index->producer, NULL, NULL);
+    kc_offset_sync_producer_on_outcome(index->producer, NULL, NULL);
     kc_offset_index_writer_destroy(index->writer);
     kc_map_destroy(index->consumer);
     free(index->topic);

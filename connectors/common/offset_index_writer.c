@@ -6,13 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-TAILQ_HEAD(changed_partitions, kc_index_partition);
+TAILQ_HEAD(index_partitions, kc_index_partition);
 
 struct kc_offset_index_writer {
     pthread_mutex_t mutex; /* guards the partitions, and what follows */
     kc_offset_index_send send;
     void *arg;
-    struct changed_partitions changed;
+    struct index_partitions changed;
+    struct index_partitions all; /* that have something */
     bool known;
 };
 
@@ -23,6 +24,7 @@ struct kc_offset_index_writer *kc_offset_index_writer_new(kc_offset_index_send s
     writer->send = send;
     writer->arg = arg;
     TAILQ_INIT(&writer->changed);
+    TAILQ_INIT(&writer->all);
     return writer;
 }
 
@@ -66,8 +68,17 @@ void kc_index_partition_begin(struct kc_index_partition *partition, int64_t offs
 /* ---- growth ---- */
 
 /* Locked. */
+static void meet(struct kc_offset_index_writer *writer, struct kc_index_partition *partition)
+{
+    if (!partition->met)
+        TAILQ_INSERT_TAIL(&writer->all, partition, all);
+    partition->met = true;
+}
+
+/* Locked. */
 static void mark(struct kc_offset_index_writer *writer, struct kc_index_partition *partition)
 {
+    meet(writer, partition);
     if (!partition->changed)
         TAILQ_INSERT_TAIL(&writer->changed, partition, link);
     partition->changed = true;
@@ -129,6 +140,7 @@ void kc_offset_index_writer_past(struct kc_offset_index_writer *writer,
                                  struct kc_index_partition *partition, struct kc_index_chunk *chunk)
 {
     pthread_mutex_lock(&writer->mutex);
+    meet(writer, partition);
     struct kc_index_partition since = *partition;
     partition->full = NULL;
     partition->full_count = 0;
@@ -201,6 +213,22 @@ void kc_offset_index_writer_flush(struct kc_offset_index_writer *writer)
     }
     kc_str_destroy(&out.key);
     kc_str_destroy(&out.value);
+}
+
+size_t kc_offset_index_writer_again(struct kc_offset_index_writer *writer)
+{
+    struct kc_index_partition *partition;
+    size_t count = 0;
+    pthread_mutex_lock(&writer->mutex);
+    TAILQ_FOREACH(partition, &writer->all, all)
+    {
+        if (partition->chunk.count == 0 && partition->full_count == 0)
+            continue;
+        mark(writer, partition);
+        count++;
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return count;
 }
 
 void kc_offset_index_writer_lost(struct kc_offset_index_writer *writer,

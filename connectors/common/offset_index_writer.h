@@ -24,8 +24,8 @@ struct kc_index_partition {
     struct kc_index_chunk chunk; /* the newest */
     struct kc_index_chunk *full; /* before it, and not handed out yet */
     size_t full_count;
-    bool changed; /* is in the writer's list */
-    TAILQ_ENTRY(kc_index_partition) link;
+    bool changed, met; /* is in the writer's lists */
+    TAILQ_ENTRY(kc_index_partition) link, all;
 };
 
 struct kc_offset_index_writer;
@@ -58,6 +58,10 @@ void kc_offset_index_writer_known(struct kc_offset_index_writer *writer);
 
 /* Hands out what has changed. */
 void kc_offset_index_writer_flush(struct kc_offset_index_writer *writer);
+/* The topic has lost what was written: the newest chunks are handed out again, of so many
+ * partitions.
+ */
+size_t kc_offset_index_writer_again(struct kc_offset_index_writer *writer);
 /* The partition's last record was lost: it is written again. */
 void kc_offset_index_writer_lost(struct kc_offset_index_writer *writer,
                                  struct kc_index_partition *partition);

@@ -25,18 +25,19 @@ struct kc_offset_sync_producer {
     int64_t used_ms;
     bool complained;
     struct kc_offset_sync_writer *writer;
-    kc_offset_sync_lost lost; /* of the other topic's records, with its argument */
-    void *lost_arg;
+    const struct kc_offset_sync_outcomes *outcomes; /* of the other topic's records */
+    void *outcomes_arg;
 };
 
 static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, void *opaque)
 {
     struct kc_offset_sync_producer *producer = opaque;
-    if (message->_private) {
-        if (message->err && producer->lost)
-            producer->lost(producer->lost_arg, message->_private);
+    if (message->_private && producer->outcomes && message->err)
+        producer->outcomes->lost(producer->outcomes_arg, message->_private, message->err);
+    else if (message->_private && producer->outcomes)
+        producer->outcomes->written(producer->outcomes_arg, message->offset);
+    if (message->_private)
         return;
-    }
     if (message->err)
         kc_fail("Could not write an offset sync to %s: %s", producer->topic,
                 rd_kafka_err2str(message->err));
@@ -109,11 +110,11 @@ bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, con
     return sent;
 }
 
-void kc_offset_sync_producer_on_lost(struct kc_offset_sync_producer *producer,
-                                     kc_offset_sync_lost lost, void *arg)
+void kc_offset_sync_producer_on_outcome(struct kc_offset_sync_producer *producer,
+                                        const struct kc_offset_sync_outcomes *outcomes, void *arg)
 {
-    producer->lost = lost;
-    producer->lost_arg = arg;
+    producer->outcomes = outcomes;
+    producer->outcomes_arg = arg;
 }
 
 static struct kc_error *configure(const struct kc_mirror_config *config,

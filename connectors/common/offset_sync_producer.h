@@ -24,14 +24,19 @@ kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer);
 /* Handles acknowledgements and sends what waits; doesn't block. On the task's thread. */
 void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer);
 
-/* Writes a record of another topic of the same cluster with the same client. Of those that were
- * lost `lost` is told their token, on the task's thread. False: it could not even be queued. */
+/* Writes a record of another topic of the same cluster with the same client. False: it could not
+ * even be queued. */
 bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
                                    const struct kc_str *key, const struct kc_str *value,
                                    void *token);
-typedef void (*kc_offset_sync_lost)(void *arg, void *token);
-void kc_offset_sync_producer_on_lost(struct kc_offset_sync_producer *producer,
-                                     kc_offset_sync_lost lost, void *arg);
+/* What became of them, on the task's thread. */
+struct kc_offset_sync_outcomes {
+    void (*lost)(void *arg, void *token, rd_kafka_resp_err_t code);
+    void (*written)(void *arg, int64_t offset);
+};
+/* outcomes: static; NULL: nobody is told. */
+void kc_offset_sync_producer_on_outcome(struct kc_offset_sync_producer *producer,
+                                        const struct kc_offset_sync_outcomes *outcomes, void *arg);
 /* Waits until all that was queued is written, for at most a few seconds. The task's thread. */
 void kc_offset_sync_producer_drain(struct kc_offset_sync_producer *producer);
 

@@ -384,6 +384,24 @@ START_TEST(what_could_not_be_written_is_written_later)
 }
 END_TEST
 
+START_TEST(what_the_topic_has_lost_is_written_again)
+{
+    struct side side = {0};
+    side_begin(&side, 0);
+    kc_offset_index_writer_known(side.writer);
+    ck_assert_uint_eq(kc_offset_index_writer_again(side.writer), 0); /* there is nothing */
+    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
+    kc_offset_index_writer_flush(side.writer);
+    kc_offset_index_destroy(side.index); /* the topic was deleted */
+    side.index = kc_offset_index_new();
+    ck_assert_uint_eq(kc_offset_index_writer_again(side.writer), 1);
+    kc_offset_index_writer_flush(side.writer);
+    ck_assert_uint_eq(side.records, 2);
+    assert_place(side.index, 5, KC_INDEX_EXACT, 5);
+    side_destroy(&side);
+}
+END_TEST
+
 RUN_TESTS("offset_index", runs_without_a_change_are_one, what_is_mirrored_again_gives_way,
           a_full_chunk_takes_no_other_run, bytes_are_few_and_come_back,
           sums_that_are_too_large_are_refused, a_last_sequence_is_refused,
@@ -392,4 +410,4 @@ RUN_TESTS("offset_index", runs_without_a_change_are_one, what_is_mirrored_again_
           a_restart_goes_on_with_the_newest_chunk, what_a_task_did_not_see_is_a_hole,
           the_oldest_changes_go_first_and_the_rest_takes_little_memory,
           many_changes_before_the_past_is_known_are_all_written,
-          what_could_not_be_written_is_written_later)
+          what_could_not_be_written_is_written_later, what_the_topic_has_lost_is_written_again)
