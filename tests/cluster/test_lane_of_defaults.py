@@ -195,6 +195,30 @@ def test_transforms_of_the_topics_name(bed):
         assert bed.ways("route")["passed"] == total and bed.ways("route")["opened"] == 0
 
 
+def test_a_routed_topic_that_is_missing(bed):
+    """What goes to it waits, which is said again and again, and goes on once the topic is there."""
+    bed.fill_plain("lost-a", "lz4")
+    settings = {
+        "transforms": "rename",
+        "transforms.rename.type": f"{TRANSFORMS}.RegexRouter",
+        "transforms.rename.regex": "lost\\.(.*)",
+        "transforms.rename.replacement": "found-$1",
+    }
+    bed.mirror("lost", "lost-a", **settings)
+    if bed.kind != "java":
+
+        def missing():
+            return bed.explained("lost").get("missing_topics")
+
+        wait_for(lambda: missing() == ["found-lost-a"], 60 * PATIENCE, "the topic to be missed")
+        again = "topics that the transforms name are still not there on the target"
+        wait_for(lambda: again in bed.worker.log(), 60 * PATIENCE, "a second word of it")
+    bed.target.create_topic("found-lost-a", 2)
+    bed.assert_mirrored("lost-a", "found-lost-a")
+    if bed.kind != "java":
+        wait_for(lambda: not missing(), 90 * PATIENCE, "the topic to be missed no more")
+
+
 def test_a_transform_of_some_topics_opens_these_alone(bed):
     for topic in ("some-plain", "some-stamped"):
         bed.fill_plain(topic, "zstd")

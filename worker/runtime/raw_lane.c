@@ -13,16 +13,12 @@
 #include "runtime/raw_lane_priv.h"
 
 #include "base/thread.h"
-#include "connect/log.h"
 #include "wire/appender.h"
 #include "wire/errors.h"
-#include "wire/messages_cluster.h"
 
 #include <string.h>
 #include <strings.h>
 #include <utlist.h>
-
-static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 
 enum {
     IN_FLIGHT_BYTES = 8 << 20,
@@ -32,7 +28,6 @@ enum {
     SERVE_BYTES = 1 << 20,
     TELL_MS = 20, /* between requests to serve less */
     NO_PARTITION = -1,
-    ASK_MS = 5000,
 };
 
 /* ---- which lane ---- */
@@ -156,6 +151,7 @@ void kc_raw_lane_destroy(struct kc_raw_lane *lane)
         free(part->key);
         free(part);
     }
+    kc_strings_destroy(&lane->missing);
     pthread_cond_destroy(&lane->room);
     pthread_cond_destroy(&lane->moved);
     pthread_mutex_destroy(&lane->mutex);
@@ -327,36 +323,24 @@ static bool has_room(struct kc_raw_lane *lane, size_t len)
     return bytes == 0 || bytes + len <= IN_FLIGHT_BYTES;
 }
 
+/* With mutex. A topic that isn't there may be what keeps the lane full. */
+static void wait_a_moment(struct kc_raw_lane *lane)
+{
+    kc_cond_wait_until(&lane->room, &lane->mutex, kc_mono_ms() + WAIT_MS);
+    pthread_mutex_unlock(&lane->mutex);
+    kc_raw_lane_look_for_missing(lane);
+    pthread_mutex_lock(&lane->mutex);
+}
+
 static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
 {
     if (has_room(lane, len))
         return true;
     pthread_mutex_lock(&lane->mutex);
     while (!has_room(lane, len) && !atomic_load(&lane->cancelled))
-        kc_cond_wait_until(&lane->room, &lane->mutex, kc_mono_ms() + WAIT_MS);
+        wait_a_moment(lane);
     pthread_mutex_unlock(&lane->mutex);
     return !atomic_load(&lane->cancelled);
-}
-
-void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic)
-{
-    struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
-    struct kc_metadata_request *message = request->message;
-    KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic, 1);
-    message->topics.items[0].name = kc_wire_str_copy(request->arena, topic);
-    message->allow_auto_topic_creation = true;
-    request->target.kind = KC_WIRE_ANY;
-    struct kc_wire_reply *reply = NULL;
-    struct kc_error *err =
-        kc_wire_call(lane->target->client, request, kc_mono_ms() + ASK_MS, &reply);
-    const struct kc_metadata_response *response = err ? NULL : reply->message;
-    if (response && response->topics.count == 1 &&
-        response->topics.items[0].error_code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
-        kc_warn("Topic %s, which the transforms name, isn't there on the target yet, and what goes "
-                "to it waits: create it, unless the brokers do (auto.create.topics.enable)",
-                topic);
-    kc_error_destroy(err); /* appending will tell */
-    kc_wire_reply_unref(reply);
 }
 
 struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,

@@ -53,6 +53,12 @@ struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *
 /* Asks the cluster for the topic, which it may create where brokers do so, as Java's producer does.
  * For a topic that nobody has made: one that a transform names. */
 void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic);
+/* Looks, after ten seconds and then ever less often, whether those that weren't there are now, and
+ * says so. */
+void kc_raw_lane_look_for_missing(struct kc_raw_lane *lane);
+/* tell hears which aren't there whenever that changes. */
+void kc_raw_lane_on_missing(struct kc_raw_lane *lane,
+                            void (*tell)(void *opaque, const struct kc_strings *topics));
 /* A record to the partition goes to the producer. Whoever sends a span to it next must wait for the
  * producer first: kc_raw_lane_follows_record(), which forgets. */
 void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition);

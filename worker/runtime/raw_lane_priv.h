@@ -41,8 +41,12 @@ struct kc_raw_lane {
     _Atomic(const char *) broken;
     atomic_size_t bytes; /* of spans without a result */
     atomic_uint_fast64_t extra;
-    struct raw_part *parts; /* the task's thread */
-    bool any_too_large;     /* of a part; the same */
+    struct raw_part *parts;    /* the task's thread */
+    bool any_too_large;        /* of a part; the same */
+    struct kc_strings missing; /* topics that aren't there; the same */
+    int64_t missing_ms;        /* when they are looked for again */
+    int64_t missing_wait_ms;
+    void (*tell_missing)(void *opaque, const struct kc_strings *topics); /* NULL: nobody */
     pthread_mutex_t mutex;
     pthread_cond_t moved;       /* something was acknowledged or came back */
     pthread_cond_t room;        /* much less is in flight than may be */

@@ -31,6 +31,15 @@ static void on_wake(void *opaque)
     task->how->raw_moved(task->delivery);
 }
 
+static void on_missing(void *opaque, const struct kc_strings *topics)
+{
+    struct kc_source_task *task = opaque;
+    json_t *list = topics->count ? json_array() : NULL;
+    for (size_t i = 0; i < topics->count; i++)
+        json_array_append_new(list, json_string(topics->items[i]));
+    kc_task_host_show(task->host, "missing_topics", list);
+}
+
 static bool knows_raw(const struct kc_plugin *plugin)
 {
     return plugin->api_minor >= 1 && plugin->source_task->raw_committed;
@@ -48,6 +57,7 @@ static void open_lane(struct kc_source_task *task, const struct kc_map *producer
         kc_error_destroy(err);
         return;
     }
+    kc_raw_lane_on_missing(lane, on_missing);
     pthread_mutex_lock(&task->mutex);
     task->raw = lane;
     pthread_mutex_unlock(&task->mutex);
@@ -170,6 +180,7 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
 {
     *batch = NULL;
     if (task->raw) {
+        kc_raw_lane_look_for_missing(task->raw);
         struct kc_error *err = kc_source_task_recover_raw(task, batch);
         if (err || *batch)
             return err;
