@@ -32,9 +32,21 @@ static struct sync_neighbours neighbours_of(const struct kc_sync_slot *slots, in
     return found;
 }
 
-static struct kc_translation exactly(int64_t downstream, enum kc_translated_by by)
+static struct kc_translation exactly(int64_t upstream, int64_t downstream, enum kc_translated_by by)
 {
-    return (struct kc_translation){.downstream = downstream, .by = by, .exact = true};
+    return (struct kc_translation){
+        .downstream = downstream, .by = by, .upstream = upstream, .exact = true};
+}
+
+/* The mirror has come to end, which isn't behind upstream. What will be there is still to come. */
+static struct kc_translation at_the_end(int64_t upstream, struct kc_index_pair end)
+{
+    struct kc_translation result = exactly(end.upstream, end.downstream, KC_BY_INDEX);
+    result.exact = upstream == end.upstream;
+    result.unmirrored = result.lookup = !result.exact;
+    result.low = end;
+    result.high = (struct kc_index_pair){-1, -1};
+    return result;
 }
 
 /* The closer one of two lower neighbours, and of two upper ones. */
@@ -54,15 +66,21 @@ static struct kc_index_pair earlier(struct kc_index_pair a, struct kc_index_pair
 static struct kc_translation narrowed(const struct kc_index_place *place,
                                       const struct sync_neighbours *syncs, int64_t by_sync)
 {
-    struct kc_translation result = {.downstream = by_sync, .by = KC_BY_SYNC, .lookup = true};
+    struct kc_translation result = {
+        .downstream = by_sync, .by = KC_BY_SYNC, .upstream = syncs->low.upstream, .lookup = true};
+    /* Of a sync behind the record Java's task takes the offset after it. */
+    result.upstream += by_sync > syncs->low.downstream;
     result.low = later(place->low, syncs->low);
     result.high = earlier(place->high, syncs->high);
     if (place->low.upstream >= 0 && place->low.downstream > by_sync) {
         result.downstream = place->low.downstream;
+        result.upstream = place->low.upstream;
         result.by = KC_BY_INDEX;
     }
-    if (result.downstream < 0)
+    if (result.downstream < 0) {
+        result.upstream = -1;
         result.by = KC_BY_NOTHING;
+    }
     return result;
 }
 
@@ -82,13 +100,13 @@ struct kc_translation kc_offset_translate(const struct kc_offset_index *index,
     if (place.answer == KC_INDEX_NOTHING)
         place.low = place.high = (struct kc_index_pair){-1, -1};
     if (place.answer == KC_INDEX_EXACT)
-        return exactly(place.downstream, KC_BY_INDEX);
+        return exactly(upstream, place.downstream, KC_BY_INDEX);
     if (around.low.upstream == upstream)
-        return exactly(around.low.downstream, KC_BY_SYNC);
+        return exactly(upstream, around.low.downstream, KC_BY_SYNC);
     bool behind_all = place.answer == KC_INDEX_END &&
                       (!around.newest || around.newest->upstream < place.low.upstream);
     if (behind_all)
-        return exactly(place.low.downstream, KC_BY_INDEX);
+        return at_the_end(upstream, place.low);
     struct kc_translation result = narrowed(&place, &around, by_sync);
     result.soon = place.answer == KC_INDEX_END;
     result.lookup = around.newest || place.answer != KC_INDEX_NOTHING;

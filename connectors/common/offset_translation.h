@@ -25,9 +25,13 @@ const char *kc_translated_by_name(enum kc_translated_by by); /* "none", "sync", 
 struct kc_translation {
     int64_t downstream; /* or KC_NOT_TRANSLATED, KC_TOO_OLD */
     enum kc_translated_by by;
+    int64_t upstream; /* the source's offset that it stands for: what lies between that and the one
+                         asked for is read again; -1: none */
     bool exact;
-    bool lookup; /* looking may tell it exactly: between low and high, of which -1 is unknown */
-    bool soon;   /* the index may tell it in a moment */
+    bool unmirrored; /* nothing at or after the offset has been mirrored yet, as far as the index
+                        says: a look-up may find that there is nothing to mirror */
+    bool lookup;     /* looking may tell it exactly: between low and high, of which -1 is unknown */
+    bool soon;       /* the index may tell it in a moment */
     struct kc_index_pair low, high;
 };
 

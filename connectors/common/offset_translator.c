@@ -217,12 +217,18 @@ struct kc_translation kc_offset_translator_translate(struct kc_offset_translator
         kc_offset_translate(translator->index, translator->syncs, topic, partition, upstream);
     struct kc_lookup lookup = {topic, remote, partition, upstream, result.low, result.high};
     int64_t downstream = kc_lookup_holds(&lookup, found) ? found : -1;
+    /* In the background there is nothing to find until it is mirrored. */
+    bool waits = result.unmirrored && deadline_ms == 0;
     if (result.exact || !result.lookup ||
-        (downstream < 0 && !look(translator, &lookup, result.soon, deadline_ms, &downstream)))
+        (downstream < 0 &&
+         (waits || !look(translator, &lookup, result.soon, deadline_ms, &downstream))))
         return result;
+    if (!result.unmirrored) /* else it was found that nothing is to come there: a marker, say */
+        result.by = KC_BY_LOOKUP;
     result.downstream = downstream;
-    result.by = KC_BY_LOOKUP;
+    result.upstream = upstream;
     result.exact = true;
+    result.unmirrored = false;
     return result;
 }
 
