@@ -45,7 +45,18 @@ void kc_checkpoint_metrics_committed(struct kc_mirror_series *series, int64_t ti
     kc_mirror_series_add(series, CHECKPOINTS, 1);
 }
 
-enum { MEMBERS, SYNCED };
+enum {
+    MEMBERS,
+    SYNCED,
+    SOURCE_RECORDS,
+    SOURCE_BYTES,
+    SOURCE_SECONDS,
+    TRANSLATION_RECORDS,
+    TRANSLATION_BYTES,
+    TRANSLATION_SECONDS,
+    TARGET_RECORDS,
+    UNTRANSLATED,
+};
 
 static const char *const group_labels[] = {"source", "target", "group", NULL};
 
@@ -55,6 +66,28 @@ static const struct kc_measure group_measures[] = {
                  "there are left alone"},
     [SYNCED] = {KC_MEASURE_COUNTER, "synced_offsets_total",
                 "Offsets that were committed for the group on the target"},
+    [SOURCE_RECORDS] = {KC_MEASURE_GAUGE, "source_lag_records",
+                        "Records from the group's committed offsets to the ends of the source's "
+                        "logs, at the last round"},
+    [SOURCE_BYTES] = {KC_MEASURE_GAUGE, "source_lag_bytes",
+                      "The same in bytes, as an estimate: times the average size of the topic's "
+                      "records that tasks of this worker have mirrored"},
+    [SOURCE_SECONDS] = {KC_MEASURE_SPAN, "source_lag_seconds",
+                        "Time since the source's log ended where the group has come to, of the "
+                        "partition where it is longest; 0 where nothing is missing"},
+    [TRANSLATION_RECORDS] = {KC_MEASURE_GAUGE, "translation_lag_records",
+                             "Records that the group would read again on the target: from what its "
+                             "translated offsets stand for to its committed ones, at most"},
+    [TRANSLATION_BYTES] = {KC_MEASURE_GAUGE, "translation_lag_bytes",
+                           "The same in bytes, as an estimate"},
+    [TRANSLATION_SECONDS] = {KC_MEASURE_SPAN, "translation_lag_seconds",
+                             "How much of the source's time lies between the two, of the partition "
+                             "where it is longest"},
+    [TARGET_RECORDS] = {KC_MEASURE_GAUGE, "target_lag_records",
+                        "Records from the group's translated offsets to the ends of the target's "
+                        "logs"},
+    [UNTRANSLATED] = {KC_MEASURE_GAUGE, "untranslated_partitions",
+                      "Partitions of the group whose offset has no translation"},
 };
 
 static const struct kc_series_group groups = {"isthmus_mirror_group", group_labels, group_measures,
@@ -77,7 +110,24 @@ void kc_group_metrics_synced(struct kc_series *series, int offsets)
     kc_series_add(series, SYNCED, (uint64_t)offsets);
 }
 
-enum { ROUND, SYNC, OFFSETS, INEXACT, LOOKUPS, CHANGES, BYTES };
+static void set_lag(struct kc_series *series, size_t records, const struct kc_lag *lag)
+{
+    enum { BYTES_AFTER = 1, SECONDS_AFTER = 2 };
+    kc_series_set(series, records, lag->records);
+    kc_series_set(series, records + BYTES_AFTER,
+                  lag->bytes_unknown ? INT64_MIN : (int64_t)lag->bytes);
+    kc_series_set(series, records + SECONDS_AFTER, lag->ms);
+}
+
+void kc_group_metrics_lag(struct kc_series *series, const struct kc_group_lag *lag)
+{
+    set_lag(series, SOURCE_RECORDS, &lag->source);
+    set_lag(series, TRANSLATION_RECORDS, &lag->translation);
+    kc_series_set(series, TARGET_RECORDS, lag->target_records);
+    kc_series_set(series, UNTRANSLATED, (int64_t)lag->untranslated);
+}
+
+enum { ROUND, SYNC, OFFSETS, INEXACT, UNMIRRORED, LOOKUPS, CHANGES, BYTES };
 
 static const char *const round_labels[] = {"source", "target", NULL};
 
@@ -91,6 +141,8 @@ static const struct kc_measure round_measures[] = {
     [INEXACT] =
         {KC_MEASURE_GAUGE, "inexact_offsets",
          "Those of them that may point further back than they must, or have no translation"},
+    [UNMIRRORED] = {KC_MEASURE_GAUGE, "unmirrored_offsets",
+                    "Those of them that point to records that aren't mirrored yet"},
     [LOOKUPS] = {KC_MEASURE_GAUGE, "waiting_lookups",
                  "Offsets that wait for being looked up in the topics"},
     [CHANGES] = {KC_MEASURE_GAUGE, "index_changes",
@@ -126,6 +178,7 @@ void kc_round_metrics_report(struct kc_series *series, const struct kc_round_fig
         return;
     kc_series_set(series, OFFSETS, (int64_t)figures->offsets);
     kc_series_set(series, INEXACT, (int64_t)figures->inexact);
+    kc_series_set(series, UNMIRRORED, (int64_t)figures->unmirrored);
     kc_series_set(series, LOOKUPS, (int64_t)figures->lookups_waiting);
     kc_series_set(series, CHANGES, (int64_t)figures->index_changes);
     kc_series_set(series, BYTES, (int64_t)figures->index_bytes);

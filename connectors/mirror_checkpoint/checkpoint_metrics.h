@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a checkpoint task measures: MirrorCheckpointMetrics for each group and partition, and of
- * each group whether the target's members keep its offsets from being synced.
+ * each group how far it is behind and whether the target's members keep its offsets from being
+ * synced.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
@@ -9,6 +10,7 @@
 #include "common/mirror_config.h"
 #include "common/mirror_series.h"
 #include "mirror_checkpoint/checkpoint_store.h"
+#include "mirror_checkpoint/group_lag.h"
 
 /* The series of one checkpointed partition; the caller owns it. The task's thread. */
 struct kc_mirror_series *kc_checkpoint_metrics_open(struct kc_source_context *context,
@@ -25,6 +27,9 @@ void kc_group_metrics_members(struct kc_series *series, int members);
 /* Offsets were committed for it on the target. */
 void kc_group_metrics_synced(struct kc_series *series, int offsets);
 
+/* How far it is behind. */
+void kc_group_metrics_lag(struct kc_series *series, const struct kc_group_lag *lag);
+
 /* The series of the task's rounds; as above. */
 struct kc_series *kc_round_metrics_open(struct kc_source_context *context,
                                         const struct kc_mirror_config *config);
@@ -32,7 +37,7 @@ struct kc_series *kc_round_metrics_open(struct kc_source_context *context,
 struct kc_round_figures {
     int64_t checkpoints_ms; /* -1: no checkpoints were made */
     int64_t sync_ms;        /* -1: nothing was synced */
-    size_t offsets, inexact, lookups_waiting;
+    size_t offsets, inexact, unmirrored, lookups_waiting;
     size_t index_changes, index_bytes;
 };
 void kc_round_metrics_report(struct kc_series *series, const struct kc_round_figures *figures);

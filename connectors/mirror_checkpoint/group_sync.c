@@ -32,7 +32,7 @@ struct kc_group_sync {
 };
 
 struct kc_group_sync *kc_group_sync_new(struct kc_admin *target, const struct kc_strings *groups,
-                                        struct kc_source_context *context,
+                                        struct kc_series *const *series,
                                         const struct kc_mirror_config *config)
 {
     struct kc_group_sync *sync = kc_calloc(1, sizeof(*sync));
@@ -41,7 +41,7 @@ struct kc_group_sync *kc_group_sync_new(struct kc_admin *target, const struct kc
     sync->alias = config->target;
     sync->groups = kc_calloc(groups->count ? groups->count : 1, sizeof(*sync->groups));
     for (size_t i = 0; i < groups->count; i++)
-        sync->groups[i].series = kc_group_metrics_open(context, config, groups->items[i]);
+        sync->groups[i].series = series[i];
     return sync;
 }
 
@@ -57,10 +57,8 @@ void kc_group_sync_destroy(struct kc_group_sync *sync)
 {
     if (!sync)
         return;
-    for (size_t i = 0; i < sync->names->count; i++) {
+    for (size_t i = 0; i < sync->names->count; i++)
         forget(&sync->groups[i]);
-        kc_series_unref(sync->groups[i].series);
-    }
     free(sync->groups);
     free(sync);
 }

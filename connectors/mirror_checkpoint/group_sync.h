@@ -14,9 +14,9 @@
 
 struct kc_group_sync;
 
-/* All are borrowed. */
+/* All are borrowed; series[i] is that of groups->items[i]. */
 struct kc_group_sync *kc_group_sync_new(struct kc_admin *target, const struct kc_strings *groups,
-                                        struct kc_source_context *context,
+                                        struct kc_series *const *series,
                                         const struct kc_mirror_config *config);
 void kc_group_sync_destroy(struct kc_group_sync *sync);
 

@@ -7,6 +7,7 @@
  * polls, which keeps start() short; then each interval the offset syncs are read to their end and
  * the groups are asked for on the source. Trouble is logged and tried again, never fatal.
  */
+#include "common/flow_loads.h"
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
 #include "common/offset_translator.h"
@@ -15,6 +16,7 @@
 #include "mirror_checkpoint/checkpoint_metrics.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 #include "mirror_checkpoint/group_sync.h"
+#include "mirror_checkpoint/lag_watch.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 
 #include <errno.h>
@@ -28,14 +30,20 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorC
 #define LONGEST_WAIT_MS 1000
 #define READ_TIMEOUT_MS 5000
 /* How long the checkpoints topic may stay unreadable before the task goes on without it. */
-#define LOAD_PATIENCE_MS 60000
-#define WARN_INTERVAL_MS 30000
+#define LOAD_PATIENCE_MS     60000
+#define WARN_INTERVAL_MS     30000
+#define PAST_END_INTERVAL_MS 300000
+/* No topic has as many: a number from a broker doesn't say how much memory is taken. */
+#define MOST_PARTITIONS 100000
 
 /* A topic of the source in which groups have offsets. */
 struct topic {
     char *name;
     char *remote;  /* on the target */
     bool accepted; /* by the topic filter */
+    double record_bytes;
+    struct kc_watched *partitions; /* by number; not met: NULLs */
+    int32_t limit;                 /* of them */
     UT_hash_handle hh;
 };
 
@@ -51,10 +59,11 @@ struct task {
     struct kc_offset_translator *translator;
     struct kc_topic_reader *checkpoints_reader; /* while loading */
     struct kc_checkpoint_store *checkpoints;
+    struct kc_lag_watch *lag_watch;
     struct kc_group_sync *group_sync; /* NULL: sync.group.offsets.enabled=false */
     int64_t interval_ms, due_ms;
     int64_t group_sync_interval_ms, group_sync_due_ms;
-    int64_t started_ms, warned_ms;
+    int64_t started_ms, warned_ms, past_end_ms;
     bool checkpoints_loaded;
     bool syncs_loaded;
     struct kc_series *rounds;
@@ -116,8 +125,8 @@ static void set_intervals(struct task *task)
     task->group_sync_interval_ms = kc_mirror_interval_ms(task->config, "sync.group.offsets");
     task->group_sync_due_ms = kc_deadline_ms(task->group_sync_interval_ms);
     if (task->group_sync_interval_ms >= 0)
-        task->group_sync =
-            kc_group_sync_new(task->target, &task->groups, task->context, task->config);
+        task->group_sync = kc_group_sync_new(task->target, &task->groups,
+                                             kc_lag_watch_series(task->lag_watch), task->config);
 }
 
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
@@ -135,6 +144,8 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
         err = open_clients(task);
     if (err)
         return err;
+    task->lag_watch =
+        kc_lag_watch_new(task->context, config, &task->groups, task->source, task->target);
     set_intervals(task);
     task->rounds = kc_round_metrics_open(task->context, config);
     kc_info("Checkpointing %zu consumer groups %s->%s: %s.", task->groups.count, config->source,
@@ -263,6 +274,9 @@ struct round {
     int64_t timestamp;
     size_t translated;
     size_t inexact;
+    size_t unmirrored;
+    size_t past_end; /* of the target: they can't be this flow's */
+    char example[600];
     size_t unknown; /* no offset sync: nothing was mirrored of the partition */
     size_t too_old;
 };
@@ -294,7 +308,7 @@ static void add_record(struct task *task, struct round *round, struct kc_checkpo
 }
 
 /* What is known of a topic; made when it is first met. */
-static const struct topic *topic_of(struct task *task, const char *name)
+static struct topic *topic_of(struct task *task, const char *name)
 {
     struct topic *topic = NULL;
     HASH_FIND_STR(task->topics, name, topic);
@@ -319,28 +333,79 @@ static struct kc_translation translate(struct task *task, const struct topic *to
                                           found ? last->found : -1, 0);
 }
 
+/* Of a partition that groups have offsets in; NULL: it doesn't count. */
+static struct kc_watched *watched(struct topic *topic, int32_t partition)
+{
+    if (partition < 0 || partition >= MOST_PARTITIONS)
+        return NULL;
+    if (partition >= topic->limit) {
+        int32_t limit = partition + 16;
+        topic->partitions =
+            kc_realloc(topic->partitions, (size_t)limit * sizeof(struct kc_watched));
+        memset(topic->partitions + topic->limit, 0,
+               (size_t)(limit - topic->limit) * sizeof(struct kc_watched));
+        topic->limit = limit;
+    }
+    return &topic->partitions[partition];
+}
+
+/* What the offset is in; NULL: it gets no checkpoint. */
+static struct kc_watched *meet(struct task *task, const rd_kafka_topic_partition_t *committed,
+                               struct topic **of)
+{
+    struct topic *topic = committed->offset < 0 ? NULL : topic_of(task, committed->topic);
+    struct kc_watched *partition =
+        topic && topic->accepted ? watched(topic, committed->partition) : NULL;
+    if (partition && !partition->source)
+        *partition =
+            kc_lag_watch_meet(task->lag_watch, topic->name, topic->remote, committed->partition);
+    *of = topic;
+    return partition;
+}
+
 static void count(struct round *round, const struct kc_translation *translation)
 {
     round->unknown += translation->downstream == KC_NOT_TRANSLATED;
     round->too_old += translation->downstream == KC_TOO_OLD;
     round->translated += translation->downstream >= 0;
-    round->inexact += translation->downstream >= 0 && !translation->exact;
+    round->unmirrored += translation->unmirrored;
+    round->inexact +=
+        translation->downstream >= 0 && !translation->exact && !translation->unmirrored;
 }
 
-static void checkpoint_partition(struct task *task, const char *group,
+/* A translation behind the target's end is another flow's, or of a topic that was made again. */
+static void refuse_past_end(struct round *round, const struct topic *topic,
+                            const struct kc_watched *partition, struct kc_translation *translation)
+{
+    if (!kc_lag_watch_is_past_end(partition, translation->downstream))
+        return;
+    if (round->past_end++ == 0)
+        snprintf(round->example, sizeof(round->example), "%s-%d: offset %lld of %s", topic->remote,
+                 (int)(partition - topic->partitions), (long long)translation->downstream,
+                 topic->name);
+    translation->downstream = KC_NOT_TRANSLATED;
+    translation->upstream = -1;
+}
+
+static void checkpoint_partition(struct task *task, size_t group,
                                  const rd_kafka_topic_partition_t *committed, struct round *round)
 {
-    const struct topic *topic = committed->offset < 0 ? NULL : topic_of(task, committed->topic);
-    if (!topic || !topic->accepted)
+    struct topic *topic = NULL;
+    const struct kc_watched *partition = meet(task, committed, &topic);
+    if (!partition)
         return;
     struct kc_checkpoint_entry *entry =
-        kc_checkpoint_store_find(task->checkpoints, group, topic->remote, committed->partition);
+        kc_checkpoint_store_find(task->checkpoints, task->groups.items[group], topic->remote,
+                                 committed->partition);
     struct kc_translation translation = translate(task, topic, committed, entry);
+    refuse_past_end(round, topic, partition, &translation);
     count(round, &translation);
+    kc_lag_watch_take(task->lag_watch, group, partition, committed->offset, &translation,
+                      topic->record_bytes);
     if (translation.downstream < 0)
         return;
     struct kc_checkpoint checkpoint = {
-        .group = (char *)group,
+        .group = task->groups.items[group],
         .topic = topic->remote,
         .partition = committed->partition,
         .upstream = committed->offset,
@@ -359,19 +424,27 @@ static void checkpoint_partition(struct task *task, const char *group,
     }
 }
 
-/* Takes offsets, or err. */
-static void checkpoint_group(struct task *task, const char *group,
-                             rd_kafka_topic_partition_list_t *offsets, struct kc_error *err,
-                             struct round *round)
+/* Takes offsets. */
+static void checkpoint_group(struct task *task, size_t group,
+                             rd_kafka_topic_partition_list_t *offsets, struct round *round)
 {
-    if (err)
-        kc_fail("Could not read the offsets of consumer group %s on cluster %s: %s", group,
-                task->config->source, kc_error_text(err));
-    kc_error_destroy(err);
     for (int i = 0; offsets && i < offsets->cnt; i++)
         checkpoint_partition(task, group, &offsets->elems[i], round);
     if (offsets)
         rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+/* Meets all partitions of the groups, and asks where they end: after the offsets were read, and
+ * after the offset syncs, so that no end is older than these. */
+static void look_at_ends(struct task *task, rd_kafka_topic_partition_list_t *const *offsets)
+{
+    struct topic *topic = NULL;
+    for (size_t g = 0; g < task->groups.count; g++)
+        for (int i = 0; offsets[g] && i < offsets[g]->cnt; i++)
+            meet(task, &offsets[g]->elems[i], &topic);
+    for (topic = task->topics; topic; topic = topic->hh.next)
+        topic->record_bytes = kc_flow_record_bytes(task->config, topic->name);
+    kc_lag_watch_look(task->lag_watch);
 }
 
 static void checkpoint_groups(struct task *task, struct round *round)
@@ -385,10 +458,34 @@ static void checkpoint_groups(struct task *task, struct round *round)
     if (err)
         complain(task, kc_error_prefix(err, "Could not read the offsets of consumer groups on %s",
                                        task->config->source));
+    for (size_t i = 0; i < count; i++) {
+        if (errors[i])
+            kc_fail("Could not read the offsets of consumer group %s on cluster %s: %s",
+                    task->groups.items[i], task->config->source, kc_error_text(errors[i]));
+        kc_error_destroy(errors[i]);
+    }
+    look_at_ends(task, offsets);
     for (size_t i = 0; i < count; i++)
-        checkpoint_group(task, task->groups.items[i], offsets[i], errors[i], round);
+        checkpoint_group(task, i, offsets[i], round);
+    kc_lag_watch_tell(task->lag_watch);
     free(errors);
     free(offsets);
+}
+
+/* Says, now and then, that translations are none of this flow's. */
+static void warn_past_end(struct task *task, const struct round *round)
+{
+    int64_t now = kc_mono_ms();
+    if (round->past_end == 0 ||
+        (task->past_end_ms && now - task->past_end_ms < PAST_END_INTERVAL_MS))
+        return;
+    task->past_end_ms = now;
+    kc_warn("%zu translated offsets are behind the end of their log on %s (%s): no checkpoint is "
+            "written for them. Either the topic was made again on %s and isn't mirrored anew, or "
+            "another connector of the same target alias, but with another source alias or "
+            "replication policy, writes to the same offset-syncs topic: give each flow a target "
+            "alias of its own.",
+            round->past_end, task->config->target, round->example, task->config->target);
 }
 
 /* Tells when the number of offsets that can't be translated changes. */
@@ -416,6 +513,7 @@ static void report_round(struct task *task, const struct round *round, int64_t b
         .sync_ms = -1,
         .offsets = round->translated,
         .inexact = round->inexact + round->unknown + round->too_old,
+        .unmirrored = round->unmirrored,
         .lookups_waiting = size.waiting,
         .index_changes = size.changes,
         .index_bytes = size.bytes,
@@ -435,6 +533,7 @@ static void emit(struct task *task, struct kc_batch **batch)
         kc_batch_dup(round.batch, task->checkpoints_topic, strlen(task->checkpoints_topic) + 1);
     checkpoint_groups(task, &round);
     report(task, &round);
+    warn_past_end(task, &round);
     report_round(task, &round, began);
     if (kc_batch_count(round.batch) > 0)
         *batch = round.batch;
@@ -510,6 +609,7 @@ static void drop_topics(struct task *task)
         HASH_DEL(task->topics, topic);
         free(topic->name);
         free(topic->remote);
+        free(topic->partitions);
         free(topic);
     }
 }
@@ -520,6 +620,7 @@ static void task_destroy(void *arg)
     kc_topic_reader_destroy(task->checkpoints_reader);
     kc_offset_translator_destroy(task->translator);
     kc_group_sync_destroy(task->group_sync);
+    kc_lag_watch_destroy(task->lag_watch);
     kc_checkpoint_store_destroy(task->checkpoints);
     if (task->source)
         kc_admin_destroy(task->source);

@@ -114,6 +114,14 @@ struct kc_error *kc_admin_alter_topic_config(struct kc_admin *admin, const char 
 struct kc_error *kc_admin_offsets(struct kc_admin *admin, const char *topic, int32_t partition,
                                   bool committed_only, int64_t *low, int64_t *high) KC_MUST_CHECK;
 
+/* Where the logs of many partitions end, in one request for each broker (API 1.3): into their
+ * offset, or a Kafka code into their err. A topic that isn't there is waited for until the
+ * time-out.
+ */
+struct kc_error *kc_admin_end_offsets(struct kc_admin *admin,
+                                      rd_kafka_topic_partition_list_t *partitions,
+                                      int timeout_ms) KC_MUST_CHECK;
+
 struct kc_group_info {
     char *id;
     char *state;         /* "Stable", "Empty", "Dead", ... */

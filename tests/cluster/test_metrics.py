@@ -27,6 +27,53 @@ def assert_only_grows(before, after):
             assert now is not None and now >= value, (name, labels, value, now)
 
 
+def assert_group_lag(rest, source, topic, group, ends):
+    """The group stands at 10 of partition 0; then at a record that isn't mirrored yet."""
+    lag = "isthmus_mirror_group"
+
+    def told(what, **expected):
+        def holds(m):
+            return all(m.value(f"{lag}_{k}", group=group) == v for k, v in expected.items())
+
+        return wait_metrics(rest, holds, 60 * PATIENCE, what)
+
+    behind = ends[0] - 10
+    seen = told(
+        "the group's lag on both sides",
+        source_lag_records=behind,
+        target_lag_records=behind,
+        translation_lag_records=0,
+        untranslated_partitions=0,
+    )
+    assert seen.value(f"{lag}_source_lag_seconds", group=group) > 0
+    assert seen.value(f"{lag}_translation_lag_seconds", group=group) == 0
+    told_bytes = lambda m: (m.value(f"{lag}_source_lag_bytes", group=group) or 0) > behind * 10
+    wait_metrics(rest, told_bytes, 60 * PATIENCE, "records' sizes, which the mirror's tasks tell")
+
+    rest.ok("PUT", "/connectors/mirror/pause")
+    rest.wait_state("mirror", "PAUSED")
+    records.produce(source, topic, 50, first=HISTORY + LIVE, partition=0)
+    records.commit(source, group, topic, {0: ends[0] + 50})
+    told(
+        "what is committed before it is mirrored",
+        source_lag_records=0,
+        target_lag_records=0,
+        translation_lag_records=50,
+    )
+    explained = rest.get("/connectors/checkpoint/explain")["tasks"][0]["groups"]
+    assert explained["count"] == explained["partitions"] == 1 and explained["untranslated"] == 0
+    [most] = explained["most_behind"]
+    assert most["group"] == group and most["lag"] == explained["lag"]
+    assert most["lag"]["source"] == {"records": 0, "bytes": 0, "seconds": 0}
+    assert most["lag"]["translation"]["records"] == 50
+    where = f"topic={topic}&partition=0&offset={ends[0] + 50}"
+    [answer] = rest.get(f"/connectors/checkpoint/translate?{where}")["translations"]
+    assert answer["translated"]["offset"] == ends[0] and answer["exact"] is False
+    assert f"come to offset {ends[0]}" in answer["reason"]
+    rest.ok("PUT", "/connectors/mirror/resume")
+    told("the rest to be mirrored", translation_lag_records=0, target_lag_records=0)
+
+
 def test_counts_are_what_was_mirrored(source, target, make_worker, unique):
     topic, group, alias = unique("orders"), unique("billing"), unique("src")
     remote = f"{alias}.{topic}"
@@ -121,6 +168,8 @@ def test_counts_are_what_was_mirrored(source, target, make_worker, unique):
         60 * PATIENCE,
         "the group's checkpoint",
     )
+
+    assert_group_lag(rest, source, topic, group, ends)
 
     # The process.
     assert after.value("process_cpu_seconds_total") > 0

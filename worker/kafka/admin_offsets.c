@@ -41,6 +41,30 @@ struct kc_error *kc_admin_offsets(struct kc_admin *admin, const char *topic, int
                 : NULL;
 }
 
+struct kc_error *kc_admin_end_offsets(struct kc_admin *admin,
+                                      rd_kafka_topic_partition_list_t *partitions, int timeout_ms)
+{
+    size_t count = (size_t)partitions->cnt;
+    struct kc_wire_offset_item *items = kc_calloc(count + 1, sizeof(*items));
+    struct kc_wire_admin *wire = NULL;
+    for (size_t i = 0; i < count; i++)
+        items[i] = (struct kc_wire_offset_item){.topic = partitions->elems[i].topic,
+                                                .partition = partitions->elems[i].partition,
+                                                .timestamp = KC_WIRE_LATEST};
+    struct kc_error *err = count ? kc_admin_wire(admin, &wire) : NULL;
+    if (!err && count)
+        err = kc_wire_list_offsets(wire, items, count, false, timeout_ms);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_t *place = &partitions->elems[i];
+        int code = items[i].error ? kc_error_kafka_code(items[i].error) : 0;
+        place->offset = items[i].error || err ? RD_KAFKA_OFFSET_INVALID : items[i].offset;
+        place->err = items[i].error && !code ? RD_KAFKA_RESP_ERR__FAIL : (rd_kafka_resp_err_t)code;
+        kc_error_destroy(items[i].error);
+    }
+    free(items);
+    return err;
+}
+
 /* ---- committed offsets ---- */
 
 static struct kc_error *group_error(const rd_kafka_group_result_t *result, const char *what)
