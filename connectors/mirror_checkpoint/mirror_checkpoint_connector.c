@@ -16,6 +16,7 @@
 #include "common/scheduler.h"
 #include "common/translate_request.h"
 #include "connect/log.h"
+#include "mirror_checkpoint/group_translation.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 
 #include <pthread.h>
@@ -350,6 +351,12 @@ static struct kc_error *connector_translate(const struct kc_map *config, const j
     return kc_mirror_translate(&kc_mirror_checkpoint_plugin, config, offsets, answer);
 }
 
+static struct kc_error *connector_translate_groups(const struct kc_map *config,
+                                                   const json_t *question, json_t **answer)
+{
+    return kc_mirror_translate_groups(&kc_mirror_checkpoint_plugin, config, question, answer);
+}
+
 const struct kc_connector_ops kc_mirror_checkpoint_connector_ops = {
     .create = connector_create,
     .start = connector_start,
@@ -359,4 +366,5 @@ const struct kc_connector_ops kc_mirror_checkpoint_connector_ops = {
     .validate = kc_mirror_checkpoint_validate,
     .alter_offsets = connector_alter_offsets,
     .translate = connector_translate,
+    .translate_groups = connector_translate_groups,
 };

@@ -394,9 +394,8 @@ static void checkpoint_partition(struct task *task, size_t group,
     const struct kc_watched *partition = meet(task, committed, &topic);
     if (!partition)
         return;
-    struct kc_checkpoint_entry *entry =
-        kc_checkpoint_store_find(task->checkpoints, task->groups.items[group], topic->remote,
-                                 committed->partition);
+    struct kc_checkpoint_entry *entry = kc_checkpoint_store_find(
+        task->checkpoints, task->groups.items[group], topic->remote, committed->partition);
     struct kc_translation translation = translate(task, topic, committed, entry);
     refuse_past_end(round, topic, partition, &translation);
     count(round, &translation);

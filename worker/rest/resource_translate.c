@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /connectors/{}/translate: what offsets of a mirror's source are on its target. Ours; Java's
- * Connect has nothing of the kind. Any worker answers, on a request thread.
+ * /connectors/{}/translate: what offsets of a mirror's source, or of groups, are on its target.
+ * Ours; Java's Connect has nothing of the kind. Any worker answers, on a request thread.
  */
 #include "rest/router.h"
 
@@ -17,7 +17,9 @@ static struct kc_error *refuse(const char *why)
     return kc_error_new(KC_ERR_BAD_REQUEST,
                         "%s. Ask with GET ?topic=orders&partition=0&offset=1000, each as often as "
                         "there are offsets, or with POST [{\"topic\": \"orders\", \"partition\": "
-                        "0, \"offset\": 1000}]",
+                        "0, \"offset\": 1000}]; for what groups have committed with GET "
+                        "?group=billing, as often as there are groups, with GET ?groups=PATTERN "
+                        "(.* for all), or with POST {\"groups\": [\"billing\"]}",
                         why);
 }
 
@@ -67,6 +69,45 @@ static struct kc_error *read_query(const struct kc_rest_request *request, json_t
     return err;
 }
 
+/* ---- groups ---- */
+
+/* NULL: the query names none. */
+static json_t *read_groups(const struct kc_rest_request *request)
+{
+    const char *pattern = nth(request, "groups", 0);
+    const char *group = nth(request, "group", 0);
+    if (pattern)
+        return json_pack("{s:o}", "pattern", json_string(pattern));
+    json_t *names = group ? json_array() : NULL;
+    for (size_t n = 0; (group = nth(request, "group", n)); n++)
+        json_array_append_new(names, json_string(group));
+    return names ? json_pack("{s:o}", "groups", names) : NULL;
+}
+
+static bool is_name(const json_t *value)
+{
+    return json_is_string(value) && json_string_length(value) > 0 &&
+           strlen(json_string_value(value)) == json_string_length(value);
+}
+
+static struct kc_error *check_groups(const json_t *question)
+{
+    const json_t *names = json_object_get(question, "groups");
+    const json_t *pattern = json_object_get(question, "pattern");
+    json_t *item;
+    size_t i;
+    if (pattern)
+        return is_name(pattern) ? NULL : refuse("A pattern of groups isn't a text");
+    if (!json_is_array(names) || json_array_size(names) == 0)
+        return refuse("There is no group to translate");
+    if (json_array_size(names) > MOST_OFFSETS)
+        return refuse("There are more than 10,000 groups to translate");
+    json_array_foreach (names, i, item)
+        if (!is_name(item))
+            return refuse("A group isn't the name of one");
+    return NULL;
+}
+
 /* ---- both ---- */
 
 static struct kc_error *check(const json_t *offsets)
@@ -99,7 +140,7 @@ static void answer(struct kc_rest_request *request, json_t *offsets, struct kc_e
 {
     json_t *translated = NULL;
     if (!err)
-        err = check(offsets);
+        err = json_is_object(offsets) ? check_groups(offsets) : check(offsets);
     if (!err)
         err = kc_herder_translate(request->herder, request->params[0], offsets, KC_REST_TIMEOUT_MS,
                                   &translated);
@@ -112,8 +153,9 @@ static void answer(struct kc_rest_request *request, json_t *offsets, struct kc_e
 
 static void get_translated(struct kc_rest_request *request)
 {
-    json_t *offsets = json_array();
-    struct kc_error *err = read_query(request, offsets);
+    json_t *groups = read_groups(request);
+    json_t *offsets = groups ? groups : json_array();
+    struct kc_error *err = groups ? NULL : read_query(request, offsets);
     answer(request, offsets, err);
 }
 

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Translations by group, see group_translation.h. */
+#include "mirror_checkpoint/group_translation.h"
+
+#include "common/name_filter.h"
+#include "common/topic_reader.h"
+#include "common/translate_request.h"
+#include "connect/regex.h"
+#include "mirror_checkpoint/checkpoint_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    READ_MS = 10000,
+    MOST_OFFSETS = 100000, /* of one answer */
+};
+
+struct question {
+    const struct kc_mirror_config *config;
+    json_t *named;            /* groups that were asked for by name: true */
+    struct kc_regex *pattern; /* or by a pattern; NULL: none */
+    struct kc_strings groups; /* that are answered, sorted */
+    json_t *found;            /* the same: true */
+    struct kc_checkpoint_store *checkpoints;
+    struct kc_name_filter *topics_filter;
+    struct kc_name_filter *groups_filter;
+    json_t *answers;   /* by group: arrays */
+    json_t **items;    /* each of them, borrowed */
+    size_t count, cap; /* of items */
+    bool too_many;
+};
+
+static void add_group(struct question *question, const char *group)
+{
+    if (json_object_get(question->found, group))
+        return;
+    json_object_set_new(question->found, group, json_true());
+    kc_strings_add(&question->groups, group);
+}
+
+/* ---- checkpoints ---- */
+
+static bool asked_for(const struct question *question, const char *group)
+{
+    return json_object_get(question->named, group) ||
+           (question->pattern && kc_regex_matches(question->pattern, group) &&
+            kc_name_filter_accepts(question->groups_filter, group));
+}
+
+static void on_checkpoint(void *arg, const struct kc_log_record *record)
+{
+    struct question *question = arg;
+    struct kc_checkpoint checkpoint;
+    struct kc_error *err = kc_checkpoint_decode(record->key, record->key_len, record->value,
+                                                record->value_len, &checkpoint);
+    if (err) {
+        kc_error_destroy(err); /* as Java's client: the task has said so */
+        return;
+    }
+    if (asked_for(question, checkpoint.group)) {
+        kc_checkpoint_store_put(question->checkpoints, &checkpoint);
+        add_group(question, checkpoint.group);
+    }
+    kc_checkpoint_clear(&checkpoint);
+}
+
+static bool never(void *arg)
+{
+    return false;
+}
+
+/* A topic that isn't there has no checkpoints. */
+static struct kc_error *read_checkpoints(struct question *question)
+{
+    const struct kc_mirror_config *config = question->config;
+    struct kc_topic_reader *reader = NULL;
+    struct kc_map *properties = kc_mirror_client_properties(
+        config, KC_MIRROR_TARGET, KC_CLIENT_CONSUMER, "translate-checkpoints-consumer");
+    char *topic = kc_policy_checkpoints_topic(config->policy, config->source);
+    struct kc_error *err = kc_topic_reader_new(properties, topic, &reader);
+    if (!err)
+        err = kc_topic_reader_read_to_end(reader, READ_MS, on_checkpoint, never, question);
+    if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+        kc_error_destroy(err);
+        err = NULL;
+    }
+    if (err)
+        err = kc_error_prefix(err, "The checkpoints in %s on %s could not be read", topic,
+                              config->target);
+    kc_topic_reader_destroy(reader);
+    free(topic);
+    kc_map_destroy(properties);
+    return err;
+}
+
+/* ---- answers ---- */
+
+static void keep(struct question *question, const char *group, json_t *item)
+{
+    if (question->count == question->cap) {
+        question->cap = question->cap ? question->cap * 2 : 64;
+        question->items = kc_realloc(question->items, question->cap * sizeof(json_t *));
+    }
+    question->items[question->count++] = item;
+    json_array_append_new(json_object_get(question->answers, group), item);
+    question->too_many = question->too_many || question->count > MOST_OFFSETS;
+}
+
+static json_t *checkpoint_json(const struct kc_checkpoint *checkpoint)
+{
+    return json_pack("{s:s, s:i, s:I, s:I, s:s}", "topic", checkpoint->topic, "partition",
+                     checkpoint->partition, "offset", (json_int_t)checkpoint->downstream,
+                     "upstream", (json_int_t)checkpoint->upstream, "metadata",
+                     checkpoint->metadata ? checkpoint->metadata : "");
+}
+
+/* What the group has committed on the source. */
+static void answer_committed(struct question *question, struct kc_translate_request *request,
+                             const char *group, const rd_kafka_topic_partition_t *committed)
+{
+    if (committed->offset < 0 || question->too_many ||
+        !kc_name_filter_accepts(question->topics_filter, committed->topic))
+        return;
+    json_t *item = kc_translate_request_answer(request, committed->topic, committed->partition,
+                                               committed->offset);
+    char *remote = kc_mirror_target_topic(question->config, committed->topic);
+    const struct kc_checkpoint_entry *last =
+        remote
+            ? kc_checkpoint_store_find(question->checkpoints, group, remote, committed->partition)
+            : NULL;
+    char *metadata = kc_strndup(committed->metadata ? committed->metadata : "",
+                                committed->metadata ? committed->metadata_size : 0);
+    json_t *text = json_string(metadata);
+    json_object_set_new(item, "metadata", text ? text : json_null()); /* not in UTF-8 */
+    json_object_set_new(item, "checkpoint",
+                        last ? checkpoint_json(&last->checkpoint) : json_null());
+    keep(question, group, item);
+    free(metadata);
+    free(remote);
+}
+
+/* What the last checkpoint says, where the source can't be asked. */
+static void answer_checkpoint(void *arg, const struct kc_checkpoint *checkpoint)
+{
+    struct question *question = arg;
+    if (question->too_many)
+        return;
+    json_t *item =
+        json_pack("{s:n, s:i, s:I, s:{s:s, s:i, s:I}, s:s, s:b, s:s, s:o}", "topic", "partition",
+                  checkpoint->partition, "offset", (json_int_t)checkpoint->upstream, "translated",
+                  "topic", checkpoint->topic, "partition", checkpoint->partition, "offset",
+                  (json_int_t)checkpoint->downstream, "by", "checkpoint", "exact", 0, "metadata",
+                  checkpoint->metadata ? checkpoint->metadata : "", "checkpoint",
+                  checkpoint_json(checkpoint));
+    keep(question, checkpoint->group, item);
+}
+
+/* ---- the source ---- */
+
+static struct kc_error *add_matching(struct question *question, struct kc_admin *source)
+{
+    struct kc_group_infos all = {0};
+    struct kc_error *err = question->pattern ? kc_admin_groups(source, &all) : NULL;
+    for (size_t i = 0; i < all.count; i++)
+        if (asked_for(question, all.items[i].id))
+            add_group(question, all.items[i].id);
+    kc_group_infos_destroy(&all);
+    return err;
+}
+
+static struct kc_error *answer_live(struct question *question, struct kc_admin *source,
+                                    struct kc_translate_request *request)
+{
+    size_t count = question->groups.count;
+    rd_kafka_topic_partition_list_t **offsets =
+        kc_calloc(count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(count + 1, sizeof(struct kc_error *));
+    struct kc_error *err = kc_admin_groups_offsets(source, &question->groups, offsets, errors);
+    for (size_t g = 0; g < count; g++) {
+        for (int i = 0; offsets[g] && i < offsets[g]->cnt; i++)
+            answer_committed(question, request, question->groups.items[g], &offsets[g]->elems[i]);
+        if (offsets[g])
+            rd_kafka_topic_partition_list_destroy(offsets[g]);
+        if (errors[g] && !err)
+            err = kc_error_prefix(errors[g], "Consumer group %s", question->groups.items[g]);
+        else
+            kc_error_destroy(errors[g]);
+    }
+    kc_translate_request_check_ends(request, question->items, question->count);
+    free(errors);
+    free(offsets);
+    return err;
+}
+
+static void begin_answers(struct question *question)
+{
+    json_decref(question->answers);
+    question->answers = json_object();
+    question->count = 0;
+    question->too_many = false;
+    kc_strings_sort(&question->groups);
+    for (size_t i = 0; i < question->groups.count; i++)
+        json_object_set_new(question->answers, question->groups.items[i], json_array());
+}
+
+static struct kc_error *ask_source(struct question *question)
+{
+    struct kc_admin *source = NULL;
+    struct kc_translate_request *request = NULL;
+    struct kc_error *err =
+        kc_mirror_admin_new(question->config, KC_MIRROR_SOURCE, "translate-source-admin", &source);
+    if (!err) {
+        kc_admin_set_timeout(source, READ_MS);
+        err = add_matching(question, source);
+    }
+    if (!err)
+        err = kc_translate_request_open(question->config, &request);
+    begin_answers(question);
+    if (!err)
+        err = answer_live(question, source, request);
+    kc_translate_request_close(request);
+    if (source)
+        kc_admin_destroy(source);
+    return err;
+}
+
+/* ---- questions ---- */
+
+/* question: {"groups": [..]} or {"pattern": ".."}, of the right shape. */
+static struct kc_error *read_question(struct question *question, const json_t *asked)
+{
+    const struct kc_map *properties = question->config->properties;
+    const char *pattern = json_string_value(json_object_get(asked, "pattern"));
+    const json_t *groups = json_object_get(asked, "groups");
+    for (size_t i = 0; i < json_array_size(groups); i++) {
+        const char *name = json_string_value(json_array_get(groups, i));
+        json_object_set_new(question->named, name, json_true());
+        add_group(question, name);
+    }
+    struct kc_error *err =
+        kc_name_filter_new(properties, KC_FILTER_TOPICS, &question->topics_filter);
+    if (!err)
+        err = kc_name_filter_new(properties, KC_FILTER_GROUPS, &question->groups_filter);
+    if (!err && pattern) {
+        err = kc_regex_new(pattern, &question->pattern);
+        if (err)
+            err = kc_error_caused(kc_error_new(KC_ERR_BAD_REQUEST,
+                                               "The pattern of groups %s is no "
+                                               "regular expression: %s",
+                                               pattern, kc_error_text(err)),
+                                  err);
+    }
+    return err;
+}
+
+/* Takes failure, why the source told nothing or not all. */
+static struct kc_error *finish(struct question *question, struct kc_error *failure, json_t **answer)
+{
+    char *why = failure ? kc_strdup(kc_error_text(failure)) : NULL;
+    kc_error_destroy(failure);
+    if (why) {
+        begin_answers(question);
+        for (size_t i = 0; i < question->groups.count; i++)
+            kc_checkpoint_store_each(question->checkpoints, question->groups.items[i],
+                                     answer_checkpoint, question);
+    }
+    if (!question->too_many) {
+        *answer = json_pack("{s:s, s:s, s:O}", "source", question->config->source, "target",
+                            question->config->target, "groups", question->answers);
+        if (why)
+            json_object_set_new(*answer, "by_checkpoints_alone", json_string(why));
+    }
+    free(why);
+    return question->too_many ? kc_error_new(KC_ERR_BAD_REQUEST,
+                                             "The groups have more than %d offsets: ask for fewer "
+                                             "groups at once",
+                                             MOST_OFFSETS)
+                              : NULL;
+}
+
+static void clear(struct question *question)
+{
+    json_decref(question->named);
+    json_decref(question->found);
+    kc_strings_destroy(&question->groups);
+    kc_regex_destroy(question->pattern);
+    kc_name_filter_destroy(question->topics_filter);
+    kc_name_filter_destroy(question->groups_filter);
+    kc_checkpoint_store_destroy(question->checkpoints);
+    json_decref(question->answers);
+    free(question->items);
+}
+
+struct kc_error *kc_mirror_translate_groups(const struct kc_plugin *plugin,
+                                            const struct kc_map *config, const json_t *asked,
+                                            json_t **answer)
+{
+    struct kc_mirror_config *parsed = NULL;
+    struct kc_error *err = kc_mirror_config_new(plugin, config, false, &parsed);
+    if (err)
+        return err;
+    struct question question = {.config = parsed,
+                                .named = json_object(),
+                                .found = json_object(),
+                                .checkpoints = kc_checkpoint_store_new()};
+    err = read_question(&question, asked);
+    if (!err)
+        err = read_checkpoints(&question);
+    if (!err)
+        err = finish(&question, ask_source(&question), answer);
+    clear(&question);
+    kc_mirror_config_destroy(parsed);
+    return err;
+}
