@@ -72,7 +72,7 @@ struct kc_fetched {
     int64_t last_stable_offset;
     int64_t log_start_offset;
     int32_t leader_epoch;             /* of the last batch; -1: none */
-    const struct kc_aborted *aborted; /* with read_committed; ascending */
+    const struct kc_aborted *aborted; /* with read_committed; by first_offset */
     int32_t aborted_count;
     struct kc_error *error; /* FAILED */
 };

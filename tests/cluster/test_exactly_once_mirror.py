@@ -8,12 +8,20 @@ doubled or half committed. The target may be an old cluster (transaction.version
 Sizes: ISTHMUS_EOS_KILLS (3), ISTHMUS_EOS_RECORDS (12000) in all.
 """
 
+import json
 import os
 import random
 
 import pytest
 from confluent_kafka import Producer
-from test_raw_lane import OPENED, PASSED, assert_syncs_exact, set_topic_config, transactions
+from test_raw_lane import (
+    OPENED,
+    PASSED,
+    abort_overlapping,
+    assert_syncs_exact,
+    set_topic_config,
+    transactions,
+)
 
 import records
 from processes import wait_for
@@ -152,6 +160,23 @@ def test_java_before_and_after(source, target, make_worker, unique, kind):
         if number < 2:
             worker.kill()
     assert assert_once(source, topic, target, remote) == rounds.produced
+
+
+def test_offsets_of_aborted_transactions(source, target, make_worker, unique):
+    """A worker was killed, and its tasks' last transactions are aborted in another order than they
+    began: the next one doesn't go on at offsets whose records aren't there."""
+    topic, alias = unique("orders"), unique("src")
+    source.create_topic(topic, 1)
+    records.produce(source, topic, 1000)
+    settings = make_worker.settings(**EXACTLY_ONCE)
+    worker = make_worker.distributed(settings)
+    where = {"cluster": alias, "partition": 0, "topic": topic}
+    key = json.dumps(["mirror", where], separators=(",", ":"))
+    offset = {"topic": settings["offset.storage.topic"], "partition": 0, "key": key}
+    aborted = [{**offset, "value": json.dumps({"offset": number})} for number in (499, 599)]
+    abort_overlapping(target, *aborted)
+    worker.rest.put_connector("mirror", exactly_once(source, target, alias, topic))
+    assert assert_once(source, topic, target, f"{alias}.{topic}") == 1000
 
 
 @pytest.mark.parametrize("lane", ["raw", pytest.param("record", marks=pytest.mark.long)])

@@ -79,6 +79,21 @@ def transactions(cluster, topic, count, abort_every):
             producer.commit_transaction(30)
 
 
+def abort_overlapping(cluster, *each):
+    """A transaction for each record; all are aborted, the one that began first as the last."""
+    producers = []
+    for number, record in enumerate(each):
+        name = f"aborts-{record['topic']}-{number}"
+        producer = Producer(cluster.client_config(**{"transactional.id": name}))
+        producer.init_transactions(30)
+        producer.begin_transaction()
+        producer.produce(**record)
+        assert producer.flush(30) == 0
+        producers.append(producer)
+    for producer in reversed(producers):
+        producer.abort_transaction(30)
+
+
 def overwrite(cluster, topic, count, first=0):
     """Records of a thousand keys, in batches: all but the last of each key may be compacted away."""
     producer = Producer(cluster.client_config(**{"compression.type": "lz4", "linger.ms": 50}))
@@ -163,6 +178,7 @@ def test_a_compacted_topic(source, target, mirror, unique):
 def test_aborted_transactions_stay_behind(source, target, mirror, unique):
     topic = unique("payments")
     source.create_topic(topic, 2)
+    abort_overlapping(source, *[{"topic": topic, "value": "aborted", "partition": 0}] * 3)
     transactions(source, topic, 300, abort_every=3)
     _, alias = mirror(topic, **{"consumer.isolation.level": "read_committed"})
     remote = f"{alias}.{topic}"

@@ -13,7 +13,7 @@
 
 /* Zeroed: no transaction is left out. */
 struct kc_aborted_filter {
-    const struct kc_aborted *aborted; /* ascending; borrowed */
+    const struct kc_aborted *aborted; /* ascending by first_offset; borrowed */
     int32_t count;
     int32_t next;  /* of them, to be opened */
     int64_t *open; /* producer ids; owned */

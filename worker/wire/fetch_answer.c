@@ -63,6 +63,15 @@ static struct good check_batches(const struct kc_wire_bytes *records, int64_t po
     return good;
 }
 
+static int by_first_offset(const void *a, const void *b)
+{
+    const struct kc_aborted *left = a, *right = b;
+
+    return (left->first_offset > right->first_offset) - (left->first_offset < right->first_offset);
+}
+
+/* Sorted: brokers give them in the order in which they ended (a segment's transaction index), and
+ * one that began before another may end after it. */
 static void copy_aborted(struct fetch_chunk *chunk, const struct kc_fetch_response_partition *from)
 {
     if (from->aborted_transactions.count <= 0)
@@ -72,6 +81,8 @@ static void copy_aborted(struct fetch_chunk *chunk, const struct kc_fetch_respon
         chunk->aborted[i].producer_id = from->aborted_transactions.items[i].producer_id;
         chunk->aborted[i].first_offset = from->aborted_transactions.items[i].first_offset;
     }
+    qsort(chunk->aborted, (size_t)from->aborted_transactions.count, sizeof *chunk->aborted,
+          by_first_offset);
     chunk->pub.aborted = chunk->aborted;
     chunk->pub.aborted_count = from->aborted_transactions.count;
 }
