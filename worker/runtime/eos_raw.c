@@ -10,6 +10,7 @@
  */
 #include "runtime/eos_channel.h"
 #include "runtime/raw_builder.h"
+#include "runtime/raw_placing.h"
 #include "runtime/raw_transaction.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct channel {
     struct kc_source_task *task;
     struct kc_txn_records *records;
     struct kc_raw_transaction *transaction;
+    struct kc_raw_placing *placing;
     struct kc_raw_builder *builder;
     struct kc_built *built; /* sent in this transaction */
     size_t built_bytes;     /* handed to the builder and not sent */
@@ -36,6 +38,7 @@ static void *create(struct kc_source_task *task, struct kc_txn_records *records)
     self->records = records;
     self->builder = kc_raw_builder_new(BATCH_BYTES);
     self->transaction = kc_raw_transaction_new(task->raw, task->host);
+    self->placing = kc_raw_placing_new(task->raw, task->host);
     return self;
 }
 
@@ -55,6 +58,7 @@ static void destroy(void *channel)
     forget_built(self);
     kc_raw_builder_destroy(self->builder);
     kc_raw_transaction_destroy(self->transaction);
+    kc_raw_placing_destroy(self->placing);
     free(self);
 }
 
@@ -170,8 +174,8 @@ static struct kc_error *send_offset(void *channel, const char *topic, const char
         .value_len = value ? strlen(value) : 0,
     };
     int32_t partition;
-    struct kc_error *err = kc_raw_transaction_partition(self->transaction, topic, record.key,
-                                                        record.key_len, &partition);
+    struct kc_error *err =
+        kc_raw_placing_find(self->placing, topic, record.key, record.key_len, &partition);
     return err ? err : add(self, &record, topic, partition, NULL);
 }
 
@@ -203,8 +207,7 @@ static struct kc_error *send_record(void *channel, const struct kc_wire_record *
     int32_t partition = wire->partition;
     struct kc_error *err = NULL;
     if (partition == KC_NO_PARTITION)
-        err = kc_raw_transaction_partition(self->transaction, wire->topic, wire->key, wire->key_len,
-                                           &partition);
+        err = kc_raw_placing_find(self->placing, wire->topic, wire->key, wire->key_len, &partition);
     return err ? err : send_to(self, wire, partition, entry);
 }
 

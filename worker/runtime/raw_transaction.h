@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The transactional side of a raw lane: the appender's transactions as calls that wait, and the
- * placing of keys. The task's thread; each call ends early with KC_ERR_WAKEUP when the task is
- * cancelled.
+ * The transactional side of a raw lane: the appender's transactions as calls that wait. The task's
+ * thread; each call ends early with KC_ERR_WAKEUP when the task is cancelled.
  */
 #ifndef WORKER_RUNTIME_RAW_TRANSACTION_H
 #define WORKER_RUNTIME_RAW_TRANSACTION_H
@@ -24,12 +23,6 @@ struct kc_error *kc_raw_transaction_commit(struct kc_raw_transaction *transactio
 /* timeout_ms -1: as long as it takes. What hasn't been appended comes back to the lane. */
 struct kc_error *kc_raw_transaction_abort(struct kc_raw_transaction *transaction,
                                           int timeout_ms) KC_MUST_CHECK;
-
-/* Where a record with the key goes, as Java's producer has it (KIP-480 without one: some partition,
- * the same for a while). Asks the cluster now and then. */
-struct kc_error *kc_raw_transaction_partition(struct kc_raw_transaction *transaction,
-                                              const char *topic, const void *key, size_t key_len,
-                                              int32_t *partition) KC_MUST_CHECK;
 
 /* Whether err, which may be NULL, says that another producer has taken the transactional id or that
  * the coordinator has given up the transaction. */
