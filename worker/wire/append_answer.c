@@ -162,6 +162,16 @@ static void appended(struct append_part *part, struct append_batch *batch, int64
     part->attempts = 0;
 }
 
+/* A broker that has refused a batch takes none of those that were on their way behind it: that says
+ * nothing of them, nor of the broker. */
+static bool follows_failed(const struct append_part *part, const struct append_batch *batch)
+{
+    for (const struct append_batch *at = part->batches; at != batch; at = at->next)
+        if (at->failed)
+            return true;
+    return false;
+}
+
 static void try_again(struct kc_appender *appender, struct append_part *part,
                       struct append_batch *batch, struct kc_error *err)
 {
@@ -174,7 +184,8 @@ static void try_again(struct kc_appender *appender, struct append_part *part,
     } else {
         kc_error_destroy(batch->error);
         batch->error = err;
-        part->retry_at_ms = kc_mono_ms() + append_backoff_ms(appender, err, part->attempts++);
+        if (!follows_failed(part, batch))
+            part->retry_at_ms = kc_mono_ms() + append_backoff_ms(appender, err, part->attempts++);
     }
     part->draining = true;
 }
