@@ -3,9 +3,9 @@
 #include "runtime/dead_letter_queue.h"
 
 #include "connect/log.h"
+#include "runtime/error_topic.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.errors.DeadLetterQueueReporter");
@@ -34,43 +34,6 @@ static void on_report(rd_kafka_t *producer, const rd_kafka_message_t *message, v
 
 /* ---- making ---- */
 
-static struct kc_error *create_topic(struct kc_admin *admin, const char *topic, int16_t factor)
-{
-    struct kc_new_topic wanted = {topic, 1, factor, NULL};
-    struct kc_error *refused = NULL;
-    kc_fail("Topic %s doesn't exist. Will attempt to create topic.", topic);
-    struct kc_error *err = kc_admin_create_topics(admin, &wanted, 1, &refused);
-    if (err)
-        kc_error_destroy(refused);
-    else
-        err = refused;
-    if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-        kc_error_clear(&err);
-    return err;
-}
-
-static struct kc_error *ensure_topic(const struct kc_map *properties, const char *topic,
-                                     int16_t factor)
-{
-    struct kc_admin *admin = NULL;
-    struct kc_topic_infos infos = {0};
-    struct kc_error *err = kc_admin_new(properties, &admin);
-    if (!err)
-        err = kc_admin_topics(admin, NULL, &infos);
-    bool found = false;
-    for (size_t i = 0; i < infos.count; i++)
-        found = found || strcmp(infos.items[i].name, topic) == 0;
-    if (!err && !found)
-        err = create_topic(admin, topic, factor);
-    kc_topic_infos_destroy(&infos);
-    kc_admin_destroy(admin);
-    if (!err)
-        return NULL;
-    return kc_error_caused(
-        kc_error_new(KC_ERR_CONNECT, "Could not initialize dead letter queue with topic=%s", topic),
-        err);
-}
-
 static struct kc_error *open_producer(const struct kc_map *properties,
                                       struct kc_dead_letter_queue *queue)
 {
@@ -83,34 +46,24 @@ static struct kc_error *open_producer(const struct kc_map *properties,
     return kc_client_new(KC_CLIENT_PRODUCER, conf, &queue->producer);
 }
 
-static char *trimmed(const char *text)
-{
-    size_t start = strspn(text, " \t\r\n"), end = strlen(text);
-    while (end > start && strchr(" \t\r\n", text[end - 1]))
-        end--;
-    return kc_strndup(text + start, end - start);
-}
-
 struct kc_error *kc_dead_letter_queue_new(const struct kc_dead_letter_settings *settings,
                                           struct kc_dead_letter_queue **queue)
 {
     const struct kc_config *config = settings->config;
-    const char *name = kc_config_string(config, "errors.deadletterqueue.topic.name");
-    char *topic = trimmed(name ? name : "");
+    char *topic = kc_error_topic_name(config, "errors.deadletterqueue.topic.name");
     *queue = NULL;
-    if (!*topic) {
-        free(topic);
+    if (!topic)
         return NULL;
-    }
     struct kc_dead_letter_queue *made = kc_calloc(1, sizeof(*made));
     made->topic = topic;
     made->connector = kc_strdup(settings->connector);
     made->task = settings->task;
     made->with_context = kc_config_bool(config, "errors.deadletterqueue.context.headers.enable");
     made->metrics = settings->metrics;
-    struct kc_error *err = ensure_topic(
-        settings->admin, topic,
-        (int16_t)kc_config_long(config, "errors.deadletterqueue.topic.replication.factor"));
+    const struct kc_new_topic wanted = {
+        topic, 1,
+        (int16_t)kc_config_long(config, "errors.deadletterqueue.topic.replication.factor"), NULL};
+    struct kc_error *err = kc_error_topic_ensure(settings->admin, &wanted, "dead letter queue");
     if (!err)
         err = open_producer(settings->producer, made);
     if (err) {
@@ -142,32 +95,6 @@ void kc_dead_letter_queue_destroy(struct kc_dead_letter_queue *queue)
 
 /* ---- reporting ---- */
 
-static void add_text(rd_kafka_headers_t *headers, const char *name, const char *text)
-{
-    char *key = kc_asprintf("__connect.errors.%s", name);
-    rd_kafka_header_add(headers, key, -1, text, text ? (ssize_t)strlen(text) : 0);
-    free(key);
-}
-
-static void add_number(rd_kafka_headers_t *headers, const char *name, int64_t number)
-{
-    char *text = kc_asprintf("%lld", (long long)number);
-    add_text(headers, name, text);
-    free(text);
-}
-
-/* The first line of a trace is "<class>: <text>". */
-static void add_error(rd_kafka_headers_t *headers, const struct kc_error *err)
-{
-    char *trace = kc_error_trace(err);
-    char *class_name = kc_strndup(trace, strcspn(trace, ":"));
-    add_text(headers, "exception.class.name", class_name);
-    add_text(headers, "exception.message", kc_error_text(err));
-    add_text(headers, "exception.stacktrace", trace);
-    free(class_name);
-    free(trace);
-}
-
 rd_kafka_headers_t *kc_dead_letter_headers(const struct kc_processing *processing,
                                            const char *connector, int task, bool with_context)
 {
@@ -179,15 +106,15 @@ rd_kafka_headers_t *kc_dead_letter_headers(const struct kc_processing *processin
         headers = rd_kafka_headers_new(10);
     if (!with_context)
         return headers;
-    add_text(headers, "topic", rd_kafka_topic_name(message->rkt));
-    add_number(headers, "partition", message->partition);
-    add_number(headers, "offset", message->offset);
-    add_text(headers, "connector.name", connector);
-    add_number(headers, "task.id", task);
-    add_text(headers, "stage", kc_stage_name(processing->stage));
-    add_text(headers, "class.name", processing->class_name);
+    kc_error_header_text(headers, "topic", rd_kafka_topic_name(message->rkt));
+    kc_error_header_number(headers, "partition", message->partition);
+    kc_error_header_number(headers, "offset", message->offset);
+    kc_error_header_text(headers, "connector.name", connector);
+    kc_error_header_number(headers, "task.id", task);
+    kc_error_header_text(headers, "stage", kc_stage_name(processing->stage));
+    kc_error_header_text(headers, "class.name", processing->class_name);
     if (processing->error)
-        add_error(headers, processing->error);
+        kc_error_header_error(headers, processing->error);
     return headers;
 }
 
