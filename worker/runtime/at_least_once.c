@@ -5,10 +5,13 @@
  * Records are queued by source partition as they are sent; the acknowledgement thread moves them
  * on; the worker's committer writes what has been acknowledged in order. The plugin's commit() is
  * for the task's thread alone: the committer only asks for it.
+ *
+ * With errors.tolerance=all, records go through the raw lane, too (record_batches.h), which tells
+ * those that the target refuses from others; they are left out (refusals.h).
  */
 #include "connect/log.h"
-#include "runtime/source_task_priv.h"
-#include "runtime/submitted_records.h"
+#include "runtime/record_batches.h"
+#include "runtime/refusals.h"
 
 #include <stdlib.h>
 
@@ -19,6 +22,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 struct at_least_once {
     struct kc_source_task *task;
     struct kc_submitted *submitted;
+    struct kc_record_batches *batches; /* with task->builds_batches, as refusals; else NULL */
+    struct kc_refusals *refusals;
     struct kc_flight *flight; /* of the batch being sent; NULL: none, or all of it pushed */
     size_t left;              /* its records that haven't been pushed */
     atomic_bool commit_due;   /* the committer has committed: call the plugin's commit() */
@@ -58,6 +63,8 @@ static void *create(struct kc_source_task *task)
 static void destroy(void *delivery)
 {
     struct at_least_once *self = delivery;
+    kc_refusals_destroy(self->refusals);
+    kc_record_batches_destroy(self->batches);
     if (self->flight)
         kc_submitted_abandon(self->submitted, self->flight);
     kc_submitted_destroy(self->submitted);
@@ -66,10 +73,39 @@ static void destroy(void *delivery)
     free(self);
 }
 
+/* The task ends with err, which is taken: another one goes on from the committed offsets, where
+ * that helps. */
+static void fail_sends(struct at_least_once *self, struct kc_error *err)
+{
+    pthread_mutex_lock(&self->mutex);
+    if (!self->send_error) {
+        self->send_error = err;
+        err = NULL;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    kc_error_destroy(err);
+    atomic_store_explicit(&self->send_failed, true, memory_order_release);
+}
+
 static struct kc_error *prepare(void *delivery)
 {
-    (void)delivery;
+    struct at_least_once *self = delivery;
+    struct kc_source_task *task = self->task;
+    if (!task->builds_batches)
+        return NULL;
+    struct kc_map *producer =
+        kc_source_task_client_properties(task, "producer", "connector-producer-");
+    self->refusals = kc_refusals_new(task, self->submitted);
+    self->batches =
+        kc_record_batches_new(task, self->submitted, producer, kc_refusals_record, self->refusals);
+    kc_raw_lane_leave_out(task->raw, kc_refusals_span, self->refusals);
+    kc_map_destroy(producer);
     return NULL;
+}
+
+static struct kc_error *flush(struct at_least_once *self)
+{
+    return self->batches ? kc_record_batches_flush(self->batches) : NULL;
 }
 
 /* ---- committing ---- */
@@ -131,16 +167,40 @@ static void enter_loop(void *delivery)
         kc_offset_committer_add(self->task->committer, on_interval, self);
 }
 
+/* What has come back from the target, on its way again. */
+static bool resend(struct at_least_once *self)
+{
+    struct kc_batch *batch = NULL;
+    if (!self->batches || !kc_raw_lane_has_returned(self->task->raw))
+        return false;
+    struct kc_error *err = kc_source_task_recover_raw(self->task, &batch);
+    if (!err && batch)
+        err = kc_record_batches_send(self->batches, batch);
+    bool sent = !err;
+    kc_error_destroy(err);
+    return sent;
+}
+
+/* One step towards an outcome for everything that was sent. False: there is no other. */
+static bool settle(struct at_least_once *self, int64_t deadline)
+{
+    struct kc_source_task *task = self->task;
+    if (!kc_source_producer_drain(task->producer, deadline))
+        return false;
+    if (task->raw && !kc_raw_lane_drain(task->raw, deadline))
+        return resend(self);
+    return true;
+}
+
 static struct kc_error *final_commit(void *delivery, bool failed)
 {
     struct at_least_once *self = delivery;
     (void)failed; /* what was acknowledged may be committed all the same */
     kc_offset_committer_remove(self->task->committer, self);
     int64_t deadline = kc_deadline_ms(self->task->flush_timeout_ms);
+    kc_error_destroy(flush(self));
     while (kc_submitted_pending(self->submitted) > 0 && kc_mono_ms() < deadline &&
-           !atomic_load(&self->send_failed) &&
-           kc_source_producer_drain(self->task->producer, deadline) &&
-           (!self->task->raw || kc_raw_lane_drain(self->task->raw, deadline)))
+           !atomic_load(&self->send_failed) && settle(self, deadline))
         ;
     if (!kc_task_host_cancelled(self->task->host) && commit_offsets(self))
         kc_source_task_commit(self->task);
@@ -202,18 +262,10 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
     return NULL;
 }
 
-/* The task ends with err, which is taken: another one goes on from the committed offsets, where
- * that helps. */
-static void fail_sends(struct at_least_once *self, struct kc_error *err)
+static struct kc_error *send_wire(void *delivery, const struct kc_wire_record *wire, void *opaque)
 {
-    pthread_mutex_lock(&self->mutex);
-    if (!self->send_error) {
-        self->send_error = err;
-        err = NULL;
-    }
-    pthread_mutex_unlock(&self->mutex);
-    kc_error_destroy(err);
-    atomic_store_explicit(&self->send_failed, true, memory_order_release);
+    struct at_least_once *self = delivery;
+    return kc_record_batches_add(self->batches, wire, opaque);
 }
 
 /* Not a matter of one record: nothing is left out, whatever is tolerated. A producer that got no
@@ -264,10 +316,10 @@ static struct kc_error *rejected(void *delivery, const struct kc_record *record,
     return NULL;
 }
 
+/* Nothing waits here while something else is sent. */
 static struct kc_error *batch_done(void *delivery)
 {
-    (void)delivery;
-    return NULL;
+    return flush(delivery);
 }
 
 /* ---- acknowledgements ---- */
@@ -296,9 +348,12 @@ static void on_span(void *delivery, const struct kc_raw_span *span)
 {
     struct at_least_once *self = delivery;
     kc_source_task_span_used(self->task, span);
-    kc_slot_ack(span->slot, span->base_offset, span->raw->partition, span->log_append_time_ms);
     self->acked += (uint64_t)span->count;
     self->acked_bytes += span->len;
+    if (span->built)
+        kc_record_batches_acked(span);
+    else
+        kc_slot_ack(span->slot, span->base_offset, span->raw->partition, span->log_append_time_ms);
 }
 
 static void retract(void *delivery, struct kc_slot *slot)
@@ -349,6 +404,7 @@ const struct kc_delivery kc_at_least_once = {
     .begin_batch = begin_batch,
     .dropped = dropped,
     .submit = submit,
+    .send = send_wire,
     .rejected = rejected,
     .batch_done = batch_done,
     .retract = retract,

@@ -12,6 +12,7 @@
 struct open_batch {
     char *topic;
     int32_t partition;
+    struct kc_source_partition *source_partition; /* of its first record; borrowed */
     struct kc_batch_builder records;
     void **owners;
     size_t cap;
@@ -20,7 +21,9 @@ struct open_batch {
 
 struct kc_raw_builder {
     size_t batch_bytes;
-    struct open_batch *open; /* few, and most records follow one of the same partition */
+    struct kc_compression how;
+    struct kc_recoder *recoder; /* NULL: no compression */
+    struct open_batch *open;    /* few, and most records follow one of the same partition */
     struct open_batch *last;
 };
 
@@ -29,6 +32,13 @@ struct kc_raw_builder *kc_raw_builder_new(size_t batch_bytes)
     struct kc_raw_builder *builder = kc_calloc(1, sizeof(*builder));
     builder->batch_bytes = batch_bytes;
     return builder;
+}
+
+void kc_raw_builder_compress(struct kc_raw_builder *builder, const struct kc_compression *how,
+                             struct kc_recoder *recoder)
+{
+    builder->how = *how;
+    builder->recoder = recoder;
 }
 
 static void open_batch_destroy(struct open_batch *open)
@@ -79,6 +89,9 @@ static struct open_batch *make(struct kc_raw_builder *builder, const char *topic
     open->topic = kc_strdup(topic);
     open->partition = partition;
     open->records.close_gaps = true;
+    open->records.codec = builder->how.codec;
+    open->records.level = builder->how.level;
+    open->records.recoder = builder->recoder;
     LL_APPEND(builder->open, open);
     return open;
 }
@@ -130,6 +143,8 @@ const char *kc_raw_builder_add(struct kc_raw_builder *builder, const struct kc_b
     struct open_batch *open = find(builder, topic, partition);
     if (!open)
         open = make(builder, topic, partition);
+    if (open->records.count == 0)
+        open->source_partition = record->source_partition;
     builder->last = open;
     struct kc_wire_header *headers = headers_of(record);
     struct kc_wire_record wire = encodable(record, headers);
@@ -156,6 +171,20 @@ void kc_built_destroy(struct kc_built *built)
     free(built);
 }
 
+static void end_with_batch(void *resource)
+{
+    struct kc_built *built = resource;
+    free(built->owners);
+    free(built);
+}
+
+struct kc_batch *kc_built_take(struct kc_built *built)
+{
+    struct kc_batch *batch = built->batch;
+    kc_batch_own(batch, built, end_with_batch);
+    return batch;
+}
+
 static const char *finish(struct open_batch *open, struct kc_built **built)
 {
     struct kc_str out = {0};
@@ -171,6 +200,7 @@ static const char *finish(struct open_batch *open, struct kc_built **built)
     made->raw = (struct kc_raw){
         .topic = kc_arena_strdup(kc_batch_arena(made->batch), open->topic),
         .partition = open->partition,
+        .source_partition = open->source_partition,
         .task_data = made,
     };
     made->span = kc_raw_add_built(made->batch, &made->raw, (uint8_t *)out.data, out.len, count);

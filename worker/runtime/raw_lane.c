@@ -84,6 +84,12 @@ struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *work
     return NULL;
 }
 
+void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque)
+{
+    lane->refused = refused;
+    lane->refused_opaque = opaque;
+}
+
 void kc_raw_lane_cancel(struct kc_raw_lane *lane)
 {
     atomic_store(&lane->cancelled, true);
@@ -206,6 +212,12 @@ static bool acknowledged(struct kc_raw_lane *lane, struct kc_raw_span *span,
     return tell_quiet(lane) || (few && lane->acked_bytes >= SERVE_BYTES);
 }
 
+/* Records that have no slot of their own; built ones have, beside their span's. */
+static uint64_t extra_of(const struct kc_raw_span *span)
+{
+    return span->built ? (uint64_t)-1 : (uint64_t)span->count - 1;
+}
+
 static void on_result(void *arg, const struct kc_append_result *result)
 {
     struct kc_raw_span *span = arg;
@@ -213,7 +225,7 @@ static void on_result(void *arg, const struct kc_append_result *result)
     struct kc_raw_lane *lane = span->lane;
     bool wake = true;
     size_t left = atomic_fetch_sub(&lane->bytes, span->len) - span->len;
-    atomic_fetch_sub(&lane->extra, (uint64_t)span->count - 1);
+    atomic_fetch_sub(&lane->extra, extra_of(span));
     pthread_mutex_lock(&lane->mutex);
     part->in_flight--;
     lane->in_flight--;
@@ -354,7 +366,7 @@ struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *
     span->slot = slot;
     span->sequence = part->next_sequence++;
     atomic_fetch_add(&lane->bytes, span->len);
-    atomic_fetch_add(&lane->extra, (uint64_t)span->count - 1);
+    atomic_fetch_add(&lane->extra, extra_of(span));
     pthread_mutex_lock(&lane->mutex);
     part->in_flight++;
     lane->in_flight++;

@@ -37,6 +37,14 @@ struct kc_raw_lane;
 struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
                                  const char *name, void (*wake)(void *opaque), void *opaque,
                                  struct kc_raw_lane **lane) KC_MUST_CHECK;
+/* What the target has finally refused, each record of it, and why. It has the span's slot from now
+ * on; the span stays until that has an outcome. On the task's thread; an error fails the task. */
+typedef struct kc_error *(*kc_raw_refused)(void *opaque, const struct kc_raw_span *span,
+                                           const struct kc_error *why);
+/* For a task that leaves out what the target refuses: kc_raw_lane_recover() opens nothing, but
+ * divides a refused batch until only refused records are left, which are handed to refused. All
+ * else arrives, in order. Before the first send. */
+void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque);
 /* Any thread: whatever waits returns. */
 void kc_raw_lane_cancel(struct kc_raw_lane *lane);
 /* Gives up what isn't acknowledged, ends the client; no span is touched afterwards. NULL is fine.
@@ -108,7 +116,8 @@ const char *kc_raw_lane_announce(const struct kc_raw_span *span);
 bool kc_raw_lane_has_returned(struct kc_raw_lane *lane);
 /* Any thread: bytes in flight. */
 size_t kc_raw_lane_bytes(struct kc_raw_lane *lane);
-/* Any thread: records in flight beyond one for each span. */
+/* Any thread: records in flight beyond their slots, which is less than none where built spans are;
+ * to be added to the number of slots. */
 uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane);
 
 #endif

@@ -37,6 +37,8 @@ struct kc_raw_lane {
     void (*wake)(void *opaque);
     void *opaque;
     bool transactional; /* what can't be mended fails the task */
+    kc_raw_refused refused; /* NULL: what can't be mended is opened */
+    void *refused_opaque;
     atomic_bool cancelled;
     _Atomic(const char *) broken;
     atomic_size_t bytes; /* of spans without a result */

@@ -13,7 +13,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 
 enum { WARN_INTERVAL_MS = 30000 };
 
-enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL };
+enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL, LEAVE_OUT };
 
 /* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
  * appender, which is of no more use. */
@@ -40,10 +40,41 @@ static enum remedy remedy_in_transaction(const struct kc_raw_span *span)
                                                                                      : FAIL;
 }
 
+static bool is_about_topic(int code)
+{
+    return code == KC_KAFKA_INVALID_TOPIC_EXCEPTION || code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
+}
+
+/* What a batch's bytes may be guilty of where its records aren't. */
+static bool is_about_form(int code)
+{
+    return code == KC_KAFKA_CORRUPT_MESSAGE || code == KC_KAFKA_UNSUPPORTED_COMPRESSION_TYPE ||
+           code == KC_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT;
+}
+
+/* Only refused records are left out, none that were in a batch with them. */
+static enum remedy remedy_that_leaves_out(struct kc_raw_lane *lane, const struct kc_raw_span *span)
+{
+    int code = kc_error_kafka_code(span->error);
+    if (span->skipped || kc_error_retriable(span->error))
+        return AGAIN;
+    if (is_about_topic(code))
+        return LEAVE_OUT;
+    if (!kc_kafka_error_about_batch(code)) {
+        kc_raw_target_spoil(lane->target);
+        return FAIL;
+    }
+    if (!is_too_large(code) && !span->rebuilt && (span->count == 1 || is_about_form(code)))
+        return REBUILD;
+    return span->count > 1 ? SPLIT : LEAVE_OUT;
+}
+
 static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span *span)
 {
     if (lane->transactional)
         return remedy_in_transaction(span);
+    if (lane->refused)
+        return remedy_that_leaves_out(lane, span);
     int code = kc_error_kafka_code(span->error);
     if (atomic_load(&lane->broken))
         return OPEN;
@@ -61,9 +92,12 @@ static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span 
 
 static void explain(const struct kc_raw_span *span, enum remedy remedy)
 {
-    static const char *const texts[] = {"it is sent again", "it is sent in pieces",
+    static const char *const texts[] = {"it is sent again",
+                                        "it is sent in pieces",
                                         "its records are sent one by one",
-                                        "it is built anew from its records", "the task fails"};
+                                        "it is built anew from its records",
+                                        "the task fails",
+                                        "it is left out"};
     struct raw_part *part = span->part;
     int64_t now = kc_mono_ms();
     if (span->skipped)
@@ -127,8 +161,11 @@ struct kc_error *kc_raw_lane_fit(struct kc_raw_lane *lane, struct kc_batch **bat
     kc_batch_own(*batch, from, release_batch);
     for (size_t i = 0; !err && i < count; i++) {
         const struct kc_raw_span *span = kc_batch_at(from, i)->span;
+        size_t before = kc_batch_count(*batch);
         err = add_fitting(kc_raw_part_get(lane, span->raw->topic, span->raw->partition), span,
                           *batch);
+        for (; before < kc_batch_count(*batch); before++)
+            kc_batch_at(*batch, before)->span->built = span->built;
     }
     return err;
 }
@@ -138,7 +175,10 @@ static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span 
                              struct kc_batch *batch)
 {
     struct raw_part *part = span->part;
-    if (remedy == SPLIT && (!part->too_large || span->len < part->too_large))
+    bool by_size = remedy == SPLIT && is_too_large(kc_error_kafka_code(span->error));
+    if (remedy == SPLIT && !by_size)
+        return kc_raw_split(span, span->len / 2, batch);
+    if (by_size && (!part->too_large || span->len < part->too_large))
         part->too_large = span->len;
     lane->any_too_large = lane->any_too_large || part->too_large;
     if (remedy == REBUILD) {
@@ -167,9 +207,30 @@ static void mark_again(struct kc_batch *batch, size_t from, const struct kc_raw_
         if (!made)
             continue;
         made->again = true;
-        made->rebuilt = span->rebuilt || remedy == REBUILD;
+        /* Pieces are new batches, too. */
+        made->rebuilt = span->rebuilt || remedy == REBUILD ||
+                        (remedy == SPLIT && !is_too_large(kc_error_kafka_code(span->error)));
         made->built = span->built;
     }
+}
+
+/* The first that came back has been taken care of. */
+static void take_off(struct kc_raw_lane *lane, struct raw_part *part, struct kc_raw_span *next)
+{
+    pthread_mutex_lock(&lane->mutex);
+    part->returned = next;
+    lane->returned--;
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+static struct kc_error *leave_out(struct kc_raw_lane *lane, struct kc_raw_span *span)
+{
+    struct kc_error *why = span->error;
+    span->error = NULL;
+    take_off(lane, span->part, span->next);
+    struct kc_error *err = lane->refused(lane->refused_opaque, span, why);
+    kc_error_destroy(why);
+    return err;
 }
 
 /* Takes the first that came back, and what was skipped because of it; the rest waits its turn. */
@@ -193,15 +254,17 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
         explain(span, remedy);
         if (remedy == FAIL)
             return kc_error_copy(span->error);
+        if (remedy == LEAVE_OUT) {
+            err = leave_out(lane, span); /* the span may be gone afterwards */
+            span = next;
+            continue;
+        }
         keep_batch(batch, span, &kept);
         size_t before = kc_batch_count(batch);
         err = mend(lane, span, remedy, counts, batch);
         mark_again(batch, before, span, remedy);
         kc_error_clear(&span->error);
-        pthread_mutex_lock(&lane->mutex);
-        part->returned = next;
-        lane->returned--;
-        pthread_mutex_unlock(&lane->mutex);
+        take_off(lane, part, next);
         give_up(opaque, span->slot); /* the span may be gone afterwards */
         span = next;
     }

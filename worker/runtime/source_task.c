@@ -245,7 +245,7 @@ static struct kc_error *use_topic(struct kc_source_task *task, const char *topic
     struct kc_error *err = first ? prepare_topic(task, topic) : NULL;
     if (err || !first)
         return err;
-    if (task->raw && task->rules.route)
+    if (task->raw && (task->rules.route || task->raw_refusal))
         kc_raw_lane_ask_for(task->raw, topic);
     if (*target)
         kc_target_topic_ready(*target);
@@ -263,7 +263,7 @@ static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_r
         return err;
     if (!target) {
         err = task->how->send(task->delivery, wire, opaque);
-        return err ? err : task->how->dispatched(task->delivery, record);
+        return err || !task->how->dispatched ? err : task->how->dispatched(task->delivery, record);
     }
     rd_kafka_resp_err_t code = kc_source_producer_send(task->producer, target, wire, opaque);
     if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE)
@@ -311,6 +311,8 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane la
     if (keep) {
         struct kc_target_topic *target;
         err = use_topic(task, wire.topic, &target);
+        if (task->builds_batches)
+            target = NULL;
         if (!err && target)
             err = kc_source_producer_open(task->producer);
         if (err)
@@ -329,7 +331,7 @@ static struct kc_error *send_batch(struct kc_source_task *task)
 {
     const char *reason;
     enum kc_lane lane = kc_conversion_lane(task->conversion, task->batch, &reason);
-    if (!task->raw)
+    if (!kc_source_task_passes_raw(task))
         kc_source_task_tell_lane(task, reason);
     if (task->producer)
         kc_source_producer_begin_batch(task->producer);

@@ -31,9 +31,9 @@ struct kc_delivery {
     struct kc_error *(*dropped)(void *delivery, const struct kc_record *record);
     /* *opaque travels with the message. */
     struct kc_error *(*submit)(void *delivery, const struct kc_record *record, void **opaque);
-    /* Where there is no producer: a record that was submitted. */
+    /* Where there is no producer, or it isn't used: a record that was submitted. */
     struct kc_error *(*send)(void *delivery, const struct kc_wire_record *wire, void *opaque);
-    struct kc_error *(*dispatched)(void *delivery, const struct kc_record *record);
+    struct kc_error *(*dispatched)(void *delivery, const struct kc_record *record); /* optional */
     /* The client refused the message at once. record may be gone afterwards. */
     struct kc_error *(*rejected)(void *delivery, const struct kc_record *record, void *opaque,
                                  rd_kafka_resp_err_t code);
@@ -80,7 +80,8 @@ struct kc_source_task {
     struct kc_raw_cursor expanded;       /* how much of it */
     const char *told_lane;               /* in the log */
     int64_t told_lane_ms;
-    bool plain; /* the producer has no producer id; the task's thread */
+    bool plain;          /* the producer has no producer id; the task's thread */
+    bool builds_batches; /* records go through raw, in batches of our own */
     int64_t flush_timeout_ms;
     bool track_topics;
 
@@ -131,6 +132,8 @@ void kc_source_task_watch_appender(struct kc_source_task *task);
 /* Opens the raw lane, or says in task->raw_refusal why there is none; before the producer, whose
  * properties these are. */
 void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *producer);
+/* Whether record batches pass through the lane as they are. */
+bool kc_source_task_passes_raw(const struct kc_source_task *task);
 /* The batch that is to be sent next before another poll; *batch NULL: there is none. */
 struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
                                          struct kc_batch **batch) KC_MUST_CHECK;

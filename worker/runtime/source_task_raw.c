@@ -45,9 +45,20 @@ static bool knows_raw(const struct kc_plugin *plugin)
     return plugin->api_minor >= 1 && plugin->source_task->raw_committed;
 }
 
+/* Record batches of one connector's tasks go to different partitions, and the tasks may share an
+ * appender; where transforms say where they go, they needn't, nor need records. */
+static char *lane_name(const struct kc_source_task *task)
+{
+    const char *connector = kc_task_host_connector(task->host);
+    const char *kind = task->raw_refusal ? "records" : "raw";
+    return task->raw_refusal || task->rules.route
+               ? kc_asprintf("%s-%s-%d", kind, connector, kc_task_host_task(task->host))
+               : kc_asprintf("raw-%s", connector);
+}
+
 static void open_lane(struct kc_source_task *task, const struct kc_map *producer)
 {
-    char *name = kc_asprintf("raw-%s", kc_task_host_connector(task->host));
+    char *name = lane_name(task);
     struct kc_raw_lane *lane = NULL;
     struct kc_error *err = kc_raw_lane_new(producer, task->config, name, on_wake, task, &lane);
     free(name);
@@ -70,14 +81,20 @@ void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *p
         .connector_config = task->connector_config,
         .producer = producer,
     };
-    if (!knows_raw(task->plugin)) {
-        task->raw_refusal = "the connector hands over records";
-        return;
-    }
+    bool leaves_out = task->how == &kc_at_least_once && kc_error_policy_tolerates_all(task->policy);
+    bool knows = knows_raw(task->plugin);
     kc_raw_rules_clear(&task->rules);
-    task->raw_refusal = kc_raw_lane_refusal(&choice, &task->rules);
-    if (!task->raw_refusal)
+    task->raw_refusal =
+        knows ? kc_raw_lane_refusal(&choice, &task->rules) : "the connector hands over records";
+    if (!task->raw_refusal || leaves_out)
         open_lane(task, producer);
+    task->builds_batches = leaves_out && task->raw;
+    if (leaves_out && !task->raw)
+        kc_warn("A record that the target refuses will take others of its batch with it, for there "
+                "is no raw lane: %s",
+                task->raw_refusal);
+    if (!knows)
+        return;
     if (task->raw_refusal)
         kc_info("Record batches are opened and their records sent one by one: %s",
                 task->raw_refusal);
@@ -89,9 +106,15 @@ void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *p
 
 static void set_lane(struct kc_source_task *task, const char *reason)
 {
-    if (!task->raw && knows_raw(task->plugin))
+    bool passes = kc_source_task_passes_raw(task);
+    if (!passes && knows_raw(task->plugin))
         reason = task->raw_refusal;
-    kc_task_host_set_lane(task->host, task->raw ? "bytes" : "records", reason);
+    kc_task_host_set_lane(task->host, passes ? "bytes" : "records", reason);
+}
+
+bool kc_source_task_passes_raw(const struct kc_source_task *task)
+{
+    return task->raw && !task->raw_refusal;
 }
 
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
@@ -119,7 +142,7 @@ static void count(struct kc_source_task *task, const struct kc_raw_counts *count
         atomic_fetch_add_explicit(&metrics->way_batches[way], counts->batches[way],
                                   memory_order_relaxed);
     }
-    if (task->raw) /* else the task's loop tells how the records travel */
+    if (kc_source_task_passes_raw(task)) /* else the task's loop tells how the records travel */
         kc_source_task_tell_lane(task, counts->last_reason ? counts->last_reason
                                                            : "record batches as bytes");
 }
@@ -187,10 +210,12 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
     }
     if (!task->polled)
         return NULL;
-    const char *open_all = task->raw ? kc_raw_lane_broken(task->raw) : task->raw_refusal;
-    /* Records mustn't overtake batches. */
+    const char *open_all =
+        kc_source_task_passes_raw(task) ? kc_raw_lane_broken(task->raw) : task->raw_refusal;
+    /* Records mustn't overtake batches; on the same lane they don't. */
     bool opens = open_all || task->expanded.opens;
-    if (opens && task->raw && !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
+    if (opens && task->raw && !task->builds_batches &&
+        !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
         return NULL;
     if (task->expanded.opens) {
         task->expanded.opens = NULL;

@@ -188,16 +188,26 @@ const struct kc_record *kc_slot_record(const struct kc_slot *slot)
     return slot->record;
 }
 
-void kc_slot_ack(struct kc_slot *slot, int64_t offset, int32_t partition, int64_t timestamp)
+static void settle(struct kc_slot *slot, enum kc_slot_state state)
 {
-    slot->metadata = (struct kc_record_metadata){offset, partition, timestamp};
-    atomic_store_explicit(&slot->state, KC_SLOT_ACKED, memory_order_release);
     struct queue *queue = slot->queue;
+    atomic_store_explicit(&slot->state, (unsigned char)state, memory_order_release);
     if (!queue->touched) {
         queue->touched = true;
         queue->next_touched = queue->owner->touched;
         queue->owner->touched = queue;
     }
+}
+
+void kc_slot_ack(struct kc_slot *slot, int64_t offset, int32_t partition, int64_t timestamp)
+{
+    slot->metadata = (struct kc_record_metadata){offset, partition, timestamp};
+    settle(slot, KC_SLOT_ACKED);
+}
+
+void kc_slot_drop(struct kc_slot *slot)
+{
+    settle(slot, KC_SLOT_DROPPED);
 }
 
 void kc_slot_skip(struct kc_submitted *submitted, struct kc_slot *slot)

@@ -51,6 +51,8 @@ uint64_t kc_submitted_pending(const struct kc_submitted *submitted);
 
 /* The acknowledgement thread. */
 void kc_slot_ack(struct kc_slot *slot, int64_t offset, int32_t partition, int64_t timestamp);
+/* The same: what the slot stood for has outcomes of its own; as KC_SLOT_DROPPED. */
+void kc_slot_drop(struct kc_slot *slot);
 /* Any thread, before the slot has another outcome. */
 void kc_slot_skip(struct kc_submitted *submitted, struct kc_slot *slot);
 /* The task's thread: the record is sent again in another slot; as KC_SLOT_DROPPED. */

@@ -7,7 +7,7 @@
 
 #include <check.h>
 
-static void no_wake(void *opaque)
+static inline void no_wake(void *opaque)
 {
 }
 

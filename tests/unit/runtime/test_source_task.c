@@ -328,19 +328,6 @@ START_TEST(a_bad_record_fails_the_task)
 }
 END_TEST
 
-START_TEST(a_bad_record_is_skipped_when_tolerated)
-{
-    source.limit = 100;
-    launch(CONFIG("transforms", "t", "transforms.t.type", "test.DropOdd", "transforms.t.fail.at",
-                  "60", "errors.tolerance", "all"),
-           KC_TARGET_STARTED);
-    await(source.committed == 100);
-    ck_assert_int_eq(source.unsent, 51);
-    await(stored(0) == 98);
-    stop();
-}
-END_TEST
-
 /* As every record's topic comes from outside: from a configuration, a field or a replacement. */
 START_TEST(a_topic_that_cant_be_fails_the_task)
 {
@@ -369,18 +356,6 @@ START_TEST(a_record_that_is_too_large_fails_the_task)
     await(heard_state(0, KC_STATE_FAILED));
     ck_assert_ptr_nonnull(strstr(heard_state(0, KC_STATE_FAILED),
                                  "Unrecoverable exception from producer send callback"));
-    stop();
-}
-END_TEST
-
-START_TEST(a_record_that_is_too_large_is_skipped_when_tolerated)
-{
-    source.limit = 20;
-    source.large = true;
-    launch(CONFIG("errors.tolerance", "all"), KC_TARGET_STARTED);
-    await(source.committed == 20);
-    ck_assert_int_eq(source.unsent, 2);
-    await(stored(1) == 19);
     stop();
 }
 END_TEST
@@ -524,9 +499,7 @@ int main(void)
     tcase_add_test(tests, dropped_records_are_told_and_move_no_offset);
     tcase_add_test(tests, a_bad_record_fails_the_task);
     tcase_add_test(tests, a_topic_that_cant_be_fails_the_task);
-    tcase_add_test(tests, a_bad_record_is_skipped_when_tolerated);
     tcase_add_test(tests, a_record_that_is_too_large_fails_the_task);
-    tcase_add_test(tests, a_record_that_is_too_large_is_skipped_when_tolerated);
     tcase_add_test(tests, failures_of_the_plugin_fail_the_task);
     tcase_add_test(tests, a_task_whose_producer_is_lost_is_started_anew);
     tcase_add_test(tests, stop_ends_the_pause_before_a_new_start);
