@@ -152,6 +152,14 @@ static const struct kc_config_key source_keys[] = {
         "Offsets topic",
         "A topic of its own for this connector's offsets, beside the worker's. It is created when "
         "missing."),
+    KEY("errors.quarantine.topic.name", STRING, "", NULL, MEDIUM, ERRORS, 6, MEDIUM,
+        "Quarantine Topic Name",
+        "Topic on the target cluster that gets the records which the target refuses, with headers "
+        "__connect.errors.* that tell why and where they come from. For errors.tolerance=all; not "
+        "with exactly-once source support. It is created when missing. Empty: none, such records "
+        "are skipped."),
+    KEY("errors.quarantine.topic.replication.factor", SHORT, "3", NULL, MEDIUM, ERRORS, 7, MEDIUM,
+        "Quarantine Topic Replication Factor", "Its replication factor, when it is created."),
 };
 const struct kc_key_table kc_source_keys = KC_KEY_TABLE(source_keys);
 

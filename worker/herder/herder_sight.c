@@ -120,6 +120,10 @@ static void explain_task(void *opaque, const struct kc_task_info *info)
         json_object_set_new(task, "batches", ways(metrics->way_batches));
         json_object_set_new(json_object_get(task, "records"), "acknowledged",
                             json_integer(counter(&metrics->records_out)));
+        json_object_set_new(json_object_get(task, "records"), "skipped",
+                            json_integer(counter(&metrics->records_skipped)));
+        json_object_set_new(json_object_get(task, "records"), "quarantined",
+                            json_integer(counter(&metrics->quarantined)));
     }
     add_troubles(task, info->connector, info->task);
     json_object_set_new(task, "bytes_in_flight", json_integer((json_int_t)info->bytes_in_flight));

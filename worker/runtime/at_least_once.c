@@ -87,20 +87,34 @@ static void fail_sends(struct at_least_once *self, struct kc_error *err)
     atomic_store_explicit(&self->send_failed, true, memory_order_release);
 }
 
+static void on_failed(void *opaque, struct kc_error *err)
+{
+    fail_sends(opaque, err);
+}
+
+static struct kc_error *no_quarantine(const struct kc_source_task *task)
+{
+    return kc_error_new(KC_ERR_CONNECT,
+                        "Records that the target refuses can't be told from others for their "
+                        "quarantine (" KC_QUARANTINE_TOPIC_SETTING "): %s",
+                        task->raw_refusal);
+}
+
 static struct kc_error *prepare(void *delivery)
 {
     struct at_least_once *self = delivery;
     struct kc_source_task *task = self->task;
     if (!task->builds_batches)
-        return NULL;
+        return kc_quarantine_wanted(task->settings) ? no_quarantine(task) : NULL;
     struct kc_map *producer =
-        kc_source_task_client_properties(task, "producer", "connector-producer-");
-    self->refusals = kc_refusals_new(task, self->submitted);
+        kc_source_task_client_properties(task, "producer", "connector-quarantine-producer-");
+    self->refusals = kc_refusals_new(task, self->submitted, on_failed, self);
     self->batches =
         kc_record_batches_new(task, self->submitted, producer, kc_refusals_record, self->refusals);
     kc_raw_lane_leave_out(task->raw, kc_refusals_span, self->refusals);
+    struct kc_error *err = kc_refusals_open(self->refusals, producer);
     kc_map_destroy(producer);
-    return NULL;
+    return err;
 }
 
 static struct kc_error *flush(struct at_least_once *self)
@@ -189,6 +203,8 @@ static bool settle(struct at_least_once *self, int64_t deadline)
         return false;
     if (task->raw && !kc_raw_lane_drain(task->raw, deadline))
         return resend(self);
+    if (self->refusals)
+        kc_refusals_await(self->refusals);
     return true;
 }
 
@@ -382,6 +398,7 @@ static bool served(void *delivery)
         kc_raw_lane_serve(self->task->raw, on_span, self);
         kc_source_task_wake_raw(self->task);
     }
+    bool quarantines = self->refusals && kc_refusals_serve(self->refusals);
     kc_submitted_advance(self->submitted);
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
     if (self->acked) {
@@ -392,7 +409,7 @@ static bool served(void *delivery)
     uint64_t active = in_flight(self);
     atomic_store_explicit(&metrics->active, active, memory_order_relaxed);
     kc_window_add_one(&metrics->active_records, kc_mono_ms(), (int64_t)active);
-    return active > 0;
+    return active > 0 || quarantines;
 }
 
 const struct kc_delivery kc_at_least_once = {

@@ -33,6 +33,7 @@ struct kc_task_metrics {
     atomic_uint_fast64_t errors_logged;
     atomic_uint_fast64_t dlq_requests;
     atomic_uint_fast64_t dlq_failures;
+    atomic_uint_fast64_t quarantined;
     atomic_int_fast64_t last_error_ms;
 
     struct kc_window batch_records;

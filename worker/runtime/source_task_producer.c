@@ -4,6 +4,7 @@
  * gives no producer id. See source_task_priv.h.
  */
 #include "kafka/plain_producers.h"
+#include "runtime/quarantine.h"
 #include "runtime/source_task_priv.h"
 #include "wire/appender.h"
 
@@ -33,9 +34,23 @@ static void force_transactional(struct kc_source_task *task, struct kc_map *prop
                 kc_task_host_connector(task->host), kc_task_host_task(task->host));
 }
 
+/* Of a connector that was stored before the worker had its settings. */
+static struct kc_error *check_quarantine(const struct kc_source_task *task)
+{
+    const char *why =
+        kc_quarantine_wanted(task->settings)
+            ? kc_quarantine_refusal(kc_config_string(task->settings, "errors.tolerance"),
+                                    task->how == &kc_exactly_once)
+            : NULL;
+    return why ? kc_error_new(KC_ERR_CONFIG, "%s: %s", KC_QUARANTINE_TOPIC_SETTING, why) : NULL;
+}
+
 struct kc_error *kc_source_task_open_producer(struct kc_source_task *task,
                                               const struct kc_source_producer_events *events)
 {
+    struct kc_error *err = check_quarantine(task);
+    if (err)
+        return err;
     struct kc_map *properties = producer_properties(task);
     if (task->how == &kc_exactly_once)
         force_transactional(task, properties);
@@ -44,7 +59,6 @@ struct kc_error *kc_source_task_open_producer(struct kc_source_task *task,
         kc_task_host_set_note(task->host, kc_producers_plain_note);
     kc_source_task_open_raw(task, properties);
     struct kc_source_producer *producer = NULL;
-    struct kc_error *err = NULL;
     /* A transactional id has one producer: the raw lane is it, where there is one. */
     if (task->how != &kc_exactly_once || !task->raw)
         err = kc_source_producer_new(properties, events, task, kc_task_host_log_context(task->host),

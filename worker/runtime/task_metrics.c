@@ -121,6 +121,8 @@ static const struct task_metric table[] = {
     {"kafka_connect_task_error_last_error_timestamp", ANY, NUMBER, AT(last_error_ms), 0,
      "When the task last met an error, in milliseconds since the epoch; 0: never"},
 
+    {"isthmus_task_quarantined_records_total", SOURCE, COUNTER, AT(quarantined), 0,
+     "Records that the target refused and that are in the quarantine topic"},
     {"isthmus_task_bytes_total", ANY, COUNTER, AT(bytes_out), 0,
      "Bytes of records acknowledged (source) or taken by the connector (sink)"},
     {"isthmus_task_batches_total", ANY, COUNTER, AT(batches), 0,

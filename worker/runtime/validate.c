@@ -15,6 +15,7 @@
 #include "kafka/client_group.h"
 #include "runtime/connector_offsets.h"
 #include "runtime/enriched_config.h"
+#include "runtime/quarantine.h"
 #include "runtime/topic_creation.h"
 #include "runtime/worker_priv.h"
 
@@ -228,6 +229,17 @@ static void add_null_errors(struct check *check)
                                       "Null value can not be supplied as the configuration value.");
 }
 
+static void check_quarantine(struct check *check)
+{
+    struct kc_config_value *value = value_of(check, KC_QUARANTINE_TOPIC_SETTING);
+    if (value->errors.count || blank(value->value))
+        return;
+    const char *why = kc_quarantine_refusal(get(check, "errors.tolerance"),
+                                            kc_exactly_once_enabled(check->worker->config));
+    if (why)
+        kc_config_value_add_error(value, "%s", why);
+}
+
 static void check_framework(struct check *check)
 {
     kc_enriched_config_validate(check->worker->plugins, check->def, check->config, &check->values);
@@ -237,6 +249,8 @@ static void check_framework(struct check *check)
         check_exactly_once(check);
         check_boundary(check);
     }
+    if (is_source(check))
+        check_quarantine(check);
     add_null_errors(check);
     check_converter_plugin(check, "header.converter", 1u << KC_PLUGIN_HEADER_CONVERTER);
     check_converter_plugin(check, "key.converter", 1u << KC_PLUGIN_CONVERTER);
@@ -367,7 +381,8 @@ static void add_override_blocks(struct check *check)
         add_overrides(check, KC_CLIENT_PRODUCER, "producer.override.");
     if (!is_source(check) || separate_offsets(check))
         add_overrides(check, KC_CLIENT_CONSUMER, "consumer.override.");
-    if (is_source(check) ? kc_topic_creation_used(check->config) || separate_offsets(check)
+    if (is_source(check) ? kc_topic_creation_used(check->config) || separate_offsets(check) ||
+                               !blank(get(check, KC_QUARANTINE_TOPIC_SETTING))
                          : dead_letters)
         add_overrides(check, KC_CLIENT_ADMIN, "admin.override.");
 }

@@ -397,6 +397,21 @@ START_TEST(sinks)
 }
 END_TEST
 
+START_TEST(a_quarantine_needs_tolerance)
+{
+    check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red",
+                 "errors.quarantine.topic.name", "q", "errors.tolerance", "all"));
+    ck_assert_int_eq(error_count(), 0);
+    check(CONFIG("name", "c", "connector.class", "PaintSource", "colour", "red",
+                 "errors.quarantine.topic.name", "q"));
+    ck_assert_int_eq(error_count(), 1);
+    ck_assert_ptr_nonnull(strstr(message("errors.quarantine.topic.name"), "errors.tolerance=all"));
+    check(CONFIG("name", "c", "connector.class", "PaintSink", "topics", "a",
+                 "errors.quarantine.topic.name", "q"));
+    ck_assert_int_eq(error_count(), 0);
+}
+END_TEST
+
 START_TEST(no_or_unknown_class)
 {
     struct kc_map *config = CONFIG("name", "c");
@@ -441,6 +456,7 @@ int main(void)
     tcase_add_test(tests, overrides);
     tcase_add_test(tests, forbidden_overrides);
     tcase_add_test(tests, sinks);
+    tcase_add_test(tests, a_quarantine_needs_tolerance);
     tcase_add_test(tests, no_or_unknown_class);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
