@@ -47,7 +47,9 @@ void *kc_calloc(size_t count, size_t size)
     size_t all = 0;
     if (__builtin_mul_overflow(count, size, &all))
         out_of_memory(SIZE_MAX);
-    void *ptr = calloc(all ? all : 1, 1);
+    if (all == 0)
+        all = 1;
+    void *ptr = calloc(all, 1);
     if (!ptr) {
         kc_mem_reserve_release();
         ptr = calloc(all, 1);

@@ -7,12 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What to allocate for more bytes; 0: they fit. */
-static size_t wanted(const struct kc_str *str, size_t more)
+/* Twice as much as there is, until it is enough. */
+static size_t enough(size_t cap, size_t need)
 {
-    size_t need = str->len + more + 1, cap = str->cap ? str->cap : 64;
-    if (need <= str->cap)
-        return 0;
+    cap = cap ? cap : 64;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
     return cap;
@@ -20,26 +18,28 @@ static size_t wanted(const struct kc_str *str, size_t more)
 
 static void reserve(struct kc_str *str, size_t more)
 {
-    size_t cap = wanted(str, more);
-    if (!cap)
+    size_t need = str->len + more + 1;
+    if (need <= str->cap)
         return;
+    size_t cap = enough(str->cap, need);
     str->data = kc_realloc(str->data, cap);
     str->cap = cap;
 }
 
 bool kc_str_try_reserve(struct kc_str *str, size_t more)
 {
-    if (more > KC_TRY_MAX)
+    size_t need = str->len + more + 1;
+    if (more > KC_TRY_MAX || need <= str->cap)
+        return more <= KC_TRY_MAX;
+    size_t cap = enough(str->cap, need);
+    char *data = kc_try_realloc(str->data, cap);
+    if (!data) /* to the byte, where not twice as much */
+        data = kc_try_realloc(str->data, cap = need);
+    if (!data)
         return false;
-    size_t cap = wanted(str, more);
-    char *data = cap ? kc_try_realloc(str->data, cap) : str->data;
-    if (!data && cap && cap > str->len + more + 1) /* to the byte, where not twice as much */
-        data = kc_try_realloc(str->data, cap = str->len + more + 1);
-    if (cap && data) {
-        str->data = data;
-        str->cap = cap;
-    }
-    return !cap || data;
+    str->data = data;
+    str->cap = cap;
+    return true;
 }
 
 void kc_str_append_n(struct kc_str *str, const void *data, size_t len)
