@@ -212,7 +212,7 @@ def test_a_routed_topic_that_is_missing(bed):
 
         wait_for(lambda: missing() == ["found-lost-a"], 60 * PATIENCE, "the topic to be missed")
         again = "topics that the transforms name are still not there on the target"
-        wait_for(lambda: again in bed.worker.log(), 60 * PATIENCE, "a second word of it")
+        wait_for(lambda: again in bed.worker.process.log(), 60 * PATIENCE, "a second word of it")
     bed.target.create_topic("found-lost-a", 2)
     bed.assert_mirrored("lost-a", "found-lost-a")
     if bed.kind != "java":

@@ -85,7 +85,7 @@ def test_the_newest_client_translates_groups_by_pattern(source, target, make_wor
         return len(tasks) == 1 and tasks[0].get("groups", {}).get("untranslated")
 
     wait_for(untranslated, 60 * PATIENCE, "offsets behind the target's end to be refused")
-    assert "give each flow a target alias of its own" in worker.log()
+    assert "give each flow a target alias of its own" in worker.process.log()
 
 
 def test_an_index_that_is_deleted_is_made_again(source, target, make_worker, unique):
@@ -110,7 +110,7 @@ def test_an_index_that_is_deleted_is_made_again(source, target, make_worker, uni
     source.delete_topic(index)
     records.produce(source, topic, COUNT, first=COUNT)
     told = (f"Topic '{index}' isn't there any more; it is made again", f"'{index}' isn't compacted")
-    wait_for(lambda: any(text in worker.log() for text in told), 90 * PATIENCE, "a word of it")
+    wait_for(lambda: any(text in worker.process.log() for text in told), 90 * PATIENCE, "a word of it")
     records.produce(source, topic, COUNT, first=2 * COUNT)
     wait_for(lambda: by_index(COUNT // 2), 60 * PATIENCE, "the index to tell it again")
     wait_for(lambda: by_index(2 * COUNT + 1), 60 * PATIENCE, "the index to go on")
