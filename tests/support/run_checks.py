@@ -3,7 +3,7 @@
 
     run_checks.py [--unit PROGRAM...] [--pytest PATH...]
 
-Unit programs are Check programs; they report through Check's TAP file, two at a time. A program
+Unit programs are Check programs; they report through Check's TAP file, three at a time. A program
 that ends without a report, or with a sanitizer's, counts as a failure.
 """
 
@@ -89,7 +89,7 @@ def run_unit(program):
 
 
 def run_units(programs, total):
-    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+    with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
         for program, result in zip(programs, pool.map(run_unit, programs)):
             passed, failed, output, seconds = result
             total.add(passed, failed)

@@ -152,6 +152,10 @@ static inline void start_cluster(void)
     ck_assert_ptr_nonnull(mock_owner);
     mock = rd_kafka_mock_cluster_new(mock_owner, 1);
     ck_assert_ptr_nonnull(mock);
+    /* Else groups wait for further members for three seconds, as they do in older versions. */
+#if RD_KAFKA_VERSION >= 0x020a00ff
+    rd_kafka_mock_group_initial_rebalance_delay_ms(mock, 0);
+#endif
 }
 
 static inline void stop_cluster(void)
