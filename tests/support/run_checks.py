@@ -9,6 +9,7 @@ that ends without a report, or with a sanitizer's, counts as a failure.
 
 import argparse
 import concurrent.futures
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -103,13 +104,21 @@ def run_units(programs, total):
         print(f"{path}:\n{text}")
 
 
+@contextlib.contextmanager
+def archive_classes(wanted):
+    """Beside what runs meanwhile. Without the archive all JVMs start slower, and nothing else."""
+    if not wanted:
+        yield
+        return
+    with subprocess.Popen([sys.executable, HERE / "class_archive.py"], cwd=TOP):
+        yield
+
+
 def run_pytest(paths, total):
     """Each test once; what pytest cannot even collect counts as a failure."""
     paths = [path for path in paths if list(pathlib.Path(path).glob("test_*.py"))]
     if not paths:
         return
-    # Without it all starts take longer, and nothing else.
-    subprocess.run([sys.executable, HERE / "class_archive.py"], cwd=TOP, check=False)
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-v", "--durations=25", f"--junitxml={report}"]
@@ -138,7 +147,8 @@ def main():
     parser.add_argument("--pytest", nargs="*", default=[])
     options = parser.parse_args()
     total = Sum()
-    run_units(options.unit, total)
+    with archive_classes(options.pytest):
+        run_units(options.unit, total)
     run_pytest(options.pytest, total)
     # Once more, where the end of a log is all that is kept.
     for text in total.bad_units:
