@@ -36,7 +36,7 @@ struct kc_raw_lane {
     struct kc_raw_target *target; /* NULL: closed */
     void (*wake)(void *opaque);
     void *opaque;
-    bool transactional; /* what can't be mended fails the task */
+    bool transactional;     /* what can't be mended fails the task */
     kc_raw_refused refused; /* NULL: what can't be mended is opened */
     void *refused_opaque;
     atomic_bool cancelled;

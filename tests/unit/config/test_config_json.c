@@ -10,8 +10,7 @@ static bool is_ours(const char *name)
 {
     static const char *const prefixes[] = {"log.", "rest.connection", "rest.request.",
                                            "rest.memory.", "isthmus.", "metrics.series.",
-                                           "metrics.names",
-                                           "errors.quarantine.",
+                                           "metrics.names", "errors.quarantine.",
                                            /* Java's since 4.2 (KIP-1188) */
                                            "connector.client.config.override.allowlist"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)

@@ -205,7 +205,7 @@ static void note(const struct kc_fetched *fetched)
     struct kc_wire_batch batch;
     const char *why;
 
-    kc_aborted_begin(&filter, fetched->aborted, fetched->aborted_count);
+    ck_assert_ptr_null(kc_aborted_begin(&filter, fetched->aborted, fetched->aborted_count));
     for (size_t at = 0; at < fetched->len; at += batch.size) {
         ck_assert_int_eq(kc_batch_parse(fetched->data + at, fetched->len - at, &batch, &why),
                          KC_BATCH_OK);
