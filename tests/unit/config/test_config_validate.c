@@ -27,6 +27,19 @@ static void compare_value(json_t *want, const struct kc_config_value *got, const
         ck_assert_int_eq(got->visible, json_boolean_value(json_object_get(want, "visible")));
 }
 
+/* Settings of ours, which Java doesn't have, are left out. */
+static size_t javas(const struct kc_config_values *values, const struct kc_config_value **found)
+{
+    static const char ours[] = "errors.quarantine.";
+    size_t count = 0;
+
+    for (size_t i = 0; i < values->count; i++) {
+        if (strncmp(values->items[i].name, ours, sizeof(ours) - 1) != 0)
+            found[count++] = &values->items[i];
+    }
+    return count;
+}
+
 START_TEST(validates_connectors_as_java)
 {
     json_t *cases = golden("validate.json");
@@ -42,9 +55,12 @@ START_TEST(validates_connectors_as_java)
         kc_config_validate(
             kc_connector_config_def(json_boolean_value(json_object_get(item, "source"))), config,
             &values);
-        ck_assert_uint_eq(values.count, json_array_size(want));
-        for (size_t i = 0; i < values.count; i++)
-            compare_value(json_array_get(want, i), &values.items[i], printed);
+        const struct kc_config_value **found = kc_calloc(values.count, sizeof(*found));
+        size_t count = javas(&values, found);
+        ck_assert_uint_eq(count, json_array_size(want));
+        for (size_t i = 0; i < count; i++)
+            compare_value(json_array_get(want, i), found[i], printed);
+        free(found);
         kc_config_values_destroy(&values);
         kc_map_destroy(config);
         free(printed);
