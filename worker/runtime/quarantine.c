@@ -18,6 +18,7 @@ enum {
     POLL_MS = 100,
     PURGE_MS = 5000,
     WARN_INTERVAL_MS = 30000,
+    SHOWN_MAX = 300, /* bytes of a topic's name, which may be anything */
 };
 /* A broker takes no larger request (socket.request.max.bytes), unless told to. */
 #define LARGEST "104857600"
@@ -283,7 +284,9 @@ static rd_kafka_headers_t *headers_of(const struct kc_quarantine *quarantine,
                             sent->headers[i].data ? (ssize_t)sent->headers[i].len : 0);
     add_source(quarantine, headers, record);
     kc_error_header_number(headers, "timestamp", sent->timestamp);
-    kc_error_header_text(headers, "target.topic", record->topic);
+    char *target = kc_strndup(record->topic, strnlen(record->topic, SHOWN_MAX));
+    kc_error_header_text(headers, "target.topic", target);
+    free(target);
     if (record->partition != KC_NO_PARTITION)
         kc_error_header_number(headers, "target.partition", record->partition);
     kc_error_header_text(headers, "connector.name", kc_task_host_connector(quarantine->host));
@@ -306,9 +309,9 @@ static void tell(struct kc_quarantine *quarantine, const struct kc_refused_recor
         quarantine->unwarned++;
         return;
     }
-    kc_warn("The target refuses a record for %s-%d (source offset %lld), which goes to the "
+    kc_warn("The target refuses a record for %.*s-%d (source offset %lld), which goes to the "
             "quarantine topic %s: %s. %zu more since the last such line.",
-            record->topic, record->partition,
+            SHOWN_MAX, record->topic, record->partition,
             record->source_offset.field ? (long long)record->source_offset.number : -1,
             quarantine->topic, kc_error_text(why), quarantine->unwarned);
     quarantine->warned = true;

@@ -296,14 +296,17 @@ size_t kc_raw_lane_bytes(struct kc_raw_lane *lane)
 
 struct raw_part *kc_raw_part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition)
 {
-    char buffer[300];
-    struct raw_part *part;
-    int len = snprintf(buffer, sizeof(buffer), "%d-%s", partition, topic);
-    HASH_FIND(hh, lane->parts, buffer, (size_t)len, part);
-    if (part)
+    char buffer[300]; /* a topic's name has 249 at most, or there is no such topic */
+    struct raw_part *part = NULL;
+    size_t len = (size_t)snprintf(buffer, sizeof(buffer), "%d-%s", partition, topic);
+    char *key = len < sizeof(buffer) ? NULL : kc_asprintf("%d-%s", partition, topic);
+    HASH_FIND(hh, lane->parts, key ? key : buffer, len, part);
+    if (part) {
+        free(key);
         return part;
+    }
     part = kc_calloc(1, sizeof(*part));
-    part->key = kc_asprintf("%d-%s", partition, topic);
+    part->key = key ? key : kc_strdup(buffer);
     part->topic = strchr(part->key + (partition < 0), '-') + 1;
     part->partition = partition;
     part->announced_ms = INT64_MIN / 2;

@@ -159,6 +159,17 @@ static struct kc_error *build(struct kc_record_batches *batches,
                : NULL;
 }
 
+/* A name out of transforms may be anything. */
+static struct kc_error *check_topic(const struct kc_refused_record *record)
+{
+    enum { SHOWN = 300 };
+    if (kc_is_topic_name(record->topic))
+        return NULL;
+    return kc_error_kafka_new(RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, false,
+                              "No topic can be called \"%.*s\"; look at the transforms", SHOWN,
+                              record->topic);
+}
+
 static struct kc_error *check_size(const struct kc_record_batches *batches,
                                    const struct kc_refused_record *record, size_t size)
 {
@@ -199,7 +210,9 @@ struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
         .slot = slot,
     };
     size_t size = size_of(&record.sent);
-    struct kc_error *err = check_size(batches, &record, size);
+    struct kc_error *err = check_topic(&record);
+    if (!err)
+        err = check_size(batches, &record, size);
     if (!err)
         err = place(batches, &record);
     if (err && is_of_record(err)) {

@@ -245,7 +245,7 @@ static struct kc_error *use_topic(struct kc_source_task *task, const char *topic
     struct kc_error *err = first ? prepare_topic(task, topic) : NULL;
     if (err || !first)
         return err;
-    if (task->raw && (task->rules.route || task->raw_refusal))
+    if (task->raw && (task->rules.route || task->raw_refusal) && kc_is_topic_name(topic))
         kc_raw_lane_ask_for(task->raw, topic);
     if (*target)
         kc_target_topic_ready(*target);

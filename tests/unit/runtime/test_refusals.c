@@ -275,7 +275,7 @@ static const struct kc_plugin numbers = {
     .source_task = &task_ops,
 };
 
-/* Fails for a number, and knows how to drop nothing. */
+/* Fails for a number, and sends two where nothing can go. */
 static struct kc_error *picky_create(const struct kc_map *config, void **transform)
 {
     return NULL;
@@ -283,9 +283,21 @@ static struct kc_error *picky_create(const struct kc_map *config, void **transfo
 static void picky_destroy(void *transform)
 {
 }
+static char *long_name(struct kc_batch *batch)
+{
+    enum { LEN = 100000 };
+    char *name = kc_batch_alloc(batch, LEN + 1);
+    memset(name, 'x', LEN);
+    name[LEN] = '\0';
+    return name;
+}
 static struct kc_error *picky_apply(void *transform, struct kc_batch *batch,
                                     struct kc_record *record, bool *keep)
 {
+    if (record->source_offset.number == 61)
+        record->topic = "no topic's name";
+    if (record->source_offset.number == 62)
+        record->topic = long_name(batch);
     return record->source_offset.number == 60
                ? kc_error_new(KC_ERR_DATA, "a number that nobody likes")
                : NULL;
@@ -500,14 +512,14 @@ START_TEST(a_stop_leaves_nothing_behind)
 }
 END_TEST
 
-START_TEST(a_record_that_cant_be_transformed_is_left_out)
+START_TEST(records_that_cant_be_transformed_or_have_no_topic_are_left_out)
 {
     broker.refuses = refuses_none;
     source.limit = 100;
     launch(CONFIG("transforms", "t", "transforms.t.type", "test.Picky"));
     await(stored() == 99);
-    ck_assert_int_eq(source.unsent, 1);
-    ck_assert_int_eq(broker.end, 99);
+    ck_assert_int_eq(source.unsent, 3);
+    ck_assert_int_eq(broker.end, 97);
     stop();
 }
 END_TEST
@@ -552,7 +564,7 @@ int main(void)
     tcase_add_loop_test(tests, a_topic_that_may_not_be_written_is_asked_once_for_each_batch, 0, 2);
     tcase_add_loop_test(tests, order_holds_whatever_is_refused, 0, 2);
     tcase_add_test(tests, a_stop_leaves_nothing_behind);
-    tcase_add_test(tests, a_record_that_cant_be_transformed_is_left_out);
+    tcase_add_test(tests, records_that_cant_be_transformed_or_have_no_topic_are_left_out);
     tcase_add_test(tests, a_record_larger_than_a_request_is_left_out);
     tcase_add_loop_test(tests, a_refused_producer_fails_the_task, 0, 2);
     suite_add_tcase(suite, tests);
