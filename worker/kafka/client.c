@@ -7,6 +7,7 @@
 #include "connect/kafka.h"
 #include "kafka/client_priv.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,24 @@ struct kc_error *kc_client_error(rd_kafka_resp_err_t code, const char *fmt, ...)
     return err;
 }
 
+/* librdkafka frees the interceptors of a configuration that it couldn't make a client of, and would
+ * do so again with the rest of it: it is kept instead. kc_client_conf() finds almost all that is
+ * wrong before. */
+static void keep_unused(rd_kafka_conf_t *conf)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static struct unused {
+        rd_kafka_conf_t *conf;
+        struct unused *next;
+    } * all;
+    struct unused *one = kc_calloc(1, sizeof(*one));
+
+    pthread_mutex_lock(&mutex);
+    *one = (struct unused){conf, all};
+    all = one;
+    pthread_mutex_unlock(&mutex);
+}
+
 struct kc_error *kc_client_new(enum kc_client_role role, rd_kafka_conf_t *conf, rd_kafka_t **result)
 {
     char reason[512];
@@ -90,7 +109,7 @@ struct kc_error *kc_client_new(enum kc_client_role role, rd_kafka_conf_t *conf, 
         rd_kafka_new(role == KC_CLIENT_PRODUCER ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER, conf,
                      reason, sizeof(reason));
     if (!client) {
-        rd_kafka_conf_destroy(conf);
+        keep_unused(conf);
         return kc_error_new(KC_ERR_CONFIG, "The Kafka client's settings don't go together: %s",
                             reason);
     }

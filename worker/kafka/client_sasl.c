@@ -164,6 +164,22 @@ static struct kc_error *without_login(const char *mechanism, struct kc_error *er
     return missing;
 }
 
+static struct kc_error *set_mechanism(rd_kafka_conf_t *conf, const char *mechanism)
+{
+    static const char *const known[] = {"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER",
+                                        "GSSAPI"};
+    if (strcmp(mechanism, "AWS_MSK_IAM") == 0)
+        return NULL; /* set_aws() says what librdkafka does */
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (strcmp(mechanism, known[i]) == 0)
+            return kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
+    }
+    return kc_error_new(KC_ERR_CONFIG,
+                        "Invalid value %s for configuration sasl.mechanism: PLAIN, SCRAM-SHA-256, "
+                        "SCRAM-SHA-512, OAUTHBEARER, GSSAPI and AWS_MSK_IAM are supported",
+                        mechanism);
+}
+
 struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {
     const char *protocol = kc_map_get_or(properties, "security.protocol", "PLAINTEXT");
@@ -171,9 +187,7 @@ struct kc_error *kc_conf_sasl(rd_kafka_conf_t *conf, const struct kc_map *proper
         return NULL;
     const char *mechanism = kc_map_get_or(properties, "sasl.mechanism", "GSSAPI");
     struct kc_jaas jaas = {0};
-    bool aws = strcmp(mechanism, "AWS_MSK_IAM") == 0; /* set_aws() says what librdkafka does */
-    struct kc_error *err =
-        aws ? NULL : kc_conf_set(conf, "sasl.mechanisms", mechanism, "sasl.mechanism");
+    struct kc_error *err = set_mechanism(conf, mechanism);
     if (!err)
         err = forbid_kinit(conf);
     if (!err)

@@ -189,6 +189,9 @@ static const struct {
     {A, SASL PLAIN "sasl.jaas.config=com.acme.Login required password=s3cret;", {"com.acme.Login"}},
     {A, SASL PLAIN, {"sasl.jaas.config", "PLAIN"}},
     {A,
+     SASL "sasl.mechanism=NONSENSE|" JAAS "plain.PlainLoginModule required username=u password=p;",
+     {"Invalid value NONSENSE for configuration sasl.mechanism"}},
+    {A,
      SASL "sasl.mechanism=OAUTHBEARER|sasl.oauthbearer.token.endpoint.url=file:///etc/shadow|" JAAS
           "oauthbearer.OAuthBearerLoginModule required;",
      {"file:///etc/shadow", "sasl.oauthbearer.token.endpoint.url", "restrictions"}},
@@ -230,6 +233,26 @@ START_TEST(test_clients_can_be_made)
 }
 END_TEST
 
+/* What librdkafka finds only as it makes the client is an error like any other: the program, which
+ * has other clients, goes on. */
+START_TEST(test_a_client_that_cant_be_made)
+{
+    rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *client = NULL;
+    struct kc_map *properties = properties_of("client.id=mine");
+    struct kc_error *err = kc_client_conf(C, properties, &conf);
+    ck_assert_ptr_null(err);
+    ck_assert_ptr_null(kc_conf_set(conf, "security.protocol", "sasl_plaintext", "x"));
+    ck_assert_ptr_null(kc_conf_set(conf, "sasl.mechanisms", "NONSENSE", "x"));
+    err = kc_client_new(C, conf, &client);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
+    ck_assert_msg(strstr(kc_error_text(err), "NONSENSE"), "%s", kc_error_text(err));
+    kc_error_destroy(err);
+    kc_map_destroy(properties);
+}
+END_TEST
+
 START_TEST(test_errors)
 {
     struct kc_error *err = kc_client_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "Doing %s", "this");
@@ -267,6 +290,7 @@ int main(void)
     tcase_add_loop_test(tcase, test_translation, 0, sizeof(cases) / sizeof(*cases));
     tcase_add_loop_test(tcase, test_refused, 0, sizeof(refused) / sizeof(*refused));
     tcase_add_loop_test(tcase, test_clients_can_be_made, 0, 3);
+    tcase_add_test(tcase, test_a_client_that_cant_be_made);
     tcase_add_test(tcase, test_errors);
     tcase_add_test(tcase, test_names_without_number);
     suite_add_tcase(suite, tcase);
