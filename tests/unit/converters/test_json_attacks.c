@@ -8,6 +8,7 @@
 #include <string.h>
 
 extern const struct kc_plugin kc_json_converter;
+extern const struct kc_plugin kc_simple_header_converter;
 extern const struct kc_plugin kc_flatten_value;
 extern const struct kc_plugin kc_cast_value;
 
@@ -185,6 +186,44 @@ START_TEST(deep_values_pass_transforms)
 }
 END_TEST
 
+/* Headers are read as JSON or as plain text (Values.parseString); whatever it is, it ends. */
+START_TEST(headers_without_measure)
+{
+    static const struct {
+        const char *before, *between, *after;
+        int count;
+    } cases[] = {{"[", "", "]", 100000},          {"{\"a\":", "1", "}", 100000},
+                 {"[", "", "", 100000},           {"{", "", "", 100000},
+                 {"\\", "", "", 100000},          {"\"", "", "", 100001},
+                 {"1e", "999999999", "", 1},      {"-1e-", "999999999", "", 1},
+                 {"1e", "99999999999999", "", 1}, {"[1e999999999,", "1", "]", 1},
+                 {"9", "", "", 100000},           {"0.", "", "9", 100000},
+                 {"[1,", "", "]", 100000},        {"[[1],", "", "]", 100000}};
+    void *converter = NULL;
+    struct kc_map *config = kc_map_new();
+    kc_map_set(config, "converter.type", "header");
+    ck_assert_ptr_null(kc_simple_header_converter.converter->create(config, false, &converter));
+    kc_map_destroy(config);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct kc_batch *batch = kc_batch_new(1);
+        struct kc_record *record = kc_batch_add(batch);
+        const void *data = NULL;
+        size_t len = 0;
+        char *text = repeated(cases[i].before, cases[i].between, cases[i].after, cases[i].count);
+        struct kc_error *err = kc_simple_header_converter.converter->to_connect(
+            converter, "t", "h", text, strlen(text), batch, &record->value_schema, &record->value);
+        if (!err)
+            err = kc_simple_header_converter.converter->from_connect(
+                converter, "t", "h", record->value_schema, &record->value, kc_batch_arena(batch),
+                &data, &len);
+        kc_error_destroy(err);
+        free(text);
+        kc_batch_unref(batch);
+    }
+    kc_simple_header_converter.converter->destroy(converter);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("json_attacks");
@@ -195,6 +234,7 @@ int main(void)
     tcase_add_test(tcase, numbers_without_measure);
     tcase_add_test(tcase, flatten_has_an_end);
     tcase_add_test(tcase, deep_values_pass_transforms);
+    tcase_add_test(tcase, headers_without_measure);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
