@@ -10,15 +10,16 @@
 #ifndef CONNECT_HASH_H
 #define CONNECT_HASH_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "connect/mem.h"
+
 #include <stdlib.h>
 
 /* SipHash-1-3 of the key, cut to 32 bits. Any thread. */
 uint32_t kc_hash(const void *key, size_t len);
 
 #define HASH_FUNCTION(key, len, hash) ((hash) = kc_hash((key), (len)))
-#define uthash_fatal(msg)             abort()
+#define uthash_malloc(size)           kc_malloc(size)
+#define uthash_free(table, size)      free(table)
 #include <uthash.h>
 
 #endif
