@@ -50,8 +50,11 @@ static void match(const struct kc_map *map)
 
         if (!err == !regex)
             abort();
-        if (regex)
-            free(kc_regex_replace(regex, entry->key, "$0$1${n}\\"));
+        if (regex) {
+            char *replaced = NULL;
+            err = kc_regex_replace(regex, entry->key, "$0$1${n}\\", &replaced);
+            free(replaced);
+        }
         kc_error_destroy(err);
         kc_regex_destroy(regex);
     }

@@ -69,7 +69,7 @@ static inline int64_t kc_batch_last_offset(const struct kc_wire_batch *batch)
 /* Whether compaction or a transaction's marker left gaps: not as many records as offsets. */
 static inline bool kc_batch_has_gaps(const struct kc_wire_batch *batch)
 {
-    return batch->magic >= 2 && batch->count != batch->last_offset_delta + 1;
+    return batch->magic >= 2 && batch->count - 1 != batch->last_offset_delta;
 }
 
 /* What differs at the target. */
