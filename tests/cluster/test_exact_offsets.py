@@ -18,7 +18,7 @@ from confluent_kafka import TopicPartition
 import exactness
 import records
 from processes import wait_for
-from workers import PATIENCE, mirror_config
+from workers import PATIENCE, SHORT_SESSION, mirror_config
 
 GROUPS = int(os.environ.get("EXACT_GROUPS", "150"))
 
@@ -190,7 +190,7 @@ def test_groups_anywhere_are_translated_exactly(source, target, make_worker, uni
     topics = list(story.topics.values())
     story.fill()
     eos = {"exactly.once.source.support": "enabled"} if isolation == "read_committed" else {}
-    settings = make_worker.settings(**eos)
+    settings = make_worker.settings(**eos, **SHORT_SESSION)
     worker = make_worker.distributed(settings)
     flows = {unique("indexed"): {}, unique("looking"): {"offset.index.enabled": "false"}}
     for alias, more in flows.items():

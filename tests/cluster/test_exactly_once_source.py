@@ -11,7 +11,7 @@ import json
 
 import records
 from processes import wait_for
-from workers import PATIENCE
+from workers import PATIENCE, SHORT_SESSION
 
 STRING = "org.apache.kafka.connect.storage.StringConverter"
 ROUNDS = 4
@@ -29,11 +29,7 @@ def test_every_line_arrives_once(target, make_worker, unique, tmp_path):
     inbox = tmp_path / "in.txt"
     inbox.write_text("")
     settings = make_worker.settings(
-        **{
-            "exactly.once.source.support": "enabled",
-            "session.timeout.ms": "6000",
-            "heartbeat.interval.ms": "500",
-        }
+        **{"exactly.once.source.support": "enabled", **SHORT_SESSION}
     )
     worker = make_worker.distributed(settings)
     config = {

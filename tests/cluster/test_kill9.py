@@ -13,7 +13,7 @@ import pytest
 
 import records
 from processes import wait_for
-from workers import PATIENCE, mirror_config
+from workers import PATIENCE, SHORT_SESSION, mirror_config
 
 KILLS = int(os.environ.get("ISTHMUS_KILLS", "8"))
 RECORDS = int(os.environ.get("ISTHMUS_KILL_RECORDS", "20000"))
@@ -24,9 +24,7 @@ def test_nothing_is_lost(source, target, make_worker, unique):
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"
     source.create_topic(topic, 4)
-    # A session that ends soon, so that the dead member's work is given out again soon.
-    session = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "500"}
-    worker = make_worker.distributed(make_worker.settings(**session))
+    worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
     config = mirror_config("Source", source, target, alias, topics=topic)
     worker.rest.put_connector("mirror", {**config, "tasks.max": "2"})
 

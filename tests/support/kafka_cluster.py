@@ -34,11 +34,13 @@ SMALL = {
     "transaction.state.log.num.partitions": "4",
     "share.coordinator.state.topic.num.partitions": "2",
     "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "2000",
     "log.retention.check.interval.ms": "1000",
     "controlled.shutdown.enable": "false",
     "broker.session.timeout.ms": "4000",
     "broker.heartbeat.interval.ms": "1000",
     "log.segment.delete.delay.ms": "1000",
+    "log.cleaner.backoff.ms": "1000",
 }
 
 

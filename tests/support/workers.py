@@ -132,6 +132,10 @@ def distributed_settings(target, group, **more):
     return settings
 
 
+# Of workers that are killed: their work is given out again when the group has missed them this long.
+SHORT_SESSION = {"session.timeout.ms": "3000", "heartbeat.interval.ms": "500"}
+
+
 def settings_file(name, settings):
     return properties.write(DATA / "files" / f"{name}-{uuid.uuid4().hex[:8]}.properties", settings)
 
