@@ -68,8 +68,8 @@ class Authority:
         self._digest = f"-{digest}"
         run("openssl", "req", "-x509", *self._new_key, "-days", "2", "-subj", f"/CN={name} authority", *out)
 
-    def issue(self, name, hosts=("localhost", "127.0.0.1")):
-        """A new key of the name; stores with a former one are gone."""
+    def issue(self, name, hosts=("localhost", "127.0.0.1"), days=2):
+        """A new key of the name; stores with a former one are gone. days: -1 is expired."""
         made = Key(self.directory, f"{self.name}-{name}")
         for kind in ("PEM", "PKCS12", "JKS"):
             made.path(kind).unlink(missing_ok=True)
@@ -82,7 +82,7 @@ class Authority:
         out = ["-keyout", made.key, "-out", request]
         run("openssl", "req", "-new", *self._new_key, "-subj", f"/CN={name}", *out)
         signer = ["-CA", self.certificate, "-CAkey", self._key, "-CAcreateserial"]
-        out = ["-in", request, "-days", "2", "-extfile", extensions, "-out", made.chain]
+        out = ["-in", request, "-days", days, "-extfile", extensions, "-out", made.chain]
         run("openssl", "x509", "-req", self._digest, *signer, *out)
         return made
 

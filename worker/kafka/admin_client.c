@@ -5,6 +5,7 @@
  * Any thread; the structure changes only under its lock.
  */
 #include "kafka/admin_priv.h"
+#include "kafka/client_access.h"
 #include "kafka/client_priv.h"
 
 #include <stdlib.h>

@@ -6,6 +6,7 @@
  * again after 30 s at the soonest. Interceptors know when a client comes and goes, wherever it is
  * destroyed. Any thread.
  */
+#include "kafka/client_access.h"
 #include "kafka/client_priv.h"
 #include "wire/access.h"
 #include "wire/errors.h"
@@ -51,12 +52,15 @@ void kc_conf_access(rd_kafka_conf_t *conf)
     rd_kafka_conf_interceptor_add_on_new(conf, NAME, on_new, NULL);
 }
 
-/* What won't get better by trying. */
+/* What won't get better by trying. A handshake that breaks off is none: the broker may be ending.
+ */
 static bool is_refusal(const char *text)
 {
     static const char *const signs[] = {"authentication error", "mechanism handshake failed",
                                         "Unsupported SASL mechanism", "SSL handshake failed"};
 
+    if (strstr(text, "SSL handshake failed: Disconnected"))
+        return false;
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (strstr(text, signs[i]))
             return true;

@@ -34,9 +34,6 @@ void kc_client_access_token_failed(const rd_kafka_t *client, const struct kc_err
 void kc_client_access_ready(const rd_kafka_t *client);
 /* The calling thread's connector or task uses the client, too. */
 void kc_client_access_join(const rd_kafka_t *client);
-/* KC_ERR_KAFKA with what the cluster says when it has lately refused the client. */
-struct kc_error *kc_client_access_refusal(const rd_kafka_t *client,
-                                          const char *doing) KC_MUST_CHECK;
 
 /* An admin client, the same for all whose settings are the same but for client.id; until the last
  * kc_client_unshare() (client_shared.c). Any thread. */

@@ -19,6 +19,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 
 #define SHOWN_MAX 300 /* bytes of a topic's name, which may be anything */
 
+enum { REFUSED_AFTER_MS = 2000 };
+
 struct at_least_once {
     struct kc_source_task *task;
     struct kc_submitted *submitted;
@@ -31,6 +33,7 @@ struct at_least_once {
     /* The acknowledgement thread's, until a round has been served. */
     uint64_t acked;
     uint64_t acked_bytes;
+    int64_t moved_ms; /* when the last record was acknowledged, or nothing was under way */
     /* The first record that couldn't be sent. */
     atomic_bool send_failed;
     pthread_mutex_t mutex;
@@ -391,6 +394,23 @@ static uint64_t in_flight(struct at_least_once *self)
     return kc_submitted_pending(self->submitted) + (raw ? kc_raw_lane_extra(raw) : 0);
 }
 
+/* Java's producer fails sends at a refused login; librdkafka goes on trying. While anything is
+ * acknowledged, whatever one broker says may pass. */
+static void check_login(struct at_least_once *self, bool moves)
+{
+    int64_t now = kc_mono_ms();
+    struct kc_error *err;
+    if (moves || !self->moved_ms)
+        self->moved_ms = now;
+    if (now - self->moved_ms < REFUSED_AFTER_MS ||
+        atomic_load_explicit(&self->send_failed, memory_order_relaxed))
+        return;
+    self->moved_ms = now; /* looked at again after as long */
+    err = kc_source_producer_refusal(self->task->producer);
+    if (err)
+        fail_sends(self, err);
+}
+
 static bool served(void *delivery)
 {
     struct at_least_once *self = delivery;
@@ -401,7 +421,8 @@ static bool served(void *delivery)
     bool quarantines = self->refusals && kc_refusals_serve(self->refusals);
     kc_submitted_advance(self->submitted);
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
-    if (self->acked) {
+    bool acked = self->acked > 0;
+    if (acked) {
         atomic_fetch_add_explicit(&metrics->records_out, self->acked, memory_order_relaxed);
         atomic_fetch_add_explicit(&metrics->bytes_out, self->acked_bytes, memory_order_relaxed);
         self->acked = self->acked_bytes = 0;
@@ -409,6 +430,7 @@ static bool served(void *delivery)
     uint64_t active = in_flight(self);
     atomic_store_explicit(&metrics->active, active, memory_order_relaxed);
     kc_window_add_one(&metrics->active_records, kc_mono_ms(), (int64_t)active);
+    check_login(self, acked || active == 0);
     return active > 0 || quarantines;
 }
 

@@ -18,6 +18,7 @@
 #include "base/thread.h"
 #include "connect/hash.h"
 #include "connect/log.h"
+#include "kafka/client_access.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -415,6 +416,17 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
         atomic_store_explicit(&producer->sent, sent, memory_order_relaxed);
     }
     return code;
+}
+
+struct kc_error *kc_source_producer_refusal(struct kc_source_producer *producer)
+{
+    rd_kafka_t *client = producer->client;
+    struct kc_error *err = client ? kc_client_access_refusal(client, "Sending records") : NULL;
+
+    if (err)
+        rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                   RD_KAFKA_PURGE_F_NON_BLOCKING);
+    return err;
 }
 
 bool kc_source_producer_lost(struct kc_source_producer *producer, rd_kafka_resp_err_t *code)

@@ -63,6 +63,10 @@ rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
  * why: what was in flight then comes back as purged. Any thread. */
 bool kc_source_producer_lost(struct kc_source_producer *producer, rd_kafka_resp_err_t *code);
 
+/* KC_ERR_KAFKA when the cluster has lately refused the client's login. What is in flight is given
+ * up then: it comes back as purged. The acknowledgement thread. */
+struct kc_error *kc_source_producer_refusal(struct kc_source_producer *producer) KC_MUST_CHECK;
+
 /* Bytes of payload and overhead in flight. Any thread. */
 size_t kc_source_producer_bytes(struct kc_source_producer *producer);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What keeps a client of librdkafka from its cluster is known, and gone with the client. */
+#include "kafka/client_access.h"
 #include "kafka/client_priv.h"
 #include "wire/access.h"
 
