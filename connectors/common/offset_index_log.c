@@ -258,6 +258,11 @@ void kc_offset_index_log_close(struct kc_offset_index_log *index)
     free(index);
 }
 
+bool kc_offset_index_log_known(const struct kc_offset_index_log *index)
+{
+    return atomic_load(&index->state) == KNOWN;
+}
+
 struct kc_offset_index_writer *kc_offset_index_log_writer(struct kc_offset_index_log *index)
 {
     return index->writer;

@@ -25,6 +25,8 @@ struct kc_offset_index_log *kc_offset_index_log_open(const struct kc_mirror_conf
 /* Hands the rest to the producer. NULL is fine. */
 void kc_offset_index_log_close(struct kc_offset_index_log *log);
 
+/* Whether what was written before is known: writing has begun. */
+bool kc_offset_index_log_known(const struct kc_offset_index_log *log);
 struct kc_offset_index_writer *kc_offset_index_log_writer(struct kc_offset_index_log *log);
 /* Writes what has changed, about once a second; doesn't block. On the task's thread. */
 void kc_offset_index_log_serve(struct kc_offset_index_log *log);

@@ -65,6 +65,15 @@ void kc_index_partition_begin(struct kc_index_partition *partition, int64_t offs
     partition->from = offset;
 }
 
+void kc_index_partition_leave(struct kc_index_partition *partition, bool written)
+{
+    partition->changed = false;
+    if (!written)
+        return;
+    kc_index_partition_clear(partition);
+    partition->end_downstream = 0;
+}
+
 /* ---- growth ---- */
 
 /* Locked. */
@@ -82,6 +91,15 @@ static void mark(struct kc_offset_index_writer *writer, struct kc_index_partitio
     if (!partition->changed)
         TAILQ_INSERT_TAIL(&writer->changed, partition, link);
     partition->changed = true;
+}
+
+void kc_offset_index_writer_join(struct kc_offset_index_writer *writer,
+                                 struct kc_index_partition *partition)
+{
+    pthread_mutex_lock(&writer->mutex);
+    if (partition->full_count + partition->chunk.count > 0)
+        mark(writer, partition);
+    pthread_mutex_unlock(&writer->mutex);
 }
 
 /* Puts the full chunk aside and begins the next. Only so many are kept as there are slots. */

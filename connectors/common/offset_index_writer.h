@@ -43,6 +43,12 @@ void kc_index_partition_clear(struct kc_index_partition *partition);
 /* Reading begins at offset: before the first call of add(). */
 void kc_index_partition_begin(struct kc_index_partition *partition, int64_t offset);
 
+/* The partition's writer is gone. written: it had handed out all; else what it had not stays. */
+void kc_index_partition_leave(struct kc_index_partition *partition, bool written);
+/* A partition comes from another writer: what that one left is to be handed out. */
+void kc_offset_index_writer_join(struct kc_offset_index_writer *writer,
+                                 struct kc_index_partition *partition);
+
 /* count records that follow each other on both sides were acknowledged. downstream -1: it isn't
  * known where they are, and the index has a hole there. Hot path. */
 void kc_offset_index_writer_add(struct kc_offset_index_writer *writer,

@@ -6,6 +6,7 @@
  */
 #include "common/flow_keeper.h"
 #include "common/mirror_config.h"
+#include "common/translate_request.h"
 #include "mirror_sink/mirror_sink.h"
 
 #include <stdlib.h>
@@ -73,6 +74,12 @@ static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct 
     return NULL;
 }
 
+static struct kc_error *connector_translate(const struct kc_map *config, const json_t *offsets,
+                                            json_t **answer)
+{
+    return kc_mirror_translate(&kc_mirror_sink_plugin, config, offsets, answer);
+}
+
 const struct kc_connector_ops kc_mirror_sink_connector_ops = {
     .create = connector_create,
     .start = connector_start,
@@ -80,4 +87,5 @@ const struct kc_connector_ops kc_mirror_sink_connector_ops = {
     .destroy = connector_destroy,
     .task_configs = connector_task_configs,
     .validate = kc_mirror_sink_validate,
+    .translate = connector_translate,
 };

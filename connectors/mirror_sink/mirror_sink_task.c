@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * MirrorSinkTask: pushes what the worker has consumed to the target, record by record, and writes
- * offset syncs for what was acknowledged.
+ * offset syncs and the offset index for what was acknowledged.
  *
  * Everything runs on the task's thread: the producer's acknowledgements come out of its poll. The
  * producer keeps the order of each partition (idempotence) and gives up on nothing that may pass,
@@ -15,6 +15,7 @@
 #include "common/offset_sync_producer.h"
 #include "connect/log.h"
 #include "mirror_sink/mirror_sink.h"
+#include "mirror_sink/pushed_index.h"
 #include "mirror_sink/pushed_topics.h"
 
 #include <stdio.h>
@@ -38,7 +39,8 @@ struct task {
     rd_kafka_t *producer;
     struct kc_offset_sync_producer *syncs; /* NULL: emit.offset-syncs.enabled=false */
     struct kc_pushed_topics topics;
-    size_t waiting; /* partitions that wait for their topic */
+    struct kc_pushed_index index; /* config is NULL: there is to be none */
+    size_t waiting;               /* partitions that wait for their topic */
     int64_t look_ms;
     int64_t warned_ms;
     struct kc_error *failure; /* of a record that the target refused */
@@ -119,6 +121,8 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
     }
     kc_pushed_acked(partition, pushed->offset);
     count(pushed);
+    kc_pushed_index_add(&task->index, partition, pushed->offset,
+                        message->offset >= 0 ? message->offset : -1);
     if (task->syncs && message->offset >= 0)
         kc_offset_sync_writer_update(kc_offset_sync_producer_writer(task->syncs), &partition->sync,
                                      pushed->offset, message->offset);
@@ -139,6 +143,7 @@ static void serve(struct task *task, int wait_ms)
     rd_kafka_poll(task->producer, 0);
     while (!task->failure && rd_kafka_outq_len(task->producer) > 0 && kc_mono_ms() < deadline)
         rd_kafka_poll(task->producer, 50);
+    kc_pushed_index_serve(&task->index);
     if (task->syncs)
         kc_offset_sync_producer_serve(task->syncs);
 }
@@ -181,6 +186,9 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     task->topics.flow = task->flow;
     if (!err && kc_mirror_bool(task->config, "emit.offset-syncs.enabled"))
         err = kc_offset_sync_producer_new(task->config, &task->syncs);
+    if (!err && task->syncs && kc_mirror_has_offset_index(task->config))
+        task->index = (struct kc_pushed_index){
+            .config = task->config, .producer = task->syncs, .topics = &task->topics};
     return err ? err : open_producer(task);
 }
 
@@ -194,6 +202,17 @@ static struct kc_error *task_open(void *arg, const struct kc_topic_partition *pa
         task->waiting -= partition->waiting >= 0;
         kc_pushed_open(partition);
     }
+    if (task->index.config)
+        kc_pushed_index_open(&task->index, partitions, number);
+    return NULL;
+}
+
+static struct kc_error *task_close(void *arg, const struct kc_topic_partition *partitions,
+                                   size_t number)
+{
+    struct task *task = arg;
+    if (task->index.config)
+        kc_pushed_index_leave(&task->index, partitions, number);
     return NULL;
 }
 
@@ -453,6 +472,7 @@ static void task_destroy(void *arg)
         rd_kafka_flush(task->producer, 100);
         rd_kafka_destroy(task->producer);
     }
+    kc_pushed_index_close(&task->index);
     kc_offset_sync_producer_destroy(task->syncs);
     kc_pushed_destroy(&task->topics);
     kc_flow_destroy(task->flow);
@@ -467,6 +487,7 @@ const struct kc_sink_task_ops kc_mirror_sink_task_ops = {
     .open = task_open,
     .put = task_put,
     .pre_commit = task_pre_commit,
+    .close = task_close,
     .stop = task_stop,
     .destroy = task_destroy,
 };

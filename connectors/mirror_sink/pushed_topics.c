@@ -39,7 +39,17 @@ static struct kc_pushed_partition *partition_new(struct kc_pushed_topic *topic, 
     made->number = number;
     made->sent = made->acked = made->refused = made->waiting = -1;
     kc_sync_partition_init(&made->sync, topic->name, number);
+    kc_index_partition_init(&made->index, topic->name, number);
     return made;
+}
+
+static void partition_destroy(struct kc_pushed_partition *partition)
+{
+    if (!partition)
+        return;
+    kc_series_unref(partition->series);
+    kc_index_partition_clear(&partition->index);
+    free(partition);
 }
 
 struct kc_pushed_partition *kc_pushed_find(struct kc_pushed_topics *topics, const char *name,
@@ -63,11 +73,8 @@ void kc_pushed_destroy(struct kc_pushed_topics *topics)
     while (topics->first) {
         struct kc_pushed_topic *topic = topics->first;
         topics->first = topic->next;
-        for (int32_t i = 0; i < topic->limit; i++) {
-            if (topic->partitions[i])
-                kc_series_unref(topic->partitions[i]->series);
-            free(topic->partitions[i]);
-        }
+        for (int32_t i = 0; i < topic->limit; i++)
+            partition_destroy(topic->partitions[i]);
         free(topic->partitions);
         free(topic->name);
         free(topic->remote);

@@ -7,6 +7,7 @@
 #define CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_H
 
 #include "common/flow_topics.h"
+#include "common/offset_index_writer.h"
 #include "common/offset_sync_writer.h"
 #include "connect/measure.h"
 
@@ -20,7 +21,9 @@ struct kc_pushed_partition {
     size_t pending;  /* sent and not yet acknowledged */
     int64_t refused; /* the first record that the target refused; -1: none was */
     int64_t waiting; /* the first record that waits for its topic on the target; -1: none does */
+    bool assigned;   /* to this task */
     struct kc_sync_partition sync;
+    struct kc_index_partition index;
     struct kc_series *series;
 };
 

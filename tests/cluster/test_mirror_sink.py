@@ -3,11 +3,14 @@
 
 The worker lives on the source cluster. The target is a cluster of this test, since it goes down in
 the middle; MirrorCheckpointConnector, in a worker beside the target as usual, translates offsets by
-what the sink has written.
+what the sink has written: its offset syncs, and its offset index.
 """
+
+import random
 
 import pytest
 
+import exactness
 import records
 from processes import wait_for
 from workers import PATIENCE, Workers, mirror_config
@@ -27,6 +30,25 @@ def config_of(source, target, alias, **more):
 
 def wait_end(target, remote, expected):
     records.wait_count(target, remote, expected, 120 * PATIENCE)
+
+
+def check_translations(source, target, topic, alias, rest):
+    """Offsets anywhere are translated exactly; most by the index. What was pushed when the worker was
+    killed nobody has written down: it is looked up."""
+    there, here = records.read_all(source, topic), records.read_all(target, f"{alias}.{topic}")
+    by = set()
+    for partition, found in there.items():
+        allowed = exactness.truth(found, here[partition])
+        ends = random.Random(partition).sample(range(found[-1].offset + 1), 40)
+        asked = [
+            {"topic": topic, "partition": partition, "offset": offset}
+            for offset in [0, found[-1].offset + 1, *ends]
+        ]
+        for answer in rest.ok("POST", "/connectors/push/translate", asked)["translations"]:
+            assert answer["translated"]["offset"] in allowed(answer["offset"]), answer
+            assert answer["exact"], answer
+            by.add(answer["by"])
+    assert "index" in by, by
 
 
 def test_a_push_from_beside_the_source(source, sink_target, unique):
@@ -96,6 +118,7 @@ def test_a_push_from_beside_the_source(source, sink_target, unique):
             60 * PATIENCE,
             "the group's offsets on the target",
         )
+        check_translations(source, target, topic, alias, worker.rest)
         beside.stop()
         far.stop()
     finally:

@@ -295,6 +295,35 @@ START_TEST(a_restart_goes_on_with_the_newest_chunk)
 }
 END_TEST
 
+/* A sink task's partitions go and come, while the partition's object stays. */
+static void change_writer(struct side *side, bool written)
+{
+    kc_offset_index_writer_destroy(side->writer);
+    kc_index_partition_leave(&side->partition, written);
+    side->writer = kc_offset_index_writer_new(take_record, side);
+    kc_offset_index_writer_join(side->writer, &side->partition);
+}
+
+START_TEST(a_partition_goes_from_one_writer_to_another)
+{
+    struct side side = {0};
+    side_begin(&side, 0);
+    kc_offset_index_writer_known(side.writer);
+    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
+    kc_offset_index_writer_flush(side.writer);
+    change_writer(&side, true);
+    kc_offset_index_writer_add(side.writer, &side.partition, 12, 10, 10);
+    change_writer(&side, false); /* nothing was known by then: what was added stays */
+    tell_past(&side);
+    kc_offset_index_writer_flush(side.writer);
+    assert_place(side.index, 5, KC_INDEX_EXACT, 5);
+    assert_place(side.index, 11, KC_INDEX_EXACT, 10);
+    assert_place(side.index, 15, KC_INDEX_EXACT, 13);
+    ck_assert_uint_eq(kc_offset_index_changes(side.index), 2);
+    side_destroy(&side);
+}
+END_TEST
+
 START_TEST(what_a_task_did_not_see_is_a_hole)
 {
     struct side side = {0};
@@ -407,7 +436,8 @@ RUN_TESTS("offset_index", runs_without_a_change_are_one, what_is_mirrored_again_
           sums_that_are_too_large_are_refused, a_last_sequence_is_refused,
           keys_come_back_and_are_checked, answers_are_exact_where_the_mirroring_was_watched,
           a_newer_chunk_counts_more_where_two_overlap, nothing_is_written_before_the_past_is_known,
-          a_restart_goes_on_with_the_newest_chunk, what_a_task_did_not_see_is_a_hole,
+          a_restart_goes_on_with_the_newest_chunk, a_partition_goes_from_one_writer_to_another,
+          what_a_task_did_not_see_is_a_hole,
           the_oldest_changes_go_first_and_the_rest_takes_little_memory,
           many_changes_before_the_past_is_known_are_all_written,
           what_could_not_be_written_is_written_later, what_the_topic_has_lost_is_written_again)
