@@ -373,6 +373,27 @@ START_TEST(the_oldest_changes_go_first_and_the_rest_takes_little_memory)
 }
 END_TEST
 
+/* The most that a change takes: large gaps on both sides, and the room of a chunk that grows. */
+START_TEST(a_change_never_takes_more_than_64_bytes)
+{
+    struct side side = {0};
+    int64_t changes = 20 * KC_INDEX_CHUNK_RUNS, far = INT64_C(1) << 50;
+    side_begin(&side, 0);
+    kc_offset_index_writer_known(side.writer);
+    for (int64_t i = 0; i < changes; i++) {
+        kc_offset_index_writer_add(side.writer, &side.partition, i * far + far / 2, i * far / 2,
+                                   far / 8);
+        ck_assert_uint_le(side.partition.chunk.cap * sizeof(struct kc_index_run),
+                          64 * side.partition.chunk.count);
+        kc_offset_index_writer_flush(side.writer);
+    }
+    ck_assert_uint_eq(kc_offset_index_changes(side.index), changes);
+    ck_assert_uint_le(kc_offset_index_bytes(side.index), 64 * changes);
+    assert_place(side.index, 77 * far + far / 2 + 5, KC_INDEX_EXACT, 77 * far / 2 + 5);
+    side_destroy(&side);
+}
+END_TEST
+
 START_TEST(many_changes_before_the_past_is_known_are_all_written)
 {
     struct side side = {0};
@@ -439,5 +460,6 @@ RUN_TESTS("offset_index", runs_without_a_change_are_one, what_is_mirrored_again_
           a_restart_goes_on_with_the_newest_chunk, a_partition_goes_from_one_writer_to_another,
           what_a_task_did_not_see_is_a_hole,
           the_oldest_changes_go_first_and_the_rest_takes_little_memory,
+          a_change_never_takes_more_than_64_bytes,
           many_changes_before_the_past_is_known_are_all_written,
           what_could_not_be_written_is_written_later, what_the_topic_has_lost_is_written_again)
