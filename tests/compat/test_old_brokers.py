@@ -13,6 +13,7 @@ import pytest
 from confluent_kafka import Producer
 from confluent_kafka.admin import ConfigResource
 
+import exactness
 import records
 from java import snippet
 from kafka_cluster import Cluster
@@ -22,6 +23,7 @@ from workers import PATIENCE, Workers, mirror_config
 OLD = os.environ.get("OLD_KAFKA", "2.1.1")
 LANES = {"raw": "true", "record": "false"}
 CODECS = ["none", "gzip", "snappy", "lz4"]
+GROUPS = 1200  # more than are asked for at once
 FORMATS = {"0.9.0": 0, "0.10.0": 1, "2.1": 2}
 START = int(time.time() * 1000) - 3600_000
 
@@ -183,6 +185,37 @@ def test_mirror_maker_from_an_old_cluster(old, target, make_worker, unique):
     assert "replicationHops 1" in printed
 
 
+def test_many_groups_of_an_old_cluster(old, target, make_worker, unique):
+    """Before Kafka 3.0 brokers are asked for the offsets of one group at a time; each is translated
+    exactly, and is committed on the target."""
+    topic, prefix, alias = unique("orders"), unique("billing"), unique("old")
+    remote, count = f"{alias}.{topic}", 2000
+    old.create_topic(topic, 1)
+    records.produce(old, topic, count)
+    offsets = {f"{prefix}-{n}": {topic: 1 + n % count} for n in range(GROUPS)}
+    exactness.commit_many(old, offsets)
+    rest = make_worker.distributed().rest
+    common = {"topics": topic, "groups": f"{prefix}-.*", "sync.group.offsets.enabled": "true"}
+    common["sync.group.offsets.interval.seconds"] = "1"
+    for kind in ("Source", "Checkpoint"):
+        rest.put_connector(kind, mirror_config(kind, old, target, alias, **common))
+    assert_equal(old, topic, target, remote)
+    expected = {(group, remote): where[topic] for group, where in offsets.items()}
+
+    def translated():
+        found = exactness.checkpoints(target, alias)
+        return {key: history[-1][1] for key, history in found.items()} == expected
+
+    wait_for(translated, 90 * PATIENCE, f"exact checkpoints of {GROUPS} groups", interval=1)
+    for group in list(offsets)[:: GROUPS // 6]:
+        wait_for(
+            lambda g=group: records.committed(target, g, remote, [0]) == {0: offsets[g][topic]},
+            60 * PATIENCE,
+            f"{group} on the target",
+            interval=0.5,
+        )
+
+
 def test_an_old_cluster_is_the_target(old, source, kind, unique):
     """The worker's own topics, its group and the mirrors live on the old cluster."""
     topic, group, alias = unique("orders"), unique("billing"), unique("new")
@@ -192,7 +225,8 @@ def test_an_old_cluster_is_the_target(old, source, kind, unique):
     factory = Workers(kind, old, unique)
     try:
         rest = factory.distributed().rest
-        common = {"topics": topic, "groups": group, "sync.group.offsets.enabled": "true"}
+        groups = [f"{group}-{n}" for n in range(20)]
+        common = {"topics": topic, "groups": f"{group}-.*", "sync.group.offsets.enabled": "true"}
         common["sync.group.offsets.interval.seconds"] = "1"
         for part in ("Source", "Checkpoint", "Heartbeat"):
             rest.put_connector(part, mirror_config(part, source, old, alias, **common))
@@ -210,11 +244,12 @@ def test_an_old_cluster_is_the_target(old, source, kind, unique):
         )
         assert_equal(source, topic, old, f"{alias}-opened.{topic}")
         ends = {p: high for p, (low, high) in records.end_offsets(source, topic).items()}
-        records.commit(source, group, topic, ends)
+        for each in groups:
+            records.commit(source, each, topic, ends)
         wait_for(
-            lambda: records.committed(old, group, remote, ends) == ends,
+            lambda: all(records.committed(old, each, remote, ends) == ends for each in groups),
             90 * PATIENCE,
-            "the group's offsets on the old cluster",
+            "the groups' offsets on the old cluster",
             interval=0.5,
         )
         factory.stop()
