@@ -55,8 +55,9 @@ def check_requests(rest, connector, topic, other):
         [{"topic": f"{topic}\0", "partition": 0, "offset": 1}],
     ):
         assert rest.call("POST", where, body).status_code == 400, body
-    assert rest.call("GET", "/connectors/none/translate?topic=a&partition=0&offset=1").status_code == 404
-    refused = rest.call("GET", f"/connectors/{other}/translate?topic=a&partition=0&offset=1")
+    question = "translate?topic=a&partition=0&offset=1"
+    assert rest.call("GET", f"/connectors/none/{question}").status_code == 404
+    refused = rest.call("GET", f"/connectors/{other}/{question}")
     assert refused.status_code == 400 and "MirrorSourceConnector" in refused.json()["message"]
 
 
@@ -64,7 +65,7 @@ def check_garbage(flow, worker, topic):
     """Garbage in the index topic: answers stay, and each reading has a line or two in the log."""
     garbage, before = 500, worker.process.log().count("Ignored")
     index = f"mm2-offset-index.{flow.alias}-target.internal"
-    exactness.produce(flow.story.source, index, [b"garbage"] * garbage, key=lambda value: b"garbage")
+    exactness.produce(flow.story.source, index, [b"garbage"] * garbage, key=lambda _: b"garbage")
     (answer,) = flow.ask(worker.rest, [(topic, 7)])
     assert answer["translated"]["offset"] == 7 and answer["by"] == "index"
     assert 0 < worker.process.log().count("Ignored") - before < garbage / 2

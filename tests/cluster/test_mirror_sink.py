@@ -33,8 +33,8 @@ def wait_end(target, remote, expected):
 
 
 def check_translations(source, target, topic, alias, rest):
-    """Offsets anywhere are translated exactly; most by the index. What was pushed when the worker was
-    killed nobody has written down: it is looked up."""
+    """Offsets anywhere are translated exactly, most by the index. Nobody has written down what was
+    pushed when the worker was killed: that is looked up."""
     there, here = records.read_all(source, topic), records.read_all(target, f"{alias}.{topic}")
     by = set()
     for partition, found in there.items():

@@ -257,6 +257,14 @@ class Table:
         shown = {**counts, "furthest": self.furthest[scenario], "slowest": slowest}
         return [str(shown.get(column, 0)) for column in self.COLUMNS]
 
+    def cell(self, scenario):
+        """All in short: exact, behind (by how many records at most), ahead, none."""
+        if scenario not in self.counts:
+            return "-"
+        counts, furthest = self.counts[scenario], self.furthest[scenario]
+        behind = f"{counts['behind']} (by {furthest})" if furthest else "0"
+        return f"{counts['exact']}, {behind}, {counts['ahead']}, {counts['none']}"
+
     def __str__(self):
         head = f"{'':14}" + "".join(f"{column:>10}" for column in self.COLUMNS)
         lines = [
@@ -267,14 +275,10 @@ class Table:
 
 
 def side_by_side(tables):
-    """{title: Table} as one table of Markdown: a line for each scenario."""
-    columns = Table.COLUMNS
-    lines = [
-        "| | " + " | ".join(f"{title}: {columns[0]}" if column == columns[0] else column
-                            for title in tables for column in columns) + " |",
-        "|---|" + "---|" * len(columns) * len(tables),
-    ]
-    for scenario in next(iter(tables.values())).counts:
-        cells = [cell for table in tables.values() for cell in table.row(scenario)]
-        lines.append(f"| {scenario} | " + " | ".join(cells) + " |")
+    """{title: Table} as one table of Markdown: a line for each scenario, a cell for each table."""
+    scenarios = list(dict.fromkeys(name for table in tables.values() for name in table.counts))
+    lines = [" | ".join(["", "", *tables, ""]).strip(), "|---" * (len(tables) + 1) + "|"]
+    for scenario in scenarios:
+        cells = [table.cell(scenario) for table in tables.values()]
+        lines.append(" | ".join(["", scenario, *cells, ""]).strip())
     return "\n".join(lines)
