@@ -25,12 +25,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifndef FAKE_CONNECTIONS
+#define FAKE_CONNECTIONS 32 /* that it takes in its life */
+#endif
+
 enum {
     FAKE_NODE = 7,
     FAKE_PARTITIONS = 4,
-    FAKE_CONNECTIONS = 32,
     FAKE_ERRORS = 8,
-    FAKE_APIS = 128
+    FAKE_APIS = 128,
+    FAKE_REMEMBERED = 5, /* batches by which a broker knows duplicates */
+};
+
+/* What becomes of a request. */
+enum fake_fate {
+    FAKE_ANSWERED,
+    FAKE_LOST_BEFORE, /* the connection ends, and nothing has happened */
+    FAKE_LOST_AFTER,  /* it ends, and what was asked for is done */
 };
 
 struct fake_partition {
@@ -38,6 +49,11 @@ struct fake_partition {
     int16_t epoch;
     int32_t next_sequence;
     bool in_transaction;
+    struct fake_batch {
+        int32_t first, next; /* sequences */
+        int64_t offset;
+    } batches[FAKE_REMEMBERED];
+    int batch_count;
     uint8_t last[2048]; /* the beginning of the last batch */
     size_t last_len;
 };
@@ -49,8 +65,14 @@ static struct {
     pthread_t connections[FAKE_CONNECTIONS];
     int connection_count;
     pthread_mutex_t mutex;
-    int16_t epoch; /* of producer 1 */
-    bool ongoing;  /* a transaction */
+    int16_t epoch;  /* of producer 1 */
+    bool ongoing;   /* a transaction */
+    bool committed; /* the last one that ended */
+    int unsure;     /* the next batch is written, and answered with that error */
+    /* Optional. Called locked, as answers are made. */
+    enum fake_fate (*fate)(int api);
+    void (*appended)(int32_t partition, const struct kc_wire_batch *batch);
+    void (*ended)(bool committed);
     struct fake_partition partitions[FAKE_PARTITIONS];
     int errors[FAKE_APIS][FAKE_ERRORS]; /* for the next requests */
     int commits, aborts, inits;
@@ -130,6 +152,21 @@ static inline void *fake_coordinator(struct kc_arena *arena)
     return response;
 }
 
+static inline void fake_end_transaction(bool committed)
+{
+    committed ? fake.commits++ : fake.aborts++;
+    fake.committed = committed;
+    fake.ongoing = false;
+    for (int i = 0; i < FAKE_PARTITIONS; i++) {
+        fake.partitions[i].end_offset += fake.partitions[i].in_transaction; /* the marker */
+        fake.partitions[i].in_transaction = false;
+    }
+    if (fake.transaction_version == 2)
+        fake.epoch++;
+    if (fake.ended)
+        fake.ended(committed);
+}
+
 static inline void *fake_init(struct kc_arena *arena)
 {
     struct kc_init_producer_id_response *response =
@@ -139,6 +176,10 @@ static inline void *fake_init(struct kc_arena *arena)
         return response;
     fake.inits++;
     fake.epoch++;
+    if (fake.ongoing && fake.ended)
+        fake.ended(false);
+    for (int i = 0; i < FAKE_PARTITIONS; i++)
+        fake.partitions[i].in_transaction = false;
     fake.ongoing = false;
     response->producer_id = 1;
     response->producer_epoch = fake.epoch;
@@ -173,27 +214,51 @@ static inline void *fake_end(struct kc_arena *arena, const struct kc_end_txn_req
 {
     struct kc_end_txn_response *response = kc_wire_new(arena, &kc_end_txn_response_type);
     response->error_code = (int16_t)fake_next_error(KC_API_END_TXN);
-    if (!response->error_code && request->producer_epoch != fake.epoch)
+    bool v2 = fake.transaction_version == 2;
+    /* Asked once more, since the answer was lost. */
+    bool again = !fake.ongoing && fake.commits + fake.aborts > 0 &&
+                 request->committed == fake.committed && request->producer_epoch == fake.epoch - v2;
+    if (!response->error_code && request->producer_epoch != fake.epoch && !again)
         response->error_code = KC_KAFKA_PRODUCER_FENCED;
     bool may_be_empty = fake.transaction_version == 2 && !request->committed; /* KIP-890 */
-    if (!response->error_code && !fake.ongoing && !may_be_empty)
+    if (!response->error_code && !fake.ongoing && !may_be_empty && !again)
         response->error_code = KC_KAFKA_INVALID_TXN_STATE;
     if (response->error_code)
         return response;
-    request->committed ? fake.commits++ : fake.aborts++;
-    fake.ongoing = false;
-    for (int i = 0; i < FAKE_PARTITIONS; i++) {
-        fake.partitions[i].end_offset += fake.partitions[i].in_transaction; /* the marker */
-        fake.partitions[i].in_transaction = false;
-    }
-    if (fake.transaction_version == 2)
-        fake.epoch++;
-    response->producer_id = fake.transaction_version == 2 ? 1 : -1;
-    response->producer_epoch = fake.transaction_version == 2 ? fake.epoch : -1;
+    if (!again)
+        fake_end_transaction(request->committed);
+    response->producer_id = v2 ? 1 : -1;
+    response->producer_epoch = v2 ? fake.epoch : -1;
     return response;
 }
 
-static inline int fake_append(struct fake_partition *partition, const struct kc_wire_batch *batch)
+/* Where it is in the log; -1: it isn't. */
+static inline int64_t fake_duplicate(const struct fake_partition *partition,
+                                     const struct kc_wire_batch *batch)
+{
+    for (int i = 0; i < partition->batch_count; i++) {
+        const struct fake_batch *known = &partition->batches[i];
+        if (partition->epoch == batch->producer_epoch && known->first == batch->base_sequence &&
+            known->next == batch->base_sequence + batch->count)
+            return known->offset;
+    }
+    return -1;
+}
+
+static inline void fake_remember(struct fake_partition *partition,
+                                 const struct kc_wire_batch *batch)
+{
+    if (partition->epoch != batch->producer_epoch)
+        partition->batch_count = 0;
+    if (partition->batch_count == FAKE_REMEMBERED)
+        memmove(partition->batches, partition->batches + 1,
+                sizeof(partition->batches[0]) * --partition->batch_count);
+    partition->batches[partition->batch_count++] = (struct fake_batch){
+        batch->base_sequence, batch->base_sequence + batch->count, partition->end_offset};
+}
+
+static inline int fake_append(struct fake_partition *partition, const struct kc_wire_batch *batch,
+                              int64_t *offset)
 {
     int code = fake_next_error(KC_API_PRODUCE);
     if (code)
@@ -206,16 +271,25 @@ static inline int fake_append(struct fake_partition *partition, const struct kc_
         partition->in_transaction = fake.ongoing = true;
     if (!partition->in_transaction)
         return KC_KAFKA_INVALID_TXN_STATE;
+    *offset = fake_duplicate(partition, batch);
+    if (*offset >= 0)
+        return KC_KAFKA_NONE;
+    *offset = partition->end_offset;
     int32_t expected = partition->epoch == batch->producer_epoch ? partition->next_sequence : 0;
     if (batch->base_sequence != expected)
         return KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER;
     partition->last_len =
         batch->size < sizeof(partition->last) ? batch->size : sizeof(partition->last);
     memcpy(partition->last, batch->data, partition->last_len);
+    fake_remember(partition, batch);
     partition->epoch = batch->producer_epoch;
     partition->next_sequence = expected + batch->count;
     partition->end_offset += batch->count;
-    return KC_KAFKA_NONE;
+    if (fake.appended)
+        fake.appended((int32_t)(partition - fake.partitions), batch);
+    code = fake.unsure;
+    fake.unsure = 0;
+    return code;
 }
 
 static inline void fake_produce_one(const struct kc_produce_request_partition *request,
@@ -228,8 +302,7 @@ static inline void fake_produce_one(const struct kc_produce_request_partition *r
         kc_batch_parse(request->records.data, (size_t)request->records.len, &batch, &why),
         KC_BATCH_OK);
     response->index = request->index;
-    response->base_offset = partition->end_offset;
-    response->error_code = (int16_t)fake_append(partition, &batch);
+    response->error_code = (int16_t)fake_append(partition, &batch, &response->base_offset);
     response->log_append_time_ms = -1;
     response->current_leader.leader_id = response->current_leader.leader_epoch = -1;
 }
@@ -287,7 +360,8 @@ static inline bool fake_read(int fd, void *data, size_t len)
     return true;
 }
 
-static inline void fake_answer(int fd, const uint8_t *frame, size_t len)
+/* False: the connection is to end. */
+static inline bool fake_answer(int fd, const uint8_t *frame, size_t len)
 {
     struct kc_arena *arena = kc_arena_new(4096);
     struct kc_wire_request_header header;
@@ -301,14 +375,18 @@ static inline void fake_answer(int fd, const uint8_t *frame, size_t len)
     kc_str_append_i32(&out.bytes, 0);
     kc_wire_write_response_header(&out, header.api, version, header.correlation);
     pthread_mutex_lock(&fake.mutex);
-    ck_assert_ptr_null(kc_wire_encode(header.api, KC_WIRE_RESPONSE, version,
-                                      fake_respond(header.api, request, arena), &out));
+    enum fake_fate fate = fake.fate ? fake.fate(header.api) : FAKE_ANSWERED;
+    if (fate != FAKE_LOST_BEFORE)
+        ck_assert_ptr_null(kc_wire_encode(header.api, KC_WIRE_RESPONSE, version,
+                                          fake_respond(header.api, request, arena), &out));
     pthread_mutex_unlock(&fake.mutex);
     for (int i = 0; i < 4; i++)
         out.bytes.data[i] = (char)((out.bytes.len - 4) >> (24 - 8 * i));
-    send(fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
+    if (fate == FAKE_ANSWERED)
+        send(fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
     kc_wire_out_destroy(&out);
     kc_arena_destroy(arena);
+    return fate == FAKE_ANSWERED;
 }
 
 static inline void *fake_serve(void *arg)
@@ -318,8 +396,8 @@ static inline void *fake_serve(void *arg)
     while (fake_read(fd, head, 4)) {
         size_t len = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
         uint8_t *frame = kc_malloc(len);
-        if (fake_read(fd, frame, len))
-            fake_answer(fd, frame, len);
+        if (fake_read(fd, frame, len) && !fake_answer(fd, frame, len))
+            shutdown(fd, SHUT_RDWR);
         free(frame);
     }
     close(fd);
@@ -347,9 +425,9 @@ static inline const char *fake_start(int transaction_version)
     socklen_t len = sizeof(address);
     memset(fake.partitions, 0, sizeof(fake.partitions));
     memset(fake.errors, 0, sizeof(fake.errors));
-    fake.commits = fake.aborts = fake.inits = fake.connection_count = 0;
+    fake.commits = fake.aborts = fake.inits = fake.unsure = fake.connection_count = 0;
     fake.epoch = -1;
-    fake.ongoing = false;
+    fake.ongoing = fake.committed = false;
     fake.transaction_version = transaction_version;
     fake.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     ck_assert_int_eq(bind(fake.fd, (struct sockaddr *)&address, sizeof(address)), 0);
