@@ -52,6 +52,7 @@ static void close_policy(void)
 struct plan {
     int failures; /* -1: always */
     bool retriable;
+    bool memory; /* there is none */
     int calls;
 };
 
@@ -62,6 +63,8 @@ static struct kc_error *operate(void *opaque)
     if (plan->failures == 0)
         return NULL;
     plan->failures -= plan->failures > 0;
+    if (plan->memory)
+        return kc_error_memory(1000, "Converting a value");
     return plan->retriable ? kc_error_retriable_new(KC_ERR_CONNECT, "again")
                            : kc_error_new(KC_ERR_CONNECT, "never");
 }
@@ -92,6 +95,25 @@ START_TEST(retriable_errors_are_retried)
     ck_assert_int_eq((int)metrics.retries, 3);
     ck_assert_int_eq((int)metrics.record_failures, 3);
     ck_assert_ptr_null(processing.error);
+    close_policy();
+}
+END_TEST
+
+/* Or a record would be lost that nothing is wrong with. */
+START_TEST(a_lack_of_memory_is_never_tolerated)
+{
+    struct plan plan = {.failures = -1, .memory = true};
+    open_policy("0", "all");
+    struct kc_error *err = execute(KC_STAGE_VALUE_CONVERTER, &plan);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq((int)metrics.records_skipped, 0);
+    kc_error_destroy(err);
+    close_policy();
+    plan = (struct plan){.failures = 2, .memory = true};
+    open_policy("-1", "all");
+    ck_assert_ptr_null(execute(KC_STAGE_VALUE_CONVERTER, &plan));
+    ck_assert_ptr_null(processing.error);
+    ck_assert_int_eq(plan.calls, 3);
     close_policy();
 }
 END_TEST
@@ -217,6 +239,7 @@ int main(void)
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, success_is_silent);
     tcase_add_test(tests, retriable_errors_are_retried);
+    tcase_add_test(tests, a_lack_of_memory_is_never_tolerated);
     tcase_add_test(tests, without_a_timeout_nothing_is_retried);
     tcase_add_test(tests, other_errors_are_not_retried);
     tcase_add_test(tests, a_failed_record_is_not_tried_further);
