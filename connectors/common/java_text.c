@@ -73,7 +73,9 @@ static void set_gregorian(struct kc_civil *civil)
 struct kc_civil kc_civil_from_ms(int64_t ms)
 {
     struct kc_civil civil = {.days = floor_div(ms, MS_PER_DAY)};
-    int rest = (int)(ms - civil.days * MS_PER_DAY);
+    int rest = (int)(ms % MS_PER_DAY);
+    if (rest < 0)
+        rest += MS_PER_DAY;
     civil.millis = rest % 1000;
     civil.second = rest / 1000 % 60;
     civil.minute = rest / 60000 % 60;

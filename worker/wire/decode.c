@@ -298,7 +298,8 @@ struct kc_error *kc_wire_decode_type(const struct kc_wire_type *type, int versio
                                      void *message)
 {
     struct decoder dec = {
-        .in = {.at = data, .end = data + len},
+        .in = {.at = data,
+               .end = data ? data + len : NULL}, /* a message may have no bytes at all */
         .version = version,
         .flexible = flexible,
         .arena = arena,
