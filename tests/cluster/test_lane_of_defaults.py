@@ -205,6 +205,7 @@ def test_a_routed_topic_that_is_missing(bed):
         "transforms.rename.replacement": "found-$1",
     }
     bed.mirror("lost", "lost-a", **settings)
+    bed.worker.rest.wait_running("lost")
     if bed.kind != "java":
 
         def missing():
