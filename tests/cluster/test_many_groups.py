@@ -7,7 +7,7 @@ import pytest
 
 import records
 from java import snippet_of_newest
-from processes import wait_for
+from processes import free_port, wait_for
 from workers import PATIENCE, mirror_config
 
 GROUPS, COUNT = 20, 400
@@ -64,6 +64,21 @@ def test_the_newest_client_translates_groups_by_pattern(source, target, make_wor
     refusal = rest.call("GET", f"/connectors/mirror/translate?group={other}")
     assert refusal.status_code == 400 and "MirrorCheckpointConnector does" in refusal.text
 
+    # The source is lost: the checkpoints are what there is.
+    config = mirror_config("Checkpoint", source, target, alias, **more)
+    away = {"source.cluster.bootstrap.servers": f"127.0.0.1:{free_port()}"}
+    rest.put_connector("lost", config | away)
+    answer = rest.get(f"/connectors/lost/translate?groups={prefix}-.*")
+    assert answer["by_checkpoints_alone"], answer
+    assert as_java == {
+        f"{group} {i['translated']['topic']} {i['translated']['partition']} "
+        f"{i['translated']['offset']}"
+        for group, items in answer["groups"].items()
+        for i in items
+        if i["by"] == "checkpoint" and not i["exact"]
+    }
+    rest.delete_connector("lost")
+
     # A flow without offset syncs, as one that was never started.
     lone, question = unique("lone"), f"topic={topic}&partition=0&offset={ends[0]}"
     config = mirror_config("Checkpoint", source, target, alias, **more)
@@ -85,7 +100,8 @@ def test_the_newest_client_translates_groups_by_pattern(source, target, make_wor
         return len(tasks) == 1 and tasks[0].get("groups", {}).get("untranslated")
 
     wait_for(untranslated, 60 * PATIENCE, "offsets behind the target's end to be refused")
-    assert "give each flow a target alias of its own" in worker.process.log()
+    advice = "give each flow a target alias of its own"
+    wait_for(lambda: advice in worker.process.log(), 30 * PATIENCE, "the log to say what to do")
 
 
 def test_an_index_that_is_deleted_is_made_again(source, target, make_worker, unique):
