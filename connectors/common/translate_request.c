@@ -225,7 +225,7 @@ struct kc_error *kc_mirror_translate(const struct kc_plugin *plugin, const struc
     struct kc_error *err = kc_mirror_config_new(plugin, config, false, &parsed);
     if (!err)
         err = kc_translate_request_open(parsed, &request);
-    if (!err)
+    if (request)
         *answer = answer_all(request, offsets);
     kc_translate_request_close(request);
     kc_mirror_config_destroy(parsed);

@@ -217,7 +217,7 @@ static struct kc_error *ask_source(struct question *question)
     if (!err)
         err = kc_translate_request_open(question->config, &request);
     begin_answers(question);
-    if (!err)
+    if (request)
         err = answer_live(question, source, request);
     kc_translate_request_close(request);
     if (source)

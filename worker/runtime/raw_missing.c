@@ -33,11 +33,11 @@ static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
     struct kc_error *err =
         kc_wire_call(lane->target->client, request, kc_mono_ms() + ASK_MS, &reply);
     const struct kc_metadata_response *response = err ? NULL : reply->message;
-    enum presence presence = UNKNOWN;
-    if (response && response->topics.count == 1)
-        presence = response->topics.items[0].error_code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION
-                       ? MISSING
-                       : THERE;
+    int code = response && response->topics.count == 1 ? response->topics.items[0].error_code
+                                                       : KC_KAFKA_UNKNOWN_SERVER_ERROR;
+    enum presence presence = code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION ? MISSING
+                             : code == KC_KAFKA_NONE                     ? THERE
+                                                                         : UNKNOWN;
     kc_error_destroy(err); /* appending will tell */
     kc_wire_reply_unref(reply);
     return presence;
