@@ -51,6 +51,7 @@ OWN = re.compile(r"(.*[._-])?heartbeats|.*[.-]internal|mm2-(configs|offsets|stat
 # Ours alone: which clusters records have come through (docs/MIRROR.md).
 EXTRA = {"__consumer_offsets", "mm2-provenance.internal"}
 INDEX = re.compile(r"mm2-offset-index.*internal")  # the same
+EVERY = re.compile(".*")
 # Where Java fails midway, so that what has arrived by then is chance: names count, not records.
 UNCOUNTED = {
     "mm2/10": "JsonConverter fails its task at the first null; here nulls stay nulls",
@@ -128,20 +129,19 @@ class Sides:
             text = text.replace(f"@{word}@", value)
         return text
 
-    def fresh_topics(self):
+    def fresh_topics(self, wanted=EVERY):
         """What Java would have made of it since the seeds: {cluster: {topic: records or None}}."""
         return {
-            name: {t: n for t, n in self.fresh_in(name).items() if not INDEX.fullmatch(t)}
-            for name in self.clusters
+            name: {
+                topic: None if OWN.fullmatch(topic) else records.count(cluster, topic)
+                for topic in sorted(self.fresh_in(name))
+                if wanted.fullmatch(topic) and not INDEX.fullmatch(topic)
+            }
+            for name, cluster in self.clusters.items()
         }
 
     def fresh_in(self, name):
-        cluster = self.clusters[name]
-        fresh = cluster.topics() - set(SEEDS[name]) - EXTRA
-        return {
-            topic: None if OWN.fullmatch(topic) else records.count(cluster, topic)
-            for topic in sorted(fresh)
-        }
+        return self.clusters[name].topics() - set(SEEDS[name]) - EXTRA
 
     def reset(self):
         """Back to the seeds: no other topics, and no groups but the one on A."""
@@ -321,13 +321,10 @@ def outcome(worker, connector, answer):
     return found | ({"trace": words(trace)} if trace else {})
 
 
-def topics_of(key, fresh):
+def topics_of(key, sides):
     """The fresh topics of one connector, its key taken out; others mirror what it has made, too."""
-    own = re.compile(f"(?!.*K\\d+.*K\\d).*{key}.*")
-    return {
-        name: {t.replace(key, ""): n for t, n in fresh[name].items() if own.fullmatch(t)}
-        for name in "AB"
-    }
+    fresh = sides.fresh_topics(re.compile(f"(?!.*K\\d+.*K\\d).*{key}.*"))
+    return {name: {t.replace(key, ""): n for t, n in fresh[name].items()} for name in "AB"}
 
 
 @BOTH
@@ -348,7 +345,7 @@ def test_connectors(sides, expected, unique, who):
 
         def found(name):
             what = outcome(worker, bodies[name][0], answers[name])
-            return what | {"topics": topics_of(keys[name], sides.fresh_topics())}
+            return what | {"topics": topics_of(keys[name], sides)}
 
         if RECORD:
             settled(sides, worker.process, quiet=30)
