@@ -177,6 +177,7 @@ int64_t kc_date_fields_ms(const struct kc_date_fields *fields)
     int64_t days = week_date ? date_of_week_year(fields) : date_of(fields, year);
     int64_t minutes = (days * 24 + hour_of(fields)) * 60 + value_or(fields, KC_DATE_MINUTE, 0) -
                       fields->zone_minutes;
-    return (minutes * 60 + value_or(fields, KC_DATE_SECOND, 0)) * 1000 +
-           value_or(fields, KC_DATE_MILLIS, 0);
+    int64_t seconds = minutes * 60 + value_or(fields, KC_DATE_SECOND, 0);
+    /* Beyond the year 292278994 it wraps, as Java's long does. */
+    return (int64_t)((uint64_t)seconds * 1000 + (uint64_t)value_or(fields, KC_DATE_MILLIS, 0));
 }
