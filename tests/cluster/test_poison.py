@@ -5,12 +5,16 @@ The worker has a limit on its memory, so that what allocates without bound ends 
 threads of all these connectors together would reach it by their stacks: each goes before the next.
 """
 
+import pathlib
+import re
 import resource
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import records
 from processes import wait_for
+from rest import Rest
 from workers import PATIENCE, mirror_config
 
 FILE = "org.apache.kafka.connect.file.FileStream"
@@ -118,6 +122,23 @@ def check_rest(rest):
     assert "following 10000 error(s)" in answer.text
 
 
+def check_without_memory(rest, process):
+    """Bodies for which there is no memory are those requests' own trouble."""
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    data = int(re.search(r"VmData:\s+(\d+) kB", status).group(1)) << 10
+    body = {"connector.class": f"{FILE}SourceConnector", "x": "x" * (14 << 20)}
+    path = f"/connector-plugins/{FILE}SourceConnector/config/validate"
+    resource.prlimit(process.pid, resource.RLIMIT_DATA, (data + (4 << 20), BYTES))
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            calls = [pool.submit(Rest(rest.url).call, "PUT", path, body) for _ in range(4)]
+            answers = [call.result() for call in calls]
+    finally:
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (BYTES, BYTES))
+    assert 503 in {answer.status_code for answer in answers} <= {200, 503}
+    assert rest.call("PUT", path, body).status_code == 200
+
+
 def test_each_is_its_connectors_own(source, target, small, unique):
     rest, pid = small.rest, small.process.pid
     check_rest(rest)
@@ -147,5 +168,6 @@ def test_each_is_its_connectors_own(source, target, small, unique):
     records.produce(source, topic, 100)
     rest.put_connector("mirror", mirror_config("Source", source, target, alias, topics=topic))
     records.assert_mirrored(source, topic, target, f"{alias}.{topic}", 60 * PATIENCE)
+    check_without_memory(rest, small.process)
     assert small.process.pid == pid
     assert small.process.alive
