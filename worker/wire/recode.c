@@ -21,8 +21,8 @@ enum {
     ZSTD_WINDOW_MAX = 27,   /* 128 MiB, zstd's own default for streams */
     KEPT_CONTEXT = 4 << 20, /* a larger one isn't kept for the next batch */
     SNAPPY_HEADER = 16,
-    SNAPPY_BLOCK_MAX = 16 << 20, /* plain bytes of one */
-    TOTAL_MAX = 1 << 30          /* plain bytes of a batch: a bomb takes no longer than these */
+    SNAPPY_BLOCK_MAX = 128 << 20, /* plain bytes of one: librdkafka makes one of a whole batch */
+    TOTAL_MAX = 1 << 30           /* plain bytes of a batch: a bomb takes no longer than these */
 };
 
 static const uint8_t snappy_magic[] = {0x82, 'S', 'N', 'A', 'P', 'P', 'Y', 0};
@@ -243,7 +243,7 @@ static const char *find_block(const struct kc_recoder *recoder, const char **blo
     /* Snappy can't shrink by more than this; so the claim is worth an allocation. */
     if (snappy_uncompressed_length(*block, *len, size) != SNAPPY_OK || *size / 64 > *len)
         return damaged;
-    return *size > SNAPPY_BLOCK_MAX ? "a Snappy block is larger than 16 MiB when decompressed"
+    return *size > SNAPPY_BLOCK_MAX ? "a Snappy block is larger than 128 MiB when decompressed"
                                     : NULL;
 }
 

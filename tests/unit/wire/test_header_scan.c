@@ -5,6 +5,7 @@
 #include "wire/batch_builder.h"
 
 #include <check.h>
+#include <snappy-c.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
@@ -101,6 +102,23 @@ START_TEST(batches_larger_than_the_window_are_looked_through)
 }
 END_TEST
 
+/* librdkafka's producer makes one block of all records, however large they are. */
+START_TEST(a_bare_snappy_block_may_be_as_large_as_its_records)
+{
+    build(KC_CODEC_NONE, 2, (size_t)20 << 20, -1);
+    size_t len = bytes.len - KC_BATCH_HEADER, packed = snappy_max_compressed_length(len);
+    char *block = kc_malloc(packed);
+    ck_assert_int_eq(snappy_compress(bytes.data + KC_BATCH_HEADER, len, block, &packed), SNAPPY_OK);
+    bytes.len = KC_BATCH_HEADER;
+    kc_str_append_n(&bytes, block, packed);
+    free(block);
+    batch.attributes = KC_CODEC_SNAPPY;
+    kc_batch_put_header((uint8_t *)bytes.data, bytes.len, &batch);
+    parse();
+    ck_assert_int_eq(scan(), KC_HEADERS_NONE);
+}
+END_TEST
+
 /* Whoever opens it will tell what is wrong with it. */
 START_TEST(a_batch_that_lies_is_not_taken_for_plain)
 {
@@ -187,6 +205,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_batch_without_headers_is_known_to_have_none, 0, KC_CODECS);
     tcase_add_loop_test(tcase, a_header_is_found_wherever_it_is, 0, KC_CODECS);
     tcase_add_loop_test(tcase, batches_larger_than_the_window_are_looked_through, 0, KC_CODECS);
+    tcase_add_test(tcase, a_bare_snappy_block_may_be_as_large_as_its_records);
     tcase_add_loop_test(tcase, a_batch_that_lies_is_not_taken_for_plain, 0, KC_CODECS);
     tcase_add_test(tcase, what_is_plain_agrees_with_the_reader);
     tcase_add_loop_test(tcase, damaged_compression_says_so, 1, KC_CODECS);
