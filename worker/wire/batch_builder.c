@@ -10,6 +10,7 @@
 #define AT_LENGTH     8
 #define AT_CRC        17
 #define AT_ATTRIBUTES 21
+#define VARLONG_MAX   10
 
 static void append_varlong(struct kc_str *out, int64_t value)
 {
@@ -85,6 +86,7 @@ const char *kc_batch_builder_add(struct kc_batch_builder *builder,
 {
     struct kc_str *out = &builder->records;
     int64_t offset, time_delta, offset_delta;
+    size_t size;
 
     if (builder->count == 0)
         begin(builder, record);
@@ -95,7 +97,10 @@ const char *kc_batch_builder_add(struct kc_batch_builder *builder,
     if (offset_delta > INT32_MAX)
         return "the records' offsets are too far apart for one batch";
     time_delta = record->timestamp - builder->base_timestamp;
-    append_varlong(out, (int64_t)body_size(record, time_delta, offset_delta));
+    size = body_size(record, time_delta, offset_delta);
+    if (!kc_str_try_reserve(out, VARLONG_MAX + size))
+        return "there is no memory for the records";
+    append_varlong(out, (int64_t)size);
     kc_str_append_char(out, 0);
     append_varlong(out, time_delta);
     append_varlong(out, offset_delta);

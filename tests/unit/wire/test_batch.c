@@ -317,6 +317,23 @@ START_TEST(without_memory_decompression_says_so)
 }
 END_TEST
 
+/* The same for what is built: a batch is made anew where headers or codec differ. */
+START_TEST(without_memory_building_says_so)
+{
+    size_t size = (size_t)40 << 20;
+    uint8_t *zeros = kc_calloc(1, size);
+    struct kc_wire_record record = {.key = {.len = -1}, .value = {zeros, (int32_t)size}};
+    struct kc_batch_builder builder = {0};
+
+    if (leave_memory((size_t)24 << 20))
+        ck_assert_str_eq(kc_batch_builder_add(&builder, &record),
+                         "there is no memory for the records");
+    ck_assert_int_eq(builder.count, 0);
+    kc_batch_builder_destroy(&builder);
+    free(zeros);
+}
+END_TEST
+
 START_TEST(bare_snappy_is_read)
 {
     /* Length 5, one literal: what other clients than Java write. */
@@ -418,6 +435,7 @@ int main(void)
     tcase_add_test(tests, damage_is_noticed);
     tcase_add_loop_test(tests, decompression_is_limited, 0, KC_CODECS);
     tcase_add_loop_test(tests, without_memory_decompression_says_so, 0, KC_CODECS);
+    tcase_add_test(tests, without_memory_building_says_so);
     tcase_add_test(tests, bare_snappy_is_read);
     tcase_add_test(tests, crc32c_is_castagnolis);
     tcase_add_test(tests, crc32c_follows_a_change);
