@@ -27,7 +27,7 @@ struct kc_build_record {
     size_t value_len;
     const struct kc_build_header *headers;
     size_t header_count;
-    struct kc_source_partition *source_partition; /* NULL: none */
+    struct kc_source_partition *source_partition; /* of the batch's slot; NULL: none */
 };
 
 /* A finished batch. */

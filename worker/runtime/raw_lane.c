@@ -154,6 +154,7 @@ void kc_raw_lane_destroy(struct kc_raw_lane *lane)
     struct raw_part *part, *next;
     HASH_ITER (hh, lane->parts, part, next) {
         HASH_DEL(lane->parts, part);
+        kc_source_partition_unref(part->queue);
         free(part->key);
         free(part);
     }
@@ -312,6 +313,15 @@ struct raw_part *kc_raw_part_get(struct kc_raw_lane *lane, const char *topic, in
     part->announced_ms = INT64_MIN / 2;
     HASH_ADD_KEYPTR(hh, lane->parts, part->key, strlen(part->key), part);
     return part;
+}
+
+struct kc_source_partition *kc_raw_lane_queue(struct kc_raw_lane *lane, const char *topic,
+                                              int32_t partition)
+{
+    struct raw_part *part = kc_raw_part_get(lane, topic, partition);
+    if (!part->queue)
+        part->queue = kc_source_partition_new(NULL);
+    return part->queue;
 }
 
 void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)

@@ -71,6 +71,10 @@ void kc_raw_lane_on_missing(struct kc_raw_lane *lane,
  * producer first: kc_raw_lane_follows_record(), which forgets. */
 void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition);
 bool kc_raw_lane_follows_record(struct kc_raw_lane *lane, const char *topic, int32_t partition);
+/* What slots of batches that are built for the partition are queued by: their outcomes have an
+ * order of their own, and wait for no record's. Lasts as long as the lane. */
+struct kc_source_partition *kc_raw_lane_queue(struct kc_raw_lane *lane, const char *topic,
+                                              int32_t partition);
 
 /* Why no batch may go this way any more (static); NULL: the lane works. */
 const char *kc_raw_lane_broken(struct kc_raw_lane *lane);

@@ -26,6 +26,7 @@ struct raw_part {
     bool warned;
     int64_t warned_ms;
     size_t unwarned;
+    struct kc_source_partition *queue; /* kc_raw_lane_queue(); the task's thread */
     size_t too_large; /* bytes of the smallest batch that the target found too large; 0: none */
     size_t in_flight; /* spans without a result; with mutex */
     struct kc_raw_span *returned; /* the same */

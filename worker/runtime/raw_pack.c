@@ -133,6 +133,7 @@ struct kc_raw_span *kc_raw_add_span(struct kc_batch *batch, const struct kc_raw 
     struct kc_raw_span *span = kc_batch_alloc(batch, sizeof(*span));
     *span = (struct kc_raw_span){.raw = raw,
                                  .batch = batch,
+                                 .home = batch,
                                  .data = data,
                                  .len = len,
                                  .runs = runs,

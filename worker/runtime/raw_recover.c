@@ -120,14 +120,15 @@ static void release_batch(void *batch)
     kc_batch_unref(batch);
 }
 
-/* What must outlive the old slot: the bytes, for one. Spans of one batch follow each other. */
-static void keep_batch(struct kc_batch *batch, const struct kc_raw_span *span,
-                       struct kc_batch **last)
+/* What must outlive the old slot: the bytes, for one. Not all that was made of them since, which
+ * would be more with each refusal. Spans of one batch follow each other. */
+static void keep_home(struct kc_batch *batch, const struct kc_raw_span *span,
+                      struct kc_batch **last)
 {
-    if (*last == span->batch)
+    if (*last == span->home)
         return;
-    *last = span->batch;
-    kc_batch_own(batch, kc_batch_ref(span->batch), release_batch);
+    *last = span->home;
+    kc_batch_own(batch, kc_batch_ref(span->home), release_batch);
 }
 
 static bool too_large(const struct raw_part *part, const struct kc_raw_span *span)
@@ -259,7 +260,7 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
             span = next;
             continue;
         }
-        keep_batch(batch, span, &kept);
+        keep_home(batch, span, &kept);
         size_t before = kc_batch_count(batch);
         err = mend(lane, span, remedy, counts, batch);
         mark_again(batch, before, span, remedy);

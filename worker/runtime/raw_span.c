@@ -9,8 +9,10 @@
 
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
 {
-    kc_raw_add_span(batch, span->raw, span->data, span->len, span->runs, span->run_count)->dropped =
-        span->dropped;
+    struct kc_raw_span *again =
+        kc_raw_add_span(batch, span->raw, span->data, span->len, span->runs, span->run_count);
+    again->home = span->home;
+    again->dropped = span->dropped;
 }
 
 struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw *raw,

@@ -20,6 +20,7 @@ struct kc_raw_lane;
 struct kc_raw_span {
     const struct kc_raw *raw;
     struct kc_batch *batch; /* that it belongs to; borrowed */
+    struct kc_batch *home;  /* whose memory raw, data and runs are; that one, or an earlier one */
     uint8_t *data;
     size_t len;
     int32_t count;                 /* records */
@@ -50,9 +51,10 @@ struct kc_raw_facts {
 /* While the span's bytes are there. Any thread. */
 struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span);
 
-/* Adds the span's records to batch, which must keep the span's batch. */
+/* Adds the span's records to batch, which must keep the span's home. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;
-/* Adds the span to batch as one span again, or as several of about `size` bytes. The same. */
+/* Adds the span to batch as one span again, with the same home, or as several of about `size`
+ * bytes. The same. */
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch);
 struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size,
                               struct kc_batch *batch) KC_MUST_CHECK;

@@ -201,8 +201,7 @@ struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
                  .value = wire->value,
                  .value_len = wire->value_len,
                  .headers = headers,
-                 .header_count = wire->header_count,
-                 .source_partition = from->source_partition},
+                 .header_count = wire->header_count},
         .topic = wire->topic,
         .partition = wire->partition,
         .source_partition = from->source_partition,
@@ -220,6 +219,8 @@ struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
         err = batches->refused(batches->opaque, &record, why);
         kc_error_destroy(why);
     } else if (!err) {
+        record.sent.source_partition =
+            kc_raw_lane_queue(batches->task->raw, record.topic, record.partition);
         err = build(batches, &record, size);
     }
     free(headers);

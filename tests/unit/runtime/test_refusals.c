@@ -12,6 +12,8 @@
 #include "wire/fake_broker.h"
 #include "wire/record_reader.h"
 
+#include <malloc.h>
+
 enum { LOG = 8192, POLLED = 100, LARGE = 1200000 };
 
 /* ---- the broker ---- */
@@ -124,7 +126,8 @@ static struct {
     atomic_bool disorder;
     bool raw;
     enum kc_codec codec;
-    int large; /* the number of a record that no producer sends; 0: none */
+    int large;        /* the number of a record that no producer sends; 0: none */
+    size_t memory[2]; /* in use when the first records were told of, and most of all later */
 } source;
 
 struct numbers {
@@ -207,8 +210,18 @@ static struct kc_error *task_poll(void *object, struct kc_batch **batch)
     return NULL;
 }
 
+static void look_at_memory(int64_t told)
+{
+    enum { SETTLED = 200 };
+    size_t used = mallinfo2().uordblks;
+    size_t *memory = &source.memory[told > SETTLED];
+    if (used > *memory)
+        *memory = used;
+}
+
 static void tell(int64_t first, int64_t end)
 {
+    look_at_memory(end);
     if (first < source.told)
         source.disorder = true;
     source.told = (int)end;
@@ -499,6 +512,25 @@ START_TEST(order_holds_whatever_is_refused)
 }
 END_TEST
 
+static bool refuses_most(int number)
+{
+    return number % 50;
+}
+
+/* What waits behind refused records is sent again with each of them. */
+START_TEST(memory_grows_with_no_refusal)
+{
+    enum { ROOM = 8 << 20 };
+    broker.refuses = refuses_most;
+    source.raw = _i;
+    source.limit = 1500;
+    launch(NULL);
+    check_all(1500);
+    stop();
+    ck_assert_uint_lt(source.memory[1], source.memory[0] + ROOM);
+}
+END_TEST
+
 /* What came back when the task is stopped goes out before its end. */
 START_TEST(a_stop_leaves_nothing_behind)
 {
@@ -563,6 +595,7 @@ int main(void)
     tcase_add_loop_test(tests, batches_that_are_too_large_are_divided, 0, 2);
     tcase_add_loop_test(tests, a_topic_that_may_not_be_written_is_asked_once_for_each_batch, 0, 2);
     tcase_add_loop_test(tests, order_holds_whatever_is_refused, 0, 2);
+    tcase_add_loop_test(tests, memory_grows_with_no_refusal, 0, 2);
     tcase_add_test(tests, a_stop_leaves_nothing_behind);
     tcase_add_test(tests, records_that_cant_be_transformed_or_have_no_topic_are_left_out);
     tcase_add_test(tests, a_record_larger_than_a_request_is_left_out);
