@@ -9,6 +9,7 @@
 #include "base/java_environment.h"
 #include "base/logging.h"
 #include "config/java_options.h"
+#include "config/mirror_maker_check.h"
 #include "config/mirror_maker_config.h"
 #include "config/properties.h"
 #include "connect/plugin.h"
@@ -33,6 +34,7 @@ struct flow {
 
 struct mirror_maker {
     struct kc_map *properties;
+    struct kc_map *lines; /* where each stands */
     struct kc_mm2_config *mm2;
     struct kc_worker_config *rest_config;
     struct kc_rest_server *rest; /* NULL unless internal REST is on */
@@ -57,6 +59,7 @@ static void destroy(struct mirror_maker *maker)
     kc_worker_config_destroy(maker->rest_config);
     kc_mm2_config_destroy(maker->mm2);
     kc_map_destroy(maker->properties);
+    kc_map_destroy(maker->lines);
 }
 
 /* ---- settings ---- */
@@ -75,9 +78,10 @@ static struct kc_error *read_settings(struct mirror_maker *maker, int argc, char
 {
     struct kc_strings clusters = {0};
     maker->properties = kc_map_new();
+    maker->lines = kc_map_new();
     struct kc_error *err = read_clusters(argc, argv, &clusters);
     if (!err)
-        err = kc_properties_load(argv[1], maker->properties, NULL);
+        err = kc_properties_load(argv[1], maker->properties, maker->lines);
     if (!err)
         err = kc_role_logging(maker->properties);
     if (!err)
@@ -158,6 +162,20 @@ static void warn_of_shared_group(const struct kc_mm2_config *mm2)
     free(text);
 }
 
+static void warn_of_settings_without_effect(const struct mirror_maker *maker, const char *file)
+{
+    struct kc_strings clusters = {0};
+    kc_strings_split(&clusters, kc_map_get(maker->properties, "clusters"));
+    kc_map_foreach (maker->properties, entry) {
+        const char *line = kc_map_get(maker->lines, entry->key);
+        char *why = kc_mm2_without_effect(&clusters, entry->key);
+        if (why)
+            kc_warn("%s:%s: '%s' has no effect: %s.", file, line ? line : "?", entry->key, why);
+        free(why);
+    }
+    kc_strings_destroy(&clusters);
+}
+
 static struct kc_error *start(struct mirror_maker *maker, const char *file)
 {
     size_t count = maker->mm2->count;
@@ -193,6 +211,7 @@ static int wait_for_all(struct mirror_maker *maker)
 static int run(struct mirror_maker *maker, const char *file)
 {
     kc_java_environment_explain();
+    warn_of_settings_without_effect(maker, file);
     warn_of_shared_group(maker->mm2);
     struct kc_error *err = start(maker, file);
     if (!err)
@@ -204,7 +223,8 @@ static int run(struct mirror_maker *maker, const char *file)
         wait_for_all(maker);
         return kc_role_fail(err, config ? KC_EXIT_ERROR : KC_EXIT_START);
     }
-    kc_info("Kafka MirrorMaker started with %zu flows", maker->started);
+    kc_info("Kafka MirrorMaker started with %zu flow%s", maker->started,
+            maker->started == 1 ? "" : "s");
     int status = wait_for_all(maker);
     kc_role_signals_end();
     kc_info("Kafka MirrorMaker stopped");

@@ -139,17 +139,41 @@ const char *const kc_mm2_keys[] = {
     NULL,
 };
 
+/* Settings that Java's connectors don't have, and that stand in no table of theirs. */
+const char *const kc_mm2_own_keys[] = {
+    "errors.quarantine.topic.name",
+    "errors.quarantine.topic.replication.factor",
+    "metric.names.formats",
+    "offset.index.enabled",
+    "raw.lane.enabled",
+    "replication.balance.enabled",
+    "replication.balance.interval.ms",
+    "replication.cycle.detection.enabled",
+    "source.history.policy",
+    "sync.group.acls.enabled",
+    "sync.group.configs.enabled",
+    "sync.quotas.enabled",
+    "sync.topic.acls.delete",
+    "sync.transactional.id.acls.enabled",
+    NULL,
+};
+
 static bool starts_with(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-bool kc_mm2_declares(const char *key)
+static bool is_among(const char *const keys[], const char *key)
 {
-    for (const char *const *name = kc_mm2_keys; *name; name++)
-        if (strcmp(*name, key) == 0)
+    for (size_t i = 0; keys[i]; i++)
+        if (strcmp(keys[i], key) == 0)
             return true;
     return false;
+}
+
+bool kc_mm2_declares(const char *key)
+{
+    return is_among(kc_mm2_keys, key) || is_among(kc_mm2_own_keys, key);
 }
 
 const char *kc_mm2_connector_name(enum kc_mm2_connector connector)
@@ -411,7 +435,11 @@ static struct kc_error *add_flows(struct kc_mm2_config *config, const struct kc_
                 err = add_flow(config, file, providers, source, target);
         }
     kc_strings_destroy(&unique);
-    if (!err && config->count == 0)
+    if (!err && config->count == 0 && targets && targets->count > 0)
+        err = kc_error_new(KC_ERR_CONFIG, "No source->target replication flows lead to the "
+                                          "clusters that --clusters names. It takes aliases of "
+                                          "'clusters', which are targets of flows");
+    else if (!err && config->count == 0)
         err = kc_error_new(KC_ERR_CONFIG, "No source->target replication flows. Enable one with "
                                           "<source>-><target>.enabled=true for two of 'clusters'");
     return err;

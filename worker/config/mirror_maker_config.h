@@ -45,9 +45,10 @@ void kc_mm2_config_destroy(struct kc_mm2_config *config); /* NULL is fine */
  */
 const char *kc_mm2_connector_name(enum kc_mm2_connector connector);
 
-/* Whether any MM2 connector declares key. */
+/* Whether a MM2 connector has a setting key, Java's or one of its own. */
 bool kc_mm2_declares(const char *key);
-/* Those keys, NULL-terminated. */
+/* Java's, and those beyond: NULL-terminated. */
 extern const char *const kc_mm2_keys[];
+extern const char *const kc_mm2_own_keys[];
 
 #endif

@@ -4,6 +4,7 @@
  * files (tests/unit/data/mirror/mm2), the same maps.
  */
 #include "common/mirror_check.h"
+#include "config/mirror_maker_check.h"
 #include "config/mirror_maker_config.h"
 #include "config/properties.h"
 
@@ -131,6 +132,13 @@ START_TEST(wrong_files_are_refused)
     ck_assert_ptr_nonnull(err);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "No source->target replication flows."));
     kc_error_destroy(err);
+    struct kc_strings targets = {0};
+    kc_strings_add(&targets, "x");
+    kc_map_set(file, "clusters", "a, b");
+    err = kc_mm2_parse(file, &targets, &config);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), "--clusters"));
+    kc_error_destroy(err);
+    kc_strings_destroy(&targets);
     kc_map_destroy(file);
 }
 END_TEST
@@ -163,7 +171,81 @@ START_TEST(two_flows_of_one_group_are_told_of)
 }
 END_TEST
 
+/* errors.tolerance counts for the whole file, so what it spares has to be kept by the whole file.
+ */
+START_TEST(own_settings_count_for_the_whole_file_as_javas_do)
+{
+    struct kc_mm2_config *config = NULL;
+    struct kc_map *file = MAP("clusters", "a, b", "a->b.enabled", "true", "errors.tolerance", "all",
+                              "errors.quarantine.topic.name", "kept", "source.history.policy",
+                              "fail", "a->b.source.history.policy", "skip");
+    assert_ok(kc_mm2_parse(file, NULL, &config));
+    const struct kc_map *source = config->flows[0].connectors[KC_MM2_SOURCE];
+    ck_assert_str_eq(kc_map_get(source, "errors.tolerance"), "all");
+    ck_assert_str_eq(kc_map_get(source, "errors.quarantine.topic.name"), "kept");
+    ck_assert_str_eq(kc_map_get(source, "source.history.policy"), "skip");
+    kc_mm2_config_destroy(config);
+    kc_map_destroy(file);
+}
+END_TEST
+
+static void assert_effect(const char *key, const char *why)
+{
+    struct kc_strings clusters = {0};
+    kc_strings_split(&clusters, "a, b, b.west");
+    char *text = kc_mm2_without_effect(&clusters, key);
+    ck_assert_msg(!text == !why, "%s: %s", key, text ? text : "has an effect");
+    if (why)
+        ck_assert_msg(strstr(text, why) != NULL, "%s: %s", key, text);
+    free(text);
+    kc_strings_destroy(&clusters);
+}
+
+START_TEST(settings_without_effect_are_told_of)
+{
+    assert_effect("a->b.topcis", "knows 'topcis'");
+    assert_effect("a->c.enabled", "both ends");
+    assert_effect("A->b.enabled", "both ends");
+    assert_effect("sync.group.offset.enabled", "check its spelling");
+    assert_effect("c.bootstrap.servers", "check its spelling");
+    assert_effect("consumer.auto.offset.reset", "write <alias>.consumer.auto.offset.reset");
+    assert_effect("group.id", "write <alias>.group.id");
+    assert_effect("topic.creation.default.partitions",
+                  "write <source>-><target>.topic.creation.default.partitions");
+}
+END_TEST
+
+START_TEST(settings_with_an_effect_are_passed_over)
+{
+    static const char *const keys[] = {
+        "clusters",
+        "a.bootstrap.servers",
+        "bootstrap.servers",
+        "b.west.consumer.max.poll.records",
+        "a->b.enabled",
+        "a->b.west.topics",
+        "a->b.transforms.filter.type",
+        "a->b.producer.override.linger.ms",
+        "a->b.exactly.once.support",
+        "sync.topic.acls.enabled",
+        "sync.quotas.enabled",
+        "security.protocol",
+        "ssl.truststore.location",
+        "replication.policy.separator",
+        "config.storage.replication.factor",
+        "config.providers.env.class",
+        "listeners",
+        "rest.advertised.port",
+        "log.level",
+        "dedicated.mode.enable.internal.rest",
+    };
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        assert_effect(keys[i], NULL);
+}
+END_TEST
+
 RUN_TESTS("mirror_maker_config", everything_at_once_is_mapped_as_in_java,
           flows_follow_enabled_and_heartbeats, pairs_are_counted_as_in_java,
           clusters_option_keeps_flows_to_these_targets, wrong_files_are_refused,
-          two_flows_of_one_group_are_told_of)
+          two_flows_of_one_group_are_told_of, own_settings_count_for_the_whole_file_as_javas_do,
+          settings_without_effect_are_told_of, settings_with_an_effect_are_passed_over)

@@ -1,12 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the three connectors, field by field but for the words, against Java 4.1.0. */
+#include "common/acl_sync.h"
+#include "common/client_limits.h"
+#include "common/flow_loads.h"
 #include "common/mirror_check.h"
+#include "common/mirror_series.h"
+#include "common/provenance.h"
 #include "config/config_json.h"
 #include "config/mirror_maker_config.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 #include "mirror_heartbeat/mirror_heartbeat.h"
 #include "mirror_sink/mirror_sink.h"
+#include "mirror_source/history.h"
 #include "mirror_source/mirror_source.h"
+#include "runtime/quarantine.h"
+#include "runtime/raw_lane.h"
 
 static void compare(const struct kc_plugin *plugin)
 {
@@ -69,6 +77,20 @@ START_TEST(dedicated_mode_knows_exactly_these_keys)
         known++;
     ck_assert_uint_eq(known, declared);
     kc_map_destroy(seen);
+}
+END_TEST
+
+START_TEST(dedicated_mode_knows_the_settings_beyond_javas)
+{
+    static const char *const keys[] = {
+        KC_OFFSET_INDEX_SETTING,     KC_SYNC_GROUP_ACLS,  KC_SYNC_TXN_ACLS,
+        KC_SYNC_ACLS_DELETE,         KC_SYNC_QUOTAS,      KC_SYNC_GROUP_CONFIGS,
+        KC_BALANCE_SETTING,          KC_BALANCE_INTERVAL, KC_METRIC_NAMES_FORMATS,
+        KC_PROVENANCE_SETTING,       KC_HISTORY_POLICY,   KC_RAW_LANE_SETTING,
+        KC_QUARANTINE_TOPIC_SETTING,
+    };
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        ck_assert_msg(kc_mm2_declares(keys[i]), "kc_mm2_own_keys lacks %s", keys[i]);
 }
 END_TEST
 
@@ -163,6 +185,6 @@ START_TEST(metrics_have_two_formats_of_names)
 END_TEST
 
 RUN_TESTS("mirror_keys", source_keys_are_javas, checkpoint_keys_are_javas, heartbeat_keys_are_javas,
-          dedicated_mode_knows_exactly_these_keys, exactly_once_needs_read_committed,
-          offset_syncs_that_are_off_cannot_be_set_up, checkpoints_need_what_they_are_made_of,
-          metrics_have_two_formats_of_names)
+          dedicated_mode_knows_exactly_these_keys, dedicated_mode_knows_the_settings_beyond_javas,
+          exactly_once_needs_read_committed, offset_syncs_that_are_off_cannot_be_set_up,
+          checkpoints_need_what_they_are_made_of, metrics_have_two_formats_of_names)
