@@ -158,6 +158,15 @@ def test_java_before_and_after(source, target, make_worker, unique, kind):
     assert assert_once(source, topic, target, remote) == rounds.produced
 
 
+def abort_offsets(target, offsets_topic, connector, alias, topic, *numbers):
+    """Leaves source offsets of partition 0 as a task does that is killed within a transaction."""
+    where = {"cluster": alias, "partition": 0, "topic": topic}
+    key = json.dumps([connector, where], separators=(",", ":"))
+    record = {"topic": offsets_topic, "partition": 0, "key": key}
+    values = [json.dumps({"offset": number}) for number in numbers]
+    abort_overlapping(target, *[{**record, "value": value} for value in values])
+
+
 def test_offsets_of_aborted_transactions(source, target, make_worker, unique):
     """A worker was killed, and its tasks' last transactions are aborted in another order than they
     began: the next one doesn't go on at offsets whose records aren't there."""
@@ -166,13 +175,29 @@ def test_offsets_of_aborted_transactions(source, target, make_worker, unique):
     records.produce(source, topic, 1000)
     settings = make_worker.settings(**EXACTLY_ONCE)
     worker = make_worker.distributed(settings)
-    where = {"cluster": alias, "partition": 0, "topic": topic}
-    key = json.dumps(["mirror", where], separators=(",", ":"))
-    offset = {"topic": settings["offset.storage.topic"], "partition": 0, "key": key}
-    aborted = [{**offset, "value": json.dumps({"offset": number})} for number in (499, 599)]
-    abort_overlapping(target, *aborted)
+    abort_offsets(target, settings["offset.storage.topic"], "mirror", alias, topic, 499, 599)
     worker.rest.put_connector("mirror", exactly_once(source, target, alias, topic))
     assert assert_once(source, topic, target, f"{alias}.{topic}") == 1000
+
+
+def test_exactly_once_is_turned_off(source, target, make_worker, unique, kind):
+    """What its last transactions left isn't taken for offsets afterwards, either."""
+    topic, own, shared = unique("orders"), unique("own"), unique("shared")
+    source.create_topic(topic, 1)
+    records.produce(source, topic, 1000)
+    target.create_topic(f"{own}-offsets", 1, cleanup_policy="compact")
+    settings = make_worker.settings()
+    worker = make_worker.distributed(settings)
+    offsets = {own: f"{own}-offsets", shared: settings["offset.storage.topic"]}
+    if kind == "java":
+        del offsets[shared]  # Java reads every offset of the worker's topic, and begins at 500
+    for alias, offsets_topic in offsets.items():
+        more = {"offsets.storage.topic": offsets_topic} if alias == own else {}
+        abort_offsets(target, offsets_topic, alias, alias, topic, 499)
+        config = mirror_config("Source", source, target, alias, topics=topic, **more)
+        worker.rest.put_connector(alias, config)
+    for alias in offsets:
+        assert assert_once(source, topic, target, f"{alias}.{topic}") == 1000
 
 
 @pytest.mark.parametrize("lane", ["raw", pytest.param("record", marks=pytest.mark.long)])

@@ -74,6 +74,9 @@ struct kc_error *kc_connector_offset_store(const struct kc_worker_config *config
         properties(config, "producer", originals, "connector-producer-", client_suffix);
     struct kc_map *consumer =
         properties(config, "consumer", originals, "connector-consumer-", client_suffix);
+    /* As Java's regularSourceOffsetsConsumerConfigs(): offsets of aborted transactions count for
+     * nothing, even where this task has no transactions. */
+    kc_map_set_default(consumer, "isolation.level", "read_committed");
     struct kc_map *admin =
         properties(config, "admin", originals, "connector-adminclient-", client_suffix);
     bool separate = kc_connector_offsets_separate(config, originals);

@@ -129,22 +129,27 @@ struct kc_error *kc_internal_topic_log(const struct kc_worker_config *config,
     if (err)
         return err;
     struct kc_map *client = kc_internal_topic_client(config, which);
-    struct kc_map *producer = kc_map_copy(client);
+    struct kc_map *producer = kc_map_copy(client), *consumer = kc_map_copy(client);
     struct kc_map *topic_config = topic_settings(config, which);
     kc_map_set(producer, "enable.idempotence", "false");
     if (topic->retries)
         kc_map_set(producer, "retries", topic->retries);
     if (topic->delivery_timeout)
         kc_map_set(producer, "delivery.timeout.ms", topic->delivery_timeout);
+    /* Exactly-once may have been turned off after a crash: what its aborted transactions left are
+     * no offsets. (Java reads them then, and the records up to there are lost.) */
+    if (which == KC_TOPIC_OFFSET)
+        kc_map_set_default(consumer, "isolation.level", "read_committed");
     set_common(config, which, &settings);
     settings.producer = producer;
-    settings.consumer = client;
+    settings.consumer = consumer;
     settings.admin = client;
     settings.topic_config = topic_config;
     settings.read_committed = which != KC_TOPIC_STATUS && kc_exactly_once_enabled(config);
     err = kc_kafka_log_new(&settings, result);
     kc_map_destroy(client);
     kc_map_destroy(producer);
+    kc_map_destroy(consumer);
     kc_map_destroy(topic_config);
     return err;
 }
