@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every way to log in to brokers of old: Kafka 3.9, and 2.1 with ZooKeeper; as source and target.
+"""Every way to log in to today's broker and to those of old, Kafka 3.9, and 2.1 with ZooKeeper; as
+source and target, in both lanes, with the offsets of a group.
 
 One broker has a listener for each, and tells who comes by one of that one alone. All connectors
 live in one worker, which logs in to its own topics and group by SCRAM. fault/test_security.py has
-today's broker.
+sessions, renewals and refusals.
 """
 
 import pytest
 
 import records
 from faults import LANES
+from java import DEFAULT_VERSION
 from processes import wait_for
 from security import Kerberos, SecureCluster
 from workers import PATIENCE, Workers, mirror_config
 
 # What a version hasn't: 2.1's brokers can't check a token that is signed.
-WITHOUT = {"3.9.1": ["weak"], "2.1.1": ["weak", "oauth"]}
+WITHOUT = {DEFAULT_VERSION: ["weak"], "3.9.1": ["weak"], "2.1.1": ["weak", "oauth"]}
 REAUTHENTICATE_MS = 5000
 
 

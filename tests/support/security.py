@@ -30,6 +30,7 @@ from toxics import Toxics
 MODULE = "org.apache.kafka.common.security"
 USER, SECRET = "mirror", "mirror-secret"
 REALM = "ISTHMUS.TEST"
+BEARER_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def openssl(*arguments, stdin=None):
@@ -42,8 +43,15 @@ def base64url(data):
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+def from_base64url(text):
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
 class Tokens:
-    """Signs JWTs, keeps the key set that brokers validate them with, and serves an endpoint."""
+    """Signs JWTs, keeps the key set that brokers validate them with, and serves an endpoint, which
+    takes the client's secret or an assertion that is signed by its key.
+
+    lifetime: of the endpoint's tokens, in seconds; given: how many it has given."""
 
     def __init__(self, directory):
         self.directory = pathlib.Path(directory)
@@ -62,7 +70,8 @@ class Tokens:
         self.key_set = self.directory / "jwks.json"
         self.key_set.write_text(json.dumps({"keys": [key]}))
         self.file = self.directory / "token"
-        self.given = 0
+        self.lifetime, self.given = 300, 0
+        self.assertion = self._assertion_settings()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}/token"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -77,23 +86,59 @@ class Tokens:
         openssl("dgst", "-sha256", "-sign", self._key, "-out", signature, payload)
         return f"{text}.{base64url(signature.read_bytes())}"
 
+    def _assertion_settings(self):
+        """Of JwtBearerJwtRetriever; the key in the one form that Java reads, too."""
+        key, self._client_key = self.directory / "client.key", self.directory / "client.pem"
+        template = self.directory / "template.json"
+        openssl("genrsa", "-out", self._client_key, "2048")
+        pkcs8 = openssl("pkcs8", "-topk8", "-nocrypt", "-in", self._client_key)
+        key.write_text("".join(line for line in pkcs8.split() if len(line) > 20))
+        template.write_text(json.dumps({"header": {"kid": "client"}, "payload": {"tenant": 7}}))
+        prefix = "sasl.oauthbearer.assertion."
+        return {
+            "sasl.oauthbearer.jwt.retriever.class": f"{MODULE}.oauthbearer.JwtBearerJwtRetriever",
+            "sasl.oauthbearer.scope": "mirror",
+            f"{prefix}private.key.file": key,
+            f"{prefix}template.file": template,
+            f"{prefix}claim.sub": USER,
+            f"{prefix}claim.aud": "token-endpoint",
+        }
+
+    def _admits_assertion(self, form):
+        """Whether the form has an assertion that the client's key has signed, with its claims."""
+        text, _, signature = form["assertion"][0].rpartition(".")
+        head, claims = (json.loads(from_base64url(part)) for part in text.split("."))
+        payload, file = self.directory / "assertion", self.directory / "assertion.signature"
+        payload.write_text(text)
+        file.write_bytes(from_base64url(signature))
+        check = ["-sha256", "-prverify", self._client_key, "-signature", file, payload]
+        good = "Verified OK" in run("openssl", ["openssl", "dgst", *check], check=False)
+        return good and (head["kid"], claims["tenant"], claims["sub"], claims["aud"]) == (
+            "client", 7, USER, "token-endpoint",
+        ) and claims["nbf"] <= claims["iat"] < claims["exp"]  # fmt: skip
+
+    def _admits(self, authorization, form):
+        if form.get("grant_type") == [BEARER_GRANT]:
+            return not authorization and self._admits_assertion(form)
+        secret = "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
+        return authorization == secret and form.get("grant_type") == ["client_credentials"]
+
     def _handler(tokens):
         lock = threading.Lock()
-        wanted = "Basic " + base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 form = urllib.parse.parse_qs(body)
-                granted = form.get("grant_type") == ["client_credentials"]
-                if self.headers.get("Authorization") != wanted or not granted:
-                    self._answer(401, {"error": "invalid_client"})
-                    return
                 with lock:
-                    token = tokens.token()
+                    if not tokens._admits(self.headers.get("Authorization"), form):
+                        self._answer(401, {"error": "invalid_client"})
+                        return
+                    lifetime = tokens.lifetime
+                    token = tokens.token(lifetime)
                     tokens.given += 1
                 self._answer(
-                    200, {"access_token": token, "token_type": "Bearer", "expires_in": 300}
+                    200, {"access_token": token, "token_type": "Bearer", "expires_in": lifetime}
                 )
 
             def _answer(self, status, what):
@@ -305,12 +350,18 @@ class SecureCluster(Cluster):
     @property
     def environment(self):
         """What a worker that logs in by Kerberos or OAuth needs."""
-        urls = f"{self.tokens.url},file://{self.tokens.file}"
-        allowed = f"-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls={urls}"
-        kerberos = self.kerberos.environment if self.kerberos else {}
-        return {**kerberos, "KAFKA_OPTS": allowed}
+        prefix = "-Dorg.apache.kafka.sasl.oauthbearer.allowed"
+        urls = f"{prefix}.urls={self.tokens.url},file://{self.tokens.file}"
+        paths = [v for k, v in self.tokens.assertion.items() if k.endswith(".file")]
+        files = f"{prefix}.files={','.join(map(str, paths))}"
+        options = f"{urls} {files}"
+        if not self.kerberos:
+            return {"KAFKA_OPTS": options, "JDK_JAVA_OPTIONS": options}
+        java = f"{options} -Djava.security.krb5.conf={self.kerberos.conf}"
+        return {**self.kerberos.environment, "KAFKA_OPTS": options, "JDK_JAVA_OPTIONS": java}
 
-    def settings(self, listener, secret=SECRET, **more):
+    def settings(self, listener, secret=SECRET, login=None, **more):
+        """login: in place of the options of OAuth's login module."""
         protocol, mechanism = self.listeners[listener]
         found = {
             "bootstrap.servers": f"localhost:{self.links[listener].port}",
@@ -322,7 +373,7 @@ class SecureCluster(Cluster):
             found["ssl.truststore.password"] = PASSWORD
         if mechanism:
             found["sasl.mechanism"] = mechanism
-            found["sasl.jaas.config"] = self._client_jaas(listener, secret)
+            found["sasl.jaas.config"] = self._client_jaas(listener, secret, login)
         if listener == "oauth":
             found["sasl.oauthbearer.token.endpoint.url"] = self.tokens.url
             found["sasl.login.callback.handler.class"] = (
@@ -332,13 +383,15 @@ class SecureCluster(Cluster):
             found["sasl.kerberos.service.name"] = "kafka"
         return {**found, **more}
 
-    def _client_jaas(self, listener, secret):
+    def _client_jaas(self, listener, secret, oauth):
+        if oauth is None:
+            oauth = f'clientId="{USER}" clientSecret="{secret}" scope="mirror"'
         login = f'required username="{USER}" password="{secret}";'
         bearer = f"{MODULE}.oauthbearer.OAuthBearerLoginModule required"
         return {
             "scram": f"{MODULE}.scram.ScramLoginModule {login}",
             "plain": f"{MODULE}.plain.PlainLoginModule {login}",
-            "oauth": f'{bearer} clientId="{USER}" clientSecret="{secret}" scope="mirror";',
+            "oauth": f"{bearer} {oauth};",
             "unsecured": f'{bearer} unsecuredLoginStringClaim_sub="{USER}";',
             "kerberos": self._keytab_jaas(USER),
         }[listener]
