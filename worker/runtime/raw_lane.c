@@ -178,7 +178,8 @@ static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
 {
     struct raw_part *part = span->part;
     span->error = kc_error_copy(result->error);
-    span->skipped = result->skipped;
+    /* Who leaves out refused records must know which they are: alone, it will be told. */
+    span->skipped = result->skipped || (result->merged && lane->refused);
     LL_INSERT_INORDER(part->returned, span, by_sequence);
     lane->returned++;
     lane->unserved--;

@@ -25,12 +25,14 @@ static void give_one(struct kc_appender *appender, const struct append_batch *ba
     batch->done(batch->arg, result);
 }
 
-/* Each piece of a merged batch gets its own offset. */
+/* Each piece of a merged batch gets its own offset. Of one whose fate was unknown for a while it
+ * isn't known which piece the broker doesn't like. */
 static void give_pieces(struct kc_appender *appender, struct append_batch *merged,
                         struct kc_append_result *result)
 {
     struct append_batch *piece, *next;
 
+    result->merged = result->error && result->unknown;
     DL_FOREACH_SAFE(merged->pieces, piece, next)
     {
         DL_DELETE(merged->pieces, piece);

@@ -37,6 +37,7 @@ struct kc_append_result {
     struct kc_error *error;     /* borrowed; NULL: appended */
     bool skipped;               /* not sent, or refused, because one before it failed */
     bool unknown;               /* with error: it may have been appended nevertheless (time-out) */
+    bool merged;                /* with error: it was sent with others, which may be why */
     int64_t base_offset;        /* -1: a duplicate whose offset the broker no longer knows */
     int64_t log_append_time_ms; /* -1: the topic keeps the create time */
     int64_t log_start_offset;

@@ -30,6 +30,7 @@ static struct {
     bool (*refuses)(int number);
     int most_records; /* in a batch; 0: any */
     bool plain;       /* a producer id is a mistake */
+    int losses;       /* so many times it hangs up on a request that it hasn't looked at */
 } broker = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 static int number_of(const struct kc_wire_record *record)
@@ -104,6 +105,8 @@ static void produce(const struct kc_produce_request *request, struct kc_produce_
 static bool answer(struct fake *fake, int asked, int api, const void *request, void *response,
                    struct kc_arena *arena)
 {
+    if (api == KC_API_PRODUCE && asked % 7 == 3 && asked < 7 * broker.losses)
+        return false;
     if (api == KC_API_PRODUCE) {
         produce(request, response, arena);
         return true;
@@ -335,7 +338,8 @@ static void setup(void)
     broker.end = broker.requests = broker.most_records = 0;
     broker.refusal = KC_KAFKA_INVALID_RECORD;
     broker.plain = false;
-    cluster = (struct fakes){.leader = 1, .epoch = 1, .answer = answer};
+    broker.losses = 0;
+    cluster = (struct fakes){.leader = 1, .epoch = 1, .answer = answer, .hang_up = true};
     fake_start(&cluster, 1, true);
     struct kc_map *extra = fakes_settings(&cluster, "10");
     start_worker(&worker, fakes, extra);
@@ -512,6 +516,20 @@ START_TEST(order_holds_whatever_is_refused)
 }
 END_TEST
 
+/* What is said of a batch that was lost and sent again isn't said of each that was merged into it.
+ */
+START_TEST(lost_connections_make_no_refusals)
+{
+    broker.refuses = refuses_some;
+    broker.losses = 20;
+    source.raw = _i;
+    source.limit = 2000;
+    launch(NULL);
+    check_all(2000);
+    stop();
+}
+END_TEST
+
 static bool refuses_most(int number)
 {
     return number % 50;
@@ -595,6 +613,7 @@ int main(void)
     tcase_add_loop_test(tests, batches_that_are_too_large_are_divided, 0, 2);
     tcase_add_loop_test(tests, a_topic_that_may_not_be_written_is_asked_once_for_each_batch, 0, 2);
     tcase_add_loop_test(tests, order_holds_whatever_is_refused, 0, 2);
+    tcase_add_loop_test(tests, lost_connections_make_no_refusals, 0, 2);
     tcase_add_loop_test(tests, memory_grows_with_no_refusal, 0, 2);
     tcase_add_test(tests, a_stop_leaves_nothing_behind);
     tcase_add_test(tests, records_that_cant_be_transformed_or_have_no_topic_are_left_out);
