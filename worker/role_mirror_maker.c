@@ -165,6 +165,10 @@ static void warn_of_shared_group(const struct kc_mm2_config *mm2)
 static void warn_of_settings_without_effect(const struct mirror_maker *maker, const char *file)
 {
     struct kc_strings clusters = {0};
+    if (!maker->mm2->internal_rest && kc_map_has(maker->properties, "listeners"))
+        kc_warn("%s: 'listeners' has no effect, and there are no metrics to ask for, without "
+                "dedicated.mode.enable.internal.rest=true.",
+                file);
     kc_strings_split(&clusters, kc_map_get(maker->properties, "clusters"));
     kc_map_foreach (maker->properties, entry) {
         const char *line = kc_map_get(maker->lines, entry->key);

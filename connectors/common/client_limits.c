@@ -195,9 +195,11 @@ static struct kc_error *name_users(struct kc_client_limits *limits)
         if (!kc_strings_contain(&target, source.items[i]))
             kc_strings_add(&missing, source.items[i]);
     if (missing.count > 0) {
-        char *what = kc_asprintf("%zu users of %s aren't on %s, and credentials can't be copied: "
-                                 "create them there (kafka-configs.sh --add-config)",
-                                 missing.count, flow->config->source, flow->config->target);
+        char *what = kc_asprintf("%zu user%s with SCRAM credentials on %s, but not on %s; these "
+                                 "can't be copied: create them there (kafka-configs.sh "
+                                 "--add-config)",
+                                 missing.count, missing.count == 1 ? "" : "s", flow->config->source,
+                                 flow->config->target);
         note(limits, what, &missing);
         free(what);
     }

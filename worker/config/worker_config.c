@@ -7,10 +7,12 @@
  * in silence.
  */
 #include "config/worker_config.h"
+#include "config/mirror_maker_config.h"
 
 #include "base/logging.h"
 #include "config/config_def_priv.h"
 #include "config/config_keys.h"
+#include "config/mirror_maker_config.h"
 #include "config/worker_checks.h"
 #include "connect/log.h"
 
@@ -168,7 +170,9 @@ static void report_keys(enum kc_worker_mode mode, const struct kc_map *propertie
         enum verdict verdict = judge(mode, entry->key);
         char *place;
 
-        if (verdict == KNOWN)
+        /* Without lines it is a flow's worker, which has the whole file's "task" and
+         * "replication.policy" settings, as in Java. */
+        if (verdict == KNOWN || (!origin->lines && kc_mm2_declares(entry->key)))
             continue;
         place = place_of(origin, entry->key);
         if (verdict == JAVA_ONLY)

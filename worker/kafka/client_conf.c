@@ -13,6 +13,7 @@
 #include "wire/bootstrap.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -101,13 +102,28 @@ static enum kc_log_level level_of(int syslog_level)
     return syslog_level == LOG_DEBUG ? KC_LOG_DEBUG : KC_LOG_INFO;
 }
 
+/* What comes with each attempt to connect, some of them forty times a second, and says no more than
+ * kc_access does once a minute. Who signed the certificate only stands here, so that line is kept
+ * once a minute. */
+static bool says_it_again(const char *facility, const char *text)
+{
+    static _Atomic int64_t next_certificate;
+    int64_t now = kc_mono_ms(), next = atomic_load(&next_certificate);
+
+    if (strcmp(facility, "ERROR") == 0)
+        return strstr(text, "brokers are down") != NULL;
+    if (strcmp(facility, "SSLCERTVRFY") != 0)
+        return false;
+    return now < next || !atomic_compare_exchange_strong(&next_certificate, &next, now + 60000);
+}
+
 /* Any of librdkafka's threads. Without an error callback librdkafka logs client errors here, too,
  * and so needs nobody to poll for them. */
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     enum kc_log_level at = level_of(level);
     /* Hints on settings of the other role, which one table for all roles can't avoid. */
-    if (strcmp(facility, "CONFWARN") == 0)
+    if (strcmp(facility, "CONFWARN") == 0 || says_it_again(facility, text))
         at = KC_LOG_DEBUG;
     /* Idle connections closed by brokers and other everyday news. */
     if (at == KC_LOG_ERROR && strcmp(facility, "FAIL") == 0)

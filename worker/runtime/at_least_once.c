@@ -301,6 +301,23 @@ static void producer_lost(struct at_least_once *self, rd_kafka_resp_err_t fatal)
                                         rd_kafka_err2str(fatal), rd_kafka_err2name(fatal)));
 }
 
+/* What a target will never take, however often it is asked. */
+static bool concerns_one_record(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_RECORD || code == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP;
+}
+
+static struct kc_error *send_error(const char *topic, rd_kafka_resp_err_t code)
+{
+    if (concerns_one_record(code))
+        return kc_client_error(code,
+                               "Sending a record to topic %.*s (errors.tolerance=all leaves out "
+                               "what the target refuses, " KC_QUARANTINE_TOPIC_SETTING " keeps it)",
+                               SHOWN_MAX, topic);
+    return kc_client_error(code, "Sending a record to topic %.*s", SHOWN_MAX, topic);
+}
+
 /* A record was not sent: skipped when that is tolerated, else the task fails at its next turn. */
 static void send_failed(struct at_least_once *self, struct kc_slot *slot, const char *topic,
                         rd_kafka_resp_err_t code)
@@ -311,8 +328,7 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot, const 
         return;
     }
     kc_fail("Failed to send record to %.*s: %s", SHOWN_MAX, topic, rd_kafka_err2str(code));
-    struct kc_error *err =
-        kc_client_error(code, "Sending a record to topic %.*s", SHOWN_MAX, topic);
+    struct kc_error *err = send_error(topic, code);
     if (kc_error_policy_tolerates_all(self->task->policy)) {
         struct kc_processing processing = {.source = kc_slot_record(slot)};
         struct kc_error *none =

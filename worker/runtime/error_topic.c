@@ -41,6 +41,8 @@ static struct kc_error *create_topic(struct kc_admin *admin, const struct kc_new
         err = refused;
     if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
         kc_error_clear(&err);
+    if (err && kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR)
+        err = kc_error_prefix(err, "Its replication factor is errors.*.topic.replication.factor");
     return err;
 }
 

@@ -63,11 +63,13 @@ const char *kc_quarantine_refusal(const char *tolerance, bool exactly_once)
 {
     if (exactly_once)
         return "Records can't be put in quarantine by a worker with exactly-once source support, "
-               "where a refused record ends the transaction: leave the topic out, or set "
-               "exactly.once.source.support=disabled for the worker.";
+               "where a refused record ends the transaction: remove errors.quarantine.topic.name, "
+               "or "
+               "set exactly.once.source.support=disabled for the worker.";
     if (!tolerance || strcasecmp(tolerance, "all") != 0)
-        return "Records that the target refuses fail the task while errors.tolerance is none: set "
-               "errors.tolerance=all to put them in quarantine, or leave the topic out.";
+        return "errors.quarantine.topic.name has no effect while errors.tolerance is none, since a "
+               "record that the target refuses fails the task: set errors.tolerance=all, or remove "
+               "errors.quarantine.topic.name.";
     return NULL;
 }
 
