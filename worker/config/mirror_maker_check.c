@@ -89,6 +89,28 @@ static bool is_connectors(const char *key)
            begins_with_any(key, connector_families);
 }
 
+/* The name since Kafka 2.8 of a setting whose old one 4.0 forgot; NULL: it is no such setting. */
+static const char *renamed(const char *key)
+{
+    static const char *const names[][2] = {
+        {"topics.blacklist", "topics.exclude"},
+        {"groups.blacklist", "groups.exclude"},
+        {"config.properties.blacklist", "config.properties.exclude"},
+    };
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i][0], key) == 0)
+            return names[i][1];
+    return NULL;
+}
+
+static char *say_unknown(const char *key)
+{
+    if (renamed(key))
+        return kc_asprintf("Kafka 4.0 has removed this name: write %s", renamed(key));
+    return kc_asprintf("neither MirrorMaker nor a Kafka client knows '%s'; check its spelling",
+                       key);
+}
+
 static char *judge_flow(const struct kc_strings *clusters, const char *key, const char *arrow)
 {
     const char *setting = after_alias(clusters, arrow + 2);
@@ -96,7 +118,7 @@ static char *judge_flow(const struct kc_strings *clusters, const char *key, cons
         return kc_strdup("'clusters' doesn't name both ends of this flow; case matters");
     if (is_connectors(setting) || kc_client_key_known(setting))
         return NULL;
-    return kc_asprintf("no connector of MirrorMaker knows '%s'; check its spelling", setting);
+    return say_unknown(setting);
 }
 
 static char *judge_top(const char *key)
@@ -107,14 +129,13 @@ static char *judge_top(const char *key)
     for (size_t i = 0; file_keys[i]; i++)
         if (strcmp(file_keys[i], key) == 0)
             return NULL;
+    if (is_connectors(key) && (strstr(key, ".override.") || !begins_with_any(key, of_cluster)))
+        return kc_asprintf("it counts for a flow only, as in Java: write <source>-><target>.%s",
+                           key);
     if (begins_with_any(key, of_cluster) || kc_client_key_known(key) ||
         kc_config_def_find(kc_worker_config_def(KC_WORKER_DISTRIBUTED), key))
         return kc_asprintf("it counts for a cluster only, as in Java: write <alias>.%s", key);
-    if (is_connectors(key))
-        return kc_asprintf("it counts for a flow only, as in Java: write <source>-><target>.%s",
-                           key);
-    return kc_strdup("neither MirrorMaker nor a Kafka client knows it; check its spelling, and "
-                     "that 'clusters' names the cluster that it may begin with");
+    return say_unknown(key);
 }
 
 char *kc_mm2_without_effect(const struct kc_strings *clusters, const char *key)

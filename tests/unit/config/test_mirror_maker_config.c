@@ -209,6 +209,9 @@ START_TEST(settings_without_effect_are_told_of)
     assert_effect("sync.group.offset.enabled", "check its spelling");
     assert_effect("c.bootstrap.servers", "check its spelling");
     assert_effect("consumer.auto.offset.reset", "write <alias>.consumer.auto.offset.reset");
+    assert_effect("producer.override.acks", "write <source>-><target>.producer.override.acks");
+    assert_effect("topics.blacklist", "write topics.exclude");
+    assert_effect("a->b.groups.blacklist", "write groups.exclude");
     assert_effect("group.id", "write <alias>.group.id");
     assert_effect("topic.creation.default.partitions",
                   "write <source>-><target>.topic.creation.default.partitions");
