@@ -67,11 +67,11 @@ static void run_job(struct kc_scheduler *scheduler, struct job *job)
     struct kc_error *err = job->run(job->arg);
     int64_t elapsed = kc_mono_ms() - start;
     if (err && !kc_scheduler_closing(scheduler))
-        kc_fail("%s: %s failed: %s", scheduler->label, job->what, kc_error_text(err));
+        kc_fail("%s failed: %s", job->what, kc_error_text(err));
     else if (elapsed > scheduler->timeout_ms)
-        kc_warn("%s: %s took too long (%lld ms)", scheduler->label, job->what, (long long)elapsed);
+        kc_warn("%s took too long (%lld ms)", job->what, (long long)elapsed);
     else
-        kc_debug("%s: %s took %lld ms", scheduler->label, job->what, (long long)elapsed);
+        kc_debug("%s took %lld ms", job->what, (long long)elapsed);
     kc_error_destroy(err);
 }
 
