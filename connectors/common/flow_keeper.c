@@ -42,7 +42,8 @@ struct kc_flow_keeper {
     char *situation; /* what the connector waits for; NULL: nothing */
 
     /* Of the scheduler thread. */
-    bool loaded; /* topics come from a complete look at both clusters */
+    enum { UNKNOWN, ONE, TWO } clusters; /* whether source and target are one */
+    bool loaded;                         /* topics come from a complete look at both clusters */
     int64_t next_watch_ms;
     int64_t next_repair_ms;
     int64_t repair_delay_ms;
@@ -114,16 +115,21 @@ static struct kc_error *keep_offset_syncs_topic(void *arg)
     return for_sync_topics(arg, kc_compacted_topic_keep);
 }
 
-/* Names that don't change must not meet themselves: source and target would be one topic. */
+/* Names that don't change must not meet themselves: source and target would be one topic. The
+ * connector fails then, and its keeper makes no topics any more: its own heartbeats would come back
+ * under an ever longer name. */
 static struct kc_error *check_not_one_cluster(struct kc_flow_keeper *keeper)
 {
     char *source = NULL, *target = NULL;
-    if (!kc_policy_is_identity(keeper->config->policy))
+    if (keeper->clusters != UNKNOWN || !kc_policy_is_identity(keeper->config->policy))
         return NULL;
     struct kc_error *err = kc_admin_cluster_id(keeper->flow->source, &source);
     if (!err)
         err = kc_admin_cluster_id(keeper->flow->target, &target);
-    if (!err && source && target && strcmp(source, target) == 0)
+    bool one = !err && source && target && strcmp(source, target) == 0;
+    if (!err)
+        keeper->clusters = one ? ONE : TWO;
+    if (one)
         kc_connector_raise_error(
             keeper->context,
             kc_error_new(KC_ERR_CONFIG,
@@ -168,7 +174,11 @@ static struct kc_error *look(struct kc_flow_keeper *keeper)
 {
     struct kc_flow_topics topics = {0};
     plan_repair(keeper);
-    struct kc_error *err = kc_flow_list_source(keeper->flow, &topics);
+    struct kc_error *err = check_not_one_cluster(keeper);
+    if (!err && keeper->clusters == ONE)
+        return NULL;
+    if (!err)
+        err = kc_flow_list_source(keeper->flow, &topics);
     if (err)
         return err;
     kc_provenance_apply(keeper->provenance, &topics);
@@ -186,9 +196,7 @@ static struct kc_error *look(struct kc_flow_keeper *keeper)
 
 static struct kc_error *load_topics(void *arg)
 {
-    struct kc_flow_keeper *keeper = arg;
-    struct kc_error *err = check_not_one_cluster(keeper);
-    return err ? err : look(keeper);
+    return look(arg);
 }
 
 /* What a later comparison needs of a list that is about to be replaced. */
@@ -254,7 +262,7 @@ static struct kc_error *watch_topics(void *arg)
     struct kc_flow_keeper *keeper = arg;
     struct kc_flow_topics now = {0};
     int64_t start = kc_mono_ms();
-    if (start < keeper->next_watch_ms)
+    if (start < keeper->next_watch_ms || keeper->clusters == ONE)
         return NULL;
     struct kc_error *err = kc_flow_list_source(keeper->flow, &now);
     keeper->next_watch_ms = kc_mono_ms() + (kc_mono_ms() - start) * WATCH_SHARE;

@@ -62,3 +62,24 @@ def test_the_way_back_is_left_out(source, target, make_worker, unique):
     assert records.assert_mirrored(source, shared, target, shared, 60 * PATIENCE) == 1020
     assert records.count(source, back) == records.count(target, back) == 600
     assert records.count(source, shared) == records.count(target, shared) == 1020
+
+
+def test_one_cluster_under_two_names_is_left_alone(source, target, make_worker, unique):
+    """Its own heartbeats would come back under an ever longer name."""
+    alias = unique("mirrored")
+    if "heartbeats" not in source.topics():
+        source.create_topic("heartbeats", 1)
+    rest = make_worker.distributed().rest
+    rest.put_connector("self", flow(source, source, (alias, unique("same")), "nothing"))
+    rest.wait_state("self", "FAILED", 60 * PATIENCE)
+    assert "are the same cluster" in rest.get("/connectors/self/status")["connector"]["trace"]
+
+    # What looks for topics every five seconds has looked again once a second connector has seen
+    # the topic that was made after the first one failed.
+    late = unique("late")
+    source.create_topic(late, 1)
+    other = unique("other")
+    rest.put_connector("other", mirror_config("Source", source, target, other, topics=late))
+    made = f"{other}.{late}"
+    wait_for(lambda: made in target.topics(), 60 * PATIENCE, made)
+    assert not [topic for topic in source.topics() if topic.startswith(f"{alias}.")]
