@@ -68,10 +68,25 @@ static bool is_refusal(const char *text)
     return false;
 }
 
+/* librdkafka's advice, which names a setting of its own; ours in its place, owned by the caller. */
+static char *advise(const char *why)
+{
+    static const char theirs[] =
+        "verify that ssl.ca.location is correctly configured or root CA certificates are installed "
+        "(install ca-certificates package)";
+    const char *at = strstr(why, theirs);
+
+    if (!at)
+        return kc_strdup(why);
+    return kc_asprintf("%.*sthe authority that has signed it must be in ssl.truststore.location, "
+                       "or without one among those of the system%s",
+                       (int)(at - why), why, at + strlen(theirs));
+}
+
 static void note_failure(struct kc_access *access, const char *text)
 {
     const char *begin = strstr(text, "]: "), *scheme, *end;
-    char *address;
+    char *address, *why;
 
     begin = begin && strncmp(text, "[thrd:", 6) == 0 ? begin + 3 : text;
     scheme = strstr(begin, "://");
@@ -82,7 +97,9 @@ static void note_failure(struct kc_access *access, const char *text)
     address =
         kc_strndup(begin, strcspn(begin, "/") < (size_t)(end - begin) ? strcspn(begin, "/")
                                                                       : (size_t)(end - begin));
-    kc_access_failed(access, address, is_refusal(end), end + 2);
+    why = advise(end + 2);
+    kc_access_failed(access, address, is_refusal(end), why);
+    free(why);
     free(address);
 }
 

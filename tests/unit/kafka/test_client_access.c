@@ -78,6 +78,30 @@ START_TEST(a_refusal_is_told_from_a_failure)
 }
 END_TEST
 
+START_TEST(a_certificate_that_is_not_trusted_is_told_with_javas_setting)
+{
+    struct kc_map *properties = kc_map_new();
+    rd_kafka_t *client = NULL;
+    kc_map_set(properties, "bootstrap.servers", "localhost:1");
+    struct kc_error *err = kc_client_open(KC_CLIENT_ADMIN, properties, &client);
+    ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
+    kc_client_access_log(
+        client, "[thrd:ssl://b:9093/bootstrap]: ssl://b:9093/bootstrap: SSL handshake failed: "
+                "certificate verify failed: broker certificate could not be verified, verify that "
+                "ssl.ca.location is correctly configured or root CA certificates are installed "
+                "(install ca-certificates package) (after 5ms in state SSL_HANDSHAKE)");
+    err = kc_client_access_refusal(client, "Listing topics failed");
+    ck_assert_ptr_nonnull(err);
+    ck_assert_msg(strstr(kc_error_text(err), "must be in ssl.truststore.location") != NULL, "%s",
+                  kc_error_text(err));
+    ck_assert_msg(strstr(kc_error_text(err), "ssl.ca.location") == NULL, "%s", kc_error_text(err));
+    ck_assert_ptr_nonnull(strstr(kc_error_text(err), " (after 5ms in state SSL_HANDSHAKE)"));
+    kc_error_destroy(err);
+    rd_kafka_destroy(client);
+    kc_map_destroy(properties);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("client_access");
@@ -85,6 +109,7 @@ int main(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, an_unreachable_cluster_is_a_trouble);
     tcase_add_test(tcase, a_refusal_is_told_from_a_failure);
+    tcase_add_test(tcase, a_certificate_that_is_not_trusted_is_told_with_javas_setting);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
