@@ -459,6 +459,10 @@ struct kc_error *kc_flow_config_new(const struct kc_plugin *plugin, const struct
     if (!*enabled)
         kc_info("%s is disabled (enabled=false): nothing is mirrored from %s to %s.",
                 (*config)->connector, (*config)->source, (*config)->target);
+    char *removed = kc_mirror_removed_settings(properties);
+    if (removed && *enabled)
+        kc_warn("%s.", removed);
+    free(removed);
     return NULL;
 }
 
@@ -466,6 +470,6 @@ void kc_flow_explain_disabled(struct kc_connector_context *context,
                               const struct kc_mirror_config *config)
 {
     static const char text[] = "runs without tasks: enabled is false";
-    kc_warn("%s %s.", config->connector, text);
+    kc_info("%s %s.", config->connector, text);
     kc_connector_explain(context, text);
 }

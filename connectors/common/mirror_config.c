@@ -168,6 +168,28 @@ out:
     return err;
 }
 
+char *kc_mirror_removed_settings(const struct kc_map *properties)
+{
+    static const char *const names[][2] = {
+        {"topics.blacklist", "topics.exclude"},
+        {"groups.blacklist", "groups.exclude"},
+        {"config.properties.blacklist", "config.properties.exclude"},
+    };
+    struct kc_strings found = {0};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (kc_map_has(properties, names[i][0]) && !kc_map_has(properties, names[i][1]))
+            kc_strings_take(&found, kc_asprintf("%s (write %s)", names[i][0], names[i][1]));
+    char *list = kc_strings_join(&found, ", ");
+    char *text = found.count > 0
+                     ? kc_asprintf("Kafka 4.0 has removed these settings, and nothing is left out "
+                                   "for them: %s",
+                                   list)
+                     : NULL;
+    free(list);
+    kc_strings_destroy(&found);
+    return text;
+}
+
 void kc_mirror_config_destroy(struct kc_mirror_config *config)
 {
     if (!config)

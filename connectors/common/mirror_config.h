@@ -58,6 +58,10 @@ struct kc_error *kc_mirror_config_new(const struct kc_plugin *plugin,
                                       struct kc_mirror_config **config) KC_MUST_CHECK;
 void kc_mirror_config_destroy(struct kc_mirror_config *config);
 
+/* Settings that Kafka 4.0 has removed, whose old names would leave out nothing: what to say of
+ * them, owned by the caller; NULL: there are none. */
+char *kc_mirror_removed_settings(const struct kc_map *properties);
+
 /* Short for the values. */
 bool kc_mirror_bool(const struct kc_mirror_config *config, const char *key);
 int64_t kc_mirror_long(const struct kc_mirror_config *config, const char *key);

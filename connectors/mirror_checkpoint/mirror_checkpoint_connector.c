@@ -212,6 +212,10 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
         return err;
     if (!kc_mirror_bool(connector->config, "enabled"))
         return NULL;
+    char *removed = kc_mirror_removed_settings(properties);
+    if (removed)
+        kc_warn("%s.", removed);
+    free(removed);
     err = make_clients(connector);
     if (!err)
         err = kc_scheduler_new(connector->config->label,

@@ -172,7 +172,25 @@ START_TEST(validators_speak_as_java)
 }
 END_TEST
 
+/* MirrorMaker 3.9 leaves the topics out, 4.0 mirrors them without a word. */
+START_TEST(settings_that_kafka_4_removed_are_told_of)
+{
+    struct kc_map *old =
+        MAP("topics.blacklist", "secret", "groups.blacklist", "x", "groups.exclude", "x");
+    char *text = kc_mirror_removed_settings(old);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_ptr_nonnull(strstr(text, "topics.blacklist (write topics.exclude)"));
+    ck_assert_ptr_null(strstr(text, "groups"));
+    free(text);
+    kc_map_destroy(old);
+    struct kc_map *now = MAP("topics.exclude", "secret");
+    ck_assert_ptr_null(kc_mirror_removed_settings(now));
+    kc_map_destroy(now);
+}
+END_TEST
+
 RUN_TESTS("mirror_config", later_layers_of_client_settings_win, consumers_keep_what_must_not_change,
           tasks_are_told_apart_in_labels, offset_syncs_have_one_place,
           disabled_intervals_are_negative, intervals_of_any_number,
-          filters_match_whole_names_and_exclude_first, validators_speak_as_java)
+          filters_match_whole_names_and_exclude_first, validators_speak_as_java,
+          settings_that_kafka_4_removed_are_told_of)
