@@ -5,13 +5,13 @@
 #include "mirror_checkpoint/checkpoint_metrics.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct kc_lag_watch {
     struct kc_source_context *context;
     const struct kc_strings *groups;
     struct kc_log_ends *source, *target;
-    struct kc_group_lag *lags; /* one for each group, as the next */
+    struct kc_group_lag *lags; /* one for each group, as the next two */
+    bool *asked;               /* once at least, with success */
     struct kc_series **series;
 };
 
@@ -26,6 +26,7 @@ struct kc_lag_watch *kc_lag_watch_new(struct kc_source_context *context,
     watch->source = kc_log_ends_new(source, config->source);
     watch->target = kc_log_ends_new(target, config->target);
     watch->lags = kc_calloc(groups->count + 1, sizeof(*watch->lags));
+    watch->asked = kc_calloc(groups->count + 1, sizeof(bool));
     watch->series = kc_calloc(groups->count + 1, sizeof(struct kc_series *));
     for (size_t i = 0; i < groups->count; i++)
         watch->series[i] = kc_group_metrics_open(context, config, groups->items[i]);
@@ -41,6 +42,7 @@ void kc_lag_watch_destroy(struct kc_lag_watch *watch)
     kc_log_ends_destroy(watch->source);
     kc_log_ends_destroy(watch->target);
     free(watch->series);
+    free(watch->asked);
     free(watch->lags);
     free(watch);
 }
@@ -59,9 +61,14 @@ struct kc_watched kc_lag_watch_meet(struct kc_lag_watch *watch, const char *topi
 
 void kc_lag_watch_look(struct kc_lag_watch *watch)
 {
-    memset(watch->lags, 0, watch->groups->count * sizeof(*watch->lags));
     kc_log_ends_look(watch->source);
     kc_log_ends_look(watch->target);
+}
+
+void kc_lag_watch_begin(struct kc_lag_watch *watch, size_t group)
+{
+    watch->lags[group] = (struct kc_group_lag){0};
+    watch->asked[group] = true;
 }
 
 bool kc_lag_watch_is_past_end(const struct kc_watched *partition, int64_t downstream)
@@ -90,7 +97,7 @@ void kc_lag_watch_take(struct kc_lag_watch *watch, size_t group, const struct kc
 void kc_lag_watch_tell(struct kc_lag_watch *watch)
 {
     for (size_t i = 0; i < watch->groups->count; i++)
-        if (watch->lags[i].partitions) /* else it couldn't be asked, and stays as it was */
+        if (watch->asked[i])
             kc_group_metrics_lag(watch->series[i], &watch->lags[i]);
     kc_source_context_show(watch->context, "groups", kc_group_lag_json(watch->groups, watch->lags));
 }

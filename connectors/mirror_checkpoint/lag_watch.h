@@ -34,6 +34,9 @@ struct kc_watched kc_lag_watch_meet(struct kc_lag_watch *watch, const char *topi
                                     const char *remote, int32_t partition);
 /* Begins a round. */
 void kc_lag_watch_look(struct kc_lag_watch *watch);
+/* The group has told its offsets, which are taken next. One that can't be asked keeps the figures
+ * that it had. */
+void kc_lag_watch_begin(struct kc_lag_watch *watch, size_t group);
 /* Whether the target's log ends before offset: then that can't be a translation. False where the
  * end isn't known. */
 bool kc_lag_watch_is_past_end(const struct kc_watched *partition, int64_t downstream);

@@ -427,6 +427,8 @@ static void checkpoint_partition(struct task *task, size_t group,
 static void checkpoint_group(struct task *task, size_t group,
                              rd_kafka_topic_partition_list_t *offsets, struct round *round)
 {
+    if (offsets)
+        kc_lag_watch_begin(task->lag_watch, group);
     for (int i = 0; offsets && i < offsets->cnt; i++)
         checkpoint_partition(task, group, &offsets->elems[i], round);
     if (offsets)
