@@ -53,7 +53,7 @@ static void destroy(void *object)
     free(flatten);
 }
 
-/* A new name, owned by the caller. */
+/* A new name, owned by the caller; NULL with an error. */
 static struct kc_error *join(struct flatten *flatten, const char *prefix, const char *name,
                              size_t len, char **joined)
 {
@@ -112,7 +112,7 @@ static struct kc_error *build_schema(struct flatten *flatten, const struct kc_sc
             fallback = kc_struct_get(schema, outer, i);
         if (fallback && fallback->type == KC_TYPE_NULL)
             fallback = NULL;
-        if (err)
+        if (!name)
             break;
         if (kc_schema_type(field) == KC_TYPE_STRUCT)
             err = build_schema(flatten, field, name, field_optional, fallback, made);
@@ -137,7 +137,7 @@ static struct kc_error *build_value(struct flatten *flatten, const struct kc_sch
         const char *own = kc_schema_field_name(schema, i);
         char *name = NULL;
         err = join(flatten, prefix, own, strlen(own), &name);
-        if (err)
+        if (!name)
             break;
         if (kc_schema_type(field) == KC_TYPE_STRUCT)
             err = build_value(flatten, field, name, &value->u.items[i], updated, items);
@@ -192,17 +192,15 @@ static struct kc_error *flatten_map(struct flatten *flatten, const struct kc_val
     struct kc_error *err = NULL;
     for (uint32_t i = 0; i < map->count && !err; i++) {
         const struct kc_pair *pair = &map->u.pairs[i];
-        bool named = pair->key.type == KC_TYPE_STRING;
         char *name = NULL;
-        if (named)
-            err = join(flatten, prefix, pair->key.u.bytes.data, pair->key.u.bytes.len, &name);
-        if (err)
+        if (pair->key.type != KC_TYPE_STRING)
+            return kc_error_new(KC_ERR_DATA,
+                                "Flatten transformation needs maps with string keys, found: %s",
+                                kc_value_java_class(&pair->key, NULL));
+        err = join(flatten, prefix, pair->key.u.bytes.data, pair->key.u.bytes.len, &name);
+        if (!name)
             break;
-        if (!named)
-            err = kc_error_new(KC_ERR_DATA,
-                               "Flatten transformation needs maps with string keys, found: %s",
-                               kc_value_java_class(&pair->key, NULL));
-        else if (pair->value.type == KC_TYPE_MAP)
+        if (pair->value.type == KC_TYPE_MAP)
             err = flatten_map(flatten, &pair->value, name, edit);
         else
             kc_map_edit_put_name(edit, name, pair->value);
