@@ -70,7 +70,7 @@ STRANGE = {
     | {f"consumer.override.{key}": HUGE for key in ("fetch.max.bytes", "max.poll.records")}
     | {"consumer.override.max.partition.fetch.bytes": HUGE},
     "many-topics": SINK
-    | {"topics": ",".join(f"t{i}" for i in range(100000))}
+    | {"topics": ",".join(f"t{i}" for i in range(20000))}
     | {"consumer.override.allow.auto.create.topics": "false"},
 }
 

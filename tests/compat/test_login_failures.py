@@ -6,6 +6,7 @@ All mirrors live in one worker. Each has one client that can't log in: those of 
 its consumer, or its producer.
 """
 
+import os
 import socket
 import ssl
 import threading
@@ -158,6 +159,10 @@ def cases(secure, shaking, tmp_path):
     }  # fmt: skip
 
 
+# One of each kind; ISTHMUS_LONG=1 has all.
+SHORT = ["plain-password", "untrusted", "nobody-there", "plaintext-to-tls", "no-address", "scheme"]
+
+
 def put(worker, secure, topic, name, side, settings):
     config = mirror_config("Source", secure, secure, name, topics=topic)
     config["admin.timeout.ms"] = "3000"
@@ -190,6 +195,8 @@ def test_each_ends_as_on_java_and_says_why(kind, secure, worker, shaking, unique
     secure.create_topic(topic, 1)
     records.produce(secure, topic, 10)
     found = cases(secure, shaking, tmp_path)
+    if not os.environ.get("ISTHMUS_LONG"):
+        found = {case: found[case] for case in SHORT}
     mirrors = {f"{side}-{case}": (side, case) for case in found for side in PREFIXES}
     for name, (side, case) in mirrors.items():
         put(worker, secure, topic, name, side, found[case][1])

@@ -20,14 +20,12 @@ BYTES_PER_SECOND = 30000
 
 @pytest.fixture
 def throttle(fault_source, fault_target):
-    sides = ["consumer_byte_rate", fault_source.bootstrap]
-    sides += ["producer_byte_rate", fault_target.bootstrap]
+    def set_rates(reading, writing):
+        snippet("Quotas.java", str(reading), "consumer_byte_rate", fault_source.bootstrap)
+        snippet("Quotas.java", str(writing), "producer_byte_rate", fault_target.bootstrap)
 
-    def set_rate(rate):
-        snippet("Quotas.java", str(rate), *sides)
-
-    yield set_rate
-    set_rate("none")
+    yield set_rates
+    set_rates("none", "none")
 
 
 def test_on_both_sides(mirror, throttle):
@@ -40,9 +38,10 @@ def test_on_both_sides(mirror, throttle):
 
     with flow.load() as load:
         flow.wait_behind(load)
-        throttle(BYTES_PER_SECOND)
+        # More is read than may be written, so that either side is throttled.
+        throttle(3 * BYTES_PER_SECOND, BYTES_PER_SECOND)
         wait_for(behind, 60 * PATIENCE, "the mirror to fall behind", interval=0.5)
-        throttle("none")
+        throttle("none", "none")
         flow.wait_behind(load, timeout=120)
     flow.assert_same()
     flow.assert_running()
