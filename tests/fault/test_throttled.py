@@ -36,16 +36,24 @@ def test_on_both_sides(mirror, throttle):
     def behind():
         return load.acknowledged - records.count(flow.target, flow.remote) > 1000 + 1000 * SECONDS
 
+    def wait_throttled(client):
+        said = rf"\[{client}\] .* throttles for \d+ ms"
+        wait_for(
+            lambda: re.search(said, flow.worker.process.log()),
+            60 * PATIENCE,
+            f"{client} to be throttled",
+            interval=0.5,
+        )
+
     with flow.load() as load:
         flow.wait_behind(load)
-        # More is read than may be written, so that either side is throttled.
-        throttle(3 * BYTES_PER_SECOND, BYTES_PER_SECOND)
+        throttle(BYTES_PER_SECOND, "none")
+        wait_throttled(r"fetch-\S+\|raw")
         wait_for(behind, 60 * PATIENCE, "the mirror to fall behind", interval=0.5)
+        throttle("none", BYTES_PER_SECOND)
+        wait_throttled("raw-raw")
         throttle("none", "none")
         flow.wait_behind(load, timeout=120)
     flow.assert_same()
     flow.assert_running()
-    log = flow.worker.process.log()
-    for client in ("raw-raw", r"fetch-\S+\|raw"):
-        assert re.search(rf"\[{client}\] .* throttles for \d+ ms", log), client
-    assert "wasn't answered in time" not in log
+    assert "wasn't answered in time" not in flow.worker.process.log()
