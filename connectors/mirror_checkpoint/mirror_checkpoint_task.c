@@ -7,17 +7,16 @@
  * polls, which keeps start() short; then each interval the offset syncs are read to their end and
  * the groups are asked for on the source. Trouble is logged and tried again, never fatal.
  */
-#include "common/flow_loads.h"
 #include "common/mirror_offsets.h"
 #include "common/name_filter.h"
 #include "common/offset_translator.h"
-#include "connect/hash.h"
 #include "connect/log.h"
 #include "mirror_checkpoint/checkpoint_metrics.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 #include "mirror_checkpoint/group_sync.h"
 #include "mirror_checkpoint/lag_watch.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
+#include "mirror_checkpoint/source_topics.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -33,26 +32,12 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorC
 #define LOAD_PATIENCE_MS     60000
 #define WARN_INTERVAL_MS     30000
 #define PAST_END_INTERVAL_MS 300000
-/* No topic has as many: a number from a broker doesn't say how much memory is taken. */
-#define MOST_PARTITIONS 100000
-
-/* A topic of the source in which groups have offsets. */
-struct topic {
-    char *name;
-    char *remote;  /* on the target */
-    bool accepted; /* by the topic filter */
-    double record_bytes;
-    struct kc_watched *partitions; /* by number; not met: NULLs */
-    int32_t limit;                 /* of them */
-    UT_hash_handle hh;
-};
-
 struct task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
     struct kc_name_filter *topics_filter;
     struct kc_strings groups;
-    struct topic *topics;
+    struct kc_source_topics *topics;
     char *checkpoints_topic;
     struct kc_admin *source;
     struct kc_admin *target;
@@ -146,6 +131,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
         return err;
     task->lag_watch =
         kc_lag_watch_new(task->context, config, &task->groups, task->source, task->target);
+    task->topics = kc_source_topics_new(config, task->topics_filter, task->lag_watch);
     set_intervals(task);
     task->rounds = kc_round_metrics_open(task->context, config);
     kc_info("Checkpointing %zu consumer groups %s->%s: %s.", task->groups.count, config->source,
@@ -307,23 +293,8 @@ static void add_record(struct task *task, struct round *round, struct kc_checkpo
     kc_str_destroy(&value);
 }
 
-/* What is known of a topic; made when it is first met. */
-static struct topic *topic_of(struct task *task, const char *name)
-{
-    struct topic *topic = NULL;
-    HASH_FIND_STR(task->topics, name, topic);
-    if (topic)
-        return topic;
-    topic = kc_calloc(1, sizeof(*topic));
-    topic->name = kc_strdup(name);
-    topic->remote = kc_mirror_target_topic(task->config, name);
-    topic->accepted = topic->remote && kc_name_filter_accepts(task->topics_filter, name);
-    HASH_ADD_KEYPTR(hh, task->topics, topic->name, strlen(topic->name), topic);
-    return topic;
-}
-
 /* By what is known, and what a look-up for the same offset has found in an earlier round. */
-static struct kc_translation translate(struct task *task, const struct topic *topic,
+static struct kc_translation translate(struct task *task, const struct kc_source_topic *topic,
                                        const rd_kafka_topic_partition_t *committed,
                                        const struct kc_checkpoint_entry *last)
 {
@@ -331,36 +302,6 @@ static struct kc_translation translate(struct task *task, const struct topic *to
     return kc_offset_translator_translate(task->translator, topic->name, topic->remote,
                                           committed->partition, committed->offset,
                                           found ? last->found : -1, 0);
-}
-
-/* Of a partition that groups have offsets in; NULL: it doesn't count. */
-static struct kc_watched *watched(struct topic *topic, int32_t partition)
-{
-    if (partition < 0 || partition >= MOST_PARTITIONS)
-        return NULL;
-    if (partition >= topic->limit) {
-        int32_t limit = partition + 16;
-        topic->partitions =
-            kc_realloc(topic->partitions, (size_t)limit * sizeof(struct kc_watched));
-        memset(topic->partitions + topic->limit, 0,
-               (size_t)(limit - topic->limit) * sizeof(struct kc_watched));
-        topic->limit = limit;
-    }
-    return &topic->partitions[partition];
-}
-
-/* What the offset is in; NULL: it gets no checkpoint. */
-static struct kc_watched *meet(struct task *task, const rd_kafka_topic_partition_t *committed,
-                               struct topic **of)
-{
-    struct topic *topic = committed->offset < 0 ? NULL : topic_of(task, committed->topic);
-    struct kc_watched *partition =
-        topic && topic->accepted ? watched(topic, committed->partition) : NULL;
-    if (partition && !partition->source)
-        *partition =
-            kc_lag_watch_meet(task->lag_watch, topic->name, topic->remote, committed->partition);
-    *of = topic;
-    return partition;
 }
 
 static void count(struct round *round, const struct kc_translation *translation)
@@ -374,7 +315,7 @@ static void count(struct round *round, const struct kc_translation *translation)
 }
 
 /* A translation behind the target's end is another flow's, or of a topic that was made again. */
-static void refuse_past_end(struct round *round, const struct topic *topic,
+static void refuse_past_end(struct round *round, const struct kc_source_topic *topic,
                             const struct kc_watched *partition, struct kc_translation *translation)
 {
     if (!kc_lag_watch_is_past_end(partition, translation->downstream))
@@ -390,8 +331,8 @@ static void refuse_past_end(struct round *round, const struct topic *topic,
 static void checkpoint_partition(struct task *task, size_t group,
                                  const rd_kafka_topic_partition_t *committed, struct round *round)
 {
-    struct topic *topic = NULL;
-    const struct kc_watched *partition = meet(task, committed, &topic);
+    struct kc_source_topic *topic = NULL;
+    const struct kc_watched *partition = kc_source_topics_meet(task->topics, committed, &topic);
     if (!partition)
         return;
     struct kc_checkpoint_entry *entry = kc_checkpoint_store_find(
@@ -439,12 +380,11 @@ static void checkpoint_group(struct task *task, size_t group,
  * after the offset syncs, so that no end is older than these. */
 static void look_at_ends(struct task *task, rd_kafka_topic_partition_list_t *const *offsets)
 {
-    struct topic *topic = NULL;
+    struct kc_source_topic *topic = NULL;
     for (size_t g = 0; g < task->groups.count; g++)
         for (int i = 0; offsets[g] && i < offsets[g]->cnt; i++)
-            meet(task, &offsets[g]->elems[i], &topic);
-    for (topic = task->topics; topic; topic = topic->hh.next)
-        topic->record_bytes = kc_flow_record_bytes(task->config, topic->name);
+            kc_source_topics_meet(task->topics, &offsets[g]->elems[i], &topic);
+    kc_source_topics_size(task->topics);
     kc_lag_watch_look(task->lag_watch);
 }
 
@@ -603,18 +543,6 @@ static void task_stop(void *arg)
     pthread_mutex_unlock(&task->mutex);
 }
 
-static void drop_topics(struct task *task)
-{
-    struct topic *topic, *next;
-    HASH_ITER (hh, task->topics, topic, next) {
-        HASH_DEL(task->topics, topic);
-        free(topic->name);
-        free(topic->remote);
-        free(topic->partitions);
-        free(topic);
-    }
-}
-
 static void task_destroy(void *arg)
 {
     struct task *task = arg;
@@ -627,7 +555,7 @@ static void task_destroy(void *arg)
         kc_admin_destroy(task->source);
     if (task->target)
         kc_admin_destroy(task->target);
-    drop_topics(task);
+    kc_source_topics_destroy(task->topics);
     kc_series_unref(task->rounds);
     kc_name_filter_destroy(task->topics_filter);
     kc_strings_destroy(&task->groups);
