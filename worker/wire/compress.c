@@ -39,14 +39,7 @@ bool kc_codec_parse(const char *name, enum kc_codec *codec)
 
 char *kc_compress_reserve(struct kc_str *out, size_t size)
 {
-    if (out->cap - out->len < size + 1) {
-        char *data = kc_try_realloc(out->data, out->len + size + 1);
-        if (!data)
-            return NULL;
-        out->cap = out->len + size + 1;
-        out->data = data;
-    }
-    return out->data + out->len;
+    return kc_str_try_reserve(out, size) ? out->data + out->len : NULL;
 }
 
 void kc_compress_advance(struct kc_str *out, size_t size)
