@@ -2,12 +2,12 @@
 /* Records through the raw lane: see record_batches.h. */
 #include "runtime/record_batches.h"
 
+#include "kafka/partitioner.h"
 #include "runtime/raw_placing.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <utlist.h>
 
 enum {
@@ -29,14 +29,6 @@ struct kc_record_batches {
     void *opaque;
 };
 
-/* RoundRobinPartitioner and its like give records to all partitions, whatever their keys. */
-static bool ignores_keys(const struct kc_map *producer)
-{
-    const char *class_name = kc_map_get_or(producer, "partitioner.class", "");
-    return strcasecmp(kc_map_get_or(producer, "partitioner.ignore.keys", "false"), "true") == 0 ||
-           strstr(class_name, "RoundRobin") || strstr(class_name, "UniformSticky");
-}
-
 struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
                                                 struct kc_submitted *submitted,
                                                 const struct kc_map *producer,
@@ -50,7 +42,7 @@ struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
     batches->refused = refused;
     batches->opaque = opaque;
     batches->most = most > 0 ? (size_t)most : REQUEST_BYTES;
-    batches->keyless = ignores_keys(producer);
+    batches->keyless = kc_partitioner_ignores_keys(producer);
     batches->builder =
         kc_raw_builder_new(batches->most < BATCH_BYTES ? batches->most : BATCH_BYTES);
     batches->placing = kc_raw_placing_new(task->raw, task->host);
