@@ -409,6 +409,15 @@ static void stop(void)
     ck_assert_ptr_null(heard_state(0, KC_STATE_FAILED));
 }
 
+/* A task's whole life with so many records. */
+static void passes(int count, struct kc_map *extra)
+{
+    source.limit = count;
+    launch(extra);
+    check_all(count);
+    stop();
+}
+
 static bool refuses_some(int number)
 {
     return number % 97 == 13 || (number >= 500 && number < 512) || number == 999;
@@ -437,10 +446,7 @@ START_TEST(refused_records_go_alone)
 {
     broker.refusal = codes[_i];
     broker.refuses = refuses_some;
-    source.limit = 1000;
-    launch(NULL);
-    check_all(1000);
-    stop();
+    passes(1000, NULL);
 }
 END_TEST
 
@@ -450,10 +456,7 @@ START_TEST(refused_records_of_raw_batches_go_alone)
     broker.refuses = refuses_some;
     source.raw = true;
     source.codec = _i % 2 ? KC_CODEC_LZ4 : KC_CODEC_NONE;
-    source.limit = 1000;
-    launch(NULL);
-    check_all(1000);
-    stop();
+    passes(1000, NULL);
 }
 END_TEST
 
@@ -462,20 +465,14 @@ START_TEST(without_a_producer_id_too)
     broker.plain = true;
     broker.refuses = refuses_some;
     source.raw = _i;
-    source.limit = 1000;
-    launch(CONFIG("producer.override.enable.idempotence", "false"));
-    check_all(1000);
-    stop();
+    passes(1000, CONFIG("producer.override.enable.idempotence", "false"));
 }
 END_TEST
 
 START_TEST(built_batches_have_the_producers_codec)
 {
     broker.refuses = refuses_some;
-    source.limit = 1000;
-    launch(CONFIG("producer.override.compression.type", "zstd"));
-    check_all(1000);
-    stop();
+    passes(1000, CONFIG("producer.override.compression.type", "zstd"));
 }
 END_TEST
 
@@ -484,10 +481,7 @@ START_TEST(batches_that_are_too_large_are_divided)
     broker.refuses = refuses_some;
     broker.most_records = 7;
     source.raw = _i;
-    source.limit = 1000;
-    launch(NULL);
-    check_all(1000);
-    stop();
+    passes(1000, NULL);
 }
 END_TEST
 
@@ -509,10 +503,7 @@ START_TEST(order_holds_whatever_is_refused)
 {
     broker.refuses = refuses_some;
     source.raw = _i;
-    source.limit = 5000;
-    launch(NULL);
-    check_all(5000);
-    stop();
+    passes(5000, NULL);
 }
 END_TEST
 
@@ -523,10 +514,7 @@ START_TEST(lost_connections_make_no_refusals)
     broker.refuses = refuses_some;
     broker.losses = 20;
     source.raw = _i;
-    source.limit = 2000;
-    launch(NULL);
-    check_all(2000);
-    stop();
+    passes(2000, NULL);
 }
 END_TEST
 
@@ -541,10 +529,7 @@ START_TEST(memory_grows_with_no_refusal)
     enum { ROOM = 8 << 20 };
     broker.refuses = refuses_most;
     source.raw = _i;
-    source.limit = 1500;
-    launch(NULL);
-    check_all(1500);
-    stop();
+    passes(1500, NULL);
     ck_assert_uint_lt(source.memory[1], source.memory[0] + ROOM);
 }
 END_TEST
