@@ -13,7 +13,7 @@
 #include "config/mirror_maker_config.h"
 #include "config/properties.h"
 #include "connect/plugin.h"
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "kafka/library.h"
 #include "rest/rest_request.h"
 #include "rest/rest_server.h"

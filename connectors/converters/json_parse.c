@@ -7,9 +7,9 @@
  */
 #include "converters/json_format.h"
 
-#include "common/decimal.h"
-#include "common/hash_order.h"
-#include "common/text_codec.h"
+#include "mirror/hash_order.h"
+#include "values/decimal.h"
+#include "values/text_codec.h"
 
 #include <errno.h>
 #include <stdlib.h>

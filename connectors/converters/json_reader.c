@@ -7,7 +7,7 @@
  */
 #include "converters/json_reader.h"
 
-#include "common/text_codec.h"
+#include "values/text_codec.h"
 
 #include <stdlib.h>
 #include <string.h>

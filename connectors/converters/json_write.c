@@ -8,10 +8,10 @@
  */
 #include "converters/json_format.h"
 
-#include "common/decimal.h"
-#include "common/text_codec.h"
 #include "connect/java_json.h"
 #include "connect/map.h"
+#include "values/decimal.h"
+#include "values/text_codec.h"
 
 #include <inttypes.h>
 #include <string.h>

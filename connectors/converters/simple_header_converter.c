@@ -5,10 +5,10 @@
  *
  * Called by task threads through the plugin descriptor; it has no state.
  */
-#include "common/text_codec.h"
-#include "common/values.h"
 #include "connect/log.h"
 #include "converters/converter.h"
+#include "values/text_codec.h"
+#include "values/values.h"
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.SimpleHeaderConverter");
 

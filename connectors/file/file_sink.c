@@ -6,9 +6,9 @@
  * are in the file when put() returns, as Java's are, and count as delivered once flush() has
  * returned.
  */
-#include "common/java_text.h"
 #include "connect/log.h"
 #include "connect/plugin.h"
+#include "values/java_text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
  */
 #include "file/file_source.h"
 
-#include "common/text_codec.h"
 #include "connect/log.h"
+#include "values/text_codec.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -7,8 +7,8 @@
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_H
 
-#include "common/mirror_config.h"
-#include "common/mirror_series.h"
+#include "mirror/mirror_config.h"
+#include "mirror/mirror_series.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 #include "mirror_checkpoint/group_lag.h"
 

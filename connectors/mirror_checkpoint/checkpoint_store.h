@@ -8,9 +8,9 @@
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_STORE_H
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_STORE_H
 
-#include "common/mirror_records.h"
-#include "common/mirror_series.h"
 #include "connect/record.h"
+#include "mirror/mirror_records.h"
+#include "mirror/mirror_series.h"
 
 struct kc_checkpoint_store;
 

@@ -9,7 +9,7 @@
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_GROUP_SYNC_H
 #define CONNECTORS_MIRROR_CHECKPOINT_GROUP_SYNC_H
 
-#include "common/mirror_config.h"
+#include "mirror/mirror_config.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 
 struct kc_group_sync;

@@ -2,10 +2,10 @@
 /* Translations by group, see group_translation.h. */
 #include "mirror_checkpoint/group_translation.h"
 
-#include "common/name_filter.h"
-#include "common/topic_reader.h"
-#include "common/translate_request.h"
 #include "connect/regex.h"
+#include "mirror/name_filter.h"
+#include "mirror/topic_reader.h"
+#include "mirror/translate_request.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_GROUP_TRANSLATION_H
 #define CONNECTORS_MIRROR_CHECKPOINT_GROUP_TRANSLATION_H
 
-#include "common/mirror_config.h"
+#include "mirror/mirror_config.h"
 
 /* As kc_connector_ops.translate_groups. */
 struct kc_error *kc_mirror_translate_groups(const struct kc_plugin *plugin,

@@ -9,9 +9,9 @@
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_LAG_WATCH_H
 #define CONNECTORS_MIRROR_CHECKPOINT_LAG_WATCH_H
 
-#include "common/mirror_config.h"
-#include "common/offset_translation.h"
 #include "connect/measure.h"
+#include "mirror/mirror_config.h"
+#include "mirror/offset_translation.h"
 #include "mirror_checkpoint/group_lag.h"
 
 struct kc_lag_watch;

@@ -3,14 +3,14 @@
  * What MirrorCheckpointConnector is to the worker: its descriptor, its keys, and what must hold
  * between them (MirrorCheckpointConfig). Pure tables and functions, any thread.
  */
-#include "common/mirror_series.h"
+#include "mirror/mirror_series.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 
 #include <string.h>
 
 /* clang-format off */
 static const struct kc_config_key keys[] = {
-#include "common/mirror_base_keys.inc"
+#include "mirror/mirror_base_keys.inc"
     KC_MIRROR_KEY("consumer.poll.timeout.ms", LONG, "1000", LOW, NULL,
      "How long one look at the source cluster waits for something new."),
     KC_MIRROR_KEY("groups", LIST, ".*", HIGH, NULL,

@@ -8,14 +8,14 @@
  * takes it and it has an offset in a topic that the topic filter takes, so that strangers' groups
  * change nothing.
  */
-#include "common/compacted_topic.h"
-#include "common/deal.h"
-#include "common/mirror_config.h"
-#include "common/mirror_offsets.h"
-#include "common/name_filter.h"
-#include "common/scheduler.h"
-#include "common/translate_request.h"
 #include "connect/log.h"
+#include "mirror/compacted_topic.h"
+#include "mirror/deal.h"
+#include "mirror/mirror_config.h"
+#include "mirror/mirror_offsets.h"
+#include "mirror/name_filter.h"
+#include "mirror/scheduler.h"
+#include "mirror/translate_request.h"
 #include "mirror_checkpoint/group_translation.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 

@@ -7,10 +7,10 @@
  * polls, which keeps start() short; then each interval the offset syncs are read to their end and
  * the groups are asked for on the source. Trouble is logged and tried again, never fatal.
  */
-#include "common/mirror_offsets.h"
-#include "common/name_filter.h"
-#include "common/offset_translator.h"
 #include "connect/log.h"
+#include "mirror/mirror_offsets.h"
+#include "mirror/name_filter.h"
+#include "mirror/offset_translator.h"
 #include "mirror_checkpoint/checkpoint_metrics.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 #include "mirror_checkpoint/group_sync.h"

@@ -2,8 +2,8 @@
 /* Topics in which groups have offsets, see source_topics.h. */
 #include "mirror_checkpoint/source_topics.h"
 
-#include "common/flow_loads.h"
-#include "common/mirror_config.h"
+#include "mirror/flow_loads.h"
+#include "mirror/mirror_config.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_SOURCE_TOPICS_H
 #define CONNECTORS_MIRROR_CHECKPOINT_SOURCE_TOPICS_H
 
-#include "common/name_filter.h"
 #include "connect/hash.h"
+#include "mirror/name_filter.h"
 #include "mirror_checkpoint/lag_watch.h"
 
 #include <librdkafka/rdkafka.h>

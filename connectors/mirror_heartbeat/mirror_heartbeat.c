@@ -7,12 +7,12 @@
  */
 #include "mirror_heartbeat/mirror_heartbeat.h"
 
-#include "common/compacted_topic.h"
-#include "common/mirror_config.h"
-#include "common/mirror_offsets.h"
-#include "common/mirror_records.h"
-#include "common/scheduler.h"
 #include "connect/log.h"
+#include "mirror/compacted_topic.h"
+#include "mirror/mirror_config.h"
+#include "mirror/mirror_offsets.h"
+#include "mirror/mirror_records.h"
+#include "mirror/scheduler.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -235,7 +235,7 @@ static const struct kc_source_task_ops task_ops = {
 
 /* clang-format off */
 static const struct kc_config_key keys[] = {
-#include "common/mirror_base_keys.inc"
+#include "mirror/mirror_base_keys.inc"
     KC_MIRROR_KEY("emit.heartbeats.enabled", BOOLEAN, "true", LOW, NULL,
      "Whether heartbeats are written to the target cluster."),
     KC_MIRROR_KEY("emit.heartbeats.interval.seconds", LONG, "1", LOW, NULL,

@@ -3,15 +3,15 @@
  * What MirrorSinkConnector is to the worker: its descriptor and its keys, which are those of
  * MirrorSourceConnector but for `topics`, a sink's. Pure tables and functions, any thread.
  */
-#include "common/mirror_config.h"
+#include "mirror/mirror_config.h"
 #include "mirror_sink/mirror_sink.h"
 
 #include <string.h>
 
 /* clang-format off */
 static const struct kc_config_key keys[] = {
-#include "common/mirror_base_keys.inc"
-#include "common/mirror_flow_keys.inc"
+#include "mirror/mirror_base_keys.inc"
+#include "mirror/mirror_flow_keys.inc"
 };
 /* clang-format on */
 

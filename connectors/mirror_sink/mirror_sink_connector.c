@@ -4,9 +4,9 @@
  * that are all alike: the worker's consumer group shares the partitions out. All on the connector's
  * thread.
  */
-#include "common/flow_keeper.h"
-#include "common/mirror_config.h"
-#include "common/translate_request.h"
+#include "mirror/flow_keeper.h"
+#include "mirror/mirror_config.h"
+#include "mirror/translate_request.h"
 #include "mirror_sink/mirror_sink.h"
 
 #include <stdlib.h>

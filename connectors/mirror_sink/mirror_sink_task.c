@@ -11,9 +11,9 @@
  * A partition whose topic isn't on the target yet is paused, and goes on from its first record once
  * the connector has made the topic: no broker makes one up with settings of its own.
  */
-#include "common/mirror_config.h"
-#include "common/offset_sync_producer.h"
 #include "connect/log.h"
+#include "mirror/mirror_config.h"
+#include "mirror/offset_sync_producer.h"
 #include "mirror_sink/mirror_sink.h"
 #include "mirror_sink/pushed_index.h"
 #include "mirror_sink/pushed_topics.h"

@@ -7,7 +7,7 @@
 #ifndef CONNECTORS_MIRROR_SINK_PUSHED_INDEX_H
 #define CONNECTORS_MIRROR_SINK_PUSHED_INDEX_H
 
-#include "common/offset_index_log.h"
+#include "mirror/offset_index_log.h"
 #include "mirror_sink/pushed_topics.h"
 
 /* Zero-initialise it, but for what is borrowed; that must last longer. */

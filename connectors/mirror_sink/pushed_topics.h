@@ -6,10 +6,10 @@
 #ifndef CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_H
 #define CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_H
 
-#include "common/flow_topics.h"
-#include "common/offset_index_writer.h"
-#include "common/offset_sync_writer.h"
 #include "connect/measure.h"
+#include "mirror/flow_topics.h"
+#include "mirror/offset_index_writer.h"
+#include "mirror/offset_sync_writer.h"
 
 struct kc_pushed_topic;
 

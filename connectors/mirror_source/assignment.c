@@ -2,8 +2,8 @@
 /* The partitions of a mirror task, see assignment.h. */
 #include "mirror_source/assignment.h"
 
-#include "common/mirror_offsets.h"
 #include "connect/hash.h"
+#include "mirror/mirror_offsets.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -9,11 +9,11 @@
 #ifndef CONNECTORS_MIRROR_SOURCE_ASSIGNMENT_H
 #define CONNECTORS_MIRROR_SOURCE_ASSIGNMENT_H
 
-#include "common/mirror_config.h"
-#include "common/mirror_series.h"
-#include "common/offset_index_writer.h"
-#include "common/offset_sync_writer.h"
 #include "connect/record.h"
+#include "mirror/mirror_config.h"
+#include "mirror/mirror_series.h"
+#include "mirror/offset_index_writer.h"
+#include "mirror/offset_sync_writer.h"
 
 /* One partition that the task mirrors. */
 struct kc_mirrored_partition {

@@ -7,7 +7,7 @@
 #ifndef CONNECTORS_MIRROR_SOURCE_HISTORY_H
 #define CONNECTORS_MIRROR_SOURCE_HISTORY_H
 
-#include "common/mirror_config.h"
+#include "mirror/mirror_config.h"
 
 #define KC_HISTORY_POLICY "source.history.policy"
 

@@ -3,17 +3,17 @@
  * What MirrorSourceConnector is to the worker: its descriptor, its keys, and what must hold between
  * them (MirrorSourceConfig). Pure tables and functions, any thread.
  */
-#include "common/mirror_series.h"
+#include "mirror/mirror_series.h"
 #include "mirror_source/mirror_source.h"
 
 #include <string.h>
 
 /* clang-format off */
 static const struct kc_config_key keys[] = {
-#include "common/mirror_base_keys.inc"
+#include "mirror/mirror_base_keys.inc"
     KC_MIRROR_KEY("topics", LIST, ".*", HIGH, NULL,
      "Which topics are mirrored: names and regular expressions, separated by commas."),
-#include "common/mirror_flow_keys.inc"
+#include "mirror/mirror_flow_keys.inc"
 };
 /* clang-format on */
 

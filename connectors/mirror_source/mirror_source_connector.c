@@ -3,12 +3,12 @@
  * MirrorSourceConnector: splits what is mirrored into tasks. What there is to mirror, and what the
  * target needs for it, is the keeper's business (flow_keeper.h). All on the connector's thread.
  */
-#include "common/deal.h"
-#include "common/flow_keeper.h"
-#include "common/mirror_config.h"
-#include "common/mirror_offsets.h"
-#include "common/translate_request.h"
 #include "connect/log.h"
+#include "mirror/deal.h"
+#include "mirror/flow_keeper.h"
+#include "mirror/mirror_config.h"
+#include "mirror/mirror_offsets.h"
+#include "mirror/translate_request.h"
 #include "mirror_source/history.h"
 #include "mirror_source/mirror_source.h"
 

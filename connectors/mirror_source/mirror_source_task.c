@@ -8,10 +8,10 @@
  * open them, which costs far less than a client that makes a message of each record; only what that
  * can't be asked for is read record by record (source_consumer.h).
  */
-#include "common/mirror_offsets.h"
-#include "common/offset_index_log.h"
-#include "common/offset_sync_producer.h"
 #include "connect/log.h"
+#include "mirror/mirror_offsets.h"
+#include "mirror/offset_index_log.h"
+#include "mirror/offset_sync_producer.h"
 #include "mirror_source/mirror_source.h"
 #include "mirror_source/raw_source.h"
 #include "mirror_source/source_consumer.h"

@@ -10,8 +10,8 @@
 #include "mirror_source/source_consumer.h"
 #include "mirror_source/history_watch.h"
 
-#include "common/mirror_offsets.h"
 #include "connect/log.h"
+#include "mirror/mirror_offsets.h"
 #include "mirror_source/source_metrics.h"
 
 #include <stdatomic.h>

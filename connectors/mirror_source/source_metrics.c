@@ -7,7 +7,7 @@
  */
 #include "mirror_source/source_metrics.h"
 
-#include "common/flow_loads.h"
+#include "mirror/flow_loads.h"
 
 #include <time.h>
 

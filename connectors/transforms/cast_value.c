@@ -2,9 +2,9 @@
 /* Java's conversions between numbers, booleans and strings: see cast_value.h. */
 #include "transforms/cast_value.h"
 
-#include "common/decimal.h"
-#include "common/java_text.h"
-#include "common/text_codec.h"
+#include "values/decimal.h"
+#include "values/java_text.h"
+#include "values/text_codec.h"
 
 #include <errno.h>
 #include <math.h>

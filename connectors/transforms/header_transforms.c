@@ -5,8 +5,8 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
-#include "common/values.h"
 #include "transforms/transform.h"
+#include "values/values.h"
 
 #include <stdlib.h>
 #include <string.h>

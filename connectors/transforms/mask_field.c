@@ -4,8 +4,8 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
-#include "common/decimal.h"
 #include "transforms/transform.h"
+#include "values/decimal.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,9 +4,9 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
-#include "common/date_format.h"
 #include "connect/regex.h"
 #include "transforms/transform.h"
+#include "values/date_format.h"
 
 #include <stdlib.h>
 #include <string.h>

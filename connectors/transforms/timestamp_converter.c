@@ -5,9 +5,9 @@
  * Called by the task's chain of transforms, on the task's thread. In between there are
  * milliseconds. Without a schema Java makes java.util.Dates; here they are INT64 milliseconds.
  */
-#include "common/date_format.h"
-#include "common/java_text.h"
 #include "transforms/transform.h"
+#include "values/date_format.h"
+#include "values/java_text.h"
 
 #include <stdlib.h>
 #include <string.h>

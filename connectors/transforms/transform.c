@@ -2,7 +2,7 @@
 /* What the transforms share: see transform.h. */
 #include "transforms/transform.h"
 
-#include "common/hash_order.h"
+#include "mirror/hash_order.h"
 
 #include <stdlib.h>
 #include <string.h>

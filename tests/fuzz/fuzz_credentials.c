@@ -5,8 +5,8 @@
  *
  * Their readers are private to two files, which are therefore included here and not linked.
  */
-#include "wire/aws_profile_source.c"
-#include "wire/oauth_assertion.c"
+#include "http/aws_profile_source.c"
+#include "http/oauth_assertion.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

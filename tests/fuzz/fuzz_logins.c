@@ -4,8 +4,8 @@
  * authentication, PEM and PKCS#12. The first byte picks the reader.
  */
 #include "rest/rest_auth.h"
-#include "wire/jaas.h"
-#include "wire/tls_store.h"
+#include "security/jaas.h"
+#include "security/tls_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,9 +5,9 @@
  *
  * Their readers are private to two files, which are therefore included here and not linked.
  */
+#include "http/aws_profile.h"
+#include "http/oauth_token.c"
 #include "kafka/client_oauth.c"
-#include "wire/aws_profile.h"
-#include "wire/oauth_token.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

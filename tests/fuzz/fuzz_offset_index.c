@@ -3,7 +3,7 @@
  * Records of the offset index: the first byte is the key's length, key and value follow. What was
  * read is written and read again, holds its rules, and never answers ahead of its own runs.
  */
-#include "common/offset_index_store.h"
+#include "mirror/offset_index_store.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,9 +4,9 @@
  * The first byte says how (its upper bits: which rules), the second where to begin, the third whose
  * transactions are aborted. Whatever comes out as a span is a batch that brokers take.
  */
-#include "runtime/raw_expand.h"
+#include "source/raw_expand.h"
 
-#include "wire/batch.h"
+#include "batch/batch.h"
 
 #include <stdlib.h>
 #include <string.h>

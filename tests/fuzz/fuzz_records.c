@@ -4,9 +4,9 @@
  * group protocol and MM2's internal topics. The first byte picks the reader; of records, key and
  * value are parted by the second byte's length. What was read is written and read again.
  */
-#include "common/acl_ledger.h"
-#include "common/mirror_records.h"
 #include "group/connect_protocol.h"
+#include "mirror/acl_ledger.h"
+#include "mirror/mirror_records.h"
 
 #include <stdlib.h>
 #include <string.h>

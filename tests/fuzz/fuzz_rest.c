@@ -5,7 +5,7 @@
  *
  * An input reads as a request: "METHOD URI", header lines, an empty line, the body.
  */
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "rest/json_extent.h"
 #include "rest/rest_auth.h"
 #include "rest/rest_filter.h"

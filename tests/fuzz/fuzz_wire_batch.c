@@ -3,8 +3,8 @@
  * Record batches of any magic and codec, with and without a CRC that fits: parsed, read within a
  * limit, rewritten, split, looked through for headers.
  */
-#include "wire/batch_builder.h"
-#include "wire/header_scan.h"
+#include "batch/batch_builder.h"
+#include "batch/header_scan.h"
 
 #include <stdlib.h>
 #include <string.h>

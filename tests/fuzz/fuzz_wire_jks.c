@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Java key stores, with and without a password to check. */
-#include "wire/jks.h"
+#include "security/jks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -4,7 +4,7 @@
  * part of connect-coordinator-metrics. Noted on the tick thread, read by any.
  */
 #include "herder/distributed_priv.h"
-#include "runtime/exposition.h"
+#include "metrics/exposition.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 #ifndef WORKER_HERDER_ENTITIES_H
 #define WORKER_HERDER_ENTITIES_H
 
-#include "runtime/plugins.h"
+#include "data/plugins.h"
 #include "storage/cluster_state.h"
 #include "storage/status_store.h"
 

@@ -5,9 +5,9 @@
  */
 #include "herder/entities.h"
 #include "herder/herder_priv.h"
-#include "runtime/series.h"
-#include "runtime/task_host.h"
-#include "runtime/task_metrics.h"
+#include "host/task_host.h"
+#include "metrics/series.h"
+#include "metrics/task_metrics.h"
 #include "wire/access.h"
 
 #include <string.h>

@@ -2,8 +2,8 @@
 /* Signed internal requests: see peer_client.h. */
 #include "herder/peer_client.h"
 
-#include "herder/http_client.h"
 #include "herder/session_key.h"
+#include "http/http_client.h"
 
 #include <stdlib.h>
 #include <string.h>

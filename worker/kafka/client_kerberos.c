@@ -9,7 +9,7 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "wire/kerberos.h"
+#include "security/kerberos.h"
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.common.security.kerberos");
 

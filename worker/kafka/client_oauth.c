@@ -9,8 +9,8 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "wire/jwt.h"
-#include "wire/sasl.h"
+#include "security/jwt.h"
+#include "security/sasl.h"
 
 #include <jansson.h>
 #include <pthread.h>

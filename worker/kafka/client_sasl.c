@@ -5,8 +5,8 @@
  * Passwords go from the one into the other and nowhere else.
  */
 #include "kafka/client_priv.h"
-#include "wire/aws_login.h"
-#include "wire/jaas_login.h"
+#include "security/aws_login.h"
+#include "security/jaas_login.h"
 
 #include <stdlib.h>
 #include <string.h>

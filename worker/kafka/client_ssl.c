@@ -9,8 +9,8 @@
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"
-#include "wire/tls_store.h"
-#include "wire/tls_strength.h"
+#include "security/tls_store.h"
+#include "security/tls_strength.h"
 
 #include <openssl/ssl.h>
 #include <stdlib.h>

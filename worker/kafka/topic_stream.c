@@ -8,10 +8,10 @@
  */
 #include "connect/topic_stream.h"
 
-#include "wire/aborted.h"
-#include "wire/fetcher.h"
+#include "batch/record_reader.h"
+#include "fetch/aborted.h"
+#include "fetch/fetcher.h"
 #include "wire/messages_cluster.h"
-#include "wire/record_reader.h"
 #include "wire/wire_admin.h"
 
 #include <stdlib.h>

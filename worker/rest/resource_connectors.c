@@ -7,7 +7,7 @@
  */
 #include "connect/java_json.h"
 #include "connect/log.h"
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "rest/jackson_text.h"
 #include "rest/rest_forward.h"
 #include "rest/router.h"

@@ -4,10 +4,10 @@
  *
  * Request threads; one scrape after the other, for rates remember the last look.
  */
+#include "metrics/dashboard_names.h"
+#include "metrics/process_metrics.h"
+#include "metrics/series.h"
 #include "rest/router.h"
-#include "runtime/dashboard_names.h"
-#include "runtime/process_metrics.h"
-#include "runtime/series.h"
 
 #include <pthread.h>
 #include <stdlib.h>

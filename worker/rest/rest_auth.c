@@ -5,7 +5,7 @@
 #include "config/java_options.h"
 #include "config/properties.h"
 #include "connect/log.h"
-#include "wire/jaas.h"
+#include "security/jaas.h"
 
 #include <errno.h>
 #include <openssl/crypto.h>

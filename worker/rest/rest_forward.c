@@ -3,7 +3,7 @@
 #include "rest/rest_forward.h"
 
 #include "connect/log.h"
-#include "herder/http_client.h"
+#include "http/http_client.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "rest/rest_request.h"
 
 #include "connect/java_json.h"
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "rest/json_extent.h"
 
 #include <ctype.h>

@@ -4,7 +4,7 @@
  * exchange.c's.
  */
 #include "connect/log.h"
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "rest/rest_server_priv.h"
 
 #include <stdlib.h>

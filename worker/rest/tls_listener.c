@@ -9,7 +9,7 @@
 
 #include "connect/log.h"
 #include "rest/tls_suites.h"
-#include "wire/tls_store.h"
+#include "security/tls_store.h"
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>

@@ -8,7 +8,7 @@
 #include "runtime/enriched_config.h"
 
 #include "config/config_keys.h"
-#include "runtime/topic_creation.h"
+#include "source/topic_creation.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #define WORKER_RUNTIME_ENRICHED_CONFIG_H
 
 #include "config/worker_config.h"
-#include "runtime/plugins.h"
+#include "data/plugins.h"
 
 /* The definition for config on a worker of these values; the caller destroys it. */
 struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,

@@ -8,9 +8,9 @@
 #include "connect/java_json.h"
 #include "connect/log.h"
 #include "runtime/connector_offsets.h"
-#include "runtime/eos_offsets.h"
-#include "runtime/sink_offsets.h"
 #include "runtime/worker_priv.h"
+#include "sink/sink_offsets.h"
+#include "source/eos_offsets.h"
 
 #include <stdlib.h>
 

@@ -15,9 +15,9 @@
 #include "kafka/client_group.h"
 #include "runtime/connector_offsets.h"
 #include "runtime/enriched_config.h"
-#include "runtime/quarantine.h"
-#include "runtime/topic_creation.h"
 #include "runtime/worker_priv.h"
+#include "source/quarantine.h"
+#include "source/topic_creation.h"
 
 #include <stdlib.h>
 #include <string.h>

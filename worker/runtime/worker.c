@@ -11,10 +11,10 @@
 #include "base/thread.h"
 #include "connect/log.h"
 #include "runtime/enriched_config.h"
-#include "runtime/sink_task.h"
-#include "runtime/source_task.h"
 #include "runtime/task_configs.h"
 #include "runtime/worker_priv.h"
+#include "sink/sink_task.h"
+#include "source/source_task.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -11,8 +11,8 @@
 #define WORKER_RUNTIME_WORKER_H
 
 #include "config/worker_config.h"
-#include "runtime/metrics.h"
-#include "runtime/plugins.h"
+#include "data/plugins.h"
+#include "metrics/metrics.h"
 #include "storage/cluster_state.h"
 #include "storage/offset_store.h"
 #include "storage/status_store.h"

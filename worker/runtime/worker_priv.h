@@ -3,9 +3,9 @@
 #ifndef WORKER_RUNTIME_WORKER_PRIV_H
 #define WORKER_RUNTIME_WORKER_PRIV_H
 
-#include "runtime/connector_host.h"
-#include "runtime/offset_commit.h"
-#include "runtime/task_host.h"
+#include "host/connector_host.h"
+#include "host/task_host.h"
+#include "source/offset_commit.h"
 
 #include <pthread.h>
 

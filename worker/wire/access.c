@@ -5,7 +5,7 @@
 #include "base/logging.h"
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "wire/jaas_login.h"
+#include "security/jaas_login.h"
 
 #include <pthread.h>
 #include <stdlib.h>

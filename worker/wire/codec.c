@@ -5,8 +5,8 @@
  */
 #include "wire/codec.h"
 
+#include "batch/reader_priv.h"
 #include "wire/api.h"
-#include "wire/reader_priv.h"
 #include "wire/table_priv.h"
 
 #include <stdlib.h>

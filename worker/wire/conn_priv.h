@@ -8,8 +8,8 @@
 #ifndef WORKER_WIRE_CONN_PRIV_H
 #define WORKER_WIRE_CONN_PRIV_H
 
-#include "wire/sasl_priv.h"
-#include "wire/tls_priv.h"
+#include "security/sasl_priv.h"
+#include "security/tls_priv.h"
 #include "wire/wire_client_priv.h"
 
 enum wire_conn_state {

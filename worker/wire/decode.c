@@ -7,8 +7,8 @@
  * for a few types: so everything together may take a multiple of the message's own bytes at most.
  * Pure functions, any thread.
  */
+#include "batch/reader_priv.h"
 #include "wire/api.h"
-#include "wire/reader_priv.h"
 #include "wire/table_priv.h"
 
 #include <string.h>

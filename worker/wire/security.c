@@ -2,7 +2,7 @@
 /* What a client needs for security.protocol. Called by client.c before and after the loop. */
 #include "wire/security_priv.h"
 
-#include "wire/sasl_priv.h"
+#include "security/sasl_priv.h"
 
 #include <stdlib.h>
 

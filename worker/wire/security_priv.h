@@ -4,7 +4,7 @@
 #ifndef WORKER_WIRE_SECURITY_PRIV_H
 #define WORKER_WIRE_SECURITY_PRIV_H
 
-#include "wire/tls_priv.h"
+#include "security/tls_priv.h"
 
 struct wire_security {
     struct wire_tls_context *tls; /* NULL: no TLS */

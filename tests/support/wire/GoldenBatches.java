@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Writes golden record batches for tests/unit/wire/test_batch.c: each magic and codec that kafka-clients
+// Writes golden record batches for tests/unit/batch/test_batch.c: each magic and codec that kafka-clients
 // can write, each with the same ten records (no headers below magic 2).
 //
 //   java -cp 'build/kafka-4.1.0/lib/*' tests/support/wire/GoldenBatches.java tests/unit/data/wire

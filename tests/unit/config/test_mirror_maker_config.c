@@ -3,10 +3,10 @@
  * From mm2.properties to workers and connectors, against Java's MirrorMakerConfig 4.1.0: the same
  * files (tests/unit/data/mirror/mm2), the same maps.
  */
-#include "common/mirror_check.h"
 #include "config/mirror_maker_check.h"
 #include "config/mirror_maker_config.h"
 #include "config/properties.h"
+#include "mirror/mirror_check.h"
 
 #include <jansson.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decimals that come as JSON numbers keep their own scale, as Java's BigDecimal does. */
-#include "common/decimal.h"
-#include "common/java_text.h"
 #include "connect/plugin.h"
+#include "values/decimal.h"
+#include "values/java_text.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 #ifndef TESTS_UNIT_GOLDEN_H
 #define TESTS_UNIT_GOLDEN_H
 
-#include "common/decimal.h"
 #include "connect/plugin.h"
+#include "values/decimal.h"
 
 #include <check.h>
 #include <jansson.h>

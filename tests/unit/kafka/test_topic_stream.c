@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a topic's reader sees of a log that begins late, has gaps, aborted transactions and a batch
  * that can't be read at first. */
+#include "batch/batch_builder.h"
 #include "connect/topic_stream.h"
-#include "wire/batch_builder.h"
 #include "wire/fake_broker.h"
 
 #define PATIENCE_MS 20000

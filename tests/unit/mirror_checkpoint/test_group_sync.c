@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which checkpoints are new, and what is committed on the target: MirrorCheckpointTaskTest. */
-#include "common/mirror_check.h"
+#include "mirror/mirror_check.h"
 #include "mirror_checkpoint/checkpoint_store.h"
 #include "mirror_checkpoint/group_sync.h"
 

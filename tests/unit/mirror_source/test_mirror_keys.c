@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the three connectors, field by field but for the words, against Java 4.1.0. */
-#include "common/acl_sync.h"
-#include "common/client_limits.h"
-#include "common/flow_loads.h"
-#include "common/mirror_check.h"
-#include "common/mirror_series.h"
-#include "common/provenance.h"
 #include "config/config_json.h"
 #include "config/mirror_maker_config.h"
+#include "mirror/acl_sync.h"
+#include "mirror/client_limits.h"
+#include "mirror/flow_loads.h"
+#include "mirror/mirror_check.h"
+#include "mirror/mirror_series.h"
+#include "mirror/provenance.h"
 #include "mirror_checkpoint/mirror_checkpoint.h"
 #include "mirror_heartbeat/mirror_heartbeat.h"
 #include "mirror_sink/mirror_sink.h"
 #include "mirror_source/history.h"
 #include "mirror_source/mirror_source.h"
-#include "runtime/quarantine.h"
-#include "runtime/raw_lane.h"
+#include "source/quarantine.h"
+#include "source/raw_lane.h"
 
 static void compare(const struct kc_plugin *plugin)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bodies, answers and escapes. */
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "rest/rest_request.h"
 
 #include <check.h>

@@ -4,7 +4,7 @@
  * connections and time, CORS, configured headers, basic authentication, admin listeners, TLS.
  */
 #include "herder/fixture.h"
-#include "herder/http_client.h"
+#include "http/http_client.h"
 #include "rest/rest_server.h"
 
 #include <arpa/inet.h>

@@ -8,8 +8,8 @@
 #define TESTS_UNIT_WIRE_FAKE_COORDINATOR_H
 
 #include "base/thread.h"
+#include "batch/batch.h"
 #include "wire/api.h"
-#include "wire/batch.h"
 #include "wire/errors.h"
 #include "wire/messages_cluster.h"
 #include "wire/messages_data.h"

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reads records of both clusters for look-ups (offset_lookup.h), by a consumer of each.
+ *
+ * Consumers are made when first needed and ended when they have rested. One thread at a time.
+ */
+#ifndef CONNECTORS_COMMON_LOOKUP_CLIENT_H
+#define CONNECTORS_COMMON_LOOKUP_CLIENT_H
+
+#include "mirror/lookup_table.h"
+#include "mirror/mirror_config.h"
+
+struct kc_lookup_client;
+
+/* config is borrowed. */
+struct kc_lookup_client *kc_lookup_client_new(const struct kc_mirror_config *config);
+void kc_lookup_client_destroy(struct kc_lookup_client *client); /* NULL is fine */
+
+struct kc_error *kc_lookup_client_find(struct kc_lookup_client *client,
+                                       const struct kc_lookup *lookup, int64_t deadline_ms,
+                                       enum kc_lookup_result *result,
+                                       int64_t *downstream) KC_MUST_CHECK;
+/* The look-up under way fails soon, and each later one. Any thread. */
+void kc_lookup_client_abort(struct kc_lookup_client *client);
+/* Ends consumers that haven't been used for a while. */
+void kc_lookup_client_rest(struct kc_lookup_client *client);
+
+#endif

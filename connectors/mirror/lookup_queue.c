@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Look-ups on a thread of their own, see lookup_queue.h. */
+#include "mirror/lookup_queue.h"
+
+#include "connect/log.h"
+#include "mirror/lookup_table.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
+
+enum {
+    ENTRIES = 16384,   /* waiting or remembered at most */
+    LOOKUP_MS = 10000, /* for one */
+    WARN_INTERVAL_MS = 60000,
+    TICK_MS = 1000,
+};
+
+struct kc_lookup_queue {
+    struct kc_lookup_client *client; /* the thread's */
+    pthread_t thread;
+    bool started;
+    int64_t warned_ms; /* the thread's */
+
+    pthread_mutex_t mutex; /* guards the rest */
+    pthread_cond_t changed;
+    struct kc_lookup_table *table;
+    bool ending;
+};
+
+struct kc_lookup_queue *kc_lookup_queue_new(const struct kc_mirror_config *config)
+{
+    struct kc_lookup_queue *queue = kc_calloc(1, sizeof(*queue));
+    pthread_condattr_t attributes;
+    queue->client = kc_lookup_client_new(config);
+    queue->table = kc_lookup_table_new(ENTRIES);
+    queue->warned_ms = INT64_MIN / 2;
+    pthread_mutex_init(&queue->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&queue->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return queue;
+}
+
+void kc_lookup_queue_destroy(struct kc_lookup_queue *queue)
+{
+    if (!queue)
+        return;
+    pthread_mutex_lock(&queue->mutex);
+    queue->ending = true;
+    kc_lookup_client_abort(queue->client);
+    pthread_cond_signal(&queue->changed);
+    pthread_mutex_unlock(&queue->mutex);
+    if (queue->started)
+        pthread_join(queue->thread, NULL);
+    kc_lookup_table_destroy(queue->table);
+    kc_lookup_client_destroy(queue->client);
+    pthread_cond_destroy(&queue->changed);
+    pthread_mutex_destroy(&queue->mutex);
+    free(queue);
+}
+
+/* ---- the thread ---- */
+
+/* Locked; waits for the next that is due. NULL: the queue ends. */
+static struct kc_lookup_entry *next_due(struct kc_lookup_queue *queue, struct kc_lookup *lookup)
+{
+    while (!queue->ending) {
+        int64_t now = kc_mono_ms();
+        struct kc_lookup_entry *entry = kc_lookup_table_take(queue->table, now, lookup);
+        if (entry)
+            return entry;
+        struct timespec at = {(now + TICK_MS) / 1000, (now + TICK_MS) % 1000 * 1000000};
+        pthread_cond_timedwait(&queue->changed, &queue->mutex, &at);
+        if (kc_lookup_table_waiting(queue->table) == 0) {
+            pthread_mutex_unlock(&queue->mutex);
+            kc_lookup_client_rest(queue->client);
+            pthread_mutex_lock(&queue->mutex);
+        }
+    }
+    return NULL;
+}
+
+/* Takes err. */
+static void complain(struct kc_lookup_queue *queue, struct kc_error *err)
+{
+    int64_t now = kc_mono_ms();
+    if (err && now - queue->warned_ms >= WARN_INTERVAL_MS) {
+        kc_warn("%s. Until it works, the offset is translated by offset syncs, which may point "
+                "further back.",
+                kc_error_text(err));
+        queue->warned_ms = now;
+    }
+    kc_error_destroy(err);
+}
+
+static void *look_up(void *arg)
+{
+    struct kc_lookup_queue *queue = arg;
+    struct kc_lookup_entry *entry;
+    struct kc_lookup lookup;
+    pthread_mutex_lock(&queue->mutex);
+    while ((entry = next_due(queue, &lookup))) {
+        enum kc_lookup_result result = KC_LOOKUP_NOT_FOUND;
+        int64_t downstream = -1;
+        pthread_mutex_unlock(&queue->mutex);
+        complain(queue, kc_lookup_client_find(queue->client, &lookup, kc_mono_ms() + LOOKUP_MS,
+                                              &result, &downstream));
+        pthread_mutex_lock(&queue->mutex);
+        kc_lookup_table_settle(queue->table, entry, kc_mono_ms(),
+                               result == KC_LOOKUP_FOUND ? downstream : -1);
+    }
+    pthread_mutex_unlock(&queue->mutex);
+    return NULL;
+}
+
+/* ---- asking ---- */
+
+bool kc_lookup_queue_ask(struct kc_lookup_queue *queue, const struct kc_lookup *lookup,
+                         int64_t delay_ms, int64_t *downstream)
+{
+    pthread_mutex_lock(&queue->mutex);
+    size_t waited = kc_lookup_table_waiting(queue->table);
+    bool known = kc_lookup_table_ask(queue->table, lookup, delay_ms, kc_mono_ms(), downstream);
+    bool more = kc_lookup_table_waiting(queue->table) > waited;
+    if (more && !queue->started)
+        queue->started = pthread_create(&queue->thread, NULL, look_up, queue) == 0;
+    if (more)
+        pthread_cond_signal(&queue->changed);
+    pthread_mutex_unlock(&queue->mutex);
+    return known;
+}
+
+size_t kc_lookup_queue_waiting(struct kc_lookup_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    size_t open = kc_lookup_table_open(queue->table);
+    pthread_mutex_unlock(&queue->mutex);
+    return open;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Look-ups in the background, and what they have found.
+ *
+ * Whoever asks gets what is known and never waits; what isn't known is looked up on a thread of the
+ * queue's own and is known when asked for again. What could not be found is looked for again after
+ * a while. One thread asks.
+ */
+#ifndef CONNECTORS_COMMON_LOOKUP_QUEUE_H
+#define CONNECTORS_COMMON_LOOKUP_QUEUE_H
+
+#include "mirror/lookup_client.h"
+
+struct kc_lookup_queue;
+
+/* config is borrowed. */
+struct kc_lookup_queue *kc_lookup_queue_new(const struct kc_mirror_config *config);
+void kc_lookup_queue_destroy(struct kc_lookup_queue *queue); /* NULL is fine */
+
+/* Whether the offset is known; otherwise it is looked up, delay_ms after it was first asked for. */
+bool kc_lookup_queue_ask(struct kc_lookup_queue *queue, const struct kc_lookup *lookup,
+                         int64_t delay_ms, int64_t *downstream);
+/* How many wait or are under way. */
+size_t kc_lookup_queue_waiting(struct kc_lookup_queue *queue);
+
+#endif

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries by what is asked, see lookup_table.h. */
+#include "mirror/lookup_table.h"
+
+#include "connect/hash.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+enum {
+    AGAIN_MS = 3000, /* before what wasn't found is looked for again; doubled each time */
+    MOST_AGAIN_MS = 300000,
+    WORTH_SWEEPING = 8, /* of so many entries one has to go, that a sweep is worth it */
+};
+
+enum state { WAITING, UNDER_WAY, FOUND, MISSED };
+
+struct kc_lookup_entry {
+    char *key;
+    char *topic, *remote;
+    struct kc_lookup lookup; /* with the two above */
+    enum state state;
+    bool told; /* FOUND, and asked for since */
+    int64_t due_ms, again_ms;
+    int64_t downstream;                /* FOUND */
+    TAILQ_ENTRY(kc_lookup_entry) link; /* while WAITING */
+    UT_hash_handle hh;
+};
+
+TAILQ_HEAD(waiting_entries, kc_lookup_entry);
+
+struct kc_lookup_table {
+    struct kc_lookup_entry *entries;
+    struct waiting_entries waiting;
+    size_t most;
+    size_t waiting_count, under_way;
+    size_t idle; /* that may go: told, or missed */
+    /* What was taken out last. */
+    char last_topic[256];
+    int32_t last_partition;
+    int64_t last_upstream;
+};
+
+struct kc_lookup_table *kc_lookup_table_new(size_t most)
+{
+    struct kc_lookup_table *table = kc_calloc(1, sizeof(*table));
+    table->most = most;
+    TAILQ_INIT(&table->waiting);
+    return table;
+}
+
+static void drop(struct kc_lookup_table *table, struct kc_lookup_entry *entry)
+{
+    HASH_DEL(table->entries, entry);
+    free(entry->key);
+    free(entry->topic);
+    free(entry->remote);
+    free(entry);
+}
+
+void kc_lookup_table_destroy(struct kc_lookup_table *table)
+{
+    struct kc_lookup_entry *entry, *next;
+    if (!table)
+        return;
+    HASH_ITER (hh, table->entries, entry, next)
+        drop(table, entry);
+    free(table);
+}
+
+/* ---- room ---- */
+
+static bool idle(const struct kc_lookup_entry *entry)
+{
+    return entry->state == MISSED || (entry->state == FOUND && entry->told);
+}
+
+static bool have_room(struct kc_lookup_table *table)
+{
+    struct kc_lookup_entry *entry, *next;
+    if (HASH_COUNT(table->entries) < table->most)
+        return true;
+    if (table->idle == 0 || table->idle < table->most / WORTH_SWEEPING)
+        return false;
+    HASH_ITER (hh, table->entries, entry, next)
+        if (idle(entry))
+            drop(table, entry);
+    table->idle = 0;
+    return true;
+}
+
+/* ---- asking ---- */
+
+static void enqueue(struct kc_lookup_table *table, struct kc_lookup_entry *entry,
+                    const struct kc_lookup *lookup)
+{
+    table->idle -= idle(entry);
+    entry->told = false;
+    entry->state = WAITING;
+    entry->lookup = *lookup;
+    entry->lookup.topic = entry->topic;
+    entry->lookup.remote = entry->remote;
+    TAILQ_INSERT_TAIL(&table->waiting, entry, link);
+    table->waiting_count++;
+}
+
+/* NULL: there is no room. */
+static struct kc_lookup_entry *need(struct kc_lookup_table *table, const struct kc_lookup *lookup,
+                                    int64_t due_ms)
+{
+    char key[320];
+    struct kc_lookup_entry *entry = NULL;
+    snprintf(key, sizeof(key), "%s-%d@%lld", lookup->topic, lookup->partition,
+             (long long)lookup->upstream);
+    HASH_FIND_STR(table->entries, key, entry);
+    if (entry || !have_room(table))
+        return entry;
+    entry = kc_calloc(1, sizeof(*entry));
+    entry->key = kc_strdup(key);
+    entry->topic = kc_strdup(lookup->topic);
+    entry->remote = kc_strdup(lookup->remote);
+    entry->again_ms = AGAIN_MS;
+    entry->due_ms = due_ms;
+    HASH_ADD_KEYPTR(hh, table->entries, entry->key, strlen(entry->key), entry);
+    enqueue(table, entry, lookup);
+    return entry;
+}
+
+bool kc_lookup_holds(const struct kc_lookup *lookup, int64_t downstream)
+{
+    return downstream >= 0 && (lookup->low.upstream < 0 || downstream >= lookup->low.downstream) &&
+           (lookup->high.upstream < 0 || downstream <= lookup->high.downstream);
+}
+
+bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *lookup,
+                         int64_t delay_ms, int64_t now_ms, int64_t *downstream)
+{
+    struct kc_lookup_entry *entry = need(table, lookup, now_ms + delay_ms);
+    *downstream = -1;
+    if (!entry)
+        return false;
+    if (entry->state == FOUND && kc_lookup_holds(lookup, entry->downstream)) {
+        table->idle += !entry->told;
+        entry->told = true;
+        *downstream = entry->downstream;
+        return true;
+    }
+    if (entry->state == FOUND || (entry->state == MISSED && now_ms >= entry->due_ms))
+        enqueue(table, entry, lookup);
+    return false;
+}
+
+/* ---- looking up ---- */
+
+/* The next one of the partition that was looked into last, for much of that was read already; else
+ * the one that has waited longest. NULL: none is due. */
+static struct kc_lookup_entry *best_due(const struct kc_lookup_table *table, int64_t now_ms)
+{
+    struct kc_lookup_entry *entry, *first = NULL, *next = NULL;
+    TAILQ_FOREACH(entry, &table->waiting, link)
+    {
+        if (entry->due_ms > now_ms)
+            continue;
+        first = first ? first : entry;
+        if (entry->lookup.partition == table->last_partition &&
+            entry->lookup.upstream >= table->last_upstream &&
+            (!next || entry->lookup.upstream < next->lookup.upstream) &&
+            strcmp(entry->topic, table->last_topic) == 0)
+            next = entry;
+    }
+    return next ? next : first;
+}
+
+struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, int64_t now_ms,
+                                             struct kc_lookup *lookup)
+{
+    struct kc_lookup_entry *entry = best_due(table, now_ms);
+    if (!entry)
+        return NULL;
+    TAILQ_REMOVE(&table->waiting, entry, link);
+    table->waiting_count--;
+    table->under_way++;
+    entry->state = UNDER_WAY;
+    *lookup = entry->lookup;
+    snprintf(table->last_topic, sizeof(table->last_topic), "%s", entry->topic);
+    table->last_partition = lookup->partition;
+    table->last_upstream = lookup->upstream;
+    return entry;
+}
+
+void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entry *entry,
+                            int64_t now_ms, int64_t downstream)
+{
+    table->under_way--;
+    entry->state = downstream >= 0 ? FOUND : MISSED;
+    entry->downstream = downstream;
+    if (downstream >= 0)
+        return;
+    table->idle++;
+    entry->due_ms = now_ms + entry->again_ms;
+    entry->again_ms = 2 * entry->again_ms < MOST_AGAIN_MS ? 2 * entry->again_ms : MOST_AGAIN_MS;
+}
+
+size_t kc_lookup_table_waiting(const struct kc_lookup_table *table)
+{
+    return table->waiting_count;
+}
+
+size_t kc_lookup_table_open(const struct kc_lookup_table *table)
+{
+    return table->waiting_count + table->under_way;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is to be looked up, and what was found: the memory of a lookup_queue.
+ *
+ * It holds so many at most. When it is full, those that were found and told, and those that weren't
+ * found, make room; where these are few, what is asked for isn't taken in until later. So offsets
+ * of any number of groups get their turn, round by round. Pure but for the time, which the caller
+ * tells; the caller locks.
+ */
+#ifndef CONNECTORS_COMMON_LOOKUP_TABLE_H
+#define CONNECTORS_COMMON_LOOKUP_TABLE_H
+
+#include "mirror/offset_lookup.h"
+
+/* What is looked for: the parameters of kc_offset_lookup(). */
+struct kc_lookup {
+    const char *topic;  /* of the source */
+    const char *remote; /* its name on the target */
+    int32_t partition;
+    int64_t upstream;
+    struct kc_index_pair low, high;
+};
+/* Whether what was found earlier (-1: nothing was) still lies between the neighbours. If not,
+ * records were mirrored anew since. */
+bool kc_lookup_holds(const struct kc_lookup *lookup, int64_t downstream);
+
+struct kc_lookup_table;
+struct kc_lookup_entry;
+
+struct kc_lookup_table *kc_lookup_table_new(size_t most);
+/* No entry may be under way. */
+void kc_lookup_table_destroy(struct kc_lookup_table *table);
+
+/* Whether the offset is known; otherwise it waits to be looked up, delay_ms after it was first
+ * asked for. */
+bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *lookup,
+                         int64_t delay_ms, int64_t now_ms, int64_t *downstream);
+/* Takes out what is to be looked up next, and says what it is; texts are valid until it is settled.
+ * NULL: none is due. */
+struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, int64_t now_ms,
+                                             struct kc_lookup *lookup);
+/* What came of it; downstream -1: nothing, and it is looked for again, ever less often. */
+void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entry *entry,
+                            int64_t now_ms, int64_t downstream);
+
+/* How many wait, and are under way. */
+size_t kc_lookup_table_waiting(const struct kc_lookup_table *table);
+size_t kc_lookup_table_open(const struct kc_lookup_table *table);
+
+#endif

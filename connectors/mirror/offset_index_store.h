@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The offset index in memory, as its topic says, and what it answers.
+ *
+ * Chunks stay in their coded form, some five bytes for each change, and are decoded when asked.
+ * One thread at a time.
+ */
+#ifndef CONNECTORS_COMMON_OFFSET_INDEX_STORE_H
+#define CONNECTORS_COMMON_OFFSET_INDEX_STORE_H
+
+#include "mirror/offset_index.h"
+
+struct kc_offset_index;
+
+struct kc_offset_index *kc_offset_index_new(void);
+void kc_offset_index_destroy(struct kc_offset_index *index);
+
+/* Takes a record of the topic in; value NULL: the slot is empty now. */
+struct kc_error *kc_offset_index_put(struct kc_offset_index *index, const void *key, size_t key_len,
+                                     const void *value, size_t value_len) KC_MUST_CHECK;
+
+enum kc_index_answer {
+    KC_INDEX_NOTHING, /* the index doesn't know the partition */
+    KC_INDEX_HOLE,    /* nobody wrote down what lies there: see low and high */
+    KC_INDEX_EXACT,
+    KC_INDEX_END, /* behind all that the index has; low is its end */
+};
+
+/* A record's place on both sides; upstream -1: none is known. */
+struct kc_index_pair {
+    int64_t upstream, downstream;
+};
+
+struct kc_index_place {
+    enum kc_index_answer answer;
+    int64_t downstream; /* EXACT: of the first mirrored record at or after what was asked for */
+    /* HOLE and END: neighbours. Records from low.upstream on are at low.downstream or behind it,
+     * high is a record. */
+    struct kc_index_pair low, high;
+};
+
+struct kc_index_place kc_offset_index_find(const struct kc_offset_index *index, const char *topic,
+                                           int32_t partition, int64_t upstream);
+/* Whether the index fits an offset sync of the same partition. One that was written after the
+ * records were mirrored anew, or by others, does not. */
+bool kc_offset_index_fits(const struct kc_offset_index *index, const char *topic, int32_t partition,
+                          int64_t upstream, int64_t downstream);
+
+/* Changes kept, and the bytes that they take with everything around them. */
+size_t kc_offset_index_changes(const struct kc_offset_index *index);
+size_t kc_offset_index_bytes(const struct kc_offset_index *index);
+/* Partitions that have an entry. */
+size_t kc_offset_index_count(const struct kc_offset_index *index);
+
+#endif

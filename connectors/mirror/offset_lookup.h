@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looks in both topics where a record of the source is on the target: for what neither the offset
+ * index nor an offset sync tells exactly.
+ *
+ * Between two known pairs of offsets a few guesses are tried (the difference is still that of one
+ * of them; it changes evenly; the timestamps tell), each by reading some records of both sides and
+ * matching them. A match that isn't the record itself narrows the search. The work is bounded by
+ * reads and by a deadline. The search is apart from how records are read, which is the caller's
+ * (struct kc_lookup_reader).
+ */
+#ifndef CONNECTORS_COMMON_OFFSET_LOOKUP_H
+#define CONNECTORS_COMMON_OFFSET_LOOKUP_H
+
+#include "mirror/offset_index_store.h"
+#include "mirror/record_match.h"
+
+enum kc_lookup_side { KC_LOOKUP_SOURCE, KC_LOOKUP_TARGET };
+
+/* Access to one partition on both sides. All may fail; then the look-up ends. */
+struct kc_lookup_reader {
+    void *arg;
+    /* Where the log begins, and ends. */
+    struct kc_error *(*bounds)(void *arg, enum kc_lookup_side side, int64_t *low, int64_t *high);
+    /* Adds records with offsets in [from, to) to window, in order, at most max of them; sets
+     * at_start and at_end. */
+    struct kc_error *(*read)(void *arg, enum kc_lookup_side side, int64_t from, int64_t to,
+                             size_t max, struct kc_record_window *window);
+    /* The target's first offset with such a timestamp or a later one; -1: none. */
+    struct kc_error *(*by_time)(void *arg, int64_t timestamp, int64_t *offset);
+};
+
+enum kc_lookup_result {
+    KC_LOOKUP_FOUND,
+    KC_LOOKUP_NOT_FOUND, /* it isn't there, or not yet, or can't be told from others */
+};
+
+/* Which offset of the target is that of the source's first record at or after upstream; or, where
+ * the source has none, which follows its last one. low and high as kc_index_place has them. */
+struct kc_error *kc_offset_lookup(const struct kc_lookup_reader *reader, int64_t upstream,
+                                  struct kc_index_pair low, struct kc_index_pair high,
+                                  int64_t deadline_ms, enum kc_lookup_result *result,
+                                  int64_t *downstream) KC_MUST_CHECK;
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes offset syncs to the offset-syncs topic: a small producer beneath an offset_sync_writer.
+ *
+ * Belongs to one source task. A failed write is logged and forgotten: a later sync takes its place.
+ */
+#ifndef CONNECTORS_COMMON_OFFSET_SYNC_PRODUCER_H
+#define CONNECTORS_COMMON_OFFSET_SYNC_PRODUCER_H
+
+#include "mirror/mirror_config.h"
+#include "mirror/offset_sync_writer.h"
+
+struct kc_offset_sync_producer;
+
+struct kc_error *
+kc_offset_sync_producer_new(const struct kc_mirror_config *config,
+                            struct kc_offset_sync_producer **producer) KC_MUST_CHECK;
+/* Sends what is left, for at most a few seconds. */
+void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer);
+
+/* The writer that feeds it. */
+struct kc_offset_sync_writer *
+kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer);
+/* Handles acknowledgements and sends what waits; doesn't block. On the task's thread. */
+void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer);
+
+/* Writes a record of another topic of the same cluster with the same client. False: it could not
+ * even be queued. */
+bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
+                                   const struct kc_str *key, const struct kc_str *value,
+                                   void *token);
+/* What became of them, on the task's thread. */
+struct kc_offset_sync_outcomes {
+    void (*lost)(void *arg, void *token, rd_kafka_resp_err_t code);
+    void (*written)(void *arg, int64_t offset);
+};
+/* outcomes: static; NULL: nobody is told. */
+void kc_offset_sync_producer_on_outcome(struct kc_offset_sync_producer *producer,
+                                        const struct kc_offset_sync_outcomes *outcomes, void *arg);
+/* Waits until all that was queued is written, for at most a few seconds. The task's thread. */
+void kc_offset_sync_producer_drain(struct kc_offset_sync_producer *producer);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Translates offsets of a flow: keeps up with its offset-syncs and offset index topics, and looks
+ * up what these don't tell exactly.
+ *
+ * Used by the checkpoint task, which never waits for a look-up, and by questions from outside (GET
+ * /connectors/X/translate), which do. One thread at a time.
+ */
+#ifndef CONNECTORS_COMMON_OFFSET_TRANSLATOR_H
+#define CONNECTORS_COMMON_OFFSET_TRANSLATOR_H
+
+#include "mirror/lookup_queue.h"
+#include "mirror/offset_translation.h"
+#include "mirror/topic_reader.h"
+
+struct kc_offset_translator;
+
+/* config is borrowed. */
+struct kc_error *kc_offset_translator_new(const struct kc_mirror_config *config,
+                                          struct kc_offset_translator **translator) KC_MUST_CHECK;
+void kc_offset_translator_destroy(struct kc_offset_translator *translator); /* NULL is fine */
+
+/* newest_only: as kc_offset_sync_store_begin(); before the first read. */
+void kc_offset_translator_begin(struct kc_offset_translator *translator, bool newest_only);
+/* Reads both topics to their ends; without the offset syncs nothing is translated, without the
+ * index less exactly. should_stop(arg) as kc_topic_reader_read_to_end(). */
+struct kc_error *kc_offset_translator_read(struct kc_offset_translator *translator, int timeout_ms,
+                                           kc_topic_reader_stop should_stop,
+                                           void *arg) KC_MUST_CHECK;
+
+/* remote: the topic's name on the target. found: what a look-up for the same offset has found
+ * before, which needn't be looked up again while nothing contradicts it; -1: nothing. deadline_ms:
+ * until when a look-up may take; 0: it is left to the background, and the next call may know it. */
+struct kc_translation kc_offset_translator_translate(struct kc_offset_translator *translator,
+                                                     const char *topic, const char *remote,
+                                                     int32_t partition, int64_t upstream,
+                                                     int64_t found, int64_t deadline_ms);
+
+/* Partitions with offset syncs; those in the index, and its changes and bytes. */
+struct kc_offset_translator_size {
+    size_t synced, indexed, changes, bytes;
+    size_t waiting; /* look-ups */
+};
+struct kc_offset_translator_size
+kc_offset_translator_size(const struct kc_offset_translator *translator);
+
+#endif

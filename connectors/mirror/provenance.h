@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where topics come from, so that flows that keep topic names find the cycles that they would make.
+ *
+ * Under DefaultReplicationPolicy a name tells the way that a topic has come; under Identity it
+ * doesn't. So each such flow claims what it mirrors, in a compacted topic of its target:
+ * mm2-provenance.internal. A claim names the clusters, by id, that the topic has been on. A flow
+ * that finds its own target among the origins of a topic of its source leaves that topic out,
+ * unless its own claim is the older one: of a circle's flows the last one stays away, and none that
+ * is no part of a circle ever does. Claims are renewed while the flow runs, and mean nothing once
+ * they are five minutes old: so a flow may be turned round.
+ *
+ * On the connector's scheduler thread, but for kc_provenance_left_out(); the decisions are pure
+ * functions.
+ */
+#ifndef CONNECTORS_COMMON_PROVENANCE_H
+#define CONNECTORS_COMMON_PROVENANCE_H
+
+#include "mirror/flow_topics.h"
+
+#include <jansson.h>
+
+#define KC_PROVENANCE_SETTING "replication.cycle.detection.enabled" /* default true */
+
+struct kc_provenance;
+
+/* *provenance NULL: names change, or the user looks after cycles (the setting, or transforms, which
+ * may filter). flow is borrowed. Contacts nobody. */
+struct kc_error *kc_provenance_new(const struct kc_flow *flow,
+                                   struct kc_provenance **provenance) KC_MUST_CHECK;
+void kc_provenance_destroy(struct kc_provenance *provenance); /* NULL is fine */
+
+/* Takes out of topics what would go round in a circle, and claims the rest. Trouble is logged:
+ * then what is known counts. NULL is fine. */
+void kc_provenance_apply(struct kc_provenance *provenance, struct kc_flow_topics *topics);
+
+/* How many topics are left out. Any thread; NULL is fine. */
+size_t kc_provenance_left_out(const struct kc_provenance *provenance);
+
+/* ---- decisions ---- */
+
+/* A flow's claims as they are stored: {"source": id, "alias": text, "seen": ms, "topics": {name:
+ * {"since": ms, "origins": [id, ...]}}}; new reference, NULL for anything else. */
+json_t *kc_claims_parse(const char *data, size_t len);
+
+/* What the question is about. */
+struct kc_claim_view {
+    const char *source; /* cluster ids of the flow that asks */
+    const char *target;
+    int64_t since_ms; /* of its own claim */
+    int64_t now_ms;
+};
+/* Among claims (by key) on the source cluster, the ones by which topic would come back to where it
+ * has been; borrowed, NULL: none. */
+const json_t *kc_claims_forbid(const json_t *claims, const char *topic,
+                               const struct kc_claim_view *view);
+/* The origins of topic on the source cluster, that cluster among them; new reference. */
+json_t *kc_claims_origins(const json_t *claims, const char *topic,
+                          const struct kc_claim_view *view);
+
+#endif

@@ -1,0 +1,595 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The appender's life, its partitions and the loop that drives it. See appender.h, appender_priv.h.
+ *
+ * appender_poll() runs after everything that may allow a step: an append, an answer, new metadata,
+ * a timer; it asks each part to do what it can now.
+ */
+#include "append/appender_priv.h"
+
+#include "base/thread.h"
+#include "batch/batch_merge.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MERGE_MAX 262144 /* bytes of a batch made of several */
+
+/* ---- Partitions ---- */
+
+static struct append_part *part_get(struct kc_appender *appender, const char *topic,
+                                    int32_t partition)
+{
+    char *key = kc_asprintf("%s-%d", topic, partition);
+    struct append_part *part;
+
+    HASH_FIND(hh, appender->parts, key, strlen(key), part);
+    if (part) {
+        free(key);
+        return part;
+    }
+    part = kc_calloc(1, sizeof *part);
+    part->key = key;
+    part->topic = kc_strdup(topic);
+    part->partition = partition;
+    part->producer_id = appender->producer_id;
+    part->epoch = appender->producer_epoch;
+    part->careful = true;
+    part->merge_max = (size_t)appender->options.max_request_bytes < MERGE_MAX
+                          ? (size_t)appender->options.max_request_bytes
+                          : MERGE_MAX;
+    HASH_ADD_KEYPTR(hh, appender->parts, part->key, strlen(part->key), part);
+    kc_wire_track(appender->client, topic);
+    return part;
+}
+
+bool appender_idle(const struct kc_appender *appender)
+{
+    return !appender->busy;
+}
+
+static void queue(struct kc_appender *appender, struct append_part *part,
+                  struct append_batch *batch)
+{
+    if (!part->batches) {
+        DL_APPEND(appender->busy, part);
+        appender->busy_count++;
+    }
+    DL_APPEND(part->batches, batch);
+}
+
+void appender_unqueue(struct kc_appender *appender, struct append_part *part,
+                      struct append_batch *batch)
+{
+    DL_DELETE(part->batches, batch);
+    if (!part->batches) {
+        DL_DELETE(appender->busy, part);
+        appender->busy_count--;
+    }
+}
+
+/* ---- Driving ---- */
+
+/* A batch whose time is up fails; what is in flight is waited for (its own time-out ends that). */
+static void expire(struct kc_appender *appender, int64_t now)
+{
+    struct append_part *part, *next;
+
+    DL_FOREACH_SAFE(appender->busy, part, next)
+    {
+        struct append_batch *batch = part->batches;
+
+        if (!batch || batch->in_flight || batch->failed || batch->appended ||
+            now < batch->deadline_ms)
+            continue;
+        append_fail_batch(
+            batch, kc_error_retriable_new(KC_ERR_TIMEOUT,
+                                          "the batch for %s couldn't be appended within "
+                                          "delivery.timeout.ms; the last try: %s",
+                                          part->key,
+                                          batch->error ? kc_error_text(batch->error) : "not sent"));
+        part->draining = true;
+        append_settle(appender, part);
+    }
+}
+
+static void note(int64_t at, int64_t now, int64_t *earliest)
+{
+    if (at > now && at < *earliest)
+        *earliest = at;
+}
+
+static void set_timer(struct kc_appender *appender, int64_t now)
+{
+    int64_t at = INT64_MAX;
+    const struct append_part *part;
+
+    note(appender->init_at_ms, now, &at);
+    note(appender->txn_at_ms, now, &at);
+    DL_FOREACH(appender->busy, part)
+    {
+        note(part->retry_at_ms, now, &at);
+        note(part->batches->deadline_ms, now, &at);
+    }
+    if (at < INT64_MAX)
+        kc_wire_timer_start(appender->timer, at - now + 1);
+}
+
+static bool has_work(const struct kc_appender *appender)
+{
+    return !appender_idle(appender) || appender->init_waiter.done || appender->end.done;
+}
+
+void appender_poll(struct kc_appender *appender)
+{
+    int64_t now = kc_mono_ms();
+
+    if (!appender->timer || appender->closing)
+        return;
+    expire(appender, now);
+    if (appender->state == PRODUCER_READY || appender->state == PRODUCER_ENDING) {
+        append_add_partitions(appender, now);
+        append_send(appender, now);
+    }
+    if (appender->state == PRODUCER_NONE && has_work(appender) && now >= appender->init_at_ms)
+        append_init(appender, now);
+    if (appender->state == PRODUCER_ENDING)
+        append_end(appender, now);
+    set_timer(appender, now);
+}
+
+static void poll_again(void *arg)
+{
+    appender_poll(arg);
+}
+
+void appender_fatal(struct kc_appender *appender, struct kc_error *err)
+{
+    struct append_end init = appender->init_waiter, end = appender->end;
+
+    kc_error_destroy(appender->fatal);
+    appender->fatal = err;
+    appender->state = PRODUCER_FATAL;
+    appender->init_waiter.done = appender->end.done = NULL;
+    append_fail_all(appender, err);
+    if (init.done)
+        init.done(init.arg, err);
+    if (end.done)
+        end.done(end.arg, err);
+}
+
+/* ---- Appending ---- */
+
+static void refuse(struct kc_appender *appender, const char *topic, int32_t partition, size_t len,
+                   kc_appended done, void *arg, struct kc_error *err, bool skipped)
+{
+    struct kc_append_result result = {.topic = topic,
+                                      .partition = partition,
+                                      .error = err,
+                                      .skipped = skipped,
+                                      .base_offset = -1,
+                                      .log_append_time_ms = -1,
+                                      .log_start_offset = -1};
+
+    atomic_fetch_sub(&appender->bytes, len);
+    done(arg, &result);
+    kc_error_destroy(err);
+}
+
+static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_wire_batch *batch)
+{
+    const char *why = "it is cut off";
+
+    if (kc_batch_parse(data, len, batch, &why) != KC_BATCH_OK)
+        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", why);
+    if (batch->size != len || batch->magic != 2 || kc_batch_control(batch))
+        return kc_error_new(
+            KC_ERR_DATA,
+            "the batch can't be appended: one whole batch of magic 2 with data is needed");
+    return NULL;
+}
+
+void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t partition,
+                      uint8_t *data, size_t len, kc_appended done, void *arg)
+{
+    struct kc_wire_batch header;
+    struct kc_error *err = check_batch(data, len, &header);
+    struct append_batch *batch;
+    struct append_part *part;
+    int32_t timeout = appender->options.delivery_timeout_ms;
+
+    if (!err && appender->closing)
+        err = kc_error_new(KC_ERR_WAKEUP, "the appender is being closed");
+    if (!err && appender->state == PRODUCER_FATAL)
+        err = kc_error_copy(appender->fatal);
+    if (!err && appender->abortable)
+        err = kc_error_copy(appender->abortable);
+    if (err) {
+        refuse(appender, topic, partition, len, done, arg, err, false);
+        return;
+    }
+    part = part_get(appender, topic, partition);
+    if (part->blocked) {
+        refuse(appender, topic, partition, len, done, arg,
+               kc_error_retriable_new(KC_ERR_KAFKA,
+                                      "not appended, since one before it in %s failed", part->key),
+               true);
+        return;
+    }
+    batch = kc_calloc(1, sizeof *batch);
+    *batch = (struct append_batch){.data = data,
+                                   .len = len,
+                                   .count = header.last_offset_delta + 1,
+                                   .done = done,
+                                   .arg = arg,
+                                   .deadline_ms = kc_mono_ms() + (timeout ? timeout : 120000),
+                                   .base_offset = -1,
+                                   .log_append_time_ms = -1,
+                                   .log_start_offset = -1};
+    batch->mergeable = kc_batch_mergeable(&header);
+    queue(appender, part, batch);
+}
+
+struct append_post {
+    struct kc_appender *appender;
+    char *topic;
+    int32_t partition;
+    uint8_t *data;
+    size_t len;
+    kc_appended done;
+    void *arg;
+    struct append_post *prev, *next;
+};
+
+/* Appends that wait to be taken by the loop together, so that it sees what may be merged. */
+struct append_group {
+    struct kc_appender *appender;
+    struct append_post *posts;
+};
+
+static void post_destroy(struct append_post *post)
+{
+    free(post->topic);
+    free(post);
+}
+
+static void hold(struct kc_appender *appender, const struct append_post *post)
+{
+    struct append_held *held = kc_calloc(1, sizeof *held);
+
+    held->topic = kc_strdup(post->topic);
+    held->partition = post->partition;
+    held->data = post->data;
+    held->len = post->len;
+    held->done = post->done;
+    held->arg = post->arg;
+    DL_APPEND(appender->held, held);
+}
+
+/* What is posted from now on comes behind the group, which somebody may be about to post. */
+void appender_close_group(struct kc_appender *appender)
+{
+    pthread_mutex_lock(&appender->mutex);
+    appender->group = NULL;
+    pthread_mutex_unlock(&appender->mutex);
+    while (atomic_load(&appender->posting) > 0)
+        sched_yield();
+}
+
+/* From now on nobody joins it. */
+static void leave_group(struct append_group *group)
+{
+    struct kc_appender *appender = group->appender;
+
+    pthread_mutex_lock(&appender->mutex);
+    if (appender->group == group)
+        appender->group = NULL;
+    pthread_mutex_unlock(&appender->mutex);
+}
+
+static void run_group(void *arg)
+{
+    struct append_group *group = arg;
+    struct kc_appender *appender = group->appender;
+    struct append_post *post, *next;
+
+    leave_group(group);
+    DL_FOREACH_SAFE(group->posts, post, next)
+    {
+        if (appender->end.done && !appender->closing)
+            hold(appender, post);
+        else
+            appender_enqueue(appender, post->topic, post->partition, post->data, post->len,
+                             post->done, post->arg);
+        post_destroy(post);
+    }
+    free(group);
+    appender_poll(appender);
+}
+
+static void refuse_group(struct append_group *group)
+{
+    struct append_post *post, *next;
+
+    DL_FOREACH_SAFE(group->posts, post, next)
+    {
+        refuse(group->appender, post->topic, post->partition, post->len, post->done, post->arg,
+               kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
+        post_destroy(post);
+    }
+    free(group);
+}
+
+/* Takes post. The group is posted without the mutex, which the loop takes first thing. */
+static void join_group(struct kc_appender *appender, struct append_post *post)
+{
+    struct append_group *made = NULL;
+
+    pthread_mutex_lock(&appender->mutex);
+    if (!appender->group) {
+        made = kc_calloc(1, sizeof *made);
+        made->appender = appender;
+        appender->group = made;
+        atomic_fetch_add(&appender->posting, 1);
+    }
+    DL_APPEND(appender->group->posts, post);
+    pthread_mutex_unlock(&appender->mutex);
+    if (!made)
+        return;
+    if (!kc_wire_post(appender->client, run_group, made)) {
+        leave_group(made);
+        refuse_group(made);
+    }
+    atomic_fetch_sub(&appender->posting, 1);
+}
+
+void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
+                        uint8_t *data, size_t len, kc_appended done, void *arg)
+{
+    struct append_post *post = kc_malloc(sizeof *post);
+
+    *post = (struct append_post){appender, kc_strdup(topic), partition, data, len, done, arg, NULL,
+                                 NULL};
+    atomic_fetch_add(&appender->bytes, len);
+    join_group(appender, post);
+}
+
+static void run_unblock(void *arg)
+{
+    struct append_post *post = arg;
+
+    part_get(post->appender, post->topic, post->partition)->blocked = false;
+    post_destroy(post);
+}
+
+void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition)
+{
+    struct append_post *post = kc_calloc(1, sizeof *post);
+
+    post->appender = appender;
+    post->topic = kc_strdup(topic);
+    post->partition = partition;
+    appender_close_group(appender);
+    if (!kc_wire_post(appender->client, run_unblock, post))
+        post_destroy(post);
+}
+
+size_t kc_appender_bytes(struct kc_appender *appender)
+{
+    return atomic_load(&appender->bytes);
+}
+
+bool kc_appender_is_plain(struct kc_appender *appender)
+{
+    return atomic_load(&appender->plain);
+}
+
+void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
+                          int16_t *producer_epoch)
+{
+    *producer_id = appender->producer_id;
+    *producer_epoch = appender->producer_epoch;
+}
+
+/* ---- Transactions' entry ---- */
+
+struct end_post {
+    struct kc_appender *appender;
+    bool init;
+    struct append_end end;
+};
+
+static struct kc_error *misuse(const struct kc_appender *appender, const struct end_post *post)
+{
+    if (appender->state == PRODUCER_FATAL)
+        return kc_error_copy(appender->fatal);
+    if (appender->closing)
+        return kc_error_new(KC_ERR_WAKEUP, "the appender is being closed");
+    if (post->init ? appender->init_waiter.done != NULL : appender->end.done != NULL)
+        return kc_error_new(KC_ERR_CONNECT, "the former call hasn't ended yet");
+    if (!post->init && !appender->transactional_id)
+        return kc_error_new(KC_ERR_CONNECT, "the appender has no transactional id");
+    return NULL;
+}
+
+/* What isn't sent needn't be; what it would have been numbered is void, so a new epoch follows. */
+static void drop_for_abort(struct kc_appender *appender)
+{
+    struct kc_error *err = kc_error_new(KC_ERR_WAKEUP, "the transaction is being aborted");
+
+    appender->bump = true;
+    append_fail_all(appender, err);
+    kc_error_destroy(err);
+}
+
+static void run_end(void *arg)
+{
+    struct end_post *post = arg;
+    struct kc_appender *appender = post->appender;
+    struct kc_error *err = misuse(appender, post);
+
+    if (err) {
+        post->end.done(post->end.arg, err);
+        kc_error_destroy(err);
+    } else if (post->init && appender->state == PRODUCER_READY) {
+        post->end.done(post->end.arg, NULL);
+    } else if (post->init) {
+        appender->init_waiter = post->end;
+    } else {
+        appender->end = post->end;
+        appender->end_sent = false;
+        if (!post->end.commit)
+            drop_for_abort(appender);
+        if (appender->state == PRODUCER_READY)
+            appender->state = PRODUCER_ENDING;
+    }
+    free(post);
+    appender_poll(appender);
+}
+
+static void post_end(struct kc_appender *appender, bool init, bool commit, kc_appender_done done,
+                     void *arg)
+{
+    struct end_post *post = kc_malloc(sizeof *post);
+    struct kc_error *err;
+
+    *post = (struct end_post){appender, init, {commit, done, arg}};
+    appender_close_group(appender);
+    if (kc_wire_post(appender->client, run_end, post))
+        return;
+    free(post);
+    err = kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed");
+    done(arg, err);
+    kc_error_destroy(err);
+}
+
+void kc_appender_init(struct kc_appender *appender, kc_appender_done done, void *arg)
+{
+    post_end(appender, true, false, done, arg);
+}
+
+void kc_appender_commit(struct kc_appender *appender, kc_appender_done done, void *arg)
+{
+    post_end(appender, false, true, done, arg);
+}
+
+void kc_appender_abort(struct kc_appender *appender, kc_appender_done done, void *arg)
+{
+    post_end(appender, false, false, done, arg);
+}
+
+/* ---- Life ---- */
+
+static void run_start(void *arg)
+{
+    struct kc_appender *appender = arg;
+
+    appender->timer = kc_wire_timer_new(appender->client, poll_again, appender);
+    kc_wire_listen(appender->client, poll_again, appender);
+}
+
+struct kc_appender *kc_appender_new(struct kc_wire_client *client,
+                                    const struct kc_appender_options *options)
+{
+    struct kc_appender *appender = kc_calloc(1, sizeof *appender);
+
+    appender->client = client;
+    appender->options = *options;
+    appender->transactional_id = kc_strdup(options->transactional_id);
+    appender->options.transactional_id = appender->transactional_id;
+    if (!appender->options.max_request_bytes)
+        appender->options.max_request_bytes = 1048576;
+    appender->producer_id = -1;
+    appender->producer_epoch = -1;
+    if (options->plain)
+        append_become_plain(appender);
+    pthread_mutex_init(&appender->mutex, NULL);
+    kc_cond_init(&appender->cond);
+    kc_wire_post(client, run_start, appender);
+    return appender;
+}
+
+static void brokers_destroy(struct kc_appender *appender)
+{
+    struct append_broker *broker, *next;
+
+    HASH_ITER (hh, appender->brokers, broker, next) {
+        HASH_DEL(appender->brokers, broker);
+        free(broker);
+    }
+}
+
+static void stopped(struct kc_appender *appender)
+{
+    struct append_part *part, *next;
+
+    kc_wire_timer_destroy(appender->timer);
+    appender->timer = NULL;
+    kc_wire_unlisten(appender->client, appender);
+    HASH_ITER (hh, appender->parts, part, next) {
+        kc_wire_untrack(appender->client, part->topic);
+        HASH_DEL(appender->parts, part);
+        free(part->key);
+        free(part->topic);
+        free(part);
+    }
+    brokers_destroy(appender);
+    pthread_mutex_lock(&appender->mutex);
+    appender->stopped = true;
+    pthread_cond_signal(&appender->cond);
+    pthread_mutex_unlock(&appender->mutex);
+}
+
+void appender_request_ended(struct kc_appender *appender)
+{
+    appender->requests--;
+    if (appender->closing && appender->requests == 0)
+        stopped(appender);
+    else
+        appender_poll(appender);
+}
+
+static void refuse_held(struct kc_appender *appender)
+{
+    struct append_held *held, *next;
+
+    DL_FOREACH_SAFE(appender->held, held, next)
+    {
+        DL_DELETE(appender->held, held);
+        refuse(appender, held->topic, held->partition, held->len, held->done, held->arg,
+               kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"), false);
+        free(held->topic);
+        free(held);
+    }
+}
+
+static void run_stop(void *arg)
+{
+    struct kc_appender *appender = arg;
+
+    appender->closing = true;
+    appender_fatal(appender, kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"));
+    refuse_held(appender);
+    if (appender->requests == 0)
+        stopped(appender);
+}
+
+void kc_appender_destroy(struct kc_appender *appender)
+{
+    if (!appender)
+        return;
+    appender_close_group(appender);
+    if (kc_wire_post(appender->client, run_stop, appender)) {
+        pthread_mutex_lock(&appender->mutex);
+        while (!appender->stopped)
+            kc_cond_wait_until(&appender->cond, &appender->mutex, INT64_MAX);
+        pthread_mutex_unlock(&appender->mutex);
+    }
+    kc_error_destroy(appender->fatal);
+    kc_error_destroy(appender->abortable);
+    pthread_cond_destroy(&appender->cond);
+    pthread_mutex_destroy(&appender->mutex);
+    free(appender->transactional_id);
+    free(appender);
+}

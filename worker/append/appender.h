@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Appends finished record batches to partitions: idempotent (acks=all), in order per partition,
+ * several in flight, optionally in transactions. Or plain, without a producer id: one in flight per
+ * partition.
+ *
+ * Each batch gets exactly one result, and the results of a partition come in the order of its
+ * batches. What can be tried again is, until delivery.timeout.ms. When a batch fails for good, the
+ * batches of its partition behind it are not appended either: they come back as `skipped`, and
+ * whoever splits or repacks the failed one appends them again behind it. So order holds whatever
+ * happens; from threads other than the loop's it does with `block_failed`.
+ */
+#ifndef WORKER_WIRE_APPENDER_H
+#define WORKER_WIRE_APPENDER_H
+
+#include "batch/batch.h"
+#include "wire/wire_client.h"
+
+struct kc_appender;
+
+struct kc_appender_options {
+    const char *transactional_id;   /* NULL: idempotent only */
+    int32_t transaction_timeout_ms; /* 0: 60000 */
+    int32_t delivery_timeout_ms;    /* 0: 120000 */
+    int32_t request_timeout_ms;     /* 0: the client's; also what the broker waits for replicas */
+    int32_t max_request_bytes;      /* 0: 1048576; a larger batch goes alone */
+    /* Who gets no producer id (CLUSTER_AUTHORIZATION_FAILED) does without. A batch whose answer was
+     * lost may then be written twice. */
+    bool may_be_plain;
+    bool plain;        /* without an id from the beginning */
+    bool block_failed; /* a partition with a failed batch takes nothing until it is unblocked */
+};
+
+struct kc_append_result {
+    const char *topic;
+    int32_t partition;
+    struct kc_error *error;     /* borrowed; NULL: appended */
+    bool skipped;               /* not sent, or refused, because one before it failed */
+    bool unknown;               /* with error: it may have been appended nevertheless (time-out) */
+    bool merged;                /* with error: it was sent with others, which may be why */
+    int64_t base_offset;        /* -1: a duplicate whose offset the broker no longer knows */
+    int64_t log_append_time_ms; /* -1: the topic keeps the create time */
+    int64_t log_start_offset;
+};
+
+/* Loop thread. */
+typedef void (*kc_appended)(void *arg, const struct kc_append_result *result);
+/* Loop thread; err is borrowed, NULL: done. */
+typedef void (*kc_appender_done)(void *arg, const struct kc_error *err);
+
+/* client must outlive the appender. Any thread but the loop's, as destroy. */
+struct kc_appender *kc_appender_new(struct kc_wire_client *client,
+                                    const struct kc_appender_options *options);
+/* What isn't appended yet comes back with KC_ERR_WAKEUP before this returns. */
+void kc_appender_destroy(struct kc_appender *appender);
+
+/* One magic 2 batch, whole and intact, for a partition. data stays the caller's but mustn't be
+ * touched until done has run; its producer fields, base offset and CRC are rewritten. Any thread;
+ * the order of calls is the order in the partition. */
+void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
+                        uint8_t *data, size_t len, kc_appended done, void *arg);
+
+/* With block_failed: whatever is appended behind a batch that failed comes back as `skipped`,
+ * however late it was handed in, until this call; what is appended after it is taken again. Any
+ * thread. */
+void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition);
+
+/* Of several who append, one that leaves: its batches are those whose arg it owns. */
+struct kc_append_leaver {
+    bool (*owns)(const void *who, const void *arg);
+    void *(*keep)(void *arg); /* holds the bytes of the batch from now on */
+    kc_appended dropped;      /* has what keep() gave as arg, and lets go of it */
+    const void *who;
+};
+/* No done of the leaver's runs after this returns: what is in flight is let go when its answer is
+ * there, whatever it says, and the rest isn't sent. What others append to these partitions comes
+ * behind it, and may come back as `skipped` once. All callbacks on the loop thread. Not with
+ * transactions. */
+void kc_appender_abandon(struct kc_appender *appender, const struct kc_append_leaver *leaver);
+
+/* Bytes handed in and without a result. Any thread. */
+size_t kc_appender_bytes(struct kc_appender *appender);
+
+/* Whether batches go without a producer id. Any thread. */
+bool kc_appender_is_plain(struct kc_appender *appender);
+
+/* ---- Transactions (transactional_id set); any thread ---- */
+
+/* Fences other producers of the id and gets a producer id and epoch. Implied by the first append;
+ * useful to fence early. */
+void kc_appender_init(struct kc_appender *appender, kc_appender_done done, void *arg);
+/* Waits for the results of what was appended before, then ends the transaction. Committing fails,
+ * with nothing ended, when one of them failed: abort then. With block_failed, what was refused for
+ * its content (kc_kafka_error_about_batch()) may be replaced before: unblock, append, commit. An
+ * append before done waits for the end
+ * and belongs to the next transaction. KC_ERR_FENCED: another producer has taken over; the appender
+ * is of no more use. */
+void kc_appender_commit(struct kc_appender *appender, kc_appender_done done, void *arg);
+void kc_appender_abort(struct kc_appender *appender, kc_appender_done done, void *arg);
+
+/* The producer id and epoch in use; -1 before there are any. Loop thread. */
+void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
+                          int16_t *producer_epoch);
+
+#endif

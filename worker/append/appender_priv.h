@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the appender's parts share: appender.c (life, partitions), append_send.c (requests),
+ * append_answer.c (results and retries), append_abandon.c (those who leave), append_txn.c (producer
+ * id, transactions). Loop thread, all of it, but for the atomics.
+ *
+ * A partition's batches are in one list, in order; those in flight are at its head. Sequences are
+ * given when a batch is first sent and kept through retries. A partition with a failed batch lets
+ * everything in flight come back before it sends again.
+ *
+ * A sequence is never given to two batches, or the broker could take the second one for the first
+ * and drop it: when a batch fails that was sent, its partition goes on under another epoch, or
+ * another producer id when epochs are used up (as Java's producer since KIP-360). The exceptions
+ * are batches that certainly aren't in any log: the pieces of a merged one, and what takes the
+ * place of a refused one within a transaction.
+ *
+ * Partitions with batches are in the list `busy`, and only these are looked at when something
+ * happens. Small batches that wait together are sent as one (append_merge.c): its pieces hang on
+ * it and get their results from it.
+ */
+#ifndef WORKER_WIRE_APPENDER_PRIV_H
+#define WORKER_WIRE_APPENDER_PRIV_H
+
+#include "append/appender.h"
+#include "connect/hash.h"
+#include "wire/messages_data.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <utlist.h>
+
+struct append_batch {
+    uint8_t *data;
+    size_t len;
+    int32_t count; /* offsets that it takes */
+    kc_appended done;
+    void *arg;
+    int64_t deadline_ms;
+    int32_t sequence;
+    bool sequenced; /* sequence is given */
+    bool tried;     /* was sent once: stays as it is */
+    bool mergeable;
+    struct append_batch *pieces; /* of a merged one, whose data is its own; else NULL */
+    bool in_flight;
+    bool unknown;   /* a try ended without a definite answer: it may be in the log */
+    bool appended;  /* the broker has it: waits for those before it */
+    bool failed;    /* for good: error says why */
+    bool abandoned; /* or one of its pieces is: it isn't tried again */
+    struct kc_error *error;
+    int64_t base_offset, log_append_time_ms, log_start_offset;
+    struct append_batch *prev, *next;
+};
+
+struct append_part {
+    char *key;
+    char *topic;
+    int32_t partition;
+    struct append_batch *batches;
+    int in_flight;
+    int32_t in_flight_broker;
+    int64_t producer_id; /* of its sequences: an idempotent producer's partitions may differ */
+    int16_t epoch;       /* the same */
+    int32_t next_sequence;
+    bool draining; /* something failed: nothing is sent until nothing is in flight */
+    bool careful;  /* one at a time, until one succeeds: at the start and after a failure */
+    bool restart;  /* begin with sequence 0 under a new epoch, once nothing is in flight */
+    bool blocked;  /* block_failed: a batch failed, and nobody has unblocked since */
+    bool in_transaction;
+    int attempts;
+    int64_t retry_at_ms;
+    size_t merge_max;                /* bytes that a merged batch may have */
+    struct append_part *prev, *next; /* in `busy` */
+    UT_hash_handle hh;
+};
+
+enum producer_state {
+    PRODUCER_NONE,         /* no id yet */
+    PRODUCER_INITIALISING, /* InitProducerId is under way */
+    PRODUCER_READY,
+    PRODUCER_ENDING, /* EndTxn is under way, or waits for results */
+    PRODUCER_FATAL,  /* fatal says why */
+};
+
+struct append_end {
+    bool commit;
+    kc_appender_done done;
+    void *arg;
+};
+
+struct kc_appender {
+    struct kc_wire_client *client;
+    struct kc_appender_options options;
+    char *transactional_id;
+    atomic_size_t bytes;
+    pthread_mutex_t mutex; /* guards `stopped` and `group` */
+    pthread_cond_t cond;
+    bool stopped;
+    atomic_int posting;         /* groups on their way to the client */
+    struct append_group *group; /* posted and not yet taken: appends join it; NULL: none */
+
+    bool closing;
+    int requests; /* in flight, of any kind */
+    struct kc_wire_timer *timer;
+    struct append_part *parts;
+    struct append_part *busy; /* parts with batches, the next to be served first */
+    size_t busy_count;
+    struct append_broker {
+        int32_t id;
+        int flights; /* produce requests in flight */
+        UT_hash_handle hh;
+    } * brokers;
+
+    atomic_bool plain; /* no producer id: -1 stands for it, for its epoch and its sequences */
+    enum producer_state state;
+    struct kc_error *fatal;
+    int64_t producer_id;
+    int16_t producer_epoch;
+    int init_attempts;
+    int64_t init_at_ms;
+    struct append_end init_waiter;
+
+    struct kc_error *abortable; /* the transaction can only be aborted */
+    bool adding;                /* AddPartitionsToTxn is under way */
+    bool transaction_v2;        /* KIP-890: the broker adds partitions by itself */
+    bool begun;                 /* something of the transaction was sent */
+    bool bump;                  /* get a new epoch after this transaction */
+    struct append_end end;      /* with state PRODUCER_ENDING */
+    bool end_sent;
+    int txn_attempts;
+    int64_t txn_at_ms;
+    struct append_held {
+        char *topic;
+        int32_t partition;
+        uint8_t *data;
+        size_t len;
+        kc_appended done;
+        void *arg;
+        struct append_held *prev, *next;
+    } * held; /* appended while the transaction ends */
+};
+
+/* One produce request. */
+struct append_flight {
+    struct kc_appender *appender;
+    struct append_broker *broker;
+    size_t bytes;
+    struct append_seat {
+        struct append_part *part;
+        struct append_batch *batch;
+        struct kc_uuid topic_id;
+    } * seats;
+    size_t count;
+    struct append_flight *next;
+};
+
+/* appender.c */
+void appender_poll(struct kc_appender *appender); /* does what can be done now */
+void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t partition,
+                      uint8_t *data, size_t len, kc_appended done, void *arg);
+void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
+bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
+void appender_unqueue(struct kc_appender *appender, struct append_part *part,
+                      struct append_batch *batch); /* takes batch off its part */
+void appender_request_ended(struct kc_appender *appender);
+void appender_close_group(struct kc_appender *appender); /* what is posted next comes behind it */
+
+/* append_send.c */
+int32_t append_sequence_after(int32_t sequence, int32_t count);
+void append_flight_destroy(struct append_flight *flight);
+void append_send(struct kc_appender *appender, int64_t now);
+
+/* append_merge.c */
+/* What is to be sent instead of batch, the first of part that wasn't sent yet: batch itself, or one
+ * of at most room bytes made of it and those behind it. */
+struct append_batch *append_merge(struct append_part *part, struct append_batch *batch,
+                                  size_t room);
+/* Puts the pieces back in the place of a merged batch that was refused. */
+void append_unmerge(struct append_part *part, struct append_batch *merged);
+/* Whether this error may be due to the merging, so that the pieces are to be tried. */
+bool append_may_unmerge(struct append_part *part, const struct append_batch *batch, int code);
+
+/* append_answer.c */
+void append_answer(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply);
+/* Gives results from the head of the list while they are known. */
+void append_settle(struct kc_appender *appender, struct append_part *part);
+void append_fail_batch(struct append_batch *batch, struct kc_error *err); /* takes */
+/* Fails all that wait and aren't in flight, with copies of err. */
+void append_fail_all(struct kc_appender *appender, const struct kc_error *err);
+
+/* append_txn.c */
+void append_init(struct kc_appender *appender, int64_t now);
+/* Every partition begins with sequence 0 under the producer's id and epoch. With transactions,
+ * where nothing is in flight then. */
+void append_restart_all(struct kc_appender *appender);
+/* With may_be_plain, after the target has refused a producer id: from now on without. */
+void append_become_plain(struct kc_appender *appender);
+bool append_may_become_plain(const struct kc_appender *appender, int code);
+/* Every idempotent partition that has to begin anew gets another epoch; false: they are used up,
+ * and another producer id is on its way. */
+bool append_bump_epoch(struct kc_appender *appender);
+/* Whether part may be sent to; asks for it to be added to the transaction if not. */
+bool append_txn_ready(struct kc_appender *appender, const struct append_part *part);
+void append_add_partitions(struct kc_appender *appender, int64_t now);
+void append_end(struct kc_appender *appender, int64_t now);
+/* How long to wait after err, the attempt'th failure in a row: a moment where the former
+ * transaction's markers are still being written, which is soon over. */
+int64_t append_backoff_ms(const struct kc_appender *appender, const struct kc_error *err,
+                          int attempt);
+/* A batch failed: in a transaction, only aborting is left, unless append_txn_survives(). */
+void append_txn_failed(struct kc_appender *appender, const struct kc_error *err);
+/* With block_failed, a batch that was refused for what is in it may be replaced within the
+ * transaction: nothing of it or of those behind it was written, and their sequences are free. */
+bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Headers of record batches. See batch.h. */
+#include "batch/batch.h"
+
+#include "batch/crc32c.h"
+#include "batch/reader_priv.h"
+
+#include <string.h>
+#include <zlib.h>
+
+/* Where the fields of a magic 2 header are. */
+enum {
+    AT_BASE_OFFSET = 0,
+    AT_LENGTH = 8,
+    AT_LEADER_EPOCH = 12,
+    AT_MAGIC = 16, /* the same in every magic */
+    AT_CRC = 17,
+    AT_ATTRIBUTES = 21,
+    AT_LAST_OFFSET_DELTA = 23,
+    AT_BASE_TIMESTAMP = 27,
+    AT_MAX_TIMESTAMP = 35,
+    AT_PRODUCER_ID = 43,
+    AT_PRODUCER_EPOCH = 51,
+    AT_BASE_SEQUENCE = 53,
+    AT_COUNT = 57,
+};
+
+#define OVERHEAD      12 /* offset and length, which the length doesn't count */
+#define TRANSACTIONAL 16
+#define LEGACY_CRC_AT 12
+#define LEGACY_MIN    26 /* magic 0: offset, size, crc, magic, attributes, two lengths */
+#define LEGACY_MIN_V1 34
+
+static void parse_v2(struct reader *in, struct kc_wire_batch *batch)
+{
+    batch->leader_epoch = (int32_t)read_int(in, 4);
+    in->at++;
+    batch->crc = (uint32_t)read_int(in, 4);
+    batch->attributes = (int16_t)read_int(in, 2);
+    batch->last_offset_delta = (int32_t)read_int(in, 4);
+    batch->base_timestamp = read_int(in, 8);
+    batch->max_timestamp = read_int(in, 8);
+    batch->producer_id = read_int(in, 8);
+    batch->producer_epoch = (int16_t)read_int(in, 2);
+    batch->base_sequence = (int32_t)read_int(in, 4);
+    batch->count = (int32_t)read_int(in, 4);
+}
+
+static void parse_legacy(struct reader *in, struct kc_wire_batch *batch)
+{
+    batch->leader_epoch = -1;
+    batch->crc = (uint32_t)read_int(in, 4);
+    in->at++;
+    batch->attributes = (int16_t)read_int(in, 1);
+    batch->base_timestamp = batch->magic == 1 ? read_int(in, 8) : -1;
+    batch->max_timestamp = batch->base_timestamp;
+    batch->last_offset_delta = 0;
+    batch->producer_id = -1;
+    batch->producer_epoch = -1;
+    batch->base_sequence = -1;
+    batch->count = 1;
+}
+
+static enum kc_batch_result bad(const char **why, const char *text)
+{
+    *why = text;
+    return KC_BATCH_BAD;
+}
+
+enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_wire_batch *batch,
+                                    const char **why)
+{
+    struct reader in = {.at = data, .end = data + len};
+    int64_t length;
+    size_t least;
+
+    if (len < AT_MAGIC + 1)
+        return KC_BATCH_PARTIAL;
+    batch->base_offset = read_int(&in, 8);
+    length = read_int(&in, 4);
+    batch->magic = (int8_t)data[AT_MAGIC];
+    if (batch->magic < 0 || batch->magic > 2)
+        return bad(why, "its magic isn't known");
+    least = batch->magic == 2 ? KC_BATCH_HEADER : batch->magic == 1 ? LEGACY_MIN_V1 : LEGACY_MIN;
+    if (length < (int64_t)(least - OVERHEAD))
+        return bad(why, "its length is less than its header's");
+    if (len - OVERHEAD < (size_t)length)
+        return KC_BATCH_PARTIAL;
+    batch->data = data;
+    batch->size = OVERHEAD + (size_t)length;
+    if (batch->magic < 2) {
+        parse_legacy(&in, batch);
+        return KC_BATCH_OK;
+    }
+    parse_v2(&in, batch);
+    if (batch->last_offset_delta < 0 || batch->count < 0 || batch->base_offset < 0 ||
+        batch->base_offset > INT64_MAX - batch->last_offset_delta)
+        return bad(why, "its offsets don't make sense");
+    return KC_BATCH_OK;
+}
+
+bool kc_batch_intact(const struct kc_wire_batch *batch)
+{
+    const uint8_t *from = batch->data + AT_ATTRIBUTES;
+
+    if (batch->magic == 2)
+        return kc_crc32c(from, batch->size - AT_ATTRIBUTES) == batch->crc;
+    from = batch->data + LEGACY_CRC_AT + 4;
+    return (uint32_t)crc32_z(0, from, batch->size - LEGACY_CRC_AT - 4) == batch->crc;
+}
+
+static void put(uint8_t *at, uint64_t value, int size)
+{
+    for (int i = size - 1; i >= 0; i--, value >>= 8)
+        at[i] = (uint8_t)value;
+}
+
+void kc_batch_set_base_offset(uint8_t *data, int64_t base_offset)
+{
+    put(data + AT_BASE_OFFSET, (uint64_t)base_offset, 8);
+}
+
+static void set_producer(uint8_t *data, const struct kc_batch_identity *identity)
+{
+    put(data + AT_PRODUCER_ID, (uint64_t)identity->producer_id, 8);
+    put(data + AT_PRODUCER_EPOCH, (uint16_t)identity->producer_epoch, 2);
+    put(data + AT_BASE_SEQUENCE, (uint32_t)identity->base_sequence, 4);
+    if (identity->transactional)
+        data[AT_ATTRIBUTES + 1] |= TRANSACTIONAL;
+    else
+        data[AT_ATTRIBUTES + 1] &= (uint8_t)~TRANSACTIONAL;
+}
+
+void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity *identity)
+{
+    enum { LEN = AT_COUNT - AT_ATTRIBUTES };
+    uint8_t before[LEN];
+    uint32_t crc = 0;
+
+    for (int i = 0; i < 4; i++)
+        crc = crc << 8 | data[AT_CRC + i];
+    memcpy(before, data + AT_ATTRIBUTES, LEN);
+    kc_batch_set_base_offset(data, identity->base_offset);
+    put(data + AT_LEADER_EPOCH, (uint32_t)identity->leader_epoch, 4);
+    set_producer(data, identity);
+    crc = kc_crc32c_changed(crc, before, data + AT_ATTRIBUTES, LEN, size - AT_COUNT);
+    put(data + AT_CRC, crc, 4);
+}
+
+void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch *header)
+{
+    put(data + AT_LENGTH, size - OVERHEAD, 4);
+    data[AT_MAGIC] = 2;
+    put(data + AT_ATTRIBUTES, (uint16_t)header->attributes, 2);
+    put(data + AT_LAST_OFFSET_DELTA, (uint32_t)header->last_offset_delta, 4);
+    put(data + AT_BASE_TIMESTAMP, (uint64_t)header->base_timestamp, 8);
+    put(data + AT_MAX_TIMESTAMP, (uint64_t)header->max_timestamp, 8);
+    put(data + AT_COUNT, (uint32_t)header->count, 4);
+    kc_batch_set_base_offset(data, 0);
+    put(data + AT_LEADER_EPOCH, UINT32_MAX, 4);
+    set_producer(data, &(struct kc_batch_identity){0, -1, -1, -1, -1, false});
+    put(data + AT_CRC, kc_crc32c(data + AT_ATTRIBUTES, size - AT_ATTRIBUTES), 4);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What conversion.c (records) and conversion_raw.c (whole batches) share. */
+#ifndef WORKER_RUNTIME_CONVERSION_PRIV_H
+#define WORKER_RUNTIME_CONVERSION_PRIV_H
+
+#include "data/conversion.h"
+
+struct converter {
+    const struct kc_plugin *plugin;
+    void *object;
+};
+
+struct stage {
+    const struct kc_plugin *transform_plugin;
+    void *transform;
+    const struct kc_plugin *predicate_plugin; /* NULL: always */
+    void *predicate;
+    bool negate;
+};
+
+struct kc_conversion {
+    struct converter key;
+    struct converter value;
+    struct converter header;
+    struct stage *stages;
+    size_t stage_count;
+    char *reason;         /* why records are converted one by one; NULL: they aren't */
+    char *raw_refusal;    /* why no batch can pass as bytes; NULL: there are some that can */
+    char *headers_reason; /* of batches with headers, which are written anew; NULL: they pass */
+    char *opens_reason;   /* of topics whose records a transform looks into */
+};
+
+/* Sets the reasons, once all is made. */
+void kc_conversion_explain(struct kc_conversion *conversion);
+
+#endif

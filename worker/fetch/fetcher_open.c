@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fetchers for connectors, which several share a client and an engine. See connect/fetch.h.
+ *
+ * The settings are a Java consumer's; numbers that aren't any are a KC_ERR_CONFIG that names the
+ * key. On the caller's thread.
+ */
+#include "fetch/fetch_engine.h"
+#include "wire/wire_admin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static struct kc_error *parse(const char *key, const char *text, int32_t *value)
+{
+    char *end;
+    long number;
+
+    errno = 0;
+    number = strtol(text, &end, 10);
+    if (errno || end == text || *end || number < 0 || number > INT32_MAX)
+        return kc_error_new(KC_ERR_CONFIG,
+                            "Invalid value %s for configuration %s: expected a number from 0 to %d",
+                            text, key, INT32_MAX);
+    *value = (int32_t)number;
+    return NULL;
+}
+
+struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
+                                         struct kc_fetcher_options *options)
+{
+    const struct {
+        const char *key;
+        int32_t *value;
+    } numbers[] = {
+        {"fetch.max.wait.ms", &options->max_wait_ms},
+        {"fetch.min.bytes", &options->min_bytes},
+        {"fetch.max.bytes", &options->max_bytes},
+        {"max.partition.fetch.bytes", &options->partition_max_bytes},
+    };
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        const char *text = kc_map_get(properties, numbers[i].key);
+        struct kc_error *err = text ? parse(numbers[i].key, text, numbers[i].value) : NULL;
+
+        if (err)
+            return err;
+    }
+    options->read_committed =
+        strcasecmp(kc_map_get_or(properties, "isolation.level", ""), "read_committed") == 0;
+    return NULL;
+}
+
+/* ---- Who reads together ---- */
+
+/* Engines by what they were opened with. */
+struct opened {
+    struct fetch_engine *engine;
+    char *key;
+    int users;
+    struct opened *prev, *next;
+};
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct opened *all; /* with `mutex` */
+
+/* Owned by the caller. */
+static char *key_of(const struct kc_map *properties, const char *name, size_t budget_bytes)
+{
+    char *text = kc_map_print_without(properties, "client.id"),
+         *key = kc_asprintf("%s %zu %s", name, budget_bytes, text);
+
+    free(text);
+    return key;
+}
+
+static struct kc_error *make(const struct kc_map *properties, const char *name, size_t budget_bytes,
+                             struct opened **out)
+{
+    struct kc_fetcher_options options = {.budget_bytes = budget_bytes};
+    struct kc_wire_admin *admin = NULL;
+    struct kc_error *err = kc_fetcher_options_take(properties, &options);
+
+    if (!err)
+        err = kc_wire_admin_new(properties, name, &admin);
+    if (err)
+        return err;
+    *out = kc_calloc(1, sizeof **out);
+    (*out)->engine = fetch_engine_new(kc_wire_admin_client(admin), &options);
+    (*out)->engine->admin = admin;
+    (*out)->engine->shares = true;
+    return NULL;
+}
+
+/* With the mutex. Takes key. */
+static struct kc_error *find_or_make(char *key, const struct kc_map *properties, const char *name,
+                                     size_t budget_bytes, struct opened **out)
+{
+    struct kc_error *err;
+
+    DL_FOREACH(all, *out)
+    {
+        if ((*out)->users < KC_FETCHERS_TOGETHER && strcmp((*out)->key, key) == 0) {
+            free(key);
+            return NULL;
+        }
+    }
+    err = make(properties, name, budget_bytes, out);
+    if (err) {
+        free(key);
+        return err;
+    }
+    (*out)->key = key;
+    DL_APPEND(all, *out);
+    return NULL;
+}
+
+struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
+                                 size_t budget_bytes, struct kc_fetcher **fetcher)
+{
+    char *key = key_of(properties, name, budget_bytes);
+    struct opened *opened = NULL;
+    struct kc_error *err;
+
+    pthread_mutex_lock(&mutex);
+    err = find_or_make(key, properties, name, budget_bytes, &opened);
+    if (!err) {
+        opened->users++;
+        kc_wire_client_join(opened->engine->client);
+        *fetcher = fetcher_new(opened->engine);
+    }
+    pthread_mutex_unlock(&mutex);
+    return err;
+}
+
+/* Taken out of the list if nobody is left. */
+static struct opened *drop_user(const struct fetch_engine *engine)
+{
+    struct opened *opened;
+
+    pthread_mutex_lock(&mutex);
+    DL_SEARCH_SCALAR(all, opened, engine, engine);
+    if (--opened->users > 0)
+        opened = NULL;
+    else
+        DL_DELETE(all, opened);
+    pthread_mutex_unlock(&mutex);
+    return opened;
+}
+
+void kc_fetcher_close(struct kc_fetcher *fetcher)
+{
+    struct fetch_engine *engine;
+    struct kc_wire_admin *admin;
+    struct opened *last;
+
+    if (!fetcher)
+        return;
+    engine = fetcher->engine;
+    fetcher_leave(fetcher);
+    last = drop_user(engine);
+    if (!last)
+        return;
+    admin = engine->admin;
+    fetch_engine_stop(engine);
+    kc_wire_admin_destroy(admin);
+    free(last->key);
+    free(last);
+}
+
+void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
+                       bool end, int timeout_ms)
+{
+    struct kc_wire_offset_item *items = kc_calloc(count ? count : 1, sizeof *items);
+    struct kc_error *err;
+
+    for (size_t i = 0; i < count; i++) {
+        items[i].topic = bounds[i].topic;
+        items[i].partition = bounds[i].partition;
+        items[i].timestamp = end ? KC_WIRE_LATEST : KC_WIRE_EARLIEST;
+    }
+    err = kc_wire_list_offsets(fetcher->engine->admin, items, count,
+                               fetcher->engine->options.read_committed, timeout_ms);
+    for (size_t i = 0; i < count; i++) {
+        bounds[i].offset = items[i].offset;
+        bounds[i].error = items[i].error ? items[i].error : kc_error_copy(err);
+    }
+    kc_error_destroy(err);
+    free(items);
+}

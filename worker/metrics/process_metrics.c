@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process's own metrics, see process_metrics.h. What can't be read is left out. */
+#include "metrics/process_metrics.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { STAT_BYTES = 1 << 20 };
+
+static void gauge(struct kc_exposition *exposition, const char *name, const char *help,
+                  double value)
+{
+    kc_exposition_add(exposition, name, KC_METRIC_GAUGE, help, NULL, 0, value);
+}
+
+/* The whole of a file of /proc, or as much of it as there is room for. */
+static bool read_text(const char *path, char *text, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t len = fread(text, 1, size - 1, file);
+    fclose(file);
+    text[len] = '\0';
+    return len > 0;
+}
+
+/* Seconds since the epoch at which the system was started; 0: unknown. */
+static double boot_time(void)
+{
+    static const char name[] = "\nbtime ";
+    char *text = kc_malloc(STAT_BYTES);
+    const char *at = read_text("/proc/stat", text, STAT_BYTES) ? strstr(text, name) : NULL;
+    double seconds = at ? strtod(at + sizeof(name) - 1, NULL) : 0;
+    free(text);
+    return seconds;
+}
+
+/* Field number of a line of /proc/self/stat, as proc(5) counts them, from behind the name (which
+ * may hold anything). */
+static double field(const char *behind_name, int number)
+{
+    for (int i = 3; i < number; i++)
+        behind_name += strcspn(behind_name, " ") + (strchr(behind_name, ' ') != NULL);
+    return strtod(behind_name, NULL);
+}
+
+enum { USER = 14, SYSTEM = 15, THREADS = 20, START = 22, VIRTUAL = 23, RESIDENT = 24 };
+
+static void expose_stat(struct kc_exposition *exposition)
+{
+    char text[1024];
+    const char *at = read_text("/proc/self/stat", text, sizeof(text)) ? strrchr(text, ')') : NULL;
+    if (!at || strlen(at) < 3)
+        return;
+    at += 2;
+    double ticks = (double)sysconf(_SC_CLK_TCK);
+    kc_exposition_add(exposition, "process_cpu_seconds_total", KC_METRIC_COUNTER,
+                      "User and system time that the process has used, in seconds", NULL, 0,
+                      (field(at, USER) + field(at, SYSTEM)) / ticks);
+    gauge(exposition, "process_resident_memory_bytes", "Resident memory of the process, in bytes",
+          field(at, RESIDENT) * (double)sysconf(_SC_PAGESIZE));
+    gauge(exposition, "process_virtual_memory_bytes", "Virtual memory of the process, in bytes",
+          field(at, VIRTUAL));
+    gauge(exposition, "process_threads", "Threads of the process", field(at, THREADS));
+    gauge(exposition, "process_start_time_seconds",
+          "When the process was started, in seconds since the epoch",
+          boot_time() + field(at, START) / ticks);
+}
+
+static void expose_files(struct kc_exposition *exposition)
+{
+    struct rlimit limit;
+    double count = -3; /* ".", ".." and the directory itself */
+    DIR *directory = opendir("/proc/self/fd");
+    if (directory) {
+        while (readdir(directory))
+            count++;
+        closedir(directory);
+        gauge(exposition, "process_open_fds", "Open file descriptors of the process", count);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+        gauge(exposition, "process_max_fds", "How many file descriptors the process may open",
+              (double)limit.rlim_cur);
+}
+
+void kc_process_expose(struct kc_exposition *exposition)
+{
+    expose_stat(exposition);
+    expose_files(exposition);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The metrics of tasks, connectors and the worker as samples (CONTRACT §5.10), by tables. One
+ * scrape at a time in the process: rates remember the last look.
+ */
+#ifndef WORKER_RUNTIME_TASK_METRICS_H
+#define WORKER_RUNTIME_TASK_METRICS_H
+
+#include "metrics/exposition.h"
+#include "runtime/worker.h"
+
+/* Zeroed metrics of a task that begins now. */
+void kc_task_metrics_start(struct kc_task_metrics *metrics);
+
+/* A gauge for each state, 1 for the one that holds; labels has room for one behind count. */
+void kc_state_expose(struct kc_exposition *exposition, const char *name, const char *help,
+                     struct kc_label *labels, size_t count, enum kc_state state);
+
+void kc_task_metrics_expose(const struct kc_task_info *info, struct kc_exposition *exposition);
+
+#endif

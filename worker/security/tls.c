@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A TLS session over memory BIOs. See tls_priv.h. Loop thread. */
+#include "security/tls_session_priv.h"
+#include "security/tls_store.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+
+struct wire_tls {
+    SSL *ssl;
+    BIO *in;  /* ciphertext from the network; the SSL's, as out */
+    BIO *out; /* ciphertext for the network */
+    char *host;
+    bool heard; /* the broker has sent data since the handshake */
+};
+
+static bool is_address(const char *host)
+{
+    uint8_t address[16];
+
+    return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+static void name_host(struct wire_tls *tls, bool check)
+{
+    X509_VERIFY_PARAM *param = SSL_get0_param(tls->ssl);
+
+    if (!is_address(tls->host))
+        SSL_set_tlsext_host_name(tls->ssl, tls->host);
+    if (!check)
+        return;
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (is_address(tls->host))
+        X509_VERIFY_PARAM_set1_ip_asc(param, tls->host);
+    else
+        X509_VERIFY_PARAM_set1_host(param, tls->host, 0);
+}
+
+struct kc_error *wire_tls_new(struct wire_tls_context *context, const char *host,
+                              struct wire_tls **out)
+{
+    struct wire_tls *tls = kc_calloc(1, sizeof *tls);
+
+    *out = NULL;
+    tls->ssl = SSL_new(wire_tls_context_current(context));
+    tls->in = BIO_new(BIO_s_mem());
+    tls->out = BIO_new(BIO_s_mem());
+    tls->host = kc_strdup(host);
+    if (!tls->ssl || !tls->in || !tls->out) {
+        BIO_free(tls->in);
+        BIO_free(tls->out);
+        wire_tls_destroy(tls);
+        return kc_error_retriable_new(KC_ERR_IO, "OpenSSL can't make a session: %s",
+                                      wire_tls_reason());
+    }
+    SSL_set_bio(tls->ssl, tls->in, tls->out);
+    SSL_set_connect_state(tls->ssl);
+    name_host(tls, wire_tls_context_settings(context)->check_hostname);
+    *out = tls;
+    return NULL;
+}
+
+void wire_tls_destroy(struct wire_tls *tls)
+{
+    if (!tls)
+        return;
+    SSL_free(tls->ssl);
+    free(tls->host);
+    free(tls);
+}
+
+void wire_tls_receive(struct wire_tls *tls, const void *data, size_t len)
+{
+    BIO_write(tls->in, data, (int)len);
+}
+
+/* As Java's SslAuthenticationException: trying again doesn't help. */
+static struct kc_error *handshake_error(const struct wire_tls *tls)
+{
+    long verified = SSL_get_verify_result(tls->ssl);
+
+    if (verified == X509_V_ERR_HOSTNAME_MISMATCH || verified == X509_V_ERR_IP_ADDRESS_MISMATCH)
+        return kc_error_new(KC_ERR_IO,
+                            "the broker's certificate isn't for %s: put that name into the "
+                            "certificate, or set ssl.endpoint.identification.algorithm to nothing",
+                            tls->host);
+    if (verified != X509_V_OK)
+        return kc_error_new(
+            KC_ERR_IO, "the broker's certificate isn't trusted: %s. Check ssl.truststore.location",
+            X509_verify_cert_error_string(verified));
+    return kc_error_new(
+        KC_ERR_IO,
+        "the handshake failed: %s. Does security.protocol fit the listener, and does "
+        "the broker ask for a client certificate (ssl.keystore.location)?",
+        wire_tls_reason());
+}
+
+struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done)
+{
+    int code, why;
+
+    ERR_clear_error();
+    code = SSL_do_handshake(tls->ssl);
+    *done = code == 1;
+    if (*done)
+        return NULL;
+    why = SSL_get_error(tls->ssl, code);
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+        return NULL;
+    return handshake_error(tls);
+}
+
+long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_error **err)
+{
+    int len, why;
+
+    ERR_clear_error();
+    len = SSL_read(tls->ssl, buffer, (int)size);
+    if (len > 0) {
+        tls->heard = true;
+        return len;
+    }
+    why = SSL_get_error(tls->ssl, len);
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+        return 0;
+    if (why == SSL_ERROR_ZERO_RETURN)
+        *err = kc_error_retriable_new(KC_ERR_IO, "the broker ended the TLS session");
+    else if (why == SSL_ERROR_SSL && !tls->heard)
+        /* With TLS 1.3 the broker refuses our certificate only after the handshake. */
+        *err = kc_error_new(KC_ERR_IO,
+                            "the broker ended the TLS session: %s. Does it ask for a client "
+                            "certificate (ssl.keystore.location)?",
+                            wire_tls_reason());
+    else
+        *err = kc_error_retriable_new(KC_ERR_IO, "the TLS session broke: %s", wire_tls_reason());
+    return -1;
+}
+
+struct kc_error *wire_tls_write(struct wire_tls *tls, const void *data, size_t len)
+{
+    const char *at = data;
+
+    while (len > 0) {
+        int part = len > INT_MAX / 2 ? INT_MAX / 2 : (int)len;
+
+        ERR_clear_error();
+        part = SSL_write(tls->ssl, at, part);
+        if (part <= 0)
+            return kc_error_retriable_new(KC_ERR_IO, "the TLS session broke: %s",
+                                          wire_tls_reason());
+        at += part;
+        len -= (size_t)part;
+    }
+    return NULL;
+}
+
+void wire_tls_drain(struct wire_tls *tls, struct kc_str *out)
+{
+    char *data = NULL;
+    long len = BIO_get_mem_data(tls->out, &data);
+
+    if (len <= 0)
+        return;
+    kc_str_append_n(out, data, (size_t)len);
+    (void)BIO_reset(tls->out);
+}

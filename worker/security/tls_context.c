@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SSL_CTX of a client: made from the ssl.* settings, and made again when a store's file
+ * changes, so that a renewed certificate needs no restart. See tls_priv.h. Loop thread after the
+ * first making.
+ */
+#include "connect/log.h"
+#include "security/tls_config.h"
+#include "security/tls_session_priv.h"
+#include "security/tls_store.h"
+#include "security/tls_strength.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.wire.tls");
+
+struct stamp {
+    struct timespec changed;
+    off_t size;
+};
+
+static const char *const files[] = {"ssl.keystore.location", "ssl.truststore.location"};
+#define FILES (sizeof files / sizeof *files)
+
+struct wire_tls_context {
+    const struct kc_wire_settings *settings;
+    SSL_CTX *ctx;
+    struct stamp stamps[FILES];
+};
+
+static void stamp_files(const struct wire_tls_context *context, struct stamp stamps[FILES])
+{
+    struct stat info;
+
+    memset(stamps, 0, sizeof *stamps * FILES);
+    for (size_t i = 0; i < FILES; i++) {
+        const char *path = kc_map_get(context->settings->map, files[i]);
+
+        if (path && stat(path, &info) == 0)
+            stamps[i] = (struct stamp){info.st_mtim, info.st_size};
+    }
+}
+
+static int verify(int verified, X509_STORE_CTX *chain, bool own_trust)
+{
+    struct kc_error *err =
+        verified ? wire_tls_strength(X509_STORE_CTX_get_current_cert(chain), own_trust) : NULL;
+
+    if (!err)
+        return verified;
+    kc_warn("%s", kc_error_text(err));
+    kc_error_destroy(err);
+    X509_STORE_CTX_set_error(chain, X509_V_ERR_EE_KEY_TOO_SMALL);
+    return 0;
+}
+
+static int verify_by_own_trust(int verified, X509_STORE_CTX *chain)
+{
+    return verify(verified, chain, true);
+}
+
+static int verify_by_system_trust(int verified, X509_STORE_CTX *chain)
+{
+    return verify(verified, chain, false);
+}
+
+static struct kc_error *make(const struct kc_wire_settings *settings, SSL_CTX **out)
+{
+    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+    struct kc_error *err;
+
+    *out = NULL;
+    if (!ctx)
+        return kc_error_new(KC_ERR_IO, "OpenSSL can't make a context: %s", wire_tls_reason());
+    SSL_CTX_set_security_level(ctx, WIRE_TLS_LEVEL);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER,
+                       wire_tls_has_trust(settings->map) ? verify_by_own_trust
+                                                         : verify_by_system_trust);
+    SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
+    err = wire_tls_configure(ctx, settings->map);
+    if (err) {
+        SSL_CTX_free(ctx);
+        return err;
+    }
+    *out = ctx;
+    return NULL;
+}
+
+struct kc_error *wire_tls_context_new(const struct kc_wire_settings *settings,
+                                      struct wire_tls_context **out)
+{
+    struct wire_tls_context *context = kc_calloc(1, sizeof *context);
+    struct kc_error *err;
+
+    *out = NULL;
+    context->settings = settings;
+    stamp_files(context, context->stamps);
+    err = make(settings, &context->ctx);
+    if (err) {
+        wire_tls_context_destroy(context);
+        return err;
+    }
+    *out = context;
+    return NULL;
+}
+
+void wire_tls_context_destroy(struct wire_tls_context *context)
+{
+    if (!context)
+        return;
+    SSL_CTX_free(context->ctx);
+    free(context);
+}
+
+SSL_CTX *wire_tls_context_current(struct wire_tls_context *context)
+{
+    struct stamp stamps[FILES];
+    SSL_CTX *ctx;
+    struct kc_error *err;
+
+    stamp_files(context, stamps);
+    if (memcmp(stamps, context->stamps, sizeof stamps) == 0)
+        return context->ctx;
+    memcpy(context->stamps, stamps, sizeof stamps);
+    err = make(context->settings, &ctx);
+    if (err) {
+        kc_warn("The changed key or trust store can't be used, the former stays in use: %s",
+                kc_error_text(err));
+        kc_error_destroy(err);
+        return context->ctx;
+    }
+    kc_info("The key and trust stores were read again because a file changed");
+    SSL_CTX_free(context->ctx);
+    context->ctx = ctx;
+    return ctx;
+}
+
+const struct kc_wire_settings *wire_tls_context_settings(const struct wire_tls_context *context)
+{
+    return context->settings;
+}

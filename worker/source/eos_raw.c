@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Transactions through the task's raw lane: see eos_channel.h.
+ *
+ * Batches as bytes, records and source offsets all go through the lane's transactional appender,
+ * the latter two built into batches here (raw_builder.h), with keys placed as Java's producer
+ * places them. What the target refuses for its content comes back and is sent in another form
+ * within the same transaction; whatever else goes wrong ends it, and the task fails, as with a
+ * producer. Results are taken in on the task's thread: there is no acknowledgement thread.
+ */
+#include "source/eos_channel.h"
+#include "source/raw_builder.h"
+#include "source/raw_placing.h"
+#include "source/raw_transaction.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+enum { BATCH_BYTES = 1000000, WAIT_MS = 1000 };
+
+struct channel {
+    struct kc_source_task *task;
+    struct kc_txn_records *records;
+    struct kc_raw_transaction *transaction;
+    struct kc_raw_placing *placing;
+    struct kc_raw_builder *builder;
+    struct kc_built *built; /* sent in this transaction */
+    size_t built_bytes;     /* handed to the builder and not sent */
+    uint64_t acked;
+    uint64_t acked_bytes;
+};
+
+static void *create(struct kc_source_task *task, struct kc_txn_records *records)
+{
+    struct channel *self = kc_calloc(1, sizeof(*self));
+    self->task = task;
+    self->records = records;
+    self->builder = kc_raw_builder_new(BATCH_BYTES);
+    self->transaction = kc_raw_transaction_new(task->raw, task->host);
+    self->placing = kc_raw_placing_new(task->raw, task->host);
+    return self;
+}
+
+static void forget_built(struct channel *self)
+{
+    struct kc_built *built, *next;
+    LL_FOREACH_SAFE(self->built, built, next)
+    {
+        kc_built_destroy(built);
+    }
+    self->built = NULL;
+}
+
+static void destroy(void *channel)
+{
+    struct channel *self = channel;
+    forget_built(self);
+    kc_raw_builder_destroy(self->builder);
+    kc_raw_transaction_destroy(self->transaction);
+    kc_raw_placing_destroy(self->placing);
+    free(self);
+}
+
+static struct kc_error *init(void *channel)
+{
+    struct channel *self = channel;
+    struct kc_error *err = kc_raw_transaction_init(self->transaction);
+    bool expired = kc_raw_transaction_expired(err);
+    return err ? kc_eos_error(self->task,
+                              "Failed to initialize transactions of the task's producer", expired,
+                              err)
+               : NULL;
+}
+
+/* The appender's begins with the first append. */
+static struct kc_error *begin(void *channel)
+{
+    (void)channel;
+    return NULL;
+}
+
+/* ---- results ---- */
+
+/* Records that were built into batches have outcomes of their own. */
+static void built_acked(const struct kc_raw_span *span)
+{
+    const struct kc_built *built = span->raw->task_data;
+    int64_t offset = span->base_offset;
+    for (int32_t i = 0; i < span->run_count; i++) {
+        const struct kc_raw_run *run = &span->runs[i];
+        for (int32_t k = 0; k < run->count; k++) {
+            struct kc_txn_entry *entry = built->owners[run->source_offset + k];
+            const struct kc_record_metadata metadata = {offset, span->raw->partition,
+                                                        span->log_append_time_ms};
+            if (entry)
+                kc_txn_entry_acked(entry, &metadata);
+            offset += offset >= 0;
+        }
+    }
+}
+
+static bool is_offsets(const struct kc_raw_span *span)
+{
+    const struct kc_built *built = span->built ? span->raw->task_data : NULL;
+    return built && !built->owners[0];
+}
+
+static void on_acked(void *opaque, const struct kc_raw_span *span)
+{
+    struct channel *self = opaque;
+    if (!is_offsets(span)) {
+        self->acked += (uint64_t)span->count;
+        self->acked_bytes += span->len;
+        kc_source_task_span_used(self->task, span);
+    }
+    if (span->built)
+        built_acked(span);
+    if (span->slot && span->built)
+        kc_txn_span_gone(self->records, (struct kc_txn_entry *)span->slot);
+    else if (span->slot)
+        kc_txn_span_acked(self->records, span);
+}
+
+static void on_given_up(void *opaque, struct kc_slot *slot)
+{
+    struct channel *self = opaque;
+    if (slot)
+        kc_txn_span_gone(self->records, (struct kc_txn_entry *)slot);
+}
+
+/* ---- sending ---- */
+
+static struct kc_error *send_built(struct channel *self)
+{
+    struct kc_built *list, *built, *next;
+    const char *why = kc_raw_builder_take(self->builder, &list);
+    struct kc_error *err =
+        why ? kc_error_new(KC_ERR_DATA, "Building a record batch: %s", why) : NULL;
+    self->built_bytes = 0;
+    LL_FOREACH_SAFE(list, built, next)
+    {
+        LL_PREPEND(self->built, built);
+        if (!err)
+            err = kc_raw_lane_send(self->task->raw, built->span, NULL);
+    }
+    return err;
+}
+
+static struct kc_error *add(struct channel *self, const struct kc_build_record *record,
+                            const char *topic, int32_t partition, void *owner)
+{
+    struct kc_error *err = NULL;
+    if (self->built_bytes >= BATCH_BYTES ||
+        !kc_raw_builder_fits(self->builder, record, topic, partition))
+        err = send_built(self);
+    if (err)
+        return err;
+    self->built_bytes += record->key_len + record->value_len;
+    const char *why = kc_raw_builder_add(self->builder, record, topic, partition, owner);
+    return why ? kc_error_new(KC_ERR_DATA, "A record for topic %s can't be sent: %s", topic, why)
+               : NULL;
+}
+
+static struct kc_error *send_offset(void *channel, const char *topic, const char *key,
+                                    const char *value)
+{
+    struct channel *self = channel;
+    const struct kc_build_record record = {
+        .timestamp = kc_now_ms(),
+        .key = key,
+        .key_len = strlen(key),
+        .value = value,
+        .value_len = value ? strlen(value) : 0,
+    };
+    int32_t partition;
+    struct kc_error *err =
+        kc_raw_placing_find(self->placing, topic, record.key, record.key_len, &partition);
+    return err ? err : add(self, &record, topic, partition, NULL);
+}
+
+static struct kc_error *send_to(struct channel *self, const struct kc_wire_record *wire,
+                                int32_t partition, void *owner)
+{
+    struct kc_build_header *headers = kc_calloc(wire->header_count + 1, sizeof(*headers));
+    for (size_t i = 0; i < wire->header_count; i++)
+        headers[i] = (struct kc_build_header){wire->headers[i].key, wire->headers[i].data,
+                                              wire->headers[i].len};
+    const struct kc_build_record record = {
+        .timestamp = wire->timestamp == KC_NO_TIMESTAMP ? kc_now_ms() : wire->timestamp,
+        .key = wire->key,
+        .key_len = wire->key_len,
+        .value = wire->value,
+        .value_len = wire->value_len,
+        .headers = headers,
+        .header_count = wire->header_count,
+    };
+    struct kc_error *err = add(self, &record, wire->topic, partition, owner);
+    free(headers);
+    return err;
+}
+
+static struct kc_error *send_record(void *channel, const struct kc_wire_record *wire,
+                                    struct kc_txn_entry *entry)
+{
+    struct channel *self = channel;
+    int32_t partition = wire->partition;
+    struct kc_error *err = NULL;
+    if (partition == KC_NO_PARTITION)
+        err = kc_raw_placing_find(self->placing, wire->topic, wire->key, wire->key_len, &partition);
+    return err ? err : send_to(self, wire, partition, entry);
+}
+
+/* ---- what came back ---- */
+
+static struct kc_error *resend(struct channel *self)
+{
+    struct kc_source_task *task = self->task;
+    struct kc_batch *batch;
+    struct kc_error *err = kc_source_task_recover_raw(task, &batch);
+    if (err || !batch)
+        return err;
+    size_t count = kc_batch_count(batch);
+    struct kc_txn_batch *current = kc_txn_records_begin(self->records, batch);
+    for (size_t i = 0; i < count && !err; i++) {
+        const struct kc_record *record = kc_batch_at(batch, i);
+        struct kc_txn_entry *entry = kc_txn_records_add(self->records, record, false);
+        err = kc_raw_lane_send(task->raw, record->span, (struct kc_slot *)entry);
+    }
+    kc_txn_records_resume(self->records, current);
+    return err;
+}
+
+static void serve(struct channel *self)
+{
+    kc_raw_lane_serve(self->task->raw, on_acked, self);
+}
+
+static struct kc_error *progress(void *channel)
+{
+    struct channel *self = channel;
+    struct kc_error *err = send_built(self);
+    serve(self);
+    return err;
+}
+
+/* Until everything sent is acknowledged. */
+static struct kc_error *settle(struct channel *self)
+{
+    struct kc_raw_lane *lane = self->task->raw;
+    struct kc_error *err = send_built(self);
+    while (!err) {
+        kc_raw_lane_await(lane, kc_mono_ms() + WAIT_MS);
+        serve(self);
+        if (kc_raw_lane_idle(lane))
+            return NULL;
+        if (kc_task_host_cancelled(self->task->host))
+            return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while committing");
+        err = resend(self);
+    }
+    return err;
+}
+
+/* ---- the end of a transaction ---- */
+
+static struct kc_error *commit(void *channel)
+{
+    struct channel *self = channel;
+    struct kc_error *err = settle(self);
+    if (err)
+        return err;
+    err = kc_raw_transaction_commit(self->transaction);
+    if (err)
+        return kc_eos_raw_error(self->task, err);
+    forget_built(self);
+    return NULL;
+}
+
+static struct kc_error *abort_transaction(void *channel, int timeout_ms)
+{
+    struct channel *self = channel;
+    kc_raw_builder_drop(self->builder);
+    self->built_bytes = 0;
+    struct kc_error *err = kc_raw_transaction_abort(self->transaction, timeout_ms);
+    serve(self);
+    kc_raw_lane_discard(self->task->raw, on_given_up, self);
+    if (!err) {
+        forget_built(self);
+        return NULL;
+    }
+    bool expired = kc_raw_transaction_expired(err);
+    return kc_eos_error(self->task, "Failed to abort a producer transaction", expired, err);
+}
+
+static void count(void *channel, uint64_t *acked, uint64_t *acked_bytes)
+{
+    struct channel *self = channel;
+    *acked = self->acked;
+    *acked_bytes = self->acked_bytes;
+    self->acked = self->acked_bytes = 0;
+}
+
+struct kc_error *kc_eos_raw_error(const struct kc_source_task *task, struct kc_error *cause)
+{
+    if (kc_error_code(cause) == KC_ERR_WAKEUP)
+        return cause;
+    bool expired = kc_raw_transaction_expired(cause);
+    return kc_eos_flush_error(task, expired, cause);
+}
+
+const struct kc_eos_channel kc_eos_raw = {
+    .create = create,
+    .destroy = destroy,
+    .init = init,
+    .begin = begin,
+    .commit = commit,
+    .abort = abort_transaction,
+    .send_offset = send_offset,
+    .send = send_record,
+    .progress = progress,
+    .count = count,
+};

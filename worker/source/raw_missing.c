@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Topics that transforms name and that aren't on the target: asked for, told of, and looked for
+ * again, see raw_lane.h. What goes to them waits in the appender. The task's thread.
+ */
+#include "connect/log.h"
+#include "source/raw_lane_priv.h"
+#include "wire/errors.h"
+#include "wire/messages_cluster.h"
+
+#include <stdlib.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
+
+enum {
+    ASK_MS = 5000,
+    FIRST_LOOK_MS = 10000, /* each later one after twice the time */
+    LONGEST_MS = 300000,
+    SHOWN = 300, /* characters of names in a line */
+};
+
+enum presence { THERE, MISSING, UNKNOWN };
+
+static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
+{
+    struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
+    struct kc_metadata_request *message = request->message;
+    KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic, 1);
+    message->topics.items[0].name = kc_wire_str_copy(request->arena, topic);
+    message->allow_auto_topic_creation = true;
+    request->target.kind = KC_WIRE_ANY;
+    struct kc_wire_reply *reply = NULL;
+    struct kc_error *err =
+        kc_wire_call(lane->target->client, request, kc_mono_ms() + ASK_MS, &reply);
+    const struct kc_metadata_response *response = err ? NULL : reply->message;
+    int code = response && response->topics.count == 1 ? response->topics.items[0].error_code
+                                                       : KC_KAFKA_UNKNOWN_SERVER_ERROR;
+    enum presence presence = code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION ? MISSING
+                             : code == KC_KAFKA_NONE                     ? THERE
+                                                                         : UNKNOWN;
+    kc_error_destroy(err); /* appending will tell */
+    kc_wire_reply_unref(reply);
+    return presence;
+}
+
+static void tell(struct kc_raw_lane *lane)
+{
+    if (lane->tell_missing)
+        lane->tell_missing(lane->opaque, &lane->missing);
+}
+
+static void warn(const struct kc_raw_lane *lane)
+{
+    char *names = kc_strings_join(&lane->missing, ", ");
+    kc_warn(
+        "%zu topics that the transforms name are still not there on the target, and what "
+        "goes to them waits: %.*s. Create them, unless the brokers do (auto.create.topics.enable).",
+        lane->missing.count, SHOWN, names);
+    free(names);
+}
+
+void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic)
+{
+    if (kc_strings_contain(&lane->missing, topic) || presence_of(lane, topic) != MISSING)
+        return;
+    kc_warn("Topic %s, which the transforms name, isn't there on the target yet, and what goes to "
+            "it waits: create it, unless the brokers do (auto.create.topics.enable)",
+            topic);
+    if (lane->missing.count == 0) {
+        lane->missing_wait_ms = FIRST_LOOK_MS;
+        lane->missing_ms = kc_mono_ms() + FIRST_LOOK_MS;
+    }
+    kc_strings_add(&lane->missing, topic);
+    tell(lane);
+}
+
+void kc_raw_lane_look_for_missing(struct kc_raw_lane *lane)
+{
+    struct kc_strings before = lane->missing;
+    if (before.count == 0 || kc_mono_ms() < lane->missing_ms)
+        return;
+    enum presence presence = MISSING;
+    lane->missing = (struct kc_strings){0};
+    for (size_t i = 0; i < before.count; i++) {
+        if (presence != UNKNOWN) /* else none is asked for: each would take its time */
+            presence = presence_of(lane, before.items[i]);
+        if (presence != THERE)
+            kc_strings_add(&lane->missing, before.items[i]);
+        else
+            kc_info("Topic %s, which the transforms name, is there on the target now",
+                    before.items[i]);
+    }
+    if (lane->missing.count)
+        warn(lane);
+    if (lane->missing.count != before.count)
+        tell(lane);
+    lane->missing_wait_ms =
+        lane->missing_wait_ms * 2 < LONGEST_MS ? lane->missing_wait_ms * 2 : LONGEST_MS;
+    lane->missing_ms = kc_mono_ms() + lane->missing_wait_ms;
+    kc_strings_destroy(&before);
+}
+
+void kc_raw_lane_on_missing(struct kc_raw_lane *lane,
+                            void (*tell_missing)(void *opaque, const struct kc_strings *topics))
+{
+    lane->tell_missing = tell_missing;
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Submitted records: see submitted_records.h for the roles.
+ *
+ * A queue is a list of chunks of slots with one writer (the task's thread) and one reader (the
+ * acknowledgement thread); `pushed` is the border between them. A slot stays where it is, so that
+ * its address can travel with the message through librdkafka. The newest committable offset of a
+ * partition is published under a lock, once for a whole run of records.
+ */
+#include "source/submitted_records.h"
+
+#include "connect/hash.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CHUNK_SLOTS = 64, CACHE_SIZE = 64 };
+
+struct queue;
+
+struct kc_slot {
+    const struct kc_record *record;
+    struct kc_flight *flight;
+    struct queue *queue;
+    struct kc_record_metadata metadata;
+    atomic_uchar state;
+};
+
+struct chunk {
+    struct chunk *next; /* set before `pushed` passes this chunk's end */
+    struct kc_slot slots[CHUNK_SLOTS];
+};
+
+struct queue {
+    struct kc_source_partition *partition;
+    struct kc_submitted *owner;
+    UT_hash_handle hh;
+    /* The task's thread. */
+    struct chunk *tail;
+    size_t tail_used;
+    atomic_size_t pushed;
+    /* The acknowledgement thread. */
+    struct chunk *head;
+    size_t head_used;
+    size_t popped;
+    struct queue *next_touched;
+    bool touched;
+    /* With the owner's mutex. */
+    struct kc_source_offset newest;
+    bool dirty;
+    struct kc_source_offset flushing;
+    bool is_flushing;
+};
+
+struct kc_flight {
+    struct kc_batch *batch;
+    size_t left;   /* records that haven't left their queues; the acknowledgement thread's */
+    size_t pushed; /* the task's thread */
+};
+
+struct kc_submitted {
+    kc_record_done done;
+    void *opaque;
+    struct queue *queues; /* by address of the source partition; changed with mutex */
+    struct queue *cache[CACHE_SIZE];
+    atomic_uint_fast64_t pushed;
+    atomic_uint_fast64_t finished;
+    atomic_bool sweep; /* a slot got its outcome on another thread: look at all queues */
+    struct queue *touched;
+    pthread_mutex_t mutex;
+    struct kc_offset_write *writes;
+    size_t write_count;
+};
+
+struct kc_submitted *kc_submitted_new(kc_record_done done, void *opaque)
+{
+    struct kc_submitted *submitted = kc_calloc(1, sizeof(*submitted));
+    submitted->done = done;
+    submitted->opaque = opaque;
+    pthread_mutex_init(&submitted->mutex, NULL);
+    return submitted;
+}
+
+/* ---- offsets as values ---- */
+
+static void offset_hold(struct kc_source_offset *to, const struct kc_source_offset *from)
+{
+    *to = *from;
+    json_incref(to->map);
+}
+
+static void offset_release(struct kc_source_offset *offset)
+{
+    json_decref(offset->map);
+    *offset = (struct kc_source_offset){0};
+}
+
+static json_t *offset_json(const struct kc_source_offset *offset)
+{
+    if (!offset->field)
+        return json_incref(offset->map);
+    return json_pack("{s:I}", offset->field, (json_int_t)offset->number);
+}
+
+/* ---- queues ---- */
+
+static struct queue *make_queue(struct kc_submitted *submitted,
+                                struct kc_source_partition *partition)
+{
+    struct queue *queue = kc_calloc(1, sizeof(*queue));
+    queue->partition = kc_source_partition_ref(partition);
+    queue->owner = submitted;
+    queue->head = queue->tail = kc_calloc(1, sizeof(*queue->head));
+    pthread_mutex_lock(&submitted->mutex);
+    HASH_ADD_PTR(submitted->queues, partition, queue);
+    pthread_mutex_unlock(&submitted->mutex);
+    return queue;
+}
+
+static struct queue *find_queue(struct kc_submitted *submitted,
+                                struct kc_source_partition *partition)
+{
+    struct queue **cached =
+        &submitted->cache[((uintptr_t)partition >> 4 ^ (uintptr_t)partition >> 10) % CACHE_SIZE];
+    if (*cached && (*cached)->partition == partition)
+        return *cached;
+    struct queue *queue = NULL;
+    HASH_FIND_PTR(submitted->queues, &partition, queue);
+    if (!queue)
+        queue = make_queue(submitted, partition);
+    *cached = queue;
+    return queue;
+}
+
+struct kc_flight *kc_submitted_begin(struct kc_submitted *submitted, struct kc_batch *batch)
+{
+    (void)submitted;
+    struct kc_flight *flight = kc_calloc(1, sizeof(*flight));
+    flight->batch = batch;
+    flight->left = kc_batch_count(batch);
+    return flight;
+}
+
+static void flight_end(struct kc_flight *flight)
+{
+    kc_batch_unref(flight->batch);
+    free(flight);
+}
+
+struct kc_slot *kc_submitted_push(struct kc_submitted *submitted, struct kc_flight *flight,
+                                  const struct kc_record *record, enum kc_slot_state state)
+{
+    struct queue *queue = find_queue(submitted, record->source_partition);
+    if (queue->tail_used == CHUNK_SLOTS) {
+        struct chunk *chunk = kc_malloc(sizeof(*chunk));
+        chunk->next = NULL;
+        queue->tail->next = chunk;
+        queue->tail = chunk;
+        queue->tail_used = 0;
+    }
+    struct kc_slot *slot = &queue->tail->slots[queue->tail_used++];
+    slot->record = record;
+    slot->flight = flight;
+    slot->queue = queue;
+    atomic_init(&slot->state, (unsigned char)state);
+    flight->pushed++;
+    uint64_t total = atomic_load_explicit(&submitted->pushed, memory_order_relaxed);
+    atomic_store_explicit(&submitted->pushed, total + 1, memory_order_relaxed);
+    size_t pushed = atomic_load_explicit(&queue->pushed, memory_order_relaxed);
+    atomic_store_explicit(&queue->pushed, pushed + 1, memory_order_release);
+    if (state != KC_SLOT_SENT)
+        atomic_store_explicit(&submitted->sweep, true, memory_order_release);
+    return slot;
+}
+
+uint64_t kc_submitted_pending(const struct kc_submitted *submitted)
+{
+    uint64_t finished = atomic_load(&submitted->finished);
+    return atomic_load(&submitted->pushed) - finished;
+}
+
+/* ---- outcomes ---- */
+
+const struct kc_record *kc_slot_record(const struct kc_slot *slot)
+{
+    return slot->record;
+}
+
+static void settle(struct kc_slot *slot, enum kc_slot_state state)
+{
+    struct queue *queue = slot->queue;
+    atomic_store_explicit(&slot->state, (unsigned char)state, memory_order_release);
+    if (!queue->touched) {
+        queue->touched = true;
+        queue->next_touched = queue->owner->touched;
+        queue->owner->touched = queue;
+    }
+}
+
+void kc_slot_ack(struct kc_slot *slot, int64_t offset, int32_t partition, int64_t timestamp)
+{
+    slot->metadata = (struct kc_record_metadata){offset, partition, timestamp};
+    settle(slot, KC_SLOT_ACKED);
+}
+
+void kc_slot_drop(struct kc_slot *slot)
+{
+    settle(slot, KC_SLOT_DROPPED);
+}
+
+void kc_slot_skip(struct kc_submitted *submitted, struct kc_slot *slot)
+{
+    atomic_store_explicit(&slot->state, KC_SLOT_SKIPPED, memory_order_release);
+    atomic_store_explicit(&submitted->sweep, true, memory_order_release);
+}
+
+void kc_slot_retract(struct kc_submitted *submitted, struct kc_slot *slot)
+{
+    atomic_store_explicit(&slot->state, KC_SLOT_DROPPED, memory_order_release);
+    atomic_store_explicit(&submitted->sweep, true, memory_order_release);
+}
+
+static void finish(struct kc_submitted *submitted, struct kc_slot *slot, enum kc_slot_state state)
+{
+    submitted->done(submitted->opaque, slot->record,
+                    state == KC_SLOT_ACKED ? &slot->metadata : NULL);
+    struct kc_flight *flight = slot->flight;
+    if (--flight->left == 0)
+        flight_end(flight);
+}
+
+static void publish(struct queue *queue, struct kc_source_offset *newest)
+{
+    pthread_mutex_lock(&queue->owner->mutex);
+    struct kc_source_offset former = queue->newest;
+    queue->newest = *newest;
+    queue->dirty = true;
+    pthread_mutex_unlock(&queue->owner->mutex);
+    offset_release(&former);
+}
+
+/* The slot at the head when it has an outcome; NULL otherwise. */
+static struct kc_slot *settled_head(struct queue *queue, size_t pushed, enum kc_slot_state *state)
+{
+    if (queue->popped == pushed)
+        return NULL;
+    if (queue->head_used == CHUNK_SLOTS) {
+        struct chunk *done = queue->head;
+        queue->head = done->next;
+        queue->head_used = 0;
+        free(done);
+    }
+    struct kc_slot *slot = &queue->head->slots[queue->head_used];
+    *state = atomic_load_explicit(&slot->state, memory_order_acquire);
+    return *state == KC_SLOT_SENT ? NULL : slot;
+}
+
+static void advance(struct kc_submitted *submitted, struct queue *queue)
+{
+    size_t pushed = atomic_load_explicit(&queue->pushed, memory_order_acquire);
+    struct kc_source_offset newest = {0};
+    bool advanced = false;
+    size_t before = queue->popped;
+    enum kc_slot_state state;
+    struct kc_slot *slot;
+    while ((slot = settled_head(queue, pushed, &state))) {
+        if (state != KC_SLOT_DROPPED) {
+            /* The record may end with its batch: a map is held beyond it. */
+            offset_release(&newest);
+            offset_hold(&newest, &slot->record->source_offset);
+            advanced = true;
+        }
+        finish(submitted, slot, state);
+        queue->head_used++;
+        queue->popped++;
+    }
+    if (advanced)
+        publish(queue, &newest);
+    if (queue->popped != before)
+        atomic_fetch_add(&submitted->finished, queue->popped - before);
+}
+
+void kc_submitted_advance(struct kc_submitted *submitted)
+{
+    bool all = atomic_load_explicit(&submitted->sweep, memory_order_relaxed) &&
+               atomic_exchange_explicit(&submitted->sweep, false, memory_order_acquire);
+    struct queue *queue = submitted->touched;
+    submitted->touched = NULL;
+    while (queue) {
+        struct queue *next = queue->next_touched;
+        queue->touched = false;
+        advance(submitted, queue);
+        queue = next;
+    }
+    if (!all)
+        return;
+    pthread_mutex_lock(&submitted->mutex);
+    queue = submitted->queues;
+    pthread_mutex_unlock(&submitted->mutex);
+    while (queue) {
+        advance(submitted, queue);
+        pthread_mutex_lock(&submitted->mutex);
+        queue = queue->hh.next;
+        pthread_mutex_unlock(&submitted->mutex);
+    }
+}
+
+/* ---- flushing offsets ---- */
+
+static void snapshot(struct kc_submitted *submitted, struct queue *queue)
+{
+    queue->flushing = queue->newest;
+    queue->newest = (struct kc_source_offset){0};
+    queue->dirty = false;
+    queue->is_flushing = true;
+    submitted->writes[submitted->write_count++] = (struct kc_offset_write){
+        json_incref(kc_source_partition_map(queue->partition)), offset_json(&queue->flushing)};
+}
+
+size_t kc_submitted_begin_flush(struct kc_submitted *submitted,
+                                const struct kc_offset_write **writes)
+{
+    pthread_mutex_lock(&submitted->mutex);
+    size_t dirty = 0;
+    for (struct queue *queue = submitted->queues; queue; queue = queue->hh.next)
+        dirty += queue->dirty;
+    if (dirty)
+        submitted->writes = kc_calloc(dirty, sizeof(*submitted->writes));
+    for (struct queue *queue = dirty ? submitted->queues : NULL; queue; queue = queue->hh.next)
+        if (queue->dirty)
+            snapshot(submitted, queue);
+    pthread_mutex_unlock(&submitted->mutex);
+    *writes = submitted->writes;
+    return dirty;
+}
+
+static void settle_flush(struct queue *queue, bool succeeded)
+{
+    queue->is_flushing = false;
+    if (succeeded || queue->dirty) {
+        offset_release(&queue->flushing);
+        return;
+    }
+    queue->newest = queue->flushing;
+    queue->flushing = (struct kc_source_offset){0};
+    queue->dirty = true;
+}
+
+void kc_submitted_end_flush(struct kc_submitted *submitted, bool succeeded)
+{
+    pthread_mutex_lock(&submitted->mutex);
+    for (struct queue *queue = submitted->queues; queue; queue = queue->hh.next)
+        if (queue->is_flushing)
+            settle_flush(queue, succeeded);
+    pthread_mutex_unlock(&submitted->mutex);
+    for (size_t i = 0; i < submitted->write_count; i++) {
+        json_decref(submitted->writes[i].partition);
+        json_decref(submitted->writes[i].offset);
+    }
+    free(submitted->writes);
+    submitted->writes = NULL;
+    submitted->write_count = 0;
+}
+
+/* ---- the end ---- */
+
+void kc_submitted_abandon(struct kc_submitted *submitted, struct kc_flight *flight)
+{
+    (void)submitted;
+    size_t unpushed = kc_batch_count(flight->batch) - flight->pushed;
+    flight->left -= unpushed;
+    if (flight->left == 0)
+        flight_end(flight);
+}
+
+static void destroy_queue(struct queue *queue)
+{
+    size_t left = atomic_load(&queue->pushed) - queue->popped;
+    while (left--) {
+        if (queue->head_used == CHUNK_SLOTS) {
+            struct chunk *done = queue->head;
+            queue->head = done->next;
+            queue->head_used = 0;
+            free(done);
+        }
+        struct kc_flight *flight = queue->head->slots[queue->head_used++].flight;
+        if (--flight->left == 0)
+            flight_end(flight);
+    }
+    free(queue->head);
+    offset_release(&queue->newest);
+    offset_release(&queue->flushing);
+    kc_source_partition_unref(queue->partition);
+    free(queue);
+}
+
+void kc_submitted_destroy(struct kc_submitted *submitted)
+{
+    if (!submitted)
+        return;
+    kc_submitted_end_flush(submitted, false);
+    struct queue *queue, *next;
+    HASH_ITER (hh, submitted->queues, queue, next) {
+        HASH_DEL(submitted->queues, queue);
+        destroy_queue(queue);
+    }
+    pthread_mutex_destroy(&submitted->mutex);
+    free(submitted);
+}
