@@ -8,9 +8,9 @@
 // SOURCE and TARGET are host:port of brokers that lead every partition. It ends with status 0 once
 // RECORDS have been acknowledged; any error ends it with status 1.
 
+#include "base/kafka_errors.h"
 #include "batch/batch.h"
 #include "wire/api.h"
-#include "wire/errors.h"
 #include "wire/messages_data.h"
 
 #include <errno.h>

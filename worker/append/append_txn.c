@@ -10,7 +10,6 @@
 
 #include "connect/log.h"
 #include "wire/messages_txn.h"
-#include "wire/wire_client_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -120,7 +119,7 @@ static void initialised(struct kc_appender *appender,
     appender->producer_epoch = response->producer_epoch;
     appender->init_attempts = 0;
     appender->transaction_v2 =
-        appender->transactional_id && appender->client->transaction_version >= 2;
+        appender->transactional_id && kc_wire_transaction_version(appender->client) >= 2;
     if (appender->transactional_id)
         append_restart_all(appender);
     finish_init(appender);

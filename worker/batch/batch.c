@@ -2,8 +2,8 @@
 /* Headers of record batches. See batch.h. */
 #include "batch/batch.h"
 
+#include "base/byte_reader.h"
 #include "batch/crc32c.h"
-#include "batch/reader_priv.h"
 
 #include <string.h>
 #include <zlib.h>

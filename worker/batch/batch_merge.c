@@ -7,7 +7,7 @@
  */
 #include "batch/batch_merge.h"
 
-#include "batch/reader_priv.h"
+#include "base/byte_reader.h"
 
 #define TRANSACTIONAL 16
 

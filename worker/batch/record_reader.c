@@ -7,7 +7,7 @@
  */
 #include "batch/record_reader.h"
 
-#include "batch/reader_priv.h"
+#include "base/byte_reader.h"
 
 #include <stdlib.h>
 

@@ -11,7 +11,7 @@
 
 #include "base/thread.h"
 #include "connect/log.h"
-#include "runtime/task_configs.h"
+#include "host/task_configs.h"
 
 #include <stdlib.h>
 #include <utlist.h>

@@ -9,7 +9,8 @@
 #ifndef WORKER_RUNTIME_CONNECTOR_HOST_H
 #define WORKER_RUNTIME_CONNECTOR_HOST_H
 
-#include "runtime/worker.h"
+#include "connect/plugin.h"
+#include "host/listener.h"
 
 struct kc_connector_host;
 

@@ -8,9 +8,9 @@
 #ifndef WORKER_RUNTIME_TASK_HOST_H
 #define WORKER_RUNTIME_TASK_HOST_H
 
+#include "host/listener.h"
 #include "metrics/metrics.h"
 #include "metrics/series.h"
-#include "runtime/worker.h"
 
 struct kc_task_host;
 

@@ -2,11 +2,11 @@
 /* Tokens from a file or an endpoint: see oauth_token.h. */
 #include "http/oauth_token.h"
 
+#include "base/kafka_errors.h"
 #include "http/oauth_assertion.h"
 #include "http/web_request.h"
 #include "security/jwt.h"
 #include "security/oauth_allowed.h"
-#include "wire/errors.h"
 
 #include <curl/curl.h>
 #include <jansson.h>

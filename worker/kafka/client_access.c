@@ -7,9 +7,10 @@
  * destroyed. Any thread.
  */
 #include "kafka/client_access.h"
+
+#include "base/kafka_errors.h"
 #include "kafka/client_priv.h"
 #include "wire/access.h"
-#include "wire/errors.h"
 
 #include <ctype.h>
 #include <stdlib.h>

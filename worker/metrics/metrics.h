@@ -11,7 +11,7 @@
 #define WORKER_RUNTIME_METRICS_H
 
 #include "base/window.h"
-#include "source/raw_way.h"
+#include "metrics/raw_way.h"
 
 struct kc_task_metrics {
     atomic_uint_fast64_t records_in;  /* source: polled; sink: read */

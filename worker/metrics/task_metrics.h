@@ -7,7 +7,28 @@
 #define WORKER_RUNTIME_TASK_METRICS_H
 
 #include "metrics/exposition.h"
-#include "runtime/worker.h"
+#include "metrics/metrics.h"
+#include "metrics/series.h"
+#include "storage/status_store.h"
+
+struct kc_task_host;
+
+/* What a running task shows of itself. Strings are borrowed. */
+struct kc_task_info {
+    const char *connector;
+    int task;
+    bool is_source;
+    enum kc_state state;
+    const char *lane; /* "bytes" or "records": how they go on; "" while that isn't known */
+    const char *lane_reason;
+    const char *note;     /* what is to be known of it beside; NULL: nothing */
+    double running_ratio; /* shares of its life */
+    double pause_ratio;
+    size_t bytes_in_flight;
+    struct kc_task_metrics *metrics;
+    struct kc_series_list *series;
+    struct kc_task_host *host; /* for what its plugin shows */
+};
 
 /* Zeroed metrics of a task that begins now. */
 void kc_task_metrics_start(struct kc_task_metrics *metrics);

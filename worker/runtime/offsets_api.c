@@ -7,10 +7,10 @@
  */
 #include "connect/java_json.h"
 #include "connect/log.h"
-#include "runtime/connector_offsets.h"
 #include "runtime/worker_priv.h"
 #include "sink/sink_offsets.h"
 #include "source/eos_offsets.h"
+#include "storage/connector_offsets.h"
 
 #include <stdlib.h>
 

@@ -13,11 +13,11 @@
 #include "config/version_range.h"
 #include "connect/regex.h"
 #include "kafka/client_group.h"
-#include "runtime/connector_offsets.h"
 #include "runtime/enriched_config.h"
 #include "runtime/worker_priv.h"
 #include "source/quarantine.h"
 #include "source/topic_creation.h"
+#include "storage/connector_offsets.h"
 
 #include <stdlib.h>
 #include <string.h>

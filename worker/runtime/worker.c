@@ -10,8 +10,8 @@
 
 #include "base/thread.h"
 #include "connect/log.h"
+#include "host/task_configs.h"
 #include "runtime/enriched_config.h"
-#include "runtime/task_configs.h"
 #include "runtime/worker_priv.h"
 #include "sink/sink_task.h"
 #include "source/source_task.h"

@@ -12,36 +12,12 @@
 
 #include "config/worker_config.h"
 #include "data/plugins.h"
-#include "metrics/metrics.h"
+#include "host/listener.h"
+#include "metrics/task_metrics.h"
 #include "storage/cluster_state.h"
 #include "storage/offset_store.h"
-#include "storage/status_store.h"
 
 struct kc_worker;
-
-/* Called on connector and task threads without a lock held; must not block and must not call the
- * worker. */
-struct kc_worker_listener {
-    /* A connector (task KC_CONNECTOR_STATUS) or task has changed its state; trace only for FAILED
-     * and RESTARTING; version is the plugin's (4.1 statuses), may be NULL. */
-    void (*state_changed)(void *opaque, const char *connector, int task, enum kc_state state,
-                          const char *trace, const char *version);
-    /* The connector asks for task_configs() to be called again. */
-    void (*reconfiguration_requested)(void *opaque, const char *connector);
-    /* A task has sent to, or read from, topic (not yet among its connector's active topics). */
-    void (*topic_used)(void *opaque, const char *connector, int task, const char *topic);
-    /* Exactly-once, on the task's thread, may block: fences the former generation of tasks before a
-     * source task starts (Worker's preflight), NULL on success. */
-    struct kc_error *(*fence_zombies)(void *opaque, const char *connector);
-    /* Exactly-once, on the task's thread, may block: after initTransactions, checks that the task
-     * is still wanted. */
-    struct kc_error *(*verify_task)(void *opaque, const char *connector, int task, int generation);
-    /* Exactly-once, on the task's thread: before a task is started anew and fences whoever has its
-     * transactional id, whether the group has confirmed at since_ms (kc_mono_ms()) or later that it
-     * is this worker's. Retriable: not yet, the group is being asked. */
-    struct kc_error *(*confirm_task)(void *opaque, const char *connector, int task,
-                                     int64_t since_ms);
-};
 
 /* offsets: the worker's offset store, a reference is taken. */
 struct kc_error *kc_worker_new(const struct kc_worker_config *config,
@@ -52,10 +28,6 @@ struct kc_error *kc_worker_new(const struct kc_worker_config *config,
 /* Stops everything within task.shutdown.graceful.timeout.ms (tasks beyond it are cancelled), frees.
  */
 void kc_worker_destroy(struct kc_worker *worker);
-
-/* done runs on the connector's thread: err NULL when the target state has been reached (taken
- * otherwise). May be NULL. */
-typedef void (*kc_worker_done)(void *opaque, struct kc_error *err);
 
 /* Starts a connector in target state (PAUSED and STOPPED: without calling its start()). Its failure
  * to start is also reported as FAILED to the listener. */
@@ -68,12 +40,7 @@ void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings
 bool kc_worker_has_connector(struct kc_worker *worker, const char *name);
 void kc_worker_connectors(struct kc_worker *worker, struct kc_strings *names);
 
-/* Asks the connector for its task configs, on its thread: done gets them complete with task.class
- * (and topics for sinks; it takes what the list holds, or leaves it), or err (taken).
- * TOO_MANY_TASKS as Connect's tasks.max.enforce.
- */
-typedef void (*kc_worker_task_configs_done)(void *opaque, struct kc_error *err,
-                                            struct kc_maps *configs);
+/* See kc_worker_task_configs_done. TOO_MANY_TASKS as Connect's tasks.max.enforce. */
 void kc_worker_task_configs(struct kc_worker *worker, const char *name, const struct kc_map *config,
                             kc_worker_task_configs_done done, void *opaque);
 
@@ -127,21 +94,6 @@ struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_ma
 
 /* ---- what runs here, for metrics and status; any thread ---- */
 
-struct kc_task_info {
-    const char *connector;
-    int task;
-    bool is_source;
-    enum kc_state state;
-    const char *lane; /* "bytes" or "records": how they go on; "" while that isn't known */
-    const char *lane_reason;
-    const char *note;     /* what is to be known of it beside; NULL: nothing */
-    double running_ratio; /* shares of its life */
-    double pause_ratio;
-    size_t bytes_in_flight;
-    struct kc_task_metrics *metrics;
-    struct kc_series_list *series;
-    struct kc_task_host *host; /* for what its plugin shows */
-};
 /* Calls each for every task of this worker, one after the other; info is valid for the call. The
  * function must not call the worker. */
 void kc_worker_each_task(struct kc_worker *worker,

@@ -5,6 +5,7 @@
 
 #include "host/connector_host.h"
 #include "host/task_host.h"
+#include "runtime/worker.h"
 #include "source/offset_commit.h"
 
 #include <pthread.h>

@@ -5,7 +5,7 @@
  */
 #include "security/jks.h"
 
-#include "batch/reader_priv.h"
+#include "base/byte_reader.h"
 
 #include <openssl/crypto.h>
 #include <openssl/pkcs12.h>

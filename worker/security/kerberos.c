@@ -7,8 +7,8 @@
  */
 #include "security/kerberos.h"
 
+#include "base/kafka_errors.h"
 #include "connect/log.h"
-#include "wire/errors.h"
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>

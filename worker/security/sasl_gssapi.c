@@ -5,10 +5,10 @@
  * Credentials are those of kerberos.c when the JAAS options name a keytab or a ticket cache, else
  * the process's. Steps may ask a KDC: see sasl_priv.h for their thread.
  */
+#include "base/kafka_errors.h"
 #include "security/jaas_login.h"
 #include "security/kerberos.h"
 #include "security/sasl_priv.h"
-#include "wire/errors.h"
 
 #include <pthread.h>
 #include <sasl/sasl.h>

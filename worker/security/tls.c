@@ -58,7 +58,7 @@ struct kc_error *wire_tls_new(struct wire_tls_context *context, const char *host
     }
     SSL_set_bio(tls->ssl, tls->in, tls->out);
     SSL_set_connect_state(tls->ssl);
-    name_host(tls, wire_tls_context_settings(context)->check_hostname);
+    name_host(tls, wire_tls_context_checks_hostname(context));
     *out = tls;
     return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The SSL_CTX of a client: made from the ssl.* settings, and made again when a store's file
- * changes, so that a renewed certificate needs no restart. See tls_priv.h. Loop thread after the
+ * changes, so that a renewed certificate needs no restart. See tls.h. Loop thread after the
  * first making.
  */
 #include "connect/log.h"
@@ -25,7 +25,8 @@ static const char *const files[] = {"ssl.keystore.location", "ssl.truststore.loc
 #define FILES (sizeof files / sizeof *files)
 
 struct wire_tls_context {
-    const struct kc_wire_settings *settings;
+    const struct kc_map *settings; /* borrowed, outlives the context */
+    bool check_hostname;
     SSL_CTX *ctx;
     struct stamp stamps[FILES];
 };
@@ -36,7 +37,7 @@ static void stamp_files(const struct wire_tls_context *context, struct stamp sta
 
     memset(stamps, 0, sizeof *stamps * FILES);
     for (size_t i = 0; i < FILES; i++) {
-        const char *path = kc_map_get(context->settings->map, files[i]);
+        const char *path = kc_map_get(context->settings, files[i]);
 
         if (path && stat(path, &info) == 0)
             stamps[i] = (struct stamp){info.st_mtim, info.st_size};
@@ -66,7 +67,7 @@ static int verify_by_system_trust(int verified, X509_STORE_CTX *chain)
     return verify(verified, chain, false);
 }
 
-static struct kc_error *make(const struct kc_wire_settings *settings, SSL_CTX **out)
+static struct kc_error *make(const struct kc_map *settings, SSL_CTX **out)
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     struct kc_error *err;
@@ -76,10 +77,9 @@ static struct kc_error *make(const struct kc_wire_settings *settings, SSL_CTX **
         return kc_error_new(KC_ERR_IO, "OpenSSL can't make a context: %s", wire_tls_reason());
     SSL_CTX_set_security_level(ctx, WIRE_TLS_LEVEL);
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER,
-                       wire_tls_has_trust(settings->map) ? verify_by_own_trust
-                                                         : verify_by_system_trust);
+                       wire_tls_has_trust(settings) ? verify_by_own_trust : verify_by_system_trust);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-    err = wire_tls_configure(ctx, settings->map);
+    err = wire_tls_configure(ctx, settings);
     if (err) {
         SSL_CTX_free(ctx);
         return err;
@@ -88,7 +88,7 @@ static struct kc_error *make(const struct kc_wire_settings *settings, SSL_CTX **
     return NULL;
 }
 
-struct kc_error *wire_tls_context_new(const struct kc_wire_settings *settings,
+struct kc_error *wire_tls_context_new(const struct kc_map *settings, bool check_hostname,
                                       struct wire_tls_context **out)
 {
     struct wire_tls_context *context = kc_calloc(1, sizeof *context);
@@ -96,6 +96,7 @@ struct kc_error *wire_tls_context_new(const struct kc_wire_settings *settings,
 
     *out = NULL;
     context->settings = settings;
+    context->check_hostname = check_hostname;
     stamp_files(context, context->stamps);
     err = make(settings, &context->ctx);
     if (err) {
@@ -137,7 +138,7 @@ SSL_CTX *wire_tls_context_current(struct wire_tls_context *context)
     return ctx;
 }
 
-const struct kc_wire_settings *wire_tls_context_settings(const struct wire_tls_context *context)
+bool wire_tls_context_checks_hostname(const struct wire_tls_context *context)
 {
-    return context->settings;
+    return context->check_hostname;
 }

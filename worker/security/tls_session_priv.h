@@ -3,12 +3,12 @@
 #ifndef WORKER_WIRE_TLS_SESSION_PRIV_H
 #define WORKER_WIRE_TLS_SESSION_PRIV_H
 
-#include "security/tls_priv.h"
+#include "security/tls.h"
 
 #include <openssl/ssl.h>
 
 /* Made anew when a file changed. Borrowed. */
 SSL_CTX *wire_tls_context_current(struct wire_tls_context *context);
-const struct kc_wire_settings *wire_tls_context_settings(const struct wire_tls_context *context);
+bool wire_tls_context_checks_hostname(const struct wire_tls_context *context);
 
 #endif

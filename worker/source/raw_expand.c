@@ -20,16 +20,6 @@ enum {
     DELETE_HORIZON = 64,    /* attribute: the cleaner's, not a producer's (KIP-534) */
 };
 
-const char *kc_raw_way_name(enum kc_raw_way way)
-{
-    static const char *const names[KC_RAW_WAYS] = {
-        [KC_RAW_PASSED] = "passed",     [KC_RAW_TRANSCODED] = "transcoded",
-        [KC_RAW_REPACKED] = "repacked", [KC_RAW_OPENED] = "opened",
-        [KC_RAW_DROPPED] = "dropped",
-    };
-    return names[way];
-}
-
 /* One call's work on a part. */
 struct expander {
     struct kc_batch *to;

@@ -10,9 +10,9 @@
 #define WORKER_RUNTIME_RAW_EXPAND_H
 
 #include "fetch/aborted.h"
+#include "metrics/raw_way.h"
 #include "source/raw_rules.h"
 #include "source/raw_span.h"
-#include "source/raw_way.h"
 
 /* What went which way. */
 struct kc_raw_counts {

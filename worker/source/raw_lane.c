@@ -13,8 +13,8 @@
 #include "source/raw_lane_priv.h"
 
 #include "append/appender.h"
+#include "base/kafka_errors.h"
 #include "base/thread.h"
-#include "wire/errors.h"
 
 #include <string.h>
 #include <strings.h>

@@ -5,7 +5,7 @@
  */
 #include "connect/log.h"
 #include "source/raw_lane_priv.h"
-#include "wire/errors.h"
+#include "base/kafka_errors.h"
 #include "wire/messages_cluster.h"
 
 #include <stdlib.h>

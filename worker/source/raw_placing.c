@@ -3,7 +3,7 @@
 #include "source/raw_placing.h"
 
 #include "kafka/partitioner.h"
-#include "wire/errors.h"
+#include "base/kafka_errors.h"
 #include "wire/messages_cluster.h"
 #include "wire/wire_client.h"
 

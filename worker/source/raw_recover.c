@@ -5,9 +5,9 @@
  * to.
  */
 #include "append/appender.h"
+#include "base/kafka_errors.h"
 #include "connect/log.h"
 #include "source/raw_lane_priv.h"
-#include "wire/errors.h"
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 

@@ -3,8 +3,8 @@
 #include "source/raw_transaction.h"
 
 #include "append/appender.h"
+#include "base/kafka_errors.h"
 #include "base/thread.h"
-#include "wire/errors.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -8,10 +8,10 @@
  */
 #include "source/source_task.h"
 
+#include "base/kafka_errors.h"
 #include "base/thread.h"
 #include "connect/log.h"
 #include "source/source_task_priv.h"
-#include "wire/errors.h"
 
 #include <stdlib.h>
 

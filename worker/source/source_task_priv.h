@@ -8,11 +8,11 @@
 #define WORKER_RUNTIME_SOURCE_TASK_PRIV_H
 
 #include "base/thread.h"
-#include "runtime/connector_offsets.h"
 #include "source/raw_lane.h"
 #include "source/source_producer.h"
 #include "source/source_task.h"
 #include "source/topic_creation.h"
+#include "storage/connector_offsets.h"
 
 struct kc_source_task;
 

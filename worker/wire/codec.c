@@ -5,7 +5,7 @@
  */
 #include "wire/codec.h"
 
-#include "batch/reader_priv.h"
+#include "base/byte_reader.h"
 #include "wire/api.h"
 #include "wire/table_priv.h"
 

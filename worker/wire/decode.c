@@ -7,7 +7,7 @@
  * for a few types: so everything together may take a multiple of the message's own bytes at most.
  * Pure functions, any thread.
  */
-#include "batch/reader_priv.h"
+#include "base/byte_reader.h"
 #include "wire/api.h"
 #include "wire/table_priv.h"
 

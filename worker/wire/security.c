@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client needs for security.protocol. Called by client.c before and after the loop. */
+/* What a client needs for security.protocol. Called by wire_client.c before and after the loop. */
 #include "wire/security_priv.h"
 
-#include "security/sasl_priv.h"
+#include "security/sasl.h"
 
 #include <stdlib.h>
 
@@ -14,7 +14,7 @@ struct kc_error *wire_security_new(const struct kc_wire_settings *settings,
 
     *out = NULL;
     if (settings->use_tls)
-        err = wire_tls_context_new(settings, &security->tls);
+        err = wire_tls_context_new(settings->map, settings->check_hostname, &security->tls);
     if (!err && settings->use_sasl)
         err = wire_sasl_check(settings->map);
     if (err) {

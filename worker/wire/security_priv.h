@@ -4,7 +4,8 @@
 #ifndef WORKER_WIRE_SECURITY_PRIV_H
 #define WORKER_WIRE_SECURITY_PRIV_H
 
-#include "security/tls_priv.h"
+#include "security/tls.h"
+#include "wire/settings_priv.h"
 
 struct wire_security {
     struct wire_tls_context *tls; /* NULL: no TLS */

@@ -538,6 +538,11 @@ const char *kc_wire_client_name(const struct kc_wire_client *client)
     return client->name;
 }
 
+int kc_wire_transaction_version(const struct kc_wire_client *client)
+{
+    return client->transaction_version;
+}
+
 int64_t kc_wire_backoff_ms(const struct kc_wire_client *client, int attempt)
 {
     return kc_wire_jittered(client->settings->retry_backoff_ms,

@@ -14,9 +14,9 @@
 #ifndef WORKER_WIRE_WIRE_CLIENT_H
 #define WORKER_WIRE_WIRE_CLIENT_H
 
+#include "base/kafka_errors.h"
 #include "connect/map.h"
 #include "wire/api.h"
-#include "wire/errors.h"
 
 struct kc_wire_client;
 
@@ -32,6 +32,8 @@ void kc_wire_client_destroy(struct kc_wire_client *client);
 /* The calling thread's connector or task uses the client, too: see access.h. */
 void kc_wire_client_join(struct kc_wire_client *client);
 const char *kc_wire_client_name(const struct kc_wire_client *client);
+/* The cluster's feature level transaction.version (KIP-890); 0: none. Loop thread. */
+int kc_wire_transaction_version(const struct kc_wire_client *client);
 
 /* Which broker a request is for. */
 enum kc_wire_target_kind {

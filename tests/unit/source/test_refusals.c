@@ -9,7 +9,7 @@
 #include "batch/batch_builder.h"
 #include "batch/record_reader.h"
 #include "runtime/fake_worker.h"
-#include "wire/errors.h"
+#include "base/kafka_errors.h"
 #include "wire/fake_broker.h"
 
 #include <malloc.h>

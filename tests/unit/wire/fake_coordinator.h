@@ -7,10 +7,10 @@
 #ifndef TESTS_UNIT_WIRE_FAKE_COORDINATOR_H
 #define TESTS_UNIT_WIRE_FAKE_COORDINATOR_H
 
+#include "base/kafka_errors.h"
 #include "base/thread.h"
 #include "batch/batch.h"
 #include "wire/api.h"
-#include "wire/errors.h"
 #include "wire/messages_cluster.h"
 #include "wire/messages_data.h"
 #include "wire/messages_group.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of the protocol's error codes. Constant data, any thread. */
-#include "wire/errors.h"
+#include "base/kafka_errors.h"
 
 #include "connect/mem.h"
 

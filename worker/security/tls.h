@@ -8,12 +8,13 @@
 #ifndef WORKER_WIRE_TLS_PRIV_H
 #define WORKER_WIRE_TLS_PRIV_H
 
-#include "wire/settings_priv.h"
+#include "connect/map.h"
 
 struct wire_tls_context;
 struct wire_tls;
 
-struct kc_error *wire_tls_context_new(const struct kc_wire_settings *settings,
+/* settings: ssl.*; borrowed, they outlive the context. */
+struct kc_error *wire_tls_context_new(const struct kc_map *settings, bool check_hostname,
                                       struct wire_tls_context **context) KC_MUST_CHECK;
 void wire_tls_context_destroy(struct wire_tls_context *context);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The choice of an offset store: see connector_offsets.h. Pure but for making the store. */
-#include "runtime/connector_offsets.h"
+#include "storage/connector_offsets.h"
 
 #include <stdlib.h>
 #include <string.h>

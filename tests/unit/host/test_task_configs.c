@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How many tasks a connector may make: nothing is allocated by a number that somebody has written.
  */
-#include "runtime/task_configs.h"
+#include "host/task_configs.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Generation of task configurations: see task_configs.h. */
-#include "runtime/task_configs.h"
+#include "host/task_configs.h"
 
 #include "config/worker_config.h"
 #include "connect/log.h"
