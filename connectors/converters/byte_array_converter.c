@@ -4,7 +4,7 @@
  *
  * Called by task threads through the plugin descriptor; it has no state.
  */
-#include "converters/converter.h"
+#include "converters/converter_priv.h"
 
 static const struct kc_config_key keys[] = {CONVERTER_TYPE_KEY};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the converters share: see converter.h. */
-#include "converters/converter.h"
+/* What the converters share: see converter_priv.h. */
+#include "converters/converter_priv.h"
 
 #include <string.h>
 

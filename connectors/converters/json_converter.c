@@ -7,8 +7,8 @@
  * are emptied when they have grown to schemas.cache.size.
  */
 #include "connect/hash.h"
-#include "converters/converter.h"
-#include "converters/json_format.h"
+#include "converters/converter_priv.h"
+#include "converters/json_format_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

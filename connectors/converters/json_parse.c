@@ -5,7 +5,7 @@
  * Called by JsonConverter, on the task's thread. A node of another kind than the schema asks for is
  * taken as Jackson's accessors take it: intValue() of a string is 0, textValue() of a number null.
  */
-#include "converters/json_format.h"
+#include "converters/json_format_priv.h"
 
 #include "mirror/hash_order.h"
 #include "values/decimal.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON into a tree: see json_reader.h.
+ * JSON into a tree: see json_reader_priv.h.
  *
  * Children are gathered on a stack that all levels share and copied into the arena when their
  * parent ends. Depth and the length of numbers are limited as Jackson limits them.
  */
-#include "converters/json_reader.h"
+#include "converters/json_reader_priv.h"
 
 #include "values/text_codec.h"
 

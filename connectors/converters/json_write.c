@@ -6,7 +6,7 @@
  * Called by JsonConverter, on the task's thread. On an error out holds a part, which the caller
  * drops.
  */
-#include "converters/json_format.h"
+#include "converters/json_format_priv.h"
 
 #include "connect/java_json.h"
 #include "connect/map.h"

@@ -5,7 +5,7 @@
  *
  * Called by task threads through the plugin descriptors. A converter is its row in a table.
  */
-#include "converters/converter.h"
+#include "converters/converter_priv.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * Called by task threads through the plugin descriptor; it has no state.
  */
 #include "connect/log.h"
-#include "converters/converter.h"
+#include "converters/converter_priv.h"
 #include "values/text_codec.h"
 #include "values/values.h"
 

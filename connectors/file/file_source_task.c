@@ -7,7 +7,7 @@
  * the file behind its line, in bytes. (Java counts UTF-16 units there and so loses its place in
  * text that isn't ASCII.) A line that has no end yet stays in the buffer.
  */
-#include "file/file_source.h"
+#include "file/file_source_priv.h"
 
 #include "connect/log.h"
 #include "values/text_codec.h"

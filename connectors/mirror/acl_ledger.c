@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ACLs that a connector has created, see acl_ledger.h. */
-#include "mirror/acl_ledger.h"
+/* The ACLs that a connector has created, see acl_ledger_priv.h. */
+#include "mirror/acl_ledger_priv.h"
 
 #include "mirror/compacted_topic.h"
 #include "mirror/topic_reader.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ACLs from source to target, see acl_sync.h. */
-#include "mirror/acl_sync.h"
+/* ACLs from source to target, see acl_sync_priv.h. */
+#include "mirror/acl_sync_priv.h"
 
 #include "connect/log.h"
 #include "connect/rights.h"
-#include "mirror/acl_ledger.h"
+#include "mirror/acl_ledger_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

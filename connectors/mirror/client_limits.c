@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quotas, settings of groups and users, see client_limits.h. */
-#include "mirror/client_limits.h"
+/* Quotas, settings of groups and users, see client_limits_priv.h. */
+#include "mirror/client_limits_priv.h"
 
 #include "connect/log.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Creates MM2's internal topics (MirrorUtils.createSinglePartitionCompactedTopic). Any thread. */
-#ifndef CONNECTORS_COMMON_COMPACTED_TOPIC_H
-#define CONNECTORS_COMMON_COMPACTED_TOPIC_H
+#ifndef CONNECTORS_MIRROR_COMPACTED_TOPIC_H
+#define CONNECTORS_MIRROR_COMPACTED_TOPIC_H
 
 #include "mirror/mirror_config.h"
 

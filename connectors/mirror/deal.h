@@ -5,8 +5,8 @@
  * As long as the number of tasks stays, nothing changes hands: tasks then take up new work one by
  * one, without a rebalance of the worker group. Pure functions, any thread.
  */
-#ifndef CONNECTORS_COMMON_DEAL_H
-#define CONNECTORS_COMMON_DEAL_H
+#ifndef CONNECTORS_MIRROR_DEAL_H
+#define CONNECTORS_MIRROR_DEAL_H
 
 #include "connect/mem.h"
 

@@ -9,11 +9,11 @@
 #include "mirror/flow_keeper.h"
 
 #include "connect/log.h"
-#include "mirror/acl_sync.h"
-#include "mirror/client_limits.h"
+#include "mirror/acl_sync_priv.h"
+#include "mirror/client_limits_priv.h"
 #include "mirror/compacted_topic.h"
 #include "mirror/scheduler.h"
-#include "mirror/topic_sync.h"
+#include "mirror/topic_sync_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>

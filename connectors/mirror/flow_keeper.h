@@ -6,8 +6,8 @@
  * A thread of its own looks at the clusters; the functions below are called on the connector's.
  * When there is more or less to mirror, the worker is asked for a reconfiguration.
  */
-#ifndef CONNECTORS_COMMON_FLOW_KEEPER_H
-#define CONNECTORS_COMMON_FLOW_KEEPER_H
+#ifndef CONNECTORS_MIRROR_FLOW_KEEPER_H
+#define CONNECTORS_MIRROR_FLOW_KEEPER_H
 
 #include "connect/connector.h"
 #include "mirror/flow_loads.h"

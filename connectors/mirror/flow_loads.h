@@ -7,8 +7,8 @@
  * Nothing is moved unless one task has far more than its share for several looks in a row, and then
  * at most every ten minutes: a burst, or a topic that is new, moves nothing.
  */
-#ifndef CONNECTORS_COMMON_FLOW_LOADS_H
-#define CONNECTORS_COMMON_FLOW_LOADS_H
+#ifndef CONNECTORS_MIRROR_FLOW_LOADS_H
+#define CONNECTORS_MIRROR_FLOW_LOADS_H
 
 #include "mirror/deal.h"
 #include "mirror/mirror_config.h"

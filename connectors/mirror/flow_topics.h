@@ -6,8 +6,8 @@
  * anew by each look at the clusters. Functions that take a list run on the connector's scheduler
  * thread.
  */
-#ifndef CONNECTORS_COMMON_FLOW_TOPICS_H
-#define CONNECTORS_COMMON_FLOW_TOPICS_H
+#ifndef CONNECTORS_MIRROR_FLOW_TOPICS_H
+#define CONNECTORS_MIRROR_FLOW_TOPICS_H
 
 #include "connect/regex.h"
 #include "mirror/mirror_config.h"

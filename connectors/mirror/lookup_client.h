@@ -4,8 +4,8 @@
  *
  * Consumers are made when first needed and ended when they have rested. One thread at a time.
  */
-#ifndef CONNECTORS_COMMON_LOOKUP_CLIENT_H
-#define CONNECTORS_COMMON_LOOKUP_CLIENT_H
+#ifndef CONNECTORS_MIRROR_LOOKUP_CLIENT_H
+#define CONNECTORS_MIRROR_LOOKUP_CLIENT_H
 
 #include "mirror/lookup_table.h"
 #include "mirror/mirror_config.h"

@@ -6,8 +6,8 @@
  * queue's own and is known when asked for again. What could not be found is looked for again after
  * a while. One thread asks.
  */
-#ifndef CONNECTORS_COMMON_LOOKUP_QUEUE_H
-#define CONNECTORS_COMMON_LOOKUP_QUEUE_H
+#ifndef CONNECTORS_MIRROR_LOOKUP_QUEUE_H
+#define CONNECTORS_MIRROR_LOOKUP_QUEUE_H
 
 #include "mirror/lookup_client.h"
 

@@ -7,8 +7,8 @@
  * of any number of groups get their turn, round by round. Pure but for the time, which the caller
  * tells; the caller locks.
  */
-#ifndef CONNECTORS_COMMON_LOOKUP_TABLE_H
-#define CONNECTORS_COMMON_LOOKUP_TABLE_H
+#ifndef CONNECTORS_MIRROR_LOOKUP_TABLE_H
+#define CONNECTORS_MIRROR_LOOKUP_TABLE_H
 
 #include "mirror/offset_lookup.h"
 

@@ -6,8 +6,8 @@
  * mirror_base_keys.inc, and parses its properties once; the result is immutable and may be read
  * from any thread.
  */
-#ifndef CONNECTORS_COMMON_MIRROR_CONFIG_H
-#define CONNECTORS_COMMON_MIRROR_CONFIG_H
+#ifndef CONNECTORS_MIRROR_MIRROR_CONFIG_H
+#define CONNECTORS_MIRROR_MIRROR_CONFIG_H
 
 #include "connect/kafka.h"
 #include "connect/plugin.h"

@@ -5,8 +5,8 @@
  * Pure functions, any thread. Checks of offsets that come from outside (PATCH .../offsets) answer
  * with the texts of Java's MirrorUtils.
  */
-#ifndef CONNECTORS_COMMON_MIRROR_OFFSETS_H
-#define CONNECTORS_COMMON_MIRROR_OFFSETS_H
+#ifndef CONNECTORS_MIRROR_MIRROR_OFFSETS_H
+#define CONNECTORS_MIRROR_MIRROR_OFFSETS_H
 
 #include "connect/record.h"
 

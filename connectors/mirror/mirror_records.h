@@ -5,8 +5,8 @@
  * Pure functions, any thread. Layouts are those of Java's OffsetSync, Checkpoint and Heartbeat;
  * Java workers and RemoteClusterUtils read what is written here, and the other way round.
  */
-#ifndef CONNECTORS_COMMON_MIRROR_RECORDS_H
-#define CONNECTORS_COMMON_MIRROR_RECORDS_H
+#ifndef CONNECTORS_MIRROR_MIRROR_RECORDS_H
+#define CONNECTORS_MIRROR_MIRROR_RECORDS_H
 
 #include "connect/mem.h"
 

@@ -5,8 +5,8 @@
  * The legacy names are those of Java up to 4.2, the new ones those of a Connect plugin, which say
  * the connector and the task besides. Measures are written as connect/measure.h has it.
  */
-#ifndef CONNECTORS_COMMON_MIRROR_SERIES_H
-#define CONNECTORS_COMMON_MIRROR_SERIES_H
+#ifndef CONNECTORS_MIRROR_MIRROR_SERIES_H
+#define CONNECTORS_MIRROR_MIRROR_SERIES_H
 
 #include "connect/measure.h"
 #include "mirror/mirror_config.h"

@@ -5,8 +5,8 @@
  * Chosen by their Java class names among the plugins that there are: those linked in
  * (builtin_filters.c) and those of shared objects on plugin.path. Immutable: any thread may ask.
  */
-#ifndef CONNECTORS_COMMON_NAME_FILTER_H
-#define CONNECTORS_COMMON_NAME_FILTER_H
+#ifndef CONNECTORS_MIRROR_NAME_FILTER_H
+#define CONNECTORS_MIRROR_NAME_FILTER_H
 
 #include "connect/plugin.h"
 

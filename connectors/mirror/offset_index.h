@@ -14,8 +14,8 @@
  *   value  INT16 version 0, then varints: sequence, flags, count, and of each run
  *          from - end of the last run, upstream - from, downstream - end downstream, records - 1
  */
-#ifndef CONNECTORS_COMMON_OFFSET_INDEX_H
-#define CONNECTORS_COMMON_OFFSET_INDEX_H
+#ifndef CONNECTORS_MIRROR_OFFSET_INDEX_H
+#define CONNECTORS_MIRROR_OFFSET_INDEX_H
 
 #include "connect/mem.h"
 

@@ -6,8 +6,8 @@
  * The topic lies beside the offset-syncs topic and isn't written before it exists: the connector
  * makes it. Belongs to one task.
  */
-#ifndef CONNECTORS_COMMON_OFFSET_INDEX_LOG_H
-#define CONNECTORS_COMMON_OFFSET_INDEX_LOG_H
+#ifndef CONNECTORS_MIRROR_OFFSET_INDEX_LOG_H
+#define CONNECTORS_MIRROR_OFFSET_INDEX_LOG_H
 
 #include "mirror/offset_index_writer.h"
 #include "mirror/offset_sync_producer.h"

@@ -5,8 +5,8 @@
  * Chunks stay in their coded form, some five bytes for each change, and are decoded when asked.
  * One thread at a time.
  */
-#ifndef CONNECTORS_COMMON_OFFSET_INDEX_STORE_H
-#define CONNECTORS_COMMON_OFFSET_INDEX_STORE_H
+#ifndef CONNECTORS_MIRROR_OFFSET_INDEX_STORE_H
+#define CONNECTORS_MIRROR_OFFSET_INDEX_STORE_H
 
 #include "mirror/offset_index.h"
 

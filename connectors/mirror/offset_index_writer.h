@@ -7,8 +7,8 @@
  * what was written before is known (kc_offset_index_writer_known()): the newest chunk is gone on
  * with, so that a restart costs nothing. Any thread may call.
  */
-#ifndef CONNECTORS_COMMON_OFFSET_INDEX_WRITER_H
-#define CONNECTORS_COMMON_OFFSET_INDEX_WRITER_H
+#ifndef CONNECTORS_MIRROR_OFFSET_INDEX_WRITER_H
+#define CONNECTORS_MIRROR_OFFSET_INDEX_WRITER_H
 
 #include "mirror/offset_index_store.h"
 

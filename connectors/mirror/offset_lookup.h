@@ -9,8 +9,8 @@
  * reads and by a deadline. The search is apart from how records are read, which is the caller's
  * (struct kc_lookup_reader).
  */
-#ifndef CONNECTORS_COMMON_OFFSET_LOOKUP_H
-#define CONNECTORS_COMMON_OFFSET_LOOKUP_H
+#ifndef CONNECTORS_MIRROR_OFFSET_LOOKUP_H
+#define CONNECTORS_MIRROR_OFFSET_LOOKUP_H
 
 #include "mirror/offset_index_store.h"
 #include "mirror/record_match.h"

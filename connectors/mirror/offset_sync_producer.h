@@ -4,8 +4,8 @@
  *
  * Belongs to one source task. A failed write is logged and forgotten: a later sync takes its place.
  */
-#ifndef CONNECTORS_COMMON_OFFSET_SYNC_PRODUCER_H
-#define CONNECTORS_COMMON_OFFSET_SYNC_PRODUCER_H
+#ifndef CONNECTORS_MIRROR_OFFSET_SYNC_PRODUCER_H
+#define CONNECTORS_MIRROR_OFFSET_SYNC_PRODUCER_H
 
 #include "mirror/mirror_config.h"
 #include "mirror/offset_sync_writer.h"

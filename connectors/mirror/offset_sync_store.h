@@ -11,8 +11,8 @@
  * An update costs one pass. A translation never points behind the true position. One thread at a
  * time.
  */
-#ifndef CONNECTORS_COMMON_OFFSET_SYNC_STORE_H
-#define CONNECTORS_COMMON_OFFSET_SYNC_STORE_H
+#ifndef CONNECTORS_MIRROR_OFFSET_SYNC_STORE_H
+#define CONNECTORS_MIRROR_OFFSET_SYNC_STORE_H
 
 #include "mirror/mirror_records.h"
 

@@ -10,8 +10,8 @@
  * by one thread at a time, in the order of a partition's offsets, and mustn't call back but for
  * kc_offset_sync_writer_sent().
  */
-#ifndef CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
-#define CONNECTORS_COMMON_OFFSET_SYNC_WRITER_H
+#ifndef CONNECTORS_MIRROR_OFFSET_SYNC_WRITER_H
+#define CONNECTORS_MIRROR_OFFSET_SYNC_WRITER_H
 
 #include "mirror/mirror_records.h"
 

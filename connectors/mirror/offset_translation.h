@@ -8,8 +8,8 @@
  * back, never too far on. What can't be told exactly comes with its neighbours, between which it
  * can be looked up (offset_lookup.h).
  */
-#ifndef CONNECTORS_COMMON_OFFSET_TRANSLATION_H
-#define CONNECTORS_COMMON_OFFSET_TRANSLATION_H
+#ifndef CONNECTORS_MIRROR_OFFSET_TRANSLATION_H
+#define CONNECTORS_MIRROR_OFFSET_TRANSLATION_H
 
 #include "mirror/offset_index_store.h"
 #include "mirror/offset_sync_store.h"

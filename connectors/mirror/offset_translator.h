@@ -6,8 +6,8 @@
  * Used by the checkpoint task, which never waits for a look-up, and by questions from outside (GET
  * /connectors/X/translate), which do. One thread at a time.
  */
-#ifndef CONNECTORS_COMMON_OFFSET_TRANSLATOR_H
-#define CONNECTORS_COMMON_OFFSET_TRANSLATOR_H
+#ifndef CONNECTORS_MIRROR_OFFSET_TRANSLATOR_H
+#define CONNECTORS_MIRROR_OFFSET_TRANSLATOR_H
 
 #include "mirror/lookup_queue.h"
 #include "mirror/offset_translation.h"

@@ -13,8 +13,8 @@
  * On the connector's scheduler thread, but for kc_provenance_left_out(); the decisions are pure
  * functions.
  */
-#ifndef CONNECTORS_COMMON_PROVENANCE_H
-#define CONNECTORS_COMMON_PROVENANCE_H
+#ifndef CONNECTORS_MIRROR_PROVENANCE_H
+#define CONNECTORS_MIRROR_PROVENANCE_H
 
 #include "mirror/flow_topics.h"
 

@@ -6,8 +6,8 @@
  * Records that are alike are told apart by their neighbours: of several places the one wins where
  * most records around it agree, and none if two are as good.
  */
-#ifndef CONNECTORS_COMMON_RECORD_MATCH_H
-#define CONNECTORS_COMMON_RECORD_MATCH_H
+#ifndef CONNECTORS_MIRROR_RECORD_MATCH_H
+#define CONNECTORS_MIRROR_RECORD_MATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

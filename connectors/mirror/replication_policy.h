@@ -7,8 +7,8 @@
  * is internal when it begins with `__` or `.`, when it is a checkpoints topic, or when it begins
  * with `mm2` and ends in the internal suffix (KIP-1074). Immutable: any thread may ask.
  */
-#ifndef CONNECTORS_COMMON_REPLICATION_POLICY_H
-#define CONNECTORS_COMMON_REPLICATION_POLICY_H
+#ifndef CONNECTORS_MIRROR_REPLICATION_POLICY_H
+#define CONNECTORS_MIRROR_REPLICATION_POLICY_H
 
 #include "connect/plugin.h"
 

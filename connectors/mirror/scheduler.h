@@ -6,8 +6,8 @@
  * that takes longer than the time-out is named in the log. Any thread may add jobs; only the owner
  * destroys, after which no job runs.
  */
-#ifndef CONNECTORS_COMMON_SCHEDULER_H
-#define CONNECTORS_COMMON_SCHEDULER_H
+#ifndef CONNECTORS_MIRROR_SCHEDULER_H
+#define CONNECTORS_MIRROR_SCHEDULER_H
 
 #include "connect/error.h"
 

@@ -4,8 +4,8 @@
  *
  * No consumer group is involved. One thread at a time.
  */
-#ifndef CONNECTORS_COMMON_TOPIC_READER_H
-#define CONNECTORS_COMMON_TOPIC_READER_H
+#ifndef CONNECTORS_MIRROR_TOPIC_READER_H
+#define CONNECTORS_MIRROR_TOPIC_READER_H
 
 #include "connect/topic_stream.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings of remote topics, see topic_sync.h. */
-#include "mirror/topic_sync.h"
+/* Settings of remote topics, see topic_sync_priv.h. */
+#include "mirror/topic_sync_priv.h"
 
 #include "connect/log.h"
 

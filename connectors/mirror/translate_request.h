@@ -6,8 +6,8 @@
  * Each request reads the topics anew, so that any worker can answer. Any thread; a request belongs
  * to one.
  */
-#ifndef CONNECTORS_COMMON_TRANSLATE_REQUEST_H
-#define CONNECTORS_COMMON_TRANSLATE_REQUEST_H
+#ifndef CONNECTORS_MIRROR_TRANSLATE_REQUEST_H
+#define CONNECTORS_MIRROR_TRANSLATE_REQUEST_H
 
 #include "mirror/mirror_config.h"
 

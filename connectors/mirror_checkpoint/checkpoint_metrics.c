@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables of a checkpoint task's measures, see checkpoint_metrics.h. */
-#include "mirror_checkpoint/checkpoint_metrics.h"
+/* The tables of a checkpoint task's measures, see checkpoint_metrics_priv.h. */
+#include "mirror_checkpoint/checkpoint_metrics_priv.h"
 
 enum { LATENCY, CHECKPOINTS };
 

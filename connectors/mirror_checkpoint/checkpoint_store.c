@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Last checkpoints by group and partition, see checkpoint_store.h. */
-#include "mirror_checkpoint/checkpoint_store.h"
+/* Last checkpoints by group and partition, see checkpoint_store_priv.h. */
+#include "mirror_checkpoint/checkpoint_store_priv.h"
 
 #include "connect/hash.h"
 

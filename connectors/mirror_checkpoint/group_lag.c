@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Figures of groups, see group_lag.h. */
-#include "mirror_checkpoint/group_lag.h"
+/* Figures of groups, see group_lag_priv.h. */
+#include "mirror_checkpoint/group_lag_priv.h"
 
 #include <stdlib.h>
 

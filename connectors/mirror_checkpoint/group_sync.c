@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Offsets of groups on the target, see group_sync.h. */
-#include "mirror_checkpoint/group_sync.h"
+/* Offsets of groups on the target, see group_sync_priv.h. */
+#include "mirror_checkpoint/group_sync_priv.h"
 
 #include "connect/log.h"
-#include "mirror_checkpoint/checkpoint_metrics.h"
+#include "mirror_checkpoint/checkpoint_metrics_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

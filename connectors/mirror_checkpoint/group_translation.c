@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Translations by group, see group_translation.h. */
-#include "mirror_checkpoint/group_translation.h"
+/* Translations by group, see group_translation_priv.h. */
+#include "mirror_checkpoint/group_translation_priv.h"
 
 #include "connect/regex.h"
 #include "mirror/name_filter.h"
 #include "mirror/topic_reader.h"
 #include "mirror/translate_request.h"
-#include "mirror_checkpoint/checkpoint_store.h"
+#include "mirror_checkpoint/checkpoint_store_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

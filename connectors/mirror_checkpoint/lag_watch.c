@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rounds of looking at groups' lags, see lag_watch.h. */
-#include "mirror_checkpoint/lag_watch.h"
+/* Rounds of looking at groups' lags, see lag_watch_priv.h. */
+#include "mirror_checkpoint/lag_watch_priv.h"
 
-#include "mirror_checkpoint/checkpoint_metrics.h"
+#include "mirror_checkpoint/checkpoint_metrics_priv.h"
 
 #include <stdlib.h>
 

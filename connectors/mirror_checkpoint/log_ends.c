@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ends of logs, see log_ends.h. */
-#include "mirror_checkpoint/log_ends.h"
+/* Ends of logs, see log_ends_priv.h. */
+#include "mirror_checkpoint/log_ends_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"

@@ -4,7 +4,7 @@
  * between them (MirrorCheckpointConfig). Pure tables and functions, any thread.
  */
 #include "mirror/mirror_series.h"
-#include "mirror_checkpoint/mirror_checkpoint.h"
+#include "mirror_checkpoint/mirror_checkpoint_priv.h"
 
 #include <string.h>
 

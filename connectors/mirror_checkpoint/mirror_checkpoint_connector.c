@@ -16,8 +16,8 @@
 #include "mirror/name_filter.h"
 #include "mirror/scheduler.h"
 #include "mirror/translate_request.h"
-#include "mirror_checkpoint/group_translation.h"
-#include "mirror_checkpoint/mirror_checkpoint.h"
+#include "mirror_checkpoint/group_translation_priv.h"
+#include "mirror_checkpoint/mirror_checkpoint_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>

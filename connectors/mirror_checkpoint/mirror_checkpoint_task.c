@@ -11,12 +11,12 @@
 #include "mirror/mirror_offsets.h"
 #include "mirror/name_filter.h"
 #include "mirror/offset_translator.h"
-#include "mirror_checkpoint/checkpoint_metrics.h"
-#include "mirror_checkpoint/checkpoint_store.h"
-#include "mirror_checkpoint/group_sync.h"
-#include "mirror_checkpoint/lag_watch.h"
-#include "mirror_checkpoint/mirror_checkpoint.h"
-#include "mirror_checkpoint/source_topics.h"
+#include "mirror_checkpoint/checkpoint_metrics_priv.h"
+#include "mirror_checkpoint/checkpoint_store_priv.h"
+#include "mirror_checkpoint/group_sync_priv.h"
+#include "mirror_checkpoint/lag_watch_priv.h"
+#include "mirror_checkpoint/mirror_checkpoint_priv.h"
+#include "mirror_checkpoint/source_topics_priv.h"
 
 #include <errno.h>
 #include <pthread.h>

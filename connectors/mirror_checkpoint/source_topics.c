@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Topics in which groups have offsets, see source_topics.h. */
-#include "mirror_checkpoint/source_topics.h"
+/* Topics in which groups have offsets, see source_topics_priv.h. */
+#include "mirror_checkpoint/source_topics_priv.h"
 
 #include "mirror/flow_loads.h"
 #include "mirror/mirror_config.h"

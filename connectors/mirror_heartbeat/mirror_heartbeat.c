@@ -5,7 +5,7 @@
  * One task, made of the connector's own configuration. `enabled` doesn't matter here, as in Java:
  * heartbeats of a direction that mirrors nothing tell the other direction's consumers who is there.
  */
-#include "mirror_heartbeat/mirror_heartbeat.h"
+#include "mirror_heartbeat/mirror_heartbeat_priv.h"
 
 #include "connect/log.h"
 #include "mirror/compacted_topic.h"

@@ -4,7 +4,7 @@
  * MirrorSourceConnector but for `topics`, a sink's. Pure tables and functions, any thread.
  */
 #include "mirror/mirror_config.h"
-#include "mirror_sink/mirror_sink.h"
+#include "mirror_sink/mirror_sink_priv.h"
 
 #include <string.h>
 

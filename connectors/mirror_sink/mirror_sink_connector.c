@@ -7,7 +7,7 @@
 #include "mirror/flow_keeper.h"
 #include "mirror/mirror_config.h"
 #include "mirror/translate_request.h"
-#include "mirror_sink/mirror_sink.h"
+#include "mirror_sink/mirror_sink_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

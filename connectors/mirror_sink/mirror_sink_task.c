@@ -14,9 +14,9 @@
 #include "connect/log.h"
 #include "mirror/mirror_config.h"
 #include "mirror/offset_sync_producer.h"
-#include "mirror_sink/mirror_sink.h"
-#include "mirror_sink/pushed_index.h"
-#include "mirror_sink/pushed_topics.h"
+#include "mirror_sink/mirror_sink_priv.h"
+#include "mirror_sink/pushed_index_priv.h"
+#include "mirror_sink/pushed_topics_priv.h"
 
 #include <stdio.h>
 #include <stdlib.h>

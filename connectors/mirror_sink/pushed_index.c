@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The offset index of what is pushed, see pushed_index.h. */
-#include "mirror_sink/pushed_index.h"
+/* The offset index of what is pushed, see pushed_index_priv.h. */
+#include "mirror_sink/pushed_index_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

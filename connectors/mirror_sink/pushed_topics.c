@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a mirror sink task has pushed, see pushed_topics.h. */
-#include "mirror_sink/pushed_topics.h"
+/* What a mirror sink task has pushed, see pushed_topics_priv.h. */
+#include "mirror_sink/pushed_topics_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The partitions of a mirror task, see assignment.h. */
-#include "mirror_source/assignment.h"
+/* The partitions of a mirror task, see assignment_priv.h. */
+#include "mirror_source/assignment_priv.h"
 
 #include "connect/hash.h"
 #include "mirror/mirror_offsets.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The policy for a source whose log has changed, see history.h. Any thread. */
-#include "mirror_source/history.h"
+/* The policy for a source whose log has changed, see history_priv.h. Any thread. */
+#include "mirror_source/history_priv.h"
 
 #include <string.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes of history, see history_watch.h. */
-#include "mirror_source/history_watch.h"
+/* Changes of history, see history_watch_priv.h. */
+#include "mirror_source/history_watch_priv.h"
 
 #include "connect/log.h"
 #include "connect/measure.h"

@@ -4,7 +4,7 @@
  * them (MirrorSourceConfig). Pure tables and functions, any thread.
  */
 #include "mirror/mirror_series.h"
-#include "mirror_source/mirror_source.h"
+#include "mirror_source/mirror_source_priv.h"
 
 #include <string.h>
 

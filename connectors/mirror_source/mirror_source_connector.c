@@ -9,8 +9,8 @@
 #include "mirror/mirror_config.h"
 #include "mirror/mirror_offsets.h"
 #include "mirror/translate_request.h"
-#include "mirror_source/history.h"
-#include "mirror_source/mirror_source.h"
+#include "mirror_source/history_priv.h"
+#include "mirror_source/mirror_source_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,18 +4,18 @@
  *
  * start, poll, commit and destroy run on the task's thread; record_committed and raw_committed on
  * whichever thread acknowledges; stop on any. A record's or raw part's task_data is its struct
- * kc_mirrored_partition. The source is read as batches (raw_source.h), even where the worker has to
- * open them, which costs far less than a client that makes a message of each record; only what that
- * can't be asked for is read record by record (source_consumer.h).
+ * kc_mirrored_partition. The source is read as batches (raw_source_priv.h), even where the worker
+ * has to open them, which costs far less than a client that makes a message of each record; only
+ * what that can't be asked for is read record by record (source_consumer_priv.h).
  */
 #include "connect/log.h"
 #include "mirror/mirror_offsets.h"
 #include "mirror/offset_index_log.h"
 #include "mirror/offset_sync_producer.h"
-#include "mirror_source/mirror_source.h"
-#include "mirror_source/raw_source.h"
-#include "mirror_source/source_consumer.h"
-#include "mirror_source/source_metrics.h"
+#include "mirror_source/mirror_source_priv.h"
+#include "mirror_source/raw_source_priv.h"
+#include "mirror_source/source_consumer_priv.h"
+#include "mirror_source/source_metrics_priv.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Batches for a mirror task, see raw_source.h.
+ * Batches for a mirror task, see raw_source_priv.h.
  *
  * Most of the time a partition is READING and a poll is one or a few chunks taken off the fetcher.
  * A partition in any other state isn't fetched; poll() settles those whose time has come, all with
  * one question to the cluster.
  */
-#include "mirror_source/raw_source.h"
-#include "mirror_source/history_watch.h"
+#include "mirror_source/history_watch_priv.h"
+#include "mirror_source/raw_source_priv.h"
 
 #include "connect/fetch.h"
 #include "connect/log.h"
-#include "mirror_source/source_metrics.h"
+#include "mirror_source/source_metrics_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading for a mirror task, see source_consumer.h.
+ * Reading for a mirror task, see source_consumer_priv.h.
  *
  * A poll takes one message, waiting for it, and then what is there already, up to a number of
  * records and bytes. The messages stay librdkafka's and are freed when the batch ends. Resets of
  * offsets are ours, so that each one is reported: librdkafka is told to raise an error in their
  * place.
  */
-#include "mirror_source/source_consumer.h"
-#include "mirror_source/history_watch.h"
+#include "mirror_source/history_watch_priv.h"
+#include "mirror_source/source_consumer_priv.h"
 
 #include "connect/log.h"
 #include "mirror/mirror_offsets.h"
-#include "mirror_source/source_metrics.h"
+#include "mirror_source/source_metrics_priv.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of a partition's measures, see source_metrics.h.
+ * The table of a partition's measures, see source_metrics_priv.h.
  *
  * Of a batch that isn't opened the header tells the times of its first and its youngest record;
  * what lies between is taken as evenly spread.
  */
-#include "mirror_source/source_metrics.h"
+#include "mirror_source/source_metrics_priv.h"
 
 #include "mirror/flow_loads.h"
 

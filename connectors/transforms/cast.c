@@ -4,8 +4,8 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
-#include "transforms/cast_value.h"
-#include "transforms/transform.h"
+#include "transforms/cast_value_priv.h"
+#include "transforms/transform_priv.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Java's conversions between numbers, booleans and strings: see cast_value.h. */
-#include "transforms/cast_value.h"
+/* Java's conversions between numbers, booleans and strings: see cast_value_priv.h. */
+#include "transforms/cast_value_priv.h"
 
 #include "values/decimal.h"
 #include "values/java_text.h"

@@ -4,8 +4,8 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
-#include "transforms/field_path.h"
-#include "transforms/transform.h"
+#include "transforms/field_path_priv.h"
+#include "transforms/transform_priv.h"
 
 #include <stdlib.h>
 #include <strings.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paths of fields: see field_path.h. */
-#include "transforms/field_path.h"
+/* Paths of fields: see field_path_priv.h. */
+#include "transforms/field_path_priv.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
-#include "transforms/transform.h"
+#include "transforms/transform_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

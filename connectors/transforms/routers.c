@@ -5,7 +5,7 @@
  * Called by the task's chain of transforms, on the task's thread.
  */
 #include "connect/regex.h"
-#include "transforms/transform.h"
+#include "transforms/transform_priv.h"
 #include "values/date_format.h"
 
 #include <stdlib.h>

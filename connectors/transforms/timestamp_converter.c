@@ -5,7 +5,7 @@
  * Called by the task's chain of transforms, on the task's thread. In between there are
  * milliseconds. Without a schema Java makes java.util.Dates; here they are INT64 milliseconds.
  */
-#include "transforms/transform.h"
+#include "transforms/transform_priv.h"
 #include "values/date_format.h"
 #include "values/java_text.h"
 

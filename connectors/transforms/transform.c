@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the transforms share: see transform.h. */
-#include "transforms/transform.h"
+/* What the transforms share: see transform_priv.h. */
+#include "transforms/transform_priv.h"
 
 #include "mirror/hash_order.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From calendar fields to a moment: see date_fields.h; Calendar.selectFields and
+ * From calendar fields to a moment: see date_fields_priv.h; Calendar.selectFields and
  * GregorianCalendar.getFixedDate.
  */
-#include "values/date_fields.h"
+#include "values/date_fields_priv.h"
 
 #include "values/java_text.h"
 

@@ -8,7 +8,7 @@
  */
 #include "values/date_format.h"
 
-#include "values/date_fields.h"
+#include "values/date_fields_priv.h"
 #include "values/java_text.h"
 
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  * abbreviations are read.
  * Immutable once made; any thread.
  */
-#ifndef CONNECTORS_COMMON_DATE_FORMAT_H
-#define CONNECTORS_COMMON_DATE_FORMAT_H
+#ifndef CONNECTORS_VALUES_DATE_FORMAT_H
+#define CONNECTORS_VALUES_DATE_FORMAT_H
 
 #include "connect/mem.h"
 

@@ -5,8 +5,8 @@
  * A decimal is digits * 10^-scale with its sign; digits live in an arena. Pure functions, any
  * thread.
  */
-#ifndef CONNECTORS_COMMON_DECIMAL_H
-#define CONNECTORS_COMMON_DECIMAL_H
+#ifndef CONNECTORS_VALUES_DECIMAL_H
+#define CONNECTORS_VALUES_DECIMAL_H
 
 #include "connect/data.h"
 

@@ -4,8 +4,8 @@
  *
  * schema may be NULL; it tells logical types and the names of fields. Pure functions, any thread.
  */
-#ifndef CONNECTORS_COMMON_JAVA_TEXT_H
-#define CONNECTORS_COMMON_JAVA_TEXT_H
+#ifndef CONNECTORS_VALUES_JAVA_TEXT_H
+#define CONNECTORS_VALUES_JAVA_TEXT_H
 
 #include "connect/data.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Text as bytes and bytes as text: UTF-8 as Java's decoder mends it, and base64 as Java and Jackson
  * have it. Pure functions, any thread. */
-#ifndef CONNECTORS_COMMON_TEXT_CODEC_H
-#define CONNECTORS_COMMON_TEXT_CODEC_H
+#ifndef CONNECTORS_VALUES_TEXT_CODEC_H
+#define CONNECTORS_VALUES_TEXT_CODEC_H
 
 #include "connect/mem.h"
 

@@ -4,8 +4,8 @@
  *
  * Dates are in UTC. Pure functions, any thread.
  */
-#ifndef CONNECTORS_COMMON_VALUES_H
-#define CONNECTORS_COMMON_VALUES_H
+#ifndef CONNECTORS_VALUES_VALUES_H
+#define CONNECTORS_VALUES_VALUES_H
 
 #include "connect/data.h"
 

@@ -3,7 +3,7 @@
  * Logins and key stores: JAAS lines, the JAAS file, credentials and header of basic
  * authentication, PEM and PKCS#12. The first byte picks the reader.
  */
-#include "rest/rest_auth.h"
+#include "rest/rest_auth_priv.h"
 #include "security/jaas.h"
 #include "security/tls_store.h"
 

@@ -5,7 +5,7 @@
  *
  * Their readers are private to two files, which are therefore included here and not linked.
  */
-#include "http/aws_profile.h"
+#include "http/aws_profile_priv.h"
 #include "http/oauth_token.c"
 #include "kafka/client_oauth.c"
 

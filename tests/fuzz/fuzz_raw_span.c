@@ -4,7 +4,7 @@
  * The first byte says how (its upper bits: which rules), the second where to begin, the third whose
  * transactions are aborted. Whatever comes out as a span is a batch that brokers take.
  */
-#include "source/raw_expand.h"
+#include "source/raw_expand_priv.h"
 
 #include "batch/batch.h"
 

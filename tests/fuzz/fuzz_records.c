@@ -5,7 +5,7 @@
  * value are parted by the second byte's length. What was read is written and read again.
  */
 #include "group/connect_protocol.h"
-#include "mirror/acl_ledger.h"
+#include "mirror/acl_ledger_priv.h"
 #include "mirror/mirror_records.h"
 
 #include <stdlib.h>

@@ -6,9 +6,9 @@
  * An input reads as a request: "METHOD URI", header lines, an empty line, the body.
  */
 #include "http/http_client.h"
-#include "rest/json_extent.h"
-#include "rest/rest_auth.h"
-#include "rest/rest_filter.h"
+#include "rest/json_extent_priv.h"
+#include "rest/rest_auth_priv.h"
+#include "rest/rest_filter_priv.h"
 
 #include <malloc.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What anybody may have written into the internal topics or the offset file. The first byte picks
  * the reader; the rest is key and value, parted by the first zero byte. */
-#include "storage/config_reader.h"
-#include "storage/java_serial.h"
-#include "storage/offset_codec.h"
-#include "storage/offset_table.h"
-#include "storage/status_cache.h"
+#include "storage/config_reader_priv.h"
+#include "storage/java_serial_priv.h"
+#include "storage/offset_codec_priv.h"
+#include "storage/offset_table_priv.h"
+#include "storage/status_cache_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -10,8 +10,8 @@
  * whoever splits or repacks the failed one appends them again behind it. So order holds whatever
  * happens; from threads other than the loop's it does with `block_failed`.
  */
-#ifndef WORKER_WIRE_APPENDER_H
-#define WORKER_WIRE_APPENDER_H
+#ifndef WORKER_APPEND_APPENDER_H
+#define WORKER_APPEND_APPENDER_H
 
 #include "batch/batch.h"
 #include "wire/wire_client.h"

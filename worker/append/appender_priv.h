@@ -18,8 +18,8 @@
  * happens. Small batches that wait together are sent as one (append_merge.c): its pieces hang on
  * it and get their results from it.
  */
-#ifndef WORKER_WIRE_APPENDER_PRIV_H
-#define WORKER_WIRE_APPENDER_PRIV_H
+#ifndef WORKER_APPEND_APPENDER_PRIV_H
+#define WORKER_APPEND_APPENDER_PRIV_H
 
 #include "append/appender.h"
 #include "connect/hash.h"

@@ -5,8 +5,8 @@
  * The first failure sticks: `bad` says why, later reads give zero and don't move. So a decoder
  * reads a run of fields and looks at `bad` once.
  */
-#ifndef WORKER_WIRE_READER_PRIV_H
-#define WORKER_WIRE_READER_PRIV_H
+#ifndef WORKER_BASE_BYTE_READER_H
+#define WORKER_BASE_BYTE_READER_H
 
 #include <stdbool.h>
 #include <stddef.h>

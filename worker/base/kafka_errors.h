@@ -3,8 +3,8 @@
  * The error codes of the Kafka protocol (org.apache.kafka.common.protocol.Errors, 4.1).
  * Constant data, any thread.
  */
-#ifndef WORKER_WIRE_ERRORS_H
-#define WORKER_WIRE_ERRORS_H
+#ifndef WORKER_BASE_KAFKA_ERRORS_H
+#define WORKER_BASE_KAFKA_ERRORS_H
 
 #include "connect/error.h"
 

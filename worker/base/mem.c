@@ -3,7 +3,7 @@
 #include "connect/mem.h"
 
 #include "base/log_sink.h"
-#include "base/mem_reserve.h"
+#include "base/mem_reserve_priv.h"
 
 #include <poll.h>
 #include <stdalign.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See mem_reserve.h. Mapped pages, because what malloc takes back it may keep for one thread. */
-#include "base/mem_reserve.h"
+/* See mem_reserve_priv.h. Mapped pages, because what malloc takes back it may keep for one thread.
+ */
+#include "base/mem_reserve_priv.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

@@ -3,7 +3,7 @@
 #include "batch/batch.h"
 
 #include "base/byte_reader.h"
-#include "batch/crc32c.h"
+#include "batch/crc32c_priv.h"
 
 #include <string.h>
 #include <zlib.h>

@@ -9,8 +9,8 @@
  * Pure functions, any thread; input is untrusted. Hot path: codes and static texts, no error
  * objects.
  */
-#ifndef WORKER_WIRE_BATCH_H
-#define WORKER_WIRE_BATCH_H
+#ifndef WORKER_BATCH_BATCH_H
+#define WORKER_BATCH_BATCH_H
 
 #include "batch/compress.h"
 

@@ -2,7 +2,7 @@
 /* Records into batches. See batch_builder.h. */
 #include "batch/batch_builder.h"
 
-#include "batch/crc32c.h"
+#include "batch/crc32c_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

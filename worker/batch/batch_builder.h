@@ -3,8 +3,8 @@
  * Makes magic 2 batches from records: for tests, for repacking what the raw lane can't pass
  * through, and for cutting a batch that the target finds too large. One thread at a time.
  */
-#ifndef WORKER_WIRE_BATCH_BUILDER_H
-#define WORKER_WIRE_BATCH_BUILDER_H
+#ifndef WORKER_BATCH_BATCH_BUILDER_H
+#define WORKER_BATCH_BATCH_BUILDER_H
 
 #include "batch/recode.h"
 #include "batch/record_reader.h"

@@ -5,8 +5,8 @@
  * Only uncompressed batches: the numbers that change lie within the records, so that a compressed
  * batch would have to be opened. Pure, any thread; input is untrusted.
  */
-#ifndef WORKER_WIRE_BATCH_MERGE_H
-#define WORKER_WIRE_BATCH_MERGE_H
+#ifndef WORKER_BATCH_BATCH_MERGE_H
+#define WORKER_BATCH_BATCH_MERGE_H
 
 #include "batch/batch.h"
 

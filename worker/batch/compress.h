@@ -4,8 +4,8 @@
  *
  * Decompression is bounded by the caller's limit, whatever the data claims. Pure, any thread.
  */
-#ifndef WORKER_WIRE_COMPRESS_H
-#define WORKER_WIRE_COMPRESS_H
+#ifndef WORKER_BATCH_COMPRESS_H
+#define WORKER_BATCH_COMPRESS_H
 
 #include "connect/mem.h"
 

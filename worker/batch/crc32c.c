@@ -6,7 +6,7 @@
  * difference of their CRCs, and zeros behind a text multiply its CRC by a power of x. Polynomials
  * are bit-reflected: the highest bit is x^0.
  */
-#include "batch/crc32c.h"
+#include "batch/crc32c_priv.h"
 
 #include <isa-l/crc.h>
 #include <limits.h>

@@ -3,8 +3,8 @@
  * Whether the records of a batch have headers, at the least cost: lengths are read, keys and values
  * skipped. Pure but for the recoder, whose thread it is; input is untrusted.
  */
-#ifndef WORKER_WIRE_HEADER_SCAN_H
-#define WORKER_WIRE_HEADER_SCAN_H
+#ifndef WORKER_BATCH_HEADER_SCAN_H
+#define WORKER_BATCH_HEADER_SCAN_H
 
 #include "batch/recode.h"
 

@@ -7,8 +7,8 @@
  * than the bytes. It belongs to one thread; input is untrusted. What it keeps is a few megabytes;
  * a zstd frame may ask for a window of up to 128 MiB, which goes with its batch.
  */
-#ifndef WORKER_WIRE_RECODE_H
-#define WORKER_WIRE_RECODE_H
+#ifndef WORKER_BATCH_RECODE_H
+#define WORKER_BATCH_RECODE_H
 
 #include "batch/batch.h"
 

@@ -10,8 +10,8 @@
  * A reader belongs to one thread. What a record points to is valid until close. Control batches are
  * readable as any; the caller looks at kc_batch_control().
  */
-#ifndef WORKER_WIRE_RECORD_READER_H
-#define WORKER_WIRE_RECORD_READER_H
+#ifndef WORKER_BATCH_RECORD_READER_H
+#define WORKER_BATCH_RECORD_READER_H
 
 #include "batch/batch.h"
 #include "wire/codec.h"

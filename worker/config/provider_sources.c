@@ -6,7 +6,7 @@
  * Called by providers.c only, on any thread. What a provider may read is bounded by allowed.paths
  * or allowlist.pattern; a path outside is treated as empty, with a warning, as in Java.
  */
-#include "config/provider_sources.h"
+#include "config/provider_sources_priv.h"
 
 #include "config/properties.h"
 #include "connect/config_def.h"

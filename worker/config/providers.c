@@ -7,7 +7,7 @@
  */
 #include "config/providers.h"
 
-#include "config/provider_sources.h"
+#include "config/provider_sources_priv.h"
 #include "connect/log.h"
 
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "connect/regex.h"
 
-#include "config/regex_syntax.h"
+#include "config/regex_syntax_priv.h"
 #include "connect/log.h"
 #include "connect/map.h"
 

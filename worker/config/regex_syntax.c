@@ -7,7 +7,7 @@
  * Union and intersection of character classes ([a[bc]], [a-z&&[^b]]) have no counterpart and are
  * refused rather than read as something else.
  */
-#include "config/regex_syntax.h"
+#include "config/regex_syntax_priv.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  *
  * Called by worker_config.c at start; pure but for warnings.
  */
-#include "config/worker_checks.h"
+#include "config/worker_checks_priv.h"
 
 #include "connect/log.h"
 #include "connect/regex.h"

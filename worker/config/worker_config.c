@@ -13,7 +13,7 @@
 #include "config/config_def_priv.h"
 #include "config/config_keys.h"
 #include "config/mirror_maker_config.h"
-#include "config/worker_checks.h"
+#include "config/worker_checks_priv.h"
 #include "connect/log.h"
 
 #include <pthread.h>

@@ -5,8 +5,8 @@
  * One per task, made on the herder's thread and then used by the task's alone. Decides, per batch,
  * how much work a record needs: a chain of byte converters and no transforms needs none.
  */
-#ifndef WORKER_RUNTIME_CONVERSION_H
-#define WORKER_RUNTIME_CONVERSION_H
+#ifndef WORKER_DATA_CONVERSION_H
+#define WORKER_DATA_CONVERSION_H
 
 #include "config/worker_config.h"
 #include "data/error_policy.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What conversion.c (records) and conversion_raw.c (whole batches) share. */
-#ifndef WORKER_RUNTIME_CONVERSION_PRIV_H
-#define WORKER_RUNTIME_CONVERSION_PRIV_H
+#ifndef WORKER_DATA_CONVERSION_PRIV_H
+#define WORKER_DATA_CONVERSION_PRIV_H
 
 #include "data/conversion.h"
 

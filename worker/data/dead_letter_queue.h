@@ -4,8 +4,8 @@
  *
  * One per task, used by its thread.
  */
-#ifndef WORKER_RUNTIME_DEAD_LETTER_QUEUE_H
-#define WORKER_RUNTIME_DEAD_LETTER_QUEUE_H
+#ifndef WORKER_DATA_DEAD_LETTER_QUEUE_H
+#define WORKER_DATA_DEAD_LETTER_QUEUE_H
 
 #include "connect/kafka.h"
 #include "data/error_policy.h"

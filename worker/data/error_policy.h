@@ -7,8 +7,8 @@
  * kc_error_policy_report() by the acknowledgement thread too. Nothing here runs for a record
  * without errors.
  */
-#ifndef WORKER_RUNTIME_ERROR_POLICY_H
-#define WORKER_RUNTIME_ERROR_POLICY_H
+#ifndef WORKER_DATA_ERROR_POLICY_H
+#define WORKER_DATA_ERROR_POLICY_H
 
 #include "connect/config_def.h"
 #include "connect/record.h"

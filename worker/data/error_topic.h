@@ -3,8 +3,8 @@
  * What topics for records with errors have in common: the dead letter queue of a sink task
  * (KIP-298) and the quarantine of a source task.
  */
-#ifndef WORKER_RUNTIME_ERROR_TOPIC_H
-#define WORKER_RUNTIME_ERROR_TOPIC_H
+#ifndef WORKER_DATA_ERROR_TOPIC_H
+#define WORKER_DATA_ERROR_TOPIC_H
 
 #include "connect/config_def.h"
 #include "connect/kafka.h"

@@ -4,8 +4,8 @@
  *
  * Made once at start, immutable afterwards: any thread may look up.
  */
-#ifndef WORKER_RUNTIME_PLUGINS_H
-#define WORKER_RUNTIME_PLUGINS_H
+#ifndef WORKER_DATA_PLUGINS_H
+#define WORKER_DATA_PLUGINS_H
 
 #include "connect/plugin.h"
 

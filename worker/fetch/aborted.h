@@ -5,8 +5,8 @@
  *
  * A transaction counts as aborted from its first offset to its marker. One thread.
  */
-#ifndef WORKER_WIRE_ABORTED_H
-#define WORKER_WIRE_ABORTED_H
+#ifndef WORKER_FETCH_ABORTED_H
+#define WORKER_FETCH_ABORTED_H
 
 #include "batch/batch.h"
 #include "connect/fetch.h"

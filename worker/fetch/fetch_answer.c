@@ -3,7 +3,7 @@
  * What a fetch brought: batches are checked one by one and cut at the first bad one, errors become
  * a retry, a metadata refresh or an event. Loop thread.
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 
 #include "connect/log.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's partitions, polling and life. See fetch_engine.h.
+ * The engine's partitions, polling and life. See fetch_engine_priv.h.
  *
  * fetch_engine_poll() is the one place that decides what to fetch next. It runs on the loop thread
  * after everything that may change the answer: an answer, a release, a seek, new metadata, a
  * back-off's end.
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 
 #include "base/thread.h"
 

@@ -8,7 +8,7 @@
  * which a change of mind takes back. Loop thread, with the engine locked, but for _touch() and
  * _remove() (any thread, locked).
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

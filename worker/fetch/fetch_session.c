@@ -10,7 +10,7 @@
  * memory, and what is copied stays in the processor's cache. Of those that are far away much is
  * asked, for one request at a time is under way. Loop thread.
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

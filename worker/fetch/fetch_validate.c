@@ -4,7 +4,7 @@
  * of the last batch ends (OffsetForLeaderEpoch, KIP-320); an end before our position means that
  * what we fetched is not in the log any more. Loop thread.
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 
 #include "connect/log.h"
 

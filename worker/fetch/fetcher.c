@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fetcher as its consumer sees it: the queue, and the budget of what was taken from it. See
- * connect/fetch.h, fetcher.h and fetch_engine.h.
+ * connect/fetch.h, fetcher.h and fetch_engine_priv.h.
  *
  * All of an engine's fetchers have one budget, and a share in it each. Where nothing could be
  * fetched for a while since it is used up, those who hold their share or more are held back until
  * half of it is given back, and one that holds twice its share at once: so consumers that are stuck
  * take nothing from the others for long, and little memory.
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 
 #include "base/thread.h"
 

@@ -4,8 +4,8 @@
  *
  * All functions may be called from any thread but the client's loop, except where said.
  */
-#ifndef WORKER_WIRE_FETCHER_H
-#define WORKER_WIRE_FETCHER_H
+#ifndef WORKER_FETCH_FETCHER_H
+#define WORKER_FETCH_FETCHER_H
 
 #include "batch/batch.h"
 #include "connect/fetch.h"

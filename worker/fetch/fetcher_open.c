@@ -5,7 +5,7 @@
  * The settings are a Java consumer's; numbers that aren't any are a KC_ERR_CONFIG that names the
  * key. On the caller's thread.
  */
-#include "fetch/fetch_engine.h"
+#include "fetch/fetch_engine_priv.h"
 #include "wire/wire_admin.h"
 
 #include <errno.h>

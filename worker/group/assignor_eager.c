@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The eager assignor (EagerAssignor): see assignor.h. */
-#include "group/assignor.h"
+/* The eager assignor (EagerAssignor): see assignor_priv.h. */
+#include "group/assignor_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The incremental cooperative assignor (IncrementalCooperativeAssignor, KIP-415): see assignor.h.
+ * The incremental cooperative assignor (IncrementalCooperativeAssignor, KIP-415): see
+ * assignor_priv.h.
  *
  * Work that vanished with a worker is held back for max_delay_ms, in case the worker comes back;
  * work is taken from workers that have too much in one round and given to others in the next.
  */
 #include "connect/log.h"
-#include "group/assignor.h"
+#include "group/assignor_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

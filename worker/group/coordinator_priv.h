@@ -4,7 +4,7 @@
 #define WORKER_GROUP_COORDINATOR_PRIV_H
 
 #include "base/thread.h"
-#include "group/assignor.h"
+#include "group/assignor_priv.h"
 #include "group/connect_protocol.h"
 #include "group/coordinator.h"
 #include "wire/messages_group.h"

@@ -7,7 +7,7 @@
  * holds up nobody but those who wait for it.
  */
 #include "connect/log.h"
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 #include "herder/herder_priv.h"
 
 #include <stdlib.h>

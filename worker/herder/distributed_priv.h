@@ -11,9 +11,9 @@
 #include "base/queue.h"
 #include "base/window.h"
 #include "herder/herder_priv.h"
-#include "herder/membership.h"
-#include "herder/restart_plan.h"
-#include "herder/session_key.h"
+#include "herder/membership_priv.h"
+#include "herder/restart_plan_priv.h"
+#include "herder/session_key_priv.h"
 
 struct kc_fencing;
 

@@ -8,8 +8,8 @@
 #include "connect/java_json.h"
 #include "connect/log.h"
 #include "herder/distributed_priv.h"
-#include "herder/entities.h"
-#include "herder/peer_client.h"
+#include "herder/entities_priv.h"
+#include "herder/peer_client_priv.h"
 
 #include <stdlib.h>
 

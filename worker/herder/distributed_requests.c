@@ -4,7 +4,7 @@
  * leadership, existence. Tick thread only.
  */
 #include "herder/distributed_priv.h"
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/logging.h"
 #include "connect/log.h"
 #include "herder/distributed_priv.h"
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* REST's entities: see entities.h. */
-#include "herder/entities.h"
+/* REST's entities: see entities_priv.h. */
+#include "herder/entities_priv.h"
 
 #include "config/config_json.h"
 #include "config/worker_config.h"

@@ -7,7 +7,7 @@
 #include "herder/herder.h"
 
 #include "base/logging.h"
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 #include "herder/herder_priv.h"
 
 #include <stdlib.h>

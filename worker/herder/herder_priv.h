@@ -11,7 +11,7 @@
 #define WORKER_HERDER_HERDER_PRIV_H
 
 #include "herder/herder.h"
-#include "herder/request.h"
+#include "herder/request_priv.h"
 
 #include <stdatomic.h>
 

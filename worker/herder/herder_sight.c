@@ -3,7 +3,7 @@
  * What a herder lets people see beyond Java's REST API: its metrics, and what a connector and its
  * tasks are doing and why. Any thread.
  */
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 #include "herder/herder_priv.h"
 #include "host/task_host.h"
 #include "metrics/series.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Signed internal requests: see peer_client.h. */
-#include "herder/peer_client.h"
+/* Signed internal requests: see peer_client_priv.h. */
+#include "herder/peer_client_priv.h"
 
-#include "herder/session_key.h"
+#include "herder/session_key_priv.h"
 #include "http/http_client.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests to the tick thread and its stage: see request.h. */
-#include "herder/request.h"
+/* Requests to the tick thread and its stage: see request_priv.h. */
+#include "herder/request_priv.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Restart plans: see restart_plan.h. */
-#include "herder/restart_plan.h"
+/* Restart plans: see restart_plan_priv.h. */
+#include "herder/restart_plan_priv.h"
 
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Session keys and signatures: see session_key.h. */
-#include "herder/session_key.h"
+/* Session keys and signatures: see session_key_priv.h. */
+#include "herder/session_key_priv.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -4,9 +4,9 @@
  * file, everything at once on one thread.
  */
 #include "connect/log.h"
-#include "herder/entities.h"
+#include "herder/entities_priv.h"
 #include "herder/herder_priv.h"
-#include "herder/restart_plan.h"
+#include "herder/restart_plan_priv.h"
 
 #include <stdlib.h>
 

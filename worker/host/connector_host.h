@@ -6,8 +6,8 @@
  * that is at rest has none. Requests are left in the host and served in turn; of several target
  * states the latest wins. A cancelled host reports nothing any more, and stays until it has ended.
  */
-#ifndef WORKER_RUNTIME_CONNECTOR_HOST_H
-#define WORKER_RUNTIME_CONNECTOR_HOST_H
+#ifndef WORKER_HOST_CONNECTOR_HOST_H
+#define WORKER_HOST_CONNECTOR_HOST_H
 
 #include "connect/plugin.h"
 #include "host/listener.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Task configurations of a connector, complete as they are stored (Worker.connectorTaskConfigs). */
-#ifndef WORKER_RUNTIME_TASK_CONFIGS_H
-#define WORKER_RUNTIME_TASK_CONFIGS_H
+#ifndef WORKER_HOST_TASK_CONFIGS_H
+#define WORKER_HOST_TASK_CONFIGS_H
 
 #include "connect/plugin.h"
 

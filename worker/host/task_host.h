@@ -5,8 +5,8 @@
  * A host owns one thread, the task's life cycle and its reports to the herder. A task that doesn't
  * end in time is cancelled: it reports nothing any more, and its host stays until the thread ends.
  */
-#ifndef WORKER_RUNTIME_TASK_HOST_H
-#define WORKER_RUNTIME_TASK_HOST_H
+#ifndef WORKER_HOST_TASK_HOST_H
+#define WORKER_HOST_TASK_HOST_H
 
 #include "host/listener.h"
 #include "metrics/metrics.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the sources of AWS credentials share. One search runs on one thread, and blocks. */
-#ifndef WORKER_WIRE_AWS_PRIV_H
-#define WORKER_WIRE_AWS_PRIV_H
+#ifndef WORKER_HTTP_AWS_PRIV_H
+#define WORKER_HTTP_AWS_PRIV_H
 
-#include "http/web_request.h"
+#include "http/web_request_priv.h"
 #include "security/aws_sign.h"
 
 #include <jansson.h>

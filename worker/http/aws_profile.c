@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The text of AWS's shared files: see aws_profile.h. */
-#include "http/aws_profile.h"
+/* The text of AWS's shared files: see aws_profile_priv.h. */
+#include "http/aws_profile_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

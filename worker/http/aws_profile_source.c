@@ -7,7 +7,7 @@
  * the worker's user. credential_process is never run. See aws_priv.h.
  */
 #include "http/aws_priv.h"
-#include "http/aws_profile.h"
+#include "http/aws_profile_priv.h"
 #include "security/oauth_allowed.h"
 
 #include <openssl/evp.h>

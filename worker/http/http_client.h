@@ -7,8 +7,8 @@
  * trust store holds (listeners.https.ssl.*, else ssl.*); stores are read anew for each request.
  * Blocks: any thread but the tick thread and event threads.
  */
-#ifndef WORKER_HERDER_HTTP_CLIENT_H
-#define WORKER_HERDER_HTTP_CLIENT_H
+#ifndef WORKER_HTTP_HTTP_CLIENT_H
+#define WORKER_HTTP_HTTP_CLIENT_H
 
 #include "config/worker_config.h"
 

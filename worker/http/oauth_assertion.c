@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Assertions: see oauth_assertion.h. Java's DefaultAssertionCreator, FileAssertionCreator and the
- * layers of AssertionUtils. */
-#include "http/oauth_assertion.h"
+/* Assertions: see oauth_assertion_priv.h. Java's DefaultAssertionCreator, FileAssertionCreator and
+ * the layers of AssertionUtils. */
+#include "http/oauth_assertion_priv.h"
 
 #include "security/jwt.h"
 #include "security/jwt_sign.h"

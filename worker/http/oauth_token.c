@@ -3,8 +3,8 @@
 #include "http/oauth_token.h"
 
 #include "base/kafka_errors.h"
-#include "http/oauth_assertion.h"
-#include "http/web_request.h"
+#include "http/oauth_assertion_priv.h"
+#include "http/web_request_priv.h"
 #include "security/jwt.h"
 #include "security/oauth_allowed.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests of logins on libcurl: see web_request.h. A handle for each: they are rare. */
-#include "http/web_request.h"
+/* Requests of logins on libcurl: see web_request_priv.h. A handle for each: they are rare. */
+#include "http/web_request_priv.h"
 
 #include <curl/curl.h>
 

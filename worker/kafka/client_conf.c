@@ -8,7 +8,7 @@
 #include "connect/log.h"
 #include "kafka/client_group.h"
 #include "kafka/client_priv.h"
-#include "kafka/native_keys.h"
+#include "kafka/native_keys_priv.h"
 #include "kafka/plain_producers.h"
 #include "wire/bootstrap.h"
 

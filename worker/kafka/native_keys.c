@@ -5,7 +5,7 @@
  * client_conf.c walks it. Defaults stand here only where librdkafka's own means something else than
  * Java's, or would use more memory than a mirror should. Pure; any thread.
  */
-#include "kafka/native_keys.h"
+#include "kafka/native_keys_priv.h"
 
 #include <ctype.h>
 #include <errno.h>

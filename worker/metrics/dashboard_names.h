@@ -5,8 +5,8 @@
  *
  * Pure; any thread.
  */
-#ifndef WORKER_RUNTIME_DASHBOARD_NAMES_H
-#define WORKER_RUNTIME_DASHBOARD_NAMES_H
+#ifndef WORKER_METRICS_DASHBOARD_NAMES_H
+#define WORKER_METRICS_DASHBOARD_NAMES_H
 
 #include "metrics/exposition.h"
 

@@ -5,8 +5,8 @@
  * Samples may come in any order; each family is printed in one piece, in the order of first
  * mention. One thread at a time.
  */
-#ifndef WORKER_RUNTIME_EXPOSITION_H
-#define WORKER_RUNTIME_EXPOSITION_H
+#ifndef WORKER_METRICS_EXPOSITION_H
+#define WORKER_METRICS_EXPOSITION_H
 
 #include "connect/mem.h"
 

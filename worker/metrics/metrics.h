@@ -7,8 +7,8 @@
  * atomic additions where that is cheap enough; any thread reads. task_metrics.c has the table of
  * what is made of them.
  */
-#ifndef WORKER_RUNTIME_METRICS_H
-#define WORKER_RUNTIME_METRICS_H
+#ifndef WORKER_METRICS_METRICS_H
+#define WORKER_METRICS_METRICS_H
 
 #include "base/window.h"
 #include "metrics/raw_way.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What Prometheus's client libraries tell of a process, out of /proc. Any thread. */
-#ifndef WORKER_RUNTIME_PROCESS_METRICS_H
-#define WORKER_RUNTIME_PROCESS_METRICS_H
+#ifndef WORKER_METRICS_PROCESS_METRICS_H
+#define WORKER_METRICS_PROCESS_METRICS_H
 
 #include "metrics/exposition.h"
 

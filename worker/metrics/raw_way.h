@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ways of a record batch through a source task, for those who go them and those who count. */
-#ifndef WORKER_RUNTIME_RAW_WAY_H
-#define WORKER_RUNTIME_RAW_WAY_H
+#ifndef WORKER_METRICS_RAW_WAY_H
+#define WORKER_METRICS_RAW_WAY_H
 
 enum kc_raw_way {
     KC_RAW_PASSED,     /* as it is */

@@ -3,8 +3,8 @@
  * The series of tasks (connect/measure.h): kept by their task's host, collected for a scrape, and
  * added up where there are too many.
  */
-#ifndef WORKER_RUNTIME_SERIES_H
-#define WORKER_RUNTIME_SERIES_H
+#ifndef WORKER_METRICS_SERIES_H
+#define WORKER_METRICS_SERIES_H
 
 #include "connect/measure.h"
 #include "metrics/exposition.h"

@@ -3,8 +3,8 @@
  * The metrics of tasks, connectors and the worker as samples (CONTRACT §5.10), by tables. One
  * scrape at a time in the process: rates remember the last look.
  */
-#ifndef WORKER_RUNTIME_TASK_METRICS_H
-#define WORKER_RUNTIME_TASK_METRICS_H
+#ifndef WORKER_METRICS_TASK_METRICS_H
+#define WORKER_METRICS_TASK_METRICS_H
 
 #include "metrics/exposition.h"
 #include "metrics/metrics.h"

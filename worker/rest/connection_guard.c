@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Deadlines and places of connections: see connection_guard.h. */
-#include "rest/connection_guard.h"
+/* Deadlines and places of connections: see connection_guard_priv.h. */
+#include "rest/connection_guard_priv.h"
 
 #include "base/thread.h"
 #include "connect/hash.h"

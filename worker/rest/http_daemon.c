@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libmicrohttpd for one listener: see http_daemon.h. */
-#include "rest/http_daemon.h"
+/* libmicrohttpd for one listener: see http_daemon_priv.h. */
+#include "rest/http_daemon_priv.h"
 
 #include "connect/log.h"
-#include "rest/tls_listener.h"
+#include "rest/tls_listener_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

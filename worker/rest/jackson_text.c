@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jackson's words: see jackson_text.h. Where in the source a value stands isn't said. */
-#include "rest/jackson_text.h"
+/* Jackson's words: see jackson_text_priv.h. Where in the source a value stands isn't said. */
+#include "rest/jackson_text_priv.h"
 
 #include "connect/java_json.h"
 #include "connect/mem.h"

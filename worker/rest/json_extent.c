@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Measuring JSON: see json_extent.h. Sizes are those of jansson 2.14 with glibc's malloc. */
-#include "rest/json_extent.h"
+/* Measuring JSON: see json_extent_priv.h. Sizes are those of jansson 2.14 with glibc's malloc. */
+#include "rest/json_extent_priv.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listeners: see listener.h. Start-up only, one thread. */
-#include "rest/listener.h"
+/* Listeners: see listener_priv.h. Start-up only, one thread. */
+#include "rest/listener_priv.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

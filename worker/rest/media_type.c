@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Media types: see media_type.h. Jersey's HttpHeaderReader, as far as it shows. */
-#include "rest/media_type.h"
+/* Media types: see media_type_priv.h. Jersey's HttpHeaderReader, as far as it shows. */
+#include "rest/media_type_priv.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The request threads: see request_pool.h. */
-#include "rest/request_pool.h"
+/* The request threads: see request_pool_priv.h. */
+#include "rest/request_pool_priv.h"
 
 #include "base/queue.h"
 #include "base/thread.h"

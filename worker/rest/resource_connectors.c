@@ -8,9 +8,9 @@
 #include "connect/java_json.h"
 #include "connect/log.h"
 #include "http/http_client.h"
-#include "rest/jackson_text.h"
-#include "rest/rest_forward.h"
-#include "rest/router.h"
+#include "rest/jackson_text_priv.h"
+#include "rest/rest_forward_priv.h"
+#include "rest/router_priv.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -7,7 +7,7 @@
 #include "metrics/dashboard_names.h"
 #include "metrics/process_metrics.h"
 #include "metrics/series.h"
-#include "rest/router.h"
+#include "rest/router_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * /connectors/{}/translate: what offsets of a mirror's source, or of groups, are on its target.
  * Ours; Java's Connect has nothing of the kind. Any worker answers, on a request thread.
  */
-#include "rest/router.h"
+#include "rest/router_priv.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -6,8 +6,8 @@
  */
 #include "base/logging.h"
 #include "connect/java_json.h"
-#include "rest/rest_forward.h"
-#include "rest/router.h"
+#include "rest/rest_forward_priv.h"
+#include "rest/router_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

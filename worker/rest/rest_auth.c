@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Basic authentication: see rest_auth.h. */
-#include "rest/rest_auth.h"
+/* Basic authentication: see rest_auth_priv.h. */
+#include "rest/rest_auth_priv.h"
 
 #include "config/java_options.h"
 #include "config/properties.h"

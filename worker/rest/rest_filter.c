@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filters around the resources: see rest_filter.h. */
-#include "rest/rest_filter.h"
+/* Filters around the resources: see rest_filter_priv.h. */
+#include "rest/rest_filter_priv.h"
 
 #include "connect/log.h"
 #include "connect/regex.h"
-#include "rest/media_type.h"
+#include "rest/media_type_priv.h"
 
 #include <ctype.h>
 #include <stdlib.h>

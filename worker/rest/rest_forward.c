@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Forwarding to other workers: see rest_forward.h. */
-#include "rest/rest_forward.h"
+/* Forwarding to other workers: see rest_forward_priv.h. */
+#include "rest/rest_forward_priv.h"
 
 #include "connect/log.h"
 #include "http/http_client.h"

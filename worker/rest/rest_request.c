@@ -4,7 +4,7 @@
 
 #include "connect/java_json.h"
 #include "http/http_client.h"
-#include "rest/json_extent.h"
+#include "rest/json_extent_priv.h"
 
 #include <ctype.h>
 #include <inttypes.h>

@@ -3,10 +3,10 @@
 #ifndef WORKER_REST_REST_SERVER_PRIV_H
 #define WORKER_REST_REST_SERVER_PRIV_H
 
-#include "rest/http_daemon.h"
-#include "rest/request_pool.h"
-#include "rest/rest_auth.h"
-#include "rest/rest_filter.h"
+#include "rest/http_daemon_priv.h"
+#include "rest/request_pool_priv.h"
+#include "rest/rest_auth_priv.h"
+#include "rest/rest_filter_priv.h"
 #include "rest/rest_server.h"
 
 #include <stdatomic.h>

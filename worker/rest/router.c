@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Matching paths and methods: see router.h. Event thread. */
-#include "rest/router.h"
+/* Matching paths and methods: see router_priv.h. Event thread. */
+#include "rest/router_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTPS listeners: see tls_listener.h.
+ * HTTPS listeners: see tls_listener_priv.h.
  *
  * Credentials are set per connection, which is what makes changed stores take effect without a new
  * socket. A store that can't be read after a change leaves the former in use.
  */
-#include "rest/tls_listener.h"
+#include "rest/tls_listener_priv.h"
 
 #include "connect/log.h"
-#include "rest/tls_suites.h"
+#include "rest/tls_suites_priv.h"
 #include "security/tls_store.h"
 
 #include <openssl/crypto.h>

@@ -4,7 +4,7 @@
  * MACs that are switched on. So each suite of the list switches on its parts, and a protocol of
  * which no suite is listed is left out. Called at start by tls_listener.c.
  */
-#include "rest/tls_suites.h"
+#include "rest/tls_suites_priv.h"
 
 #include <gnutls/gnutls.h>
 #include <stdlib.h>

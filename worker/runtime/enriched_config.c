@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What plugins add to a connector's definition: see enriched_config.h.
+ * What plugins add to a connector's definition: see enriched_config_priv.h.
  *
  * Converters have the worker's for a default. Each alias of a transform or predicate adds
  * `<list>.<alias>.type`, its version and, when that names a known class, the class's own keys.
  */
-#include "runtime/enriched_config.h"
+#include "runtime/enriched_config_priv.h"
 
 #include "config/config_keys.h"
 #include "source/topic_creation.h"

@@ -13,7 +13,7 @@
 #include "config/version_range.h"
 #include "connect/regex.h"
 #include "kafka/client_group.h"
-#include "runtime/enriched_config.h"
+#include "runtime/enriched_config_priv.h"
 #include "runtime/worker_priv.h"
 #include "source/quarantine.h"
 #include "source/topic_creation.h"

@@ -11,7 +11,7 @@
 #include "base/thread.h"
 #include "connect/log.h"
 #include "host/task_configs.h"
-#include "runtime/enriched_config.h"
+#include "runtime/enriched_config_priv.h"
 #include "runtime/worker_priv.h"
 #include "sink/sink_task.h"
 #include "source/source_task.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AWS's Signature Version 4 in a URL's query. Pure functions. */
-#ifndef WORKER_WIRE_AWS_SIGN_H
-#define WORKER_WIRE_AWS_SIGN_H
+#ifndef WORKER_SECURITY_AWS_SIGN_H
+#define WORKER_SECURITY_AWS_SIGN_H
 
 #include "connect/map.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JAAS login lines, the value of sasl.jaas.config: "<module class> <flag> key=value ... ;", for
  * every client and for the REST server's users. Pure functions. */
-#ifndef WORKER_WIRE_JAAS_H
-#define WORKER_WIRE_JAAS_H
+#ifndef WORKER_SECURITY_JAAS_H
+#define WORKER_SECURITY_JAAS_H
 
 #include "connect/map.h"
 

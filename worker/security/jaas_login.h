@@ -3,8 +3,8 @@
  * A client's login: sasl.jaas.config, or else the section KafkaClient of the JAAS file that
  * java.security.auth.login.config names (JaasContext). Any thread.
  */
-#ifndef WORKER_WIRE_JAAS_LOGIN_H
-#define WORKER_WIRE_JAAS_LOGIN_H
+#ifndef WORKER_SECURITY_JAAS_LOGIN_H
+#define WORKER_SECURITY_JAAS_LOGIN_H
 
 #include "security/jaas.h"
 

@@ -3,8 +3,8 @@
  * A reader of Java's JKS key stores (sun.security.provider.JavaKeyStore), for ssl.keystore.location
  * and ssl.truststore.location. Pure functions, any thread; the input is untrusted.
  */
-#ifndef WORKER_WIRE_JKS_H
-#define WORKER_WIRE_JKS_H
+#ifndef WORKER_SECURITY_JKS_H
+#define WORKER_SECURITY_JKS_H
 
 #include "connect/mem.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* JSON Web Tokens as far as a client looks into them; signatures are the broker's to check. Pure
  * functions. */
-#ifndef WORKER_WIRE_JWT_H
-#define WORKER_WIRE_JWT_H
+#ifndef WORKER_SECURITY_JWT_H
+#define WORKER_SECURITY_JWT_H
 
 #include "connect/mem.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signing JSON Web Tokens by OpenSSL, RS256 and ES256 (RFC 7518). Pure functions. */
-#ifndef WORKER_WIRE_JWT_SIGN_H
-#define WORKER_WIRE_JWT_SIGN_H
+#ifndef WORKER_SECURITY_JWT_SIGN_H
+#define WORKER_SECURITY_JWT_SIGN_H
 
 #include "connect/error.h"
 #include "connect/mem.h"

@@ -7,8 +7,8 @@
  * of the process that name the same two, so that clusters may want different ones. Any thread;
  * what asks the KDC blocks.
  */
-#ifndef WORKER_WIRE_KERBEROS_H
-#define WORKER_WIRE_KERBEROS_H
+#ifndef WORKER_SECURITY_KERBEROS_H
+#define WORKER_SECURITY_KERBEROS_H
 
 #include "connect/map.h"
 

@@ -6,8 +6,8 @@
  * Without them, who may write a connector's configuration could have any file of the worker sent
  * to a broker, and any address posted to that only the worker reaches.
  */
-#ifndef WORKER_WIRE_OAUTH_ALLOWED_H
-#define WORKER_WIRE_OAUTH_ALLOWED_H
+#ifndef WORKER_SECURITY_OAUTH_ALLOWED_H
+#define WORKER_SECURITY_OAUTH_ALLOWED_H
 
 #include "connect/map.h"
 

@@ -3,8 +3,8 @@
  * One implementation per SASL mechanism behind a small vtable. See sasl.h. Of wire's sessions each
  * step runs on a thread of its own (conn_setup.c).
  */
-#ifndef WORKER_WIRE_SASL_PRIV_H
-#define WORKER_WIRE_SASL_PRIV_H
+#ifndef WORKER_SECURITY_SASL_PRIV_H
+#define WORKER_SECURITY_SASL_PRIV_H
 
 #include "security/sasl.h"
 

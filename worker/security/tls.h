@@ -5,8 +5,8 @@
  * wire_tls_context is made once per client from ssl.* keys and makes itself anew when the files it
  * was read from change. wire_tls is one session. Loop thread.
  */
-#ifndef WORKER_WIRE_TLS_PRIV_H
-#define WORKER_WIRE_TLS_PRIV_H
+#ifndef WORKER_SECURITY_TLS_H
+#define WORKER_SECURITY_TLS_H
 
 #include "connect/map.h"
 

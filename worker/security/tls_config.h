@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The ssl.* settings of a client applied to OpenSSL's context. Any thread. */
-#ifndef WORKER_WIRE_TLS_CONFIG_H
-#define WORKER_WIRE_TLS_CONFIG_H
+#ifndef WORKER_SECURITY_TLS_CONFIG_H
+#define WORKER_SECURITY_TLS_CONFIG_H
 
 #include "connect/map.h"
 

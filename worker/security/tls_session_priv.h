@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What tls.c needs of tls_context.c. Loop thread. */
-#ifndef WORKER_WIRE_TLS_SESSION_PRIV_H
-#define WORKER_WIRE_TLS_SESSION_PRIV_H
+#ifndef WORKER_SECURITY_TLS_SESSION_PRIV_H
+#define WORKER_SECURITY_TLS_SESSION_PRIV_H
 
 #include "security/tls.h"
 

@@ -3,8 +3,8 @@
  * Key and trust material from the ssl.* settings, whatever it is kept in: for wire's connections,
  * for librdkafka, for the REST server and its client. Pure but for reading files; any thread.
  */
-#ifndef WORKER_WIRE_TLS_STORE_H
-#define WORKER_WIRE_TLS_STORE_H
+#ifndef WORKER_SECURITY_TLS_STORE_H
+#define WORKER_SECURITY_TLS_STORE_H
 
 #include "connect/map.h"
 #include "security/jks.h"

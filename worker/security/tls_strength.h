@@ -6,8 +6,8 @@
  * authorities of old clusters have and Java connects to. Clients are at level 0 therefore, and this
  * is asked about each certificate. Any thread.
  */
-#ifndef WORKER_WIRE_TLS_STRENGTH_H
-#define WORKER_WIRE_TLS_STRENGTH_H
+#ifndef WORKER_SECURITY_TLS_STRENGTH_H
+#define WORKER_SECURITY_TLS_STRENGTH_H
 
 #include "connect/error.h"
 

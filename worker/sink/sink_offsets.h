@@ -3,8 +3,8 @@
  * The offsets of sink connectors, which are those of their consumer groups (SinkUtils, Worker's
  * sink part of KIP-875). Blocking; any thread but the herder's.
  */
-#ifndef WORKER_RUNTIME_SINK_OFFSETS_H
-#define WORKER_RUNTIME_SINK_OFFSETS_H
+#ifndef WORKER_SINK_SINK_OFFSETS_H
+#define WORKER_SINK_SINK_OFFSETS_H
 
 #include "connect/kafka.h"
 

@@ -2,8 +2,8 @@
 /*
  * Sink tasks: Connect's WorkerSinkTask. Made on the herder's thread, run on the task's.
  */
-#ifndef WORKER_RUNTIME_SINK_TASK_H
-#define WORKER_RUNTIME_SINK_TASK_H
+#ifndef WORKER_SINK_SINK_TASK_H
+#define WORKER_SINK_SINK_TASK_H
 
 #include "host/task_host.h"
 

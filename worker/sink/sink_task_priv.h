@@ -4,8 +4,8 @@
  * subscription (sink_rebalance.c), positions (sink_positions.c). All on the task's thread: the
  * consumer's callbacks come out of its poll.
  */
-#ifndef WORKER_RUNTIME_SINK_TASK_PRIV_H
-#define WORKER_RUNTIME_SINK_TASK_PRIV_H
+#ifndef WORKER_SINK_SINK_TASK_PRIV_H
+#define WORKER_SINK_SINK_TASK_PRIV_H
 
 #include "base/thread.h"
 #include "connect/kafka.h"

@@ -6,12 +6,12 @@
  * on; the worker's committer writes what has been acknowledged in order. The plugin's commit() is
  * for the task's thread alone: the committer only asks for it.
  *
- * With errors.tolerance=all, records go through the raw lane, too (record_batches.h), which tells
- * those that the target refuses from others; they are left out (refusals.h).
+ * With errors.tolerance=all, records go through the raw lane, too (record_batches_priv.h), which
+ * tells those that the target refuses from others; they are left out (refusals_priv.h).
  */
 #include "connect/log.h"
-#include "source/record_batches.h"
-#include "source/refusals.h"
+#include "source/record_batches_priv.h"
+#include "source/refusals_priv.h"
 
 #include <stdlib.h>
 

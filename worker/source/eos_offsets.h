@@ -3,8 +3,8 @@
  * Exactly-once (KIP-618) outside of tasks: fencing former tasks, and writing offsets in their
  * place. Blocking; any thread but the herder's.
  */
-#ifndef WORKER_RUNTIME_EOS_OFFSETS_H
-#define WORKER_RUNTIME_EOS_OFFSETS_H
+#ifndef WORKER_SOURCE_EOS_OFFSETS_H
+#define WORKER_SOURCE_EOS_OFFSETS_H
 
 #include "storage/offset_store.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transactions through the task's librdkafka producer: see eos_channel.h.
+ * Transactions through the task's librdkafka producer: see eos_channel_priv.h.
  *
  * librdkafka returns from a commit or abort only after all outcomes have been served. Everything
  * but outcome() is on the task's thread.
  */
 #include "connect/log.h"
-#include "source/eos_channel.h"
+#include "source/eos_channel_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

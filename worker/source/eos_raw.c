@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transactions through the task's raw lane: see eos_channel.h.
+ * Transactions through the task's raw lane: see eos_channel_priv.h.
  *
  * Batches as bytes, records and source offsets all go through the lane's transactional appender,
  * the latter two built into batches here (raw_builder.h), with keys placed as Java's producer
@@ -8,10 +8,10 @@
  * within the same transaction; whatever else goes wrong ends it, and the task fails, as with a
  * producer. Results are taken in on the task's thread: there is no acknowledgement thread.
  */
-#include "source/eos_channel.h"
+#include "source/eos_channel_priv.h"
 #include "source/raw_builder.h"
-#include "source/raw_placing.h"
-#include "source/raw_transaction.h"
+#include "source/raw_placing_priv.h"
+#include "source/raw_transaction_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The records of a transaction: see eos_records.h. */
-#include "source/eos_records.h"
+/* The records of a transaction: see eos_records_priv.h. */
+#include "source/eos_records_priv.h"
 
 #include "connect/hash.h"
 

@@ -4,12 +4,13 @@
  *
  * Records and the offsets of what has been dispatched go out in one transaction of the task's own
  * id, which fences any earlier instance; through which client is the channel's matter
- * (eos_channel.h). What was dispatched is told to the plugin once the transaction has been
- * committed (eos_records.h). Everything but outcome() and transaction() runs on the task's thread.
+ * (eos_channel_priv.h). What was dispatched is told to the plugin once the transaction has been
+ * committed (eos_records_priv.h). Everything but outcome() and transaction() runs on the task's
+ * thread.
  */
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "source/eos_channel.h"
+#include "source/eos_channel_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  *
  * One thread per worker, which calls each task's commit every offset.flush.interval.ms.
  */
-#ifndef WORKER_RUNTIME_OFFSET_COMMIT_H
-#define WORKER_RUNTIME_OFFSET_COMMIT_H
+#ifndef WORKER_SOURCE_OFFSET_COMMIT_H
+#define WORKER_SOURCE_OFFSET_COMMIT_H
 
 #include "connect/error.h"
 

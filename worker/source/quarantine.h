@@ -7,8 +7,8 @@
  * A record counts as done when the cluster has acknowledged its copy. One per task; reports come
  * on whichever thread serves or adds.
  */
-#ifndef WORKER_RUNTIME_QUARANTINE_H
-#define WORKER_RUNTIME_QUARANTINE_H
+#ifndef WORKER_SOURCE_QUARANTINE_H
+#define WORKER_SOURCE_QUARANTINE_H
 
 #include "connect/config_def.h"
 #include "host/task_host.h"

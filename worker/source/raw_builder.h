@@ -7,8 +7,8 @@
  * One open batch per partition, in the order of their first records; taken all at once. The task's
  * thread.
  */
-#ifndef WORKER_RUNTIME_RAW_BUILDER_H
-#define WORKER_RUNTIME_RAW_BUILDER_H
+#ifndef WORKER_SOURCE_RAW_BUILDER_H
+#define WORKER_SOURCE_RAW_BUILDER_H
 
 #include "batch/recode.h"
 #include "source/raw_span.h"

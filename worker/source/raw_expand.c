@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which way a batch takes: see raw_expand.h.
+ * Which way a batch takes: see raw_expand_priv.h.
  *
  * choose() is the one place that decides, from the batch's header first, then from the task's
  * rules; only these may make it look into the batch (header_scan.h), and no batch passes that rules
  * on headers or codec haven't been held against.
  */
-#include "source/raw_expand.h"
+#include "source/raw_expand_priv.h"
 
 #include "batch/header_scan.h"
-#include "source/raw_pack.h"
+#include "source/raw_pack_priv.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Batches on their way, see raw_lane.h.
+ * Batches on their way, see raw_lane_priv.h.
  *
  * Order within a partition: the appender gives results in the order of appending, and once a batch
  * has failed it refuses everything behind it until told otherwise. So all spans of a partition
@@ -10,7 +10,7 @@
  * `mutex` guards parts' counters and both lists; it is held for moments only, and never while the
  * appender or a callback runs.
  */
-#include "source/raw_lane_priv.h"
+#include "source/raw_lane_state_priv.h"
 
 #include "append/appender.h"
 #include "base/kafka_errors.h"

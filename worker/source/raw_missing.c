@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Topics that transforms name and that aren't on the target: asked for, told of, and looked for
- * again, see raw_lane.h. What goes to them waits in the appender. The task's thread.
+ * again, see raw_lane_priv.h. What goes to them waits in the appender. The task's thread.
  */
-#include "connect/log.h"
-#include "source/raw_lane_priv.h"
 #include "base/kafka_errors.h"
+#include "connect/log.h"
+#include "source/raw_lane_state_priv.h"
 #include "wire/messages_cluster.h"
 
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records into new batches: see raw_pack.h. A repacked batch keeps keys, values and times, and
+ * Records into new batches: see raw_pack_priv.h. A repacked batch keeps keys, values and times, and
  * headers and codec unless the task's rules say otherwise; its offsets are closed up, which is what
  * a broker demands of a produced batch.
  */
-#include "source/raw_pack.h"
+#include "source/raw_pack_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where records go: see raw_placing.h. */
-#include "source/raw_placing.h"
+/* Where records go: see raw_placing_priv.h. */
+#include "source/raw_placing_priv.h"
 
-#include "kafka/partitioner.h"
 #include "base/kafka_errors.h"
+#include "kafka/partitioner.h"
 #include "wire/messages_cluster.h"
 #include "wire/wire_client.h"
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the target sent back, on its way again: as it is, in pieces, rebuilt, or opened into
- * records. See raw_lane.h. The task's thread; `mutex` only around the lists that results are added
- * to.
+ * records. See raw_lane_priv.h. The task's thread; `mutex` only around the lists that results are
+ * added to.
  */
 #include "append/appender.h"
 #include "base/kafka_errors.h"
 #include "connect/log.h"
-#include "source/raw_lane_priv.h"
+#include "source/raw_lane_state_priv.h"
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked of a task's batches: see raw_rules.h. */
-#include "source/raw_rules.h"
+/* What is asked of a task's batches: see raw_rules_priv.h. */
+#include "source/raw_rules_priv.h"
 
 #include "connect/hash.h"
-#include "source/source_producer.h"
+#include "source/source_producer_priv.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * What was made of a batch once, which the target may have refused, in another form: as it is, in
  * pieces, built anew, or opened.
  */
-#include "source/raw_pack.h"
+#include "source/raw_pack_priv.h"
 
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
 {

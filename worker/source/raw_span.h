@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spans: record batches as bytes on their way to the target. raw_expand.h makes them of what a
+ * Spans: record batches as bytes on their way to the target. raw_expand_priv.h makes them of what a
  * connector handed over.
  *
  * A span is one finished batch of magic 2, and a record of the kc_batch that it belongs to stands
  * for it: so slots, offsets and order are those of records. Pure functions of their input, on the
  * task's thread; the bytes are untrusted.
  */
-#ifndef WORKER_RUNTIME_RAW_SPAN_H
-#define WORKER_RUNTIME_RAW_SPAN_H
+#ifndef WORKER_SOURCE_RAW_SPAN_H
+#define WORKER_SOURCE_RAW_SPAN_H
 
 #include "connect/connector.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The appenders of raw lanes and who shares them, see raw_target.h. */
-#include "source/raw_target.h"
+/* The appenders of raw lanes and who shares them, see raw_target_priv.h. */
+#include "source/raw_target_priv.h"
 
 #include "connect/mem.h"
 #include "kafka/plain_producers.h"

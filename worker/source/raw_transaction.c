@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Transactions of a raw lane: see raw_transaction.h. */
-#include "source/raw_transaction.h"
+/* Transactions of a raw lane: see raw_transaction_priv.h. */
+#include "source/raw_transaction_priv.h"
 
 #include "append/appender.h"
 #include "base/kafka_errors.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records through the raw lane: see record_batches.h. */
-#include "source/record_batches.h"
+/* Records through the raw lane: see record_batches_priv.h. */
+#include "source/record_batches_priv.h"
 
 #include "kafka/partitioner.h"
-#include "source/raw_placing.h"
+#include "source/raw_placing_priv.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refused records: see refusals.h. */
-#include "source/refusals.h"
+/* Refused records: see refusals_priv.h. */
+#include "source/refusals_priv.h"
 
 #include <stdlib.h>
 

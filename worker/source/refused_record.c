@@ -2,8 +2,8 @@
 /* The records of refused batches: see refused_record.h. */
 #include "source/refused_record.h"
 
-#include "source/raw_pack.h"
-#include "source/submitted_records.h"
+#include "source/raw_pack_priv.h"
+#include "source/submitted_records_priv.h"
 
 #include <string.h>
 

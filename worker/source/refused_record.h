@@ -2,8 +2,8 @@
 /*
  * A record that the target has refused: what was sent and where it comes from.
  */
-#ifndef WORKER_RUNTIME_REFUSED_RECORD_H
-#define WORKER_RUNTIME_REFUSED_RECORD_H
+#ifndef WORKER_SOURCE_REFUSED_RECORD_H
+#define WORKER_SOURCE_REFUSED_RECORD_H
 
 #include "source/raw_builder.h"
 

@@ -5,8 +5,8 @@
  * Made on the herder's thread; the loop of poll, convert and send runs on the task's. How offsets
  * are committed is the business of a delivery: at_least_once.c or eos_source_task.c.
  */
-#ifndef WORKER_RUNTIME_SOURCE_TASK_H
-#define WORKER_RUNTIME_SOURCE_TASK_H
+#ifndef WORKER_SOURCE_SOURCE_TASK_H
+#define WORKER_SOURCE_SOURCE_TASK_H
 
 #include "host/task_host.h"
 #include "source/offset_commit.h"

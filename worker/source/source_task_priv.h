@@ -4,12 +4,12 @@
  *
  * The fields belong to the task's thread but for those marked otherwise.
  */
-#ifndef WORKER_RUNTIME_SOURCE_TASK_PRIV_H
-#define WORKER_RUNTIME_SOURCE_TASK_PRIV_H
+#ifndef WORKER_SOURCE_SOURCE_TASK_PRIV_H
+#define WORKER_SOURCE_SOURCE_TASK_PRIV_H
 
 #include "base/thread.h"
-#include "source/raw_lane.h"
-#include "source/source_producer.h"
+#include "source/raw_lane_priv.h"
+#include "source/source_producer_priv.h"
 #include "source/source_task.h"
 #include "source/topic_creation.h"
 #include "storage/connector_offsets.h"

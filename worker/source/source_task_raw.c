@@ -8,7 +8,7 @@
  * there is one).
  */
 #include "connect/log.h"
-#include "source/eos_channel.h"
+#include "source/eos_channel_priv.h"
 
 #include <stdlib.h>
 

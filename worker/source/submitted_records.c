@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Submitted records: see submitted_records.h for the roles.
+ * Submitted records: see submitted_records_priv.h for the roles.
  *
  * A queue is a list of chunks of slots with one writer (the task's thread) and one reader (the
  * acknowledgement thread); `pushed` is the border between them. A slot stays where it is, so that
  * its address can travel with the message through librdkafka. The newest committable offset of a
  * partition is published under a lock, once for a whole run of records.
  */
-#include "source/submitted_records.h"
+#include "source/submitted_records_priv.h"
 
 #include "connect/hash.h"
 

@@ -5,8 +5,8 @@
  *
  * One per task, used by its thread.
  */
-#ifndef WORKER_RUNTIME_TOPIC_CREATION_H
-#define WORKER_RUNTIME_TOPIC_CREATION_H
+#ifndef WORKER_SOURCE_TOPIC_CREATION_H
+#define WORKER_SOURCE_TOPIC_CREATION_H
 
 #include "connect/kafka.h"
 

@@ -4,7 +4,7 @@
  *
  * Used by config_reader.c and config_store.c. Pure functions, any thread.
  */
-#include "storage/config_codec.h"
+#include "storage/config_codec_priv.h"
 
 #include "connect/java_json.h"
 

@@ -11,13 +11,13 @@
  * gone: they are dropped where anything tells, see are_of_another(). State is guarded by lock; a
  * picture is made when asked for and kept until the next change.
  */
-#include "storage/config_reader.h"
+#include "storage/config_reader_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"
 #include "storage/cluster_state_priv.h"
-#include "storage/config_codec.h"
-#include "storage/jackson_scan.h"
+#include "storage/config_codec_priv.h"
+#include "storage/jackson_scan_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
 #include "storage/config_store.h"
 
 #include "connect/log.h"
-#include "storage/config_codec.h"
-#include "storage/config_reader.h"
-#include "storage/config_writer.h"
+#include "storage/config_codec_priv.h"
+#include "storage/config_reader_priv.h"
+#include "storage/config_writer_priv.h"
 #include "storage/internal_topic.h"
 
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  * It exists between a claim and the first failure (KafkaConfigBackingStore.fencableProducer); lock
  * is held through each operation, for a producer has one transaction at a time.
  */
-#include "storage/config_writer.h"
+#include "storage/config_writer_priv.h"
 
 #include "connect/log.h"
 #include "storage/internal_topic.h"

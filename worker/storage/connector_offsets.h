@@ -3,8 +3,8 @@
  * Which offset store a source connector uses: the worker's, one of its own topic, or both
  * (Worker.offsetStoreFor...).
  */
-#ifndef WORKER_RUNTIME_CONNECTOR_OFFSETS_H
-#define WORKER_RUNTIME_CONNECTOR_OFFSETS_H
+#ifndef WORKER_STORAGE_CONNECTOR_OFFSETS_H
+#define WORKER_STORAGE_CONNECTOR_OFFSETS_H
 
 #include "storage/internal_topic.h"
 #include "storage/offset_store.h"

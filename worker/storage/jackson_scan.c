@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A reader of JSON that accepts and refuses what Jackson does: see jackson_scan.h. */
-#include "storage/jackson_scan.h"
+/* A reader of JSON that accepts and refuses what Jackson does: see jackson_scan_priv.h. */
+#include "storage/jackson_scan_priv.h"
 
 #include <stdbool.h>
 #include <stdint.h>

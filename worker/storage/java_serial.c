@@ -6,7 +6,7 @@
  * read is any layout that the protocol allows for these classes: references, nulls, split block
  * data not.
  */
-#include "storage/java_serial.h"
+#include "storage/java_serial_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

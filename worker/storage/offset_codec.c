@@ -4,7 +4,7 @@
  *
  * A lookup compares raw bytes, so member order counts: that of Java's HashMap.
  */
-#include "storage/offset_codec.h"
+#include "storage/offset_codec_priv.h"
 
 #include "connect/java_json.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/thread.h"
 #include "connect/log.h"
-#include "storage/offset_codec.h"
+#include "storage/offset_codec_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  * offset would show through again (KAFKA-15018). Any thread.
  */
 #include "connect/log.h"
-#include "storage/offset_store_kafka.h"
+#include "storage/offset_store_kafka_priv.h"
 #include "storage/offset_store_priv.h"
 
 #include <pthread.h>

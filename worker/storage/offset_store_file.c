@@ -9,7 +9,7 @@
  */
 #include "connect/log.h"
 #include "storage/offset_store_priv.h"
-#include "storage/offset_table.h"
+#include "storage/offset_table_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>

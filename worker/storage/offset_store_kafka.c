@@ -5,10 +5,10 @@
  *
  * Any thread.
  */
-#include "storage/offset_store_kafka.h"
 #include "storage/internal_topic.h"
+#include "storage/offset_store_kafka_priv.h"
 #include "storage/offset_store_priv.h"
-#include "storage/offset_table.h"
+#include "storage/offset_table_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,11 +4,11 @@
  *
  * Filled by a log's thread or from a file; asked by tasks and by REST.
  */
-#include "storage/offset_table.h"
+#include "storage/offset_table_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "storage/offset_codec.h"
+#include "storage/offset_codec_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>

@@ -4,11 +4,11 @@
  *
  * Owned and locked by status_store.c.
  */
-#include "storage/status_cache.h"
+#include "storage/status_cache_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "storage/status_codec.h"
+#include "storage/status_codec_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  *
  * Used by status_store.c. Pure functions, any thread.
  */
-#include "storage/status_codec.h"
+#include "storage/status_codec_priv.h"
 
 #include "connect/java_json.h"
 

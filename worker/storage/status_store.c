@@ -15,8 +15,8 @@
 #include "base/thread.h"
 #include "connect/log.h"
 #include "storage/internal_topic.h"
-#include "storage/status_cache.h"
-#include "storage/status_codec.h"
+#include "storage/status_cache_priv.h"
+#include "storage/status_codec_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

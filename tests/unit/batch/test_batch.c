@@ -5,7 +5,7 @@
  */
 #include "base/memory_limit.h"
 #include "batch/batch_builder.h"
-#include "batch/crc32c.h"
+#include "batch/crc32c_priv.h"
 #include "batch/golden_batch.h"
 
 #include <check.h>

@@ -10,7 +10,7 @@
  *   delay N | delay some | workers N | connectors N.. | tasks N.. | balanced | nothing | kept
  *   has WORKER ITEM..                       what a worker must have
  */
-#include "group/assignor.h"
+#include "group/assignor_priv.h"
 
 #include <check.h>
 #include <stdio.h>

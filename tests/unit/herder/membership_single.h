@@ -7,7 +7,7 @@
 #ifndef TESTS_UNIT_HERDER_MEMBERSHIP_SINGLE_H
 #define TESTS_UNIT_HERDER_MEMBERSHIP_SINGLE_H
 
-#include "herder/membership.h"
+#include "herder/membership_priv.h"
 
 #include "base/thread.h"
 

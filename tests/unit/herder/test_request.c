@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The queue of requests to the tick thread, waiting with a deadline, and stage texts. */
-#include "herder/request.h"
+#include "herder/request_priv.h"
 
 #include <check.h>
 #include <stdlib.h>

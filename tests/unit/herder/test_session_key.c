@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Session keys and the verdicts on signatures, in Java's order and words. */
-#include "herder/session_key.h"
+#include "herder/session_key_priv.h"
 
 #include <check.h>
 #include <stdlib.h>

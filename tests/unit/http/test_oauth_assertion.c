@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Assertions of KIP-1139: their keys, their layers, and what keeps files of the worker inside. */
-#include "http/oauth_assertion.h"
+#include "http/oauth_assertion_priv.h"
 
 #include "security/jwt.h"
 #include "security/jwt_sign.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ACLs beyond those of topics, what is written of them and what may be deleted; quotas likewise. */
-#include "mirror/acl_ledger.h"
-#include "mirror/acl_sync.h"
-#include "mirror/client_limits.h"
+#include "mirror/acl_ledger_priv.h"
+#include "mirror/acl_sync_priv.h"
+#include "mirror/client_limits_priv.h"
 #include "mirror/mirror_check.h"
-#include "mirror_source/mirror_source.h"
+#include "mirror_source/mirror_source_priv.h"
 
 static struct kc_mirror_config *config;
 static struct kc_flow *flow;

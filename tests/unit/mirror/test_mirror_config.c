@@ -3,8 +3,8 @@
 #include "mirror/mirror_check.h"
 #include "mirror/mirror_config.h"
 #include "mirror/name_filter.h"
-#include "mirror_checkpoint/mirror_checkpoint.h"
-#include "mirror_source/mirror_source.h"
+#include "mirror_checkpoint/mirror_checkpoint_priv.h"
+#include "mirror_source/mirror_source_priv.h"
 
 static struct kc_mirror_config *parse(const struct kc_plugin *plugin, struct kc_map *more,
                                       bool is_task)

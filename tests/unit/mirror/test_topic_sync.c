@@ -3,11 +3,11 @@
  * What of topics, settings and ACLs is mirrored: the scenarios of Java's MirrorSourceConnectorTest
  * that need no cluster. The admin clients of the flow never connect.
  */
-#include "mirror/acl_sync.h"
+#include "mirror/acl_sync_priv.h"
 #include "mirror/flow_topics.h"
 #include "mirror/mirror_check.h"
-#include "mirror/topic_sync.h"
-#include "mirror_source/mirror_source.h"
+#include "mirror/topic_sync_priv.h"
+#include "mirror_source/mirror_source_priv.h"
 
 static struct kc_mirror_config *config;
 

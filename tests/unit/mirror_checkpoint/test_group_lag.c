@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How far groups are behind, and since when. */
 #include "mirror/mirror_check.h"
-#include "mirror_checkpoint/group_lag.h"
+#include "mirror_checkpoint/group_lag_priv.h"
 
 START_TEST(an_offset_is_as_old_as_the_last_look_that_saw_the_log_end_there)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which checkpoints are new, and what is committed on the target: MirrorCheckpointTaskTest. */
 #include "mirror/mirror_check.h"
-#include "mirror_checkpoint/checkpoint_store.h"
-#include "mirror_checkpoint/group_sync.h"
+#include "mirror_checkpoint/checkpoint_store_priv.h"
+#include "mirror_checkpoint/group_sync_priv.h"
 
 static struct kc_checkpoint checkpoint_of(const char *topic, int64_t upstream, int64_t downstream)
 {

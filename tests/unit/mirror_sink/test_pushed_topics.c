@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a mirror sink may commit, by what it has sent; which topics it pushes; and its keys. */
 #include "mirror/mirror_check.h"
-#include "mirror_sink/mirror_sink.h"
-#include "mirror_sink/pushed_topics.h"
+#include "mirror_sink/mirror_sink_priv.h"
+#include "mirror_sink/pushed_topics_priv.h"
 
 static struct kc_mirror_config *config;
 static struct kc_flow *flow;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which policy holds where the source's log has changed. */
-#include "mirror_source/history.h"
+#include "mirror_source/history_priv.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -2,19 +2,19 @@
 /* The keys of the three connectors, field by field but for the words, against Java 4.1.0. */
 #include "config/config_json.h"
 #include "config/mirror_maker_config.h"
-#include "mirror/acl_sync.h"
-#include "mirror/client_limits.h"
+#include "mirror/acl_sync_priv.h"
+#include "mirror/client_limits_priv.h"
 #include "mirror/flow_loads.h"
 #include "mirror/mirror_check.h"
 #include "mirror/mirror_series.h"
 #include "mirror/provenance.h"
-#include "mirror_checkpoint/mirror_checkpoint.h"
-#include "mirror_heartbeat/mirror_heartbeat.h"
-#include "mirror_sink/mirror_sink.h"
-#include "mirror_source/history.h"
-#include "mirror_source/mirror_source.h"
+#include "mirror_checkpoint/mirror_checkpoint_priv.h"
+#include "mirror_heartbeat/mirror_heartbeat_priv.h"
+#include "mirror_sink/mirror_sink_priv.h"
+#include "mirror_source/history_priv.h"
+#include "mirror_source/mirror_source_priv.h"
 #include "source/quarantine.h"
-#include "source/raw_lane.h"
+#include "source/raw_lane_priv.h"
 
 static void compare(const struct kc_plugin *plugin)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Measuring JSON: what is found is never less than what parsing then takes. */
-#include "rest/json_extent.h"
+#include "rest/json_extent_priv.h"
 
 #include <check.h>
 #include <jansson.h>

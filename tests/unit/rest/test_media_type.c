@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Content-Type and Accept: each case is what Java's worker answered to it. */
-#include "rest/media_type.h"
+#include "rest/media_type_priv.h"
 
 #include <check.h>
 #include <stddef.h>

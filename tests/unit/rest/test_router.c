@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Paths to routes: parameters, escapes, wrong methods, unknown paths, hostile paths. */
-#include "rest/router.h"
+#include "rest/router_priv.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Java's protocols and cipher suites in GnuTLS's language, which must understand it. */
-#include "rest/tls_suites.h"
+#include "rest/tls_suites_priv.h"
 
 #include <check.h>
 #include <gnutls/gnutls.h>

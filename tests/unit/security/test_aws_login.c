@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AWS's signatures by its published example, and credentials from endpoints made here. */
 #include "http/aws_credentials.h"
-#include "http/aws_profile.h"
+#include "http/aws_profile_priv.h"
 #include "http/fake_web.h"
 #include "security/aws_login.h"
 #include "security/sasl.h"

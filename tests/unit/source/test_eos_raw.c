@@ -4,7 +4,7 @@
  * plugin is told and when, what a refused batch turns into, what is released, how it fails.
  */
 #include "host/idle_host.h"
-#include "source/eos_channel.h"
+#include "source/eos_channel_priv.h"
 #include "source/raw_builder.h"
 #include "wire/fake_coordinator.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a transaction's records are told by: their order, what was dropped or never acknowledged. */
-#include "source/eos_records.h"
+#include "source/eos_records_priv.h"
 
 #include <check.h>
 #include <stdlib.h>

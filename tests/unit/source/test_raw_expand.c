@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batches held against a task's rules: headers, codec, topics. */
-#include "source/raw_expand.h"
+#include "source/raw_expand_priv.h"
 
 #include "batch/batch_builder.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How batches as bytes are opened into records: bit by bit, what is left out. */
-#include "source/raw_expand.h"
+#include "source/raw_expand_priv.h"
 
 #include "batch/batch_builder.h"
 

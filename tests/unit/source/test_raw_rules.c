@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Producer settings as people publish them leave a task on the raw lane. */
-#include "source/raw_rules.h"
+#include "source/raw_rules_priv.h"
 
 #include "wire/wire_client.h"
 

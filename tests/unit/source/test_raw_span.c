@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Batches as bytes to spans: what passes, what is repacked, and how. */
-#include "source/raw_expand.h"
+#include "source/raw_expand_priv.h"
 
 #include "batch/batch_builder.h"
 

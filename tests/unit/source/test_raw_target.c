@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which raw lanes share a client and an appender. No broker is needed to find out. */
-#include "source/raw_target.h"
+#include "source/raw_target_priv.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What may be committed, and when: the scenarios of Java's SubmittedRecordsTest. */
-#include "source/submitted_records.h"
+#include "source/submitted_records_priv.h"
 
 #include <check.h>
 #include <pthread.h>

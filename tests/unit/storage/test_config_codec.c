@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Keys and values of the config topic: what Java wrote, read and written again, is the same bytes.
  */
-#include "storage/config_codec.h"
+#include "storage/config_codec_priv.h"
 #include "storage/tsv.h"
 
 static void fine(struct kc_error *err)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state machine of the config topic, record by record. */
-#include "storage/config_reader.h"
+#include "storage/config_reader_priv.h"
 #include "storage/tsv.h"
 
 static struct kc_str heard;

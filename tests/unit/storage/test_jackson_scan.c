@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Damaged and foreign values of the config topic, against what Java's converter made of them:
  * tests/support/storage/GoldenConfigValues.java has written the file. */
-#include "storage/jackson_scan.h"
+#include "storage/jackson_scan_priv.h"
 
 #include "connect/mem.h"
-#include "storage/config_reader.h"
+#include "storage/config_reader_priv.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Offset keys and values as Java's bytes, Java's serialised maps, and the standalone file. */
-#include "storage/java_serial.h"
-#include "storage/offset_codec.h"
+#include "storage/java_serial_priv.h"
+#include "storage/offset_codec_priv.h"
 #include "storage/tsv.h"
 
 #include <signal.h>

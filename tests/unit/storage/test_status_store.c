@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Statuses as Java's bytes, and the rules of the cache. */
-#include "storage/status_cache.h"
-#include "storage/status_codec.h"
+#include "storage/status_cache_priv.h"
+#include "storage/status_codec_priv.h"
 #include "storage/tsv.h"
 
 #include <pthread.h>

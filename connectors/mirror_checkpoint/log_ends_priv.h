@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the logs of one cluster's partitions end, and when they ended where: what a checkpoint task
+ * needs to say how far groups are behind.
+ *
+ * Each look asks for the ends of all partitions that were met so far, in one request for each
+ * broker. A partition that has no answer is left alone for a while, since the question for a topic
+ * that isn't there takes its time. The task's thread.
+ */
+#ifndef CONNECTORS_MIRROR_CHECKPOINT_LOG_ENDS_PRIV_H
+#define CONNECTORS_MIRROR_CHECKPOINT_LOG_ENDS_PRIV_H
+
+#include "connect/kafka.h"
+
+/* Ends that a log had at earlier looks, oldest first; pure. */
+enum { KC_END_MARKS = 32 };
+struct kc_end_marks {
+    int64_t since_ms; /* of the first look */
+    int count;
+    struct kc_end_mark {
+        int64_t end;
+        int64_t ms; /* the last look at which it was that */
+    } items[KC_END_MARKS];
+};
+/* Where there are too many, one is dropped: those that stay are the closer to each other the
+ * younger they are. An end before the last one begins anew: the log isn't any more what it was. */
+void kc_end_marks_add(struct kc_end_marks *marks, int64_t end, int64_t ms);
+/* How long ago, in ms, the log ended at offset, as far as the looks tell: 0 where it does now, the
+ * time since the first look where it is further back than that. */
+int64_t kc_end_marks_age(const struct kc_end_marks *marks, int64_t offset, int64_t now_ms);
+
+struct kc_log_ends;
+struct kc_log_end; /* a partition; lives as long as the table */
+
+/* admin and alias, of the cluster, are borrowed. */
+struct kc_log_ends *kc_log_ends_new(struct kc_admin *admin, const char *alias);
+void kc_log_ends_destroy(struct kc_log_ends *ends); /* NULL is fine */
+
+/* The partition; from the next look on it is asked for. */
+struct kc_log_end *kc_log_ends_meet(struct kc_log_ends *ends, const char *topic, int32_t partition);
+/* What can't be asked for is said once in a while. */
+void kc_log_ends_look(struct kc_log_ends *ends);
+
+int64_t kc_log_end_offset(const struct kc_log_end *end); /* -1: unknown */
+/* As kc_end_marks_age() at the last look. */
+int64_t kc_log_end_age_ms(const struct kc_log_end *end, int64_t offset);
+
+#endif

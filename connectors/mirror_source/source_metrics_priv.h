@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a mirror task measures of each partition: MirrorSourceMetrics, and how far it is behind.
+ *
+ * Ages are measured by the task's thread as records are polled, the rest by the acknowledgement
+ * thread. Times are those of the records, in milliseconds; a record from the future counts as 0.
+ */
+#ifndef CONNECTORS_MIRROR_SOURCE_SOURCE_METRICS_PRIV_H
+#define CONNECTORS_MIRROR_SOURCE_SOURCE_METRICS_PRIV_H
+
+#include "connect/measure.h"
+#include "mirror_source/assignment_priv.h"
+
+/* Makes the series of all partitions; the assignment keeps them. */
+void kc_source_metrics_open(struct kc_source_context *context,
+                            const struct kc_mirror_config *config,
+                            struct kc_assignment *assignment);
+
+/* ---- the task's thread ---- */
+
+/* Whole record batches were polled. */
+void kc_source_metrics_polled(const struct kc_mirrored_partition *partition, const uint8_t *data,
+                              size_t len);
+/* Records were polled one by one: their ages. */
+void kc_source_metrics_ages(const struct kc_mirrored_partition *partition,
+                            const struct kc_sample *ages);
+/* Where the source ends, as far as it may be read. */
+void kc_source_metrics_end(const struct kc_mirrored_partition *partition, int64_t end);
+/* Mirroring goes on at offset, which may lie before where it was. */
+void kc_source_metrics_start(const struct kc_mirrored_partition *partition, int64_t offset);
+
+/* Tells the flow's connectors how large records are (flow_loads.h). */
+void kc_source_metrics_note_size(const struct kc_mirrored_partition *partition,
+                                 const struct kc_mirror_config *config);
+
+/* ---- the acknowledgement thread ---- */
+
+void kc_source_metrics_committed(const struct kc_mirrored_partition *partition, size_t bytes,
+                                 int64_t timestamp);
+void kc_source_metrics_run_committed(const struct kc_mirrored_partition *partition,
+                                     const struct kc_raw_run *run);
+
+/* ---- any thread ---- */
+
+/* All before offset has been mirrored, or needn't be. */
+void kc_source_metrics_done(const struct kc_mirrored_partition *partition, int64_t offset);
+
+#endif

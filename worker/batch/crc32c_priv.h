@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CRC-32C (Castagnoli), which record batches carry. Pure, any thread. */
+#ifndef WORKER_BATCH_CRC32C_PRIV_H
+#define WORKER_BATCH_CRC32C_PRIV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+uint32_t kc_crc32c(const void *data, size_t len);
+
+/* What crc, of some bytes, becomes when len of them that have `behind` bytes after them are
+ * changed from before to after. Reads nothing else: a crc that was wrong is as wrong as it was. */
+uint32_t kc_crc32c_changed(uint32_t crc, const void *before, const void *after, size_t len,
+                           size_t behind);
+
+#endif

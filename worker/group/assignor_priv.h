@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who gets which work: the leader's part of a rebalance (CONTRACT §4.6, §4.7).
+ *
+ * An assignor belongs to one worker, which uses it whenever it leads; what it remembers of the last
+ * round is worth something only when that round was completed. No clock, no broker: everything
+ * comes in, so that scenarios can be replayed. One thread.
+ */
+#ifndef WORKER_GROUP_ASSIGNOR_PRIV_H
+#define WORKER_GROUP_ASSIGNOR_PRIV_H
+
+#include "group/work.h"
+
+/* One member in a round; members are in the order in which the broker named them. */
+struct kc_round_member {
+    char *id;
+    char *url;
+    struct kc_work owned;    /* in: what it says it runs */
+    struct kc_work assigned; /* out: what it newly gets (eager: all) */
+    struct kc_work revoked;  /* out */
+    struct kc_work all;      /* out: what it will have after this round */
+};
+
+struct kc_round {
+    struct kc_round_member *members;
+    size_t count;
+    const struct kc_work *configured; /* of the snapshot, sorted */
+    int last_completed_generation;    /* of this worker */
+    int generation;                   /* of this round */
+    int64_t now_ms;
+    int32_t delay_ms; /* out: when the group has to rebalance again, 0: no need */
+};
+void kc_round_clear(struct kc_round *round); /* frees members */
+
+/* IncrementalCooperativeAssignor. */
+struct kc_assignor;
+struct kc_assignor *kc_assignor_new(int max_delay_ms);
+void kc_assignor_destroy(struct kc_assignor *assignor);
+void kc_assignor_assign(struct kc_assignor *assignor, struct kc_round *round);
+
+/* EagerAssignor: everything anew, by turns over members sorted by id. Stateless. */
+void kc_assign_eagerly(struct kc_round *round);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP Basic authentication: BasicAuthSecurityRestExtension with PropertyFileLoginModule.
+ *
+ * Made once at start and immutable: the event threads read it. As with Java, the JAAS file is the
+ * one that
+ * `-Djava.security.auth.login.config=FILE` in KAFKA_OPTS names, its entry is KafkaConnect, and the
+ * credentials are read once.
+ */
+#ifndef WORKER_REST_REST_AUTH_PRIV_H
+#define WORKER_REST_REST_AUTH_PRIV_H
+
+#include "rest/router_priv.h"
+
+struct kc_rest_auth;
+
+/* *auth is NULL when rest.extension.classes is empty. Another extension than this one can't be
+ * loaded and refuses the start: it might be what protects the API. KC_ERR_CONFIG. */
+struct kc_error *kc_rest_auth_new(const struct kc_worker_config *config,
+                                  struct kc_rest_auth **auth) KC_MUST_CHECK;
+void kc_rest_auth_destroy(struct kc_rest_auth *auth);
+
+/* Whether the request may go on; else it has been answered with 401. Internal requests always may:
+ * they are signed. auth may be NULL. */
+bool kc_rest_auth_admit(const struct kc_rest_auth *auth, struct kc_rest_request *request);
+
+#endif

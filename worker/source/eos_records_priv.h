@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What an exactly-once task has dispatched in its transaction, to be told to the plugin once it is
+ * committed, in the order of dispatch.
+ *
+ * Batches of records stay until then. A batch of spans goes as soon as the target has acknowledged
+ * it, and only what raw_committed() says of it is kept: so a long transaction holds a few bytes for
+ * each record batch, not its data. The task's thread, but for kc_txn_entry_acked().
+ */
+#ifndef WORKER_SOURCE_EOS_RECORDS_PRIV_H
+#define WORKER_SOURCE_EOS_RECORDS_PRIV_H
+
+#include "source/source_task_priv.h"
+
+struct kc_txn_records;
+struct kc_txn_entry; /* a record, or a span */
+struct kc_txn_batch;
+
+struct kc_txn_records *kc_txn_records_new(struct kc_source_task *task);
+/* When nothing is in flight any more. */
+void kc_txn_records_destroy(struct kc_txn_records *records);
+
+/* Begins a batch (taken), whose records are added one by one; returns the one that was current. */
+struct kc_txn_batch *kc_txn_records_begin(struct kc_txn_records *records, struct kc_batch *batch);
+/* Goes on with a batch that was current before. */
+void kc_txn_records_resume(struct kc_txn_records *records, struct kc_txn_batch *current);
+/* The next record of the current batch. */
+struct kc_txn_entry *kc_txn_records_add(struct kc_txn_records *records,
+                                        const struct kc_record *record, bool is_dropped);
+
+/* The target has acknowledged a record. Any thread. */
+void kc_txn_entry_acked(struct kc_txn_entry *entry, const struct kc_record_metadata *metadata);
+/* The same of a span, whose slot is an entry; the span may be gone afterwards. */
+void kc_txn_span_acked(struct kc_txn_records *records, const struct kc_raw_span *span);
+/* A span has no outcome that the plugin needs to hear of: it is sent again in another entry, or its
+ * transaction was aborted. It may be gone afterwards. */
+void kc_txn_span_gone(struct kc_txn_records *records, struct kc_txn_entry *entry);
+
+/* Everything sent has had its outcome: tells the plugin and forgets all but the batch that is still
+ * being sent (sending). */
+void kc_txn_records_end(struct kc_txn_records *records, bool sending);
+
+#endif

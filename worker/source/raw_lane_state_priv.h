@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the raw lane's parts share: raw_lane.c (life, sending, results), raw_recover.c (what the
+ * target sent back). See raw_lane.c for who owns what and for the lock.
+ */
+#ifndef WORKER_SOURCE_RAW_LANE_STATE_PRIV_H
+#define WORKER_SOURCE_RAW_LANE_STATE_PRIV_H
+
+#include "connect/hash.h"
+#include "source/raw_lane_priv.h"
+#include "source/raw_target_priv.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* A partition of the target. */
+struct raw_part {
+    char *key;
+    const char *topic; /* within key */
+    int32_t partition;
+    bool records;  /* the producer has records of it; the task's thread */
+    bool prepared; /* kc_raw_lane_prepared(); of the part that stands for the topic; the same */
+    uint64_t next_sequence;
+    int64_t announced_ms; /* the thread that serves */
+    bool warned;
+    int64_t warned_ms;
+    size_t unwarned;
+    struct kc_source_partition *queue; /* kc_raw_lane_queue(); the task's thread */
+    size_t too_large; /* bytes of the smallest batch that the target found too large; 0: none */
+    size_t in_flight; /* spans without a result; with mutex */
+    struct kc_raw_span *returned; /* the same */
+    UT_hash_handle hh;
+};
+
+struct kc_raw_lane {
+    struct kc_raw_target *target; /* NULL: closed */
+    void (*wake)(void *opaque);
+    void *opaque;
+    bool transactional;     /* what can't be mended fails the task */
+    kc_raw_refused refused; /* NULL: what can't be mended is opened */
+    void *refused_opaque;
+    atomic_bool cancelled;
+    _Atomic(const char *) broken;
+    atomic_size_t bytes; /* of spans without a result */
+    atomic_uint_fast64_t extra;
+    struct raw_part *parts;    /* the task's thread */
+    bool any_too_large;        /* of a part; the same */
+    struct kc_strings missing; /* topics that aren't there; the same */
+    int64_t missing_ms;        /* when they are looked for again */
+    int64_t missing_wait_ms;
+    void (*tell_missing)(void *opaque, const struct kc_strings *topics); /* NULL: nobody */
+    pthread_mutex_t mutex;
+    pthread_cond_t moved;       /* something was acknowledged or came back */
+    pthread_cond_t room;        /* much less is in flight than may be */
+    struct kc_raw_span *acked;  /* for serve(); NULL-terminated, in order */
+    struct kc_raw_span *newest; /* its last */
+    size_t acked_bytes;         /* of `acked` */
+    size_t in_flight;           /* spans without a result */
+    size_t unserved;            /* spans in flight or in `acked` */
+    size_t returned;            /* spans that came back, in all parts */
+    int drainers;               /* who waits until nothing is unserved */
+    int64_t told_ms;            /* when serving was last asked for because all was acknowledged */
+};
+
+/* The part of topic and partition, made if need be. The task's thread. */
+struct raw_part *kc_raw_part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition);
+/* Waits a moment, or until something was acknowledged or has come back. With mutex. */
+void kc_raw_lane_wait_moved(struct kc_raw_lane *lane);
+
+#endif
