@@ -81,13 +81,10 @@ static inline struct kc_distributed *kc_distributed_of(struct kc_herder *herder)
     return (struct kc_distributed *)herder;
 }
 
-/* ---- distributed_herder.c ---- */
+/* ---- distributed_duty.c: below all others ---- */
 
-/* kc_herder_distributed_new() in two steps, so that tests can bring other parts: a herder without
- * any, whose address their listeners need, then its member and stores (taken) and its worker. */
-struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings);
-struct kc_error *kc_distributed_equip(struct kc_herder *herder, struct kc_membership *member,
-                                      const struct kc_herder_parts *parts) KC_MUST_CHECK;
+#define KC_BACKOFF_RETRIES 5 /* before running work is revoked */
+
 bool kc_distributed_is_leader(const struct kc_distributed *herder);
 /* The leader's URL; NULL when nobody knows. Borrowed until the next rebalance. */
 const char *kc_distributed_leader_url(const struct kc_distributed *herder);
@@ -99,6 +96,20 @@ struct kc_error *kc_distributed_wrote(struct kc_distributed *herder,
 struct kc_error *kc_distributed_write_tasks(struct kc_distributed *herder, const char *connector,
                                             const struct kc_maps *configs) KC_MUST_CHECK;
 void kc_distributed_sleep(struct kc_distributed *herder, int64_t ms); /* Java's backoff() */
+void kc_distributed_pause(struct kc_distributed *herder, int64_t ms);
+/* KC_ERR_WRONG_TARGET with the leader's URL. */
+struct kc_error *kc_distributed_not_leader(struct kc_distributed *herder, const char *why);
+bool kc_distributed_is_source(const struct kc_distributed *herder, const char *connector);
+bool kc_distributed_rebalance_pending(struct kc_distributed *herder);
+void kc_distributed_rejoin(struct kc_distributed *herder, const char *reason);
+
+/* ---- distributed_herder.c ---- */
+
+/* kc_herder_distributed_new() in two steps, so that tests can bring other parts: a herder without
+ * any, whose address their listeners need, then its member and stores (taken) and its worker. */
+struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings);
+struct kc_error *kc_distributed_equip(struct kc_herder *herder, struct kc_membership *member,
+                                      const struct kc_herder_parts *parts) KC_MUST_CHECK;
 
 /* ---- distributed_rebalance.c ---- */
 
@@ -119,8 +130,6 @@ extern const struct kc_config_listener kc_distributed_config_listener;
 /* Acts on what the config topic brought; true: the tick ends here. */
 bool kc_distributed_update(struct kc_distributed *herder);
 void kc_distributed_run_restarts(struct kc_distributed *herder);
-bool kc_distributed_rebalance_pending(struct kc_distributed *herder);
-void kc_distributed_rejoin(struct kc_distributed *herder, const char *reason);
 void kc_staged_updates_clear(struct kc_staged_updates *staged);
 
 /* Whether the tasks of connector may take up their new configs one by one, without a rebalance:
@@ -144,9 +153,6 @@ void kc_distributed_session_key(struct kc_distributed *herder, struct kc_session
 /* ---- distributed_requests.c ---- */
 
 extern const kc_request_run kc_distributed_requests[KC_REQUEST_COUNT];
-/* KC_ERR_WRONG_TARGET with the leader's URL. */
-struct kc_error *kc_distributed_not_leader(struct kc_distributed *herder, const char *why);
-bool kc_distributed_is_source(const struct kc_distributed *herder, const char *connector);
 
 /* ---- distributed_fencing.c ---- */
 

@@ -22,11 +22,6 @@ static bool settled(struct kc_distributed *herder, struct kc_request *request)
     return false;
 }
 
-struct kc_error *kc_distributed_not_leader(struct kc_distributed *herder, const char *why)
-{
-    return kc_error_wrong_target_new(kc_distributed_leader_url(herder), "%s", why);
-}
-
 static bool leads(struct kc_distributed *herder, struct kc_request *request, const char *why)
 {
     if (kc_distributed_is_leader(herder))
@@ -51,12 +46,6 @@ static bool found(struct kc_herder *herder, struct kc_request *request, const ch
 static struct kc_error *unknown(const char *connector)
 {
     return kc_error_new(KC_ERR_NOT_FOUND, "Unknown connector: %s", connector);
-}
-
-bool kc_distributed_is_source(const struct kc_distributed *herder, const char *connector)
-{
-    const struct kc_map *config = kc_cluster_state_config(herder->base.config_state, connector);
-    return strcmp(kc_connector_type(herder->base.plugins, config), "source") == 0;
 }
 
 /* ---- reads ---- */

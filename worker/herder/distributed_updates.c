@@ -133,21 +133,6 @@ void kc_staged_updates_clear(struct kc_staged_updates *staged)
     *staged = (struct kc_staged_updates){0};
 }
 
-bool kc_distributed_rebalance_pending(struct kc_distributed *herder)
-{
-    pthread_mutex_lock(&herder->base.lock);
-    /* Whether new task configs need one is seen when they are acted on. */
-    bool pending = herder->staged.needs_rebalance || herder->staged.tasks.count > 0;
-    pthread_mutex_unlock(&herder->base.lock);
-    return pending;
-}
-
-void kc_distributed_rejoin(struct kc_distributed *herder, const char *reason)
-{
-    kc_debug("Requesting rebalance: %s", reason);
-    herder->member->ops->request_rejoin(herder->member, reason);
-}
-
 /* ---- acting: the tick thread ---- */
 
 /* Takes all but the restarts; the eager protocol drops the rest when a rebalance comes anyway. */
