@@ -151,3 +151,9 @@ void kc_config_def_destroy(struct kc_config_def *def)
     free(def->entries);
     free(def);
 }
+
+struct kc_error *kc_config_invalid(const char *name, const char *value, const char *why)
+{
+    return kc_error_new(KC_ERR_CONFIG, "Invalid value %s for configuration %s%s%s",
+                        value ? value : "null", name, why ? ": " : "", why ? why : "");
+}

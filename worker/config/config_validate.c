@@ -15,12 +15,6 @@
 #include <string.h>
 #include <strings.h>
 
-struct kc_error *kc_config_invalid(const char *name, const char *value, const char *why)
-{
-    return kc_error_new(KC_ERR_CONFIG, "Invalid value %s for configuration %s%s%s",
-                        value ? value : "null", name, why ? ": " : "", why ? why : "");
-}
-
 struct kc_error *kc_config_non_empty(const char *name, const char *value)
 {
     return value && !*value ? kc_config_invalid(name, value, "String must be non-empty") : NULL;

@@ -3,7 +3,6 @@
 #include "metrics/exposition.h"
 
 #include "connect/hash.h"
-#include "metrics/dashboard_names.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -21,7 +20,8 @@ struct family {
 struct kc_exposition {
     struct family *families; /* in order of addition */
     const struct kc_label *common;
-    unsigned names; /* sets of others' names */
+    kc_exposition_alias alias; /* NULL: none */
+    unsigned alias_sets;
 };
 
 struct kc_exposition *kc_exposition_new(void)
@@ -48,9 +48,11 @@ void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_l
     exposition->common = label;
 }
 
-void kc_exposition_set_names(struct kc_exposition *exposition, unsigned sets)
+void kc_exposition_set_alias(struct kc_exposition *exposition, kc_exposition_alias alias,
+                             unsigned sets)
 {
-    exposition->names = sets;
+    exposition->alias = alias;
+    exposition->alias_sets = sets;
 }
 
 /* ---- samples ---- */
@@ -128,11 +130,13 @@ static void add_sample(struct kc_exposition *exposition, const char *name, enum 
 void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
                        const char *help, const struct kc_label *labels, size_t count, double value)
 {
-    unsigned names = exposition->names;
+    kc_exposition_alias alias = exposition->alias;
     add_sample(exposition, name, type, help, labels, count, value);
-    exposition->names = 0; /* an alias has none */
-    kc_dashboard_names_add(exposition, names, name, type, labels, count, value);
-    exposition->names = names;
+    if (!alias)
+        return;
+    exposition->alias = NULL; /* an alias has none */
+    alias(exposition, exposition->alias_sets, name, type, labels, count, value);
+    exposition->alias = alias;
 }
 
 /* ---- the text ---- */

@@ -24,8 +24,13 @@ void kc_exposition_destroy(struct kc_exposition *exposition); /* NULL is fine */
 /* A label that all further samples get, in front of their own; borrowed, NULL: none. */
 void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_label *label);
 
-/* Adds each further sample under others' names, too: a sum of enum kc_dashboard_names. */
-void kc_exposition_set_names(struct kc_exposition *exposition, unsigned sets);
+/* Told of each further sample, to add it under other names, too (dashboard_names.h). What it adds
+ * has no alias. */
+typedef void (*kc_exposition_alias)(struct kc_exposition *exposition, unsigned sets,
+                                    const char *name, enum kc_metric_type type,
+                                    const struct kc_label *labels, size_t count, double value);
+void kc_exposition_set_alias(struct kc_exposition *exposition, kc_exposition_alias alias,
+                             unsigned sets);
 
 /* One sample of the family called name, which has one type and help (borrowed until printed). */
 void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,

@@ -79,7 +79,7 @@ static void get_metrics(struct kc_rest_request *request)
     size_t max = (size_t)kc_config_long(request->config->values, "metrics.series.max");
     struct kc_exposition *exposition = kc_exposition_new();
     struct kc_series_collection series = {0};
-    kc_exposition_set_names(exposition, names_of(request->config->values));
+    kc_exposition_set_alias(exposition, kc_dashboard_names_add, names_of(request->config->values));
     pthread_mutex_lock(&scraping);
     expose_build(exposition);
     kc_process_expose(exposition);

@@ -96,7 +96,7 @@ static const struct {
 static char *print(unsigned sets, const char *name, const struct kc_label *labels, size_t count)
 {
     struct kc_exposition *exposition = kc_exposition_new();
-    kc_exposition_set_names(exposition, sets);
+    kc_exposition_set_alias(exposition, kc_dashboard_names_add, sets);
     kc_exposition_add(exposition, name, KC_METRIC_GAUGE, "Help", labels, count, 7);
     char *text = kc_exposition_print(exposition, false);
     kc_exposition_destroy(exposition);
