@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a server may say in a SCRAM exchange, and what may stand in sasl.jaas.config. */
 #include "security/jaas.h"
-#include "security/sasl.h"
+#include "wire/sasl.h"
 
 #include <stdlib.h>
 #include <string.h>

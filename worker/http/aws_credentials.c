@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The chain of places where AWS credentials are: see aws_credentials.h. */
-#include "http/aws_credentials.h"
+/* The chain of places where AWS credentials are: see aws_credentials_priv.h. */
+#include "http/aws_credentials_priv.h"
 
 #include "http/aws_priv.h"
 #include "security/oauth_allowed.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tokens from a file or an endpoint: see oauth_token.h. */
-#include "http/oauth_token.h"
+/* Tokens from a file or an endpoint: see oauth_token_priv.h. */
+#include "http/oauth_token_priv.h"
 
 #include "base/kafka_errors.h"
 #include "http/oauth_assertion_priv.h"

@@ -10,7 +10,7 @@
 #include "connect/log.h"
 #include "kafka/client_priv.h"
 #include "security/jwt.h"
-#include "security/sasl.h"
+#include "wire/sasl.h"
 
 #include <jansson.h>
 #include <pthread.h>

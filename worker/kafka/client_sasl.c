@@ -4,8 +4,8 @@
  *
  * Passwords go from the one into the other and nowhere else.
  */
+#include "http/aws_login.h"
 #include "kafka/client_priv.h"
-#include "security/aws_login.h"
 #include "security/jaas_login.h"
 
 #include <stdlib.h>

@@ -3,12 +3,12 @@
  * GSSAPI (Kerberos) through Cyrus SASL.
  *
  * Credentials are those of kerberos.c when the JAAS options name a keytab or a ticket cache, else
- * the process's. Steps may ask a KDC: see sasl_priv.h for their thread.
+ * the process's. Steps may ask a KDC: see sasl_mechanism.h for their thread.
  */
 #include "base/kafka_errors.h"
 #include "security/jaas_login.h"
 #include "security/kerberos.h"
-#include "security/sasl_priv.h"
+#include "security/sasl_mechanism.h"
 
 #include <pthread.h>
 #include <sasl/sasl.h>

@@ -4,10 +4,10 @@
  *
  * Cyrus SASL's plugin isn't used: Debian's knows SHA-512 but takes the password through callbacks
  * that want a process-wide set-up, and Kafka's tokenauth extension isn't in it. The server's
- * signature is always checked. See sasl_priv.h for threads.
+ * signature is always checked. See sasl_mechanism.h for threads.
  */
 #include "security/jaas_login.h"
-#include "security/sasl_priv.h"
+#include "security/sasl_mechanism.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>

@@ -5,7 +5,7 @@
  * take them. Pure but for the clock.
  */
 #include "security/jwt.h"
-#include "security/sasl_priv.h"
+#include "security/sasl_mechanism.h"
 
 #include <jansson.h>
 #include <stdlib.h>

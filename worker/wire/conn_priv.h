@@ -8,8 +8,8 @@
 #ifndef WORKER_WIRE_CONN_PRIV_H
 #define WORKER_WIRE_CONN_PRIV_H
 
-#include "security/sasl.h"
 #include "security/tls.h"
+#include "wire/sasl.h"
 #include "wire/wire_client_priv.h"
 
 enum wire_conn_state {

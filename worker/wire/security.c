@@ -2,7 +2,7 @@
 /* What a client needs for security.protocol. Called by wire_client.c before and after the loop. */
 #include "wire/security_priv.h"
 
-#include "security/sasl.h"
+#include "wire/sasl.h"
 
 #include <stdlib.h>
 

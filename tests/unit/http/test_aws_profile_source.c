@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Profiles of AWS's shared files: roles that lead to each other, and single sign-ons. */
-#include "http/aws_credentials.h"
+#include "http/aws_credentials_priv.h"
 #include "http/fake_web.h"
 
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What OAUTHBEARER may read and ask, and what it takes for a token. */
-#include "http/oauth_token.h"
+#include "http/oauth_token_priv.h"
 
 #include "http/fake_web.h"
 #include "security/oauth_allowed.h"

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One implementation per SASL mechanism behind a small vtable. See sasl.h. Of wire's sessions each
+ * One implementation per SASL mechanism behind a small vtable. wire/sasl.h has
+ * them by name; those that ask an HTTP server stand in http/. Of wire's sessions each
  * step runs on a thread of its own (conn_setup.c).
  */
-#ifndef WORKER_SECURITY_SASL_PRIV_H
-#define WORKER_SECURITY_SASL_PRIV_H
+#ifndef WORKER_SECURITY_SASL_MECHANISM_H
+#define WORKER_SECURITY_SASL_MECHANISM_H
 
-#include "security/sasl.h"
+#include "connect/map.h"
 
 #include <stdatomic.h>
+
+struct wire_sasl;
 
 struct wire_sasl_ops {
     const char *mechanism;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* PLAIN, the token of OAUTHBEARER, and SCRAM against a server made here. */
-#include "security/sasl_priv.h"
+#include "wire/sasl.h"
 
 #include <check.h>
 #include <openssl/evp.h>

@@ -3,8 +3,8 @@
  * AWS MSK's IAM logins: a presigned call of kafka-cluster:Connect, as a token of OAUTHBEARER (what
  * IAMOAuthBearerLoginCallbackHandler makes) or as the JSON of the mechanism AWS_MSK_IAM.
  */
-#ifndef WORKER_SECURITY_AWS_LOGIN_H
-#define WORKER_SECURITY_AWS_LOGIN_H
+#ifndef WORKER_HTTP_AWS_LOGIN_H
+#define WORKER_HTTP_AWS_LOGIN_H
 
 #include "connect/map.h"
 

@@ -3,8 +3,8 @@
  * Where OAUTHBEARER's tokens come from: a file, or a token endpoint by client credentials or by an
  * assertion (KIP-768, KIP-1139).
  */
-#ifndef WORKER_HTTP_OAUTH_TOKEN_H
-#define WORKER_HTTP_OAUTH_TOKEN_H
+#ifndef WORKER_HTTP_OAUTH_TOKEN_PRIV_H
+#define WORKER_HTTP_OAUTH_TOKEN_PRIV_H
 
 #include "connect/map.h"
 

@@ -3,11 +3,11 @@
  * Logins to AWS MSK by IAM: see aws_login.h. What aws-msk-iam-auth's classes do in Java: the
  * broker takes a signed request for the right to connect as the proof of who asks.
  */
-#include "http/aws_credentials.h"
-#include "security/aws_login.h"
+#include "http/aws_credentials_priv.h"
+#include "http/aws_login.h"
 #include "security/jaas_login.h"
 #include "security/jwt.h"
-#include "security/sasl_priv.h"
+#include "security/sasl_mechanism.h"
 
 #include <jansson.h>
 #include <stdlib.h>

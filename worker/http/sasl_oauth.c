@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OAUTHBEARER (RFC 7628): a token from a file or a token endpoint (oauth_token.h), or unsecured
- * (sasl_unsecured.c), sent to the broker.
+ * OAUTHBEARER (RFC 7628): a token from a file or a token endpoint (oauth_token_priv.h), or
+ * unsecured (sasl_unsecured.c), sent to the broker.
  *
- * Steps block: see sasl_priv.h for their thread. Tokens are fetched per connection and
+ * Steps block: see sasl_mechanism.h for their thread. Tokens are fetched per connection and
  * re-authentication; they aren't cached, so that none is older than its connection.
  */
-#include "http/oauth_token.h"
-#include "security/aws_login.h"
+#include "http/aws_login.h"
+#include "http/oauth_token_priv.h"
 #include "security/jaas_login.h"
-#include "security/sasl_priv.h"
+#include "security/sasl_mechanism.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The mechanisms by name, and PLAIN, which is too small for a file of its own. See sasl_priv.h.
+ * The mechanisms by name, and PLAIN, which is too small for a file of its own. See sasl.h.
  */
+#include "wire/sasl.h"
+
 #include "security/jaas_login.h"
-#include "security/sasl_priv.h"
+#include "security/sasl_mechanism.h"
 
 #include <stdlib.h>
 #include <string.h>

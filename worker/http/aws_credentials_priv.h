@@ -6,8 +6,8 @@
  * Where these are is said by the worker's environment alone. The JAAS options awsProfileName,
  * awsRoleArn, awsRoleSessionName and awsStsRegion choose among what the worker has.
  */
-#ifndef WORKER_HTTP_AWS_CREDENTIALS_H
-#define WORKER_HTTP_AWS_CREDENTIALS_H
+#ifndef WORKER_HTTP_AWS_CREDENTIALS_PRIV_H
+#define WORKER_HTTP_AWS_CREDENTIALS_PRIV_H
 
 #include "security/aws_sign.h"
 

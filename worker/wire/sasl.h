@@ -6,8 +6,8 @@
  * A session is used by one thread at a time and may block: a mechanism may ask a token endpoint or
  * a KDC.
  */
-#ifndef WORKER_SECURITY_SASL_H
-#define WORKER_SECURITY_SASL_H
+#ifndef WORKER_WIRE_SASL_H
+#define WORKER_WIRE_SASL_H
 
 #include "connect/map.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* AWS's signatures by its published example, and credentials from endpoints made here. */
-#include "http/aws_credentials.h"
+#include "http/aws_credentials_priv.h"
+#include "http/aws_login.h"
 #include "http/aws_profile_priv.h"
 #include "http/fake_web.h"
-#include "security/aws_login.h"
-#include "security/sasl.h"
+#include "wire/sasl.h"
 
 #include <jansson.h>
 #include <openssl/evp.h>
