@@ -7,8 +7,8 @@
  */
 #include "converters/json_format_priv.h"
 
-#include "mirror/hash_order.h"
 #include "values/decimal.h"
+#include "values/hash_order.h"
 #include "values/text_codec.h"
 
 #include <errno.h>

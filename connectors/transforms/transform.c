@@ -2,7 +2,7 @@
 /* What the transforms share: see transform_priv.h. */
 #include "transforms/transform_priv.h"
 
-#include "mirror/hash_order.h"
+#include "values/hash_order.h"
 
 #include <stdlib.h>
 #include <string.h>

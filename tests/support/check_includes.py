@@ -12,27 +12,33 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
-# A folder of the worker may include itself and these.
-BASE = {"base"}
-PEERS = BASE | {"config", "wire", "kafka"}
-STORE = PEERS | {"storage", "group"}
-RUN = STORE | {"runtime"}
-HERD = RUN | {"herder"}
-FRONT = HERD | {"rest", "gateway", "cli"}
+# A folder of the worker may include itself and those before its step (docs/DESIGN.md).
+STEPS = [
+    {"base"},
+    {"config"},
+    {"security"},
+    {"http"},
+    {"wire"},
+    {"batch"},
+    {"fetch", "append"},
+    {"kafka"},
+    {"storage", "group", "link"},
+    {"metrics"},
+    {"data"},
+    {"host"},
+    {"source", "sink"},
+    {"runtime"},
+    {"herder"},
+    {"rest", "gateway", "cli"},
+    {"main"},
+]
 WORKER_MAY = {
-    "base": set(),
-    "config": BASE,
-    "wire": BASE | {"config"},
-    "kafka": BASE | {"config", "wire"},
-    "storage": PEERS,
-    "group": PEERS,
-    "runtime": STORE,
-    "herder": RUN,
-    "rest": HERD,
-    "gateway": HERD,
-    "cli": HERD,
-    "main": FRONT,
+    folder: set().union(*STEPS[:number]) for number, step in enumerate(STEPS) for folder in step
 }
+# The command line talks to a worker over HTTP, as anybody does.
+WORKER_MAY["cli"] = {"base", "config", "security", "http"}
+# What several connectors share.
+CONNECTORS_MAY = {"values": set(), "mirror": {"values"}, "file": {"values"}}
 
 
 def sources():
@@ -66,9 +72,10 @@ def allowed(path, included):
         return f"worker/{own} may not include {folder}/"
     if top == "connectors":
         own = path.parts[1]
-        if folder in (own, "common"):
+        may = CONNECTORS_MAY.get(own, {"values", "mirror"}) | {own}
+        if folder in may or len(path.parts) == 2:
             return None
-        return f"connectors/{own} may include connect/, common/ and {own}/ only"
+        return f"connectors/{own} may include connect/ and {', '.join(sorted(may))} only"
     if top == "include":
         return "include/connect may include only itself"
     return None
@@ -83,6 +90,38 @@ def check_names(paths):
         first = folder_of.setdefault(path.stem, path.parent)
         if first != path.parent or path.name in public:
             yield f"{path}:1: the name {path.stem} is taken already"
+
+
+def included_by(paths):
+    """{"folder/file.h": the folders that include it}, of worker and connectors."""
+    users = {}
+    for path in paths:
+        if path.parts[0] in ("worker", "connectors"):
+            for match in INCLUDE.finditer((TOP / path).read_text()):
+                users.setdefault(match[1], set()).add(path.parent)
+    return users
+
+
+def check_private(paths):
+    """A header that only its own folder includes is named _priv.h, unless one that others include
+    needs it."""
+    users = included_by(paths)
+    inner = {
+        "/".join(path.parts[1:]): path
+        for path in paths
+        if path.suffix == ".h" and path.parts[0] in ("worker", "connectors") and len(path.parts) > 2
+    }
+    inner = {name: path for name, path in inner.items() if users.get(name, set()) <= {path.parent}}
+    needed = [path for path in inner.values() if not path.stem.endswith("_priv")]
+    outer = [p for p in paths if p.suffix == ".h" and p not in inner.values()]
+    while outer:
+        for match in INCLUDE.finditer((TOP / outer.pop()).read_text()):
+            path = inner.pop(match[1], None)
+            if path:
+                outer.append(path)
+    for path in inner.values():
+        if path in needed:
+            yield f"{path}:1: only its own folder includes it: name it {path.stem}_priv.h"
 
 
 def check_file(path):
@@ -102,6 +141,7 @@ def main():
     paths = sources()
     breaches = [breach for path in paths for breach in check_file(path)]
     breaches += check_names(paths)
+    breaches += check_private(paths)
     for breach in breaches:
         print(breach)
     print(f"check_includes: {len(paths)} files, {len(breaches)} breaches")

@@ -10,7 +10,7 @@
 #define WORKER_HOST_CONNECTOR_HOST_H
 
 #include "connect/plugin.h"
-#include "host/listener.h"
+#include "host/worker_listener.h"
 
 struct kc_connector_host;
 

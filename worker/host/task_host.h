@@ -8,7 +8,7 @@
 #ifndef WORKER_HOST_TASK_HOST_H
 #define WORKER_HOST_TASK_HOST_H
 
-#include "host/listener.h"
+#include "host/worker_listener.h"
 #include "metrics/metrics.h"
 #include "metrics/series.h"
 

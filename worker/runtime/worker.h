@@ -12,7 +12,7 @@
 
 #include "config/worker_config.h"
 #include "data/plugins.h"
-#include "host/listener.h"
+#include "host/worker_listener.h"
 #include "metrics/task_metrics.h"
 #include "storage/cluster_state.h"
 #include "storage/offset_store.h"

@@ -6,8 +6,8 @@
  * Keys whose hash in Java is by identity (byte[], Struct) or of an object that isn't here (logical
  * types) get some order. Pure functions, any thread.
  */
-#ifndef CONNECTORS_MIRROR_HASH_ORDER_H
-#define CONNECTORS_MIRROR_HASH_ORDER_H
+#ifndef CONNECTORS_VALUES_HASH_ORDER_H
+#define CONNECTORS_VALUES_HASH_ORDER_H
 
 #include "connect/data.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HashMap's order: see hash_order.h. */
-#include "mirror/hash_order.h"
+#include "values/hash_order.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * Whom the hosts of connectors and tasks report to: the worker, and through it the herder
  * (WorkerTask's and WorkerConnector's listeners in Connect).
  */
-#ifndef WORKER_HOST_LISTENER_H
-#define WORKER_HOST_LISTENER_H
+#ifndef WORKER_HOST_WORKER_LISTENER_H
+#define WORKER_HOST_WORKER_LISTENER_H
 
 #include "storage/cluster_state.h"
 #include "storage/status_store.h"
