@@ -6,10 +6,10 @@
  */
 #define FAKE_CONNECTIONS 64
 
+#include "base/kafka_errors.h"
 #include "batch/batch_builder.h"
 #include "batch/record_reader.h"
 #include "runtime/fake_worker.h"
-#include "base/kafka_errors.h"
 #include "wire/fake_broker.h"
 
 #include <malloc.h>
