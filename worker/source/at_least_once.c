@@ -137,26 +137,35 @@ static void log_commit(struct at_least_once *self, size_t partitions)
         kc_debug("No offsets to commit; %llu records are pending", (unsigned long long)pending);
 }
 
+static struct kc_error *write_offsets(struct at_least_once *self)
+{
+    struct kc_source_task *task = self->task;
+    const struct kc_offset_write *writes;
+    size_t count = kc_submitted_begin_flush(self->submitted, &writes);
+    log_commit(self, count);
+    if (!count)
+        return NULL;
+    struct kc_error *err =
+        kc_offset_store_write(task->offsets, kc_task_host_connector(task->host), writes, count,
+                              kc_timeout_ms(task->flush_timeout_ms));
+    kc_submitted_end_flush(self->submitted, !err);
+    return err;
+}
+
 /* commitOffsets without the plugin's part. Committer's thread, or the task's after the committer
  * has let go. */
 static bool commit_offsets(struct at_least_once *self)
 {
-    struct kc_source_task *task = self->task;
     int64_t started = kc_mono_ms();
-    const struct kc_offset_write *writes;
-    size_t count = kc_submitted_begin_flush(self->submitted, &writes);
-    log_commit(self, count);
-    struct kc_error *err = NULL;
-    if (count) {
-        err = kc_offset_store_write(task->offsets, kc_task_host_connector(task->host), writes,
-                                    count, kc_timeout_ms(task->flush_timeout_ms));
-        kc_submitted_end_flush(self->submitted, !err);
-    }
+    struct kc_error *err;
+    do
+        err = write_offsets(self);
+    while (!err && kc_submitted_flush_goes_on(self->submitted));
     if (err)
         kc_fail("Failed to flush offsets to storage, will try again with the latest offsets at the "
                 "next interval: %s",
                 kc_error_text(err));
-    kc_source_task_count_commit(task, started, !err);
+    kc_source_task_count_commit(self->task, started, !err);
     bool succeeded = !err;
     kc_error_destroy(err);
     return succeeded;

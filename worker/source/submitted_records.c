@@ -16,7 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_SLOTS = 64, CACHE_SIZE = 64 };
+/* A chunk has as many slots as there are records under way when it is made: a partition with a
+ * record now and then keeps little memory, and there may be a hundred thousand of these. */
+enum { LEAST_SLOTS = 2, MOST_SLOTS = 64, CACHE_SIZE = 64 };
+
+/* Partitions that are flushed at once: their offsets are in memory several times meanwhile. */
+enum { FLUSH_MOST = 10000 };
 
 struct queue;
 
@@ -30,7 +35,8 @@ struct kc_slot {
 
 struct chunk {
     struct chunk *next; /* set before `pushed` passes this chunk's end */
-    struct kc_slot slots[CHUNK_SLOTS];
+    size_t size;
+    struct kc_slot slots[];
 };
 
 struct queue {
@@ -44,14 +50,13 @@ struct queue {
     /* The acknowledgement thread. */
     struct chunk *head;
     size_t head_used;
-    size_t popped;
+    atomic_size_t popped; /* the task's thread looks */
     struct queue *next_touched;
     bool touched;
     /* With the owner's mutex. */
     struct kc_source_offset newest;
     bool dirty;
-    struct kc_source_offset flushing;
-    bool is_flushing;
+    struct kc_source_offset flushing; /* while it is in a flush */
 };
 
 struct kc_flight {
@@ -70,8 +75,11 @@ struct kc_submitted {
     atomic_bool sweep; /* a slot got its outcome on another thread: look at all queues */
     struct queue *touched;
     pthread_mutex_t mutex;
+    /* The flush under way. */
     struct kc_offset_write *writes;
+    struct queue **flushed; /* whose they are */
     size_t write_count;
+    struct queue *flush_next; /* where the next flush goes on; NULL: at the first queue */
 };
 
 struct kc_submitted *kc_submitted_new(kc_record_done done, void *opaque)
@@ -106,13 +114,38 @@ static json_t *offset_json(const struct kc_source_offset *offset)
 
 /* ---- queues ---- */
 
+static struct chunk *chunk_new(size_t size)
+{
+    struct chunk *chunk = kc_malloc(sizeof(*chunk) + size * sizeof(chunk->slots[0]));
+    chunk->next = NULL;
+    chunk->size = size;
+    return chunk;
+}
+
+static size_t popped_of(const struct queue *queue)
+{
+    return atomic_load_explicit(&queue->popped, memory_order_relaxed);
+}
+
+/* The task's thread. */
+static void add_chunk(struct queue *queue)
+{
+    size_t pushed = atomic_load_explicit(&queue->pushed, memory_order_relaxed);
+    size_t under_way = pushed - popped_of(queue);
+    size_t size = under_way < LEAST_SLOTS ? LEAST_SLOTS : under_way;
+    struct chunk *chunk = chunk_new(size < MOST_SLOTS ? size : MOST_SLOTS);
+    queue->tail->next = chunk;
+    queue->tail = chunk;
+    queue->tail_used = 0;
+}
+
 static struct queue *make_queue(struct kc_submitted *submitted,
                                 struct kc_source_partition *partition)
 {
     struct queue *queue = kc_calloc(1, sizeof(*queue));
     queue->partition = kc_source_partition_ref(partition);
     queue->owner = submitted;
-    queue->head = queue->tail = kc_calloc(1, sizeof(*queue->head));
+    queue->head = queue->tail = chunk_new(LEAST_SLOTS);
     pthread_mutex_lock(&submitted->mutex);
     HASH_ADD_PTR(submitted->queues, partition, queue);
     pthread_mutex_unlock(&submitted->mutex);
@@ -153,13 +186,8 @@ struct kc_slot *kc_submitted_push(struct kc_submitted *submitted, struct kc_flig
                                   const struct kc_record *record, enum kc_slot_state state)
 {
     struct queue *queue = find_queue(submitted, record->source_partition);
-    if (queue->tail_used == CHUNK_SLOTS) {
-        struct chunk *chunk = kc_malloc(sizeof(*chunk));
-        chunk->next = NULL;
-        queue->tail->next = chunk;
-        queue->tail = chunk;
-        queue->tail_used = 0;
-    }
+    if (queue->tail_used == queue->tail->size)
+        add_chunk(queue);
     struct kc_slot *slot = &queue->tail->slots[queue->tail_used++];
     slot->record = record;
     slot->flight = flight;
@@ -244,9 +272,9 @@ static void publish(struct queue *queue, struct kc_source_offset *newest)
 /* The slot at the head when it has an outcome; NULL otherwise. */
 static struct kc_slot *settled_head(struct queue *queue, size_t pushed, enum kc_slot_state *state)
 {
-    if (queue->popped == pushed)
+    if (popped_of(queue) == pushed)
         return NULL;
-    if (queue->head_used == CHUNK_SLOTS) {
+    if (queue->head_used == queue->head->size) {
         struct chunk *done = queue->head;
         queue->head = done->next;
         queue->head_used = 0;
@@ -262,7 +290,7 @@ static void advance(struct kc_submitted *submitted, struct queue *queue)
     size_t pushed = atomic_load_explicit(&queue->pushed, memory_order_acquire);
     struct kc_source_offset newest = {0};
     bool advanced = false;
-    size_t before = queue->popped;
+    size_t before = popped_of(queue);
     enum kc_slot_state state;
     struct kc_slot *slot;
     while ((slot = settled_head(queue, pushed, &state))) {
@@ -274,12 +302,12 @@ static void advance(struct kc_submitted *submitted, struct queue *queue)
         }
         finish(submitted, slot, state);
         queue->head_used++;
-        queue->popped++;
+        atomic_store_explicit(&queue->popped, popped_of(queue) + 1, memory_order_relaxed);
     }
     if (advanced)
         publish(queue, &newest);
-    if (queue->popped != before)
-        atomic_fetch_add(&submitted->finished, queue->popped - before);
+    if (popped_of(queue) != before)
+        atomic_fetch_add(&submitted->finished, popped_of(queue) - before);
 }
 
 void kc_submitted_advance(struct kc_submitted *submitted)
@@ -309,36 +337,63 @@ void kc_submitted_advance(struct kc_submitted *submitted)
 
 /* ---- flushing offsets ---- */
 
+/* Partitions with the same offset, such as all of a checkpoint task's, share its JSON. */
+static json_t *write_json(const struct kc_submitted *submitted, const struct queue *queue)
+{
+    const struct kc_source_offset *offset = &queue->flushing;
+    size_t count = submitted->write_count;
+    const struct kc_source_offset *last = count ? &submitted->flushed[count - 1]->flushing : NULL;
+    bool same =
+        last && offset->field && offset->field == last->field && offset->number == last->number;
+    return same ? json_incref(submitted->writes[count - 1].offset) : offset_json(offset);
+}
+
 static void snapshot(struct kc_submitted *submitted, struct queue *queue)
 {
     queue->flushing = queue->newest;
     queue->newest = (struct kc_source_offset){0};
     queue->dirty = false;
-    queue->is_flushing = true;
-    submitted->writes[submitted->write_count++] = (struct kc_offset_write){
-        json_incref(kc_source_partition_map(queue->partition)), offset_json(&queue->flushing)};
+    json_t *offset = write_json(submitted, queue);
+    submitted->writes[submitted->write_count] =
+        (struct kc_offset_write){json_incref(kc_source_partition_map(queue->partition)), offset};
+    submitted->flushed[submitted->write_count++] = queue;
+}
+
+/* How many are dirty from queue on, up to the most. */
+static size_t count_dirty(const struct queue *queue)
+{
+    size_t dirty = 0;
+    for (; queue && dirty < FLUSH_MOST; queue = queue->hh.next)
+        dirty += queue->dirty;
+    return dirty;
 }
 
 size_t kc_submitted_begin_flush(struct kc_submitted *submitted,
                                 const struct kc_offset_write **writes)
 {
     pthread_mutex_lock(&submitted->mutex);
-    size_t dirty = 0;
-    for (struct queue *queue = submitted->queues; queue; queue = queue->hh.next)
-        dirty += queue->dirty;
-    if (dirty)
+    struct queue *queue = submitted->flush_next ? submitted->flush_next : submitted->queues;
+    size_t dirty = count_dirty(queue);
+    if (dirty) {
         submitted->writes = kc_calloc(dirty, sizeof(*submitted->writes));
-    for (struct queue *queue = dirty ? submitted->queues : NULL; queue; queue = queue->hh.next)
+        submitted->flushed = kc_calloc(dirty, sizeof(struct queue *));
+    }
+    for (; queue && submitted->write_count < dirty; queue = queue->hh.next)
         if (queue->dirty)
             snapshot(submitted, queue);
+    submitted->flush_next = dirty == FLUSH_MOST ? queue : NULL;
     pthread_mutex_unlock(&submitted->mutex);
     *writes = submitted->writes;
     return dirty;
 }
 
+bool kc_submitted_flush_goes_on(const struct kc_submitted *submitted)
+{
+    return submitted->flush_next != NULL;
+}
+
 static void settle_flush(struct queue *queue, bool succeeded)
 {
-    queue->is_flushing = false;
     if (succeeded || queue->dirty) {
         offset_release(&queue->flushing);
         return;
@@ -351,16 +406,19 @@ static void settle_flush(struct queue *queue, bool succeeded)
 void kc_submitted_end_flush(struct kc_submitted *submitted, bool succeeded)
 {
     pthread_mutex_lock(&submitted->mutex);
-    for (struct queue *queue = submitted->queues; queue; queue = queue->hh.next)
-        if (queue->is_flushing)
-            settle_flush(queue, succeeded);
+    for (size_t i = 0; i < submitted->write_count; i++)
+        settle_flush(submitted->flushed[i], succeeded);
+    if (!succeeded)
+        submitted->flush_next = NULL;
     pthread_mutex_unlock(&submitted->mutex);
     for (size_t i = 0; i < submitted->write_count; i++) {
         json_decref(submitted->writes[i].partition);
         json_decref(submitted->writes[i].offset);
     }
     free(submitted->writes);
+    free(submitted->flushed);
     submitted->writes = NULL;
+    submitted->flushed = NULL;
     submitted->write_count = 0;
 }
 
@@ -377,9 +435,9 @@ void kc_submitted_abandon(struct kc_submitted *submitted, struct kc_flight *flig
 
 static void destroy_queue(struct queue *queue)
 {
-    size_t left = atomic_load(&queue->pushed) - queue->popped;
+    size_t left = atomic_load(&queue->pushed) - popped_of(queue);
     while (left--) {
-        if (queue->head_used == CHUNK_SLOTS) {
+        if (queue->head_used == queue->head->size) {
             struct chunk *done = queue->head;
             queue->head = done->next;
             queue->head_used = 0;

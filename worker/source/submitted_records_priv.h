@@ -6,7 +6,8 @@
  * A queue per source partition. Its leading run of acknowledged records is what may be committed:
  * one stuck record holds back its own partition only. Three threads take part, each in its role:
  * the task's pushes, the acknowledgement thread settles and advances, the committer flushes. No
- * record costs a lock, an allocation or a hash lookup (a change of source partition may).
+ * record costs a lock or a hash lookup (a change of source partition may), and none an allocation
+ * while many are under way.
  */
 #ifndef WORKER_SOURCE_SUBMITTED_RECORDS_PRIV_H
 #define WORKER_SOURCE_SUBMITTED_RECORDS_PRIV_H
@@ -65,10 +66,14 @@ void kc_submitted_advance(struct kc_submitted *submitted);
 /* ---- offsets; one thread at a time ---- */
 
 /* A snapshot of the offsets that may be committed and have not been: count writes, valid until
- * kc_submitted_end_flush(). 0: nothing to write, and no flush has begun. */
+ * kc_submitted_end_flush(). 0: nothing to write, and no flush has begun. Of very many partitions a
+ * flush has a part, and the next one goes on with the others. */
 size_t kc_submitted_begin_flush(struct kc_submitted *submitted,
                                 const struct kc_offset_write **writes);
-/* Ends the flush; what failed is merged back, newer offsets winning. */
+/* Whether there are partitions that the flush didn't look at. */
+bool kc_submitted_flush_goes_on(const struct kc_submitted *submitted);
+/* Ends the flush; what failed is merged back, newer offsets winning, and the next one begins with
+ * the first partition. */
 void kc_submitted_end_flush(struct kc_submitted *submitted, bool succeeded);
 
 #endif

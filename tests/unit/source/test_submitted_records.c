@@ -3,6 +3,7 @@
 #include "source/submitted_records_priv.h"
 
 #include <check.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -207,6 +208,58 @@ START_TEST(an_unfinished_batch_is_given_up)
 }
 END_TEST
 
+/* Each partition's offset is written once, a part of them at a time; after a failure all that were
+ * not written are. */
+START_TEST(offsets_of_very_many_partitions_are_flushed_in_parts)
+{
+    enum { VERY_MANY = 25000 };
+    static struct kc_source_partition *some[VERY_MANY];
+    for (int i = 0; i < VERY_MANY; i++) {
+        some[i] = partition("p");
+        ack(push(some[i], i / 2, KC_SLOT_SENT));
+    }
+    const struct kc_offset_write *writes;
+    size_t first = kc_submitted_begin_flush(submitted, &writes);
+    ck_assert_uint_lt(first, VERY_MANY);
+    ck_assert(kc_submitted_flush_goes_on(submitted));
+    kc_submitted_end_flush(submitted, true);
+    ck_assert_uint_gt(kc_submitted_begin_flush(submitted, &writes), 0);
+    kc_submitted_end_flush(submitted, false);
+    ck_assert(!kc_submitted_flush_goes_on(submitted));
+    size_t count = first;
+    do {
+        size_t part = kc_submitted_begin_flush(submitted, &writes);
+        for (size_t i = 0; i < part; i++, count++) {
+            ck_assert_ptr_eq(writes[i].partition, kc_source_partition_map(some[count]));
+            ck_assert_int_eq(json_integer_value(json_object_get(writes[i].offset, "n")),
+                             (json_int_t)count / 2);
+        }
+        kc_submitted_end_flush(submitted, true);
+    } while (kc_submitted_flush_goes_on(submitted));
+    ck_assert_uint_eq(count, VERY_MANY);
+    ck_assert_uint_eq(kc_submitted_begin_flush(submitted, &writes), 0);
+    for (int i = 0; i < VERY_MANY; i++)
+        kc_source_partition_unref(some[i]);
+}
+END_TEST
+
+/* A checkpoint task has a partition for each group and partition. Many records, one at a time. */
+START_TEST(a_partition_with_little_under_way_keeps_little)
+{
+    enum { FEW = 1000, BYTES_EACH = 1200 };
+    static struct kc_source_partition *some[FEW];
+    for (int i = 0; i < FEW; i++)
+        some[i] = partition("p");
+    size_t before = mallinfo2().uordblks;
+    for (int round = 0; round < 300; round++)
+        for (int i = 0; i < FEW; i++)
+            ack(push(some[i], round, KC_SLOT_SENT));
+    ck_assert_uint_le(mallinfo2().uordblks - before, FEW * BYTES_EACH);
+    for (int i = 0; i < FEW; i++)
+        kc_source_partition_unref(some[i]);
+}
+END_TEST
+
 /* One thread pushes, another acknowledges: what the task and the producer do. */
 static struct kc_slot *handed[MANY];
 static atomic_int handed_count;
@@ -256,6 +309,8 @@ int main(void)
     tcase_add_test(tests, a_failed_flush_is_merged_back);
     tcase_add_test(tests, an_offset_map_outlives_its_batch);
     tcase_add_test(tests, an_unfinished_batch_is_given_up);
+    tcase_add_test(tests, offsets_of_very_many_partitions_are_flushed_in_parts);
+    tcase_add_test(tests, a_partition_with_little_under_way_keeps_little);
     tcase_add_test(tests, two_threads);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
