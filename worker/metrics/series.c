@@ -16,19 +16,59 @@
 
 #define UNSET INT64_MIN
 
+/* A task may have a hundred thousand series: they hold what their measures need, in one piece, and
+ * share the texts of labels. */
 struct value {
     atomic_int_fast64_t number;
-    struct kc_rate rate; /* COUNTER: the scrape's */
-    struct kc_window window;
+    union {
+        struct kc_rate *rate; /* COUNTER with a rate: the scrape's */
+        struct kc_window *window;
+    };
+};
+
+struct label {
+    atomic_uint refs;
+    char text[];
 };
 
 struct kc_series {
     atomic_uint refs;
     const struct kc_series_group *group;
     size_t label_count;
-    char *labels[KC_SERIES_LABELS];
+    struct label *labels[KC_SERIES_LABELS];
     struct value values[];
 };
+
+/* ---- labels ---- */
+
+static struct label *label_new(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    struct label *label = kc_malloc(sizeof(*label) + size);
+    atomic_init(&label->refs, 1);
+    memcpy(label->text, text, size);
+    return label;
+}
+
+/* former is that of another series, or NULL. */
+static struct label *label_of(const char *text, struct label *former)
+{
+    if (!former || strcmp(former->text, text) != 0)
+        return label_new(text);
+    atomic_fetch_add_explicit(&former->refs, 1, memory_order_relaxed);
+    return former;
+}
+
+static void label_unref(struct label *label)
+{
+    if (atomic_fetch_sub_explicit(&label->refs, 1, memory_order_acq_rel) == 1)
+        free(label);
+}
+
+static int label_compare(const struct label *a, const struct label *b)
+{
+    return a == b ? 0 : strcmp(a->text, b->text);
+}
 
 /* ---- one series ---- */
 
@@ -41,21 +81,52 @@ static size_t count_labels(const struct kc_series_group *group)
     return count;
 }
 
-static struct kc_series *series_new(const struct kc_series_group *group, const char *const *values)
+static bool has_rate(const struct kc_measure *measure)
 {
-    struct kc_series *series =
-        kc_calloc(1, sizeof(*series) + group->count * sizeof(series->values[0]));
+    return measure->kind == KC_MEASURE_COUNTER && measure->rate;
+}
+
+/* Behind the values. */
+static size_t history_size(const struct kc_measure *measure)
+{
+    if (measure->kind == KC_MEASURE_WINDOW)
+        return sizeof(struct kc_window);
+    return has_rate(measure) ? sizeof(struct kc_rate) : 0;
+}
+
+static void start_values(struct kc_series *series)
+{
+    const struct kc_series_group *group = series->group;
+    char *history = (char *)&series->values[group->count];
     int64_t now = kc_mono_ms();
+    for (size_t i = 0; i < group->count; i++) {
+        const struct kc_measure *measure = &group->measures[i];
+        struct value *value = &series->values[i];
+        atomic_init(&value->number, measure->kind == KC_MEASURE_COUNTER ? 0 : UNSET);
+        if (measure->kind == KC_MEASURE_WINDOW)
+            value->window = (void *)history;
+        if (has_rate(measure)) {
+            value->rate = (void *)history;
+            kc_rate_start(value->rate, now);
+        }
+        history += history_size(measure);
+    }
+}
+
+/* former: another series of the group, which shares labels with it; NULL: none. */
+static struct kc_series *series_new(const struct kc_series_group *group, const char *const *values,
+                                    const struct kc_series *former)
+{
+    size_t size = sizeof(struct kc_series) + group->count * sizeof(struct value);
+    for (size_t i = 0; i < group->count; i++)
+        size += history_size(&group->measures[i]);
+    struct kc_series *series = kc_calloc(1, size);
     atomic_init(&series->refs, 1);
     series->group = group;
     series->label_count = count_labels(group);
     for (size_t i = 0; i < series->label_count; i++)
-        series->labels[i] = kc_strdup(values[i]);
-    for (size_t i = 0; i < group->count; i++) {
-        bool counts = group->measures[i].kind == KC_MEASURE_COUNTER;
-        atomic_init(&series->values[i].number, counts ? 0 : UNSET);
-        kc_rate_start(&series->values[i].rate, now);
-    }
+        series->labels[i] = label_of(values[i], former ? former->labels[i] : NULL);
+    start_values(series);
     return series;
 }
 
@@ -70,7 +141,7 @@ void kc_series_unref(struct kc_series *series)
     if (!series || atomic_fetch_sub_explicit(&series->refs, 1, memory_order_acq_rel) != 1)
         return;
     for (size_t i = 0; i < series->label_count; i++)
-        free(series->labels[i]);
+        label_unref(series->labels[i]);
     free(series);
 }
 
@@ -105,8 +176,9 @@ int64_t kc_series_read(const struct kc_series *series, size_t measure)
 
 void kc_series_sample(struct kc_series *series, size_t measure, const struct kc_sample *sample)
 {
+    assert(series->group->measures[measure].kind == KC_MEASURE_WINDOW);
     if (sample->count > 0)
-        kc_window_add(&series->values[measure].window, kc_mono_ms(), sample->count, sample->sum,
+        kc_window_add(series->values[measure].window, kc_mono_ms(), sample->count, sample->sum,
                       sample->min, sample->max);
 }
 
@@ -146,8 +218,10 @@ void kc_series_list_clear(struct kc_series_list *list)
 struct kc_series *kc_series_list_add(struct kc_series_list *list,
                                      const struct kc_series_group *group, const char *const *values)
 {
-    struct kc_series *series = series_new(group, values);
     pthread_mutex_lock(&list->mutex);
+    const struct kc_series *last = list->count ? list->items[list->count - 1] : NULL;
+    struct kc_series *series =
+        series_new(group, values, last && last->group == group ? last : NULL);
     append(&list->items, &list->count, &list->cap, kc_series_ref(series));
     pthread_mutex_unlock(&list->mutex);
     return series;
@@ -167,7 +241,7 @@ void kc_series_collect(struct kc_series_collection *collection, struct kc_series
 static bool labels_equal(const struct kc_series *a, const struct kc_series *b, size_t labels)
 {
     for (size_t i = 0; i < labels; i++)
-        if (strcmp(a->labels[i], b->labels[i]) != 0)
+        if (label_compare(a->labels[i], b->labels[i]) != 0)
             return false;
     return true;
 }
@@ -176,11 +250,11 @@ static int by_labels(const void *left, const void *right)
 {
     const struct kc_series *a = *(struct kc_series *const *)left;
     const struct kc_series *b = *(struct kc_series *const *)right;
-    int order = strcmp(a->group->name, b->group->name);
+    int order = a->group == b->group ? 0 : strcmp(a->group->name, b->group->name);
     if (!order && a->group != b->group) /* two tables of one prefix, with other labels */
         return a->group < b->group ? -1 : 1;
     for (size_t i = 0; !order && i < a->label_count; i++)
-        order = strcmp(a->labels[i], b->labels[i]);
+        order = label_compare(a->labels[i], b->labels[i]);
     return order;
 }
 
@@ -208,7 +282,7 @@ static void add(const struct sum *sum, const struct kc_measure *measure, const c
     const struct kc_series *series = sum->series[0];
     struct kc_label labels[KC_SERIES_LABELS];
     for (size_t i = 0; i < sum->labels; i++)
-        labels[i] = (struct kc_label){series->group->labels[i], series->labels[i]};
+        labels[i] = (struct kc_label){series->group->labels[i], series->labels[i]->text};
     char *full = kc_asprintf("%s_%s%s", series->group->name, name, suffix);
     kc_exposition_add(sum->exposition, full, type, measure->help, labels, sum->labels, value);
     free(full);
@@ -220,7 +294,8 @@ static void add_counter(const struct sum *sum, const struct kc_measure *measure,
     for (size_t i = 0; i < sum->count; i++) {
         uint64_t number = (uint64_t)number_of(sum->series[i], index);
         total += (double)number;
-        rate += kc_rate_read(&sum->series[i]->values[index].rate, sum->now_ms, number);
+        if (measure->rate)
+            rate += kc_rate_read(sum->series[i]->values[index].rate, sum->now_ms, number);
     }
     add(sum, measure, measure->name, "", KC_METRIC_COUNTER, total);
     if (measure->rate)
@@ -310,7 +385,7 @@ static void add_window(const struct sum *sum, const struct kc_measure *measure, 
 {
     struct kc_window_view view = {0};
     for (size_t i = 0; i < sum->count; i++)
-        kc_window_read(&sum->series[i]->values[index].window, sum->now_ms, &view);
+        kc_window_read(sum->series[i]->values[index].window, sum->now_ms, &view);
     if (view.count == 0)
         return;
     add(sum, measure, measure->name, "", KC_METRIC_GAUGE, (double)view.last);
