@@ -7,6 +7,7 @@
 #include "mirror/topic_reader.h"
 #include "mirror/translate_request.h"
 #include "mirror_checkpoint/checkpoint_store_priv.h"
+#include "mirror_checkpoint/group_answer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +32,20 @@ struct question {
     bool too_many;
 };
 
+/* The group's name as JSON can have it. The caller's. */
+static char *shown(const char *group)
+{
+    return kc_group_answer_text(group, strlen(group));
+}
+
 static void add_group(struct question *question, const char *group)
 {
-    if (json_object_get(question->found, group))
-        return;
-    json_object_set_new(question->found, group, json_true());
-    kc_strings_add(&question->groups, group);
+    char *name = shown(group);
+    if (!json_object_get(question->found, name)) {
+        json_object_set_new(question->found, name, json_true());
+        kc_strings_add(&question->groups, group);
+    }
+    free(name);
 }
 
 /* ---- checkpoints ---- */
@@ -96,23 +105,18 @@ static struct kc_error *read_checkpoints(struct question *question)
 
 /* ---- answers ---- */
 
+/* Takes item. */
 static void keep(struct question *question, const char *group, json_t *item)
 {
+    char *name = shown(group);
     if (question->count == question->cap) {
         question->cap = question->cap ? question->cap * 2 : 64;
         question->items = kc_realloc(question->items, question->cap * sizeof(json_t *));
     }
-    question->items[question->count++] = item;
-    json_array_append_new(json_object_get(question->answers, group), item);
+    if (json_array_append_new(json_object_get(question->answers, name), item) == 0)
+        question->items[question->count++] = item;
     question->too_many = question->too_many || question->count > MOST_OFFSETS;
-}
-
-static json_t *checkpoint_json(const struct kc_checkpoint *checkpoint)
-{
-    return json_pack("{s:s, s:i, s:I, s:I, s:s}", "topic", checkpoint->topic, "partition",
-                     checkpoint->partition, "offset", (json_int_t)checkpoint->downstream,
-                     "upstream", (json_int_t)checkpoint->upstream, "metadata",
-                     checkpoint->metadata ? checkpoint->metadata : "");
+    free(name);
 }
 
 /* What the group has committed on the source. */
@@ -129,14 +133,11 @@ static void answer_committed(struct question *question, struct kc_translate_requ
         remote
             ? kc_checkpoint_store_find(question->checkpoints, group, remote, committed->partition)
             : NULL;
-    char *metadata = kc_strndup(committed->metadata ? committed->metadata : "",
-                                committed->metadata ? committed->metadata_size : 0);
-    json_t *text = json_string(metadata);
-    json_object_set_new(item, "metadata", text ? text : json_null()); /* not in UTF-8 */
+    json_object_set_new(item, "metadata",
+                        kc_group_answer_string(committed->metadata, committed->metadata_size));
     json_object_set_new(item, "checkpoint",
-                        last ? checkpoint_json(&last->checkpoint) : json_null());
+                        last ? kc_group_answer_checkpoint(&last->checkpoint) : json_null());
     keep(question, group, item);
-    free(metadata);
     free(remote);
 }
 
@@ -146,14 +147,7 @@ static void answer_checkpoint(void *arg, const struct kc_checkpoint *checkpoint)
     struct question *question = arg;
     if (question->too_many)
         return;
-    json_t *item =
-        json_pack("{s:n, s:i, s:I, s:{s:s, s:i, s:I}, s:s, s:b, s:s, s:o}", "topic", "partition",
-                  checkpoint->partition, "offset", (json_int_t)checkpoint->upstream, "translated",
-                  "topic", checkpoint->topic, "partition", checkpoint->partition, "offset",
-                  (json_int_t)checkpoint->downstream, "by", "checkpoint", "exact", 0, "metadata",
-                  checkpoint->metadata ? checkpoint->metadata : "", "checkpoint",
-                  checkpoint_json(checkpoint));
-    keep(question, checkpoint->group, item);
+    keep(question, checkpoint->group, kc_group_answer_by_checkpoint(checkpoint));
 }
 
 /* ---- the source ---- */
@@ -200,8 +194,11 @@ static void begin_answers(struct question *question)
     question->count = 0;
     question->too_many = false;
     kc_strings_sort(&question->groups);
-    for (size_t i = 0; i < question->groups.count; i++)
-        json_object_set_new(question->answers, question->groups.items[i], json_array());
+    for (size_t i = 0; i < question->groups.count; i++) {
+        char *name = shown(question->groups.items[i]);
+        json_object_set_new(question->answers, name, json_array());
+        free(name);
+    }
 }
 
 static struct kc_error *ask_source(struct question *question)
@@ -269,7 +266,8 @@ static struct kc_error *finish(struct question *question, struct kc_error *failu
         *answer = json_pack("{s:s, s:s, s:O}", "source", question->config->source, "target",
                             question->config->target, "groups", question->answers);
         if (why)
-            json_object_set_new(*answer, "by_checkpoints_alone", json_string(why));
+            json_object_set_new(*answer, "by_checkpoints_alone",
+                                kc_group_answer_string(why, strlen(why)));
     }
     free(why);
     return question->too_many ? kc_error_new(KC_ERR_BAD_REQUEST,
