@@ -17,9 +17,9 @@ json_t *kc_mirror_source_partition(const char *cluster, const char *topic, int32
                      (int)partition);
 }
 
-json_t *kc_mirror_checkpoint_partition(const char *group, const char *topic, int32_t partition)
+json_t *kc_mirror_checkpoint_partition(json_t *group, json_t *topic, int32_t partition)
 {
-    return json_pack("{s:s, s:s, s:i}", "group", group, "topic", topic, "partition",
+    return json_pack("{s:O, s:O, s:i}", "group", group, "topic", topic, "partition",
                      (int)partition);
 }
 

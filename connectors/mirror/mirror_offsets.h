@@ -12,8 +12,9 @@
 
 /* {"cluster":..,"topic":..,"partition":..}: a source partition of MirrorSourceConnector. */
 json_t *kc_mirror_source_partition(const char *cluster, const char *topic, int32_t partition);
-/* {"group":..,"topic":..,"partition":..}: of MirrorCheckpointConnector. */
-json_t *kc_mirror_checkpoint_partition(const char *group, const char *topic, int32_t partition);
+/* {"group":..,"topic":..,"partition":..}: of MirrorCheckpointConnector. The names are JSON strings,
+ * which many partitions may share; borrowed. */
+json_t *kc_mirror_checkpoint_partition(json_t *group, json_t *topic, int32_t partition);
 /* {"sourceClusterAlias":..,"targetClusterAlias":..}: of MirrorHeartbeatConnector. */
 json_t *kc_mirror_heartbeat_partition(const char *source, const char *target);
 

@@ -4,12 +4,23 @@
 
 #include "connect/hash.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* There may be a hundred thousand: names are kept once. */
+struct topic {
+    char *name;
+    UT_hash_handle hh;
+};
+
+/* Within a group. Compared as bytes: without padding. */
+struct place {
+    const struct topic *topic;
+    int64_t partition;
+};
+
 struct stored {
-    char *key; /* the topic and partition, within a group */
+    struct place place;
     struct kc_checkpoint_entry entry;
     UT_hash_handle hh;
 };
@@ -22,6 +33,7 @@ struct group {
 
 struct kc_checkpoint_store {
     struct group *groups;
+    struct topic *topics;
 };
 
 struct kc_checkpoint_store *kc_checkpoint_store_new(void)
@@ -31,12 +43,21 @@ struct kc_checkpoint_store *kc_checkpoint_store_new(void)
 
 static void stored_destroy(struct stored *stored)
 {
-    kc_checkpoint_clear(&stored->entry.checkpoint);
+    free(stored->entry.checkpoint.metadata);
     if (stored->entry.partition)
         kc_source_partition_unref(stored->entry.partition);
     kc_mirror_series_destroy(stored->entry.series);
-    free(stored->key);
     free(stored);
+}
+
+static void clear_topics(struct kc_checkpoint_store *store)
+{
+    struct topic *topic, *next;
+    HASH_ITER (hh, store->topics, topic, next) {
+        HASH_DEL(store->topics, topic);
+        free(topic->name);
+        free(topic);
+    }
 }
 
 void kc_checkpoint_store_clear(struct kc_checkpoint_store *store)
@@ -52,6 +73,7 @@ void kc_checkpoint_store_clear(struct kc_checkpoint_store *store)
         free(group->name);
         free(group);
     }
+    clear_topics(store);
 }
 
 void kc_checkpoint_store_destroy(struct kc_checkpoint_store *store)
@@ -62,6 +84,8 @@ void kc_checkpoint_store_destroy(struct kc_checkpoint_store *store)
     free(store);
 }
 
+/* ---- places ---- */
+
 static struct group *find_group(const struct kc_checkpoint_store *store, const char *name)
 {
     struct group *group = NULL;
@@ -69,12 +93,17 @@ static struct group *find_group(const struct kc_checkpoint_store *store, const c
     return group;
 }
 
-static struct stored *find(const struct group *group, const char *topic, int32_t partition)
+static struct topic *find_topic(const struct kc_checkpoint_store *store, const char *name)
+{
+    struct topic *topic = NULL;
+    HASH_FIND_STR(store->topics, name, topic);
+    return topic;
+}
+
+static struct stored *find(const struct group *group, const struct place *place)
 {
     struct stored *stored = NULL;
-    char *key = kc_asprintf("%s-%d", topic, partition);
-    HASH_FIND_STR(group->entries, key, stored);
-    free(key);
+    HASH_FIND(hh, group->entries, place, sizeof(*place), stored);
     return stored;
 }
 
@@ -89,23 +118,49 @@ static struct group *need_group(struct kc_checkpoint_store *store, const char *n
     return group;
 }
 
+static struct topic *need_topic(struct kc_checkpoint_store *store, const char *name)
+{
+    struct topic *topic = find_topic(store, name);
+    if (topic)
+        return topic;
+    topic = kc_calloc(1, sizeof(*topic));
+    topic->name = kc_strdup(name);
+    HASH_ADD_KEYPTR(hh, store->topics, topic->name, strlen(topic->name), topic);
+    return topic;
+}
+
+static struct stored *need(struct kc_checkpoint_store *store, const char *group_name,
+                           const char *topic_name, int32_t partition)
+{
+    struct group *group = need_group(store, group_name);
+    struct topic *topic = need_topic(store, topic_name);
+    struct place place = {topic, partition};
+    struct stored *stored = find(group, &place);
+    if (stored)
+        return stored;
+    stored = kc_calloc(1, sizeof(*stored));
+    stored->place = place;
+    stored->entry.checkpoint =
+        (struct kc_checkpoint){.group = group->name, .topic = topic->name, .partition = partition};
+    stored->entry.looked_for = stored->entry.found = -1;
+    HASH_ADD(hh, group->entries, place, sizeof(stored->place), stored);
+    return stored;
+}
+
+/* ---- checkpoints ---- */
+
 struct kc_checkpoint_entry *kc_checkpoint_store_put(struct kc_checkpoint_store *store,
                                                     const struct kc_checkpoint *checkpoint)
 {
-    struct group *group = need_group(store, checkpoint->group);
-    struct stored *stored = find(group, checkpoint->topic, checkpoint->partition);
-    if (!stored) {
-        stored = kc_calloc(1, sizeof(*stored));
-        stored->key = kc_asprintf("%s-%d", checkpoint->topic, checkpoint->partition);
-        stored->entry.looked_for = stored->entry.found = -1;
-        HASH_ADD_KEYPTR(hh, group->entries, stored->key, strlen(stored->key), stored);
-    }
-    struct kc_checkpoint copy = *checkpoint;
-    copy.group = kc_strdup(checkpoint->group);
-    copy.topic = kc_strdup(checkpoint->topic);
-    copy.metadata = kc_strdup(checkpoint->metadata ? checkpoint->metadata : "");
-    kc_checkpoint_clear(&stored->entry.checkpoint);
-    stored->entry.checkpoint = copy;
+    struct stored *stored =
+        need(store, checkpoint->group, checkpoint->topic, checkpoint->partition);
+    struct kc_checkpoint *kept = &stored->entry.checkpoint;
+    const char *metadata = checkpoint->metadata;
+    char *copy = metadata && *metadata ? kc_strdup(metadata) : NULL;
+    free(kept->metadata);
+    kept->upstream = checkpoint->upstream;
+    kept->downstream = checkpoint->downstream;
+    kept->metadata = copy;
     return &stored->entry;
 }
 
@@ -114,7 +169,9 @@ struct kc_checkpoint_entry *kc_checkpoint_store_find(const struct kc_checkpoint_
                                                      int32_t partition)
 {
     const struct group *found = find_group(store, group);
-    struct stored *stored = found ? find(found, topic, partition) : NULL;
+    const struct topic *named = find_topic(store, topic);
+    const struct place place = {named, partition};
+    struct stored *stored = found && named ? find(found, &place) : NULL;
     return stored ? &stored->entry : NULL;
 }
 

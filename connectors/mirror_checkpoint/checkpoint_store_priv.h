@@ -16,7 +16,7 @@ struct kc_checkpoint_store;
 
 /* What is kept of one group and partition. */
 struct kc_checkpoint_entry {
-    struct kc_checkpoint checkpoint;       /* texts are owned by the store */
+    struct kc_checkpoint checkpoint;       /* texts are the store's; metadata NULL: none */
     struct kc_source_partition *partition; /* made when first emitted; NULL before */
     struct kc_mirror_series *series;       /* the same */
     int64_t looked_for, found; /* offsets, of the last look-up that found one; -1: there was none */

@@ -189,8 +189,8 @@ static void collect(void *arg, const struct kc_checkpoint *checkpoint)
         collection->offsets, checkpoint->topic, checkpoint->partition);
     wanted->offset = checkpoint->downstream;
     /* librdkafka frees it with the list. */
-    wanted->metadata_size = strlen(checkpoint->metadata);
-    wanted->metadata = wanted->metadata_size ? kc_strdup(checkpoint->metadata) : NULL;
+    wanted->metadata_size = checkpoint->metadata ? strlen(checkpoint->metadata) : 0;
+    wanted->metadata = kc_strdup(checkpoint->metadata);
 }
 
 rd_kafka_topic_partition_list_t *kc_group_sync_offsets(const struct kc_checkpoint_store *store,

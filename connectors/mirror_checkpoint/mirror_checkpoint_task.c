@@ -11,6 +11,7 @@
 #include "mirror/mirror_offsets.h"
 #include "mirror/name_filter.h"
 #include "mirror/offset_translator.h"
+#include "mirror_checkpoint/checkpoint_emission.h"
 #include "mirror_checkpoint/checkpoint_metrics_priv.h"
 #include "mirror_checkpoint/checkpoint_store_priv.h"
 #include "mirror_checkpoint/group_sync_priv.h"
@@ -21,7 +22,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
@@ -44,6 +44,7 @@ struct task {
     struct kc_offset_translator *translator;
     struct kc_topic_reader *checkpoints_reader; /* while loading */
     struct kc_checkpoint_store *checkpoints;
+    struct kc_emission *emission;
     struct kc_lag_watch *lag_watch;
     struct kc_group_sync *group_sync; /* NULL: sync.group.offsets.enabled=false */
     int64_t interval_ms, due_ms;
@@ -132,6 +133,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     task->lag_watch =
         kc_lag_watch_new(task->context, config, &task->groups, task->source, task->target);
     task->topics = kc_source_topics_new(config, task->topics_filter, task->lag_watch);
+    task->emission = kc_emission_new(task->context, config, task->checkpoints_topic);
     set_intervals(task);
     task->rounds = kc_round_metrics_open(task->context, config);
     kc_info("Checkpointing %zu consumer groups %s->%s: %s.", task->groups.count, config->source,
@@ -255,8 +257,6 @@ static void load(struct task *task)
 
 /* What one round found. */
 struct round {
-    struct kc_batch *batch;
-    const char *topic; /* in the batch */
     int64_t timestamp;
     size_t translated;
     size_t inexact;
@@ -266,32 +266,6 @@ struct round {
     size_t unknown; /* no offset sync: nothing was mirrored of the partition */
     size_t too_old;
 };
-
-static void add_record(struct task *task, struct round *round, struct kc_checkpoint_entry *entry)
-{
-    const struct kc_checkpoint *checkpoint = &entry->checkpoint;
-    struct kc_record *record = kc_batch_add(round->batch);
-    struct kc_str key = {0}, value = {0};
-    if (!entry->partition) {
-        json_t *map = kc_mirror_checkpoint_partition(checkpoint->group, checkpoint->topic,
-                                                     checkpoint->partition);
-        entry->partition = kc_source_partition_new(map);
-        entry->series = kc_checkpoint_metrics_open(task->context, task->config, checkpoint);
-        json_decref(map);
-    }
-    kc_checkpoint_encode(checkpoint, &key, &value);
-    record->topic = round->topic;
-    record->partition = 0;
-    record->timestamp = round->timestamp;
-    record->key_schema = record->value_schema = kc_schema_simple(KC_TYPE_BYTES, false);
-    record->key = kc_value_bytes(kc_batch_dup(round->batch, key.data, key.len), key.len);
-    record->value = kc_value_bytes(kc_batch_dup(round->batch, value.data, value.len), value.len);
-    record->source_partition = entry->partition;
-    record->task_data = entry->series;
-    record->source_offset = (struct kc_source_offset){.field = "offset", .number = 0};
-    kc_str_destroy(&key);
-    kc_str_destroy(&value);
-}
 
 /* By what is known, and what a look-up for the same offset has found in an earlier round. */
 static struct kc_translation translate(struct task *task, const struct kc_source_topic *topic,
@@ -355,7 +329,7 @@ static void checkpoint_partition(struct task *task, size_t group,
         checkpoint.metadata =
             committed->metadata ? kc_strndup(committed->metadata, committed->metadata_size) : NULL;
         entry = kc_checkpoint_store_put(task->checkpoints, &checkpoint);
-        add_record(task, round, entry);
+        kc_emission_add(task->emission, entry, round->timestamp);
         free(checkpoint.metadata);
     }
     if (translation.by == KC_BY_LOOKUP) {
@@ -434,7 +408,7 @@ static void report(struct task *task, const struct round *round)
 {
     size_t untranslated = round->unknown + round->too_old;
     kc_debug("%zu offsets translated, %zu checkpoints to write", round->translated,
-             kc_batch_count(round->batch));
+             kc_emission_waiting(task->emission));
     if (untranslated == task->last_untranslated)
         return;
     if (untranslated > 0)
@@ -462,24 +436,18 @@ static void report_round(struct task *task, const struct round *round, int64_t b
     kc_round_metrics_report(task->rounds, &figures);
 }
 
-static void emit(struct task *task, struct kc_batch **batch)
+static void run_round(struct task *task)
 {
     int64_t began = kc_mono_ms();
     struct kc_error *err =
         kc_offset_translator_read(task->translator, READ_TIMEOUT_MS, is_stopping, task);
     if (err) /* older syncs translate less far, but never wrongly */
         complain(task, kc_error_prefix(err, "New offset syncs could not be read"));
-    struct round round = {.batch = kc_batch_new(64)};
-    round.topic =
-        kc_batch_dup(round.batch, task->checkpoints_topic, strlen(task->checkpoints_topic) + 1);
+    struct round round = {0};
     checkpoint_groups(task, &round);
     report(task, &round);
     warn_past_end(task, &round);
     report_round(task, &round, began);
-    if (kc_batch_count(round.batch) > 0)
-        *batch = round.batch;
-    else
-        kc_batch_unref(round.batch);
 }
 
 static void sync_groups(struct task *task)
@@ -494,6 +462,27 @@ static void sync_groups(struct task *task)
     kc_round_metrics_report(task->rounds, &figures);
 }
 
+/* Checkpoints, and commits on the target, each when it is due. */
+static void run_what_is_due(struct task *task)
+{
+    int64_t next = task->due_ms;
+    if (task->group_sync && task->group_sync_due_ms < next)
+        next = task->group_sync_due_ms;
+    if (kc_mono_ms() < next)
+        wait_until(task, next);
+    int64_t now = kc_mono_ms();
+    if (is_stopping(task))
+        return;
+    if (now >= task->due_ms) {
+        run_round(task);
+        task->due_ms = kc_deadline_ms(task->interval_ms);
+    }
+    if (task->group_sync && now >= task->group_sync_due_ms) {
+        sync_groups(task);
+        task->group_sync_due_ms = kc_deadline_ms(task->group_sync_interval_ms);
+    }
+}
+
 static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 {
     struct task *task = arg;
@@ -506,22 +495,9 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
             wait_until(task, INT64_MAX);
         return NULL;
     }
-    int64_t next = task->due_ms;
-    if (task->group_sync && task->group_sync_due_ms < next)
-        next = task->group_sync_due_ms;
-    if (kc_mono_ms() < next)
-        wait_until(task, next);
-    int64_t now = kc_mono_ms();
-    if (is_stopping(task))
-        return NULL;
-    if (now >= task->due_ms) {
-        emit(task, batch);
-        task->due_ms = kc_deadline_ms(task->interval_ms);
-    }
-    if (task->group_sync && now >= task->group_sync_due_ms) {
-        sync_groups(task);
-        task->group_sync_due_ms = kc_deadline_ms(task->group_sync_interval_ms);
-    }
+    if (kc_emission_waiting(task->emission) == 0)
+        run_what_is_due(task);
+    *batch = kc_emission_next(task->emission);
     return NULL;
 }
 
@@ -550,6 +526,7 @@ static void task_destroy(void *arg)
     kc_offset_translator_destroy(task->translator);
     kc_group_sync_destroy(task->group_sync);
     kc_lag_watch_destroy(task->lag_watch);
+    kc_emission_destroy(task->emission);
     kc_checkpoint_store_destroy(task->checkpoints);
     if (task->source)
         kc_admin_destroy(task->source);

@@ -15,8 +15,8 @@
 static void add_offset(void *arg, size_t group, const struct kc_wire_group_offset *offset)
 {
     rd_kafka_topic_partition_list_t **lists = arg;
-    if (!lists[group])
-        lists[group] = rd_kafka_topic_partition_list_new(8);
+    if (!lists[group]) /* one that is full grows to 32 more at least */
+        lists[group] = rd_kafka_topic_partition_list_new(16);
     rd_kafka_topic_partition_t *place =
         rd_kafka_topic_partition_list_add(lists[group], offset->topic, offset->partition);
     place->offset = offset->offset;
