@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads records of both clusters for look-ups (offset_lookup.h), by a consumer of each.
+ * Look-ups (offset_lookup.h) in the topics themselves, by a reader of each cluster (mark_reader.h).
  *
- * Consumers are made when first needed and ended when they have rested. One thread at a time.
+ * They are quickest in the order of partitions and offsets: near ones share what was fetched. One
+ * thread at a time.
  */
 #ifndef CONNECTORS_MIRROR_LOOKUP_CLIENT_H
 #define CONNECTORS_MIRROR_LOOKUP_CLIENT_H
@@ -22,7 +23,8 @@ struct kc_error *kc_lookup_client_find(struct kc_lookup_client *client,
                                        int64_t *downstream) KC_MUST_CHECK;
 /* The look-up under way fails soon, and each later one. Any thread. */
 void kc_lookup_client_abort(struct kc_lookup_client *client);
-/* Ends consumers that haven't been used for a while. */
+/* For a time without look-ups: nothing is fetched ahead, and consumers that haven't been used for a
+ * while end. */
 void kc_lookup_client_rest(struct kc_lookup_client *client);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Look-ups on a thread of their own, see lookup_queue.h. */
+/* Look-ups on threads of their own, see lookup_queue.h. */
 #include "mirror/lookup_queue.h"
 
 #include "connect/log.h"
@@ -12,21 +12,30 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 
 enum {
-    ENTRIES = 16384,   /* waiting or remembered at most */
-    LOOKUP_MS = 10000, /* for one */
+    ENTRIES = 16384,    /* waiting or remembered at most */
+    LOOKUP_MS = 10000,  /* for one */
+    WORTH_A_LANE = 200, /* waiting entries for each thread */
     WARN_INTERVAL_MS = 60000,
     TICK_MS = 1000,
 };
 
-struct kc_lookup_queue {
+/* One of the threads that look up. */
+struct lane {
+    struct kc_lookup_queue *queue;
+    size_t number;
     struct kc_lookup_client *client; /* the thread's */
     pthread_t thread;
-    bool started;
-    int64_t warned_ms; /* the thread's */
+};
+
+struct kc_lookup_queue {
+    const struct kc_mirror_config *config;
+    struct lane lanes[KC_LOOKUP_LANES];
+    size_t lane_count; /* that run; the asking thread's */
 
     pthread_mutex_t mutex; /* guards the rest */
     pthread_cond_t changed;
     struct kc_lookup_table *table;
+    int64_t warned_ms;
     bool ending;
 };
 
@@ -34,7 +43,7 @@ struct kc_lookup_queue *kc_lookup_queue_new(const struct kc_mirror_config *confi
 {
     struct kc_lookup_queue *queue = kc_calloc(1, sizeof(*queue));
     pthread_condattr_t attributes;
-    queue->client = kc_lookup_client_new(config);
+    queue->config = config;
     queue->table = kc_lookup_table_new(ENTRIES);
     queue->warned_ms = INT64_MIN / 2;
     pthread_mutex_init(&queue->mutex, NULL);
@@ -51,40 +60,44 @@ void kc_lookup_queue_destroy(struct kc_lookup_queue *queue)
         return;
     pthread_mutex_lock(&queue->mutex);
     queue->ending = true;
-    kc_lookup_client_abort(queue->client);
-    pthread_cond_signal(&queue->changed);
+    for (size_t i = 0; i < queue->lane_count; i++)
+        kc_lookup_client_abort(queue->lanes[i].client);
+    pthread_cond_broadcast(&queue->changed);
     pthread_mutex_unlock(&queue->mutex);
-    if (queue->started)
-        pthread_join(queue->thread, NULL);
+    for (size_t i = 0; i < queue->lane_count; i++) {
+        pthread_join(queue->lanes[i].thread, NULL);
+        kc_lookup_client_destroy(queue->lanes[i].client);
+    }
     kc_lookup_table_destroy(queue->table);
-    kc_lookup_client_destroy(queue->client);
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->mutex);
     free(queue);
 }
 
-/* ---- the thread ---- */
+/* ---- a thread ---- */
 
 /* Locked; waits for the next that is due. NULL: the queue ends. */
-static struct kc_lookup_entry *next_due(struct kc_lookup_queue *queue, struct kc_lookup *lookup)
+static struct kc_lookup_entry *next_due(struct lane *lane, struct kc_lookup *lookup)
 {
+    struct kc_lookup_queue *queue = lane->queue;
     while (!queue->ending) {
         int64_t now = kc_mono_ms();
-        struct kc_lookup_entry *entry = kc_lookup_table_take(queue->table, now, lookup);
+        struct kc_lookup_entry *entry =
+            kc_lookup_table_take(queue->table, lane->number, now, lookup);
         if (entry)
             return entry;
         struct timespec at = {(now + TICK_MS) / 1000, (now + TICK_MS) % 1000 * 1000000};
         pthread_cond_timedwait(&queue->changed, &queue->mutex, &at);
         if (kc_lookup_table_waiting(queue->table) == 0) {
             pthread_mutex_unlock(&queue->mutex);
-            kc_lookup_client_rest(queue->client);
+            kc_lookup_client_rest(lane->client);
             pthread_mutex_lock(&queue->mutex);
         }
     }
     return NULL;
 }
 
-/* Takes err. */
+/* Locked. Takes err. */
 static void complain(struct kc_lookup_queue *queue, struct kc_error *err)
 {
     int64_t now = kc_mono_ms();
@@ -99,22 +112,40 @@ static void complain(struct kc_lookup_queue *queue, struct kc_error *err)
 
 static void *look_up(void *arg)
 {
-    struct kc_lookup_queue *queue = arg;
+    struct lane *lane = arg;
+    struct kc_lookup_queue *queue = lane->queue;
     struct kc_lookup_entry *entry;
     struct kc_lookup lookup;
     pthread_mutex_lock(&queue->mutex);
-    while ((entry = next_due(queue, &lookup))) {
+    while ((entry = next_due(lane, &lookup))) {
         enum kc_lookup_result result = KC_LOOKUP_NOT_FOUND;
         int64_t downstream = -1;
         pthread_mutex_unlock(&queue->mutex);
-        complain(queue, kc_lookup_client_find(queue->client, &lookup, kc_mono_ms() + LOOKUP_MS,
-                                              &result, &downstream));
+        struct kc_error *err = kc_lookup_client_find(
+            lane->client, &lookup, kc_mono_ms() + LOOKUP_MS, &result, &downstream);
         pthread_mutex_lock(&queue->mutex);
+        complain(queue, err);
         kc_lookup_table_settle(queue->table, entry, kc_mono_ms(),
                                result == KC_LOOKUP_FOUND ? downstream : -1);
     }
     pthread_mutex_unlock(&queue->mutex);
     return NULL;
+}
+
+/* Locked. One more thread, where enough wait for it. */
+static void need_lanes(struct kc_lookup_queue *queue)
+{
+    size_t count = queue->lane_count;
+    if (count == KC_LOOKUP_LANES ||
+        kc_lookup_table_waiting(queue->table) < count * WORTH_A_LANE + 1)
+        return;
+    struct lane *lane = &queue->lanes[count];
+    *lane = (struct lane){
+        .queue = queue, .number = count, .client = kc_lookup_client_new(queue->config)};
+    if (pthread_create(&lane->thread, NULL, look_up, lane) == 0)
+        queue->lane_count++;
+    else
+        kc_lookup_client_destroy(lane->client);
 }
 
 /* ---- asking ---- */
@@ -126,10 +157,10 @@ bool kc_lookup_queue_ask(struct kc_lookup_queue *queue, const struct kc_lookup *
     size_t waited = kc_lookup_table_waiting(queue->table);
     bool known = kc_lookup_table_ask(queue->table, lookup, delay_ms, kc_mono_ms(), downstream);
     bool more = kc_lookup_table_waiting(queue->table) > waited;
-    if (more && !queue->started)
-        queue->started = pthread_create(&queue->thread, NULL, look_up, queue) == 0;
-    if (more)
+    if (more) {
+        need_lanes(queue);
         pthread_cond_signal(&queue->changed);
+    }
     pthread_mutex_unlock(&queue->mutex);
     return known;
 }

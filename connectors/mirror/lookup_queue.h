@@ -2,9 +2,9 @@
 /*
  * Look-ups in the background, and what they have found.
  *
- * Whoever asks gets what is known and never waits; what isn't known is looked up on a thread of the
- * queue's own and is known when asked for again. What could not be found is looked for again after
- * a while. One thread asks.
+ * Whoever asks gets what is known and never waits; what isn't known is looked up on threads of the
+ * queue's own, of which there are more where many offsets wait, and is known when asked for again.
+ * What could not be found is looked for again after a while. One thread asks.
  */
 #ifndef CONNECTORS_MIRROR_LOOKUP_QUEUE_H
 #define CONNECTORS_MIRROR_LOOKUP_QUEUE_H

@@ -13,6 +13,7 @@ enum {
     AGAIN_MS = 3000, /* before what wasn't found is looked for again; doubled each time */
     MOST_AGAIN_MS = 300000,
     WORTH_SWEEPING = 8, /* of so many entries one has to go, that a sweep is worth it */
+    WORTH_SHARING = 16, /* entries of a lane: fewer are near each other and quick for one */
 };
 
 enum state { WAITING, UNDER_WAY, FOUND, MISSED };
@@ -31,16 +32,21 @@ struct kc_lookup_entry {
 
 TAILQ_HEAD(waiting_entries, kc_lookup_entry);
 
+/* Of a run, that is still to be taken out. */
+struct part {
+    size_t at, end;
+};
+
 struct kc_lookup_table {
     struct kc_lookup_entry *entries;
     struct waiting_entries waiting;
     size_t most;
     size_t waiting_count, under_way;
     size_t idle; /* that may go: told, or missed */
-    /* What was taken out last. */
-    char last_topic[256];
-    int32_t last_partition;
-    int64_t last_upstream;
+    /* Those that were due when the run began, by partition and offset: each lane takes out a part,
+     * one after the other, and what became due since comes in the next run. */
+    struct kc_lookup_entry **run;
+    struct part parts[KC_LOOKUP_LANES];
 };
 
 struct kc_lookup_table *kc_lookup_table_new(size_t most)
@@ -67,6 +73,7 @@ void kc_lookup_table_destroy(struct kc_lookup_table *table)
         return;
     HASH_ITER (hh, table->entries, entry, next)
         drop(table, entry);
+    free(table->run);
     free(table);
 }
 
@@ -154,39 +161,65 @@ bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *
 
 /* ---- looking up ---- */
 
-/* The next one of the partition that was looked into last, for much of that was read already; else
- * the one that has waited longest. NULL: none is due. */
-static struct kc_lookup_entry *best_due(const struct kc_lookup_table *table, int64_t now_ms)
+static int by_place(const void *a, const void *b)
 {
-    struct kc_lookup_entry *entry, *first = NULL, *next = NULL;
-    TAILQ_FOREACH(entry, &table->waiting, link)
-    {
-        if (entry->due_ms > now_ms)
-            continue;
-        first = first ? first : entry;
-        if (entry->lookup.partition == table->last_partition &&
-            entry->lookup.upstream >= table->last_upstream &&
-            (!next || entry->lookup.upstream < next->lookup.upstream) &&
-            strcmp(entry->topic, table->last_topic) == 0)
-            next = entry;
-    }
-    return next ? next : first;
+    const struct kc_lookup *x = &(*(struct kc_lookup_entry *const *)a)->lookup;
+    const struct kc_lookup *y = &(*(struct kc_lookup_entry *const *)b)->lookup;
+    int order = strcmp(x->topic, y->topic);
+    if (!order)
+        order = (x->partition > y->partition) - (x->partition < y->partition);
+    return order ? order : (x->upstream > y->upstream) - (x->upstream < y->upstream);
 }
 
-struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, int64_t now_ms,
-                                             struct kc_lookup *lookup)
+static size_t left_in(const struct part *part)
 {
-    struct kc_lookup_entry *entry = best_due(table, now_ms);
-    if (!entry)
+    return part->end - part->at;
+}
+
+/* Offsets that are near each other share what is read for them. */
+static void begin_run(struct kc_lookup_table *table, struct part *part, int64_t now_ms)
+{
+    struct kc_lookup_entry *entry;
+    *part = (struct part){0};
+    table->run = kc_realloc(table->run, (table->waiting_count + 1) * sizeof(*table->run));
+    TAILQ_FOREACH(entry, &table->waiting, link)
+    {
+        if (entry->due_ms <= now_ms)
+            table->run[part->end++] = entry;
+    }
+    qsort(table->run, part->end, sizeof(*table->run), by_place);
+}
+
+/* For a lane that has nothing left: half of what the busiest one has, or a new run. */
+static void refill(struct kc_lookup_table *table, struct part *part, int64_t now_ms)
+{
+    struct part *busiest = &table->parts[0];
+    for (size_t i = 1; i < KC_LOOKUP_LANES; i++)
+        if (left_in(&table->parts[i]) > left_in(busiest))
+            busiest = &table->parts[i];
+    size_t left = left_in(busiest);
+    if (left == 0)
+        begin_run(table, part, now_ms);
+    if (left < WORTH_SHARING)
+        return;
+    *part = (struct part){busiest->end - left / 2, busiest->end};
+    busiest->end = part->at;
+}
+
+struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t lane,
+                                             int64_t now_ms, struct kc_lookup *lookup)
+{
+    struct part *part = &table->parts[lane];
+    if (left_in(part) == 0)
+        refill(table, part, now_ms);
+    if (left_in(part) == 0)
         return NULL;
+    struct kc_lookup_entry *entry = table->run[part->at++];
     TAILQ_REMOVE(&table->waiting, entry, link);
     table->waiting_count--;
     table->under_way++;
     entry->state = UNDER_WAY;
     *lookup = entry->lookup;
-    snprintf(table->last_topic, sizeof(table->last_topic), "%s", entry->topic);
-    table->last_partition = lookup->partition;
-    table->last_upstream = lookup->upstream;
     return entry;
 }
 

@@ -134,13 +134,28 @@ static struct kc_error *look_around(struct search *search, int64_t guess, int64_
 
 /* ---- guesses ---- */
 
+static int64_t by_low(const struct search *search, int64_t upstream)
+{
+    return search->low.downstream + upstream - search->low.upstream;
+}
+
+/* The first guess needs no record of the source: the target may fetch while that is read. */
+static void fetch_ahead(const struct search *search)
+{
+    const struct kc_lookup_reader *reader = search->reader;
+    if (!reader->ahead || search->low.upstream < 0)
+        return;
+    int64_t from = by_low(search, search->upstream) - AROUND / 2;
+    reader->ahead(reader->arg, clamp(from, range_from(search), range_to(search)));
+}
+
 /* The difference is still that of one of the neighbours. */
 static struct kc_error *guess_same_difference(struct search *search)
 {
     int64_t upstream = wanted(search)->offset;
     struct kc_error *err = NULL;
     if (search->low.upstream >= 0)
-        err = look_around(search, search->low.downstream + upstream - search->low.upstream, AROUND);
+        err = look_around(search, by_low(search, upstream), AROUND);
     if (!err && search->high.upstream >= 0)
         err = look_around(search, search->high.downstream - (search->high.upstream - upstream),
                           AROUND);
@@ -288,6 +303,8 @@ struct kc_error *kc_offset_lookup(const struct kc_lookup_reader *reader, int64_t
     if (!err)
         err =
             reader->bounds(reader->arg, KC_LOOKUP_TARGET, &search.target_low, &search.target_high);
+    if (!err)
+        fetch_ahead(&search);
     if (!err)
         err = open_source(&search);
     for (size_t i = 0; !err && search.source.count > 0 && i < sizeof(steps) / sizeof(steps[0]); i++)

@@ -28,6 +28,9 @@ struct kc_lookup_reader {
                              size_t max, struct kc_record_window *window);
     /* The target's first offset with such a timestamp or a later one; -1: none. */
     struct kc_error *(*by_time)(void *arg, int64_t timestamp, int64_t *offset);
+    /* The target is soon read from that offset on: it may be fetched meanwhile. NULL: nothing is
+     * done ahead. */
+    void (*ahead)(void *arg, int64_t from);
 };
 
 enum kc_lookup_result {

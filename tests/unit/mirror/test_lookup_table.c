@@ -21,7 +21,7 @@ static bool ask(struct kc_lookup_table *table, int64_t upstream, int64_t now)
 static bool look_up(struct kc_lookup_table *table, int64_t now, bool find)
 {
     struct kc_lookup lookup;
-    struct kc_lookup_entry *entry = kc_lookup_table_take(table, now, &lookup);
+    struct kc_lookup_entry *entry = kc_lookup_table_take(table, 0, now, &lookup);
     if (entry)
         kc_lookup_table_settle(table, entry, now, find ? lookup.upstream + 5 : -1);
     return entry != NULL;
@@ -79,14 +79,45 @@ START_TEST(offsets_of_a_partition_come_in_their_order)
 {
     struct kc_lookup_table *table = kc_lookup_table_new(10);
     struct kc_lookup taken;
-    static const int64_t asked[] = {30, 10, 20, 50, 40}, order[] = {30, 40, 50, 10, 20};
+    static const int64_t asked[] = {30, 10, 20, 50, 40}, order[] = {10, 20, 30, 40, 50};
     for (size_t i = 0; i < 5; i++)
         ask(table, asked[i], 0);
     for (size_t i = 0; i < 5; i++) {
-        struct kc_lookup_entry *entry = kc_lookup_table_take(table, 0, &taken);
+        struct kc_lookup_entry *entry = kc_lookup_table_take(table, 0, 0, &taken);
         ck_assert_int_eq(taken.upstream, order[i]);
         kc_lookup_table_settle(table, entry, 0, taken.upstream + 5);
     }
+    kc_lookup_table_destroy(table);
+}
+END_TEST
+
+/* What one thread has to do is near each other, and nothing is left out or looked up twice. */
+START_TEST(threads_share_what_waits)
+{
+    enum { OFFSETS = 1000 };
+    struct kc_lookup_table *table = kc_lookup_table_new(2 * OFFSETS);
+    struct kc_lookup taken;
+    static bool seen[OFFSETS];
+    size_t counts[KC_LOOKUP_LANES] = {0};
+    int64_t last[KC_LOOKUP_LANES] = {0}, jumps = 0;
+    for (int64_t i = 0; i < OFFSETS; i++)
+        ask(table, (i * 7) % OFFSETS, 0);
+    for (size_t turn = 0; kc_lookup_table_waiting(table) > 0; turn++) {
+        size_t lane = turn % KC_LOOKUP_LANES;
+        struct kc_lookup_entry *entry = kc_lookup_table_take(table, lane, 0, &taken);
+        if (!entry) /* so few are left that another lane has them */
+            continue;
+        ck_assert(!seen[taken.upstream]);
+        seen[taken.upstream] = true;
+        jumps += counts[lane]++ > 0 && taken.upstream != last[lane] + 1;
+        last[lane] = taken.upstream;
+        kc_lookup_table_settle(table, entry, 0, taken.upstream + 5);
+    }
+    for (size_t i = 0; i < OFFSETS; i++)
+        ck_assert(seen[i]);
+    for (size_t lane = 0; lane < KC_LOOKUP_LANES; lane++)
+        ck_assert_uint_ge(counts[lane], OFFSETS / 10);
+    ck_assert_int_le(jumps, 30);
     kc_lookup_table_destroy(table);
 }
 END_TEST
@@ -109,7 +140,7 @@ START_TEST(more_than_it_holds_get_their_turn)
         ck_assert_uint_le(kc_lookup_table_open(table), MOST);
         for (int i = 0; i < BETWEEN; i++) {
             struct kc_lookup lookup;
-            struct kc_lookup_entry *entry = kc_lookup_table_take(table, now, &lookup);
+            struct kc_lookup_entry *entry = kc_lookup_table_take(table, 0, now, &lookup);
             if (entry)
                 kc_lookup_table_settle(table, entry, now,
                                        lookup.upstream % 11 ? lookup.upstream + 5 : -1);
@@ -122,4 +153,5 @@ END_TEST
 
 RUN_TESTS("lookup_table", what_was_found_is_told_while_it_holds,
           what_was_not_found_is_looked_for_ever_less_often, a_delay_is_kept,
-          offsets_of_a_partition_come_in_their_order, more_than_it_holds_get_their_turn)
+          offsets_of_a_partition_come_in_their_order, threads_share_what_waits,
+          more_than_it_holds_get_their_turn)

@@ -10,6 +10,7 @@ struct logs {
     struct kc_record_window side[2];
     int64_t low[2], end[2];
     size_t reads, records;
+    int64_t ahead, first_target; /* where the target was said to be read from, and first was */
     bool fail;
 };
 
@@ -41,6 +42,8 @@ static struct kc_error *read_log(void *arg, enum kc_lookup_side side, int64_t fr
     const struct kc_record_window *log = &logs->side[side];
     size_t i = first_at(log, from);
     logs->reads++;
+    if (side == KC_LOOKUP_TARGET && logs->first_target < 0)
+        logs->first_target = from;
     for (; i < log->count && log->records[i].offset < to && window->count < max; i++)
         kc_record_window_add(window, &log->records[i]);
     logs->records += window->count;
@@ -58,6 +61,11 @@ static struct kc_error *by_time(void *arg, int64_t timestamp, int64_t *offset)
         if (log->records[i].timestamp >= timestamp)
             *offset = log->records[i].offset;
     return NULL;
+}
+
+static void ahead(void *arg, int64_t from)
+{
+    ((struct logs *)arg)->ahead = from;
 }
 
 static void append(struct logs *logs, enum kc_lookup_side side, int64_t skip, int64_t time,
@@ -86,10 +94,11 @@ static const struct kc_index_pair none = {-1, -1};
 static int64_t look(struct logs *logs, int64_t upstream, struct kc_index_pair low,
                     struct kc_index_pair high)
 {
-    struct kc_lookup_reader reader = {logs, bounds, read_log, by_time};
+    struct kc_lookup_reader reader = {logs, bounds, read_log, by_time, ahead};
     enum kc_lookup_result result;
     int64_t downstream = -1;
     logs->reads = logs->records = 0;
+    logs->ahead = logs->first_target = -1;
     assert_ok(
         kc_offset_lookup(&reader, upstream, low, high, kc_mono_ms() + 30000, &result, &downstream));
     return result == KC_LOOKUP_FOUND ? downstream : -1;
@@ -124,6 +133,8 @@ START_TEST(a_bulk_copy_needs_two_reads)
         mirror(&logs, 0, 1000 + (int64_t)i / 500, i);
     ck_assert_int_eq(look(&logs, 150000, (struct kc_index_pair){0, 0}, none), 150000);
     ck_assert_uint_eq(logs.reads, 2);
+    ck_assert_int_ge(logs.ahead, 0);
+    ck_assert_int_eq(logs.ahead, logs.first_target);
     look_everywhere(&logs, 3);
     logs_clear(&logs);
 }
@@ -235,7 +246,7 @@ START_TEST(the_work_is_bounded_and_errors_come_up)
     ck_assert_int_eq(look(&logs, MOST / 2, none, none), -1);
     ck_assert_uint_le(logs.records, 150000);
     logs.fail = true;
-    struct kc_lookup_reader reader = {&logs, bounds, read_log, by_time};
+    struct kc_lookup_reader reader = {&logs, bounds, read_log, by_time, NULL};
     assert_error(kc_offset_lookup(&reader, 1, none, none, INT64_MAX, &result, &downstream),
                  "no broker");
     logs_clear(&logs);
