@@ -4,6 +4,7 @@
  * between them (MirrorCheckpointConfig). Pure tables and functions, any thread.
  */
 #include "mirror/mirror_series.h"
+#include "mirror/own_settings.h"
 #include "mirror_checkpoint/mirror_checkpoint_priv.h"
 
 #include <string.h>
@@ -62,6 +63,7 @@ void kc_mirror_checkpoint_validate(const struct kc_map *config, struct kc_config
     static const char syncs[] = "emit.offset-syncs.enabled";
     kc_metric_names_validate(config, values);
     kc_mirror_validate_classes(config, values);
+    kc_mirror_validate_own_settings(config, values);
     if (kc_mirror_is_false(config, "enabled"))
         return;
     if (kc_mirror_is_false(config, emit))

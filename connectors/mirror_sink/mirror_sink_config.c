@@ -4,6 +4,7 @@
  * MirrorSourceConnector but for `topics`, a sink's. Pure tables and functions, any thread.
  */
 #include "mirror/mirror_config.h"
+#include "mirror/own_settings.h"
 #include "mirror_sink/mirror_sink_priv.h"
 
 #include <string.h>
@@ -38,6 +39,7 @@ void kc_mirror_sink_validate(const struct kc_map *config, struct kc_config_value
 {
     struct kc_strings topics = {0};
     kc_mirror_validate_classes(config, values);
+    kc_mirror_validate_own_settings(config, values);
     kc_mirror_validate_offset_syncs("MirrorSinkConnector", config, values);
     kc_strings_split(&topics, kc_map_get_or(config, "topics", ""));
     for (size_t i = 0; i < topics.count; i++)

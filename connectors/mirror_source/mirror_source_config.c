@@ -4,6 +4,8 @@
  * them (MirrorSourceConfig). Pure tables and functions, any thread.
  */
 #include "mirror/mirror_series.h"
+#include "mirror/own_settings.h"
+#include "mirror_source/history_priv.h"
 #include "mirror_source/mirror_source_priv.h"
 
 #include <string.h>
@@ -58,9 +60,23 @@ static void validate_reset(const struct kc_map *config, struct kc_config_values 
     }
 }
 
+static void validate_history(const struct kc_map *config, struct kc_config_values *values)
+{
+    struct kc_error *err = kc_history_check(config);
+    if (!err)
+        return;
+    struct kc_config_value *value = kc_config_values_get(values, KC_HISTORY_POLICY);
+    if (!value->value)
+        value->value = kc_strdup(kc_map_get(config, KC_HISTORY_POLICY));
+    kc_config_value_add_error(value, "%s", kc_error_text(err));
+    kc_error_destroy(err);
+}
+
 void kc_mirror_source_validate(const struct kc_map *config, struct kc_config_values *values)
 {
     kc_mirror_validate_classes(config, values);
+    kc_mirror_validate_own_settings(config, values);
+    validate_history(config, values);
     validate_reset(config, values);
     if (strcmp(kc_map_get_or(config, "exactly.once.support", ""), "required") == 0 &&
         kc_mirror_source_exactly_once(config) != KC_SUPPORT_SUPPORTED)

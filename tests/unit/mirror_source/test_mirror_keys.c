@@ -184,7 +184,42 @@ START_TEST(metrics_have_two_formats_of_names)
 }
 END_TEST
 
+START_TEST(settings_beyond_javas_have_types_too)
+{
+    static const char *const switches[] = {
+        KC_RAW_LANE_SETTING,   KC_OFFSET_INDEX_SETTING, KC_BALANCE_SETTING,
+        KC_PROVENANCE_SETTING, KC_SYNC_GROUP_ACLS,      KC_SYNC_TXN_ACLS,
+        KC_SYNC_ACLS_DELETE,   KC_SYNC_GROUP_CONFIGS,   KC_SYNC_QUOTAS,
+    };
+    static const struct kc_plugin *const plugins[] = {
+        &kc_mirror_source_plugin, &kc_mirror_checkpoint_plugin, &kc_mirror_sink_plugin};
+    for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+        const struct kc_plugin *plugin = plugins[i % 3];
+        char *want = kc_asprintf("Invalid value ture for configuration %s: Expected value to be "
+                                 "either true or false",
+                                 switches[i]);
+        assert_errors(plugin, MAP(switches[i], "ture"), switches[i], want);
+        assert_errors(plugin, MAP(switches[i], "True"), switches[i], "");
+        free(want);
+    }
+    const struct kc_plugin *source = &kc_mirror_source_plugin;
+    const char *key = KC_BALANCE_INTERVAL;
+    assert_errors(source, MAP(key, "1m"), key,
+                  "Invalid value 1m for configuration replication.balance.interval.ms: Not a "
+                  "number of type LONG");
+    assert_errors(source, MAP(key, "0"), key,
+                  "Invalid value 0 for configuration replication.balance.interval.ms: Value must "
+                  "be at least 1");
+    assert_errors(source, MAP(key, "60000"), key, "");
+    assert_errors(source, MAP(KC_HISTORY_POLICY, "nonsense"), KC_HISTORY_POLICY,
+                  "Invalid value nonsense for configuration source.history.policy: String must be "
+                  "one of: fail, rewind, skip");
+    assert_errors(source, MAP(KC_HISTORY_POLICY, "skip"), KC_HISTORY_POLICY, "");
+}
+END_TEST
+
 RUN_TESTS("mirror_keys", source_keys_are_javas, checkpoint_keys_are_javas, heartbeat_keys_are_javas,
           dedicated_mode_knows_exactly_these_keys, dedicated_mode_knows_the_settings_beyond_javas,
           exactly_once_needs_read_committed, offset_syncs_that_are_off_cannot_be_set_up,
-          checkpoints_need_what_they_are_made_of, metrics_have_two_formats_of_names)
+          checkpoints_need_what_they_are_made_of, metrics_have_two_formats_of_names,
+          settings_beyond_javas_have_types_too)
