@@ -184,8 +184,8 @@ static struct kc_error *send_to(struct channel *self, const struct kc_wire_recor
 {
     struct kc_build_header *headers = kc_calloc(wire->header_count + 1, sizeof(*headers));
     for (size_t i = 0; i < wire->header_count; i++)
-        headers[i] = (struct kc_build_header){wire->headers[i].key, wire->headers[i].data,
-                                              wire->headers[i].len};
+        headers[i] = (struct kc_build_header){wire->headers[i].key, strlen(wire->headers[i].key),
+                                              wire->headers[i].data, wire->headers[i].len};
     const struct kc_build_record record = {
         .timestamp = wire->timestamp == KC_NO_TIMESTAMP ? kc_now_ms() : wire->timestamp,
         .key = wire->key,

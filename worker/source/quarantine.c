@@ -186,9 +186,16 @@ static struct kc_error *open_producer(const struct kc_map *properties,
     kc_map_destroy(map);
     if (err)
         return err;
+    static const char *const settings[][2] = {
+        {"batch.num.messages", "1"},
+        /* For so long a topic that isn't there may be a new one. Ours was made before, and when it
+         * is deleted its records are to fail. */
+        {"topic.metadata.propagation.max.ms", "2000"},
+    };
     char text[256];
-    if (rd_kafka_conf_set(conf, "batch.num.messages", "1", text, sizeof(text)) != RD_KAFKA_CONF_OK)
-        err = kc_error_new(KC_ERR_CONNECT, "Configuring the quarantine's producer: %s", text);
+    for (size_t i = 0; !err && i < sizeof(settings) / sizeof(settings[0]); i++)
+        if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], text, sizeof(text)))
+            err = kc_error_new(KC_ERR_CONNECT, "Configuring the quarantine's producer: %s", text);
     if (err) {
         rd_kafka_conf_destroy(conf);
         return err;
@@ -282,7 +289,8 @@ static rd_kafka_headers_t *headers_of(const struct kc_quarantine *quarantine,
     const struct kc_build_record *sent = &record->sent;
     rd_kafka_headers_t *headers = rd_kafka_headers_new(sent->header_count + 16);
     for (size_t i = 0; i < sent->header_count; i++)
-        rd_kafka_header_add(headers, sent->headers[i].key, -1, sent->headers[i].data,
+        rd_kafka_header_add(headers, sent->headers[i].key, (ssize_t)sent->headers[i].key_len,
+                            sent->headers[i].data,
                             sent->headers[i].data ? (ssize_t)sent->headers[i].len : 0);
     add_source(quarantine, headers, record);
     kc_error_header_number(headers, "timestamp", sent->timestamp);

@@ -106,7 +106,7 @@ static struct kc_wire_header *headers_of(const struct kc_build_record *record)
     struct kc_wire_header *headers = kc_calloc(record->header_count + 1, sizeof(*headers));
     for (size_t i = 0; i < record->header_count; i++) {
         const struct kc_build_header *from = &record->headers[i];
-        headers[i] = (struct kc_wire_header){kc_wire_bytes(from->key, strlen(from->key)),
+        headers[i] = (struct kc_wire_header){kc_wire_bytes(from->key, from->key_len),
                                              bytes_of(from->data, from->len)};
     }
     return headers;

@@ -15,7 +15,8 @@
 
 /* Everything is borrowed for the call. */
 struct kc_build_header {
-    const char *key;
+    const char *key; /* any bytes */
+    size_t key_len;
     const void *data; /* NULL: null */
     size_t len;
 };

@@ -112,8 +112,8 @@ static struct kc_build_header *headers_of(const struct kc_wire_record *wire)
 {
     struct kc_build_header *headers = kc_calloc(wire->header_count + 1, sizeof(*headers));
     for (size_t i = 0; i < wire->header_count; i++)
-        headers[i] = (struct kc_build_header){wire->headers[i].key, wire->headers[i].data,
-                                              wire->headers[i].len};
+        headers[i] = (struct kc_build_header){wire->headers[i].key, strlen(wire->headers[i].key),
+                                              wire->headers[i].data, wire->headers[i].len};
     return headers;
 }
 
@@ -121,7 +121,7 @@ static size_t size_of(const struct kc_build_record *record)
 {
     size_t size = record->key_len + record->value_len + RECORD_OVERHEAD;
     for (size_t i = 0; i < record->header_count; i++)
-        size += strlen(record->headers[i].key) + record->headers[i].len;
+        size += record->headers[i].key_len + record->headers[i].len;
     return size;
 }
 

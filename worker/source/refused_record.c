@@ -5,8 +5,6 @@
 #include "source/raw_pack_priv.h"
 #include "source/submitted_records_priv.h"
 
-#include <string.h>
-
 static const void *data_of(const struct kc_wire_bytes *bytes)
 {
     return bytes->len < 0 ? NULL : bytes->data;
@@ -24,10 +22,8 @@ static const struct kc_build_header *headers_of(struct kc_arena *arena,
     struct kc_build_header *headers = kc_arena_alloc(arena, (count + 1) * sizeof(*headers));
     for (size_t i = 0; i < count; i++) {
         const struct kc_wire_header *header = &from->headers[i];
-        char *key = kc_arena_alloc(arena, len_of(&header->key) + 1);
-        memcpy(key, header->key.data, len_of(&header->key));
-        key[len_of(&header->key)] = '\0';
-        headers[i] = (struct kc_build_header){key, data_of(&header->value), len_of(&header->value)};
+        headers[i] = (struct kc_build_header){(const char *)header->key.data, len_of(&header->key),
+                                              data_of(&header->value), len_of(&header->value)};
     }
     return headers;
 }

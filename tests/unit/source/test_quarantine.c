@@ -66,7 +66,8 @@ static void teardown(void)
 
 static void add(const void *value, size_t len)
 {
-    static const struct kc_build_header headers[] = {{"mine", "own", 3}, {"none", NULL, 0}};
+    static const struct kc_build_header headers[] = {
+        {"mine", 4, "own", 3}, {"none", 4, NULL, 0}, {"a\0b", 3, "zero", 4}};
     const struct kc_refused_record record = {
         .sent = {.timestamp = 1234,
                  .key = "k",
@@ -74,7 +75,7 @@ static void add(const void *value, size_t len)
                  .value = value,
                  .value_len = len,
                  .headers = headers,
-                 .header_count = 2},
+                 .header_count = 3},
         .topic = "A.orders",
         .partition = 3,
         .source_partition = from,
@@ -98,10 +99,27 @@ static void check_header(rd_kafka_headers_t *headers, const char *name, const ch
     free(got);
 }
 
+/* The client gives a name as a C string, but keeps all of its bytes. */
+static void check_name_with_zero(rd_kafka_headers_t *headers)
+{
+    const char *name;
+    const void *data;
+    size_t len, found = 0;
+    for (size_t i = 0; !rd_kafka_header_get_all(headers, i, &name, &data, &len); i++) {
+        if (strcmp(name, "a") != 0)
+            continue;
+        ck_assert_mem_eq(name, "a\0b", 4);
+        ck_assert_uint_eq(len, 4);
+        found++;
+    }
+    ck_assert_uint_eq(found, 1);
+}
+
 static void check_headers(const rd_kafka_message_t *message, const char *const *pairs)
 {
     rd_kafka_headers_t *headers;
     ck_assert_int_eq(rd_kafka_message_headers(message, &headers), 0);
+    check_name_with_zero(headers);
     for (; pairs[0]; pairs += 2)
         check_header(headers, pairs[0], pairs[1]);
 }
@@ -156,6 +174,32 @@ START_TEST(a_record_is_written_with_all_that_is_known)
              "org.apache.kafka.connect.runtime.WorkerSourceTask", "__connect.errors.error.code",
              "32", "__connect.errors.exception.message",
              "appending to A.orders-3: INVALID_TIMESTAMP");
+}
+END_TEST
+
+START_TEST(a_headers_name_may_have_any_bytes)
+{
+    add("value", 5);
+    await(served());
+    CHECK_AT(0, "value", "mine", "own");
+}
+END_TEST
+
+START_TEST(a_topic_that_is_deleted_is_noticed)
+{
+    rd_kafka_resp_err_t errors[1000];
+    add("value", 5);
+    await(served());
+    for (int i = 0; i < 1000; i++)
+        errors[i] = RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    rd_kafka_mock_topic_set_error(mock, "hospital", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+    rd_kafka_mock_push_request_errors_array(mock, 0 /* Produce */, 1000, errors);
+    add("another", 7);
+    await(served());
+    ck_assert_int_eq(written, 1);
+    ck_assert_int_eq(unwritten, 1);
+    ck_assert_ptr_nonnull(failure);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(failure), "hospital"));
 }
 END_TEST
 
@@ -243,6 +287,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, a_record_is_written_with_all_that_is_known);
+    tcase_add_test(tests, a_headers_name_may_have_any_bytes);
+    tcase_add_test(tests, a_topic_that_is_deleted_is_noticed);
     tcase_add_test(tests, a_value_that_is_too_large_is_left_out);
     tcase_add_test(tests, a_value_beyond_any_request_is_left_out);
     tcase_add_test(tests, what_cant_be_written_is_not_done);
