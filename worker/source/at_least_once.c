@@ -10,6 +10,7 @@
  * tells those that the target refuses from others; they are left out (refusals_priv.h).
  */
 #include "connect/log.h"
+#include "runtime/send_failures.h"
 #include "source/record_batches_priv.h"
 #include "source/refusals_priv.h"
 
@@ -26,6 +27,7 @@ struct at_least_once {
     struct kc_submitted *submitted;
     struct kc_record_batches *batches; /* with task->builds_batches, as refusals; else NULL */
     struct kc_refusals *refusals;
+    struct kc_send_failures *failures;
     struct kc_flight *flight; /* of the batch being sent; NULL: none, or all of it pushed */
     size_t left;              /* its records that haven't been pushed */
     atomic_bool commit_due;   /* the committer has committed: call the plugin's commit() */
@@ -59,6 +61,7 @@ static void *create(struct kc_source_task *task)
     struct at_least_once *self = kc_calloc(1, sizeof(*self));
     self->task = task;
     self->submitted = kc_submitted_new(on_done, self);
+    self->failures = kc_send_failures_new();
     pthread_mutex_init(&self->mutex, NULL);
     return self;
 }
@@ -71,6 +74,7 @@ static void destroy(void *delivery)
     if (self->flight)
         kc_submitted_abandon(self->submitted, self->flight);
     kc_submitted_destroy(self->submitted);
+    kc_send_failures_destroy(self->failures);
     kc_error_destroy(self->send_error);
     pthread_mutex_destroy(&self->mutex);
     free(self);
@@ -336,7 +340,7 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot, const 
         producer_lost(self, fatal);
         return;
     }
-    kc_fail("Failed to send record to %.*s: %s", SHOWN_MAX, topic, rd_kafka_err2str(code));
+    kc_send_failures_add(self->failures, kc_slot_record(slot), topic, rd_kafka_err2str(code));
     struct kc_error *err = send_error(topic, code);
     if (kc_error_policy_tolerates_all(self->task->policy)) {
         struct kc_processing processing = {.source = kc_slot_record(slot)};
@@ -456,6 +460,7 @@ static bool served(void *delivery)
     atomic_store_explicit(&metrics->active, active, memory_order_relaxed);
     kc_window_add_one(&metrics->active_records, kc_mono_ms(), (int64_t)active);
     check_login(self, acked || active == 0);
+    kc_send_failures_tell(self->failures);
     return active > 0 || quarantines;
 }
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Records that couldn't be sent, for the log: a line for those of one batch, and not for each of
+ * many batches. Any thread.
+ */
+#ifndef WORKER_RUNTIME_SEND_FAILURES_H
+#define WORKER_RUNTIME_SEND_FAILURES_H
+
+#include "connect/record.h"
+
+struct kc_send_failures;
+
+struct kc_send_failures *kc_send_failures_new(void);
+/* Tells what hasn't been told. NULL is fine. */
+void kc_send_failures_destroy(struct kc_send_failures *failures);
+
+/* topic: on the target, which may be anything. */
+void kc_send_failures_add(struct kc_send_failures *failures, const struct kc_record *record,
+                          const char *topic, const char *why);
+/* Now and then: writes a line of what was added, if it is time for one. */
+void kc_send_failures_tell(struct kc_send_failures *failures);
+
+#endif
