@@ -55,6 +55,7 @@ static void give_result(struct kc_appender *appender, struct append_part *part,
         .error = batch->appended ? NULL : batch->error,
         .skipped = skipped,
         .unknown = batch->failed && batch->unknown,
+        .record_errors = batch->record_errors,
         .base_offset = batch->base_offset,
         .log_append_time_ms = batch->log_append_time_ms,
         .log_start_offset = batch->log_start_offset,
@@ -66,6 +67,7 @@ static void give_result(struct kc_appender *appender, struct append_part *part,
     else
         give_one(appender, batch, &result);
     kc_error_destroy(batch->error);
+    kc_record_errors_unref(batch->record_errors);
     free(batch);
 }
 
@@ -327,6 +329,8 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
         return;
     default:
         if (!kc_kafka_error_retriable(code)) {
+            if (!batch->pieces && !batch->record_errors)
+                batch->record_errors = kc_record_errors_new(from, batch->count);
             refuse_or_unmerge(part, batch, code, err);
             return;
         }

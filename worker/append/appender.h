@@ -14,6 +14,7 @@
 #define WORKER_APPEND_APPENDER_H
 
 #include "batch/batch.h"
+#include "wire/record_errors.h"
 #include "wire/wire_client.h"
 
 struct kc_appender;
@@ -34,10 +35,11 @@ struct kc_appender_options {
 struct kc_append_result {
     const char *topic;
     int32_t partition;
-    struct kc_error *error;     /* borrowed; NULL: appended */
-    bool skipped;               /* not sent, or refused, because one before it failed */
-    bool unknown;               /* with error: it may have been appended nevertheless (time-out) */
-    bool merged;                /* with error: it was sent with others, which may be why */
+    struct kc_error *error; /* borrowed; NULL: appended */
+    bool skipped;           /* not sent, or refused, because one before it failed */
+    bool unknown;           /* with error: it may have been appended nevertheless (time-out) */
+    bool merged;            /* with error: it was sent with others, which may be why */
+    struct kc_record_errors *record_errors; /* with error: which records are why; borrowed; NULL */
     int64_t base_offset;        /* -1: a duplicate whose offset the broker no longer knows */
     int64_t log_append_time_ms; /* -1: the topic keeps the create time */
     int64_t log_start_offset;

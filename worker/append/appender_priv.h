@@ -47,6 +47,7 @@ struct append_batch {
     bool failed;    /* for good: error says why */
     bool abandoned; /* or one of its pieces is: it isn't tried again */
     struct kc_error *error;
+    struct kc_record_errors *record_errors; /* of error; NULL: the broker names none */
     int64_t base_offset, log_append_time_ms, log_start_offset;
     struct append_batch *prev, *next;
 };

@@ -119,11 +119,18 @@ static void drop_bytes(void *arg, const struct kc_append_result *result)
     kc_batch_unref(arg);
 }
 
+void kc_raw_lane_clear(struct kc_raw_span *span)
+{
+    kc_error_clear(&span->error);
+    kc_record_errors_unref(span->record_errors);
+    span->record_errors = NULL;
+}
+
 static void forget_all(struct kc_raw_lane *lane)
 {
     for (struct raw_part *part = lane->parts; part; part = part->hh.next) {
         for (struct kc_raw_span *span = part->returned; span; span = span->next)
-            kc_error_clear(&span->error);
+            kc_raw_lane_clear(span);
         part->returned = NULL;
         part->in_flight = 0;
     }
@@ -180,6 +187,7 @@ static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
     span->error = kc_error_copy(result->error);
     /* Who leaves out refused records must know which they are: alone, it will be told. */
     span->skipped = result->skipped || (result->merged && lane->refused);
+    span->record_errors = span->skipped ? NULL : kc_record_errors_ref(result->record_errors);
     LL_INSERT_INORDER(part->returned, span, by_sequence);
     lane->returned++;
     lane->unserved--;
@@ -369,15 +377,39 @@ static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
     return !atomic_load(&lane->cancelled);
 }
 
+/* Where its slot's offset counts, what is before it is in the log first; or it goes back with that,
+ * to be left out behind it. */
+static struct kc_error *leave_out(struct kc_raw_lane *lane, struct raw_part *part,
+                                  struct kc_raw_span *span)
+{
+    pthread_mutex_lock(&lane->mutex);
+    while (!span->early && part->in_flight > 0 && !atomic_load(&lane->cancelled))
+        kc_raw_lane_wait_moved(lane);
+    bool waits = !span->early && (part->in_flight > 0 || part->returned);
+    if (waits) {
+        span->lane = lane;
+        span->part = part;
+        span->sequence = part->next_sequence++;
+        span->skipped = true;
+        span->error = kc_error_copy(span->refusal);
+        LL_INSERT_INORDER(part->returned, span, by_sequence);
+        lane->returned++;
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    return waits ? NULL : lane->refused(lane->refused_opaque, span, span->refusal);
+}
+
 struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
                                   struct kc_slot *slot)
 {
     struct raw_part *part = kc_raw_part_get(lane, span->raw->topic, span->raw->partition);
+    span->slot = slot;
+    if (span->refusal)
+        return leave_out(lane, part, span);
     if (!wait_for_room(lane, span->len))
         return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
     span->lane = lane;
     span->part = part;
-    span->slot = slot;
     span->sequence = part->next_sequence++;
     atomic_fetch_add(&lane->bytes, span->len);
     atomic_fetch_add(&lane->extra, extra_of(span));
@@ -467,7 +499,7 @@ void kc_raw_lane_discard(struct kc_raw_lane *lane,
             kc_appender_unblock(lane->target->appender, part->topic, part->partition);
         while (span) {
             struct kc_raw_span *next = span->next;
-            kc_error_clear(&span->error);
+            kc_raw_lane_clear(span);
             give_up(opaque, span->slot); /* the span may be gone afterwards */
             span = next;
         }

@@ -42,8 +42,9 @@ struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *work
 typedef struct kc_error *(*kc_raw_refused)(void *opaque, const struct kc_raw_span *span,
                                            const struct kc_error *why);
 /* For a task that leaves out what the target refuses: kc_raw_lane_recover() opens nothing, but
- * divides a refused batch until only refused records are left, which are handed to refused. All
- * else arrives, in order. Before the first send. */
+ * divides a refused batch, by the records that the broker names or until only refused ones are
+ * left, which are handed to refused when their turn is there. All else arrives, in order. Before
+ * the first send. */
 void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque);
 /* Any thread: whatever waits returns. */
 void kc_raw_lane_cancel(struct kc_raw_lane *lane);

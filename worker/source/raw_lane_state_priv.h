@@ -9,6 +9,7 @@
 #include "connect/hash.h"
 #include "source/raw_lane_priv.h"
 #include "source/raw_target_priv.h"
+#include "wire/record_errors.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -63,6 +64,8 @@ struct kc_raw_lane {
     int64_t told_ms;            /* when serving was last asked for because all was acknowledged */
 };
 
+/* Forgets why the span came back. */
+void kc_raw_lane_clear(struct kc_raw_span *span);
 /* The part of topic and partition, made if need be. The task's thread. */
 struct raw_part *kc_raw_part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition);
 /* Waits a moment, or until something was acknowledged or has come back. With mutex. */

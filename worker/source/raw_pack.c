@@ -264,9 +264,18 @@ const char *kc_raw_pack(struct kc_raw_packer *packer, const struct kc_raw_input 
                                                             : kc_compression_level(codec);
     }
     why = kc_raw_reader_open(&source, input);
-    while (!why && kc_raw_reader_next(&source, &record, &why))
-        if (record.offset >= packer->raw->first_offset)
+    enum kc_raw_pick pick = KC_PICK_JOINED, last = KC_PICK_JOINED;
+    for (int32_t i = 0; !why && kc_raw_reader_next(&source, &record, &why); i++) {
+        if (packer->pick)
+            pick = packer->pick(packer->pick_opaque, i);
+        if (pick == KC_PICK_NOT || record.offset < packer->raw->first_offset)
+            continue;
+        if (pick == KC_PICK_ALONE || last == KC_PICK_ALONE)
+            why = kc_raw_packer_finish(packer);
+        if (!why)
             why = pack_record(packer, &arena, &record);
+        last = pick;
+    }
     kc_record_reader_close(&source.reader);
     kc_arena_destroy(arena);
     return why;

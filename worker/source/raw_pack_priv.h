@@ -39,12 +39,14 @@ struct kc_raw_runs {
     size_t cap;
 };
 
-/* Zero-initialise, set the first four; records of one part. */
+/* Zero-initialise, set what comes before builder; records of one part. */
 struct kc_raw_packer {
     struct kc_batch *batch;
     const struct kc_raw *raw;
     int32_t most;               /* records in a batch */
     struct kc_raw_rules *rules; /* NULL: records stay as they are */
+    kc_raw_picker pick;         /* NULL: all records, joined */
+    void *pick_opaque;
 
     struct kc_batch_builder builder;
     struct kc_raw_runs runs;

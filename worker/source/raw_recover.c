@@ -9,11 +9,13 @@
 #include "connect/log.h"
 #include "source/raw_lane_state_priv.h"
 
+#include <string.h>
+
 static struct kc_logger log = KC_LOGGER("org.isthmus.runtime.raw_lane");
 
 enum { WARN_INTERVAL_MS = 30000 };
 
-enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL, LEAVE_OUT };
+enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL, LEAVE_OUT, SET_APART };
 
 /* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
  * appender, which is of no more use. */
@@ -64,6 +66,8 @@ static enum remedy remedy_that_leaves_out(struct kc_raw_lane *lane, const struct
         kc_raw_target_spoil(lane->target);
         return FAIL;
     }
+    if (span->record_errors && !is_too_large(code))
+        return SET_APART;
     if (!is_too_large(code) && !span->rebuilt && (span->count == 1 || is_about_form(code)))
         return REBUILD;
     return span->count > 1 ? SPLIT : LEAVE_OUT;
@@ -92,12 +96,15 @@ static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span 
 
 static void explain(const struct kc_raw_span *span, enum remedy remedy)
 {
-    static const char *const texts[] = {"it is sent again",
-                                        "it is sent in pieces",
-                                        "its records are sent one by one",
-                                        "it is built anew from its records",
-                                        "the task fails",
-                                        "it is left out"};
+    static const char *const texts[] = {
+        "it is sent again",
+        "it is sent in pieces",
+        "its records are sent one by one",
+        "it is built anew from its records",
+        "the task fails",
+        "it is left out",
+        "the records that it names are left out, and the others sent "
+        "again"};
     struct raw_part *part = span->part;
     int64_t now = kc_mono_ms();
     if (span->skipped)
@@ -171,12 +178,89 @@ struct kc_error *kc_raw_lane_fit(struct kc_raw_lane *lane, struct kc_batch **bat
     return err;
 }
 
+/* ---- records that the broker names ---- */
+
+/* The records of a span that is set apart, in the order of what is made of them. */
+enum apart {
+    EARLY, /* refused, before others that are sent */
+    SENT,
+    LATE, /* refused, behind all that is sent: offsets are committed in this order */
+    APARTS
+};
+
+struct setting_apart {
+    const struct kc_raw_span *span;
+    int32_t late; /* the index of the first that is LATE */
+    enum apart apart;
+};
+
+/* A batch is refused for timestamps when one record has a wrong one: others that are named may have
+ * another error, which they get when they are sent alone. */
+static bool is_out(const struct kc_raw_span *span, const struct kc_record_error *named)
+{
+    return named && (kc_error_kafka_code(span->error) != KC_KAFKA_INVALID_TIMESTAMP ||
+                     span->count == 1 || !named->why || strstr(named->why, "imestamp"));
+}
+
+static enum kc_raw_pick pick(void *opaque, int32_t index)
+{
+    const struct setting_apart *self = opaque;
+    const struct kc_record_error *named = kc_record_errors_find(self->span->record_errors, index);
+    bool out = is_out(self->span, named);
+    if (self->apart == SENT)
+        return out ? KC_PICK_NOT : named ? KC_PICK_ALONE : KC_PICK_JOINED;
+    return out && (index >= self->late) == (self->apart == LATE) ? KC_PICK_ALONE : KC_PICK_NOT;
+}
+
+static void destroy_error(void *err)
+{
+    kc_error_destroy(err);
+}
+
+/* Spans of the batch from index `at` on are of the records that pick() has just picked. */
+static void mark_refused(struct setting_apart *self, struct kc_batch *batch, size_t at)
+{
+    const struct kc_raw_span *span = self->span;
+    for (size_t i = 0; i < span->record_errors->count && at < kc_batch_count(batch); i++) {
+        const struct kc_record_error *named = &span->record_errors->items[i];
+        if (pick(self, named->index) == KC_PICK_NOT)
+            continue;
+        struct kc_raw_span *made = kc_batch_at(batch, at++)->span;
+        struct kc_error *why =
+            kc_kafka_error_new(kc_error_kafka_code(span->error), named->why, "appending to %s-%d",
+                               span->raw->topic, span->raw->partition);
+        kc_batch_own(batch, why, destroy_error);
+        made->refusal = why;
+        made->early = self->apart == EARLY;
+    }
+}
+
+/* What isn't refused goes in one batch. Records that were built into the batch have slots of their
+ * own, so that all of these may be left out before it. */
+static struct kc_error *set_apart(const struct kc_raw_span *span, struct kc_batch *batch)
+{
+    struct setting_apart self = {.span = span, .late = span->count};
+    struct kc_error *err = NULL;
+    while (!span->built && self.late > 0 &&
+           is_out(span, kc_record_errors_find(span->record_errors, self.late - 1)))
+        self.late--;
+    for (self.apart = EARLY; !err && self.apart < APARTS; self.apart++) {
+        size_t at = kc_batch_count(batch);
+        err = kc_raw_pick_records(span, pick, &self, batch);
+        if (!err && self.apart != SENT)
+            mark_refused(&self, batch, at);
+    }
+    return err;
+}
+
 static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span *span,
                              enum remedy remedy, struct kc_raw_counts *counts,
                              struct kc_batch *batch)
 {
     struct raw_part *part = span->part;
     bool by_size = remedy == SPLIT && is_too_large(kc_error_kafka_code(span->error));
+    if (remedy == SET_APART)
+        return set_apart(span, batch);
     if (remedy == SPLIT && !by_size)
         return kc_raw_split(span, span->len / 2, batch);
     if (by_size && (!part->too_large || span->len < part->too_large))
@@ -209,7 +293,7 @@ static void mark_again(struct kc_batch *batch, size_t from, const struct kc_raw_
             continue;
         made->again = true;
         /* Pieces are new batches, too. */
-        made->rebuilt = span->rebuilt || remedy == REBUILD ||
+        made->rebuilt = span->rebuilt || remedy == REBUILD || remedy == SET_APART ||
                         (remedy == SPLIT && !is_too_large(kc_error_kafka_code(span->error)));
         made->built = span->built;
     }
@@ -228,6 +312,7 @@ static struct kc_error *leave_out(struct kc_raw_lane *lane, struct kc_raw_span *
 {
     struct kc_error *why = span->error;
     span->error = NULL;
+    kc_raw_lane_clear(span);
     take_off(lane, span->part, span->next);
     struct kc_error *err = lane->refused(lane->refused_opaque, span, why);
     kc_error_destroy(why);
@@ -264,7 +349,7 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
         size_t before = kc_batch_count(batch);
         err = mend(lane, span, remedy, counts, batch);
         mark_again(batch, before, span, remedy);
-        kc_error_clear(&span->error);
+        kc_raw_lane_clear(span);
         take_off(lane, part, next);
         give_up(opaque, span->slot); /* the span may be gone afterwards */
         span = next;

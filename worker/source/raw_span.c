@@ -13,6 +13,8 @@ void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
         kc_raw_add_span(batch, span->raw, span->data, span->len, span->runs, span->run_count);
     again->home = span->home;
     again->dropped = span->dropped;
+    again->refusal = span->refusal;
+    again->early = span->early;
 }
 
 struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw *raw,
@@ -33,12 +35,13 @@ static struct kc_error *span_batch(const struct kc_raw_span *span, struct kc_wir
     return kc_raw_damaged(span->raw, span->runs[0].source_offset, why);
 }
 
-/* As batches of at most so many records. */
-static struct kc_error *pack_again(const struct kc_raw_span *span, int32_t most,
+/* What the packer is told of the batches that are to be made. */
+static struct kc_error *pack_again(const struct kc_raw_span *span, struct kc_raw_packer packer,
                                    enum kc_codec codec, struct kc_wire_batch *wire,
                                    struct kc_batch *batch)
 {
-    struct kc_raw_packer packer = {.batch = batch, .raw = span->raw, .most = most};
+    packer.batch = batch;
+    packer.raw = span->raw;
     const struct kc_raw_input input = {.wire = wire, .known = span->runs};
     const char *why = kc_raw_pack(&packer, &input, codec, false);
     if (!why)
@@ -55,14 +58,29 @@ struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size, struc
         return err;
     size_t most = (size_t)span->count * size / span->len;
     most = most < 1 ? 1 : most > (size_t)span->count ? (size_t)span->count : most;
-    return pack_again(span, (int32_t)most, (enum kc_codec)kc_batch_codec(&wire), &wire, batch);
+    return pack_again(span, (struct kc_raw_packer){.most = (int32_t)most},
+                      (enum kc_codec)kc_batch_codec(&wire), &wire, batch);
+}
+
+struct kc_error *kc_raw_pick_records(const struct kc_raw_span *span, kc_raw_picker pick,
+                                     void *opaque, struct kc_batch *batch)
+{
+    struct kc_wire_batch wire;
+    struct kc_error *err = span_batch(span, &wire);
+    return err ? err
+               : pack_again(
+                     span,
+                     (struct kc_raw_packer){.most = INT32_MAX, .pick = pick, .pick_opaque = opaque},
+                     (enum kc_codec)kc_batch_codec(&wire), &wire, batch);
 }
 
 struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span, struct kc_batch *batch)
 {
     struct kc_wire_batch wire;
     struct kc_error *err = span_batch(span, &wire);
-    return err ? err : pack_again(span, INT32_MAX, KC_CODEC_NONE, &wire, batch);
+    return err ? err
+               : pack_again(span, (struct kc_raw_packer){.most = INT32_MAX}, KC_CODEC_NONE, &wire,
+                            batch);
 }
 
 /* What the span holds has been through converters and transforms, where there are any. */

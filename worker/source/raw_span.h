@@ -15,6 +15,7 @@
 struct kc_slot;
 struct raw_part;
 struct kc_raw_lane;
+struct kc_record_errors;
 
 /* Lives in the arena of its kc_batch. What follows `lane` belongs to the raw lane. */
 struct kc_raw_span {
@@ -30,15 +31,20 @@ struct kc_raw_span {
     bool rebuilt; /* the target has refused its records in a batch of the source's making */
     bool dropped; /* by a transform: it has no bytes, and stands for all up to its last offset */
     bool built;   /* of records (raw_builder.h): runs count from the first of them */
+    const struct kc_error *refusal; /* the target won't have its record: it isn't sent, but left
+                                       out; the batch's; NULL: none */
+    bool early; /* with refusal: left out before what is before it has been sent, so that its slot's
+                   offset means nothing */
 
     struct kc_raw_lane *lane;
     struct raw_part *part;
     struct kc_slot *slot;
-    uint64_t sequence;          /* within part */
-    struct kc_error *error;     /* why it came back */
-    bool skipped;               /* because one before it failed */
-    int64_t base_offset;        /* on the target; -1: unknown */
-    int64_t log_append_time_ms; /* -1: none */
+    uint64_t sequence;                      /* within part */
+    struct kc_error *error;                 /* why it came back */
+    struct kc_record_errors *record_errors; /* which records are why; NULL: the broker names none */
+    bool skipped;                           /* because one before it failed */
+    int64_t base_offset;                    /* on the target; -1: unknown */
+    int64_t log_append_time_ms;             /* -1: none */
     struct kc_raw_span *next;
 };
 
@@ -58,6 +64,11 @@ struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *ba
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch);
 struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size,
                               struct kc_batch *batch) KC_MUST_CHECK;
+/* Or some of its records, in spans as `pick` says of each by its index. */
+enum kc_raw_pick { KC_PICK_NOT, KC_PICK_JOINED, KC_PICK_ALONE };
+typedef enum kc_raw_pick (*kc_raw_picker)(void *opaque, int32_t index);
+struct kc_error *kc_raw_pick_records(const struct kc_raw_span *span, kc_raw_picker pick,
+                                     void *opaque, struct kc_batch *batch) KC_MUST_CHECK;
 /* Or built anew from its records, without compression. */
 struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span,
                                 struct kc_batch *batch) KC_MUST_CHECK;

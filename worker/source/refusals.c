@@ -16,6 +16,7 @@ struct kc_refusals {
 struct share {
     struct kc_refusals *refusals;
     struct kc_slot *slot;
+    bool early;            /* the slot's offset doesn't count */
     atomic_size_t holders; /* the records under way, and who hands them over */
     atomic_bool failed;    /* one of them isn't in quarantine: the slot stays as it is */
 };
@@ -33,7 +34,9 @@ static void share_release(struct share *share)
 {
     if (atomic_fetch_sub(&share->holders, 1) > 1)
         return;
-    if (!atomic_load(&share->failed))
+    if (!atomic_load(&share->failed) && share->early)
+        kc_slot_retract(share->refusals->submitted, share->slot);
+    else if (!atomic_load(&share->failed))
         kc_slot_skip(share->refusals->submitted, share->slot);
     free(share);
 }
@@ -155,7 +158,8 @@ struct kc_error *kc_refusals_span(void *opaque, const struct kc_raw_span *span,
     struct visit self = {.refusals = opaque, .why = why};
     if (!span->built) {
         self.share = share_new(opaque, span->slot);
-        kc_slot_record(span->slot)->span->dropped = true; /* so the plugin is told of the slot */
+        self.share->early = span->early;
+        kc_slot_record(span->slot)->span->dropped = !span->early; /* the plugin is told of it */
     }
     struct kc_error *err = kc_refused_each(span, visit, &self);
     if (self.share)

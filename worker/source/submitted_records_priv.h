@@ -56,7 +56,8 @@ void kc_slot_ack(struct kc_slot *slot, int64_t offset, int32_t partition, int64_
 void kc_slot_drop(struct kc_slot *slot);
 /* Any thread, before the slot has another outcome. */
 void kc_slot_skip(struct kc_submitted *submitted, struct kc_slot *slot);
-/* The task's thread: the record is sent again in another slot; as KC_SLOT_DROPPED. */
+/* The same: the record is sent again in another slot, or another slot's offset stands for it; as
+ * KC_SLOT_DROPPED. */
 void kc_slot_retract(struct kc_submitted *submitted, struct kc_slot *slot);
 const struct kc_record *kc_slot_record(const struct kc_slot *slot);
 
