@@ -7,15 +7,19 @@
 #include "connect/log.h"
 #include "connect/mem.h"
 
+#include <linux/sockios.h>
+#include <linux/tcp.h> /* netinet's lacks the counters of bytes */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <utlist.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.RestServer");
 
 #define SWEEP_MS   500  /* how late a connection may be cut off */
-#define SLOW_MS    5000 /* from when on a client that holds memory is slow */
+#define SLOW_MS    5000                /* a client that holds memory is slow when it */
+#define STRIDE     ((uint64_t)256 << 10) /* moves fewer bytes than these within that time */
 #define REPORT_MS  60000
 #define NETWORK_V6 8 /* bytes of an IPv6 address that tell clients apart */
 
@@ -37,6 +41,8 @@ struct kc_guarded {
     int64_t since_ms;
     int64_t deadline_ms;
     bool large;
+    uint64_t moved; /* of a large one: bytes in and out when it was last seen to move on */
+    int64_t moved_ms;
     bool cut; /* shut down, about to be closed */
 };
 
@@ -119,20 +125,60 @@ static void make_room(struct kc_connection_guard *guard)
     guard->crowded_out++;
 }
 
+/* Bytes that the other side has sent, and has taken. */
+static uint64_t bytes_moved(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
+        return 0;
+    return info.tcpi_bytes_received + info.tcpi_bytes_acked;
+}
+
+/* Whether it is this side that has something to do: bytes wait to be read, or all that was written
+ * has been taken. */
+static bool our_turn(const struct kc_guarded *entry)
+{
+    int bytes = 0;
+    if (entry->phase == KC_GUARD_READING)
+        return ioctl(entry->fd, FIONREAD, &bytes) == 0 && bytes > 0;
+    return ioctl(entry->fd, SIOCOUTQ, &bytes) == 0 && bytes == 0;
+}
+
+/* Locked. */
+static void note_moves(struct kc_connection_guard *guard, int64_t now_ms)
+{
+    struct kc_guarded *entry;
+    DL_FOREACH(guard->entries, entry)
+    {
+        uint64_t moved = entry->large && !entry->cut ? bytes_moved(entry->fd) : 0;
+        if (moved < entry->moved + STRIDE)
+            continue;
+        entry->moved = moved;
+        entry->moved_ms = now_ms;
+    }
+}
+
+static bool is_slow(const struct kc_guarded *entry, int64_t now_ms)
+{
+    return entry->large && !entry->cut && entry->phase != KC_GUARD_HANDLING &&
+           now_ms - entry->moved_ms >= SLOW_MS && !our_turn(entry);
+}
+
 void kc_connection_guard_relieve(struct kc_connection_guard *guard)
 {
     int64_t now_ms = kc_mono_ms();
-    struct kc_guarded *entry;
+    struct kc_guarded *entry, *slowest = NULL;
     pthread_mutex_lock(&guard->lock);
+    note_moves(guard, now_ms);
     DL_FOREACH(guard->entries, entry)
     {
-        if (entry->cut || !entry->large || entry->phase == KC_GUARD_HANDLING)
-            continue;
-        if (now_ms - entry->since_ms >= SLOW_MS) {
-            cut(guard, entry);
-            guard->crowded_out++;
-        }
-        break;
+        if (is_slow(entry, now_ms) && (!slowest || entry->moved_ms < slowest->moved_ms))
+            slowest = entry;
+    }
+    if (slowest) {
+        cut(guard, slowest);
+        guard->crowded_out++;
     }
     pthread_mutex_unlock(&guard->lock);
 }
@@ -157,6 +203,7 @@ static void *sweep(void *arg)
     while (!guard->closing) {
         int64_t now_ms = kc_mono_ms();
         size_t late = cut_late(guard, now_ms);
+        note_moves(guard, now_ms);
         size_t crowded_out = due_report(guard, now_ms);
         pthread_mutex_unlock(&guard->lock);
         if (late)
@@ -250,7 +297,7 @@ struct kc_guarded *kc_guarded_new(struct kc_connection_guard *guard, int fd,
     guarded->guard = guard;
     guarded->fd = fd;
     guarded->deadline_ms = deadline_ms;
-    guarded->since_ms = kc_mono_ms();
+    guarded->since_ms = guarded->moved_ms = kc_mono_ms();
     pthread_mutex_lock(&guard->lock);
     if (guard->count >= guard->max)
         make_room(guard);
@@ -286,7 +333,7 @@ void kc_guarded_move(struct kc_guarded *guarded, enum kc_guard_phase phase, int6
     if (!guarded->cut) {
         guarded->deadline_ms = deadline_ms;
         guarded->phase = phase;
-        guarded->since_ms = kc_mono_ms();
+        guarded->since_ms = guarded->moved_ms = kc_mono_ms();
         DL_DELETE(guard->entries, guarded);
         DL_APPEND(guard->entries, guarded);
     }

@@ -45,8 +45,8 @@ void kc_guarded_move(struct kc_guarded *guarded, enum kc_guard_phase phase, int6
 /* Whether it holds much of the server's memory. */
 void kc_guarded_set_large(struct kc_guarded *guarded, bool large);
 
-/* Memory is wanted: cuts off the client that holds much of it and has been slow for longest, unless
- * all have been at it for a moment only. */
+/* Memory is wanted: cuts off the client that holds much of it and has hardly sent or taken anything
+ * for longest. Who goes on sending or taking, and who waits for the worker, is left alone. */
 void kc_connection_guard_relieve(struct kc_connection_guard *guard);
 
 #endif

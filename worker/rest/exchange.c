@@ -104,6 +104,11 @@ static void exchange_destroy(void *opaque, struct MHD_Connection *connection, vo
 
 /* ---- memory ---- */
 
+static void note_size(struct exchange *exchange)
+{
+    kc_http_daemon_large(exchange->connection, exchange->request->share.held > KC_SMALL_SHARE);
+}
+
 /* Makes the request's share of the server's memory larger; what fails is answered. */
 static bool reserve(struct exchange *exchange, size_t bytes)
 {
@@ -111,7 +116,7 @@ static bool reserve(struct exchange *exchange, size_t bytes)
     struct kc_error *err = kc_byte_share_resize(&request->share, bytes);
     if (err)
         kc_rest_answer_error(request, err);
-    kc_http_daemon_large(exchange->connection, request->share.held > KC_SMALL_SHARE);
+    note_size(exchange);
     return !err;
 }
 
@@ -127,6 +132,7 @@ static void settle(struct exchange *exchange)
         kc_byte_share_shrink(&request->share, 0);
         kc_rest_answer_error(request, err);
     }
+    note_size(exchange); /* who holds nothing is nobody to cut off */
     if (request->share.refused)
         kc_connection_guard_relieve(exchange->endpoint->server->guard);
     if (large)
@@ -352,7 +358,7 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     struct kc_rest_request *request = exchange->request;
     struct kc_map *headers = kc_map_new();
     kc_http_daemon_phase(exchange->endpoint->daemon, exchange->connection, KC_HTTP_ANSWERING);
-    kc_http_daemon_large(exchange->connection, request->share.held > KC_SMALL_SHARE);
+    note_size(exchange);
     size_t len = request->answer ? strlen(request->answer) : 0;
     kc_rest_filter_access_log(request, exchange->client, kc_mono_ms() - exchange->started_ms);
     struct MHD_Response *response =

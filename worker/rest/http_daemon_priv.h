@@ -42,7 +42,8 @@ enum kc_http_phase {
 };
 void kc_http_daemon_phase(struct kc_http_daemon *daemon, struct MHD_Connection *connection,
                           enum kc_http_phase phase);
-/* Whether the connection's request or answer takes much memory. Event thread. */
+/* Whether the connection's request or answer takes much memory. Event thread, or the thread that
+ * handles the request meanwhile. */
 void kc_http_daemon_large(struct MHD_Connection *connection, bool large);
 
 #endif

@@ -473,6 +473,41 @@ START_TEST(bodies_share_a_budget)
 }
 END_TEST
 
+/* Begins a body that one request can't have, and goes on until it is refused. */
+static int begin_refused(const struct served *served, size_t len)
+{
+    int fd = dial(served->port);
+    char *head = kc_asprintf("PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\n"
+                             "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                             len + 1);
+    char *body = kc_calloc(1, len + 1);
+    memset(body, '[', len);
+    ck_assert(put_text(fd, head) && put_text(fd, body));
+    free(head);
+    free(body);
+    return fd;
+}
+
+/* A refused client that is slow to send the rest holds no memory: it isn't cut off for others. */
+START_TEST(who_was_refused_gets_the_answer)
+{
+    static const char *const settings[][2] = {{"rest.memory.max.bytes", "1000000"}, {NULL, NULL}};
+    struct served served;
+    struct answer answer;
+    serve(&served, settings);
+    int first = begin_refused(&served, 950000);
+    /* Longer than a client may be slow while others want memory. */
+    for (int64_t end = kc_mono_ms() + 6000; kc_mono_ms() < end; usleep(100000))
+        close(begin_refused(&served, 950000));
+    put_text(first, "]");
+    read_answer(first, true, &answer);
+    ck_assert_int_eq(answer.status, 400);
+    kc_str_destroy(&answer.body);
+    close(first);
+    served_end(&served);
+}
+END_TEST
+
 /* Who has no use for a body doesn't keep it, and a refusal doesn't wait for it. */
 START_TEST(unwanted_bodies_are_not_kept)
 {
@@ -973,6 +1008,7 @@ int main(void)
     tcase_add_test(cases, requests_that_hang_dont_stop_others);
     tcase_add_test(cases, connections_leave_descriptors);
     tcase_add_test(cases, bodies_share_a_budget);
+    tcase_add_test(cases, who_was_refused_gets_the_answer);
     tcase_add_test(cases, unwanted_bodies_are_not_kept);
     tcase_add_test(cases, expensive_bodies_are_refused);
     tcase_add_loop_test(cases, slow_requests_are_cut_off, 0, 5);
