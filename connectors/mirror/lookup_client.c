@@ -2,7 +2,7 @@
 /* Look-ups by a reader of each cluster, see lookup_client.h. */
 #include "mirror/lookup_client.h"
 
-#include "mirror/mark_reader.h"
+#include "mirror/mark_reader_priv.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Look-ups (offset_lookup.h) in the topics themselves, by a reader of each cluster (mark_reader.h).
+ * Look-ups (offset_lookup.h) in the topics themselves, by a reader of each cluster
+ * (mark_reader_priv.h).
  *
  * They are quickest in the order of partitions and offsets: near ones share what was fetched. One
  * thread at a time.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Stretches of marks, see mark_cache.h. */
-#include "mirror/mark_cache.h"
+/* Stretches of marks, see mark_cache_priv.h. */
+#include "mirror/mark_cache_priv.h"
 
 #include "connect/mem.h"
 

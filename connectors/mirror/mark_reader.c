@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The consumer of a mark_reader, see mark_reader.h. */
-#include "mirror/mark_reader.h"
+/* The consumer of a mark_reader, see mark_reader_priv.h. */
+#include "mirror/mark_reader_priv.h"
 
-#include "mirror/mark_cache.h"
+#include "mirror/mark_cache_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

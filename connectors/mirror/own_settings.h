@@ -3,8 +3,8 @@
  * Settings of the mirror connectors that Java's don't have. They aren't among the declared keys,
  * which are Java's, so the worker doesn't check them by their types. Any thread.
  */
-#ifndef CONNECTORS_COMMON_OWN_SETTINGS_H
-#define CONNECTORS_COMMON_OWN_SETTINGS_H
+#ifndef CONNECTORS_MIRROR_OWN_SETTINGS_H
+#define CONNECTORS_MIRROR_OWN_SETTINGS_H
 
 #include "connect/config_def.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checkpoints as records, see checkpoint_emission.h. */
-#include "mirror_checkpoint/checkpoint_emission.h"
+/* Checkpoints as records, see checkpoint_emission_priv.h. */
+#include "mirror_checkpoint/checkpoint_emission_priv.h"
 
 #include "mirror/mirror_offsets.h"
 #include "mirror_checkpoint/checkpoint_metrics_priv.h"

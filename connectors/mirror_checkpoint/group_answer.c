@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON of groups' offsets, see group_answer.h. */
-#include "mirror_checkpoint/group_answer.h"
+/* JSON of groups' offsets, see group_answer_priv.h. */
+#include "mirror_checkpoint/group_answer_priv.h"
 
 #include "values/text_codec.h"
 

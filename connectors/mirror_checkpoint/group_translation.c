@@ -7,7 +7,7 @@
 #include "mirror/topic_reader.h"
 #include "mirror/translate_request.h"
 #include "mirror_checkpoint/checkpoint_store_priv.h"
-#include "mirror_checkpoint/group_answer.h"
+#include "mirror_checkpoint/group_answer_priv.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 #include "mirror/mirror_offsets.h"
 #include "mirror/name_filter.h"
 #include "mirror/offset_translator.h"
-#include "mirror_checkpoint/checkpoint_emission.h"
+#include "mirror_checkpoint/checkpoint_emission_priv.h"
 #include "mirror_checkpoint/checkpoint_metrics_priv.h"
 #include "mirror_checkpoint/checkpoint_store_priv.h"
 #include "mirror_checkpoint/group_sync_priv.h"

@@ -17,8 +17,8 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.RestServer");
 
-#define SWEEP_MS   500  /* how late a connection may be cut off */
-#define SLOW_MS    5000                /* a client that holds memory is slow when it */
+#define SWEEP_MS   500                   /* how late a connection may be cut off */
+#define SLOW_MS    5000                  /* a client that holds memory is slow when it */
 #define STRIDE     ((uint64_t)256 << 10) /* moves fewer bytes than these within that time */
 #define REPORT_MS  60000
 #define NETWORK_V6 8 /* bytes of an IPv6 address that tell clients apart */

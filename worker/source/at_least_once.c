@@ -10,9 +10,9 @@
  * tells those that the target refuses from others; they are left out (refusals_priv.h).
  */
 #include "connect/log.h"
-#include "runtime/send_failures.h"
 #include "source/record_batches_priv.h"
 #include "source/refusals_priv.h"
+#include "source/send_failures_priv.h"
 
 #include <stdlib.h>
 

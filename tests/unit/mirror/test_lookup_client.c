@@ -4,7 +4,7 @@
  * asked for, windows are those of the logs.
  */
 #include "mirror/lookup_client.h"
-#include "mirror/mark_reader.h"
+#include "mirror/mark_reader_priv.h"
 #include "mirror/mirror_check.h"
 #include "mirror_checkpoint/mirror_checkpoint_priv.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept of records that were read: which reads it serves, for how long, and how much. */
-#include "mirror/mark_cache.h"
+#include "mirror/mark_cache_priv.h"
 #include "mirror/mirror_check.h"
 
 static struct kc_mark_cache *cache;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checkpoints become records a part at a time, each once and in order. */
 #include "mirror/mirror_check.h"
-#include "mirror_checkpoint/checkpoint_emission.h"
+#include "mirror_checkpoint/checkpoint_emission_priv.h"
 
 enum { MANY = 3 * KC_CHECKPOINTS_PER_BATCH + 7 };
 

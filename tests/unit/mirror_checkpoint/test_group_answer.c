@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is answered on groups' offsets, whatever bytes clients have left with them. */
 #include "mirror/mirror_check.h"
-#include "mirror_checkpoint/group_answer.h"
+#include "mirror_checkpoint/group_answer_priv.h"
 
 #define REPLACED "\xef\xbf\xbd"
 

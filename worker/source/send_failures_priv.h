@@ -3,8 +3,8 @@
  * Records that couldn't be sent, for the log: a line for those of one batch, and not for each of
  * many batches. Any thread.
  */
-#ifndef WORKER_RUNTIME_SEND_FAILURES_H
-#define WORKER_RUNTIME_SEND_FAILURES_H
+#ifndef WORKER_SOURCE_SEND_FAILURES_PRIV_H
+#define WORKER_SOURCE_SEND_FAILURES_PRIV_H
 
 #include "connect/record.h"
 

@@ -6,8 +6,8 @@
  * is too old, or was used least recently when there are too many, goes. Pure but for time, which
  * the caller tells; one thread at a time.
  */
-#ifndef CONNECTORS_COMMON_MARK_CACHE_H
-#define CONNECTORS_COMMON_MARK_CACHE_H
+#ifndef CONNECTORS_MIRROR_MARK_CACHE_PRIV_H
+#define CONNECTORS_MIRROR_MARK_CACHE_PRIV_H
 
 #include "mirror/record_match.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Records that couldn't be sent: see send_failures.h. */
-#include "runtime/send_failures.h"
+/* Records that couldn't be sent: see send_failures_priv.h. */
+#include "source/send_failures_priv.h"
 
 #include "connect/log.h"
 

@@ -6,8 +6,8 @@
  * there. JSON holds UTF-8 only: anything else in them is shown as U+FFFD, as Java's clients read
  * it. Pure.
  */
-#ifndef CONNECTORS_MIRROR_CHECKPOINT_GROUP_ANSWER_H
-#define CONNECTORS_MIRROR_CHECKPOINT_GROUP_ANSWER_H
+#ifndef CONNECTORS_MIRROR_CHECKPOINT_GROUP_ANSWER_PRIV_H
+#define CONNECTORS_MIRROR_CHECKPOINT_GROUP_ANSWER_PRIV_H
 
 #include "mirror/mirror_records.h"
 

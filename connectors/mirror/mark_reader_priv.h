@@ -2,11 +2,11 @@
 /*
  * Reads marks of one cluster's records for look-ups, by a consumer that is made when first needed.
  *
- * What was read is kept for a while (mark_cache.h), and the consumer goes on fetching where the
- * last read ended: look-ups come in the order of their offsets. One thread at a time.
+ * What was read is kept for a while (mark_cache_priv.h), and the consumer goes on fetching where
+ * the last read ended: look-ups come in the order of their offsets. One thread at a time.
  */
-#ifndef CONNECTORS_COMMON_MARK_READER_H
-#define CONNECTORS_COMMON_MARK_READER_H
+#ifndef CONNECTORS_MIRROR_MARK_READER_PRIV_H
+#define CONNECTORS_MIRROR_MARK_READER_PRIV_H
 
 #include "mirror/mirror_config.h"
 #include "mirror/record_match.h"

@@ -5,8 +5,8 @@
  * A round may have a hundred thousand: they are handed over some thousands at a time, so that no
  * more than these are in memory as records. The task's thread.
  */
-#ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_EMISSION_H
-#define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_EMISSION_H
+#ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_EMISSION_PRIV_H
+#define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_EMISSION_PRIV_H
 
 #include "mirror/mirror_config.h"
 #include "mirror_checkpoint/checkpoint_store_priv.h"

@@ -3,7 +3,7 @@
 #include "base/log_sink.h"
 #include "base/logging.h"
 #include "connect/mem.h"
-#include "runtime/send_failures.h"
+#include "source/send_failures_priv.h"
 
 #include <check.h>
 #include <stdlib.h>
