@@ -4,12 +4,14 @@
  * asked for, windows are those of the logs.
  */
 #include "mirror/lookup_client.h"
+#include "mirror/lookup_queue.h"
 #include "mirror/mark_reader_priv.h"
 #include "mirror/mirror_check.h"
 #include "mirror_checkpoint/mirror_checkpoint_priv.h"
 
 #include <librdkafka/rdkafka_mock.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { RECORDS = 5000, EXTRA = 700, PARTITIONS = 3, DEADLINE_MS = 30000 };
 
@@ -26,6 +28,7 @@ static rd_kafka_t *producer_of(enum kc_lookup_side side)
         rd_kafka_conf_set(conf, "bootstrap.servers",
                           rd_kafka_mock_cluster_bootstraps(clusters[side]), NULL, 0);
     rd_kafka_conf_set(conf, "linger.ms", "1", NULL, 0);
+    rd_kafka_conf_set(conf, "log_level", "3", NULL, 0);
     rd_kafka_conf_set(conf, "batch.num.messages", "500", NULL, 0);
     rd_kafka_t *made = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof(reason));
     ck_assert_msg(made != NULL, "%s", reason);
@@ -87,10 +90,15 @@ static int64_t truth(int64_t upstream)
     return upstream < RECORDS ? upstream : upstream + EXTRA;
 }
 
+static struct kc_lookup lookup_of(int32_t partition, int64_t upstream)
+{
+    return (struct kc_lookup){"t",      "A.t",  partition,
+                              upstream, {0, 0}, {2 * RECORDS, 2 * RECORDS + EXTRA}};
+}
+
 static void check(struct kc_lookup_client *client, int32_t partition, int64_t upstream)
 {
-    struct kc_lookup lookup = {"t",      "A.t",  partition,
-                               upstream, {0, 0}, {2 * RECORDS, 2 * RECORDS + EXTRA}};
+    struct kc_lookup lookup = lookup_of(partition, upstream);
     enum kc_lookup_result result = KC_LOOKUP_NOT_FOUND;
     int64_t downstream = -1;
     assert_ok(
@@ -111,6 +119,40 @@ START_TEST(look_ups_in_any_order_are_exact)
     check(client, 1, RECORDS);
     check(client, 1, 2 * RECORDS); /* behind the last */
     kc_lookup_client_destroy(client);
+}
+END_TEST
+
+/* One round of a checkpoint task: how many of the offsets aren't known yet. */
+static size_t ask_all(struct kc_lookup_queue *queue, int64_t step)
+{
+    size_t unknown = 0;
+    for (int64_t upstream = 0; upstream < 2 * RECORDS; upstream += step)
+        for (int32_t partition = 0; partition < PARTITIONS; partition++) {
+            struct kc_lookup lookup = lookup_of(partition, upstream);
+            int64_t downstream = -1;
+            if (kc_lookup_queue_ask(queue, &lookup, 0, &downstream))
+                ck_assert_int_eq(downstream, truth(upstream));
+            else
+                unknown++;
+        }
+    return unknown;
+}
+
+/* So many that all of its threads are at work. */
+START_TEST(a_queue_finds_all_and_ends_at_any_time)
+{
+    struct kc_lookup_queue *queue = kc_lookup_queue_new(config);
+    int64_t until = kc_mono_ms() + DEADLINE_MS;
+    ck_assert_uint_gt(ask_all(queue, 20), 0);
+    while (ask_all(queue, 20) > 0) {
+        ck_assert_int_lt(kc_mono_ms(), until);
+        usleep(10000);
+    }
+    ck_assert_uint_eq(kc_lookup_queue_waiting(queue), 0);
+    kc_lookup_queue_destroy(queue);
+    queue = kc_lookup_queue_new(config);
+    ask_all(queue, 3);
+    kc_lookup_queue_destroy(queue);
 }
 END_TEST
 
@@ -208,6 +250,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, look_ups_in_any_order_are_exact);
+    tcase_add_test(tcase, a_queue_finds_all_and_ends_at_any_time);
     tcase_add_test(tcase, windows_are_those_of_the_log);
     tcase_add_test(tcase, a_log_that_grows_is_read_on);
     tcase_add_test(tcase, an_offset_that_is_not_there_is_an_error_and_the_next_read_goes_on);
