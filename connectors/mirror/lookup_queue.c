@@ -3,6 +3,7 @@
 #include "mirror/lookup_queue.h"
 
 #include "connect/log.h"
+#include "mirror/lookup_shelf.h"
 #include "mirror/lookup_table.h"
 
 #include <pthread.h>
@@ -29,6 +30,7 @@ struct lane {
 
 struct kc_lookup_queue {
     const struct kc_mirror_config *config;
+    char *flow; /* for which what was found holds */
     struct lane lanes[KC_LOOKUP_LANES];
     size_t lane_count; /* that run; the asking thread's */
 
@@ -39,12 +41,23 @@ struct kc_lookup_queue {
     bool ending;
 };
 
+static char *flow_of(const struct kc_mirror_config *config)
+{
+    return kc_asprintf("%s|%s=%s|%s=%s", config->connector, config->source,
+                       kc_map_get_or(config->properties, "source.cluster.bootstrap.servers", ""),
+                       config->target,
+                       kc_map_get_or(config->properties, "target.cluster.bootstrap.servers", ""));
+}
+
 struct kc_lookup_queue *kc_lookup_queue_new(const struct kc_mirror_config *config)
 {
     struct kc_lookup_queue *queue = kc_calloc(1, sizeof(*queue));
     pthread_condattr_t attributes;
     queue->config = config;
-    queue->table = kc_lookup_table_new(ENTRIES);
+    queue->flow = flow_of(config);
+    queue->table = kc_lookup_shelf_take(queue->flow, kc_mono_ms());
+    if (!queue->table)
+        queue->table = kc_lookup_table_new(ENTRIES);
     queue->warned_ms = INT64_MIN / 2;
     pthread_mutex_init(&queue->mutex, NULL);
     pthread_condattr_init(&attributes);
@@ -68,7 +81,9 @@ void kc_lookup_queue_destroy(struct kc_lookup_queue *queue)
         pthread_join(queue->lanes[i].thread, NULL);
         kc_lookup_client_destroy(queue->lanes[i].client);
     }
-    kc_lookup_table_destroy(queue->table);
+    kc_lookup_table_pause(queue->table);
+    kc_lookup_shelf_put(queue->flow, queue->table, kc_mono_ms());
+    free(queue->flow);
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->mutex);
     free(queue);
@@ -125,8 +140,11 @@ static void *look_up(void *arg)
             lane->client, &lookup, kc_mono_ms() + LOOKUP_MS, &result, &downstream);
         pthread_mutex_lock(&queue->mutex);
         complain(queue, err);
-        kc_lookup_table_settle(queue->table, entry, kc_mono_ms(),
-                               result == KC_LOOKUP_FOUND ? downstream : -1);
+        if (queue->ending && result != KC_LOOKUP_FOUND)
+            kc_lookup_table_put_back(queue->table, entry);
+        else
+            kc_lookup_table_settle(queue->table, entry, kc_mono_ms(),
+                                   result == KC_LOOKUP_FOUND ? downstream : -1);
     }
     pthread_mutex_unlock(&queue->mutex);
     return NULL;
@@ -157,10 +175,10 @@ bool kc_lookup_queue_ask(struct kc_lookup_queue *queue, const struct kc_lookup *
     size_t waited = kc_lookup_table_waiting(queue->table);
     bool known = kc_lookup_table_ask(queue->table, lookup, delay_ms, kc_mono_ms(), downstream);
     bool more = kc_lookup_table_waiting(queue->table) > waited;
-    if (more) {
+    if (!known)
         need_lanes(queue);
+    if (more)
         pthread_cond_signal(&queue->changed);
-    }
     pthread_mutex_unlock(&queue->mutex);
     return known;
 }

@@ -236,6 +236,19 @@ void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entr
     entry->again_ms = 2 * entry->again_ms < MOST_AGAIN_MS ? 2 * entry->again_ms : MOST_AGAIN_MS;
 }
 
+void kc_lookup_table_put_back(struct kc_lookup_table *table, struct kc_lookup_entry *entry)
+{
+    table->under_way--;
+    entry->state = WAITING;
+    TAILQ_INSERT_HEAD(&table->waiting, entry, link);
+    table->waiting_count++;
+}
+
+void kc_lookup_table_pause(struct kc_lookup_table *table)
+{
+    memset(table->parts, 0, sizeof(table->parts));
+}
+
 size_t kc_lookup_table_waiting(const struct kc_lookup_table *table)
 {
     return table->waiting_count;

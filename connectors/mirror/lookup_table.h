@@ -46,6 +46,11 @@ struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size
 void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entry *entry,
                             int64_t now_ms, int64_t downstream);
 
+/* It was taken out in vain, and waits again. */
+void kc_lookup_table_put_back(struct kc_lookup_table *table, struct kc_lookup_entry *entry);
+/* No lane is at work any more; others may begin. */
+void kc_lookup_table_pause(struct kc_lookup_table *table);
+
 /* How many wait, and are under way. */
 size_t kc_lookup_table_waiting(const struct kc_lookup_table *table);
 size_t kc_lookup_table_open(const struct kc_lookup_table *table);

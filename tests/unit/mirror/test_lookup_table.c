@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory of look-ups: what waits, what was found, and more than it holds. */
+#include "mirror/lookup_shelf.h"
 #include "mirror/lookup_table.h"
 #include "mirror/mirror_check.h"
 
@@ -122,6 +123,42 @@ START_TEST(threads_share_what_waits)
 }
 END_TEST
 
+/* What a lane hadn't done, and what it had begun, waits for the next one. */
+START_TEST(a_pause_loses_nothing)
+{
+    struct kc_lookup_table *table = kc_lookup_table_new(100);
+    struct kc_lookup taken;
+    for (int64_t i = 0; i < 40; i++)
+        ask(table, i, 0);
+    ck_assert(look_up(table, 0, true));
+    kc_lookup_table_put_back(table, kc_lookup_table_take(table, 3, 0, &taken));
+    ck_assert_uint_eq(kc_lookup_table_open(table), 39);
+    kc_lookup_table_pause(table);
+    for (int64_t i = 1; i < 40; i++)
+        ck_assert(look_up(table, 0, true));
+    ck_assert(!look_up(table, 0, true));
+    for (int64_t i = 0; i < 40; i++)
+        ck_assert(ask(table, i, 0));
+    kc_lookup_table_destroy(table);
+}
+END_TEST
+
+START_TEST(a_flow_finds_its_table_again_for_a_while)
+{
+    struct kc_lookup_table *tables[KC_LOOKUP_SHELF_MOST + 1];
+    char flow[] = "a";
+    for (size_t i = 0; i < KC_LOOKUP_SHELF_MOST + 1; i++, flow[0]++) {
+        tables[i] = kc_lookup_table_new(10);
+        kc_lookup_shelf_put(flow, tables[i], (int64_t)i);
+    }
+    ck_assert_ptr_null(kc_lookup_shelf_take("a", 10)); /* too many: the oldest went */
+    ck_assert_ptr_eq(kc_lookup_shelf_take("b", 10), tables[1]);
+    ck_assert_ptr_null(kc_lookup_shelf_take("b", 10));
+    ck_assert_ptr_null(kc_lookup_shelf_take("c", 60000)); /* too old */
+    kc_lookup_table_destroy(tables[1]);
+}
+END_TEST
+
 /* Rounds of a checkpoint task: each asks for what it doesn't know yet, and between two of them a
  * part is looked up. Every eleventh isn't there. */
 START_TEST(more_than_it_holds_get_their_turn)
@@ -154,4 +191,5 @@ END_TEST
 RUN_TESTS("lookup_table", what_was_found_is_told_while_it_holds,
           what_was_not_found_is_looked_for_ever_less_often, a_delay_is_kept,
           offsets_of_a_partition_come_in_their_order, threads_share_what_waits,
+          a_pause_loses_nothing, a_flow_finds_its_table_again_for_a_while,
           more_than_it_holds_get_their_turn)
