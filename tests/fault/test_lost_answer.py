@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An answer that gets lost, and a retry that is refused: no later record is taken for a duplicate.
+"""Rights that a producer lacks on its topic: lost while an answer is lost, or never had.
+
+An answer that gets lost, and a retry that is refused: no later record is taken for a duplicate.
 
 The target writes a batch, but its answer never arrives. When the producer tries again, it has lost
 its right to write (a real ACL), and errors.tolerance=all lets the task go on. The next batch has as
@@ -69,3 +71,32 @@ def test_the_next_batch_is_written(guarded, make_worker, unique, lane):
     records.compare(
         records.read_all(guarded, topic)[0], records.read_all(guarded, remote)[0], remote
     )
+
+
+@pytest.mark.parametrize("lane", LANES)
+def test_a_topic_that_may_not_be_seen(guarded, make_worker, unique, lane):
+    """Without DESCRIBE there is no metadata, and waiting doesn't help: the task fails at once."""
+    topic, alias = unique("orders"), unique("src")
+    remote = f"{alias}.{topic}"
+    guarded.create_topic(topic, 1)
+    guarded.allow_producer_ids()
+    records.produce(guarded, topic, 10)
+    rest = make_worker.distributed().rest
+    config = mirror_config("Source", guarded, guarded, alias, topics=topic) | guarded.producer()
+    config |= {
+        "producer.override.delivery.timeout.ms": "600000",
+        "raw.lane.enabled": str(lane == "raw").lower(),
+    }
+    rest.put_connector("mirror", config)
+
+    def failed():
+        tasks = (rest.status("mirror") or {"tasks": []})["tasks"]
+        return tasks and tasks[0]["state"] == "FAILED" and tasks[0]["trace"]
+
+    trace = wait_for(failed, 90 * PATIENCE, "the task to fail")
+    assert "TOPIC_AUTHORIZATION_FAILED" in trace or "TopicAuthorizationException" in trace, trace
+    assert remote in trace, trace
+    guarded.allow(remote, AclOperation.WRITE)
+    guarded.allow(remote, AclOperation.DESCRIBE)
+    rest.ok("POST", "/connectors/mirror/tasks/0/restart")
+    records.wait_count(guarded, remote, 10, 60 * PATIENCE)

@@ -76,6 +76,7 @@ struct append_batch *append_merge(struct append_part *part, struct append_batch 
     merged = kc_calloc(1, sizeof *merged);
     *merged = (struct append_batch){.data = (uint8_t *)data.data,
                                     .len = data.len,
+                                    .queued_ms = batch->queued_ms,
                                     .deadline_ms = batch->deadline_ms,
                                     .base_offset = -1,
                                     .log_append_time_ms = -1,

@@ -88,6 +88,30 @@ static struct append_batch *next_batch(struct append_part *part)
     return NULL;
 }
 
+/* Metadata isn't asked for again for each batch of a topic that may not be seen. */
+#define REFUSAL_HOLDS_MS 1000
+
+/* Nobody knows the leader. Where the cluster won't show the topic, waiting is in vain: the batch
+ * fails, as a send of Java's producer does, which gets no metadata then. */
+static void want_leader(struct kc_appender *appender, const struct append_part *part,
+                        struct append_batch *batch)
+{
+    int code =
+        kc_wire_topic_refusal(appender->client, part->topic, batch->queued_ms - REFUSAL_HOLDS_MS);
+
+    if (code == KC_KAFKA_NONE || part->in_flight) {
+        kc_wire_refresh(appender->client);
+        return;
+    }
+    append_fail_batch(
+        batch, kc_kafka_error_new(code,
+                                  code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED
+                                      ? "the producer's user needs DESCRIBE and WRITE on the topic"
+                                      : NULL,
+                                  "asking for the leader of %s", part->key));
+    appender->refused = true;
+}
+
 /* The part's next batch when it may be sent now, and to whom. */
 static struct append_batch *sendable(struct kc_appender *appender, struct append_part *part,
                                      int64_t now, struct kc_wire_leader *leader)
@@ -100,7 +124,7 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
         return NULL;
     if (!kc_wire_leader(appender->client, part->topic, part->partition, leader) ||
         leader->broker_id < 0) {
-        kc_wire_refresh(appender->client);
+        want_leader(appender, part, batch);
         return NULL;
     }
     if (part->in_flight && part->in_flight_broker != leader->broker_id)
@@ -283,6 +307,15 @@ static void launch(struct kc_appender *appender, struct append_flight *flight)
     kc_wire_send(appender->client, request, append_answer, flight);
 }
 
+static void settle_refused(struct kc_appender *appender)
+{
+    struct append_part *part, *next;
+
+    appender->refused = false;
+    DL_FOREACH_SAFE(appender->busy, part, next)
+    append_settle(appender, part);
+}
+
 void append_send(struct kc_appender *appender, int64_t now)
 {
     struct append_flight *flights, *flight, *next;
@@ -297,4 +330,6 @@ void append_send(struct kc_appender *appender, int64_t now)
             launch(appender, flight);
         }
     }
+    if (appender->refused)
+        settle_refused(appender);
 }

@@ -197,6 +197,7 @@ void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t p
     struct kc_error *err = check_batch(data, len, &header);
     struct append_batch *batch;
     struct append_part *part;
+    int64_t now = kc_mono_ms();
     int32_t timeout = appender->options.delivery_timeout_ms;
 
     if (!err && appender->closing)
@@ -223,7 +224,8 @@ void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t p
                                    .count = header.last_offset_delta + 1,
                                    .done = done,
                                    .arg = arg,
-                                   .deadline_ms = kc_mono_ms() + (timeout ? timeout : 120000),
+                                   .queued_ms = now,
+                                   .deadline_ms = now + (timeout ? timeout : 120000),
                                    .base_offset = -1,
                                    .log_append_time_ms = -1,
                                    .log_start_offset = -1};

@@ -35,7 +35,7 @@ struct append_batch {
     int32_t count; /* offsets that it takes */
     kc_appended done;
     void *arg;
-    int64_t deadline_ms;
+    int64_t queued_ms, deadline_ms;
     int32_t sequence;
     bool sequenced; /* sequence is given */
     bool tried;     /* was sent once: stays as it is */
@@ -101,6 +101,7 @@ struct kc_appender {
 
     bool closing;
     int requests; /* in flight, of any kind */
+    bool refused; /* a batch was, without being sent: its part is to be settled */
     struct kc_wire_timer *timer;
     struct append_part *parts;
     struct append_part *busy; /* parts with batches, the next to be served first */

@@ -60,8 +60,9 @@ void kc_raw_lane_destroy(struct kc_raw_lane *lane); /* after close; NULL is fine
 struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
                                   struct kc_slot *slot) KC_MUST_CHECK;
 /* Asks the cluster for the topic, which it may create where brokers do so, as Java's producer does.
- * For a topic that nobody has made: one that a transform names. */
-void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic);
+ * For a topic that nobody has made: one that a transform names. An error fails the task: nobody
+ * who waits would see the topic come. */
+struct kc_error *kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic) KC_MUST_CHECK;
 /* Looks, after ten seconds and then ever less often, whether those that weren't there are now, and
  * says so. */
 void kc_raw_lane_look_for_missing(struct kc_raw_lane *lane);

@@ -19,15 +19,17 @@ enum {
     SHOWN = 300, /* characters of names in a line */
 };
 
-enum presence { THERE, MISSING, UNKNOWN };
+/* FORBIDDEN: missing, and the user may not make it. */
+enum presence { THERE, MISSING, FORBIDDEN, UNKNOWN };
 
-static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
+/* What Metadata says of the topic; KC_KAFKA_UNKNOWN_SERVER_ERROR: there is no answer. */
+static int ask(struct kc_raw_lane *lane, const char *topic, bool may_create)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
     struct kc_metadata_request *message = request->message;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic, 1);
     message->topics.items[0].name = kc_wire_str_copy(request->arena, topic);
-    message->allow_auto_topic_creation = true;
+    message->allow_auto_topic_creation = may_create;
     request->target.kind = KC_WIRE_ANY;
     struct kc_wire_reply *reply = NULL;
     struct kc_error *err =
@@ -35,12 +37,29 @@ static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
     const struct kc_metadata_response *response = err ? NULL : reply->message;
     int code = response && response->topics.count == 1 ? response->topics.items[0].error_code
                                                        : KC_KAFKA_UNKNOWN_SERVER_ERROR;
-    enum presence presence = code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION ? MISSING
-                             : code == KC_KAFKA_NONE                     ? THERE
-                                                                         : UNKNOWN;
     kc_error_destroy(err); /* appending will tell */
     kc_wire_reply_unref(reply);
-    return presence;
+    return code;
+}
+
+/* Where brokers make topics, a user without CREATE is refused a missing topic as if it couldn't
+ * see it. What can't be seen counts as there, because appending to it is refused at once. */
+static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
+{
+    int code = ask(lane, topic, true);
+    if (code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED &&
+        ask(lane, topic, false) == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION)
+        return FORBIDDEN;
+    switch (code) {
+    case KC_KAFKA_NONE:
+    case KC_KAFKA_TOPIC_AUTHORIZATION_FAILED:
+    case KC_KAFKA_INVALID_TOPIC_EXCEPTION:
+        return THERE;
+    case KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION:
+        return MISSING;
+    default:
+        return UNKNOWN;
+    }
 }
 
 static void tell(struct kc_raw_lane *lane)
@@ -59,10 +78,19 @@ static void warn(const struct kc_raw_lane *lane)
     free(names);
 }
 
-void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic)
+struct kc_error *kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic)
 {
-    if (kc_strings_contain(&lane->missing, topic) || presence_of(lane, topic) != MISSING)
-        return;
+    if (kc_strings_contain(&lane->missing, topic))
+        return NULL;
+    enum presence presence = presence_of(lane, topic);
+    if (presence == FORBIDDEN && !lane->refused)
+        return kc_error_kafka_new(KC_KAFKA_TOPIC_AUTHORIZATION_FAILED, false,
+                                  "Topic %s, which the transforms name, isn't there on the target, "
+                                  "and the producer's user may not create it: create it, or allow "
+                                  "CREATE on it",
+                                  topic);
+    if (presence != MISSING && presence != FORBIDDEN)
+        return NULL;
     kc_warn("Topic %s, which the transforms name, isn't there on the target yet, and what goes to "
             "it waits: create it, unless the brokers do (auto.create.topics.enable)",
             topic);
@@ -72,6 +100,7 @@ void kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic)
     }
     kc_strings_add(&lane->missing, topic);
     tell(lane);
+    return NULL;
 }
 
 void kc_raw_lane_look_for_missing(struct kc_raw_lane *lane)

@@ -246,7 +246,9 @@ static struct kc_error *use_topic(struct kc_source_task *task, const char *topic
     if (err || !first)
         return err;
     if (task->raw && (task->rules.route || task->raw_refusal) && kc_is_topic_name(topic))
-        kc_raw_lane_ask_for(task->raw, topic);
+        err = kc_raw_lane_ask_for(task->raw, topic);
+    if (err)
+        return err;
     if (*target)
         kc_target_topic_ready(*target);
     else

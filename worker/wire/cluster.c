@@ -34,6 +34,8 @@ struct topic {
     struct kc_uuid id;
     struct partition *partitions;
     int32_t count;
+    int refusal; /* of the last answer; KC_KAFKA_NONE: none */
+    int64_t refusal_asked_ms;
     UT_hash_handle hh;
 };
 
@@ -217,6 +219,13 @@ bool kc_wire_leader(struct kc_wire_client *client, const char *name, int32_t par
     return true;
 }
 
+int kc_wire_topic_refusal(struct kc_wire_client *client, const char *name, int64_t since_ms)
+{
+    const struct topic *topic = topic_find(client->cluster, name);
+
+    return topic && topic->refusal_asked_ms >= since_ms ? topic->refusal : KC_KAFKA_NONE;
+}
+
 const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id)
 {
     const struct topic *topic;
@@ -301,6 +310,14 @@ bool kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_
 /* No more partitions than Kafka could have: bounds what a broken broker makes us allocate. */
 #define PARTITIONS_MAX 1000000
 
+/* What waiting doesn't change: Java's ProducerMetadata has senders fail with these alone. */
+static int refusal_of(int code)
+{
+    return code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED || code == KC_KAFKA_INVALID_TOPIC_EXCEPTION
+               ? code
+               : KC_KAFKA_NONE;
+}
+
 /* Whether every partition has a leader. */
 static bool update_topic(struct wire_cluster *cluster,
                          const struct kc_metadata_response_topic *from)
@@ -318,6 +335,8 @@ static bool update_topic(struct wire_cluster *cluster,
         topic->count = 0;
     if (complete)
         topic->id = from->topic_id;
+    topic->refusal = refusal_of(from->error_code);
+    topic->refusal_asked_ms = cluster->sent_at_ms;
     for (int32_t i = 0; i < from->partitions.count; i++) {
         const struct kc_metadata_response_partition *partition = &from->partitions.items[i];
 

@@ -137,6 +137,10 @@ struct kc_wire_leader {
 /* Loop thread: the cached leader; false when nothing is known about the partition. */
 bool kc_wire_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
                     struct kc_wire_leader *leader);
+/* Loop thread: why the cluster shows nothing of a topic, however long one waits:
+ * TOPIC_AUTHORIZATION_FAILED (no DESCRIBE) or INVALID_TOPIC_EXCEPTION, if it was asked at since_ms
+ * (kc_mono_ms()) or later; else KC_KAFKA_NONE. */
+int kc_wire_topic_refusal(struct kc_wire_client *client, const char *topic, int64_t since_ms);
 /* Loop thread: the name of a topic id; NULL when unknown. Valid until the next callback. */
 const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id);
 /* Loop thread: keep this topic in the metadata, counted; released by untrack. */

@@ -47,8 +47,9 @@ struct fakes {
     int size;
     atomic_int leader, epoch; /* what Metadata says */
     struct kc_uuid topic_id;
-    bool missing; /* there is no such topic */
-    bool hang_up; /* where there is no answer, the connection ends */
+    bool missing;       /* there is no such topic */
+    atomic_int refusal; /* that Metadata has for the topic */
+    bool hang_up;       /* where there is no answer, the connection ends */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -107,6 +108,9 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
         topic->error_code = KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION;
         return;
     }
+    topic->error_code = (int16_t)atomic_load(&cluster->refusal);
+    if (topic->error_code)
+        return;
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition, 1);
     topic->partitions.items[0].leader_id = atomic_load(&cluster->leader);
     topic->partitions.items[0].leader_epoch = atomic_load(&cluster->epoch);
