@@ -217,3 +217,36 @@ def test_each_ends_as_on_java_and_says_why(kind, secure, worker, shaking, unique
             return any(address in text and named in text for text in texts)
 
         wait_for(told, 60 * PATIENCE, f"{name} to say {named}, {address}")
+
+
+@pytest.fixture
+def exactly_once_worker(kind, secure, unique):
+    factory = Workers(kind, secure, unique)
+    try:
+        yield factory.distributed(
+            factory.settings(**{"exactly.once.source.support": "enabled"})
+        )
+        factory.stop()
+    finally:
+        factory.close()
+
+
+def test_exactly_once_tasks_end_the_same(kind, secure, exactly_once_worker, unique):
+    """Whichever client has the transactions."""
+    worker, topic, wrong = exactly_once_worker, unique("orders"), "PLAIN, user mirror"
+    secure.create_topic(topic, 1)
+    records.produce(secure, topic, 10)
+    settings = secure.settings("plain", secret="wrong")
+    for name, lane in {"raw": "true", "records": "false"}.items():
+        config = mirror_config("Source", secure, secure, name, topics=topic)
+        config["raw.lane.enabled"] = lane
+        config |= {f"producer.override.{key}": str(value) for key, value in settings.items()}
+        worker.rest.put_connector(name, config)
+    for name in ("raw", "records"):
+        wait_for(
+            lambda: states(worker.rest.status(name)) == ("RUNNING", "FAILED"),
+            90 * PATIENCE,
+            f"the task of {name} to fail",
+        )
+        trace = worker.rest.status(name)["tasks"][0]["trace"]
+        assert kind == "java" or wrong in trace, trace

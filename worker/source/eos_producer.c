@@ -43,19 +43,6 @@ static rd_kafka_t *client_of(struct channel *self)
     return kc_source_producer_client(self->task->producer);
 }
 
-/* Repeats call while its error says so and the task isn't cancelled. */
-static rd_kafka_error_t *persist(struct channel *self, rd_kafka_error_t *(*call)(rd_kafka_t *, int))
-{
-    for (;;) {
-        rd_kafka_error_t *error = call(client_of(self), TRANSACTION_WAIT_MS);
-        if (!error || !rd_kafka_error_is_retriable(error) ||
-            kc_task_host_cancelled(self->task->host))
-            return error;
-        kc_warn("Trying again: %s", rd_kafka_error_string(error));
-        rd_kafka_error_destroy(error);
-    }
-}
-
 /* Takes error; its text as an error of ours, and whether the transaction has expired. */
 static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
 {
@@ -67,32 +54,63 @@ static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
     return cause;
 }
 
-/* Takes error, which may be NULL. */
-static struct kc_error *wrap(struct channel *self, const char *what, rd_kafka_error_t *error)
+/* Java's producer fails when its login is refused; librdkafka goes on trying. While anything is
+ * acknowledged, whatever one broker says may pass. */
+static struct kc_error *refusal(struct channel *self, uint64_t acked_before)
 {
-    bool expired;
-    struct kc_error *cause = error ? cause_of(error, &expired) : NULL;
-    return cause ? kc_eos_error(self->task, what, expired, cause) : NULL;
+    return atomic_load(&self->acked) == acked_before
+               ? kc_source_producer_refusal(self->task->producer)
+               : NULL;
+}
+
+/* Repeats call while its error says so, the login isn't refused and the task isn't cancelled. */
+static struct kc_error *persist(struct channel *self, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
+                                bool *expired)
+{
+    *expired = false;
+    for (;;) {
+        uint64_t acked = atomic_load(&self->acked);
+        rd_kafka_error_t *error = call(client_of(self), TRANSACTION_WAIT_MS);
+        if (!error)
+            return NULL;
+        if (!rd_kafka_error_is_retriable(error) || kc_task_host_cancelled(self->task->host))
+            return cause_of(error, expired);
+        struct kc_error *refused = refusal(self, acked);
+        if (!refused)
+            kc_warn("Trying again: %s", rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+        if (refused)
+            return refused;
+    }
 }
 
 static struct kc_error *init(void *channel)
 {
-    return wrap(channel, "Failed to initialize transactions of the task's producer",
-                persist(channel, rd_kafka_init_transactions));
+    struct channel *self = channel;
+    bool expired;
+    struct kc_error *cause = persist(self, rd_kafka_init_transactions, &expired);
+    return cause ? kc_eos_error(self->task,
+                                "Failed to initialize transactions of the task's producer", expired,
+                                cause)
+                 : NULL;
 }
 
 static struct kc_error *begin(void *channel)
 {
-    return wrap(channel, "Failed to begin a producer transaction",
-                rd_kafka_begin_transaction(client_of(channel)));
+    struct channel *self = channel;
+    bool expired;
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(client_of(self));
+    struct kc_error *cause = error ? cause_of(error, &expired) : NULL;
+    return cause
+               ? kc_eos_error(self->task, "Failed to begin a producer transaction", expired, cause)
+               : NULL;
 }
 
 static struct kc_error *commit(void *channel)
 {
     struct channel *self = channel;
     bool expired;
-    rd_kafka_error_t *error = persist(self, rd_kafka_commit_transaction);
-    struct kc_error *cause = error ? cause_of(error, &expired) : NULL;
+    struct kc_error *cause = persist(self, rd_kafka_commit_transaction, &expired);
     if (cause)
         return kc_eos_flush_error(self->task, expired, cause);
     kc_arena_destroy(self->offset_bytes);
@@ -103,10 +121,17 @@ static struct kc_error *commit(void *channel)
 static struct kc_error *abort_transaction(void *channel, int timeout_ms)
 {
     struct channel *self = channel;
-    rd_kafka_error_t *error = timeout_ms < 0
-                                  ? persist(self, rd_kafka_abort_transaction)
-                                  : rd_kafka_abort_transaction(client_of(self), timeout_ms);
-    return wrap(self, "Failed to abort a producer transaction", error);
+    bool expired;
+    struct kc_error *cause = NULL;
+    if (timeout_ms < 0) {
+        cause = persist(self, rd_kafka_abort_transaction, &expired);
+    } else {
+        rd_kafka_error_t *error = rd_kafka_abort_transaction(client_of(self), timeout_ms);
+        cause = error ? cause_of(error, &expired) : NULL;
+    }
+    return cause
+               ? kc_eos_error(self->task, "Failed to abort a producer transaction", expired, cause)
+               : NULL;
 }
 
 /* The text in memory that lasts until the client has let go of it. */
