@@ -342,6 +342,14 @@ bool kc_mirror_has_offset_index(const struct kc_mirror_config *config)
                       "false") != 0;
 }
 
+char *kc_mirror_flow(const struct kc_mirror_config *config)
+{
+    char *remote = kc_mirror_target_topic(config, "topic");
+    char *flow = kc_asprintf("%s:%s", config->source, remote ? remote : "");
+    free(remote);
+    return flow;
+}
+
 char *kc_mirror_target_topic(const struct kc_mirror_config *config, const char *topic)
 {
     char *source = kc_policy_topic_source(config->policy, topic);

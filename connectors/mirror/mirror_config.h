@@ -94,6 +94,10 @@ char *kc_mirror_offset_index_topic(const struct kc_mirror_config *config);
 #define KC_OFFSET_INDEX_SETTING "offset.index.enabled" /* default true */
 bool kc_mirror_has_offset_index(const struct kc_mirror_config *config);
 
+/* What tells this flow from others of the same target alias, whose offset syncs and index are in
+ * the same topics: the source's alias, and how remote topics are named. Owned by the caller. */
+char *kc_mirror_flow(const struct kc_mirror_config *config);
+
 /* Where a topic of the source is found on the target; one that came from there is there under its
  * own name. Owned by the caller; NULL: the policy has none. */
 char *kc_mirror_target_topic(const struct kc_mirror_config *config, const char *topic);

@@ -105,15 +105,21 @@ static void append_varint(struct kc_str *out, uint64_t number)
     kc_str_append_n(out, bytes, len);
 }
 
-void kc_index_key_encode(const struct kc_index_key *key, struct kc_str *out)
+static void append_string(struct kc_str *out, const char *text)
 {
-    size_t len = strlen(key->topic);
+    size_t len = strlen(text);
     if (len > INT16_MAX)
         len = INT16_MAX;
     kc_str_append_i16(out, (int16_t)len);
-    kc_str_append_n(out, key->topic, len);
+    kc_str_append_n(out, text, len);
+}
+
+void kc_index_key_encode(const struct kc_index_key *key, struct kc_str *out)
+{
+    append_string(out, key->topic);
     kc_str_append_i32(out, key->partition);
     kc_str_append_i32(out, key->slot);
+    append_string(out, key->flow);
 }
 
 void kc_index_chunk_encode(const struct kc_index_chunk *chunk, struct kc_str *out)
@@ -223,22 +229,32 @@ struct kc_error *kc_index_chunk_decode(const void *data, size_t len, struct kc_i
     return outcome(&in, "value");
 }
 
+/* Owned by the caller; NULL: it is bad. */
+static char *read_string(struct reader *in, const char *what)
+{
+    uint64_t len = read_fixed(in, 2, what);
+    if (in->bad)
+        return NULL;
+    if (len > INT16_MAX || len > in->left) {
+        in->bad = what;
+        return NULL;
+    }
+    char *text = kc_strndup((const char *)in->data, len);
+    in->data += len;
+    in->left -= len;
+    return text;
+}
+
 struct kc_error *kc_index_key_decode(const void *data, size_t len, struct kc_index_key *key)
 {
     struct reader in = {.data = data, .left = data ? len : 0};
     *key = (struct kc_index_key){0};
-    uint64_t name = read_fixed(&in, 2, "topic");
-    if (!in.bad && (name > INT16_MAX || name > in.left))
-        in.bad = "topic";
-    if (!in.bad) {
-        key->topic = kc_strndup((const char *)in.data, name);
-        in.data += name;
-        in.left -= name;
-    }
+    key->topic = read_string(&in, "topic");
     key->partition = (int32_t)read_fixed(&in, 4, "partition");
     key->slot = (int32_t)read_fixed(&in, 4, "slot");
     if (!in.bad && (key->partition < 0 || key->slot < 0 || key->slot >= KC_INDEX_SLOTS))
         in.bad = key->partition < 0 ? "partition" : "slot";
+    key->flow = read_string(&in, "flow");
     struct kc_error *err = outcome(&in, "key");
     if (err)
         kc_index_key_clear(key);
@@ -248,5 +264,6 @@ struct kc_error *kc_index_key_decode(const void *data, size_t len, struct kc_ind
 void kc_index_key_clear(struct kc_index_key *key)
 {
     free(key->topic);
-    key->topic = NULL;
+    free(key->flow);
+    key->topic = key->flow = NULL;
 }

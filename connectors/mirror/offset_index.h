@@ -6,11 +6,12 @@
  * A run is a row of records that follow each other without a gap on both sides; a new one begins
  * where the difference between the offsets changes (transaction markers, compaction, filters,
  * restarts). Runs are kept in chunks, each a record of the compacted index topic: the key is the
- * source partition and a slot, and the slots of a partition are used in turn, so that its oldest
- * chunk is what the newest replaces. A chunk says only what was acknowledged: where nobody watched
- * the mirroring a run's `from` leaves a hole. Pure functions, any thread.
+ * source partition, a slot and the flow (flows of one target alias share the topic), and the slots
+ * of a partition are used in turn, so that its oldest chunk is what the newest replaces. A chunk
+ * says only what was acknowledged: where nobody watched the mirroring a run's `from` leaves a hole.
+ * Pure functions, any thread.
  *
- *   key    STRING topic, INT32 partition, INT32 slot
+ *   key    STRING topic, INT32 partition, INT32 slot, STRING flow
  *   value  INT16 version 0, then varints: sequence, flags, count, and of each run
  *          from - end of the last run, upstream - from, downstream - end downstream, records - 1
  */
@@ -43,6 +44,7 @@ struct kc_index_key {
     char *topic; /* of the source cluster */
     int32_t partition;
     int32_t slot;
+    char *flow; /* kc_mirror_flow() */
 };
 
 int64_t kc_index_run_end(const struct kc_index_run *run);            /* upstream, behind the last */

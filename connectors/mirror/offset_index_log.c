@@ -38,6 +38,7 @@ struct found {
 
 struct kc_offset_index_log {
     char *topic;
+    char *flow;              /* whose chunks are this one's */
     struct kc_map *consumer; /* properties */
     struct kc_offset_sync_producer *producer;
     struct kc_offset_index_writer *writer;
@@ -81,8 +82,9 @@ static void on_record(void *arg, const struct kc_log_record *record)
     struct kc_index_key key;
     struct kc_index_chunk chunk = {0};
     struct kc_error *err = kc_index_key_decode(record->key, record->key_len, &key);
+    bool ours = !err && record->value && strcmp(key.flow, index->flow) == 0;
     struct kc_index_partition *partition =
-        err || !record->value ? NULL : index->find(index->arg, key.topic, key.partition);
+        ours ? index->find(index->arg, key.topic, key.partition) : NULL;
     if (partition)
         err = kc_index_chunk_decode(record->value, record->value_len, &chunk);
     if (partition && !err)
@@ -228,12 +230,13 @@ struct kc_offset_index_log *kc_offset_index_log_open(const struct kc_mirror_conf
 {
     struct kc_offset_index_log *index = kc_calloc(1, sizeof(*index));
     index->topic = kc_mirror_offset_index_topic(config);
+    index->flow = kc_mirror_flow(config);
     index->consumer = kc_mirror_client_properties(config, kc_mirror_offset_syncs_cluster(config),
                                                   KC_CLIENT_CONSUMER, "offset-index-consumer");
     index->producer = producer;
     index->find = find;
     index->arg = arg;
-    index->writer = kc_offset_index_writer_new(send_record, index);
+    index->writer = kc_offset_index_writer_new(index->flow, send_record, index);
     index->written = -1;
     index->warned_ms = INT64_MIN / 2;
     kc_offset_sync_producer_on_outcome(producer, &outcomes, index);
@@ -255,6 +258,7 @@ void kc_offset_index_log_close(struct kc_offset_index_log *index)
     kc_offset_index_writer_destroy(index->writer);
     kc_map_destroy(index->consumer);
     free(index->topic);
+    free(index->flow);
     free(index);
 }
 

@@ -26,13 +26,15 @@ struct partition_index {
 };
 
 struct kc_offset_index {
+    char *flow;
     struct partition_index *partitions;
     struct kc_index_chunk *decoded; /* the last that was looked into */
 };
 
-struct kc_offset_index *kc_offset_index_new(void)
+struct kc_offset_index *kc_offset_index_new(const char *flow)
 {
     struct kc_offset_index *index = kc_calloc(1, sizeof(*index));
+    index->flow = kc_strdup(flow);
     index->decoded = kc_calloc(1, sizeof(*index->decoded));
     return index;
 }
@@ -57,6 +59,7 @@ void kc_offset_index_destroy(struct kc_offset_index *index)
     }
     kc_index_chunk_clear(index->decoded);
     free(index->decoded);
+    free(index->flow);
     free(index);
 }
 
@@ -132,9 +135,10 @@ struct kc_error *kc_offset_index_put(struct kc_offset_index *index, const void *
     struct kc_error *err = kc_index_key_decode(key, key_len, &whose);
     if (err)
         return err;
-    if (value)
+    bool ours = strcmp(whose.flow, index->flow) == 0;
+    if (value && ours)
         err = kc_index_chunk_decode(value, value_len, chunk);
-    if (!err) {
+    if (!err && ours) {
         struct partition_index *partition = need(index, &whose);
         remove_slot(partition, whose.slot);
         if (value && chunk->count > 0)

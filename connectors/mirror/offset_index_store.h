@@ -12,10 +12,12 @@
 
 struct kc_offset_index;
 
-struct kc_offset_index *kc_offset_index_new(void);
+/* Of one flow (kc_mirror_flow()). */
+struct kc_offset_index *kc_offset_index_new(const char *flow);
 void kc_offset_index_destroy(struct kc_offset_index *index);
 
-/* Takes a record of the topic in; value NULL: the slot is empty now. */
+/* Takes a record of the topic in, unless it is another flow's; value NULL: the slot is empty now.
+ */
 struct kc_error *kc_offset_index_put(struct kc_offset_index *index, const void *key, size_t key_len,
                                      const void *value, size_t value_len) KC_MUST_CHECK;
 

@@ -10,6 +10,7 @@ TAILQ_HEAD(index_partitions, kc_index_partition);
 
 struct kc_offset_index_writer {
     pthread_mutex_t mutex; /* guards the partitions, and what follows */
+    char *flow;
     kc_offset_index_send send;
     void *arg;
     struct index_partitions changed;
@@ -17,10 +18,12 @@ struct kc_offset_index_writer {
     bool known;
 };
 
-struct kc_offset_index_writer *kc_offset_index_writer_new(kc_offset_index_send send, void *arg)
+struct kc_offset_index_writer *kc_offset_index_writer_new(const char *flow,
+                                                          kc_offset_index_send send, void *arg)
 {
     struct kc_offset_index_writer *writer = kc_calloc(1, sizeof(*writer));
     pthread_mutex_init(&writer->mutex, NULL);
+    writer->flow = kc_strdup(flow);
     writer->send = send;
     writer->arg = arg;
     TAILQ_INIT(&writer->changed);
@@ -33,6 +36,7 @@ void kc_offset_index_writer_destroy(struct kc_offset_index_writer *writer)
     if (!writer)
         return;
     pthread_mutex_destroy(&writer->mutex);
+    free(writer->flow);
     free(writer);
 }
 
@@ -189,12 +193,13 @@ struct handout {
 };
 
 /* Locked. The chunk to hand out next of a partition: full ones first. */
-static void encode_next(struct kc_index_partition *partition, struct handout *out)
+static void encode_next(const struct kc_offset_index_writer *writer,
+                        struct kc_index_partition *partition, struct handout *out)
 {
     const struct kc_index_chunk *chunk =
         partition->full_count ? &partition->full[0] : &partition->chunk;
     struct kc_index_key key = {(char *)partition->topic, partition->partition,
-                               (int32_t)(chunk->sequence % KC_INDEX_SLOTS)};
+                               (int32_t)(chunk->sequence % KC_INDEX_SLOTS), writer->flow};
     kc_str_clear(&out->key);
     kc_str_clear(&out->value);
     kc_index_key_encode(&key, &out->key);
@@ -208,7 +213,7 @@ static bool take(struct kc_offset_index_writer *writer, struct handout *out)
     pthread_mutex_lock(&writer->mutex);
     struct kc_index_partition *partition = writer->known ? TAILQ_FIRST(&writer->changed) : NULL;
     if (partition) {
-        encode_next(partition, out);
+        encode_next(writer, partition, out);
         if (partition->full_count) {
             drop_full(partition, 1);
         } else {

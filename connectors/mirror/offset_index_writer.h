@@ -34,7 +34,9 @@ struct kc_offset_index_writer;
 typedef bool (*kc_offset_index_send)(void *arg, struct kc_index_partition *partition,
                                      const struct kc_str *key, const struct kc_str *value);
 
-struct kc_offset_index_writer *kc_offset_index_writer_new(kc_offset_index_send send, void *arg);
+/* flow: kc_mirror_flow(). */
+struct kc_offset_index_writer *kc_offset_index_writer_new(const char *flow,
+                                                          kc_offset_index_send send, void *arg);
 void kc_offset_index_writer_destroy(struct kc_offset_index_writer *writer);
 
 void kc_index_partition_init(struct kc_index_partition *partition, const char *topic,

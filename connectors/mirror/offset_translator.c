@@ -48,7 +48,9 @@ struct kc_error *kc_offset_translator_new(const struct kc_mirror_config *config,
     bool on_source = kc_mirror_offset_syncs_cluster(config) == KC_MIRROR_SOURCE;
     made->config = config;
     made->syncs = kc_offset_sync_store_new();
-    made->index = kc_offset_index_new();
+    char *flow = kc_mirror_flow(config);
+    made->index = kc_offset_index_new(flow);
+    free(flow);
     made->syncs_topic = kc_mirror_offset_syncs_topic(config);
     made->index_topic = kc_mirror_offset_index_topic(config);
     made->warned_ms = INT64_MIN / 2;
@@ -208,6 +210,26 @@ static bool look(struct kc_offset_translator *translator, const struct kc_lookup
     return kc_lookup_queue_ask(translator->queue, lookup, soon ? INDEX_DELAY_MS : 0, downstream);
 }
 
+/* Offset syncs don't say whose they are, and flows of one target alias share them: an exact answer
+ * by a sync alone must stand in both topics, near the sync or anywhere. */
+static void confirm(struct kc_offset_translator *translator, struct kc_lookup lookup,
+                    int64_t deadline_ms, struct kc_translation *result)
+{
+    const struct kc_index_pair none = {-1, -1};
+    int64_t downstream = -1;
+    lookup.low = (struct kc_index_pair){result->upstream, result->downstream};
+    lookup.high = none;
+    result->exact = look_now(translator, &lookup, deadline_ms, &downstream);
+    if (!result->exact) {
+        lookup.low = none;
+        result->exact = look_now(translator, &lookup, deadline_ms, &downstream);
+    }
+    if (!result->exact || downstream == result->downstream)
+        return;
+    result->downstream = downstream;
+    result->by = KC_BY_LOOKUP;
+}
+
 struct kc_translation kc_offset_translator_translate(struct kc_offset_translator *translator,
                                                      const char *topic, const char *remote,
                                                      int32_t partition, int64_t upstream,
@@ -217,6 +239,8 @@ struct kc_translation kc_offset_translator_translate(struct kc_offset_translator
         kc_offset_translate(translator->index, translator->syncs, topic, partition, upstream);
     struct kc_lookup lookup = {topic, remote, partition, upstream, result.low, result.high};
     int64_t downstream = kc_lookup_holds(&lookup, found) ? found : -1;
+    if (result.exact && result.by == KC_BY_SYNC && deadline_ms > 0)
+        confirm(translator, lookup, deadline_ms, &result);
     /* In the background there is nothing to find until it is mirrored. */
     bool waits = result.unmirrored && deadline_ms == 0;
     if (result.exact || !result.lookup ||

@@ -156,6 +156,36 @@ def test_group_offsets_are_synced(source, target, make_worker, unique):
     assert min(numbers) >= 1000, "nothing is read twice after the move"
 
 
+def test_flows_of_one_target_alias(source, target, make_worker, unique):
+    """Two flows share the topics of offset syncs and index: no answer of one is the other's."""
+    topic, first, second = unique("orders"), unique("one"), unique("two")
+    ahead = {first: 0, second: 50}
+    source.create_topic(topic, 1)
+    target.create_topic(f"{second}.{topic}", 1)
+    records.produce(target, f"{second}.{topic}", ahead[second])
+    rest = make_worker.distributed().rest
+    for round in range(2):
+        records.produce(source, topic, 200, first=200 * round)
+        for alias in ahead:
+            rest.put_connector(alias, mirror_config("Source", source, target, alias, topics=topic))
+            end = 200 * (round + 1) + ahead[alias]
+            records.wait_count(target, f"{alias}.{topic}", end, 90 * PATIENCE)
+    offsets = [0, 100, 199, 200, 399]
+
+    def all_exact():
+        exact = 0
+        for alias, more in ahead.items():
+            questions = [{"topic": topic, "partition": 0, "offset": n} for n in offsets]
+            answers = rest.ok("POST", f"/connectors/{alias}/translate", questions)["translations"]
+            for offset, answer in zip(offsets, answers, strict=True):
+                if answer["exact"]:
+                    assert answer["translated"]["offset"] == offset + more, (alias, answer)
+                exact += answer["exact"]
+        return exact == 2 * len(offsets)
+
+    wait_for(all_exact, 60 * PATIENCE, "exact answers of both flows", interval=0.5)
+
+
 def test_new_topics_and_partitions_appear(source, target, make_worker, unique):
     """A topic created, and a topic grown, while the mirror runs."""
     prefix, alias = unique("grow"), unique("src")

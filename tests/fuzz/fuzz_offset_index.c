@@ -62,7 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const uint8_t *value = data + 1 + data[0];
     size_t value_len = size - 1 - data[0];
     check_chunk(value, value_len);
-    struct kc_offset_index *index = kc_offset_index_new();
+    struct kc_offset_index *index = kc_offset_index_new("A");
     struct kc_error *err = kc_offset_index_put(index, data + 1, data[0], value, value_len);
     if (!err && !kc_index_key_decode(data + 1, data[0], &key)) {
         check_answers(index, key.topic, key.partition);

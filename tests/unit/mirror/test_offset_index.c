@@ -111,15 +111,18 @@ END_TEST
 
 START_TEST(keys_come_back_and_are_checked)
 {
-    struct kc_index_key key = {(char *)"orders", 7, 12}, back;
+    struct kc_index_key key = {(char *)"orders", 7, 12, (char *)"A:A.topic"}, back;
     struct kc_str bytes = {0};
     kc_index_key_encode(&key, &bytes);
     assert_ok(kc_index_key_decode(bytes.data, bytes.len, &back));
     ck_assert_str_eq(back.topic, "orders");
     ck_assert_int_eq(back.partition, 7);
     ck_assert_int_eq(back.slot, 12);
+    ck_assert_str_eq(back.flow, "A:A.topic");
     kc_index_key_clear(&back);
     assert_error(kc_index_key_decode(bytes.data, bytes.len - 4, &back),
+                 "Error reading field 'flow' of the key of an offset index record");
+    assert_error(kc_index_key_decode(bytes.data, bytes.len - 12, &back),
                  "Error reading field 'slot' of the key of an offset index record");
     kc_str_destroy(&bytes);
 }
@@ -127,9 +130,11 @@ END_TEST
 
 /* ---- answers ---- */
 
-static void put(struct kc_offset_index *index, const struct kc_index_chunk *chunk)
+static void put_of(struct kc_offset_index *index, const struct kc_index_chunk *chunk,
+                   const char *flow)
 {
-    struct kc_index_key key = {(char *)"t", 0, (int32_t)(chunk->sequence % KC_INDEX_SLOTS)};
+    struct kc_index_key key = {(char *)"t", 0, (int32_t)(chunk->sequence % KC_INDEX_SLOTS),
+                               (char *)flow};
     struct kc_str name = {0}, value = {0};
     kc_index_key_encode(&key, &name);
     kc_index_chunk_encode(chunk, &value);
@@ -137,6 +142,28 @@ static void put(struct kc_offset_index *index, const struct kc_index_chunk *chun
     kc_str_destroy(&name);
     kc_str_destroy(&value);
 }
+
+static void put(struct kc_offset_index *index, const struct kc_index_chunk *chunk)
+{
+    put_of(index, chunk, "A");
+}
+
+START_TEST(another_flows_chunks_are_not_ours)
+{
+    struct kc_offset_index *index = kc_offset_index_new("A");
+    struct kc_index_chunk chunk = {0};
+    kc_index_chunk_add(&chunk, &(struct kc_index_run){0, 0, 0, 100});
+    put(index, &chunk);
+    kc_index_chunk_clear(&chunk);
+    kc_index_chunk_add(&chunk, &(struct kc_index_run){0, 0, 5000, 100});
+    put_of(index, &chunk, "B");
+    kc_index_chunk_clear(&chunk);
+    struct kc_index_place place = kc_offset_index_find(index, "t", 0, 7);
+    ck_assert_int_eq(place.answer, KC_INDEX_EXACT);
+    ck_assert_int_eq(place.downstream, 7);
+    kc_offset_index_destroy(index);
+}
+END_TEST
 
 static void assert_place(const struct kc_offset_index *index, int64_t upstream,
                          enum kc_index_answer answer, int64_t downstream)
@@ -151,7 +178,7 @@ static void assert_place(const struct kc_offset_index *index, int64_t upstream,
 
 START_TEST(answers_are_exact_where_the_mirroring_was_watched)
 {
-    struct kc_offset_index *index = kc_offset_index_new();
+    struct kc_offset_index *index = kc_offset_index_new("A");
     struct kc_index_chunk chunk = {0};
     assert_place(index, 0, KC_INDEX_NOTHING, 0);
     add(&chunk, 5, 7, 100, 10);   /* 7..16 */
@@ -184,7 +211,7 @@ END_TEST
 
 START_TEST(a_newer_chunk_counts_more_where_two_overlap)
 {
-    struct kc_offset_index *index = kc_offset_index_new();
+    struct kc_offset_index *index = kc_offset_index_new("A");
     struct kc_index_chunk old = {0}, again = {.sequence = 1}, anew = {.sequence = 2, .fresh = true};
     add(&old, 0, 0, 0, 100);
     add(&again, 50, 50, 100, 100);
@@ -230,8 +257,8 @@ static bool take_record(void *arg, struct kc_index_partition *partition, const s
 static void side_begin(struct side *side, int64_t offset)
 {
     if (!side->index)
-        side->index = kc_offset_index_new();
-    side->writer = kc_offset_index_writer_new(take_record, side);
+        side->index = kc_offset_index_new("A");
+    side->writer = kc_offset_index_writer_new("A", take_record, side);
     kc_index_partition_init(&side->partition, "t", 0);
     if (offset >= 0)
         kc_index_partition_begin(&side->partition, offset);
@@ -300,7 +327,7 @@ static void change_writer(struct side *side, bool written)
 {
     kc_offset_index_writer_destroy(side->writer);
     kc_index_partition_leave(&side->partition, written);
-    side->writer = kc_offset_index_writer_new(take_record, side);
+    side->writer = kc_offset_index_writer_new("A", take_record, side);
     kc_offset_index_writer_join(side->writer, &side->partition);
 }
 
@@ -443,7 +470,7 @@ START_TEST(what_the_topic_has_lost_is_written_again)
     kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
     kc_offset_index_writer_flush(side.writer);
     kc_offset_index_destroy(side.index); /* the topic was deleted */
-    side.index = kc_offset_index_new();
+    side.index = kc_offset_index_new("A");
     ck_assert_uint_eq(kc_offset_index_writer_again(side.writer), 1);
     kc_offset_index_writer_flush(side.writer);
     ck_assert_uint_eq(side.records, 2);
@@ -455,7 +482,8 @@ END_TEST
 RUN_TESTS("offset_index", runs_without_a_change_are_one, what_is_mirrored_again_gives_way,
           a_full_chunk_takes_no_other_run, bytes_are_few_and_come_back,
           sums_that_are_too_large_are_refused, a_last_sequence_is_refused,
-          keys_come_back_and_are_checked, answers_are_exact_where_the_mirroring_was_watched,
+          keys_come_back_and_are_checked, another_flows_chunks_are_not_ours,
+          answers_are_exact_where_the_mirroring_was_watched,
           a_newer_chunk_counts_more_where_two_overlap, nothing_is_written_before_the_past_is_known,
           a_restart_goes_on_with_the_newest_chunk, a_partition_goes_from_one_writer_to_another,
           what_a_task_did_not_see_is_a_hole,

@@ -10,7 +10,7 @@ struct known {
 
 static struct known known_new(void)
 {
-    struct known known = {kc_offset_index_new(), kc_offset_sync_store_new()};
+    struct known known = {kc_offset_index_new("A"), kc_offset_sync_store_new()};
     kc_offset_sync_store_begin(known.syncs, false);
     kc_offset_sync_store_loaded(known.syncs);
     return known;
@@ -31,7 +31,7 @@ static void sync_at(struct known *known, int64_t upstream, int64_t downstream)
 /* The partition's chunk of these runs: {from, upstream, downstream, count}, up to a count of 0. */
 static void index_of(struct known *known, const struct kc_index_run *runs)
 {
-    struct kc_index_key key = {(char *)"t", 0, 0};
+    struct kc_index_key key = {(char *)"t", 0, 0, (char *)"A"};
     struct kc_index_chunk chunk = {0};
     struct kc_str name = {0}, value = {0};
     for (; runs->count; runs++)
