@@ -13,6 +13,7 @@
 
 #define DEFAULT_TIMEOUT_MS 60000
 #define SLICE_MS           500
+#define LOOK_AGAIN_MS      1000
 /* What was refused before a call may be mended by now: time for the call to get through. */
 #define REFUSED_AFTER_MS 3000
 
@@ -94,15 +95,29 @@ struct kc_error *kc_admin_refusal(const struct kc_admin *admin, int64_t began_ms
     return kc_client_access_refusal(admin->client, what);
 }
 
+/* A call that finds no controller, because its broker is out of service for a moment, asks for
+ * metadata once and then waits for news that nobody fetches: for all of its time-out. */
+static void look_again(rd_kafka_t *client)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rd_kafka_metadata(client, 0, NULL, &metadata, SLICE_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        rd_kafka_metadata_destroy(metadata);
+}
+
 struct kc_error *kc_admin_call_wait(struct kc_admin_call *call, const char *what)
 {
+    int64_t look_ms = call->began_ms + LOOK_AGAIN_MS;
     while (!call->event) {
-        int64_t left = call->deadline_ms - kc_mono_ms();
+        int64_t now = kc_mono_ms(), left = call->deadline_ms - now;
         struct kc_error *err = kc_admin_refusal(call->admin, call->began_ms, what);
         if (err)
             return err;
         if (left <= 0)
             return kc_client_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "%s", what);
+        if (now >= look_ms) {
+            look_again(call->admin->client);
+            look_ms = kc_mono_ms() + LOOK_AGAIN_MS;
+        }
         call->event = rd_kafka_queue_poll(call->queue, left < SLICE_MS ? (int)left : SLICE_MS);
     }
     rd_kafka_resp_err_t code = rd_kafka_event_error(call->event);

@@ -50,6 +50,7 @@ struct fakes {
     bool missing;       /* there is no such topic */
     atomic_int refusal; /* that Metadata has for the topic */
     bool hang_up;       /* where there is no answer, the connection ends */
+    atomic_bool fenced; /* Metadata says that no broker is in service */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -72,7 +73,8 @@ static bool fake_read(int fd, void *data, size_t len)
 static void fake_versions(struct kc_api_versions_response *response, struct kc_arena *arena)
 {
     static const int apis[] = {KC_API_API_VERSIONS, KC_API_METADATA,         KC_API_FETCH,
-                               KC_API_PRODUCE,      KC_API_INIT_PRODUCER_ID, KC_API_LIST_OFFSETS};
+                               KC_API_PRODUCE,      KC_API_INIT_PRODUCER_ID, KC_API_LIST_OFFSETS,
+                               KC_API_CREATE_TOPICS};
     const int count = sizeof apis / sizeof *apis;
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
@@ -93,13 +95,14 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     response->cluster_id = kc_wire_str("fake");
     KC_WIRE_LIST_NEW(arena, &response->brokers, kc_metadata_response_broker, cluster->size);
     for (int i = 0; i < cluster->size; i++) {
-        if (!cluster->brokers[i].port)
+        if (!cluster->brokers[i].port || atomic_load(&cluster->fenced))
             continue;
         response->brokers.items[count].node_id = cluster->brokers[i].id;
         response->brokers.items[count].host = kc_wire_str("127.0.0.1");
         response->brokers.items[count++].port = cluster->brokers[i].port;
     }
     response->brokers.count = count;
+    response->controller_id = count ? response->brokers.items[0].node_id : -1;
     KC_WIRE_LIST_NEW(arena, &response->topics, kc_metadata_response_topic, 1);
     topic = &response->topics.items[0];
     topic->name = kc_wire_str(FAKE_TOPIC);
