@@ -45,6 +45,7 @@ struct kc_flow_keeper {
     enum { UNKNOWN, ONE, TWO } clusters; /* whether source and target are one */
     bool loaded;                         /* topics come from a complete look at both clusters */
     int64_t next_watch_ms;
+    int64_t watch_took_ms; /* the last one */
     int64_t next_repair_ms;
     int64_t repair_delay_ms;
 };
@@ -256,6 +257,15 @@ static struct kc_error *refresh_topics(void *arg)
     return err;
 }
 
+/* A look that took long for once, because a broker was slow, says nothing of the cluster's size. */
+static void plan_watch(struct kc_flow_keeper *keeper, int64_t start_ms)
+{
+    int64_t now = kc_mono_ms(), took = now - start_ms;
+    int64_t usual = took < keeper->watch_took_ms ? took : keeper->watch_took_ms;
+    keeper->watch_took_ms = took;
+    keeper->next_watch_ms = now + usual * WATCH_SHARE;
+}
+
 /* A cheap look at the source alone: new topics are mirrored within seconds. */
 static struct kc_error *watch_topics(void *arg)
 {
@@ -265,7 +275,7 @@ static struct kc_error *watch_topics(void *arg)
     if (start < keeper->next_watch_ms || keeper->clusters == ONE)
         return NULL;
     struct kc_error *err = kc_flow_list_source(keeper->flow, &now);
-    keeper->next_watch_ms = kc_mono_ms() + (kc_mono_ms() - start) * WATCH_SHARE;
+    plan_watch(keeper, start);
     if (err)
         return err;
     kc_provenance_apply(keeper->provenance, &now);
