@@ -3,7 +3,7 @@
 #include "mirror/lookup_queue.h"
 
 #include "connect/log.h"
-#include "mirror/lookup_shelf.h"
+#include "mirror/lookup_shelf_priv.h"
 #include "mirror/lookup_table.h"
 
 #include <pthread.h>

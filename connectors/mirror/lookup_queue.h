@@ -5,7 +5,7 @@
  * Whoever asks gets what is known and never waits; what isn't known is looked up on threads of the
  * queue's own, of which there are more where many offsets wait, and is known when asked for again.
  * What could not be found is looked for again after a while. What was found is known to the next
- * queue of the flow, too (lookup_shelf.h). One thread asks.
+ * queue of the flow, too (lookup_shelf_priv.h). One thread asks.
  */
 #ifndef CONNECTORS_MIRROR_LOOKUP_QUEUE_H
 #define CONNECTORS_MIRROR_LOOKUP_QUEUE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tables by flow, see lookup_shelf.h. */
-#include "mirror/lookup_shelf.h"
+/* Tables by flow, see lookup_shelf_priv.h. */
+#include "mirror/lookup_shelf_priv.h"
 
 #include "connect/mem.h"
 

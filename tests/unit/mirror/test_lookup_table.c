@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory of look-ups: what waits, what was found, and more than it holds. */
-#include "mirror/lookup_shelf.h"
+#include "mirror/lookup_shelf_priv.h"
 #include "mirror/lookup_table.h"
 #include "mirror/mirror_check.h"
 

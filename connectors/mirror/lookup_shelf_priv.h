@@ -5,8 +5,8 @@
  * A checkpoint task is made anew whenever it is given other groups; thousands of offsets would have
  * to be looked up again. A few tables are kept, for half a minute. Any thread.
  */
-#ifndef CONNECTORS_COMMON_LOOKUP_SHELF_H
-#define CONNECTORS_COMMON_LOOKUP_SHELF_H
+#ifndef CONNECTORS_MIRROR_LOOKUP_SHELF_PRIV_H
+#define CONNECTORS_MIRROR_LOOKUP_SHELF_PRIV_H
 
 #include "mirror/lookup_table.h"
 
