@@ -96,15 +96,13 @@ static enum remedy remedy_of(struct kc_raw_lane *lane, const struct kc_raw_span 
 
 static void explain(const struct kc_raw_span *span, enum remedy remedy)
 {
-    static const char *const texts[] = {
-        "it is sent again",
-        "it is sent in pieces",
-        "its records are sent one by one",
-        "it is built anew from its records",
-        "the task fails",
-        "it is left out",
-        "the records that it names are left out, and the others sent "
-        "again"};
+    static const char *const texts[] = {"it is sent again",
+                                        "it is sent in pieces",
+                                        "its records are sent one by one",
+                                        "it is built anew from its records",
+                                        "the task fails",
+                                        "it is left out",
+                                        "the records that it names are left out"};
     struct raw_part *part = span->part;
     int64_t now = kc_mono_ms();
     if (span->skipped)
