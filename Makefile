@@ -87,8 +87,8 @@ $(BUILD)/.with-$(LIBRDKAFKA): | $(RDKAFKA_BUILT)
 $(RDKAFKA)/.built: packaging/librdkafka/build packaging/librdkafka/Cargo.lock
 	@packaging/librdkafka/build $(RDKAFKA)
 
-$(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O) $(SHIM_O)
-	$(CC) $(ALL_LDFLAGS) $^ $(PKG_LIBS) -o $@
+$(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O) $(SHIM_O) $(RDKAFKA_BUILT)
+	$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(PKG_LIBS) -o $@
 
 $(BUILD)/libisthmus.a: $(WORKER_O) $(CONNECT_O)
 	@rm -f $@
