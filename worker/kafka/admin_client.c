@@ -95,12 +95,11 @@ struct kc_error *kc_admin_refusal(const struct kc_admin *admin, int64_t began_ms
     return kc_client_access_refusal(admin->client, what);
 }
 
-/* A call that finds no controller, because its broker is out of service for a moment, asks for
- * metadata once and then waits for news that nobody fetches: for all of its time-out. */
-static void look_again(rd_kafka_t *client)
+void kc_admin_look_again(const struct kc_admin *admin)
 {
     const struct rd_kafka_metadata *metadata = NULL;
-    if (rd_kafka_metadata(client, 0, NULL, &metadata, SLICE_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (rd_kafka_metadata(admin->client, 0, NULL, &metadata, SLICE_MS) ==
+        RD_KAFKA_RESP_ERR_NO_ERROR)
         rd_kafka_metadata_destroy(metadata);
 }
 
@@ -115,7 +114,7 @@ struct kc_error *kc_admin_call_wait(struct kc_admin_call *call, const char *what
         if (left <= 0)
             return kc_client_error(RD_KAFKA_RESP_ERR__TIMED_OUT, "%s", what);
         if (now >= look_ms) {
-            look_again(call->admin->client);
+            kc_admin_look_again(call->admin);
             look_ms = kc_mono_ms() + LOOK_AGAIN_MS;
         }
         call->event = rd_kafka_queue_poll(call->queue, left < SLICE_MS ? (int)left : SLICE_MS);

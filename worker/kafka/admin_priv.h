@@ -50,6 +50,11 @@ size_t kc_admin_create_slice(const struct kc_new_topic *topics, size_t count);
 /* Options for op with the admin's time-out. Always kc_admin_call_end() it. */
 void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin,
                          rd_kafka_admin_op_t op);
+/* Fetches metadata anew. librdkafka does so once when it lacks a controller or the cluster's id,
+ * and then waits for news that nobody fetches: with a broker that is out of service at that moment,
+ * for all of the call's time-out. */
+void kc_admin_look_again(const struct kc_admin *admin);
+
 /* Java's admin fails at once where it isn't let in; a call of librdkafka's waits for its time-out.
  * An error, KC_ERR_KAFKA, once the call that began then has waited a while and the cluster has
  * lately refused the client; NULL: wait on. */

@@ -128,6 +128,8 @@ struct kc_error *kc_admin_cluster_id(struct kc_admin *admin, char **cluster_id)
         int slice = left < 1 ? 1 : left < PATIENCE_MS ? (int)left : PATIENCE_MS;
         id = rd_kafka_clusterid(admin->client, slice);
         err = id ? NULL : kc_admin_refusal(admin, began, "Asking for the cluster's id failed");
+        if (!id && !err)
+            kc_admin_look_again(admin);
     } while (!id && !err && kc_mono_ms() < began + admin->timeout_ms);
     if (err)
         return err;

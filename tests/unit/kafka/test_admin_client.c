@@ -38,12 +38,9 @@ static void *come_back(void *arg)
     return NULL;
 }
 
-START_TEST(a_controller_that_comes_back_is_found)
+static struct kc_admin *begin(pthread_t *thread)
 {
-    const struct kc_new_topic topic = {"made", 1, 1, NULL};
     struct kc_admin *admin = NULL;
-    struct kc_error *of_topic = NULL;
-    pthread_t thread;
     struct kc_map *settings;
 
     cluster.answer = answer;
@@ -52,15 +49,44 @@ START_TEST(a_controller_that_comes_back_is_found)
     fake_start(&cluster, 1, true);
     settings = fakes_settings(&cluster, "100");
     ck_assert_ptr_null(kc_admin_new(settings, &admin));
+    kc_map_destroy(settings);
     kc_admin_set_timeout(admin, PATIENCE_MS);
-    ck_assert_int_eq(pthread_create(&thread, NULL, come_back, &cluster.brokers[0]), 0);
-    struct kc_error *err = kc_admin_create_topics(admin, &topic, 1, &of_topic);
-    ck_assert_msg(!err, "%s", kc_error_text(err));
-    ck_assert_ptr_null(of_topic);
+    ck_assert_int_eq(pthread_create(thread, NULL, come_back, &cluster.brokers[0]), 0);
+    return admin;
+}
+
+static void end(struct kc_admin *admin, pthread_t thread)
+{
     pthread_join(thread, NULL);
     kc_admin_destroy(admin);
     fakes_stop(&cluster);
-    kc_map_destroy(settings);
+}
+
+START_TEST(a_controller_that_comes_back_is_found)
+{
+    const struct kc_new_topic topic = {"made", 1, 1, NULL};
+    struct kc_error *of_topic = NULL;
+    pthread_t thread;
+    struct kc_admin *admin = begin(&thread);
+    struct kc_error *err = kc_admin_create_topics(admin, &topic, 1, &of_topic);
+
+    ck_assert_msg(!err, "%s", kc_error_text(err));
+    ck_assert_ptr_null(of_topic);
+    end(admin, thread);
+}
+END_TEST
+
+START_TEST(a_cluster_that_comes_back_says_who_it_is)
+{
+    pthread_t thread;
+    struct kc_admin *admin = begin(&thread);
+    char *id = NULL;
+    struct kc_error *err = kc_admin_cluster_id(admin, &id);
+
+    ck_assert_msg(!err, "%s", kc_error_text(err));
+    ck_assert_str_eq(id, "fake");
+    free(id);
+    end(admin, thread);
 }
 END_TEST
 
@@ -73,6 +99,7 @@ int main(void)
 
     tcase_set_timeout(tcase, 3 * PATIENCE_MS / 1000);
     tcase_add_test(tcase, a_controller_that_comes_back_is_found);
+    tcase_add_test(tcase, a_cluster_that_comes_back_says_who_it_is);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

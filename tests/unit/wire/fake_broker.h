@@ -50,7 +50,7 @@ struct fakes {
     bool missing;       /* there is no such topic */
     atomic_int refusal; /* that Metadata has for the topic */
     bool hang_up;       /* where there is no answer, the connection ends */
-    atomic_bool fenced; /* Metadata says that no broker is in service */
+    atomic_bool fenced; /* Metadata names no broker and no topic */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -103,6 +103,8 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     }
     response->brokers.count = count;
     response->controller_id = count ? response->brokers.items[0].node_id : -1;
+    if (count == 0)
+        return;
     KC_WIRE_LIST_NEW(arena, &response->topics, kc_metadata_response_topic, 1);
     topic = &response->topics.items[0];
     topic->name = kc_wire_str(FAKE_TOPIC);
