@@ -61,13 +61,13 @@ def send(cluster, topic, messages, **config):
             on_delivery=lambda error, message: error and failed.append(error),
         )
         producer.poll(0)
-    assert not producer.flush(60) and not failed, failed[:3]
+    assert not producer.flush(120) and not failed, failed[:3]
 
 
 def set_topic_config(cluster, topic, **config):
     settings = {key.replace("_", "."): str(value) for key, value in config.items()}
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=settings)
-    cluster.admin.alter_configs([resource])[resource].result(30)
+    cluster.admin.alter_configs([resource])[resource].result(120)
 
 
 def batch_sizes(cluster, topic):
@@ -91,19 +91,19 @@ def transactions(cluster, topic):
     for name in ("a", "b"):
         settings = {"transactional.id": f"{topic}-{name}", "linger.ms": 0}
         producers.append(Producer(cluster.client_config(**settings)))
-        producers[-1].init_transactions(30)
+        producers[-1].init_transactions(120)
     for number in range(40):
         for producer in producers:
             producer.begin_transaction()
         for i in range(6):
             for which, producer in enumerate(producers):
                 producer.produce(topic, f"{number}-{which}-{i}", f"{number}", partition=i % 2)
-                producer.flush(30)
+                producer.flush(120)
         for which, producer in enumerate(producers):
             if (number + which) % 3 == 0:
-                producer.abort_transaction(30)
+                producer.abort_transaction(120)
             else:
-                producer.commit_transaction(30)
+                producer.commit_transaction(120)
         send(cluster, topic, [(b"plain", b"%d" % number, [], START)], **{"linger.ms": 0})
     return topic
 
@@ -127,7 +127,7 @@ def compacted(cluster, topic):
         value = None if n % 29 == 0 else f"{n}-" + "x" * 100
         producer.produce(topic, value, key, headers=[("n", str(n))])
         producer.poll(0)
-    assert producer.flush(60) == 0
+    assert producer.flush(120) == 0
 
     def cleaned():
         nonlocal total

@@ -24,6 +24,7 @@ from test_raw_lane import (
 )
 
 import records
+from kafka_cluster import SHORT_BROKER_SESSION
 from processes import wait_for
 from workers import PATIENCE, SHORT_SESSION, Workers, mirror_config
 
@@ -145,8 +146,7 @@ def test_java_before_and_after(source, target, make_worker, unique, kind):
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"
     source.create_topic(topic, 4)
-    # Java's workers miss three seconds' heartbeats where processors are busy.
-    settings = make_worker.settings(**{**EXACTLY_ONCE, "session.timeout.ms": "6000"})
+    settings = make_worker.settings(**EXACTLY_ONCE)
     rounds = Rounds(source, topic, target, remote, 3)
     for number, each in enumerate(["java", kind, "java"]):
         worker = make_worker.distributed(settings, kind=each)
@@ -235,7 +235,7 @@ def test_a_task_that_was_fenced_goes_on_by_itself(source, target, make_worker, u
         rounds.wait(rounds.produce())
         for task in range(2):
             client = {"bootstrap.servers": target.bootstrap}
-            Producer({**client, "transactional.id": f"{group}-mirror-{task}"}).init_transactions(30)
+            Producer({**client, "transactional.id": f"{group}-mirror-{task}"}).init_transactions(120)
     rounds.produce()
     assert assert_once(source, topic, target, remote) == rounds.produced
     worker.rest.wait_running("mirror", 2)
@@ -248,7 +248,7 @@ def test_a_broker_that_is_killed(source, cluster_factory, kind, unique, version)
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"
     source.create_topic(topic, 4)
-    target = cluster_factory(unique("target"), version=version)
+    target = cluster_factory(unique("target"), version=version, properties=SHORT_BROKER_SESSION)
     workers = Workers(kind, target, unique)
     try:
         worker = workers.distributed(workers.settings(**EXACTLY_ONCE))

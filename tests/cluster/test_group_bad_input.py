@@ -213,7 +213,7 @@ def put_records(target, topic, found):
     producer = Producer(target.client_config(**{"enable.idempotence": True}))
     for key, value in found:
         producer.produce(topic, value, key, partition=0)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
 
 
 def test_a_damaged_config_topic(target, make_worker, unique, tmp_path):
@@ -256,7 +256,7 @@ def test_a_zombies_word_of_others_tasks(target, make_worker, unique, tmp_path, k
         for key in (f"status-connector-{name}", f"status-task-{name}-0"):
             word = {"state": state, "trace": None, "worker_id": "zombie:1", "generation": 0}
             producer.produce(settings["status.storage.topic"], json.dumps(word), key)
-        assert producer.flush(30) == 0
+        assert producer.flush(120) == 0
 
     def last_words():
         """What a worker that starts now would read."""

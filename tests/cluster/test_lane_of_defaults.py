@@ -67,7 +67,7 @@ class Bed:
         )
         for number in PLAIN:
             producer.produce(topic, b"%d:" % number + b"x" * 90, b"%d" % (number % 97))
-        assert producer.flush(60) == 0
+        assert producer.flush(120) == 0
 
     def mirror(self, name, topics, **settings):
         """A mirror under Connect's default header converter; its name is the alias."""
@@ -131,7 +131,7 @@ def test_batches_with_headers_are_written_anew_as_java_writes_them(bed):
     producer = records.Producer(bed.source.client_config())
     for number in range(500):
         producer.produce("headed-lz4", b"later %d" % number, b"k", partition=0)
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
     bed.assert_mirrored("headed-lz4", "headed.headed-lz4")
     if before:
         ways = bed.ways("headed")

@@ -35,7 +35,7 @@ def send_to_every_seventh(cluster, names, round_number):
     for name in names:
         for partition in chosen:
             producer.produce(name, f"{name}-{partition}-{round_number}", partition=partition)
-    assert producer.flush(60) == 0
+    assert producer.flush(120) == 0
     return len(chosen)
 
 

@@ -5,6 +5,7 @@ Several rows a test, for each needs a worker and most a while of waiting.
 """
 
 import records
+from kafka_cluster import SHORT_BROKER_SESSION
 from metrics import scrape, wait_metrics
 from processes import free_port, wait_for
 from workers import PATIENCE, mirror_config
@@ -150,7 +151,7 @@ def test_whoever_does_nothing_says_why(source, target, make_worker, unique):
 def test_trouble_that_passes_leaves_no_task_failed(cluster_factory, target, make_worker, unique):
     """Rows 14, 15 and 17: a source that can't be reached, then moves; a broker that goes and comes
     back; a rebalance meanwhile."""
-    flaky = cluster_factory("flaky")
+    flaky = cluster_factory("flaky", properties=SHORT_BROKER_SESSION)
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"
     flaky.create_topic(topic, 4)

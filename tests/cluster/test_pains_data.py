@@ -22,7 +22,7 @@ def produce_at(cluster, topic, times):
     producer = Producer(cluster.client_config(**{"linger.ms": 0, "batch.num.messages": 1}))
     for number, timestamp in enumerate(times):
         producer.produce(topic, f"value-{number}", f"key-{number}", timestamp=timestamp)
-        assert producer.flush(30) == 0
+        assert producer.flush(120) == 0
 
 
 def values(cluster, topic):

@@ -156,7 +156,7 @@ class Sides:
 
     @staticmethod
     def groups(cluster):
-        listed = cluster.admin.list_consumer_groups().result(30).valid
+        listed = cluster.admin.list_consumer_groups().result(120).valid
         return [group.group_id for group in listed if group.group_id != "billing" or cluster.name != "published-a"]
 
 

@@ -31,7 +31,7 @@ REASONS = {"large": "10", "ahead": "32", "keyless": "87"}  # Kafka's error codes
 def set_topic_config(cluster, topic, **config):
     settings = {key.replace("_", "."): str(value) for key, value in config.items()}
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=settings)
-    cluster.admin.alter_configs([resource])[resource].result(30)
+    cluster.admin.alter_configs([resource])[resource].result(120)
 
 
 def refused_kind(number):
@@ -60,7 +60,7 @@ def produce(cluster, topic, count, first=0, codec="none"):
             timestamp=now + ahead + number,
             headers=[("number", str(number))],
         )
-    assert producer.flush(60) == 0
+    assert producer.flush(120) == 0
 
 
 def number_of(record):

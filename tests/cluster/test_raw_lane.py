@@ -67,16 +67,16 @@ def assert_syncs_exact(source, topic, target, remote):
 def transactions(cluster, topic, count, abort_every):
     """Transactions of ten records; every so many of them is aborted."""
     producer = Producer(cluster.client_config(**{"transactional.id": f"txn-{topic}"}))
-    producer.init_transactions(30)
+    producer.init_transactions(120)
     for number in range(count):
         producer.begin_transaction()
         for i in range(10):
             producer.produce(topic, f"{number}-{i}", f"{number}", partition=number % 2)
-        producer.flush(30)
+        producer.flush(120)
         if number % abort_every == 0:
-            producer.abort_transaction(30)
+            producer.abort_transaction(120)
         else:
-            producer.commit_transaction(30)
+            producer.commit_transaction(120)
 
 
 def abort_overlapping(cluster, *each):
@@ -85,13 +85,13 @@ def abort_overlapping(cluster, *each):
     for number, record in enumerate(each):
         name = f"aborts-{record['topic']}-{number}"
         producer = Producer(cluster.client_config(**{"transactional.id": name}))
-        producer.init_transactions(30)
+        producer.init_transactions(120)
         producer.begin_transaction()
         producer.produce(**record)
-        assert producer.flush(30) == 0
+        assert producer.flush(120) == 0
         producers.append(producer)
     for producer in reversed(producers):
-        producer.abort_transaction(30)
+        producer.abort_transaction(120)
 
 
 def overwrite(cluster, topic, count, first=0):
@@ -103,7 +103,7 @@ def overwrite(cluster, topic, count, first=0):
         value = None if number % 29 == 0 else f"{number}-" + "x" * 200
         producer.produce(topic, value, key, headers=[("number", str(number))])
         producer.poll(0)
-    assert producer.flush(60) == 0
+    assert producer.flush(120) == 0
 
 
 def batches_in_log(cluster, topic):
@@ -129,7 +129,7 @@ def produce_one_by_one(cluster, topic, count, first=0, **config):
 def set_topic_config(cluster, topic, **config):
     settings = {key.replace("_", "."): str(value) for key, value in config.items()}
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=settings)
-    cluster.admin.alter_configs([resource])[resource].result(30)
+    cluster.admin.alter_configs([resource])[resource].result(120)
 
 
 def test_every_codec_passes(source, target, mirror, unique):
@@ -308,7 +308,7 @@ def test_offsets_deleted_before_they_were_mirrored(source, target, mirror, uniqu
     records.produce(source, topic, 1000, first=1000)
     source.admin.delete_records([TopicPartition(topic, 0, 1500)])[
         TopicPartition(topic, 0, 1500)
-    ].result(30)
+    ].result(120)
     worker.rest.ok("PUT", "/connectors/mirror/resume")
     records.wait_count(target, f"{alias}.{topic}", 1500, 60 * PATIENCE)
     assert "500 records or fewer are missing on the target" in worker.process.log()

@@ -60,17 +60,17 @@ def serves(worker):
 
 def users_are_served(worker):
     assert worker.process.must_live()
-    assert worker.rest.call("GET", "/connectors", timeout=5).status_code == 200
-    assert worker.rest.call("GET", "/health", timeout=5).status_code == 200
-    assert worker.rest.call("GET", "/metrics", timeout=5).status_code == 200
+    assert worker.rest.call("GET", "/connectors", timeout=30).status_code == 200
+    assert worker.rest.call("GET", "/health", timeout=30).status_code == 200
+    assert worker.rest.call("GET", "/metrics", timeout=30).status_code == 200
     beat = {"connector.class": HEARTBEAT, "name": "b"}
     path = f"/connector-plugins/{HEARTBEAT}/config/validate"
-    assert worker.rest.call("PUT", path, beat, timeout=20).status_code == 200
+    assert worker.rest.call("PUT", path, beat, timeout=60).status_code == 200
 
 
 def connect(worker):
     host, port = worker.rest.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=30)
+    return socket.create_connection((host, int(port)), timeout=120)
 
 
 def head(method, path, length, *more):
@@ -99,7 +99,7 @@ def side_by_side(count, run):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(300)
 
 
 SIGNED = ("X-Connect-Authorization: AAAA", "X-Connect-Request-Signature-Algorithm: HmacSHA256")
@@ -216,6 +216,6 @@ def test_a_log_that_nobody_reads(target):
         wait_for(rest.answers, 60 * PATIENCE, "the worker to answer")
         agent = {"User-Agent": "a" * 1000}
         for _ in range(200):  # access log: three times what the pipe takes
-            assert rest.call("GET", "/connectors", timeout=10, headers=agent).status_code == 200
+            assert rest.call("GET", "/connectors", timeout=30, headers=agent).status_code == 200
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(30 * PATIENCE) == 0

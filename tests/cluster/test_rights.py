@@ -40,8 +40,8 @@ def binding(kind, name, user, operation, pattern=LITERAL):
 
 
 def create(cluster, *acls):
-    for future in cluster.admin.create_acls(list(acls), request_timeout=30).values():
-        future.result(30)
+    for future in cluster.admin.create_acls(list(acls), request_timeout=120).values():
+        future.result(120)
 
 
 def delete(cluster, acl):
@@ -49,8 +49,8 @@ def delete(cluster, acl):
         acl.restype, acl.name, acl.resource_pattern_type, acl.principal, acl.host, acl.operation,
         acl.permission_type,
     )  # fmt: skip
-    for future in cluster.admin.delete_acls([exactly], request_timeout=30).values():
-        assert len(future.result(30)) == 1
+    for future in cluster.admin.delete_acls([exactly], request_timeout=120).values():
+        assert len(future.result(120)) == 1
 
 
 def acls_of(cluster):
@@ -58,7 +58,7 @@ def acls_of(cluster):
         ResourceType.ANY, None, ResourcePatternType.ANY, None, None, AclOperation.ANY,
         AclPermissionType.ANY,
     )  # fmt: skip
-    found = cluster.admin.describe_acls(everything, request_timeout=30).result(30)
+    found = cluster.admin.describe_acls(everything, request_timeout=120).result(120)
     return {f"{a.restype.name} {a.name} {a.principal} {a.operation.name}" for a in found}
 
 

@@ -50,7 +50,7 @@ def send(cluster, topic, *lines):
     producer = Producer(cluster.client_config())
     for line, age in lines:
         producer.produce(topic, line, timestamp=int((time.time() - age) * 1000))
-    assert producer.flush(30) == 0
+    assert producer.flush(120) == 0
 
 
 def arrives(out, *lines):

@@ -51,8 +51,8 @@ def target(cluster_factory):
 
 def create(cluster, acls):
     bindings = [AclBinding(ResourceType.TOPIC, *acl) for acl in acls]
-    for future in cluster.admin.create_acls(bindings, request_timeout=30).values():
-        future.result(30)
+    for future in cluster.admin.create_acls(bindings, request_timeout=120).values():
+        future.result(120)
 
 
 def acls_of(cluster, alias):
@@ -61,7 +61,7 @@ def acls_of(cluster, alias):
         ResourceType.TOPIC, None, ResourcePatternType.ANY, None, None, AclOperation.ANY,
         AclPermissionType.ANY,
     )  # fmt: skip
-    found = cluster.admin.describe_acls(everything, request_timeout=30).result(30)
+    found = cluster.admin.describe_acls(everything, request_timeout=120).result(120)
     return {
         f"{a.name.removeprefix(alias + '.')} {a.resource_pattern_type.name} {a.principal} {a.host} "
         f"{a.operation.name} {a.permission_type.name}"

@@ -38,7 +38,7 @@ def set_topic_config(cluster, topic, **config):
     """Sets what is named and puts the rest back to defaults, as old brokers do."""
     settings = {key.replace("_", "."): str(value) for key, value in config.items()}
     resource = ConfigResource(ConfigResource.Type.TOPIC, topic, set_config=settings)
-    cluster.admin.alter_configs([resource])[resource].result(30)
+    cluster.admin.alter_configs([resource])[resource].result(120)
 
 
 def plain(cluster, topic, first, count, codec, headers=False, **config):
@@ -57,7 +57,7 @@ def plain(cluster, topic, first, count, codec, headers=False, **config):
             headers=[("n", b"%d" % n), ("n", None), ("", b"")] if headers else [],
             on_delivery=lambda error, message: error and failed.append(error),
         )
-    assert not producer.flush(30) and not failed, failed[:3]
+    assert not producer.flush(120) and not failed, failed[:3]
 
 
 def batches_on_disk(cluster, topic, partition=0):

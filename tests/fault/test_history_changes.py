@@ -154,7 +154,7 @@ def test_overtaken_by_retention(mirror):
             link.cut()
         records.produce(source, flow.topic, 1000, first=1000)
         where = TopicPartition(flow.topic, 0, 1500)
-        source.admin.delete_records([where])[where].result(30)
+        source.admin.delete_records([where])[where].result(120)
     flow.wait_count(1500)
     wait_log(flow, "500 records or fewer are missing on the target")
     for lane in flow.remotes:
@@ -180,7 +180,7 @@ def test_policy(mirror):
             link.cut()
         records.produce(source, flow.topic, 1000, first=1000)
         where = TopicPartition(flow.topic, 0, 1500)
-        source.admin.delete_records([where])[where].result(30)
+        source.admin.delete_records([where])[where].result(120)
     wait_log(flow, "source.history.policy=skip: going on at offset 2000")
     assert "source.history.policy=fail" in fail_of(flow, "records")
     wait_change(flow, "raw", kind="retention_gap", to=2000, action="skip")

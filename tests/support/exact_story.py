@@ -33,7 +33,7 @@ class Story:
         exactness.produce_transactions(source, topics["transactions"], self.random, 150)
         exactness.produce(source, topics["truncated"], [b"cut-%d" % n for n in range(4000)])
         where = TopicPartition(topics["truncated"], 0, 1234)
-        source.admin.delete_records([where])[where].result(30)
+        source.admin.delete_records([where])[where].result(120)
         now = int(time.time() * 1000)
         for n in range(40):
             alike = [b"alike-%d" % (n % 3)] * self.random.randint(1, 60)

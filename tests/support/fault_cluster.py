@@ -38,7 +38,7 @@ class FaultCluster(Cluster):
             **more,
         }
         # A broker that is frozen holds the test's own clients up for this long only.
-        client = {"socket.timeout.ms": 4000}
+        client = {"socket.timeout.ms": 10000}
         super().__init__(
             name, brokers=3, heap="320m", properties=settings, client=client, **options
         )
@@ -65,7 +65,7 @@ class FaultCluster(Cluster):
 
     def partitions(self, topic):
         """The topic's metadata by partition: leader, replicas, isrs."""
-        return self.admin.list_topics(topic, timeout=15).topics[topic].partitions
+        return self.admin.list_topics(topic, timeout=60).topics[topic].partitions
 
     def leaders_without(self, node, topic):
         """Who leads the topic's partitions, asked of the others while that broker can't answer."""

@@ -71,21 +71,21 @@ class GuardedCluster(Cluster):
             ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:mirror", "*", operation,
             AclPermissionType.ALLOW,
         )  # fmt: skip
-        self.admin.create_acls([binding], request_timeout=30)[binding].result(30)
+        self.admin.create_acls([binding], request_timeout=120)[binding].result(120)
 
     def allow_producer_ids(self):
         binding = AclBinding(
             ResourceType.BROKER, "kafka-cluster", ResourcePatternType.LITERAL, "User:mirror", "*",
             AclOperation.IDEMPOTENT_WRITE, AclPermissionType.ALLOW,
         )  # fmt: skip
-        self.admin.create_acls([binding], request_timeout=30)[binding].result(30)
+        self.admin.create_acls([binding], request_timeout=120)[binding].result(120)
 
     def forbid(self, topic, operation):
         found = AclBindingFilter(
             ResourceType.TOPIC, topic, ResourcePatternType.LITERAL, "User:mirror", "*", operation,
             AclPermissionType.ALLOW,
         )  # fmt: skip
-        self.admin.delete_acls([found], request_timeout=30)[found].result(30)
+        self.admin.delete_acls([found], request_timeout=120)[found].result(120)
 
     def close(self):
         super().close()

@@ -15,7 +15,7 @@ import os
 import shutil
 import uuid
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 import properties
@@ -37,10 +37,26 @@ SMALL = {
     "group.min.session.timeout.ms": "2000",
     "log.retention.check.interval.ms": "1000",
     "controlled.shutdown.enable": "false",
-    "broker.session.timeout.ms": "4000",
     "broker.heartbeat.interval.ms": "1000",
     "log.segment.delete.delay.ms": "1000",
     "log.cleaner.backoff.ms": "1000",
+}
+
+# When a broker that is killed is missed. Among others they take its place by then; alone it can't
+# come back before, for the controller takes it for a stranger with the same number.
+SHORT_BROKER_SESSION = {"broker.session.timeout.ms": "4000"}
+# Of a broker that is alone and goes on living: it is out of service for as long as it is missed,
+# and on a busy machine it may have no processor for seconds.
+LONG_BROKER_SESSION = {"broker.session.timeout.ms": "20000"}
+
+
+# Of a cluster whose brokers are out of service for a moment.
+PASSING = {
+    KafkaError.INVALID_REPLICATION_FACTOR,
+    KafkaError.NOT_CONTROLLER,
+    KafkaError.REQUEST_TIMED_OUT,
+    KafkaError._TIMED_OUT,
+    KafkaError._TRANSPORT,
 }
 
 
@@ -93,6 +109,7 @@ class Broker:
             "share.coordinator.state.topic.replication.factor": replicas,
             "share.coordinator.state.topic.min.isr": "1",
             **SMALL,
+            **(SHORT_BROKER_SESSION if cluster.size > 1 else LONG_BROKER_SESSION),
         }
         for key, value in cluster.properties.items():
             settings[key] = value(self) if callable(value) else value
@@ -130,7 +147,7 @@ class Broker:
         def ready():
             self.process.must_live()
             try:
-                return self.node in client.list_topics(timeout=2).brokers
+                return self.node in client.list_topics(timeout=5).brokers
             except KafkaException:
                 return False
 
@@ -239,7 +256,7 @@ class Cluster:
         for broker in self.brokers:
             broker.write_file(broker.kraft_settings(voters))
         for process in [broker.format() for broker in self.brokers]:
-            status = process.wait(60)
+            status = process.wait(90)
             assert status == 0, f"formatting the storage failed: {status}\n{process.tail()}"
 
     def prepare_zookeeper(self):
@@ -278,25 +295,40 @@ class Cluster:
             new = NewTopic(topic, partitions, replica_assignment=replicas, config=settings)
         else:
             new = NewTopic(topic, partitions, replication or min(3, self.size), config=settings)
-        self.admin.create_topics([new])[topic].result(30)
+        attempts = []
+
+        def made():
+            # A call that finds no controller at first finds none for as long as it lasts.
+            attempts.append(self.admin.create_topics([new], request_timeout=10)[topic])
+            try:
+                attempts[-1].result(60)
+            except KafkaException as failure:
+                code = failure.args[0].code()
+                done = code == KafkaError.TOPIC_ALREADY_EXISTS and len(attempts) > 1
+                if not done and code not in PASSING:
+                    raise
+                return done
+            return True
+
+        wait_for(made, 60, f"topic {topic} to be made", interval=0.5)
         wait_for(lambda: self.partition_count(topic) == partitions, 30, f"topic {topic}")
         return topic
 
     def add_partitions(self, topic, total):
-        self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(30)
+        self.admin.create_partitions([NewPartitions(topic, total)])[topic].result(120)
         wait_for(lambda: self.partition_count(topic) == total, 30, f"{total} partitions of {topic}")
 
     def delete_topic(self, *topics):
         for future in self.admin.delete_topics(list(topics)).values():
-            future.result(30)
+            future.result(120)
         wait_for(lambda: not self.topics() & set(topics), 30, f"{topics} to be deleted")
 
     def topics(self):
-        return set(self.admin.list_topics(timeout=15).topics)
+        return set(self.admin.list_topics(timeout=60).topics)
 
     def partition_count(self, topic):
         """How many partitions of the topic have a leader; 0 if it doesn't exist."""
-        found = self.admin.list_topics(timeout=15).topics.get(topic)
+        found = self.admin.list_topics(timeout=60).topics.get(topic)
         if found is None:
             return 0
         return sum(1 for p in found.partitions.values() if p.error is None and p.leader >= 0)
@@ -304,7 +336,7 @@ class Cluster:
     def topic_config(self, topic):
         """The topic's configuration, defaults included: {name: value}."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
-        entries = self.admin.describe_configs([resource])[resource].result(30)
+        entries = self.admin.describe_configs([resource])[resource].result(120)
         return {name: entry.value for name, entry in entries.items()}
 
     def close(self):

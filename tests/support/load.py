@@ -56,7 +56,7 @@ class Load:
         )
 
     def _run(self):
-        count = len(self._cluster.admin.list_topics(timeout=15).topics[self._topic].partitions)
+        count = len(self._cluster.admin.list_topics(timeout=60).topics[self._topic].partitions)
         producers = [self._producer(CODECS[p % len(CODECS)]) for p in range(count)]
         number, start = 0, int(time.time() * 1000)
         try:

@@ -16,7 +16,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from processes import wait_for
+from processes import lenient, wait_for
 
 NO_TIME = -1
 COMING_UP = {
@@ -135,7 +135,7 @@ def end_offsets(cluster, topic, isolation="read_uncommitted"):
 def topics_of(cluster):
     """The cluster's topics; None while it can't be asked."""
     try:
-        return cluster.admin.list_topics(timeout=15).topics
+        return cluster.admin.list_topics(timeout=60).topics
     except KafkaException as failure:
         if failure.args[0].code() not in COMING_UP:
             raise
@@ -147,7 +147,7 @@ def watermarks(consumer, where):
 
     def ask():
         try:
-            return consumer.get_watermark_offsets(where, timeout=15, cached=False)
+            return consumer.get_watermark_offsets(where, timeout=60, cached=False)
         except KafkaException as failure:
             if not (failure.args[0].retriable() or failure.args[0].code() in COMING_UP):
                 raise
@@ -182,6 +182,7 @@ def read_all(cluster, topic, timeout=120, isolation="read_committed", begin=None
     starts = {p: (begin or {}).get(p, OFFSET_BEGINNING) for p in ends}
     consumer.assign([TopicPartition(topic, p, start) for p, start in starts.items()])
     open_partitions = set(ends)
+    timeout = lenient(timeout)
     deadline = time.monotonic() + timeout
     try:
         while open_partitions:
@@ -305,7 +306,7 @@ def committed(cluster, group, topic, partitions):
     """The group's committed offsets: {partition: offset}, without those that have none."""
     consumer = Consumer(cluster.client_config(**{"group.id": group, "enable.auto.commit": False}))
     try:
-        found = consumer.committed([TopicPartition(topic, p) for p in partitions], timeout=15)
+        found = consumer.committed([TopicPartition(topic, p) for p in partitions], timeout=60)
         return {p.partition: p.offset for p in found if p.offset >= 0}
     finally:
         consumer.close()
@@ -325,6 +326,7 @@ def consume_group(cluster, group, topic, maximum, timeout=60, **config):
     )
     consumer.subscribe([topic])
     records = []
+    timeout = lenient(timeout)
     deadline = time.monotonic() + timeout
     try:
         while len(records) < maximum:

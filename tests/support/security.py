@@ -283,7 +283,7 @@ class SecureCluster(Cluster):
             return self
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
         user = UserScramCredentialUpsertion(USER, info, SECRET.encode())
-        self.admin.alter_user_scram_credentials([user])[USER].result(30)
+        self.admin.alter_user_scram_credentials([user])[USER].result(120)
         return self
 
     def _key_set_url(self):

@@ -243,7 +243,7 @@ class Toxics:
         return self.links[-1]
 
     def run(self, coroutine):
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(120)
 
     def close(self):
         async def end():

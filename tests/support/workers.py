@@ -133,7 +133,7 @@ def distributed_settings(target, group, **more):
 
 
 # Of workers that are killed: their work is given out again when the group has missed them this long.
-SHORT_SESSION = {"session.timeout.ms": "3000", "heartbeat.interval.ms": "500"}
+SHORT_SESSION = {"session.timeout.ms": "6000", "heartbeat.interval.ms": "1000"}
 
 
 def settings_file(name, settings):
