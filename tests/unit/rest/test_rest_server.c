@@ -501,7 +501,8 @@ START_TEST(who_was_refused_gets_the_answer)
         close(begin_refused(&served, 950000));
     put_text(first, "]");
     read_answer(first, true, &answer);
-    ck_assert_int_eq(answer.status, 400);
+    /* 503 where another one held memory when this one wanted more of it. */
+    ck_assert(answer.status == 400 || answer.status == 503);
     kc_str_destroy(&answer.body);
     close(first);
     served_end(&served);
