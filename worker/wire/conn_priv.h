@@ -2,7 +2,7 @@
 /*
  * One connection to one broker: resolve, connect, TLS, ApiVersions, SASL, then requests in order.
  *
- * conn.c is the state machine and the queue, conn_io.c the socket and frames, conn_setup.c the
+ * conn.c is the state machine and the queue, stream_io.c the socket and frames, conn_setup.c the
  * requests before READY. Loop thread only. A connection frees itself when its handles have closed.
  */
 #ifndef WORKER_WIRE_CONN_PRIV_H
@@ -83,7 +83,7 @@ bool wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, in
 /* Takes frame, whose memory is of cap bytes. */
 void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t len);
 
-/* conn_io.c */
+/* stream_io.c */
 void wire_conn_resolve(struct wire_conn *conn);
 bool wire_conn_write(struct wire_conn *conn, struct kc_wire_out *out); /* takes what out holds */
 void wire_conn_destroy_io(struct wire_conn *conn);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of the client share: client.c (thread, posting, timers), router.c (which
- * connection a request takes), cluster.c (metadata), conn*.c (one connection). All of it belongs to
+ * connection a request takes), metadata.c, conn*.c (one connection). All of it belongs to
  * the loop thread, but for what `mutex` guards.
  */
 #ifndef WORKER_WIRE_WIRE_CLIENT_PRIV_H
@@ -124,7 +124,7 @@ void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool w
 void wire_node_ready(struct wire_node *node);
 struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int lane);
 
-/* cluster.c */
+/* metadata.c */
 struct wire_cluster *wire_cluster_new(struct kc_wire_client *client);
 void wire_cluster_destroy(struct wire_cluster *cluster);
 void wire_cluster_tick(struct wire_cluster *cluster, int64_t now);
