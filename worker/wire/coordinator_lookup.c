@@ -197,7 +197,7 @@ struct forget {
 static void run_forget(void *arg)
 {
     struct forget *forget = arg;
-    struct wire_coordinators *coordinators = wire_cluster_coordinators(forget->client->cluster);
+    struct wire_coordinators *coordinators = wire_metadata_coordinators(forget->client->metadata);
     struct coordinator *entry = entry_get(coordinators, forget->kind, forget->key, false);
 
     if (entry && entry->broker_id >= 0) {

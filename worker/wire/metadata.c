@@ -45,7 +45,7 @@ struct listener {
     struct listener *next;
 };
 
-struct wire_cluster {
+struct wire_metadata {
     struct kc_wire_client *client;
     struct wire_coordinators *coordinators;
     struct broker *brokers;
@@ -62,70 +62,70 @@ struct wire_cluster {
     struct kc_error *last_error;
 };
 
-struct wire_cluster *wire_cluster_new(struct kc_wire_client *client)
+struct wire_metadata *wire_metadata_new(struct kc_wire_client *client)
 {
-    struct wire_cluster *cluster = kc_calloc(1, sizeof *cluster);
+    struct wire_metadata *metadata = kc_calloc(1, sizeof *metadata);
 
-    cluster->client = client;
-    cluster->controller = -1;
-    cluster->sent_at_ms = INT64_MIN / 2; /* never: a machine may be up for less than a back-off */
-    cluster->coordinators = wire_coordinators_new(client);
-    return cluster;
+    metadata->client = client;
+    metadata->controller = -1;
+    metadata->sent_at_ms = INT64_MIN / 2; /* never: a machine may be up for less than a back-off */
+    metadata->coordinators = wire_coordinators_new(client);
+    return metadata;
 }
 
-static void topic_destroy(struct wire_cluster *cluster, struct topic *topic)
+static void topic_destroy(struct wire_metadata *metadata, struct topic *topic)
 {
-    HASH_DEL(cluster->topics, topic);
+    HASH_DEL(metadata->topics, topic);
     free(topic->partitions);
     free(topic->name);
     free(topic);
 }
 
-static void broker_destroy(struct wire_cluster *cluster, struct broker *broker)
+static void broker_destroy(struct wire_metadata *metadata, struct broker *broker)
 {
-    HASH_DEL(cluster->brokers, broker);
+    HASH_DEL(metadata->brokers, broker);
     free(broker->host);
     free(broker);
 }
 
-void wire_cluster_destroy(struct wire_cluster *cluster)
+void wire_metadata_destroy(struct wire_metadata *metadata)
 {
     struct topic *topic, *next_topic;
     struct broker *broker, *next_broker;
     struct listener *listener, *next;
 
-    if (!cluster)
+    if (!metadata)
         return;
-    HASH_ITER (hh, cluster->topics, topic, next_topic)
-        topic_destroy(cluster, topic);
-    HASH_ITER (hh, cluster->brokers, broker, next_broker)
-        broker_destroy(cluster, broker);
-    LL_FOREACH_SAFE(cluster->listeners, listener, next)
+    HASH_ITER (hh, metadata->topics, topic, next_topic)
+        topic_destroy(metadata, topic);
+    HASH_ITER (hh, metadata->brokers, broker, next_broker)
+        broker_destroy(metadata, broker);
+    LL_FOREACH_SAFE(metadata->listeners, listener, next)
     free(listener);
-    wire_coordinators_destroy(cluster->coordinators);
-    kc_error_destroy(cluster->last_error);
-    free(cluster);
+    wire_coordinators_destroy(metadata->coordinators);
+    kc_error_destroy(metadata->last_error);
+    free(metadata);
 }
 
-struct wire_coordinators *wire_cluster_coordinators(struct wire_cluster *cluster)
+struct wire_coordinators *wire_metadata_coordinators(struct wire_metadata *metadata)
 {
-    return cluster->coordinators;
+    return metadata->coordinators;
 }
 
 /* ---- Brokers ---- */
 
-static struct broker *broker_find(const struct wire_cluster *cluster, int32_t id)
+static struct broker *broker_find(const struct wire_metadata *metadata, int32_t id)
 {
     struct broker *broker;
 
-    HASH_FIND(hh, cluster->brokers, &id, sizeof id, broker);
+    HASH_FIND(hh, metadata->brokers, &id, sizeof id, broker);
     return broker;
 }
 
-bool wire_cluster_address(const struct wire_cluster *cluster, int32_t id, const char **host,
-                          int *port)
+bool wire_metadata_address(const struct wire_metadata *metadata, int32_t id, const char **host,
+                           int *port)
 {
-    const struct broker *broker = broker_find(cluster, id);
+    const struct broker *broker = broker_find(metadata, id);
 
     if (!broker)
         return false;
@@ -134,17 +134,17 @@ bool wire_cluster_address(const struct wire_cluster *cluster, int32_t id, const 
     return true;
 }
 
-int32_t wire_cluster_controller(const struct wire_cluster *cluster)
+int32_t wire_metadata_controller(const struct wire_metadata *metadata)
 {
-    return broker_find(cluster, cluster->controller) ? cluster->controller : -1;
+    return broker_find(metadata, metadata->controller) ? metadata->controller : -1;
 }
 
-size_t wire_cluster_brokers(const struct wire_cluster *cluster, int32_t *ids, size_t max)
+size_t wire_metadata_brokers(const struct wire_metadata *metadata, int32_t *ids, size_t max)
 {
     const struct broker *broker;
     size_t count = 0;
 
-    for (broker = cluster->brokers; broker && count < max; broker = broker->hh.next)
+    for (broker = metadata->brokers; broker && count < max; broker = broker->hh.next)
         ids[count++] = broker->id;
     return count;
 }
@@ -152,64 +152,64 @@ size_t wire_cluster_brokers(const struct wire_cluster *cluster, int32_t *ids, si
 void kc_wire_hint_broker(struct kc_wire_client *client, int32_t broker_id, const char *host,
                          int32_t port, const char *rack)
 {
-    struct wire_cluster *cluster = client->cluster;
-    struct broker *broker = broker_find(cluster, broker_id);
+    struct wire_metadata *metadata = client->metadata;
+    struct broker *broker = broker_find(metadata, broker_id);
 
     if (broker_id < 0 || !host || !*host || port <= 0)
         return;
     if (!broker) {
         broker = kc_calloc(1, sizeof *broker);
         broker->id = broker_id;
-        HASH_ADD(hh, cluster->brokers, id, sizeof broker->id, broker);
+        HASH_ADD(hh, metadata->brokers, id, sizeof broker->id, broker);
     }
     free(broker->host);
     broker->host = kc_strdup(host);
     broker->port = port;
 }
 
-static void update_brokers(struct wire_cluster *cluster,
+static void update_brokers(struct wire_metadata *metadata,
                            const struct kc_metadata_response *response)
 {
     struct broker *broker, *next;
 
     if (response->brokers.count <= 0)
         return;
-    HASH_ITER (hh, cluster->brokers, broker, next)
-        broker_destroy(cluster, broker);
+    HASH_ITER (hh, metadata->brokers, broker, next)
+        broker_destroy(metadata, broker);
     for (int32_t i = 0; i < response->brokers.count; i++) {
         const struct kc_metadata_response_broker *from = &response->brokers.items[i];
 
-        kc_wire_hint_broker(cluster->client, from->node_id, from->host.data, from->port, NULL);
+        kc_wire_hint_broker(metadata->client, from->node_id, from->host.data, from->port, NULL);
     }
-    cluster->controller = response->controller_id;
+    metadata->controller = response->controller_id;
 }
 
 /* ---- Topics ---- */
 
-static struct topic *topic_find(const struct wire_cluster *cluster, const char *name)
+static struct topic *topic_find(const struct wire_metadata *metadata, const char *name)
 {
     struct topic *topic;
 
-    HASH_FIND(hh, cluster->topics, name, strlen(name), topic);
+    HASH_FIND(hh, metadata->topics, name, strlen(name), topic);
     return topic;
 }
 
-static struct topic *topic_get(struct wire_cluster *cluster, const char *name)
+static struct topic *topic_get(struct wire_metadata *metadata, const char *name)
 {
-    struct topic *topic = topic_find(cluster, name);
+    struct topic *topic = topic_find(metadata, name);
 
     if (topic)
         return topic;
     topic = kc_calloc(1, sizeof *topic);
     topic->name = kc_strdup(name);
-    HASH_ADD_KEYPTR(hh, cluster->topics, topic->name, strlen(topic->name), topic);
+    HASH_ADD_KEYPTR(hh, metadata->topics, topic->name, strlen(topic->name), topic);
     return topic;
 }
 
 bool kc_wire_leader(struct kc_wire_client *client, const char *name, int32_t partition,
                     struct kc_wire_leader *leader)
 {
-    const struct topic *topic = topic_find(client->cluster, name);
+    const struct topic *topic = topic_find(client->metadata, name);
 
     if (!topic || partition < 0 || partition >= topic->count)
         return false;
@@ -221,7 +221,7 @@ bool kc_wire_leader(struct kc_wire_client *client, const char *name, int32_t par
 
 int kc_wire_topic_refusal(struct kc_wire_client *client, const char *name, int64_t since_ms)
 {
-    const struct topic *topic = topic_find(client->cluster, name);
+    const struct topic *topic = topic_find(client->metadata, name);
 
     return topic && topic->refusal_asked_ms >= since_ms ? topic->refusal : KC_KAFKA_NONE;
 }
@@ -230,36 +230,36 @@ const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uu
 {
     const struct topic *topic;
 
-    for (topic = client->cluster->topics; topic; topic = topic->hh.next) {
+    for (topic = client->metadata->topics; topic; topic = topic->hh.next) {
         if (kc_uuid_equal(&topic->id, topic_id))
             return topic->name;
     }
     return NULL;
 }
 
-static void send_refresh(struct wire_cluster *cluster, int64_t now);
+static void send_refresh(struct wire_metadata *metadata, int64_t now);
 
 /* What was asked before says nothing of a new topic (Metadata.requestUpdateForNewTopics). */
-static void ask_about_news(struct wire_cluster *cluster)
+static void ask_about_news(struct wire_metadata *metadata)
 {
-    if (cluster->in_flight)
-        cluster->news = true;
-    else if (!cluster->client->stopping)
-        send_refresh(cluster, kc_mono_ms());
+    if (metadata->in_flight)
+        metadata->news = true;
+    else if (!metadata->client->stopping)
+        send_refresh(metadata, kc_mono_ms());
 }
 
 void kc_wire_track(struct kc_wire_client *client, const char *name)
 {
-    struct topic *topic = topic_get(client->cluster, name);
+    struct topic *topic = topic_get(client->metadata, name);
 
     topic->tracked++;
     if (!topic->count)
-        ask_about_news(client->cluster);
+        ask_about_news(client->metadata);
 }
 
 void kc_wire_untrack(struct kc_wire_client *client, const char *name)
 {
-    struct topic *topic = topic_find(client->cluster, name);
+    struct topic *topic = topic_find(client->metadata, name);
 
     if (topic && topic->tracked > 0)
         topic->tracked--;
@@ -267,10 +267,10 @@ void kc_wire_untrack(struct kc_wire_client *client, const char *name)
 
 #define WANTED_MS 60000
 
-void wire_cluster_want(struct wire_cluster *cluster, const char *name)
+void wire_metadata_want(struct wire_metadata *metadata, const char *name)
 {
-    topic_get(cluster, name)->wanted_until_ms = kc_mono_ms() + WANTED_MS;
-    kc_wire_refresh(cluster->client);
+    topic_get(metadata, name)->wanted_until_ms = kc_mono_ms() + WANTED_MS;
+    kc_wire_refresh(metadata->client);
 }
 
 static void grow_partitions(struct topic *topic, int32_t count)
@@ -296,7 +296,7 @@ static void set_leader(struct topic *topic, int32_t index, int32_t leader, int32
 bool kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_t index,
                          int32_t broker_id, int32_t leader_epoch)
 {
-    struct topic *topic = topic_find(client->cluster, name);
+    struct topic *topic = topic_find(client->metadata, name);
 
     if (!topic || index < 0 || index >= topic->count || broker_id < 0 ||
         leader_epoch <= topic->partitions[index].epoch)
@@ -319,16 +319,16 @@ static int refusal_of(int code)
 }
 
 /* Whether every partition has a leader. */
-static bool update_topic(struct wire_cluster *cluster,
+static bool update_topic(struct wire_metadata *metadata,
                          const struct kc_metadata_response_topic *from)
 {
-    struct topic *topic = from->name.len > 0 ? topic_find(cluster, from->name.data) : NULL;
+    struct topic *topic = from->name.len > 0 ? topic_find(metadata, from->name.data) : NULL;
     bool complete = from->error_code == KC_KAFKA_NONE;
 
     if (!topic)
         return true;
     if (!complete)
-        kc_debug("[%s] metadata of %s: %s", cluster->client->name, topic->name,
+        kc_debug("[%s] metadata of %s: %s", metadata->client->name, topic->name,
                  kc_kafka_error_name(from->error_code));
     if (from->error_code == KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION ||
         (complete && !kc_uuid_equal(&topic->id, &from->topic_id)))
@@ -336,7 +336,7 @@ static bool update_topic(struct wire_cluster *cluster,
     if (complete)
         topic->id = from->topic_id;
     topic->refusal = refusal_of(from->error_code);
-    topic->refusal_asked_ms = cluster->sent_at_ms;
+    topic->refusal_asked_ms = metadata->sent_at_ms;
     for (int32_t i = 0; i < from->partitions.count; i++) {
         const struct kc_metadata_response_partition *partition = &from->partitions.items[i];
 
@@ -350,128 +350,128 @@ static bool update_topic(struct wire_cluster *cluster,
     return complete;
 }
 
-static void forget_unwanted(struct wire_cluster *cluster, int64_t now)
+static void forget_unwanted(struct wire_metadata *metadata, int64_t now)
 {
     struct topic *topic, *next;
 
-    HASH_ITER (hh, cluster->topics, topic, next) {
+    HASH_ITER (hh, metadata->topics, topic, next) {
         if (topic->tracked == 0 && topic->wanted_until_ms < now)
-            topic_destroy(cluster, topic);
+            topic_destroy(metadata, topic);
     }
 }
 
 /* ---- Refreshing ---- */
 
-struct kc_error *wire_cluster_last_error(const struct wire_cluster *cluster)
+struct kc_error *wire_metadata_last_error(const struct wire_metadata *metadata)
 {
-    return cluster->last_error ? kc_error_copy(cluster->last_error) : NULL;
+    return metadata->last_error ? kc_error_copy(metadata->last_error) : NULL;
 }
 
-static void notify(struct wire_cluster *cluster)
+static void notify(struct wire_metadata *metadata)
 {
     struct listener *listener, *next;
 
-    LL_FOREACH_SAFE(cluster->listeners, listener, next)
+    LL_FOREACH_SAFE(metadata->listeners, listener, next)
     listener->changed(listener->arg);
-    wire_route_parked(cluster->client);
+    wire_route_parked(metadata->client);
 }
 
-static bool update(struct wire_cluster *cluster, const struct kc_metadata_response *response)
+static bool update(struct wire_metadata *metadata, const struct kc_metadata_response *response)
 {
     bool complete = true;
 
-    update_brokers(cluster, response);
+    update_brokers(metadata, response);
     for (int32_t i = 0; i < response->topics.count; i++)
-        complete &= update_topic(cluster, &response->topics.items[i]);
-    cluster->updated_at_ms = kc_mono_ms();
+        complete &= update_topic(metadata, &response->topics.items[i]);
+    metadata->updated_at_ms = kc_mono_ms();
     return complete;
 }
 
-static void plan_refresh(struct wire_cluster *cluster)
+static void plan_refresh(struct wire_metadata *metadata)
 {
-    int64_t at = cluster->sent_at_ms + kc_wire_backoff_ms(cluster->client, cluster->attempt);
+    int64_t at = metadata->sent_at_ms + kc_wire_backoff_ms(metadata->client, metadata->attempt);
 
-    if (!cluster->refresh_at_ms || at < cluster->refresh_at_ms)
-        cluster->refresh_at_ms = at;
-    wire_client_hurry(cluster->client);
+    if (!metadata->refresh_at_ms || at < metadata->refresh_at_ms)
+        metadata->refresh_at_ms = at;
+    wire_client_hurry(metadata->client);
 }
 
 static void on_metadata(void *arg, const struct kc_wire_request *request,
                         struct kc_wire_reply *reply)
 {
-    struct wire_cluster *cluster = arg;
+    struct wire_metadata *metadata = arg;
     bool complete = false;
 
-    cluster->in_flight = false;
-    kc_error_clear(&cluster->last_error);
+    metadata->in_flight = false;
+    kc_error_clear(&metadata->last_error);
     if (reply->error) {
-        kc_debug("[%s] metadata: %s", cluster->client->name, kc_error_text(reply->error));
-        cluster->last_error = kc_error_copy(reply->error);
+        kc_debug("[%s] metadata: %s", metadata->client->name, kc_error_text(reply->error));
+        metadata->last_error = kc_error_copy(reply->error);
     } else {
-        complete = update(cluster, reply->message);
+        complete = update(metadata, reply->message);
     }
     kc_wire_reply_unref(reply);
-    if (cluster->client->stopping)
+    if (metadata->client->stopping)
         return;
-    cluster->attempt = complete ? 0 : cluster->attempt + 1;
-    if (!complete || cluster->again || cluster->news)
-        plan_refresh(cluster);
-    if (cluster->news && !cluster->last_error)
-        send_refresh(cluster, kc_mono_ms());
-    cluster->again = cluster->news = false;
-    if (!cluster->last_error)
-        notify(cluster);
+    metadata->attempt = complete ? 0 : metadata->attempt + 1;
+    if (!complete || metadata->again || metadata->news)
+        plan_refresh(metadata);
+    if (metadata->news && !metadata->last_error)
+        send_refresh(metadata, kc_mono_ms());
+    metadata->again = metadata->news = false;
+    if (!metadata->last_error)
+        notify(metadata);
 }
 
-static void send_refresh(struct wire_cluster *cluster, int64_t now)
+static void send_refresh(struct wire_metadata *metadata, int64_t now)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
     struct kc_metadata_request *message = request->message;
     struct topic *topic;
     int32_t count = 0;
 
-    forget_unwanted(cluster, now);
+    forget_unwanted(metadata, now);
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic,
-                     (int32_t)HASH_COUNT(cluster->topics));
-    for (topic = cluster->topics; topic; topic = topic->hh.next)
+                     (int32_t)HASH_COUNT(metadata->topics));
+    for (topic = metadata->topics; topic; topic = topic->hh.next)
         message->topics.items[count++].name = kc_wire_str_copy(request->arena, topic->name);
     message->allow_auto_topic_creation = false;
-    cluster->in_flight = true;
-    cluster->refresh_at_ms = 0;
-    cluster->sent_at_ms = now;
-    kc_wire_send(cluster->client, request, on_metadata, cluster);
+    metadata->in_flight = true;
+    metadata->refresh_at_ms = 0;
+    metadata->sent_at_ms = now;
+    kc_wire_send(metadata->client, request, on_metadata, metadata);
 }
 
 void kc_wire_refresh(struct kc_wire_client *client)
 {
-    struct wire_cluster *cluster = client->cluster;
+    struct wire_metadata *metadata = client->metadata;
     int64_t now = kc_mono_ms();
 
     if (client->stopping)
         return;
-    if (cluster->in_flight) {
-        cluster->again = true;
+    if (metadata->in_flight) {
+        metadata->again = true;
         return;
     }
-    plan_refresh(cluster);
-    if (now >= cluster->refresh_at_ms)
-        send_refresh(cluster, now);
+    plan_refresh(metadata);
+    if (now >= metadata->refresh_at_ms)
+        send_refresh(metadata, now);
 }
 
-bool wire_cluster_refreshes(const struct wire_cluster *cluster)
+bool wire_metadata_refreshes(const struct wire_metadata *metadata)
 {
-    return cluster->refresh_at_ms != 0;
+    return metadata->refresh_at_ms != 0;
 }
 
-void wire_cluster_tick(struct wire_cluster *cluster, int64_t now)
+void wire_metadata_tick(struct wire_metadata *metadata, int64_t now)
 {
-    bool asked = cluster->refresh_at_ms && now >= cluster->refresh_at_ms;
-    bool old = cluster->topics && cluster->updated_at_ms &&
-               now - cluster->updated_at_ms >= cluster->client->settings->metadata_max_age_ms;
+    bool asked = metadata->refresh_at_ms && now >= metadata->refresh_at_ms;
+    bool old = metadata->topics && metadata->updated_at_ms &&
+               now - metadata->updated_at_ms >= metadata->client->settings->metadata_max_age_ms;
 
-    wire_coordinators_tick(cluster->coordinators, now);
-    if (!cluster->in_flight && !cluster->client->stopping && (asked || old))
-        send_refresh(cluster, now);
+    wire_coordinators_tick(metadata->coordinators, now);
+    if (!metadata->in_flight && !metadata->client->stopping && (asked || old))
+        send_refresh(metadata, now);
 }
 
 void kc_wire_listen(struct kc_wire_client *client, void (*changed)(void *arg), void *arg)
@@ -479,18 +479,18 @@ void kc_wire_listen(struct kc_wire_client *client, void (*changed)(void *arg), v
     struct listener *listener = kc_malloc(sizeof *listener);
 
     *listener = (struct listener){changed, arg, NULL};
-    LL_APPEND(client->cluster->listeners, listener);
+    LL_APPEND(client->metadata->listeners, listener);
 }
 
 void kc_wire_unlisten(struct kc_wire_client *client, void *arg)
 {
     struct listener *listener, *next;
 
-    LL_FOREACH_SAFE(client->cluster->listeners, listener, next)
+    LL_FOREACH_SAFE(client->metadata->listeners, listener, next)
     {
         if (listener->arg != arg)
             continue;
-        LL_DELETE(client->cluster->listeners, listener);
+        LL_DELETE(client->metadata->listeners, listener);
         free(listener);
     }
 }

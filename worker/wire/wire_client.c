@@ -416,11 +416,11 @@ static void on_tick(uv_timer_t *tick)
     int64_t now = kc_mono_ms();
 
     wire_router_tick(client, now);
-    wire_cluster_tick(client->cluster, now);
+    wire_metadata_tick(client->metadata, now);
     wire_frames_trim(now);
     if (client->stopping)
         return;
-    if (wire_cluster_refreshes(client->cluster) || wire_router_due(client, now + QUIET_TICK_MS)) {
+    if (wire_metadata_refreshes(client->metadata) || wire_router_due(client, now + QUIET_TICK_MS)) {
         wire_client_hurry(client);
         return;
     }
@@ -464,7 +464,7 @@ static struct kc_error *start_loop(struct kc_wire_client *client)
 static void client_free(struct kc_wire_client *client)
 {
     kc_access_destroy(client->access);
-    wire_cluster_destroy(client->cluster);
+    wire_metadata_destroy(client->metadata);
     wire_security_destroy(client->security);
     kc_wire_settings_destroy(client->settings);
     pthread_mutex_destroy(&client->mutex);
@@ -488,7 +488,7 @@ struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *n
         err = wire_security_new(client->settings, &client->security);
     if (!err) {
         client->access = kc_access_of(name, settings);
-        client->cluster = wire_cluster_new(client);
+        client->metadata = wire_metadata_new(client);
         err = start_loop(client);
     }
     if (err) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the client share: client.c (thread, posting, timers), router.c (which
+ * What the parts of the client share: wire_client.c (thread, posting, timers), wire_router.c (which
  * connection a request takes), metadata.c, conn*.c (one connection). All of it belongs to
  * the loop thread, but for what `mutex` guards.
  */
@@ -18,7 +18,7 @@
 #include <uv.h>
 
 struct wire_conn;
-struct wire_cluster;
+struct wire_metadata;
 struct wire_security;
 struct kc_access;
 
@@ -82,7 +82,7 @@ struct kc_wire_client {
 
     struct wire_node *nodes;
     int16_t transaction_version; /* the cluster's feature level (KIP-890); 0: none */
-    struct wire_cluster *cluster;
+    struct wire_metadata *metadata;
     struct wire_pending *parked; /* waiting for metadata or a coordinator */
     bool stopping;
     bool about_to_wait; /* in before_wait: what is posted now is for the next turn */
@@ -92,7 +92,7 @@ struct kc_wire_client {
     char staging[65536]; /* where sockets are read to; empty between callbacks */
 };
 
-/* client.c */
+/* wire_client.c */
 void wire_pending_finish(struct wire_pending *pending,
                          struct kc_wire_reply *reply);                      /* takes both */
 void wire_pending_fail(struct wire_pending *pending, struct kc_error *err); /* takes both */
@@ -109,7 +109,7 @@ struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_d
 /* Sleeps a back-off, not past the deadline. Not on the loop thread. */
 void wire_back_off(const struct kc_wire_client *client, int attempt, int64_t deadline_ms);
 
-/* router.c */
+/* wire_router.c */
 void wire_route(struct kc_wire_client *client, struct wire_pending *pending);
 void wire_route_parked(struct kc_wire_client *client);
 /* Fails the parked requests for a coordinator; err is copied. */
@@ -125,24 +125,25 @@ void wire_node_ready(struct wire_node *node);
 struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int lane);
 
 /* metadata.c */
-struct wire_cluster *wire_cluster_new(struct kc_wire_client *client);
-void wire_cluster_destroy(struct wire_cluster *cluster);
-void wire_cluster_tick(struct wire_cluster *cluster, int64_t now);
-bool wire_cluster_refreshes(const struct wire_cluster *cluster); /* soon */
-bool wire_cluster_address(const struct wire_cluster *cluster, int32_t id, const char **host,
-                          int *port);
-int32_t wire_cluster_controller(const struct wire_cluster *cluster); /* -1: not known */
+struct wire_metadata *wire_metadata_new(struct kc_wire_client *client);
+void wire_metadata_destroy(struct wire_metadata *metadata);
+void wire_metadata_tick(struct wire_metadata *metadata, int64_t now);
+bool wire_metadata_refreshes(const struct wire_metadata *metadata); /* soon */
+bool wire_metadata_address(const struct wire_metadata *metadata, int32_t id, const char **host,
+                           int *port);
+int32_t wire_metadata_controller(const struct wire_metadata *metadata); /* -1: not known */
 /* The broker ids known, in no order; how many. */
-size_t wire_cluster_brokers(const struct wire_cluster *cluster, int32_t *ids, size_t max);
+size_t wire_metadata_brokers(const struct wire_metadata *metadata, int32_t *ids, size_t max);
 /* Ask for the topic once, without tracking it. */
-void wire_cluster_want(struct wire_cluster *cluster, const char *topic);
-struct kc_error *wire_cluster_last_error(const struct wire_cluster *cluster); /* a copy, or NULL */
+void wire_metadata_want(struct wire_metadata *metadata, const char *topic);
+struct kc_error *
+wire_metadata_last_error(const struct wire_metadata *metadata); /* a copy, or NULL */
 
-/* coordinator.c, kept by the cluster */
+/* coordinator_lookup.c, kept by the metadata */
 struct wire_coordinators;
 struct wire_coordinators *wire_coordinators_new(struct kc_wire_client *client);
 void wire_coordinators_destroy(struct wire_coordinators *coordinators);
-struct wire_coordinators *wire_cluster_coordinators(struct wire_cluster *cluster);
+struct wire_coordinators *wire_metadata_coordinators(struct wire_metadata *metadata);
 /* The coordinator's broker id; -1: a look-up is under way. */
 int32_t wire_coordinator_find(struct wire_coordinators *coordinators, enum kc_wire_target_kind kind,
                               const char *key);

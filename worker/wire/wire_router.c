@@ -61,7 +61,7 @@ void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool w
     if (client->stopping)
         return;
     if (node->id >= 0)
-        wire_coordinators_lost(wire_cluster_coordinators(client->cluster), node->id);
+        wire_coordinators_lost(wire_metadata_coordinators(client->metadata), node->id);
     kc_wire_refresh(client);
 }
 
@@ -78,7 +78,7 @@ static bool node_address(struct kc_wire_client *client, const struct wire_node *
     size_t index;
 
     if (node->id >= 0)
-        return wire_cluster_address(client->cluster, node->id, host, port);
+        return wire_metadata_address(client->metadata, node->id, host, port);
     index = (size_t)(-1 - node->id);
     *host = client->settings->bootstrap[index].host;
     *port = client->settings->bootstrap[index].port;
@@ -149,7 +149,7 @@ static struct wire_node *any_node(struct kc_wire_client *client)
         node = busiest_less_than(client, false);
     if (node)
         return node;
-    brokers = wire_cluster_brokers(client->cluster, ids, BROKERS_TRIED);
+    brokers = wire_metadata_brokers(client->metadata, ids, BROKERS_TRIED);
     turn = client->round_robin++;
     for (size_t i = 0; i < brokers; i++) {
         int32_t id = ids[(turn + i) % brokers];
@@ -208,12 +208,12 @@ static int32_t resolve(struct kc_wire_client *client, const struct kc_wire_targe
         if (kc_wire_leader(client, target->topic, target->partition, &leader) &&
             leader.broker_id >= 0)
             return leader.broker_id;
-        wire_cluster_want(client->cluster, target->topic);
+        wire_metadata_want(client->metadata, target->topic);
         return -1;
     case KC_WIRE_CONTROLLER:
-        return wire_cluster_controller(client->cluster);
+        return wire_metadata_controller(client->metadata);
     default:
-        return wire_coordinator_find(wire_cluster_coordinators(client->cluster), target->kind,
+        return wire_coordinator_find(wire_metadata_coordinators(client->metadata), target->kind,
                                      target->key);
     }
 }
@@ -235,7 +235,7 @@ void wire_route(struct kc_wire_client *client, struct wire_pending *pending)
     else if (id < 0)
         park(client, pending);
     else if (!wire_node_find(client, id, pending->request->lane) &&
-             !wire_cluster_address(client->cluster, id, &host, &port)) {
+             !wire_metadata_address(client->metadata, id, &host, &port)) {
         kc_wire_refresh(client);
         park(client, pending);
     } else
@@ -258,7 +258,7 @@ static struct kc_error *parked_too_long(struct kc_wire_client *client,
                                         const struct kc_wire_request *request)
 {
     const struct kc_wire_target *target = &request->target;
-    struct kc_error *cause = wire_cluster_last_error(client->cluster), *err;
+    struct kc_error *cause = wire_metadata_last_error(client->metadata), *err;
 
     if (target->kind == KC_WIRE_LEADER)
         err = kc_error_retriable_new(KC_ERR_TIMEOUT, "%s: no leader of %s-%d became known in time",
