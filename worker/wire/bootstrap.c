@@ -3,7 +3,7 @@
 #include "wire/bootstrap.h"
 
 #include "connect/log.h"
-#include "wire/settings_priv.h"
+#include "wire/settings.h"
 
 #include <netdb.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #include "wire/conn_priv.h"
 
 #include "wire/access.h"
-#include "wire/frames_priv.h"
+#include "wire/frames.h"
 #include "wire/table_priv.h"
 
 #include <stdlib.h>

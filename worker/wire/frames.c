@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Buffers for frames, see frames_priv.h.
+ * Buffers for frames, see frames.h.
  *
  * One list for the whole process, the last one given back first: it is short, since what lies in it
  * is limited, and its end is what wasn't needed for longest. The limit is high, for what lies here
  * was in use two seconds ago at most: it doesn't add to the largest amount of memory.
  */
-#include "wire/frames_priv.h"
+#include "wire/frames.h"
 
 #include "connect/mem.h"
 

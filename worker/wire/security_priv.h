@@ -5,7 +5,7 @@
 #define WORKER_WIRE_SECURITY_PRIV_H
 
 #include "security/tls.h"
-#include "wire/settings_priv.h"
+#include "wire/settings.h"
 
 struct wire_security {
     struct wire_tls_context *tls; /* NULL: no TLS */

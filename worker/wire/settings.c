@@ -3,7 +3,7 @@
  * Java's client keys into struct kc_wire_settings: names, defaults and limits are
  * CommonClientConfigs'. Called once when a client is made; pure but for the random jitter.
  */
-#include "wire/settings_priv.h"
+#include "wire/settings.h"
 
 #include <errno.h>
 #include <limits.h>

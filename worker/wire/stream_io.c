@@ -8,7 +8,7 @@
  */
 #include "wire/conn_priv.h"
 
-#include "wire/frames_priv.h"
+#include "wire/frames.h"
 #include "wire/security_priv.h"
 
 #include <netinet/in.h>

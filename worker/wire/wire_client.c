@@ -11,7 +11,7 @@
 #include "base/thread.h"
 #include "wire/access.h"
 #include "wire/bootstrap.h"
-#include "wire/frames_priv.h"
+#include "wire/frames.h"
 #include "wire/security_priv.h"
 
 #include <sched.h>

@@ -9,7 +9,7 @@
 
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "wire/settings_priv.h"
+#include "wire/settings.h"
 #include "wire/wire_client.h"
 
 #include <pthread.h>

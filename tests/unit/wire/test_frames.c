@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Buffers of frames: used again when they fit, given back when nobody needs them. */
 #include "base/memory_limit.h"
-#include "wire/frames_priv.h"
+#include "wire/frames.h"
 
 #include "connect/mem.h"
 

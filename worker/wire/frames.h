@@ -6,8 +6,8 @@
  * and the kernel neither has to find nor to clear new ones, which for a fetch costs more than
  * copying the bytes. What isn't needed goes back by itself, see wire_frames_trim(). Any thread.
  */
-#ifndef WORKER_WIRE_FRAMES_PRIV_H
-#define WORKER_WIRE_FRAMES_PRIV_H
+#ifndef WORKER_WIRE_FRAMES_H
+#define WORKER_WIRE_FRAMES_H
 
 #include <stddef.h>
 #include <stdint.h>

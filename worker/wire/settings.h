@@ -3,8 +3,8 @@
  * The client's settings, read once from Java keys. Constant after kc_wire_settings_new(); shared
  * const by every connection.
  */
-#ifndef WORKER_WIRE_SETTINGS_PRIV_H
-#define WORKER_WIRE_SETTINGS_PRIV_H
+#ifndef WORKER_WIRE_SETTINGS_H
+#define WORKER_WIRE_SETTINGS_H
 
 #include "connect/map.h"
 
