@@ -182,8 +182,7 @@ static void begin_run(struct kc_lookup_table *table, struct part *part, int64_t 
     struct kc_lookup_entry *entry;
     *part = (struct part){0};
     table->run = kc_realloc(table->run, (table->waiting_count + 1) * sizeof(*table->run));
-    TAILQ_FOREACH(entry, &table->waiting, link)
-    {
+    TAILQ_FOREACH (entry, &table->waiting, link) {
         if (entry->due_ms <= now_ms)
             table->run[part->end++] = entry;
     }

@@ -243,8 +243,7 @@ size_t kc_offset_index_writer_again(struct kc_offset_index_writer *writer)
     struct kc_index_partition *partition;
     size_t count = 0;
     pthread_mutex_lock(&writer->mutex);
-    TAILQ_FOREACH(partition, &writer->all, all)
-    {
+    TAILQ_FOREACH (partition, &writer->all, all) {
         if (partition->chunk.count == 0 && partition->full_count == 0)
             continue;
         mark(writer, partition);

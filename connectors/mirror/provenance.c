@@ -399,8 +399,7 @@ static void drop_stale(struct kc_provenance *provenance, const struct kc_flow_to
     const char *topic;
     json_t *entry;
     void *next;
-    json_object_foreach_safe(provenance->own, next, topic, entry)
-    {
+    json_object_foreach_safe (provenance->own, next, topic, entry) {
         if (topics->count &&
             bsearch(topic, topics->items, topics->count, sizeof(*topics->items), by_name))
             continue;

@@ -32,8 +32,7 @@ static bool let_go_pieces(struct append_batch *merged, const struct kc_append_le
     struct append_batch *piece;
     bool any = false;
 
-    DL_FOREACH(merged->pieces, piece)
-    {
+    DL_FOREACH (merged->pieces, piece) {
         if (let_go(piece, leaver))
             any = true;
     }
@@ -47,8 +46,7 @@ static void leave_part(struct kc_appender *appender, struct append_part *part,
 {
     struct append_batch *batch;
 
-    DL_FOREACH(part->batches, batch)
-    {
+    DL_FOREACH (part->batches, batch) {
         bool left = batch->pieces ? let_go_pieces(batch, leaver) : let_go(batch, leaver);
 
         if (!left || batch->in_flight || batch->appended || batch->failed)
@@ -66,8 +64,8 @@ static void run_leave(void *arg)
     struct kc_appender *appender = leaving->appender;
     struct append_part *part, *next;
 
-    DL_FOREACH_SAFE(appender->busy, part, next)
-    leave_part(appender, part, leaving->leaver);
+    DL_FOREACH_SAFE (appender->busy, part, next)
+        leave_part(appender, part, leaving->leaver);
     pthread_mutex_lock(&leaving->mutex);
     leaving->done = true;
     pthread_cond_signal(&leaving->cond);

@@ -33,8 +33,7 @@ static void give_pieces(struct kc_appender *appender, struct append_batch *merge
     struct append_batch *piece, *next;
 
     result->merged = result->error && result->unknown;
-    DL_FOREACH_SAFE(merged->pieces, piece, next)
-    {
+    DL_FOREACH_SAFE (merged->pieces, piece, next) {
         DL_DELETE(merged->pieces, piece);
         give_one(appender, piece, result);
         if (result->base_offset >= 0)
@@ -83,8 +82,7 @@ static void skip_rest(struct append_part *part, const struct kc_error *why)
 {
     struct append_batch *batch;
 
-    DL_FOREACH(part->batches, batch)
-    {
+    DL_FOREACH (part->batches, batch) {
         if (batch->appended || batch->failed)
             continue;
         append_fail_batch(
@@ -140,12 +138,10 @@ void append_fail_all(struct kc_appender *appender, const struct kc_error *err)
 {
     struct append_part *part, *next;
 
-    DL_FOREACH_SAFE(appender->busy, part, next)
-    {
+    DL_FOREACH_SAFE (appender->busy, part, next) {
         struct append_batch *batch;
 
-        DL_FOREACH(part->batches, batch)
-        {
+        DL_FOREACH (part->batches, batch) {
             if (!batch->in_flight && !batch->appended && !batch->failed)
                 append_fail_batch(batch, kc_error_copy(err));
         }
@@ -219,8 +215,7 @@ static struct append_batch *first_open(const struct append_part *part)
 {
     struct append_batch *batch;
 
-    DL_FOREACH(part->batches, batch)
-    {
+    DL_FOREACH (part->batches, batch) {
         if (!batch->appended)
             return batch;
     }

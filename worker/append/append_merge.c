@@ -96,8 +96,7 @@ void append_unmerge(struct append_part *part, struct append_batch *merged)
     struct append_batch *piece, *next;
     int32_t sequence = merged->sequence;
 
-    DL_FOREACH_SAFE(merged->pieces, piece, next)
-    {
+    DL_FOREACH_SAFE (merged->pieces, piece, next) {
         DL_DELETE(merged->pieces, piece);
         piece->tried = merged->tried;
         piece->sequenced = merged->sequenced;

@@ -59,8 +59,8 @@ static bool restart(struct kc_appender *appender, struct append_part *part)
     part->epoch = appender->producer_epoch;
     part->next_sequence = 0;
     part->careful = true;
-    DL_FOREACH(part->batches, batch)
-    batch->sequenced = false;
+    DL_FOREACH (part->batches, batch)
+        batch->sequenced = false;
     return true;
 }
 
@@ -68,8 +68,7 @@ static bool has_sequenced(const struct append_part *part)
 {
     const struct append_batch *batch;
 
-    DL_FOREACH(part->batches, batch)
-    {
+    DL_FOREACH (part->batches, batch) {
         if (batch->sequenced)
             return true;
     }
@@ -80,8 +79,7 @@ static struct append_batch *next_batch(struct append_part *part)
 {
     struct append_batch *batch;
 
-    DL_FOREACH(part->batches, batch)
-    {
+    DL_FOREACH (part->batches, batch) {
         if (!batch->in_flight && !batch->appended)
             return batch->failed ? NULL : batch;
     }
@@ -170,8 +168,7 @@ static struct append_flight *flight_to(struct append_flight **flights, struct ap
 {
     struct append_flight *flight;
 
-    LL_FOREACH(*flights, flight)
-    {
+    LL_FOREACH (*flights, flight) {
         if (flight->broker == broker)
             return flight;
     }
@@ -312,8 +309,8 @@ static void settle_refused(struct kc_appender *appender)
     struct append_part *part, *next;
 
     appender->refused = false;
-    DL_FOREACH_SAFE(appender->busy, part, next)
-    append_settle(appender, part);
+    DL_FOREACH_SAFE (appender->busy, part, next)
+        append_settle(appender, part);
 }
 
 void append_send(struct kc_appender *appender, int64_t now)
@@ -321,8 +318,7 @@ void append_send(struct kc_appender *appender, int64_t now)
     struct append_flight *flights, *flight, *next;
 
     while ((flights = gather(appender, now))) {
-        LL_FOREACH_SAFE(flights, flight, next)
-        {
+        LL_FOREACH_SAFE (flights, flight, next) {
             if (flight->count == 0) {
                 append_flight_destroy(flight);
                 continue;

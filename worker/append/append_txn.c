@@ -65,8 +65,8 @@ void append_restart_all(struct kc_appender *appender)
         part->next_sequence = 0;
         part->restart = false;
         part->careful = true;
-        DL_FOREACH(part->batches, batch)
-        batch->sequenced = false;
+        DL_FOREACH (part->batches, batch)
+            batch->sequenced = false;
     }
 }
 
@@ -319,8 +319,8 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
     if (!appender->transactional_id || appender->transaction_v2 || appender->adding ||
         now < appender->txn_at_ms)
         return;
-    DL_FOREACH(appender->busy, part)
-    missing += is_missing(part);
+    DL_FOREACH (appender->busy, part)
+        missing += is_missing(part);
     if (missing == 0)
         return;
     request = to_coordinator(appender, KC_API_ADD_PARTITIONS_TO_TXN);
@@ -330,8 +330,7 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
     message->v3_and_below_producer_epoch = appender->producer_epoch;
     KC_WIRE_LIST_NEW(request->arena, &message->v3_and_below_topics,
                      kc_add_partitions_to_txn_request_topic, missing);
-    DL_FOREACH(appender->busy, part)
-    {
+    DL_FOREACH (appender->busy, part) {
         struct kc_add_partitions_to_txn_request_topic *topic;
 
         if (!is_missing(part))
@@ -353,8 +352,7 @@ static void release_held(struct kc_appender *appender)
     struct append_held *list = appender->held, *held, *next;
 
     appender->held = NULL;
-    DL_FOREACH_SAFE(list, held, next)
-    {
+    DL_FOREACH_SAFE (list, held, next) {
         DL_DELETE(list, held);
         appender_enqueue(appender, held->topic, held->partition, held->data, held->len, held->done,
                          held->arg);

@@ -76,8 +76,7 @@ static void expire(struct kc_appender *appender, int64_t now)
 {
     struct append_part *part, *next;
 
-    DL_FOREACH_SAFE(appender->busy, part, next)
-    {
+    DL_FOREACH_SAFE (appender->busy, part, next) {
         struct append_batch *batch = part->batches;
 
         if (!batch || batch->in_flight || batch->failed || batch->appended ||
@@ -107,8 +106,7 @@ static void set_timer(struct kc_appender *appender, int64_t now)
 
     note(appender->init_at_ms, now, &at);
     note(appender->txn_at_ms, now, &at);
-    DL_FOREACH(appender->busy, part)
-    {
+    DL_FOREACH (appender->busy, part) {
         note(part->retry_at_ms, now, &at);
         note(part->batches->deadline_ms, now, &at);
     }
@@ -297,8 +295,7 @@ static void run_group(void *arg)
     struct append_post *post, *next;
 
     leave_group(group);
-    DL_FOREACH_SAFE(group->posts, post, next)
-    {
+    DL_FOREACH_SAFE (group->posts, post, next) {
         if (appender->end.done && !appender->closing)
             hold(appender, post);
         else
@@ -314,8 +311,7 @@ static void refuse_group(struct append_group *group)
 {
     struct append_post *post, *next;
 
-    DL_FOREACH_SAFE(group->posts, post, next)
-    {
+    DL_FOREACH_SAFE (group->posts, post, next) {
         refuse(group->appender, post->topic, post->partition, post->len, post->done, post->arg,
                kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
         post_destroy(post);
@@ -556,8 +552,7 @@ static void refuse_held(struct kc_appender *appender)
 {
     struct append_held *held, *next;
 
-    DL_FOREACH_SAFE(appender->held, held, next)
-    {
+    DL_FOREACH_SAFE (appender->held, held, next) {
         DL_DELETE(appender->held, held);
         refuse(appender, held->topic, held->partition, held->len, held->done, held->arg,
                kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"), false);

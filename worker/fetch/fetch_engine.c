@@ -114,8 +114,7 @@ static void set_clocks(struct fetch_engine *engine, int64_t now_us)
     pthread_mutex_lock(&engine->mutex);
     at = fetch_plan_next(engine);
     pthread_mutex_unlock(&engine->mutex);
-    LL_FOREACH(engine->sessions, session)
-    {
+    LL_FOREACH (engine->sessions, session) {
         if (session->retry_at_ms > now && session->retry_at_ms < at)
             at = session->retry_at_ms;
         if (!session->in_flight && session->pace_at_us > now_us && session->pace_at_us < pace)
@@ -137,8 +136,7 @@ static size_t count_idle(struct fetch_engine *engine, int64_t now_us, size_t *re
     size_t idle = 0;
 
     *reserved = 0;
-    LL_FOREACH(engine->sessions, session)
-    {
+    LL_FOREACH (engine->sessions, session) {
         if (session->in_flight)
             *reserved += session->reserved;
         else if (session->candidates && is_due(session, now_us))
@@ -153,8 +151,7 @@ static int take_untold(struct fetch_engine *engine, struct kc_fetcher **fetchers
     struct kc_fetcher *fetcher;
     int count = 0;
 
-    LL_FOREACH(engine->fetchers, fetcher)
-    {
+    LL_FOREACH (engine->fetchers, fetcher) {
         if (fetcher->untold)
             fetchers[count++] = fetcher;
         fetcher->untold = false;
@@ -169,8 +166,8 @@ static size_t held_bytes(const struct fetch_engine *engine, size_t share)
     const struct kc_fetcher *fetcher;
     size_t held = 0;
 
-    LL_FOREACH(engine->fetchers, fetcher)
-    held += fetcher->full && fetcher->used > share ? share : fetcher->used;
+    LL_FOREACH (engine->fetchers, fetcher)
+        held += fetcher->full && fetcher->used > share ? share : fetcher->used;
     return held;
 }
 
@@ -201,8 +198,7 @@ static bool hold_stuck(struct fetch_engine *engine, int64_t now_us)
     if (!engine->starved || engine->fetcher_count < 2 ||
         now_us / 1000 < engine->starved_at_ms + STUCK_MS)
         return false;
-    LL_FOREACH(engine->fetchers, fetcher)
-    {
+    LL_FOREACH (engine->fetchers, fetcher) {
         if (fetcher->full || fetcher->used + least_fetch(engine) < share)
             continue;
         fetcher_hold(fetcher);
@@ -230,8 +226,7 @@ static void send_fetches(struct fetch_engine *engine, int64_t now_us)
         pthread_cond_signal(&untold[i]->cond);
     if (portion > (size_t)engine->options.max_bytes)
         portion = (size_t)engine->options.max_bytes;
-    LL_FOREACH(engine->sessions, session)
-    {
+    LL_FOREACH (engine->sessions, session) {
         if (idle && is_due(session, now_us))
             fetch_session_send(engine, session, portion);
     }

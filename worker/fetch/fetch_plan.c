@@ -90,8 +90,7 @@ static bool take_back(struct fetch_session *session, const struct fetch_part *pa
 {
     struct fetch_forgotten *forgotten;
 
-    LL_FOREACH(session->forgotten, forgotten)
-    {
+    LL_FOREACH (session->forgotten, forgotten) {
         if (forgotten->partition != part->partition ||
             !kc_uuid_equal(&forgotten->topic_id, &part->topic_id) ||
             strcmp(forgotten->topic, part->topic) != 0)
@@ -253,8 +252,7 @@ void fetch_plan_update(struct fetch_engine *engine, int64_t now)
 {
     struct fetch_part *part, *next;
 
-    DL_FOREACH_SAFE2(engine->waiting, part, next, wait_next)
-    {
+    DL_FOREACH_SAFE2 (engine->waiting, part, next, wait_next) {
         if (part->wake_at_ms <= now)
             fetch_plan_touch(engine, part);
     }
@@ -269,8 +267,7 @@ int64_t fetch_plan_next(struct fetch_engine *engine)
     const struct fetch_part *part;
     int64_t at = INT64_MAX;
 
-    DL_FOREACH2(engine->waiting, part, wait_next)
-    {
+    DL_FOREACH2 (engine->waiting, part, wait_next) {
         if (part->wake_at_ms < at)
             at = part->wake_at_ms;
     }

@@ -31,8 +31,7 @@ static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id,
 {
     struct fetch_session *session;
 
-    LL_FOREACH(engine->sessions, session)
-    {
+    LL_FOREACH (engine->sessions, session) {
         if (session->broker_id == broker_id && session->lane == lane)
             return session;
     }
@@ -82,8 +81,8 @@ static void drop_forgotten(struct fetch_session *session)
 {
     struct fetch_forgotten *forgotten, *next;
 
-    LL_FOREACH_SAFE(session->forgotten, forgotten, next)
-    fetch_forgotten_destroy(forgotten);
+    LL_FOREACH_SAFE (session->forgotten, forgotten, next)
+        fetch_forgotten_destroy(forgotten);
     session->forgotten = NULL;
 }
 
@@ -103,8 +102,7 @@ void fetch_sessions_destroy(struct fetch_engine *engine)
 
     for (struct fetch_part *part = engine->parts; part; part = part->hh.next)
         fetch_plan_remove(engine, part);
-    LL_FOREACH_SAFE(engine->sessions, session, next)
-    {
+    LL_FOREACH_SAFE (engine->sessions, session, next) {
         drop_forgotten(session);
         free(session);
     }
@@ -131,8 +129,8 @@ static struct fetch_part **take_fresh(struct fetch_session *session, size_t *cou
     DL_COUNT2(session->fresh, part, *count, fresh_next);
     parts = kc_calloc(*count, sizeof(*parts));
     *count = 0;
-    DL_FOREACH2(session->fresh, part, fresh_next)
-    parts[(*count)++] = part;
+    DL_FOREACH2 (session->fresh, part, fresh_next)
+        parts[(*count)++] = part;
     qsort(parts, *count, sizeof(*parts), by_topic);
     for (size_t i = 0; i < *count; i++)
         fetch_plan_join(parts[i]);
@@ -193,8 +191,7 @@ static void put_forgotten(struct fetch_session *session, struct kc_wire_request 
     LL_COUNT(session->forgotten, forgotten, count);
     KC_WIRE_LIST_NEW(request->arena, &message->forgotten_topics_data,
                      kc_fetch_request_forgotten_topics_data, count);
-    LL_FOREACH(session->forgotten, forgotten)
-    {
+    LL_FOREACH (session->forgotten, forgotten) {
         struct kc_fetch_request_forgotten_topics_data *to =
             &message->forgotten_topics_data.items[i++];
 

@@ -103,8 +103,8 @@ static void discharge(struct kc_fetcher *fetcher, const struct fetch_chunk *chun
     fetcher->used -= chunk->charged;
     if (fetcher->full && fetcher->used <= fetch_engine_share_bytes(engine) / 2) {
         fetcher->full = false;
-        DL_FOREACH2(fetcher->held, part, held_next)
-        fetch_plan_touch(engine, part);
+        DL_FOREACH2 (fetcher->held, part, held_next)
+            fetch_plan_touch(engine, part);
         fetch_engine_post_poll(engine);
     }
     if (engine->starved)
@@ -128,8 +128,7 @@ void fetcher_drop_queued(struct fetch_part *part)
     struct kc_fetcher *fetcher = part->fetcher;
     struct fetch_chunk *chunk, *next;
 
-    DL_FOREACH_SAFE(fetcher->queue, chunk, next)
-    {
+    DL_FOREACH_SAFE (fetcher->queue, chunk, next) {
         if (strcmp(chunk->key, part->key) != 0)
             continue;
         DL_DELETE(fetcher->queue, chunk);
@@ -163,8 +162,7 @@ static struct fetch_chunk *take_chunk(struct kc_fetcher *fetcher)
     struct fetch_chunk *chunk;
     struct fetch_part *part;
 
-    DL_FOREACH(fetcher->queue, chunk)
-    {
+    DL_FOREACH (fetcher->queue, chunk) {
         part = own_part(fetcher, chunk->key);
         if (part && part->paused)
             continue;
@@ -317,8 +315,7 @@ void fetcher_leave(struct kc_fetcher *fetcher)
 
     fetch_engine_leave(fetcher->engine, fetcher);
     /* What is left is of partitions that had been removed; nobody adds to it any more. */
-    DL_FOREACH_SAFE(fetcher->queue, chunk, next)
-    {
+    DL_FOREACH_SAFE (fetcher->queue, chunk, next) {
         DL_DELETE(fetcher->queue, chunk);
         kc_fetched_release(&chunk->pub);
     }

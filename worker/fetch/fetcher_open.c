@@ -99,8 +99,7 @@ static struct kc_error *find_or_make(char *key, const struct kc_map *properties,
 {
     struct kc_error *err;
 
-    DL_FOREACH(all, *out)
-    {
+    DL_FOREACH (all, *out) {
         if ((*out)->users < KC_FETCHERS_TOGETHER && strcmp((*out)->key, key) == 0) {
             free(key);
             return NULL;

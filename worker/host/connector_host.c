@@ -340,8 +340,7 @@ static void refuse_all(struct kc_connector_host *host)
                                   "connector has been scheduled for shutdown",
                                   kc_target_state_name(target)));
     struct request *request, *next;
-    LL_FOREACH_SAFE(requests, request, next)
-    {
+    LL_FOREACH_SAFE (requests, request, next) {
         request->done(request->opaque,
                       kc_error_new(KC_ERR_CONNECT, "Connector %s has been scheduled for shutdown",
                                    host->name),

@@ -77,8 +77,7 @@ static size_t cut_late(struct kc_connection_guard *guard, int64_t now_ms)
 {
     struct kc_guarded *entry;
     size_t count = 0;
-    DL_FOREACH(guard->entries, entry)
-    {
+    DL_FOREACH (guard->entries, entry) {
         if (entry->deadline_ms > now_ms)
             continue;
         cut(guard, entry);
@@ -101,8 +100,7 @@ static struct kc_guarded *oldest(const struct kc_connection_guard *guard,
                                  const struct client *client, enum kc_guard_phase phase)
 {
     struct kc_guarded *entry;
-    DL_FOREACH(guard->entries, entry)
-    {
+    DL_FOREACH (guard->entries, entry) {
         if (!entry->cut && entry->phase == phase && (!client || entry->client == client))
             return entry;
     }
@@ -149,8 +147,7 @@ static bool our_turn(const struct kc_guarded *entry)
 static void note_moves(struct kc_connection_guard *guard, int64_t now_ms)
 {
     struct kc_guarded *entry;
-    DL_FOREACH(guard->entries, entry)
-    {
+    DL_FOREACH (guard->entries, entry) {
         uint64_t moved = entry->large && !entry->cut ? bytes_moved(entry->fd) : 0;
         if (moved < entry->moved + STRIDE)
             continue;
@@ -171,8 +168,7 @@ void kc_connection_guard_relieve(struct kc_connection_guard *guard)
     struct kc_guarded *entry, *slowest = NULL;
     pthread_mutex_lock(&guard->lock);
     note_moves(guard, now_ms);
-    DL_FOREACH(guard->entries, entry)
-    {
+    DL_FOREACH (guard->entries, entry) {
         if (is_slow(entry, now_ms) && (!slowest || entry->moved_ms < slowest->moved_ms))
             slowest = entry;
     }

@@ -32,15 +32,15 @@ enum { CONNECTOR_STOP_MS = 5000, LOST_WAIT_MS = 1000 };
 static bool *counted_flag(struct kc_worker *worker, const char *connector, int task)
 {
     struct task_entry *task_entry;
-    LL_FOREACH(worker->tasks, task_entry)
-    if (kc_task_host_task(task_entry->host) == task &&
-        strcmp(kc_task_host_connector(task_entry->host), connector) == 0)
-        return &task_entry->counted;
+    LL_FOREACH (worker->tasks, task_entry)
+        if (kc_task_host_task(task_entry->host) == task &&
+            strcmp(kc_task_host_connector(task_entry->host), connector) == 0)
+            return &task_entry->counted;
     struct connector_entry *entry;
     if (task == KC_CONNECTOR_STATUS)
-        LL_FOREACH(worker->connectors, entry)
-    if (strcmp(kc_connector_host_name(entry->host), connector) == 0)
-        return &entry->counted;
+        LL_FOREACH (worker->connectors, entry)
+            if (strcmp(kc_connector_host_name(entry->host), connector) == 0)
+                return &entry->counted;
     return NULL;
 }
 
@@ -153,9 +153,9 @@ static size_t list_tasks(struct kc_worker *worker, struct kc_task_id **ids)
     LL_COUNT(worker->tasks, entry, count);
     *ids = kc_calloc(count + 1, sizeof(**ids));
     count = 0;
-    LL_FOREACH(worker->tasks, entry)
-    (*ids)[count++] =
-        (struct kc_task_id){kc_task_host_connector(entry->host), kc_task_host_task(entry->host)};
+    LL_FOREACH (worker->tasks, entry)
+        (*ids)[count++] = (struct kc_task_id){kc_task_host_connector(entry->host),
+                                              kc_task_host_task(entry->host)};
     return count;
 }
 
@@ -181,8 +181,7 @@ static bool reap_lost(struct kc_worker *worker)
 {
     int64_t deadline = kc_mono_ms() + LOST_WAIT_MS;
     struct task_entry *task, *next_task;
-    LL_FOREACH_SAFE(worker->lost_tasks, task, next_task)
-    {
+    LL_FOREACH_SAFE (worker->lost_tasks, task, next_task) {
         if (!kc_task_host_await(task->host, deadline))
             continue;
         LL_DELETE(worker->lost_tasks, task);
@@ -190,8 +189,7 @@ static bool reap_lost(struct kc_worker *worker)
         free(task);
     }
     struct connector_entry *connector, *next_connector;
-    LL_FOREACH_SAFE(worker->lost_connectors, connector, next_connector)
-    {
+    LL_FOREACH_SAFE (worker->lost_connectors, connector, next_connector) {
         if (!kc_connector_host_await(connector->host, deadline))
             continue;
         LL_DELETE(worker->lost_connectors, connector);
@@ -266,9 +264,9 @@ struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const stru
 static struct connector_entry *find_connector(struct kc_worker *worker, const char *name)
 {
     struct connector_entry *entry;
-    LL_FOREACH(worker->connectors, entry)
-    if (strcmp(kc_connector_host_name(entry->host), name) == 0)
-        return entry;
+    LL_FOREACH (worker->connectors, entry)
+        if (strcmp(kc_connector_host_name(entry->host), name) == 0)
+            return entry;
     return NULL;
 }
 
@@ -363,8 +361,7 @@ void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings
 {
     struct connector_entry *taken = take_connectors(worker, names), *entry, *next;
     int64_t deadline = kc_mono_ms() + CONNECTOR_STOP_MS;
-    LL_FOREACH_SAFE(taken, entry, next)
-    {
+    LL_FOREACH_SAFE (taken, entry, next) {
         if (kc_connector_host_await(entry->host, deadline)) {
             kc_connector_host_destroy(entry->host);
             free(entry);
@@ -388,8 +385,8 @@ bool kc_worker_has_connector(struct kc_worker *worker, const char *name)
 void kc_worker_connectors(struct kc_worker *worker, struct kc_strings *names)
 {
     struct connector_entry *entry;
-    LL_FOREACH(worker->connectors, entry)
-    kc_strings_add(names, kc_connector_host_name(entry->host));
+    LL_FOREACH (worker->connectors, entry)
+        kc_strings_add(names, kc_connector_host_name(entry->host));
 }
 
 void kc_worker_task_configs(struct kc_worker *worker, const char *name, const struct kc_map *config,
@@ -415,10 +412,10 @@ void kc_worker_task_configs(struct kc_worker *worker, const char *name, const st
 static struct task_entry *find_task(struct kc_worker *worker, struct kc_task_id id)
 {
     struct task_entry *entry;
-    LL_FOREACH(worker->tasks, entry)
-    if (kc_task_host_task(entry->host) == id.task &&
-        strcmp(kc_task_host_connector(entry->host), id.connector) == 0)
-        return entry;
+    LL_FOREACH (worker->tasks, entry)
+        if (kc_task_host_task(entry->host) == id.task &&
+            strcmp(kc_task_host_connector(entry->host), id.connector) == 0)
+            return entry;
     return NULL;
 }
 
@@ -564,8 +561,7 @@ void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids
     struct task_entry *taken = take_tasks(worker, ids, count), *entry, *next;
     int64_t deadline =
         kc_deadline_ms(kc_config_long(worker->config->values, "task.shutdown.graceful.timeout.ms"));
-    LL_FOREACH_SAFE(taken, entry, next)
-    {
+    LL_FOREACH_SAFE (taken, entry, next) {
         if (kc_task_host_await(entry->host, deadline)) {
             kc_task_host_destroy(entry->host);
             free(entry);
@@ -588,9 +584,9 @@ void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
 {
     kc_info("Setting connector %s state to %s", connector, kc_target_state_name(target));
     struct task_entry *task;
-    LL_FOREACH(worker->tasks, task)
-    if (strcmp(kc_task_host_connector(task->host), connector) == 0)
-        kc_task_host_set_target(task->host, target);
+    LL_FOREACH (worker->tasks, task)
+        if (strcmp(kc_task_host_connector(task->host), connector) == 0)
+            kc_task_host_set_target(task->host, target);
     struct connector_entry *entry = find_connector(worker, connector);
     if (entry)
         kc_connector_host_set_target(entry->host, target, done, opaque);
@@ -605,8 +601,7 @@ void kc_worker_each_task(struct kc_worker *worker,
 {
     pthread_mutex_lock(&worker->mutex);
     struct task_entry *entry;
-    LL_FOREACH(worker->tasks, entry)
-    {
+    LL_FOREACH (worker->tasks, entry) {
         struct kc_task_info info = {
             kc_task_host_connector(entry->host),
             kc_task_host_task(entry->host),
@@ -633,8 +628,7 @@ void kc_worker_each_connector(struct kc_worker *worker,
 {
     pthread_mutex_lock(&worker->mutex);
     struct connector_entry *entry;
-    LL_FOREACH(worker->connectors, entry)
-    {
+    LL_FOREACH (worker->connectors, entry) {
         char *note = kc_connector_host_note(entry->host);
         struct kc_connector_info info = {
             kc_connector_host_name(entry->host),

@@ -115,9 +115,9 @@ struct scrape {
 static struct tally *tally_get(struct scrape *scrape, const char *connector)
 {
     struct tally *tally;
-    LL_FOREACH(scrape->tallies, tally)
-    if (strcmp(tally->connector, connector) == 0)
-        return tally;
+    LL_FOREACH (scrape->tallies, tally)
+        if (strcmp(tally->connector, connector) == 0)
+            return tally;
     tally = kc_calloc(1, sizeof(*tally));
     tally->connector = kc_strdup(connector);
     LL_APPEND(scrape->tallies, tally);
@@ -127,8 +127,7 @@ static struct tally *tally_get(struct scrape *scrape, const char *connector)
 static void end_tallies(struct scrape *scrape)
 {
     struct tally *tally, *next;
-    LL_FOREACH_SAFE(scrape->tallies, tally, next)
-    {
+    LL_FOREACH_SAFE (scrape->tallies, tally, next) {
         struct kc_label label = {"connector", tally->connector};
         for (size_t i = 0; i < sizeof(tally_table) / sizeof(tally_table[0]); i++) {
             int state = tally_table[i].state;
@@ -173,8 +172,8 @@ static void collect_series(struct kc_worker *worker, struct kc_series_collection
 {
     struct task_entry *entry;
     pthread_mutex_lock(&worker->mutex);
-    LL_FOREACH(worker->tasks, entry)
-    kc_series_collect(series, kc_task_host_series(entry->host));
+    LL_FOREACH (worker->tasks, entry)
+        kc_series_collect(series, kc_task_host_series(entry->host));
     pthread_mutex_unlock(&worker->mutex);
 }
 

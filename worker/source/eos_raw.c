@@ -45,8 +45,7 @@ static void *create(struct kc_source_task *task, struct kc_txn_records *records)
 static void forget_built(struct channel *self)
 {
     struct kc_built *built, *next;
-    LL_FOREACH_SAFE(self->built, built, next)
-    {
+    LL_FOREACH_SAFE (self->built, built, next) {
         kc_built_destroy(built);
     }
     self->built = NULL;
@@ -138,8 +137,7 @@ static struct kc_error *send_built(struct channel *self)
     struct kc_error *err =
         why ? kc_error_new(KC_ERR_DATA, "Building a record batch: %s", why) : NULL;
     self->built_bytes = 0;
-    LL_FOREACH_SAFE(list, built, next)
-    {
+    LL_FOREACH_SAFE (list, built, next) {
         LL_PREPEND(self->built, built);
         if (!err)
             err = kc_raw_lane_send(self->task->raw, built->span, NULL);

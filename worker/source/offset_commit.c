@@ -101,8 +101,7 @@ void kc_offset_committer_remove(struct kc_offset_committer *committer, void *opa
 {
     pthread_mutex_lock(&committer->mutex);
     struct job *job, *next;
-    LL_FOREACH_SAFE(committer->jobs, job, next)
-    {
+    LL_FOREACH_SAFE (committer->jobs, job, next) {
         if (job->opaque == opaque) {
             LL_DELETE(committer->jobs, job);
             free(job);
@@ -125,8 +124,8 @@ void kc_offset_committer_destroy(struct kc_offset_committer *committer)
     pthread_mutex_unlock(&committer->mutex);
     pthread_join(committer->thread, NULL);
     struct job *job, *next;
-    LL_FOREACH_SAFE(committer->jobs, job, next)
-    free(job);
+    LL_FOREACH_SAFE (committer->jobs, job, next)
+        free(job);
     pthread_cond_destroy(&committer->changed);
     pthread_mutex_destroy(&committer->mutex);
     free(committer);

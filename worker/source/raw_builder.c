@@ -52,8 +52,7 @@ static void open_batch_destroy(struct open_batch *open)
 void kc_raw_builder_drop(struct kc_raw_builder *builder)
 {
     struct open_batch *open, *next;
-    LL_FOREACH_SAFE(builder->open, open, next)
-    {
+    LL_FOREACH_SAFE (builder->open, open, next) {
         open_batch_destroy(open);
     }
     builder->open = builder->last = NULL;
@@ -75,8 +74,7 @@ static struct open_batch *find(const struct kc_raw_builder *builder, const char 
     struct open_batch *open = builder->last;
     if (open && open->partition == partition && strcmp(open->topic, topic) == 0)
         return open;
-    LL_FOREACH(builder->open, open)
-    {
+    LL_FOREACH (builder->open, open) {
         if (open->partition == partition && strcmp(open->topic, topic) == 0)
             return open;
     }
@@ -215,8 +213,7 @@ const char *kc_raw_builder_take(struct kc_raw_builder *builder, struct kc_built 
     const char *why = NULL;
     struct open_batch *open;
     *list = NULL;
-    LL_FOREACH(builder->open, open)
-    {
+    LL_FOREACH (builder->open, open) {
         struct kc_built *built = NULL;
         why = finish(open, &built);
         if (why)

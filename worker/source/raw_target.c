@@ -75,9 +75,9 @@ static struct kc_error *make(const struct kc_map *producer, const char *name,
 static struct target *find(const char *key)
 {
     struct target *target;
-    DL_FOREACH(targets, target)
-    if (!target->spoilt && target->users < KC_RAW_TARGET_TASKS && strcmp(target->key, key) == 0)
-        return target;
+    DL_FOREACH (targets, target)
+        if (!target->spoilt && target->users < KC_RAW_TARGET_TASKS && strcmp(target->key, key) == 0)
+            return target;
     return NULL;
 }
 

@@ -96,8 +96,7 @@ struct kc_error *kc_record_batches_flush(struct kc_record_batches *batches)
     struct kc_error *err =
         why ? kc_error_new(KC_ERR_DATA, "Building a record batch: %s", why) : NULL;
     batches->bytes = 0;
-    LL_FOREACH_SAFE(list, built, next)
-    {
+    LL_FOREACH_SAFE (list, built, next) {
         if (err)
             kc_built_destroy(built);
         else

@@ -130,8 +130,7 @@ static void forget(struct kc_access *access, const char *address)
 {
     struct trouble *trouble, *next;
 
-    LL_FOREACH_SAFE(access->troubles, trouble, next)
-    {
+    LL_FOREACH_SAFE (access->troubles, trouble, next) {
         if (address && strcmp(address, trouble->address) != 0)
             continue;
         LL_DELETE(access->troubles, trouble);
@@ -193,8 +192,7 @@ static struct trouble *trouble_get(struct kc_access *access, const char *address
 {
     struct trouble *trouble;
 
-    LL_FOREACH(access->troubles, trouble)
-    {
+    LL_FOREACH (access->troubles, trouble) {
         if (strcmp(trouble->address, address) == 0)
             break;
     }
@@ -276,8 +274,7 @@ char *kc_access_refusal(struct kc_access *access)
     char *text = NULL;
 
     pthread_mutex_lock(&registry.mutex);
-    LL_FOREACH(access->troubles, trouble)
-    {
+    LL_FOREACH (access->troubles, trouble) {
         if (!text && trouble->refused && now - trouble->last_ms < REFUSAL_MS)
             text = tell(access, trouble);
     }
@@ -292,8 +289,7 @@ static void add_troubles(const struct kc_access *access, struct kc_strings *trou
     const struct trouble *trouble;
     int64_t now = kc_mono_ms();
 
-    LL_FOREACH(access->troubles, trouble)
-    {
+    LL_FOREACH (access->troubles, trouble) {
         if (now - trouble->last_ms <= FORGET_MS)
             kc_strings_take(troubles, tell(access, trouble));
     }

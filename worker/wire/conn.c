@@ -352,8 +352,7 @@ static bool check_in_flight(struct wire_conn *conn, int64_t now)
 {
     struct wire_pending *pending, *next;
 
-    DL_FOREACH_SAFE(conn->in_flight, pending, next)
-    {
+    DL_FOREACH_SAFE (conn->in_flight, pending, next) {
         if (!pending->deadline_ms || now < pending->deadline_ms)
             continue;
         if (!may_abandon(pending, now)) {
@@ -376,8 +375,7 @@ void wire_conn_tick(struct wire_conn *conn, int64_t now)
                                                      conn->label, state_names[conn->state]));
         return;
     }
-    DL_FOREACH_SAFE(conn->waiting, pending, next)
-    {
+    DL_FOREACH_SAFE (conn->waiting, pending, next) {
         if (now < pending->deadline_ms)
             continue;
         DL_DELETE(conn->waiting, pending);

@@ -100,8 +100,8 @@ void wire_metadata_destroy(struct wire_metadata *metadata)
         topic_destroy(metadata, topic);
     HASH_ITER (hh, metadata->brokers, broker, next_broker)
         broker_destroy(metadata, broker);
-    LL_FOREACH_SAFE(metadata->listeners, listener, next)
-    free(listener);
+    LL_FOREACH_SAFE (metadata->listeners, listener, next)
+        free(listener);
     wire_coordinators_destroy(metadata->coordinators);
     kc_error_destroy(metadata->last_error);
     free(metadata);
@@ -371,8 +371,8 @@ static void notify(struct wire_metadata *metadata)
 {
     struct listener *listener, *next;
 
-    LL_FOREACH_SAFE(metadata->listeners, listener, next)
-    listener->changed(listener->arg);
+    LL_FOREACH_SAFE (metadata->listeners, listener, next)
+        listener->changed(listener->arg);
     wire_route_parked(metadata->client);
 }
 
@@ -486,8 +486,7 @@ void kc_wire_unlisten(struct kc_wire_client *client, void *arg)
 {
     struct listener *listener, *next;
 
-    LL_FOREACH_SAFE(client->metadata->listeners, listener, next)
-    {
+    LL_FOREACH_SAFE (client->metadata->listeners, listener, next) {
         if (listener->arg != arg)
             continue;
         LL_DELETE(client->metadata->listeners, listener);

@@ -247,8 +247,7 @@ void wire_route_parked(struct kc_wire_client *client)
     struct wire_pending *list = client->parked, *pending, *next;
 
     client->parked = NULL;
-    DL_FOREACH_SAFE(list, pending, next)
-    {
+    DL_FOREACH_SAFE (list, pending, next) {
         DL_DELETE(list, pending);
         wire_route(client, pending);
     }
@@ -294,8 +293,7 @@ static bool conn_due(const struct wire_conn *conn, int64_t then)
 
     if (conn->state != CONN_READY || conn->waiting)
         return true;
-    DL_FOREACH(conn->in_flight, pending)
-    {
+    DL_FOREACH (conn->in_flight, pending) {
         if (pending->deadline_ms && pending->deadline_ms <= then)
             return true;
     }
@@ -326,8 +324,7 @@ void wire_router_tick(struct kc_wire_client *client, int64_t now)
             wire_conn_tick(node->conn, now);
     }
     final = client->parked ? final_error(client) : NULL;
-    DL_FOREACH_SAFE(client->parked, pending, next)
-    {
+    DL_FOREACH_SAFE (client->parked, pending, next) {
         if (!final && now < pending->deadline_ms)
             continue;
         DL_DELETE(client->parked, pending);
@@ -341,8 +338,7 @@ void wire_route_fail(struct kc_wire_client *client, enum kc_wire_target_kind kin
 {
     struct wire_pending *pending, *next;
 
-    DL_FOREACH_SAFE(client->parked, pending, next)
-    {
+    DL_FOREACH_SAFE (client->parked, pending, next) {
         const struct kc_wire_target *target = &pending->request->target;
 
         if (target->kind != kind || strcmp(target->key, key) != 0)
@@ -366,8 +362,7 @@ void wire_router_close(struct kc_wire_client *client)
         kc_error_destroy(node->last_error);
         free(node);
     }
-    DL_FOREACH_SAFE(client->parked, pending, next)
-    {
+    DL_FOREACH_SAFE (client->parked, pending, next) {
         DL_DELETE(client->parked, pending);
         wire_pending_fail(pending, kc_error_new(KC_ERR_WAKEUP, "%s is being closed", client->name));
     }

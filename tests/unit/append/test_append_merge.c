@@ -41,8 +41,8 @@ static size_t count(const struct append_batch *list)
     const struct append_batch *batch;
     size_t number = 0;
 
-    DL_FOREACH(list, batch)
-    number++;
+    DL_FOREACH (list, batch)
+        number++;
     return number;
 }
 
@@ -50,8 +50,7 @@ static void clear(struct append_batch **list)
 {
     struct append_batch *batch, *next;
 
-    DL_FOREACH_SAFE(*list, batch, next)
-    {
+    DL_FOREACH_SAFE (*list, batch, next) {
         DL_DELETE(*list, batch);
         clear(&batch->pieces);
         free(batch->data);
