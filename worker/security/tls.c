@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A TLS session over memory BIOs. See tls_priv.h. Loop thread. */
+/* A TLS session over memory BIOs. See tls.h. Loop thread. */
 #include "security/tls_session_priv.h"
 #include "security/tls_store.h"
 
@@ -11,10 +11,10 @@
 
 struct wire_tls {
     SSL *ssl;
-    BIO *in;  /* ciphertext from the network; the SSL's, as out */
-    BIO *out; /* ciphertext for the network */
-    char *host;
-    bool heard; /* the broker has sent data since the handshake */
+    BIO *in;    /* ciphertext from the network; the SSL's, as out */
+    BIO *out;   /* ciphertext for the network */
+    char *host; /* NULL: we are the server */
+    bool heard; /* the peer has sent data since the handshake */
 };
 
 static bool is_address(const char *host)
@@ -39,16 +39,27 @@ static void name_host(struct wire_tls *tls, bool check)
         X509_VERIFY_PARAM_set1_host(param, tls->host, 0);
 }
 
+static void take_side(struct wire_tls *tls, const struct wire_tls_context *context,
+                      const char *host)
+{
+    if (wire_tls_context_serves(context)) {
+        SSL_set_accept_state(tls->ssl);
+        return;
+    }
+    tls->host = kc_strdup(host);
+    SSL_set_connect_state(tls->ssl);
+    name_host(tls, wire_tls_context_checks_hostname(context));
+}
+
 struct kc_error *wire_tls_new(struct wire_tls_context *context, const char *host,
                               struct wire_tls **out)
 {
-    struct wire_tls *tls = kc_calloc(1, sizeof *tls);
+    struct wire_tls *tls = kc_calloc(1, sizeof(*tls));
 
     *out = NULL;
     tls->ssl = SSL_new(wire_tls_context_current(context));
     tls->in = BIO_new(BIO_s_mem());
     tls->out = BIO_new(BIO_s_mem());
-    tls->host = kc_strdup(host);
     if (!tls->ssl || !tls->in || !tls->out) {
         BIO_free(tls->in);
         BIO_free(tls->out);
@@ -57,8 +68,7 @@ struct kc_error *wire_tls_new(struct wire_tls_context *context, const char *host
                                       wire_tls_reason());
     }
     SSL_set_bio(tls->ssl, tls->in, tls->out);
-    SSL_set_connect_state(tls->ssl);
-    name_host(tls, wire_tls_context_checks_hostname(context));
+    take_side(tls, context, host);
     *out = tls;
     return NULL;
 }
@@ -77,8 +87,13 @@ void wire_tls_receive(struct wire_tls *tls, const void *data, size_t len)
     BIO_write(tls->in, data, (int)len);
 }
 
+const char *wire_tls_server_name(const struct wire_tls *tls)
+{
+    return SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
+}
+
 /* As Java's SslAuthenticationException: trying again doesn't help. */
-static struct kc_error *handshake_error(const struct wire_tls *tls)
+static struct kc_error *client_handshake_error(const struct wire_tls *tls)
 {
     long verified = SSL_get_verify_result(tls->ssl);
 
@@ -98,6 +113,21 @@ static struct kc_error *handshake_error(const struct wire_tls *tls)
         wire_tls_reason());
 }
 
+static struct kc_error *server_handshake_error(const struct wire_tls *tls)
+{
+    long verified = SSL_get_verify_result(tls->ssl);
+
+    if (verified != X509_V_OK)
+        return kc_error_new(
+            KC_ERR_IO, "the client's certificate isn't trusted: %s. Check ssl.truststore.location",
+            X509_verify_cert_error_string(verified));
+    return kc_error_new(KC_ERR_IO,
+                        "the handshake failed: %s. Does the client's security.protocol fit this "
+                        "listener, does it trust our certificate, and does it show one where "
+                        "ssl.client.auth=required?",
+                        wire_tls_reason());
+}
+
 struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done)
 {
     int code, why;
@@ -110,7 +140,7 @@ struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done)
     why = SSL_get_error(tls->ssl, code);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
         return NULL;
-    return handshake_error(tls);
+    return tls->host ? client_handshake_error(tls) : server_handshake_error(tls);
 }
 
 long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_error **err)
@@ -127,8 +157,9 @@ long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_er
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
         return 0;
     if (why == SSL_ERROR_ZERO_RETURN)
-        *err = kc_error_retriable_new(KC_ERR_IO, "the broker ended the TLS session");
-    else if (why == SSL_ERROR_SSL && !tls->heard)
+        *err = kc_error_retriable_new(KC_ERR_IO, "the %s ended the TLS session",
+                                      tls->host ? "broker" : "client");
+    else if (why == SSL_ERROR_SSL && !tls->heard && tls->host)
         /* With TLS 1.3 the broker refuses our certificate only after the handshake. */
         *err = kc_error_new(KC_ERR_IO,
                             "the broker ended the TLS session: %s. Does it ask for a client "
@@ -155,6 +186,13 @@ struct kc_error *wire_tls_write(struct wire_tls *tls, const void *data, size_t l
         len -= (size_t)part;
     }
     return NULL;
+}
+
+void wire_tls_finish(struct wire_tls *tls)
+{
+    ERR_clear_error();
+    (void)SSL_shutdown(tls->ssl);
+    ERR_clear_error();
 }
 
 void wire_tls_drain(struct wire_tls *tls, struct kc_str *out)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The SSL_CTX of a client: made from the ssl.* settings, and made again when a store's file
- * changes, so that a renewed certificate needs no restart. See tls.h. Loop thread after the
- * first making.
+ * The SSL_CTX of a client or a listener: made from the ssl.* settings, and made again when a
+ * store's file changes, so that a renewed certificate needs no restart. See tls.h. Loop thread
+ * after the first making.
  */
 #include "connect/log.h"
 #include "security/tls_config.h"
@@ -27,6 +27,8 @@ static const char *const files[] = {"ssl.keystore.location", "ssl.truststore.loc
 struct wire_tls_context {
     const struct kc_map *settings; /* borrowed, outlives the context */
     bool check_hostname;
+    bool serves;
+    int verify_mode; /* SSL_VERIFY_* */
     SSL_CTX *ctx;
     struct stamp stamps[FILES];
 };
@@ -67,19 +69,34 @@ static int verify_by_system_trust(int verified, X509_STORE_CTX *chain)
     return verify(verified, chain, false);
 }
 
-static struct kc_error *make(const struct kc_map *settings, SSL_CTX **out)
+/* A server names its sessions, or OpenSSL wouldn't take one up again with a client's certificate.
+ */
+static const unsigned char session_name[] = "isthmus";
+
+static void set_up_server(SSL_CTX *ctx)
 {
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    struct kc_error *err;
+    SSL_CTX_set_session_id_context(ctx, session_name, sizeof(session_name) - 1);
+    SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+}
+
+static struct kc_error *make(const struct wire_tls_context *context, SSL_CTX **out)
+{
+    const bool own_trust = wire_tls_has_trust(context->settings);
+    SSL_CTX *ctx = SSL_CTX_new(context->serves ? TLS_server_method() : TLS_client_method());
 
     *out = NULL;
     if (!ctx)
         return kc_error_new(KC_ERR_IO, "OpenSSL can't make a context: %s", wire_tls_reason());
     SSL_CTX_set_security_level(ctx, WIRE_TLS_LEVEL);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER,
-                       wire_tls_has_trust(settings) ? verify_by_own_trust : verify_by_system_trust);
+    SSL_CTX_set_verify(ctx, context->verify_mode,
+                       own_trust ? verify_by_own_trust : verify_by_system_trust);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
-    err = wire_tls_configure(ctx, settings);
+    if (context->serves)
+        set_up_server(ctx);
+    struct kc_error *err = wire_tls_configure(ctx, context->settings);
+    if (!err && context->serves && !SSL_CTX_get0_certificate(ctx))
+        err = kc_error_new(KC_ERR_CONFIG, "ssl.keystore.location is needed: a TLS listener can't "
+                                          "do without a key and a certificate");
     if (err) {
         SSL_CTX_free(ctx);
         return err;
@@ -88,23 +105,70 @@ static struct kc_error *make(const struct kc_map *settings, SSL_CTX **out)
     return NULL;
 }
 
-struct kc_error *wire_tls_context_new(const struct kc_map *settings, bool check_hostname,
-                                      struct wire_tls_context **out)
+/* Takes context, which is all but made. */
+static struct kc_error *finish(struct wire_tls_context *context, struct wire_tls_context **out)
 {
-    struct wire_tls_context *context = kc_calloc(1, sizeof *context);
-    struct kc_error *err;
-
     *out = NULL;
-    context->settings = settings;
-    context->check_hostname = check_hostname;
     stamp_files(context, context->stamps);
-    err = make(settings, &context->ctx);
+    struct kc_error *err = make(context, &context->ctx);
     if (err) {
         wire_tls_context_destroy(context);
         return err;
     }
     *out = context;
     return NULL;
+}
+
+struct kc_error *wire_tls_context_new(const struct kc_map *settings, bool check_hostname,
+                                      struct wire_tls_context **out)
+{
+    struct wire_tls_context *context = kc_calloc(1, sizeof(*context));
+
+    context->settings = settings;
+    context->check_hostname = check_hostname;
+    context->verify_mode = SSL_VERIFY_PEER;
+    return finish(context, out);
+}
+
+/* ssl.client.auth, as org.apache.kafka.common.config.SslClientAuth. */
+static struct kc_error *read_client_auth(const struct kc_map *settings, int *mode)
+{
+    static const struct {
+        const char *name;
+        int mode;
+    } known[] = {
+        {"none", SSL_VERIFY_NONE},
+        {"requested", SSL_VERIFY_PEER},
+        {"required", SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT},
+    };
+    const char *text = kc_map_get_or(settings, "ssl.client.auth", "none");
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (strcmp(text, known[i].name) == 0) {
+            *mode = known[i].mode;
+            return NULL;
+        }
+    }
+    return kc_error_new(KC_ERR_CONFIG,
+                        "Invalid value %s for configuration ssl.client.auth: String must be one "
+                        "of: required, requested, none",
+                        text);
+}
+
+struct kc_error *wire_tls_context_new_server(const struct kc_map *settings,
+                                             struct wire_tls_context **out)
+{
+    int mode = SSL_VERIFY_NONE;
+    struct kc_error *err = read_client_auth(settings, &mode);
+
+    *out = NULL;
+    if (err)
+        return err;
+    struct wire_tls_context *context = kc_calloc(1, sizeof(*context));
+    context->settings = settings;
+    context->serves = true;
+    context->verify_mode = mode;
+    return finish(context, out);
 }
 
 void wire_tls_context_destroy(struct wire_tls_context *context)
@@ -125,7 +189,7 @@ SSL_CTX *wire_tls_context_current(struct wire_tls_context *context)
     if (memcmp(stamps, context->stamps, sizeof stamps) == 0)
         return context->ctx;
     memcpy(context->stamps, stamps, sizeof stamps);
-    err = make(context->settings, &ctx);
+    err = make(context, &ctx);
     if (err) {
         kc_warn("The changed key or trust store can't be used, the former stays in use: %s",
                 kc_error_text(err));
@@ -141,4 +205,9 @@ SSL_CTX *wire_tls_context_current(struct wire_tls_context *context)
 bool wire_tls_context_checks_hostname(const struct wire_tls_context *context)
 {
     return context->check_hostname;
+}
+
+bool wire_tls_context_serves(const struct wire_tls_context *context)
+{
+    return context->serves;
 }

@@ -10,5 +10,6 @@
 /* Made anew when a file changed. Borrowed. */
 SSL_CTX *wire_tls_context_current(struct wire_tls_context *context);
 bool wire_tls_context_checks_hostname(const struct wire_tls_context *context);
+bool wire_tls_context_serves(const struct wire_tls_context *context);
 
 #endif
