@@ -6,6 +6,9 @@
 #include "wire/messages_admin.h"
 #include "wire/table_priv.h"
 
+/* A field a line. */
+/* clang-format off */
+
 /* ---- DescribeConfigs ---- */
 
 #define T struct kc_describe_configs_request_resource
@@ -199,8 +202,10 @@ TYPE(kc_create_topics_request);
 
 #define T struct kc_create_topics_response_config
 static const struct kc_wire_field kc_create_topics_response_config_fields[] = {
-    FIELD(name, 5, LAST),         FIELD(value, 5, LAST, .nullable = SINCE(5)),
-    FIELD(read_only, 5, LAST),    FIELD(config_source, 5, LAST, .def = -1, .ignorable = true),
+    FIELD(name, 5, LAST),
+    FIELD(value, 5, LAST, .nullable = SINCE(5)),
+    FIELD(read_only, 5, LAST),
+    FIELD(config_source, 5, LAST, .def = -1, .ignorable = true),
     FIELD(is_sensitive, 5, LAST),
 };
 #undef T
@@ -392,3 +397,5 @@ static const struct kc_wire_field kc_create_acls_response_fields[] = {
 };
 #undef T
 TYPE(kc_create_acls_response);
+
+/* clang-format on */

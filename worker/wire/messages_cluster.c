@@ -6,6 +6,9 @@
 #include "wire/messages_cluster.h"
 #include "wire/table_priv.h"
 
+/* A field a line. */
+/* clang-format off */
+
 /* ---- ApiVersions ---- */
 
 #define T struct kc_api_versions_request
@@ -139,8 +142,10 @@ TYPE(kc_describe_cluster_request);
 
 #define T struct kc_describe_cluster_response_broker
 static const struct kc_wire_field kc_describe_cluster_response_broker_fields[] = {
-    FIELD(broker_id, 0, LAST), FIELD(host, 0, LAST),
-    FIELD(port, 0, LAST),      FIELD(rack, 0, LAST, .nullable = SINCE(0), .def = -1),
+    FIELD(broker_id, 0, LAST),
+    FIELD(host, 0, LAST),
+    FIELD(port, 0, LAST),
+    FIELD(rack, 0, LAST, .nullable = SINCE(0), .def = -1),
     FIELD(is_fenced, 2, LAST),
 };
 #undef T
@@ -267,3 +272,5 @@ static const struct kc_wire_field kc_sasl_authenticate_response_fields[] = {
 };
 #undef T
 TYPE(kc_sasl_authenticate_response);
+
+/* clang-format on */

@@ -6,6 +6,9 @@
 #include "wire/messages_data.h"
 #include "wire/table_priv.h"
 
+/* A field a line. */
+/* clang-format off */
+
 /* ---- Produce ---- */
 
 #define T struct kc_produce_request_partition
@@ -264,8 +267,10 @@ TYPE(kc_list_offsets_request);
 
 #define T struct kc_list_offsets_response_partition
 static const struct kc_wire_field kc_list_offsets_response_partition_fields[] = {
-    FIELD(partition_index, 0, LAST),         FIELD(error_code, 0, LAST),
-    FIELD(timestamp, 1, LAST, .def = -1),    FIELD(offset, 1, LAST, .def = -1),
+    FIELD(partition_index, 0, LAST),
+    FIELD(error_code, 0, LAST),
+    FIELD(timestamp, 1, LAST, .def = -1),
+    FIELD(offset, 1, LAST, .def = -1),
     FIELD(leader_epoch, 4, LAST, .def = -1),
 };
 #undef T
@@ -390,3 +395,5 @@ static const struct kc_wire_field kc_delete_records_response_fields[] = {
 };
 #undef T
 TYPE(kc_delete_records_response);
+
+/* clang-format on */

@@ -6,6 +6,9 @@
 #include "wire/messages_group.h"
 #include "wire/table_priv.h"
 
+/* A field a line. */
+/* clang-format off */
+
 /* ---- FindCoordinator ---- */
 
 #define T struct kc_find_coordinator_request
@@ -531,3 +534,5 @@ static const struct kc_wire_field kc_consumer_group_describe_response_fields[] =
 };
 #undef T
 TYPE(kc_consumer_group_describe_response);
+
+/* clang-format on */

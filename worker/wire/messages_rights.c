@@ -4,6 +4,9 @@
 
 #include "wire/table_priv.h"
 
+/* A field a line. */
+/* clang-format off */
+
 /* ---- DeleteAcls ---- */
 
 #define T struct kc_delete_acls_request
@@ -185,3 +188,5 @@ static const struct kc_wire_field kc_describe_user_scram_credentials_response_fi
 };
 #undef T
 TYPE(kc_describe_user_scram_credentials_response);
+
+/* clang-format on */

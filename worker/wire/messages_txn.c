@@ -6,6 +6,9 @@
 #include "wire/messages_txn.h"
 #include "wire/table_priv.h"
 
+/* A field a line. */
+/* clang-format off */
+
 /* ---- InitProducerId ---- */
 
 #define T struct kc_init_producer_id_request
@@ -252,3 +255,5 @@ static const struct kc_wire_field kc_describe_producers_response_fields[] = {
 };
 #undef T
 TYPE(kc_describe_producers_response);
+
+/* clang-format on */
