@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection's states, its queue of requests and the answers to them. See conn_priv.h.
+ * A connection's states, its queue of requests and the answers to them. See conn.h.
  *
  * Requests wait until READY, go out in order with at most max.in.flight.requests.per.connection
  * unanswered, and are answered in order: that is the protocol's promise, and a correlation id that
@@ -9,8 +9,8 @@
  */
 #include "wire/conn_priv.h"
 
+#include "connect/log.h"
 #include "wire/access.h"
-#include "wire/frames.h"
 #include "wire/table_priv.h"
 
 #include <stdlib.h>
@@ -19,9 +19,7 @@
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.connection");
 
 static const char *const state_names[] = {
-    [CONN_RESOLVING] = "resolving its name",
-    [CONN_CONNECTING] = "connecting",
-    [CONN_TLS] = "the TLS handshake",
+    [CONN_OPENING] = "opening",
     [CONN_VERSIONS] = "asking for its API versions",
     [CONN_SASL_HANDSHAKE] = "the SASL handshake",
     [CONN_SASL_AUTHENTICATE] = "SASL authentication",
@@ -32,9 +30,7 @@ static const char *const state_names[] = {
 
 #define MOVE(state) (1u << (state))
 static const unsigned int moves[] = {
-    [CONN_RESOLVING] = MOVE(CONN_CONNECTING),
-    [CONN_CONNECTING] = MOVE(CONN_CONNECTING) | MOVE(CONN_TLS) | MOVE(CONN_VERSIONS),
-    [CONN_TLS] = MOVE(CONN_VERSIONS),
+    [CONN_OPENING] = MOVE(CONN_VERSIONS),
     [CONN_VERSIONS] = MOVE(CONN_SASL_HANDSHAKE) | MOVE(CONN_READY),
     [CONN_SASL_HANDSHAKE] = MOVE(CONN_SASL_AUTHENTICATE),
     [CONN_SASL_AUTHENTICATE] = MOVE(CONN_READY),
@@ -43,59 +39,40 @@ static const unsigned int moves[] = {
     [CONN_CLOSED] = 0,
 };
 
+static void pump(struct wire_conn *conn);
+
+static const char *doing(const struct wire_conn *conn)
+{
+    return conn->state == CONN_OPENING && conn->stream ? wire_stream_doing(conn->stream)
+                                                       : state_names[conn->state];
+}
+
 void wire_conn_move(struct wire_conn *conn, enum wire_conn_state state)
 {
-    if (state != CONN_CLOSED && !(moves[conn->state] & MOVE(state))) {
+    if (!(moves[conn->state] & MOVE(state))) {
         wire_conn_close(conn,
                         kc_error_retriable_new(KC_ERR_IO, "%s went from %s to %s", conn->label,
                                                state_names[conn->state], state_names[state]));
         return;
     }
-    kc_trace("[%s] %s: %s", conn->client->name, conn->label, state_names[state]);
+    kc_trace("[%s] %s: %s", conn->shared->name, conn->label, state_names[state]);
     conn->state = state;
     if (state != CONN_READY)
         return;
     conn->setup_deadline_ms = INT64_MAX;
     conn->last_used_ms = kc_mono_ms();
-    wire_node_ready(conn->node);
-    kc_access_ready(conn->client->access, conn->label);
-    wire_conn_pump(conn);
-}
-
-void wire_conn_open(struct wire_node *node, const char *host, int port)
-{
-    struct kc_wire_client *client = node->client;
-    struct wire_conn *conn = kc_calloc(1, sizeof *conn);
-
-    conn->client = client;
-    conn->node = node;
-    node->conn = conn;
-    conn->host = kc_strdup(host);
-    conn->port = port;
-    conn->handles = 1;
-    conn->low_water = 1;
-    conn->last_used_ms = kc_mono_ms();
-    conn->setup_deadline_ms =
-        conn->last_used_ms + kc_wire_jittered(client->settings->connect_timeout_ms,
-                                              client->settings->connect_timeout_max_ms,
-                                              node->failures);
-    if (node->id >= 0)
-        snprintf(conn->label, sizeof conn->label, "%.60s:%d (id: %d)", host, port, node->id);
-    else
-        snprintf(conn->label, sizeof conn->label, "%.60s:%d", host, port);
-    wire_conn_resolve(conn);
+    conn->failures = 0;
+    wire_stream_trust(conn->stream);
+    conn->shared->events->ready(conn->arg);
+    kc_access_ready(conn->shared->access, conn->label);
+    pump(conn);
 }
 
 void wire_conn_release(struct wire_conn *conn)
 {
-    if (--conn->handles > 0)
+    if (--conn->users > 0)
         return;
-    wire_tls_destroy(conn->tls);
     wire_sasl_destroy(conn->sasl);
-    if (conn->addresses)
-        uv_freeaddrinfo(conn->addresses);
-    wire_frame_free(conn->frame, conn->frame_cap);
-    free(conn->host);
     free(conn);
 }
 
@@ -109,33 +86,39 @@ static void fail_list(struct wire_pending **list, const struct kc_error *err)
     }
 }
 
+/* Who asks what keeps the client from its cluster, and who reads the log, are told. */
+static void tell_why(const struct wire_conn *conn, const struct kc_error *err, bool was_ready)
+{
+    const struct wire_conn_shared *shared = conn->shared;
+
+    if (!err || shared->stopping)
+        return;
+    KC_LOG_AT(&log, conn->failures ? KC_LOG_DEBUG : KC_LOG_WARN, "[%s] connection to %s: %s",
+              shared->name, conn->label, kc_error_text(err));
+    if (!was_ready)
+        kc_access_failed(shared->access, conn->label, !kc_error_retriable(err), kc_error_text(err));
+}
+
 void wire_conn_close(struct wire_conn *conn, struct kc_error *err)
 {
     bool was_ready = conn->state == CONN_READY || conn->state == CONN_DRAINING;
-    struct wire_node *node = conn->node;
 
     if (conn->state == CONN_CLOSED) {
         kc_error_destroy(err);
         return;
     }
-    if (err && !conn->client->stopping)
-        KC_LOG_AT(&log, node->failures ? KC_LOG_DEBUG : KC_LOG_WARN, "[%s] connection to %s: %s",
-                  conn->client->name, conn->label, kc_error_text(err));
-    if (err && !conn->client->stopping && !was_ready)
-        kc_access_failed(conn->client->access, conn->label, !kc_error_retriable(err),
-                         kc_error_text(err));
+    tell_why(conn, err, was_ready);
     conn->state = CONN_CLOSED;
-    conn->node = NULL;
     if (conn->sasl)
         wire_sasl_cancel(conn->sasl);
-    wire_conn_destroy_io(conn);
-    wire_node_closed(node, err, was_ready);
+    if (conn->stream)
+        wire_stream_close(conn->stream);
+    conn->shared->events->closed(conn->arg, err, was_ready);
     if (!err)
         err = kc_error_retriable_new(KC_ERR_IO, "%s was closed because it was idle", conn->label);
     fail_list(&conn->in_flight, err);
     fail_list(&conn->waiting, err);
     kc_error_destroy(err);
-    wire_conn_release(conn);
 }
 
 /* ---- Requests ---- */
@@ -143,7 +126,16 @@ void wire_conn_close(struct wire_conn *conn, struct kc_error *err)
 void wire_conn_submit(struct wire_conn *conn, struct wire_pending *pending)
 {
     DL_APPEND(conn->waiting, pending);
-    wire_conn_pump(conn);
+    pump(conn);
+}
+
+void wire_conn_send(struct wire_conn *conn, struct kc_wire_request *request, int64_t deadline_ms,
+                    kc_wire_done done, void *arg)
+{
+    struct wire_pending *pending = wire_pending_new(request, done, arg);
+
+    pending->deadline_ms = deadline_ms;
+    wire_conn_submit(conn, pending);
 }
 
 bool wire_conn_pick_version(const struct wire_conn *conn, const struct kc_wire_request *request,
@@ -180,7 +172,7 @@ static struct kc_error *encode(struct wire_conn *conn, const struct wire_pending
         (int16_t)pending->request->api,
         pending->version,
         pending->correlation,
-        kc_wire_str(conn->client->settings->client_id),
+        kc_wire_str(conn->shared->settings->client_id),
     };
     struct kc_error *err;
     size_t size;
@@ -203,36 +195,70 @@ static struct kc_error *encode(struct wire_conn *conn, const struct wire_pending
 
 #define REFERENCE_FROM 1024 /* bytes that are sent from where they are */
 
-bool wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, int16_t version)
+/* The pieces of out in order: bytes up to a reference, the reference, and so on. */
+static unsigned int gather(const struct kc_wire_out *out, uv_buf_t *bufs)
 {
-    struct kc_wire_out out = {.refs_min = REFERENCE_FROM};
-    struct kc_error *err;
+    unsigned int count = 0;
+    size_t at = 0;
 
+    for (size_t i = 0; i < out->ref_count; i++) {
+        const struct kc_wire_ref *ref = &out->refs[i];
+
+        if (ref->at > at)
+            bufs[count++] = uv_buf_init(out->bytes.data + at, (unsigned int)(ref->at - at));
+        at = ref->at;
+        bufs[count++] = uv_buf_init((char *)ref->data, (unsigned int)ref->len);
+    }
+    if (out->bytes.len > at)
+        bufs[count++] = uv_buf_init(out->bytes.data + at, (unsigned int)(out->bytes.len - at));
+    return count;
+}
+
+static void release_out(void *arg)
+{
+    kc_wire_out_destroy(arg);
+    free(arg);
+}
+
+/* Takes out. */
+static void write_out(struct wire_conn *conn, struct kc_wire_out *out)
+{
+    uv_buf_t *bufs = kc_calloc(2 * out->ref_count + 1, sizeof(*bufs));
+
+    wire_stream_send(conn->stream, bufs, gather(out, bufs), release_out, out);
+    free(bufs);
+}
+
+void wire_conn_transmit(struct wire_conn *conn, struct wire_pending *pending, int16_t version)
+{
+    struct kc_wire_out *out = kc_calloc(1, sizeof(*out));
+
+    out->refs_min = REFERENCE_FROM;
     pending->version = version;
     pending->reply_max = pending->request->reply_max;
-    pending->correlation = conn->client->next_correlation++ & INT32_MAX;
+    pending->correlation = conn->shared->next_correlation++ & INT32_MAX;
     if (pending->request->prepare)
         pending->request->prepare(pending->request, version);
-    err = encode(conn, pending, &out);
+    struct kc_error *err = encode(conn, pending, out);
     if (err) {
-        kc_wire_out_destroy(&out);
+        release_out(out);
         wire_pending_fail(pending, err);
-        return false;
+        return;
     }
     DL_APPEND(conn->in_flight, pending);
     conn->in_flight_count++;
     conn->last_used_ms = kc_mono_ms();
-    pending->answer_by_ms = conn->last_used_ms + conn->client->settings->request_timeout_ms;
-    return wire_conn_write(conn, &out);
+    pending->answer_by_ms = conn->last_used_ms + conn->shared->settings->request_timeout_ms;
+    write_out(conn, out);
 }
 
 static void reauthenticate(struct wire_conn *conn)
 {
-    conn->setup_deadline_ms = kc_mono_ms() + conn->client->settings->connect_timeout_max_ms;
-    wire_conn_authenticate(conn);
+    conn->setup_deadline_ms = kc_mono_ms() + conn->shared->settings->connect_timeout_max_ms;
+    conn->authenticate(conn);
 }
 
-void wire_conn_pump(struct wire_conn *conn)
+static void pump(struct wire_conn *conn)
 {
     int64_t now = kc_mono_ms();
     struct wire_pending *pending;
@@ -245,7 +271,7 @@ void wire_conn_pump(struct wire_conn *conn)
         reauthenticate(conn);
     while (conn->state == CONN_READY && (pending = conn->waiting) &&
            now >= conn->throttled_until_ms &&
-           conn->in_flight_count < conn->client->settings->max_in_flight) {
+           conn->in_flight_count < conn->shared->settings->max_in_flight) {
         DL_DELETE(conn->waiting, pending);
         if (wire_conn_pick_version(conn, pending->request, &version))
             wire_conn_transmit(conn, pending, version);
@@ -277,7 +303,7 @@ static void honour_throttle(struct wire_conn *conn, const struct kc_api_info *in
     if (throttle <= 0)
         return;
     conn->throttled_until_ms = kc_mono_ms() + throttle;
-    kc_debug("[%s] %s throttles for %d ms", conn->client->name, conn->label, throttle);
+    kc_debug("[%s] %s throttles for %d ms", conn->shared->name, conn->label, throttle);
 }
 
 static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending *pending,
@@ -303,6 +329,40 @@ static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending
     return kc_wire_decode(api, KC_WIRE_RESPONSE, version, frame + used, len - used, arena, message);
 }
 
+/* ---- How much a broker may answer ---- */
+
+#define FRAME_MAX   (128 * 1024 * 1024) /* where the request says nothing of its answer */
+#define FRAME_SETUP (1024 * 1024)       /* before the broker has shown that it is one */
+
+/* What the next answer may have, by what was asked for. */
+static size_t frame_max(const struct wire_conn *conn)
+{
+    if (conn->state < CONN_READY)
+        return FRAME_SETUP;
+    return conn->in_flight && conn->in_flight->reply_max ? conn->in_flight->reply_max : FRAME_MAX;
+}
+
+struct kc_error *wire_conn_begins(struct wire_conn *conn, size_t size)
+{
+    const struct wire_pending *pending = conn->in_flight;
+
+    if (size >= 4 && size <= frame_max(conn))
+        return NULL;
+    if (conn->state < CONN_READY || size < 4 || size > INT32_MAX || !pending)
+        return kc_error_retriable_new(KC_ERR_IO,
+                                      "%s sent a frame of %zu bytes: is it a Kafka broker, and "
+                                      "does security.protocol fit its listener?",
+                                      conn->label, size);
+    return kc_error_retriable_new(KC_ERR_IO,
+                                  "%s began an answer of %zu bytes to a %s request, for which at "
+                                  "most %zu are taken%s",
+                                  conn->label, size, kc_api_name(pending->api), frame_max(conn),
+                                  pending->api == KC_API_FETCH
+                                      ? ". If its topics hold batches as large as that, raise "
+                                        "fetch.max.bytes of this consumer"
+                                      : "");
+}
+
 void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t len)
 {
     struct wire_pending *pending = conn->in_flight;
@@ -326,11 +386,11 @@ void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t 
     conn->in_flight_count--;
     conn->last_used_ms = kc_mono_ms();
     reply->version = pending->version;
-    reply->broker_id = conn->node->id < 0 ? -1 : conn->node->id;
+    reply->broker_id = conn->broker_id < 0 ? -1 : conn->broker_id;
     honour_throttle(conn, kc_api_find(pending->api), reply->message);
     wire_pending_finish(pending, reply);
     if (conn->state != CONN_CLOSED)
-        wire_conn_pump(conn);
+        pump(conn);
 }
 
 /* ---- Time ---- */
@@ -366,13 +426,13 @@ static bool check_in_flight(struct wire_conn *conn, int64_t now)
 
 void wire_conn_tick(struct wire_conn *conn, int64_t now)
 {
-    int32_t idle = conn->client->settings->connections_max_idle_ms;
+    int32_t idle = conn->shared->settings->connections_max_idle_ms;
     struct wire_pending *pending, *next;
 
     if (now >= conn->setup_deadline_ms) {
         wire_conn_close(conn, kc_error_retriable_new(KC_ERR_TIMEOUT,
                                                      "connecting to %s took too long at %s",
-                                                     conn->label, state_names[conn->state]));
+                                                     conn->label, doing(conn)));
         return;
     }
     DL_FOREACH_SAFE (conn->waiting, pending, next) {
@@ -387,5 +447,22 @@ void wire_conn_tick(struct wire_conn *conn, int64_t now)
         now - conn->last_used_ms > idle)
         wire_conn_close(conn, NULL);
     else
-        wire_conn_pump(conn);
+        pump(conn);
+}
+
+bool wire_conn_versions(const struct wire_conn *conn, enum kc_api api, int16_t *min, int16_t *max)
+{
+    const struct kc_api_info *info = kc_api_find(api);
+    const struct wire_version_range *range = &conn->versions[api];
+
+    if (conn->state != CONN_READY)
+        return false;
+    *min = range->min > info->min ? range->min : info->min;
+    *max = range->max < info->max ? range->max : info->max;
+    return true;
+}
+
+int16_t wire_conn_transaction_version(const struct wire_conn *conn)
+{
+    return conn->transaction_version;
 }

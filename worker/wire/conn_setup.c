@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a connection does before it is READY: ApiVersions, then the SASL exchange where wanted; and
- * the exchange again before the session's lifetime ends (KIP-368). See conn_priv.h.
+ * What a connection does before it is READY: its stream, ApiVersions, then the SASL exchange where
+ * wanted; and the exchange again before the session's lifetime ends (KIP-368). See conn.h.
  *
  * SASL steps run on threads of their own, one at a time per connection: a step may wait for a
  * token endpoint or a KDC, and compute for long. libuv's few threads, which resolve the names of
@@ -24,7 +24,7 @@ static void send_own(struct wire_conn *conn, struct kc_wire_request *request, in
 
 /* ---- ApiVersions ---- */
 
-static void ask_versions(struct wire_conn *conn, int16_t version);
+static void begin_login(struct wire_conn *conn);
 
 static void on_versions(void *arg, const struct kc_wire_request *request,
                         struct kc_wire_reply *reply);
@@ -60,7 +60,7 @@ static void take_versions(struct wire_conn *conn, const struct kc_api_versions_r
             &response->finalized_features.items[i];
 
         if (kc_wire_str_is(feature->name, "transaction.version"))
-            conn->client->transaction_version = feature->max_version_level;
+            conn->transaction_version = feature->max_version_level;
     }
 }
 
@@ -84,18 +84,11 @@ static void on_versions(void *arg, const struct kc_wire_request *request,
     else if (code != KC_KAFKA_NONE)
         wire_conn_close(
             conn, kc_kafka_error_new(code, NULL, "asking %s for its API versions", conn->label));
-    else if (conn->client->settings->use_sasl)
-        wire_conn_authenticate(conn);
+    else if (conn->shared->settings->use_sasl)
+        begin_login(conn);
     else
         wire_conn_move(conn, CONN_READY);
     kc_wire_reply_unref(reply);
-}
-
-void wire_conn_connected(struct wire_conn *conn)
-{
-    forget_versions(conn);
-    wire_conn_move(conn, CONN_VERSIONS);
-    ask_versions(conn, kc_api_find(KC_API_API_VERSIONS)->max);
 }
 
 /* ---- SASL ---- */
@@ -149,7 +142,7 @@ static void on_authenticate(void *arg, const struct kc_wire_request *request,
     if (response->error_code != KC_KAFKA_NONE) {
         wire_conn_close(conn, kc_kafka_error_new(response->error_code, response->error_message.data,
                                                  "authenticating with %s as %s", conn->label,
-                                                 conn->client->settings->sasl_mechanism));
+                                                 conn->shared->settings->sasl_mechanism));
     } else {
         if (response->session_lifetime_ms > 0)
             conn->session_lifetime_ms = response->session_lifetime_ms;
@@ -222,8 +215,8 @@ static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
     step->token = kc_memdup(len ? (const void *)token : "", len ? len : 1);
     step->token_len = len;
     step->finished.data = step;
-    conn->handles++;
-    uv_async_init(&conn->client->loop, &step->finished, after_step);
+    conn->users++;
+    uv_async_init(conn->shared->loop, &step->finished, after_step);
     /* From here on step->err is the thread's, if there is one. */
     err = kc_thread_start(&step->thread, "sasl", run_step, step);
     if (!err)
@@ -261,10 +254,11 @@ static void on_handshake(void *arg, const struct kc_wire_request *request,
         mechanisms = join_mechanisms(response);
         err = kc_error_kafka_new(response->error_code, false,
                                  "%s doesn't take the SASL mechanism %s: it has %s enabled",
-                                 conn->label, conn->client->settings->sasl_mechanism, mechanisms);
+                                 conn->label, conn->shared->settings->sasl_mechanism, mechanisms);
         free(mechanisms);
     } else {
-        err = wire_sasl_new(conn->client->settings->map, conn->host, &conn->sasl);
+        err =
+            wire_sasl_new(conn->shared->settings->map, wire_stream_host(conn->stream), &conn->sasl);
     }
     kc_wire_reply_unref(reply);
     if (err) {
@@ -275,14 +269,117 @@ static void on_handshake(void *arg, const struct kc_wire_request *request,
     begin_step(conn, NULL, 0);
 }
 
-void wire_conn_authenticate(struct wire_conn *conn)
+static void begin_login(struct wire_conn *conn)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_SASL_HANDSHAKE);
     struct kc_sasl_handshake_request *message = request->message;
 
-    message->mechanism = kc_wire_str(conn->client->settings->sasl_mechanism);
+    message->mechanism = kc_wire_str(conn->shared->settings->sasl_mechanism);
     conn->sasl_done = false;
     conn->session_lifetime_ms = 0;
     wire_conn_move(conn, CONN_SASL_HANDSHAKE);
     send_own(conn, request, 1, on_handshake);
+}
+
+/* ---- The stream ---- */
+
+static void on_opened(void *arg)
+{
+    struct wire_conn *conn = arg;
+
+    forget_versions(conn);
+    wire_conn_move(conn, CONN_VERSIONS);
+    ask_versions(conn, kc_api_find(KC_API_API_VERSIONS)->max);
+}
+
+static bool on_begins(void *arg, size_t size)
+{
+    struct kc_error *err = wire_conn_begins(arg, size);
+
+    if (err)
+        wire_conn_close(arg, err);
+    return !err;
+}
+
+static void on_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
+{
+    wire_conn_frame(arg, frame, cap, len);
+}
+
+/* Adds what the stream can't know. Takes err. */
+static struct kc_error *explain(const struct wire_conn *conn, struct kc_error *err)
+{
+    struct kc_error *more;
+
+    if (kc_error_code(err) == KC_ERR_MEMORY && conn->in_flight)
+        return kc_error_prefix(err, "the answer to a %s request",
+                               kc_api_name(conn->in_flight->api));
+    if (conn->state != CONN_VERSIONS || conn->shared->tls || kc_error_code(err) != KC_ERR_IO)
+        return err;
+    more = kc_error_retriable_new(KC_ERR_IO, "%s: does security.protocol fit its listener?",
+                                  kc_error_text(err));
+    kc_error_destroy(err);
+    return more;
+}
+
+static void on_closed(void *arg, struct kc_error *err)
+{
+    struct wire_conn *conn = arg;
+
+    conn->stream = NULL;
+    if (conn->state != CONN_CLOSED)
+        wire_conn_close(conn, explain(conn, err));
+    else
+        kc_error_destroy(err);
+    wire_conn_release(conn);
+}
+
+static const struct wire_stream_events stream_events = {
+    .opened = on_opened,
+    .begins = on_begins,
+    .frame = on_frame,
+    .closed = on_closed,
+};
+
+static void name_peer(struct wire_conn *conn, const struct wire_conn_peer *peer)
+{
+    conn->broker_id = peer->broker_id;
+    if (peer->broker_id >= 0)
+        snprintf(conn->label, sizeof(conn->label), "%.60s:%d (id: %d)", peer->host, peer->port,
+                 peer->broker_id);
+    else
+        snprintf(conn->label, sizeof(conn->label), "%.60s:%d", peer->host, peer->port);
+}
+
+struct wire_conn *wire_conn_open(struct wire_conn_shared *shared, const struct wire_conn_peer *peer,
+                                 int failures, void *arg)
+{
+    const struct kc_wire_settings *settings = shared->settings;
+    struct wire_conn *conn = kc_calloc(1, sizeof(*conn));
+
+    conn->shared = shared;
+    conn->arg = arg;
+    conn->users = 1;
+    conn->failures = failures;
+    conn->transaction_version = -1;
+    conn->authenticate = begin_login;
+    conn->last_used_ms = kc_mono_ms();
+    conn->setup_deadline_ms =
+        conn->last_used_ms +
+        kc_wire_jittered(settings->connect_timeout_ms, settings->connect_timeout_max_ms, failures);
+    name_peer(conn, peer);
+    struct wire_stream_options options = {
+        .loop = shared->loop,
+        .events = &stream_events,
+        .arg = conn,
+        .label = conn->label,
+        .tls = shared->tls,
+        .staging = &shared->staging,
+        .send_buffer = settings->send_buffer,
+        .receive_buffer = settings->receive_buffer,
+        .user_timeout_ms = settings->tcp_user_timeout_ms,
+        .canonical = settings->resolve_canonical && peer->broker_id < 0,
+    };
+    conn->stream = wire_stream_connect(&options, peer->host, peer->port);
+    return conn;
 }

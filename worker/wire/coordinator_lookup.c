@@ -38,6 +38,8 @@ void wire_coordinators_destroy(struct wire_coordinators *coordinators)
 {
     struct coordinator *entry, *next;
 
+    if (!coordinators)
+        return;
     HASH_ITER (hh, coordinators->table, entry, next) {
         HASH_DEL(coordinators->table, entry);
         free(entry->key);
@@ -98,7 +100,7 @@ static void entry_failed(struct coordinator *entry, struct kc_error *err)
         entry->retry_at_ms = kc_mono_ms() + kc_wire_backoff_ms(client, entry->attempt++);
         entry->wanted = true;
     } else {
-        wire_route_fail(client, entry->kind, entry->key + 2, err);
+        client->calls->coordinator_failed(client, entry->kind, entry->key + 2, err);
     }
     kc_error_destroy(err);
 }
@@ -125,7 +127,7 @@ static void on_found(void *arg, const struct kc_wire_request *request, struct kc
         entry->broker_id = answer.node_id;
         entry->attempt = 0;
         kc_wire_hint_broker(client, answer.node_id, answer.host.data, answer.port, NULL);
-        wire_route_parked(client);
+        client->calls->metadata_changed(client);
     }
     kc_wire_reply_unref(reply);
 }
@@ -197,7 +199,7 @@ struct forget {
 static void run_forget(void *arg)
 {
     struct forget *forget = arg;
-    struct wire_coordinators *coordinators = wire_metadata_coordinators(forget->client->metadata);
+    struct wire_coordinators *coordinators = forget->client->coordinators;
     struct coordinator *entry = entry_get(coordinators, forget->kind, forget->key, false);
 
     if (entry && entry->broker_id >= 0) {

@@ -47,7 +47,6 @@ struct listener {
 
 struct wire_metadata {
     struct kc_wire_client *client;
-    struct wire_coordinators *coordinators;
     struct broker *brokers;
     struct topic *topics;
     struct listener *listeners;
@@ -69,7 +68,6 @@ struct wire_metadata *wire_metadata_new(struct kc_wire_client *client)
     metadata->client = client;
     metadata->controller = -1;
     metadata->sent_at_ms = INT64_MIN / 2; /* never: a machine may be up for less than a back-off */
-    metadata->coordinators = wire_coordinators_new(client);
     return metadata;
 }
 
@@ -102,14 +100,8 @@ void wire_metadata_destroy(struct wire_metadata *metadata)
         broker_destroy(metadata, broker);
     LL_FOREACH_SAFE (metadata->listeners, listener, next)
         free(listener);
-    wire_coordinators_destroy(metadata->coordinators);
     kc_error_destroy(metadata->last_error);
     free(metadata);
-}
-
-struct wire_coordinators *wire_metadata_coordinators(struct wire_metadata *metadata)
-{
-    return metadata->coordinators;
 }
 
 /* ---- Brokers ---- */
@@ -373,7 +365,7 @@ static void notify(struct wire_metadata *metadata)
 
     LL_FOREACH_SAFE (metadata->listeners, listener, next)
         listener->changed(listener->arg);
-    wire_route_parked(metadata->client);
+    metadata->client->calls->metadata_changed(metadata->client);
 }
 
 static bool update(struct wire_metadata *metadata, const struct kc_metadata_response *response)
@@ -469,7 +461,6 @@ void wire_metadata_tick(struct wire_metadata *metadata, int64_t now)
     bool old = metadata->topics && metadata->updated_at_ms &&
                now - metadata->updated_at_ms >= metadata->client->settings->metadata_max_age_ms;
 
-    wire_coordinators_tick(metadata->coordinators, now);
     if (!metadata->in_flight && !metadata->client->stopping && (asked || old))
         send_refresh(metadata, now);
 }

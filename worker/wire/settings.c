@@ -37,6 +37,8 @@ static const struct number_key numbers[] = {
     /* Not Java's defaults: the kernel finds better ones by itself, unless told. */
     NUMBER("send.buffer.bytes", send_buffer, -1, -1),
     NUMBER("receive.buffer.bytes", receive_buffer, -1, -1),
+    /* Our own: how long what is sent may go unacknowledged before the connection ends. */
+    NUMBER("tcp.user.timeout.ms", tcp_user_timeout_ms, 0, 0),
 };
 
 static struct kc_error *read_number(struct kc_wire_settings *settings,

@@ -36,6 +36,7 @@ struct kc_wire_settings {
     int32_t max_in_flight;
     int32_t send_buffer;
     int32_t receive_buffer;
+    int32_t tcp_user_timeout_ms; /* 0: the system's */
 };
 
 struct kc_error *kc_wire_settings_new(const struct kc_map *map,

@@ -8,6 +8,7 @@
  * for it fail with the reason, retriably, and the sender decides. Loop thread.
  */
 #include "wire/conn_priv.h"
+#include "wire/wire_client_priv.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -44,8 +45,10 @@ static struct wire_node *node_get(struct kc_wire_client *client, int32_t id, int
     return node;
 }
 
-void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool was_ready)
+/* The node's connection ended: err says why, NULL when idle. */
+static void node_closed(void *arg, const struct kc_error *err, bool was_ready)
 {
+    struct wire_node *node = arg;
     struct kc_wire_client *client = node->client;
     const struct kc_wire_settings *settings = client->settings;
 
@@ -61,15 +64,22 @@ void wire_node_closed(struct wire_node *node, const struct kc_error *err, bool w
     if (client->stopping)
         return;
     if (node->id >= 0)
-        wire_coordinators_lost(wire_metadata_coordinators(client->metadata), node->id);
+        wire_coordinators_lost(client->coordinators, node->id);
     kc_wire_refresh(client);
 }
 
-void wire_node_ready(struct wire_node *node)
+static void node_ready(void *arg)
 {
+    struct wire_node *node = arg;
+    int16_t version = wire_conn_transaction_version(node->conn);
+
     node->failures = 0;
     kc_error_clear(&node->last_error);
+    if (version >= 0)
+        node->client->transaction_version = version;
 }
+
+const struct wire_conn_events wire_node_events = {.ready = node_ready, .closed = node_closed};
 
 /* The address of a node; false when the metadata has lost it. */
 static bool node_address(struct kc_wire_client *client, const struct wire_node *node,
@@ -111,12 +121,15 @@ static void submit(struct kc_wire_client *client, struct wire_node *node,
                                            node->id, client->name));
             return;
         }
-        wire_conn_open(node, host, port);
+        node->conn = wire_conn_open(&client->conns, &(struct wire_conn_peer){host, port, node->id},
+                                    node->failures, node);
     }
     wire_conn_submit(node->conn, pending);
 }
 
-static struct wire_node *busiest_less_than(struct kc_wire_client *client, bool ready)
+/* The node whose main connection has the fewest requests in flight, among those that are ready, or
+ * those that aren't yet. */
+static struct wire_node *least_busy(struct kc_wire_client *client, bool ready)
 {
     struct wire_node *node, *next, *best = NULL;
     int least = INT_MAX;
@@ -139,14 +152,14 @@ static struct wire_node *busiest_less_than(struct kc_wire_client *client, bool r
  * be tried now. NULL: all are backing off. */
 static struct wire_node *any_node(struct kc_wire_client *client)
 {
-    struct wire_node *node = busiest_less_than(client, true);
+    struct wire_node *node = least_busy(client, true);
     int32_t ids[BROKERS_TRIED];
     size_t brokers, bootstrap = client->settings->bootstrap_count;
     int64_t now = kc_mono_ms();
     unsigned int turn;
 
     if (!node)
-        node = busiest_less_than(client, false);
+        node = least_busy(client, false);
     if (node)
         return node;
     brokers = wire_metadata_brokers(client->metadata, ids, BROKERS_TRIED);
@@ -213,8 +226,7 @@ static int32_t resolve(struct kc_wire_client *client, const struct kc_wire_targe
     case KC_WIRE_CONTROLLER:
         return wire_metadata_controller(client->metadata);
     default:
-        return wire_coordinator_find(wire_metadata_coordinators(client->metadata), target->kind,
-                                     target->key);
+        return wire_coordinator_find(client->coordinators, target->kind, target->key);
     }
 }
 
@@ -278,7 +290,7 @@ static const struct kc_error *final_error(struct kc_wire_client *client)
 {
     struct wire_node *node, *next;
 
-    if (busiest_less_than(client, true))
+    if (least_busy(client, true))
         return NULL;
     HASH_ITER (hh, client->nodes, node, next) {
         if (node->last_error && !kc_error_retriable(node->last_error))
@@ -371,14 +383,7 @@ void wire_router_close(struct kc_wire_client *client)
 bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int lane, enum kc_api api,
                       int16_t *min, int16_t *max)
 {
-    struct wire_node *node = wire_node_find(client, broker_id, lane);
-    const struct kc_api_info *info = kc_api_find(api);
-    const struct wire_version_range *range;
+    const struct wire_node *node = wire_node_find(client, broker_id, lane);
 
-    if (!node || !node->conn || node->conn->state != CONN_READY)
-        return false;
-    range = &node->conn->versions[api];
-    *min = range->min > info->min ? range->min : info->min;
-    *max = range->max < info->max ? range->max : info->max;
-    return true;
+    return node && node->conn && wire_conn_versions(node->conn, api, min, max);
 }

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A stream of frames to one peer: socket, TLS and frames, connected or accepted, without a
+ * protocol. Client connections stand on it (conn.c), and so does the server side of the protocol.
+ *
+ * It lives on its owner's libuv loop, and all calls are for that loop's thread. Callbacks come from
+ * the loop, never from within a call of the owner's. A stream ends by itself (an error, the peer)
+ * or because its owner ends it; either way `closed` is the last callback, exactly once, and the
+ * stream is gone with it.
+ */
+#ifndef WORKER_WIRE_STREAM_H
+#define WORKER_WIRE_STREAM_H
+
+#include "security/tls.h"
+#include "wire/frames.h"
+
+#include <uv.h>
+
+struct wire_stream;
+
+struct wire_stream_events {
+    /* TCP is up, and TLS where wanted: frames may be sent. */
+    void (*opened)(void *arg);
+    /* A frame of so many bytes begins. False: it isn't taken, and the stream ends before any of it
+     * is kept; the owner knows why. Optional: without it, frame_max is the limit. */
+    bool (*begins)(void *arg, size_t size);
+    /* A complete frame, without its length. It is the callback's: wire_frame_free(frame, cap). */
+    void (*frame)(void *arg, uint8_t *frame, size_t cap, size_t len);
+    /* What is queued has come down to low_water after wire_stream_send() returned false. Optional.
+     */
+    void (*drained)(void *arg);
+    /* err says why it ended and is the callback's; NULL: the owner ended it. */
+    void (*closed)(void *arg, struct kc_error *err);
+};
+
+/* Where sockets are read to before the bytes are frames: one for all streams of a loop. */
+struct wire_stream_staging {
+    char bytes[65536];
+};
+
+/* Pointers are borrowed and outlive the stream, but for label and what events has. */
+struct wire_stream_options {
+    uv_loop_t *loop;
+    const struct wire_stream_events *events;
+    void *arg;
+    const char *label;            /* the peer, for texts: "broker:9092 (id: 1)"; copied */
+    struct wire_tls_context *tls; /* of the stream's side; NULL: plain */
+    struct wire_stream_staging *staging;
+    size_t frame_max;    /* bytes that a frame may have, where there is no `begins` */
+    size_t high_water;   /* bytes queued beyond which wire_stream_send() returns false; 0: never */
+    size_t low_water;    /* see `drained` */
+    int send_buffer;     /* SO_SNDBUF; 0: the kernel's */
+    int receive_buffer;  /* SO_RCVBUF */
+    int user_timeout_ms; /* TCP_USER_TIMEOUT */
+    bool canonical;      /* the peer's canonical name is the one that TLS checks */
+};
+
+/* Resolves host and tries its addresses one after the other. There is no time limit: the owner has
+ * one, and closes. */
+struct wire_stream *wire_stream_connect(const struct wire_stream_options *options, const char *host,
+                                        int port);
+/* Of a connected socket, which is the stream's from now on, whatever comes. TLS is the server's. */
+struct wire_stream *wire_stream_accept(const struct wire_stream_options *options, int fd);
+
+/* Sends the pieces in order; the caller has put the frame's length into them. Without release, what
+ * the socket doesn't take at once is copied. With it, nothing is copied, the bytes stay where they
+ * are, and release(arg) runs once when they aren't needed any more: when they are sent, when they
+ * are encrypted, or when the stream ends. That may be within this call. After `opened`; what is
+ * sent when the stream is ending is dropped. False: more than high_water is queued. */
+bool wire_stream_send(struct wire_stream *stream, const uv_buf_t *pieces, unsigned int count,
+                      void (*release)(void *arg), void *arg);
+/* Bytes that the kernel hasn't taken yet. */
+size_t wire_stream_queued(const struct wire_stream *stream);
+
+/* No frame is handed over between pause and resume, and the peer is slowed down by TCP. */
+void wire_stream_pause(struct wire_stream *stream);
+void wire_stream_resume(struct wire_stream *stream);
+
+/* The peer is known to be one of ours: large frames get their memory at once. */
+void wire_stream_trust(struct wire_stream *stream);
+
+/* Ends gracefully: sends what is queued, says that nothing follows, drops what still arrives, and
+ * waits for the peer to end as well. The owner's patience is the limit: wire_stream_close(). */
+void wire_stream_finish(struct wire_stream *stream);
+/* Ends at once. */
+void wire_stream_close(struct wire_stream *stream);
+
+/* What it does now, for texts: "connecting", "the TLS handshake". Static storage. */
+const char *wire_stream_doing(const struct wire_stream *stream);
+/* The peer's name, as connected to; NULL where accepted. */
+const char *wire_stream_host(const struct wire_stream *stream);
+/* The host name that an accepted peer asked for (TLS's SNI); NULL: none. After `opened`. */
+const char *wire_stream_server_name(const struct wire_stream *stream);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request to a broker and the reply to it, as objects.
+ *
+ * A request owns its message and an arena. Handed over, it belongs to the client or connection
+ * until its callback has run. The callback runs exactly once for each request, with a response or
+ * an error.
+ */
+#ifndef WORKER_WIRE_WIRE_REQUEST_H
+#define WORKER_WIRE_WIRE_REQUEST_H
+
+#include "base/kafka_errors.h"
+#include "wire/api.h"
+
+/* Which broker a request is for. */
+enum kc_wire_target_kind {
+    KC_WIRE_ANY,         /* whichever is connected, or the least recently tried */
+    KC_WIRE_BROKER,      /* broker_id */
+    KC_WIRE_LEADER,      /* of topic, partition; metadata is fetched when it isn't known */
+    KC_WIRE_CONTROLLER,  /* any broker when the controller isn't known */
+    KC_WIRE_GROUP,       /* the coordinator of group `key` */
+    KC_WIRE_TRANSACTION, /* the coordinator of transactional id `key` */
+};
+
+struct kc_wire_target {
+    enum kc_wire_target_kind kind;
+    int32_t broker_id;
+    const char *topic; /* in the request's arena */
+    int32_t partition;
+    const char *key; /* in the request's arena */
+};
+
+/* Which of the connections to a broker. A broker answers the requests of one connection one after
+ * the other; what waits at the broker (a fetch, a join) has a connection of its own. */
+enum kc_wire_lane {
+    KC_WIRE_LANE_MAIN,
+    KC_WIRE_LANE_GROUP,
+    KC_WIRE_LANE_FETCH, /* and those behind it: as many as there are who fetch */
+    KC_WIRE_LANES = 64
+};
+
+struct kc_wire_request {
+    enum kc_api api;
+    void *message; /* the API's request struct, at its defaults */
+    struct kc_arena *arena;
+    struct kc_wire_target target;
+    int lane;            /* enum kc_wire_lane */
+    int16_t min_version; /* fail when the broker has no such version; 0: any */
+    int16_t max_version; /* INT16_MAX: the API's client_max */
+    int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */
+    size_t reply_max;    /* bytes of an answer beyond which the broker is wrong; 0: 128 MiB */
+    /* Loop thread, when the version is known and the message is about to be encoded; may be NULL.
+     * For messages whose versions say the same in different fields. */
+    void (*prepare)(struct kc_wire_request *request, int16_t version);
+    void *prepare_arg;
+};
+
+struct kc_wire_request *kc_wire_request_new(enum kc_api api);
+void kc_wire_request_destroy(struct kc_wire_request *request);
+
+/* Shared when somebody keeps bytes of it. error set: message is NULL. */
+struct kc_wire_reply {
+    struct kc_error *error; /* retriable ones may be sent again */
+    void *message;          /* the API's response struct */
+    int16_t version;
+    int32_t broker_id; /* who answered; -1 for a bootstrap server */
+};
+struct kc_wire_reply *kc_wire_reply_ref(struct kc_wire_reply *reply);
+void kc_wire_reply_unref(struct kc_wire_reply *reply); /* any thread */
+
+/* On the loop thread. reply is the callback's: unref it. request is valid until the callback
+ * returns, then destroyed. */
+typedef void (*kc_wire_done)(void *arg, const struct kc_wire_request *request,
+                             struct kc_wire_reply *reply);
+
+#endif
