@@ -40,7 +40,6 @@ static void append_encoded(struct kc_str *out, const char *text)
 char *wire_aws_query(const struct kc_map *query)
 {
     struct kc_strings pairs = {0};
-    char *text;
 
     kc_map_foreach (query, entry) {
         struct kc_str pair = {0};
@@ -51,7 +50,7 @@ char *wire_aws_query(const struct kc_map *query)
         kc_strings_take(&pairs, kc_str_take(&pair));
     }
     kc_strings_sort(&pairs);
-    text = kc_strings_join(&pairs, "&");
+    char *text = kc_strings_join(&pairs, "&");
     kc_strings_destroy(&pairs);
     return text;
 }
@@ -105,8 +104,8 @@ void wire_aws_sign(const struct wire_aws_keys *keys, const struct wire_aws_reque
     struct tm parts;
 
     gmtime_r(&now, &parts);
-    strftime(stamp, sizeof stamp, "%Y%m%dT%H%M%SZ", &parts);
-    strftime(date, sizeof date, "%Y%m%d", &parts);
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &parts);
+    strftime(date, sizeof(date), "%Y%m%d", &parts);
     scope = kc_asprintf("%s/%s/%s/aws4_request", date, request->region, request->service);
     kc_map_set(query, "X-Amz-Algorithm", ALGORITHM);
     kc_map_setf(query, "X-Amz-Credential", "%s/%s", keys->id, scope);

@@ -39,12 +39,11 @@ static char *file_path(void)
 static struct kc_error *read_file(const char *path, char **text)
 {
     FILE *file = fopen(path, "rbe");
-    size_t len;
 
     if (!file)
         return kc_error_new(KC_ERR_CONFIG, "can't read it: %m");
     *text = kc_calloc(1, FILE_MAX + 1);
-    len = fread(*text, 1, FILE_MAX, file);
+    size_t len = fread(*text, 1, FILE_MAX, file);
     fclose(file);
     if (len == FILE_MAX)
         return kc_error_new(KC_ERR_CONFIG, "it has more than 64 KiB");
@@ -63,7 +62,7 @@ static const char *module_of(const char *mechanism)
         {"AWS_MSK_IAM", "IAMLoginModule"},
     };
 
-    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++) {
+    for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
         if (strcmp(mechanism, modules[i][0]) == 0)
             return modules[i][1];
     }
@@ -188,8 +187,8 @@ struct kc_error *kc_jaas_vendor(const struct kc_map *settings, const struct kc_j
         endpoint ? NULL : kc_map_get(settings, "sasl.client.callback.handler.class"),
     };
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        for (size_t j = 0; names[i] && j < sizeof vendors / sizeof *vendors; j++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        for (size_t j = 0; names[i] && j < sizeof(vendors) / sizeof(*vendors); j++) {
             if (strncmp(names[i], vendors[j].prefix, strlen(vendors[j].prefix)) == 0)
                 return kc_error_new(KC_ERR_CONFIG, "The class %s can't be run here: %s", names[i],
                                     vendors[j].instead);

@@ -80,14 +80,14 @@ static uint8_t *reveal(const char *password, uint8_t *data, size_t len, size_t *
     if (len < 2 * SHA_DIGEST_LENGTH)
         return NULL;
     *plain_len = len - 2 * SHA_DIGEST_LENGTH;
-    memcpy(stream, data, sizeof stream);
+    memcpy(stream, data, sizeof(stream));
     for (size_t i = 0; i < *plain_len; i++) {
         if (i % SHA_DIGEST_LENGTH == 0)
-            keyed_sha1(password, stream, sizeof stream, NULL, 0, stream);
+            keyed_sha1(password, stream, sizeof(stream), NULL, 0, stream);
         plain[i] ^= stream[i % SHA_DIGEST_LENGTH];
     }
     keyed_sha1(password, plain, *plain_len, NULL, 0, digest);
-    return CRYPTO_memcmp(digest, plain + *plain_len, sizeof digest) == 0 ? plain : NULL;
+    return CRYPTO_memcmp(digest, plain + *plain_len, sizeof(digest)) == 0 ? plain : NULL;
 }
 
 static EVP_PKEY *decode_key(const char *password, const uint8_t *data, size_t len)
@@ -97,15 +97,14 @@ static EVP_PKEY *decode_key(const char *password, const uint8_t *data, size_t le
     const ASN1_OCTET_STRING *hidden = NULL;
     const X509_ALGOR *algorithm = NULL;
     EVP_PKEY *key = NULL;
-    uint8_t *copy, *plain;
     size_t size, plain_len = 0;
 
     if (!envelope)
         return NULL;
     X509_SIG_get0(envelope, &algorithm, &hidden);
     size = (size_t)ASN1_STRING_length(hidden);
-    copy = kc_memdup(ASN1_STRING_get0_data(hidden), size);
-    plain = reveal(password, copy, size, &plain_len);
+    uint8_t *copy = kc_memdup(ASN1_STRING_get0_data(hidden), size);
+    uint8_t *plain = reveal(password, copy, size, &plain_len);
     if (plain) {
         const unsigned char *der = plain;
 
@@ -132,14 +131,12 @@ static void skip_text(struct parse *parse)
 
 static X509 *read_certificate(struct parse *parse)
 {
-    const unsigned char *data;
     X509 *certificate;
-    int64_t len;
 
     if (parse->version > 1)
         skip_text(parse);
-    len = read_int(&parse->in, 4);
-    data = read_bytes(&parse->in, len);
+    int64_t len = read_int(&parse->in, 4);
+    const unsigned char *data = read_bytes(&parse->in, len);
     if (!data)
         return NULL;
     certificate = d2i_X509(NULL, &data, (long)len);
@@ -202,15 +199,14 @@ static bool digest_fits(const uint8_t *data, size_t len, const char *password)
     size_t body = len - SHA_DIGEST_LENGTH;
     uint8_t digest[SHA_DIGEST_LENGTH];
 
-    keyed_sha1(password, whitener, sizeof whitener - 1, data, body, digest);
-    return CRYPTO_memcmp(digest, data + body, sizeof digest) == 0;
+    keyed_sha1(password, whitener, sizeof(whitener) - 1, data, body, digest);
+    return CRYPTO_memcmp(digest, data + body, sizeof(digest)) == 0;
 }
 
 struct kc_error *kc_jks_read(const uint8_t *data, size_t len, const char *store_password,
                              const char *key_password, bool want_key, struct kc_keystore *store)
 {
     struct parse parse = {.want_key = want_key, .store = store};
-    int64_t count;
 
     *store = (struct kc_keystore){.chain = sk_X509_new_null()};
     parse.key_password = key_password ? key_password : store_password ? store_password : "";
@@ -221,7 +217,7 @@ struct kc_error *kc_jks_read(const uint8_t *data, size_t len, const char *store_
                             "keystore password was incorrect, or the file is damaged");
     parse.in = (struct reader){.at = data + 4, .end = data + len - SHA_DIGEST_LENGTH};
     parse.version = (int32_t)read_int(&parse.in, 4);
-    count = read_int(&parse.in, 4);
+    int64_t count = read_int(&parse.in, 4);
     if (parse.version != 1 && parse.version != 2)
         parse.in.bad = "its version isn't known";
     for (int64_t i = 0; i < count && !parse.in.bad; i++)

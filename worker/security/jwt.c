@@ -20,13 +20,12 @@ static json_t *part_object(const char *part, size_t len)
     char *base64 = kc_calloc(1, padded + 1);
     unsigned char *text = kc_calloc(1, padded + 1);
     json_t *object = NULL;
-    int size;
 
     for (size_t i = 0; i < padded; i++) {
         char c = i < len ? part[i] : '=';
         base64[i] = c == '-' ? '+' : c == '_' ? '/' : c;
     }
-    size = EVP_DecodeBlock(text, (unsigned char *)base64, (int)padded);
+    int size = EVP_DecodeBlock(text, (unsigned char *)base64, (int)padded);
     if (size >= 0)
         object = json_loads((const char *)text, JSON_REJECT_DUPLICATES, NULL);
     free(base64);

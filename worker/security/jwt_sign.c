@@ -54,12 +54,11 @@ static EVP_PKEY *decode_base64(const struct kc_str *text, const char *passphrase
     BIO *base64 = BIO_new(BIO_f_base64());
     unsigned char *data = kc_calloc(1, text->len + 1);
     EVP_PKEY *key = NULL;
-    int len;
 
     if (!memchr(text->data, '\n', text->len))
         BIO_set_flags(base64, BIO_FLAGS_BASE64_NO_NL);
     BIO_push(base64, memory);
-    len = BIO_read(base64, data, (int)text->len);
+    int len = BIO_read(base64, data, (int)text->len);
     if (len > 0)
         key = decode(data, (size_t)len, passphrase);
     OPENSSL_cleanse(data, text->len + 1);
@@ -89,7 +88,7 @@ struct kc_error *wire_jwt_key_check(const EVP_PKEY *key, const char *algorithm)
     if (!is_es256(algorithm) && EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)
         return NULL;
     if (is_es256(algorithm) && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC &&
-        EVP_PKEY_get_group_name(key, group, sizeof group, NULL) == 1 &&
+        EVP_PKEY_get_group_name(key, group, sizeof(group), NULL) == 1 &&
         strcmp(group, "prime256v1") == 0)
         return NULL;
     return kc_error_new(KC_ERR_CONFIG, "the algorithm %s needs %s", algorithm,
@@ -124,7 +123,7 @@ struct kc_error *wire_jwt_sign(EVP_PKEY *key, const char *algorithm, struct kc_s
     if (done) {
         kc_str_append_char(jwt, '.');
         if (is_es256(algorithm))
-            wire_base64url(jwt, flat, sizeof flat);
+            wire_base64url(jwt, flat, sizeof(flat));
         else
             wire_base64url(jwt, signature, len);
     }

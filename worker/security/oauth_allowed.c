@@ -22,10 +22,9 @@ static struct kc_error *check_allowed(const char *what, const char *property, co
 {
     char *list = kc_java_property(property);
     struct kc_strings allowed = {0};
-    bool found;
 
     kc_strings_split(&allowed, list ? list : "");
-    found = kc_strings_contain(&allowed, value);
+    bool found = kc_strings_contain(&allowed, value);
     kc_strings_destroy(&allowed);
     free(list);
     if (found)
@@ -42,10 +41,9 @@ static struct kc_error *trimmed(const struct kc_map *settings, const char *key, 
 {
     static const char blanks[] = " \t\r\n\f\v";
     const char *text = kc_map_get_or(settings, key, "");
-    size_t len;
 
     text += strspn(text, blanks);
-    len = strlen(text);
+    size_t len = strlen(text);
     while (len && strchr(blanks, text[len - 1]))
         len--;
     if (!len)
@@ -63,7 +61,7 @@ static struct kc_error *check_scheme(const char *key, const char *url)
         return kc_error_new(KC_ERR_CONFIG,
                             OPTION "contains a URL (%s) that is malformed: no protocol: %s", key,
                             url, url);
-    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++) {
         if (strlen(schemes[i]) == len && strncasecmp(url, schemes[i], len) == 0)
             return NULL;
     }
@@ -138,15 +136,14 @@ static struct kc_error *open_regular(const char *path, int *fd)
 
 struct kc_error *wire_oauth_read_file(const char *path, size_t max, struct kc_str *text)
 {
-    struct kc_error *err;
     char buffer[4096];
     ssize_t len = 0;
     int fd;
 
-    err = open_regular(path, &fd);
+    struct kc_error *err = open_regular(path, &fd);
     if (err)
         return err;
-    while (text->len <= max && (len = read(fd, buffer, sizeof buffer)) > 0)
+    while (text->len <= max && (len = read(fd, buffer, sizeof(buffer))) > 0)
         kc_str_append_n(text, buffer, (size_t)len);
     if (len < 0)
         err = kc_error_retriable_new(KC_ERR_IO, "reading the file %s: %m", path);

@@ -68,14 +68,13 @@ static struct kc_error *open_session(struct gssapi *gssapi)
     struct kc_kerberos *login = kc_kerberos_find(gssapi->options);
     struct kc_error *err = login ? kc_kerberos_acquire(login, &gssapi->credentials) : NULL;
     static const sasl_security_properties_t no_layer = {.max_ssf = 0, .maxbufsize = 65536};
-    int code;
 
     if (err)
         return err;
     pthread_once(&once, init_library);
     if (init_code != SASL_OK)
         return failed(gssapi, "starting Cyrus SASL", init_code);
-    code = sasl_client_new(gssapi->service, gssapi->host, NULL, NULL, NULL, 0, &gssapi->sasl);
+    int code = sasl_client_new(gssapi->service, gssapi->host, NULL, NULL, NULL, 0, &gssapi->sasl);
     if (code != SASL_OK)
         return failed(gssapi, "opening a session", code);
     sasl_setprop(gssapi->sasl, SASL_SEC_PROPS, &no_layer);
@@ -87,7 +86,7 @@ static struct kc_error *open_session(struct gssapi *gssapi)
 static struct kc_error *gssapi_start(const struct kc_map *settings, const char *host,
                                      struct wire_sasl **sasl)
 {
-    struct gssapi *gssapi = kc_calloc(1, sizeof *gssapi);
+    struct gssapi *gssapi = kc_calloc(1, sizeof(*gssapi));
     const char *service = kc_map_get(settings, "sasl.kerberos.service.name");
     struct kc_error *err = NULL;
 

@@ -41,14 +41,14 @@ static void scram_destroy(struct wire_sasl *sasl)
 
     kc_map_destroy(scram->options);
     free(scram->client_first_bare);
-    OPENSSL_cleanse(scram->server_signature, sizeof scram->server_signature);
+    OPENSSL_cleanse(scram->server_signature, sizeof(scram->server_signature));
     free(scram);
 }
 
 static struct kc_error *scram_start(const struct wire_sasl_ops *ops, const EVP_MD *digest,
                                     const struct kc_map *settings, struct wire_sasl **sasl)
 {
-    struct scram *scram = kc_calloc(1, sizeof *scram);
+    struct scram *scram = kc_calloc(1, sizeof(*scram));
     struct kc_error *err = kc_jaas_options(settings, &scram->options);
     uint8_t random[16];
 
@@ -60,13 +60,13 @@ static struct kc_error *scram_start(const struct wire_sasl_ops *ops, const EVP_M
         err = kc_error_new(KC_ERR_CONFIG,
                            "sasl.jaas.config needs username and password for the mechanism %s",
                            ops->mechanism);
-    if (!err && RAND_bytes(random, sizeof random) != 1)
+    if (!err && RAND_bytes(random, sizeof(random)) != 1)
         err = kc_error_retriable_new(KC_ERR_IO, "OpenSSL has no random numbers for a SCRAM nonce");
     if (err) {
         scram_destroy(&scram->base);
         return err;
     }
-    for (size_t i = 0; i < sizeof random; i++)
+    for (size_t i = 0; i < sizeof(random); i++)
         snprintf(scram->nonce + 2 * i, 3, "%02x", random[i]);
     *sasl = &scram->base;
     return NULL;
@@ -115,15 +115,13 @@ static char *attribute(const char *message, char name)
 static uint8_t *from_base64(const char *text, size_t *len)
 {
     size_t text_len = strlen(text), padding = 0;
-    uint8_t *data;
-    int decoded;
 
     if (text_len % 4 || text_len == 0)
         return NULL;
     while (padding < 2 && text[text_len - 1 - padding] == '=')
         padding++;
-    data = kc_malloc(text_len / 4 * 3 + 1);
-    decoded = EVP_DecodeBlock(data, (const unsigned char *)text, (int)text_len);
+    uint8_t *data = kc_malloc(text_len / 4 * 3 + 1);
+    int decoded = EVP_DecodeBlock(data, (const unsigned char *)text, (int)text_len);
     if (decoded < 0 || (size_t)decoded < padding) {
         free(data);
         return NULL;
@@ -155,9 +153,9 @@ static bool prove(struct scram *scram, const uint8_t *salt, size_t salt_len, int
 
     for (unsigned int i = 0; done && i < scram->size; i++)
         proof[i] = client_key[i] ^ signature[i];
-    OPENSSL_cleanse(salted, sizeof salted);
-    OPENSSL_cleanse(client_key, sizeof client_key);
-    OPENSSL_cleanse(server_key, sizeof server_key);
+    OPENSSL_cleanse(salted, sizeof(salted));
+    OPENSSL_cleanse(client_key, sizeof(client_key));
+    OPENSSL_cleanse(server_key, sizeof(server_key));
     return done;
 }
 

@@ -130,14 +130,12 @@ static struct kc_error *server_handshake_error(const struct wire_tls *tls)
 
 struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done)
 {
-    int code, why;
-
     ERR_clear_error();
-    code = SSL_do_handshake(tls->ssl);
+    int code = SSL_do_handshake(tls->ssl);
     *done = code == 1;
     if (*done)
         return NULL;
-    why = SSL_get_error(tls->ssl, code);
+    int why = SSL_get_error(tls->ssl, code);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
         return NULL;
     return tls->host ? client_handshake_error(tls) : server_handshake_error(tls);
@@ -145,15 +143,13 @@ struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done)
 
 long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_error **err)
 {
-    int len, why;
-
     ERR_clear_error();
-    len = SSL_read(tls->ssl, buffer, (int)size);
+    int len = SSL_read(tls->ssl, buffer, (int)size);
     if (len > 0) {
         tls->heard = true;
         return len;
     }
-    why = SSL_get_error(tls->ssl, len);
+    int why = SSL_get_error(tls->ssl, len);
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
         return 0;
     if (why == SSL_ERROR_ZERO_RETURN)

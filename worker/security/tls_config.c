@@ -60,7 +60,7 @@ static struct kc_error *use_protocols(SSL_CTX *ctx, const struct kc_map *setting
     int min = 0, max = 0;
 
     kc_strings_split(&list, text);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         if (!kc_strings_contain(&list, known[i].name))
             continue;
         min = min ? min : known[i].version;

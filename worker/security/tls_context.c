@@ -22,7 +22,7 @@ struct stamp {
 };
 
 static const char *const files[] = {"ssl.keystore.location", "ssl.truststore.location"};
-#define FILES (sizeof files / sizeof *files)
+#define FILES (sizeof(files) / sizeof(*files))
 
 struct wire_tls_context {
     const struct kc_map *settings; /* borrowed, outlives the context */
@@ -37,7 +37,7 @@ static void stamp_files(const struct wire_tls_context *context, struct stamp sta
 {
     struct stat info;
 
-    memset(stamps, 0, sizeof *stamps * FILES);
+    memset(stamps, 0, sizeof(*stamps) * FILES);
     for (size_t i = 0; i < FILES; i++) {
         const char *path = kc_map_get(context->settings, files[i]);
 
@@ -183,13 +183,12 @@ SSL_CTX *wire_tls_context_current(struct wire_tls_context *context)
 {
     struct stamp stamps[FILES];
     SSL_CTX *ctx;
-    struct kc_error *err;
 
     stamp_files(context, stamps);
-    if (memcmp(stamps, context->stamps, sizeof stamps) == 0)
+    if (memcmp(stamps, context->stamps, sizeof(stamps)) == 0)
         return context->ctx;
-    memcpy(context->stamps, stamps, sizeof stamps);
-    err = make(context, &ctx);
+    memcpy(context->stamps, stamps, sizeof(stamps));
+    struct kc_error *err = make(context, &ctx);
     if (err) {
         kc_warn("The changed key or trust store can't be used, the former stays in use: %s",
                 kc_error_text(err));

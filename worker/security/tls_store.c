@@ -26,7 +26,7 @@ const char *wire_tls_reason(void)
 
     if (!code)
         return "no reason given";
-    ERR_error_string_n(code, text, sizeof text);
+    ERR_error_string_n(code, text, sizeof(text));
     ERR_clear_error();
     return text;
 }
@@ -39,7 +39,7 @@ static struct kc_error *read_file(const char *path, struct kc_str *out)
 
     if (!file)
         return kc_error_new(KC_ERR_CONFIG, "it can't be opened: %s", strerror(errno));
-    while ((len = fread(buffer, 1, sizeof buffer, file)) > 0 && out->len < STORE_MAX)
+    while ((len = fread(buffer, 1, sizeof(buffer), file)) > 0 && out->len < STORE_MAX)
         kc_str_append_n(out, buffer, len);
     fclose(file);
     if (out->len >= STORE_MAX)
@@ -149,15 +149,14 @@ static struct kc_error *read_store(const struct kc_map *settings, const char *ki
     char key[64];
     const char *type, *path, *password, *key_password = kc_map_get(settings, "ssl.key.password");
     struct kc_str data = {0};
-    struct kc_error *err;
 
-    snprintf(key, sizeof key, "ssl.%s.type", kind);
+    snprintf(key, sizeof(key), "ssl.%s.type", kind);
     type = kc_map_get_or(settings, key, "JKS");
-    snprintf(key, sizeof key, "ssl.%s.password", kind);
+    snprintf(key, sizeof(key), "ssl.%s.password", kind);
     password = kc_map_get(settings, key);
-    snprintf(key, sizeof key, "ssl.%s.location", kind);
+    snprintf(key, sizeof(key), "ssl.%s.location", kind);
     path = kc_map_get(settings, key);
-    err = read_file(path, &data);
+    struct kc_error *err = read_file(path, &data);
     if (!err && strcasecmp(type, "PEM") == 0) {
         err = read_pem_certificates(data.data ? data.data : "", data.len, store, own);
         if (!err && own)
@@ -176,13 +175,12 @@ static struct kc_error *load_inline_key(const struct kc_map *settings, struct kc
 {
     const char *chain = kc_map_get(settings, "ssl.keystore.certificate.chain");
     const char *key = kc_map_get(settings, "ssl.keystore.key");
-    struct kc_error *err;
 
     if (!chain || !key)
         return kc_error_new(
             KC_ERR_CONFIG,
             "ssl.keystore.key and ssl.keystore.certificate.chain are needed together");
-    err = read_pem_certificates(chain, strlen(chain), store, true);
+    struct kc_error *err = read_pem_certificates(chain, strlen(chain), store, true);
     if (err)
         return kc_error_prefix(err, "ssl.keystore.certificate.chain");
     err = read_pem_key(key, strlen(key), kc_map_get(settings, "ssl.key.password"), store);

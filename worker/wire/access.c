@@ -67,7 +67,7 @@ static char *describe(const struct kc_access_login *login)
 struct kc_access *kc_access_new(const char *client, const void *handle,
                                 const struct kc_access_login *login)
 {
-    struct kc_access *access = kc_calloc(1, sizeof *access);
+    struct kc_access *access = kc_calloc(1, sizeof(*access));
 
     access->holders = 1;
     access->client = kc_strdup(client);
@@ -90,14 +90,14 @@ static char *user_of(const struct kc_map *settings)
     struct kc_jaas jaas = {0};
     char *user = NULL;
 
-    for (size_t i = 0; !user && i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; !user && i < sizeof(keys) / sizeof(*keys); i++)
         user = kc_strdup(kc_map_get(settings, keys[i]));
     if (user)
         return user;
     if (strncasecmp(kc_map_get_or(settings, "security.protocol", ""), "SASL_", 5) != 0)
         return NULL;
     kc_error_destroy(kc_jaas_login(settings, &jaas));
-    for (size_t i = 0; jaas.options && !user && i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; jaas.options && !user && i < sizeof(names) / sizeof(*names); i++)
         user = kc_strdup(kc_map_get(jaas.options, names[i]));
     kc_jaas_clear(&jaas);
     return user;
@@ -202,7 +202,7 @@ static struct trouble *trouble_get(struct kc_access *access, const char *address
     }
     if (trouble || access->trouble_count >= TROUBLES_MAX)
         return trouble;
-    trouble = kc_calloc(1, sizeof *trouble);
+    trouble = kc_calloc(1, sizeof(*trouble));
     trouble->address = kc_strdup(address);
     trouble->first_ms = now;
     trouble->since = time(NULL);
@@ -218,7 +218,7 @@ static char *tell(const struct kc_access *access, const struct trouble *trouble)
     struct tm parts;
 
     localtime_r(&trouble->since, &parts);
-    strftime(since, sizeof since, "%H:%M:%S", &parts);
+    strftime(since, sizeof(since), "%H:%M:%S", &parts);
     return kc_asprintf("client %s can't use the cluster at %s: %s%s%s; since %s", access->client,
                        access->login,
                        strstr(trouble->why, trouble->address) ? "" : trouble->address,
@@ -237,11 +237,10 @@ static bool worth_saying(const struct kc_access *access, const struct trouble *t
 void kc_access_failed(struct kc_access *access, const char *address, bool refused, const char *why)
 {
     int64_t now = kc_mono_ms();
-    struct trouble *trouble;
     char *said = NULL;
 
     pthread_mutex_lock(&registry.mutex);
-    trouble = trouble_get(access, address, now);
+    struct trouble *trouble = trouble_get(access, address, now);
     if (trouble) {
         free(trouble->why);
         trouble->why = kc_strndup(why, LOG_TEXT_LIMIT);

@@ -74,13 +74,13 @@ static const struct kc_api_info apis[] = {
 
 const struct kc_api_info *kc_api_all(size_t *count)
 {
-    *count = sizeof apis / sizeof *apis;
+    *count = sizeof(apis) / sizeof(*apis);
     return apis;
 }
 
 const struct kc_api_info *kc_api_find(int key)
 {
-    size_t low = 0, high = sizeof apis / sizeof *apis;
+    size_t low = 0, high = sizeof(apis) / sizeof(*apis);
 
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -102,7 +102,7 @@ const char *kc_api_name(int key)
 
     if (api)
         return api->name;
-    snprintf(unknown, sizeof unknown, "API %d", key);
+    snprintf(unknown, sizeof(unknown), "API %d", key);
     return unknown;
 }
 

@@ -56,10 +56,9 @@ struct kc_error *kc_bootstrap_check(const char *text, char **servers)
     struct kc_strings list = {0};
     struct kc_str out = {0};
     bool resolved = false;
-    struct kc_error *err;
 
     kc_strings_split(&list, text);
-    err = read(&list, &out, &resolved);
+    struct kc_error *err = read(&list, &out, &resolved);
     kc_strings_destroy(&list);
     if (!err && !resolved)
         err =

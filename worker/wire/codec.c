@@ -88,18 +88,18 @@ bool kc_wire_is_default(const struct kc_wire_field *field, const void *member)
     case KC_WIRE_I64:
         return *(const int64_t *)member == field->def;
     case KC_WIRE_UUID:
-        return memcmp(member, &zero, sizeof zero) == 0;
+        return memcmp(member, &zero, sizeof(zero)) == 0;
     case KC_WIRE_STR:
         return ((const struct kc_wire_str *)member)->len == empty;
     case KC_WIRE_BYTES:
         return ((const struct kc_wire_bytes *)member)->len == empty;
     case KC_WIRE_ARRAY:
-        memcpy(&list, member, sizeof list);
+        memcpy(&list, member, sizeof(list));
         return list.count == empty;
     case KC_WIRE_STRUCT:
         return kc_wire_all_default(field->type, member);
     case KC_WIRE_POINTER:
-        memcpy(&pointer, member, sizeof pointer);
+        memcpy(&pointer, member, sizeof(pointer));
         return pointer == NULL;
     }
     return false;
@@ -206,12 +206,11 @@ struct kc_error *kc_wire_read_request_header(const uint8_t *data, size_t len,
                                              struct kc_wire_request_header *header, size_t *used)
 {
     struct reader in = {.at = data, .end = data + len};
-    int16_t id_len;
 
     header->api = (int16_t)read_int(&in, 2);
     header->version = (int16_t)read_int(&in, 2);
     header->correlation = (int32_t)read_int(&in, 4);
-    id_len = (int16_t)read_int(&in, 2);
+    int16_t id_len = (int16_t)read_int(&in, 2);
     header->client_id = (struct kc_wire_str){NULL, -1};
     if (id_len >= 0)
         header->client_id = (struct kc_wire_str){(const char *)read_bytes(&in, id_len), id_len};

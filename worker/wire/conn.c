@@ -368,7 +368,6 @@ void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t 
     struct wire_pending *pending = conn->in_flight;
     struct kc_arena *arena = kc_arena_new(len < 4096 ? 1024 : 8192);
     struct kc_wire_reply *reply = wire_reply_new(frame, cap, arena);
-    struct kc_error *err;
 
     if (!pending) {
         kc_wire_reply_unref(reply);
@@ -376,7 +375,7 @@ void wire_conn_frame(struct wire_conn *conn, uint8_t *frame, size_t cap, size_t 
                                                      conn->label));
         return;
     }
-    err = decode(conn, pending, frame, len, arena, &reply->message);
+    struct kc_error *err = decode(conn, pending, frame, len, arena, &reply->message);
     if (err) {
         kc_wire_reply_unref(reply);
         wire_conn_close(conn, err);

@@ -70,14 +70,13 @@ static void on_versions(void *arg, const struct kc_wire_request *request,
     struct wire_conn *conn = arg;
     const struct kc_api_versions_response *response = reply->message;
     int16_t code = reply->error ? KC_KAFKA_NONE : response->error_code;
-    int16_t best;
 
     if (reply->error) {
         kc_wire_reply_unref(reply);
         return;
     }
     take_versions(conn, response);
-    best = conn->versions[KC_API_API_VERSIONS].max;
+    int16_t best = conn->versions[KC_API_API_VERSIONS].max;
     best = best > 0 && best < reply->version ? best : 0;
     if (code == KC_KAFKA_UNSUPPORTED_VERSION && reply->version > 0)
         ask_versions(conn, best);
@@ -207,8 +206,7 @@ static void after_step(uv_async_t *finished)
 
 static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
 {
-    struct step *step = kc_calloc(1, sizeof *step);
-    struct kc_error *err;
+    struct step *step = kc_calloc(1, sizeof(*step));
 
     step->conn = conn;
     step->sasl = conn->sasl;
@@ -218,7 +216,7 @@ static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
     conn->users++;
     uv_async_init(conn->shared->loop, &step->finished, after_step);
     /* From here on step->err is the thread's, if there is one. */
-    err = kc_thread_start(&step->thread, "sasl", run_step, step);
+    struct kc_error *err = kc_thread_start(&step->thread, "sasl", run_step, step);
     if (!err)
         return;
     step->err = err;
@@ -229,11 +227,10 @@ static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
 static char *join_mechanisms(const struct kc_sasl_handshake_response *response)
 {
     struct kc_strings list = {0};
-    char *text;
 
     for (int32_t i = 0; i < response->mechanisms.count; i++)
         kc_strings_add(&list, response->mechanisms.items[i].data);
-    text = kc_strings_join(&list, ", ");
+    char *text = kc_strings_join(&list, ", ");
     kc_strings_destroy(&list);
     return text;
 }
@@ -309,15 +306,13 @@ static void on_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
 /* Adds what the stream can't know. Takes err. */
 static struct kc_error *explain(const struct wire_conn *conn, struct kc_error *err)
 {
-    struct kc_error *more;
-
     if (kc_error_code(err) == KC_ERR_MEMORY && conn->in_flight)
         return kc_error_prefix(err, "the answer to a %s request",
                                kc_api_name(conn->in_flight->api));
     if (conn->state != CONN_VERSIONS || conn->shared->tls || kc_error_code(err) != KC_ERR_IO)
         return err;
-    more = kc_error_retriable_new(KC_ERR_IO, "%s: does security.protocol fit its listener?",
-                                  kc_error_text(err));
+    struct kc_error *more = kc_error_retriable_new(
+        KC_ERR_IO, "%s: does security.protocol fit its listener?", kc_error_text(err));
     kc_error_destroy(err);
     return more;
 }

@@ -28,7 +28,7 @@ struct wire_coordinators {
 
 struct wire_coordinators *wire_coordinators_new(struct kc_wire_client *client)
 {
-    struct wire_coordinators *coordinators = kc_calloc(1, sizeof *coordinators);
+    struct wire_coordinators *coordinators = kc_calloc(1, sizeof(*coordinators));
 
     coordinators->client = client;
     return coordinators;
@@ -59,7 +59,7 @@ static struct coordinator *entry_get(struct wire_coordinators *coordinators,
         free(full);
         return entry;
     }
-    entry = kc_calloc(1, sizeof *entry);
+    entry = kc_calloc(1, sizeof(*entry));
     entry->key = full;
     entry->kind = kind;
     entry->owner = coordinators;
@@ -80,14 +80,13 @@ struct answer {
 static struct answer read_answer(const struct kc_wire_reply *reply)
 {
     const struct kc_find_coordinator_response *response = reply->message;
-    const struct kc_find_coordinator_response_coordinator *first;
 
     if (reply->version < 4)
         return (struct answer){response->error_code, response->error_message, response->node_id,
                                response->host, response->port};
     if (response->coordinators.count < 1)
         return (struct answer){KC_KAFKA_COORDINATOR_NOT_AVAILABLE, {NULL, -1}, -1, {NULL, -1}, -1};
-    first = &response->coordinators.items[0];
+    const struct kc_find_coordinator_response_coordinator *first = &response->coordinators.items[0];
     return (struct answer){first->error_code, first->error_message, first->node_id, first->host,
                            first->port};
 }
@@ -109,7 +108,6 @@ static void on_found(void *arg, const struct kc_wire_request *request, struct kc
 {
     struct coordinator *entry = arg;
     struct kc_wire_client *client = entry->owner->client;
-    struct answer answer;
 
     entry->in_flight = false;
     entry->wanted = false;
@@ -119,7 +117,7 @@ static void on_found(void *arg, const struct kc_wire_request *request, struct kc
         kc_wire_reply_unref(reply);
         return;
     }
-    answer = read_answer(reply);
+    struct answer answer = read_answer(reply);
     if (answer.code != KC_KAFKA_NONE) {
         entry_failed(entry, kc_kafka_error_new(answer.code, answer.message.data,
                                                "looking up the coordinator of %s", entry->key + 2));
@@ -170,11 +168,9 @@ int32_t wire_coordinator_find(struct wire_coordinators *coordinators, enum kc_wi
 
 void wire_coordinators_tick(struct wire_coordinators *coordinators, int64_t now)
 {
-    struct coordinator *entry;
-
     if (!coordinators->client->parked)
         return;
-    for (entry = coordinators->table; entry; entry = entry->hh.next) {
+    for (struct coordinator *entry = coordinators->table; entry; entry = entry->hh.next) {
         if (entry->wanted && !entry->in_flight && entry->broker_id < 0 && now >= entry->retry_at_ms)
             look_up(entry);
     }
@@ -182,9 +178,7 @@ void wire_coordinators_tick(struct wire_coordinators *coordinators, int64_t now)
 
 void wire_coordinators_lost(struct wire_coordinators *coordinators, int32_t broker_id)
 {
-    struct coordinator *entry;
-
-    for (entry = coordinators->table; entry; entry = entry->hh.next) {
+    for (struct coordinator *entry = coordinators->table; entry; entry = entry->hh.next) {
         if (entry->broker_id == broker_id)
             entry->broker_id = -1;
     }
@@ -213,7 +207,7 @@ static void run_forget(void *arg)
 void kc_wire_forget_coordinator(struct kc_wire_client *client, enum kc_wire_target_kind kind,
                                 const char *key)
 {
-    struct forget *forget = kc_malloc(sizeof *forget);
+    struct forget *forget = kc_malloc(sizeof(*forget));
 
     *forget = (struct forget){client, kind, kc_strdup(key)};
     if (kc_wire_post(client, run_forget, forget))

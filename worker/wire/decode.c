@@ -68,8 +68,6 @@ static void decode_str(struct decoder *dec, const struct kc_wire_field *field,
                        struct kc_wire_str *str, bool element)
 {
     int64_t len = decode_length(dec, 2);
-    const uint8_t *data;
-    char *copy;
 
     *str = (struct kc_wire_str){NULL, -1};
     if (len < 0) {
@@ -79,10 +77,10 @@ static void decode_str(struct decoder *dec, const struct kc_wire_field *field,
             null_allowed(dec, field);
         return;
     }
-    data = read_bytes(&dec->in, len);
+    const uint8_t *data = read_bytes(&dec->in, len);
     if (!data)
         return;
-    copy = take(dec, (size_t)len + 1);
+    char *copy = take(dec, (size_t)len + 1);
     if (!copy)
         return;
     memcpy(copy, data, (size_t)len);
@@ -204,7 +202,7 @@ static void decode_list(struct decoder *dec, const struct kc_wire_field *field, 
         for (int64_t i = 0; i < count && !dec->in.bad; i++)
             decode_element(dec, field, (char *)list.items + item_size * (size_t)i);
     }
-    memcpy(member, &list, sizeof list);
+    memcpy(member, &list, sizeof(list));
 }
 
 static void decode_pointer(struct decoder *dec, const struct kc_wire_field *field, void *member)
@@ -218,7 +216,7 @@ static void decode_pointer(struct decoder *dec, const struct kc_wire_field *fiel
         if (object)
             decode_struct(dec, field->type, object);
     }
-    memcpy(member, &object, sizeof object);
+    memcpy(member, &object, sizeof(object));
 }
 
 static void decode_field(struct decoder *dec, const struct kc_wire_field *field, void *member)
@@ -319,13 +317,12 @@ struct kc_error *kc_wire_decode(int api, enum kc_wire_direction direction, int v
                                 void **message)
 {
     const struct kc_api_info *info = kc_api_find(api);
-    const struct kc_wire_type *type;
 
     *message = NULL;
     if (!info || version < info->min || version > info->max)
         return kc_error_new(KC_ERR_UNSUPPORTED, "%s version %d is not one that this worker speaks",
                             kc_api_name(api), version);
-    type = direction == KC_WIRE_REQUEST ? info->request : info->response;
+    const struct kc_wire_type *type = direction == KC_WIRE_REQUEST ? info->request : info->response;
     *message = kc_wire_zeroed(arena, type->size);
     return kc_wire_decode_type(type, version, version >= info->flexible, data, len, arena,
                                *message);

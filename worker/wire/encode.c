@@ -83,7 +83,7 @@ static void add_ref(struct kc_wire_out *out, const struct kc_wire_bytes *bytes)
 {
     if (out->ref_count == out->ref_cap) {
         out->ref_cap = out->ref_cap ? out->ref_cap * 2 : 8;
-        out->refs = kc_realloc(out->refs, out->ref_cap * sizeof *out->refs);
+        out->refs = kc_realloc(out->refs, out->ref_cap * sizeof(*out->refs));
     }
     out->refs[out->ref_count++] =
         (struct kc_wire_ref){out->bytes.len, bytes->data, (size_t)bytes->len};
@@ -132,7 +132,7 @@ static void encode_list(struct encoder *enc, const struct kc_wire_field *field, 
     struct kc_wire_any_list list;
     size_t item_size = kc_wire_element_size(field);
 
-    memcpy(&list, member, sizeof list);
+    memcpy(&list, member, sizeof(list));
     if (encode_null(enc, field, list.count, 4))
         return;
     encode_length(enc, list.count, 4);
@@ -153,7 +153,7 @@ static void encode_pointer(struct encoder *enc, const struct kc_wire_field *fiel
 {
     const void *object;
 
-    memcpy(&object, member, sizeof object);
+    memcpy(&object, member, sizeof(object));
     if (!object && (!field->nullable || enc->version < field->nullable - 1))
         fail(enc, field, "it is null, which this version doesn't allow");
     kc_str_append_char(&enc->out->bytes, object ? 1 : -1);
@@ -190,15 +190,14 @@ static void encode_tag(struct encoder *enc, const struct kc_wire_field *field, c
     struct kc_str *bytes = &enc->out->bytes;
     bool outer = enc->in_tag;
     char size[5];
-    size_t start, len, size_len;
 
     encode_uvarint(enc, (uint32_t)(field->tag - 1));
-    start = bytes->len;
+    size_t start = bytes->len;
     enc->in_tag = true;
     encode_field(enc, field, member);
     enc->in_tag = outer;
-    len = bytes->len - start;
-    size_len = uvarint_write((uint32_t)len, size);
+    size_t len = bytes->len - start;
+    size_t size_len = uvarint_write((uint32_t)len, size);
     kc_str_append_n(bytes, size, size_len);
     memmove(bytes->data + start + size_len, bytes->data + start, len);
     memcpy(bytes->data + start, size, size_len);

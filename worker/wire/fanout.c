@@ -55,7 +55,7 @@ static int by_leader_and_topic(const void *a, const void *b)
  * between leaders, which the broker answers twice and nobody minds. */
 static const char **open_topics(struct wire_part **parts, size_t count, size_t *topic_count)
 {
-    const char **topics = kc_calloc(count + 1, sizeof *topics);
+    const char **topics = kc_calloc(count + 1, sizeof(*topics));
 
     *topic_count = 0;
     for (size_t i = 0; i < count; i++) {
@@ -101,18 +101,17 @@ static struct kc_error *find_leaders(struct kc_wire_admin *admin, const struct w
     size_t topic_count;
     const char **topics;
     struct kc_wire_reply *reply = NULL;
-    const struct kc_metadata_response *response;
-    struct kc_error *err;
 
     for (size_t i = 0; i < count; i++)
         parts[i]->leader = -1;
-    qsort(parts, count, sizeof *parts, by_leader_and_topic);
+    qsort(parts, count, sizeof(*parts), by_leader_and_topic);
     topics = open_topics(parts, count, &topic_count);
-    err = kc_wire_metadata(admin, topics, topic_count, (int32_t)(deadline - kc_mono_ms()), &reply);
+    struct kc_error *err =
+        kc_wire_metadata(admin, topics, topic_count, (int32_t)(deadline - kc_mono_ms()), &reply);
     free(topics);
     if (err)
         return err;
-    response = reply->message;
+    const struct kc_metadata_response *response = reply->message;
     for (int32_t i = 0; i < response->topics.count; i++)
         take_topic(fanout, parts, count, &response->topics.items[i]);
     for (size_t i = 0; i < count; i++) {
@@ -197,11 +196,10 @@ static void run_round(struct kc_wire_admin *admin, struct wire_fanout *fanout,
                       struct wire_part **parts, size_t count, int64_t deadline)
 {
     struct round round = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-    struct leader_call *calls = kc_calloc(count + 1, sizeof *calls);
-    size_t call_count;
+    struct leader_call *calls = kc_calloc(count + 1, sizeof(*calls));
 
-    qsort(parts, count, sizeof *parts, by_leader_and_topic);
-    call_count = cut(parts, count, &round, calls);
+    qsort(parts, count, sizeof(*parts), by_leader_and_topic);
+    size_t call_count = cut(parts, count, &round, calls);
     kc_cond_init(&round.cond);
     round.open = call_count;
     for (size_t i = 0; i < call_count; i++)

@@ -107,12 +107,12 @@ static struct spare *take_idle(int64_t now_ms)
 void wire_frames_trim(int64_t now_ms)
 {
     int_least64_t due = atomic_load(&trim_at_ms);
-    struct spare *idle, *next;
+    struct spare *next;
 
     if (now_ms < due || !atomic_compare_exchange_strong(&trim_at_ms, &due, now_ms + TRIM_EACH_MS))
         return;
     pthread_mutex_lock(&mutex);
-    idle = take_idle(now_ms);
+    struct spare *idle = take_idle(now_ms);
     pthread_mutex_unlock(&mutex);
     for (; idle; idle = next) {
         next = idle->next;
@@ -122,10 +122,8 @@ void wire_frames_trim(int64_t now_ms)
 
 size_t wire_frames_kept(void)
 {
-    size_t bytes;
-
     pthread_mutex_lock(&mutex);
-    bytes = kept;
+    size_t bytes = kept;
     pthread_mutex_unlock(&mutex);
     return bytes;
 }

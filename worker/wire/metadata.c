@@ -63,7 +63,7 @@ struct wire_metadata {
 
 struct wire_metadata *wire_metadata_new(struct kc_wire_client *client)
 {
-    struct wire_metadata *metadata = kc_calloc(1, sizeof *metadata);
+    struct wire_metadata *metadata = kc_calloc(1, sizeof(*metadata));
 
     metadata->client = client;
     metadata->controller = -1;
@@ -110,7 +110,7 @@ static struct broker *broker_find(const struct wire_metadata *metadata, int32_t 
 {
     struct broker *broker;
 
-    HASH_FIND(hh, metadata->brokers, &id, sizeof id, broker);
+    HASH_FIND(hh, metadata->brokers, &id, sizeof(id), broker);
     return broker;
 }
 
@@ -133,10 +133,10 @@ int32_t wire_metadata_controller(const struct wire_metadata *metadata)
 
 size_t wire_metadata_brokers(const struct wire_metadata *metadata, int32_t *ids, size_t max)
 {
-    const struct broker *broker;
     size_t count = 0;
 
-    for (broker = metadata->brokers; broker && count < max; broker = broker->hh.next)
+    for (const struct broker *broker = metadata->brokers; broker && count < max;
+         broker = broker->hh.next)
         ids[count++] = broker->id;
     return count;
 }
@@ -150,9 +150,9 @@ void kc_wire_hint_broker(struct kc_wire_client *client, int32_t broker_id, const
     if (broker_id < 0 || !host || !*host || port <= 0)
         return;
     if (!broker) {
-        broker = kc_calloc(1, sizeof *broker);
+        broker = kc_calloc(1, sizeof(*broker));
         broker->id = broker_id;
-        HASH_ADD(hh, metadata->brokers, id, sizeof broker->id, broker);
+        HASH_ADD(hh, metadata->brokers, id, sizeof(broker->id), broker);
     }
     free(broker->host);
     broker->host = kc_strdup(host);
@@ -192,7 +192,7 @@ static struct topic *topic_get(struct wire_metadata *metadata, const char *name)
 
     if (topic)
         return topic;
-    topic = kc_calloc(1, sizeof *topic);
+    topic = kc_calloc(1, sizeof(*topic));
     topic->name = kc_strdup(name);
     HASH_ADD_KEYPTR(hh, metadata->topics, topic->name, strlen(topic->name), topic);
     return topic;
@@ -220,9 +220,7 @@ int kc_wire_topic_refusal(struct kc_wire_client *client, const char *name, int64
 
 const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id)
 {
-    const struct topic *topic;
-
-    for (topic = client->metadata->topics; topic; topic = topic->hh.next) {
+    for (const struct topic *topic = client->metadata->topics; topic; topic = topic->hh.next) {
         if (kc_uuid_equal(&topic->id, topic_id))
             return topic->name;
     }
@@ -269,7 +267,7 @@ static void grow_partitions(struct topic *topic, int32_t count)
 {
     if (count <= topic->count)
         return;
-    topic->partitions = kc_realloc(topic->partitions, sizeof *topic->partitions * (size_t)count);
+    topic->partitions = kc_realloc(topic->partitions, sizeof(*topic->partitions) * (size_t)count);
     for (int32_t i = topic->count; i < count; i++)
         topic->partitions[i] = (struct partition){-1, -1};
     topic->count = count;
@@ -419,13 +417,12 @@ static void send_refresh(struct wire_metadata *metadata, int64_t now)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
     struct kc_metadata_request *message = request->message;
-    struct topic *topic;
     int32_t count = 0;
 
     forget_unwanted(metadata, now);
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic,
                      (int32_t)HASH_COUNT(metadata->topics));
-    for (topic = metadata->topics; topic; topic = topic->hh.next)
+    for (struct topic *topic = metadata->topics; topic; topic = topic->hh.next)
         message->topics.items[count++].name = kc_wire_str_copy(request->arena, topic->name);
     message->allow_auto_topic_creation = false;
     metadata->in_flight = true;
@@ -467,7 +464,7 @@ void wire_metadata_tick(struct wire_metadata *metadata, int64_t now)
 
 void kc_wire_listen(struct kc_wire_client *client, void (*changed)(void *arg), void *arg)
 {
-    struct listener *listener = kc_malloc(sizeof *listener);
+    struct listener *listener = kc_malloc(sizeof(*listener));
 
     *listener = (struct listener){changed, arg, NULL};
     LL_APPEND(client->metadata->listeners, listener);

@@ -39,9 +39,9 @@ struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_p
 
     if (named <= 0)
         return NULL;
-    shared = kc_calloc(1, sizeof *shared);
+    shared = kc_calloc(1, sizeof(*shared));
     atomic_store(&shared->users, 1);
-    shared->pub.items = kc_calloc((size_t)named, sizeof *shared->pub.items);
+    shared->pub.items = kc_calloc((size_t)named, sizeof(*shared->pub.items));
     for (int32_t i = 0; i < named; i++) {
         const struct kc_produce_response_record_error *error = &from->record_errors.items[i];
 
@@ -54,7 +54,7 @@ struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_p
         kc_record_errors_unref(&shared->pub);
         return NULL;
     }
-    qsort(shared->pub.items, shared->pub.count, sizeof *shared->pub.items, by_index);
+    qsort(shared->pub.items, shared->pub.count, sizeof(*shared->pub.items), by_index);
     drop_repeats(&shared->pub);
     return &shared->pub;
 }
@@ -83,6 +83,6 @@ const struct kc_record_error *kc_record_errors_find(const struct kc_record_error
 {
     const struct kc_record_error wanted = {.index = index};
 
-    return errors ? bsearch(&wanted, errors->items, errors->count, sizeof *errors->items, by_index)
+    return errors ? bsearch(&wanted, errors->items, errors->count, sizeof(*errors->items), by_index)
                   : NULL;
 }

@@ -19,7 +19,7 @@ static struct kc_error *find(const struct kc_map *settings, const struct wire_sa
 {
     const char *name = kc_map_get_or(settings, "sasl.mechanism", "GSSAPI");
 
-    for (size_t i = 0; i < sizeof mechanisms / sizeof *mechanisms; i++) {
+    for (size_t i = 0; i < sizeof(mechanisms) / sizeof(*mechanisms); i++) {
         *ops = mechanisms[i];
         if (strcmp((*ops)->mechanism, name) == 0)
             return NULL;
@@ -92,7 +92,7 @@ static void plain_destroy(struct wire_sasl *sasl)
 static struct kc_error *plain_start(const struct kc_map *settings, const char *host,
                                     struct wire_sasl **sasl)
 {
-    struct plain *plain = kc_calloc(1, sizeof *plain);
+    struct plain *plain = kc_calloc(1, sizeof(*plain));
     struct kc_error *err = kc_jaas_options(settings, &plain->options);
 
     plain->base.ops = &wire_sasl_plain;

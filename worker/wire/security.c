@@ -9,7 +9,7 @@
 struct kc_error *wire_security_new(const struct kc_wire_settings *settings,
                                    struct wire_security **out)
 {
-    struct wire_security *security = kc_calloc(1, sizeof *security);
+    struct wire_security *security = kc_calloc(1, sizeof(*security));
     struct kc_error *err = NULL;
 
     *out = NULL;

@@ -46,14 +46,13 @@ static struct kc_error *read_number(struct kc_wire_settings *settings,
 {
     const char *text = kc_map_get(settings->map, number->key);
     int32_t *member = (int32_t *)(void *)((char *)settings + number->offset);
-    long value;
     char *end;
 
     *member = number->fallback;
     if (!text || !*text)
         return NULL;
     errno = 0;
-    value = strtol(text, &end, 10);
+    long value = strtol(text, &end, 10);
     if (errno || *end || value > INT_MAX || value < number->min)
         return kc_error_new(
             KC_ERR_CONFIG,
@@ -66,8 +65,6 @@ static struct kc_error *read_number(struct kc_wire_settings *settings,
 bool kc_wire_address_parse(const char *text, struct kc_wire_address *address)
 {
     const char *colon = strrchr(text, ':'), *scheme = strstr(text, "://");
-    size_t host_len;
-    long port;
     char *end;
 
     if (scheme)
@@ -75,8 +72,8 @@ bool kc_wire_address_parse(const char *text, struct kc_wire_address *address)
     if (!colon || colon < text || !colon[1])
         return false;
     errno = 0;
-    port = strtol(colon + 1, &end, 10);
-    host_len = (size_t)(colon - text);
+    long port = strtol(colon + 1, &end, 10);
+    size_t host_len = (size_t)(colon - text);
     if (errno || *end || port < 1 || port > 65535 || host_len == 0)
         return false;
     if (text[0] == '[' && host_len > 2 && text[host_len - 1] == ']') {
@@ -97,7 +94,7 @@ static struct kc_error *read_bootstrap(struct kc_wire_settings *settings)
     struct kc_error *err = NULL;
 
     kc_strings_split(&list, text);
-    settings->bootstrap = kc_calloc(list.count + 1, sizeof *settings->bootstrap);
+    settings->bootstrap = kc_calloc(list.count + 1, sizeof(*settings->bootstrap));
     for (size_t i = 0; i < list.count && !err; i++) {
         if (!list.items[i][0])
             continue;
@@ -128,7 +125,7 @@ static struct kc_error *read_protocol(struct kc_wire_settings *settings)
     };
     const char *text = kc_map_get_or(settings->map, "security.protocol", "PLAINTEXT");
 
-    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+    for (size_t i = 0; i < sizeof(protocols) / sizeof(*protocols); i++) {
         if (strcasecmp(text, protocols[i].name) == 0) {
             settings->use_tls = protocols[i].tls;
             settings->use_sasl = protocols[i].sasl;
@@ -159,7 +156,7 @@ static struct kc_error *read_dns(struct kc_wire_settings *settings)
 
 struct kc_error *kc_wire_settings_new(const struct kc_map *map, struct kc_wire_settings **out)
 {
-    struct kc_wire_settings *settings = kc_calloc(1, sizeof *settings);
+    struct kc_wire_settings *settings = kc_calloc(1, sizeof(*settings));
     struct kc_error *err = NULL;
 
     *out = NULL;
@@ -169,7 +166,7 @@ struct kc_error *kc_wire_settings_new(const struct kc_map *map, struct kc_wire_s
     settings->sasl_mechanism = kc_map_get_or(settings->map, "sasl.mechanism", "GSSAPI");
     settings->check_hostname =
         kc_map_get_or(settings->map, "ssl.endpoint.identification.algorithm", "https")[0] != 0;
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers && !err; i++)
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers) && !err; i++)
         err = read_number(settings, &numbers[i]);
     if (!err)
         err = read_bootstrap(settings);
@@ -205,7 +202,7 @@ int64_t kc_wire_jittered(int64_t base, int64_t max, int attempt)
         delay *= 2;
     if (delay > (double)max)
         delay = (double)(max > base ? max : base);
-    if (getrandom(&random, sizeof random, 0) != sizeof random)
+    if (getrandom(&random, sizeof(random), 0) != sizeof(random))
         random = (uint32_t)kc_mono_ms();
     share = 0.8 + 0.4 * ((double)random / (double)UINT32_MAX);
     return (int64_t)(delay * share);

@@ -8,7 +8,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 
 bool kc_uuid_equal(const struct kc_uuid *a, const struct kc_uuid *b)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    return memcmp(a, b, sizeof(*a)) == 0;
 }
 
 bool kc_uuid_is_zero(const struct kc_uuid *uuid)
@@ -23,7 +23,7 @@ const char *kc_uuid_print(const struct kc_uuid *uuid, char text[KC_UUID_TEXT_SIZ
     uint32_t bits = 0;
     int have = 0, out = 0;
 
-    for (size_t i = 0; i < sizeof uuid->bytes; i++) {
+    for (size_t i = 0; i < sizeof(uuid->bytes); i++) {
         bits = bits << 8 | uuid->bytes[i];
         for (have += 8; have >= 6; have -= 6)
             text[out++] = alphabet[bits >> (have - 6) & 63];
@@ -48,10 +48,10 @@ bool kc_uuid_parse(const char *text, struct kc_uuid *uuid)
             return false;
         bits = bits << 6 | (uint32_t)(found - alphabet);
         have += 6;
-        if (have >= 8 && out < sizeof uuid->bytes) {
+        if (have >= 8 && out < sizeof(uuid->bytes)) {
             have -= 8;
             uuid->bytes[out++] = (uint8_t)(bits >> have);
         }
     }
-    return out == sizeof uuid->bytes;
+    return out == sizeof(uuid->bytes);
 }

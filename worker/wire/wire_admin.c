@@ -19,7 +19,7 @@ struct kc_wire_admin {
 struct kc_error *kc_wire_admin_new(const struct kc_map *settings, const char *name,
                                    struct kc_wire_admin **out)
 {
-    struct kc_wire_admin *admin = kc_calloc(1, sizeof *admin);
+    struct kc_wire_admin *admin = kc_calloc(1, sizeof(*admin));
     struct kc_error *err = kc_wire_client_new(settings, name, &admin->client);
 
     *out = err ? NULL : admin;
@@ -131,7 +131,6 @@ struct kc_error *kc_wire_metadata(struct kc_wire_admin *admin, const char *const
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);
     struct kc_metadata_request *message = request->message;
-    struct kc_error *err;
 
     message->allow_auto_topic_creation = false;
     message->topics.count = -1;
@@ -140,7 +139,7 @@ struct kc_error *kc_wire_metadata(struct kc_wire_admin *admin, const char *const
                          (int32_t)count);
     for (size_t i = 0; names && i < count; i++)
         message->topics.items[i].name = kc_wire_str_copy(request->arena, names[i]);
-    err = kc_wire_call(admin->client, request, kc_mono_ms() + timeout_ms, reply);
+    struct kc_error *err = kc_wire_call(admin->client, request, kc_mono_ms() + timeout_ms, reply);
     return err ? kc_error_prefix(err, "reading metadata") : NULL;
 }
 
@@ -156,17 +155,16 @@ static struct kc_error *cluster_from_metadata(struct kc_wire_admin *admin, int64
                                               struct kc_wire_cluster_info *info)
 {
     static const char *const none[] = {NULL};
-    const struct kc_metadata_response *response;
     struct kc_wire_reply *reply;
     struct kc_error *err =
         kc_wire_metadata(admin, none, 0, (int32_t)(deadline - kc_mono_ms()), &reply);
 
     if (err)
         return err;
-    response = reply->message;
+    const struct kc_metadata_response *response = reply->message;
     info->cluster_id = kc_strdup(response->cluster_id.data);
     info->controller_id = response->controller_id;
-    info->brokers = kc_calloc((size_t)response->brokers.count + 1, sizeof *info->brokers);
+    info->brokers = kc_calloc((size_t)response->brokers.count + 1, sizeof(*info->brokers));
     for (int32_t i = 0; i < response->brokers.count; i++) {
         const struct kc_metadata_response_broker *from = &response->brokers.items[i];
 
@@ -184,7 +182,7 @@ static struct kc_error *take_cluster(const struct kc_describe_cluster_response *
                                   "describing the cluster");
     info->cluster_id = kc_strdup(response->cluster_id.data);
     info->controller_id = response->controller_id;
-    info->brokers = kc_calloc((size_t)response->brokers.count + 1, sizeof *info->brokers);
+    info->brokers = kc_calloc((size_t)response->brokers.count + 1, sizeof(*info->brokers));
     for (int32_t i = 0; i < response->brokers.count; i++) {
         const struct kc_describe_cluster_response_broker *from = &response->brokers.items[i];
 
@@ -237,7 +235,6 @@ static void fence(struct kc_wire_admin *admin, struct kc_wire_fence_item *item, 
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_INIT_PRODUCER_ID);
     struct kc_init_producer_id_request *message = request->message;
-    const struct kc_init_producer_id_response *response;
     struct kc_wire_reply *reply = NULL;
 
     *again = false;
@@ -250,7 +247,7 @@ static void fence(struct kc_wire_admin *admin, struct kc_wire_fence_item *item, 
     item->error = kc_wire_call(admin->client, request, deadline, &reply);
     if (item->error)
         return;
-    response = reply->message;
+    const struct kc_init_producer_id_response *response = reply->message;
     item->producer_id = response->producer_id;
     item->producer_epoch = response->producer_epoch;
     if (response->error_code != KC_KAFKA_NONE)

@@ -33,14 +33,14 @@ static void on_expired(uv_poll_t *uv, int status, int events)
     struct kc_wire_alarm *alarm = uv->data;
     uint64_t expirations;
 
-    if (read(alarm->fd, &expirations, sizeof expirations) == sizeof expirations)
+    if (read(alarm->fd, &expirations, sizeof(expirations)) == sizeof(expirations))
         ring(alarm);
 }
 
 struct kc_wire_alarm *kc_wire_alarm_new(struct kc_wire_client *client, void (*fn)(void *arg),
                                         void *arg)
 {
-    struct kc_wire_alarm *alarm = kc_calloc(1, sizeof *alarm);
+    struct kc_wire_alarm *alarm = kc_calloc(1, sizeof(*alarm));
 
     alarm->fn = fn;
     alarm->arg = arg;

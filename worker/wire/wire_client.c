@@ -66,13 +66,12 @@ static void set_up_connections(struct kc_wire_client *client)
 struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *name,
                                     struct kc_wire_client **out)
 {
-    struct kc_wire_client *client = kc_calloc(1, sizeof *client);
-    struct kc_error *err;
+    struct kc_wire_client *client = kc_calloc(1, sizeof(*client));
 
     *out = NULL;
     client->name = kc_strdup(name);
     pthread_mutex_init(&client->mutex, NULL);
-    err = kc_wire_settings_new(settings, &client->settings);
+    struct kc_error *err = kc_wire_settings_new(settings, &client->settings);
     if (!err)
         err = kc_bootstrap_check(kc_map_get_or(settings, "bootstrap.servers", ""), NULL);
     if (!err)

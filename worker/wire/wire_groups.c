@@ -194,7 +194,7 @@ static void take_coordinators(struct groups_call *call, struct sent *sent)
 static void find_coordinators(struct groups_call *call, struct part **open, size_t count)
 {
     struct part **unknown = kc_calloc(count + 1, sizeof(struct part *));
-    struct sent *sent = kc_calloc(count / KEYS_PER_REQUEST + 2, sizeof *sent);
+    struct sent *sent = kc_calloc(count / KEYS_PER_REQUEST + 2, sizeof(*sent));
     struct wave wave;
     size_t unknowns = 0, requests = 0;
 
@@ -292,10 +292,10 @@ static void take_answer(struct groups_call *call, struct sent *sent)
 /* Sends to all that are open, so many requests at a time. */
 static void run_round(struct groups_call *call, struct part **open, size_t count)
 {
-    struct sent *sent = kc_calloc(WAVE, sizeof *sent);
+    struct sent *sent = kc_calloc(WAVE, sizeof(*sent));
     size_t next = 0;
 
-    qsort(open, count, sizeof *open, by_coordinator);
+    qsort(open, count, sizeof(*open), by_coordinator);
     while (next < count) {
         struct wave wave;
         size_t requests = 0;
@@ -451,7 +451,7 @@ struct kc_error *kc_wire_groups_offsets(struct kc_wire_admin *admin, const char 
 {
     struct groups_call call = {
         .admin = admin,
-        .parts = kc_calloc(count + 1, sizeof *call.parts),
+        .parts = kc_calloc(count + 1, sizeof(*call.parts)),
         .deadline_ms = kc_mono_ms() + timeout_ms,
         .per_request = GROUPS_PER_REQUEST,
         .build = build_fetch,
@@ -495,14 +495,13 @@ static void build_commit(struct groups_call *call, struct kc_wire_request *reque
     const struct kc_wire_group_commit *commits = call->arg;
     const struct kc_wire_group_commit *commit = &commits[parts[0]->index];
     struct kc_offset_commit_request *message = request->message;
-    struct kc_offset_commit_request_topic *topic;
 
     message->group_id = kc_wire_str_copy(request->arena, commit->group);
     message->generation_id_or_member_epoch = -1;
     message->member_id = kc_wire_str("");
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_offset_commit_request_topic,
                      count_topics(commit));
-    topic = message->topics.items;
+    struct kc_offset_commit_request_topic *topic = message->topics.items;
     for (size_t i = 0; i < commit->count; topic++) {
         size_t end = topic_end(commit, i);
 
@@ -544,7 +543,7 @@ struct kc_error *kc_wire_groups_commit(struct kc_wire_admin *admin,
 {
     struct groups_call call = {
         .admin = admin,
-        .parts = kc_calloc(count + 1, sizeof *call.parts),
+        .parts = kc_calloc(count + 1, sizeof(*call.parts)),
         .deadline_ms = kc_mono_ms() + timeout_ms,
         .per_request = 1,
         .build = build_commit,
@@ -567,11 +566,10 @@ static struct kc_error *list_broker(struct kc_wire_admin *admin, int32_t broker_
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_LIST_GROUPS);
     struct kc_wire_reply *reply = NULL;
-    struct kc_error *err;
 
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = broker_id;
-    err = kc_wire_call(kc_wire_admin_client(admin), request, deadline_ms, &reply);
+    struct kc_error *err = kc_wire_call(kc_wire_admin_client(admin), request, deadline_ms, &reply);
     if (err)
         return err;
     const struct kc_list_groups_response *response = reply->message;

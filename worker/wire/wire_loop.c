@@ -34,14 +34,13 @@ static bool looks_anyway(const struct kc_wire_client *client)
 
 bool kc_wire_post(struct kc_wire_client *client, void (*fn)(void *arg), void *arg)
 {
-    struct wire_post *post = kc_malloc(sizeof *post);
-    bool posted, first, wake;
+    struct wire_post *post = kc_malloc(sizeof(*post));
 
     *post = (struct wire_post){fn, arg, NULL};
     pthread_mutex_lock(&client->mutex);
-    posted = !client->closed;
-    first = posted && !client->posts;
-    wake = first && !looks_anyway(client);
+    bool posted = !client->closed;
+    bool first = posted && !client->posts;
+    bool wake = first && !looks_anyway(client);
     if (first)
         client->posts = post;
     else if (posted)
@@ -63,10 +62,8 @@ bool kc_wire_post(struct kc_wire_client *client, void (*fn)(void *arg), void *ar
 
 static struct wire_post *take_posts(struct kc_wire_client *client)
 {
-    struct wire_post *posts;
-
     pthread_mutex_lock(&client->mutex);
-    posts = client->posts;
+    struct wire_post *posts = client->posts;
     client->posts = NULL;
     pthread_mutex_unlock(&client->mutex);
     return posts;
@@ -111,7 +108,7 @@ static void on_timer(uv_timer_t *uv)
 struct kc_wire_timer *kc_wire_timer_new(struct kc_wire_client *client, void (*fn)(void *arg),
                                         void *arg)
 {
-    struct kc_wire_timer *timer = kc_calloc(1, sizeof *timer);
+    struct kc_wire_timer *timer = kc_calloc(1, sizeof(*timer));
 
     timer->client = client;
     timer->fn = fn;

@@ -45,13 +45,12 @@ static void build_list_offsets(const struct wire_fanout *fanout, struct kc_wire_
 {
     const struct list_offsets *options = fanout->arg;
     struct kc_list_offsets_request *message = request->message;
-    struct kc_list_offsets_request_topic *topic;
 
     message->isolation_level = options->read_committed ? 1 : 0;
     message->timeout_ms = options->timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_list_offsets_request_topic,
                      count_topics(parts, count));
-    topic = message->topics.items;
+    struct kc_list_offsets_request_topic *topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
         int32_t run = topic_run(parts, count, i);
 
@@ -101,7 +100,7 @@ struct kc_error *kc_wire_list_offsets(struct kc_wire_admin *admin,
     struct list_offsets options = {read_committed, timeout_ms};
     struct wire_fanout fanout = {
         .api = KC_API_LIST_OFFSETS,
-        .parts = kc_calloc(count + 1, sizeof *fanout.parts),
+        .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
         .count = count,
         .arg = &options,
         .build = build_list_offsets,
@@ -129,12 +128,11 @@ static void build_delete(const struct wire_fanout *fanout, struct kc_wire_reques
 {
     const int32_t *timeout_ms = fanout->arg;
     struct kc_delete_records_request *message = request->message;
-    struct kc_delete_records_request_topic *topic;
 
     message->timeout_ms = *timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_delete_records_request_topic,
                      count_topics(parts, count));
-    topic = message->topics.items;
+    struct kc_delete_records_request_topic *topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
         int32_t run = topic_run(parts, count, i);
 
@@ -177,7 +175,7 @@ struct kc_error *kc_wire_delete_records(struct kc_wire_admin *admin,
 {
     struct wire_fanout fanout = {
         .api = KC_API_DELETE_RECORDS,
-        .parts = kc_calloc(count + 1, sizeof *fanout.parts),
+        .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
         .count = count,
         .arg = &timeout_ms,
         .build = build_delete,

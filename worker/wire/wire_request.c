@@ -20,7 +20,7 @@ struct reply {
 struct kc_wire_request *kc_wire_request_new(enum kc_api api)
 {
     const struct kc_api_info *info = kc_api_find(api);
-    struct kc_wire_request *request = kc_calloc(1, sizeof *request);
+    struct kc_wire_request *request = kc_calloc(1, sizeof(*request));
 
     request->api = api;
     request->arena = kc_arena_new(512);
@@ -40,7 +40,7 @@ void kc_wire_request_destroy(struct kc_wire_request *request)
 
 struct kc_wire_reply *wire_reply_new(uint8_t *frame, size_t cap, struct kc_arena *arena)
 {
-    struct reply *reply = kc_calloc(1, sizeof *reply);
+    struct reply *reply = kc_calloc(1, sizeof(*reply));
 
     atomic_init(&reply->refs, 1);
     reply->pub.broker_id = -1;
@@ -72,7 +72,7 @@ void kc_wire_reply_unref(struct kc_wire_reply *pub)
 
 struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_done done, void *arg)
 {
-    struct wire_pending *pending = kc_calloc(1, sizeof *pending);
+    struct wire_pending *pending = kc_calloc(1, sizeof(*pending));
 
     pending->request = request;
     pending->api = request->api;

@@ -26,7 +26,7 @@ struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int 
     int64_t key = node_key(id, lane);
     struct wire_node *node;
 
-    HASH_FIND(hh, client->nodes, &key, sizeof key, node);
+    HASH_FIND(hh, client->nodes, &key, sizeof(key), node);
     return node;
 }
 
@@ -36,12 +36,12 @@ static struct wire_node *node_get(struct kc_wire_client *client, int32_t id, int
 
     if (node)
         return node;
-    node = kc_calloc(1, sizeof *node);
+    node = kc_calloc(1, sizeof(*node));
     node->key = node_key(id, lane);
     node->id = id;
     node->lane = lane;
     node->client = client;
-    HASH_ADD(hh, client->nodes, key, sizeof node->key, node);
+    HASH_ADD(hh, client->nodes, key, sizeof(node->key), node);
     return node;
 }
 
@@ -85,11 +85,9 @@ const struct wire_conn_events wire_node_events = {.ready = node_ready, .closed =
 static bool node_address(struct kc_wire_client *client, const struct wire_node *node,
                          const char **host, int *port)
 {
-    size_t index;
-
     if (node->id >= 0)
         return wire_metadata_address(client->metadata, node->id, host, port);
-    index = (size_t)(-1 - node->id);
+    size_t index = (size_t)(-1 - node->id);
     *host = client->settings->bootstrap[index].host;
     *port = client->settings->bootstrap[index].port;
     return true;
@@ -156,14 +154,13 @@ static struct wire_node *any_node(struct kc_wire_client *client)
     int32_t ids[BROKERS_TRIED];
     size_t brokers, bootstrap = client->settings->bootstrap_count;
     int64_t now = kc_mono_ms();
-    unsigned int turn;
 
     if (!node)
         node = least_busy(client, false);
     if (node)
         return node;
     brokers = wire_metadata_brokers(client->metadata, ids, BROKERS_TRIED);
-    turn = client->round_robin++;
+    unsigned int turn = client->round_robin++;
     for (size_t i = 0; i < brokers; i++) {
         int32_t id = ids[(turn + i) % brokers];
 
@@ -235,13 +232,12 @@ void wire_route(struct kc_wire_client *client, struct wire_pending *pending)
     const struct kc_wire_target *target = &pending->request->target;
     const char *host;
     int port;
-    int32_t id;
 
     if (target->kind == KC_WIRE_ANY) {
         route_any(client, pending);
         return;
     }
-    id = resolve(client, target);
+    int32_t id = resolve(client, target);
     if (id < 0 && target->kind == KC_WIRE_CONTROLLER)
         route_any(client, pending);
     else if (id < 0)
@@ -329,13 +325,12 @@ void wire_router_tick(struct kc_wire_client *client, int64_t now)
 {
     struct wire_node *node, *next_node;
     struct wire_pending *pending, *next;
-    const struct kc_error *final;
 
     HASH_ITER (hh, client->nodes, node, next_node) {
         if (node->conn)
             wire_conn_tick(node->conn, now);
     }
-    final = client->parked ? final_error(client) : NULL;
+    const struct kc_error *final = client->parked ? final_error(client) : NULL;
     DL_FOREACH_SAFE (client->parked, pending, next) {
         if (!final && now < pending->deadline_ms)
             continue;

@@ -36,7 +36,7 @@ static void run_send(void *arg)
 
 void wire_client_send(struct kc_wire_client *client, struct wire_pending *pending)
 {
-    struct send_post *send = kc_malloc(sizeof *send);
+    struct send_post *send = kc_malloc(sizeof(*send));
 
     *send = (struct send_post){client, pending};
     if (kc_wire_post(client, run_send, send))
@@ -72,14 +72,13 @@ static struct kc_wire_reply *call_once(struct kc_wire_client *client, struct cal
                                        struct kc_wire_request *request)
 {
     struct wire_pending *pending = wire_pending_new(request, call_done, call);
-    struct kc_wire_reply *reply;
 
     pending->keep_request = true;
     wire_client_send(client, pending);
     pthread_mutex_lock(&call->mutex);
     while (!call->reply)
         kc_cond_wait_until(&call->cond, &call->mutex, INT64_MAX);
-    reply = call->reply;
+    struct kc_wire_reply *reply = call->reply;
     call->reply = NULL;
     pthread_mutex_unlock(&call->mutex);
     return reply;
@@ -124,7 +123,6 @@ struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_requ
         request->timeout_ms > 0 ? request->timeout_ms : client->settings->request_timeout_ms;
     struct kc_wire_reply *reply = NULL;
     struct kc_error *met = NULL;
-    struct kc_error *err;
 
     kc_cond_init(&call.cond);
     for (int attempt = 0;; attempt++) {
@@ -141,7 +139,7 @@ struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_requ
         kc_wire_reply_unref(reply);
         wire_back_off(client, attempt, deadline_ms);
     }
-    err = failure_of(reply, met);
+    struct kc_error *err = failure_of(reply, met);
     if (err) {
         kc_wire_reply_unref(reply);
         reply = NULL;

@@ -20,7 +20,7 @@ static char *read_text(const char *path)
     size_t len;
 
     ck_assert_ptr_nonnull(file);
-    len = fread(buffer, 1, sizeof buffer - 1, file);
+    len = fread(buffer, 1, sizeof(buffer) - 1, file);
     buffer[len] = 0;
     fclose(file);
     return kc_strdup(buffer);
@@ -32,12 +32,12 @@ static struct kc_map *settings(const char *kind, const char *file, const char *t
     struct kc_map *map = kc_map_new();
     char key[64];
 
-    snprintf(key, sizeof key, "ssl.%s.location", kind);
+    snprintf(key, sizeof(key), "ssl.%s.location", kind);
     kc_map_setf(map, key, STORES "%s", file);
-    snprintf(key, sizeof key, "ssl.%s.type", kind);
+    snprintf(key, sizeof(key), "ssl.%s.type", kind);
     if (type)
         kc_map_set(map, key, type);
-    snprintf(key, sizeof key, "ssl.%s.password", kind);
+    snprintf(key, sizeof(key), "ssl.%s.password", kind);
     if (password)
         kc_map_set(map, key, password);
     return map;
@@ -143,7 +143,7 @@ START_TEST(a_damaged_jks_is_refused)
     struct kc_keystore store;
     FILE *file = fopen(STORES "client.jks", "r");
     uint8_t data[8192];
-    size_t len = fread(data, 1, sizeof data, file);
+    size_t len = fread(data, 1, sizeof(data), file);
     struct kc_error *err;
 
     fclose(file);

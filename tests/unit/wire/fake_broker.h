@@ -75,7 +75,7 @@ static void fake_versions(struct kc_api_versions_response *response, struct kc_a
     static const int apis[] = {KC_API_API_VERSIONS, KC_API_METADATA,         KC_API_FETCH,
                                KC_API_PRODUCE,      KC_API_INIT_PRODUCER_ID, KC_API_LIST_OFFSETS,
                                KC_API_CREATE_TOPICS};
-    const int count = sizeof apis / sizeof *apis;
+    const int count = sizeof(apis) / sizeof(*apis);
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
     for (int i = 0; i < count; i++) {
@@ -184,7 +184,7 @@ static void *fake_accept(void *arg)
     int fd;
 
     while (fake->count < FAKE_CONNECTIONS && (fd = accept(fake->fd, NULL, NULL)) >= 0) {
-        struct fake_server *server = kc_malloc(sizeof *server);
+        struct fake_server *server = kc_malloc(sizeof(*server));
 
         *server = (struct fake_server){fake, fd};
         fake->sockets[fake->count] = fd;
@@ -199,12 +199,12 @@ static void fake_start(struct fakes *cluster, int32_t id, bool there)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     struct fake *fake = &cluster->brokers[id - 1];
-    socklen_t len = sizeof address;
+    socklen_t len = sizeof(address);
 
     fake->cluster = cluster;
     fake->id = id;
     fake->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(fake->fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(bind(fake->fd, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(getsockname(fake->fd, (struct sockaddr *)&address, &len), 0);
     fake->port = ntohs(address.sin_port);
     cluster->size = id > cluster->size ? id : cluster->size;

@@ -47,7 +47,7 @@ static void check_text(const char *prefix, const char *plain, const void *data, 
 {
     char expected[80];
 
-    snprintf(expected, sizeof expected, "%s%s", prefix, plain);
+    snprintf(expected, sizeof(expected), "%s%s", prefix, plain);
     ck_assert_int_eq(len, (int)strlen(expected));
     ck_assert_mem_eq(data, expected, (size_t)len);
 }
@@ -104,13 +104,13 @@ static void check_field(const struct kc_wire_field *field, int version, const ch
     if (!kc_wire_field_in(field, version)) {
         ck_assert(kc_wire_is_default(field, member));
     } else if (field->kind == KC_WIRE_ARRAY) {
-        memcpy(&list, member, sizeof list);
+        memcpy(&list, member, sizeof(list));
         ck_assert_int_ge(list.count, 1);
         for (int32_t i = 0; i < list.count; i++)
             check_value(field->element, field, version,
                         (char *)list.items + kc_wire_element_size(field) * (size_t)i);
     } else if (field->kind == KC_WIRE_POINTER) {
-        memcpy(&object, member, sizeof object);
+        memcpy(&object, member, sizeof(object));
         ck_assert_ptr_nonnull(object);
         check_struct(field->type, version, object);
     } else {
@@ -166,7 +166,7 @@ START_TEST(golden_messages_decode_and_encode)
     int lines = 0;
     FILE *file;
 
-    snprintf(path, sizeof path, "tests/unit/data/wire/%s.golden", api->name);
+    snprintf(path, sizeof(path), "tests/unit/data/wire/%s.golden", api->name);
     file = fopen(path, "r");
     ck_assert_msg(file != NULL, "%s is missing", path);
     while (getline(&line, &size, file) > 0) {
@@ -185,7 +185,7 @@ START_TEST(a_huge_list_length_allocates_nothing)
     struct kc_arena *arena = kc_arena_new(4096);
     void *message;
     struct kc_error *err =
-        kc_wire_decode(KC_API_METADATA, KC_WIRE_REQUEST, 4, bytes, sizeof bytes, arena, &message);
+        kc_wire_decode(KC_API_METADATA, KC_WIRE_REQUEST, 4, bytes, sizeof(bytes), arena, &message);
 
     ck_assert_ptr_nonnull(err);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_SCHEMA);
@@ -225,7 +225,7 @@ START_TEST(unknown_tags_are_skipped)
     void *message;
     struct kc_heartbeat_response *response;
 
-    ck_assert_ptr_null(kc_wire_decode(KC_API_HEARTBEAT, KC_WIRE_RESPONSE, 4, bytes, sizeof bytes,
+    ck_assert_ptr_null(kc_wire_decode(KC_API_HEARTBEAT, KC_WIRE_RESPONSE, 4, bytes, sizeof(bytes),
                                       arena, &message));
     response = message;
     ck_assert_int_eq(response->throttle_time_ms, 5);
@@ -263,7 +263,7 @@ START_TEST(large_bytes_are_referenced_not_copied)
     KC_WIRE_LIST_NEW(arena, &request->topic_data.items[0].partition_data,
                      kc_produce_request_partition, 1);
     request->topic_data.items[0].partition_data.items[0].records =
-        kc_wire_bytes(records, sizeof records);
+        kc_wire_bytes(records, sizeof(records));
     ck_assert_ptr_null(kc_wire_encode(KC_API_PRODUCE, KC_WIRE_REQUEST, 9, request, &out));
     ck_assert_ptr_null(kc_wire_encode(KC_API_PRODUCE, KC_WIRE_REQUEST, 9, request, &copied));
     ck_assert_uint_eq(out.ref_count, 1);

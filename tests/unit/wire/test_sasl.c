@@ -91,8 +91,8 @@ static void server_start(struct server *server, const EVP_MD *digest, const char
     EVP_Digest(client_key, server->size, server->stored, NULL, digest, NULL);
     HMAC(digest, server->salted, (int)server->size, (const uint8_t *)"Server Key", 10,
          server->server_key, NULL);
-    snprintf(server->bare, sizeof server->bare, "%s", client_first + 3);
-    snprintf(server->first, sizeof server->first, "r=%sMORE,s=c2FsdHkh,i=4096",
+    snprintf(server->bare, sizeof(server->bare), "%s", client_first + 3);
+    snprintf(server->first, sizeof(server->first), "r=%sMORE,s=c2FsdHkh,i=4096",
              strstr(client_first, ",r=") + 3);
 }
 
@@ -105,7 +105,7 @@ static bool server_final(const struct server *server, const EVP_MD *digest,
     uint8_t signature[64], proof[96], key[64];
     unsigned char encoded[128];
 
-    snprintf(auth, sizeof auth, "%s,%s,%.*s", server->bare, server->first,
+    snprintf(auth, sizeof(auth), "%s,%s,%.*s", server->bare, server->first,
              (int)(proof_text - 3 - client_final), client_final);
     HMAC(digest, server->stored, (int)server->size, (const uint8_t *)auth, strlen(auth), signature,
          NULL);
@@ -199,7 +199,7 @@ START_TEST(scram_refuses_bad_first_messages)
     {
         const char *hole = strstr(cases[_i], "%s");
 
-        snprintf(message, sizeof message, "%.*s%s%s",
+        snprintf(message, sizeof(message), "%.*s%s%s",
                  hole ? (int)(hole - cases[_i]) : (int)strlen(cases[_i]), cases[_i],
                  hole ? strstr(first.data, ",r=") + 3 : "", hole ? hole + 2 : "");
     }
@@ -221,7 +221,7 @@ START_TEST(scram_takes_more_iterations_than_kafka_stores)
     bool done;
 
     ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &first, &done));
-    snprintf(message, sizeof message, "r=%sX,s=c2FsdA==,i=262144", strstr(first.data, ",r=") + 3);
+    snprintf(message, sizeof(message), "r=%sX,s=c2FsdA==,i=262144", strstr(first.data, ",r=") + 3);
     ck_assert_ptr_null(wire_sasl_step(sasl, (uint8_t *)message, strlen(message), &final, &done));
     ck_assert_ptr_nonnull(strstr(final.data, ",p="));
     kc_str_destroy(&first);
@@ -311,7 +311,7 @@ static void decode_payload(const char *token, char *text, size_t size)
     char padded[512] = "";
     int len;
 
-    ck_assert_int_lt(end - begin + 4, (long)sizeof padded);
+    ck_assert_int_lt(end - begin + 4, (long)sizeof(padded));
     for (const char *c = begin; c < end; c++)
         padded[c - begin] = *c == '-' ? '+' : *c == '_' ? '/' : *c;
     while (strlen(padded) % 4)
@@ -336,7 +336,7 @@ START_TEST(oauthbearer_makes_unsecured_tokens)
     ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &answer, &done));
     ck_assert_int_eq(strncmp(answer.data, head, strlen(head)), 0);
     ck_assert_ptr_nonnull(strstr(answer.data, ".\001team=blue\001\001"));
-    decode_payload(answer.data, payload, sizeof payload);
+    decode_payload(answer.data, payload, sizeof(payload));
     ck_assert_msg(strstr(payload, "\"sub\":\"me\""), "%s", payload);
     ck_assert_msg(strstr(payload, "\"scope\":[\"a\",\"b\"]"), "%s", payload);
     ck_assert_msg(strstr(payload, "\"exp\":"), "%s", payload);

@@ -147,7 +147,7 @@ static void serve(struct broker *broker, int fd)
             break;
         }
         if (broker->behaviour == HTTP)
-            send(fd, http, sizeof http - 1, MSG_NOSIGNAL);
+            send(fd, http, sizeof(http) - 1, MSG_NOSIGNAL);
         else if (answer(broker, frame, len, &out))
             send(fd, out.bytes.data, out.bytes.len, MSG_NOSIGNAL);
         kc_wire_out_destroy(&out);
@@ -173,11 +173,11 @@ static void *run(void *arg)
 static void broker_start(struct broker *broker, enum behaviour behaviour)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof address;
+    socklen_t len = sizeof(address);
 
     *broker = (struct broker){.behaviour = behaviour};
     broker->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(broker->fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(bind(broker->fd, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(broker->fd, 16), 0);
     ck_assert_int_eq(getsockname(broker->fd, (struct sockaddr *)&address, &len), 0);
     broker->port = ntohs(address.sin_port);
