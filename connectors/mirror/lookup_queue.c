@@ -13,15 +13,15 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 
 enum {
-    ENTRIES = 16384,    /* waiting or remembered at most */
-    LOOKUP_MS = 10000,  /* for one */
-    WORTH_A_LANE = 200, /* waiting entries for each thread */
+    ENTRIES = 16384,      /* waiting or remembered at most */
+    LOOKUP_MS = 10000,    /* for one */
+    WORTH_A_THREAD = 200, /* waiting entries for each thread */
     WARN_INTERVAL_MS = 60000,
     TICK_MS = 1000,
 };
 
 /* One of the threads that look up. */
-struct lane {
+struct looker {
     struct kc_lookup_queue *queue;
     size_t number;
     struct kc_lookup_client *client; /* the thread's */
@@ -31,7 +31,7 @@ struct lane {
 struct kc_lookup_queue {
     const struct kc_mirror_config *config;
     char *flow; /* for which what was found holds */
-    struct lane lanes[KC_LOOKUP_LANES];
+    struct looker lookers[KC_LOOKUP_THREADS];
     size_t lane_count; /* that run; the asking thread's */
 
     pthread_mutex_t mutex; /* guards the rest */
@@ -74,12 +74,12 @@ void kc_lookup_queue_destroy(struct kc_lookup_queue *queue)
     pthread_mutex_lock(&queue->mutex);
     queue->ending = true;
     for (size_t i = 0; i < queue->lane_count; i++)
-        kc_lookup_client_abort(queue->lanes[i].client);
+        kc_lookup_client_abort(queue->lookers[i].client);
     pthread_cond_broadcast(&queue->changed);
     pthread_mutex_unlock(&queue->mutex);
     for (size_t i = 0; i < queue->lane_count; i++) {
-        pthread_join(queue->lanes[i].thread, NULL);
-        kc_lookup_client_destroy(queue->lanes[i].client);
+        pthread_join(queue->lookers[i].thread, NULL);
+        kc_lookup_client_destroy(queue->lookers[i].client);
     }
     kc_lookup_table_pause(queue->table);
     kc_lookup_shelf_put(queue->flow, queue->table, kc_mono_ms());
@@ -92,20 +92,20 @@ void kc_lookup_queue_destroy(struct kc_lookup_queue *queue)
 /* ---- a thread ---- */
 
 /* Locked; waits for the next that is due. NULL: the queue ends. */
-static struct kc_lookup_entry *next_due(struct lane *lane, struct kc_lookup *lookup)
+static struct kc_lookup_entry *next_due(struct looker *looker, struct kc_lookup *lookup)
 {
-    struct kc_lookup_queue *queue = lane->queue;
+    struct kc_lookup_queue *queue = looker->queue;
     while (!queue->ending) {
         int64_t now = kc_mono_ms();
         struct kc_lookup_entry *entry =
-            kc_lookup_table_take(queue->table, lane->number, now, lookup);
+            kc_lookup_table_take(queue->table, looker->number, now, lookup);
         if (entry)
             return entry;
         struct timespec at = {(now + TICK_MS) / 1000, (now + TICK_MS) % 1000 * 1000000};
         pthread_cond_timedwait(&queue->changed, &queue->mutex, &at);
         if (kc_lookup_table_waiting(queue->table) == 0) {
             pthread_mutex_unlock(&queue->mutex);
-            kc_lookup_client_rest(lane->client);
+            kc_lookup_client_rest(looker->client);
             pthread_mutex_lock(&queue->mutex);
         }
     }
@@ -127,17 +127,17 @@ static void complain(struct kc_lookup_queue *queue, struct kc_error *err)
 
 static void *look_up(void *arg)
 {
-    struct lane *lane = arg;
-    struct kc_lookup_queue *queue = lane->queue;
+    struct looker *looker = arg;
+    struct kc_lookup_queue *queue = looker->queue;
     struct kc_lookup_entry *entry;
     struct kc_lookup lookup;
     pthread_mutex_lock(&queue->mutex);
-    while ((entry = next_due(lane, &lookup))) {
+    while ((entry = next_due(looker, &lookup))) {
         enum kc_lookup_result result = KC_LOOKUP_NOT_FOUND;
         int64_t downstream = -1;
         pthread_mutex_unlock(&queue->mutex);
         struct kc_error *err = kc_lookup_client_find(
-            lane->client, &lookup, kc_mono_ms() + LOOKUP_MS, &result, &downstream);
+            looker->client, &lookup, kc_mono_ms() + LOOKUP_MS, &result, &downstream);
         pthread_mutex_lock(&queue->mutex);
         complain(queue, err);
         if (queue->ending && result != KC_LOOKUP_FOUND)
@@ -154,16 +154,16 @@ static void *look_up(void *arg)
 static void need_lanes(struct kc_lookup_queue *queue)
 {
     size_t count = queue->lane_count;
-    if (count == KC_LOOKUP_LANES ||
-        kc_lookup_table_waiting(queue->table) < count * WORTH_A_LANE + 1)
+    if (count == KC_LOOKUP_THREADS ||
+        kc_lookup_table_waiting(queue->table) < count * WORTH_A_THREAD + 1)
         return;
-    struct lane *lane = &queue->lanes[count];
-    *lane = (struct lane){
+    struct looker *looker = &queue->lookers[count];
+    *looker = (struct looker){
         .queue = queue, .number = count, .client = kc_lookup_client_new(queue->config)};
-    if (pthread_create(&lane->thread, NULL, look_up, lane) == 0)
+    if (pthread_create(&looker->thread, NULL, look_up, looker) == 0)
         queue->lane_count++;
     else
-        kc_lookup_client_destroy(lane->client);
+        kc_lookup_client_destroy(looker->client);
 }
 
 /* ---- asking ---- */

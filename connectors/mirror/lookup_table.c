@@ -13,7 +13,7 @@ enum {
     AGAIN_MS = 3000, /* before what wasn't found is looked for again; doubled each time */
     MOST_AGAIN_MS = 300000,
     WORTH_SWEEPING = 8, /* of so many entries one has to go, that a sweep is worth it */
-    WORTH_SHARING = 16, /* entries of a lane: fewer are near each other and quick for one */
+    WORTH_SHARING = 16, /* entries of a thread: fewer are near each other and quick for one */
 };
 
 enum state { WAITING, UNDER_WAY, FOUND, MISSED };
@@ -43,10 +43,10 @@ struct kc_lookup_table {
     size_t most;
     size_t waiting_count, under_way;
     size_t idle; /* that may go: told, or missed */
-    /* Those that were due when the run began, by partition and offset: each lane takes out a part,
-     * one after the other, and what became due since comes in the next run. */
+    /* Those that were due when the run began, by partition and offset: each thread takes out a
+     * part, one after the other, and what became due since comes in the next run. */
     struct kc_lookup_entry **run;
-    struct part parts[KC_LOOKUP_LANES];
+    struct part parts[KC_LOOKUP_THREADS];
 };
 
 struct kc_lookup_table *kc_lookup_table_new(size_t most)
@@ -189,11 +189,11 @@ static void begin_run(struct kc_lookup_table *table, struct part *part, int64_t 
     qsort(table->run, part->end, sizeof(*table->run), by_place);
 }
 
-/* For a lane that has nothing left: half of what the busiest one has, or a new run. */
+/* For a thread that has nothing left: half of what the busiest one has, or a new run. */
 static void refill(struct kc_lookup_table *table, struct part *part, int64_t now_ms)
 {
     struct part *busiest = &table->parts[0];
-    for (size_t i = 1; i < KC_LOOKUP_LANES; i++)
+    for (size_t i = 1; i < KC_LOOKUP_THREADS; i++)
         if (left_in(&table->parts[i]) > left_in(busiest))
             busiest = &table->parts[i];
     size_t left = left_in(busiest);
@@ -205,10 +205,10 @@ static void refill(struct kc_lookup_table *table, struct part *part, int64_t now
     busiest->end = part->at;
 }
 
-struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t lane,
+struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t thread,
                                              int64_t now_ms, struct kc_lookup *lookup)
 {
-    struct part *part = &table->parts[lane];
+    struct part *part = &table->parts[thread];
     if (left_in(part) == 0)
         refill(table, part, now_ms);
     if (left_in(part) == 0)

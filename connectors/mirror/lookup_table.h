@@ -24,7 +24,7 @@ struct kc_lookup {
  * records were mirrored anew since. */
 bool kc_lookup_holds(const struct kc_lookup *lookup, int64_t downstream);
 
-enum { KC_LOOKUP_LANES = 4 };
+enum { KC_LOOKUP_THREADS = 4 };
 
 struct kc_lookup_table;
 struct kc_lookup_entry;
@@ -37,10 +37,10 @@ void kc_lookup_table_destroy(struct kc_lookup_table *table);
  * asked for. */
 bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *lookup,
                          int64_t delay_ms, int64_t now_ms, int64_t *downstream);
-/* Takes out what is to be looked up next by one of several threads (lane), and says what it is;
- * texts are valid until it is settled. What is due comes by partition and offset, to each lane a
+/* Takes out what is to be looked up next by one of several threads, and says what it is;
+ * texts are valid until it is settled. What is due comes by partition and offset, to each thread a
  * part of its own. NULL: none is due. */
-struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t lane,
+struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t thread,
                                              int64_t now_ms, struct kc_lookup *lookup);
 /* What came of it; downstream -1: nothing, and it is looked for again, ever less often. */
 void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entry *entry,
@@ -48,7 +48,7 @@ void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entr
 
 /* It was taken out in vain, and waits again. */
 void kc_lookup_table_put_back(struct kc_lookup_table *table, struct kc_lookup_entry *entry);
-/* No lane is at work any more; others may begin. */
+/* No thread is at work any more; others may begin. */
 void kc_lookup_table_pause(struct kc_lookup_table *table);
 
 /* How many wait, and are under way. */

@@ -377,22 +377,22 @@ void fetch_engine_event(struct fetch_engine *engine, struct fetch_part *part,
 /* ---- Fetchers ---- */
 
 /* Locked. */
-static int free_lane(const struct fetch_engine *engine)
+static int free_channel(const struct fetch_engine *engine)
 {
     const struct kc_fetcher *fetcher;
-    int lane = FETCH_LANE_SHARED;
+    int channel = FETCH_CHANNEL_SHARED;
 
     do {
-        lane++;
-        LL_SEARCH_SCALAR(engine->fetchers, fetcher, lane, lane);
+        channel++;
+        LL_SEARCH_SCALAR(engine->fetchers, fetcher, channel, channel);
     } while (fetcher);
-    return lane;
+    return channel;
 }
 
 void fetch_engine_join(struct fetch_engine *engine, struct kc_fetcher *fetcher)
 {
     pthread_mutex_lock(&engine->mutex);
-    fetcher->lane = free_lane(engine);
+    fetcher->channel = free_channel(engine);
     LL_PREPEND(engine->fetchers, fetcher);
     engine->fetcher_count++;
     if (engine->shares)

@@ -86,7 +86,7 @@ struct fetch_forgotten {
 
 struct fetch_session {
     int32_t broker_id;
-    int lane; /* FETCH_LANE_SHARED, or the fetcher's that alone has it */
+    int channel; /* FETCH_CHANNEL_SHARED, or the fetcher's that alone has it */
     int32_t id;
     int32_t epoch;
     bool in_flight;
@@ -120,13 +120,13 @@ struct fetch_chunk {
 };
 
 /* What all fetchers of an engine read by; a fetcher's own follow. */
-#define FETCH_LANE_SHARED 0
+#define FETCH_CHANNEL_SHARED 0
 
 /* A consumer's view. With the engine's mutex, but for the first three. */
 struct kc_fetcher {
     atomic_int refs;
     struct fetch_engine *engine; /* with a reference */
-    int lane;
+    int channel;
     pthread_cond_t cond;
     struct fetch_chunk *queue;
     size_t used;             /* bytes in chunks */

@@ -27,17 +27,17 @@
 #define LITTLE_BYTES (1 << 20) /* or the limit of a partition, if that is more */
 #define REPLY_SLACK  ((size_t)4 << 20) /* of an answer: what isn't batches */
 
-static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id, int lane)
+static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id, int channel)
 {
     struct fetch_session *session;
 
     LL_FOREACH (engine->sessions, session) {
-        if (session->broker_id == broker_id && session->lane == lane)
+        if (session->broker_id == broker_id && session->channel == channel)
             return session;
     }
     session = kc_calloc(1, sizeof *session);
     session->broker_id = broker_id;
-    session->lane = lane;
+    session->channel = channel;
     LL_APPEND(engine->sessions, session);
     return session;
 }
@@ -52,17 +52,17 @@ static bool is_near(const struct fetch_session *shared)
 struct fetch_session *fetch_session_get(struct fetch_engine *engine, int32_t broker_id,
                                         const struct kc_fetcher *fetcher)
 {
-    struct fetch_session *shared = get(engine, broker_id, FETCH_LANE_SHARED);
+    struct fetch_session *shared = get(engine, broker_id, FETCH_CHANNEL_SHARED);
 
     if (engine->fetcher_count < 2 || is_near(shared))
         return shared;
-    return get(engine, broker_id, fetcher->lane);
+    return get(engine, broker_id, fetcher->channel);
 }
 
 /* An answer is never faster than the broker is far away. */
 static void sound(struct fetch_engine *engine, const struct fetch_session *session)
 {
-    struct fetch_session *shared = get(engine, session->broker_id, FETCH_LANE_SHARED);
+    struct fetch_session *shared = get(engine, session->broker_id, FETCH_CHANNEL_SHARED);
     int64_t took = kc_mono_us() - session->sent_at_us;
     bool near = is_near(shared);
 
@@ -235,7 +235,7 @@ static size_t portion(struct fetch_engine *engine, const struct fetch_session *s
 {
     size_t least = (size_t)engine->options.partition_max_bytes,
            little = least > LITTLE_BYTES ? least : LITTLE_BYTES;
-    bool near = is_near(get(engine, session->broker_id, FETCH_LANE_SHARED));
+    bool near = is_near(get(engine, session->broker_id, FETCH_CHANNEL_SHARED));
 
     return near && little < max_bytes ? little : max_bytes;
 }
@@ -271,7 +271,7 @@ static int32_t wait_of(struct fetch_engine *engine, const struct fetch_session *
     int64_t until = fetch_plan_next(engine), left = until - kc_mono_ms(),
             wait = engine->options.max_wait_ms;
 
-    if (get(engine, session->broker_id, FETCH_LANE_SHARED)->soundings < SOUNDINGS)
+    if (get(engine, session->broker_id, FETCH_CHANNEL_SHARED)->soundings < SOUNDINGS)
         return 0;
     if (session->held && wait > HELD_BACK_WAIT_MS)
         wait = HELD_BACK_WAIT_MS;
@@ -299,7 +299,7 @@ static struct kc_wire_request *build(struct fetch_engine *engine, struct fetch_s
 
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = session->broker_id;
-    request->lane = KC_WIRE_LANE_FETCH + session->lane;
+    request->channel = KC_WIRE_CHANNEL_FETCH + session->channel;
     request->reply_max = reply_max(options);
     if (session->nameless)
         request->max_version = LAST_VERSION_WITH_NAMES;

@@ -49,12 +49,12 @@ void kc_coordinator_mark_unknown(struct kc_coordinator *coordinator, const char 
 /* ---- requests ---- */
 
 struct kc_wire_request *kc_coordinator_request(const struct kc_coordinator *coordinator,
-                                               enum kc_api api, enum kc_wire_lane lane)
+                                               enum kc_api api, enum kc_wire_channel channel)
 {
     struct kc_wire_request *request = kc_wire_request_new(api);
     request->target.kind = KC_WIRE_GROUP;
     request->target.key = kc_arena_strdup(request->arena, coordinator->settings.group_id);
-    request->lane = lane;
+    request->channel = channel;
     return request;
 }
 
@@ -86,7 +86,7 @@ static struct kc_wire_request *make_leave(const struct kc_coordinator *coordinat
                                           const char *reason)
 {
     struct kc_wire_request *request =
-        kc_coordinator_request(coordinator, KC_API_LEAVE_GROUP, KC_WIRE_LANE_MAIN);
+        kc_coordinator_request(coordinator, KC_API_LEAVE_GROUP, KC_WIRE_CHANNEL_MAIN);
     struct kc_leave_group_request *message = request->message;
     struct kc_leave_group_request_member *member =
         kc_wire_new(request->arena, &kc_leave_group_request_member_type);

@@ -90,7 +90,7 @@ static void on_beat(void *arg, const struct kc_wire_request *request, struct kc_
 static struct kc_wire_request *make_beat(const struct kc_coordinator *coordinator)
 {
     struct kc_wire_request *request =
-        kc_coordinator_request(coordinator, KC_API_HEARTBEAT, KC_WIRE_LANE_MAIN);
+        kc_coordinator_request(coordinator, KC_API_HEARTBEAT, KC_WIRE_CHANNEL_MAIN);
     struct kc_heartbeat_request *message = request->message;
     message->group_id = kc_wire_str_copy(request->arena, coordinator->settings.group_id);
     message->member_id = kc_wire_str_copy(request->arena, coordinator->member_id);

@@ -124,7 +124,7 @@ static void send_join(struct kc_coordinator *coordinator)
 {
     const struct kc_coordinator_settings *settings = &coordinator->settings;
     struct kc_wire_request *request =
-        kc_coordinator_request(coordinator, KC_API_JOIN_GROUP, KC_WIRE_LANE_GROUP);
+        kc_coordinator_request(coordinator, KC_API_JOIN_GROUP, KC_WIRE_CHANNEL_GROUP);
     struct kc_join_group_request *message = request->message;
     kc_work_clear(&coordinator->configured);
     coordinator->listener->configured(coordinator->opaque, &coordinator->configured,
@@ -147,7 +147,7 @@ static struct kc_wire_request *make_sync(struct kc_coordinator *coordinator,
                                          const struct kc_join_group_response *joined)
 {
     struct kc_wire_request *request =
-        kc_coordinator_request(coordinator, KC_API_SYNC_GROUP, KC_WIRE_LANE_GROUP);
+        kc_coordinator_request(coordinator, KC_API_SYNC_GROUP, KC_WIRE_CHANNEL_GROUP);
     struct kc_sync_group_request *message = request->message;
     request->timeout_ms = join_timeout(&coordinator->settings);
     message->group_id = kc_wire_str_copy(request->arena, coordinator->settings.group_id);

@@ -64,9 +64,9 @@ struct kc_coordinator {
     bool heartbeat_started;
 };
 
-/* A request to the group's coordinator; lane GROUP for what waits at the broker. */
+/* A request to the group's coordinator; channel GROUP for what waits at the broker. */
 struct kc_wire_request *kc_coordinator_request(const struct kc_coordinator *coordinator,
-                                               enum kc_api api, enum kc_wire_lane lane);
+                                               enum kc_api api, enum kc_wire_channel channel);
 /* Back to no membership; keep_id: only the generation is void. Lock held. */
 void kc_coordinator_reset(struct kc_coordinator *coordinator, bool keep_id, const char *reason);
 /* Lock held. */

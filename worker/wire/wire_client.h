@@ -106,7 +106,7 @@ const char *kc_wire_rack(const struct kc_wire_client *client);
 
 /* Loop thread: versions that both sides of the connection to broker_id know; false: not connected.
  */
-bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int lane, enum kc_api api,
-                      int16_t *min, int16_t *max);
+bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int channel,
+                      enum kc_api api, int16_t *min, int16_t *max);
 
 #endif

@@ -26,11 +26,11 @@ struct wire_metadata;
 struct wire_coordinators;
 struct wire_security;
 
-/* A place to connect to: broker and lane, or a bootstrap server (id -1, -2, ...). */
+/* A place to connect to: broker and channel, or a bootstrap server (id -1, -2, ...). */
 struct wire_node {
     int64_t key;
     int32_t id;
-    int lane;
+    int channel;
     struct kc_wire_client *client;
     struct wire_conn *conn; /* NULL: not connected */
     int failures;           /* in a row */
@@ -118,7 +118,7 @@ bool wire_router_due(struct kc_wire_client *client, int64_t then);
 void wire_router_close(struct kc_wire_client *client);
 /* What a connection tells the node that it is of. */
 extern const struct wire_conn_events wire_node_events;
-struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int lane);
+struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int channel);
 
 /* metadata.c */
 struct wire_metadata *wire_metadata_new(struct kc_wire_client *client);

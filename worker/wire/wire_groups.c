@@ -17,11 +17,11 @@
 #include <string.h>
 
 enum {
-    KEYS_PER_REQUEST = 1000,  /* of FindCoordinator */
-    GROUPS_PER_REQUEST = 250, /* of OffsetFetch */
-    WAVE = 1000,              /* requests under way */
-    COMMITS_PER_LANE = 16,    /* before another connection is worth having */
-    COMMIT_LANES = 48,
+    KEYS_PER_REQUEST = 1000,     /* of FindCoordinator */
+    GROUPS_PER_REQUEST = 250,    /* of OffsetFetch */
+    WAVE = 1000,                 /* requests under way */
+    COMMITS_PER_CONNECTION = 16, /* before another connection is worth having */
+    COMMIT_CONNECTIONS = 48,
 };
 
 struct part {
@@ -245,13 +245,14 @@ static size_t cut(const struct groups_call *call, struct part **parts, size_t co
 
 /* A broker answers the requests of a connection one after the other, and since Kafka 4 keeps each
  * commit for some milliseconds, to write several at once: many commits go over many connections. */
-static int lane_of(const struct groups_call *call, size_t number)
+static int channel_of(const struct groups_call *call, size_t number)
 {
-    size_t lanes = call->count / COMMITS_PER_LANE + 1;
+    size_t connections = call->count / COMMITS_PER_CONNECTION + 1;
 
-    if (call->api != KC_API_OFFSET_COMMIT || lanes == 1)
-        return KC_WIRE_LANE_MAIN;
-    return KC_WIRE_LANE_FETCH + (int)(number % (lanes < COMMIT_LANES ? lanes : COMMIT_LANES));
+    if (call->api != KC_API_OFFSET_COMMIT || connections == 1)
+        return KC_WIRE_CHANNEL_MAIN;
+    return KC_WIRE_CHANNEL_FETCH +
+           (int)(number % (connections < COMMIT_CONNECTIONS ? connections : COMMIT_CONNECTIONS));
 }
 
 static void send_parts(struct groups_call *call, struct wave *wave, struct sent *sent,
@@ -266,7 +267,7 @@ static void send_parts(struct groups_call *call, struct wave *wave, struct sent 
         request->target.kind = KC_WIRE_BROKER;
         request->target.broker_id = sent->parts[0]->coordinator;
     }
-    request->lane = lane_of(call, number);
+    request->channel = channel_of(call, number);
     call->build(call, request, sent->parts, sent->count);
     send_one(call, wave, sent, request, on_answer);
 }

@@ -32,11 +32,11 @@ struct kc_wire_target {
 
 /* Which of the connections to a broker. A broker answers the requests of one connection one after
  * the other; what waits at the broker (a fetch, a join) has a connection of its own. */
-enum kc_wire_lane {
-    KC_WIRE_LANE_MAIN,
-    KC_WIRE_LANE_GROUP,
-    KC_WIRE_LANE_FETCH, /* and those behind it: as many as there are who fetch */
-    KC_WIRE_LANES = 64
+enum kc_wire_channel {
+    KC_WIRE_CHANNEL_MAIN,
+    KC_WIRE_CHANNEL_GROUP,
+    KC_WIRE_CHANNEL_FETCH, /* and those behind it: as many as there are who fetch */
+    KC_WIRE_CHANNELS = 64
 };
 
 struct kc_wire_request {
@@ -44,7 +44,7 @@ struct kc_wire_request {
     void *message; /* the API's request struct, at its defaults */
     struct kc_arena *arena;
     struct kc_wire_target target;
-    int lane;            /* enum kc_wire_lane */
+    int channel;         /* enum kc_wire_channel */
     int16_t min_version; /* fail when the broker has no such version; 0: any */
     int16_t max_version; /* INT16_MAX: the API's client_max */
     int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */

@@ -2,7 +2,7 @@
 /*
  * Which connection a request takes.
  *
- * A target resolves to a node (broker and lane, or a bootstrap server); a node has at most one
+ * A target resolves to a node (broker and channel, or a bootstrap server); a node has at most one
  * connection. A request whose leader or coordinator isn't known is parked until the metadata says
  * it, or its time is up. A node that failed isn't tried again before its back-off is over: requests
  * for it fail with the reason, retriably, and the sender decides. Loop thread.
@@ -16,30 +16,30 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.router");
 
-static int64_t node_key(int32_t id, int lane)
+static int64_t node_key(int32_t id, int channel)
 {
-    return (int64_t)id * KC_WIRE_LANES + lane;
+    return (int64_t)id * KC_WIRE_CHANNELS + channel;
 }
 
-struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int lane)
+struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int channel)
 {
-    int64_t key = node_key(id, lane);
+    int64_t key = node_key(id, channel);
     struct wire_node *node;
 
     HASH_FIND(hh, client->nodes, &key, sizeof(key), node);
     return node;
 }
 
-static struct wire_node *node_get(struct kc_wire_client *client, int32_t id, int lane)
+static struct wire_node *node_get(struct kc_wire_client *client, int32_t id, int channel)
 {
-    struct wire_node *node = wire_node_find(client, id, lane);
+    struct wire_node *node = wire_node_find(client, id, channel);
 
     if (node)
         return node;
     node = kc_calloc(1, sizeof(*node));
-    node->key = node_key(id, lane);
+    node->key = node_key(id, channel);
     node->id = id;
-    node->lane = lane;
+    node->channel = channel;
     node->client = client;
     HASH_ADD(hh, client->nodes, key, sizeof(node->key), node);
     return node;
@@ -95,7 +95,7 @@ static bool node_address(struct kc_wire_client *client, const struct wire_node *
 
 static bool node_usable(struct kc_wire_client *client, int32_t id, int64_t now)
 {
-    struct wire_node *node = wire_node_find(client, id, KC_WIRE_LANE_MAIN);
+    struct wire_node *node = wire_node_find(client, id, KC_WIRE_CHANNEL_MAIN);
 
     return !node || node->conn || now >= node->retry_at_ms;
 }
@@ -133,7 +133,7 @@ static struct wire_node *least_busy(struct kc_wire_client *client, bool ready)
     int least = INT_MAX;
 
     HASH_ITER (hh, client->nodes, node, next) {
-        if (node->lane != KC_WIRE_LANE_MAIN || !node->conn ||
+        if (node->channel != KC_WIRE_CHANNEL_MAIN || !node->conn ||
             (node->conn->state == CONN_READY) != ready)
             continue;
         if (node->conn->in_flight_count < least) {
@@ -165,13 +165,13 @@ static struct wire_node *any_node(struct kc_wire_client *client)
         int32_t id = ids[(turn + i) % brokers];
 
         if (node_usable(client, id, now))
-            return node_get(client, id, KC_WIRE_LANE_MAIN);
+            return node_get(client, id, KC_WIRE_CHANNEL_MAIN);
     }
     for (size_t i = 0; i < bootstrap; i++) {
         int32_t id = -1 - (int32_t)((turn + i) % bootstrap);
 
         if (node_usable(client, id, now))
-            return node_get(client, id, KC_WIRE_LANE_MAIN);
+            return node_get(client, id, KC_WIRE_CHANNEL_MAIN);
     }
     return NULL;
 }
@@ -242,12 +242,12 @@ void wire_route(struct kc_wire_client *client, struct wire_pending *pending)
         route_any(client, pending);
     else if (id < 0)
         park(client, pending);
-    else if (!wire_node_find(client, id, pending->request->lane) &&
+    else if (!wire_node_find(client, id, pending->request->channel) &&
              !wire_metadata_address(client->metadata, id, &host, &port)) {
         kc_wire_refresh(client);
         park(client, pending);
     } else
-        submit(client, node_get(client, id, pending->request->lane), pending);
+        submit(client, node_get(client, id, pending->request->channel), pending);
 }
 
 void wire_route_parked(struct kc_wire_client *client)
@@ -375,10 +375,10 @@ void wire_router_close(struct kc_wire_client *client)
     }
 }
 
-bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int lane, enum kc_api api,
-                      int16_t *min, int16_t *max)
+bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int channel,
+                      enum kc_api api, int16_t *min, int16_t *max)
 {
-    const struct wire_node *node = wire_node_find(client, broker_id, lane);
+    const struct wire_node *node = wire_node_find(client, broker_id, channel);
 
     return node && node->conn && wire_conn_versions(node->conn, api, min, max);
 }

@@ -99,31 +99,31 @@ START_TEST(threads_share_what_waits)
     struct kc_lookup_table *table = kc_lookup_table_new(2 * OFFSETS);
     struct kc_lookup taken;
     static bool seen[OFFSETS];
-    size_t counts[KC_LOOKUP_LANES] = {0};
-    int64_t last[KC_LOOKUP_LANES] = {0}, jumps = 0;
+    size_t counts[KC_LOOKUP_THREADS] = {0};
+    int64_t last[KC_LOOKUP_THREADS] = {0}, jumps = 0;
     for (int64_t i = 0; i < OFFSETS; i++)
         ask(table, (i * 7) % OFFSETS, 0);
     for (size_t turn = 0; kc_lookup_table_waiting(table) > 0; turn++) {
-        size_t lane = turn % KC_LOOKUP_LANES;
-        struct kc_lookup_entry *entry = kc_lookup_table_take(table, lane, 0, &taken);
-        if (!entry) /* so few are left that another lane has them */
+        size_t thread = turn % KC_LOOKUP_THREADS;
+        struct kc_lookup_entry *entry = kc_lookup_table_take(table, thread, 0, &taken);
+        if (!entry) /* so few are left that another thread has them */
             continue;
         ck_assert(!seen[taken.upstream]);
         seen[taken.upstream] = true;
-        jumps += counts[lane]++ > 0 && taken.upstream != last[lane] + 1;
-        last[lane] = taken.upstream;
+        jumps += counts[thread]++ > 0 && taken.upstream != last[thread] + 1;
+        last[thread] = taken.upstream;
         kc_lookup_table_settle(table, entry, 0, taken.upstream + 5);
     }
     for (size_t i = 0; i < OFFSETS; i++)
         ck_assert(seen[i]);
-    for (size_t lane = 0; lane < KC_LOOKUP_LANES; lane++)
-        ck_assert_uint_ge(counts[lane], OFFSETS / 10);
+    for (size_t thread = 0; thread < KC_LOOKUP_THREADS; thread++)
+        ck_assert_uint_ge(counts[thread], OFFSETS / 10);
     ck_assert_int_le(jumps, 30);
     kc_lookup_table_destroy(table);
 }
 END_TEST
 
-/* What a lane hadn't done, and what it had begun, waits for the next one. */
+/* What a thread hadn't done, and what it had begun, waits for the next one. */
 START_TEST(a_pause_loses_nothing)
 {
     struct kc_lookup_table *table = kc_lookup_table_new(100);
