@@ -14,7 +14,7 @@
 
 enum { MAX_DEPTH = 1000, MAX_NUMBER = 1000, FEW_MEMBERS = 16 };
 
-struct reader {
+struct json_reader {
     const char *start;
     const char *c;
     const char *end;
@@ -28,16 +28,16 @@ struct reader {
 
 static const char no_memory[] = "There is no memory for the document";
 
-static bool read_value(struct reader *r, struct kc_json_node *node);
+static bool read_value(struct json_reader *r, struct kc_json_node *node);
 
-static bool fail(struct reader *r, const char *why)
+static bool fail(struct json_reader *r, const char *why)
 {
     if (!r->why)
         r->why = why;
     return false;
 }
 
-static void skip_space(struct reader *r)
+static void skip_space(struct json_reader *r)
 {
     while (r->c < r->end && (*r->c == ' ' || *r->c == '\t' || *r->c == '\n' || *r->c == '\r'))
         r->c++;
@@ -119,7 +119,7 @@ static const char *read_escape(const char *c, const char *end, char *out, size_t
     return c;
 }
 
-static bool unescape(struct reader *r, const char *from, size_t len, const char **text,
+static bool unescape(struct json_reader *r, const char *from, size_t len, const char **text,
                      size_t *text_len)
 {
     char *out = kc_arena_try_alloc(r->texts, len);
@@ -146,7 +146,7 @@ static bool unescape(struct reader *r, const char *from, size_t len, const char 
 }
 
 /* r->c is behind the opening quote; ends behind the closing one. */
-static bool read_string(struct reader *r, const char **text, size_t *len)
+static bool read_string(struct json_reader *r, const char **text, size_t *len)
 {
     const char *from = r->c;
     bool escaped = false;
@@ -180,7 +180,7 @@ static bool read_string(struct reader *r, const char **text, size_t *len)
 
 /* ---- numbers and words ---- */
 
-static size_t skip_digits(struct reader *r)
+static size_t skip_digits(struct json_reader *r)
 {
     const char *from = r->c;
     while (r->c < r->end && *r->c >= '0' && *r->c <= '9')
@@ -188,7 +188,7 @@ static size_t skip_digits(struct reader *r)
     return (size_t)(r->c - from);
 }
 
-static bool read_number(struct reader *r, struct kc_json_node *node)
+static bool read_number(struct json_reader *r, struct kc_json_node *node)
 {
     const char *from = r->c;
     node->kind = KC_JSON_INTEGER;
@@ -219,7 +219,7 @@ static bool read_number(struct reader *r, struct kc_json_node *node)
     return true;
 }
 
-static bool read_word(struct reader *r, struct kc_json_node *node)
+static bool read_word(struct json_reader *r, struct kc_json_node *node)
 {
     static const struct {
         const char *word;
@@ -246,7 +246,7 @@ static bool read_word(struct reader *r, struct kc_json_node *node)
 
 /* ---- containers ---- */
 
-static bool push(struct reader *r, const struct kc_json_node *node)
+static bool push(struct json_reader *r, const struct kc_json_node *node)
 {
     if (r->top == r->cap) {
         size_t cap = r->cap ? 2 * r->cap : 64;
@@ -323,7 +323,7 @@ static bool drop_repeats(struct kc_json_node *members, size_t *all)
     return true;
 }
 
-static bool pop_items(struct reader *r, size_t base, struct kc_json_node *node)
+static bool pop_items(struct json_reader *r, size_t base, struct kc_json_node *node)
 {
     size_t count = r->top - base;
     if (node->kind == KC_JSON_OBJECT && !drop_repeats(r->stack + base, &count))
@@ -338,7 +338,7 @@ static bool pop_items(struct reader *r, size_t base, struct kc_json_node *node)
     return true;
 }
 
-static bool read_key(struct reader *r, struct kc_json_node *member)
+static bool read_key(struct json_reader *r, struct kc_json_node *member)
 {
     skip_space(r);
     if (r->c == r->end || *r->c != '"')
@@ -354,7 +354,7 @@ static bool read_key(struct reader *r, struct kc_json_node *member)
 }
 
 /* r->c is behind the opening bracket. */
-static bool read_items(struct reader *r, struct kc_json_node *node, char close)
+static bool read_items(struct json_reader *r, struct kc_json_node *node, char close)
 {
     size_t base = r->top;
     skip_space(r);
@@ -382,7 +382,7 @@ static bool read_items(struct reader *r, struct kc_json_node *node, char close)
     return pop_items(r, base, node);
 }
 
-static bool read_value(struct reader *r, struct kc_json_node *node)
+static bool read_value(struct json_reader *r, struct kc_json_node *node)
 {
     skip_space(r);
     if (r->c == r->end)
@@ -412,7 +412,8 @@ static bool read_value(struct reader *r, struct kc_json_node *node)
 struct kc_error *kc_json_read(const char *data, size_t len, struct kc_arena *nodes,
                               struct kc_arena *texts, struct kc_json_node *root)
 {
-    struct reader r = {.start = data, .c = data, .end = data + len, .nodes = nodes, .texts = texts};
+    struct json_reader r = {
+        .start = data, .c = data, .end = data + len, .nodes = nodes, .texts = texts};
     *root = (struct kc_json_node){.kind = KC_JSON_MISSING};
     if (len >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
         r.c += 3; /* byte order mark */

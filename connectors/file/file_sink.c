@@ -30,18 +30,18 @@ static const struct kc_config_key keys[] = {
 
 /* ---- connector ---- */
 
-struct connector {
+struct file_sink_connector {
     struct kc_map *config;
 };
 
 static void *create_connector(struct kc_connector_context *context)
 {
-    return kc_calloc(1, sizeof(struct connector));
+    return kc_calloc(1, sizeof(struct file_sink_connector));
 }
 
 static struct kc_error *start_connector(void *object, const struct kc_map *config)
 {
-    struct connector *connector = object;
+    struct file_sink_connector *connector = object;
     const char *file = kc_map_get(config, "file");
     connector->config = kc_map_copy(config);
     kc_info("Starting file sink connector writing to %s", file && *file ? file : "standard output");
@@ -50,7 +50,7 @@ static struct kc_error *start_connector(void *object, const struct kc_map *confi
 
 static void stop_connector(void *object)
 {
-    struct connector *connector = object;
+    struct file_sink_connector *connector = object;
     kc_map_destroy(connector->config);
     connector->config = NULL;
 }
@@ -64,7 +64,7 @@ static void destroy_connector(void *object)
 
 static struct kc_error *task_configs(void *object, int max_tasks, struct kc_maps *configs)
 {
-    const struct connector *connector = object;
+    const struct file_sink_connector *connector = object;
     for (int i = 0; i < max_tasks; i++)
         kc_maps_take(configs, kc_map_copy(connector->config));
     return NULL;
@@ -80,7 +80,7 @@ static struct kc_error *alter_offsets(const struct kc_map *config, const json_t 
 
 /* ---- task ---- */
 
-struct task {
+struct file_sink_task {
     char *file; /* NULL: standard output */
     FILE *stream;
     struct kc_str line;
@@ -88,12 +88,12 @@ struct task {
 
 static void *create_task(struct kc_sink_context *context)
 {
-    return kc_calloc(1, sizeof(struct task));
+    return kc_calloc(1, sizeof(struct file_sink_task));
 }
 
 static struct kc_error *start_task(void *object, const struct kc_map *config)
 {
-    struct task *task = object;
+    struct file_sink_task *task = object;
     const char *file = kc_map_get(config, "file");
     if (!file || !*file) {
         task->stream = stdout;
@@ -108,7 +108,7 @@ static struct kc_error *start_task(void *object, const struct kc_map *config)
     return NULL;
 }
 
-static struct kc_error *write_error(const struct task *task)
+static struct kc_error *write_error(const struct file_sink_task *task)
 {
     return kc_error_new(KC_ERR_CONNECT, "Couldn't write to %s: %s",
                         task->file ? task->file : "standard output", strerror(errno));
@@ -116,7 +116,7 @@ static struct kc_error *write_error(const struct task *task)
 
 static struct kc_error *put(void *object, struct kc_batch *batch)
 {
-    struct task *task = object;
+    struct file_sink_task *task = object;
     for (size_t i = 0; i < kc_batch_count(batch); i++) {
         const struct kc_record *record = kc_batch_at(batch, i);
         kc_str_clear(&task->line);
@@ -130,13 +130,13 @@ static struct kc_error *put(void *object, struct kc_batch *batch)
 
 static struct kc_error *flush(void *object, const struct kc_topic_partition *offsets, size_t count)
 {
-    const struct task *task = object;
+    const struct file_sink_task *task = object;
     return fflush(task->stream) == 0 ? NULL : write_error(task);
 }
 
 static void stop_task(void *object)
 {
-    struct task *task = object;
+    struct file_sink_task *task = object;
     if (task->stream && task->file)
         fclose(task->stream);
     task->stream = NULL;
@@ -144,7 +144,7 @@ static void stop_task(void *object)
 
 static void destroy_task(void *object)
 {
-    struct task *task = object;
+    struct file_sink_task *task = object;
     if (!task)
         return;
     stop_task(task);

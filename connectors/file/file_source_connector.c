@@ -43,7 +43,7 @@ const struct kc_config_key kc_file_source_keys[KC_FILE_SOURCE_KEYS] = {
     },
 };
 
-struct connector {
+struct file_source_connector {
     struct kc_map *config;
 };
 
@@ -63,12 +63,12 @@ static bool has_file(const struct kc_map *config)
 
 static void *create(struct kc_connector_context *context)
 {
-    return kc_calloc(1, sizeof(struct connector));
+    return kc_calloc(1, sizeof(struct file_source_connector));
 }
 
 static struct kc_error *start(void *object, const struct kc_map *config)
 {
-    struct connector *connector = object;
+    struct file_source_connector *connector = object;
     struct kc_config *parsed = NULL;
     struct kc_error *err = kc_file_source_config(config, &parsed);
     if (err)
@@ -82,7 +82,7 @@ static struct kc_error *start(void *object, const struct kc_map *config)
 
 static void stop(void *object)
 {
-    struct connector *connector = object;
+    struct file_source_connector *connector = object;
     kc_map_destroy(connector->config);
     connector->config = NULL;
 }
@@ -96,7 +96,7 @@ static void destroy(void *object)
 
 static struct kc_error *task_configs(void *object, int max_tasks, struct kc_maps *configs)
 {
-    const struct connector *connector = object;
+    const struct file_source_connector *connector = object;
     kc_maps_take(configs, kc_map_copy(connector->config));
     return NULL;
 }

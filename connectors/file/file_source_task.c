@@ -30,7 +30,7 @@ enum {
     BATCH_BYTES = 4 << 20,   /* of lines handed over at once, about, whatever batch.size says */
 };
 
-struct task {
+struct file_source_task {
     struct kc_source_context *context;
     struct kc_config *config;
     const char *file; /* NULL: standard input */
@@ -48,7 +48,7 @@ struct task {
 
 static void *create(struct kc_source_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct file_source_task *task = kc_calloc(1, sizeof(*task));
     task->context = context;
     task->fd = -1;
     task->stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -57,7 +57,7 @@ static void *create(struct kc_source_context *context)
 
 static void destroy(void *object)
 {
-    struct task *task = object;
+    struct file_source_task *task = object;
     if (!task)
         return;
     if (task->fd > STDIN_FILENO)
@@ -73,7 +73,7 @@ static void destroy(void *object)
 
 static struct kc_error *start(void *object, const struct kc_map *config)
 {
-    struct task *task = object;
+    struct file_source_task *task = object;
     struct kc_error *err = kc_file_source_config(config, &task->config);
     if (err)
         return err;
@@ -98,7 +98,7 @@ static struct kc_error *start(void *object, const struct kc_map *config)
 /* Any thread. */
 static void stop(void *object)
 {
-    const struct task *task = object;
+    const struct file_source_task *task = object;
     uint64_t one = 1;
     ssize_t ignored = write(task->stop_event, &one, sizeof(one));
     (void)ignored;
@@ -106,7 +106,7 @@ static void stop(void *object)
 
 /* Waits for timeout_ms, or until there is something to read from fd (-1: nothing to wait for), or
  * until the task is stopped: false. */
-static bool wait_for(const struct task *task, int fd, int timeout_ms)
+static bool wait_for(const struct file_source_task *task, int fd, int timeout_ms)
 {
     struct pollfd fds[] = {{.fd = task->stop_event, .events = POLLIN},
                            {.fd = fd, .events = POLLIN}};
@@ -115,7 +115,7 @@ static bool wait_for(const struct task *task, int fd, int timeout_ms)
 
 /* ---- opening ---- */
 
-static struct kc_error *find_position(struct task *task)
+static struct kc_error *find_position(struct file_source_task *task)
 {
     json_t *map = kc_source_partition_map(task->partition);
     json_t *offset = NULL;
@@ -131,7 +131,7 @@ static struct kc_error *find_position(struct task *task)
     return err;
 }
 
-static struct kc_error *open_file(struct task *task)
+static struct kc_error *open_file(struct file_source_task *task)
 {
     int fd = open(task->file, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
@@ -162,7 +162,7 @@ static struct kc_error *open_file(struct task *task)
 
 /* Finds the line at begin: its length and where the one after it begins. A '\r' at the very end may
  * be half of "\r\n": not a line yet. */
-static bool find_line(struct task *task, size_t begin, size_t *len, size_t *next)
+static bool find_line(struct file_source_task *task, size_t begin, size_t *len, size_t *next)
 {
     const struct kc_str *text = &task->text;
     for (size_t i = task->searched > begin ? task->searched : begin; i < text->len; i++) {
@@ -180,8 +180,8 @@ static bool find_line(struct task *task, size_t begin, size_t *len, size_t *next
     return false;
 }
 
-static void add_record(const struct task *task, struct kc_batch *batch, const char *line,
-                       size_t len)
+static void add_record(const struct file_source_task *task, struct kc_batch *batch,
+                       const char *line, size_t len)
 {
     struct kc_record *record = kc_batch_add(batch);
     const struct kc_record *first = kc_batch_at(batch, 0);
@@ -203,13 +203,13 @@ static void add_record(const struct task *task, struct kc_batch *batch, const ch
     }
 }
 
-static bool is_full(const struct task *task, const struct kc_batch *batch)
+static bool is_full(const struct file_source_task *task, const struct kc_batch *batch)
 {
     return batch && (kc_batch_count(batch) >= task->batch_size || task->batch_bytes >= BATCH_BYTES);
 }
 
 /* Moves whole lines from the buffer to *batch, which is made when there is one. */
-static void take_lines(struct task *task, struct kc_batch **batch)
+static void take_lines(struct file_source_task *task, struct kc_batch **batch)
 {
     size_t begin = 0;
     size_t len;
@@ -228,7 +228,7 @@ static void take_lines(struct task *task, struct kc_batch **batch)
 }
 
 /* Reads what is there now; false when that is nothing. */
-static bool read_more(struct task *task, struct kc_error **err)
+static bool read_more(struct file_source_task *task, struct kc_error **err)
 {
     char data[READ_SIZE];
     if (!task->file && !wait_for(task, task->fd, 0))
@@ -251,7 +251,7 @@ static bool read_more(struct task *task, struct kc_error **err)
     return true;
 }
 
-static struct kc_error *check_line(const struct task *task)
+static struct kc_error *check_line(const struct file_source_task *task)
 {
     if (task->text.len <= LONGEST_LINE)
         return NULL;
@@ -264,7 +264,7 @@ static struct kc_error *check_line(const struct task *task)
 
 static struct kc_error *poll_lines(void *object, struct kc_batch **batch)
 {
-    struct task *task = object;
+    struct file_source_task *task = object;
     struct kc_error *err = NULL;
     *batch = NULL;
     task->batch_bytes = 0;

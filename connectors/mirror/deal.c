@@ -122,14 +122,14 @@ bool kc_deal_equal(const struct kc_deal *a, const struct kc_deal *b)
 /* ---- by load ---- */
 
 /* An item on its way from task to task. */
-struct share {
+struct deal_share {
     const char *item;
     double load;
     size_t task;
 };
 
 struct shares {
-    struct share *items;
+    struct deal_share *items;
     size_t count;
     double *sums; /* of tasks */
     size_t tasks;
@@ -147,7 +147,7 @@ static struct shares shares_of(const struct kc_deal *deal, const double *loads)
     for (size_t t = 0; t < deal->count; t++)
         for (size_t i = 0; i < deal->tasks[t].count; i++, shares.count++) {
             double load = loads[shares.count];
-            shares.items[shares.count] = (struct share){deal->tasks[t].items[i], load, t};
+            shares.items[shares.count] = (struct deal_share){deal->tasks[t].items[i], load, t};
             shares.sums[t] += load;
             shares.mean += load / (double)deal->count;
         }
@@ -162,7 +162,7 @@ static void shares_free(struct shares *shares)
 
 /* What the fullest task had best give to the emptiest: what comes nearest to half their difference,
  * and makes it smaller. NULL: nothing does. */
-static struct share *best_move(const struct shares *shares, size_t *to)
+static struct deal_share *best_move(const struct shares *shares, size_t *to)
 {
     size_t from = 0;
     *to = 0;
@@ -171,10 +171,10 @@ static struct share *best_move(const struct shares *shares, size_t *to)
         *to = shares->sums[t] < shares->sums[*to] ? t : *to;
     }
     double gap = shares->sums[from] - shares->sums[*to];
-    struct share *best = NULL;
+    struct deal_share *best = NULL;
     double best_distance = gap / 2;
     for (size_t i = 0; i < shares->count; i++) {
-        struct share *share = &shares->items[i];
+        struct deal_share *share = &shares->items[i];
         double distance = share->load > gap / 2 ? share->load - gap / 2 : gap / 2 - share->load;
         if (share->task != from || share->load <= 0 || share->load >= gap ||
             distance >= best_distance)
@@ -211,7 +211,7 @@ size_t kc_deal_balance(const struct kc_deal *deal, const double *loads, struct k
     static const double enough = 1.1;
     struct shares shares = shares_of(deal, loads);
     size_t moved = 0, to;
-    struct share *share;
+    struct deal_share *share;
     while (deal->count > 1 && moved < shares.count && fullest(&shares) > enough * shares.mean &&
            (share = best_move(&shares, &to))) {
         shares.sums[share->task] -= share->load;

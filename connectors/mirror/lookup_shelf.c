@@ -10,20 +10,20 @@
 
 enum { KEEP_MS = 30000 };
 
-struct place {
+struct shelf_place {
     char *flow;
     struct kc_lookup_table *table; /* NULL: the place is free */
     int64_t since_ms;
 };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct place places[KC_LOOKUP_SHELF_MOST]; /* guarded by mutex */
+static struct shelf_place places[KC_LOOKUP_SHELF_MOST]; /* guarded by mutex */
 
-static void clear(struct place *place)
+static void clear(struct shelf_place *place)
 {
     kc_lookup_table_destroy(place->table);
     free(place->flow);
-    *place = (struct place){0};
+    *place = (struct shelf_place){0};
 }
 
 static void clear_old(int64_t now_ms)
@@ -37,12 +37,12 @@ void kc_lookup_shelf_put(const char *flow, struct kc_lookup_table *table, int64_
 {
     pthread_mutex_lock(&mutex);
     clear_old(now_ms);
-    struct place *place = &places[0]; /* a free one, else the oldest */
+    struct shelf_place *place = &places[0]; /* a free one, else the oldest */
     for (size_t i = 1; i < KC_LOOKUP_SHELF_MOST && place->table; i++)
         if (!places[i].table || places[i].since_ms < place->since_ms)
             place = &places[i];
     clear(place);
-    *place = (struct place){kc_strdup(flow), table, now_ms};
+    *place = (struct shelf_place){kc_strdup(flow), table, now_ms};
     pthread_mutex_unlock(&mutex);
 }
 

@@ -16,13 +16,13 @@ enum {
     WORTH_SHARING = 16, /* entries of a thread: fewer are near each other and quick for one */
 };
 
-enum state { WAITING, UNDER_WAY, FOUND, MISSED };
+enum lookup_state { WAITING, UNDER_WAY, FOUND, MISSED };
 
 struct kc_lookup_entry {
     char *key;
     char *topic, *remote;
     struct kc_lookup lookup; /* with the two above */
-    enum state state;
+    enum lookup_state state;
     bool told; /* FOUND, and asked for since */
     int64_t due_ms, again_ms;
     int64_t downstream;                /* FOUND */
@@ -33,7 +33,7 @@ struct kc_lookup_entry {
 TAILQ_HEAD(waiting_entries, kc_lookup_entry);
 
 /* Of a run, that is still to be taken out. */
-struct part {
+struct lookup_part {
     size_t at, end;
 };
 
@@ -46,7 +46,7 @@ struct kc_lookup_table {
     /* Those that were due when the run began, by partition and offset: each thread takes out a
      * part, one after the other, and what became due since comes in the next run. */
     struct kc_lookup_entry **run;
-    struct part parts[KC_LOOKUP_THREADS];
+    struct lookup_part parts[KC_LOOKUP_THREADS];
 };
 
 struct kc_lookup_table *kc_lookup_table_new(size_t most)
@@ -171,16 +171,16 @@ static int by_place(const void *a, const void *b)
     return order ? order : (x->upstream > y->upstream) - (x->upstream < y->upstream);
 }
 
-static size_t left_in(const struct part *part)
+static size_t left_in(const struct lookup_part *part)
 {
     return part->end - part->at;
 }
 
 /* Offsets that are near each other share what is read for them. */
-static void begin_run(struct kc_lookup_table *table, struct part *part, int64_t now_ms)
+static void begin_run(struct kc_lookup_table *table, struct lookup_part *part, int64_t now_ms)
 {
     struct kc_lookup_entry *entry;
-    *part = (struct part){0};
+    *part = (struct lookup_part){0};
     table->run = kc_realloc(table->run, (table->waiting_count + 1) * sizeof(*table->run));
     TAILQ_FOREACH (entry, &table->waiting, link) {
         if (entry->due_ms <= now_ms)
@@ -190,9 +190,9 @@ static void begin_run(struct kc_lookup_table *table, struct part *part, int64_t 
 }
 
 /* For a thread that has nothing left: half of what the busiest one has, or a new run. */
-static void refill(struct kc_lookup_table *table, struct part *part, int64_t now_ms)
+static void refill(struct kc_lookup_table *table, struct lookup_part *part, int64_t now_ms)
 {
-    struct part *busiest = &table->parts[0];
+    struct lookup_part *busiest = &table->parts[0];
     for (size_t i = 1; i < KC_LOOKUP_THREADS; i++)
         if (left_in(&table->parts[i]) > left_in(busiest))
             busiest = &table->parts[i];
@@ -201,14 +201,14 @@ static void refill(struct kc_lookup_table *table, struct part *part, int64_t now
         begin_run(table, part, now_ms);
     if (left < WORTH_SHARING)
         return;
-    *part = (struct part){busiest->end - left / 2, busiest->end};
+    *part = (struct lookup_part){busiest->end - left / 2, busiest->end};
     busiest->end = part->at;
 }
 
 struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t thread,
                                              int64_t now_ms, struct kc_lookup *lookup)
 {
-    struct part *part = &table->parts[thread];
+    struct lookup_part *part = &table->parts[thread];
     if (left_in(part) == 0)
         refill(table, part, now_ms);
     if (left_in(part) == 0)

@@ -18,7 +18,7 @@ enum {
     BACK = 512, /* records that are read before those that were asked for: guesses go both ways */
 };
 
-struct bounds {
+struct mark_bounds {
     char *topic; /* NULL: of none */
     int32_t partition;
     int64_t low, high;
@@ -35,7 +35,7 @@ struct kc_mark_reader {
     int64_t deadline_ms;
 
     struct kc_mark_cache *cache;
-    struct bounds bounds; /* of the last place that was asked for */
+    struct mark_bounds bounds; /* of the last place that was asked for */
     rd_kafka_t *consumer;
     int64_t used_ms;
     char *fetched_topic; /* what the consumer fetches; NULL: nothing */
@@ -157,7 +157,7 @@ static bool at_hand(const struct kc_mark_reader *reader, const char *topic, int3
 
 static struct kc_error *ask_bounds(struct kc_mark_reader *reader)
 {
-    struct bounds *bounds = &reader->bounds;
+    struct mark_bounds *bounds = &reader->bounds;
     int64_t low, high;
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
         reader->consumer, reader->topic, reader->partition, &low, &high, time_left(reader));
@@ -179,7 +179,7 @@ static struct kc_error *ask_bounds(struct kc_mark_reader *reader)
 
 struct kc_error *kc_mark_reader_bounds(struct kc_mark_reader *reader, int64_t *low, int64_t *high)
 {
-    const struct bounds *bounds = &reader->bounds;
+    const struct mark_bounds *bounds = &reader->bounds;
     struct kc_error *err = need_consumer(reader);
     if (!err && (!at_hand(reader, bounds->topic, bounds->partition) ||
                  kc_mono_ms() - bounds->asked_ms > BOUNDS_MS))
@@ -302,7 +302,7 @@ static struct kc_error *extend(struct kc_mark_reader *reader, struct kc_mark_str
 /* Where to begin reading, so that from is in it. */
 static int64_t start_before(const struct kc_mark_reader *reader, int64_t from)
 {
-    const struct bounds *bounds = &reader->bounds;
+    const struct mark_bounds *bounds = &reader->bounds;
     bool known = at_hand(reader, bounds->topic, bounds->partition);
     int64_t low = known && bounds->low < from ? bounds->low : from;
     return from - BACK > low ? from - BACK : low;

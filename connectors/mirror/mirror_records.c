@@ -52,13 +52,13 @@ void kc_heartbeat_encode(const struct kc_heartbeat *heartbeat, struct kc_str *ke
 /* ---- reading ---- */
 
 /* A place in bytes; `bad` names the first field that didn't fit, and stops everything after it. */
-struct reader {
+struct mirror_reader {
     const unsigned char *data;
     size_t left;
     const char *bad;
 };
 
-static uint64_t read_number(struct reader *in, size_t size, const char *field)
+static uint64_t read_number(struct mirror_reader *in, size_t size, const char *field)
 {
     uint64_t number = 0;
     if (in->bad)
@@ -74,17 +74,17 @@ static uint64_t read_number(struct reader *in, size_t size, const char *field)
     return number;
 }
 
-static int64_t read_i64(struct reader *in, const char *field)
+static int64_t read_i64(struct mirror_reader *in, const char *field)
 {
     return (int64_t)read_number(in, 8, field);
 }
 
-static int32_t read_i32(struct reader *in, const char *field)
+static int32_t read_i32(struct mirror_reader *in, const char *field)
 {
     return (int32_t)read_number(in, 4, field);
 }
 
-static char *read_string(struct reader *in, const char *field)
+static char *read_string(struct mirror_reader *in, const char *field)
 {
     int16_t len = (int16_t)read_number(in, 2, field);
     if (in->bad)
@@ -99,15 +99,15 @@ static char *read_string(struct reader *in, const char *field)
     return text;
 }
 
-static void read_version(struct reader *in)
+static void read_version(struct mirror_reader *in)
 {
     int16_t version = (int16_t)read_number(in, 2, "version");
     if (!in->bad && version != RECORD_VERSION)
         in->bad = "version";
 }
 
-static struct kc_error *outcome(const char *what, const struct reader *key,
-                                const struct reader *value)
+static struct kc_error *outcome(const char *what, const struct mirror_reader *key,
+                                const struct mirror_reader *value)
 {
     const char *bad = key->bad ? key->bad : value->bad;
     if (!bad)
@@ -116,15 +116,15 @@ static struct kc_error *outcome(const char *what, const struct reader *key,
                         key->bad ? "key" : "value", what);
 }
 
-static struct reader reader_of(const void *data, size_t len)
+static struct mirror_reader reader_of(const void *data, size_t len)
 {
-    return (struct reader){.data = data, .left = data ? len : 0};
+    return (struct mirror_reader){.data = data, .left = data ? len : 0};
 }
 
 struct kc_error *kc_offset_sync_decode(const void *key, size_t key_len, const void *value,
                                        size_t value_len, struct kc_offset_sync *sync)
 {
-    struct reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
+    struct mirror_reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
     memset(sync, 0, sizeof(*sync));
     sync->topic = read_string(&in_key, "topic");
     sync->partition = read_i32(&in_key, "partition");
@@ -139,7 +139,7 @@ struct kc_error *kc_offset_sync_decode(const void *key, size_t key_len, const vo
 struct kc_error *kc_checkpoint_decode(const void *key, size_t key_len, const void *value,
                                       size_t value_len, struct kc_checkpoint *checkpoint)
 {
-    struct reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
+    struct mirror_reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
     memset(checkpoint, 0, sizeof(*checkpoint));
     checkpoint->group = read_string(&in_key, "group");
     checkpoint->topic = read_string(&in_key, "topic");
@@ -157,7 +157,7 @@ struct kc_error *kc_checkpoint_decode(const void *key, size_t key_len, const voi
 struct kc_error *kc_heartbeat_decode(const void *key, size_t key_len, const void *value,
                                      size_t value_len, struct kc_heartbeat *heartbeat)
 {
-    struct reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
+    struct mirror_reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
     memset(heartbeat, 0, sizeof(*heartbeat));
     heartbeat->source = read_string(&in_key, "sourceClusterAlias");
     heartbeat->target = read_string(&in_key, "targetClusterAlias");

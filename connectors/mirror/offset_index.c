@@ -143,13 +143,13 @@ void kc_index_chunk_encode(const struct kc_index_chunk *chunk, struct kc_str *ou
 /* ---- reading ---- */
 
 /* A place in bytes; `bad` names the first field that didn't fit, and stops everything after it. */
-struct reader {
+struct index_reader {
     const unsigned char *data;
     size_t left;
     const char *bad;
 };
 
-static uint64_t read_fixed(struct reader *in, size_t size, const char *field)
+static uint64_t read_fixed(struct index_reader *in, size_t size, const char *field)
 {
     uint64_t number = 0;
     if (!in->bad && in->left < size)
@@ -164,7 +164,7 @@ static uint64_t read_fixed(struct reader *in, size_t size, const char *field)
 }
 
 /* A number from 0 to INT64_MAX. */
-static int64_t read_varint(struct reader *in, const char *field)
+static int64_t read_varint(struct index_reader *in, const char *field)
 {
     uint64_t number = 0;
     for (int shift = 0; shift < 63 && !in->bad; shift += 7) {
@@ -178,7 +178,7 @@ static int64_t read_varint(struct reader *in, const char *field)
 }
 
 /* base and a number that is read, unless the sum is too large. */
-static int64_t read_sum(struct reader *in, int64_t base, const char *field)
+static int64_t read_sum(struct index_reader *in, int64_t base, const char *field)
 {
     int64_t number = read_varint(in, field), sum = 0;
     if (__builtin_add_overflow(base, number, &sum))
@@ -186,7 +186,8 @@ static int64_t read_sum(struct reader *in, int64_t base, const char *field)
     return in->bad ? 0 : sum;
 }
 
-static void read_run(struct reader *in, const struct kc_index_run *last, struct kc_index_run *run)
+static void read_run(struct index_reader *in, const struct kc_index_run *last,
+                     struct kc_index_run *run)
 {
     int64_t unused;
     run->from = read_sum(in, last ? kc_index_run_end(last) : 0, "from");
@@ -198,7 +199,7 @@ static void read_run(struct reader *in, const struct kc_index_run *last, struct 
         in->bad = "records";
 }
 
-static struct kc_error *outcome(const struct reader *in, const char *what)
+static struct kc_error *outcome(const struct index_reader *in, const char *what)
 {
     const char *bad = in->bad ? in->bad : in->left > 0 ? "end" : NULL;
     return bad ? kc_error_new(KC_ERR_SCHEMA,
@@ -210,7 +211,7 @@ static struct kc_error *outcome(const struct reader *in, const char *what)
 
 struct kc_error *kc_index_chunk_decode(const void *data, size_t len, struct kc_index_chunk *chunk)
 {
-    struct reader in = {.data = data, .left = data ? len : 0};
+    struct index_reader in = {.data = data, .left = data ? len : 0};
     if ((int16_t)read_fixed(&in, 2, "version") != VERSION)
         in.bad = in.bad ? in.bad : "version";
     chunk->sequence = read_varint(&in, "sequence");
@@ -230,7 +231,7 @@ struct kc_error *kc_index_chunk_decode(const void *data, size_t len, struct kc_i
 }
 
 /* Owned by the caller; NULL: it is bad. */
-static char *read_string(struct reader *in, const char *what)
+static char *read_string(struct index_reader *in, const char *what)
 {
     uint64_t len = read_fixed(in, 2, what);
     if (in->bad)
@@ -247,7 +248,7 @@ static char *read_string(struct reader *in, const char *what)
 
 struct kc_error *kc_index_key_decode(const void *data, size_t len, struct kc_index_key *key)
 {
-    struct reader in = {.data = data, .left = data ? len : 0};
+    struct index_reader in = {.data = data, .left = data ? len : 0};
     *key = (struct kc_index_key){0};
     key->topic = read_string(&in, "topic");
     key->partition = (int32_t)read_fixed(&in, 4, "partition");

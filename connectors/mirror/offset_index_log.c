@@ -22,7 +22,7 @@ enum {
     WARN_MS = 60000,
 };
 
-enum state {
+enum index_log_state {
     DUE,     /* to be read at next_ms */
     READING, /* by the thread */
     READ,    /* the thread is through, well or badly */

@@ -85,7 +85,7 @@ void kc_offset_translator_destroy(struct kc_offset_translator *translator)
 /* ---- reading ---- */
 
 /* What the callbacks of a reader need. */
-struct reading {
+struct sync_reading {
     struct kc_offset_translator *translator;
     kc_topic_reader_stop should_stop;
     void *arg;
@@ -93,7 +93,7 @@ struct reading {
 
 static bool should_stop(void *arg)
 {
-    struct reading *reading = arg;
+    struct sync_reading *reading = arg;
     return reading->should_stop(reading->arg);
 }
 
@@ -118,7 +118,7 @@ static void sum_up_ignored(struct kc_offset_translator *translator)
 
 static void on_sync(void *arg, const struct kc_log_record *record)
 {
-    struct reading *reading = arg;
+    struct sync_reading *reading = arg;
     struct kc_offset_translator *translator = reading->translator;
     struct kc_offset_sync sync;
     struct kc_error *err = kc_offset_sync_decode(record->key, record->key_len, record->value,
@@ -132,7 +132,7 @@ static void on_sync(void *arg, const struct kc_log_record *record)
 
 static void on_chunk(void *arg, const struct kc_log_record *record)
 {
-    struct reading *reading = arg;
+    struct sync_reading *reading = arg;
     struct kc_offset_translator *translator = reading->translator;
     ignore(translator, "offset index record", translator->index_topic, record->offset,
            kc_offset_index_put(translator->index, record->key, record->key_len, record->value,
@@ -163,7 +163,7 @@ static void miss_index(struct kc_offset_translator *translator, struct kc_error 
 struct kc_error *kc_offset_translator_read(struct kc_offset_translator *translator, int timeout_ms,
                                            kc_topic_reader_stop stop, void *arg)
 {
-    struct reading reading = {translator, stop, arg};
+    struct sync_reading reading = {translator, stop, arg};
     /* The index last: it then is as new as the syncs, or newer. */
     struct kc_error *err = kc_topic_reader_read_to_end(translator->syncs_reader, timeout_ms,
                                                        on_sync, should_stop, &reading);

@@ -15,8 +15,8 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.Scheduler");
 
-struct job {
-    struct job *next;
+struct scheduled_job {
+    struct scheduled_job *next;
     kc_scheduler_job run;
     void *arg;
     char *what;
@@ -31,7 +31,7 @@ struct kc_scheduler {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct job *jobs; /* by due_ms, then in the order of adding */
+    struct scheduled_job *jobs; /* by due_ms, then in the order of adding */
     uint64_t last_id;
     uint64_t done_id; /* the newest finished job; single jobs finish in order */
     bool closing;
@@ -45,9 +45,9 @@ static bool wait_until(struct kc_scheduler *scheduler, int64_t deadline_ms)
     return pthread_cond_timedwait(&scheduler->changed, &scheduler->mutex, &at) != ETIMEDOUT;
 }
 
-static void insert(struct kc_scheduler *scheduler, struct job *job)
+static void insert(struct kc_scheduler *scheduler, struct scheduled_job *job)
 {
-    struct job **place = &scheduler->jobs;
+    struct scheduled_job **place = &scheduler->jobs;
     while (*place && (*place)->due_ms <= job->due_ms)
         place = &(*place)->next;
     job->next = *place;
@@ -55,13 +55,13 @@ static void insert(struct kc_scheduler *scheduler, struct job *job)
     pthread_cond_broadcast(&scheduler->changed);
 }
 
-static void job_destroy(struct job *job)
+static void job_destroy(struct scheduled_job *job)
 {
     free(job->what);
     free(job);
 }
 
-static void run_job(struct kc_scheduler *scheduler, struct job *job)
+static void run_job(struct kc_scheduler *scheduler, struct scheduled_job *job)
 {
     int64_t start = kc_mono_ms();
     struct kc_error *err = job->run(job->arg);
@@ -76,10 +76,10 @@ static void run_job(struct kc_scheduler *scheduler, struct job *job)
 }
 
 /* Takes the job that is due, or waits; NULL when closing. Called with the mutex held. */
-static struct job *next_job(struct kc_scheduler *scheduler)
+static struct scheduled_job *next_job(struct kc_scheduler *scheduler)
 {
     while (!scheduler->closing) {
-        struct job *first = scheduler->jobs;
+        struct scheduled_job *first = scheduler->jobs;
         if (first && first->due_ms <= kc_mono_ms()) {
             scheduler->jobs = first->next;
             return first;
@@ -92,7 +92,7 @@ static struct job *next_job(struct kc_scheduler *scheduler)
 static void *scheduler_main(void *arg)
 {
     struct kc_scheduler *scheduler = arg;
-    struct job *job;
+    struct scheduled_job *job;
     kc_log_set_context(scheduler->label);
     pthread_mutex_lock(&scheduler->mutex);
     while ((job = next_job(scheduler))) {
@@ -147,7 +147,7 @@ struct kc_error *kc_scheduler_new(const char *label, int64_t timeout_ms,
 static uint64_t add(struct kc_scheduler *scheduler, kc_scheduler_job run, void *arg,
                     int64_t delay_ms, int64_t interval_ms, const char *what)
 {
-    struct job *job = kc_calloc(1, sizeof(*job));
+    struct scheduled_job *job = kc_calloc(1, sizeof(*job));
     job->run = run;
     job->arg = arg;
     job->what = kc_strdup(what);
@@ -228,7 +228,7 @@ void kc_scheduler_destroy(struct kc_scheduler *scheduler)
     kc_scheduler_close(scheduler);
     pthread_join(scheduler->thread, NULL);
     while (scheduler->jobs) {
-        struct job *next = scheduler->jobs->next;
+        struct scheduled_job *next = scheduler->jobs->next;
         job_destroy(scheduler->jobs);
         scheduler->jobs = next;
     }

@@ -8,32 +8,32 @@
 #include <string.h>
 
 /* There may be a hundred thousand: names are kept once. */
-struct topic {
+struct stored_topic {
     char *name;
     UT_hash_handle hh;
 };
 
 /* Within a group. Compared as bytes: without padding. */
-struct place {
-    const struct topic *topic;
+struct stored_place {
+    const struct stored_topic *topic;
     int64_t partition;
 };
 
 struct stored {
-    struct place place;
+    struct stored_place place;
     struct kc_checkpoint_entry entry;
     UT_hash_handle hh;
 };
 
-struct group {
+struct stored_group {
     char *name;
     struct stored *entries;
     UT_hash_handle hh;
 };
 
 struct kc_checkpoint_store {
-    struct group *groups;
-    struct topic *topics;
+    struct stored_group *groups;
+    struct stored_topic *topics;
 };
 
 struct kc_checkpoint_store *kc_checkpoint_store_new(void)
@@ -52,7 +52,7 @@ static void stored_destroy(struct stored *stored)
 
 static void clear_topics(struct kc_checkpoint_store *store)
 {
-    struct topic *topic, *next;
+    struct stored_topic *topic, *next;
     HASH_ITER (hh, store->topics, topic, next) {
         HASH_DEL(store->topics, topic);
         free(topic->name);
@@ -62,7 +62,7 @@ static void clear_topics(struct kc_checkpoint_store *store)
 
 void kc_checkpoint_store_clear(struct kc_checkpoint_store *store)
 {
-    struct group *group, *next_group;
+    struct stored_group *group, *next_group;
     struct stored *stored, *next;
     HASH_ITER (hh, store->groups, group, next_group) {
         HASH_ITER (hh, group->entries, stored, next) {
@@ -86,30 +86,30 @@ void kc_checkpoint_store_destroy(struct kc_checkpoint_store *store)
 
 /* ---- places ---- */
 
-static struct group *find_group(const struct kc_checkpoint_store *store, const char *name)
+static struct stored_group *find_group(const struct kc_checkpoint_store *store, const char *name)
 {
-    struct group *group = NULL;
+    struct stored_group *group = NULL;
     HASH_FIND_STR(store->groups, name, group);
     return group;
 }
 
-static struct topic *find_topic(const struct kc_checkpoint_store *store, const char *name)
+static struct stored_topic *find_topic(const struct kc_checkpoint_store *store, const char *name)
 {
-    struct topic *topic = NULL;
+    struct stored_topic *topic = NULL;
     HASH_FIND_STR(store->topics, name, topic);
     return topic;
 }
 
-static struct stored *find(const struct group *group, const struct place *place)
+static struct stored *find(const struct stored_group *group, const struct stored_place *place)
 {
     struct stored *stored = NULL;
     HASH_FIND(hh, group->entries, place, sizeof(*place), stored);
     return stored;
 }
 
-static struct group *need_group(struct kc_checkpoint_store *store, const char *name)
+static struct stored_group *need_group(struct kc_checkpoint_store *store, const char *name)
 {
-    struct group *group = find_group(store, name);
+    struct stored_group *group = find_group(store, name);
     if (group)
         return group;
     group = kc_calloc(1, sizeof(*group));
@@ -118,9 +118,9 @@ static struct group *need_group(struct kc_checkpoint_store *store, const char *n
     return group;
 }
 
-static struct topic *need_topic(struct kc_checkpoint_store *store, const char *name)
+static struct stored_topic *need_topic(struct kc_checkpoint_store *store, const char *name)
 {
-    struct topic *topic = find_topic(store, name);
+    struct stored_topic *topic = find_topic(store, name);
     if (topic)
         return topic;
     topic = kc_calloc(1, sizeof(*topic));
@@ -132,9 +132,9 @@ static struct topic *need_topic(struct kc_checkpoint_store *store, const char *n
 static struct stored *need(struct kc_checkpoint_store *store, const char *group_name,
                            const char *topic_name, int32_t partition)
 {
-    struct group *group = need_group(store, group_name);
-    struct topic *topic = need_topic(store, topic_name);
-    struct place place = {topic, partition};
+    struct stored_group *group = need_group(store, group_name);
+    struct stored_topic *topic = need_topic(store, topic_name);
+    struct stored_place place = {topic, partition};
     struct stored *stored = find(group, &place);
     if (stored)
         return stored;
@@ -168,9 +168,9 @@ struct kc_checkpoint_entry *kc_checkpoint_store_find(const struct kc_checkpoint_
                                                      const char *group, const char *topic,
                                                      int32_t partition)
 {
-    const struct group *found = find_group(store, group);
-    const struct topic *named = find_topic(store, topic);
-    const struct place place = {named, partition};
+    const struct stored_group *found = find_group(store, group);
+    const struct stored_topic *named = find_topic(store, topic);
+    const struct stored_place place = {named, partition};
     struct stored *stored = found && named ? find(found, &place) : NULL;
     return stored ? &stored->entry : NULL;
 }
@@ -185,7 +185,7 @@ bool kc_checkpoint_is_newer(const struct kc_checkpoint_entry *last,
 size_t kc_checkpoint_store_count(const struct kc_checkpoint_store *store)
 {
     size_t count = 0;
-    for (const struct group *group = store->groups; group; group = group->hh.next)
+    for (const struct stored_group *group = store->groups; group; group = group->hh.next)
         count += HASH_COUNT(group->entries);
     return count;
 }
@@ -193,7 +193,7 @@ size_t kc_checkpoint_store_count(const struct kc_checkpoint_store *store)
 void kc_checkpoint_store_each(const struct kc_checkpoint_store *store, const char *group,
                               kc_checkpoint_visit visit, void *arg)
 {
-    const struct group *found = find_group(store, group);
+    const struct stored_group *found = find_group(store, group);
     if (!found)
         return;
     for (const struct stored *stored = found->entries; stored; stored = stored->hh.next)

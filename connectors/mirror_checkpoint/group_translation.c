@@ -17,7 +17,7 @@ enum {
     MOST_OFFSETS = 100000, /* of one answer */
 };
 
-struct question {
+struct translation_question {
     const struct kc_mirror_config *config;
     json_t *named;            /* groups that were asked for by name: true */
     struct kc_regex *pattern; /* or by a pattern; NULL: none */
@@ -38,7 +38,7 @@ static char *shown(const char *group)
     return kc_group_answer_text(group, strlen(group));
 }
 
-static void add_group(struct question *question, const char *group)
+static void add_group(struct translation_question *question, const char *group)
 {
     char *name = shown(group);
     if (!json_object_get(question->found, name)) {
@@ -50,7 +50,7 @@ static void add_group(struct question *question, const char *group)
 
 /* ---- checkpoints ---- */
 
-static bool asked_for(const struct question *question, const char *group)
+static bool asked_for(const struct translation_question *question, const char *group)
 {
     return json_object_get(question->named, group) ||
            (question->pattern && kc_regex_matches(question->pattern, group) &&
@@ -59,7 +59,7 @@ static bool asked_for(const struct question *question, const char *group)
 
 static void on_checkpoint(void *arg, const struct kc_log_record *record)
 {
-    struct question *question = arg;
+    struct translation_question *question = arg;
     struct kc_checkpoint checkpoint;
     struct kc_error *err = kc_checkpoint_decode(record->key, record->key_len, record->value,
                                                 record->value_len, &checkpoint);
@@ -80,7 +80,7 @@ static bool never(void *arg)
 }
 
 /* A topic that isn't there has no checkpoints. */
-static struct kc_error *read_checkpoints(struct question *question)
+static struct kc_error *read_checkpoints(struct translation_question *question)
 {
     const struct kc_mirror_config *config = question->config;
     struct kc_topic_reader *reader = NULL;
@@ -106,7 +106,7 @@ static struct kc_error *read_checkpoints(struct question *question)
 /* ---- answers ---- */
 
 /* Takes item. */
-static void keep(struct question *question, const char *group, json_t *item)
+static void keep(struct translation_question *question, const char *group, json_t *item)
 {
     char *name = shown(group);
     if (question->count == question->cap) {
@@ -120,8 +120,9 @@ static void keep(struct question *question, const char *group, json_t *item)
 }
 
 /* What the group has committed on the source. */
-static void answer_committed(struct question *question, struct kc_translate_request *request,
-                             const char *group, const rd_kafka_topic_partition_t *committed)
+static void answer_committed(struct translation_question *question,
+                             struct kc_translate_request *request, const char *group,
+                             const rd_kafka_topic_partition_t *committed)
 {
     if (committed->offset < 0 || question->too_many ||
         !kc_name_filter_accepts(question->topics_filter, committed->topic))
@@ -144,7 +145,7 @@ static void answer_committed(struct question *question, struct kc_translate_requ
 /* What the last checkpoint says, where the source can't be asked. */
 static void answer_checkpoint(void *arg, const struct kc_checkpoint *checkpoint)
 {
-    struct question *question = arg;
+    struct translation_question *question = arg;
     if (question->too_many)
         return;
     keep(question, checkpoint->group, kc_group_answer_by_checkpoint(checkpoint));
@@ -152,7 +153,7 @@ static void answer_checkpoint(void *arg, const struct kc_checkpoint *checkpoint)
 
 /* ---- the source ---- */
 
-static struct kc_error *add_matching(struct question *question, struct kc_admin *source)
+static struct kc_error *add_matching(struct translation_question *question, struct kc_admin *source)
 {
     struct kc_group_infos all = {0};
     struct kc_error *err = question->pattern ? kc_admin_groups(source, &all) : NULL;
@@ -163,7 +164,7 @@ static struct kc_error *add_matching(struct question *question, struct kc_admin 
     return err;
 }
 
-static struct kc_error *answer_live(struct question *question, struct kc_admin *source,
+static struct kc_error *answer_live(struct translation_question *question, struct kc_admin *source,
                                     struct kc_translate_request *request)
 {
     size_t count = question->groups.count;
@@ -187,7 +188,7 @@ static struct kc_error *answer_live(struct question *question, struct kc_admin *
     return err;
 }
 
-static void begin_answers(struct question *question)
+static void begin_answers(struct translation_question *question)
 {
     json_decref(question->answers);
     question->answers = json_object();
@@ -201,7 +202,7 @@ static void begin_answers(struct question *question)
     }
 }
 
-static struct kc_error *ask_source(struct question *question)
+static struct kc_error *ask_source(struct translation_question *question)
 {
     struct kc_admin *source = NULL;
     struct kc_translate_request *request = NULL;
@@ -225,7 +226,7 @@ static struct kc_error *ask_source(struct question *question)
 /* ---- questions ---- */
 
 /* question: {"groups": [..]} or {"pattern": ".."}, of the right shape. */
-static struct kc_error *read_question(struct question *question, const json_t *asked)
+static struct kc_error *read_question(struct translation_question *question, const json_t *asked)
 {
     const struct kc_map *properties = question->config->properties;
     const char *pattern = json_string_value(json_object_get(asked, "pattern"));
@@ -252,7 +253,8 @@ static struct kc_error *read_question(struct question *question, const json_t *a
 }
 
 /* Takes failure, why the source told nothing or not all. */
-static struct kc_error *finish(struct question *question, struct kc_error *failure, json_t **answer)
+static struct kc_error *finish(struct translation_question *question, struct kc_error *failure,
+                               json_t **answer)
 {
     char *why = failure ? kc_strdup(kc_error_text(failure)) : NULL;
     kc_error_destroy(failure);
@@ -277,7 +279,7 @@ static struct kc_error *finish(struct question *question, struct kc_error *failu
                               : NULL;
 }
 
-static void clear(struct question *question)
+static void clear(struct translation_question *question)
 {
     json_decref(question->named);
     json_decref(question->found);
@@ -298,10 +300,10 @@ struct kc_error *kc_mirror_translate_groups(const struct kc_plugin *plugin,
     struct kc_error *err = kc_mirror_config_new(plugin, config, false, &parsed);
     if (err)
         return err;
-    struct question question = {.config = parsed,
-                                .named = json_object(),
-                                .found = json_object(),
-                                .checkpoints = kc_checkpoint_store_new()};
+    struct translation_question question = {.config = parsed,
+                                            .named = json_object(),
+                                            .found = json_object(),
+                                            .checkpoints = kc_checkpoint_store_new()};
     err = read_question(&question, asked);
     if (!err)
         err = read_checkpoints(&question);

@@ -28,7 +28,7 @@ static struct kc_logger log =
 
 #define LOAD_RETRY_MS 5000
 
-struct connector {
+struct checkpoint_connector {
     struct kc_connector_context *context;
     struct kc_mirror_config *config;
     struct kc_name_filter *groups_filter;
@@ -47,7 +47,7 @@ struct connector {
 
 static void *connector_create(struct kc_connector_context *context)
 {
-    struct connector *connector = kc_calloc(1, sizeof(*connector));
+    struct checkpoint_connector *connector = kc_calloc(1, sizeof(*connector));
     connector->context = context;
     pthread_mutex_init(&connector->mutex, NULL);
     return connector;
@@ -57,7 +57,7 @@ static void *connector_create(struct kc_connector_context *context)
 
 static struct kc_error *create_checkpoints_topic(void *arg)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     const struct kc_mirror_config *config = connector->config;
     char *topic = kc_policy_checkpoints_topic(config->policy, config->source);
     struct kc_error *err = kc_compacted_topic_create(
@@ -67,7 +67,8 @@ static struct kc_error *create_checkpoints_topic(void *arg)
 }
 
 /* Whether something is committed in a topic that counts. */
-static bool is_relevant(struct connector *connector, const rd_kafka_topic_partition_list_t *offsets)
+static bool is_relevant(struct checkpoint_connector *connector,
+                        const rd_kafka_topic_partition_list_t *offsets)
 {
     for (int i = 0; i < offsets->cnt; i++)
         if (kc_name_filter_accepts(connector->topics_filter, offsets->elems[i].topic))
@@ -76,7 +77,7 @@ static bool is_relevant(struct connector *connector, const rd_kafka_topic_partit
 }
 
 /* Takes offsets, or err; puts err into *failure unless there is one. */
-static void take_group(struct connector *connector, const char *group,
+static void take_group(struct checkpoint_connector *connector, const char *group,
                        rd_kafka_topic_partition_list_t *offsets, struct kc_error *err,
                        struct kc_strings *found, struct kc_error **failure)
 {
@@ -94,8 +95,8 @@ static void take_group(struct connector *connector, const char *group,
         rd_kafka_topic_partition_list_destroy(offsets);
 }
 
-static struct kc_error *find_relevant(struct connector *connector, const struct kc_strings *groups,
-                                      struct kc_strings *found)
+static struct kc_error *find_relevant(struct checkpoint_connector *connector,
+                                      const struct kc_strings *groups, struct kc_strings *found)
 {
     rd_kafka_topic_partition_list_t **offsets =
         kc_calloc(groups->count + 1, sizeof(rd_kafka_topic_partition_list_t *));
@@ -108,8 +109,8 @@ static struct kc_error *find_relevant(struct connector *connector, const struct 
     return err;
 }
 
-static struct kc_error *find_groups(struct connector *connector, struct kc_strings *found,
-                                    size_t *seen)
+static struct kc_error *find_groups(struct checkpoint_connector *connector,
+                                    struct kc_strings *found, size_t *seen)
 {
     struct kc_group_infos all = {0};
     struct kc_strings accepted = {0};
@@ -139,7 +140,7 @@ static bool same_groups(const struct kc_strings *a, const struct kc_strings *b)
 }
 
 /* Lists the groups and publishes them; *changed tells whether they differ from before. */
-static struct kc_error *list_groups(struct connector *connector, bool *changed)
+static struct kc_error *list_groups(struct checkpoint_connector *connector, bool *changed)
 {
     struct kc_strings found = {0};
     size_t seen = 0;
@@ -170,7 +171,7 @@ static struct kc_error *load_groups(void *arg)
 
 static struct kc_error *refresh_groups(void *arg)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     bool changed = false;
     struct kc_error *err = list_groups(connector, &changed);
     if (!err && changed)
@@ -181,13 +182,13 @@ static struct kc_error *refresh_groups(void *arg)
 /* Until the first listing has worked there is nothing to run: don't wait for the next refresh. */
 static struct kc_error *retry_loading(void *arg)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     return connector->loaded ? NULL : refresh_groups(connector);
 }
 
 /* ---- operations ---- */
 
-static struct kc_error *make_clients(struct connector *connector)
+static struct kc_error *make_clients(struct checkpoint_connector *connector)
 {
     const struct kc_mirror_config *config = connector->config;
     struct kc_error *err =
@@ -205,7 +206,7 @@ static struct kc_error *make_clients(struct connector *connector)
 
 static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_checkpoint_plugin, properties, false, &connector->config);
     if (err)
@@ -237,7 +238,7 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
 
 static void connector_stop(void *arg)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     kc_scheduler_destroy(connector->scheduler);
     connector->scheduler = NULL;
     kc_strings_destroy(&connector->groups);
@@ -256,7 +257,7 @@ static void connector_stop(void *arg)
 
 static void connector_destroy(void *arg)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     connector_stop(connector);
     kc_deal_clear(&connector->dealt);
     pthread_mutex_destroy(&connector->mutex);
@@ -266,7 +267,7 @@ static void connector_destroy(void *arg)
 /* ---- tasks ---- */
 
 /* Why no task runs; owned by the caller. */
-static char *why_idle(const struct connector *connector, size_t seen)
+static char *why_idle(const struct checkpoint_connector *connector, size_t seen)
 {
     const struct kc_mirror_config *config = connector->config;
     if (!kc_mirror_bool(config, "enabled"))
@@ -281,7 +282,7 @@ static char *why_idle(const struct connector *connector, size_t seen)
 }
 
 /* Says so: a RUNNING connector that does nothing is a riddle otherwise. */
-static void explain_idle(const struct connector *connector, size_t seen)
+static void explain_idle(const struct checkpoint_connector *connector, size_t seen)
 {
     char *why = why_idle(connector, seen);
     char *text = kc_asprintf("runs without tasks: %s", why);
@@ -293,8 +294,8 @@ static void explain_idle(const struct connector *connector, size_t seen)
 
 /* Contiguous parts of the groups; later ones go to whoever has least, so that none changes hands
  * while the number of tasks stays. */
-static void split_groups(struct connector *connector, const struct kc_strings *groups, size_t tasks,
-                         struct kc_maps *configs)
+static void split_groups(struct checkpoint_connector *connector, const struct kc_strings *groups,
+                         size_t tasks, struct kc_maps *configs)
 {
     struct kc_deal deal = {0};
     if (!kc_deal_again(&connector->dealt, groups, tasks, &deal))
@@ -313,7 +314,7 @@ static void split_groups(struct connector *connector, const struct kc_strings *g
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
 {
-    struct connector *connector = arg;
+    struct checkpoint_connector *connector = arg;
     struct kc_strings groups = {0};
     pthread_mutex_lock(&connector->mutex);
     bool loaded = connector->loaded;

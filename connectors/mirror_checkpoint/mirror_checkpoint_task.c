@@ -32,7 +32,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorC
 #define LOAD_PATIENCE_MS     60000
 #define WARN_INTERVAL_MS     30000
 #define PAST_END_INTERVAL_MS 300000
-struct task {
+struct checkpoint_task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
     struct kc_name_filter *topics_filter;
@@ -62,7 +62,7 @@ struct task {
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct checkpoint_task *task = kc_calloc(1, sizeof(*task));
     pthread_condattr_t attributes;
     task->context = context;
     pthread_mutex_init(&task->mutex, NULL);
@@ -77,7 +77,7 @@ static void *task_create(struct kc_source_context *context)
 
 /* ---- starting ---- */
 
-static struct kc_error *open_reader(struct task *task, enum kc_mirror_cluster cluster,
+static struct kc_error *open_reader(struct checkpoint_task *task, enum kc_mirror_cluster cluster,
                                     const char *use, const char *topic,
                                     struct kc_topic_reader **reader)
 {
@@ -88,7 +88,7 @@ static struct kc_error *open_reader(struct task *task, enum kc_mirror_cluster cl
     return err;
 }
 
-static struct kc_error *open_clients(struct task *task)
+static struct kc_error *open_clients(struct checkpoint_task *task)
 {
     struct kc_error *err = kc_mirror_admin_new(task->config, KC_MIRROR_SOURCE,
                                                "checkpoint-source-admin", &task->source);
@@ -103,7 +103,7 @@ static struct kc_error *open_clients(struct task *task)
     return err;
 }
 
-static void set_intervals(struct task *task)
+static void set_intervals(struct checkpoint_task *task)
 {
     task->started_ms = kc_mono_ms();
     task->interval_ms = kc_mirror_interval_ms(task->config, "emit.checkpoints");
@@ -117,7 +117,7 @@ static void set_intervals(struct task *task)
 
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_checkpoint_plugin, properties, true, &task->config);
     if (err)
@@ -145,14 +145,14 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 
 static bool is_stopping(void *arg)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     pthread_mutex_lock(&task->mutex);
     bool stopping = task->stopping;
     pthread_mutex_unlock(&task->mutex);
     return stopping;
 }
 
-static void wait_until(struct task *task, int64_t until)
+static void wait_until(struct checkpoint_task *task, int64_t until)
 {
     int64_t latest = kc_mono_ms() + LONGEST_WAIT_MS;
     if (until > latest)
@@ -169,7 +169,7 @@ static void wait_until(struct task *task, int64_t until)
 
 static void on_checkpoint(void *arg, const struct kc_log_record *record)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     struct kc_checkpoint checkpoint;
     struct kc_error *err = kc_checkpoint_decode(record->key, record->key_len, record->value,
                                                 record->value_len, &checkpoint);
@@ -184,7 +184,7 @@ static void on_checkpoint(void *arg, const struct kc_log_record *record)
     kc_checkpoint_clear(&checkpoint);
 }
 
-static void finish_checkpoints(struct task *task, bool complete)
+static void finish_checkpoints(struct checkpoint_task *task, bool complete)
 {
     task->checkpoints_loaded = true;
     if (!complete)
@@ -201,7 +201,7 @@ static bool is_missing_topic(const struct kc_error *err)
 
 /* Without the checkpoints of its predecessor a task could contradict it; then only syncs that are
  * newer than everything there is may be used. */
-static void load_checkpoints(struct task *task)
+static void load_checkpoints(struct checkpoint_task *task)
 {
     struct kc_error *err = kc_topic_reader_read_to_end(task->checkpoints_reader, READ_TIMEOUT_MS,
                                                        on_checkpoint, is_stopping, task);
@@ -221,7 +221,7 @@ static void load_checkpoints(struct task *task)
 }
 
 /* Says, now and then, what keeps the task from emitting checkpoints. Takes err. */
-static void complain(struct task *task, struct kc_error *err)
+static void complain(struct checkpoint_task *task, struct kc_error *err)
 {
     int64_t now = kc_mono_ms();
     bool silent = kc_error_code(err) == KC_ERR_WAKEUP ||
@@ -233,7 +233,7 @@ static void complain(struct task *task, struct kc_error *err)
     kc_error_destroy(err);
 }
 
-static void load(struct task *task)
+static void load(struct checkpoint_task *task)
 {
     if (!task->checkpoints_loaded)
         load_checkpoints(task);
@@ -256,7 +256,7 @@ static void load(struct task *task)
 /* ---- emitting ---- */
 
 /* What one round found. */
-struct round {
+struct checkpoint_round {
     int64_t timestamp;
     size_t translated;
     size_t inexact;
@@ -268,7 +268,8 @@ struct round {
 };
 
 /* By what is known, and what a look-up for the same offset has found in an earlier round. */
-static struct kc_translation translate(struct task *task, const struct kc_source_topic *topic,
+static struct kc_translation translate(struct checkpoint_task *task,
+                                       const struct kc_source_topic *topic,
                                        const rd_kafka_topic_partition_t *committed,
                                        const struct kc_checkpoint_entry *last)
 {
@@ -278,7 +279,7 @@ static struct kc_translation translate(struct task *task, const struct kc_source
                                           found ? last->found : -1, 0);
 }
 
-static void count(struct round *round, const struct kc_translation *translation)
+static void count(struct checkpoint_round *round, const struct kc_translation *translation)
 {
     round->unknown += translation->downstream == KC_NOT_TRANSLATED;
     round->too_old += translation->downstream == KC_TOO_OLD;
@@ -289,7 +290,7 @@ static void count(struct round *round, const struct kc_translation *translation)
 }
 
 /* A translation behind the target's end is another flow's, or of a topic that was made again. */
-static void refuse_past_end(struct round *round, const struct kc_source_topic *topic,
+static void refuse_past_end(struct checkpoint_round *round, const struct kc_source_topic *topic,
                             const struct kc_watched *partition, struct kc_translation *translation)
 {
     if (!kc_lag_watch_is_past_end(partition, translation->downstream))
@@ -302,8 +303,9 @@ static void refuse_past_end(struct round *round, const struct kc_source_topic *t
     translation->upstream = -1;
 }
 
-static void checkpoint_partition(struct task *task, size_t group,
-                                 const rd_kafka_topic_partition_t *committed, struct round *round)
+static void checkpoint_partition(struct checkpoint_task *task, size_t group,
+                                 const rd_kafka_topic_partition_t *committed,
+                                 struct checkpoint_round *round)
 {
     struct kc_source_topic *topic = NULL;
     const struct kc_watched *partition = kc_source_topics_meet(task->topics, committed, &topic);
@@ -339,8 +341,9 @@ static void checkpoint_partition(struct task *task, size_t group,
 }
 
 /* Takes offsets. */
-static void checkpoint_group(struct task *task, size_t group,
-                             rd_kafka_topic_partition_list_t *offsets, struct round *round)
+static void checkpoint_group(struct checkpoint_task *task, size_t group,
+                             rd_kafka_topic_partition_list_t *offsets,
+                             struct checkpoint_round *round)
 {
     if (offsets)
         kc_lag_watch_begin(task->lag_watch, group);
@@ -352,7 +355,8 @@ static void checkpoint_group(struct task *task, size_t group,
 
 /* Meets all partitions of the groups, and asks where they end: after the offsets were read, and
  * after the offset syncs, so that no end is older than these. */
-static void look_at_ends(struct task *task, rd_kafka_topic_partition_list_t *const *offsets)
+static void look_at_ends(struct checkpoint_task *task,
+                         rd_kafka_topic_partition_list_t *const *offsets)
 {
     struct kc_source_topic *topic = NULL;
     for (size_t g = 0; g < task->groups.count; g++)
@@ -362,7 +366,7 @@ static void look_at_ends(struct task *task, rd_kafka_topic_partition_list_t *con
     kc_lag_watch_look(task->lag_watch);
 }
 
-static void checkpoint_groups(struct task *task, struct round *round)
+static void checkpoint_groups(struct checkpoint_task *task, struct checkpoint_round *round)
 {
     size_t count = task->groups.count;
     rd_kafka_topic_partition_list_t **offsets =
@@ -388,7 +392,7 @@ static void checkpoint_groups(struct task *task, struct round *round)
 }
 
 /* Says, now and then, that translations are none of this flow's. */
-static void warn_past_end(struct task *task, const struct round *round)
+static void warn_past_end(struct checkpoint_task *task, const struct checkpoint_round *round)
 {
     int64_t now = kc_mono_ms();
     if (round->past_end == 0 ||
@@ -404,7 +408,7 @@ static void warn_past_end(struct task *task, const struct round *round)
 }
 
 /* Tells when the number of offsets that can't be translated changes. */
-static void report(struct task *task, const struct round *round)
+static void report(struct checkpoint_task *task, const struct checkpoint_round *round)
 {
     size_t untranslated = round->unknown + round->too_old;
     kc_debug("%zu offsets translated, %zu checkpoints to write", round->translated,
@@ -420,7 +424,8 @@ static void report(struct task *task, const struct round *round)
     task->last_untranslated = untranslated;
 }
 
-static void report_round(struct task *task, const struct round *round, int64_t began)
+static void report_round(struct checkpoint_task *task, const struct checkpoint_round *round,
+                         int64_t began)
 {
     struct kc_offset_translator_size size = kc_offset_translator_size(task->translator);
     struct kc_round_figures figures = {
@@ -436,21 +441,21 @@ static void report_round(struct task *task, const struct round *round, int64_t b
     kc_round_metrics_report(task->rounds, &figures);
 }
 
-static void run_round(struct task *task)
+static void run_round(struct checkpoint_task *task)
 {
     int64_t began = kc_mono_ms();
     struct kc_error *err =
         kc_offset_translator_read(task->translator, READ_TIMEOUT_MS, is_stopping, task);
     if (err) /* older syncs translate less far, but never wrongly */
         complain(task, kc_error_prefix(err, "New offset syncs could not be read"));
-    struct round round = {0};
+    struct checkpoint_round round = {0};
     checkpoint_groups(task, &round);
     report(task, &round);
     warn_past_end(task, &round);
     report_round(task, &round, began);
 }
 
-static void sync_groups(struct task *task)
+static void sync_groups(struct checkpoint_task *task)
 {
     int64_t began = kc_mono_ms();
     struct kc_error *err = kc_group_sync_run(task->group_sync, task->checkpoints);
@@ -463,7 +468,7 @@ static void sync_groups(struct task *task)
 }
 
 /* Checkpoints, and commits on the target, each when it is due. */
-static void run_what_is_due(struct task *task)
+static void run_what_is_due(struct checkpoint_task *task)
 {
     int64_t next = task->due_ms;
     if (task->group_sync && task->group_sync_due_ms < next)
@@ -485,7 +490,7 @@ static void run_what_is_due(struct task *task)
 
 static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     *batch = NULL;
     if (is_stopping(task))
         return NULL;
@@ -512,7 +517,7 @@ static void task_record_committed(void *arg, const struct kc_record *record,
 
 static void task_stop(void *arg)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     pthread_mutex_lock(&task->mutex);
     task->stopping = true;
     pthread_cond_broadcast(&task->stopped);
@@ -521,7 +526,7 @@ static void task_stop(void *arg)
 
 static void task_destroy(void *arg)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     kc_topic_reader_destroy(task->checkpoints_reader);
     kc_offset_translator_destroy(task->translator);
     kc_group_sync_destroy(task->group_sync);

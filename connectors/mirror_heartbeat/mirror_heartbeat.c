@@ -24,7 +24,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorH
 
 /* ---- connector ---- */
 
-struct connector {
+struct heartbeat_connector {
     struct kc_mirror_config *config;
     struct kc_admin *admin;
     struct kc_scheduler *scheduler;
@@ -32,12 +32,12 @@ struct connector {
 
 static void *connector_create(struct kc_connector_context *context)
 {
-    return kc_calloc(1, sizeof(struct connector));
+    return kc_calloc(1, sizeof(struct heartbeat_connector));
 }
 
 static struct kc_error *create_topic(void *arg)
 {
-    struct connector *connector = arg;
+    struct heartbeat_connector *connector = arg;
     return kc_compacted_topic_create(
         connector->admin, KC_HEARTBEATS_TOPIC,
         kc_mirror_long(connector->config, "heartbeats.topic.replication.factor"));
@@ -45,7 +45,7 @@ static struct kc_error *create_topic(void *arg)
 
 static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
 {
-    struct connector *connector = arg;
+    struct heartbeat_connector *connector = arg;
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_heartbeat_plugin, properties, false, &connector->config);
     if (!err)
@@ -63,7 +63,7 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
 
 static void connector_stop(void *arg)
 {
-    struct connector *connector = arg;
+    struct heartbeat_connector *connector = arg;
     kc_scheduler_destroy(connector->scheduler);
     connector->scheduler = NULL;
     if (connector->admin)
@@ -81,7 +81,7 @@ static void connector_destroy(void *arg)
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
 {
-    struct connector *connector = arg;
+    struct heartbeat_connector *connector = arg;
     if (kc_mirror_interval_ms(connector->config, "emit.heartbeats") < 0) {
         kc_info(
             "%s runs without a task: emit.heartbeats.enabled is false, or the interval negative.",
@@ -119,7 +119,7 @@ static const struct kc_connector_ops connector_ops = {
 /* A poll may wait about a second; a longer interval takes several polls. */
 #define LONGEST_WAIT_MS 1000
 
-struct task {
+struct heartbeat_task {
     struct kc_mirror_config *config;
     struct kc_source_partition *partition;
     int64_t interval_ms;
@@ -131,7 +131,7 @@ struct task {
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct heartbeat_task *task = kc_calloc(1, sizeof(*task));
     pthread_condattr_t attributes;
     pthread_mutex_init(&task->mutex, NULL);
     pthread_condattr_init(&attributes);
@@ -143,7 +143,7 @@ static void *task_create(struct kc_source_context *context)
 
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 {
-    struct task *task = arg;
+    struct heartbeat_task *task = arg;
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_heartbeat_plugin, properties, true, &task->config);
     if (err)
@@ -157,7 +157,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 }
 
 /* Waits until due, told to stop, or for as long as a poll may last; true: a heartbeat is due. */
-static bool wait_due(struct task *task)
+static bool wait_due(struct heartbeat_task *task)
 {
     int64_t now = kc_mono_ms();
     int64_t until = task->due_ms < now + LONGEST_WAIT_MS ? task->due_ms : now + LONGEST_WAIT_MS;
@@ -171,7 +171,7 @@ static bool wait_due(struct task *task)
     return !stopping && kc_mono_ms() >= task->due_ms;
 }
 
-static struct kc_batch *make_heartbeat(struct task *task)
+static struct kc_batch *make_heartbeat(struct heartbeat_task *task)
 {
     struct kc_batch *batch = kc_batch_new(1);
     struct kc_record *record = kc_batch_add(batch);
@@ -194,7 +194,7 @@ static struct kc_batch *make_heartbeat(struct task *task)
 
 static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 {
-    struct task *task = arg;
+    struct heartbeat_task *task = arg;
     *batch = NULL;
     if (!wait_due(task))
         return NULL;
@@ -205,7 +205,7 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 
 static void task_stop(void *arg)
 {
-    struct task *task = arg;
+    struct heartbeat_task *task = arg;
     pthread_mutex_lock(&task->mutex);
     task->stopping = true;
     pthread_cond_broadcast(&task->stopped);
@@ -214,7 +214,7 @@ static void task_stop(void *arg)
 
 static void task_destroy(void *arg)
 {
-    struct task *task = arg;
+    struct heartbeat_task *task = arg;
     if (task->partition)
         kc_source_partition_unref(task->partition);
     kc_mirror_config_destroy(task->config);

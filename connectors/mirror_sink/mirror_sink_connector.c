@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct connector {
+struct mirror_sink_connector {
     struct kc_connector_context *context;
     struct kc_mirror_config *config;
     struct kc_flow *flow;          /* NULL when not enabled */
@@ -21,14 +21,14 @@ struct connector {
 
 static void *connector_create(struct kc_connector_context *context)
 {
-    struct connector *connector = kc_calloc(1, sizeof(*connector));
+    struct mirror_sink_connector *connector = kc_calloc(1, sizeof(*connector));
     connector->context = context;
     return connector;
 }
 
 static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
 {
-    struct connector *connector = arg;
+    struct mirror_sink_connector *connector = arg;
     bool enabled;
     struct kc_error *err =
         kc_flow_config_new(&kc_mirror_sink_plugin, properties, &connector->config, &enabled);
@@ -43,7 +43,7 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
 
 static void connector_stop(void *arg)
 {
-    struct connector *connector = arg;
+    struct mirror_sink_connector *connector = arg;
     kc_flow_keeper_destroy(connector->keeper);
     connector->keeper = NULL;
     kc_flow_destroy(connector->flow);
@@ -60,7 +60,7 @@ static void connector_destroy(void *arg)
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
 {
-    struct connector *connector = arg;
+    struct mirror_sink_connector *connector = arg;
     if (!connector->keeper) {
         kc_flow_explain_disabled(connector->context, connector->config);
         return NULL;

@@ -32,7 +32,7 @@ enum {
     WARN_MS = 30000,
 };
 
-struct task {
+struct mirror_sink_task {
     struct kc_sink_context *context;
     struct kc_mirror_config *config;
     struct kc_flow *flow;
@@ -72,7 +72,7 @@ static const struct kc_measure measures[MEASURES] = {
 static const struct kc_series_group group = {"kafka_connect_mirror_sink_connector", labels,
                                              measures, MEASURES};
 
-static void open_series(struct task *task, struct kc_pushed_partition *partition)
+static void open_series(struct mirror_sink_task *task, struct kc_pushed_partition *partition)
 {
     char number[16];
     snprintf(number, sizeof(number), "%d", partition->number);
@@ -94,8 +94,8 @@ static void count(const struct pushed *pushed)
 
 /* ---- acknowledgements ---- */
 
-static void fail(struct task *task, const struct kc_pushed_partition *partition, int64_t offset,
-                 rd_kafka_resp_err_t code)
+static void fail(struct mirror_sink_task *task, const struct kc_pushed_partition *partition,
+                 int64_t offset, rd_kafka_resp_err_t code)
 {
     if (task->failure || code == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
         code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
@@ -110,7 +110,7 @@ static void fail(struct task *task, const struct kc_pushed_partition *partition,
 
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message, void *opaque)
 {
-    struct task *task = opaque;
+    struct mirror_sink_task *task = opaque;
     struct pushed *pushed = message->_private;
     struct kc_pushed_partition *partition = pushed->partition;
     if (message->err) {
@@ -129,7 +129,7 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
     free(pushed);
 }
 
-static struct kc_error *take_failure(struct task *task)
+static struct kc_error *take_failure(struct mirror_sink_task *task)
 {
     struct kc_error *err = task->failure;
     task->failure = NULL;
@@ -137,7 +137,7 @@ static struct kc_error *take_failure(struct task *task)
 }
 
 /* Serves the producer for at most wait_ms; returns at once when nothing is under way. */
-static void serve(struct task *task, int wait_ms)
+static void serve(struct mirror_sink_task *task, int wait_ms)
 {
     int64_t deadline = kc_mono_ms() + wait_ms;
     rd_kafka_poll(task->producer, 0);
@@ -152,13 +152,13 @@ static void serve(struct task *task, int wait_ms)
 
 static void *task_create(struct kc_sink_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct mirror_sink_task *task = kc_calloc(1, sizeof(*task));
     task->context = context;
     task->warned_ms = INT64_MIN / 2;
     return task;
 }
 
-static struct kc_error *open_producer(struct task *task)
+static struct kc_error *open_producer(struct mirror_sink_task *task)
 {
     rd_kafka_conf_t *conf = NULL;
     struct kc_map *properties = kc_mirror_client_properties(
@@ -178,7 +178,7 @@ static struct kc_error *open_producer(struct task *task)
 
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_sink_plugin, properties, true, &task->config);
     if (!err)
@@ -195,7 +195,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 static struct kc_error *task_open(void *arg, const struct kc_topic_partition *partitions,
                                   size_t number)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     for (size_t i = 0; i < number; i++) {
         struct kc_pushed_partition *partition =
             kc_pushed_find(&task->topics, partitions[i].topic, partitions[i].partition);
@@ -210,7 +210,7 @@ static struct kc_error *task_open(void *arg, const struct kc_topic_partition *pa
 static struct kc_error *task_close(void *arg, const struct kc_topic_partition *partitions,
                                    size_t number)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     if (task->index.config)
         kc_pushed_index_leave(&task->index, partitions, number);
     return NULL;
@@ -218,7 +218,7 @@ static struct kc_error *task_close(void *arg, const struct kc_topic_partition *p
 
 /* ---- topics that aren't there yet ---- */
 
-static struct kc_error *look_for(struct task *task, struct kc_pushed_topic *topic)
+static struct kc_error *look_for(struct mirror_sink_task *task, struct kc_pushed_topic *topic)
 {
     struct kc_strings names = {0};
     struct kc_topic_infos infos = {0};
@@ -234,7 +234,7 @@ static struct kc_error *look_for(struct task *task, struct kc_pushed_topic *topi
 }
 
 /* Takes err, of a look at the target; NULL: the topic isn't there. */
-static void warn(struct task *task, const struct kc_pushed_partition *partition,
+static void warn(struct mirror_sink_task *task, const struct kc_pushed_partition *partition,
                  struct kc_error *err)
 {
     int64_t now = kc_mono_ms();
@@ -247,7 +247,8 @@ static void warn(struct task *task, const struct kc_pushed_partition *partition,
 }
 
 /* Holds the partition back from the record at offset on. */
-static void hold(struct task *task, struct kc_pushed_partition *partition, int64_t offset)
+static void hold(struct mirror_sink_task *task, struct kc_pushed_partition *partition,
+                 int64_t offset)
 {
     const char *topic = partition->topic->name;
     partition->waiting = offset;
@@ -258,7 +259,8 @@ static void hold(struct task *task, struct kc_pushed_partition *partition, int64
 }
 
 /* Whether the record at offset can be sent now. */
-static bool has_place(struct task *task, struct kc_pushed_partition *partition, int64_t offset)
+static bool has_place(struct mirror_sink_task *task, struct kc_pushed_partition *partition,
+                      int64_t offset)
 {
     struct kc_pushed_topic *topic = partition->topic;
     if (partition->waiting >= 0)
@@ -273,7 +275,7 @@ static bool has_place(struct task *task, struct kc_pushed_partition *partition, 
     return false;
 }
 
-static void look_again(struct task *task, struct kc_pushed_topic *topic)
+static void look_again(struct mirror_sink_task *task, struct kc_pushed_topic *topic)
 {
     struct kc_error *err = NULL;
     for (int32_t i = 0; i < topic->limit && !err; i++) {
@@ -292,7 +294,7 @@ static void look_again(struct task *task, struct kc_pushed_topic *topic)
     }
 }
 
-static void serve_waiting(struct task *task)
+static void serve_waiting(struct mirror_sink_task *task)
 {
     if (task->waiting == 0 || kc_mono_ms() < task->look_ms)
         return;
@@ -349,7 +351,8 @@ static const void *data_of(const struct kc_value *value, size_t *len)
     return value->type == KC_TYPE_NULL ? NULL : value->u.bytes.data;
 }
 
-static rd_kafka_resp_err_t produce(struct task *task, struct kc_pushed_partition *partition,
+static rd_kafka_resp_err_t produce(struct mirror_sink_task *task,
+                                   struct kc_pushed_partition *partition,
                                    const struct kc_record *record)
 {
     size_t key_len, value_len;
@@ -373,7 +376,7 @@ static rd_kafka_resp_err_t produce(struct task *task, struct kc_pushed_partition
 }
 
 /* Makes room while the producer's buffer is full, for a while. */
-static rd_kafka_resp_err_t produce_when_room(struct task *task,
+static rd_kafka_resp_err_t produce_when_room(struct mirror_sink_task *task,
                                              struct kc_pushed_partition *partition,
                                              const struct kc_record *record)
 {
@@ -386,7 +389,7 @@ static rd_kafka_resp_err_t produce_when_room(struct task *task,
     return code;
 }
 
-static struct kc_error *push(struct task *task, const struct kc_record *record)
+static struct kc_error *push(struct mirror_sink_task *task, const struct kc_record *record)
 {
     int64_t offset = record->original_offset;
     struct kc_pushed_partition *partition =
@@ -423,7 +426,7 @@ static struct kc_error *push(struct task *task, const struct kc_record *record)
 
 static struct kc_error *task_put(void *arg, struct kc_batch *batch)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     struct kc_error *err = NULL;
     serve_waiting(task);
     for (size_t i = 0; !err && i < kc_batch_count(batch); i++)
@@ -441,7 +444,7 @@ static struct kc_error *task_put(void *arg, struct kc_batch *batch)
 static struct kc_error *task_pre_commit(void *arg, struct kc_topic_partition *offsets,
                                         size_t number)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     serve(task, COMMIT_WAIT_MS);
     for (size_t i = 0; i < number; i++) {
         const struct kc_pushed_partition *partition =
@@ -459,14 +462,14 @@ static struct kc_error *task_pre_commit(void *arg, struct kc_topic_partition *of
 
 static void task_stop(void *arg)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     if (task->producer)
         serve(task, CLOSE_WAIT_MS);
 }
 
 static void task_destroy(void *arg)
 {
-    struct task *task = arg;
+    struct mirror_sink_task *task = arg;
     if (task->producer) {
         rd_kafka_purge(task->producer, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
         rd_kafka_flush(task->producer, 100);

@@ -18,7 +18,7 @@ struct assigned_topic {
     UT_hash_handle hh;
 };
 
-struct kc_assignment {
+struct kc_mirror_assignment {
     atomic_uint refs;
     atomic_bool ended;
     struct assigned_topic *topics;
@@ -42,7 +42,7 @@ static struct kc_error *parse_partition(const char *text, char **topic, int32_t 
 }
 
 /* NULL: the replication policy has no name for it. */
-static struct assigned_topic *topic_of(struct kc_assignment *assignment,
+static struct assigned_topic *topic_of(struct kc_mirror_assignment *assignment,
                                        const struct kc_mirror_config *config, const char *name)
 {
     struct assigned_topic *topic;
@@ -71,7 +71,7 @@ static void topic_add(struct assigned_topic *topic, int32_t number, size_t index
     topic->index[number] = index;
 }
 
-static struct kc_error *add_partition(struct kc_assignment *assignment,
+static struct kc_error *add_partition(struct kc_mirror_assignment *assignment,
                                       const struct kc_mirror_config *config, const char *name,
                                       int32_t number)
 {
@@ -98,10 +98,11 @@ static struct kc_error *add_partition(struct kc_assignment *assignment,
     return NULL;
 }
 
-struct kc_error *kc_assignment_new(const struct kc_mirror_config *config, const char *assigned,
-                                   struct kc_assignment **assignment)
+struct kc_error *kc_mirror_assignment_new(const struct kc_mirror_config *config,
+                                          const char *assigned,
+                                          struct kc_mirror_assignment **assignment)
 {
-    struct kc_assignment *made = kc_calloc(1, sizeof(*made));
+    struct kc_mirror_assignment *made = kc_calloc(1, sizeof(*made));
     struct kc_strings list = {0};
     struct kc_error *err = NULL;
     atomic_init(&made->refs, 1);
@@ -117,20 +118,20 @@ struct kc_error *kc_assignment_new(const struct kc_mirror_config *config, const 
     }
     kc_strings_destroy(&list);
     if (err) {
-        kc_assignment_unref(made);
+        kc_mirror_assignment_unref(made);
         return err;
     }
     *assignment = made;
     return NULL;
 }
 
-struct kc_assignment *kc_assignment_ref(struct kc_assignment *assignment)
+struct kc_mirror_assignment *kc_mirror_assignment_ref(struct kc_mirror_assignment *assignment)
 {
     atomic_fetch_add_explicit(&assignment->refs, 1, memory_order_relaxed);
     return assignment;
 }
 
-void kc_assignment_unref(struct kc_assignment *assignment)
+void kc_mirror_assignment_unref(struct kc_mirror_assignment *assignment)
 {
     if (!assignment || atomic_fetch_sub_explicit(&assignment->refs, 1, memory_order_acq_rel) != 1)
         return;
@@ -151,29 +152,30 @@ void kc_assignment_unref(struct kc_assignment *assignment)
     free(assignment);
 }
 
-void kc_assignment_end(struct kc_assignment *assignment)
+void kc_mirror_assignment_end(struct kc_mirror_assignment *assignment)
 {
     atomic_store(&assignment->ended, true);
 }
 
-bool kc_assignment_ended(const struct kc_assignment *assignment)
+bool kc_mirror_assignment_ended(const struct kc_mirror_assignment *assignment)
 {
     return atomic_load(&assignment->ended);
 }
 
-size_t kc_assignment_count(const struct kc_assignment *assignment)
+size_t kc_mirror_assignment_count(const struct kc_mirror_assignment *assignment)
 {
     return assignment->count;
 }
 
-struct kc_mirrored_partition *kc_assignment_at(struct kc_assignment *assignment, size_t index)
+struct kc_mirrored_partition *kc_mirror_assignment_at(struct kc_mirror_assignment *assignment,
+                                                      size_t index)
 {
     return &assignment->partitions[index];
 }
 
-struct kc_mirrored_partition *kc_assignment_find(struct kc_assignment *assignment,
-                                                 const char *topic, int32_t partition,
-                                                 size_t *index)
+struct kc_mirrored_partition *kc_mirror_assignment_find(struct kc_mirror_assignment *assignment,
+                                                        const char *topic, int32_t partition,
+                                                        size_t *index)
 {
     struct assigned_topic *found;
     HASH_FIND_STR(assignment->topics, topic, found);

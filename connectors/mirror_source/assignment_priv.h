@@ -27,23 +27,25 @@ struct kc_mirrored_partition {
     struct kc_mirror_series *series; /* source_metrics_priv.h */
 };
 
-struct kc_assignment;
+struct kc_mirror_assignment;
 
 /* assigned: "topic-0,topic-1"; a malformed list is a KC_ERR_CONFIG. */
-struct kc_error *kc_assignment_new(const struct kc_mirror_config *config, const char *assigned,
-                                   struct kc_assignment **assignment) KC_MUST_CHECK;
-struct kc_assignment *kc_assignment_ref(struct kc_assignment *assignment);
-void kc_assignment_unref(struct kc_assignment *assignment); /* NULL is fine */
+struct kc_error *kc_mirror_assignment_new(const struct kc_mirror_config *config,
+                                          const char *assigned,
+                                          struct kc_mirror_assignment **assignment) KC_MUST_CHECK;
+struct kc_mirror_assignment *kc_mirror_assignment_ref(struct kc_mirror_assignment *assignment);
+void kc_mirror_assignment_unref(struct kc_mirror_assignment *assignment); /* NULL is fine */
 
 /* The task is ending: what is released from now on needn't have been mirrored. Any thread. */
-void kc_assignment_end(struct kc_assignment *assignment);
-bool kc_assignment_ended(const struct kc_assignment *assignment);
+void kc_mirror_assignment_end(struct kc_mirror_assignment *assignment);
+bool kc_mirror_assignment_ended(const struct kc_mirror_assignment *assignment);
 
-size_t kc_assignment_count(const struct kc_assignment *assignment);
-struct kc_mirrored_partition *kc_assignment_at(struct kc_assignment *assignment, size_t index);
-/* NULL: not of this assignment. *index as for kc_assignment_at(). */
-struct kc_mirrored_partition *kc_assignment_find(struct kc_assignment *assignment,
-                                                 const char *topic, int32_t partition,
-                                                 size_t *index);
+size_t kc_mirror_assignment_count(const struct kc_mirror_assignment *assignment);
+struct kc_mirrored_partition *kc_mirror_assignment_at(struct kc_mirror_assignment *assignment,
+                                                      size_t index);
+/* NULL: not of this assignment. *index as for kc_mirror_assignment_at(). */
+struct kc_mirrored_partition *kc_mirror_assignment_find(struct kc_mirror_assignment *assignment,
+                                                        const char *topic, int32_t partition,
+                                                        size_t *index);
 
 #endif

@@ -17,7 +17,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceConnector");
 
-struct connector {
+struct mirror_source_connector {
     struct kc_connector_context *context;
     struct kc_mirror_config *config;
     struct kc_flow *flow;          /* NULL when not enabled */
@@ -28,7 +28,7 @@ struct connector {
 
 static void *connector_create(struct kc_connector_context *context)
 {
-    struct connector *connector = kc_calloc(1, sizeof(*connector));
+    struct mirror_source_connector *connector = kc_calloc(1, sizeof(*connector));
     connector->context = context;
     return connector;
 }
@@ -37,7 +37,7 @@ static void *connector_create(struct kc_connector_context *context)
 
 static struct kc_error *connector_start(void *arg, const struct kc_map *properties)
 {
-    struct connector *connector = arg;
+    struct mirror_source_connector *connector = arg;
     int64_t start = kc_mono_ms();
     bool enabled = false;
     struct kc_error *err = kc_history_check(properties);
@@ -60,7 +60,7 @@ static struct kc_error *connector_start(void *arg, const struct kc_map *properti
 
 static void connector_stop(void *arg)
 {
-    struct connector *connector = arg;
+    struct mirror_source_connector *connector = arg;
     kc_flow_keeper_destroy(connector->keeper);
     connector->keeper = NULL;
     kc_flow_loads_destroy(connector->loads);
@@ -73,7 +73,7 @@ static void connector_stop(void *arg)
 
 static void connector_destroy(void *arg)
 {
-    struct connector *connector = arg;
+    struct mirror_source_connector *connector = arg;
     connector_stop(connector);
     kc_deal_clear(&connector->dealt);
     free(connector);
@@ -83,7 +83,8 @@ static void connector_destroy(void *arg)
 
 /* Partitions go round the tasks; those that come later go to whoever has least, so that none
  * changes hands while the number of tasks stays, unless their load is uneven for long. */
-static void deal(struct connector *connector, const struct kc_strings *ready, size_t tasks)
+static void deal(struct mirror_source_connector *connector, const struct kc_strings *ready,
+                 size_t tasks)
 {
     struct kc_deal deal = {0};
     if (!kc_deal_again(&connector->dealt, ready, tasks, &deal))
@@ -96,7 +97,7 @@ static void deal(struct connector *connector, const struct kc_strings *ready, si
 
 static struct kc_error *connector_task_configs(void *arg, int max_tasks, struct kc_maps *configs)
 {
-    struct connector *connector = arg;
+    struct mirror_source_connector *connector = arg;
     struct kc_strings ready = {0};
     if (connector->keeper)
         kc_flow_keeper_list(connector->keeper, &ready);

@@ -22,13 +22,13 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceTask");
 
-struct task {
+struct mirror_source_task {
     struct kc_source_context *context;
     struct kc_mirror_config *config;
-    _Atomic(struct kc_assignment *) assignment;    /* set once, by start */
-    _Atomic(struct kc_source_consumer *) consumer; /* set once, by start: this */
-    _Atomic(struct kc_raw_source *) raw;           /* or that */
-    struct kc_offset_sync_producer *syncs;         /* NULL: emit.offset-syncs.enabled=false */
+    _Atomic(struct kc_mirror_assignment *) assignment; /* set once, by start */
+    _Atomic(struct kc_source_consumer *) consumer;     /* set once, by start: this */
+    _Atomic(struct kc_raw_source *) raw;               /* or that */
+    struct kc_offset_sync_producer *syncs;             /* NULL: emit.offset-syncs.enabled=false */
     struct kc_offset_index_log *index; /* NULL: neither, or offset.index.enabled=false */
     int poll_timeout_ms;
     atomic_bool stopping;
@@ -36,15 +36,15 @@ struct task {
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct mirror_source_task *task = kc_calloc(1, sizeof(*task));
     task->context = context;
     return task;
 }
 
-static struct kc_error *assign(struct task *task, const char *assigned)
+static struct kc_error *assign(struct mirror_source_task *task, const char *assigned)
 {
-    struct kc_assignment *assignment = NULL;
-    struct kc_error *err = kc_assignment_new(task->config, assigned, &assignment);
+    struct kc_mirror_assignment *assignment = NULL;
+    struct kc_error *err = kc_mirror_assignment_new(task->config, assigned, &assignment);
     if (err)
         return err;
     kc_source_metrics_open(task->context, task->config, assignment);
@@ -53,17 +53,18 @@ static struct kc_error *assign(struct task *task, const char *assigned)
 }
 
 /* Puts each partition behind the last record that was mirrored. */
-static struct kc_error *load_offsets(struct task *task)
+static struct kc_error *load_offsets(struct mirror_source_task *task)
 {
-    size_t count = kc_assignment_count(task->assignment), fresh = 0;
+    size_t count = kc_mirror_assignment_count(task->assignment), fresh = 0;
     json_t **partitions = kc_calloc(count ? count : 1, sizeof(*partitions));
     json_t **offsets = kc_calloc(count ? count : 1, sizeof(*offsets));
     for (size_t i = 0; i < count; i++)
-        partitions[i] = kc_source_partition_map(kc_assignment_at(task->assignment, i)->source);
+        partitions[i] =
+            kc_source_partition_map(kc_mirror_assignment_at(task->assignment, i)->source);
     struct kc_error *err = kc_source_context_offsets(task->context, partitions, count, offsets);
     for (size_t i = 0; !err && i < count; i++) {
         int64_t last = kc_mirror_offset_number(offsets[i]);
-        struct kc_mirrored_partition *partition = kc_assignment_at(task->assignment, i);
+        struct kc_mirrored_partition *partition = kc_mirror_assignment_at(task->assignment, i);
         if (last >= 0) {
             partition->next_offset = last + 1;
             kc_index_partition_begin(&partition->index, last + 1);
@@ -87,7 +88,7 @@ static int poll_timeout(const struct kc_mirror_config *config)
 }
 
 /* Reads batches as bytes; false: the client can't, which is reported. */
-static bool open_raw(struct task *task)
+static bool open_raw(struct mirror_source_task *task)
 {
     const char *reason;
     bool opened = !kc_source_context_takes_raw(task->context, &reason);
@@ -102,7 +103,7 @@ static bool open_raw(struct task *task)
     return raw != NULL;
 }
 
-static struct kc_error *open_reader(struct task *task)
+static struct kc_error *open_reader(struct mirror_source_task *task)
 {
     if (open_raw(task))
         return NULL;
@@ -113,7 +114,7 @@ static struct kc_error *open_reader(struct task *task)
     return err;
 }
 
-static struct kc_error *start_reader(struct task *task)
+static struct kc_error *start_reader(struct mirror_source_task *task)
 {
     struct kc_raw_source *raw = atomic_load(&task->raw);
     return raw ? kc_raw_source_start(raw) : kc_source_consumer_start(atomic_load(&task->consumer));
@@ -122,13 +123,13 @@ static struct kc_error *start_reader(struct task *task)
 static struct kc_index_partition *find_index(void *arg, const char *topic, int32_t partition)
 {
     size_t index;
-    struct kc_mirrored_partition *found = kc_assignment_find(arg, topic, partition, &index);
+    struct kc_mirrored_partition *found = kc_mirror_assignment_find(arg, topic, partition, &index);
     return found ? &found->index : NULL;
 }
 
 static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 {
-    struct task *task = arg;
+    struct mirror_source_task *task = arg;
     const char *assigned = kc_map_get(properties, KC_TASK_PARTITIONS);
     struct kc_error *err =
         kc_mirror_config_new(&kc_mirror_source_plugin, properties, true, &task->config);
@@ -153,14 +154,14 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
             kc_offset_index_log_open(task->config, task->syncs, find_index, task->assignment);
     if (!err)
         kc_info("Replicating %zu topic-partitions %s->%s: %s.",
-                kc_assignment_count(task->assignment), task->config->source, task->config->target,
-                assigned);
+                kc_mirror_assignment_count(task->assignment), task->config->source,
+                task->config->target, assigned);
     return err;
 }
 
 static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 {
-    struct task *task = arg;
+    struct mirror_source_task *task = arg;
     *batch = NULL;
     if (atomic_load(&task->stopping))
         return NULL;
@@ -174,7 +175,7 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
     return kc_source_consumer_poll(atomic_load(&task->consumer), task->poll_timeout_ms, batch);
 }
 
-static void sync_offsets(struct task *task, struct kc_mirrored_partition *partition,
+static void sync_offsets(struct mirror_source_task *task, struct kc_mirrored_partition *partition,
                          int64_t upstream, int64_t downstream, int32_t count)
 {
     if (!task->syncs)
@@ -210,9 +211,9 @@ static void task_record_committed(void *arg, const struct kc_record *record,
 
 static struct kc_error *task_commit(void *arg)
 {
-    struct task *task = arg;
-    for (size_t i = 0; i < kc_assignment_count(task->assignment); i++)
-        kc_source_metrics_note_size(kc_assignment_at(task->assignment, i), task->config);
+    struct mirror_source_task *task = arg;
+    for (size_t i = 0; i < kc_mirror_assignment_count(task->assignment); i++)
+        kc_source_metrics_note_size(kc_mirror_assignment_at(task->assignment, i), task->config);
     if (task->syncs) {
         kc_offset_sync_writer_promote(kc_offset_sync_producer_writer(task->syncs));
         kc_offset_sync_producer_serve(task->syncs);
@@ -222,7 +223,7 @@ static struct kc_error *task_commit(void *arg)
 
 static void task_wake(void *arg)
 {
-    struct task *task = arg;
+    struct mirror_source_task *task = arg;
     struct kc_source_consumer *consumer = atomic_load(&task->consumer);
     if (consumer)
         kc_source_consumer_wake(consumer);
@@ -233,17 +234,17 @@ static void task_wake(void *arg)
 
 static void task_stop(void *arg)
 {
-    struct task *task = arg;
+    struct mirror_source_task *task = arg;
     atomic_store(&task->stopping, true);
-    struct kc_assignment *assignment = atomic_load(&task->assignment);
+    struct kc_mirror_assignment *assignment = atomic_load(&task->assignment);
     if (assignment)
-        kc_assignment_end(assignment);
+        kc_mirror_assignment_end(assignment);
     task_wake(task);
 }
 
 static void task_destroy(void *arg)
 {
-    struct task *task = arg;
+    struct mirror_source_task *task = arg;
     struct kc_source_consumer *consumer = atomic_load(&task->consumer);
     if (consumer)
         kc_source_consumer_stop(consumer);
@@ -251,7 +252,7 @@ static void task_destroy(void *arg)
     kc_offset_sync_producer_destroy(task->syncs);
     kc_source_consumer_unref(consumer);
     kc_raw_source_destroy(atomic_load(&task->raw));
-    kc_assignment_unref(task->assignment);
+    kc_mirror_assignment_unref(task->assignment);
     kc_mirror_config_destroy(task->config);
     free(task);
 }

@@ -29,26 +29,26 @@ enum {
     WARN_INTERVAL_MS = 30000,
 };
 
-enum state {
+enum raw_source_state {
     READING,
     FRESH, /* nothing was mirrored yet: auto.offset.reset says where to begin */
     RESET, /* the offset that is next isn't in the log: the same, and it is reported */
     AGAIN, /* reading failed: goes on where it stopped */
 };
 
-struct position {
-    enum state state;
+struct raw_position {
+    enum raw_source_state state;
     int64_t retry_at_ms;
     bool recreated; /* RESET: the topic is another one */
 };
 
 struct kc_raw_source {
-    struct kc_assignment *assignment;
+    struct kc_mirror_assignment *assignment;
     struct kc_fetcher *fetcher;
     char *alias; /* of the source cluster */
     char *reset; /* auto.offset.reset */
     struct kc_history_watch *history;
-    struct position *positions;
+    struct raw_position *positions;
     size_t unsettled; /* positions that aren't READING */
     bool ends_asked;  /* once, for those that have nothing to fetch yet */
     int64_t warned_ms;
@@ -57,17 +57,18 @@ struct kc_raw_source {
 
 struct kc_error *kc_raw_source_new(struct kc_source_context *context,
                                    const struct kc_mirror_config *config,
-                                   struct kc_assignment *assignment, bool opened,
+                                   struct kc_mirror_assignment *assignment, bool opened,
                                    struct kc_raw_source **source)
 {
     struct kc_map *properties = kc_mirror_client_properties(
         config, KC_MIRROR_SOURCE, KC_CLIENT_CONSUMER, "replication-consumer");
     struct kc_raw_source *made = kc_calloc(1, sizeof(*made));
-    made->assignment = kc_assignment_ref(assignment);
+    made->assignment = kc_mirror_assignment_ref(assignment);
     made->alias = kc_strdup(config->source);
     made->reset = kc_strdup(kc_map_get_or(properties, "auto.offset.reset", "earliest"));
     made->history = kc_history_watch_new(context, config, made->reset);
-    made->positions = kc_calloc(kc_assignment_count(assignment) + 1, sizeof(*made->positions));
+    made->positions =
+        kc_calloc(kc_mirror_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
     /* A dedicated process has a connector of this name for each flow, and what two of them read
      * of one source isn't to be taken from each other. */
@@ -89,7 +90,7 @@ void kc_raw_source_destroy(struct kc_raw_source *source)
     if (!source)
         return;
     kc_fetcher_close(source->fetcher);
-    kc_assignment_unref(source->assignment);
+    kc_mirror_assignment_unref(source->assignment);
     free(source->positions);
     free(source->alias);
     free(source->reset);
@@ -114,19 +115,19 @@ static bool resets(const struct kc_raw_source *source)
     return strcasecmp(source->reset, "none") != 0;
 }
 
-static void settle_later(struct kc_raw_source *source, size_t index, enum state state,
+static void settle_later(struct kc_raw_source *source, size_t index, enum raw_source_state state,
                          int64_t delay_ms)
 {
-    struct position *position = &source->positions[index];
+    struct raw_position *position = &source->positions[index];
     source->unsettled += position->state == READING;
-    *position = (struct position){
+    *position = (struct raw_position){
         .state = state, .retry_at_ms = kc_mono_ms() + delay_ms, .recreated = position->recreated};
 }
 
 static void read_from(struct kc_raw_source *source, size_t index, int64_t offset)
 {
-    struct position *position = &source->positions[index];
-    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    struct raw_position *position = &source->positions[index];
+    struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, index);
     source->unsettled -= position->state != READING;
     position->state = READING;
     position->recreated = false;
@@ -137,8 +138,8 @@ static void read_from(struct kc_raw_source *source, size_t index, int64_t offset
 
 struct kc_error *kc_raw_source_start(struct kc_raw_source *source)
 {
-    for (size_t i = 0; i < kc_assignment_count(source->assignment); i++) {
-        struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
+    for (size_t i = 0; i < kc_mirror_assignment_count(source->assignment); i++) {
+        struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, i);
         if (partition->next_offset >= 0)
             read_from(source, i, partition->next_offset);
         else if (resets(source))
@@ -173,8 +174,8 @@ static void warn(struct kc_raw_source *source, const struct kc_mirrored_partitio
 static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, int64_t low,
                                    int64_t high)
 {
-    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
-    const struct position *position = &source->positions[index];
+    struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, index);
+    const struct raw_position *position = &source->positions[index];
     int64_t going_on = resets_to_latest(source) ? high : low;
     struct kc_error *err =
         position->state == RESET
@@ -191,14 +192,14 @@ static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, i
 }
 
 /* What poll() has to ask the cluster for: bounds of partitions, and whose they are. */
-struct question {
+struct raw_question {
     struct kc_fetch_bound *low, *high;
     size_t *index;
     size_t count;
 };
 
-static void question_add(struct question *question, const struct kc_mirrored_partition *partition,
-                         size_t index)
+static void question_add(struct raw_question *question,
+                         const struct kc_mirrored_partition *partition, size_t index)
 {
     const struct kc_fetch_bound bound = {.topic = partition->topic,
                                          .partition = partition->partition};
@@ -206,7 +207,7 @@ static void question_add(struct question *question, const struct kc_mirrored_par
     question->index[question->count++] = index;
 }
 
-static struct kc_error *take_answer(struct kc_raw_source *source, struct question *question,
+static struct kc_error *take_answer(struct kc_raw_source *source, struct raw_question *question,
                                     size_t i)
 {
     size_t index = question->index[i];
@@ -214,14 +215,14 @@ static struct kc_error *take_answer(struct kc_raw_source *source, struct questio
         question->low[i].error ? question->low[i].error : question->high[i].error;
     if (!failed)
         return settle_one(source, index, question->low[i].offset, question->high[i].offset);
-    warn(source, kc_assignment_at(source->assignment, index), failed);
+    warn(source, kc_mirror_assignment_at(source->assignment, index), failed);
     settle_later(source, index, source->positions[index].state, RETRY_MS);
     kc_error_destroy(question->low[i].error);
     kc_error_destroy(question->high[i].error);
     return NULL;
 }
 
-static struct kc_error *ask(struct kc_raw_source *source, struct question *question)
+static struct kc_error *ask(struct kc_raw_source *source, struct raw_question *question)
 {
     struct kc_error *err = NULL;
     kc_fetcher_bounds(source->fetcher, question->low, question->count, false, BOUNDS_MS);
@@ -239,16 +240,16 @@ static struct kc_error *ask(struct kc_raw_source *source, struct question *quest
 /* Lets those partitions go on whose time has come. */
 static struct kc_error *settle(struct kc_raw_source *source)
 {
-    size_t count = kc_assignment_count(source->assignment);
+    size_t count = kc_mirror_assignment_count(source->assignment);
     int64_t now = kc_mono_ms();
-    struct question question = {
+    struct raw_question question = {
         .low = kc_calloc(count, sizeof(*question.low)),
         .high = kc_calloc(count, sizeof(*question.high)),
         .index = kc_calloc(count, sizeof(*question.index)),
     };
     for (size_t i = 0; i < count; i++) {
-        struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
-        const struct position *position = &source->positions[i];
+        struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, i);
+        const struct raw_position *position = &source->positions[i];
         if (position->state == READING || now < position->retry_at_ms)
             continue;
         if (position->state == AGAIN)
@@ -268,7 +269,8 @@ static struct kc_error *settle(struct kc_raw_source *source)
 static void on_truncated(struct kc_raw_source *source, size_t index,
                          const struct kc_fetched *fetched)
 {
-    const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    const struct kc_mirrored_partition *partition =
+        kc_mirror_assignment_at(source->assignment, index);
     if (fetched->next_offset < 0 || kc_history_watch_policy(source->history) != KC_HISTORY_REWIND) {
         settle_later(source, index, RESET, 0);
         return;
@@ -279,7 +281,8 @@ static void on_truncated(struct kc_raw_source *source, size_t index,
 
 static void on_recreated(struct kc_raw_source *source, size_t index)
 {
-    const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    const struct kc_mirrored_partition *partition =
+        kc_mirror_assignment_at(source->assignment, index);
     kc_warn("Topic %s on %s was deleted and created again: offset %lld of partition %d, which was "
             "next to be mirrored, means nothing in it.",
             partition->topic, source->alias, (long long)partition->next_offset,
@@ -301,7 +304,7 @@ static void on_event(struct kc_raw_source *source, size_t index, const struct kc
         settle_later(source, index, RESET, 0);
         break;
     case KC_FETCHED_FAILED:
-        warn(source, kc_assignment_at(source->assignment, index), fetched->error);
+        warn(source, kc_mirror_assignment_at(source->assignment, index), fetched->error);
         settle_later(source, index, AGAIN, RETRY_MS);
         break;
     case KC_FETCHED_DATA:
@@ -312,7 +315,7 @@ static void on_event(struct kc_raw_source *source, size_t index, const struct kc
 /* ---- data ---- */
 
 struct held_chunk {
-    struct kc_assignment *assignment;
+    struct kc_mirror_assignment *assignment;
     const struct kc_mirrored_partition *partition;
     struct kc_fetched *fetched;
 };
@@ -321,19 +324,19 @@ static void release(void *arg)
 {
     struct held_chunk *held = arg;
     /* Whatever it held is on the target, or is to be left out. */
-    if (!kc_assignment_ended(held->assignment))
+    if (!kc_mirror_assignment_ended(held->assignment))
         kc_source_metrics_done(held->partition, held->fetched->next_offset);
     kc_fetched_release(held->fetched);
-    kc_assignment_unref(held->assignment);
+    kc_mirror_assignment_unref(held->assignment);
     free(held);
 }
 
 static void add_chunk(struct kc_raw_source *source, struct kc_batch *batch, size_t index,
                       struct kc_fetched *fetched)
 {
-    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, index);
     struct held_chunk *held = kc_malloc(sizeof(*held));
-    *held = (struct held_chunk){kc_assignment_ref(source->assignment), partition, fetched};
+    *held = (struct held_chunk){kc_mirror_assignment_ref(source->assignment), partition, fetched};
     kc_source_metrics_polled(partition, fetched->data, fetched->len);
     kc_source_metrics_end(partition, kc_fetcher_read_committed(source->fetcher)
                                          ? fetched->last_stable_offset
@@ -359,7 +362,8 @@ static size_t take(struct kc_raw_source *source, struct kc_fetched *fetched,
                    struct kc_batch **batch)
 {
     size_t index, len = fetched->len;
-    bool known = kc_assignment_find(source->assignment, fetched->topic, fetched->partition, &index);
+    bool known =
+        kc_mirror_assignment_find(source->assignment, fetched->topic, fetched->partition, &index);
     if (known && fetched->kind == KC_FETCHED_DATA && len > 0) {
         if (!*batch)
             *batch = kc_batch_new(0);
@@ -375,18 +379,19 @@ static size_t take(struct kc_raw_source *source, struct kc_fetched *fetched,
 /* Where the partitions end that have nothing new: else nobody knew that they aren't behind. */
 static void ask_ends(struct kc_raw_source *source)
 {
-    size_t count = kc_assignment_count(source->assignment);
+    size_t count = kc_mirror_assignment_count(source->assignment);
     struct kc_fetch_bound *ends = kc_calloc(count + 1, sizeof(*ends));
     source->ends_asked = true;
     for (size_t i = 0; i < count; i++) {
-        const struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
+        const struct kc_mirrored_partition *partition =
+            kc_mirror_assignment_at(source->assignment, i);
         ends[i] =
             (struct kc_fetch_bound){.topic = partition->topic, .partition = partition->partition};
     }
     kc_fetcher_bounds(source->fetcher, ends, count, true, BOUNDS_MS);
     for (size_t i = 0; i < count; i++) {
         if (!ends[i].error)
-            kc_source_metrics_end(kc_assignment_at(source->assignment, i), ends[i].offset);
+            kc_source_metrics_end(kc_mirror_assignment_at(source->assignment, i), ends[i].offset);
         kc_error_destroy(ends[i].error);
     }
     free(ends);

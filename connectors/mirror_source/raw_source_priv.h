@@ -18,7 +18,7 @@ struct kc_raw_source;
  * batches; then less is fetched ahead. Contacts nobody. */
 struct kc_error *kc_raw_source_new(struct kc_source_context *context,
                                    const struct kc_mirror_config *config,
-                                   struct kc_assignment *assignment, bool opened,
+                                   struct kc_mirror_assignment *assignment, bool opened,
                                    struct kc_raw_source **source) KC_MUST_CHECK;
 /* What was handed out stays valid. NULL is fine. */
 void kc_raw_source_destroy(struct kc_raw_source *source);

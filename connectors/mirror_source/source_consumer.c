@@ -50,7 +50,7 @@ struct kc_source_consumer {
     rd_kafka_t *client;
     rd_kafka_queue_t *queue;
     struct source_topic *topics;
-    struct kc_assignment *assignment;
+    struct kc_mirror_assignment *assignment;
     bool started;
     size_t average_bytes; /* of a record */
     int64_t ends_due_ms;  /* the next look at where the partitions end */
@@ -92,8 +92,8 @@ static void topic_add(struct source_topic *topic, struct kc_mirrored_partition *
 
 static void sort_by_topic(struct kc_source_consumer *consumer)
 {
-    for (size_t i = 0; i < kc_assignment_count(consumer->assignment); i++) {
-        struct kc_mirrored_partition *partition = kc_assignment_at(consumer->assignment, i);
+    for (size_t i = 0; i < kc_mirror_assignment_count(consumer->assignment); i++) {
+        struct kc_mirrored_partition *partition = kc_mirror_assignment_at(consumer->assignment, i);
         topic_add(topic_of(consumer, partition->topic), partition);
     }
 }
@@ -141,7 +141,7 @@ static struct kc_error *open_client(struct kc_source_consumer *consumer,
     consumer->history = kc_history_watch_new(context, config, consumer->reset);
     struct kc_error *err = kc_client_conf(KC_CLIENT_CONSUMER, properties, &conf);
     if (!err)
-        err = set_budget(conf, properties, kc_assignment_count(consumer->assignment));
+        err = set_budget(conf, properties, kc_mirror_assignment_count(consumer->assignment));
     kc_map_destroy(properties);
     if (!err)
         err = set(conf, "group.id", "");
@@ -172,7 +172,7 @@ static struct kc_error *open_topics(struct kc_source_consumer *consumer)
 
 struct kc_error *kc_source_consumer_new(struct kc_source_context *context,
                                         const struct kc_mirror_config *config,
-                                        struct kc_assignment *assignment,
+                                        struct kc_mirror_assignment *assignment,
                                         struct kc_source_consumer **consumer)
 {
     struct kc_source_consumer *made = kc_calloc(1, sizeof(*made));
@@ -180,7 +180,7 @@ struct kc_error *kc_source_consumer_new(struct kc_source_context *context,
     atomic_fetch_add(&consumers, 1);
     made->alias = kc_strdup(config->source);
     made->average_bytes = 1024;
-    made->assignment = kc_assignment_ref(assignment);
+    made->assignment = kc_mirror_assignment_ref(assignment);
     sort_by_topic(made);
     struct kc_error *err = open_client(made, context, config);
     if (!err)
@@ -222,7 +222,7 @@ void kc_source_consumer_unref(struct kc_source_consumer *consumer)
     topics_destroy(consumer->topics);
     if (consumer->client)
         rd_kafka_destroy(consumer->client);
-    kc_assignment_unref(consumer->assignment);
+    kc_mirror_assignment_unref(consumer->assignment);
     free(consumer->alias);
     free(consumer->reset);
     kc_history_watch_destroy(consumer->history);
@@ -498,8 +498,9 @@ static void note_ends(struct kc_source_consumer *consumer)
     if (now < consumer->ends_due_ms)
         return;
     consumer->ends_due_ms = now + ENDS_INTERVAL_MS;
-    for (size_t i = 0; i < kc_assignment_count(consumer->assignment); i++) {
-        const struct kc_mirrored_partition *partition = kc_assignment_at(consumer->assignment, i);
+    for (size_t i = 0; i < kc_mirror_assignment_count(consumer->assignment); i++) {
+        const struct kc_mirrored_partition *partition =
+            kc_mirror_assignment_at(consumer->assignment, i);
         int64_t low = -1, high = -1;
         if (rd_kafka_get_watermark_offsets(consumer->client, partition->topic, partition->partition,
                                            &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||

@@ -17,7 +17,7 @@ struct kc_source_consumer;
 /* context and config are borrowed, assignment is ref'ed. */
 struct kc_error *kc_source_consumer_new(struct kc_source_context *context,
                                         const struct kc_mirror_config *config,
-                                        struct kc_assignment *assignment,
+                                        struct kc_mirror_assignment *assignment,
                                         struct kc_source_consumer **consumer) KC_MUST_CHECK;
 struct kc_source_consumer *kc_source_consumer_ref(struct kc_source_consumer *consumer);
 void kc_source_consumer_unref(struct kc_source_consumer *consumer); /* NULL is fine */

@@ -65,10 +65,11 @@ static const struct kc_series_group plugin_group = {
 };
 
 void kc_source_metrics_open(struct kc_source_context *context,
-                            const struct kc_mirror_config *config, struct kc_assignment *assignment)
+                            const struct kc_mirror_config *config,
+                            struct kc_mirror_assignment *assignment)
 {
-    for (size_t i = 0; i < kc_assignment_count(assignment); i++) {
-        struct kc_mirrored_partition *partition = kc_assignment_at(assignment, i);
+    for (size_t i = 0; i < kc_mirror_assignment_count(assignment); i++) {
+        struct kc_mirrored_partition *partition = kc_mirror_assignment_at(assignment, i);
         char number[16];
         snprintf(number, sizeof(number), "%d", partition->partition);
         const char *const values[] = {config->source, config->target, partition->remote, number};

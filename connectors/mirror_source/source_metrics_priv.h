@@ -14,7 +14,7 @@
 /* Makes the series of all partitions; the assignment keeps them. */
 void kc_source_metrics_open(struct kc_source_context *context,
                             const struct kc_mirror_config *config,
-                            struct kc_assignment *assignment);
+                            struct kc_mirror_assignment *assignment);
 
 /* ---- the task's thread ---- */
 

@@ -12,14 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { STRING, UNIX, DATE, TIME, TIMESTAMP };
+enum timestamp_kind { STRING, UNIX, DATE, TIME, TIMESTAMP };
 enum precision { NANOSECONDS, MICROSECONDS, MILLISECONDS, SECONDS };
 enum { MS_PER_DAY = 86400000 };
 
 struct timestamp_converter {
     bool is_key;
     bool replace_null;
-    enum kind target;
+    enum timestamp_kind target;
     enum precision precision;
     char *field; /* "": the whole */
     char *pattern;
@@ -111,7 +111,7 @@ static struct kc_error *open_format(struct timestamp_converter *converter)
     return invalid;
 }
 
-static const struct kc_schema *target_schema(enum kind kind, bool optional)
+static const struct kc_schema *target_schema(enum timestamp_kind kind, bool optional)
 {
     switch (kind) {
     case STRING:
@@ -136,7 +136,8 @@ static struct kc_error *create(const struct kc_map *config, bool is_key, void **
     struct timestamp_converter *converter = kc_calloc(1, sizeof(*converter));
     converter->is_key = is_key;
     converter->replace_null = kc_config_bool(parsed, "replace.null.with.default");
-    converter->target = (enum kind)index_of(kinds, kc_config_string(parsed, "target.type"));
+    converter->target =
+        (enum timestamp_kind)index_of(kinds, kc_config_string(parsed, "target.type"));
     converter->precision =
         (enum precision)index_of(precisions, kc_config_string(parsed, "unix.precision"));
     converter->field = kc_strdup(kc_config_string(parsed, "field"));
@@ -154,7 +155,7 @@ static struct kc_error *create(const struct kc_map *config, bool is_key, void **
 
 /* ---- one timestamp ---- */
 
-static struct kc_error *kind_of_schema(const struct kc_schema *schema, enum kind *kind)
+static struct kc_error *kind_of_schema(const struct kc_schema *schema, enum timestamp_kind *kind)
 {
     const char *name = kc_schema_name(schema);
     if (kc_schema_is(schema, KC_LOGICAL_TIMESTAMP))
@@ -176,7 +177,7 @@ static struct kc_error *kind_of_schema(const struct kc_schema *schema, enum kind
     return NULL;
 }
 
-static struct kc_error *kind_of_value(const struct kc_value *value, enum kind *kind)
+static struct kc_error *kind_of_value(const struct kc_value *value, enum timestamp_kind *kind)
 {
     if (value->type != KC_TYPE_INT64 && value->type != KC_TYPE_STRING)
         return kc_error_new(KC_ERR_DATA,
@@ -211,7 +212,7 @@ static int64_t ms_to_unix(enum precision precision, int64_t ms)
                                        : ms;
 }
 
-static struct kc_error *wrong_type(enum kind kind, const struct kc_value *value)
+static struct kc_error *wrong_type(enum timestamp_kind kind, const struct kc_value *value)
 {
     static const char *const wanted[] = {
         [STRING] = "Expected string timestamp to be a String, but found",
@@ -223,7 +224,7 @@ static struct kc_error *wrong_type(enum kind kind, const struct kc_value *value)
     return kc_error_new(KC_ERR_DATA, "%s %s", wanted[kind], kc_value_java_class(value, NULL));
 }
 
-static struct kc_error *to_ms(const struct timestamp_converter *converter, enum kind kind,
+static struct kc_error *to_ms(const struct timestamp_converter *converter, enum timestamp_kind kind,
                               const struct kc_value *value, int64_t *ms)
 {
     static const enum kc_type types[] = {[STRING] = KC_TYPE_STRING,
@@ -281,7 +282,7 @@ static struct kc_value from_ms(const struct timestamp_converter *converter, stru
 static struct kc_error *convert(const struct timestamp_converter *converter, struct kc_batch *batch,
                                 const struct kc_schema *schema, struct kc_value *value)
 {
-    enum kind kind = UNIX;
+    enum timestamp_kind kind = UNIX;
     int64_t ms = 0;
     struct kc_error *err = NULL;
     if (schema)

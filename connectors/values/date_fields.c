@@ -47,9 +47,15 @@ static int64_t on_or_before(int64_t day, int64_t day_of_week)
 
 /* ---- which fields count ---- */
 
-enum way { BY_DAY, BY_WEEK_OF_MONTH, BY_DAY_OF_WEEK_IN_MONTH, BY_DAY_OF_YEAR, BY_WEEK_OF_YEAR };
+enum date_way {
+    BY_DAY,
+    BY_WEEK_OF_MONTH,
+    BY_DAY_OF_WEEK_IN_MONTH,
+    BY_DAY_OF_YEAR,
+    BY_WEEK_OF_YEAR
+};
 
-static enum way way_within_month(const int *stamp, int week, int day_in_month, int best)
+static enum date_way way_within_month(const int *stamp, int week, int day_in_month, int best)
 {
     if (week == day_in_month)
         return stamp[KC_DATE_WEEK_OF_MONTH] >= stamp[KC_DATE_DAY_OF_WEEK_IN_MONTH]
@@ -59,7 +65,7 @@ static enum way way_within_month(const int *stamp, int week, int day_in_month, i
 }
 
 /* The date is given by the fields set last, of those that suffice for one. */
-static enum way choose_way(const int *stamp)
+static enum date_way choose_way(const int *stamp)
 {
     int weekday = stamp[KC_DATE_DAY_OF_WEEK], day = stamp[KC_DATE_DAY];
     int week = both(stamp[KC_DATE_WEEK_OF_MONTH], weekday);
@@ -109,7 +115,7 @@ static int64_t day_in_month(const struct kc_date_fields *fields, days_fn days, i
 
 static int64_t days_by(const struct kc_date_fields *fields, days_fn days, int64_t year)
 {
-    enum way way = choose_way(fields->stamp);
+    enum date_way way = choose_way(fields->stamp);
     bool in_month = way == BY_DAY || way == BY_WEEK_OF_MONTH || way == BY_DAY_OF_WEEK_IN_MONTH;
     int64_t month = in_month ? value_or(fields, KC_DATE_MONTH, 1) : 1;
     int64_t first = days(year, month, 1);
@@ -130,7 +136,7 @@ static int64_t days_by(const struct kc_date_fields *fields, days_fn days, int64_
 /* By both calendars where the change from one to the other may lie between. */
 static int64_t date_of(const struct kc_date_fields *fields, int64_t year)
 {
-    enum way way = choose_way(fields->stamp);
+    enum date_way way = choose_way(fields->stamp);
     bool of_year = way == BY_DAY_OF_YEAR || way == BY_WEEK_OF_YEAR;
     int64_t gregorian = days_by(fields, kc_civil_days, year);
     /* The year of the change counts its days from a Julian 1 January. */

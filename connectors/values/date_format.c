@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-struct item {
+struct format_item {
     char letter; /* 0: literal */
     int count;
     char *text; /* of a literal */
@@ -23,7 +23,7 @@ struct item {
 };
 
 struct kc_date_format {
-    struct item *items;
+    struct format_item *items;
     size_t count;
 };
 
@@ -37,10 +37,10 @@ static const char words[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXY
 
 /* ---- compiling ---- */
 
-static struct item *add_item(struct kc_date_format *format)
+static struct format_item *add_item(struct kc_date_format *format)
 {
     format->items = kc_realloc(format->items, (format->count + 1) * sizeof(*format->items));
-    struct item *item = &format->items[format->count++];
+    struct format_item *item = &format->items[format->count++];
     memset(item, 0, sizeof(*item));
     return item;
 }
@@ -51,7 +51,7 @@ static void flush_literal(struct kc_date_format *format, struct kc_str *literal)
         add_item(format)->text = kc_str_take(literal);
 }
 
-static bool is_numeric(const struct item *item)
+static bool is_numeric(const struct format_item *item)
 {
     return item->letter && (strchr("ydkHmsSDFwWhKYu", item->letter) ||
                             ((item->letter == 'M' || item->letter == 'L') && item->count <= 2));
@@ -79,7 +79,7 @@ static struct kc_error *compile(struct kc_date_format *format, const char *patte
             return kc_error_new(KC_ERR_CONFIG, "Illegal pattern character '%c'", *c);
         } else {
             flush_literal(format, literal);
-            struct item *item = add_item(format);
+            struct format_item *item = add_item(format);
             item->letter = *c;
             item->count = (int)strspn(c, (char[]){*c, '\0'});
             if (item->letter == 'X' && item->count > 3)
@@ -196,7 +196,8 @@ static int number_of(const struct kc_civil *civil, char letter)
     }
 }
 
-static void print_item(struct kc_str *out, const struct item *item, const struct kc_civil *civil)
+static void print_item(struct kc_str *out, const struct format_item *item,
+                       const struct kc_civil *civil)
 {
     int64_t week_year = 0;
     switch (item->letter) {
@@ -239,7 +240,7 @@ void kc_date_format_print(const struct kc_date_format *format, int64_t ms, struc
 {
     struct kc_civil civil = kc_civil_from_ms(ms);
     for (size_t i = 0; i < format->count; i++) {
-        const struct item *item = &format->items[i];
+        const struct format_item *item = &format->items[i];
         if (item->letter)
             print_item(out, item, &civil);
         else
@@ -358,7 +359,7 @@ static const char *take_zone_name(const char *c, const char *end, int64_t *minut
 }
 
 /* X: "Z" or +hh, +hhmm, +hh:mm by its count. z, Z: +hhmm, GMT+h:mm, or a name. */
-static const char *take_zone(const char *c, const char *end, const struct item *item,
+static const char *take_zone(const char *c, const char *end, const struct format_item *item,
                              struct kc_date_fields *fields)
 {
     bool iso = item->letter == 'X';
@@ -426,7 +427,7 @@ static void set_number(struct kc_date_fields *fields, char letter, int64_t numbe
                            number >= 1 && number <= 7 ? number % 7 + 1 : number);
 }
 
-static const char *parse_number(const struct item *item, const char *c, const char *end,
+static const char *parse_number(const struct format_item *item, const char *c, const char *end,
                                 struct kc_date_fields *fields)
 {
     int64_t number;
@@ -444,7 +445,7 @@ static const char *parse_number(const struct item *item, const char *c, const ch
     return next;
 }
 
-static const char *parse_item(const struct item *item, const char *c, const char *end,
+static const char *parse_item(const struct format_item *item, const char *c, const char *end,
                               struct kc_date_fields *fields)
 {
     static const char *const halves[] = {"AM ", "PM "};
@@ -483,7 +484,7 @@ bool kc_date_format_parse(const struct kc_date_format *format, const char *text,
     const char *c = text;
     const char *end = text + len;
     for (size_t i = 0; i < format->count; i++) {
-        const struct item *item = &format->items[i];
+        const struct format_item *item = &format->items[i];
         if (item->letter) {
             c = parse_item(item, c, end, &fields);
             if (!c)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct entry {
+struct hash_entry {
     struct kc_pair pair;
     uint32_t hash;
     uint32_t bucket;
@@ -75,8 +75,8 @@ static uint32_t hash_value(const struct kc_value *value)
 
 static int by_hash(const void *a, const void *b)
 {
-    const struct entry *x = a;
-    const struct entry *y = b;
+    const struct hash_entry *x = a;
+    const struct hash_entry *y = b;
     if (x->hash != y->hash)
         return x->hash < y->hash ? -1 : 1;
     return x->index < y->index ? -1 : 1;
@@ -85,15 +85,15 @@ static int by_hash(const void *a, const void *b)
 /* A LinkedHashMap has one bucket, so to speak. */
 static int by_bucket(const void *a, const void *b)
 {
-    const struct entry *x = a;
-    const struct entry *y = b;
+    const struct hash_entry *x = a;
+    const struct hash_entry *y = b;
     if (x->bucket != y->bucket)
         return x->bucket < y->bucket ? -1 : 1;
     return x->index < y->index ? -1 : 1;
 }
 
 /* entries are sorted by hash: the first of equal keys stays, with the last value. */
-static uint32_t drop_repeats(struct entry *entries, uint32_t count)
+static uint32_t drop_repeats(struct hash_entry *entries, uint32_t count)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
@@ -123,10 +123,10 @@ static uint32_t order(struct kc_pair *pairs, uint32_t count, uint32_t table)
 {
     if (count < 2)
         return count;
-    struct entry *entries = kc_malloc(count * sizeof(*entries));
+    struct hash_entry *entries = kc_malloc(count * sizeof(*entries));
     for (uint32_t i = 0; i < count; i++) {
         uint32_t hash = hash_value(&pairs[i].key);
-        entries[i] = (struct entry){pairs[i], hash ^ (hash >> 16), 0, i};
+        entries[i] = (struct hash_entry){pairs[i], hash ^ (hash >> 16), 0, i};
     }
     qsort(entries, count, sizeof(*entries), by_hash);
     count = drop_repeats(entries, count);

@@ -18,18 +18,18 @@
 
 enum { MAX_DEPTH = 500 };
 
-struct span {
+struct value_span {
     const char *text;
     size_t len;
 };
 
 struct parser {
     struct kc_arena *arena;
-    struct span original;
+    struct value_span original;
     size_t index;
     bool has_next; /* next has been read already; index is behind it */
-    struct span next;
-    struct span previous;
+    struct value_span next;
+    struct value_span previous;
     int depth;
     bool too_deep;
 };
@@ -49,7 +49,7 @@ static bool parse(struct parser *p, bool embedded, struct parsed *out);
 
 /* ---- tokens ---- */
 
-static struct span trim(struct span span)
+static struct value_span trim(struct value_span span)
 {
     while (span.len && (unsigned char)span.text[0] <= ' ')
         span.text++, span.len--;
@@ -58,7 +58,7 @@ static struct span trim(struct span span)
     return span;
 }
 
-static bool is_blank(struct span span)
+static bool is_blank(struct value_span span)
 {
     return trim(span).len == 0;
 }
@@ -68,7 +68,7 @@ static bool is_delimiter(char c)
     return c && strchr(":,{}[]\"", c);
 }
 
-static struct span consume_token(struct parser *p)
+static struct value_span consume_token(struct parser *p)
 {
     const char *text = p->original.text;
     size_t start = p->index;
@@ -82,7 +82,7 @@ static struct span consume_token(struct parser *p)
         }
         escaped = c == '\\' && !escaped;
     }
-    return (struct span){text + start, p->index - start};
+    return (struct value_span){text + start, p->index - start};
 }
 
 static bool can_consume_next_token(const struct parser *p)
@@ -104,10 +104,10 @@ static void rewind_to(struct parser *p, size_t index)
 {
     p->index = index;
     p->has_next = false;
-    p->previous = (struct span){NULL, 0};
+    p->previous = (struct value_span){NULL, 0};
 }
 
-static struct span next(struct parser *p)
+static struct value_span next(struct parser *p)
 {
     p->previous = p->has_next ? p->next : consume_token(p);
     p->has_next = false;
@@ -115,7 +115,7 @@ static struct span next(struct parser *p)
 }
 
 /* The next count tokens as one text; false, and nothing consumed, when there are fewer. */
-static bool next_tokens(struct parser *p, int count, struct span *text)
+static bool next_tokens(struct parser *p, int count, struct value_span *text)
 {
     size_t start = mark(p);
     for (int i = 0; i < count; i++) {
@@ -125,7 +125,7 @@ static bool next_tokens(struct parser *p, int count, struct span *text)
         }
         next(p);
     }
-    *text = (struct span){p->original.text + start, p->index - start};
+    *text = (struct value_span){p->original.text + start, p->index - start};
     return true;
 }
 
@@ -139,7 +139,7 @@ static bool can_consume(struct parser *p, const char *expected)
     }
     while (is_blank(p->next) && can_consume_next_token(p))
         p->next = consume_token(p);
-    struct span token = trim(p->next);
+    struct value_span token = trim(p->next);
     if (token.len != strlen(expected) || memcmp(token.text, expected, token.len) != 0)
         return false;
     p->has_next = false;
@@ -165,7 +165,7 @@ static const struct kc_schema *logical_schema(enum kc_type type, const char *nam
     return schema;
 }
 
-static void set_string(struct parsed *out, struct span text)
+static void set_string(struct parsed *out, struct value_span text)
 {
     out->schema = kc_schema_simple(KC_TYPE_STRING, false);
     out->value = kc_value_string(text.len ? text.text : "", text.len);
@@ -196,7 +196,7 @@ static bool as_long(struct kc_arena *arena, struct kc_decimal decimal, int64_t *
     return true;
 }
 
-static bool parse_number(struct parser *p, struct span token, struct parsed *out)
+static bool parse_number(struct parser *p, struct value_span token, struct parsed *out)
 {
     struct kc_decimal decimal;
     int64_t number;
@@ -219,7 +219,7 @@ static bool parse_number(struct parser *p, struct span token, struct parsed *out
     return true;
 }
 
-static bool parse_instant(const char *pattern, struct span token, int64_t *ms)
+static bool parse_instant(const char *pattern, struct value_span token, int64_t *ms)
 {
     struct kc_date_format *format = NULL;
     struct kc_error *err = kc_date_format_new(pattern, &format);
@@ -231,7 +231,7 @@ static bool parse_instant(const char *pattern, struct span token, int64_t *ms)
 
 /* A date, time or timestamp in ISO 8601, told apart by its length; escaped colons count as colons.
  */
-static bool parse_temporal(struct span token, struct parsed *out)
+static bool parse_temporal(struct value_span token, struct parsed *out)
 {
     char text[32];
     size_t len = 0;
@@ -239,7 +239,7 @@ static bool parse_temporal(struct span token, struct parsed *out)
     for (size_t i = 0; i < token.len && len < sizeof(text); i++)
         if (token.text[i] != '\\' || i + 1 == token.len || token.text[i + 1] != ':')
             text[len++] = token.text[i];
-    struct span plain = {text, len};
+    struct value_span plain = {text, len};
     if (len == 13 && parse_instant("HH:mm:ss.SSS'Z'", plain, &ms)) {
         out->schema = logical_schema(KC_TYPE_INT32, KC_LOGICAL_TIME);
         out->value = kc_value_int(KC_TYPE_INT32, ms);
@@ -256,10 +256,10 @@ static bool parse_temporal(struct span token, struct parsed *out)
 }
 
 /* token, or token and the four after it: the colons of a time are delimiters. */
-static bool parse_tokens_as_temporal(struct parser *p, struct span token, struct parsed *out)
+static bool parse_tokens_as_temporal(struct parser *p, struct value_span token, struct parsed *out)
 {
     size_t start = mark(p);
-    struct span rest;
+    struct value_span rest;
     if (next_tokens(p, 4, &rest)) {
         char text[64];
         bool fits = token.len + rest.len < sizeof(text);
@@ -267,14 +267,15 @@ static bool parse_tokens_as_temporal(struct parser *p, struct span token, struct
             memcpy(text, token.text, token.len);
             memcpy(text + token.len, rest.text, rest.len);
         }
-        if (fits && parse_temporal((struct span){text, token.len + rest.len}, out))
+        if (fits && parse_temporal((struct value_span){text, token.len + rest.len}, out))
             return true;
     }
     rewind_to(p, start);
     return parse_temporal(token, out);
 }
 
-static bool parse_token(struct parser *p, bool embedded, struct span token, struct parsed *out)
+static bool parse_token(struct parser *p, bool embedded, struct value_span token,
+                        struct parsed *out)
 {
     char first = token.text[0];
     bool digit = first >= '0' && first <= '9';
@@ -292,11 +293,11 @@ static void parse_quoted(struct parser *p, struct parsed *out)
 {
     struct kc_str content = {0};
     while (has_next(p) && !can_consume(p, "\"")) {
-        struct span token = next(p);
+        struct value_span token = next(p);
         kc_str_append_n(&content, token.text, token.len);
     }
-    struct span text = {kc_arena_dup(p->arena, content.data ? content.data : "", content.len),
-                        content.len};
+    struct value_span text = {kc_arena_dup(p->arena, content.data ? content.data : "", content.len),
+                              content.len};
     kc_str_destroy(&content);
     if (!parse_temporal(text, out))
         set_string(out, text);
@@ -503,7 +504,7 @@ static bool parse(struct parser *p, bool embedded, struct parsed *out)
             return true;
         rewind_to(p, start);
     }
-    struct span token = next(p);
+    struct value_span token = next(p);
     if (is_blank(token)) {
         set_string(out, token);
         return true;

@@ -12,13 +12,13 @@
 #define HASH_INITIAL_NUM_BUCKETS      8U
 #define HASH_INITIAL_NUM_BUCKETS_LOG2 3U
 
-struct item {
+struct map_item {
     struct kc_map_entry entry; /* first: an entry is its item */
     UT_hash_handle hh;
 };
 
 struct kc_map {
-    struct item *items;
+    struct map_item *items;
 };
 
 struct kc_map *kc_map_new(void)
@@ -26,9 +26,9 @@ struct kc_map *kc_map_new(void)
     return kc_calloc(1, sizeof(struct kc_map));
 }
 
-static struct item *find(const struct kc_map *map, const char *key)
+static struct map_item *find(const struct kc_map *map, const char *key)
 {
-    struct item *item = NULL;
+    struct map_item *item = NULL;
     HASH_FIND(hh, map->items, key, strlen(key), item);
     return item;
 }
@@ -36,7 +36,7 @@ static struct item *find(const struct kc_map *map, const char *key)
 void kc_map_set(struct kc_map *map, const char *key, const char *value)
 {
     char *copy = kc_strdup(value);
-    struct item *item = find(map, key);
+    struct map_item *item = find(map, key);
     if (item) {
         free((char *)item->entry.value);
     } else {
@@ -59,7 +59,7 @@ void kc_map_setf(struct kc_map *map, const char *key, const char *fmt, ...)
 
 void kc_map_trim(struct kc_map *map)
 {
-    for (struct item *item = map->items; item; item = item->hh.next) {
+    for (struct map_item *item = map->items; item; item = item->hh.next) {
         char *trimmed = kc_trimmed(item->entry.value);
         free((char *)item->entry.value);
         item->entry.value = trimmed;
@@ -72,7 +72,7 @@ void kc_map_set_default(struct kc_map *map, const char *key, const char *value)
         kc_map_set(map, key, value);
 }
 
-static void free_item(struct item *item)
+static void free_item(struct map_item *item)
 {
     free((char *)item->entry.key);
     free((char *)item->entry.value);
@@ -81,7 +81,7 @@ static void free_item(struct item *item)
 
 void kc_map_remove(struct kc_map *map, const char *key)
 {
-    struct item *item = find(map, key);
+    struct map_item *item = find(map, key);
     if (!item)
         return;
     HASH_DEL(map->items, item);
@@ -105,8 +105,8 @@ void kc_map_destroy(struct kc_map *map)
 {
     if (!map)
         return;
-    struct item *item;
-    struct item *next;
+    struct map_item *item;
+    struct map_item *next;
     HASH_ITER (hh, map->items, item, next) {
         HASH_DEL(map->items, item);
         free_item(item);
@@ -116,7 +116,7 @@ void kc_map_destroy(struct kc_map *map)
 
 const char *kc_map_get(const struct kc_map *map, const char *key)
 {
-    struct item *item = find(map, key);
+    struct map_item *item = find(map, key);
     return item ? item->entry.value : NULL;
 }
 
@@ -146,7 +146,7 @@ bool kc_map_equal(const struct kc_map *a, const struct kc_map *b)
     if (kc_map_size(a) != kc_map_size(b))
         return false;
     kc_map_foreach (a, entry) {
-        struct item *other = find(b, entry->key);
+        struct map_item *other = find(b, entry->key);
         if (!other || !same(entry->value, other->entry.value))
             return false;
     }
@@ -166,7 +166,7 @@ struct kc_map *kc_map_subset(const struct kc_map *map, const char *prefix, bool 
 
 const struct kc_map_entry *kc_map_next(const struct kc_map *map, const struct kc_map_entry *entry)
 {
-    const struct item *item = entry ? ((const struct item *)entry)->hh.next : map->items;
+    const struct map_item *item = entry ? ((const struct map_item *)entry)->hh.next : map->items;
     return item ? &item->entry : NULL;
 }
 

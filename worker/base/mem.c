@@ -154,19 +154,19 @@ char *kc_asprintf(const char *fmt, ...)
 
 /* ---- arena ---- */
 
-struct chunk {
-    struct chunk *next;
+struct arena_chunk {
+    struct arena_chunk *next;
     size_t used;
     size_t size;
     alignas(max_align_t) char data[];
 };
 
 struct kc_arena {
-    struct chunk *chunks; /* the newest first; it is the one that is filled */
+    struct arena_chunk *chunks; /* the newest first; it is the one that is filled */
     size_t chunk_size;
 };
 
-static void add_chunk(struct kc_arena *arena, struct chunk *chunk, size_t size)
+static void add_chunk(struct kc_arena *arena, struct arena_chunk *chunk, size_t size)
 {
     chunk->next = arena->chunks;
     chunk->used = 0;
@@ -191,7 +191,7 @@ static bool has_room(const struct kc_arena *arena, size_t size)
     return arena->chunks && arena->chunks->size - arena->chunks->used >= size;
 }
 
-static void *take(struct chunk *chunk, size_t size)
+static void *take(struct arena_chunk *chunk, size_t size)
 {
     void *ptr = chunk->data + chunk->used;
     chunk->used += size;
@@ -203,7 +203,7 @@ void *kc_arena_alloc(struct kc_arena *arena, size_t size)
     size = aligned(size);
     if (!has_room(arena, size)) {
         size_t cap = size > arena->chunk_size ? size : arena->chunk_size;
-        add_chunk(arena, kc_malloc(sizeof(struct chunk) + cap), cap);
+        add_chunk(arena, kc_malloc(sizeof(struct arena_chunk) + cap), cap);
     }
     return take(arena->chunks, size);
 }
@@ -215,7 +215,7 @@ void *kc_arena_try_alloc(struct kc_arena *arena, size_t size)
     size = aligned(size);
     if (!has_room(arena, size)) {
         size_t cap = size > arena->chunk_size ? size : arena->chunk_size;
-        struct chunk *chunk = kc_try_malloc(sizeof(*chunk) + cap);
+        struct arena_chunk *chunk = kc_try_malloc(sizeof(*chunk) + cap);
         if (!chunk)
             return NULL;
         add_chunk(arena, chunk, cap);
@@ -241,7 +241,7 @@ void kc_arena_destroy(struct kc_arena *arena)
     if (!arena)
         return;
     while (arena->chunks) {
-        struct chunk *next = arena->chunks->next;
+        struct arena_chunk *next = arena->chunks->next;
         free(arena->chunks);
         arena->chunks = next;
     }

@@ -68,22 +68,23 @@ static inline bool plain_record(const uint8_t *at, const uint8_t *end)
 
 /* ---- a record in pieces ---- */
 
-enum stage { LENGTH, VALUE, COUNT };
+enum scan_stage { LENGTH, VALUE, COUNT };
 
-struct scan {
-    int32_t left;     /* records that haven't been begun */
-    enum stage stage; /* what comes after `skip` */
-    int64_t skip;     /* bytes that are of no interest */
-    int64_t body;     /* bytes of the record from there on */
+struct header_scan {
+    int32_t left;          /* records that haven't been begun */
+    enum scan_stage stage; /* what comes after `skip` */
+    int64_t skip;          /* bytes that are of no interest */
+    int64_t body;          /* bytes of the record from there on */
 };
 
 /* What may be read of the record from at on. */
-static const uint8_t *body_end(const struct scan *scan, const uint8_t *at, const uint8_t *end)
+static const uint8_t *body_end(const struct header_scan *scan, const uint8_t *at,
+                               const uint8_t *end)
 {
     return scan->body < end - at ? at + scan->body : end;
 }
 
-static bool skip_next(struct scan *scan, enum stage next, int64_t len)
+static bool skip_next(struct header_scan *scan, enum scan_stage next, int64_t len)
 {
     if (len < -1 || len > scan->body)
         return false;
@@ -93,7 +94,7 @@ static bool skip_next(struct scan *scan, enum stage next, int64_t len)
     return true;
 }
 
-static bool begin_record(struct scan *scan, const uint8_t **at, const uint8_t *end)
+static bool begin_record(struct header_scan *scan, const uint8_t **at, const uint8_t *end)
 {
     int64_t len, key;
     if (!read_varint(at, end, &len) || len < 0)
@@ -111,7 +112,7 @@ static bool begin_record(struct scan *scan, const uint8_t **at, const uint8_t *e
     return skip_next(scan, VALUE, key);
 }
 
-static bool begin_value(struct scan *scan, const uint8_t **at, const uint8_t *end)
+static bool begin_value(struct header_scan *scan, const uint8_t **at, const uint8_t *end)
 {
     int64_t len;
     const uint8_t *from = *at;
@@ -121,14 +122,14 @@ static bool begin_value(struct scan *scan, const uint8_t **at, const uint8_t *en
     return skip_next(scan, COUNT, len);
 }
 
-static bool end_record(struct scan *scan, const uint8_t **at)
+static bool end_record(struct header_scan *scan, const uint8_t **at)
 {
     scan->stage = LENGTH;
     return scan->body == 1 && *(*at)++ == 0;
 }
 
 /* One stage, all of whose bytes are there. */
-static bool take_stage(struct scan *scan, const uint8_t **at, const uint8_t *end)
+static bool take_stage(struct header_scan *scan, const uint8_t **at, const uint8_t *end)
 {
     switch (scan->stage) {
     case LENGTH:
@@ -142,7 +143,7 @@ static bool take_stage(struct scan *scan, const uint8_t **at, const uint8_t *end
 }
 
 /* Records that lie in the window as a whole, from *at on; false: one isn't plain. */
-static bool take_whole(struct scan *scan, const uint8_t **at, const uint8_t *end)
+static bool take_whole(struct header_scan *scan, const uint8_t **at, const uint8_t *end)
 {
     while (scan->left > 0) {
         const uint8_t *body = *at;
@@ -158,7 +159,7 @@ static bool take_whole(struct scan *scan, const uint8_t **at, const uint8_t *end
 }
 
 /* What the window has; *at stays before what can't be read yet. */
-static bool take_window(struct scan *scan, const uint8_t **at, const uint8_t *end, bool last)
+static bool take_window(struct header_scan *scan, const uint8_t **at, const uint8_t *end, bool last)
 {
     for (;;) {
         if (scan->skip > end - *at) {
@@ -182,7 +183,7 @@ static bool take_window(struct scan *scan, const uint8_t **at, const uint8_t *en
 enum kc_headers kc_header_scan(struct kc_recoder *recoder, const struct kc_wire_batch *batch,
                                const uint8_t **plain, size_t *len, const char **why)
 {
-    struct scan scan = {.left = batch->count};
+    struct header_scan scan = {.left = batch->count};
     bool plain_so_far = true, end = false;
     size_t keep = 0;
     *plain = NULL;

@@ -22,7 +22,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.config.properties");
 
 enum charset { UTF_8, LATIN_1 };
 
-struct reader {
+struct properties_reader {
     const char *at;
     const char *end;
     const char *source;
@@ -42,7 +42,7 @@ static bool is_newline(char c)
     return c == '\n' || c == '\r';
 }
 
-static void skip_newline(struct reader *reader)
+static void skip_newline(struct properties_reader *reader)
 {
     if (reader->at[0] == '\r' && reader->at + 1 < reader->end && reader->at[1] == '\n')
         reader->at++;
@@ -50,13 +50,13 @@ static void skip_newline(struct reader *reader)
     reader->line++;
 }
 
-static void skip_blanks(struct reader *reader)
+static void skip_blanks(struct properties_reader *reader)
 {
     while (reader->at < reader->end && is_blank(*reader->at))
         reader->at++;
 }
 
-static void skip_comment(struct reader *reader)
+static void skip_comment(struct properties_reader *reader)
 {
     while (reader->at < reader->end && !is_newline(*reader->at))
         reader->at++;
@@ -64,7 +64,7 @@ static void skip_comment(struct reader *reader)
 
 /* Appends the rest of the natural line. True when it ended in an odd number of backslashes, the
  * last of which is taken off: the logical line goes on. */
-static bool append_natural_line(struct reader *reader)
+static bool append_natural_line(struct properties_reader *reader)
 {
     const char *from = reader->at;
     bool escaped = false;
@@ -77,7 +77,7 @@ static bool append_natural_line(struct reader *reader)
 
 /* LineReader.readLine: the next logical line, without comments, in reader->text. False at the end.
  */
-static bool next_line(struct reader *reader)
+static bool next_line(struct properties_reader *reader)
 {
     bool continued = false;
 
@@ -191,14 +191,14 @@ static size_t utf8_length(const char *text, const char *end)
     return 0;
 }
 
-static struct kc_error *line_error(const struct reader *reader, const char *why)
+static struct kc_error *line_error(const struct properties_reader *reader, const char *why)
 {
     return kc_error_new(KC_ERR_CONFIG, "%s:%zu: %s", reader->source, reader->first_line, why);
 }
 
 /* Properties.loadConvert: resolves the escapes of text..end into *out. */
-static struct kc_error *unescape(const struct reader *reader, const char *text, const char *end,
-                                 char **out)
+static struct kc_error *unescape(const struct properties_reader *reader, const char *text,
+                                 const char *end, char **out)
 {
     static const char letters[] = "tnrf";
     static const char meanings[] = "\t\n\r\f";
@@ -266,7 +266,7 @@ static bool is_ascii(const struct kc_str *text)
     return true;
 }
 
-static struct kc_error *store_line(const struct reader *reader, struct kc_map *map,
+static struct kc_error *store_line(const struct properties_reader *reader, struct kc_map *map,
                                    struct kc_map *lines)
 {
     const char *line = reader->text.data;
@@ -295,7 +295,8 @@ static struct kc_error *store_line(const struct reader *reader, struct kc_map *m
     return err;
 }
 
-static struct kc_error *parse(struct reader *reader, struct kc_map *map, struct kc_map *lines)
+static struct kc_error *parse(struct properties_reader *reader, struct kc_map *map,
+                              struct kc_map *lines)
 {
     struct kc_error *err = NULL;
 
@@ -310,7 +311,7 @@ static struct kc_error *parse(struct reader *reader, struct kc_map *map, struct 
 struct kc_error *kc_properties_parse(const char *text, size_t len, const char *source,
                                      struct kc_map *map, struct kc_map *lines)
 {
-    struct reader reader = {
+    struct properties_reader reader = {
         .at = text, .end = text + len, .source = source, .charset = UTF_8, .line = 1};
 
     return parse(&reader, map, lines);
@@ -348,7 +349,7 @@ out:
 struct kc_error *kc_properties_load(const char *path, struct kc_map *map, struct kc_map *lines)
 {
     struct kc_str text = {0};
-    struct reader reader = {.source = path, .charset = LATIN_1, .line = 1};
+    struct properties_reader reader = {.source = path, .charset = LATIN_1, .line = 1};
     struct kc_error *err = kc_file_read(path, KC_PROPERTIES_MAX_FILE, &text);
 
     if (!err && text.len) {

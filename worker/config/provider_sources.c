@@ -33,8 +33,8 @@ struct kc_provider {
 struct source {
     const char *class_name;
     struct kc_error *(*configure)(struct kc_provider *provider, const struct kc_map *params);
-    struct kc_error *(*open)(struct kc_lookup *lookup);
-    struct kc_error *(*get)(const struct kc_lookup *lookup, const char *key, char **value);
+    struct kc_error *(*open)(struct kc_provider_lookup *lookup);
+    struct kc_error *(*get)(const struct kc_provider_lookup *lookup, const char *key, char **value);
 };
 
 /* Path.normalize(): without ".", "..", doubled and trailing slashes. */
@@ -128,7 +128,7 @@ static char *allowed_path(const struct kc_provider *provider, const char *path)
     return NULL;
 }
 
-static struct kc_error *open_file(struct kc_lookup *lookup)
+static struct kc_error *open_file(struct kc_provider_lookup *lookup)
 {
     struct kc_str text = {0};
     struct kc_error *err;
@@ -146,13 +146,14 @@ static struct kc_error *open_file(struct kc_lookup *lookup)
                : NULL;
 }
 
-static struct kc_error *get_from_file(const struct kc_lookup *lookup, const char *key, char **value)
+static struct kc_error *get_from_file(const struct kc_provider_lookup *lookup, const char *key,
+                                      char **value)
 {
     *value = kc_strdup(kc_map_get(lookup->data, key));
     return NULL;
 }
 
-static struct kc_error *open_directory(struct kc_lookup *lookup)
+static struct kc_error *open_directory(struct kc_provider_lookup *lookup)
 {
     struct stat info;
 
@@ -168,7 +169,7 @@ static struct kc_error *open_directory(struct kc_lookup *lookup)
     return NULL;
 }
 
-static struct kc_error *get_from_directory(const struct kc_lookup *lookup, const char *key,
+static struct kc_error *get_from_directory(const struct kc_provider_lookup *lookup, const char *key,
                                            char **value)
 {
     struct kc_str text = {0};
@@ -210,7 +211,7 @@ static struct kc_error *configure_environment(struct kc_provider *provider,
                : NULL;
 }
 
-static struct kc_error *open_environment(struct kc_lookup *lookup)
+static struct kc_error *open_environment(struct kc_provider_lookup *lookup)
 {
     if (!*lookup->path)
         return NULL;
@@ -219,8 +220,8 @@ static struct kc_error *open_environment(struct kc_lookup *lookup)
                         lookup->path);
 }
 
-static struct kc_error *get_from_environment(const struct kc_lookup *lookup, const char *key,
-                                             char **value)
+static struct kc_error *get_from_environment(const struct kc_provider_lookup *lookup,
+                                             const char *key, char **value)
 {
     const struct kc_regex *allowlist = lookup->provider->allowlist;
 
@@ -290,18 +291,19 @@ const char *kc_provider_name(const struct kc_provider *provider)
     return provider->name;
 }
 
-struct kc_error *kc_lookup_open(struct kc_lookup *lookup)
+struct kc_error *kc_lookup_open(struct kc_provider_lookup *lookup)
 {
     return lookup->provider->source->open(lookup);
 }
 
-struct kc_error *kc_lookup_get(const struct kc_lookup *lookup, const char *key, char **value)
+struct kc_error *kc_lookup_get(const struct kc_provider_lookup *lookup, const char *key,
+                               char **value)
 {
     *value = NULL;
     return lookup->provider->source->get(lookup, key, value);
 }
 
-void kc_lookup_close(struct kc_lookup *lookup)
+void kc_lookup_close(struct kc_provider_lookup *lookup)
 {
     free(lookup->path);
     free(lookup->real_path);

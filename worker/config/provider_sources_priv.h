@@ -18,17 +18,17 @@ const char *kc_provider_name(const struct kc_provider *provider);
 
 /* One path of one provider, read for one resolution. The caller fills in provider and path (owned).
  */
-struct kc_lookup {
+struct kc_provider_lookup {
     const struct kc_provider *provider;
     char *path;
     char *real_path;     /* what may be read; NULL: nothing */
     struct kc_map *data; /* a file's properties; NULL otherwise */
 };
 
-struct kc_error *kc_lookup_open(struct kc_lookup *lookup) KC_MUST_CHECK;
+struct kc_error *kc_lookup_open(struct kc_provider_lookup *lookup) KC_MUST_CHECK;
 /* *value: a copy of key's value, NULL when there is none. */
-struct kc_error *kc_lookup_get(const struct kc_lookup *lookup, const char *key,
+struct kc_error *kc_lookup_get(const struct kc_provider_lookup *lookup, const char *key,
                                char **value) KC_MUST_CHECK;
-void kc_lookup_close(struct kc_lookup *lookup);
+void kc_lookup_close(struct kc_provider_lookup *lookup);
 
 #endif

@@ -31,7 +31,7 @@ struct variable {
 
 /* What one resolution has read so far. */
 struct lookups {
-    struct kc_lookup *items;
+    struct kc_provider_lookup *items;
     size_t count;
 };
 
@@ -147,9 +147,9 @@ static const struct kc_provider *provider_find(const struct kc_providers *provid
 
 /* The values at path, read once per resolution; borrowed from lookups. */
 static struct kc_error *lookup(struct lookups *lookups, const struct kc_provider *provider,
-                               const char *path, struct kc_lookup **found)
+                               const char *path, struct kc_provider_lookup **found)
 {
-    struct kc_lookup *made;
+    struct kc_provider_lookup *made;
 
     for (size_t i = 0; i < lookups->count; i++) {
         *found = &lookups->items[i];
@@ -158,7 +158,7 @@ static struct kc_error *lookup(struct lookups *lookups, const struct kc_provider
     }
     lookups->items = kc_realloc(lookups->items, (lookups->count + 1) * sizeof(*lookups->items));
     made = *found = &lookups->items[lookups->count++];
-    *made = (struct kc_lookup){.provider = provider, .path = kc_strdup(path)};
+    *made = (struct kc_provider_lookup){.provider = provider, .path = kc_strdup(path)};
     return kc_lookup_open(made);
 }
 
@@ -168,7 +168,7 @@ static struct kc_error *variable_value(const struct kc_providers *providers,
                                        char **value)
 {
     const struct kc_provider *provider = provider_find(providers, variable->provider);
-    struct kc_lookup *found = NULL;
+    struct kc_provider_lookup *found = NULL;
     struct kc_error *err;
 
     *value = NULL;

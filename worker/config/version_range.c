@@ -16,14 +16,14 @@
 
 /* ---- versions ---- */
 
-struct part {
+struct version_part {
     bool number;
     const char *text; /* digits without leading zeros, or a word in small letters */
     size_t len;
 };
 
 struct level {
-    struct part *parts;
+    struct version_part *parts;
     size_t count;
 };
 
@@ -33,7 +33,7 @@ struct version {
     size_t depth;
 };
 
-static bool is(const struct part *part, const char *word)
+static bool is(const struct version_part *part, const char *word)
 {
     return part->len == strlen(word) && memcmp(part->text, word, part->len) == 0;
 }
@@ -44,35 +44,35 @@ static void open_level(struct version *version)
     version->levels[version->depth++] = (struct level){0};
 }
 
-static void add_part(struct version *version, struct part part)
+static void add_part(struct version *version, struct version_part part)
 {
     struct level *level = &version->levels[version->depth - 1];
     level->parts = kc_realloc(level->parts, (level->count + 1) * sizeof(*level->parts));
     level->parts[level->count++] = part;
 }
 
-static struct part number_part(const char *text, size_t len)
+static struct version_part number_part(const char *text, size_t len)
 {
     while (len > 0 && *text == '0') {
         text++;
         len--;
     }
-    return (struct part){true, text, len};
+    return (struct version_part){true, text, len};
 }
 
 /* A word; one letter before a digit may stand for a whole one. */
-static struct part word_part(const char *text, size_t len, bool before_digit)
+static struct version_part word_part(const char *text, size_t len, bool before_digit)
 {
     static const char *const short_for[][2] = {{"a", "alpha"}, {"b", "beta"}, {"m", "milestone"}};
     static const char *const aliases[][2] = {
         {"ga", ""}, {"final", ""}, {"release", ""}, {"cr", "rc"}};
-    struct part part = {false, text, len};
+    struct version_part part = {false, text, len};
     for (size_t i = 0; before_digit && i < sizeof(short_for) / sizeof(short_for[0]); i++)
         if (is(&part, short_for[i][0]))
-            return (struct part){false, short_for[i][1], strlen(short_for[i][1])};
+            return (struct version_part){false, short_for[i][1], strlen(short_for[i][1])};
     for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
         if (is(&part, aliases[i][0]))
-            return (struct part){false, aliases[i][1], strlen(aliases[i][1])};
+            return (struct version_part){false, aliases[i][1], strlen(aliases[i][1])};
     return part;
 }
 
@@ -80,7 +80,7 @@ static struct part word_part(const char *text, size_t len, bool before_digit)
 static const char *const known_words[] = {"alpha", "beta", "milestone", "rc", "snapshot", "", "sp"};
 enum { WORD_COUNT = sizeof(known_words) / sizeof(known_words[0]), RELEASE = 5 };
 
-static int rank(const struct part *word)
+static int rank(const struct version_part *word)
 {
     for (int i = 0; i < WORD_COUNT; i++)
         if (is(word, known_words[i]))
@@ -88,7 +88,7 @@ static int rank(const struct part *word)
     return WORD_COUNT;
 }
 
-static bool says_nothing(const struct part *part)
+static bool says_nothing(const struct version_part *part)
 {
     return part->number ? part->len == 0 : rank(part) == RELEASE;
 }
@@ -157,7 +157,7 @@ static int sign(int number)
     return (number > 0) - (number < 0);
 }
 
-static int compare_words(const struct part *a, const struct part *b)
+static int compare_words(const struct version_part *a, const struct version_part *b)
 {
     int left = rank(a), right = rank(b);
     if (left != right || left < WORD_COUNT)
@@ -167,7 +167,7 @@ static int compare_words(const struct part *a, const struct part *b)
     return order ? sign(order) : (a->len > b->len) - (a->len < b->len);
 }
 
-static int compare_numbers(const struct part *a, const struct part *b)
+static int compare_numbers(const struct version_part *a, const struct version_part *b)
 {
     if (a->len != b->len)
         return a->len < b->len ? -1 : 1;
@@ -175,9 +175,9 @@ static int compare_numbers(const struct part *a, const struct part *b)
 }
 
 /* What stands at a place of a level: nothing, a word, the next level, a number; in this order. */
-enum item { ITEM_NONE, ITEM_WORD, ITEM_LEVEL, ITEM_NUMBER };
+enum range_item { ITEM_NONE, ITEM_WORD, ITEM_LEVEL, ITEM_NUMBER };
 
-static enum item item_at(const struct version *version, size_t depth, size_t index)
+static enum range_item item_at(const struct version *version, size_t depth, size_t index)
 {
     const struct level *level = &version->levels[depth];
     if (index < level->count)
@@ -188,8 +188,8 @@ static enum item item_at(const struct version *version, size_t depth, size_t ind
 /* An item against none at all. */
 static int compare_to_none(const struct version *version, size_t depth, size_t index)
 {
-    enum item item = item_at(version, depth, index);
-    const struct part *part = &version->levels[depth].parts[index];
+    enum range_item item = item_at(version, depth, index);
+    const struct version_part *part = &version->levels[depth].parts[index];
     if (item == ITEM_NUMBER)
         return part->len > 0;
     if (item == ITEM_WORD)
@@ -203,7 +203,7 @@ static int compare_to_none(const struct version *version, size_t depth, size_t i
 static int compare_levels(const struct version *a, const struct version *b, size_t depth)
 {
     for (size_t i = 0;; i++) {
-        enum item left = item_at(a, depth, i), right = item_at(b, depth, i);
+        enum range_item left = item_at(a, depth, i), right = item_at(b, depth, i);
         int order;
         if (left == ITEM_NONE && right == ITEM_NONE)
             return 0;
@@ -236,7 +236,7 @@ int kc_version_compare(const char *a, const char *b)
 
 /* ---- ranges ---- */
 
-struct bounds {
+struct range_bounds {
     char *lower; /* NULL: none */
     char *upper;
     bool lower_inclusive;
@@ -244,7 +244,7 @@ struct bounds {
 };
 
 struct kc_version_range {
-    struct bounds *items;
+    struct range_bounds *items;
     size_t count;
 };
 
@@ -264,7 +264,7 @@ static char *bound_of(const char *text, size_t len)
     return NULL;
 }
 
-static struct kc_error *check_order(const struct bounds *bounds, const char *text)
+static struct kc_error *check_order(const struct range_bounds *bounds, const char *text)
 {
     if (!bounds->lower || !bounds->upper)
         return NULL;
@@ -274,7 +274,7 @@ static struct kc_error *check_order(const struct bounds *bounds, const char *tex
 }
 
 /* One bracket, of len characters at text, into bounds. */
-static struct kc_error *parse_bounds(const char *text, size_t len, struct bounds *bounds)
+static struct kc_error *parse_bounds(const char *text, size_t len, struct range_bounds *bounds)
 {
     const char *comma = memchr(text, ',', len);
     char *shown = kc_strndup(text, len);
@@ -297,7 +297,7 @@ static struct kc_error *parse_bounds(const char *text, size_t len, struct bounds
     return err;
 }
 
-static bool overlap(const struct bounds *before, const struct bounds *next)
+static bool overlap(const struct range_bounds *before, const struct range_bounds *next)
 {
     return before->upper && (!next->lower || kc_version_compare(next->lower, before->upper) < 0);
 }
@@ -318,7 +318,7 @@ static struct kc_error *parse_all(const char *text, struct kc_version_range *ran
         if (!at[len - 1])
             return invalid("Unbounded range", text);
         range->items = kc_realloc(range->items, (range->count + 1) * sizeof(*range->items));
-        range->items[range->count] = (struct bounds){0};
+        range->items[range->count] = (struct range_bounds){0};
         err = parse_bounds(at, len, &range->items[range->count++]);
         if (!err && range->count > 1 &&
             overlap(&range->items[range->count - 2], &range->items[range->count - 1]))
@@ -364,7 +364,7 @@ void kc_version_range_destroy(struct kc_version_range *range)
     free(range);
 }
 
-static bool within(const struct bounds *bounds, const char *version)
+static bool within(const struct range_bounds *bounds, const char *version)
 {
     int above = bounds->lower ? kc_version_compare(version, bounds->lower) : 1;
     int below = bounds->upper ? kc_version_compare(bounds->upper, version) : 1;
@@ -384,7 +384,7 @@ char *kc_version_range_print(const struct kc_version_range *range)
 {
     struct kc_str text = {0};
     for (size_t i = 0; i < range->count; i++) {
-        const struct bounds *bounds = &range->items[i];
+        const struct range_bounds *bounds = &range->items[i];
         kc_str_appendf(&text, "%s%c%s,%s%c", i ? "," : "", bounds->lower_inclusive ? '[' : '(',
                        bounds->lower ? bounds->lower : "", bounds->upper ? bounds->upper : "",
                        bounds->upper_inclusive ? ']' : ')');

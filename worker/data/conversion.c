@@ -21,7 +21,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 static struct kc_error *create_converter(const struct kc_plugins *plugins, const char *property,
                                          const char *class_name, unsigned kind_mask,
                                          const struct kc_map *source, const char *whose,
-                                         struct converter *converter)
+                                         struct conversion_converter *converter)
 {
     const struct kc_plugin *plugin = kc_plugins_find(plugins, class_name, kind_mask);
     if (!plugin)
@@ -44,7 +44,7 @@ static struct kc_error *create_converter(const struct kc_plugins *plugins, const
 static struct kc_error *open_converter(const struct kc_plugins *plugins,
                                        const struct kc_worker_config *worker,
                                        const struct kc_map *originals, const char *property,
-                                       unsigned kind_mask, struct converter *converter)
+                                       unsigned kind_mask, struct conversion_converter *converter)
 {
     char *own = kc_trimmed(kc_map_get(originals, property));
     if (own) {
@@ -59,7 +59,7 @@ static struct kc_error *open_converter(const struct kc_plugins *plugins,
 
 static struct kc_error *open_predicate(const struct kc_plugins *plugins,
                                        const struct kc_map *originals, const char *alias,
-                                       struct stage *stage)
+                                       struct conversion_stage *stage)
 {
     char *prefix = kc_asprintf("predicates.%s.", alias);
     struct kc_map *config = kc_map_subset(originals, prefix, true);
@@ -80,7 +80,7 @@ static struct kc_error *open_predicate(const struct kc_plugins *plugins,
 }
 
 static struct kc_error *open_stage(const struct kc_plugins *plugins, const struct kc_map *originals,
-                                   const char *alias, struct stage *stage)
+                                   const char *alias, struct conversion_stage *stage)
 {
     char *prefix = kc_asprintf("transforms.%s.", alias);
     struct kc_map *config = kc_map_subset(originals, prefix, true);
@@ -151,7 +151,7 @@ struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
     return NULL;
 }
 
-static void close_converter(struct converter *converter)
+static void close_converter(struct conversion_converter *converter)
 {
     if (converter->plugin)
         converter->plugin->converter->destroy(converter->object);
@@ -165,7 +165,7 @@ void kc_conversion_destroy(struct kc_conversion *conversion)
     close_converter(&conversion->value);
     close_converter(&conversion->header);
     for (size_t i = 0; i < conversion->stage_count; i++) {
-        struct stage *stage = &conversion->stages[i];
+        struct conversion_stage *stage = &conversion->stages[i];
         if (stage->transform_plugin)
             stage->transform_plugin->transform->destroy(stage->transform);
         if (stage->predicate_plugin)
@@ -202,11 +202,12 @@ static bool plain(const struct kc_value *value, const void **data, size_t *len)
 }
 
 static bool pass_headers(const struct kc_conversion *conversion, struct kc_batch *batch,
-                         const struct kc_record *record, struct kc_wire_record *wire)
+                         const struct kc_record *record, struct kc_producer_record *wire)
 {
     if (!record->converted && !conversion->header.plugin->converter->passes_bytes)
         return false;
-    struct kc_wire_header *headers = kc_batch_alloc(batch, record->header_count * sizeof(*headers));
+    struct kc_producer_header *headers =
+        kc_batch_alloc(batch, record->header_count * sizeof(*headers));
     for (uint32_t i = 0; i < record->header_count; i++) {
         headers[i].key = record->headers[i].key;
         if (!plain(&record->headers[i].value, &headers[i].data, &headers[i].len))
@@ -217,7 +218,7 @@ static bool pass_headers(const struct kc_conversion *conversion, struct kc_batch
 }
 
 bool kc_conversion_pass(const struct kc_conversion *conversion, struct kc_batch *batch,
-                        const struct kc_record *record, struct kc_wire_record *wire)
+                        const struct kc_record *record, struct kc_producer_record *wire)
 {
     if (!plain(&record->key, &wire->key, &wire->key_len) ||
         !plain(&record->value, &wire->value, &wire->value_len))
@@ -233,7 +234,7 @@ bool kc_conversion_pass(const struct kc_conversion *conversion, struct kc_batch 
 /* ---- the record lane: transforms ---- */
 
 struct transform_call {
-    const struct stage *stage;
+    const struct conversion_stage *stage;
     struct kc_batch *batch;
     struct kc_record *record;
     bool keep;
@@ -242,7 +243,7 @@ struct transform_call {
 static struct kc_error *run_stage(void *opaque)
 {
     struct transform_call *call = opaque;
-    const struct stage *stage = call->stage;
+    const struct conversion_stage *stage = call->stage;
     call->keep = true;
     if (stage->predicate_plugin &&
         stage->predicate_plugin->predicate->test(stage->predicate, call->record) == stage->negate)
@@ -282,7 +283,7 @@ static struct kc_error *check_room(size_t len, const char *topic)
 }
 
 struct from_call {
-    const struct converter *converter;
+    const struct conversion_converter *converter;
     struct kc_batch *batch;
     const struct kc_record *record;
     const struct kc_schema *schema;
@@ -304,10 +305,10 @@ static struct kc_error *run_from(void *opaque)
 }
 
 struct headers_call {
-    const struct converter *converter;
+    const struct conversion_converter *converter;
     struct kc_batch *batch;
     const struct kc_record *record;
-    struct kc_wire_header *headers;
+    struct kc_producer_header *headers;
 };
 
 static struct kc_error *run_headers(void *opaque)
@@ -328,7 +329,8 @@ static struct kc_error *run_headers(void *opaque)
 static struct kc_error *convert_headers(struct kc_conversion *conversion,
                                         struct kc_error_policy *policy,
                                         struct kc_processing *processing, struct kc_batch *batch,
-                                        const struct kc_record *record, struct kc_wire_record *wire)
+                                        const struct kc_record *record,
+                                        struct kc_producer_record *wire)
 {
     wire->headers = NULL;
     wire->header_count = record->header_count;
@@ -336,7 +338,7 @@ static struct kc_error *convert_headers(struct kc_conversion *conversion,
         return NULL;
     struct headers_call call = {
         &conversion->header, batch, record,
-        kc_batch_alloc(batch, record->header_count * sizeof(struct kc_wire_header))};
+        kc_batch_alloc(batch, record->header_count * sizeof(struct kc_producer_header))};
     wire->headers = call.headers;
     return kc_error_policy_execute(policy, processing, KC_STAGE_HEADER_CONVERTER,
                                    conversion->header.plugin->class_name, run_headers, &call);
@@ -344,7 +346,7 @@ static struct kc_error *convert_headers(struct kc_conversion *conversion,
 
 static struct kc_error *convert(struct kc_conversion *conversion, struct kc_error_policy *policy,
                                 struct kc_processing *processing, struct kc_batch *batch,
-                                const struct kc_record *record, struct kc_wire_record *wire)
+                                const struct kc_record *record, struct kc_producer_record *wire)
 {
     struct kc_error *err = convert_headers(conversion, policy, processing, batch, record, wire);
     struct from_call key = {&conversion->key, batch,      record,        record->key_schema,
@@ -366,8 +368,8 @@ static struct kc_error *convert(struct kc_conversion *conversion, struct kc_erro
 
 struct kc_error *kc_conversion_to_wire(struct kc_conversion *conversion,
                                        struct kc_error_policy *policy, struct kc_batch *batch,
-                                       const struct kc_record *record, struct kc_wire_record *wire,
-                                       bool *keep)
+                                       const struct kc_record *record,
+                                       struct kc_producer_record *wire, bool *keep)
 {
     struct kc_processing processing = {.source = record};
     struct kc_record copy = *record;
@@ -383,7 +385,7 @@ struct kc_error *kc_conversion_to_wire(struct kc_conversion *conversion,
 /* ---- from bytes ---- */
 
 struct to_call {
-    const struct converter *converter;
+    const struct conversion_converter *converter;
     struct kc_batch *batch;
     const char *topic;
     const void *data;
@@ -404,7 +406,7 @@ static struct kc_error *run_to(void *opaque)
 }
 
 struct read_headers_call {
-    const struct converter *converter;
+    const struct conversion_converter *converter;
     struct kc_batch *batch;
     const char *topic;
     const rd_kafka_headers_t *from;

@@ -52,12 +52,12 @@ const char *kc_conversion_route(const struct kc_conversion *conversion, const ch
                                 char **routed);
 
 /* A record as it goes to the producer; everything borrowed from the batch. */
-struct kc_wire_header {
+struct kc_producer_header {
     const char *key;
     const void *data; /* NULL: null */
     size_t len;
 };
-struct kc_wire_record {
+struct kc_producer_record {
     const char *topic;
     int32_t partition;
     int64_t timestamp; /* KC_NO_TIMESTAMP: now */
@@ -65,21 +65,21 @@ struct kc_wire_record {
     size_t key_len;
     const void *value;
     size_t value_len;
-    const struct kc_wire_header *headers;
+    const struct kc_producer_header *headers;
     size_t header_count;
 };
 
 /* KC_LANE_BYTES, or a record that has been converted: fills wire from record; false when the record
  * isn't plain bytes after all, and needs kc_conversion_to_wire(). No allocation but for headers. */
 bool kc_conversion_pass(const struct kc_conversion *conversion, struct kc_batch *batch,
-                        const struct kc_record *record, struct kc_wire_record *wire);
+                        const struct kc_record *record, struct kc_producer_record *wire);
 
 /* Transforms and converts a copy of record (which stays as it is). *keep false: it was dropped or
  * its error is tolerated. An error fails the task. */
 struct kc_error *kc_conversion_to_wire(struct kc_conversion *conversion,
                                        struct kc_error_policy *policy, struct kc_batch *batch,
-                                       const struct kc_record *record, struct kc_wire_record *wire,
-                                       bool *keep) KC_MUST_CHECK;
+                                       const struct kc_record *record,
+                                       struct kc_producer_record *wire, bool *keep) KC_MUST_CHECK;
 
 /* Converts and transforms a consumed message into a new record of batch, which must own message;
  * *keep false: nothing was added. */

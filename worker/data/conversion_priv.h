@@ -5,12 +5,12 @@
 
 #include "data/conversion.h"
 
-struct converter {
+struct conversion_converter {
     const struct kc_plugin *plugin;
     void *object;
 };
 
-struct stage {
+struct conversion_stage {
     const struct kc_plugin *transform_plugin;
     void *transform;
     const struct kc_plugin *predicate_plugin; /* NULL: always */
@@ -19,10 +19,10 @@ struct stage {
 };
 
 struct kc_conversion {
-    struct converter key;
-    struct converter value;
-    struct converter header;
-    struct stage *stages;
+    struct conversion_converter key;
+    struct conversion_converter value;
+    struct conversion_converter header;
+    struct conversion_stage *stages;
     size_t stage_count;
     char *reason;         /* why records are converted one by one; NULL: they aren't */
     char *raw_refusal;    /* why no batch can pass as bytes; NULL: there are some that can */

@@ -16,42 +16,42 @@
 
 /* ---- explanations ---- */
 
-static bool transform_routes(const struct stage *stage)
+static bool transform_routes(const struct conversion_stage *stage)
 {
     const struct kc_plugin *plugin = stage->transform_plugin;
     return plugin->api_minor >= 3 && plugin->topic_only;
 }
 
-static bool predicate_routes(const struct stage *stage)
+static bool predicate_routes(const struct conversion_stage *stage)
 {
     const struct kc_plugin *plugin = stage->predicate_plugin;
     return !plugin || (plugin->api_minor >= 3 && plugin->topic_only);
 }
 
 /* Whether the stage looks into records of every topic that reaches it. */
-static bool always_opens(const struct stage *stage)
+static bool always_opens(const struct conversion_stage *stage)
 {
     return !predicate_routes(stage) || (!transform_routes(stage) && !stage->predicate_plugin);
 }
 
-static const struct stage *first_opening(const struct kc_conversion *conversion)
+static const struct conversion_stage *first_opening(const struct kc_conversion *conversion)
 {
     for (size_t i = 0; i < conversion->stage_count; i++) {
-        const struct stage *stage = &conversion->stages[i];
+        const struct conversion_stage *stage = &conversion->stages[i];
         if (!transform_routes(stage) || !predicate_routes(stage))
             return stage;
     }
     return NULL;
 }
 
-static char *opening_reason(const struct stage *stage)
+static char *opening_reason(const struct conversion_stage *stage)
 {
     const struct kc_plugin *plugin =
         predicate_routes(stage) ? stage->transform_plugin : stage->predicate_plugin;
     return kc_asprintf("%s looks into records", plugin->class_name);
 }
 
-static char *converter_reason(const char *property, const struct converter *converter)
+static char *converter_reason(const char *property, const struct conversion_converter *converter)
 {
     return kc_asprintf("%s %s writes records anew; with %s they would pass as they are", property,
                        converter->plugin->class_name, BYTES);
@@ -86,7 +86,7 @@ static void explain_headers(struct kc_conversion *conversion)
 
 void kc_conversion_explain(struct kc_conversion *conversion)
 {
-    const struct stage *opening = first_opening(conversion);
+    const struct conversion_stage *opening = first_opening(conversion);
     bool key_passes = conversion->key.plugin->converter->passes_bytes,
          value_passes = conversion->value.plugin->converter->passes_bytes;
     if (conversion->stage_count)
@@ -132,8 +132,8 @@ struct kc_error *kc_conversion_header(const struct kc_conversion *conversion, co
 }
 
 /* The stage on a record that stands for all of its topic; true: it would have to be opened. */
-static bool take_stage(const struct stage *stage, struct kc_batch *batch, struct kc_record *record,
-                       bool *keep)
+static bool take_stage(const struct conversion_stage *stage, struct kc_batch *batch,
+                       struct kc_record *record, bool *keep)
 {
     const struct kc_plugin *predicate = stage->predicate_plugin;
     if (!predicate_routes(stage))

@@ -7,13 +7,13 @@
  */
 #include "connect/data.h"
 
-struct place {
-    const struct place *within; /* NULL: this is the outermost */
-    const char *prefix;         /* "element of array ", ... */
-    const char *field;          /* of the outermost: field name, or NULL for "value" */
+struct value_place {
+    const struct value_place *within; /* NULL: this is the outermost */
+    const char *prefix;               /* "element of array ", ... */
+    const char *field;                /* of the outermost: field name, or NULL for "value" */
 };
 
-static void print_place(struct kc_str *out, const struct place *place)
+static void print_place(struct kc_str *out, const struct value_place *place)
 {
     if (place->within) {
         kc_str_append(out, place->prefix);
@@ -26,7 +26,7 @@ static void print_place(struct kc_str *out, const struct place *place)
 }
 
 /* "<head><place><tail>" */
-static struct kc_error *misfit(const char *head, const struct place *place, const char *tail)
+static struct kc_error *misfit(const char *head, const struct value_place *place, const char *tail)
 {
     struct kc_str text = {0};
     kc_str_append(&text, head);
@@ -37,7 +37,7 @@ static struct kc_error *misfit(const char *head, const struct place *place, cons
     return err;
 }
 
-static struct kc_error *null_misfit(const struct kc_schema *schema, const struct place *place)
+static struct kc_error *null_misfit(const struct kc_schema *schema, const struct value_place *place)
 {
     struct kc_str tail = {0};
     kc_str_appendf(&tail, ", schema type: %s", kc_type_name(kc_schema_type(schema)));
@@ -47,7 +47,7 @@ static struct kc_error *null_misfit(const struct kc_schema *schema, const struct
 }
 
 static struct kc_error *type_misfit(const struct kc_schema *schema, const struct kc_value *value,
-                                    const struct place *place)
+                                    const struct value_place *place)
 {
     struct kc_str head = {0};
     kc_str_append(&head, "Invalid Java object for schema");
@@ -61,7 +61,7 @@ static struct kc_error *type_misfit(const struct kc_schema *schema, const struct
 }
 
 static struct kc_error *validate(const struct kc_schema *schema, const struct kc_value *value,
-                                 const struct place *place);
+                                 const struct value_place *place);
 
 static struct kc_error *validate_struct(const struct kc_schema *schema,
                                         const struct kc_value *value)
@@ -73,16 +73,16 @@ static struct kc_error *validate_struct(const struct kc_schema *schema,
         const struct kc_schema *field = kc_schema_field(schema, i);
         if (value->u.items[i].type == KC_TYPE_NULL && kc_schema_default(field))
             continue;
-        struct place place = {.field = kc_schema_field_name(schema, i)};
+        struct value_place place = {.field = kc_schema_field_name(schema, i)};
         err = validate(field, &value->u.items[i], &place);
     }
     return err;
 }
 
 static struct kc_error *validate_array(const struct kc_schema *schema, const struct kc_value *value,
-                                       const struct place *place)
+                                       const struct value_place *place)
 {
-    struct place element = {.within = place, .prefix = "element of array "};
+    struct value_place element = {.within = place, .prefix = "element of array "};
     const struct kc_schema *items = kc_schema_items(schema);
     if (!items)
         return misfit("No schema defined for ", &element, "");
@@ -93,10 +93,10 @@ static struct kc_error *validate_array(const struct kc_schema *schema, const str
 }
 
 static struct kc_error *validate_map(const struct kc_schema *schema, const struct kc_value *value,
-                                     const struct place *place)
+                                     const struct value_place *place)
 {
-    struct place key = {.within = place, .prefix = "key of map "};
-    struct place entry = {.within = place, .prefix = "value of map "};
+    struct value_place key = {.within = place, .prefix = "key of map "};
+    struct value_place entry = {.within = place, .prefix = "value of map "};
     const struct kc_schema *keys = kc_schema_keys(schema);
     const struct kc_schema *values = kc_schema_values(schema);
     if (!keys || !values)
@@ -111,7 +111,7 @@ static struct kc_error *validate_map(const struct kc_schema *schema, const struc
 }
 
 static struct kc_error *validate(const struct kc_schema *schema, const struct kc_value *value,
-                                 const struct place *place)
+                                 const struct value_place *place)
 {
     if (value->type == KC_TYPE_NULL)
         return kc_schema_optional(schema) ? NULL : null_misfit(schema, place);
@@ -132,7 +132,7 @@ static struct kc_error *validate(const struct kc_schema *schema, const struct kc
 struct kc_error *kc_schema_validate_field(const char *field, const struct kc_schema *schema,
                                           const struct kc_value *value)
 {
-    struct place place = {.field = field};
+    struct value_place place = {.field = field};
     return validate(schema, value, &place);
 }
 

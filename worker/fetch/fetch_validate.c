@@ -16,14 +16,14 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.fetcher");
 /* A consumer may ask from version 3 on (KIP-320). */
 #define FIRST_VERSION 3
 
-struct check {
+struct leader_check {
     struct fetch_engine *engine;
     char *key;
     int64_t generation;
     int32_t leader_epoch;
 };
 
-static void check_destroy(struct check *check)
+static void check_destroy(struct leader_check *check)
 {
     fetch_engine_unref(check->engine);
     free(check->key);
@@ -59,7 +59,7 @@ static void take_failure(struct fetch_engine *engine, struct fetch_part *part, i
 
 static void on_end(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
-    struct check *check = arg;
+    struct leader_check *check = arg;
     struct fetch_engine *engine = check->engine;
     const struct kc_offset_for_leader_epoch_response *response = reply->message;
     struct fetch_part *part;
@@ -90,7 +90,7 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
     struct kc_wire_request *request = kc_wire_request_new(KC_API_OFFSET_FOR_LEADER_EPOCH);
     struct kc_offset_for_leader_epoch_request *message = request->message;
     struct kc_offset_for_leader_epoch_request_partition *partition;
-    struct check *check = kc_malloc(sizeof *check);
+    struct leader_check *check = kc_malloc(sizeof *check);
 
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = leader->broker_id;
@@ -104,8 +104,8 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
     partition->partition = part->partition;
     partition->current_leader_epoch = leader->leader_epoch;
     partition->leader_epoch = part->last_epoch;
-    *check = (struct check){fetch_engine_ref(engine), kc_strdup(part->key), part->generation,
-                            leader->leader_epoch};
+    *check = (struct leader_check){fetch_engine_ref(engine), kc_strdup(part->key), part->generation,
+                                   leader->leader_epoch};
     part->validating = true;
     kc_wire_send(engine->client, request, on_end, check);
 }

@@ -225,14 +225,14 @@ static void handle_lost(struct kc_assignor *assignor, const struct kc_round *rou
 
 /* ---- balancing ---- */
 
-enum kind { CONNECTORS, TASKS };
+enum work_kind { CONNECTORS, TASKS };
 
-static size_t load_of(const struct kc_round_member *member, enum kind kind)
+static size_t load_of(const struct kc_round_member *member, enum work_kind kind)
 {
     return kind == CONNECTORS ? member->all.connectors.count : member->all.task_count;
 }
 
-static bool balanced(const struct kc_round *round, enum kind kind, size_t min, size_t extra)
+static bool balanced(const struct kc_round *round, enum work_kind kind, size_t min, size_t extra)
 {
     size_t at_min = 0;
     size_t above = 0;
@@ -244,7 +244,7 @@ static bool balanced(const struct kc_round *round, enum kind kind, size_t min, s
 }
 
 static void revoke_first(struct kc_work *revoked, const struct kc_round_member *member,
-                         enum kind kind, size_t count)
+                         enum work_kind kind, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (kind == CONNECTORS)
@@ -255,7 +255,7 @@ static void revoke_first(struct kc_work *revoked, const struct kc_round_member *
 }
 
 /* revoked: one per member. */
-static void balance(const struct kc_round *round, enum kind kind, struct kc_work *revoked)
+static void balance(const struct kc_round *round, enum work_kind kind, struct kc_work *revoked)
 {
     size_t total =
         kind == CONNECTORS ? round->configured->connectors.count : round->configured->task_count;
@@ -336,9 +336,9 @@ static void revoke_for_balance(struct kc_assignor *assignor, struct kc_round *ro
 
 /* ---- giving ---- */
 
-static enum kind sort_kind(const void *arg)
+static enum work_kind sort_kind(const void *arg)
 {
-    return *(const enum kind *)arg;
+    return *(const enum work_kind *)arg;
 }
 
 static int by_load(const void *a, const void *b, void *arg)
@@ -352,7 +352,7 @@ static int by_load(const void *a, const void *b, void *arg)
     return strcmp(left->id, right->id);
 }
 
-static void give(struct kc_round_member *member, const struct kc_work *work, enum kind kind,
+static void give(struct kc_round_member *member, const struct kc_work *work, enum work_kind kind,
                  size_t index)
 {
     if (kind == CONNECTORS)
@@ -362,7 +362,7 @@ static void give(struct kc_round_member *member, const struct kc_work *work, enu
 }
 
 /* Sorted once by load, then by turns to those that have as little as the first. */
-static void distribute(struct kc_round *round, const struct kc_work *work, enum kind kind)
+static void distribute(struct kc_round *round, const struct kc_work *work, enum work_kind kind)
 {
     size_t count = kind == CONNECTORS ? work->connectors.count : work->task_count;
     struct kc_round_member **members = kc_calloc(round->count, sizeof(struct kc_round_member *));

@@ -17,7 +17,7 @@ static struct kc_logger log =
 enum { JOIN_LAPSE_MS = 5000 };
 
 /* What an answer's error code asks for. */
-enum step {
+enum join_step {
     STEP_DONE,
     STEP_AGAIN,     /* join anew at once */
     STEP_RETRY,     /* after a pause */
@@ -28,7 +28,7 @@ enum step {
     STEP_FATAL,
 };
 
-static enum step step_of(int code)
+static enum join_step step_of(int code)
 {
     switch (code) {
     case KC_KAFKA_NONE:
@@ -294,7 +294,7 @@ static struct kc_error *wait_answer(struct kc_coordinator *coordinator,
 }
 
 /* Acts on a step that isn't STEP_DONE: what follows is another join, now or after a pause. */
-static struct kc_error *step_back(struct kc_coordinator *coordinator, enum step step,
+static struct kc_error *step_back(struct kc_coordinator *coordinator, enum join_step step,
                                   const char *what, int code, bool *retry)
 {
     if (step == STEP_FATAL)
@@ -348,7 +348,7 @@ static void give_up_for_eager(struct kc_coordinator *coordinator)
 static struct kc_error *on_joined(struct kc_coordinator *coordinator,
                                   const struct kc_join_group_response *joined, bool *retry)
 {
-    enum step step = step_of(joined->error_code);
+    enum join_step step = step_of(joined->error_code);
     if (step == STEP_NAMED && joined->member_id.data)
         take_name(coordinator, joined->member_id.data);
     if (step != STEP_DONE)
@@ -415,7 +415,7 @@ static int become_stable(struct kc_coordinator *coordinator)
 static struct kc_error *on_synced(struct kc_coordinator *coordinator,
                                   const struct kc_sync_group_response *synced, bool *retry)
 {
-    enum step step = step_of(synced->error_code);
+    enum join_step step = step_of(synced->error_code);
     if (step != STEP_DONE)
         return step_back(coordinator, step, "SyncGroup", synced->error_code, retry);
     struct kc_assignment fresh;

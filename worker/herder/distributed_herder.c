@@ -86,7 +86,7 @@ static int64_t next_due(struct kc_distributed *herder, int64_t next_request_ms)
 
 static struct kc_error *poll_group(struct kc_distributed *herder, int64_t due_ms)
 {
-    struct kc_stage *stage = &herder->base.stage;
+    struct kc_tick_stage *stage = &herder->base.stage;
     int64_t timeout = INT64_MAX;
     if (due_ms < INT64_MAX) {
         timeout = due_ms - kc_mono_ms();

@@ -18,15 +18,15 @@ static struct kc_logger log =
 
 enum { CONFIGURE_TIMEOUT_MS = 90000 };
 
-struct job {
-    void (*run)(struct kc_distributed *herder, struct job *job);
+struct publish_job {
+    void (*run)(struct kc_distributed *herder, struct publish_job *job);
     struct kc_herder_args *args;
     char *url;
 };
 
 static void job_destroy(void *data)
 {
-    struct job *job = data;
+    struct publish_job *job = data;
     kc_herder_args_destroy(job->args);
     free(job->url);
     free(job);
@@ -37,7 +37,7 @@ static void job_destroy(void *data)
 static void *background(void *arg)
 {
     struct kc_distributed *herder = arg;
-    struct job *job;
+    struct publish_job *job;
     while ((job = kc_queue_pop(herder->background, INT64_MAX))) {
         if (!atomic_load(&herder->base.stopping))
             job->run(herder, job);
@@ -67,7 +67,7 @@ void kc_distributed_end_background(struct kc_distributed *herder)
     herder->background = NULL;
 }
 
-static void enqueue(struct kc_distributed *herder, struct job *job)
+static void enqueue(struct kc_distributed *herder, struct publish_job *job)
 {
     if (!kc_queue_push(herder->background, job))
         job_destroy(job);
@@ -110,7 +110,7 @@ static char *configs_json(const struct kc_maps *configs)
     return text;
 }
 
-static void forward_tasks(struct kc_distributed *herder, struct job *job)
+static void forward_tasks(struct kc_distributed *herder, struct publish_job *job)
 {
     char *body = configs_json(&job->args->configs);
     kc_debug("Forwarding task configurations for connector %s to leader", job->args->connector);
@@ -134,7 +134,7 @@ struct kc_error *kc_distributed_publish_tasks(struct kc_herder *base, struct kc_
                     "is required for dynamically-reconfiguring connectors. If running MirrorMaker "
                     "2 in dedicated mode, consider enabling inter-worker communication via the "
                     "'dedicated.mode.enable.internal.rest' property.");
-    struct job *job = kc_calloc(1, sizeof(*job));
+    struct publish_job *job = kc_calloc(1, sizeof(*job));
     job->run = forward_tasks;
     job->url = kc_strdup(kc_distributed_leader_url(herder));
     job->args = kc_herder_args_new(args->connector);
@@ -148,7 +148,7 @@ struct kc_error *kc_distributed_publish_tasks(struct kc_herder *base, struct kc_
 
 /* ---- connectors of a dedicated MirrorMaker ---- */
 
-static void put_connector(struct kc_distributed *herder, struct job *job)
+static void put_connector(struct kc_distributed *herder, struct publish_job *job)
 {
     json_t *info = NULL;
     bool created = false;
@@ -180,7 +180,7 @@ void kc_distributed_configure_connectors(struct kc_distributed *herder)
             continue;
         }
         kc_info("This node is now the leader. Configuring connector %s...", wanted->name);
-        struct job *job = kc_calloc(1, sizeof(*job));
+        struct publish_job *job = kc_calloc(1, sizeof(*job));
         job->run = put_connector;
         job->args = kc_herder_args_new(wanted->name);
         job->args->config = kc_map_copy(wanted->config);

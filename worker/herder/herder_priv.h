@@ -87,7 +87,7 @@ struct kc_herder {
     struct kc_status_store *status_store;
     bool topic_tracking;
     struct kc_requests *requests;
-    struct kc_stage stage;
+    struct kc_tick_stage stage;
     atomic_int generation;
     atomic_bool ready;
     atomic_bool stopping;

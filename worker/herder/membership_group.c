@@ -8,28 +8,28 @@
 #include <stdlib.h>
 #include <strings.h>
 
-struct group {
+struct membership_group {
     struct kc_membership member;
     const struct kc_membership_listener *listener;
     void *opaque;
     struct kc_coordinator *coordinator;
 };
 
-static const struct group *of_const(const struct kc_membership *member)
+static const struct membership_group *of_const(const struct kc_membership *member)
 {
-    return (const struct group *)member;
+    return (const struct membership_group *)member;
 }
 
 static struct kc_coordinator *of(struct kc_membership *member)
 {
-    return ((struct group *)member)->coordinator;
+    return ((struct membership_group *)member)->coordinator;
 }
 
 /* ---- the coordinator's listener ---- */
 
 static void configured(void *opaque, struct kc_work *work, int64_t *offset)
 {
-    struct group *group = opaque;
+    struct membership_group *group = opaque;
     struct kc_cluster_state *state = group->listener->snapshot(group->opaque);
     const struct kc_strings *connectors = kc_cluster_state_connectors(state);
     *offset = kc_cluster_state_offset(state);
@@ -49,19 +49,19 @@ static void configured(void *opaque, struct kc_work *work, int64_t *offset)
 
 static void assigned(void *opaque, const struct kc_assignment *assignment, int generation)
 {
-    struct group *group = opaque;
+    struct membership_group *group = opaque;
     group->listener->assigned(group->opaque, assignment, generation);
 }
 
 static void revoked(void *opaque, const struct kc_work *work)
 {
-    struct group *group = opaque;
+    struct membership_group *group = opaque;
     group->listener->revoked(group->opaque, work);
 }
 
 static void poll_timeout(void *opaque)
 {
-    struct group *group = opaque;
+    struct membership_group *group = opaque;
     group->listener->poll_timeout(group->opaque);
 }
 
@@ -176,7 +176,7 @@ struct kc_error *kc_membership_group_new(const struct kc_worker_config *config,
         .retry_backoff_ms = (int)kc_config_long(values, "retry.backoff.ms"),
         .max_delay_ms = (int)kc_config_long(values, "scheduled.rebalance.max.delay.ms"),
     };
-    struct group *group = kc_calloc(1, sizeof(*group));
+    struct membership_group *group = kc_calloc(1, sizeof(*group));
     group->member.ops = &ops;
     group->listener = listener;
     group->opaque = opaque;

@@ -211,7 +211,7 @@ void kc_requests_wakeup(struct kc_requests *requests)
 
 /* ---- the stage ---- */
 
-void kc_stage_init(struct kc_stage *stage)
+void kc_stage_init(struct kc_tick_stage *stage)
 {
     pthread_mutex_init(&stage->lock, NULL);
     stage->description = kc_strdup("awaiting startup");
@@ -219,13 +219,13 @@ void kc_stage_init(struct kc_stage *stage)
     stage->completed_ms = -1;
 }
 
-void kc_stage_destroy(struct kc_stage *stage)
+void kc_stage_destroy(struct kc_tick_stage *stage)
 {
     pthread_mutex_destroy(&stage->lock);
     free(stage->description);
 }
 
-void kc_stage_begin(struct kc_stage *stage, const char *fmt, ...)
+void kc_stage_begin(struct kc_tick_stage *stage, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -239,7 +239,7 @@ void kc_stage_begin(struct kc_stage *stage, const char *fmt, ...)
     pthread_mutex_unlock(&stage->lock);
 }
 
-void kc_stage_end(struct kc_stage *stage)
+void kc_stage_end(struct kc_tick_stage *stage)
 {
     pthread_mutex_lock(&stage->lock);
     if (stage->completed_ms < 0)
@@ -247,7 +247,7 @@ void kc_stage_end(struct kc_stage *stage)
     pthread_mutex_unlock(&stage->lock);
 }
 
-char *kc_stage_summary(struct kc_stage *stage)
+char *kc_stage_summary(struct kc_tick_stage *stage)
 {
     char began[40];
     char ended[40];

@@ -49,19 +49,19 @@ void kc_requests_wait(struct kc_requests *requests, int64_t deadline_ms);
 void kc_requests_wakeup(struct kc_requests *requests);
 
 /* What the tick thread is at (Connect's TickThreadStage). Any thread reads. */
-struct kc_stage {
+struct kc_tick_stage {
     pthread_mutex_t lock;
     char *description;
     int64_t started_ms;   /* kc_now_ms() units */
     int64_t completed_ms; /* -1: under way */
 };
-void kc_stage_init(struct kc_stage *stage);
-void kc_stage_destroy(struct kc_stage *stage);
-void kc_stage_begin(struct kc_stage *stage, const char *fmt, ...) KC_PRINTF(2, 3);
-void kc_stage_end(struct kc_stage *stage); /* of nested stages the first end counts */
+void kc_stage_init(struct kc_tick_stage *stage);
+void kc_stage_destroy(struct kc_tick_stage *stage);
+void kc_stage_begin(struct kc_tick_stage *stage, const char *fmt, ...) KC_PRINTF(2, 3);
+void kc_stage_end(struct kc_tick_stage *stage); /* of nested stages the first end counts */
 /* "The worker is currently <what>, which began at <t>." or "The last operation the worker completed
  * was ..."; owned by the caller. */
-char *kc_stage_summary(struct kc_stage *stage);
+char *kc_stage_summary(struct kc_tick_stage *stage);
 
 /* An instant as Java prints it: 2024-10-25T12:00:00.123Z, without fraction when that is 0. */
 void kc_instant_print(int64_t epoch_ms, char *text, size_t size);

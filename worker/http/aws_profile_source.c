@@ -276,13 +276,13 @@ static struct kc_error *own_keys(const char *name, const struct kc_map *profile,
 }
 
 /* The profiles on the way from the wanted one to the one that has credentials. */
-struct way {
+struct profile_way {
     char *names[ROLES_MAX];
     struct kc_map *profiles[ROLES_MAX];
     size_t count;
 };
 
-static void way_clear(struct way *way)
+static void way_clear(struct profile_way *way)
 {
     for (size_t i = 0; i < way->count; i++) {
         free(way->names[i]);
@@ -290,7 +290,7 @@ static void way_clear(struct way *way)
     }
 }
 
-static struct kc_error *way_add(struct way *way, const char *name, struct kc_map *profile)
+static struct kc_error *way_add(struct profile_way *way, const char *name, struct kc_map *profile)
 {
     for (size_t i = 0; i < way->count; i++) {
         if (way->count == ROLES_MAX || strcmp(way->names[i], name) == 0) {
@@ -316,7 +316,7 @@ static const char *next_on_way(const char *name, const struct kc_map *profile)
     return source && strcmp(source, name) != 0 ? source : NULL;
 }
 
-static struct kc_error *walk(const char *name, struct way *way)
+static struct kc_error *walk(const char *name, struct profile_way *way)
 {
     const char *next = name;
     struct kc_error *err = NULL;
@@ -358,7 +358,7 @@ static struct kc_error *begin(const struct wire_aws_search *search, const char *
 }
 
 /* Takes the roles from the last profile back to the wanted one. */
-static struct kc_error *follow(const struct wire_aws_search *search, const struct way *way,
+static struct kc_error *follow(const struct wire_aws_search *search, const struct profile_way *way,
                                struct wire_aws_keys *keys)
 {
     size_t last = way->count - 1;
@@ -388,7 +388,7 @@ struct kc_error *wire_aws_from_profile(const struct wire_aws_search *search,
 {
     const char *given = kc_map_get(search->options, "awsProfileName");
     const char *set = wire_aws_env("AWS_PROFILE");
-    struct way way = {0};
+    struct profile_way way = {0};
     struct kc_error *err = walk(given ? given : set ? set : "default", &way);
 
     if (!err && way.count)

@@ -58,10 +58,10 @@ static char *path_of(const char *url)
 
 /* ---- Retrievers (KIP-1139) ---- */
 
-enum way { BY_URL, BY_CREDENTIALS, BY_FILE, BY_ASSERTION };
+enum token_way { BY_URL, BY_CREDENTIALS, BY_FILE, BY_ASSERTION };
 
 /* Java's classes, which are known here by what they do. */
-static struct kc_error *find_retriever(const struct kc_map *settings, enum way *way)
+static struct kc_error *find_retriever(const struct kc_map *settings, enum token_way *way)
 {
     static const char package[] = "org.apache.kafka.common.security.oauthbearer.";
     static const char *const names[] = {
@@ -77,7 +77,7 @@ static struct kc_error *find_retriever(const struct kc_map *settings, enum way *
     if (!given || !*given)
         return NULL;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        *way = (enum way)i;
+        *way = (enum token_way)i;
         if (strncmp(given, package, len) == 0 && strcmp(given + len, names[i]) == 0)
             return NULL;
     }
@@ -88,7 +88,7 @@ static struct kc_error *find_retriever(const struct kc_map *settings, enum way *
                         given, (int)len - 1, package);
 }
 
-static struct kc_error *check_way(const struct wire_oauth_source *source, enum way way)
+static struct kc_error *check_way(const struct wire_oauth_source *source, enum token_way way)
 {
     bool file = source->file;
 
@@ -112,7 +112,7 @@ static struct kc_error *check_credentials(const struct wire_oauth_source *source
                         source->endpoint);
 }
 
-static struct kc_error *read_way(const struct kc_map *settings, enum way way,
+static struct kc_error *read_way(const struct kc_map *settings, enum token_way way,
                                  struct wire_oauth_source *source)
 {
     struct kc_error *err = wire_oauth_url(settings, ENDPOINT, &source->endpoint);
@@ -132,7 +132,7 @@ struct kc_error *wire_oauth_source_new(const struct kc_map *settings, const stru
                                        struct wire_oauth_source **out)
 {
     struct wire_oauth_source *source = kc_calloc(1, sizeof *source);
-    enum way way;
+    enum token_way way;
     struct kc_error *err = find_retriever(settings, &way);
 
     *out = NULL;

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct oauth {
+struct sasl_oauth {
     struct wire_sasl base;
     struct kc_map *options;
     struct wire_oauth_source *source; /* NULL: AWS or unsecured tokens */
@@ -24,7 +24,7 @@ struct oauth {
 
 static void oauth_destroy(struct wire_sasl *sasl)
 {
-    struct oauth *oauth = (struct oauth *)sasl;
+    struct sasl_oauth *oauth = (struct sasl_oauth *)sasl;
 
     kc_map_destroy(oauth->options);
     wire_oauth_source_destroy(oauth->source);
@@ -32,7 +32,7 @@ static void oauth_destroy(struct wire_sasl *sasl)
     free(oauth);
 }
 
-static struct kc_error *check_unsecured(const struct oauth *oauth)
+static struct kc_error *check_unsecured(const struct sasl_oauth *oauth)
 {
     struct kc_str token = {0};
     struct kc_error *err;
@@ -48,7 +48,7 @@ static struct kc_error *check_unsecured(const struct oauth *oauth)
 }
 
 /* JAAS options extension_NAME become NAME=value (KIP-342). */
-static const char *extension_prefix(const struct oauth *oauth)
+static const char *extension_prefix(const struct sasl_oauth *oauth)
 {
     return oauth->source || oauth->aws_region ? "extension_" : "unsecuredLoginExtension_";
 }
@@ -73,7 +73,7 @@ static struct kc_error *check_extension(const char *name, const char *value)
     return NULL;
 }
 
-static struct kc_error *check_extensions(const struct oauth *oauth)
+static struct kc_error *check_extensions(const struct sasl_oauth *oauth)
 {
     struct kc_map *extensions = kc_map_subset(oauth->options, extension_prefix(oauth), true);
     struct kc_error *err = NULL;
@@ -89,7 +89,7 @@ static struct kc_error *check_extensions(const struct oauth *oauth)
 static struct kc_error *oauth_start(const struct kc_map *settings, const char *host,
                                     struct wire_sasl **sasl)
 {
-    struct oauth *oauth = kc_calloc(1, sizeof *oauth);
+    struct sasl_oauth *oauth = kc_calloc(1, sizeof *oauth);
     struct kc_error *err;
 
     oauth->base.ops = &wire_sasl_oauthbearer;
@@ -114,7 +114,7 @@ static struct kc_error *oauth_start(const struct kc_map *settings, const char *h
 
 /* ---- The exchange ---- */
 
-static void append_extensions(const struct oauth *oauth, struct kc_str *answer)
+static void append_extensions(const struct sasl_oauth *oauth, struct kc_str *answer)
 {
     struct kc_map *extensions = kc_map_subset(oauth->options, extension_prefix(oauth), true);
 
@@ -123,7 +123,7 @@ static void append_extensions(const struct oauth *oauth, struct kc_str *answer)
     kc_map_destroy(extensions);
 }
 
-static struct kc_error *get_token(const struct oauth *oauth, struct kc_str *token)
+static struct kc_error *get_token(const struct sasl_oauth *oauth, struct kc_str *token)
 {
     if (oauth->source)
         return wire_oauth_token(oauth->source, &oauth->base.cancelled, token);
@@ -132,7 +132,7 @@ static struct kc_error *get_token(const struct oauth *oauth, struct kc_str *toke
     return wire_unsecured_token(oauth->options, token);
 }
 
-static struct kc_error *send_token(const struct oauth *oauth, struct kc_str *answer)
+static struct kc_error *send_token(const struct sasl_oauth *oauth, struct kc_str *answer)
 {
     struct kc_str token = {0};
     struct kc_error *err = get_token(oauth, &token);
@@ -149,7 +149,7 @@ static struct kc_error *send_token(const struct oauth *oauth, struct kc_str *ans
 static struct kc_error *oauth_step(struct wire_sasl *sasl, const uint8_t *token, size_t len,
                                    struct kc_str *answer, bool *done)
 {
-    struct oauth *oauth = (struct oauth *)sasl;
+    struct sasl_oauth *oauth = (struct sasl_oauth *)sasl;
 
     *done = false;
     if (oauth->state++ == 0)

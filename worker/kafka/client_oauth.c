@@ -22,13 +22,13 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.common.security.oauthb
 /* For tokens that don't say themselves. */
 #define LIFETIME_MS (5 * 60 * 1000)
 
-struct oauth {
-    struct oauth *next;
+struct client_oauth {
+    struct client_oauth *next;
     struct kc_map *properties; /* sasl.* */
 };
 
 static pthread_mutex_t oauths_lock = PTHREAD_MUTEX_INITIALIZER;
-static struct oauth *oauths;
+static struct client_oauth *oauths;
 
 /* ---- the token ---- */
 
@@ -50,7 +50,7 @@ static void split_message(char *message, struct kc_strings *parts)
     }
 }
 
-static struct kc_error *fetch(const struct oauth *oauth, struct kc_strings *parts)
+static struct kc_error *fetch(const struct client_oauth *oauth, struct kc_strings *parts)
 {
     struct wire_sasl *sasl = NULL;
     struct kc_str message = {0};
@@ -92,10 +92,10 @@ static struct kc_error *hand_over(rd_kafka_t *client, const struct kc_strings *p
 /* ---- settings ---- */
 
 /* config is the handle that kc_conf_oauth() has left in the client's settings. */
-static const struct oauth *find(const char *config)
+static const struct client_oauth *find(const char *config)
 {
     pthread_mutex_lock(&oauths_lock);
-    struct oauth *oauth = oauths;
+    struct client_oauth *oauth = oauths;
     while (oauth && config && (uintptr_t)oauth != strtoull(config, NULL, 16))
         oauth = oauth->next;
     pthread_mutex_unlock(&oauths_lock);
@@ -104,7 +104,7 @@ static const struct oauth *find(const char *config)
 
 static void on_refresh(rd_kafka_t *client, const char *config, void *opaque)
 {
-    const struct oauth *oauth = find(config);
+    const struct client_oauth *oauth = find(config);
     struct kc_strings parts = {0};
     if (!oauth)
         return;
@@ -120,10 +120,10 @@ static void on_refresh(rd_kafka_t *client, const char *config, void *opaque)
     kc_strings_destroy(&parts);
 }
 
-static struct oauth *find_or_add(struct kc_map *properties)
+static struct client_oauth *find_or_add(struct kc_map *properties)
 {
     pthread_mutex_lock(&oauths_lock);
-    struct oauth *oauth = oauths;
+    struct client_oauth *oauth = oauths;
     while (oauth && !kc_map_equal(oauth->properties, properties))
         oauth = oauth->next;
     if (oauth) {
@@ -146,7 +146,7 @@ struct kc_error *kc_conf_oauth(rd_kafka_conf_t *conf, const struct kc_map *prope
     char handle[24];
     struct kc_map *kept = kc_map_subset(properties, "sasl.", false);
     kc_map_set(kept, "bootstrap.servers", kc_map_get(properties, "bootstrap.servers"));
-    struct oauth *oauth = find_or_add(kept);
+    struct client_oauth *oauth = find_or_add(kept);
     snprintf(handle, sizeof(handle), "%llx", (unsigned long long)(uintptr_t)oauth);
     rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf, on_refresh);
     rd_kafka_conf_enable_sasl_queue(conf, 1);

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct shared {
+struct shared_client {
     char *settings;
     rd_kafka_t *client;
     unsigned users;
@@ -25,7 +25,7 @@ struct shared {
 
 static struct {
     pthread_mutex_t mutex;
-    struct shared *all; /* by settings */
+    struct shared_client *all; /* by settings */
 } registry = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* Keystores, truststores, token files: what a client has read of them stays as it was. */
@@ -60,7 +60,7 @@ static char *settings_of(const struct kc_map *properties)
 static struct kc_error *find_or_make(const struct kc_map *properties, const char *settings,
                                      rd_kafka_t **client)
 {
-    struct shared *shared;
+    struct shared_client *shared;
     HASH_FIND_STR(registry.all, settings, shared);
     if (!shared) {
         struct kc_error *err = kc_client_open(KC_CLIENT_ADMIN, properties, client);
@@ -88,9 +88,9 @@ struct kc_error *kc_client_share(const struct kc_map *properties, rd_kafka_t **c
 }
 
 /* With the mutex: what is to be destroyed, if it was the last user's. */
-static struct shared *drop_user(rd_kafka_t *client)
+static struct shared_client *drop_user(rd_kafka_t *client)
 {
-    struct shared *shared, *next;
+    struct shared_client *shared, *next;
     HASH_ITER (hh, registry.all, shared, next) {
         if (shared->client != client)
             continue;
@@ -105,7 +105,7 @@ static struct shared *drop_user(rd_kafka_t *client)
 void kc_client_unshare(rd_kafka_t *client)
 {
     pthread_mutex_lock(&registry.mutex);
-    struct shared *last = drop_user(client);
+    struct shared_client *last = drop_user(client);
     pthread_mutex_unlock(&registry.mutex);
     if (!last)
         return;

@@ -27,12 +27,12 @@ struct kc_log_writer {
     int64_t used_ms;
 };
 
-struct sending {
+struct log_sending {
     kc_log_sent done;
     void *opaque;
 };
 
-static void finish(struct sending *sending, struct kc_error *err)
+static void finish(struct log_sending *sending, struct kc_error *err)
 {
     if (sending->done)
         sending->done(sending->opaque, err);
@@ -186,7 +186,7 @@ void kc_log_writer_close(struct kc_log_writer *writer)
 /* ---- sending ---- */
 
 static struct kc_error *send_held(struct kc_log_writer *writer, const void *key, size_t key_len,
-                                  const void *value, size_t value_len, struct sending *sending)
+                                  const void *value, size_t value_len, struct log_sending *sending)
 {
     /* A value of no bytes isn't a tombstone. */
     static const char empty[1];
@@ -203,8 +203,8 @@ static struct kc_error *send_held(struct kc_log_writer *writer, const void *key,
 void kc_kafka_log_send(struct kc_kafka_log *this, const void *key, size_t key_len,
                        const void *value, size_t value_len, kc_log_sent done, void *opaque)
 {
-    struct sending *sending = kc_calloc(1, sizeof(*sending));
-    *sending = (struct sending){done, opaque};
+    struct log_sending *sending = kc_calloc(1, sizeof(*sending));
+    *sending = (struct log_sending){done, opaque};
     if (!this->writer) {
         finish(sending,
                kc_error_new(KC_ERR_CONNECT, "The log of topic %s is read-only or not started",

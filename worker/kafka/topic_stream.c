@@ -23,7 +23,7 @@ enum {
     START_MS = 2000, /* to find where a log begins */
 };
 
-struct place {
+struct stream_place {
     int64_t position;
     int64_t retry_at_ms; /* 0: the fetcher reads it */
     bool reset;          /* begin anew where the log does */
@@ -34,7 +34,7 @@ struct kc_topic_stream {
     int32_t partitions;
     struct kc_wire_admin *admin;
     struct kc_fetcher *fetcher;
-    struct place *places;
+    struct stream_place *places;
     int32_t waiting; /* places with a time to retry */
 };
 
@@ -136,16 +136,16 @@ struct kc_error *kc_topic_stream_ends(struct kc_topic_stream *stream, int64_t *e
 
 static void read_from(struct kc_topic_stream *stream, int32_t partition, int64_t offset)
 {
-    struct place *place = &stream->places[partition];
+    struct stream_place *place = &stream->places[partition];
     stream->waiting -= place->retry_at_ms != 0;
-    *place = (struct place){.position = offset};
+    *place = (struct stream_place){.position = offset};
     kc_fetcher_add(stream->fetcher, stream->topic, partition, offset, -1);
 }
 
 static void read_later(struct kc_topic_stream *stream, int32_t partition, bool reset,
                        int64_t delay_ms)
 {
-    struct place *place = &stream->places[partition];
+    struct stream_place *place = &stream->places[partition];
     stream->waiting += place->retry_at_ms == 0;
     place->retry_at_ms = kc_mono_ms() + delay_ms;
     place->reset = reset;
@@ -173,7 +173,7 @@ static struct kc_error *go_on(struct kc_topic_stream *stream, int64_t *next, boo
     struct kc_error *err = NULL;
     int64_t now = kc_mono_ms();
     for (int32_t i = 0; i < stream->partitions && stream->waiting && !err; i++) {
-        const struct place *place = &stream->places[i];
+        const struct stream_place *place = &stream->places[i];
         if (place->retry_at_ms > now)
             *next = place->retry_at_ms < *next ? place->retry_at_ms : *next;
         else if (place->retry_at_ms && place->reset)
@@ -238,7 +238,7 @@ static const char *deliver(const struct kc_topic_stream *stream, const struct kc
 static struct kc_error *take_data(struct kc_topic_stream *stream, const struct kc_fetched *fetched,
                                   kc_log_listener listener, void *opaque)
 {
-    struct place *place = &stream->places[fetched->partition];
+    struct stream_place *place = &stream->places[fetched->partition];
     const char *why = deliver(stream, fetched, listener, opaque, &place->position);
     if (!why)
         return NULL;

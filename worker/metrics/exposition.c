@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct family {
+struct series_family {
     char *name;
     const char *help;
     enum kc_metric_type type;
@@ -18,7 +18,7 @@ struct family {
 };
 
 struct kc_exposition {
-    struct family *families; /* in order of addition */
+    struct series_family *families; /* in order of addition */
     const struct kc_label *common;
     kc_exposition_alias alias; /* NULL: none */
     unsigned alias_sets;
@@ -31,7 +31,7 @@ struct kc_exposition *kc_exposition_new(void)
 
 void kc_exposition_destroy(struct kc_exposition *exposition)
 {
-    struct family *family, *next;
+    struct series_family *family, *next;
     if (!exposition)
         return;
     HASH_ITER (hh, exposition->families, family, next) {
@@ -57,10 +57,10 @@ void kc_exposition_set_alias(struct kc_exposition *exposition, kc_exposition_ali
 
 /* ---- samples ---- */
 
-static struct family *family_get(struct kc_exposition *exposition, const char *name,
-                                 enum kc_metric_type type, const char *help)
+static struct series_family *family_get(struct kc_exposition *exposition, const char *name,
+                                        enum kc_metric_type type, const char *help)
 {
-    struct family *family;
+    struct series_family *family;
     HASH_FIND_STR(exposition->families, name, family);
     if (family)
         return family;
@@ -112,7 +112,7 @@ static void append_value(struct kc_str *out, double value)
 static void add_sample(struct kc_exposition *exposition, const char *name, enum kc_metric_type type,
                        const char *help, const struct kc_label *labels, size_t count, double value)
 {
-    struct family *family = family_get(exposition, name, type, help);
+    struct series_family *family = family_get(exposition, name, type, help);
     struct kc_str *out = &family->samples;
     bool first = true;
     kc_str_append(out, name);
@@ -141,7 +141,7 @@ void kc_exposition_add(struct kc_exposition *exposition, const char *name, enum 
 
 /* ---- the text ---- */
 
-static void print_head(const struct family *family, bool openmetrics, struct kc_str *out)
+static void print_head(const struct series_family *family, bool openmetrics, struct kc_str *out)
 {
     static const char total[] = "_total";
     size_t len = strlen(family->name), tail = sizeof(total) - 1;
@@ -160,7 +160,8 @@ char *kc_exposition_print(const struct kc_exposition *exposition, bool openmetri
 {
     struct kc_str out = {0};
     kc_str_append(&out, "");
-    for (const struct family *family = exposition->families; family; family = family->hh.next) {
+    for (const struct series_family *family = exposition->families; family;
+         family = family->hh.next) {
         print_head(family, openmetrics, &out);
         kc_str_append_n(&out, family->samples.data, family->samples.len);
     }

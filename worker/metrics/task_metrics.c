@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum reading {
+enum metric_reading {
     COUNTER,
     NUMBER,   /* as it stands */
     RATE,     /* of the counter `at`, kept in `other` */
@@ -25,7 +25,7 @@ enum { SOURCE = 1, SINK = 2, ANY = 3 };
 struct task_metric {
     const char *name;
     unsigned kinds;
-    enum reading reading;
+    enum metric_reading reading;
     size_t at;
     size_t other;
     const char *help;

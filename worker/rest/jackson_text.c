@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 /* How Jackson calls a value, its token, and the argument of a constructor that would take it. */
-static const struct kind {
+static const struct jackson_kind {
     json_type type;
     const char *name;
     const char *token;
@@ -25,7 +25,7 @@ static const struct kind {
     {JSON_NULL, "Null", "VALUE_NULL", NULL, NULL},
 };
 
-static const struct kind *kind_of(const json_t *value)
+static const struct jackson_kind *kind_of(const json_t *value)
 {
     size_t i = 0;
     while (kinds[i].type != json_typeof(value))
@@ -33,7 +33,7 @@ static const struct kind *kind_of(const json_t *value)
     return &kinds[i];
 }
 
-static struct kc_error *no_type(const char *type, const struct kind *kind)
+static struct kc_error *no_type(const char *type, const struct jackson_kind *kind)
 {
     return kc_error_new(KC_ERR_CONNECT,
                         "Cannot deserialize value of type `%s` from %s value (token "
@@ -49,7 +49,7 @@ static char *shown(const json_t *value)
 
 struct kc_error *kc_jackson_no_object(const char *type, const char *full, const json_t *value)
 {
-    const struct kind *kind = kind_of(value);
+    const struct jackson_kind *kind = kind_of(value);
     if (!kind->argument)
         return no_type(full, kind);
     char *text = shown(value);

@@ -8,7 +8,7 @@
 #define SCALAR_BYTES    112 /* an empty string, and its place in what holds it */
 #define KEY_BYTES       128 /* a member, and the buckets that it adds */
 
-struct scan {
+struct extent_scan {
     const char *at;
     const char *end;
     size_t depth;
@@ -27,7 +27,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static void scan_string(struct scan *scan)
+static void scan_string(struct extent_scan *scan)
 {
     const char *from = ++scan->at;
     while (scan->at < scan->end && *scan->at != '"')
@@ -42,7 +42,7 @@ static void scan_string(struct scan *scan)
 }
 
 /* A number, or true, false, null, or what is none of these. */
-static void scan_word(struct scan *scan)
+static void scan_word(struct extent_scan *scan)
 {
     const char *from = scan->at;
     bool number = false;
@@ -55,7 +55,7 @@ static void scan_word(struct scan *scan)
     add(scan->extent, (size_t)(scan->at - from) + SCALAR_BYTES);
 }
 
-static void scan_container(struct scan *scan)
+static void scan_container(struct extent_scan *scan)
 {
     scan->at++;
     scan->depth++;
@@ -66,7 +66,7 @@ static void scan_container(struct scan *scan)
 
 void kc_json_measure(const char *data, size_t len, struct kc_json_extent *extent)
 {
-    struct scan scan = {.at = data, .end = data + len, .extent = extent};
+    struct extent_scan scan = {.at = data, .end = data + len, .extent = extent};
     *extent = (struct kc_json_extent){0};
     while (scan.at < scan.end) {
         char c = *scan.at;

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <strings.h>
 
-struct span {
+struct type_span {
     const char *text;
     size_t len;
 };
 
-static bool is(struct span span, const char *text)
+static bool is(struct type_span span, const char *text)
 {
     return span.len == strlen(text) && strncasecmp(span.text, text, span.len) == 0;
 }
@@ -23,7 +23,7 @@ static void skip_blanks(const char **at)
 }
 
 /* One or more characters of RFC 2616's token. */
-static bool read_token(const char **at, struct span *token)
+static bool read_token(const char **at, struct type_span *token)
 {
     token->text = *at;
     while (**at > ' ' && **at != 0x7f && !strchr("()<>@,;:\\\"/[]?={}", **at))
@@ -33,7 +33,7 @@ static bool read_token(const char **at, struct span *token)
 }
 
 /* Without its quotes. */
-static bool read_quoted(const char **at, struct span *value)
+static bool read_quoted(const char **at, struct type_span *value)
 {
     value->text = ++*at;
     for (; **at && **at != '"'; (*at)++)
@@ -47,7 +47,7 @@ static bool read_quoted(const char **at, struct span *value)
 }
 
 /* From 0 to 1, with three digits at most: "0.5", ".2", "1.000". */
-static bool is_quality(struct span value)
+static bool is_quality(struct type_span value)
 {
     size_t whole = value.len && (value.text[0] == '0' || value.text[0] == '1');
     bool one = whole && value.text[0] == '1';
@@ -63,7 +63,7 @@ static bool is_quality(struct span value)
 
 static bool read_parameter(const char **at, bool accept)
 {
-    struct span name, value;
+    struct type_span name, value;
     if (!read_token(at, &name) || *(*at)++ != '=')
         return false;
     if (!(**at == '"' ? read_quoted(at, &value) : read_token(at, &value)))
@@ -87,7 +87,7 @@ static bool read_parameters(const char **at, bool accept)
 
 enum kc_media kc_media_content_type(const char *header)
 {
-    struct span type, subtype;
+    struct type_span type, subtype;
     skip_blanks(&header);
     if (!read_token(&header, &type) || *header++ != '/' || !read_token(&header, &subtype) ||
         !read_parameters(&header, false) || *header)
@@ -98,7 +98,7 @@ enum kc_media kc_media_content_type(const char *header)
 /* One range of an Accept header; a type alone stands for all of its subtypes. */
 static enum kc_media read_range(const char **at)
 {
-    struct span type, subtype = {"*", 1};
+    struct type_span type, subtype = {"*", 1};
     if (!read_token(at, &type))
         return KC_MEDIA_MALFORMED;
     if (**at == '/') {

@@ -23,7 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 static const char *const files[] = {"ssl.keystore.location", "ssl.truststore.location"};
 #define FILES (sizeof(files) / sizeof(files[0]))
 
-struct stamp {
+struct listener_stamp {
     struct timespec changed;
     off_t size;
 };
@@ -42,19 +42,19 @@ struct kc_tls_listener {
     struct kc_str certificate;
     char *priorities;
     struct kc_tls_material *material;
-    struct stamp stamps[FILES];
+    struct listener_stamp stamps[FILES];
 };
 
 /* ---- stores ---- */
 
-static void stamp_files(const struct kc_map *settings, struct stamp stamps[FILES])
+static void stamp_files(const struct kc_map *settings, struct listener_stamp stamps[FILES])
 {
     struct stat info;
     memset(stamps, 0, sizeof(*stamps) * FILES);
     for (size_t i = 0; i < FILES; i++) {
         const char *path = kc_map_get(settings, files[i]);
         if (path && stat(path, &info) == 0)
-            stamps[i] = (struct stamp){info.st_mtim, info.st_size};
+            stamps[i] = (struct listener_stamp){info.st_mtim, info.st_size};
     }
 }
 
@@ -161,7 +161,7 @@ void kc_tls_material_unref(struct kc_tls_material *material)
 
 static void reload(struct kc_tls_listener *listener)
 {
-    struct stamp stamps[FILES];
+    struct listener_stamp stamps[FILES];
     struct kc_tls_material *fresh = NULL;
     struct kc_str key = {0};
     struct kc_str certificate = {0};

@@ -14,7 +14,7 @@
 #include <string.h>
 
 /* What is listed by alias. */
-struct family {
+struct alias_family {
     const char *list; /* the key that lists aliases */
     const char *group;
     const char *base_class;
@@ -23,7 +23,7 @@ struct family {
     bool implicit_keys; /* predicate and negate */
 };
 
-static const struct family families[] = {
+static const struct alias_family families[] = {
     {"transforms", "Transforms", "Transformation", "transformation", KC_PLUGIN_TRANSFORMATION,
      true},
     {"predicates", "Predicates", "Predicate", "predicate", KC_PLUGIN_PREDICATE, false},
@@ -31,7 +31,7 @@ static const struct family families[] = {
 enum { FAMILY_COUNT = sizeof(families) / sizeof(families[0]) };
 
 /* The converters that a connector may choose. */
-static const struct converter {
+static const struct converter_key {
     const char *name;
     const char *version;
     const char *base_class;
@@ -60,7 +60,7 @@ static const struct kc_config_key implicit_keys[] = {
 };
 
 /* The distinct aliases of a family; an empty one is one, too. */
-static void list_aliases(const struct family *family, const struct kc_map *config,
+static void list_aliases(const struct alias_family *family, const struct kc_map *config,
                          struct kc_strings *aliases)
 {
     struct kc_strings all = {0};
@@ -82,8 +82,8 @@ static const struct kc_plugin *find(const struct kc_plugins *plugins, const char
 
 /* ---- the definition ---- */
 
-static void add_type(struct kc_config_def *def, const struct family *family, const char *alias,
-                     const char *prefix, const char *group)
+static void add_type(struct kc_config_def *def, const struct alias_family *family,
+                     const char *alias, const char *prefix, const char *group)
 {
     char *display = kc_asprintf("%s type for %s", family->base_class, alias);
     char *documentation = kc_asprintf("Class of the %s '%s'.", family->lower_name, alias);
@@ -101,8 +101,9 @@ static void add_type(struct kc_config_def *def, const struct family *family, con
     free(display);
 }
 
-static void add_version(struct kc_config_def *def, const struct family *family, const char *alias,
-                        const char *prefix, const char *group, const struct kc_plugin *plugin)
+static void add_version(struct kc_config_def *def, const struct alias_family *family,
+                        const char *alias, const char *prefix, const char *group,
+                        const struct kc_plugin *plugin)
 {
     char *display = kc_asprintf("%s version for %s", family->base_class, alias);
     char *documentation =
@@ -141,7 +142,7 @@ static bool goes_before(const struct kc_config_key *a, const struct kc_config_ke
 }
 
 /* The keys of a transform or predicate, as Java numbers them. */
-static void add_sorted(struct kc_config_def *def, const struct family *family,
+static void add_sorted(struct kc_config_def *def, const struct alias_family *family,
                        const struct kc_plugin *plugin, const char *prefix, const char *group)
 {
     size_t count = 0;
@@ -183,7 +184,8 @@ static bool has_version(const struct kc_plugins *plugins, const struct kc_plugin
 }
 
 static void add_alias(struct kc_config_def *def, const struct kc_plugins *plugins,
-                      const struct family *family, const struct kc_map *config, const char *alias)
+                      const struct alias_family *family, const struct kc_map *config,
+                      const char *alias)
 {
     char *prefix = kc_asprintf("%s.%s.", family->list, alias);
     char *group = kc_asprintf("%s: %s", family->group, alias);
@@ -200,7 +202,7 @@ static void add_alias(struct kc_config_def *def, const struct kc_plugins *plugin
 
 /* The converter that the connector will use, its own or the worker's. */
 static const struct kc_plugin *chosen_converter(const struct kc_plugins *plugins,
-                                                const struct converter *converter,
+                                                const struct converter_key *converter,
                                                 const struct kc_config *worker,
                                                 const struct kc_map *config)
 {
@@ -214,7 +216,7 @@ static const char *default_of(const struct kc_plugins *plugins, const struct kc_
 {
     const struct kc_plugin *plugin = NULL;
     for (size_t i = 0; i < CONVERTER_COUNT; i++) {
-        const struct converter *converter = &converters[i];
+        const struct converter_key *converter = &converters[i];
         if (strcmp(key->name, converter->name) == 0) {
             const char *class_name = kc_config_string(worker, converter->name);
             plugin = find(plugins, class_name, converter->kind);
@@ -282,8 +284,8 @@ struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
 
 /* EnrichablePlugin.configDefsForClass, which takes the class as it is written. */
 static struct kc_error *check_alias_start(const struct kc_plugins *plugins,
-                                          const struct family *family, const struct kc_map *config,
-                                          const char *alias)
+                                          const struct alias_family *family,
+                                          const struct kc_map *config, const char *alias)
 {
     char *name = kc_asprintf("%s.%s.type", family->list, alias);
     const char *type = kc_map_get(config, name);
@@ -385,7 +387,7 @@ static void check_class(const struct kc_plugins *plugins, const char *name,
 }
 
 /* A version can be chosen once the class is. */
-static void check_converter(const struct kc_plugins *plugins, const struct converter *converter,
+static void check_converter(const struct kc_plugins *plugins, const struct converter_key *converter,
                             struct kc_config_values *values)
 {
     check_class(plugins, converter->name, converter->kind, converter->base_class, values);
@@ -411,7 +413,7 @@ static bool check_negate(const struct kc_map *config, const char *prefix, const 
 }
 
 /* A version that isn't there is said of both, the class and the version. */
-static void check_alias_version(const struct kc_plugins *plugins, const struct family *family,
+static void check_alias_version(const struct kc_plugins *plugins, const struct alias_family *family,
                                 const struct kc_map *config, const char *prefix, bool lonely,
                                 struct kc_config_values *values)
 {
@@ -460,7 +462,7 @@ static const struct kc_plugin *plugin_of(const struct kc_plugins *plugins, const
 
 /* ---- the validation ---- */
 
-static void check_alias(const struct kc_plugins *plugins, const struct family *family,
+static void check_alias(const struct kc_plugins *plugins, const struct alias_family *family,
                         const struct kc_map *config, const char *alias,
                         struct kc_config_values *values)
 {

@@ -19,7 +19,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 enum { REQUEST_MS = 90000 };
 
 /* One request. */
-struct call {
+struct offsets_call {
     struct kc_worker *worker;
     const char *connector;
     struct kc_map *config; /* resolved */
@@ -31,7 +31,7 @@ struct call {
     char *group;
 };
 
-static struct kc_error *open_sink(struct call *call)
+static struct kc_error *open_sink(struct offsets_call *call)
 {
     char *id = kc_asprintf("connector-worker-adminclient-%s", call->connector);
     struct kc_map *admin =
@@ -47,7 +47,7 @@ static struct kc_error *open_sink(struct call *call)
     return err;
 }
 
-static struct kc_error *open_source(struct call *call)
+static struct kc_error *open_source(struct offsets_call *call)
 {
     bool own;
     struct kc_error *err =
@@ -58,7 +58,7 @@ static struct kc_error *open_source(struct call *call)
     return err;
 }
 
-static struct kc_error *open_call(struct call *call, const struct kc_map *config)
+static struct kc_error *open_call(struct offsets_call *call, const struct kc_map *config)
 {
     struct kc_error *err = kc_worker_resolve(call->worker, config, &call->config);
     if (!err)
@@ -68,7 +68,7 @@ static struct kc_error *open_call(struct call *call, const struct kc_map *config
     return call->plugin->kind == KC_PLUGIN_SINK ? open_sink(call) : open_source(call);
 }
 
-static void close_call(struct call *call)
+static void close_call(struct offsets_call *call)
 {
     kc_offset_store_unref(call->store);
     kc_admin_destroy(call->admin);
@@ -77,7 +77,8 @@ static void close_call(struct call *call)
 }
 
 /* ConnectUtils.maybeWrap: what isn't a ConnectException gets one around it. Takes err. */
-static struct kc_error *wrap(struct kc_error *err, const char *what, const struct call *call)
+static struct kc_error *wrap(struct kc_error *err, const char *what,
+                             const struct offsets_call *call)
 {
     static const char *const kind_names[] = {
         [KC_PLUGIN_SINK] = "sink", [KC_PLUGIN_SOURCE] = "source"};
@@ -99,7 +100,7 @@ static struct kc_error *wrap(struct kc_error *err, const char *what, const struc
 struct kc_error *kc_worker_offsets(struct kc_worker *worker, const char *connector,
                                    const struct kc_map *config, json_t **offsets)
 {
-    struct call call = {.worker = worker, .connector = connector};
+    struct offsets_call call = {.worker = worker, .connector = connector};
     json_t *list = NULL;
     struct kc_error *err = open_call(&call, config);
     bool is_sink = call.plugin && call.plugin->kind == KC_PLUGIN_SINK;
@@ -144,7 +145,8 @@ static struct kc_error *normalise(const json_t *offsets, json_t **normal)
     return err;
 }
 
-static struct kc_error *wanted_offsets(struct call *call, const json_t *offsets, json_t **wanted)
+static struct kc_error *wanted_offsets(struct offsets_call *call, const json_t *offsets,
+                                       json_t **wanted)
 {
     bool is_sink = call->plugin->kind == KC_PLUGIN_SINK;
     if (offsets)
@@ -165,7 +167,7 @@ static struct kc_error *wanted_offsets(struct call *call, const json_t *offsets,
     return err;
 }
 
-static struct kc_error *ask_plugin(struct call *call, const json_t *wanted, bool *handled)
+static struct kc_error *ask_plugin(struct offsets_call *call, const json_t *wanted, bool *handled)
 {
     *handled = false;
     if (!call->plugin->connector->alter_offsets)
@@ -213,7 +215,7 @@ static struct kc_error *check_format(const json_t *wanted)
     return NULL;
 }
 
-static struct kc_error *write_source(struct call *call, const json_t *wanted)
+static struct kc_error *write_source(struct offsets_call *call, const json_t *wanted)
 {
     size_t count = json_array_size(wanted), i;
     if (count == 0) {
@@ -239,7 +241,7 @@ static struct kc_error *write_source(struct call *call, const json_t *wanted)
     return err;
 }
 
-static struct kc_error *write_offsets(struct call *call, const json_t *wanted, bool reset)
+static struct kc_error *write_offsets(struct offsets_call *call, const json_t *wanted, bool reset)
 {
     if (call->plugin->kind == KC_PLUGIN_SOURCE)
         return write_source(call, wanted);
@@ -263,7 +265,7 @@ struct kc_error *kc_worker_alter_offsets(struct kc_worker *worker, const char *c
                                          const struct kc_map *config, const json_t *offsets,
                                          char **message)
 {
-    struct call call = {.worker = worker, .connector = connector};
+    struct offsets_call call = {.worker = worker, .connector = connector};
     json_t *wanted = NULL;
     bool handled = false;
     struct kc_error *err = open_call(&call, config);

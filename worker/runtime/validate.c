@@ -24,7 +24,7 @@
 #include <strings.h>
 
 /* One validation under way, and the ConfigInfos that it makes. */
-struct check {
+struct config_check {
     struct kc_worker *worker;
     struct kc_map *config; /* resolved */
     const struct kc_plugin *plugin;
@@ -43,23 +43,23 @@ static bool blank(const char *text)
     return !text || text[strspn(text, " \t\r\n\f")] == '\0';
 }
 
-static const char *get(const struct check *check, const char *key)
+static const char *get(const struct config_check *check, const char *key)
 {
     return kc_map_get(check->config, key);
 }
 
-static bool is_source(const struct check *check)
+static bool is_source(const struct config_check *check)
 {
     return check->plugin->kind == KC_PLUGIN_SOURCE;
 }
 
-static bool distributed(const struct check *check)
+static bool distributed(const struct config_check *check)
 {
     return check->worker->config->mode == KC_WORKER_DISTRIBUTED;
 }
 
 /* The value called name; what config says of it when it is new. */
-static struct kc_config_value *value_of(struct check *check, const char *name)
+static struct kc_config_value *value_of(struct config_check *check, const char *name)
 {
     size_t before = check->values.count;
     struct kc_config_value *value = kc_config_values_get(&check->values, name);
@@ -70,7 +70,7 @@ static struct kc_config_value *value_of(struct check *check, const char *name)
 
 /* ---- sinks ---- */
 
-static void check_topics(struct check *check, bool by_name, bool by_regex)
+static void check_topics(struct config_check *check, bool by_name, bool by_regex)
 {
     if (by_name && by_regex) {
         static const char text[] =
@@ -85,7 +85,7 @@ static void check_topics(struct check *check, bool by_name, bool by_regex)
     }
 }
 
-static void check_dead_letters_by_name(struct check *check, const char *topic)
+static void check_dead_letters_by_name(struct config_check *check, const char *topic)
 {
     struct kc_strings all = {0}, topics = {0};
     kc_strings_split(&all, get(check, "topics"));
@@ -102,7 +102,7 @@ static void check_dead_letters_by_name(struct check *check, const char *topic)
     kc_strings_destroy(&all);
 }
 
-static void check_dead_letters_by_regex(struct check *check, const char *topic)
+static void check_dead_letters_by_regex(struct config_check *check, const char *topic)
 {
     struct kc_regex *regex = NULL;
     const char *pattern = get(check, "topics.regex");
@@ -116,7 +116,7 @@ static void check_dead_letters_by_regex(struct check *check, const char *topic)
     kc_regex_destroy(regex);
 }
 
-static void check_group(struct check *check)
+static void check_group(struct config_check *check)
 {
     const char *worker_group = kc_config_string(check->worker->config->values, "group.id");
     if (kc_map_has(check->config, "consumer.override.group.id")) {
@@ -136,7 +136,7 @@ static void check_group(struct check *check)
                                   name, worker_group);
 }
 
-static void check_sink(struct check *check)
+static void check_sink(struct config_check *check)
 {
     bool by_name = !blank(get(check, "topics")), by_regex = !blank(get(check, "topics.regex"));
     const char *dead_letters = get(check, "errors.deadletterqueue.topic.name");
@@ -157,7 +157,7 @@ static void check_sink(struct check *check)
 
 /* ---- sources ---- */
 
-static void check_exactly_once(struct check *check)
+static void check_exactly_once(struct config_check *check)
 {
     struct kc_config_value *value = value_of(check, "exactly.once.support");
     if (value->errors.count || !value->value || strcasecmp(value->value, "required") != 0)
@@ -181,7 +181,7 @@ static void check_exactly_once(struct check *check)
                                          "with the provided configuration.");
 }
 
-static void check_boundary(struct check *check)
+static void check_boundary(struct config_check *check)
 {
     struct kc_config_value *value = value_of(check, "transaction.boundary");
     if (value->errors.count || !value->value || strcasecmp(value->value, "connector") != 0)
@@ -198,7 +198,7 @@ static void check_boundary(struct check *check)
 /* ---- the main block ---- */
 
 /* AbstractHerder.validateConverterConfig: the class as it is written, in the version asked for. */
-static void check_converter_plugin(struct check *check, const char *property, unsigned kinds)
+static void check_converter_plugin(struct config_check *check, const char *property, unsigned kinds)
 {
     char *version_name = kc_asprintf("%s.plugin.version", property);
     const char *class_name = get(check, property);
@@ -221,7 +221,7 @@ static void check_converter_plugin(struct check *check, const char *property, un
     free(version_name);
 }
 
-static void add_null_errors(struct check *check)
+static void add_null_errors(struct config_check *check)
 {
     kc_map_foreach (check->config, entry)
         if (!entry->value)
@@ -229,7 +229,7 @@ static void add_null_errors(struct check *check)
                                       "Null value can not be supplied as the configuration value.");
 }
 
-static void check_quarantine(struct check *check)
+static void check_quarantine(struct config_check *check)
 {
     struct kc_config_value *value = value_of(check, KC_QUARANTINE_TOPIC_SETTING);
     if (value->errors.count || blank(value->value))
@@ -240,7 +240,7 @@ static void check_quarantine(struct check *check)
         kc_config_value_add_error(value, "%s", why);
 }
 
-static void check_framework(struct check *check)
+static void check_framework(struct config_check *check)
 {
     kc_enriched_config_validate(check->worker->plugins, check->def, check->config, &check->values);
     if (!is_source(check)) {
@@ -257,7 +257,7 @@ static void check_framework(struct check *check)
     check_converter_plugin(check, "value.converter", 1u << KC_PLUGIN_CONVERTER);
 }
 
-static void check_own(struct check *check)
+static void check_own(struct config_check *check)
 {
     check->own_def = kc_config_def_new(check->plugin->config_keys, check->plugin->config_key_count);
     kc_config_validate(check->own_def, check->config, &check->own);
@@ -266,7 +266,7 @@ static void check_own(struct check *check)
         check->plugin->connector->validate(check->config, &check->own);
 }
 
-static void add_group(struct check *check, const char *group)
+static void add_group(struct config_check *check, const char *group)
 {
     if (!group || kc_map_has(check->known_groups, group))
         return;
@@ -274,14 +274,14 @@ static void add_group(struct check *check, const char *group)
     json_array_append_new(check->groups, json_string(group));
 }
 
-static void add_info(struct check *check, const struct kc_config_key *key,
+static void add_info(struct config_check *check, const struct kc_config_key *key,
                      const struct kc_config_value *value)
 {
     json_array_append_new(check->configs, kc_config_info_json(key, value, ""));
     check->error_count += (int)value->errors.count;
 }
 
-static void add_undefined(struct check *check, const struct kc_config_values *values)
+static void add_undefined(struct config_check *check, const struct kc_config_values *values)
 {
     for (size_t i = 0; i < values->count; i++)
         if (!kc_config_def_find(check->def, values->items[i].name) &&
@@ -290,7 +290,7 @@ static void add_undefined(struct check *check, const struct kc_config_values *va
 }
 
 /* A key that both define is the framework's in place and the connector's in content. */
-static void add_defined(struct check *check, const struct kc_config_def *def, bool is_own)
+static void add_defined(struct config_check *check, const struct kc_config_def *def, bool is_own)
 {
     for (size_t i = 0; i < kc_config_def_size(def); i++) {
         const struct kc_config_key *key = kc_config_def_at(def, i);
@@ -306,7 +306,7 @@ static void add_defined(struct check *check, const struct kc_config_def *def, bo
     }
 }
 
-static void add_main_block(struct check *check)
+static void add_main_block(struct config_check *check)
 {
     add_undefined(check, &check->values);
     add_undefined(check, &check->own);
@@ -316,7 +316,7 @@ static void add_main_block(struct check *check)
 
 /* ---- appended blocks: an entry with errors counts once ---- */
 
-static void add_prefixed(struct check *check, const struct kc_config_key *key,
+static void add_prefixed(struct config_check *check, const struct kc_config_key *key,
                          const struct kc_config_value *value, const char *prefix)
 {
     json_array_append_new(check->configs, kc_config_info_json(key, value, prefix));
@@ -346,7 +346,7 @@ static void add_taken(struct kc_config_value *value, struct kc_error *err)
     kc_error_destroy(err);
 }
 
-static void add_overrides(struct check *check, enum kc_client_role role, const char *prefix)
+static void add_overrides(struct config_check *check, enum kc_client_role role, const char *prefix)
 {
     struct kc_map *overrides = kc_map_subset(check->config, prefix, true);
     kc_map_foreach (overrides, entry) {
@@ -367,14 +367,14 @@ static void add_overrides(struct check *check, enum kc_client_role role, const c
     kc_map_destroy(overrides);
 }
 
-static bool separate_offsets(const struct check *check)
+static bool separate_offsets(const struct config_check *check)
 {
     return is_source(check) && distributed(check) &&
            (kc_exactly_once_enabled(check->worker->config) ||
             !blank(get(check, "offsets.storage.topic")));
 }
 
-static void add_override_blocks(struct check *check)
+static void add_override_blocks(struct config_check *check)
 {
     bool dead_letters = !blank(get(check, "errors.deadletterqueue.topic.name"));
     if (is_source(check) || dead_letters)
@@ -387,7 +387,7 @@ static void add_override_blocks(struct check *check)
         add_overrides(check, KC_CLIENT_ADMIN, "admin.override.");
 }
 
-static bool version_is_wrong(const struct check *check, const char *property)
+static bool version_is_wrong(const struct config_check *check, const char *property)
 {
     char *name = kc_asprintf("%s.plugin.version", property);
     const struct kc_config_value *version = kc_config_values_find(&check->values, name);
@@ -395,7 +395,7 @@ static bool version_is_wrong(const struct check *check, const char *property)
     return version && version->errors.count;
 }
 
-static void add_converter(struct check *check, const char *property, unsigned kinds,
+static void add_converter(struct config_check *check, const char *property, unsigned kinds,
                           const char *type)
 {
     const char *class_name = get(check, property);
@@ -422,14 +422,14 @@ static void add_converter(struct check *check, const char *property, unsigned ki
 
 /* ---- the whole ---- */
 
-static json_t *result_of(const struct check *check)
+static json_t *result_of(const struct config_check *check)
 {
     return json_pack("{s:s, s:i, s:O, s:O}", "name", get(check, "connector.class"), "error_count",
                      check->error_count, "groups", check->groups, "configs", check->configs);
 }
 
 /* AbstractHerder.invalidVersionedConnectorValidation: only what all connectors have in common. */
-static json_t *refuse_version(struct check *check, const struct kc_error *why)
+static json_t *refuse_version(struct config_check *check, const struct kc_error *why)
 {
     static const char *const blamed[] = {"connector.class", "connector.plugin.version"};
     check->def = kc_enriched_config_common(check->worker->plugins, check->config);
@@ -444,7 +444,7 @@ static json_t *refuse_version(struct check *check, const struct kc_error *why)
     return result_of(check);
 }
 
-static json_t *run(struct check *check)
+static json_t *run(struct config_check *check)
 {
     struct kc_error *why = kc_plugins_check_version(check->worker->plugins, check->plugin,
                                                     get(check, "connector.plugin.version"));
@@ -469,7 +469,7 @@ static json_t *run(struct check *check)
 }
 
 /* A version that can't be read is refused as a whole, as Java's is. */
-static struct kc_error *check_version_syntax(const struct check *check)
+static struct kc_error *check_version_syntax(const struct config_check *check)
 {
     struct kc_version_range *range = NULL;
     struct kc_error *err = kc_version_range_parse(get(check, "connector.plugin.version"), &range);
@@ -477,7 +477,7 @@ static struct kc_error *check_version_syntax(const struct check *check)
     return err;
 }
 
-static struct kc_error *open_check(struct check *check, const struct kc_map *config)
+static struct kc_error *open_check(struct config_check *check, const struct kc_map *config)
 {
     struct kc_error *err = kc_worker_resolve(check->worker, config, &check->config);
     if (err)
@@ -502,7 +502,7 @@ static struct kc_error *open_check(struct check *check, const struct kc_map *con
 struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_map *config,
                                     json_t **infos)
 {
-    struct check check = {.worker = worker};
+    struct config_check check = {.worker = worker};
     struct kc_error *err = open_check(&check, config);
     if (!err)
         *infos = run(&check);

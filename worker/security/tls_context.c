@@ -16,7 +16,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.wire.tls");
 
-struct stamp {
+struct store_stamp {
     struct timespec changed;
     off_t size;
 };
@@ -30,10 +30,10 @@ struct wire_tls_context {
     bool serves;
     int verify_mode; /* SSL_VERIFY_* */
     SSL_CTX *ctx;
-    struct stamp stamps[FILES];
+    struct store_stamp stamps[FILES];
 };
 
-static void stamp_files(const struct wire_tls_context *context, struct stamp stamps[FILES])
+static void stamp_files(const struct wire_tls_context *context, struct store_stamp stamps[FILES])
 {
     struct stat info;
 
@@ -42,7 +42,7 @@ static void stamp_files(const struct wire_tls_context *context, struct stamp sta
         const char *path = kc_map_get(context->settings, files[i]);
 
         if (path && stat(path, &info) == 0)
-            stamps[i] = (struct stamp){info.st_mtim, info.st_size};
+            stamps[i] = (struct store_stamp){info.st_mtim, info.st_size};
     }
 }
 
@@ -181,7 +181,7 @@ void wire_tls_context_destroy(struct wire_tls_context *context)
 
 SSL_CTX *wire_tls_context_current(struct wire_tls_context *context)
 {
-    struct stamp stamps[FILES];
+    struct store_stamp stamps[FILES];
     SSL_CTX *ctx;
 
     stamp_files(context, stamps);

@@ -294,7 +294,8 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
     return NULL;
 }
 
-static struct kc_error *send_wire(void *delivery, const struct kc_wire_record *wire, void *opaque)
+static struct kc_error *send_wire(void *delivery, const struct kc_producer_record *wire,
+                                  void *opaque)
 {
     struct at_least_once *self = delivery;
     return kc_record_batches_add(self->batches, wire, opaque);

@@ -24,7 +24,7 @@ struct kc_eos_channel {
     struct kc_error *(*send_offset)(void *channel, const char *topic, const char *key,
                                     const char *value);
     /* Without a producer: a record, whose outcome comes to entry. Optional. */
-    struct kc_error *(*send)(void *channel, const struct kc_wire_record *wire,
+    struct kc_error *(*send)(void *channel, const struct kc_producer_record *wire,
                              struct kc_txn_entry *entry);
     /* Now and then, at least once per batch: sends what waits, takes in results. Optional. */
     struct kc_error *(*progress)(void *channel);

@@ -16,7 +16,7 @@ static struct kc_logger log =
 
 enum { TRANSACTION_WAIT_MS = 5000, OFFSET_ARENA = 4096 };
 
-struct channel {
+struct record_channel {
     struct kc_source_task *task;
     struct kc_arena *offset_bytes; /* keys and values of offsets on their way */
     atomic_uint_fast64_t acked;
@@ -26,19 +26,19 @@ struct channel {
 static void *create(struct kc_source_task *task, struct kc_txn_records *records)
 {
     (void)records;
-    struct channel *self = kc_calloc(1, sizeof(*self));
+    struct record_channel *self = kc_calloc(1, sizeof(*self));
     self->task = task;
     return self;
 }
 
 static void destroy(void *channel)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     kc_arena_destroy(self->offset_bytes);
     free(self);
 }
 
-static rd_kafka_t *client_of(struct channel *self)
+static rd_kafka_t *client_of(struct record_channel *self)
 {
     return kc_source_producer_client(self->task->producer);
 }
@@ -56,7 +56,7 @@ static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
 
 /* Java's producer fails when its login is refused; librdkafka goes on trying. While anything is
  * acknowledged, whatever one broker says may pass. */
-static struct kc_error *refusal(struct channel *self, uint64_t acked_before)
+static struct kc_error *refusal(struct record_channel *self, uint64_t acked_before)
 {
     return atomic_load(&self->acked) == acked_before
                ? kc_source_producer_refusal(self->task->producer)
@@ -64,8 +64,8 @@ static struct kc_error *refusal(struct channel *self, uint64_t acked_before)
 }
 
 /* Repeats call while its error says so, the login isn't refused and the task isn't cancelled. */
-static struct kc_error *persist(struct channel *self, rd_kafka_error_t *(*call)(rd_kafka_t *, int),
-                                bool *expired)
+static struct kc_error *persist(struct record_channel *self,
+                                rd_kafka_error_t *(*call)(rd_kafka_t *, int), bool *expired)
 {
     *expired = false;
     for (;;) {
@@ -86,7 +86,7 @@ static struct kc_error *persist(struct channel *self, rd_kafka_error_t *(*call)(
 
 static struct kc_error *init(void *channel)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     bool expired;
     struct kc_error *cause = persist(self, rd_kafka_init_transactions, &expired);
     return cause ? kc_eos_error(self->task,
@@ -97,7 +97,7 @@ static struct kc_error *init(void *channel)
 
 static struct kc_error *begin(void *channel)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     bool expired;
     rd_kafka_error_t *error = rd_kafka_begin_transaction(client_of(self));
     struct kc_error *cause = error ? cause_of(error, &expired) : NULL;
@@ -108,7 +108,7 @@ static struct kc_error *begin(void *channel)
 
 static struct kc_error *commit(void *channel)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     bool expired;
     struct kc_error *cause = persist(self, rd_kafka_commit_transaction, &expired);
     if (cause)
@@ -120,7 +120,7 @@ static struct kc_error *commit(void *channel)
 
 static struct kc_error *abort_transaction(void *channel, int timeout_ms)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     bool expired;
     struct kc_error *cause = NULL;
     if (timeout_ms < 0) {
@@ -135,7 +135,7 @@ static struct kc_error *abort_transaction(void *channel, int timeout_ms)
 }
 
 /* The text in memory that lasts until the client has let go of it. */
-static const char *keep(struct channel *self, const char *text)
+static const char *keep(struct record_channel *self, const char *text)
 {
     if (!text)
         return NULL;
@@ -147,11 +147,11 @@ static const char *keep(struct channel *self, const char *text)
 static struct kc_error *send_offset(void *channel, const char *topic, const char *key,
                                     const char *value)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     bool first;
     kc_source_producer_begin_batch(self->task->producer);
     struct kc_target_topic *target = kc_source_producer_topic(self->task->producer, topic, &first);
-    struct kc_wire_record wire = {
+    struct kc_producer_record wire = {
         .topic = topic,
         .partition = KC_NO_PARTITION,
         .timestamp = KC_NO_TIMESTAMP,
@@ -166,7 +166,7 @@ static struct kc_error *send_offset(void *channel, const char *topic, const char
 
 static void outcome(void *channel, const rd_kafka_message_t *message)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     if (message->err) {
         /* The transaction can't be committed any more: the commit tells. */
         kc_debug("Failed to send record to %s: %s", rd_kafka_topic_name(message->rkt),
@@ -185,7 +185,7 @@ static void outcome(void *channel, const rd_kafka_message_t *message)
 
 static void count(void *channel, uint64_t *acked, uint64_t *acked_bytes)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     *acked = atomic_exchange(&self->acked, 0);
     *acked_bytes = atomic_exchange(&self->acked_bytes, 0);
 }

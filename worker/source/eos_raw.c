@@ -19,7 +19,7 @@
 
 enum { BATCH_BYTES = 1000000, WAIT_MS = 1000 };
 
-struct channel {
+struct raw_channel {
     struct kc_source_task *task;
     struct kc_txn_records *records;
     struct kc_raw_transaction *transaction;
@@ -33,7 +33,7 @@ struct channel {
 
 static void *create(struct kc_source_task *task, struct kc_txn_records *records)
 {
-    struct channel *self = kc_calloc(1, sizeof(*self));
+    struct raw_channel *self = kc_calloc(1, sizeof(*self));
     self->task = task;
     self->records = records;
     self->builder = kc_raw_builder_new(BATCH_BYTES);
@@ -42,7 +42,7 @@ static void *create(struct kc_source_task *task, struct kc_txn_records *records)
     return self;
 }
 
-static void forget_built(struct channel *self)
+static void forget_built(struct raw_channel *self)
 {
     struct kc_built *built, *next;
     LL_FOREACH_SAFE (self->built, built, next) {
@@ -53,7 +53,7 @@ static void forget_built(struct channel *self)
 
 static void destroy(void *channel)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     forget_built(self);
     kc_raw_builder_destroy(self->builder);
     kc_raw_transaction_destroy(self->transaction);
@@ -63,7 +63,7 @@ static void destroy(void *channel)
 
 static struct kc_error *init(void *channel)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     struct kc_error *err = kc_raw_transaction_init(self->transaction);
     bool expired = kc_raw_transaction_expired(err);
     return err ? kc_eos_error(self->task,
@@ -107,7 +107,7 @@ static bool is_offsets(const struct kc_raw_span *span)
 
 static void on_acked(void *opaque, const struct kc_raw_span *span)
 {
-    struct channel *self = opaque;
+    struct raw_channel *self = opaque;
     if (!is_offsets(span)) {
         self->acked += (uint64_t)span->count;
         self->acked_bytes += span->len;
@@ -123,14 +123,14 @@ static void on_acked(void *opaque, const struct kc_raw_span *span)
 
 static void on_given_up(void *opaque, struct kc_slot *slot)
 {
-    struct channel *self = opaque;
+    struct raw_channel *self = opaque;
     if (slot)
         kc_txn_span_gone(self->records, (struct kc_txn_entry *)slot);
 }
 
 /* ---- sending ---- */
 
-static struct kc_error *send_built(struct channel *self)
+static struct kc_error *send_built(struct raw_channel *self)
 {
     struct kc_built *list, *built, *next;
     const char *why = kc_raw_builder_take(self->builder, &list);
@@ -145,7 +145,7 @@ static struct kc_error *send_built(struct channel *self)
     return err;
 }
 
-static struct kc_error *add(struct channel *self, const struct kc_build_record *record,
+static struct kc_error *add(struct raw_channel *self, const struct kc_build_record *record,
                             const char *topic, int32_t partition, void *owner)
 {
     struct kc_error *err = NULL;
@@ -163,7 +163,7 @@ static struct kc_error *add(struct channel *self, const struct kc_build_record *
 static struct kc_error *send_offset(void *channel, const char *topic, const char *key,
                                     const char *value)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     const struct kc_build_record record = {
         .timestamp = kc_now_ms(),
         .key = key,
@@ -177,7 +177,7 @@ static struct kc_error *send_offset(void *channel, const char *topic, const char
     return err ? err : add(self, &record, topic, partition, NULL);
 }
 
-static struct kc_error *send_to(struct channel *self, const struct kc_wire_record *wire,
+static struct kc_error *send_to(struct raw_channel *self, const struct kc_producer_record *wire,
                                 int32_t partition, void *owner)
 {
     struct kc_build_header *headers = kc_calloc(wire->header_count + 1, sizeof(*headers));
@@ -198,10 +198,10 @@ static struct kc_error *send_to(struct channel *self, const struct kc_wire_recor
     return err;
 }
 
-static struct kc_error *send_record(void *channel, const struct kc_wire_record *wire,
+static struct kc_error *send_record(void *channel, const struct kc_producer_record *wire,
                                     struct kc_txn_entry *entry)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     int32_t partition = wire->partition;
     struct kc_error *err = NULL;
     if (partition == KC_NO_PARTITION)
@@ -211,7 +211,7 @@ static struct kc_error *send_record(void *channel, const struct kc_wire_record *
 
 /* ---- what came back ---- */
 
-static struct kc_error *resend(struct channel *self)
+static struct kc_error *resend(struct raw_channel *self)
 {
     struct kc_source_task *task = self->task;
     struct kc_batch *batch;
@@ -229,21 +229,21 @@ static struct kc_error *resend(struct channel *self)
     return err;
 }
 
-static void serve(struct channel *self)
+static void serve(struct raw_channel *self)
 {
     kc_raw_lane_serve(self->task->raw, on_acked, self);
 }
 
 static struct kc_error *progress(void *channel)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     struct kc_error *err = send_built(self);
     serve(self);
     return err;
 }
 
 /* Until everything sent is acknowledged. */
-static struct kc_error *settle(struct channel *self)
+static struct kc_error *settle(struct raw_channel *self)
 {
     struct kc_raw_lane *lane = self->task->raw;
     struct kc_error *err = send_built(self);
@@ -263,7 +263,7 @@ static struct kc_error *settle(struct channel *self)
 
 static struct kc_error *commit(void *channel)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     struct kc_error *err = settle(self);
     if (err)
         return err;
@@ -276,7 +276,7 @@ static struct kc_error *commit(void *channel)
 
 static struct kc_error *abort_transaction(void *channel, int timeout_ms)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     kc_raw_builder_drop(self->builder);
     self->built_bytes = 0;
     struct kc_error *err = kc_raw_transaction_abort(self->transaction, timeout_ms);
@@ -292,7 +292,7 @@ static struct kc_error *abort_transaction(void *channel, int timeout_ms)
 
 static void count(void *channel, uint64_t *acked, uint64_t *acked_bytes)
 {
-    struct channel *self = channel;
+    struct raw_channel *self = channel;
     *acked = self->acked;
     *acked_bytes = self->acked_bytes;
     self->acked = self->acked_bytes = 0;

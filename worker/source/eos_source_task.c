@@ -30,7 +30,7 @@ enum {
 };
 
 /* The newest dispatched offset of a source partition. */
-struct position {
+struct task_position {
     struct kc_source_partition *partition;
     json_t *offset; /* NULL: null */
     UT_hash_handle hh;
@@ -46,8 +46,8 @@ struct exactly_once {
     const struct kc_eos_channel *how; /* NULL before prepare() */
     void *channel;
     struct kc_txn_records *records;
-    struct position *positions; /* since the last commit */
-    struct position *last;      /* most records follow one of the same partition */
+    struct task_position *positions; /* since the last commit */
+    struct task_position *last;      /* most records follow one of the same partition */
     atomic_bool commit_requested;
     atomic_bool abort_requested;
     atomic_bool polling; /* the plugin's poll() may be under way */
@@ -78,7 +78,7 @@ static void *create(struct kc_source_task *task)
 
 static void forget_positions(struct exactly_once *self)
 {
-    struct position *position, *next;
+    struct task_position *position, *next;
     HASH_ITER (hh, self->positions, position, next) {
         HASH_DEL(self->positions, position);
         kc_source_partition_unref(position->partition);
@@ -206,12 +206,12 @@ static json_t *offset_json(const struct kc_source_offset *offset)
     return json_pack("{s:I}", offset->field, (json_int_t)offset->number);
 }
 
-static struct position *find_position(struct exactly_once *self,
-                                      struct kc_source_partition *partition)
+static struct task_position *find_position(struct exactly_once *self,
+                                           struct kc_source_partition *partition)
 {
     if (self->last && self->last->partition == partition)
         return self->last;
-    struct position *position = NULL;
+    struct task_position *position = NULL;
     HASH_FIND_PTR(self->positions, &partition, position);
     if (!position) {
         position = kc_calloc(1, sizeof(*position));
@@ -225,7 +225,7 @@ static void take_position(struct exactly_once *self, const struct kc_record *rec
 {
     if (record->span && record->span->again) /* its offset is known, and maybe a newer one */
         return;
-    struct position *position = find_position(self, record->source_partition);
+    struct task_position *position = find_position(self, record->source_partition);
     const struct kc_source_offset *offset = &record->source_offset;
     json_t *number =
         offset->field && position->offset ? json_object_get(position->offset, offset->field) : NULL;
@@ -237,7 +237,7 @@ static void take_position(struct exactly_once *self, const struct kc_record *rec
     position->offset = offset_json(offset);
 }
 
-static struct kc_error *send_offset(struct exactly_once *self, const struct position *position)
+static struct kc_error *send_offset(struct exactly_once *self, const struct task_position *position)
 {
     char *key = kc_offset_key(kc_task_host_connector(self->task->host),
                               kc_source_partition_map(position->partition));
@@ -251,7 +251,7 @@ static struct kc_error *send_offset(struct exactly_once *self, const struct posi
 static struct kc_error *send_offsets(struct exactly_once *self)
 {
     struct kc_error *err = NULL;
-    for (struct position *p = self->positions; p && !err; p = p->hh.next)
+    for (struct task_position *p = self->positions; p && !err; p = p->hh.next)
         err = send_offset(self, p);
     return err;
 }
@@ -275,7 +275,7 @@ static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstone
         return NULL;
     size_t count = 0;
     struct kc_offset_write *writes = kc_calloc(HASH_COUNT(self->positions) + 1, sizeof(*writes));
-    for (struct position *p = self->positions; p; p = p->hh.next)
+    for (struct task_position *p = self->positions; p; p = p->hh.next)
         if (!p->offset == tombstones)
             writes[count++] =
                 (struct kc_offset_write){kc_source_partition_map(p->partition), p->offset};
@@ -452,7 +452,8 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
     return err;
 }
 
-static struct kc_error *send_wire(void *delivery, const struct kc_wire_record *wire, void *opaque)
+static struct kc_error *send_wire(void *delivery, const struct kc_producer_record *wire,
+                                  void *opaque)
 {
     struct exactly_once *self = delivery;
     return self->how->send(self->channel, wire, opaque);

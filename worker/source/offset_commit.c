@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-struct job {
+struct commit_job {
     void (*commit)(void *opaque);
     void *opaque;
     int64_t due_ms;
-    struct job *next;
+    struct commit_job *next;
 };
 
 struct kc_offset_committer {
@@ -20,19 +20,19 @@ struct kc_offset_committer {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    struct job *jobs; /* the next due first */
-    void *running;    /* opaque of the job under way */
-    bool removed;     /* while it ran */
+    struct commit_job *jobs; /* the next due first */
+    void *running;           /* opaque of the job under way */
+    bool removed;            /* while it ran */
     bool closing;
 };
 
-static int by_due(const struct job *a, const struct job *b)
+static int by_due(const struct commit_job *a, const struct commit_job *b)
 {
     return a->due_ms < b->due_ms ? -1 : a->due_ms > b->due_ms;
 }
 
 /* With the mutex, which is released meanwhile. */
-static void run_job(struct kc_offset_committer *committer, struct job *job)
+static void run_job(struct kc_offset_committer *committer, struct commit_job *job)
 {
     LL_DELETE(committer->jobs, job);
     committer->running = job->opaque;
@@ -55,7 +55,7 @@ static void *thread_main(void *arg)
     struct kc_offset_committer *committer = arg;
     pthread_mutex_lock(&committer->mutex);
     while (!committer->closing) {
-        struct job *first = committer->jobs;
+        struct commit_job *first = committer->jobs;
         if (first && first->due_ms <= kc_mono_ms())
             run_job(committer, first);
         else
@@ -87,7 +87,7 @@ struct kc_error *kc_offset_committer_new(int64_t interval_ms,
 void kc_offset_committer_add(struct kc_offset_committer *committer, void (*commit)(void *opaque),
                              void *opaque)
 {
-    struct job *job = kc_calloc(1, sizeof(*job));
+    struct commit_job *job = kc_calloc(1, sizeof(*job));
     job->commit = commit;
     job->opaque = opaque;
     job->due_ms = kc_deadline_ms(committer->interval_ms);
@@ -100,7 +100,7 @@ void kc_offset_committer_add(struct kc_offset_committer *committer, void (*commi
 void kc_offset_committer_remove(struct kc_offset_committer *committer, void *opaque)
 {
     pthread_mutex_lock(&committer->mutex);
-    struct job *job, *next;
+    struct commit_job *job, *next;
     LL_FOREACH_SAFE (committer->jobs, job, next) {
         if (job->opaque == opaque) {
             LL_DELETE(committer->jobs, job);
@@ -123,7 +123,7 @@ void kc_offset_committer_destroy(struct kc_offset_committer *committer)
     pthread_cond_broadcast(&committer->changed);
     pthread_mutex_unlock(&committer->mutex);
     pthread_join(committer->thread, NULL);
-    struct job *job, *next;
+    struct commit_job *job, *next;
     LL_FOREACH_SAFE (committer->jobs, job, next)
         free(job);
     pthread_cond_destroy(&committer->changed);

@@ -43,7 +43,7 @@ struct kc_quarantine {
 };
 
 /* A record under way. */
-struct entry {
+struct quarantine_entry {
     void *owner;
     size_t bytes;
     bool value_omitted;
@@ -75,7 +75,8 @@ const char *kc_quarantine_refusal(const char *tolerance, bool exactly_once)
 
 /* ---- outcomes ---- */
 
-static void entry_end(struct kc_quarantine *quarantine, struct entry *entry, bool written)
+static void entry_end(struct kc_quarantine *quarantine, struct quarantine_entry *entry,
+                      bool written)
 {
     quarantine->done(quarantine->opaque, entry->owner, written);
     atomic_fetch_sub(&quarantine->bytes, entry->bytes);
@@ -101,7 +102,7 @@ static void report_failure(struct kc_quarantine *quarantine, rd_kafka_resp_err_t
 
 static rd_kafka_resp_err_t produce(struct kc_quarantine *quarantine, const void *key,
                                    size_t key_len, const void *value, size_t value_len,
-                                   rd_kafka_headers_t *headers, struct entry *entry)
+                                   rd_kafka_headers_t *headers, struct quarantine_entry *entry)
 {
     return rd_kafka_producev(
         quarantine->producer, RD_KAFKA_V_TOPIC(quarantine->topic),
@@ -113,7 +114,8 @@ static rd_kafka_resp_err_t produce(struct kc_quarantine *quarantine, const void 
 /* What is too large even here goes without its value. */
 static rd_kafka_resp_err_t produce_without(struct kc_quarantine *quarantine, const void *key,
                                            size_t key_len, size_t value_len,
-                                           rd_kafka_headers_t *headers, struct entry *entry)
+                                           rd_kafka_headers_t *headers,
+                                           struct quarantine_entry *entry)
 {
     entry->value_omitted = true;
     kc_error_header_number(headers, "value.omitted", (int64_t)value_len);
@@ -121,7 +123,7 @@ static rd_kafka_resp_err_t produce_without(struct kc_quarantine *quarantine, con
 }
 
 static bool try_without(struct kc_quarantine *quarantine, const rd_kafka_message_t *message,
-                        struct entry *entry)
+                        struct quarantine_entry *entry)
 {
     rd_kafka_headers_t *existing = NULL;
     if (message->err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || entry->value_omitted ||
@@ -138,7 +140,7 @@ static void on_report(rd_kafka_t *producer, const rd_kafka_message_t *message, v
 {
     (void)producer;
     struct kc_quarantine *quarantine = opaque;
-    struct entry *entry = message->_private;
+    struct quarantine_entry *entry = message->_private;
     bool closing = atomic_load(&quarantine->closing);
     if (message->err && !closing && try_without(quarantine, message, entry))
         return;
@@ -339,7 +341,7 @@ static bool has_room(const struct kc_quarantine *quarantine, size_t bytes)
 
 static rd_kafka_resp_err_t send_record(struct kc_quarantine *quarantine,
                                        const struct kc_build_record *sent,
-                                       rd_kafka_headers_t *headers, struct entry *entry)
+                                       rd_kafka_headers_t *headers, struct quarantine_entry *entry)
 {
     rd_kafka_resp_err_t code =
         produce(quarantine, sent->key, sent->key_len, sent->value, sent->value_len, headers, entry);
@@ -360,8 +362,8 @@ struct kc_error *kc_quarantine_add(struct kc_quarantine *quarantine,
         rd_kafka_poll(quarantine->producer, POLL_MS);
     }
     tell(quarantine, record, why);
-    struct entry *entry = kc_calloc(1, sizeof(*entry));
-    *entry = (struct entry){.owner = owner, .bytes = bytes};
+    struct quarantine_entry *entry = kc_calloc(1, sizeof(*entry));
+    *entry = (struct quarantine_entry){.owner = owner, .bytes = bytes};
     atomic_fetch_add(&quarantine->records, 1);
     atomic_fetch_add(&quarantine->bytes, bytes);
     rd_kafka_headers_t *headers = headers_of(quarantine, record, why);

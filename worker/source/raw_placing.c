@@ -21,7 +21,7 @@ enum {
 };
 
 /* What is known of a topic that keys are placed in. */
-struct topic {
+struct placing_topic {
     char *name;
     int32_t partitions;
     int32_t keyless; /* where records without a key go */
@@ -32,7 +32,7 @@ struct topic {
 struct kc_raw_placing {
     struct kc_raw_lane *lane;
     struct kc_task_host *host;
-    struct topic *topics;
+    struct placing_topic *topics;
     unsigned turn;
 };
 
@@ -47,7 +47,7 @@ struct kc_raw_placing *kc_raw_placing_new(struct kc_raw_lane *lane, struct kc_ta
 
 void kc_raw_placing_destroy(struct kc_raw_placing *placing)
 {
-    struct topic *topic, *next;
+    struct placing_topic *topic, *next;
     if (!placing)
         return;
     HASH_ITER (hh, placing->topics, topic, next) {
@@ -116,9 +116,9 @@ static struct kc_error *ask_until_known(struct kc_raw_placing *placing, const ch
 }
 
 static struct kc_error *topic_get(struct kc_raw_placing *placing, const char *name,
-                                  struct topic **found)
+                                  struct placing_topic **found)
 {
-    struct topic *topic = NULL;
+    struct placing_topic *topic = NULL;
     HASH_FIND_STR(placing->topics, name, topic);
     *found = topic;
     if (topic && kc_mono_ms() - topic->asked_ms < METADATA_AGE_MS)
@@ -143,7 +143,7 @@ static struct kc_error *topic_get(struct kc_raw_placing *placing, const char *na
 struct kc_error *kc_raw_placing_find(struct kc_raw_placing *placing, const char *topic,
                                      const void *key, size_t key_len, int32_t *partition)
 {
-    struct topic *known;
+    struct placing_topic *known;
     struct kc_error *err = topic_get(placing, topic, &known);
     if (err)
         return err;

@@ -33,7 +33,7 @@ void kc_raw_transaction_destroy(struct kc_raw_transaction *transaction)
 /* ---- waiting for the appender ---- */
 
 /* Two hold a call: who waits and the appender. Whoever lets go last frees it. */
-struct call {
+struct transaction_call {
     pthread_mutex_t mutex;
     pthread_cond_t cond;
     atomic_int holders;
@@ -41,16 +41,16 @@ struct call {
     struct kc_error *err;
 };
 
-static struct call *call_new(void)
+static struct transaction_call *call_new(void)
 {
-    struct call *call = kc_calloc(1, sizeof(*call));
+    struct transaction_call *call = kc_calloc(1, sizeof(*call));
     pthread_mutex_init(&call->mutex, NULL);
     kc_cond_init(&call->cond);
     atomic_store(&call->holders, 2);
     return call;
 }
 
-static void call_release(struct call *call)
+static void call_release(struct transaction_call *call)
 {
     if (atomic_fetch_sub(&call->holders, 1) > 1)
         return;
@@ -63,7 +63,7 @@ static void call_release(struct call *call)
 /* The client's thread. */
 static void on_done(void *arg, const struct kc_error *err)
 {
-    struct call *call = arg;
+    struct transaction_call *call = arg;
     pthread_mutex_lock(&call->mutex);
     call->done = true;
     call->err = kc_error_copy(err);
@@ -77,7 +77,7 @@ static struct kc_error *run(struct kc_raw_transaction *transaction,
                             int timeout_ms)
 {
     int64_t deadline = timeout_ms < 0 ? INT64_MAX : kc_mono_ms() + timeout_ms;
-    struct call *call = call_new();
+    struct transaction_call *call = call_new();
     struct kc_error *err = NULL;
     start(kc_raw_lane_appender(transaction->lane), on_done, call);
     pthread_mutex_lock(&call->mutex);

@@ -107,7 +107,7 @@ struct kc_error *kc_record_batches_flush(struct kc_record_batches *batches)
 
 /* ---- adding ---- */
 
-static struct kc_build_header *headers_of(const struct kc_wire_record *wire)
+static struct kc_build_header *headers_of(const struct kc_producer_record *wire)
 {
     struct kc_build_header *headers = kc_calloc(wire->header_count + 1, sizeof(*headers));
     for (size_t i = 0; i < wire->header_count; i++)
@@ -181,7 +181,7 @@ static bool is_of_record(const struct kc_error *err)
 }
 
 struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
-                                       const struct kc_wire_record *wire, struct kc_slot *slot)
+                                       const struct kc_producer_record *wire, struct kc_slot *slot)
 {
     const struct kc_record *from = kc_slot_record(slot);
     struct kc_build_header *headers = headers_of(wire);

@@ -32,7 +32,7 @@ void kc_record_batches_destroy(struct kc_record_batches *batches); /* NULL is fi
 
 /* Adds a record, which is copied. */
 struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
-                                       const struct kc_wire_record *wire,
+                                       const struct kc_producer_record *wire,
                                        struct kc_slot *slot) KC_MUST_CHECK;
 /* Sends a batch (taken) of spans that came back from the lane. */
 struct kc_error *kc_record_batches_send(struct kc_record_batches *batches,

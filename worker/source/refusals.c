@@ -13,7 +13,7 @@ struct kc_refusals {
 };
 
 /* A slot whose records are being dealt with: it is done when all of them are. */
-struct share {
+struct refusal_share {
     struct kc_refusals *refusals;
     struct kc_slot *slot;
     bool early;            /* the slot's offset doesn't count */
@@ -21,16 +21,16 @@ struct share {
     atomic_bool failed;    /* one of them isn't in quarantine: the slot stays as it is */
 };
 
-static struct share *share_new(struct kc_refusals *refusals, struct kc_slot *slot)
+static struct refusal_share *share_new(struct kc_refusals *refusals, struct kc_slot *slot)
 {
-    struct share *share = kc_calloc(1, sizeof(*share));
+    struct refusal_share *share = kc_calloc(1, sizeof(*share));
     share->refusals = refusals;
     share->slot = slot;
     atomic_store(&share->holders, 1);
     return share;
 }
 
-static void share_release(struct share *share)
+static void share_release(struct refusal_share *share)
 {
     if (atomic_fetch_sub(&share->holders, 1) > 1)
         return;
@@ -43,7 +43,7 @@ static void share_release(struct share *share)
 
 static void on_done(void *opaque, void *owner, bool written)
 {
-    struct share *share = owner;
+    struct refusal_share *share = owner;
     (void)opaque;
     if (!written)
         atomic_store(&share->failed, true);
@@ -114,7 +114,8 @@ static void report(struct kc_refusals *refusals, const struct kc_refused_record 
     kc_processing_clear(&processing);
 }
 
-static struct kc_error *deal_with(struct share *share, const struct kc_refused_record *record,
+static struct kc_error *deal_with(struct refusal_share *share,
+                                  const struct kc_refused_record *record,
                                   const struct kc_error *why)
 {
     struct kc_refusals *refusals = share->refusals;
@@ -131,7 +132,7 @@ static struct kc_error *deal_with(struct share *share, const struct kc_refused_r
 struct kc_error *kc_refusals_record(void *opaque, const struct kc_refused_record *record,
                                     const struct kc_error *why)
 {
-    struct share *share = share_new(opaque, record->slot);
+    struct refusal_share *share = share_new(opaque, record->slot);
     struct kc_error *err = deal_with(share, record, why);
     on_done(opaque, share, err == NULL);
     return err;
@@ -141,7 +142,7 @@ struct kc_error *kc_refusals_record(void *opaque, const struct kc_refused_record
 
 struct visit {
     struct kc_refusals *refusals;
-    struct share *share; /* NULL: each record has a slot */
+    struct refusal_share *share; /* NULL: each record has a slot */
     const struct kc_error *why;
 };
 

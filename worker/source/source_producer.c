@@ -349,7 +349,7 @@ static bool wait_for_room(struct kc_source_producer *producer, uint64_t bytes)
     return false;
 }
 
-static rd_kafka_headers_t *make_headers(const struct kc_wire_record *record)
+static rd_kafka_headers_t *make_headers(const struct kc_producer_record *record)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
     for (size_t i = 0; i < record->header_count; i++)
@@ -360,7 +360,7 @@ static rd_kafka_headers_t *make_headers(const struct kc_wire_record *record)
 
 static rd_kafka_resp_err_t produce(struct kc_source_producer *producer,
                                    struct kc_target_topic *topic,
-                                   const struct kc_wire_record *record, int64_t timestamp,
+                                   const struct kc_producer_record *record, int64_t timestamp,
                                    void *opaque)
 {
     if (record->header_count == 0)
@@ -383,7 +383,7 @@ static rd_kafka_resp_err_t produce(struct kc_source_producer *producer,
 
 rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
-                                            const struct kc_wire_record *record, void *opaque)
+                                            const struct kc_producer_record *record, void *opaque)
 {
     if (!topic->handle && kc_is_topic_name(topic->name))
         topic->handle = make_handle(producer, topic);

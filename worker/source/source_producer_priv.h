@@ -57,7 +57,7 @@ void kc_target_topic_ready(struct kc_target_topic *topic);
  * rd_kafka_producev(). */
 rd_kafka_resp_err_t kc_source_producer_send(struct kc_source_producer *producer,
                                             struct kc_target_topic *topic,
-                                            const struct kc_wire_record *record, void *opaque);
+                                            const struct kc_producer_record *record, void *opaque);
 
 /* Whether the client has come to an end of its own accord (rd_kafka_fatal_error()), and *code says
  * why: what was in flight then comes back as purged. Any thread. */

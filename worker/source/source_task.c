@@ -212,7 +212,7 @@ static struct kc_error *start(void *impl)
 /* ---- the loop ---- */
 
 static struct kc_error *convert(struct kc_source_task *task, enum kc_lane lane,
-                                const struct kc_record *record, struct kc_wire_record *wire,
+                                const struct kc_record *record, struct kc_producer_record *wire,
                                 bool *keep)
 {
     *keep = true;
@@ -257,7 +257,8 @@ static struct kc_error *use_topic(struct kc_source_task *task, const char *topic
 }
 
 static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_record *record,
-                                  const struct kc_wire_record *wire, struct kc_target_topic *target)
+                                  const struct kc_producer_record *wire,
+                                  struct kc_target_topic *target)
 {
     void *opaque = NULL;
     struct kc_error *err = task->how->submit(task->delivery, record, &opaque);
@@ -303,7 +304,7 @@ static struct kc_error *send_span(struct kc_source_task *task, const struct kc_r
 static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane lane, bool *taken)
 {
     const struct kc_record *record = kc_batch_at(task->batch, task->next);
-    struct kc_wire_record wire;
+    struct kc_producer_record wire;
     bool keep;
     if (record->span)
         return send_span(task, record, taken);

@@ -32,7 +32,7 @@ struct kc_delivery {
     /* *opaque travels with the message. */
     struct kc_error *(*submit)(void *delivery, const struct kc_record *record, void **opaque);
     /* Where there is no producer, or it isn't used: a record that was submitted. */
-    struct kc_error *(*send)(void *delivery, const struct kc_wire_record *wire, void *opaque);
+    struct kc_error *(*send)(void *delivery, const struct kc_producer_record *wire, void *opaque);
     struct kc_error *(*dispatched)(void *delivery, const struct kc_record *record); /* optional */
     /* The client refused the message at once. record may be gone afterwards. */
     struct kc_error *(*rejected)(void *delivery, const struct kc_record *record, void *opaque,

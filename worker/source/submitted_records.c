@@ -33,8 +33,8 @@ struct kc_slot {
     atomic_uchar state;
 };
 
-struct chunk {
-    struct chunk *next; /* set before `pushed` passes this chunk's end */
+struct slot_chunk {
+    struct slot_chunk *next; /* set before `pushed` passes this chunk's end */
     size_t size;
     struct kc_slot slots[];
 };
@@ -44,11 +44,11 @@ struct queue {
     struct kc_submitted *owner;
     UT_hash_handle hh;
     /* The task's thread. */
-    struct chunk *tail;
+    struct slot_chunk *tail;
     size_t tail_used;
     atomic_size_t pushed;
     /* The acknowledgement thread. */
-    struct chunk *head;
+    struct slot_chunk *head;
     size_t head_used;
     atomic_size_t popped; /* the task's thread looks */
     struct queue *next_touched;
@@ -114,9 +114,9 @@ static json_t *offset_json(const struct kc_source_offset *offset)
 
 /* ---- queues ---- */
 
-static struct chunk *chunk_new(size_t size)
+static struct slot_chunk *chunk_new(size_t size)
 {
-    struct chunk *chunk = kc_malloc(sizeof(*chunk) + size * sizeof(chunk->slots[0]));
+    struct slot_chunk *chunk = kc_malloc(sizeof(*chunk) + size * sizeof(chunk->slots[0]));
     chunk->next = NULL;
     chunk->size = size;
     return chunk;
@@ -133,7 +133,7 @@ static void add_chunk(struct queue *queue)
     size_t pushed = atomic_load_explicit(&queue->pushed, memory_order_relaxed);
     size_t under_way = pushed - popped_of(queue);
     size_t size = under_way < LEAST_SLOTS ? LEAST_SLOTS : under_way;
-    struct chunk *chunk = chunk_new(size < MOST_SLOTS ? size : MOST_SLOTS);
+    struct slot_chunk *chunk = chunk_new(size < MOST_SLOTS ? size : MOST_SLOTS);
     queue->tail->next = chunk;
     queue->tail = chunk;
     queue->tail_used = 0;
@@ -275,7 +275,7 @@ static struct kc_slot *settled_head(struct queue *queue, size_t pushed, enum kc_
     if (popped_of(queue) == pushed)
         return NULL;
     if (queue->head_used == queue->head->size) {
-        struct chunk *done = queue->head;
+        struct slot_chunk *done = queue->head;
         queue->head = done->next;
         queue->head_used = 0;
         free(done);
@@ -438,7 +438,7 @@ static void destroy_queue(struct queue *queue)
     size_t left = atomic_load(&queue->pushed) - popped_of(queue);
     while (left--) {
         if (queue->head_used == queue->head->size) {
-            struct chunk *done = queue->head;
+            struct slot_chunk *done = queue->head;
             queue->head = done->next;
             queue->head_used = 0;
             free(done);

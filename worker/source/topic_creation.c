@@ -14,7 +14,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.util.TopicCrea
 
 #define PREFIX "topic.creation."
 
-struct group {
+struct creation_group {
     char *name;
     struct kc_regex *include;
     struct kc_regex *exclude; /* NULL: nothing */
@@ -25,7 +25,7 @@ struct group {
 
 struct kc_topic_creation {
     struct kc_admin *admin;
-    struct group *groups; /* "default" is the last */
+    struct creation_group *groups; /* "default" is the last */
     size_t count;
 };
 
@@ -98,7 +98,8 @@ enum { INCLUDE, EXCLUDE, FACTOR, PARTITIONS, KEY_COUNT };
 
 /* Parses the settings of group called name; fallback is the default group, NULL for that itself. */
 static struct kc_error *parse_group(const struct kc_map *originals, const char *name,
-                                    const struct group *fallback, struct kc_config **parsed)
+                                    const struct creation_group *fallback,
+                                    struct kc_config **parsed)
 {
     char factor[16], partitions[16];
     char *prefix = kc_asprintf(PREFIX "%s.", name);
@@ -151,7 +152,8 @@ static struct kc_map *group_config(const struct kc_map *originals, const char *g
 }
 
 static struct kc_error *read_group(const struct kc_map *originals, const char *name,
-                                   const struct group *fallback, struct group *group)
+                                   const struct creation_group *fallback,
+                                   struct creation_group *group)
 {
     struct kc_config *parsed = NULL;
     group->name = kc_strdup(name);
@@ -175,7 +177,7 @@ static struct kc_error *read_groups(const struct kc_map *originals,
     struct kc_strings names = {0};
     kc_strings_split(&names, kc_map_get_or(originals, PREFIX "groups", ""));
     creation->groups = kc_calloc(names.count + 1, sizeof(*creation->groups));
-    struct group fallback = {0};
+    struct creation_group fallback = {0};
     struct kc_error *err = read_group(originals, "default", NULL, &fallback);
     for (size_t i = 0; i < names.count && !err; i++)
         if (strcmp(names.items[i], "default") != 0)
@@ -214,7 +216,7 @@ void kc_topic_creation_destroy(struct kc_topic_creation *creation)
     if (!creation)
         return;
     for (size_t i = 0; i < creation->count; i++) {
-        struct group *group = &creation->groups[i];
+        struct creation_group *group = &creation->groups[i];
         kc_regex_destroy(group->include);
         kc_regex_destroy(group->exclude);
         kc_map_destroy(group->config);
@@ -225,10 +227,11 @@ void kc_topic_creation_destroy(struct kc_topic_creation *creation)
     free(creation);
 }
 
-static const struct group *find_group(const struct kc_topic_creation *creation, const char *topic)
+static const struct creation_group *find_group(const struct kc_topic_creation *creation,
+                                               const char *topic)
 {
     for (size_t i = 0; i + 1 < creation->count; i++) {
-        const struct group *group = &creation->groups[i];
+        const struct creation_group *group = &creation->groups[i];
         if (group->include && kc_regex_matches(group->include, topic) &&
             !(group->exclude && kc_regex_matches(group->exclude, topic)))
             return group;
@@ -259,7 +262,7 @@ static struct kc_error *exists(struct kc_topic_creation *creation, const char *t
 
 static struct kc_error *create(struct kc_topic_creation *creation, const char *topic)
 {
-    const struct group *group = find_group(creation, topic);
+    const struct creation_group *group = find_group(creation, topic);
     struct kc_new_topic wanted = {topic, group->partitions, group->replication_factor,
                                   group->config};
     struct kc_error *refused = NULL;

@@ -25,7 +25,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaConfigBackingStore");
 
-struct entry {
+struct config_entry {
     struct connector_state state;
     bool has_deferred; /* Java's map exists, be it empty */
     struct task_configs deferred;
@@ -41,7 +41,7 @@ struct kc_config_reader {
     bool started;
     int64_t offset;
     struct kc_session_key key;
-    struct entry *entries;
+    struct config_entry *entries;
     struct kc_cluster_state *picture; /* NULL: to be made */
 };
 
@@ -58,7 +58,7 @@ enum news {
 };
 
 /* One record on its way through. */
-struct step {
+struct config_step {
     const char *name; /* connector or logger */
     int task;
     const char *value;
@@ -84,8 +84,8 @@ void kc_config_reader_destroy(struct kc_config_reader *reader)
 {
     if (!reader)
         return;
-    struct entry *entry = NULL;
-    struct entry *next = NULL;
+    struct config_entry *entry = NULL;
+    struct config_entry *next = NULL;
     HASH_ITER (hh, reader->entries, entry, next) {
         HASH_DEL(reader->entries, entry);
         kc_connector_state_clear(&entry->state);
@@ -108,16 +108,16 @@ void kc_config_reader_set_started(struct kc_config_reader *reader)
 
 /* ---- entries ---- */
 
-static struct entry *find(struct kc_config_reader *reader, const char *name)
+static struct config_entry *find(struct kc_config_reader *reader, const char *name)
 {
-    struct entry *entry = NULL;
+    struct config_entry *entry = NULL;
     HASH_FIND_STR(reader->entries, name, entry);
     return entry;
 }
 
-static struct entry *find_or_add(struct kc_config_reader *reader, const char *name)
+static struct config_entry *find_or_add(struct kc_config_reader *reader, const char *name)
 {
-    struct entry *entry = find(reader, name);
+    struct config_entry *entry = find(reader, name);
     if (entry)
         return entry;
     entry = kc_calloc(1, sizeof(*entry));
@@ -128,14 +128,14 @@ static struct entry *find_or_add(struct kc_config_reader *reader, const char *na
     return entry;
 }
 
-static void drop_orphans(struct entry *entry)
+static void drop_orphans(struct config_entry *entry)
 {
     kc_task_configs_clear(&entry->orphans);
     entry->orphan_count = -1;
 }
 
 /* Target state, task count record, generation and pending fencing outlive the connector. */
-static void forget_connector(struct entry *entry)
+static void forget_connector(struct config_entry *entry)
 {
     kc_shared_config_unref(entry->state.config);
     kc_shared_config_unref(entry->state.applied);
@@ -148,7 +148,7 @@ static void forget_connector(struct entry *entry)
     entry->has_deferred = false;
 }
 
-static bool is_null(const struct step *step)
+static bool is_null(const struct config_step *step)
 {
     return !step->value;
 }
@@ -160,9 +160,9 @@ static struct kc_error *unexpected_null(void)
 
 /* ---- one function per kind of record, under the lock ---- */
 
-static struct kc_error *on_target_state(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_target_state(struct kc_config_reader *reader, struct config_step *step)
 {
-    struct entry *entry = find_or_add(reader, step->name);
+    struct config_entry *entry = find_or_add(reader, step->name);
     if (is_null(step)) {
         entry->state.target = entry->state.config ? KC_TARGET_STARTED : KC_TARGET_NONE;
         /* Only who deletes a connector writes this, and the connector's own tombstone beside it,
@@ -183,7 +183,7 @@ static struct kc_error *on_target_state(struct kc_config_reader *reader, struct 
 
 /* Whether the orphans can't be of the connector that has come: a stopped one has no tasks, and most
  * tasks' configurations begin as a copy of their connector's. */
-static bool are_of_another(const struct entry *entry)
+static bool are_of_another(const struct config_entry *entry)
 {
     static const char class[] = "connector.class";
     const char *wanted = kc_map_get(entry->state.config->map, class);
@@ -199,7 +199,7 @@ static bool are_of_another(const struct entry *entry)
 
 /* Takes the tasks that were read before their connector. Nobody knows which configuration they were
  * made of: applied stays NULL, so that the connector's start writes them anew. */
-static void adopt_orphans(struct entry *entry)
+static void adopt_orphans(struct config_entry *entry)
 {
     struct connector_state *state = &entry->state;
     kc_task_configs_copy(&state->tasks, &entry->orphans);
@@ -208,9 +208,9 @@ static void adopt_orphans(struct entry *entry)
     drop_orphans(entry);
 }
 
-static struct kc_error *on_connector(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_connector(struct kc_config_reader *reader, struct config_step *step)
 {
-    struct entry *entry = find_or_add(reader, step->name);
+    struct config_entry *entry = find_or_add(reader, step->name);
     if (is_null(step)) {
         forget_connector(entry);
         step->news = NEWS_REMOVED;
@@ -231,7 +231,7 @@ static struct kc_error *on_connector(struct kc_config_reader *reader, struct ste
     return NULL;
 }
 
-static struct kc_error *on_task(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_task(struct kc_config_reader *reader, struct config_step *step)
 {
     struct kc_map *properties = NULL;
     if (is_null(step))
@@ -239,7 +239,7 @@ static struct kc_error *on_task(struct kc_config_reader *reader, struct step *st
     struct kc_error *err = kc_config_read_properties(step->value, step->len, &properties);
     if (err)
         return err;
-    struct entry *entry = find_or_add(reader, step->name);
+    struct config_entry *entry = find_or_add(reader, step->name);
     entry->has_deferred = true;
     kc_task_configs_set(&entry->deferred, step->task, kc_shared_config_take(properties));
     return NULL;
@@ -257,7 +257,7 @@ static bool complete(const struct task_configs *deferred, int count)
     return true;
 }
 
-static void apply_deferred(struct entry *entry)
+static void apply_deferred(struct config_entry *entry)
 {
     struct connector_state *state = &entry->state;
     if (entry->has_deferred) {
@@ -270,8 +270,9 @@ static void apply_deferred(struct entry *entry)
 }
 
 /* A commit whose connector isn't known: deleted, or still to come. */
-static struct kc_error *on_orphaned_commit(struct kc_config_reader *reader, struct entry *entry,
-                                           const struct step *step)
+static struct kc_error *on_orphaned_commit(struct kc_config_reader *reader,
+                                           struct config_entry *entry,
+                                           const struct config_step *step)
 {
     int count = 0;
     struct task_configs tasks = {0};
@@ -292,9 +293,9 @@ static struct kc_error *on_orphaned_commit(struct kc_config_reader *reader, stru
     return err;
 }
 
-static struct kc_error *on_commit(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_commit(struct kc_config_reader *reader, struct config_step *step)
 {
-    struct entry *entry = find_or_add(reader, step->name);
+    struct config_entry *entry = find_or_add(reader, step->name);
     if (!entry->state.config)
         return on_orphaned_commit(reader, entry, step);
     int count = 0;
@@ -319,7 +320,7 @@ static struct kc_error *on_commit(struct kc_config_reader *reader, struct step *
     return NULL;
 }
 
-static struct kc_error *on_restart(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_restart(struct kc_config_reader *reader, struct config_step *step)
 {
     if (is_null(step))
         return unexpected_null();
@@ -331,7 +332,7 @@ static struct kc_error *on_restart(struct kc_config_reader *reader, struct step 
     return err;
 }
 
-static struct kc_error *on_task_count(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_task_count(struct kc_config_reader *reader, struct config_step *step)
 {
     int count = 0;
     if (is_null(step))
@@ -339,13 +340,13 @@ static struct kc_error *on_task_count(struct kc_config_reader *reader, struct st
     struct kc_error *err = kc_config_read_task_count(step->value, step->len, &count);
     if (err)
         return err;
-    struct entry *entry = find_or_add(reader, step->name);
+    struct config_entry *entry = find_or_add(reader, step->name);
     entry->state.task_count_record = count;
     entry->state.pending_fencing = false;
     return NULL;
 }
 
-static struct kc_error *on_session_key(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_session_key(struct kc_config_reader *reader, struct config_step *step)
 {
     struct kc_session_key key = {0};
     if (is_null(step))
@@ -359,7 +360,7 @@ static struct kc_error *on_session_key(struct kc_config_reader *reader, struct s
     return NULL;
 }
 
-static struct kc_error *on_logger(struct kc_config_reader *reader, struct step *step)
+static struct kc_error *on_logger(struct kc_config_reader *reader, struct config_step *step)
 {
     if (is_null(step))
         return unexpected_null();
@@ -369,7 +370,7 @@ static struct kc_error *on_logger(struct kc_config_reader *reader, struct step *
     return err;
 }
 
-typedef struct kc_error *(*step_fn)(struct kc_config_reader *, struct step *);
+typedef struct kc_error *(*step_fn)(struct kc_config_reader *, struct config_step *);
 static const step_fn steps[] = {
     [KC_RECORD_TARGET_STATE] = on_target_state,
     [KC_RECORD_CONNECTOR] = on_connector,
@@ -389,7 +390,7 @@ static const step_fn steps[] = {
             (reader)->listener.call((reader)->opaque __VA_OPT__(, ) __VA_ARGS__);                  \
     } while (0)
 
-static void tell(struct kc_config_reader *reader, const struct step *step)
+static void tell(struct kc_config_reader *reader, const struct config_step *step)
 {
     switch (step->news) {
     case NEWS_NONE:
@@ -423,7 +424,7 @@ static void tell(struct kc_config_reader *reader, const struct step *step)
 
 /* What Java's converter makes of the value comes before anything else: one that it refuses leaves
  * the offset where it is, too. Text behind a value is no part of it. */
-static bool convert(struct step *step)
+static bool convert(struct config_step *step)
 {
     if (!step->value)
         return true;
@@ -445,7 +446,7 @@ void kc_config_reader_apply(struct kc_config_reader *reader, int64_t offset, con
                             size_t key_len, const char *value, size_t value_len)
 {
     char *name = NULL;
-    struct step step = {.value = value, .len = value_len};
+    struct config_step step = {.value = value, .len = value_len};
     if (!convert(&step)) {
         kc_warn("Ignoring config record at offset %lld with key %.*s: the value is no JSON",
                 (long long)offset, shown(key_len), key ? key : "");
@@ -482,7 +483,7 @@ struct kc_cluster_state *kc_config_reader_snapshot(struct kc_config_reader *read
         size_t count = 0;
         struct connector_state *states =
             kc_calloc(HASH_COUNT(reader->entries) + 1, sizeof(*states));
-        for (struct entry *entry = reader->entries; entry; entry = entry->hh.next)
+        for (struct config_entry *entry = reader->entries; entry; entry = entry->hh.next)
             kc_connector_state_copy(&states[count++], &entry->state);
         reader->picture = kc_cluster_state_new(
             reader->offset, reader->key.key ? &reader->key : NULL, states, count);

@@ -16,7 +16,7 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.DistributedConfig");
 
-static const struct topic {
+static const struct checked_topic {
     const char *prefix; /* of its settings */
     const char *topic_key;
     const char *client;  /* the end of its clients' id */
@@ -80,7 +80,7 @@ struct kc_map *kc_internal_topic_client(const struct kc_worker_config *config,
 static struct kc_map *topic_settings(const struct kc_worker_config *config,
                                      enum kc_internal_topic which)
 {
-    const struct topic *topic = &topics[which];
+    const struct checked_topic *topic = &topics[which];
     struct kc_map *settings = kc_map_subset(config->originals, topic->prefix, true);
     if (topic->single_partition && kc_map_has(settings, "partitions"))
         kc_warn("Ignoring '%spartitions=%s' setting, since config topic partitions is always 1",
@@ -95,8 +95,8 @@ static struct kc_map *topic_settings(const struct kc_worker_config *config,
     return settings;
 }
 
-static int64_t topic_number(const struct kc_worker_config *config, const struct topic *topic,
-                            const char *name)
+static int64_t topic_number(const struct kc_worker_config *config,
+                            const struct checked_topic *topic, const char *name)
 {
     if (config->mode != KC_WORKER_DISTRIBUTED)
         return -1; /* the broker's default */
@@ -109,7 +109,7 @@ static int64_t topic_number(const struct kc_worker_config *config, const struct 
 static void set_common(const struct kc_worker_config *config, enum kc_internal_topic which,
                        struct kc_kafka_log_settings *settings)
 {
-    const struct topic *topic = &topics[which];
+    const struct checked_topic *topic = &topics[which];
     settings->create = true;
     settings->config_key = topic->topic_key;
     settings->purpose = topic->purpose;
@@ -123,7 +123,7 @@ struct kc_error *kc_internal_topic_log(const struct kc_worker_config *config,
                                        enum kc_internal_topic which, kc_log_listener listener,
                                        void *opaque, struct kc_kafka_log **result)
 {
-    const struct topic *topic = &topics[which];
+    const struct checked_topic *topic = &topics[which];
     struct kc_kafka_log_settings settings = {.listener = listener, .opaque = opaque};
     struct kc_error *err = kc_internal_topic_name(config, which, &settings.topic);
     if (err)

@@ -10,18 +10,18 @@
 enum { MAX_DEPTH = 1000, MAX_NUMBER = 1000 };
 #define MAX_EXPONENT INT64_C(2147483647)
 
-struct scan {
+struct jackson_scan {
     const unsigned char *data;
     size_t len;
     size_t at;
 };
 
-static int peek(const struct scan *scan)
+static int peek(const struct jackson_scan *scan)
 {
     return scan->at < scan->len ? scan->data[scan->at] : -1;
 }
 
-static bool take(struct scan *scan, int c)
+static bool take(struct jackson_scan *scan, int c)
 {
     if (peek(scan) != c)
         return false;
@@ -34,7 +34,7 @@ static bool is_space(int c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static void skip_space(struct scan *scan)
+static void skip_space(struct jackson_scan *scan)
 {
     while (is_space(peek(scan)))
         scan->at++;
@@ -52,7 +52,7 @@ static bool is_name_part(int c)
            c == '$' || c >= 0x80;
 }
 
-static bool word(struct scan *scan, const char *text)
+static bool word(struct jackson_scan *scan, const char *text)
 {
     size_t len = strlen(text);
     if (scan->len - scan->at < len || memcmp(scan->data + scan->at, text, len) != 0)
@@ -63,7 +63,7 @@ static bool word(struct scan *scan, const char *text)
 
 /* ---- numbers ---- */
 
-static size_t digits(struct scan *scan)
+static size_t digits(struct jackson_scan *scan)
 {
     size_t start = scan->at;
     while (is_digit(peek(scan)))
@@ -71,7 +71,7 @@ static size_t digits(struct scan *scan)
     return scan->at - start;
 }
 
-static bool exponent(struct scan *scan, size_t *count)
+static bool exponent(struct jackson_scan *scan, size_t *count)
 {
     if (!take(scan, '-'))
         take(scan, '+');
@@ -83,7 +83,7 @@ static bool exponent(struct scan *scan, size_t *count)
     return *count && value <= MAX_EXPONENT;
 }
 
-static bool number(struct scan *scan)
+static bool number(struct jackson_scan *scan)
 {
     take(scan, '-');
     size_t whole = digits(scan);
@@ -101,7 +101,7 @@ static bool number(struct scan *scan)
 
 /* ---- strings ---- */
 
-static bool escape(struct scan *scan)
+static bool escape(struct jackson_scan *scan)
 {
     int c = peek(scan);
     if (c < 0 || !strchr("\"\\/bfnrtu", c) || c == '\0')
@@ -116,7 +116,7 @@ static bool escape(struct scan *scan)
 }
 
 /* Jackson counts bytes, and looks no closer: surrogates and overlong forms pass. */
-static bool multibyte(struct scan *scan, int lead)
+static bool multibyte(struct jackson_scan *scan, int lead)
 {
     int more = (lead & 0xe0) == 0xc0   ? 1
                : (lead & 0xf0) == 0xe0 ? 2
@@ -128,7 +128,7 @@ static bool multibyte(struct scan *scan, int lead)
     return more > 0;
 }
 
-static bool string(struct scan *scan)
+static bool string(struct jackson_scan *scan)
 {
     if (!take(scan, '"'))
         return false;
@@ -146,7 +146,7 @@ static bool string(struct scan *scan)
 
 /* ---- values ---- */
 
-static bool scalar(struct scan *scan)
+static bool scalar(struct jackson_scan *scan)
 {
     switch (peek(scan)) {
     case '"':
@@ -162,7 +162,7 @@ static bool scalar(struct scan *scan)
     }
 }
 
-static bool member_name(struct scan *scan)
+static bool member_name(struct jackson_scan *scan)
 {
     skip_space(scan);
     if (!string(scan))
@@ -172,7 +172,7 @@ static bool member_name(struct scan *scan)
 }
 
 /* After a value inside of something: closes what ends, and is at the next value then. */
-static bool go_on(struct scan *scan, const char *open, int *depth)
+static bool go_on(struct jackson_scan *scan, const char *open, int *depth)
 {
     while (*depth > 0) {
         skip_space(scan);
@@ -187,7 +187,7 @@ static bool go_on(struct scan *scan, const char *open, int *depth)
 }
 
 /* Opens an object or array; *empty: it was closed at once. */
-static bool enter(struct scan *scan, char *open, int *depth, bool *empty)
+static bool enter(struct jackson_scan *scan, char *open, int *depth, bool *empty)
 {
     bool object = take(scan, '{');
     if (!object)
@@ -202,7 +202,7 @@ static bool enter(struct scan *scan, char *open, int *depth, bool *empty)
     return *empty || !object || member_name(scan);
 }
 
-static bool value(struct scan *scan)
+static bool value(struct jackson_scan *scan)
 {
     char open[MAX_DEPTH];
     int depth = 0;
@@ -223,7 +223,7 @@ static bool value(struct scan *scan)
 
 enum kc_jackson_verdict kc_jackson_scan(const char *data, size_t len, size_t *end)
 {
-    struct scan scan = {(const unsigned char *)data, len, 0};
+    struct jackson_scan scan = {(const unsigned char *)data, len, 0};
     if (len >= 4 && memcmp(data, "\xef\xbb\xbf", 3) == 0)
         scan.at = 3;
     skip_space(&scan);

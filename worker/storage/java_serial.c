@@ -40,7 +40,7 @@ struct handle {
     size_t len;
 };
 
-struct reader {
+struct serial_reader {
     const unsigned char *data;
     size_t len;
     size_t at;
@@ -50,13 +50,13 @@ struct reader {
     size_t handle_cap;
 };
 
-static void fail(struct reader *in, const char *why)
+static void fail(struct serial_reader *in, const char *why)
 {
     if (!in->wrong)
         in->wrong = why;
 }
 
-static const unsigned char *take(struct reader *in, size_t count)
+static const unsigned char *take(struct serial_reader *in, size_t count)
 {
     if (in->wrong || in->len - in->at < count) {
         fail(in, "the file ends too early");
@@ -66,7 +66,7 @@ static const unsigned char *take(struct reader *in, size_t count)
     return in->data + in->at - count;
 }
 
-static uint64_t number(struct reader *in, size_t bytes)
+static uint64_t number(struct serial_reader *in, size_t bytes)
 {
     const unsigned char *p = take(in, bytes);
     uint64_t value = 0;
@@ -75,7 +75,7 @@ static uint64_t number(struct reader *in, size_t bytes)
     return value;
 }
 
-static void add_handle(struct reader *in, struct handle handle)
+static void add_handle(struct serial_reader *in, struct handle handle)
 {
     if (in->handle_count == in->handle_cap) {
         in->handle_cap = in->handle_cap ? 2 * in->handle_cap : 64;
@@ -84,7 +84,7 @@ static void add_handle(struct reader *in, struct handle handle)
     in->handles[in->handle_count++] = handle;
 }
 
-static const struct handle *reference(struct reader *in)
+static const struct handle *reference(struct serial_reader *in)
 {
     uint64_t index = number(in, 4) - BASE_HANDLE;
     if (in->wrong || index >= in->handle_count) {
@@ -94,12 +94,12 @@ static const struct handle *reference(struct reader *in)
     return &in->handles[index];
 }
 
-static void skip_text(struct reader *in)
+static void skip_text(struct serial_reader *in)
 {
     take(in, number(in, 2));
 }
 
-static bool text_is(struct reader *in, const char *wanted)
+static bool text_is(struct serial_reader *in, const char *wanted)
 {
     size_t len = number(in, 2);
     const unsigned char *text = take(in, len);
@@ -107,7 +107,7 @@ static bool text_is(struct reader *in, const char *wanted)
 }
 
 /* Sizes of primitive fields by their type code. */
-static size_t field_size(struct reader *in, char type)
+static size_t field_size(struct serial_reader *in, char type)
 {
     switch (type) {
     case 'B':
@@ -130,7 +130,7 @@ static size_t field_size(struct reader *in, char type)
 
 /* The rest of a class description after its type code; *field_bytes: the size of its fields'
  * values. */
-static void class_description(struct reader *in, const char *name, enum handle_kind kind,
+static void class_description(struct serial_reader *in, const char *name, enum handle_kind kind,
                               size_t *field_bytes)
 {
     if (!text_is(in, name))
@@ -150,7 +150,7 @@ static void class_description(struct reader *in, const char *name, enum handle_k
         fail(in, "a superclass");
 }
 
-static void bytes_class(struct reader *in)
+static void bytes_class(struct serial_reader *in)
 {
     size_t field_bytes = 0;
     uint64_t type = number(in, 1);
@@ -166,7 +166,7 @@ static void bytes_class(struct reader *in)
 }
 
 /* A byte[], null, or a reference to an earlier one. */
-static void byte_array(struct reader *in, const char **data, size_t *len)
+static void byte_array(struct serial_reader *in, const char **data, size_t *len)
 {
     const struct handle *handle = NULL;
     *data = NULL;
@@ -195,7 +195,7 @@ static void byte_array(struct reader *in, const char **data, size_t *len)
 }
 
 /* Up to and with the number of pairs, which it returns. */
-static size_t map_head(struct reader *in)
+static size_t map_head(struct serial_reader *in)
 {
     size_t field_bytes = 0;
     if (number(in, 2) != 0xaced || number(in, 2) != STREAM_VERSION)
@@ -215,7 +215,7 @@ struct kc_error *kc_serial_read(const char *data, size_t len,
                                 void (*each)(void *opaque, const struct kc_serial_pair *pair),
                                 void *opaque)
 {
-    struct reader in = {.data = (const unsigned char *)data, .len = len};
+    struct serial_reader in = {.data = (const unsigned char *)data, .len = len};
     struct kc_error *err = NULL;
     size_t count = map_head(&in);
     for (size_t i = 0; i < count && !in.wrong; i++) {

@@ -16,7 +16,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.OffsetUtils");
 
-struct entry {
+struct offset_entry {
     char *key; /* terminated besides its length */
     size_t key_len;
     char *value;
@@ -27,7 +27,7 @@ struct entry {
 
 struct kc_offset_table {
     pthread_mutex_t lock;
-    struct entry *entries;
+    struct offset_entry *entries;
 };
 
 struct kc_offset_table *kc_offset_table_new(void)
@@ -37,7 +37,7 @@ struct kc_offset_table *kc_offset_table_new(void)
     return table;
 }
 
-static void entry_destroy(struct entry *entry)
+static void entry_destroy(struct offset_entry *entry)
 {
     free(entry->key);
     free(entry->value);
@@ -49,8 +49,8 @@ void kc_offset_table_destroy(struct kc_offset_table *table)
 {
     if (!table)
         return;
-    struct entry *entry = NULL;
-    struct entry *next = NULL;
+    struct offset_entry *entry = NULL;
+    struct offset_entry *next = NULL;
     HASH_ITER (hh, table->entries, entry, next) {
         HASH_DEL(table->entries, entry);
         entry_destroy(entry);
@@ -89,9 +89,9 @@ static char *connector_of(const char *key, size_t len)
     return connector;
 }
 
-static struct entry *entry_new(const char *key, size_t len)
+static struct offset_entry *entry_new(const char *key, size_t len)
 {
-    struct entry *entry = kc_calloc(1, sizeof(*entry));
+    struct offset_entry *entry = kc_calloc(1, sizeof(*entry));
     entry->key = copy_bytes(key, len);
     entry->key_len = len;
     entry->connector = connector_of(key, len);
@@ -101,14 +101,14 @@ static struct entry *entry_new(const char *key, size_t len)
 void kc_offset_table_put(struct kc_offset_table *table, const char *key, size_t key_len,
                          const char *value, size_t value_len)
 {
-    struct entry *entry = NULL;
+    struct offset_entry *entry = NULL;
     if (!key)
         return;
     pthread_mutex_lock(&table->lock);
     HASH_FIND(hh, table->entries, key, key_len, entry);
     pthread_mutex_unlock(&table->lock);
     /* One thread fills a table, so that the entry is still there or still missing below. */
-    struct entry *fresh = !entry && value ? entry_new(key, key_len) : NULL;
+    struct offset_entry *fresh = !entry && value ? entry_new(key, key_len) : NULL;
     char *copy = value ? copy_bytes(value, value_len) : NULL;
     pthread_mutex_lock(&table->lock);
     if (fresh) {
@@ -128,7 +128,7 @@ void kc_offset_table_put(struct kc_offset_table *table, const char *key, size_t 
 
 char *kc_offset_table_get(struct kc_offset_table *table, const char *key)
 {
-    struct entry *entry = NULL;
+    struct offset_entry *entry = NULL;
     pthread_mutex_lock(&table->lock);
     HASH_FIND(hh, table->entries, key, strlen(key), entry);
     char *value = entry ? copy_bytes(entry->value, entry->value_len) : NULL;
@@ -140,7 +140,7 @@ void kc_offset_table_keys(struct kc_offset_table *table, const char *connector,
                           struct kc_strings *keys)
 {
     pthread_mutex_lock(&table->lock);
-    for (struct entry *entry = table->entries; entry; entry = entry->hh.next) {
+    for (struct offset_entry *entry = table->entries; entry; entry = entry->hh.next) {
         if (entry->connector && strcmp(entry->connector, connector) == 0)
             kc_strings_add(keys, entry->key);
     }
@@ -152,7 +152,7 @@ void kc_offset_table_serialize(struct kc_offset_table *table, struct kc_str *out
     size_t count = 0;
     pthread_mutex_lock(&table->lock);
     struct kc_serial_pair *pairs = kc_calloc(HASH_COUNT(table->entries) + 1, sizeof(*pairs));
-    for (struct entry *entry = table->entries; entry; entry = entry->hh.next)
+    for (struct offset_entry *entry = table->entries; entry; entry = entry->hh.next)
         pairs[count++] =
             (struct kc_serial_pair){entry->key, entry->key_len, entry->value, entry->value_len};
     kc_serial_write(out, pairs, count);

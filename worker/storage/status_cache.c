@@ -15,29 +15,29 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaStatusBackingStore");
 
-struct task {
+struct status_task {
     int id;
     struct kc_status_entry entry;
     UT_hash_handle hh;
 };
 
-struct topic {
+struct status_topic {
     char *name;
     bool read_back;
     UT_hash_handle hh;
 };
 
-struct connector {
+struct status_connector {
     char *name;
     bool has_entry;
     struct kc_status_entry entry;
-    struct task *tasks;
-    struct topic *topics;
+    struct status_task *tasks;
+    struct status_topic *topics;
     UT_hash_handle hh;
 };
 
 struct kc_status_cache {
-    struct connector *connectors;
+    struct status_connector *connectors;
     uint64_t last_number;
     kc_status_overruled overruled;
     void *opaque;
@@ -53,16 +53,16 @@ struct kc_status_cache *kc_status_cache_new(kc_status_overruled overruled, void 
 
 /* ---- connectors ---- */
 
-static struct connector *find(struct kc_status_cache *cache, const char *name)
+static struct status_connector *find(struct kc_status_cache *cache, const char *name)
 {
-    struct connector *connector = NULL;
+    struct status_connector *connector = NULL;
     HASH_FIND_STR(cache->connectors, name, connector);
     return connector;
 }
 
-static struct connector *find_or_add(struct kc_status_cache *cache, const char *name)
+static struct status_connector *find_or_add(struct kc_status_cache *cache, const char *name)
 {
-    struct connector *connector = find(cache, name);
+    struct status_connector *connector = find(cache, name);
     if (connector)
         return connector;
     connector = kc_calloc(1, sizeof(*connector));
@@ -71,7 +71,7 @@ static struct connector *find_or_add(struct kc_status_cache *cache, const char *
     return connector;
 }
 
-static void remove_task(struct connector *connector, struct task *task)
+static void remove_task(struct status_connector *connector, struct status_task *task)
 {
     HASH_DEL(connector->tasks, task);
     kc_status_clear(&task->entry.status);
@@ -79,24 +79,24 @@ static void remove_task(struct connector *connector, struct task *task)
     free(task);
 }
 
-static void remove_topic(struct connector *connector, struct topic *topic)
+static void remove_topic(struct status_connector *connector, struct status_topic *topic)
 {
     HASH_DEL(connector->topics, topic);
     free(topic->name);
     free(topic);
 }
 
-static void remove_tasks(struct connector *connector)
+static void remove_tasks(struct status_connector *connector)
 {
-    struct task *task = NULL;
-    struct task *next = NULL;
+    struct status_task *task = NULL;
+    struct status_task *next = NULL;
     HASH_ITER (hh, connector->tasks, task, next) {
         remove_task(connector, task);
     }
 }
 
 /* Frees the connector when nothing is known about it any more. */
-static void drop_if_empty(struct kc_status_cache *cache, struct connector *connector)
+static void drop_if_empty(struct kc_status_cache *cache, struct status_connector *connector)
 {
     if (connector->has_entry || connector->tasks || connector->topics)
         return;
@@ -105,7 +105,7 @@ static void drop_if_empty(struct kc_status_cache *cache, struct connector *conne
     free(connector);
 }
 
-static void clear_entry(struct connector *connector)
+static void clear_entry(struct status_connector *connector)
 {
     kc_status_clear(&connector->entry.status);
     kc_status_clear(&connector->entry.said);
@@ -115,11 +115,11 @@ static void clear_entry(struct connector *connector)
 
 void kc_status_cache_destroy(struct kc_status_cache *cache)
 {
-    struct connector *connector = NULL;
-    struct connector *next_connector = NULL;
+    struct status_connector *connector = NULL;
+    struct status_connector *next_connector = NULL;
     HASH_ITER (hh, cache->connectors, connector, next_connector) {
-        struct topic *topic = NULL;
-        struct topic *next = NULL;
+        struct status_topic *topic = NULL;
+        struct status_topic *next = NULL;
         HASH_ITER (hh, connector->topics, topic, next) {
             remove_topic(connector, topic);
         }
@@ -133,9 +133,9 @@ void kc_status_cache_destroy(struct kc_status_cache *cache)
 /* ---- entries ---- */
 
 static struct kc_status_entry *task_entry(struct kc_status_cache *cache,
-                                          struct connector *connector, int id, bool create)
+                                          struct status_connector *connector, int id, bool create)
 {
-    struct task *task = NULL;
+    struct status_task *task = NULL;
     HASH_FIND_INT(connector->tasks, &id, task);
     if (!task && create) {
         task = kc_calloc(1, sizeof(*task));
@@ -149,7 +149,7 @@ static struct kc_status_entry *task_entry(struct kc_status_cache *cache,
 struct kc_status_entry *kc_status_cache_entry(struct kc_status_cache *cache, const char *name,
                                               int task, bool create)
 {
-    struct connector *connector = create ? find_or_add(cache, name) : find(cache, name);
+    struct status_connector *connector = create ? find_or_add(cache, name) : find(cache, name);
     if (!connector)
         return NULL;
     if (task != KC_CONNECTOR_STATUS)
@@ -202,13 +202,13 @@ bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_s
  * worker that starts then misses those of a connector that was deleted and made anew.) */
 static void remove_status(struct kc_status_cache *cache, const struct kc_status_key *key)
 {
-    struct connector *connector = find(cache, key->connector);
+    struct status_connector *connector = find(cache, key->connector);
     if (!connector)
         return;
     if (key->kind == KC_STATUS_OF_CONNECTOR) {
         clear_entry(connector);
     } else {
-        struct task *task = NULL;
+        struct status_task *task = NULL;
         HASH_FIND_INT(connector->tasks, &key->task, task);
         if (task)
             remove_task(connector, task);
@@ -255,18 +255,18 @@ static struct kc_error *apply_status(struct kc_status_cache *cache, const struct
     return NULL;
 }
 
-static struct topic *find_topic(struct connector *connector, const char *name)
+static struct status_topic *find_topic(struct status_connector *connector, const char *name)
 {
-    struct topic *topic = NULL;
+    struct status_topic *topic = NULL;
     HASH_FIND_STR(connector->topics, name, topic);
     return topic;
 }
 
-static struct topic *add_topic(struct kc_status_cache *cache, const char *name,
-                               const char *topic_name)
+static struct status_topic *add_topic(struct kc_status_cache *cache, const char *name,
+                                      const char *topic_name)
 {
-    struct connector *connector = find_or_add(cache, name);
-    struct topic *topic = find_topic(connector, topic_name);
+    struct status_connector *connector = find_or_add(cache, name);
+    struct status_topic *topic = find_topic(connector, topic_name);
     if (topic)
         return topic;
     topic = kc_calloc(1, sizeof(*topic));
@@ -325,10 +325,11 @@ static bool counts(const struct kc_status_entry *entry, bool said)
 size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *name, bool said,
                              int **tasks)
 {
-    struct connector *connector = find(cache, name);
+    struct status_connector *connector = find(cache, name);
     size_t count = 0;
     *tasks = kc_calloc((connector ? HASH_COUNT(connector->tasks) : 0) + 1, sizeof(**tasks));
-    for (struct task *task = connector ? connector->tasks : NULL; task; task = task->hh.next) {
+    for (struct status_task *task = connector ? connector->tasks : NULL; task;
+         task = task->hh.next) {
         if (counts(&task->entry, said))
             (*tasks)[count++] = task->id;
     }
@@ -336,11 +337,11 @@ size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *name, bo
     return count;
 }
 
-static bool has_or_will_have_status(const struct connector *connector)
+static bool has_or_will_have_status(const struct status_connector *connector)
 {
     if (connector->has_entry && counts(&connector->entry, true))
         return true;
-    for (const struct task *task = connector->tasks; task; task = task->hh.next) {
+    for (const struct status_task *task = connector->tasks; task; task = task->hh.next) {
         if (counts(&task->entry, true))
             return true;
     }
@@ -349,7 +350,7 @@ static bool has_or_will_have_status(const struct connector *connector)
 
 void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors)
 {
-    for (struct connector *connector = cache->connectors; connector;
+    for (struct status_connector *connector = cache->connectors; connector;
          connector = connector->hh.next) {
         if (has_or_will_have_status(connector))
             kc_strings_add(connectors, connector->name);
@@ -360,7 +361,7 @@ void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings
 
 bool kc_status_cache_has_topic(struct kc_status_cache *cache, const char *name, const char *topic)
 {
-    struct connector *connector = find(cache, name);
+    struct status_connector *connector = find(cache, name);
     return connector && find_topic(connector, topic);
 }
 
@@ -373,8 +374,8 @@ void kc_status_cache_announce_topic(struct kc_status_cache *cache, const char *n
 void kc_status_cache_retract_topic(struct kc_status_cache *cache, const char *name,
                                    const char *topic)
 {
-    struct connector *connector = find(cache, name);
-    struct topic *found = connector ? find_topic(connector, topic) : NULL;
+    struct status_connector *connector = find(cache, name);
+    struct status_topic *found = connector ? find_topic(connector, topic) : NULL;
     if (!found)
         return;
     remove_topic(connector, found);
@@ -384,8 +385,8 @@ void kc_status_cache_retract_topic(struct kc_status_cache *cache, const char *na
 void kc_status_cache_topics(struct kc_status_cache *cache, const char *name,
                             struct kc_strings *topics)
 {
-    struct connector *connector = find(cache, name);
-    for (struct topic *topic = connector ? connector->topics : NULL; topic;
+    struct status_connector *connector = find(cache, name);
+    for (struct status_topic *topic = connector ? connector->topics : NULL; topic;
          topic = topic->hh.next) {
         if (topic->read_back)
             kc_strings_add(topics, topic->name);

@@ -29,7 +29,7 @@ struct kc_status_store {
     kc_status_send send; /* NULL: in memory */
     void *to;
     struct kc_kafka_log *log; /* `to` of a store of Kafka's; else NULL */
-    struct kc_queue *retries; /* of struct sending */
+    struct kc_queue *retries; /* of struct status_sending */
     pthread_t retrier;
     bool retrying;
 
@@ -42,7 +42,7 @@ struct kc_status_store {
 };
 
 /* One write on its way, owned by the log, the retry queue or a callback in turn. */
-struct sending {
+struct status_sending {
     struct kc_status_store *store;
     char *key;
     char *value; /* NULL: tombstone */
@@ -60,7 +60,7 @@ struct sending {
 
 static void sending_destroy(void *item)
 {
-    struct sending *sending = item;
+    struct status_sending *sending = item;
     free(sending->key);
     free(sending->value);
     free(sending->connector);
@@ -89,7 +89,7 @@ static void on_record(void *opaque, const struct kc_log_record *record)
 static void say_again(struct kc_status_store *store, const char *connector, int task,
                       const struct kc_status_entry *entry, bool unheard)
 {
-    struct sending *sending = kc_calloc(1, sizeof(*sending));
+    struct status_sending *sending = kc_calloc(1, sizeof(*sending));
     sending->store = store;
     sending->connector = kc_strdup(connector);
     sending->task = task;
@@ -174,7 +174,7 @@ void kc_status_store_destroy(struct kc_status_store *store)
 
 /* Under the lock: whether what failed, or is to be said again, is still worth sending: nothing
  * newer has been said. */
-static bool still_wanted(struct kc_status_store *store, const struct sending *sending)
+static bool still_wanted(struct kc_status_store *store, const struct status_sending *sending)
 {
     if (sending->topic)
         return true;
@@ -189,7 +189,7 @@ static bool still_wanted(struct kc_status_store *store, const struct sending *se
     return !sending->safe || kc_status_entry_safe(entry, &sending->status);
 }
 
-static void give_up(struct sending *sending)
+static void give_up(struct status_sending *sending)
 {
     struct kc_status_store *store = sending->store;
     pthread_mutex_lock(&store->lock);
@@ -199,7 +199,7 @@ static void give_up(struct sending *sending)
     sending_destroy(sending);
 }
 
-static void on_failure(struct sending *sending, const struct kc_error *err)
+static void on_failure(struct status_sending *sending, const struct kc_error *err)
 {
     struct kc_status_store *store = sending->store;
     pthread_mutex_lock(&store->lock);
@@ -217,7 +217,7 @@ static void on_failure(struct sending *sending, const struct kc_error *err)
 /* librdkafka's background thread, or the sender's own when the send was refused. */
 static void on_sent(void *opaque, struct kc_error *err)
 {
-    struct sending *sending = opaque;
+    struct status_sending *sending = opaque;
     if (err)
         on_failure(sending, err);
     else
@@ -226,12 +226,12 @@ static void on_sent(void *opaque, struct kc_error *err)
 }
 
 /* Under order. */
-static void send_out(struct kc_status_store *store, struct sending *sending)
+static void send_out(struct kc_status_store *store, struct status_sending *sending)
 {
     store->send(store->to, sending->key, sending->value, on_sent, sending);
 }
 
-static bool is_wanted(struct kc_status_store *store, const struct sending *sending)
+static bool is_wanted(struct kc_status_store *store, const struct status_sending *sending)
 {
     pthread_mutex_lock(&store->lock);
     bool wanted = still_wanted(store, sending);
@@ -252,7 +252,7 @@ static void wait_a_moment(struct kc_status_store *store)
 static void *retry(void *arg)
 {
     struct kc_status_store *store = arg;
-    struct sending *sending = NULL;
+    struct status_sending *sending = NULL;
     while ((sending = kc_queue_pop(store->retries, INT64_MAX))) {
         if (is_wanted(store, sending))
             wait_a_moment(store);
@@ -279,7 +279,7 @@ struct kc_error *kc_status_store_start(struct kc_status_store *store, const atom
 }
 
 /* Under order. Takes sending: to the topic, or right into memory. */
-static void dispatch(struct kc_status_store *store, struct sending *sending)
+static void dispatch(struct kc_status_store *store, struct status_sending *sending)
 {
     if (store->send) {
         send_out(store, sending);
@@ -299,8 +299,8 @@ static void dispatch(struct kc_status_store *store, struct sending *sending)
 /* ---- statuses ---- */
 
 /* NULL: a safe write that isn't. */
-static struct sending *prepare(struct kc_status_store *store, const char *connector, int task,
-                               const struct kc_status *status, bool safe)
+static struct status_sending *prepare(struct kc_status_store *store, const char *connector,
+                                      int task, const struct kc_status *status, bool safe)
 {
     pthread_mutex_lock(&store->lock);
     struct kc_status_entry *entry = kc_status_cache_entry(store->cache, connector, task, true);
@@ -310,7 +310,7 @@ static struct sending *prepare(struct kc_status_store *store, const char *connec
         pthread_mutex_unlock(&store->lock);
         return NULL;
     }
-    struct sending *sending = kc_calloc(1, sizeof(*sending));
+    struct status_sending *sending = kc_calloc(1, sizeof(*sending));
     sending->sequence = ++entry->sequence;
     sending->number = entry->number;
     store->pending++;
@@ -322,7 +322,7 @@ static struct sending *prepare(struct kc_status_store *store, const char *connec
 static void put(struct kc_status_store *store, const char *connector, int task,
                 const struct kc_status *status, bool safe)
 {
-    struct sending *sending = prepare(store, connector, task, status, safe);
+    struct status_sending *sending = prepare(store, connector, task, status, safe);
     if (!sending)
         return;
     sending->store = store;
@@ -397,7 +397,7 @@ void kc_status_store_flush(struct kc_status_store *store, int timeout_ms)
 static void send_topic(struct kc_status_store *store, const char *connector, int task,
                        const char *topic, char *value)
 {
-    struct sending *sending = kc_calloc(1, sizeof(*sending));
+    struct status_sending *sending = kc_calloc(1, sizeof(*sending));
     sending->store = store;
     sending->connector = kc_strdup(connector);
     sending->task = task;

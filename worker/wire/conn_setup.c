@@ -92,7 +92,7 @@ static void on_versions(void *arg, const struct kc_wire_request *request,
 
 /* ---- SASL ---- */
 
-struct step {
+struct sasl_step {
     uv_async_t finished; /* keeps the loop until the thread is gone */
     pthread_t thread;
     struct wire_conn *conn;
@@ -106,7 +106,7 @@ struct step {
 
 static void *run_step(void *arg)
 {
-    struct step *step = arg;
+    struct sasl_step *step = arg;
 
     step->err =
         wire_sasl_step(step->sasl, step->token, step->token_len, &step->answer, &step->done);
@@ -167,7 +167,7 @@ static void send_token(struct wire_conn *conn, const struct kc_str *answer)
     send_own(conn, request, version, on_authenticate);
 }
 
-static void take_step(struct wire_conn *conn, struct step *step)
+static void take_step(struct wire_conn *conn, struct sasl_step *step)
 {
     struct kc_error *err = step->err;
 
@@ -187,7 +187,7 @@ static void take_step(struct wire_conn *conn, struct step *step)
 
 static void free_step(uv_handle_t *finished)
 {
-    struct step *step = finished->data;
+    struct sasl_step *step = finished->data;
 
     wire_conn_release(step->conn);
     kc_str_destroy(&step->answer);
@@ -197,7 +197,7 @@ static void free_step(uv_handle_t *finished)
 
 static void after_step(uv_async_t *finished)
 {
-    struct step *step = finished->data;
+    struct sasl_step *step = finished->data;
 
     pthread_join(step->thread, NULL);
     uv_close((uv_handle_t *)finished, free_step);
@@ -206,7 +206,7 @@ static void after_step(uv_async_t *finished)
 
 static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
 {
-    struct step *step = kc_calloc(1, sizeof(*step));
+    struct sasl_step *step = kc_calloc(1, sizeof(*step));
 
     step->conn = conn;
     step->sasl = conn->sasl;

@@ -124,14 +124,14 @@ static struct kc_error *find_leaders(struct kc_wire_admin *admin, const struct w
 
 /* ---- Requests ---- */
 
-struct round {
+struct fanout_round {
     pthread_mutex_t mutex;
     pthread_cond_t cond;
     size_t open; /* guarded by mutex */
 };
 
 struct leader_call {
-    struct round *round;
+    struct fanout_round *round;
     struct wire_part **parts;
     size_t count;
     struct kc_wire_reply *reply;
@@ -140,7 +140,7 @@ struct leader_call {
 static void on_answer(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
     struct leader_call *call = arg;
-    struct round *round = call->round;
+    struct fanout_round *round = call->round;
 
     pthread_mutex_lock(&round->mutex);
     call->reply = reply;
@@ -176,7 +176,7 @@ static void send_to_leader(struct kc_wire_admin *admin, struct wire_fanout *fano
 }
 
 /* Cuts the sorted parts into runs of one leader each. */
-static size_t cut(struct wire_part **parts, size_t count, struct round *round,
+static size_t cut(struct wire_part **parts, size_t count, struct fanout_round *round,
                   struct leader_call *calls)
 {
     size_t call_count = 0;
@@ -195,7 +195,7 @@ static size_t cut(struct wire_part **parts, size_t count, struct round *round,
 static void run_round(struct kc_wire_admin *admin, struct wire_fanout *fanout,
                       struct wire_part **parts, size_t count, int64_t deadline)
 {
-    struct round round = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct fanout_round round = {.mutex = PTHREAD_MUTEX_INITIALIZER};
     struct leader_call *calls = kc_calloc(count + 1, sizeof(*calls));
 
     qsort(parts, count, sizeof(*parts), by_leader_and_topic);

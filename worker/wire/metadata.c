@@ -27,7 +27,7 @@ struct partition {
     int32_t epoch;
 };
 
-struct topic {
+struct metadata_topic {
     char *name;
     int tracked;             /* by how many */
     int64_t wanted_until_ms; /* asked for once */
@@ -48,7 +48,7 @@ struct listener {
 struct wire_metadata {
     struct kc_wire_client *client;
     struct broker *brokers;
-    struct topic *topics;
+    struct metadata_topic *topics;
     struct listener *listeners;
     int32_t controller;
     bool in_flight;
@@ -71,7 +71,7 @@ struct wire_metadata *wire_metadata_new(struct kc_wire_client *client)
     return metadata;
 }
 
-static void topic_destroy(struct wire_metadata *metadata, struct topic *topic)
+static void topic_destroy(struct wire_metadata *metadata, struct metadata_topic *topic)
 {
     HASH_DEL(metadata->topics, topic);
     free(topic->partitions);
@@ -88,7 +88,7 @@ static void broker_destroy(struct wire_metadata *metadata, struct broker *broker
 
 void wire_metadata_destroy(struct wire_metadata *metadata)
 {
-    struct topic *topic, *next_topic;
+    struct metadata_topic *topic, *next_topic;
     struct broker *broker, *next_broker;
     struct listener *listener, *next;
 
@@ -178,17 +178,17 @@ static void update_brokers(struct wire_metadata *metadata,
 
 /* ---- Topics ---- */
 
-static struct topic *topic_find(const struct wire_metadata *metadata, const char *name)
+static struct metadata_topic *topic_find(const struct wire_metadata *metadata, const char *name)
 {
-    struct topic *topic;
+    struct metadata_topic *topic;
 
     HASH_FIND(hh, metadata->topics, name, strlen(name), topic);
     return topic;
 }
 
-static struct topic *topic_get(struct wire_metadata *metadata, const char *name)
+static struct metadata_topic *topic_get(struct wire_metadata *metadata, const char *name)
 {
-    struct topic *topic = topic_find(metadata, name);
+    struct metadata_topic *topic = topic_find(metadata, name);
 
     if (topic)
         return topic;
@@ -201,7 +201,7 @@ static struct topic *topic_get(struct wire_metadata *metadata, const char *name)
 bool kc_wire_leader(struct kc_wire_client *client, const char *name, int32_t partition,
                     struct kc_wire_leader *leader)
 {
-    const struct topic *topic = topic_find(client->metadata, name);
+    const struct metadata_topic *topic = topic_find(client->metadata, name);
 
     if (!topic || partition < 0 || partition >= topic->count)
         return false;
@@ -213,14 +213,15 @@ bool kc_wire_leader(struct kc_wire_client *client, const char *name, int32_t par
 
 int kc_wire_topic_refusal(struct kc_wire_client *client, const char *name, int64_t since_ms)
 {
-    const struct topic *topic = topic_find(client->metadata, name);
+    const struct metadata_topic *topic = topic_find(client->metadata, name);
 
     return topic && topic->refusal_asked_ms >= since_ms ? topic->refusal : KC_KAFKA_NONE;
 }
 
 const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id)
 {
-    for (const struct topic *topic = client->metadata->topics; topic; topic = topic->hh.next) {
+    for (const struct metadata_topic *topic = client->metadata->topics; topic;
+         topic = topic->hh.next) {
         if (kc_uuid_equal(&topic->id, topic_id))
             return topic->name;
     }
@@ -240,7 +241,7 @@ static void ask_about_news(struct wire_metadata *metadata)
 
 void kc_wire_track(struct kc_wire_client *client, const char *name)
 {
-    struct topic *topic = topic_get(client->metadata, name);
+    struct metadata_topic *topic = topic_get(client->metadata, name);
 
     topic->tracked++;
     if (!topic->count)
@@ -249,7 +250,7 @@ void kc_wire_track(struct kc_wire_client *client, const char *name)
 
 void kc_wire_untrack(struct kc_wire_client *client, const char *name)
 {
-    struct topic *topic = topic_find(client->metadata, name);
+    struct metadata_topic *topic = topic_find(client->metadata, name);
 
     if (topic && topic->tracked > 0)
         topic->tracked--;
@@ -263,7 +264,7 @@ void wire_metadata_want(struct wire_metadata *metadata, const char *name)
     kc_wire_refresh(metadata->client);
 }
 
-static void grow_partitions(struct topic *topic, int32_t count)
+static void grow_partitions(struct metadata_topic *topic, int32_t count)
 {
     if (count <= topic->count)
         return;
@@ -273,7 +274,7 @@ static void grow_partitions(struct topic *topic, int32_t count)
     topic->count = count;
 }
 
-static void set_leader(struct topic *topic, int32_t index, int32_t leader, int32_t epoch)
+static void set_leader(struct metadata_topic *topic, int32_t index, int32_t leader, int32_t epoch)
 {
     struct partition *partition = &topic->partitions[index];
 
@@ -286,7 +287,7 @@ static void set_leader(struct topic *topic, int32_t index, int32_t leader, int32
 bool kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_t index,
                          int32_t broker_id, int32_t leader_epoch)
 {
-    struct topic *topic = topic_find(client->metadata, name);
+    struct metadata_topic *topic = topic_find(client->metadata, name);
 
     if (!topic || index < 0 || index >= topic->count || broker_id < 0 ||
         leader_epoch <= topic->partitions[index].epoch)
@@ -312,7 +313,8 @@ static int refusal_of(int code)
 static bool update_topic(struct wire_metadata *metadata,
                          const struct kc_metadata_response_topic *from)
 {
-    struct topic *topic = from->name.len > 0 ? topic_find(metadata, from->name.data) : NULL;
+    struct metadata_topic *topic =
+        from->name.len > 0 ? topic_find(metadata, from->name.data) : NULL;
     bool complete = from->error_code == KC_KAFKA_NONE;
 
     if (!topic)
@@ -342,7 +344,7 @@ static bool update_topic(struct wire_metadata *metadata,
 
 static void forget_unwanted(struct wire_metadata *metadata, int64_t now)
 {
-    struct topic *topic, *next;
+    struct metadata_topic *topic, *next;
 
     HASH_ITER (hh, metadata->topics, topic, next) {
         if (topic->tracked == 0 && topic->wanted_until_ms < now)
@@ -422,7 +424,7 @@ static void send_refresh(struct wire_metadata *metadata, int64_t now)
     forget_unwanted(metadata, now);
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_metadata_request_topic,
                      (int32_t)HASH_COUNT(metadata->topics));
-    for (struct topic *topic = metadata->topics; topic; topic = topic->hh.next)
+    for (struct metadata_topic *topic = metadata->topics; topic; topic = topic->hh.next)
         message->topics.items[count++].name = kc_wire_str_copy(request->arena, topic->name);
     message->allow_auto_topic_creation = false;
     metadata->in_flight = true;

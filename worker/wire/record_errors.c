@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-struct shared {
+struct shared_errors {
     struct kc_record_errors pub; /* first */
     atomic_int users;
 };
@@ -35,7 +35,7 @@ struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_p
                                               int32_t records)
 {
     int32_t named = from->record_errors.count;
-    struct shared *shared;
+    struct shared_errors *shared;
 
     if (named <= 0)
         return NULL;
@@ -62,13 +62,13 @@ struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_p
 struct kc_record_errors *kc_record_errors_ref(struct kc_record_errors *errors)
 {
     if (errors)
-        atomic_fetch_add(&((struct shared *)errors)->users, 1);
+        atomic_fetch_add(&((struct shared_errors *)errors)->users, 1);
     return errors;
 }
 
 void kc_record_errors_unref(struct kc_record_errors *errors)
 {
-    struct shared *shared = (struct shared *)errors;
+    struct shared_errors *shared = (struct shared_errors *)errors;
 
     if (!shared || atomic_fetch_sub(&shared->users, 1) > 1)
         return;

@@ -24,7 +24,7 @@ enum {
     COMMIT_CONNECTIONS = 48,
 };
 
-struct part {
+struct groups_part {
     const char *group;
     size_t index;        /* the caller's */
     int32_t coordinator; /* -1: not known */
@@ -35,16 +35,16 @@ struct part {
 
 struct groups_call {
     struct kc_wire_admin *admin;
-    struct part *parts;
-    struct part *by_name;
+    struct groups_part *parts;
+    struct groups_part *by_name;
     size_t count;
     bool old; /* the brokers take one group at a time */
     int64_t deadline_ms;
     size_t per_request;
-    void (*build)(struct groups_call *call, struct kc_wire_request *request, struct part **parts,
-                  size_t count);
-    void (*take)(struct groups_call *call, const struct kc_wire_reply *reply, struct part **parts,
-                 size_t count);
+    void (*build)(struct groups_call *call, struct kc_wire_request *request,
+                  struct groups_part **parts, size_t count);
+    void (*take)(struct groups_call *call, const struct kc_wire_reply *reply,
+                 struct groups_part **parts, size_t count);
     enum kc_api api;
     void *arg;
     kc_wire_group_visit visit;
@@ -60,7 +60,7 @@ struct wave {
 
 struct sent {
     struct wave *wave;
-    struct part **parts;
+    struct groups_part **parts;
     size_t count;
     struct kc_wire_client *client;
     struct kc_wire_reply *reply;
@@ -110,7 +110,8 @@ static void send_one(struct groups_call *call, struct wave *wave, struct sent *s
 
 /* ---- results ---- */
 
-static void part_result(struct part *part, int16_t code, const char *message, const char *what)
+static void part_result(struct groups_part *part, int16_t code, const char *message,
+                        const char *what)
 {
     kc_error_clear(part->error);
     part->done = !kc_kafka_error_retriable(code);
@@ -120,7 +121,7 @@ static void part_result(struct part *part, int16_t code, const char *message, co
         *part->error = kc_kafka_error_new(code, message, "%s of group %s", what, part->group);
 }
 
-static void parts_failed(struct part **parts, size_t count, const struct kc_error *err)
+static void parts_failed(struct groups_part **parts, size_t count, const struct kc_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         kc_error_clear(parts[i]->error);
@@ -130,9 +131,9 @@ static void parts_failed(struct part **parts, size_t count, const struct kc_erro
     }
 }
 
-static struct part *find_part(struct groups_call *call, struct kc_wire_str name)
+static struct groups_part *find_part(struct groups_call *call, struct kc_wire_str name)
 {
-    struct part *part = NULL;
+    struct groups_part *part = NULL;
 
     if (name.len >= 0)
         HASH_FIND(hh, call->by_name, name.data, (size_t)name.len, part);
@@ -157,7 +158,7 @@ static void on_found(void *arg, const struct kc_wire_request *request, struct kc
     on_answer(arg, request, reply);
 }
 
-static struct kc_wire_request *coordinators_request(struct part **parts, size_t count)
+static struct kc_wire_request *coordinators_request(struct groups_part **parts, size_t count)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_FIND_COORDINATOR);
     struct kc_find_coordinator_request *message = request->message;
@@ -181,7 +182,7 @@ static void take_coordinators(struct groups_call *call, struct sent *sent)
     for (int32_t i = 0; !failed && i < response->coordinators.count; i++) {
         const struct kc_find_coordinator_response_coordinator *one =
             &response->coordinators.items[i];
-        struct part *part = find_part(call, one->key);
+        struct groups_part *part = find_part(call, one->key);
 
         if (part && one->error_code == KC_KAFKA_NONE)
             part->coordinator = one->node_id;
@@ -191,9 +192,9 @@ static void take_coordinators(struct groups_call *call, struct sent *sent)
     kc_wire_reply_unref(sent->reply);
 }
 
-static void find_coordinators(struct groups_call *call, struct part **open, size_t count)
+static void find_coordinators(struct groups_call *call, struct groups_part **open, size_t count)
 {
-    struct part **unknown = kc_calloc(count + 1, sizeof(struct part *));
+    struct groups_part **unknown = kc_calloc(count + 1, sizeof(struct groups_part *));
     struct sent *sent = kc_calloc(count / KEYS_PER_REQUEST + 2, sizeof(*sent));
     struct wave wave;
     size_t unknowns = 0, requests = 0;
@@ -220,20 +221,21 @@ static void find_coordinators(struct groups_call *call, struct part **open, size
 
 static int by_coordinator(const void *a, const void *b)
 {
-    const struct part *x = *(struct part *const *)a, *y = *(struct part *const *)b;
+    const struct groups_part *x = *(struct groups_part *const *)a,
+                             *y = *(struct groups_part *const *)b;
 
     if (x->coordinator != y->coordinator)
         return x->coordinator < y->coordinator ? -1 : 1;
     return (x->index > y->index) - (x->index < y->index);
 }
 
-static bool sendable(const struct groups_call *call, const struct part *part)
+static bool sendable(const struct groups_call *call, const struct groups_part *part)
 {
     return !part->done && (call->old || part->coordinator >= 0);
 }
 
 /* Parts from the first on that go into one request. */
-static size_t cut(const struct groups_call *call, struct part **parts, size_t count)
+static size_t cut(const struct groups_call *call, struct groups_part **parts, size_t count)
 {
     size_t end = 1, most = call->old ? 1 : call->per_request;
 
@@ -291,7 +293,7 @@ static void take_answer(struct groups_call *call, struct sent *sent)
 }
 
 /* Sends to all that are open, so many requests at a time. */
-static void run_round(struct groups_call *call, struct part **open, size_t count)
+static void run_round(struct groups_call *call, struct groups_part **open, size_t count)
 {
     struct sent *sent = kc_calloc(WAVE, sizeof(*sent));
     size_t next = 0;
@@ -320,7 +322,7 @@ static void run_round(struct groups_call *call, struct part **open, size_t count
     free(sent);
 }
 
-static size_t open_parts(struct groups_call *call, struct part **open)
+static size_t open_parts(struct groups_call *call, struct groups_part **open)
 {
     size_t count = 0;
 
@@ -331,7 +333,7 @@ static size_t open_parts(struct groups_call *call, struct part **open)
     return count;
 }
 
-static void give_up(struct part **open, size_t count)
+static void give_up(struct groups_part **open, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!*open[i]->error)
@@ -343,7 +345,7 @@ static void give_up(struct part **open, size_t count)
 
 static void run(struct groups_call *call)
 {
-    struct part **open = kc_calloc(call->count + 1, sizeof(struct part *));
+    struct groups_part **open = kc_calloc(call->count + 1, sizeof(struct groups_part *));
     size_t count;
 
     for (int attempt = 0; (count = open_parts(call, open)) > 0; attempt++) {
@@ -361,18 +363,18 @@ static void run(struct groups_call *call)
 
 static void add_part(struct groups_call *call, const char *group, struct kc_error **error)
 {
-    struct part *part = &call->parts[call->count];
+    struct groups_part *part = &call->parts[call->count];
 
     *error = NULL;
-    *part =
-        (struct part){.group = group, .index = call->count++, .coordinator = -1, .error = error};
+    *part = (struct groups_part){
+        .group = group, .index = call->count++, .coordinator = -1, .error = error};
     HASH_ADD_KEYPTR(hh, call->by_name, part->group, strlen(part->group), part);
 }
 
 /* ---- OffsetFetch ---- */
 
 static void build_fetch(struct groups_call *call, struct kc_wire_request *request,
-                        struct part **parts, size_t count)
+                        struct groups_part **parts, size_t count)
 {
     struct kc_offset_fetch_request *message = request->message;
 
@@ -395,7 +397,8 @@ static void build_fetch(struct groups_call *call, struct kc_wire_request *reques
 static const char fetching[] = "reading the committed offsets";
 
 static void take_old_fetch(struct groups_call *call,
-                           const struct kc_offset_fetch_response *response, struct part *part)
+                           const struct kc_offset_fetch_response *response,
+                           struct groups_part *part)
 {
     part_result(part, response->error_code, NULL, fetching);
     for (int32_t i = 0; !*part->error && i < response->topics.count; i++) {
@@ -412,7 +415,7 @@ static void take_old_fetch(struct groups_call *call,
 }
 
 static void take_group(struct groups_call *call, const struct kc_offset_fetch_response_group *group,
-                       struct part *part)
+                       struct groups_part *part)
 {
     part_result(part, group->error_code, NULL, fetching);
     for (int32_t i = 0; !*part->error && i < group->topics.count; i++) {
@@ -430,7 +433,7 @@ static void take_group(struct groups_call *call, const struct kc_offset_fetch_re
 }
 
 static void take_fetch(struct groups_call *call, const struct kc_wire_reply *reply,
-                       struct part **parts, size_t count)
+                       struct groups_part **parts, size_t count)
 {
     const struct kc_offset_fetch_response *response = reply->message;
 
@@ -439,7 +442,7 @@ static void take_fetch(struct groups_call *call, const struct kc_wire_reply *rep
         return;
     }
     for (int32_t i = 0; i < response->groups.count; i++) {
-        struct part *part = find_part(call, response->groups.items[i].group_id);
+        struct groups_part *part = find_part(call, response->groups.items[i].group_id);
 
         if (part && !part->done)
             take_group(call, &response->groups.items[i], part);
@@ -491,7 +494,7 @@ static size_t topic_end(const struct kc_wire_group_commit *commit, size_t begin)
 }
 
 static void build_commit(struct groups_call *call, struct kc_wire_request *request,
-                         struct part **parts, size_t count)
+                         struct groups_part **parts, size_t count)
 {
     const struct kc_wire_group_commit *commits = call->arg;
     const struct kc_wire_group_commit *commit = &commits[parts[0]->index];
@@ -522,7 +525,7 @@ static void build_commit(struct groups_call *call, struct kc_wire_request *reque
 }
 
 static void take_commit(struct groups_call *call, const struct kc_wire_reply *reply,
-                        struct part **parts, size_t count)
+                        struct groups_part **parts, size_t count)
 {
     const struct kc_offset_commit_response *response = reply->message;
     int16_t code = KC_KAFKA_NONE;

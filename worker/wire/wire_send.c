@@ -51,7 +51,7 @@ void kc_wire_send(struct kc_wire_client *client, struct kc_wire_request *request
     wire_client_send(client, wire_pending_new(request, done, arg));
 }
 
-struct call {
+struct blocking_call {
     pthread_mutex_t mutex;
     pthread_cond_t cond;
     struct kc_wire_reply *reply;
@@ -59,7 +59,7 @@ struct call {
 
 static void call_done(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
-    struct call *call = arg;
+    struct blocking_call *call = arg;
 
     pthread_mutex_lock(&call->mutex);
     call->reply = reply;
@@ -68,7 +68,7 @@ static void call_done(void *arg, const struct kc_wire_request *request, struct k
 }
 
 /* Sends once and waits for the callback, which the request's own time-out brings at the latest. */
-static struct kc_wire_reply *call_once(struct kc_wire_client *client, struct call *call,
+static struct kc_wire_reply *call_once(struct kc_wire_client *client, struct blocking_call *call,
                                        struct kc_wire_request *request)
 {
     struct wire_pending *pending = wire_pending_new(request, call_done, call);
@@ -118,7 +118,7 @@ static struct kc_error *failure_of(const struct kc_wire_reply *last, struct kc_e
 struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_request *request,
                               int64_t deadline_ms, struct kc_wire_reply **out)
 {
-    struct call call = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct blocking_call call = {.mutex = PTHREAD_MUTEX_INITIALIZER};
     int32_t own_timeout =
         request->timeout_ms > 0 ? request->timeout_ms : client->settings->request_timeout_ms;
     struct kc_wire_reply *reply = NULL;

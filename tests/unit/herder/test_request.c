@@ -111,7 +111,7 @@ END_TEST
 
 START_TEST(stages_read_as_javas)
 {
-    struct kc_stage stage;
+    struct kc_tick_stage stage;
     kc_stage_init(&stage);
     kc_stage_begin(&stage, "stopping connector %s", "c");
     stage.started_ms = 1729814400123;

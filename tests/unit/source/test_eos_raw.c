@@ -172,14 +172,14 @@ static void send_records(int first, int count)
     kc_txn_records_begin(kept, batch);
     for (int i = 0; i < count; i++) {
         struct kc_txn_entry *entry = kc_txn_records_add(kept, kc_batch_at(batch, (size_t)i), false);
-        const struct kc_wire_header header = {"name", "v", 1};
-        const struct kc_wire_record wire = {.topic = "out",
-                                            .partition = 1,
-                                            .timestamp = 5,
-                                            .value = "x",
-                                            .value_len = 1,
-                                            .headers = &header,
-                                            .header_count = 1};
+        const struct kc_producer_header header = {"name", "v", 1};
+        const struct kc_producer_record wire = {.topic = "out",
+                                                .partition = 1,
+                                                .timestamp = 5,
+                                                .value = "x",
+                                                .value_len = 1,
+                                                .headers = &header,
+                                                .header_count = 1};
         must(kc_eos_raw.send(channel, &wire, entry));
     }
 }
