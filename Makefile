@@ -193,6 +193,7 @@ lint-format:
 
 lint-includes:
 	@$(PYTHON) tests/support/check_includes.py
+	@$(PYTHON) tests/support/check_names.py
 
 # `make check` doesn't build the fuzz targets; that they compile is seen here.
 lint-fuzz:
@@ -233,6 +234,6 @@ help:
 	@echo 'make check-unit      the unit tests; also check-cluster, check-compat, check-fault'
 	@echo 'make fuzz-smoke      each fuzz target for FUZZ_SECONDS (20)'
 	@echo 'make bench           against Java MirrorMaker 2 in one run (BENCH_QUICK=1: a small one)'
-	@echo 'make lint            clang-format, clang-tidy, cppcheck, include directions; make format'
+	@echo 'make lint            clang-format, clang-tidy, cppcheck, include directions, names; make format'
 	@echo 'make install         binary, public headers, samples (DESTDIR=, PREFIX=/usr/local)'
 	@echo 'make clean           removes the build directory'
