@@ -139,7 +139,7 @@ static int worker_run(struct worker *worker, struct kc_error *(*started)(struct 
         return kc_role_fail(err, KC_EXIT_START);
     err = started ? started(worker, opaque) : NULL;
     if (err) {
-        kc_fail("Stopping after connector error: %s", kc_error_text(err));
+        kc_log_error("Stopping after connector error: %s", kc_error_text(err));
         kc_error_destroy(err);
         status = KC_EXIT_START;
         kc_herder_stop(worker->herder);

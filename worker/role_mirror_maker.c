@@ -206,7 +206,7 @@ static int wait_for_all(struct mirror_maker *maker)
         struct kc_error *err = kc_herder_wait(maker->herders[i]);
         if (!err)
             continue;
-        kc_fail("The flow %s has failed", maker->flows[i].worker_id);
+        kc_log_error("The flow %s has failed", maker->flows[i].worker_id);
         status = kc_role_fail(err, KC_EXIT_FAILED);
     }
     return status;

@@ -39,8 +39,8 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     if (message->_private)
         return;
     if (message->err)
-        kc_fail("Could not write an offset sync to %s: %s", producer->topic,
-                rd_kafka_err2str(message->err));
+        kc_log_error("Could not write an offset sync to %s: %s", producer->topic,
+                     rd_kafka_err2str(message->err));
     kc_offset_sync_writer_sent(producer->writer);
 }
 
@@ -52,9 +52,10 @@ static bool have_client(struct kc_offset_sync_producer *producer)
     struct kc_error *err =
         kc_client_new(KC_CLIENT_PRODUCER, rd_kafka_conf_dup(producer->conf), &producer->client);
     if (err && !producer->complained)
-        kc_fail("Could not make the producer of offset syncs, without which no checkpoints are "
-                "made: %s",
-                kc_error_text(err));
+        kc_log_error(
+            "Could not make the producer of offset syncs, without which no checkpoints are "
+            "made: %s",
+            kc_error_text(err));
     producer->complained = err != NULL;
     kc_error_destroy(err);
     return producer->client != NULL;
@@ -73,8 +74,8 @@ static bool send_encoded(struct kc_offset_sync_producer *producer,
         RD_KAFKA_V_KEY(key->data, key->len), RD_KAFKA_V_VALUE(value->data, value->len),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (code)
-        kc_fail("Could not queue the offset sync of %s-%d for %s: %s", sync->topic, sync->partition,
-                producer->topic, rd_kafka_err2str(code));
+        kc_log_error("Could not queue the offset sync of %s-%d for %s: %s", sync->topic,
+                     sync->partition, producer->topic, rd_kafka_err2str(code));
     return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -67,7 +67,7 @@ static void run_job(struct kc_scheduler *scheduler, struct scheduled_job *job)
     struct kc_error *err = job->run(job->arg);
     int64_t elapsed = kc_mono_ms() - start;
     if (err && !kc_scheduler_closing(scheduler))
-        kc_fail("%s failed: %s", job->what, kc_error_text(err));
+        kc_log_error("%s failed: %s", job->what, kc_error_text(err));
     else if (elapsed > scheduler->timeout_ms)
         kc_warn("%s took too long (%lld ms)", job->what, (long long)elapsed);
     else
@@ -181,8 +181,8 @@ void kc_scheduler_execute(struct kc_scheduler *scheduler, kc_scheduler_job job, 
     in_time = in_time || scheduler->done_id >= id;
     pthread_mutex_unlock(&scheduler->mutex);
     if (!in_time)
-        kc_fail("%s: %s is not done after %lld ms and goes on in the background", scheduler->label,
-                what, (long long)scheduler->timeout_ms);
+        kc_log_error("%s: %s is not done after %lld ms and goes on in the background",
+                     scheduler->label, what, (long long)scheduler->timeout_ms);
 }
 
 void kc_scheduler_repeat(struct kc_scheduler *scheduler, kc_scheduler_job job, void *arg,

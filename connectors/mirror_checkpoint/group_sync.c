@@ -125,8 +125,8 @@ static struct kc_error *read_offsets(struct kc_group_sync *sync)
         if (!errors[i])
             continue;
         group->state = GROUP_UNASKED;
-        kc_fail("Could not read the offsets of consumer group %s on %s: %s", idle.items[i],
-                sync->alias, kc_error_text(errors[i]));
+        kc_log_error("Could not read the offsets of consumer group %s on %s: %s", idle.items[i],
+                     sync->alias, kc_error_text(errors[i]));
         kc_error_destroy(errors[i]);
     }
     free(errors);
@@ -227,7 +227,7 @@ static void report(struct kc_group_sync *sync, size_t i, int offsets, struct kc_
                 "currently using this group in the target cluster.",
                 name);
     else if (err)
-        kc_fail("Unable to sync offsets for consumer group %s: %s", name, kc_error_text(err));
+        kc_log_error("Unable to sync offsets for consumer group %s: %s", name, kc_error_text(err));
     else
         kc_debug("Synced %d offsets for consumer group %s.", offsets, name);
     if (!err)

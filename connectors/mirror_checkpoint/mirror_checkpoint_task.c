@@ -379,8 +379,8 @@ static void checkpoint_groups(struct checkpoint_task *task, struct checkpoint_ro
                                        task->config->source));
     for (size_t i = 0; i < count; i++) {
         if (errors[i])
-            kc_fail("Could not read the offsets of consumer group %s on cluster %s: %s",
-                    task->groups.items[i], task->config->source, kc_error_text(errors[i]));
+            kc_log_error("Could not read the offsets of consumer group %s on cluster %s: %s",
+                         task->groups.items[i], task->config->source, kc_error_text(errors[i]));
         kc_error_destroy(errors[i]);
     }
     look_at_ends(task, offsets);
@@ -460,8 +460,8 @@ static void sync_groups(struct checkpoint_task *task)
     int64_t began = kc_mono_ms();
     struct kc_error *err = kc_group_sync_run(task->group_sync, task->checkpoints);
     if (err)
-        kc_fail("%s. Trying again in %lld ms.", kc_error_text(err),
-                (long long)task->group_sync_interval_ms);
+        kc_log_error("%s. Trying again in %lld ms.", kc_error_text(err),
+                     (long long)task->group_sync_interval_ms);
     kc_error_destroy(err);
     struct kc_round_figures figures = {.checkpoints_ms = -1, .sync_ms = kc_mono_ms() - began};
     kc_round_metrics_report(task->rounds, &figures);

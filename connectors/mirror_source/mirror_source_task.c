@@ -184,8 +184,9 @@ static void sync_offsets(struct mirror_source_task *task, struct kc_mirrored_par
         kc_offset_index_writer_add(kc_offset_index_log_writer(task->index), &partition->index,
                                    upstream, downstream, count);
     if (downstream < 0) {
-        kc_fail("The offset of a record mirrored to %s-%d is not known: no offset sync for it.",
-                partition->remote, partition->partition);
+        kc_log_error(
+            "The offset of a record mirrored to %s-%d is not known: no offset sync for it.",
+            partition->remote, partition->partition);
         return;
     }
     kc_offset_sync_writer_update_run(kc_offset_sync_producer_writer(task->syncs), &partition->sync,

@@ -45,11 +45,11 @@ void kc_log_write(struct kc_logger *logger, enum kc_log_level level, const char 
         if (kc_log_enabled((logger), (level)))                                                     \
             kc_log_write((logger), (level), __VA_ARGS__);                                          \
     } while (0)
-#define kc_trace(...) KC_LOG_AT(&log, KC_LOG_TRACE, __VA_ARGS__)
-#define kc_debug(...) KC_LOG_AT(&log, KC_LOG_DEBUG, __VA_ARGS__)
-#define kc_info(...)  KC_LOG_AT(&log, KC_LOG_INFO, __VA_ARGS__)
-#define kc_warn(...)  KC_LOG_AT(&log, KC_LOG_WARN, __VA_ARGS__)
-#define kc_fail(...)  KC_LOG_AT(&log, KC_LOG_ERROR, __VA_ARGS__)
+#define kc_trace(...)     KC_LOG_AT(&log, KC_LOG_TRACE, __VA_ARGS__)
+#define kc_debug(...)     KC_LOG_AT(&log, KC_LOG_DEBUG, __VA_ARGS__)
+#define kc_info(...)      KC_LOG_AT(&log, KC_LOG_INFO, __VA_ARGS__)
+#define kc_warn(...)      KC_LOG_AT(&log, KC_LOG_WARN, __VA_ARGS__)
+#define kc_log_error(...) KC_LOG_AT(&log, KC_LOG_ERROR, __VA_ARGS__)
 
 /* The calling thread's context, as Connect's MDC "connector.context" ("[mm|task-0] "); copied, NULL
  * clears it. Each line that the thread logs carries it. */

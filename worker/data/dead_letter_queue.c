@@ -27,8 +27,8 @@ static void on_report(rd_kafka_t *producer, const rd_kafka_message_t *message, v
     struct kc_dead_letter_queue *queue = opaque;
     if (!message->err)
         return;
-    kc_fail("Could not produce message to dead letter queue. topic=%s: %s", queue->topic,
-            rd_kafka_message_errstr(message));
+    kc_log_error("Could not produce message to dead letter queue. topic=%s: %s", queue->topic,
+                 rd_kafka_message_errstr(message));
     atomic_fetch_add(&queue->metrics->dlq_failures, 1);
 }
 
@@ -147,7 +147,7 @@ void kc_dead_letter_queue_report(void *opaque, const struct kc_processing *proce
     if (!code)
         return;
     rd_kafka_headers_destroy(headers);
-    kc_fail("Could not produce message to dead letter queue. topic=%s: %s", queue->topic,
-            rd_kafka_err2str(code));
+    kc_log_error("Could not produce message to dead letter queue. topic=%s: %s", queue->topic,
+                 rd_kafka_err2str(code));
     atomic_fetch_add(&queue->metrics->dlq_failures, 1);
 }

@@ -33,7 +33,7 @@ char *kc_error_topic_name(const struct kc_config *config, const char *key)
 static struct kc_error *create_topic(struct kc_admin *admin, const struct kc_new_topic *wanted)
 {
     struct kc_error *refused = NULL;
-    kc_fail("Topic %s doesn't exist. Will attempt to create topic.", wanted->name);
+    kc_log_error("Topic %s doesn't exist. Will attempt to create topic.", wanted->name);
     struct kc_error *err = kc_admin_create_topics(admin, wanted, 1, &refused);
     if (err)
         kc_error_destroy(refused);

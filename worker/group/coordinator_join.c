@@ -423,8 +423,8 @@ static struct kc_error *on_synced(struct kc_coordinator *coordinator,
         synced->assignment.data, synced->assignment.len > 0 ? (size_t)synced->assignment.len : 0,
         &fresh);
     if (err) {
-        kc_fail("The group's leader sent an assignment that can't be read; joining again: %s",
-                kc_error_text(err));
+        kc_log_error("The group's leader sent an assignment that can't be read; joining again: %s",
+                     kc_error_text(err));
         kc_error_destroy(err);
         return step_back(coordinator, STEP_RETRY, "SyncGroup", KC_KAFKA_UNKNOWN_SERVER_ERROR,
                          retry);

@@ -101,8 +101,8 @@ void kc_herder_retry_reconfigure(struct kc_herder *herder, const struct kc_herde
                  "session key. Retrying in %lld ms",
                  args->connector, (long long)delay);
     else
-        kc_fail("Failed to reconfigure the tasks of connector %s, retrying in %lld ms: %s",
-                args->connector, (long long)delay, kc_error_text(err));
+        kc_log_error("Failed to reconfigure the tasks of connector %s, retrying in %lld ms: %s",
+                     args->connector, (long long)delay, kc_error_text(err));
     kc_error_destroy(err);
     struct kc_herder_args *again = kc_herder_args_new(args->connector);
     again->attempts = args->attempts + 1;
@@ -200,7 +200,7 @@ static void run_started(struct kc_herder *herder, struct kc_request *request, vo
     struct kc_herder_args *args = data;
     struct kc_request *waiting = args->waiting;
     if (args->err) {
-        kc_fail("Failed to start connector %s: %s", args->connector, kc_error_text(args->err));
+        kc_log_error("Failed to start connector %s: %s", args->connector, kc_error_text(args->err));
         finish(herder, args,
                kc_error_caused(
                    kc_error_new(KC_ERR_CONNECT, "Failed to start connector: %s", args->connector),
@@ -248,8 +248,8 @@ static void on_target_state(void *opaque, struct kc_error *err)
 {
     struct journey *journey = opaque;
     if (err) {
-        kc_fail("Failed to transition connector %s to its target state: %s",
-                journey->args->connector, kc_error_text(err));
+        kc_log_error("Failed to transition connector %s to its target state: %s",
+                     journey->args->connector, kc_error_text(err));
         kc_error_destroy(err);
         kc_herder_args_destroy(journey->args);
         free(journey);

@@ -163,7 +163,7 @@ static void put_connector(struct kc_distributed *herder, struct publish_job *job
                 "%s. Using existing connector configuration.",
                 name);
     else
-        kc_fail("Failed to configure %s connector: %s", name, kc_error_text(err));
+        kc_log_error("Failed to configure %s connector: %s", name, kc_error_text(err));
     json_decref(info);
     kc_error_destroy(err);
 }

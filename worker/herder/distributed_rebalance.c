@@ -59,9 +59,10 @@ static void become_leader(struct kc_distributed *herder)
     if (!err)
         return;
     herder->fenced = true;
-    kc_fail("Unable to claim write privileges for config topic after being elected leader during "
-            "rebalance: %s",
-            kc_error_text(err));
+    kc_log_error(
+        "Unable to claim write privileges for config topic after being elected leader during "
+        "rebalance: %s",
+        kc_error_text(err));
     kc_error_destroy(err);
 }
 
@@ -182,8 +183,9 @@ static void start_task(struct kc_herder *herder, const struct kc_work_task *task
     if (kc_cluster_state_config(herder->config_state, task->connector))
         kc_herder_state_changed(herder, task->connector, task->task, KC_STATE_FAILED,
                                 kc_error_text(err), NULL);
-    kc_fail("Couldn't instantiate task %s-%d. This task will not execute until reconfigured: %s",
-            task->connector, task->task, kc_error_text(err));
+    kc_log_error(
+        "Couldn't instantiate task %s-%d. This task will not execute until reconfigured: %s",
+        task->connector, task->task, kc_error_text(err));
     kc_error_destroy(err);
 }
 

@@ -262,8 +262,8 @@ static void grow_tasks(struct kc_distributed *herder, const struct kc_strings *n
     for (size_t i = 0; i < count; i++) {
         struct kc_error *err = kc_herder_start_task(base, ids[i].connector, ids[i].task);
         if (err)
-            kc_fail("Task %s-%d could not be started again: %s", ids[i].connector, ids[i].task,
-                    kc_error_text(err));
+            kc_log_error("Task %s-%d could not be started again: %s", ids[i].connector, ids[i].task,
+                         kc_error_text(err));
         kc_error_destroy(err);
     }
     kc_stage_end(&base->stage);
@@ -340,7 +340,8 @@ static void run_restart(struct kc_distributed *herder, const struct kc_restart_r
     for (size_t i = 0; i < count; i++) {
         struct kc_error *err = kc_herder_start_task(base, connector, ids[i].task);
         if (err)
-            kc_fail("Task '%s-%d' restart failed: %s", connector, ids[i].task, kc_error_text(err));
+            kc_log_error("Task '%s-%d' restart failed: %s", connector, ids[i].task,
+                         kc_error_text(err));
         kc_error_destroy(err);
     }
     kc_info("Restarted connector %s here: %s, %zu of %zu tasks", connector,

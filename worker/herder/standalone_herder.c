@@ -48,7 +48,7 @@ static void start_tasks(struct kc_herder *herder, const char *connector, const i
     for (size_t i = 0; i < count; i++) {
         struct kc_error *err = kc_herder_start_task(herder, connector, tasks[i]);
         if (err)
-            kc_fail("Couldn't start task %s-%d: %s", connector, tasks[i], kc_error_text(err));
+            kc_log_error("Couldn't start task %s-%d: %s", connector, tasks[i], kc_error_text(err));
         kc_error_destroy(err);
     }
 }

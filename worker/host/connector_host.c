@@ -214,7 +214,7 @@ static bool move(struct kc_connector_host *host, enum phase phase, const struct 
 
 static void fail(struct kc_connector_host *host, const struct kc_error *err)
 {
-    kc_fail("Connector has failed: %s", kc_error_text(err));
+    kc_log_error("Connector has failed: %s", kc_error_text(err));
     move(host, PHASE_FAILED, err);
 }
 

@@ -144,7 +144,7 @@ static void report_failure(struct kc_task_host *host, const struct kc_error *err
 
 void kc_task_host_fail(struct kc_task_host *host, const struct kc_error *err)
 {
-    kc_fail("Failed to start task %s-%d: %s", host->connector, host->task, kc_error_text(err));
+    kc_log_error("Failed to start task %s-%d: %s", host->connector, host->task, kc_error_text(err));
     report_failure(host, err);
 }
 
@@ -225,7 +225,8 @@ static void end_task(struct kc_task_host *host, struct kc_error *err)
         kc_warn("After being scheduled for shutdown, task failed: %s", trace);
         move(host, KC_STATE_UNASSIGNED, NULL);
     } else if (err) {
-        kc_fail("Task is being killed and will not recover until manually restarted: %s", trace);
+        kc_log_error("Task is being killed and will not recover until manually restarted: %s",
+                     trace);
         move(host, KC_STATE_FAILED, trace);
     } else {
         move(host, KC_STATE_UNASSIGNED, NULL);

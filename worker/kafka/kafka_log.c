@@ -80,7 +80,7 @@ static void poll_once(struct kc_kafka_log *this, int timeout_ms)
     if (progress)
         set_positions(this);
     if (err)
-        kc_fail("Error polling: %s", kc_error_text(err));
+        kc_log_error("Error polling: %s", kc_error_text(err));
     kc_error_destroy(err);
 }
 

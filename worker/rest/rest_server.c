@@ -158,8 +158,8 @@ void kc_rest_server_mount(struct kc_rest_server *server, const char *source, con
 {
     size_t count = atomic_load(&server->mount_count);
     if (count == KC_REST_MAX_MOUNTS) {
-        kc_fail("No internal REST for %s->%s: more than %d flows", source, target,
-                KC_REST_MAX_MOUNTS);
+        kc_log_error("No internal REST for %s->%s: more than %d flows", source, target,
+                     KC_REST_MAX_MOUNTS);
         return;
     }
     server->mounts[count] = (struct kc_rest_flow){kc_strdup(source), kc_strdup(target), herder};

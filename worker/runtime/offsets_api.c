@@ -84,8 +84,8 @@ static struct kc_error *wrap(struct kc_error *err, const char *what,
         [KC_PLUGIN_SINK] = "sink", [KC_PLUGIN_SOURCE] = "source"};
     if (!err)
         return NULL;
-    kc_fail("%s %s connector %s: %s", what, call->plugin ? kind_names[call->plugin->kind] : "",
-            call->connector, kc_error_text(err));
+    kc_log_error("%s %s connector %s: %s", what, call->plugin ? kind_names[call->plugin->kind] : "",
+                 call->connector, kc_error_text(err));
     enum kc_error_code code = kc_error_code(err);
     if (code != KC_ERR_KAFKA && code != KC_ERR_IO && code != KC_ERR_TIMEOUT)
         return err;

@@ -282,7 +282,7 @@ static void answer(kc_worker_done done, void *opaque, struct kc_error *err)
 static void refuse_connector(struct kc_worker *worker, const char *name, kc_worker_done done,
                              void *opaque, struct kc_error *err)
 {
-    kc_fail("Failed to start connector %s: %s", name, kc_error_text(err));
+    kc_log_error("Failed to start connector %s: %s", name, kc_error_text(err));
     char *trace = kc_error_trace(err);
     on_state(worker, name, KC_CONNECTOR_STATUS, KC_STATE_FAILED, trace, NULL);
     free(trace);
@@ -367,11 +367,12 @@ void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings
             free(entry);
             continue;
         }
-        kc_fail("Connector '%s' failed to properly shut down, has become unresponsive, and may be "
-                "consuming external resources. Correct the configuration for this connector or "
-                "remove the connector. After fixing the connector, it may be necessary to restart "
-                "this worker to release any consumed resources.",
-                kc_connector_host_name(entry->host));
+        kc_log_error(
+            "Connector '%s' failed to properly shut down, has become unresponsive, and may be "
+            "consuming external resources. Correct the configuration for this connector or "
+            "remove the connector. After fixing the connector, it may be necessary to restart "
+            "this worker to release any consumed resources.",
+            kc_connector_host_name(entry->host));
         kc_connector_host_cancel(entry->host);
         LL_PREPEND(worker->lost_connectors, entry);
     }
@@ -499,8 +500,8 @@ static struct kc_error *launch_task(struct kc_worker *worker, struct task_order 
         err = make_task(worker, order, &host);
     if (err) {
         char *trace = kc_error_trace(err);
-        kc_fail("Failed to start task %s-%d: %s", order->id.connector, order->id.task,
-                kc_error_text(err));
+        kc_log_error("Failed to start task %s-%d: %s", order->id.connector, order->id.task,
+                     kc_error_text(err));
         on_state(worker, order->id.connector, order->id.task, KC_STATE_FAILED, trace,
                  order->plugin ? order->plugin->version : NULL);
         free(trace);
@@ -567,8 +568,8 @@ void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids
             free(entry);
             continue;
         }
-        kc_fail("Graceful stop of task %s-%d failed.", kc_task_host_connector(entry->host),
-                kc_task_host_task(entry->host));
+        kc_log_error("Graceful stop of task %s-%d failed.", kc_task_host_connector(entry->host),
+                     kc_task_host_task(entry->host));
         kc_task_host_cancel(entry->host);
         LL_PREPEND(worker->lost_tasks, entry);
     }

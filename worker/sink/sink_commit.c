@@ -99,8 +99,8 @@ static void on_answer(struct kc_sink_task *task, uintptr_t seqno, rd_kafka_resp_
         return;
     }
     if (code)
-        kc_fail("Commit of offsets failed for sequence number %zu: %s", (size_t)seqno,
-                rd_kafka_err2str(code));
+        kc_log_error("Commit of offsets failed for sequence number %zu: %s", (size_t)seqno,
+                     rd_kafka_err2str(code));
     else if (offsets)
         take_committed(task, offsets);
     finish(task, !code);
@@ -177,8 +177,8 @@ struct kc_error *kc_sink_commit(struct kc_sink_task *task, bool closing)
     if (refused && closing)
         kc_warn("Offset commit failed during close: %s", kc_error_text(refused));
     else if (refused)
-        kc_fail("Offset commit failed, rewinding to last committed offsets: %s",
-                kc_error_text(refused));
+        kc_log_error("Offset commit failed, rewinding to last committed offsets: %s",
+                     kc_error_text(refused));
     if (refused && !closing)
         rewind_to_committed(task);
     if (list && list->cnt > 0)

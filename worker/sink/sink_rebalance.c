@@ -260,7 +260,7 @@ static void set_assignment(rd_kafka_t *consumer, const rd_kafka_topic_partition_
     else
         rd_kafka_assign(consumer, add ? partitions : NULL);
     if (error)
-        kc_fail("Can't take over an assignment: %s", rd_kafka_error_string(error));
+        kc_log_error("Can't take over an assignment: %s", rd_kafka_error_string(error));
     rd_kafka_error_destroy(error);
 }
 

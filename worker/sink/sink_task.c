@@ -235,7 +235,7 @@ static struct kc_error *deliver(struct kc_sink_task *task)
         return kc_error_caused(
             kc_error_new(KC_ERR_CONNECT, "Exiting WorkerSinkTask due to unrecoverable exception."),
             err);
-    kc_fail("The sink task asks to be given the same records again: %s", kc_error_text(err));
+    kc_log_error("The sink task asks to be given the same records again: %s", kc_error_text(err));
     kc_error_destroy(err);
     if (!task->paused_for_redelivery)
         kc_sink_pause_all(task);

@@ -166,9 +166,10 @@ static bool commit_offsets(struct at_least_once *self)
         err = write_offsets(self);
     while (!err && kc_submitted_flush_goes_on(self->submitted));
     if (err)
-        kc_fail("Failed to flush offsets to storage, will try again with the latest offsets at the "
-                "next interval: %s",
-                kc_error_text(err));
+        kc_log_error(
+            "Failed to flush offsets to storage, will try again with the latest offsets at the "
+            "next interval: %s",
+            kc_error_text(err));
     kc_source_task_count_commit(self->task, started, !err);
     bool succeeded = !err;
     kc_error_destroy(err);

@@ -63,9 +63,10 @@ static void tell(struct kc_send_failures *failures, bool now)
     }
     pthread_mutex_unlock(&failures->mutex);
     if (first && count > 1)
-        kc_fail("Failed to send %s. %zu more failed since the last such line.", first, count - 1);
+        kc_log_error("Failed to send %s. %zu more failed since the last such line.", first,
+                     count - 1);
     else if (first)
-        kc_fail("Failed to send %s", first);
+        kc_log_error("Failed to send %s", first);
     free(first);
 }
 

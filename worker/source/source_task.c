@@ -78,7 +78,7 @@ void kc_source_task_commit(struct kc_source_task *task)
     struct kc_error *err = ops->commit ? ops->commit(task->task) : NULL;
     if (!err)
         return;
-    kc_fail("The task's commit() failed: %s", kc_error_text(err));
+    kc_log_error("The task's commit() failed: %s", kc_error_text(err));
     kc_error_destroy(err);
 }
 

@@ -42,7 +42,7 @@ static json_t *read_value(const char *key, const char *value)
     json_t *offset = NULL;
     struct kc_error *err = kc_offset_value_read(value, value ? strlen(value) : 0, &offset);
     if (err)
-        kc_fail(
+        kc_log_error(
             "CRITICAL: Failed to deserialize the offset of %s: %s. No value for this data will be "
             "returned, which may break the task or cause it to skip some data.",
             key, kc_error_text(err));

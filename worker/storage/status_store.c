@@ -210,7 +210,7 @@ static void on_failure(struct status_sending *sending, const struct kc_error *er
     if (again && kc_queue_push(store->retries, sending))
         return;
     if (!kc_error_retriable(err))
-        kc_fail("Failed to write status update: %s", kc_error_text(err));
+        kc_log_error("Failed to write status update: %s", kc_error_text(err));
     give_up(sending);
 }
 
@@ -291,7 +291,7 @@ static void dispatch(struct kc_status_store *store, struct status_sending *sendi
                               sending->value ? strlen(sending->value) : 0);
     pthread_mutex_unlock(&store->lock);
     if (err)
-        kc_fail("Status of %s: %s", sending->key, kc_error_text(err));
+        kc_log_error("Status of %s: %s", sending->key, kc_error_text(err));
     kc_error_destroy(err);
     give_up(sending);
 }
