@@ -9,24 +9,11 @@
  */
 #include "kafka/client_priv.h"
 
-#include "connect/hash.h"
+#include "base/shared_users.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-struct shared_client {
-    char *settings;
-    rd_kafka_t *client;
-    unsigned users;
-    UT_hash_handle hh;
-};
-
-static struct {
-    pthread_mutex_t mutex;
-    struct shared_client *all; /* by settings */
-} registry = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
 /* Keystores, truststores, token files: what a client has read of them stays as it was. */
 static void append_state(struct kc_str *text, const struct kc_map *properties)
@@ -56,60 +43,35 @@ static char *settings_of(const struct kc_map *properties)
     return kc_str_take(&text);
 }
 
-/* With the mutex. */
-static struct kc_error *find_or_make(const struct kc_map *properties, const char *settings,
-                                     rd_kafka_t **client)
+static struct kc_error *make(void *properties, void **client)
 {
-    struct shared_client *shared;
-    HASH_FIND_STR(registry.all, settings, shared);
-    if (!shared) {
-        struct kc_error *err = kc_client_open(KC_CLIENT_ADMIN, properties, client);
-        if (err)
-            return err;
-        shared = kc_calloc(1, sizeof(*shared));
-        shared->settings = kc_strdup(settings);
-        shared->client = *client;
-        HASH_ADD_KEYPTR(hh, registry.all, shared->settings, strlen(shared->settings), shared);
-    }
-    shared->users++;
-    kc_client_access_join(shared->client);
-    *client = shared->client;
-    return NULL;
-}
-
-struct kc_error *kc_client_share(const struct kc_map *properties, rd_kafka_t **client)
-{
-    char *settings = settings_of(properties);
-    pthread_mutex_lock(&registry.mutex);
-    struct kc_error *err = find_or_make(properties, settings, client);
-    pthread_mutex_unlock(&registry.mutex);
-    free(settings);
+    rd_kafka_t *made = NULL;
+    struct kc_error *err = kc_client_open(KC_CLIENT_ADMIN, properties, &made);
+    *client = made;
     return err;
 }
 
-/* With the mutex: what is to be destroyed, if it was the last user's. */
-static struct shared_client *drop_user(rd_kafka_t *client)
+static void end(void *client)
 {
-    struct shared_client *shared, *next;
-    HASH_ITER (hh, registry.all, shared, next) {
-        if (shared->client != client)
-            continue;
-        if (--shared->users > 0)
-            return NULL;
-        HASH_DEL(registry.all, shared);
-        return shared;
-    }
+    rd_kafka_destroy(client);
+}
+
+static struct kc_shared_users clients = KC_SHARED_USERS(make, end, 0);
+
+struct kc_error *kc_client_share(const struct kc_map *properties, rd_kafka_t **client)
+{
+    void *shared = NULL;
+    char *settings = settings_of(properties);
+    struct kc_error *err = kc_shared_users_join(&clients, settings, (void *)properties, &shared);
+    free(settings);
+    if (err)
+        return err;
+    kc_client_access_join(shared);
+    *client = shared;
     return NULL;
 }
 
 void kc_client_unshare(rd_kafka_t *client)
 {
-    pthread_mutex_lock(&registry.mutex);
-    struct shared_client *last = drop_user(client);
-    pthread_mutex_unlock(&registry.mutex);
-    if (!last)
-        return;
-    rd_kafka_destroy(last->client);
-    free(last->settings);
-    free(last);
+    kc_shared_users_leave(&clients, client);
 }
