@@ -2,24 +2,16 @@
 /* The appenders of raw lanes and who shares them, see raw_target_priv.h. */
 #include "source/raw_target_priv.h"
 
+#include "base/shared_users.h"
 #include "connect/mem.h"
 #include "kafka/plain_producers.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <utlist.h>
 
-struct target {
-    struct kc_raw_target pub; /* first */
-    char *key;                /* worker, name and properties */
-    int users;                /* with `mutex`, as what follows */
-    bool spoilt;
-    struct target *prev, *next;
+struct target_request {
+    const struct kc_map *producer;
+    const char *name;
 };
-
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct target *targets; /* that are shared */
 
 static int32_t number(const struct kc_map *properties, const char *key)
 {
@@ -37,17 +29,18 @@ static char *key_of(const struct kc_map *producer, const void *worker, const cha
     return key;
 }
 
-static void destroy(struct target *target)
+static void end(void *arg)
 {
-    kc_appender_destroy(target->pub.appender);
-    kc_wire_client_destroy(target->pub.client);
-    free(target->key);
+    struct kc_raw_target *target = arg;
+    kc_appender_destroy(target->appender);
+    kc_wire_client_destroy(target->client);
     free(target);
 }
 
-static struct kc_error *make(const struct kc_map *producer, const char *name,
-                             struct target **target)
+static struct kc_error *make(void *arg, void **target)
 {
+    const struct target_request *request = arg;
+    const struct kc_map *producer = request->producer;
     const struct kc_appender_options options = {
         .transactional_id = kc_map_get(producer, "transactional.id"),
         .transaction_timeout_ms = number(producer, "transaction.timeout.ms"),
@@ -58,83 +51,47 @@ static struct kc_error *make(const struct kc_map *producer, const char *name,
         .plain = kc_producers_are_plain(producer),
         .block_failed = true,
     };
-    struct target *made = kc_calloc(1, sizeof(*made));
-    struct kc_error *err = kc_wire_client_new(producer, name, &made->pub.client);
+    struct kc_raw_target *made = kc_calloc(1, sizeof(*made));
+    struct kc_error *err = kc_wire_client_new(producer, request->name, &made->client);
     if (err) {
         free(made);
         return err;
     }
-    made->pub.appender = kc_appender_new(made->pub.client, &options);
-    made->pub.shared = !options.transactional_id;
-    made->users = 1;
+    made->appender = kc_appender_new(made->client, &options);
+    made->shared = !options.transactional_id;
     *target = made;
     return NULL;
 }
 
-/* With the mutex. */
-static struct target *find(const char *key)
-{
-    struct target *target;
-    DL_FOREACH (targets, target)
-        if (!target->spoilt && target->users < KC_RAW_TARGET_TASKS && strcmp(target->key, key) == 0)
-            return target;
-    return NULL;
-}
-
-/* With the mutex. Takes key. */
-static struct kc_error *find_or_make(char *key, const struct kc_map *producer, const char *name,
-                                     struct target **target)
-{
-    *target = find(key);
-    if (*target) {
-        (*target)->users++;
-        free(key);
-        return NULL;
-    }
-    struct kc_error *err = make(producer, name, target);
-    if (err) {
-        free(key);
-        return err;
-    }
-    (*target)->key = key;
-    DL_APPEND(targets, *target);
-    return NULL;
-}
+static struct kc_shared_users targets = KC_SHARED_USERS(make, end, KC_RAW_TARGET_TASKS);
 
 struct kc_error *kc_raw_target_join(const struct kc_map *producer, const void *worker,
-                                    const char *name, struct kc_raw_target **result)
+                                    const char *name, struct kc_raw_target **target)
 {
-    struct target *target = NULL;
+    struct target_request request = {producer, name};
+    void *made = NULL;
     struct kc_error *err = NULL;
     if (kc_map_get(producer, "transactional.id")) {
-        err = make(producer, name, &target);
+        err = make(&request, &made);
     } else {
         char *key = key_of(producer, worker, name);
-        pthread_mutex_lock(&mutex);
-        err = find_or_make(key, producer, name, &target);
-        pthread_mutex_unlock(&mutex);
+        err = kc_shared_users_join(&targets, key, &request, &made);
+        free(key);
     }
     if (!err)
-        *result = &target->pub;
+        *target = made;
     return err;
 }
 
-void kc_raw_target_spoil(struct kc_raw_target *joined)
+void kc_raw_target_spoil(struct kc_raw_target *target)
 {
-    struct target *target = (struct target *)joined;
-    pthread_mutex_lock(&mutex);
-    target->spoilt = true;
-    pthread_mutex_unlock(&mutex);
+    kc_shared_users_spoil(&targets, target);
 }
 
-void kc_raw_target_leave(struct kc_raw_target *joined)
+void kc_raw_target_leave(struct kc_raw_target *target)
 {
-    struct target *target = (struct target *)joined;
-    pthread_mutex_lock(&mutex);
-    bool last = --target->users == 0;
-    if (last && target->pub.shared)
-        DL_DELETE(targets, target);
-    pthread_mutex_unlock(&mutex);
-    if (last)
-        destroy(target);
+    if (target->shared)
+        kc_shared_users_leave(&targets, target);
+    else
+        end(target);
 }
