@@ -5,6 +5,7 @@
  * The settings are a Java consumer's; numbers that aren't any are a KC_ERR_CONFIG that names the
  * key. On the caller's thread.
  */
+#include "base/shared_users.h"
 #include "fetch/fetch_engine_priv.h"
 #include "wire/wire_admin.h"
 
@@ -54,16 +55,12 @@ struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
 
 /* ---- Who reads together ---- */
 
-/* Engines by what they were opened with. */
-struct opened {
-    struct fetch_engine *engine;
-    char *key;
-    int users;
-    struct opened *prev, *next;
+/* What an engine is made of. */
+struct engine_request {
+    const struct kc_map *properties;
+    const char *name;
+    size_t budget_bytes;
 };
-
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct opened *all; /* with `mutex` */
 
 /* Owned by the caller. */
 static char *key_of(const struct kc_map *properties, const char *name, size_t budget_bytes)
@@ -75,97 +72,59 @@ static char *key_of(const struct kc_map *properties, const char *name, size_t bu
     return key;
 }
 
-static struct kc_error *make(const struct kc_map *properties, const char *name, size_t budget_bytes,
-                             struct opened **out)
+static struct kc_error *make(void *arg, void **engine)
 {
-    struct kc_fetcher_options options = {.budget_bytes = budget_bytes};
+    const struct engine_request *request = arg;
+    struct kc_fetcher_options options = {.budget_bytes = request->budget_bytes};
     struct kc_wire_admin *admin = NULL;
-    struct kc_error *err = kc_fetcher_options_take(properties, &options);
+    struct kc_error *err = kc_fetcher_options_take(request->properties, &options);
 
     if (!err)
-        err = kc_wire_admin_new(properties, name, &admin);
+        err = kc_wire_admin_new(request->properties, request->name, &admin);
     if (err)
         return err;
-    *out = kc_calloc(1, sizeof **out);
-    (*out)->engine = fetch_engine_new(kc_wire_admin_client(admin), &options);
-    (*out)->engine->admin = admin;
-    (*out)->engine->shares = true;
+    struct fetch_engine *made = fetch_engine_new(kc_wire_admin_client(admin), &options);
+    made->admin = admin;
+    made->shares = true;
+    *engine = made;
     return NULL;
 }
 
-/* With the mutex. Takes key. */
-static struct kc_error *find_or_make(char *key, const struct kc_map *properties, const char *name,
-                                     size_t budget_bytes, struct opened **out)
+static void end(void *arg)
 {
-    struct kc_error *err;
+    struct fetch_engine *engine = arg;
+    struct kc_wire_admin *admin = engine->admin;
 
-    DL_FOREACH (all, *out) {
-        if ((*out)->users < KC_FETCHERS_TOGETHER && strcmp((*out)->key, key) == 0) {
-            free(key);
-            return NULL;
-        }
-    }
-    err = make(properties, name, budget_bytes, out);
-    if (err) {
-        free(key);
-        return err;
-    }
-    (*out)->key = key;
-    DL_APPEND(all, *out);
-    return NULL;
+    fetch_engine_stop(engine);
+    kc_wire_admin_destroy(admin);
 }
+
+static struct kc_shared_users engines = KC_SHARED_USERS(make, end, KC_FETCHERS_TOGETHER);
 
 struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
                                  size_t budget_bytes, struct kc_fetcher **fetcher)
 {
+    struct engine_request request = {properties, name, budget_bytes};
     char *key = key_of(properties, name, budget_bytes);
-    struct opened *opened = NULL;
-    struct kc_error *err;
+    void *joined = NULL;
+    struct kc_error *err = kc_shared_users_join(&engines, key, &request, &joined);
 
-    pthread_mutex_lock(&mutex);
-    err = find_or_make(key, properties, name, budget_bytes, &opened);
-    if (!err) {
-        opened->users++;
-        kc_wire_client_join(opened->engine->client);
-        *fetcher = fetcher_new(opened->engine);
-    }
-    pthread_mutex_unlock(&mutex);
-    return err;
-}
-
-/* Taken out of the list if nobody is left. */
-static struct opened *drop_user(const struct fetch_engine *engine)
-{
-    struct opened *opened;
-
-    pthread_mutex_lock(&mutex);
-    DL_SEARCH_SCALAR(all, opened, engine, engine);
-    if (--opened->users > 0)
-        opened = NULL;
-    else
-        DL_DELETE(all, opened);
-    pthread_mutex_unlock(&mutex);
-    return opened;
+    free(key);
+    if (err)
+        return err;
+    struct fetch_engine *engine = joined;
+    kc_wire_client_join(engine->client);
+    *fetcher = fetcher_new(engine);
+    return NULL;
 }
 
 void kc_fetcher_close(struct kc_fetcher *fetcher)
 {
-    struct fetch_engine *engine;
-    struct kc_wire_admin *admin;
-    struct opened *last;
-
     if (!fetcher)
         return;
-    engine = fetcher->engine;
+    struct fetch_engine *engine = fetcher->engine;
     fetcher_leave(fetcher);
-    last = drop_user(engine);
-    if (!last)
-        return;
-    admin = engine->admin;
-    fetch_engine_stop(engine);
-    kc_wire_admin_destroy(admin);
-    free(last->key);
-    free(last);
+    kc_shared_users_leave(&engines, engine);
 }
 
 void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
