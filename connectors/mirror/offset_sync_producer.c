@@ -3,8 +3,9 @@
 #include "mirror/offset_sync_producer.h"
 
 #include "connect/log.h"
+#include "connect/resting_client.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
@@ -14,16 +15,10 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetS
  * checkpoints look at them once in seconds. */
 #define LINGER_MS "100"
 
-/* Partitions at rest have no client, for each has threads that wake every second. */
-#define REST_MS 10000
-
 struct kc_offset_sync_producer {
     char *topic;
-    rd_kafka_conf_t *conf; /* of each client */
-    pthread_mutex_t mutex; /* guards what follows, up to writer */
-    rd_kafka_t *client;    /* NULL: at rest; only the task's thread ends it */
-    int64_t used_ms;
-    bool complained;
+    struct kc_resting_client *client;
+    atomic_bool complained; /* that no client could be made */
     struct kc_offset_sync_writer *writer;
     const struct kc_offset_sync_outcomes *outcomes; /* of the other topic's records */
     void *outcomes_arg;
@@ -44,70 +39,58 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *message, v
     kc_offset_sync_writer_sent(producer->writer);
 }
 
-/* Locked. False: there is none, which is said once. */
-static bool have_client(struct kc_offset_sync_producer *producer)
+/* NULL: none could be made, which is said once. */
+static rd_kafka_t *hold(struct kc_offset_sync_producer *producer)
 {
-    if (producer->client)
-        return true;
-    struct kc_error *err =
-        kc_client_new(KC_CLIENT_PRODUCER, rd_kafka_conf_dup(producer->conf), &producer->client);
-    if (err && !producer->complained)
+    rd_kafka_t *client = NULL;
+    struct kc_error *err = kc_resting_client_hold(producer->client, &client);
+    if (!atomic_exchange(&producer->complained, err != NULL) && err)
         kc_log_error(
             "Could not make the producer of offset syncs, without which no checkpoints are "
             "made: %s",
             kc_error_text(err));
-    producer->complained = err != NULL;
     kc_error_destroy(err);
-    return producer->client != NULL;
+    return client;
 }
 
-/* Locked. */
-static bool send_encoded(struct kc_offset_sync_producer *producer,
-                         const struct kc_offset_sync *sync, const struct kc_str *key,
-                         const struct kc_str *value)
+/* token: of another topic's record, else NULL. */
+static rd_kafka_resp_err_t produce(rd_kafka_t *client, const char *topic, const struct kc_str *key,
+                                   const struct kc_str *value, void *token)
 {
-    if (!have_client(producer))
-        return false;
-    producer->used_ms = kc_mono_ms();
-    rd_kafka_resp_err_t code = rd_kafka_producev(
-        producer->client, RD_KAFKA_V_TOPIC(producer->topic), RD_KAFKA_V_PARTITION(0),
+    return rd_kafka_producev(
+        client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
         RD_KAFKA_V_KEY(key->data, key->len), RD_KAFKA_V_VALUE(value->data, value->len),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    if (code)
-        kc_log_error("Could not queue the offset sync of %s-%d for %s: %s", sync->topic,
-                     sync->partition, producer->topic, rd_kafka_err2str(code));
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
 }
 
 /* By the thread that serves acknowledgements, and by the task's. */
 static bool send_sync(void *arg, const struct kc_offset_sync *sync)
 {
     struct kc_offset_sync_producer *producer = arg;
+    rd_kafka_t *client = hold(producer);
+    if (!client)
+        return false;
     struct kc_str key = {0}, value = {0};
     kc_offset_sync_encode(sync, &key, &value);
-    pthread_mutex_lock(&producer->mutex);
-    bool sent = send_encoded(producer, sync, &key, &value);
-    pthread_mutex_unlock(&producer->mutex);
+    rd_kafka_resp_err_t code = produce(client, producer->topic, &key, &value, NULL);
+    kc_resting_client_let_go(producer->client);
+    if (code)
+        kc_log_error("Could not queue the offset sync of %s-%d for %s: %s", sync->topic,
+                     sync->partition, producer->topic, rd_kafka_err2str(code));
     kc_str_destroy(&key);
     kc_str_destroy(&value);
-    return sent;
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
                                    const struct kc_str *key, const struct kc_str *value,
                                    void *token)
 {
-    pthread_mutex_lock(&producer->mutex);
-    bool sent = have_client(producer);
-    if (sent) {
-        producer->used_ms = kc_mono_ms();
-        sent = rd_kafka_producev(producer->client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0),
-                                 RD_KAFKA_V_KEY(key->data, key->len),
-                                 RD_KAFKA_V_VALUE(value->data, value->len),
-                                 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(token),
-                                 RD_KAFKA_V_END) == RD_KAFKA_RESP_ERR_NO_ERROR;
-    }
-    pthread_mutex_unlock(&producer->mutex);
+    rd_kafka_t *client = hold(producer);
+    if (!client)
+        return false;
+    bool sent = produce(client, topic, key, value, token) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    kc_resting_client_let_go(producer->client);
     return sent;
 }
 
@@ -128,12 +111,14 @@ static struct kc_error *configure(const struct kc_mirror_config *config,
         kc_mirror_client_properties(config, cluster, KC_CLIENT_PRODUCER, use);
     if (!kc_map_get(properties, "linger.ms"))
         kc_map_set(properties, "linger.ms", LINGER_MS);
-    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, properties, &producer->conf);
+    rd_kafka_conf_t *conf = NULL;
+    struct kc_error *err = kc_client_conf(KC_CLIENT_PRODUCER, properties, &conf);
     kc_map_destroy(properties);
     if (err)
         return err;
-    rd_kafka_conf_set_opaque(producer->conf, producer);
-    rd_kafka_conf_set_dr_msg_cb(producer->conf, on_delivery);
+    rd_kafka_conf_set_opaque(conf, producer);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    producer->client = kc_resting_client_new(KC_CLIENT_PRODUCER, conf, NULL);
     return NULL;
 }
 
@@ -141,7 +126,6 @@ struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *conf
                                              struct kc_offset_sync_producer **producer)
 {
     struct kc_offset_sync_producer *made = kc_calloc(1, sizeof(*made));
-    pthread_mutex_init(&made->mutex, NULL);
     made->topic = kc_mirror_offset_syncs_topic(config);
     made->writer =
         kc_offset_sync_writer_new(kc_mirror_long(config, "offset.lag.max"), send_sync, made);
@@ -156,12 +140,12 @@ struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *conf
 
 /* Finishes what is queued. What is only remembered stays behind: the last commit has promoted it,
  * and a late write of a task that was replaced would look like a rewind. */
-static void drain(struct kc_offset_sync_producer *producer)
+static void drain(struct kc_offset_sync_producer *producer, rd_kafka_t *client)
 {
     int64_t deadline = kc_mono_ms() + CLOSE_TIMEOUT_MS;
     kc_offset_sync_writer_fire(producer->writer);
     while (kc_offset_sync_writer_waiting(producer->writer) > 0 && kc_mono_ms() < deadline) {
-        rd_kafka_poll(producer->client, 50);
+        rd_kafka_poll(client, 50);
         kc_offset_sync_writer_fire(producer->writer);
     }
     size_t left = kc_offset_sync_writer_waiting(producer->writer);
@@ -173,24 +157,32 @@ static void drain(struct kc_offset_sync_producer *producer)
 
 void kc_offset_sync_producer_drain(struct kc_offset_sync_producer *producer)
 {
-    if (producer->client)
-        rd_kafka_flush(producer->client, CLOSE_TIMEOUT_MS);
+    rd_kafka_t *client = kc_resting_client_hold_awake(producer->client);
+    if (!client)
+        return;
+    rd_kafka_flush(client, CLOSE_TIMEOUT_MS);
+    kc_resting_client_let_go(producer->client);
+}
+
+static void end_client(struct kc_offset_sync_producer *producer)
+{
+    rd_kafka_t *client = kc_resting_client_hold_awake(producer->client);
+    if (client) {
+        drain(producer, client);
+        rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+        rd_kafka_flush(client, 100);
+        kc_resting_client_let_go(producer->client);
+    }
+    kc_resting_client_destroy(producer->client);
 }
 
 void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer)
 {
     if (!producer)
         return;
-    if (producer->client) {
-        drain(producer);
-        rd_kafka_purge(producer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_flush(producer->client, 100);
-        rd_kafka_destroy(producer->client);
-    }
-    if (producer->conf)
-        rd_kafka_conf_destroy(producer->conf);
+    if (producer->client)
+        end_client(producer);
     kc_offset_sync_writer_destroy(producer->writer);
-    pthread_mutex_destroy(&producer->mutex);
     free(producer->topic);
     free(producer);
 }
@@ -201,35 +193,14 @@ kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer)
     return producer->writer;
 }
 
-/* The task's thread, which alone ends clients. */
-static rd_kafka_t *current_client(struct kc_offset_sync_producer *producer)
-{
-    pthread_mutex_lock(&producer->mutex);
-    rd_kafka_t *client = producer->client;
-    pthread_mutex_unlock(&producer->mutex);
-    return client;
-}
-
-static void rest(struct kc_offset_sync_producer *producer)
-{
-    rd_kafka_t *client = NULL;
-    pthread_mutex_lock(&producer->mutex);
-    if (producer->client && kc_mono_ms() - producer->used_ms >= REST_MS &&
-        rd_kafka_outq_len(producer->client) == 0) {
-        client = producer->client;
-        producer->client = NULL;
-    }
-    pthread_mutex_unlock(&producer->mutex);
-    if (client)
-        rd_kafka_destroy(client);
-}
-
 void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer)
 {
-    rd_kafka_t *client = current_client(producer);
+    rd_kafka_t *client = kc_resting_client_hold_awake(producer->client);
     if (client)
         rd_kafka_poll(client, 0);
     kc_offset_sync_writer_fire(producer->writer);
-    if (client)
-        rest(producer);
+    if (client) {
+        kc_resting_client_let_go(producer->client);
+        kc_resting_client_rest(producer->client, KC_CLIENT_REST_MS);
+    }
 }

@@ -3,11 +3,12 @@
  * The writing half of a replayed log.
  *
  * Any thread sends. Acknowledgements come as events on librdkafka's background thread, so that
- * nobody has to poll; each message carries its own callback. A client that nobody uses is ended:
- * each has threads that wake every second, and an internal topic may rest for hours.
+ * nobody has to poll; each message carries its own callback. The client rests when nobody uses it:
+ * an internal topic may be quiet for hours.
  */
 #include "base/thread.h"
 #include "connect/log.h"
+#include "connect/resting_client.h"
 #include "kafka/kafka_log_priv.h"
 
 #include <stdlib.h>
@@ -15,16 +16,10 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.util.KafkaBasedLog");
 
 #define CLOSE_MS 5000
-#define REST_MS  10000
 
 struct kc_log_writer {
     const struct kc_kafka_log_settings *settings;
-    rd_kafka_conf_t *conf; /* of each client */
-    pthread_mutex_t mutex; /* guards what follows */
-    rd_kafka_t *client;    /* NULL: at rest */
-    rd_kafka_topic_t *topic;
-    int users;
-    int64_t used_ms;
+    struct kc_resting_client *client;
 };
 
 struct log_sending {
@@ -77,127 +72,86 @@ static struct kc_error *writer_conf(const struct kc_kafka_log_settings *settings
 
 /* ---- the client ---- */
 
-/* Locked. */
-static struct kc_error *make_client(struct kc_log_writer *writer)
+static void serve_in_background(rd_kafka_t *client)
 {
-    struct kc_error *err =
-        kc_client_new(KC_CLIENT_PRODUCER, rd_kafka_conf_dup(writer->conf), &writer->client);
-    if (err)
-        return err;
-    rd_kafka_queue_t *from = rd_kafka_queue_get_main(writer->client);
-    rd_kafka_queue_t *to = rd_kafka_queue_get_background(writer->client);
+    rd_kafka_queue_t *from = rd_kafka_queue_get_main(client);
+    rd_kafka_queue_t *to = rd_kafka_queue_get_background(client);
     rd_kafka_queue_forward(from, to);
     rd_kafka_queue_destroy(from);
     rd_kafka_queue_destroy(to);
-    writer->topic = rd_kafka_topic_new(writer->client, writer->settings->topic, NULL);
-    return NULL;
-}
-
-static void end_client(rd_kafka_t *client, rd_kafka_topic_t *topic)
-{
-    rd_kafka_topic_destroy(topic);
-    rd_kafka_destroy(client);
-}
-
-/* Between this and let_go() the client stays. */
-static struct kc_error *hold(struct kc_log_writer *writer)
-{
-    pthread_mutex_lock(&writer->mutex);
-    struct kc_error *err = writer->client ? NULL : make_client(writer);
-    if (!err)
-        writer->users++;
-    pthread_mutex_unlock(&writer->mutex);
-    return err;
-}
-
-static void let_go(struct kc_log_writer *writer)
-{
-    pthread_mutex_lock(&writer->mutex);
-    writer->users--;
-    writer->used_ms = kc_mono_ms();
-    pthread_mutex_unlock(&writer->mutex);
 }
 
 struct kc_error *kc_log_writer_open(const struct kc_kafka_log_settings *settings,
                                     struct kc_log_writer **result)
 {
     rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *client = NULL;
     struct kc_error *err = writer_conf(settings, &conf);
     if (err)
         return err;
     struct kc_log_writer *writer = kc_calloc(1, sizeof(*writer));
     writer->settings = settings;
-    writer->conf = conf;
-    pthread_mutex_init(&writer->mutex, NULL);
-    err = hold(writer); /* what is wrong with the settings shows now */
+    writer->client = kc_resting_client_new(KC_CLIENT_PRODUCER, conf, serve_in_background);
+    /* What is wrong with the settings shows now. */
+    err = kc_resting_client_hold(writer->client, &client);
     if (err) {
         kc_log_writer_close(writer);
         return err;
     }
-    let_go(writer);
+    kc_resting_client_let_go(writer->client);
     *result = writer;
     return NULL;
 }
 
 void kc_log_writer_rest(struct kc_log_writer *writer)
 {
-    rd_kafka_t *client = NULL;
-    pthread_mutex_lock(&writer->mutex);
-    if (writer->client && writer->users == 0 && kc_mono_ms() - writer->used_ms >= REST_MS &&
-        rd_kafka_outq_len(writer->client) == 0) {
-        client = writer->client;
-        writer->client = NULL;
-    }
-    rd_kafka_topic_t *topic = writer->topic;
-    pthread_mutex_unlock(&writer->mutex);
-    if (client)
-        end_client(client, topic);
+    kc_resting_client_rest(writer->client, KC_CLIENT_REST_MS);
 }
 
 void kc_log_writer_flush(struct kc_log_writer *writer, int timeout_ms)
 {
-    pthread_mutex_lock(&writer->mutex);
-    rd_kafka_t *client = writer->client;
-    writer->users += client != NULL;
-    pthread_mutex_unlock(&writer->mutex);
+    rd_kafka_t *client = kc_resting_client_hold_awake(writer->client);
     if (!client)
         return;
     rd_kafka_flush(client, timeout_ms);
-    let_go(writer);
+    kc_resting_client_let_go(writer->client);
+}
+
+static void give_up(const struct kc_log_writer *writer, rd_kafka_t *client)
+{
+    kc_warn("Closing the log of topic %s with writes that weren't acknowledged",
+            writer->settings->topic);
+    rd_kafka_purge(client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    rd_kafka_flush(client, CLOSE_MS);
 }
 
 void kc_log_writer_close(struct kc_log_writer *writer)
 {
     if (!writer)
         return;
-    if (writer->client && rd_kafka_flush(writer->client, CLOSE_MS)) {
-        kc_warn("Closing the log of topic %s with writes that weren't acknowledged",
-                writer->settings->topic);
-        rd_kafka_purge(writer->client, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_flush(writer->client, CLOSE_MS);
-    }
-    if (writer->client)
-        end_client(writer->client, writer->topic);
-    rd_kafka_conf_destroy(writer->conf);
-    pthread_mutex_destroy(&writer->mutex);
+    rd_kafka_t *client = kc_resting_client_hold_awake(writer->client);
+    if (client && rd_kafka_flush(client, CLOSE_MS))
+        give_up(writer, client);
+    kc_resting_client_destroy(writer->client);
     free(writer);
 }
 
 /* ---- sending ---- */
 
-static struct kc_error *send_held(struct kc_log_writer *writer, const void *key, size_t key_len,
-                                  const void *value, size_t value_len, struct log_sending *sending)
+static struct kc_error *send_held(const char *topic, rd_kafka_t *client, const void *key,
+                                  size_t key_len, const void *value, size_t value_len,
+                                  struct sending *sending)
 {
     /* A value of no bytes isn't a tombstone. */
     static const char empty[1];
     if (value && value_len == 0)
         value = empty;
-    if (rd_kafka_produce(writer->topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
-                         (void *)(uintptr_t)value, value ? value_len : 0, key, key_len,
-                         sending) == 0)
-        return NULL;
-    return kc_client_error(rd_kafka_last_error(), "Writing to topic %s failed",
-                           writer->settings->topic);
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(key, key_len),
+        RD_KAFKA_V_VALUE((void *)(uintptr_t)value, value ? value_len : 0),
+        RD_KAFKA_V_OPAQUE(sending), RD_KAFKA_V_END);
+    return code ? kc_client_error(code, "Writing to topic %s failed", topic) : NULL;
 }
 
 void kc_kafka_log_send(struct kc_kafka_log *this, const void *key, size_t key_len,
@@ -211,10 +165,11 @@ void kc_kafka_log_send(struct kc_kafka_log *this, const void *key, size_t key_le
                             this->settings.topic));
         return;
     }
-    struct kc_error *err = hold(this->writer);
+    rd_kafka_t *client = NULL;
+    struct kc_error *err = kc_resting_client_hold(this->writer->client, &client);
     if (!err) {
-        err = send_held(this->writer, key, key_len, value, value_len, sending);
-        let_go(this->writer);
+        err = send_held(this->settings.topic, client, key, key_len, value, value_len, sending);
+        kc_resting_client_let_go(this->writer->client);
     }
     if (err)
         finish(sending, err);
