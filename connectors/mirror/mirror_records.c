@@ -154,21 +154,6 @@ struct kc_error *kc_checkpoint_decode(const void *key, size_t key_len, const voi
     return err;
 }
 
-struct kc_error *kc_heartbeat_decode(const void *key, size_t key_len, const void *value,
-                                     size_t value_len, struct kc_heartbeat *heartbeat)
-{
-    struct mirror_reader in_key = reader_of(key, key_len), in_value = reader_of(value, value_len);
-    memset(heartbeat, 0, sizeof(*heartbeat));
-    heartbeat->source = read_string(&in_key, "sourceClusterAlias");
-    heartbeat->target = read_string(&in_key, "targetClusterAlias");
-    read_version(&in_value);
-    heartbeat->timestamp = read_i64(&in_value, "timestamp");
-    struct kc_error *err = outcome("a heartbeat", &in_key, &in_value);
-    if (err)
-        kc_heartbeat_clear(heartbeat);
-    return err;
-}
-
 void kc_offset_sync_clear(struct kc_offset_sync *sync)
 {
     free(sync->topic);
@@ -181,11 +166,4 @@ void kc_checkpoint_clear(struct kc_checkpoint *checkpoint)
     free(checkpoint->topic);
     free(checkpoint->metadata);
     checkpoint->group = checkpoint->topic = checkpoint->metadata = NULL;
-}
-
-void kc_heartbeat_clear(struct kc_heartbeat *heartbeat)
-{
-    free(heartbeat->source);
-    free(heartbeat->target);
-    heartbeat->source = heartbeat->target = NULL;
 }

@@ -47,11 +47,7 @@ struct kc_error *kc_offset_sync_decode(const void *key, size_t key_len, const vo
 struct kc_error *kc_checkpoint_decode(const void *key, size_t key_len, const void *value,
                                       size_t value_len,
                                       struct kc_checkpoint *checkpoint) KC_MUST_CHECK;
-struct kc_error *kc_heartbeat_decode(const void *key, size_t key_len, const void *value,
-                                     size_t value_len,
-                                     struct kc_heartbeat *heartbeat) KC_MUST_CHECK;
 void kc_offset_sync_clear(struct kc_offset_sync *sync);
 void kc_checkpoint_clear(struct kc_checkpoint *checkpoint);
-void kc_heartbeat_clear(struct kc_heartbeat *heartbeat);
 
 #endif

@@ -91,25 +91,6 @@ static void checkpoint(const struct pair *pair)
     kc_str_destroy(&value);
 }
 
-static void heartbeat(const struct pair *pair)
-{
-    struct kc_heartbeat first = {0}, second = {0};
-    struct kc_str key = {0}, value = {0};
-    struct kc_error *err =
-        kc_heartbeat_decode(pair->key, pair->key_len, pair->value, pair->value_len, &first);
-    if (!err) {
-        kc_heartbeat_encode(&first, &key, &value);
-        if (kc_heartbeat_decode(key.data, key.len, value.data, value.len, &second) ||
-            strcmp(first.source, second.source) != 0 || first.timestamp != second.timestamp)
-            abort();
-    }
-    kc_error_destroy(err);
-    kc_heartbeat_clear(&first);
-    kc_heartbeat_clear(&second);
-    kc_str_destroy(&key);
-    kc_str_destroy(&value);
-}
-
 static void acl_key(const struct pair *pair)
 {
     struct kc_acl first = {0}, second = {0};
@@ -132,8 +113,7 @@ static void acl_key(const struct pair *pair)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(const struct pair *) = {offset_sync, checkpoint, heartbeat,
-                                                           acl_key};
+    static void (*const readers[])(const struct pair *) = {offset_sync, checkpoint, acl_key};
     if (size < 2)
         return 0;
     struct pair pair = {.key = data + 2, .key_len = size - 2};
@@ -142,7 +122,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         pair.value_len = pair.key_len - data[1];
         pair.key_len = data[1];
     }
-    switch (data[0] % 6) {
+    switch (data[0] % 5) {
     case 0:
         assignment(data + 2, size - 2);
         break;
@@ -150,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         worker_state(data + 2, size - 2);
         break;
     default:
-        readers[data[0] % 6 - 2](&pair);
+        readers[data[0] % 5 - 2](&pair);
     }
     return 0;
 }

@@ -7,7 +7,6 @@
  * in silence.
  */
 #include "config/worker_config.h"
-#include "config/mirror_maker_config.h"
 
 #include "base/logging.h"
 #include "config/config_def_priv.h"
@@ -241,25 +240,4 @@ void kc_worker_config_destroy(struct kc_worker_config *config)
     kc_map_destroy(config->originals);
     kc_providers_destroy(config->providers);
     free(config);
-}
-
-void kc_worker_config_apply_logging(const struct kc_worker_config *config)
-{
-    struct kc_strings settings = {0};
-    bool json = strcmp(kc_config_string(config->values, "log.format"), "json") == 0;
-
-    kc_logging_init(json ? KC_LOG_JSON : KC_LOG_TEXT, 2);
-    kc_strings_split(&settings, kc_config_string(config->values, "log.level"));
-    for (size_t i = 0; i < settings.count; i++) {
-        char *setting = settings.items[i];
-        char *equals = strchr(setting, '=');
-        enum kc_log_level level;
-
-        if (!kc_log_level_parse(equals ? equals + 1 : setting, &level))
-            continue;
-        if (equals)
-            *equals = '\0';
-        kc_logging_set_initial(equals ? setting : "root", level);
-    }
-    kc_strings_destroy(&settings);
 }

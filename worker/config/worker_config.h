@@ -62,7 +62,4 @@ const char *kc_override_policy_name(const struct kc_worker_config *config);
 /* Whether name is such a policy, or its Java class. */
 bool kc_override_policy_known(const char *name);
 
-/* Puts log.format and log.level into effect. Before threads start. */
-void kc_worker_config_apply_logging(const struct kc_worker_config *config);
-
 #endif

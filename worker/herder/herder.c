@@ -146,16 +146,6 @@ const char *kc_herder_cluster_id(struct kc_herder *herder)
     return id ? id : "";
 }
 
-const struct kc_plugins *kc_herder_plugins(struct kc_herder *herder)
-{
-    return herder->plugins;
-}
-
-const struct kc_worker_config *kc_herder_config(struct kc_herder *herder)
-{
-    return herder->config;
-}
-
 /* ---- snapshot reads ---- */
 
 void kc_herder_connectors(struct kc_herder *herder, struct kc_strings *names)

@@ -341,11 +341,6 @@ struct kc_task_metrics *kc_task_host_metrics(struct kc_task_host *host)
     return &host->metrics;
 }
 
-void *kc_task_host_impl(struct kc_task_host *host)
-{
-    return host->impl;
-}
-
 const char *kc_task_host_lane(struct kc_task_host *host)
 {
     return atomic_load(&host->lane);

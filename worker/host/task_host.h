@@ -61,7 +61,6 @@ const char *kc_task_host_connector(const struct kc_task_host *host);
 int kc_task_host_task(const struct kc_task_host *host);
 enum kc_state kc_task_host_state(struct kc_task_host *host);
 struct kc_task_metrics *kc_task_host_metrics(struct kc_task_host *host);
-void *kc_task_host_impl(struct kc_task_host *host);
 /* How records go on, "bytes" or "records", and why; both "" while that isn't known. Borrowed text
  * is static or lives as long as the task. */
 const char *kc_task_host_lane(struct kc_task_host *host);

@@ -50,11 +50,6 @@ struct kc_error *kc_kafka_log_new(const struct kc_kafka_log_settings *settings,
     return NULL;
 }
 
-int32_t kc_kafka_log_partitions(const struct kc_kafka_log *this)
-{
-    return this->partitions;
-}
-
 /* ---- reading ---- */
 
 static void set_positions(struct kc_kafka_log *this)

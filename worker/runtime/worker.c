@@ -575,11 +575,6 @@ void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids
     }
 }
 
-bool kc_worker_has_task(struct kc_worker *worker, struct kc_task_id id)
-{
-    return find_task(worker, id) != NULL;
-}
-
 void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
                                 enum kc_target_state target, kc_worker_done done, void *opaque)
 {

@@ -58,7 +58,6 @@ struct kc_error *kc_worker_start_task(struct kc_worker *worker, struct kc_task_i
 /* Tells all to stop, then waits for all of them up to the graceful time-out, then cancels the rest.
  */
 void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids, size_t count);
-bool kc_worker_has_task(struct kc_worker *worker, struct kc_task_id id);
 /* Tasks that run here; strings are borrowed until the next change; free() the array. */
 size_t kc_worker_tasks(struct kc_worker *worker, struct kc_task_id **ids);
 

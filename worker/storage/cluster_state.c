@@ -243,12 +243,6 @@ const struct kc_map *kc_cluster_state_task_config(const struct kc_cluster_state 
     return config ? config->config->map : NULL;
 }
 
-bool kc_cluster_state_inconsistent(const struct kc_cluster_state *state, const char *connector)
-{
-    const struct connector_state *found = find(state, connector);
-    return found && found->inconsistent;
-}
-
 bool kc_cluster_state_pending_fencing(const struct kc_cluster_state *state, const char *connector)
 {
     const struct connector_state *found = find(state, connector);

@@ -42,7 +42,6 @@ enum kc_target_state kc_cluster_state_target(const struct kc_cluster_state *stat
 int kc_cluster_state_task_count(const struct kc_cluster_state *state, const char *connector);
 const struct kc_map *kc_cluster_state_task_config(const struct kc_cluster_state *state,
                                                   const char *connector, int task);
-bool kc_cluster_state_inconsistent(const struct kc_cluster_state *state, const char *connector);
 bool kc_cluster_state_pending_fencing(const struct kc_cluster_state *state, const char *connector);
 int kc_cluster_state_task_count_record(const struct kc_cluster_state *state,
                                        const char *connector); /* -1: none */

@@ -294,25 +294,6 @@ START_TEST(logs_no_secrets)
 }
 END_TEST
 
-START_TEST(applies_log_levels)
-{
-    struct kc_map *map = distributed_settings();
-    struct kc_worker_config *config = NULL;
-    enum kc_log_level level;
-    int64_t modified;
-
-    kc_map_set(map, "log.level", "WARN, org.apache.kafka.connect.runtime=DEBUG");
-    assert_ok(kc_worker_config_new(KC_WORKER_DISTRIBUTED, map, NULL, NULL, &config), "config");
-    kc_worker_config_apply_logging(config);
-    ck_assert(kc_logging_setting("root", &level, &modified));
-    ck_assert_int_eq(level, KC_LOG_WARN);
-    ck_assert(kc_logging_setting("org.apache.kafka.connect.runtime", &level, &modified));
-    ck_assert_int_eq(level, KC_LOG_DEBUG);
-    kc_worker_config_destroy(config);
-    kc_map_destroy(map);
-}
-END_TEST
-
 /* Every sample worker file is accepted without a word of warning. */
 START_TEST(samples_are_in_order)
 {
@@ -343,5 +324,4 @@ END_TEST
 RUN_TESTS("worker_config", finds_wrong_what_java_finds_wrong, checks_what_java_checks_on_its_way_up,
           takes_a_fixed_backoff_when_only_that_is_set, resolves_variables,
           names_unknown_keys_with_file_and_line, knows_what_clients_and_plugins_know,
-          names_file_and_line_of_an_error, logs_no_secrets, applies_log_levels,
-          samples_are_in_order)
+          names_file_and_line_of_an_error, logs_no_secrets, samples_are_in_order)

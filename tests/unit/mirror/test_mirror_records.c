@@ -53,16 +53,11 @@ END_TEST
 
 START_TEST(heartbeat_is_javas)
 {
-    struct kc_heartbeat heartbeat = {(char *)"A", (char *)"B", 1700000000000}, back;
+    struct kc_heartbeat heartbeat = {(char *)"A", (char *)"B", 1700000000000};
     struct kc_str key = {0}, value = {0};
     kc_heartbeat_encode(&heartbeat, &key, &value);
     assert_hex(&key, "000141000142");
     assert_hex(&value, "00000000018bcfe56800");
-    assert_ok(kc_heartbeat_decode(key.data, key.len, value.data, value.len, &back));
-    ck_assert_str_eq(back.source, "A");
-    ck_assert_str_eq(back.target, "B");
-    ck_assert_int_eq(back.timestamp, 1700000000000);
-    kc_heartbeat_clear(&back);
     kc_str_destroy(&key);
     kc_str_destroy(&value);
 }
