@@ -10,13 +10,12 @@
  */
 #include "config/properties.h"
 
+#include "base/file_read.h"
 #include "connect/log.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.config.properties");
 
@@ -319,31 +318,11 @@ struct kc_error *kc_properties_parse(const char *text, size_t len, const char *s
 
 struct kc_error *kc_file_read(const char *path, size_t max, struct kc_str *text)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct kc_error *err = NULL;
-    char buffer[16384];
-    ssize_t got = -1;
+    int code = kc_file_append(text, path, max);
 
-    if (fd < 0)
-        return kc_error_new(KC_ERR_IO, "Could not read %s: %s", path, strerror(errno));
-    for (;;) {
-        got = read(fd, buffer, sizeof(buffer));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        if (text->len + (size_t)got > max) {
-            err = kc_error_new(KC_ERR_IO, "Could not read %s: it is larger than %zu bytes", path,
-                               max);
-            goto out;
-        }
-        kc_str_append_n(text, buffer, (size_t)got);
-    }
-    if (got < 0)
-        err = kc_error_new(KC_ERR_IO, "Could not read %s: %s", path, strerror(errno));
-out:
-    close(fd);
-    return err;
+    if (code == EFBIG)
+        return kc_error_new(KC_ERR_IO, "Could not read %s: it is larger than %zu bytes", path, max);
+    return code ? kc_error_new(KC_ERR_IO, "Could not read %s: %s", path, strerror(code)) : NULL;
 }
 
 struct kc_error *kc_properties_load(const char *path, struct kc_map *map, struct kc_map *lines)

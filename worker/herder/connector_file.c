@@ -2,31 +2,22 @@
 /* Connectors in files, see connector_file.h. */
 #include "herder/connector_file.h"
 
+#include "base/file_read.h"
 #include "config/properties.h"
 #include "connect/java_json.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#define MAX_FILE_BYTES (16L << 20)
+#define MAX_FILE_BYTES ((size_t)16 << 20)
 
-static struct kc_error *read_file(const char *path, char **text, size_t *len)
+static struct kc_error *read_file(const char *path, struct kc_str *text)
 {
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return kc_error_new(KC_ERR_IO, "Can't read %s: %s", path, strerror(errno));
-    *text = kc_malloc((size_t)MAX_FILE_BYTES);
-    *len = fread(*text, 1, (size_t)MAX_FILE_BYTES, file);
-    bool whole = feof(file) != 0;
-    fclose(file);
-    if (whole)
-        return NULL;
-    free(*text);
-    *text = NULL;
-    return kc_error_new(KC_ERR_IO, "Can't read %s: it is larger than 16 MiB", path);
+    int code = kc_file_append(text, path, MAX_FILE_BYTES);
+    if (code == EFBIG)
+        return kc_error_new(KC_ERR_IO, "Can't read %s: it is larger than 16 MiB", path);
+    return code ? kc_error_new(KC_ERR_IO, "Can't read %s: %s", path, strerror(code)) : NULL;
 }
 
 static bool is_flat(const json_t *json)
@@ -82,15 +73,14 @@ struct kc_error *kc_connector_file_parse(const char *path, const char *text, siz
 struct kc_error *kc_connector_file_load(const char *path, struct kc_map *config,
                                         enum kc_target_state *state)
 {
-    char *text = NULL;
-    size_t len = 0;
+    struct kc_str text = {0};
     *state = KC_TARGET_NONE;
     size_t path_len = strlen(path);
     if (path_len < 5 || strcmp(path + path_len - 5, ".json") != 0)
         return kc_properties_load(path, config, NULL);
-    struct kc_error *err = read_file(path, &text, &len);
+    struct kc_error *err = read_file(path, &text);
     if (!err)
-        err = kc_connector_file_parse(path, text, len, config, state);
-    free(text);
+        err = kc_connector_file_parse(path, text.data, text.len, config, state);
+    kc_str_destroy(&text);
     return err;
 }

@@ -2,8 +2,9 @@
 /* The process's own metrics, see process_metrics.h. What can't be read is left out. */
 #include "metrics/process_metrics.h"
 
+#include "base/file_read.h"
+
 #include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,26 +18,20 @@ static void gauge(struct kc_exposition *exposition, const char *name, const char
     kc_exposition_add(exposition, name, KC_METRIC_GAUGE, help, NULL, 0, value);
 }
 
-/* The whole of a file of /proc, or as much of it as there is room for. */
-static bool read_text(const char *path, char *text, size_t size)
+/* A file of /proc; false: there is none, or it is empty. */
+static bool read_text(const char *path, struct kc_str *text)
 {
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    size_t len = fread(text, 1, size - 1, file);
-    fclose(file);
-    text[len] = '\0';
-    return len > 0;
+    return kc_file_append(text, path, STAT_BYTES) == 0 && text->len > 0;
 }
 
 /* Seconds since the epoch at which the system was started; 0: unknown. */
 static double boot_time(void)
 {
     static const char name[] = "\nbtime ";
-    char *text = kc_malloc(STAT_BYTES);
-    const char *at = read_text("/proc/stat", text, STAT_BYTES) ? strstr(text, name) : NULL;
+    struct kc_str text = {0};
+    const char *at = read_text("/proc/stat", &text) ? strstr(text.data, name) : NULL;
     double seconds = at ? strtod(at + sizeof(name) - 1, NULL) : 0;
-    free(text);
+    kc_str_destroy(&text);
     return seconds;
 }
 
@@ -51,13 +46,9 @@ static double field(const char *behind_name, int number)
 
 enum { USER = 14, SYSTEM = 15, THREADS = 20, START = 22, VIRTUAL = 23, RESIDENT = 24 };
 
-static void expose_stat(struct kc_exposition *exposition)
+/* at: the line of /proc/self/stat, from behind the name. */
+static void expose_stat(struct kc_exposition *exposition, const char *at)
 {
-    char text[1024];
-    const char *at = read_text("/proc/self/stat", text, sizeof(text)) ? strrchr(text, ')') : NULL;
-    if (!at || strlen(at) < 3)
-        return;
-    at += 2;
     double ticks = (double)sysconf(_SC_CLK_TCK);
     kc_exposition_add(exposition, "process_cpu_seconds_total", KC_METRIC_COUNTER,
                       "User and system time that the process has used, in seconds", NULL, 0,
@@ -90,6 +81,10 @@ static void expose_files(struct kc_exposition *exposition)
 
 void kc_process_expose(struct kc_exposition *exposition)
 {
-    expose_stat(exposition);
+    struct kc_str text = {0};
+    const char *at = read_text("/proc/self/stat", &text) ? strrchr(text.data, ')') : NULL;
+    if (at && strlen(at) > 2)
+        expose_stat(exposition, at + 2);
+    kc_str_destroy(&text);
     expose_files(exposition);
 }

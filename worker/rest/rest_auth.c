@@ -2,6 +2,7 @@
 /* Basic authentication: see rest_auth_priv.h. */
 #include "rest/rest_auth_priv.h"
 
+#include "base/file_read.h"
 #include "config/java_options.h"
 #include "config/properties.h"
 #include "connect/log.h"
@@ -10,7 +11,6 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,18 +27,12 @@ struct kc_rest_auth {
 
 /* ---- settings ---- */
 
-static struct kc_error *read_text(const char *path, char **text)
+static struct kc_error *read_text(const char *path, struct kc_str *text)
 {
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return kc_error_new(KC_ERR_CONFIG, "Can't read the JAAS file %s: %s", path,
-                            strerror(errno));
-    char *data = kc_malloc(MAX_JAAS_BYTES);
-    size_t len = fread(data, 1, MAX_JAAS_BYTES - 1, file);
-    fclose(file);
-    data[len] = '\0';
-    *text = data;
-    return NULL;
+    int code = kc_file_append(text, path, MAX_JAAS_BYTES);
+    return code ? kc_error_new(KC_ERR_CONFIG, "Can't read the JAAS file %s: %s", path,
+                               strerror(code))
+                : NULL;
 }
 
 static struct kc_error *load_users(const struct kc_jaas *jaas, struct kc_map *users)
@@ -62,7 +56,7 @@ static struct kc_error *load_users(const struct kc_jaas *jaas, struct kc_map *us
 static struct kc_error *load_login(struct kc_map *users)
 {
     struct kc_jaas jaas = {0};
-    char *text = NULL;
+    struct kc_str text = {0};
     char *path = kc_java_property("java.security.auth.login.config");
     if (!path)
         return kc_error_new(
@@ -71,13 +65,13 @@ static struct kc_error *load_login(struct kc_map *users)
             "no -Djava.security.auth.login.config=FILE");
     struct kc_error *err = read_text(path, &text);
     if (!err) {
-        err = kc_jaas_entry(text, "KafkaConnect", &jaas);
+        err = kc_jaas_entry(text.data, "KafkaConnect", &jaas);
         err = err ? kc_error_prefix(err, "The JAAS file %s can't be used", path) : NULL;
     }
     if (!err)
         err = load_users(&jaas, users);
     kc_jaas_clear(&jaas);
-    free(text);
+    kc_str_destroy(&text);
     free(path);
     return err;
 }

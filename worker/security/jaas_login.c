@@ -2,9 +2,10 @@
 /* Where a client's login stands, and what of vendors can't be had: see jaas_login.h. */
 #include "security/jaas_login.h"
 
+#include "base/file_read.h"
 #include "config/java_options.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,18 +37,13 @@ static char *file_path(void)
     return path;
 }
 
-static struct kc_error *read_file(const char *path, char **text)
+static struct kc_error *read_file(const char *path, struct kc_str *text)
 {
-    FILE *file = fopen(path, "rbe");
+    int code = kc_file_append(text, path, FILE_MAX);
 
-    if (!file)
-        return kc_error_new(KC_ERR_CONFIG, "can't read it: %m");
-    *text = kc_calloc(1, FILE_MAX + 1);
-    size_t len = fread(*text, 1, FILE_MAX, file);
-    fclose(file);
-    if (len == FILE_MAX)
+    if (code == EFBIG)
         return kc_error_new(KC_ERR_CONFIG, "it has more than 64 KiB");
-    return NULL;
+    return code ? kc_error_new(KC_ERR_CONFIG, "can't read it: %s", strerror(code)) : NULL;
 }
 
 /* Which module a mechanism logs in by. */
@@ -79,11 +75,12 @@ static struct kc_error *not_found(const char *path)
 
 static struct kc_error *from_file(const char *mechanism, struct kc_jaas *jaas)
 {
-    char *path = file_path(), *text = NULL;
+    char *path = file_path();
+    struct kc_str text = {0};
     struct kc_error *err = path ? read_file(path, &text) : not_found(NULL);
 
     if (!err) {
-        err = kc_jaas_entry_for(text, SECTION, module_of(mechanism), jaas);
+        err = kc_jaas_entry_for(text.data, SECTION, module_of(mechanism), jaas);
         if (err && kc_error_code(err) == KC_ERR_NOT_FOUND) {
             kc_error_destroy(err);
             err = not_found(path);
@@ -91,7 +88,7 @@ static struct kc_error *from_file(const char *mechanism, struct kc_jaas *jaas)
     }
     if (err && kc_error_code(err) != KC_ERR_NOT_FOUND)
         err = kc_error_prefix(err, "the JAAS file %s, which " PROPERTY " names", path);
-    free(text);
+    kc_str_destroy(&text);
     free(path);
     return err;
 }

@@ -2,6 +2,7 @@
 /* Java's ConfigurationUtils.validateUrl() and validateFile(): see oauth_allowed.h. Any thread. */
 #include "security/oauth_allowed.h"
 
+#include "base/file_read.h"
 #include "config/java_options.h"
 
 #include <errno.h>
@@ -136,23 +137,20 @@ static struct kc_error *open_regular(const char *path, int *fd)
 
 struct kc_error *wire_oauth_read_file(const char *path, size_t max, struct kc_str *text)
 {
-    char buffer[4096];
-    ssize_t len = 0;
     int fd;
-
     struct kc_error *err = open_regular(path, &fd);
+
     if (err)
         return err;
-    while (text->len <= max && (len = read(fd, buffer, sizeof(buffer))) > 0)
-        kc_str_append_n(text, buffer, (size_t)len);
-    if (len < 0)
-        err = kc_error_retriable_new(KC_ERR_IO, "reading the file %s: %m", path);
-    else if (text->len > max)
-        err = kc_error_new(KC_ERR_DATA, "the file %s has more than %zu bytes", path, max);
+    int code = kc_fd_append(text, fd, max);
     close(fd);
+    if (code == EFBIG)
+        return kc_error_new(KC_ERR_DATA, "the file %s has more than %zu bytes", path, max);
+    if (code)
+        return kc_error_retriable_new(KC_ERR_IO, "reading the file %s: %s", path, strerror(code));
     while (text->len && strchr(" \t\r\n", text->data[text->len - 1]))
         text->data[--text->len] = '\0';
-    return err;
+    return NULL;
 }
 
 bool wire_oauth_is_file(const char *url)

@@ -6,6 +6,8 @@
  */
 #include "security/tls_store.h"
 
+#include "base/file_read.h"
+
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -33,18 +35,11 @@ const char *wire_tls_reason(void)
 
 static struct kc_error *read_file(const char *path, struct kc_str *out)
 {
-    FILE *file = fopen(path, "re");
-    char buffer[8192];
-    size_t len;
+    int code = kc_file_append(out, path, STORE_MAX);
 
-    if (!file)
-        return kc_error_new(KC_ERR_CONFIG, "it can't be opened: %s", strerror(errno));
-    while ((len = fread(buffer, 1, sizeof(buffer), file)) > 0 && out->len < STORE_MAX)
-        kc_str_append_n(out, buffer, len);
-    fclose(file);
-    if (out->len >= STORE_MAX)
+    if (code == EFBIG)
         return kc_error_new(KC_ERR_CONFIG, "it is larger than a key store can be");
-    return NULL;
+    return code ? kc_error_new(KC_ERR_CONFIG, "it can't be opened: %s", strerror(code)) : NULL;
 }
 
 /* ---- PEM ---- */

@@ -7,6 +7,7 @@
  * file or the new one is there. Owner and mode stay. Where the folder doesn't allow that, the file
  * is overwritten in place. Any thread; save_lock makes changes and their saving one thing.
  */
+#include "base/file_read.h"
 #include "connect/log.h"
 #include "storage/offset_store_priv.h"
 #include "storage/offset_table_priv.h"
@@ -48,18 +49,11 @@ static void on_pair(void *opaque, const struct kc_serial_pair *pair)
 
 static struct kc_error *read_all(const char *path, int fd, struct kc_str *data)
 {
-    char chunk[65536];
-    for (;;) {
-        ssize_t n = read(fd, chunk, sizeof(chunk));
-        if (n == 0)
-            return NULL;
-        if (n < 0 && errno != EINTR)
-            return file_error("Reading", path);
-        if (n > 0)
-            kc_str_append_n(data, chunk, (size_t)n);
-        if (data->len > MAX_FILE)
-            return kc_error_new(KC_ERR_IO, "The offset file %s is larger than 1 GiB", path);
-    }
+    int code = kc_fd_append(data, fd, MAX_FILE);
+    if (code == EFBIG)
+        return kc_error_new(KC_ERR_IO, "The offset file %s is larger than 1 GiB", path);
+    errno = code;
+    return code ? file_error("Reading", path) : NULL;
 }
 
 static struct kc_error *load(struct file_store *store, int fd)
