@@ -2,29 +2,14 @@
 /* JSON in Java's manner: see java_json.h. */
 #include "connect/java_json.h"
 
+#include "base/utf8.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- strings ---- */
-
-/* Decodes one UTF-8 sequence of a text that jansson or Kafka has checked; a stray byte stands for
- * itself. */
-static uint32_t next_code_point(const unsigned char *text, size_t len, size_t *size)
-{
-    unsigned char c = text[0];
-    size_t need = c < 0x80 ? 1 : (c >> 5) == 6 ? 2 : (c >> 4) == 14 ? 3 : (c >> 3) == 30 ? 4 : 1;
-    if (need > len)
-        need = 1;
-    *size = need;
-    if (need == 1)
-        return c;
-    uint32_t point = c & (0xffU >> (need + 1));
-    for (size_t i = 1; i < need; i++)
-        point = (point << 6) | (text[i] & 0x3fU);
-    return point;
-}
 
 static void write_escaped(struct kc_str *out, uint32_t c)
 {
@@ -51,7 +36,7 @@ void kc_json_write_string(struct kc_str *out, const char *text, size_t len)
             continue;
         }
         kc_str_append_n(out, text + plain, i - plain);
-        uint32_t point = next_code_point(bytes + i, len - i, &size);
+        uint32_t point = kc_utf8_decode(text + i, len - i, &size);
         if (point > 0xffff)
             kc_str_appendf(out, "\\u%04X\\u%04X", 0xd800 + ((point - 0x10000) >> 10),
                            0xdc00 + ((point - 0x10000) & 0x3ff));
@@ -144,7 +129,7 @@ int32_t kc_java_hash(const char *text)
     uint32_t hash = 0;
     size_t len = strlen(text);
     for (size_t i = 0, size; i < len; i += size) {
-        uint32_t point = next_code_point((const unsigned char *)text + i, len - i, &size);
+        uint32_t point = kc_utf8_decode(text + i, len - i, &size);
         if (point > 0xffff) {
             hash = 31 * hash + 0xd800 + ((point - 0x10000) >> 10);
             point = 0xdc00 + ((point - 0x10000) & 0x3ff);

@@ -11,6 +11,7 @@
 #include "config/properties.h"
 
 #include "base/file_read.h"
+#include "base/utf8.h"
 #include "connect/log.h"
 
 #include <errno.h>
@@ -106,25 +107,6 @@ static bool next_line(struct properties_reader *reader)
     return reader->text.len > 0;
 }
 
-static void append_utf8(struct kc_str *out, uint32_t code)
-{
-    if (code < 0x80) {
-        kc_str_append_char(out, (char)code);
-    } else if (code < 0x800) {
-        kc_str_append_char(out, (char)(0xC0 | code >> 6));
-        kc_str_append_char(out, (char)(0x80 | (code & 0x3F)));
-    } else if (code < 0x10000) {
-        kc_str_append_char(out, (char)(0xE0 | code >> 12));
-        kc_str_append_char(out, (char)(0x80 | (code >> 6 & 0x3F)));
-        kc_str_append_char(out, (char)(0x80 | (code & 0x3F)));
-    } else {
-        kc_str_append_char(out, (char)(0xF0 | code >> 18));
-        kc_str_append_char(out, (char)(0x80 | (code >> 12 & 0x3F)));
-        kc_str_append_char(out, (char)(0x80 | (code >> 6 & 0x3F)));
-        kc_str_append_char(out, (char)(0x80 | (code & 0x3F)));
-    }
-}
-
 /* The four hexadecimal digits at text, or -1. */
 static long hex4(const char *text, const char *end)
 {
@@ -158,39 +140,15 @@ static const char *append_unicode(struct kc_str *out, const char *text, const ch
     if (code >= 0xD800 && code <= 0xDBFF && end - text >= 6 && text[0] == '\\' && text[1] == 'u') {
         low = hex4(text + 2, end);
         if (low >= 0xDC00 && low <= 0xDFFF) {
-            append_utf8(out, (uint32_t)(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)));
+            kc_utf8_append(out, (uint32_t)(0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00)));
             return text + 6;
         }
     }
-    append_utf8(out, code >= 0xD800 && code <= 0xDFFF ? '?' : (uint32_t)code);
+    kc_utf8_append(out, code >= 0xD800 && code <= 0xDFFF ? '?' : (uint32_t)code);
     return text;
 }
 
-/* Length of the valid UTF-8 character at text, or 0. */
-static size_t utf8_length(const char *text, const char *end)
-{
-    const unsigned char *c = (const unsigned char *)text;
-    size_t left = (size_t)(end - text);
-
-    if (c[0] < 0x80)
-        return 1;
-    if (c[0] >= 0xC2 && c[0] <= 0xDF)
-        return left >= 2 && (c[1] & 0xC0) == 0x80 ? 2 : 0;
-    if ((c[0] & 0xF0) == 0xE0 && left >= 3 && (c[1] & 0xC0) == 0x80 && (c[2] & 0xC0) == 0x80) {
-        if ((c[0] == 0xE0 && c[1] < 0xA0) || (c[0] == 0xED && c[1] > 0x9F))
-            return 0;
-        return 3;
-    }
-    if (c[0] >= 0xF0 && c[0] <= 0xF4 && left >= 4 && (c[1] & 0xC0) == 0x80 &&
-        (c[2] & 0xC0) == 0x80 && (c[3] & 0xC0) == 0x80) {
-        if ((c[0] == 0xF0 && c[1] < 0x90) || (c[0] == 0xF4 && c[1] > 0x8F))
-            return 0;
-        return 4;
-    }
-    return 0;
-}
-
-static struct kc_error *line_error(const struct properties_reader *reader, const char *why)
+static struct kc_error *line_error(const struct reader *reader, const char *why)
 {
     return kc_error_new(KC_ERR_CONFIG, "%s:%zu: %s", reader->source, reader->first_line, why);
 }
@@ -217,9 +175,9 @@ static struct kc_error *unescape(const struct properties_reader *reader, const c
         } else if (text[0] == '\\') {
             text++;
         } else if (reader->charset == LATIN_1) {
-            append_utf8(&str, (unsigned char)*text++);
+            kc_utf8_append(&str, (unsigned char)*text++);
         } else {
-            size_t len = utf8_length(text, end);
+            size_t len = kc_utf8_length(text, (size_t)(end - text));
 
             if (!len)
                 why = "The text is not valid UTF-8. Save the file as UTF-8 or write \\uXXXX.";

@@ -2,6 +2,7 @@
 /* Requests and answers: see rest_request.h. */
 #include "rest/rest_request.h"
 
+#include "base/utf8.h"
 #include "connect/java_json.h"
 #include "http/http_client.h"
 #include "rest/json_extent_priv.h"
@@ -119,35 +120,20 @@ int kc_rest_status(const struct kc_error *err)
     }
 }
 
-/* The length of the UTF-8 sequence at text (its end is a zero byte); 0: malformed. */
-static size_t utf8_length(const unsigned char *text)
-{
-    size_t len = text[0] < 0x80                       ? 1
-                 : text[0] >= 0xc2 && text[0] <= 0xdf ? 2
-                 : (text[0] & 0xf0) == 0xe0           ? 3
-                 : text[0] >= 0xf0 && text[0] <= 0xf4 ? 4
-                                                      : 0;
-    for (size_t i = 1; i < len; i++)
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-    bool beyond = (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
-    return overlong || beyond ? 0 : len;
-}
-
 /* A copy in which U+FFFD stands for what is no UTF-8, as Java decodes it: JSON can't hold the
  * bytes. */
 static char *well_formed(const char *text)
 {
     struct kc_str out = {0};
     kc_str_append(&out, "");
-    while (*text) {
-        size_t len = utf8_length((const unsigned char *)text);
+    for (size_t left = strlen(text); left > 0;) {
+        size_t len = kc_utf8_length(text, left);
         if (len)
             kc_str_append_n(&out, text, len);
         else
             kc_str_append(&out, "\xef\xbf\xbd");
         text += len ? len : 1;
+        left -= len ? len : 1;
     }
     return kc_str_take(&out);
 }

@@ -6,6 +6,7 @@
 #include "security/jks.h"
 
 #include "base/byte_reader.h"
+#include "base/utf8.h"
 
 #include <openssl/crypto.h>
 #include <openssl/pkcs12.h>
@@ -38,17 +39,13 @@ bool kc_jks_is(const uint8_t *data, size_t len)
 /* A password as Java hashes it: UTF-16, big-endian. */
 static void append_utf16(struct kc_str *out, const char *text)
 {
-    const uint8_t *at = (const uint8_t *)text;
+    size_t len = strlen(text);
 
-    while (*at) {
-        uint32_t code = *at++;
-        int more = code >= 0xf0 ? 3 : code >= 0xe0 ? 2 : code >= 0xc0 ? 1 : 0;
+    for (size_t i = 0, size; i < len; i += size) {
+        uint32_t code = kc_utf8_decode(text + i, len - i, &size);
 
-        code &= more ? 0x3fu >> more : 0x7fu;
-        for (; more > 0 && (*at & 0xc0) == 0x80; more--)
-            code = code << 6 | (*at++ & 0x3fu);
         if (code >= 0x10000) {
-            kc_str_append_i16(out, (int16_t)(0xd800 + ((code - 0x10000) >> 10 & 0x3ff)));
+            kc_str_append_i16(out, (int16_t)(0xd800 + ((code - 0x10000) >> 10)));
             code = 0xdc00 + (code & 0x3ff);
         }
         kc_str_append_i16(out, (int16_t)code);
