@@ -23,9 +23,6 @@ struct kc_error *kc_scheduler_new(const char *label, int64_t timeout_ms,
 /* Runs job once and waits for it, at most for the time-out. what is copied: "loading topics". */
 void kc_scheduler_execute(struct kc_scheduler *scheduler, kc_scheduler_job job, void *arg,
                           const char *what);
-/* Runs job once, without waiting. */
-void kc_scheduler_submit(struct kc_scheduler *scheduler, kc_scheduler_job job, void *arg,
-                         const char *what);
 /* Runs job every interval_ms (none when negative), first after delay_ms. */
 void kc_scheduler_repeat(struct kc_scheduler *scheduler, kc_scheduler_job job, void *arg,
                          int64_t delay_ms, int64_t interval_ms, const char *what);
@@ -33,8 +30,6 @@ void kc_scheduler_repeat(struct kc_scheduler *scheduler, kc_scheduler_job job, v
 /* Drops the jobs that wait; from then on kc_scheduler_closing() is true for the one that runs. */
 void kc_scheduler_close(struct kc_scheduler *scheduler);
 bool kc_scheduler_closing(const struct kc_scheduler *scheduler);
-/* Waits up to ms, less when the scheduler closes; for jobs that try again. True: go on. */
-bool kc_scheduler_sleep(struct kc_scheduler *scheduler, int64_t ms);
 
 /* Closes, and waits for a job that runs. */
 void kc_scheduler_destroy(struct kc_scheduler *scheduler);

@@ -4,6 +4,7 @@
 #include "mirror/scheduler.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 struct counter {
     struct kc_scheduler *scheduler;
@@ -29,8 +30,8 @@ static struct kc_error *linger(void *arg)
 {
     struct counter *counter = arg;
     atomic_store(&counter->started, true);
-    while (kc_scheduler_sleep(counter->scheduler, 60000))
-        continue;
+    while (!kc_scheduler_closing(counter->scheduler))
+        usleep(1000);
     atomic_fetch_add(&counter->runs, 1);
     return NULL;
 }
@@ -40,7 +41,7 @@ static void wait_for_runs(struct counter *counter, int runs)
     int64_t deadline = kc_mono_ms() + 20000;
     while (atomic_load(&counter->runs) < runs) {
         ck_assert_msg(kc_mono_ms() < deadline, "%d runs", atomic_load(&counter->runs));
-        kc_scheduler_sleep(counter->scheduler, 5);
+        usleep(5000);
     }
 }
 
@@ -124,11 +125,11 @@ START_TEST(ending_wakes_the_running_job_and_drops_the_rest)
 {
     struct counter running = {0}, waiting = {0};
     assert_ok(kc_scheduler_new("test", 20000, &running.scheduler));
-    kc_scheduler_submit(running.scheduler, linger, &running, "lingering");
-    kc_scheduler_submit(running.scheduler, count, &waiting, "waiting");
+    kc_scheduler_repeat(running.scheduler, linger, &running, 0, 1, "lingering");
+    kc_scheduler_repeat(running.scheduler, count, &waiting, 0, 1, "waiting");
     int64_t deadline = kc_mono_ms() + 20000;
     while (!atomic_load(&running.started) && kc_mono_ms() < deadline)
-        kc_scheduler_sleep(running.scheduler, 1);
+        usleep(1000);
     ck_assert(atomic_load(&running.started));
     kc_scheduler_destroy(running.scheduler);
     ck_assert_int_eq(atomic_load(&running.runs), 1);
