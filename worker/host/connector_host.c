@@ -9,8 +9,8 @@
  */
 #include "host/connector_host.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
+#include "host/lifetime_priv.h"
 #include "host/task_configs.h"
 
 #include <stdlib.h>
@@ -61,9 +61,8 @@ struct kc_connector_host {
     void *connector; /* the serving thread's, as what follows */
     bool started;    /* start() has succeeded, stop() is due */
 
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    enum phase phase; /* written by the serving thread */
+    struct kc_lifetime life; /* its mutex guards what follows */
+    enum phase phase;        /* written by the serving thread */
     bool has_target;
     enum kc_target_state target;
     kc_worker_done target_done;
@@ -71,12 +70,7 @@ struct kc_connector_host {
     struct request *requests;
     struct kc_error *raised; /* by the connector, not yet served */
     char *note;              /* its own words on what it is doing */
-    bool running;
-    bool served; /* there is a thread */
-    bool stopping;
-    bool cancelled;
-    bool ended;
-    bool reporting;
+    bool served;             /* there is a thread */
 };
 
 struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settings *settings)
@@ -88,8 +82,7 @@ struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settin
     host->listener = settings->listener;
     host->opaque = settings->opaque;
     host->context.host = host;
-    pthread_mutex_init(&host->mutex, NULL);
-    kc_cond_init(&host->changed);
+    kc_lifetime_init(&host->life);
     return host;
 }
 
@@ -100,8 +93,7 @@ void kc_connector_host_destroy(struct kc_connector_host *host)
     kc_error_destroy(host->raised);
     free(host->note);
     kc_map_destroy(host->config);
-    pthread_cond_destroy(&host->changed);
-    pthread_mutex_destroy(&host->mutex);
+    kc_lifetime_destroy(&host->life);
     free(host->name);
     free(host);
 }
@@ -118,17 +110,17 @@ const struct kc_plugin *kc_connector_host_plugin(const struct kc_connector_host 
 
 enum kc_state kc_connector_host_state(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     enum kc_state state = states[host->phase];
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     return state;
 }
 
 char *kc_connector_host_note(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     char *note = host->note ? kc_strdup(host->note) : NULL;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     return note;
 }
 
@@ -137,9 +129,9 @@ static void start_serving(struct kc_connector_host *host);
 /* Locked. True: there is no thread to serve it, and the caller starts one when it has unlocked. */
 static bool announce_work(struct kc_connector_host *host)
 {
-    bool alone = host->running && !host->served && !host->ended;
+    bool alone = host->life.running && !host->served && !host->life.ended;
     host->served = host->served || alone;
-    pthread_cond_broadcast(&host->changed);
+    pthread_cond_broadcast(&host->life.changed);
     return alone;
 }
 
@@ -148,9 +140,9 @@ static bool announce_work(struct kc_connector_host *host)
 void kc_connector_request_reconfiguration(struct kc_connector_context *context)
 {
     struct kc_connector_host *host = context->host;
-    pthread_mutex_lock(&host->mutex);
-    bool wanted = !host->stopping && !host->cancelled;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
+    bool wanted = !host->life.stopping && !host->life.cancelled;
+    pthread_mutex_unlock(&host->life.mutex);
     if (wanted && host->listener->reconfiguration_requested)
         host->listener->reconfiguration_requested(host->opaque, host->name);
 }
@@ -159,13 +151,13 @@ void kc_connector_raise_error(struct kc_connector_context *context, struct kc_er
 {
     struct kc_connector_host *host = context->host;
     bool alone = false;
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     if (!host->raised && host->phase != PHASE_FAILED) {
         host->raised = err;
         err = NULL;
         alone = announce_work(host);
     }
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
     kc_error_destroy(err);
@@ -175,10 +167,10 @@ void kc_connector_explain(struct kc_connector_context *context, const char *text
 {
     struct kc_connector_host *host = context->host;
     char *note = text ? kc_strdup(text) : NULL;
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     char *old = host->note;
     host->note = note;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     free(old);
 }
 
@@ -192,23 +184,19 @@ const char *kc_connector_name(const struct kc_connector_context *context)
 /* The one mover: checks the table, then tells the listener unless cancelled. */
 static bool move(struct kc_connector_host *host, enum phase phase, const struct kc_error *err)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     bool allowed = moves[host->phase] & (1u << phase);
     if (allowed)
         host->phase = phase;
-    bool tell = allowed && !host->cancelled;
-    host->reporting = tell;
-    pthread_mutex_unlock(&host->mutex);
+    bool tell = allowed && kc_lifetime_may_report(&host->life);
+    pthread_mutex_unlock(&host->life.mutex);
     if (!tell)
         return allowed;
     char *trace = err ? kc_error_trace(err) : NULL;
     host->listener->state_changed(host->opaque, host->name, KC_CONNECTOR_STATUS, states[phase],
                                   trace, host->plugin->version);
     free(trace);
-    pthread_mutex_lock(&host->mutex);
-    host->reporting = false;
-    pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex);
+    kc_lifetime_reported(&host->life);
     return true;
 }
 
@@ -264,10 +252,10 @@ static struct kc_error *transition(struct kc_connector_host *host, enum kc_targe
 
 static void serve_raised(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     struct kc_error *err = host->raised;
     host->raised = NULL;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (err)
         fail(host, err);
     kc_error_destroy(err);
@@ -275,8 +263,8 @@ static void serve_raised(struct kc_connector_host *host)
 
 static void serve_target(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    bool wanted = host->has_target && !host->stopping;
+    pthread_mutex_lock(&host->life.mutex);
+    bool wanted = host->has_target && !host->life.stopping;
     enum kc_target_state target = host->target;
     kc_worker_done done = host->target_done;
     void *opaque = host->target_opaque;
@@ -284,7 +272,7 @@ static void serve_target(struct kc_connector_host *host)
         host->has_target = false;
         host->target_done = NULL;
     }
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (!wanted)
         return;
     struct kc_error *err = transition(host, target);
@@ -296,11 +284,11 @@ static void serve_target(struct kc_connector_host *host)
 
 static void serve_request(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    struct request *request = host->stopping ? NULL : host->requests;
+    pthread_mutex_lock(&host->life.mutex);
+    struct request *request = host->life.stopping ? NULL : host->requests;
     if (request)
         LL_DELETE(host->requests, request);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (!request)
         return;
     struct kc_maps configs = {0};
@@ -320,20 +308,20 @@ static void serve_request(struct kc_connector_host *host)
 
 static bool has_work(const struct kc_connector_host *host)
 {
-    return host->stopping || host->raised || host->has_target || host->requests;
+    return host->life.stopping || host->raised || host->has_target || host->requests;
 }
 
 /* What can't be served any more is answered. */
 static void refuse_all(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     kc_worker_done done = host->has_target ? host->target_done : NULL;
     void *opaque = host->target_opaque;
     enum kc_target_state target = host->target;
     host->has_target = false;
     struct request *requests = host->requests;
     host->requests = NULL;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (done)
         done(opaque, kc_error_new(KC_ERR_CONNECT,
                                   "Could not begin changing connector state to %s as the "
@@ -366,20 +354,20 @@ static void shut_down(struct kc_connector_host *host)
 static bool await_work(struct kc_connector_host *host)
 {
     int64_t until = kc_mono_ms() + IDLE_MS;
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     while (!has_work(host) && kc_mono_ms() < until)
-        kc_cond_wait_until(&host->changed, &host->mutex, until);
+        kc_cond_wait_until(&host->life.changed, &host->life.mutex, until);
     bool any = host->served = has_work(host);
-    pthread_mutex_unlock(&host->mutex); /* another thread may serve the host from here on */
+    pthread_mutex_unlock(&host->life.mutex); /* another thread may serve the host from here on */
     return any;
 }
 
 /* False: the connector has ended. */
 static bool serve(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    bool stopping = host->stopping;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
+    bool stopping = host->life.stopping;
+    pthread_mutex_unlock(&host->life.mutex);
     if (stopping) {
         shut_down(host);
         return false;
@@ -397,10 +385,7 @@ static void serve_while_there_is_work(struct kc_connector_host *host)
     while (await_work(host)) {
         if (serve(host))
             continue;
-        pthread_mutex_lock(&host->mutex);
-        host->ended = true;
-        pthread_cond_broadcast(&host->changed);
-        pthread_mutex_unlock(&host->mutex); /* the host may go from here on */
+        kc_lifetime_end(&host->life);
         return;
     }
 }
@@ -431,10 +416,10 @@ static void start_serving(struct kc_connector_host *host)
 
 void kc_connector_host_run(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    host->running = true;
+    pthread_mutex_lock(&host->life.mutex);
+    host->life.running = true;
     bool alone = has_work(host) && announce_work(host);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
 }
@@ -444,11 +429,11 @@ void kc_connector_host_run(struct kc_connector_host *host)
 void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target_state target,
                                   kc_worker_done done, void *opaque)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     kc_worker_done former = host->has_target ? host->target_done : NULL;
     void *former_opaque = host->target_opaque;
     enum kc_target_state former_target = host->target;
-    bool refused = host->stopping, alone = false;
+    bool refused = host->life.stopping, alone = false;
     if (!refused) {
         host->has_target = true;
         host->target = target;
@@ -456,7 +441,7 @@ void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target
         host->target_opaque = opaque;
         alone = announce_work(host);
     }
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
     if (refused && done)
@@ -478,13 +463,13 @@ void kc_connector_host_task_configs(struct kc_connector_host *host, const struct
 {
     struct request *request = kc_calloc(1, sizeof(*request));
     *request = (struct request){kc_map_copy(config), done, opaque, NULL};
-    pthread_mutex_lock(&host->mutex);
-    bool refused = host->stopping, alone = false;
+    pthread_mutex_lock(&host->life.mutex);
+    bool refused = host->life.stopping, alone = false;
     if (!refused) {
         LL_APPEND(host->requests, request);
         alone = announce_work(host);
     }
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
     if (!refused)
@@ -498,35 +483,26 @@ void kc_connector_host_task_configs(struct kc_connector_host *host, const struct
 
 void kc_connector_host_stop(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    host->stopping = true;
+    pthread_mutex_lock(&host->life.mutex);
+    host->life.stopping = true;
     bool alone = announce_work(host);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
 }
 
 bool kc_connector_host_await(struct kc_connector_host *host, int64_t deadline_ms)
 {
-    pthread_mutex_lock(&host->mutex);
-    while (host->running && !host->ended &&
-           kc_cond_wait_until(&host->changed, &host->mutex, deadline_ms))
-        ;
-    bool ended = !host->running || host->ended;
-    pthread_mutex_unlock(&host->mutex);
-    return ended;
+    return kc_lifetime_await(&host->life, deadline_ms);
 }
 
 void kc_connector_host_cancel(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    bool tell = !host->cancelled;
-    host->stopping = true;
-    host->cancelled = true;
+    pthread_mutex_lock(&host->life.mutex);
+    bool tell = !host->life.cancelled;
     bool alone = announce_work(host);
-    while (host->reporting)
-        pthread_cond_wait(&host->changed, &host->mutex);
-    pthread_mutex_unlock(&host->mutex);
+    kc_lifetime_cancel(&host->life);
+    pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
     refuse_all(host);

@@ -11,8 +11,8 @@
  */
 #include "host/task_host.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
+#include "host/lifetime_priv.h"
 #include "metrics/task_metrics.h"
 
 #include <assert.h>
@@ -43,20 +43,14 @@ struct kc_task_host {
     _Atomic(const char *) note;
     bool renewed; /* the thread's */
 
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
+    struct kc_lifetime life; /* its mutex guards what follows */
     enum kc_target_state target;
     json_t *shown; /* by the plugin's task */
     enum kc_state state;
     int64_t since_ms; /* of state */
     int64_t begun_ms;
     int64_t spent_ms[KC_STATE_STOPPED + 1]; /* in former states */
-    bool running;                           /* the thread has been started */
-    bool stopping;
-    bool cancelled;
     bool failed;
-    bool ended;
-    bool reporting;
 };
 
 #define M(state) (1u << KC_STATE_##state)
@@ -90,8 +84,7 @@ struct kc_task_host *kc_task_host_new(const struct kc_task_settings *settings,
     kc_task_metrics_start(&host->metrics);
     kc_series_list_init(&host->series);
     host->shown = json_object();
-    pthread_mutex_init(&host->mutex, NULL);
-    kc_cond_init(&host->changed);
+    kc_lifetime_init(&host->life);
     return host;
 }
 
@@ -102,8 +95,7 @@ void kc_task_host_destroy(struct kc_task_host *host)
     host->kind->destroy(host->impl);
     kc_series_list_clear(&host->series);
     json_decref(host->shown);
-    pthread_cond_destroy(&host->changed);
-    pthread_mutex_destroy(&host->mutex);
+    kc_lifetime_destroy(&host->life);
     free(host->log_context);
     free(host->connector);
     free(host);
@@ -114,7 +106,7 @@ void kc_task_host_destroy(struct kc_task_host *host)
 /* The one mover: checks the table, then tells the listener unless the task has been cancelled. */
 static void move(struct kc_task_host *host, enum kc_state state, const char *trace)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     bool allowed = moves[host->state] & (1u << state);
     if (allowed) {
         int64_t now = kc_mono_ms();
@@ -122,17 +114,13 @@ static void move(struct kc_task_host *host, enum kc_state state, const char *tra
         host->since_ms = now;
         host->state = state;
     }
-    bool tell = allowed && !host->cancelled;
-    host->reporting = tell;
-    pthread_mutex_unlock(&host->mutex);
+    bool tell = allowed && kc_lifetime_may_report(&host->life);
+    pthread_mutex_unlock(&host->life.mutex);
     if (!tell)
         return;
     host->listener->state_changed(host->opaque, host->connector, host->task, state, trace,
                                   host->version);
-    pthread_mutex_lock(&host->mutex);
-    host->reporting = false;
-    pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex);
+    kc_lifetime_reported(&host->life);
 }
 
 static void report_failure(struct kc_task_host *host, const struct kc_error *err)
@@ -158,9 +146,9 @@ void kc_task_host_topic_used(struct kc_task_host *host, const char *topic)
 
 static void set_failed(struct kc_task_host *host, bool failed)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     host->failed = failed;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
 }
 
 /* One life, from start to close. */
@@ -240,11 +228,7 @@ static void *thread_main(void *arg)
     struct kc_task_host *host = arg;
     kc_log_set_context(host->log_context);
     end_task(host, run_task(host));
-    pthread_mutex_lock(&host->mutex);
-    host->stopping = true;
-    host->ended = true;
-    pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex); /* the host may go from here on */
+    kc_lifetime_end(&host->life);
     return NULL;
 }
 
@@ -252,14 +236,14 @@ struct kc_error *kc_task_host_run(struct kc_task_host *host)
 {
     char *name = kc_asprintf("%s-%d", host->connector, host->task);
     pthread_t thread;
-    host->running = true;
+    host->life.running = true;
     struct kc_error *err = kc_thread_start(&thread, name, thread_main, host);
     free(name);
     if (!err) {
         pthread_detach(thread);
         return NULL;
     }
-    host->running = false;
+    host->life.running = false;
     kc_task_host_fail(host, err);
     return err;
 }
@@ -268,47 +252,37 @@ struct kc_error *kc_task_host_run(struct kc_task_host *host)
 
 void kc_task_host_stop(struct kc_task_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    host->stopping = true;
-    pthread_cond_broadcast(&host->changed);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
+    host->life.stopping = true;
+    pthread_cond_broadcast(&host->life.changed);
+    pthread_mutex_unlock(&host->life.mutex);
     host->kind->wake(host->impl);
 }
 
 bool kc_task_host_await(struct kc_task_host *host, int64_t deadline_ms)
 {
-    pthread_mutex_lock(&host->mutex);
-    while (host->running && !host->ended &&
-           kc_cond_wait_until(&host->changed, &host->mutex, deadline_ms))
-        ;
-    bool ended = !host->running || host->ended;
-    pthread_mutex_unlock(&host->mutex);
-    return ended;
+    return kc_lifetime_await(&host->life, deadline_ms);
 }
 
 void kc_task_host_cancel(struct kc_task_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    host->stopping = true;
-    host->cancelled = true;
-    pthread_cond_broadcast(&host->changed);
-    while (host->reporting)
-        pthread_cond_wait(&host->changed, &host->mutex);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
+    kc_lifetime_cancel(&host->life);
+    pthread_mutex_unlock(&host->life.mutex);
     host->kind->cancel(host->impl);
 }
 
 void kc_task_host_set_target(struct kc_task_host *host, enum kc_target_state target)
 {
-    pthread_mutex_lock(&host->mutex);
-    bool ignored = host->stopping;
+    pthread_mutex_lock(&host->life.mutex);
+    bool ignored = host->life.stopping;
     if (!ignored) {
         /* A stopped connector has no tasks; should one be told so, it ends. */
-        host->stopping = target == KC_TARGET_STOPPED;
+        host->life.stopping = target == KC_TARGET_STOPPED;
         host->target = target;
-        pthread_cond_broadcast(&host->changed);
+        pthread_cond_broadcast(&host->life.changed);
     }
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (!ignored)
         host->kind->wake(host->impl);
 }
@@ -330,9 +304,9 @@ int kc_task_host_task(const struct kc_task_host *host)
 
 enum kc_state kc_task_host_state(struct kc_task_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     enum kc_state state = host->state;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     return state;
 }
 
@@ -363,32 +337,32 @@ void kc_task_host_set_note(struct kc_task_host *host, const char *note)
 
 void kc_task_host_show(struct kc_task_host *host, const char *name, json_t *value)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     json_t *old = json_incref(json_object_get(host->shown, name));
     if (value)
         json_object_set_new(host->shown, name, value);
     else
         json_object_del(host->shown, name);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     json_decref(old);
 }
 
 void kc_task_host_add_shown(struct kc_task_host *host, json_t *item)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     json_t *copy = json_deep_copy(host->shown);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     json_object_update(item, copy);
     json_decref(copy);
 }
 
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state)
 {
-    pthread_mutex_lock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
     int64_t now = kc_mono_ms();
     int64_t spent = host->spent_ms[state] + (host->state == state ? now - host->since_ms : 0);
     int64_t life = now - host->begun_ms;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     return life > 0 ? (double)spent / (double)life : 0;
 }
 
@@ -409,34 +383,26 @@ const char *kc_task_host_log_context(const struct kc_task_host *host)
 
 /* ---- the kinds' side ---- */
 
-static bool flag(struct kc_task_host *host, const bool *which)
-{
-    pthread_mutex_lock(&host->mutex);
-    bool value = *which;
-    pthread_mutex_unlock(&host->mutex);
-    return value;
-}
-
 bool kc_task_host_stopping(struct kc_task_host *host)
 {
-    return flag(host, &host->stopping);
+    return kc_lifetime_flag(&host->life, &host->life.stopping);
 }
 
 bool kc_task_host_cancelled(struct kc_task_host *host)
 {
-    return flag(host, &host->cancelled);
+    return kc_lifetime_flag(&host->life, &host->life.cancelled);
 }
 
 bool kc_task_host_failed(struct kc_task_host *host)
 {
-    return flag(host, &host->failed);
+    return kc_lifetime_flag(&host->life, &host->failed);
 }
 
 bool kc_task_host_should_pause(struct kc_task_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    bool pause = host->target == KC_TARGET_PAUSED && !host->stopping;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
+    bool pause = host->target == KC_TARGET_PAUSED && !host->life.stopping;
+    pthread_mutex_unlock(&host->life.mutex);
     return pause;
 }
 
@@ -452,22 +418,23 @@ void kc_task_host_resumed(struct kc_task_host *host)
 
 bool kc_task_host_await_unpause(struct kc_task_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    while (host->target == KC_TARGET_PAUSED && !host->stopping)
-        pthread_cond_wait(&host->changed, &host->mutex);
-    bool go_on = !host->stopping;
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_lock(&host->life.mutex);
+    while (host->target == KC_TARGET_PAUSED && !host->life.stopping)
+        pthread_cond_wait(&host->life.changed, &host->life.mutex);
+    bool go_on = !host->life.stopping;
+    pthread_mutex_unlock(&host->life.mutex);
     return go_on;
 }
 
 bool kc_task_host_sleep(struct kc_task_host *host, int64_t ms)
 {
     int64_t deadline = kc_mono_ms() + ms;
-    pthread_mutex_lock(&host->mutex);
-    while (!host->stopping && kc_cond_wait_until(&host->changed, &host->mutex, deadline))
+    pthread_mutex_lock(&host->life.mutex);
+    while (!host->life.stopping &&
+           kc_cond_wait_until(&host->life.changed, &host->life.mutex, deadline))
         ;
-    bool stopping = host->stopping;
-    pthread_mutex_unlock(&host->mutex);
+    bool stopping = host->life.stopping;
+    pthread_mutex_unlock(&host->life.mutex);
     return stopping;
 }
 
