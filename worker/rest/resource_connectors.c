@@ -99,22 +99,6 @@ static void list_connectors(struct kc_rest_request *request)
 
 /* ---- create, put, patch ---- */
 
-/* checkAndPutConnectorConfigName */
-static struct kc_error *check_name(struct kc_map *config, const char *connector)
-{
-    const char *included = kc_map_get(config, "name");
-    if (!included) {
-        kc_map_set(config, "name", connector);
-        return NULL;
-    }
-    if (strcmp(included, connector) == 0)
-        return NULL;
-    return kc_error_new(
-        KC_ERR_BAD_REQUEST,
-        "Connector name configuration (%s) doesn't match connector name in the URL (%s)", included,
-        connector);
-}
-
 static struct kc_error *parse_state(const json_t *json, enum kc_target_state *state)
 {
     static const struct {
@@ -167,8 +151,6 @@ static struct kc_error *parse_create(const json_t *json, struct create *create)
     struct kc_error *err = parse_state(json_object_get(json, "initial_state"), &create->state);
     if (!err)
         err = kc_rest_json_map(json_object_get(json, "config"), "config", &create->config);
-    if (!err)
-        err = check_name(create->config, create->name);
     return err;
 }
 
@@ -216,8 +198,6 @@ static void put_config(struct kc_rest_request *request)
     json_t *info = NULL;
     bool created = false;
     struct kc_error *err = body_map(request, "the connector configuration", &config);
-    if (!err)
-        err = check_name(config, request->params[0]);
     if (!err)
         err = kc_herder_put_connector(request->herder, request->params[0], config, KC_TARGET_NONE,
                                       true, KC_REST_TIMEOUT_MS, &info, &created);
