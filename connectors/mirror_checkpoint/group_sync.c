@@ -5,6 +5,7 @@
 #include "connect/log.h"
 #include "mirror_checkpoint/checkpoint_metrics_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,15 @@ enum group_state {
     GROUP_UNKNOWN, /* the target doesn't know it */
     GROUP_IDLE,
     GROUP_ACTIVE, /* has members on the target */
+};
+
+#define TO(state) (1u << GROUP_##state)
+/* Each round asks anew: from no answer to another leads only the way over UNASKED. */
+static const unsigned moves[] = {
+    [GROUP_UNASKED] = TO(UNASKED) | TO(UNKNOWN) | TO(IDLE) | TO(ACTIVE),
+    [GROUP_UNKNOWN] = TO(UNASKED),
+    [GROUP_IDLE] = TO(UNASKED),
+    [GROUP_ACTIVE] = TO(UNASKED),
 };
 
 struct target_group {
@@ -45,20 +55,27 @@ struct kc_group_sync *kc_group_sync_new(struct kc_admin *target, const struct kc
     return sync;
 }
 
-static void forget(struct target_group *group)
+/* The one mover. Offsets are those of one round's idle group. */
+static void move(struct target_group *group, enum group_state state)
 {
+    assert(moves[group->state] & (1u << state));
     if (group->offsets)
         rd_kafka_topic_partition_list_destroy(group->offsets);
     group->offsets = NULL;
-    group->state = GROUP_UNASKED;
+    group->state = state;
+}
+
+static void forget_all(struct kc_group_sync *sync)
+{
+    for (size_t i = 0; i < sync->names->count; i++)
+        move(&sync->groups[i], GROUP_UNASKED);
 }
 
 void kc_group_sync_destroy(struct kc_group_sync *sync)
 {
     if (!sync)
         return;
-    for (size_t i = 0; i < sync->names->count; i++)
-        forget(&sync->groups[i]);
+    forget_all(sync);
     free(sync->groups);
     free(sync);
 }
@@ -91,8 +108,8 @@ static void tell_active(struct kc_group_sync *sync, size_t i, const struct kc_gr
 static void refresh_group(struct kc_group_sync *sync, size_t i, const struct kc_group_info *info)
 {
     struct target_group *group = &sync->groups[i];
-    forget(group);
-    group->state = state_of(info);
+    move(group, GROUP_UNASKED);
+    move(group, state_of(info));
     kc_group_metrics_members(group->series, group->state == GROUP_ACTIVE ? info->member_count : 0);
     tell_active(sync, i, info);
 }
@@ -124,7 +141,7 @@ static struct kc_error *read_offsets(struct kc_group_sync *sync)
         group->offsets = offsets[i];
         if (!errors[i])
             continue;
-        group->state = GROUP_UNASKED;
+        move(group, GROUP_UNASKED);
         kc_log_error("Could not read the offsets of consumer group %s on %s: %s", idle.items[i],
                      sync->alias, kc_error_text(errors[i]));
         kc_error_destroy(errors[i]);
@@ -262,7 +279,6 @@ struct kc_error *kc_group_sync_run(struct kc_group_sync *sync,
     struct kc_error *err = refresh(sync);
     if (!err)
         err = commit(sync, store);
-    for (size_t i = 0; i < sync->names->count; i++)
-        forget(&sync->groups[i]);
+    forget_all(sync);
     return err;
 }
