@@ -223,7 +223,7 @@ static struct fetch_part *current_part(const struct answered *answered)
         free(key);
     }
     if (!part || part->session != answered->session || part->position != part->sent_offset ||
-        part->halted || part->validating)
+        part->state != FETCH_READING)
         return NULL;
     return part;
 }

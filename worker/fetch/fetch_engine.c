@@ -10,6 +10,7 @@
 
 #include "base/thread.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,6 +312,19 @@ static void post_track(struct fetch_engine *engine, const char *topic, bool on)
     free(track);
 }
 
+void fetch_part_move(struct fetch_part *part, enum fetch_state state)
+{
+    /* Any may be read again after a seek; only what is read gets validated or is halted. */
+    static const unsigned moves[] = {
+        [FETCH_READING] = 1u << FETCH_READING | 1u << FETCH_VALIDATING | 1u << FETCH_HALTED,
+        [FETCH_VALIDATING] = 1u << FETCH_READING,
+        [FETCH_HALTED] = 1u << FETCH_READING,
+    };
+
+    assert(moves[part->state] & (1u << state));
+    part->state = state;
+}
+
 struct fetch_part *fetch_engine_part_add(struct fetch_engine *engine, struct kc_fetcher *fetcher,
                                          const char *topic, int32_t partition)
 {
@@ -352,7 +366,7 @@ void fetch_engine_part_seek(struct fetch_engine *engine, struct fetch_part *part
     part->position = offset;
     part->last_epoch = leader_epoch;
     part->validated_epoch = -1;
-    part->validating = part->halted = false;
+    fetch_part_move(part, FETCH_READING);
     part->attempts = part->corrupt = 0;
     part->retry_at_ms = 0;
     part->preferred = -1;
@@ -366,7 +380,7 @@ void fetch_engine_event(struct fetch_engine *engine, struct fetch_part *part,
 {
     struct fetch_chunk *chunk = fetcher_chunk_new(part, kind);
 
-    part->halted = true;
+    fetch_part_move(part, FETCH_HALTED);
     fetch_plan_touch(engine, part);
     chunk->pub.log_start_offset = log_start;
     chunk->pub.next_offset = next_offset;

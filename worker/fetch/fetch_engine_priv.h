@@ -30,6 +30,14 @@
 #include <stdatomic.h>
 #include <utlist.h>
 
+/* Where a partition stands (SubscriptionState's FetchStates). Whether it is paused, waits for a
+ * retry, or has enough queued is another matter. */
+enum fetch_state {
+    FETCH_READING,
+    FETCH_VALIDATING, /* its leader is being asked for the end of the last epoch */
+    FETCH_HALTED,     /* waits for a seek */
+};
+
 struct fetch_part {
     struct kc_fetcher *fetcher; /* whose it is */
     char *key;                  /* "topic-partition" */
@@ -39,9 +47,8 @@ struct fetch_part {
     int64_t position;
     int32_t last_epoch;      /* of the last batch fetched; -1: unknown */
     int32_t validated_epoch; /* the leader epoch under which position was found good; -1: never */
-    bool validating;
+    enum fetch_state state;  /* changed by fetch_part_move() */
     bool paused;
-    bool halted; /* waits for a seek */
     int attempts;
     int corrupt; /* bad batches in a row */
     int64_t retry_at_ms;
@@ -183,6 +190,8 @@ struct fetch_part *fetch_engine_part_by_id(struct fetch_engine *engine,
 /* Makes the part, or takes it from another fetcher. */
 struct fetch_part *fetch_engine_part_add(struct fetch_engine *engine, struct kc_fetcher *fetcher,
                                          const char *topic, int32_t partition);
+/* The one function that changes a part's state. */
+void fetch_part_move(struct fetch_part *part, enum fetch_state state);
 void fetch_engine_part_remove(struct fetch_engine *engine, struct fetch_part *part);
 void fetch_engine_part_seek(struct fetch_engine *engine, struct fetch_part *part, int64_t offset,
                             int32_t leader_epoch);

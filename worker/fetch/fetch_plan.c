@@ -189,7 +189,7 @@ static int32_t broker_of(struct fetch_engine *engine, struct fetch_part *part, i
 {
     struct kc_wire_leader leader;
 
-    if (part->halted || part->paused || part->validating || now < part->retry_at_ms)
+    if (part->state != FETCH_READING || part->paused || now < part->retry_at_ms)
         return -1;
     if (!kc_wire_leader(engine->client, part->topic, part->partition, &leader) ||
         leader.broker_id < 0) {

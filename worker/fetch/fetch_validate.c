@@ -67,7 +67,7 @@ static void on_end(void *arg, const struct kc_wire_request *request, struct kc_w
     pthread_mutex_lock(&engine->mutex);
     part = fetch_engine_part(engine, check->key);
     if (part && part->generation == check->generation) {
-        part->validating = false;
+        fetch_part_move(part, FETCH_READING);
         fetch_plan_touch(engine, part);
         if (reply->error)
             take_failure(engine, part, check->leader_epoch, reply->error);
@@ -104,9 +104,9 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
     partition->partition = part->partition;
     partition->current_leader_epoch = leader->leader_epoch;
     partition->leader_epoch = part->last_epoch;
-    *check = (struct leader_check){fetch_engine_ref(engine), kc_strdup(part->key), part->generation,
-                                   leader->leader_epoch};
-    part->validating = true;
+    *check = (struct check){fetch_engine_ref(engine), kc_strdup(part->key), part->generation,
+                            leader->leader_epoch};
+    fetch_part_move(part, FETCH_VALIDATING);
     kc_wire_send(engine->client, request, on_end, check);
 }
 
@@ -114,7 +114,7 @@ void fetch_validate(struct fetch_engine *engine, struct fetch_part *part, int64_
 {
     struct kc_wire_leader leader;
 
-    if (part->halted || part->paused || part->validating || now < part->retry_at_ms ||
+    if (part->state != FETCH_READING || part->paused || now < part->retry_at_ms ||
         part->last_epoch < 0)
         return;
     if (kc_wire_leader(engine->client, part->topic, part->partition, &leader) &&
