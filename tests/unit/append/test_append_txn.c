@@ -282,7 +282,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("append_transactions");
+    Suite *suite = suite_create("append_txn");
     void (*const setups[])(void) = {setup_v1, setup_v2};
 
     for (int i = 0; i < 2; i++) {

@@ -278,7 +278,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("aws_login");
+    Suite *suite = suite_create("aws_credentials");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
     int failed;
