@@ -13,6 +13,7 @@
 #include "connect/log.h"
 #include "mirror_source/source_metrics_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -36,8 +37,17 @@ enum raw_source_state {
     AGAIN, /* reading failed: goes on where it stopped */
 };
 
-struct raw_position {
-    enum raw_source_state state;
+#define TO(state) (1u << (state))
+/* Only what is read gets into trouble; what can't be settled now is tried again as it is. */
+static const unsigned moves[] = {
+    [READING] = TO(READING) | TO(FRESH) | TO(RESET) | TO(AGAIN),
+    [FRESH] = TO(READING) | TO(FRESH),
+    [RESET] = TO(READING) | TO(RESET),
+    [AGAIN] = TO(READING),
+};
+
+struct position {
+    enum state state; /* changed by move() */
     int64_t retry_at_ms;
     bool recreated; /* RESET: the topic is another one */
 };
@@ -115,22 +125,27 @@ static bool resets(const struct kc_raw_source *source)
     return strcasecmp(source->reset, "none") != 0;
 }
 
-static void settle_later(struct kc_raw_source *source, size_t index, enum raw_source_state state,
+static void move(struct kc_raw_source *source, size_t index, enum state state)
+{
+    struct position *position = &source->positions[index];
+    assert(moves[position->state] & TO(state));
+    source->unsettled -= position->state != READING;
+    source->unsettled += state != READING;
+    position->state = state;
+}
+
+static void settle_later(struct kc_raw_source *source, size_t index, enum state state,
                          int64_t delay_ms)
 {
-    struct raw_position *position = &source->positions[index];
-    source->unsettled += position->state == READING;
-    *position = (struct raw_position){
-        .state = state, .retry_at_ms = kc_mono_ms() + delay_ms, .recreated = position->recreated};
+    move(source, index, state);
+    source->positions[index].retry_at_ms = kc_mono_ms() + delay_ms;
 }
 
 static void read_from(struct kc_raw_source *source, size_t index, int64_t offset)
 {
-    struct raw_position *position = &source->positions[index];
-    struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, index);
-    source->unsettled -= position->state != READING;
-    position->state = READING;
-    position->recreated = false;
+    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    move(source, index, READING);
+    source->positions[index].recreated = false;
     partition->next_offset = offset;
     kc_source_metrics_start(partition, offset);
     kc_fetcher_add(source->fetcher, partition->topic, partition->partition, offset, -1);
