@@ -7,6 +7,7 @@
 #include "storage/config_codec_priv.h"
 
 #include "connect/java_json.h"
+#include "storage/stored_object_priv.h"
 
 #include <limits.h>
 #include <openssl/evp.h>
@@ -154,17 +155,6 @@ char *kc_config_write_logger(const char *level)
 
 /* ---- reading ---- */
 
-static struct kc_error *parse_object(const char *value, size_t len, json_t **object)
-{
-    struct kc_error *err = kc_json_parse(value, len, object);
-    if (!err && !json_is_object(*object)) {
-        json_decref(*object);
-        *object = NULL;
-        err = kc_error_new(KC_ERR_DATA, "the value is no JSON object");
-    }
-    return err;
-}
-
 static struct kc_error *wrong_member(const char *member, const char *wanted)
 {
     return kc_error_new(KC_ERR_DATA, "member '%s' is missing or no %s", member, wanted);
@@ -173,7 +163,7 @@ static struct kc_error *wrong_member(const char *member, const char *wanted)
 static struct kc_error *read_int(const char *value, size_t len, const char *member, int *number)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     const json_t *found = json_object_get(object, member);
     json_int_t wide = json_integer_value(found);
     if (!err && (!json_is_integer(found) || wide < 0 || wide > INT_MAX))
@@ -200,7 +190,7 @@ struct kc_error *kc_config_read_properties(const char *value, size_t len,
                                            struct kc_map **properties)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     json_t *members = json_object_get(object, "properties");
     if (!err && !json_is_object(members))
         err = wrong_member("properties", "object");
@@ -229,7 +219,7 @@ struct kc_error *kc_config_read_target_state(const char *value, size_t len,
                                              enum kc_target_state *state)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     const char *text = json_string_value(json_object_get(object, "state.v2"));
     if (!text)
         text = json_string_value(json_object_get(object, "state"));
@@ -259,7 +249,7 @@ struct kc_error *kc_config_read_session_key(const char *value, size_t len,
                                             struct kc_session_key *key)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     const char *text = json_string_value(json_object_get(object, "key"));
     const char *algorithm = json_string_value(json_object_get(object, "algorithm"));
     const json_t *created = json_object_get(object, "creation-timestamp");
@@ -280,7 +270,7 @@ struct kc_error *kc_config_read_restart(const char *value, size_t len, bool *inc
                                         bool *only_failed)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     *include_tasks = json_is_true(json_object_get(object, "include-tasks"));
     *only_failed = json_is_true(json_object_get(object, "only-failed"));
     json_decref(object);
@@ -290,7 +280,7 @@ struct kc_error *kc_config_read_restart(const char *value, size_t len, bool *inc
 struct kc_error *kc_config_read_logger(const char *value, size_t len, char **level)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     const char *text = json_string_value(json_object_get(object, "level"));
     if (!err && !text)
         err = wrong_member("level", "string");

@@ -7,6 +7,7 @@
 #include "storage/status_codec_priv.h"
 
 #include "connect/java_json.h"
+#include "storage/stored_object_priv.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -163,17 +164,6 @@ char *kc_status_topic_write(const char *connector, int task, const char *topic,
     return kc_str_take(&out);
 }
 
-static struct kc_error *parse_object(const char *value, size_t len, json_t **object)
-{
-    struct kc_error *err = kc_json_parse(value, len, object);
-    if (!err && !json_is_object(*object)) {
-        json_decref(*object);
-        *object = NULL;
-        err = kc_error_new(KC_ERR_DATA, "the value is no JSON object");
-    }
-    return err;
-}
-
 static struct kc_error *wrong(const char *member)
 {
     return kc_error_new(KC_ERR_DATA, "member '%s' is missing or of a wrong type", member);
@@ -187,7 +177,7 @@ static bool text_or_null(const json_t *value)
 struct kc_error *kc_status_read(const char *value, size_t len, struct kc_status *status)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     const char *state = json_string_value(json_object_get(object, "state"));
     const json_t *trace = json_object_get(object, "trace");
     const json_t *worker = json_object_get(object, "worker_id");
@@ -214,7 +204,7 @@ struct kc_error *kc_status_read(const char *value, size_t len, struct kc_status 
 struct kc_error *kc_status_topic_check(const char *value, size_t len)
 {
     json_t *object = NULL;
-    struct kc_error *err = parse_object(value, len, &object);
+    struct kc_error *err = kc_stored_object(value, len, &object);
     const json_t *topic = json_object_get(object, "topic");
     if (!err && !json_is_object(topic))
         err = wrong("topic");
