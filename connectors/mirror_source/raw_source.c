@@ -46,8 +46,8 @@ static const unsigned moves[] = {
     [AGAIN] = TO(READING),
 };
 
-struct position {
-    enum state state; /* changed by move() */
+struct raw_position {
+    enum raw_source_state state; /* changed by move() */
     int64_t retry_at_ms;
     bool recreated; /* RESET: the topic is another one */
 };
@@ -125,16 +125,16 @@ static bool resets(const struct kc_raw_source *source)
     return strcasecmp(source->reset, "none") != 0;
 }
 
-static void move(struct kc_raw_source *source, size_t index, enum state state)
+static void move(struct kc_raw_source *source, size_t index, enum raw_source_state state)
 {
-    struct position *position = &source->positions[index];
+    struct raw_position *position = &source->positions[index];
     assert(moves[position->state] & TO(state));
     source->unsettled -= position->state != READING;
     source->unsettled += state != READING;
     position->state = state;
 }
 
-static void settle_later(struct kc_raw_source *source, size_t index, enum state state,
+static void settle_later(struct kc_raw_source *source, size_t index, enum raw_source_state state,
                          int64_t delay_ms)
 {
     move(source, index, state);
@@ -143,7 +143,7 @@ static void settle_later(struct kc_raw_source *source, size_t index, enum state 
 
 static void read_from(struct kc_raw_source *source, size_t index, int64_t offset)
 {
-    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, index);
     move(source, index, READING);
     source->positions[index].recreated = false;
     partition->next_offset = offset;

@@ -148,7 +148,7 @@ static const char *append_unicode(struct kc_str *out, const char *text, const ch
     return text;
 }
 
-static struct kc_error *line_error(const struct reader *reader, const char *why)
+static struct kc_error *line_error(const struct properties_reader *reader, const char *why)
 {
     return kc_error_new(KC_ERR_CONFIG, "%s:%zu: %s", reader->source, reader->first_line, why);
 }

@@ -104,8 +104,8 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
     partition->partition = part->partition;
     partition->current_leader_epoch = leader->leader_epoch;
     partition->leader_epoch = part->last_epoch;
-    *check = (struct check){fetch_engine_ref(engine), kc_strdup(part->key), part->generation,
-                            leader->leader_epoch};
+    *check = (struct leader_check){fetch_engine_ref(engine), kc_strdup(part->key), part->generation,
+                                   leader->leader_epoch};
     fetch_part_move(part, FETCH_VALIDATING);
     kc_wire_send(engine->client, request, on_end, check);
 }

@@ -140,7 +140,7 @@ void kc_log_writer_close(struct kc_log_writer *writer)
 
 static struct kc_error *send_held(const char *topic, rd_kafka_t *client, const void *key,
                                   size_t key_len, const void *value, size_t value_len,
-                                  struct sending *sending)
+                                  struct log_sending *sending)
 {
     /* A value of no bytes isn't a tombstone. */
     static const char empty[1];

@@ -30,7 +30,7 @@ struct kc_error *fake_offsets(struct kc_source_context *context, json_t *const *
 }
 
 static char path[64];
-static struct task *task;
+static struct file_source_task *task;
 
 static void setup(void)
 {
