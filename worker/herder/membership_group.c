@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Membership in a Connect group: worker/group's coordinator behind the border of membership_priv.h.
  */
+#include "group/connect_member.h"
 #include "group/connect_protocol.h"
-#include "group/coordinator.h"
 #include "herder/membership_priv.h"
 
 #include <stdlib.h>

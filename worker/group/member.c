@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A member of a Connect group, as its user sees it: see coordinator.h. */
-#include "group/coordinator_priv.h"
+/* A member of a Connect group, as its user sees it: see connect_member.h. */
+#include "group/member_state_priv.h"
 
 #include "connect/log.h"
 

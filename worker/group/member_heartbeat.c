@@ -4,7 +4,7 @@
  * heartbeat.interval.ms while the member is in a generation, and looks after two time-outs: no
  * answer within the session, no poll by the user within the rebalance time-out.
  */
-#include "group/coordinator_priv.h"
+#include "group/member_state_priv.h"
 
 #include "connect/log.h"
 

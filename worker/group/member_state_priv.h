@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of the group coordinator's client; for coordinator*.c only. */
-#ifndef WORKER_GROUP_COORDINATOR_PRIV_H
-#define WORKER_GROUP_COORDINATOR_PRIV_H
+/* The inside of the group coordinator's client; for member*.c only. */
+#ifndef WORKER_GROUP_MEMBER_STATE_PRIV_H
+#define WORKER_GROUP_MEMBER_STATE_PRIV_H
 
 #include "base/thread.h"
 #include "group/assignor_priv.h"
+#include "group/connect_member.h"
 #include "group/connect_protocol.h"
-#include "group/coordinator.h"
 #include "wire/messages_group.h"
 #include "wire/wire_client.h"
 
@@ -76,7 +76,7 @@ bool kc_coordinator_rejoin_pending(struct kc_coordinator *coordinator); /* takes
 /* Sends LeaveGroup without waiting and forgets the membership. Lock held. */
 void kc_coordinator_send_leave(struct kc_coordinator *coordinator, const char *reason);
 
-/* ---- coordinator_join.c ---- */
+/* ---- member_join.c ---- */
 
 /* One step towards an assignment: sends what is due and waits for it. KC_ERR_WAKEUP leaves it under
  * way. *retry: back off, look for the coordinator, call again. */
@@ -87,7 +87,7 @@ struct kc_error *kc_coordinator_assign(struct kc_coordinator *coordinator,
                                        const struct kc_join_group_response *joined,
                                        struct kc_wire_request *sync) KC_MUST_CHECK;
 
-/* ---- coordinator_heartbeat.c ---- */
+/* ---- member_heartbeat.c ---- */
 
 struct kc_error *kc_coordinator_start_heartbeat(struct kc_coordinator *coordinator) KC_MUST_CHECK;
 void kc_coordinator_end_heartbeat(struct kc_coordinator *coordinator);

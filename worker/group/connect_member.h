@@ -6,8 +6,8 @@
  * calls there. A heartbeat thread keeps the membership alive between the user's polls and gives it
  * up when the user stops polling.
  */
-#ifndef WORKER_GROUP_COORDINATOR_H
-#define WORKER_GROUP_COORDINATOR_H
+#ifndef WORKER_GROUP_CONNECT_MEMBER_H
+#define WORKER_GROUP_CONNECT_MEMBER_H
 
 #include "connect/map.h"
 #include "group/work.h"

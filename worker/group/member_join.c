@@ -4,7 +4,7 @@
  * of its assignment. On the user's thread; a wake-up leaves the request under way and the next call
  * takes up its answer.
  */
-#include "group/coordinator_priv.h"
+#include "group/member_state_priv.h"
 
 #include "connect/log.h"
 
