@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Membership in a Connect group: WorkerCoordinator on AbstractCoordinator (CONTRACT §4.1, §4.4).
+ * Membership in a Connect group: WorkerCoordinator, on top of a member (AbstractCoordinator).
  *
  * One thread, the user's, calls everything that isn't marked "any thread", and gets the listener's
  * calls there. A heartbeat thread keeps the membership alive between the user's polls and gives it
@@ -12,9 +12,9 @@
 #include "connect/map.h"
 #include "group/work.h"
 
-struct kc_coordinator;
+struct kc_connect_member;
 
-struct kc_coordinator_listener {
+struct kc_connect_member_listener {
     /* A fresh picture: all configured work, sorted (into a zeroed set), and the config offset. */
     void (*configured)(void *opaque, struct kc_work *work, int64_t *offset);
     /* assignment: the member's whole work; borrowed. */
@@ -23,7 +23,7 @@ struct kc_coordinator_listener {
     void (*poll_timeout)(void *opaque); /* on the heartbeat thread */
 };
 
-struct kc_coordinator_settings {
+struct kc_connect_member_settings {
     const struct kc_map *client; /* Java client properties, client.id among them */
     const char *group_id;
     const char *rest_url;
@@ -37,34 +37,34 @@ struct kc_coordinator_settings {
 };
 
 /* Copies settings; contacts nobody yet. KC_ERR_CONFIG. */
-struct kc_error *kc_coordinator_new(const struct kc_coordinator_settings *settings,
-                                    const struct kc_coordinator_listener *listener, void *opaque,
-                                    struct kc_coordinator **coordinator) KC_MUST_CHECK;
-/* Leaves the group without waiting long. NULL is fine. */
-void kc_coordinator_destroy(struct kc_coordinator *coordinator);
+struct kc_error *kc_connect_member_new(const struct kc_connect_member_settings *settings,
+                                       const struct kc_connect_member_listener *listener,
+                                       void *opaque,
+                                       struct kc_connect_member **member) KC_MUST_CHECK;
+/* Doesn't leave the group. NULL is fine. */
+void kc_connect_member_destroy(struct kc_connect_member *member);
 
 /* Finds the coordinator, joins when that is needed, then waits for timeout_ms (INT64_MAX: for
  * ever). KC_ERR_WAKEUP: woken; a join under way goes on at the next call. Other errors are fatal.
  */
-struct kc_error *kc_coordinator_poll(struct kc_coordinator *coordinator,
-                                     int64_t timeout_ms) KC_MUST_CHECK;
-void kc_coordinator_wakeup(struct kc_coordinator *coordinator); /* any thread */
-void kc_coordinator_rejoin(struct kc_coordinator *coordinator, const char *reason);
-void kc_coordinator_leave(struct kc_coordinator *coordinator, const char *reason);
+struct kc_error *kc_connect_member_poll(struct kc_connect_member *member,
+                                        int64_t timeout_ms) KC_MUST_CHECK;
+void kc_connect_member_wakeup(struct kc_connect_member *member); /* any thread */
+void kc_connect_member_rejoin(struct kc_connect_member *member, const char *reason);
+void kc_connect_member_leave(struct kc_connect_member *member, const char *reason);
 /* Calls revoked() and reports the work as owned no longer. */
-void kc_coordinator_revoke(struct kc_coordinator *coordinator, const struct kc_work *work);
+void kc_connect_member_revoke(struct kc_connect_member *member, const struct kc_work *work);
 
-/* Whether the group is at rest and has accepted a heartbeat of this member that was sent at
- * since_ms (kc_mono_ms()) or later. If not, one is sent at once: ask again. Doesn't wait; any
+/* As kc_member_confirmed(): the group is at rest and has accepted a heartbeat sent since then. Any
  * thread. */
-bool kc_coordinator_confirmed(struct kc_coordinator *coordinator, int64_t since_ms);
+bool kc_connect_member_confirmed(struct kc_connect_member *member, int64_t since_ms);
 
 /* "" unless the membership is stable; borrowed until the next call. */
-const char *kc_coordinator_member_id(const struct kc_coordinator *coordinator);
-int kc_coordinator_protocol(const struct kc_coordinator *coordinator); /* of the last join */
+const char *kc_connect_member_id(const struct kc_connect_member *member);
+int kc_connect_member_protocol(const struct kc_connect_member *member); /* of the last join */
 /* REST URL of the owner; task -1: of the connector. NULL unless this member leads and the group is
  * at rest. Owned by the caller. */
-char *kc_coordinator_owner_url(const struct kc_coordinator *coordinator, const char *connector,
-                               int task);
+char *kc_connect_member_owner_url(const struct kc_connect_member *member, const char *connector,
+                                  int task);
 
 #endif

@@ -15,211 +15,217 @@ static struct kc_logger log =
 
 /* Which generation a heartbeat was for, and when it was sent. */
 struct beat {
-    struct kc_coordinator *coordinator;
+    struct kc_member *member;
     int generation;
     int64_t sent_ms;
 };
 
 /* ---- answers; lock held ---- */
 
-static void fail_for_ever(struct kc_coordinator *coordinator, int code)
+static void fail_for_ever(struct kc_member *member, int code)
 {
-    kc_error_destroy(coordinator->fatal);
-    coordinator->fatal = kc_error_kafka_new(
-        code, false, "Heartbeat of group %s failed: %s. Give the worker's principal READ on it",
-        coordinator->settings.group_id, kc_kafka_error_name(code));
-    pthread_cond_broadcast(&coordinator->changed);
+    kc_error_destroy(member->fatal);
+    member->fatal =
+        kc_error_kafka_new(code, false, "Heartbeat of group %s failed: %s. %s",
+                           member->settings.group_id, kc_kafka_error_name(code),
+                           code == KC_KAFKA_GROUP_AUTHORIZATION_FAILED
+                               ? "Give the worker's principal READ on it"
+                               : "Another member has joined under the same group.instance.id");
+    pthread_cond_broadcast(&member->changed);
 }
 
 /* False: the coordinator isn't one. Lock held. */
-static bool handle_code(struct kc_coordinator *coordinator, int generation, int code)
+static bool handle_code(struct kc_member *member, int generation, int code)
 {
-    bool current = generation == coordinator->generation;
+    bool current = generation == member->generation;
     switch (code) {
     case KC_KAFKA_NONE:
         break;
     case KC_KAFKA_REBALANCE_IN_PROGRESS:
-        if (current && coordinator->state == KC_MEMBER_STABLE)
-            kc_coordinator_need_rejoin(coordinator, "group is already rebalancing");
+        if (current && member->state == KC_MEMBER_STABLE)
+            kc_member_need_rejoin(member, "group is already rebalancing");
         break;
     case KC_KAFKA_ILLEGAL_GENERATION:
     case KC_KAFKA_UNKNOWN_MEMBER_ID:
-        if (current && coordinator->state == KC_MEMBER_STABLE)
-            kc_coordinator_reset(coordinator, code == KC_KAFKA_ILLEGAL_GENERATION,
-                                 "the coordinator doesn't know this member or its generation");
+        if (current && member->state == KC_MEMBER_STABLE)
+            kc_member_reset(member, code == KC_KAFKA_ILLEGAL_GENERATION,
+                            "the coordinator doesn't know this member or its generation");
         break;
     case KC_KAFKA_COORDINATOR_NOT_AVAILABLE:
     case KC_KAFKA_NOT_COORDINATOR:
-        kc_coordinator_mark_unknown(coordinator, kc_kafka_error_name(code));
+        kc_member_mark_unknown(member, kc_kafka_error_name(code));
         return false;
     case KC_KAFKA_GROUP_AUTHORIZATION_FAILED:
-        fail_for_ever(coordinator, code);
+    case KC_KAFKA_FENCED_INSTANCE_ID:
+        fail_for_ever(member, code);
         return true;
     default:
         return true; /* told by the caller; the session runs on */
     }
-    coordinator->last_answer_ms = kc_mono_ms();
+    member->last_answer_ms = kc_mono_ms();
     return true;
 }
 
 static void on_beat(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
     struct beat *beat = arg;
-    struct kc_coordinator *coordinator = beat->coordinator;
+    struct kc_member *member = beat->member;
     const struct kc_heartbeat_response *message = reply->message;
-    pthread_mutex_lock(&coordinator->lock);
-    coordinator->heartbeat_sent = false;
-    if (message && message->error_code == KC_KAFKA_NONE &&
-        beat->generation == coordinator->generation)
-        coordinator->confirmed_ms = beat->sent_ms;
+    pthread_mutex_lock(&member->lock);
+    member->heartbeat_sent = false;
+    if (message && message->error_code == KC_KAFKA_NONE && beat->generation == member->generation)
+        member->confirmed_ms = beat->sent_ms;
     if (message)
-        handle_code(coordinator, beat->generation, message->error_code);
-    else if (!coordinator->closed)
-        kc_coordinator_mark_unknown(coordinator, kc_error_text(reply->error));
-    pthread_cond_broadcast(&coordinator->changed);
-    pthread_mutex_unlock(&coordinator->lock);
+        handle_code(member, beat->generation, message->error_code);
+    else if (!member->closed)
+        kc_member_mark_unknown(member, kc_error_text(reply->error));
+    pthread_cond_broadcast(&member->changed);
+    pthread_mutex_unlock(&member->lock);
     if (message && message->error_code != KC_KAFKA_NONE)
-        kc_info("Heartbeat of group %s: %s", coordinator->settings.group_id,
+        kc_info("Heartbeat of group %s: %s", member->settings.group_id,
                 kc_kafka_error_name(message->error_code));
     kc_wire_reply_unref(reply);
+    kc_member_unref(member);
     free(beat);
 }
 
 /* ---- sending ---- */
 
-static struct kc_wire_request *make_beat(const struct kc_coordinator *coordinator)
+static struct kc_wire_request *make_beat(const struct kc_member *member)
 {
     struct kc_wire_request *request =
-        kc_coordinator_request(coordinator, KC_API_HEARTBEAT, KC_WIRE_CHANNEL_MAIN);
+        kc_member_request(member, KC_API_HEARTBEAT, KC_WIRE_LANE_MAIN);
     struct kc_heartbeat_request *message = request->message;
-    message->group_id = kc_wire_str_copy(request->arena, coordinator->settings.group_id);
-    message->member_id = kc_wire_str_copy(request->arena, coordinator->member_id);
-    message->generation_id = coordinator->generation;
+    message->group_id = kc_wire_str_copy(request->arena, member->settings.group_id);
+    message->member_id = kc_wire_str_copy(request->arena, member->id);
+    /* Before it has joined, the coordinator may know the instance by its predecessor's id. */
+    if (*member->id)
+        message->group_instance_id = kc_wire_str_copy(request->arena, member->settings.instance_id);
+    message->generation_id = member->generation;
     return request;
 }
 
-static void send_beat(struct kc_coordinator *coordinator, int64_t now)
+static void send_beat(struct kc_member *member, int64_t now)
 {
     struct beat *beat = kc_malloc(sizeof(*beat));
-    *beat = (struct beat){coordinator, coordinator->generation, now};
-    coordinator->heartbeat_sent = true;
-    coordinator->heartbeat_asked = false;
-    coordinator->last_heartbeat_ms = now;
-    kc_wire_send(coordinator->client, make_beat(coordinator), on_beat, beat);
+    *beat = (struct beat){kc_member_ref(member), member->generation, now};
+    member->heartbeat_sent = true;
+    member->heartbeat_asked = false;
+    member->last_heartbeat_ms = now;
+    kc_wire_send(member->settings.client, make_beat(member), on_beat, beat);
 }
 
-bool kc_coordinator_probe(struct kc_coordinator *coordinator)
+bool kc_member_probe(struct kc_member *member)
 {
-    pthread_mutex_lock(&coordinator->lock);
-    struct kc_wire_request *request = make_beat(coordinator);
-    int generation = coordinator->generation;
-    pthread_mutex_unlock(&coordinator->lock);
+    pthread_mutex_lock(&member->lock);
+    struct kc_wire_request *request = make_beat(member);
+    int generation = member->generation;
+    pthread_mutex_unlock(&member->lock);
     struct kc_wire_reply *reply = NULL;
     struct kc_error *err =
-        kc_wire_call(coordinator->client, request,
-                     kc_mono_ms() + coordinator->settings.heartbeat_interval_ms, &reply);
+        kc_wire_call(member->settings.client, request,
+                     kc_mono_ms() + member->settings.heartbeat_interval_ms, &reply);
     bool alive = false;
     if (err)
-        kc_warn("Can not connect to broker coordinator of group %s: %s",
-                coordinator->settings.group_id, kc_error_text(err));
-    pthread_mutex_lock(&coordinator->lock);
+        kc_warn("Can not connect to broker coordinator of group %s: %s", member->settings.group_id,
+                kc_error_text(err));
+    pthread_mutex_lock(&member->lock);
     if (!err) {
         const struct kc_heartbeat_response *message = reply->message;
-        alive = handle_code(coordinator, generation, message->error_code);
+        alive = handle_code(member, generation, message->error_code);
         if (alive)
-            coordinator->coordinator_unknown = false;
+            member->coordinator_unknown = false;
     }
-    pthread_mutex_unlock(&coordinator->lock);
+    pthread_mutex_unlock(&member->lock);
     kc_error_destroy(err);
     kc_wire_reply_unref(reply);
     return alive;
 }
 
-bool kc_coordinator_confirmed(struct kc_coordinator *coordinator, int64_t since_ms)
+bool kc_member_confirmed(struct kc_member *member, int64_t since_ms)
 {
-    pthread_mutex_lock(&coordinator->lock);
-    bool confirmed = coordinator->state == KC_MEMBER_STABLE && !coordinator->rejoin_needed &&
-                     coordinator->confirmed_ms >= since_ms;
+    pthread_mutex_lock(&member->lock);
+    bool confirmed = member->state == KC_MEMBER_STABLE && !member->rejoin_needed &&
+                     member->confirmed_ms >= since_ms;
     if (!confirmed) {
-        coordinator->heartbeat_asked = true;
-        pthread_cond_broadcast(&coordinator->changed);
+        member->heartbeat_asked = true;
+        pthread_cond_broadcast(&member->changed);
     }
-    pthread_mutex_unlock(&coordinator->lock);
+    pthread_mutex_unlock(&member->lock);
     return confirmed;
 }
 
 /* ---- the thread ---- */
 
-static bool poll_expired(const struct kc_coordinator *coordinator, int64_t now)
+static bool poll_expired(const struct kc_member *member, int64_t now)
 {
-    return coordinator->state == KC_MEMBER_STABLE &&
-           now - coordinator->last_poll_ms >= coordinator->settings.rebalance_timeout_ms;
+    return member->protocol->poll_timeout && member->state == KC_MEMBER_STABLE &&
+           now - member->last_poll_ms >= member->settings.rebalance_timeout_ms;
 }
 
 /* The user has stopped polling: it is told, and the group needn't wait for it. Lock held, but not
  * while the listener runs. */
-static void give_up(struct kc_coordinator *coordinator)
+static void give_up(struct kc_member *member)
 {
-    pthread_mutex_unlock(&coordinator->lock);
-    coordinator->listener->poll_timeout(coordinator->opaque);
-    pthread_mutex_lock(&coordinator->lock);
-    if (poll_expired(coordinator, kc_mono_ms()))
-        kc_coordinator_send_leave(coordinator, "worker poll timeout has expired.");
+    pthread_mutex_unlock(&member->lock);
+    member->protocol->poll_timeout(member->opaque);
+    pthread_mutex_lock(&member->lock);
+    if (poll_expired(member, kc_mono_ms()))
+        kc_member_send_leave(member, "worker poll timeout has expired.");
 }
 
 /* One look; returns when to look again. Lock held. */
-static int64_t look(struct kc_coordinator *coordinator)
+static int64_t look(struct kc_member *member)
 {
-    const struct kc_coordinator_settings *settings = &coordinator->settings;
+    const struct kc_member_settings *settings = &member->settings;
     int64_t now = kc_mono_ms();
-    if (coordinator->state != KC_MEMBER_COMPLETING && coordinator->state != KC_MEMBER_STABLE)
+    if (member->state != KC_MEMBER_COMPLETING && member->state != KC_MEMBER_STABLE)
         return INT64_MAX;
-    if (poll_expired(coordinator, now)) {
-        give_up(coordinator);
+    if (poll_expired(member, now)) {
+        give_up(member);
         return now;
     }
-    if (now - coordinator->last_answer_ms >= settings->session_timeout_ms) {
-        kc_coordinator_mark_unknown(coordinator,
-                                    "session timed out without receiving a heartbeat response");
+    if (now - member->last_answer_ms >= settings->session_timeout_ms) {
+        kc_member_mark_unknown(member, "session timed out without receiving a heartbeat response");
         return now + settings->retry_backoff_ms;
     }
-    if (coordinator->heartbeat_sent || coordinator->coordinator_unknown)
+    if (member->heartbeat_sent || member->coordinator_unknown)
         return now + settings->retry_backoff_ms;
-    int64_t due = coordinator->last_heartbeat_ms + settings->heartbeat_interval_ms;
-    if (due > now && !coordinator->heartbeat_asked)
+    int64_t due = member->last_heartbeat_ms + settings->heartbeat_interval_ms;
+    if (due > now && !member->heartbeat_asked)
         return due;
-    send_beat(coordinator, now);
+    send_beat(member, now);
     return now + settings->heartbeat_interval_ms;
 }
 
 static void *run(void *arg)
 {
-    struct kc_coordinator *coordinator = arg;
-    pthread_mutex_lock(&coordinator->lock);
-    while (!coordinator->closed) {
-        int64_t next = look(coordinator);
-        if (!coordinator->closed)
-            kc_cond_wait_until(&coordinator->changed, &coordinator->lock, next);
+    struct kc_member *member = arg;
+    pthread_mutex_lock(&member->lock);
+    while (!member->closed) {
+        int64_t next = look(member);
+        if (!member->closed)
+            kc_cond_wait_until(&member->changed, &member->lock, next);
     }
-    pthread_mutex_unlock(&coordinator->lock);
+    pthread_mutex_unlock(&member->lock);
     return NULL;
 }
 
-struct kc_error *kc_coordinator_start_heartbeat(struct kc_coordinator *coordinator)
+struct kc_error *kc_member_start_heartbeat(struct kc_member *member)
 {
     struct kc_error *err =
-        kc_thread_start(&coordinator->heartbeat_thread, "group-heartbeat", run, coordinator);
-    coordinator->heartbeat_started = !err;
+        kc_thread_start(&member->heartbeat_thread, "group-heartbeat", run, member);
+    member->heartbeat_started = !err;
     return err;
 }
 
-void kc_coordinator_end_heartbeat(struct kc_coordinator *coordinator)
+void kc_member_end_heartbeat(struct kc_member *member)
 {
-    pthread_mutex_lock(&coordinator->lock);
-    coordinator->closed = true;
-    pthread_cond_broadcast(&coordinator->changed);
-    pthread_mutex_unlock(&coordinator->lock);
-    if (coordinator->heartbeat_started)
-        pthread_join(coordinator->heartbeat_thread, NULL);
-    coordinator->heartbeat_started = false;
+    pthread_mutex_lock(&member->lock);
+    member->closed = true;
+    pthread_cond_broadcast(&member->changed);
+    pthread_mutex_unlock(&member->lock);
+    if (member->heartbeat_started)
+        pthread_join(member->heartbeat_thread, NULL);
+    member->heartbeat_started = false;
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of the group coordinator's client; for member*.c only. */
+/* The inside of a group's member; for member*.c only. */
 #ifndef WORKER_GROUP_MEMBER_STATE_PRIV_H
 #define WORKER_GROUP_MEMBER_STATE_PRIV_H
 
 #include "base/thread.h"
-#include "group/assignor_priv.h"
-#include "group/connect_member.h"
-#include "group/connect_protocol.h"
-#include "wire/messages_group.h"
-#include "wire/wire_client.h"
+#include "group/member_priv.h"
+
+#include <stdatomic.h>
 
 enum kc_member_state {
     KC_MEMBER_UNJOINED,
@@ -17,18 +15,18 @@ enum kc_member_state {
     KC_MEMBER_STABLE,
 };
 
-struct kc_coordinator {
-    struct kc_coordinator_settings settings; /* strings are owned */
-    const struct kc_coordinator_listener *listener;
+struct kc_member {
+    atomic_int refs;                    /* the user's, and one for each request under way */
+    struct kc_member_settings settings; /* strings are owned */
+    const struct kc_member_protocol *protocol;
     void *opaque;
-    struct kc_wire_client *client;
 
     pthread_mutex_t lock;
     pthread_cond_t changed;
     /* Under lock: shared with the heartbeat thread and the wire's callbacks. */
-    enum kc_member_state state;
-    char *member_id; /* "" none */
-    int generation;  /* -1 none */
+    enum kc_member_state state; /* written by kc_member_move() alone */
+    char *id;                   /* "" none */
+    int generation;             /* -1 none */
     bool rejoin_needed;
     char *rejoin_reason;
     bool coordinator_unknown;
@@ -49,49 +47,44 @@ struct kc_coordinator {
     bool call_under_way; /* join or sync: by state */
     bool needs_prepare;
     bool rejoin_requested;
-    bool has_assignment;
-    struct kc_assignment assignment;
-    int protocol;                  /* that the group speaks */
-    int joined_protocol;           /* of the join that isn't synced yet */
-    int last_completed_generation; /* -1: none */
-    int64_t offset;                /* of the picture taken for the last join */
-    struct kc_work configured;     /* the same picture's work */
-    struct kc_assignor *assignor;
-    struct kc_round leading; /* members and all their work, while this one leads */
-    char *stable_id;         /* what kc_coordinator_member_id() lent */
 
     pthread_t heartbeat_thread;
     bool heartbeat_started;
 };
 
-/* A request to the group's coordinator; channel GROUP for what waits at the broker. */
-struct kc_wire_request *kc_coordinator_request(const struct kc_coordinator *coordinator,
-                                               enum kc_api api, enum kc_wire_channel channel);
+/* ---- member_state.c ---- */
+
+struct kc_member *kc_member_ref(struct kc_member *member);
+void kc_member_unref(struct kc_member *member); /* any thread, without the lock */
+
+/* Goes to another state, which must be one that may follow. Lock held. */
+void kc_member_move(struct kc_member *member, enum kc_member_state state);
+/* A request to the group's coordinator; lane GROUP or another for what waits at the broker. */
+struct kc_wire_request *kc_member_request(const struct kc_member *member, enum kc_api api,
+                                          int lane);
 /* Back to no membership; keep_id: only the generation is void. Lock held. */
-void kc_coordinator_reset(struct kc_coordinator *coordinator, bool keep_id, const char *reason);
+void kc_member_reset(struct kc_member *member, bool keep_id, const char *reason);
 /* Lock held. */
-void kc_coordinator_mark_unknown(struct kc_coordinator *coordinator, const char *why);
-void kc_coordinator_need_rejoin(struct kc_coordinator *coordinator, const char *reason);
-bool kc_coordinator_rejoin_pending(struct kc_coordinator *coordinator); /* takes the lock */
+void kc_member_mark_unknown(struct kc_member *member, const char *why);
+void kc_member_need_rejoin(struct kc_member *member, const char *reason);
+/* Lock held. */
+struct kc_wire_request *kc_member_make_leave(const struct kc_member *member, const char *reason);
 /* Sends LeaveGroup without waiting and forgets the membership. Lock held. */
-void kc_coordinator_send_leave(struct kc_coordinator *coordinator, const char *reason);
+void kc_member_send_leave(struct kc_member *member, const char *reason);
 
 /* ---- member_join.c ---- */
 
-/* One step towards an assignment: sends what is due and waits for it. KC_ERR_WAKEUP leaves it under
- * way. *retry: back off, look for the coordinator, call again. */
-struct kc_error *kc_coordinator_join(struct kc_coordinator *coordinator, bool *retry) KC_MUST_CHECK;
-/* The leader's part: answers for all members of a finished join, by member id. Pure but for the
- * coordinator's own fields. */
-struct kc_error *kc_coordinator_assign(struct kc_coordinator *coordinator,
-                                       const struct kc_join_group_response *joined,
-                                       struct kc_wire_request *sync) KC_MUST_CHECK;
+/* One step towards an assignment: sends what is due and waits for it, until deadline_ms where the
+ * member is bounded. KC_ERR_WAKEUP leaves it under way. *retry: back off, look for the coordinator,
+ * call again. */
+struct kc_error *kc_member_join(struct kc_member *member, int64_t deadline_ms,
+                                bool *retry) KC_MUST_CHECK;
 
 /* ---- member_heartbeat.c ---- */
 
-struct kc_error *kc_coordinator_start_heartbeat(struct kc_coordinator *coordinator) KC_MUST_CHECK;
-void kc_coordinator_end_heartbeat(struct kc_coordinator *coordinator);
+struct kc_error *kc_member_start_heartbeat(struct kc_member *member) KC_MUST_CHECK;
+void kc_member_end_heartbeat(struct kc_member *member);
 /* Asks the coordinator for a sign of life; false: there was none within the heartbeat interval. */
-bool kc_coordinator_probe(struct kc_coordinator *coordinator);
+bool kc_member_probe(struct kc_member *member);
 
 #endif

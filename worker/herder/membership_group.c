@@ -12,7 +12,7 @@ struct membership_group {
     struct kc_membership member;
     const struct kc_membership_listener *listener;
     void *opaque;
-    struct kc_coordinator *coordinator;
+    struct kc_connect_member *inner;
 };
 
 static const struct membership_group *of_const(const struct kc_membership *member)
@@ -20,12 +20,12 @@ static const struct membership_group *of_const(const struct kc_membership *membe
     return (const struct membership_group *)member;
 }
 
-static struct kc_coordinator *of(struct kc_membership *member)
+static struct kc_connect_member *of(struct kc_membership *member)
 {
-    return ((struct membership_group *)member)->coordinator;
+    return ((struct group *)member)->inner;
 }
 
-/* ---- the coordinator's listener ---- */
+/* ---- the member's listener ---- */
 
 static void configured(void *opaque, struct kc_work *work, int64_t *offset)
 {
@@ -65,7 +65,7 @@ static void poll_timeout(void *opaque)
     group->listener->poll_timeout(group->opaque);
 }
 
-static const struct kc_coordinator_listener coordinator_listener = {
+static const struct kc_connect_member_listener member_listener = {
     .configured = configured,
     .assigned = assigned,
     .revoked = revoked,
@@ -76,57 +76,57 @@ static const struct kc_coordinator_listener coordinator_listener = {
 
 static struct kc_error *ensure_active(struct kc_membership *member)
 {
-    return kc_coordinator_poll(of(member), 0);
+    return kc_connect_member_poll(of(member), 0);
 }
 
 static struct kc_error *poll(struct kc_membership *member, int64_t timeout_ms)
 {
-    return kc_coordinator_poll(of(member), timeout_ms);
+    return kc_connect_member_poll(of(member), timeout_ms);
 }
 
 static void wakeup(struct kc_membership *member)
 {
-    kc_coordinator_wakeup(of(member));
+    kc_connect_member_wakeup(of(member));
 }
 
 static void request_rejoin(struct kc_membership *member, const char *reason)
 {
-    kc_coordinator_rejoin(of(member), reason);
+    kc_connect_member_rejoin(of(member), reason);
 }
 
 static void leave(struct kc_membership *member, const char *reason)
 {
-    kc_coordinator_leave(of(member), reason);
+    kc_connect_member_leave(of(member), reason);
 }
 
 static void revoke(struct kc_membership *member, const struct kc_work *work)
 {
-    kc_coordinator_revoke(of(member), work);
+    kc_connect_member_revoke(of(member), work);
 }
 
 static int protocol_version(const struct kc_membership *member)
 {
-    return kc_coordinator_protocol(of_const(member)->coordinator);
+    return kc_connect_member_protocol(of_const(member)->inner);
 }
 
 static const char *id(const struct kc_membership *member)
 {
-    return kc_coordinator_member_id(of_const(member)->coordinator);
+    return kc_connect_member_id(of_const(member)->inner);
 }
 
 static char *owner_url(const struct kc_membership *member, const char *connector, int task)
 {
-    return kc_coordinator_owner_url(of_const(member)->coordinator, connector, task);
+    return kc_connect_member_owner_url(of_const(member)->inner, connector, task);
 }
 
 static bool confirmed(struct kc_membership *member, int64_t since_ms)
 {
-    return kc_coordinator_confirmed(of(member), since_ms);
+    return kc_connect_member_confirmed(of(member), since_ms);
 }
 
 static void destroy(struct kc_membership *member)
 {
-    kc_coordinator_destroy(of(member));
+    kc_connect_member_destroy(of(member));
     free(member);
 }
 
@@ -164,7 +164,7 @@ struct kc_error *kc_membership_group_new(const struct kc_worker_config *config,
         kc_map_set(client, "client.id", own_id);
     else
         kc_map_setf(client, "client.id", "connect-%s", worker_id);
-    struct kc_coordinator_settings settings = {
+    struct kc_connect_member_settings settings = {
         .client = client,
         .group_id = kc_config_string(values, "group.id"),
         .rest_url = rest_url,
@@ -180,8 +180,7 @@ struct kc_error *kc_membership_group_new(const struct kc_worker_config *config,
     group->member.ops = &ops;
     group->listener = listener;
     group->opaque = opaque;
-    struct kc_error *err =
-        kc_coordinator_new(&settings, &coordinator_listener, group, &group->coordinator);
+    struct kc_error *err = kc_connect_member_new(&settings, &member_listener, group, &group->inner);
     kc_map_destroy(client);
     if (err)
         free(group);
