@@ -72,10 +72,14 @@ static bool fake_read(int fd, void *data, size_t len)
 
 static void fake_versions(struct kc_api_versions_response *response, struct kc_arena *arena)
 {
-    static const int apis[] = {KC_API_API_VERSIONS, KC_API_METADATA,         KC_API_FETCH,
-                               KC_API_PRODUCE,      KC_API_INIT_PRODUCER_ID, KC_API_LIST_OFFSETS,
-                               KC_API_CREATE_TOPICS};
-    const int count = sizeof(apis) / sizeof(*apis);
+    static const int apis[] = {
+        KC_API_API_VERSIONS,  KC_API_METADATA,     KC_API_FETCH,
+        KC_API_PRODUCE,       KC_API_LIST_OFFSETS, KC_API_INIT_PRODUCER_ID,
+        KC_API_CREATE_TOPICS, KC_API_JOIN_GROUP,   KC_API_FIND_COORDINATOR,
+        KC_API_SYNC_GROUP,    KC_API_HEARTBEAT,    KC_API_LEAVE_GROUP,
+        KC_API_OFFSET_COMMIT, KC_API_OFFSET_FETCH, KC_API_CONSUMER_GROUP_HEARTBEAT,
+    };
+    const int count = sizeof apis / sizeof *apis;
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
     for (int i = 0; i < count; i++) {
