@@ -53,6 +53,11 @@ struct kc_series *kc_source_context_series(struct kc_source_context *context,
 struct kc_series *kc_sink_context_series(struct kc_sink_context *context,
                                          const struct kc_series_group *group,
                                          const char *const *values);
+/* The same for a connector, shown until it is stopped; made again by the next start(). Any thread
+ * (API 1.3). */
+struct kc_series *kc_connector_series(struct kc_connector_context *context,
+                                      const struct kc_series_group *group,
+                                      const char *const *values);
 struct kc_series *kc_series_ref(struct kc_series *series);
 void kc_series_unref(struct kc_series *series); /* NULL is fine; any thread */
 

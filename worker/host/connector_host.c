@@ -40,10 +40,14 @@ static const enum kc_state states[] = {
     [PHASE_FAILED] = KC_STATE_FAILED,   [PHASE_ENDED] = KC_STATE_UNASSIGNED,
 };
 
+/* For task configs, or for a call. */
 struct request {
     struct kc_map *config;
     kc_worker_task_configs_done done;
-    void *opaque;
+    kc_connector_call call; /* NULL: task configs are wanted */
+    void *arg;
+    kc_worker_done called;
+    void *opaque; /* of done or called */
     struct request *next;
 };
 
@@ -58,6 +62,7 @@ struct kc_connector_host {
     const struct kc_worker_listener *listener;
     void *opaque;
     struct kc_connector_context context;
+    struct kc_series_list series;
     void *connector; /* the serving thread's, as what follows */
     bool started;    /* start() has succeeded, stop() is due */
 
@@ -82,7 +87,9 @@ struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settin
     host->listener = settings->listener;
     host->opaque = settings->opaque;
     host->context.host = host;
-    kc_lifetime_init(&host->life);
+    pthread_mutex_init(&host->mutex, NULL);
+    kc_cond_init(&host->changed);
+    kc_series_list_init(&host->series);
     return host;
 }
 
@@ -91,6 +98,7 @@ void kc_connector_host_destroy(struct kc_connector_host *host)
     if (!host)
         return;
     kc_error_destroy(host->raised);
+    kc_series_list_clear(&host->series);
     free(host->note);
     kc_map_destroy(host->config);
     kc_lifetime_destroy(&host->life);
@@ -179,6 +187,18 @@ const char *kc_connector_name(const struct kc_connector_context *context)
     return context->host->name;
 }
 
+struct kc_series *kc_connector_series(struct kc_connector_context *context,
+                                      const struct kc_series_group *group,
+                                      const char *const *values)
+{
+    return kc_series_list_add(&context->host->series, group, values);
+}
+
+struct kc_series_list *kc_connector_host_series(struct kc_connector_host *host)
+{
+    return &host->series;
+}
+
 /* ---- moving ---- */
 
 /* The one mover: checks the table, then tells the listener unless cancelled. */
@@ -219,6 +239,7 @@ static void stop_plugin(struct kc_connector_host *host)
     if (host->started)
         host->plugin->connector->stop(host->connector);
     host->started = false;
+    kc_series_list_reset(&host->series);
 }
 
 /* doTransitionTo: an error is for whoever asked; a failed start has been reported as well. */
@@ -282,15 +303,44 @@ static void serve_target(struct kc_connector_host *host)
         kc_error_destroy(err);
 }
 
-static void serve_request(struct kc_connector_host *host)
+static void request_free(struct request *request)
 {
-    pthread_mutex_lock(&host->life.mutex);
-    struct request *request = host->life.stopping ? NULL : host->requests;
-    if (request)
-        LL_DELETE(host->requests, request);
-    pthread_mutex_unlock(&host->life.mutex);
-    if (!request)
+    kc_map_destroy(request->config);
+    free(request);
+}
+
+/* Takes err. */
+static void refuse(struct request *request, struct kc_error *err)
+{
+    if (request->done)
+        request->done(request->opaque, err, NULL);
+    else
+        request->called(request->opaque, err);
+    request_free(request);
+}
+
+static struct kc_error *shutting_down(const struct kc_connector_host *host,
+                                      const struct request *request)
+{
+    return kc_error_new(request->call ? KC_ERR_UNAVAILABLE : KC_ERR_CONNECT,
+                        "Connector %s has been scheduled for shutdown", host->name);
+}
+
+static void serve_call(struct kc_connector_host *host, const struct request *request)
+{
+    if (host->phase != PHASE_STARTED) {
+        request->called(request->opaque,
+                        kc_error_new(KC_ERR_CONFLICT,
+                                     "Connector %s is %s: it answers when it is RUNNING",
+                                     host->name, kc_state_name(states[host->phase])));
         return;
+    }
+    request->call(host->connector, request->arg);
+    request->called(request->opaque, NULL);
+}
+
+static void serve_task_configs(struct kc_connector_host *host, const struct request *request)
+{
     struct kc_maps configs = {0};
     struct kc_error *err =
         host->phase == PHASE_STARTED
@@ -302,8 +352,22 @@ static void serve_request(struct kc_connector_host *host)
         fail(host, err);
     request->done(request->opaque, err, err ? NULL : &configs);
     kc_maps_destroy(&configs);
-    kc_map_destroy(request->config);
-    free(request);
+}
+
+static void serve_request(struct kc_connector_host *host)
+{
+    pthread_mutex_lock(&host->mutex);
+    struct request *request = host->stopping ? NULL : host->requests;
+    if (request)
+        LL_DELETE(host->requests, request);
+    pthread_mutex_unlock(&host->mutex);
+    if (!request)
+        return;
+    if (request->call)
+        serve_call(host, request);
+    else
+        serve_task_configs(host, request);
+    request_free(request);
 }
 
 static bool has_work(const struct kc_connector_host *host)
@@ -329,12 +393,7 @@ static void refuse_all(struct kc_connector_host *host)
                                   kc_target_state_name(target)));
     struct request *request, *next;
     LL_FOREACH_SAFE (requests, request, next) {
-        request->done(request->opaque,
-                      kc_error_new(KC_ERR_CONNECT, "Connector %s has been scheduled for shutdown",
-                                   host->name),
-                      NULL);
-        kc_map_destroy(request->config);
-        free(request);
+        refuse(request, shutting_down(host, request));
     }
 }
 
@@ -458,13 +517,11 @@ void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target
                             kc_target_state_name(former_target), kc_target_state_name(target)));
 }
 
-void kc_connector_host_task_configs(struct kc_connector_host *host, const struct kc_map *config,
-                                    kc_worker_task_configs_done done, void *opaque)
+/* Takes request. */
+static void leave_request(struct kc_connector_host *host, struct request *request)
 {
-    struct request *request = kc_calloc(1, sizeof(*request));
-    *request = (struct request){kc_map_copy(config), done, opaque, NULL};
-    pthread_mutex_lock(&host->life.mutex);
-    bool refused = host->life.stopping, alone = false;
+    pthread_mutex_lock(&host->mutex);
+    bool refused = host->stopping, alone = false;
     if (!refused) {
         LL_APPEND(host->requests, request);
         alone = announce_work(host);
@@ -472,13 +529,24 @@ void kc_connector_host_task_configs(struct kc_connector_host *host, const struct
     pthread_mutex_unlock(&host->life.mutex);
     if (alone)
         start_serving(host);
-    if (!refused)
-        return;
-    kc_map_destroy(request->config);
-    free(request);
-    done(opaque,
-         kc_error_new(KC_ERR_CONNECT, "Connector %s has been scheduled for shutdown", host->name),
-         NULL);
+    if (refused)
+        refuse(request, shutting_down(host, request));
+}
+
+void kc_connector_host_task_configs(struct kc_connector_host *host, const struct kc_map *config,
+                                    kc_worker_task_configs_done done, void *opaque)
+{
+    struct request *request = kc_calloc(1, sizeof(*request));
+    *request = (struct request){.config = kc_map_copy(config), .done = done, .opaque = opaque};
+    leave_request(host, request);
+}
+
+void kc_connector_host_call(struct kc_connector_host *host, kc_connector_call call, void *arg,
+                            kc_worker_done done, void *opaque)
+{
+    struct request *request = kc_calloc(1, sizeof(*request));
+    *request = (struct request){.call = call, .arg = arg, .called = done, .opaque = opaque};
+    leave_request(host, request);
 }
 
 void kc_connector_host_stop(struct kc_connector_host *host)

@@ -11,6 +11,7 @@
 
 #include "connect/plugin.h"
 #include "host/worker_listener.h"
+#include "metrics/series.h"
 
 struct kc_connector_host;
 
@@ -35,6 +36,11 @@ void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target
 /* config: the connector's, raw variables resolved; copied. */
 void kc_connector_host_task_configs(struct kc_connector_host *host, const struct kc_map *config,
                                     kc_worker_task_configs_done done, void *opaque);
+/* Calls call(connector object, arg) on the connector's thread while the connector is started, then
+ * done. KC_ERR_CONFLICT: it isn't; KC_ERR_UNAVAILABLE: it is shutting down. */
+typedef void (*kc_connector_call)(void *connector, void *arg);
+void kc_connector_host_call(struct kc_connector_host *host, kc_connector_call call, void *arg,
+                            kc_worker_done done, void *opaque);
 void kc_connector_host_stop(struct kc_connector_host *host); /* doesn't wait */
 bool kc_connector_host_await(struct kc_connector_host *host, int64_t deadline_ms);
 /* Reports UNASSIGNED in the connector's place and leaves its thread to itself. */
@@ -43,6 +49,8 @@ void kc_connector_host_cancel(struct kc_connector_host *host);
 const char *kc_connector_host_name(const struct kc_connector_host *host);
 const struct kc_plugin *kc_connector_host_plugin(const struct kc_connector_host *host);
 enum kc_state kc_connector_host_state(struct kc_connector_host *host);
+/* What the connector counts and measures; lives as long as the host. */
+struct kc_series_list *kc_connector_host_series(struct kc_connector_host *host);
 /* What the connector last said by kc_connector_explain(); NULL: nothing. Owned by the caller. */
 char *kc_connector_host_note(struct kc_connector_host *host);
 

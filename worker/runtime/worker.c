@@ -237,6 +237,355 @@ struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const stru
     return err;
 }
 
+/* ---- connectors ---- */
+
+static struct connector_entry *find_connector(struct kc_worker *worker, const char *name)
+{
+    struct connector_entry *entry;
+    LL_FOREACH (worker->connectors, entry)
+        if (strcmp(kc_connector_host_name(entry->host), name) == 0)
+            return entry;
+    return NULL;
+}
+
+static void answer(kc_worker_done done, void *opaque, struct kc_error *err)
+{
+    if (done)
+        done(opaque, err);
+    else
+        kc_error_destroy(err);
+}
+
+/* A connector that couldn't even be made: its status and whoever asked. */
+static void refuse_connector(struct kc_worker *worker, const char *name, kc_worker_done done,
+                             void *opaque, struct kc_error *err)
+{
+    kc_log_error("Failed to start connector %s: %s", name, kc_error_text(err));
+    char *trace = kc_error_trace(err);
+    on_state(worker, name, KC_CONNECTOR_STATUS, KC_STATE_FAILED, trace, NULL);
+    free(trace);
+    answer(done, opaque, err);
+}
+
+static struct kc_error *make_connector(struct kc_worker *worker, const char *name,
+                                       const struct kc_map *config, struct kc_connector_host **host)
+{
+    struct kc_map *resolved = NULL;
+    const struct kc_plugin *plugin = NULL;
+    struct kc_error *err = kc_worker_resolve(worker, config, &resolved);
+    if (!err)
+        err = kc_worker_connector_plugin(worker, resolved, &plugin);
+    bool source = plugin && plugin->kind == KC_PLUGIN_SOURCE;
+    if (!err)
+        err = kc_enriched_config_check(worker->plugins, worker->config, source, resolved);
+    struct kc_connector_settings settings = {name, plugin, resolved, &worker->counting, worker};
+    if (!err) {
+        *host = kc_connector_host_new(&settings);
+        kc_connector_host_run(*host);
+    }
+    kc_map_destroy(resolved);
+    return err;
+}
+
+void kc_worker_start_connector(struct kc_worker *worker, const char *name,
+                               const struct kc_map *config, enum kc_target_state target,
+                               kc_worker_done done, void *opaque)
+{
+    if (find_connector(worker, name)) {
+        answer(done, opaque,
+               kc_error_new(KC_ERR_CONNECT, "Connector with name %s already exists", name));
+        return;
+    }
+    kc_info("Creating connector %s", name);
+    pthread_mutex_lock(&worker->mutex);
+    worker->counts.connector_attempts++;
+    pthread_mutex_unlock(&worker->mutex);
+    struct kc_connector_host *host = NULL;
+    struct kc_error *err = make_connector(worker, name, config, &host);
+    if (err) {
+        kc_connector_host_destroy(host);
+        refuse_connector(worker, name, done, opaque, err);
+        return;
+    }
+    struct connector_entry *entry = kc_calloc(1, sizeof(*entry));
+    entry->host = host;
+    pthread_mutex_lock(&worker->mutex);
+    LL_APPEND(worker->connectors, entry);
+    pthread_mutex_unlock(&worker->mutex);
+    kc_connector_host_set_target(host, target, done, opaque);
+}
+
+/* Takes the entries called names off the list, in a list of their own, told to stop. */
+static struct connector_entry *take_connectors(struct kc_worker *worker,
+                                               const struct kc_strings *names)
+{
+    struct connector_entry *taken = NULL;
+    for (size_t i = 0; i < names->count; i++) {
+        struct connector_entry *entry = find_connector(worker, names->items[i]);
+        if (!entry)
+            continue;
+        pthread_mutex_lock(&worker->mutex);
+        LL_DELETE(worker->connectors, entry);
+        pthread_mutex_unlock(&worker->mutex);
+        entry->next = NULL;
+        LL_APPEND(taken, entry);
+        kc_info("Stopping connector %s", names->items[i]);
+        kc_connector_host_stop(entry->host);
+    }
+    return taken;
+}
+
+void kc_worker_stop_connectors(struct kc_worker *worker, const struct kc_strings *names)
+{
+    struct connector_entry *taken = take_connectors(worker, names), *entry, *next;
+    int64_t deadline = kc_mono_ms() + CONNECTOR_STOP_MS;
+    LL_FOREACH_SAFE (taken, entry, next) {
+        if (kc_connector_host_await(entry->host, deadline)) {
+            kc_connector_host_destroy(entry->host);
+            free(entry);
+            continue;
+        }
+        kc_log_error(
+            "Connector '%s' failed to properly shut down, has become unresponsive, and may be "
+            "consuming external resources. Correct the configuration for this connector or "
+            "remove the connector. After fixing the connector, it may be necessary to restart "
+            "this worker to release any consumed resources.",
+            kc_connector_host_name(entry->host));
+        kc_connector_host_cancel(entry->host);
+        LL_PREPEND(worker->lost_connectors, entry);
+    }
+}
+
+bool kc_worker_has_connector(struct kc_worker *worker, const char *name)
+{
+    return find_connector(worker, name) != NULL;
+}
+
+void kc_worker_connectors(struct kc_worker *worker, struct kc_strings *names)
+{
+    struct connector_entry *entry;
+    LL_FOREACH (worker->connectors, entry)
+        kc_strings_add(names, kc_connector_host_name(entry->host));
+}
+
+void kc_worker_task_configs(struct kc_worker *worker, const char *name, const struct kc_map *config,
+                            kc_worker_task_configs_done done, void *opaque)
+{
+    struct connector_entry *entry = find_connector(worker, name);
+    struct kc_map *resolved = NULL;
+    if (!entry) {
+        done(opaque, kc_error_new(KC_ERR_CONNECT, "Connector %s not found in this worker.", name),
+             NULL);
+        return;
+    }
+    struct kc_error *err = kc_worker_resolve(worker, config, &resolved);
+    if (err)
+        done(opaque, err, NULL);
+    else
+        kc_connector_host_task_configs(entry->host, resolved, done, opaque);
+    kc_map_destroy(resolved);
+}
+
+void kc_worker_call_connector(struct kc_worker *worker, const char *name, kc_connector_call call,
+                              void *arg, kc_worker_done done, void *opaque)
+{
+    struct connector_entry *entry = find_connector(worker, name);
+    if (entry)
+        kc_connector_host_call(entry->host, call, arg, done, opaque);
+    else
+        done(opaque, kc_error_new(KC_ERR_UNAVAILABLE,
+                                  "Connector %s doesn't run in this worker at the moment. Try "
+                                  "again later, or see its status",
+                                  name));
+}
+
+/* ---- tasks ---- */
+
+static struct task_entry *find_task(struct kc_worker *worker, struct kc_task_id id)
+{
+    struct task_entry *entry;
+    LL_FOREACH (worker->tasks, entry)
+        if (kc_task_host_task(entry->host) == id.task &&
+            strcmp(kc_task_host_connector(entry->host), id.connector) == 0)
+            return entry;
+    return NULL;
+}
+
+struct task_order {
+    struct kc_task_id id;
+    struct kc_map *connector_config; /* resolved */
+    struct kc_map *task_config;      /* the same */
+    const struct kc_plugin *plugin;
+    enum kc_target_state target;
+    int generation;
+};
+
+static struct kc_error *make_task(struct kc_worker *worker, const struct task_order *order,
+                                  struct kc_task_host **host)
+{
+    struct kc_task_settings task = {
+        .connector = order->id.connector,
+        .task = order->id.task,
+        .generation = order->generation,
+        .version = order->plugin->version,
+        .target = order->target,
+        .listener = &worker->counting,
+        .opaque = worker,
+    };
+    if (order->plugin->kind == KC_PLUGIN_SOURCE) {
+        struct kc_source_task_settings settings = {
+            task,
+            worker->config,
+            worker->plugins,
+            order->plugin,
+            order->connector_config,
+            order->task_config,
+            worker->offsets,
+            worker->committer,
+        };
+        return kc_source_task_new(&settings, host);
+    }
+    struct kc_sink_task_settings settings = {
+        task,          worker->config,          worker->plugins,
+        order->plugin, order->connector_config, order->task_config,
+    };
+    return kc_sink_task_new(&settings, host);
+}
+
+static struct kc_error *prepare_task(struct kc_worker *worker, struct task_order *order,
+                                     const struct kc_map *connector_config,
+                                     const struct kc_map *task_config)
+{
+    struct kc_error *err = kc_worker_resolve(worker, connector_config, &order->connector_config);
+    if (!err)
+        err = kc_worker_resolve(worker, task_config, &order->task_config);
+    if (!err)
+        err = kc_worker_connector_plugin(worker, order->connector_config, &order->plugin);
+    if (err)
+        return err;
+    assert(order->plugin);
+    return kc_task_configs_check(order->id.connector, order->connector_config,
+                                 order->plugin->kind == KC_PLUGIN_SOURCE,
+                                 (size_t)order->id.task + 1);
+}
+
+static struct task_entry *add_task(struct kc_worker *worker, struct kc_task_host *host,
+                                   bool is_source)
+{
+    struct task_entry *entry = kc_calloc(1, sizeof(*entry));
+    entry->host = host;
+    entry->is_source = is_source;
+    pthread_mutex_lock(&worker->mutex);
+    LL_APPEND(worker->tasks, entry);
+    pthread_mutex_unlock(&worker->mutex);
+    return entry;
+}
+
+static struct kc_error *launch_task(struct kc_worker *worker, struct task_order *order,
+                                    const struct kc_map *connector_config,
+                                    const struct kc_map *task_config)
+{
+    struct kc_task_host *host = NULL;
+    struct kc_error *err = prepare_task(worker, order, connector_config, task_config);
+    if (!err)
+        err = make_task(worker, order, &host);
+    if (err) {
+        char *trace = kc_error_trace(err);
+        kc_log_error("Failed to start task %s-%d: %s", order->id.connector, order->id.task,
+                     kc_error_text(err));
+        on_state(worker, order->id.connector, order->id.task, KC_STATE_FAILED, trace,
+                 order->plugin ? order->plugin->version : NULL);
+        free(trace);
+        return err;
+    }
+    struct task_entry *entry = add_task(worker, host, order->plugin->kind == KC_PLUGIN_SOURCE);
+    err = kc_task_host_run(host); /* reports its failure itself */
+    if (!err)
+        return NULL;
+    pthread_mutex_lock(&worker->mutex);
+    LL_DELETE(worker->tasks, entry);
+    pthread_mutex_unlock(&worker->mutex);
+    kc_task_host_destroy(host);
+    free(entry);
+    return err;
+}
+
+struct kc_error *kc_worker_start_task(struct kc_worker *worker, struct kc_task_id id,
+                                      const struct kc_map *connector_config,
+                                      const struct kc_map *task_config, enum kc_target_state target,
+                                      int generation)
+{
+    if (find_task(worker, id))
+        return kc_error_new(KC_ERR_CONNECT, "Task already exists in this worker: %s-%d",
+                            id.connector, id.task);
+    kc_info("Creating task %s-%d", id.connector, id.task);
+    pthread_mutex_lock(&worker->mutex);
+    worker->counts.task_attempts++;
+    pthread_mutex_unlock(&worker->mutex);
+    struct task_order order = {.id = id, .target = target, .generation = generation};
+    struct kc_error *err = launch_task(worker, &order, connector_config, task_config);
+    kc_map_destroy(order.connector_config);
+    kc_map_destroy(order.task_config);
+    return err;
+}
+
+static struct task_entry *take_tasks(struct kc_worker *worker, const struct kc_task_id *ids,
+                                     size_t count)
+{
+    struct task_entry *taken = NULL;
+    for (size_t i = 0; i < count; i++) {
+        struct task_entry *entry = find_task(worker, ids[i]);
+        if (!entry)
+            continue;
+        kc_info("Stopping task %s-%d", ids[i].connector, ids[i].task);
+        pthread_mutex_lock(&worker->mutex);
+        LL_DELETE(worker->tasks, entry);
+        pthread_mutex_unlock(&worker->mutex);
+        entry->next = NULL;
+        LL_APPEND(taken, entry);
+        kc_task_host_stop(entry->host);
+    }
+    return taken;
+}
+
+void kc_worker_stop_tasks(struct kc_worker *worker, const struct kc_task_id *ids, size_t count)
+{
+    struct task_entry *taken = take_tasks(worker, ids, count), *entry, *next;
+    int64_t deadline =
+        kc_deadline_ms(kc_config_long(worker->config->values, "task.shutdown.graceful.timeout.ms"));
+    LL_FOREACH_SAFE (taken, entry, next) {
+        if (kc_task_host_await(entry->host, deadline)) {
+            kc_task_host_destroy(entry->host);
+            free(entry);
+            continue;
+        }
+        kc_log_error("Graceful stop of task %s-%d failed.", kc_task_host_connector(entry->host),
+                     kc_task_host_task(entry->host));
+        kc_task_host_cancel(entry->host);
+        LL_PREPEND(worker->lost_tasks, entry);
+    }
+}
+
+bool kc_worker_has_task(struct kc_worker *worker, struct kc_task_id id)
+{
+    return find_task(worker, id) != NULL;
+}
+
+void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
+                                enum kc_target_state target, kc_worker_done done, void *opaque)
+{
+    kc_info("Setting connector %s state to %s", connector, kc_target_state_name(target));
+    struct task_entry *task;
+    LL_FOREACH (worker->tasks, task)
+        if (strcmp(kc_task_host_connector(task->host), connector) == 0)
+            kc_task_host_set_target(task->host, target);
+    struct connector_entry *entry = find_connector(worker, connector);
+    if (entry)
+        kc_connector_host_set_target(entry->host, target, done, opaque);
+    else
+        answer(done, opaque, NULL);
+}
+
 /* ---- onlookers ---- */
 
 void kc_worker_each_task(struct kc_worker *worker,

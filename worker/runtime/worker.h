@@ -12,7 +12,7 @@
 
 #include "config/worker_config.h"
 #include "data/plugins.h"
-#include "host/worker_listener.h"
+#include "host/connector_host.h"
 #include "metrics/task_metrics.h"
 #include "storage/cluster_state.h"
 #include "storage/offset_store.h"
@@ -43,6 +43,12 @@ void kc_worker_connectors(struct kc_worker *worker, struct kc_strings *names);
 /* See kc_worker_task_configs_done. TOO_MANY_TASKS as Connect's tasks.max.enforce. */
 void kc_worker_task_configs(struct kc_worker *worker, const char *name, const struct kc_map *config,
                             kc_worker_task_configs_done done, void *opaque);
+
+/* Calls call(connector object, arg) on the connector's own thread, then done, there or here.
+ * KC_ERR_UNAVAILABLE: the connector isn't in this worker, or is shutting down; KC_ERR_CONFLICT: it
+ * isn't started. */
+void kc_worker_call_connector(struct kc_worker *worker, const char *name, kc_connector_call call,
+                              void *arg, kc_worker_done done, void *opaque);
 
 struct kc_task_id {
     const char *connector;

@@ -170,10 +170,13 @@ static void expose_task(void *opaque, const struct kc_task_info *info)
 
 static void collect_series(struct kc_worker *worker, struct kc_series_collection *series)
 {
-    struct task_entry *entry;
+    struct connector_entry *connector;
+    struct task_entry *task;
     pthread_mutex_lock(&worker->mutex);
-    LL_FOREACH (worker->tasks, entry)
-        kc_series_collect(series, kc_task_host_series(entry->host));
+    LL_FOREACH (worker->connectors, connector)
+        kc_series_collect(series, kc_connector_host_series(connector->host));
+    LL_FOREACH (worker->tasks, task)
+        kc_series_collect(series, kc_task_host_series(task->host));
     pthread_mutex_unlock(&worker->mutex);
 }
 

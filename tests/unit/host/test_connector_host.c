@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of a connector: the scenarios of WorkerConnectorTest, by way of the worker. */
+#include "connect/measure.h"
+#include "metrics/series.h"
 #include "runtime/fake_worker.h"
 
 #include <dirent.h>
@@ -331,6 +333,72 @@ START_TEST(too_many_tasks_fail_the_connector)
 }
 END_TEST
 
+/* ---- calls ---- */
+
+static void count_call(void *connector, void *arg)
+{
+    ck_assert_ptr_eq(connector, fake_connector.context);
+    atomic_fetch_add((atomic_int *)arg, 1);
+}
+
+/* Calls a connector, and returns what is answered. */
+static const char *call(const char *connector, atomic_int *calls)
+{
+    int before = answer.count;
+    kc_worker_call_connector(fake.worker, connector, count_call, calls, on_done, NULL);
+    await(answer.count == before + 1);
+    return answer.text;
+}
+
+START_TEST(a_started_connector_is_called)
+{
+    atomic_int calls = 0;
+    launch(KC_TARGET_STARTED, NULL);
+    ck_assert_ptr_nonnull(strstr(call("other", &calls), "doesn't run in this worker"));
+    ck_assert_str_eq(call("c", &calls), "");
+    ck_assert_int_eq(calls, 1);
+    move_to(KC_TARGET_PAUSED);
+    ck_assert_str_eq(call("c", &calls), "Connector c is PAUSED: it answers when it is RUNNING");
+    move_to(KC_TARGET_STARTED);
+    ck_assert_str_eq(call("c", &calls), "");
+    ck_assert_int_eq(calls, 2);
+    shut();
+}
+END_TEST
+
+/* ---- series ---- */
+
+static bool shows(const char *text)
+{
+    struct kc_exposition *exposition = kc_exposition_new();
+    struct kc_series_collection series = {0};
+    kc_worker_expose(fake.worker, exposition, &series);
+    kc_series_expose(&series, 100, exposition);
+    char *page = kc_exposition_print(exposition, false);
+    bool shown = strstr(page, text) != NULL;
+    free(page);
+    kc_exposition_destroy(exposition);
+    return shown;
+}
+
+START_TEST(a_connector_measures_while_it_runs)
+{
+    static const char *const labels[] = {"part", NULL};
+    static const struct kc_measure measures[] = {
+        {KC_MEASURE_GAUGE, "held", "Parts held", NULL, 0, 0}};
+    static const struct kc_series_group group = {"fake_connector", labels, measures, 1};
+    const char *const values[] = {"wheel"};
+    launch(KC_TARGET_STARTED, NULL);
+    struct kc_series *held = kc_connector_series(fake_connector.context, &group, values);
+    kc_series_set(held, 0, 4);
+    ck_assert(shows("fake_connector_held{part=\"wheel\"} 4"));
+    move_to(KC_TARGET_STOPPED);
+    ck_assert(!shows("fake_connector_held"));
+    kc_series_unref(held);
+    shut();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("connector_host");
@@ -347,6 +415,8 @@ int main(void)
     tcase_add_test(tests, an_unknown_class_fails_the_connector);
     tcase_add_test(tests, task_configs_are_complete);
     tcase_add_test(tests, too_many_tasks_fail_the_connector);
+    tcase_add_test(tests, a_started_connector_is_called);
+    tcase_add_test(tests, a_connector_measures_while_it_runs);
     suite_add_tcase(suite, tests);
     return run_suite(suite);
 }
