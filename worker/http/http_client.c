@@ -10,10 +10,10 @@
 
 #include "security/tls_config.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #define TIMEOUT_MS         90000L
 #define CONNECT_TIMEOUT_MS 15000L
@@ -36,6 +36,7 @@ void kc_http_reply_clear(struct kc_http_reply *reply)
 {
     kc_str_destroy(&reply->body);
     free(reply->location);
+    kc_map_destroy(reply->headers);
     *reply = (struct kc_http_reply){0};
 }
 
@@ -60,21 +61,29 @@ static size_t on_body(char *data, size_t size, size_t count, void *opaque)
     return size * count;
 }
 
+/* A line "name: value", with what ends it. */
 static size_t on_header(char *data, size_t size, size_t count, void *opaque)
 {
-    static const char name[] = "location:";
-    struct transfer *transfer = opaque;
+    struct kc_http_reply *reply = ((struct transfer *)opaque)->reply;
     size_t len = size * count;
-    if (len > sizeof(name) && strncasecmp(data, name, sizeof(name) - 1) == 0) {
-        const char *from = data + sizeof(name) - 1;
-        const char *to = data + len;
-        while (from < to && *from == ' ')
-            from++;
-        while (to > from && (to[-1] == '\r' || to[-1] == '\n'))
-            to--;
-        free(transfer->reply->location);
-        transfer->reply->location = kc_strndup(from, (size_t)(to - from));
+    const char *colon = memchr(data, ':', len);
+    if (!colon)
+        return len; /* the status line, or the end of the head */
+    char *name = kc_strndup(data, (size_t)(colon - data));
+    char *rest = kc_strndup(colon + 1, len - (size_t)(colon + 1 - data));
+    char *value = kc_trimmed(rest);
+    for (char *c = name; *c; c++)
+        *c = (char)tolower((unsigned char)*c);
+    if (!reply->headers)
+        reply->headers = kc_map_new();
+    kc_map_set(reply->headers, name, value);
+    if (strcmp(name, "location") == 0) {
+        free(reply->location);
+        reply->location = kc_strdup(value);
     }
+    free(value);
+    free(rest);
+    free(name);
     return len;
 }
 
@@ -92,8 +101,12 @@ static struct curl_slist *make_headers(const struct kc_http_request *request)
     struct curl_slist *list = curl_slist_append(NULL, "Accept: application/json");
     list = curl_slist_append(list, "User-Agent: kafka-connect");
     list = curl_slist_append(list, "Expect:");
-    if (request->body)
-        list = curl_slist_append(list, "Content-Type: application/json");
+    if (request->body) {
+        char *type = kc_asprintf("Content-Type: %s",
+                                 request->body_type ? request->body_type : "application/json");
+        list = curl_slist_append(list, type);
+        free(type);
+    }
     for (size_t i = 0; request->headers && i < request->headers->count; i++)
         list = curl_slist_append(list, request->headers->items[i]);
     return list;
@@ -128,7 +141,8 @@ static void set_request(CURL *curl, struct transfer *transfer, struct curl_slist
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, transfer);
     if (request->body) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)strlen(request->body));
+        size_t len = request->body_len ? request->body_len : strlen(request->body);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     }
 }

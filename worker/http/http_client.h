@@ -16,14 +16,17 @@ struct kc_http_request {
     const char *method;
     const char *url;
     const struct kc_strings *headers; /* "Name: value", beside Accept, User-Agent, Content-Type */
-    const char *body;                 /* JSON; NULL: none */
+    const char *body;                 /* NULL: none */
+    size_t body_len;                  /* 0: body is text */
+    const char *body_type;            /* its Content-Type; NULL: JSON */
     size_t max_reply;                 /* bytes; a larger answer is an error */
 };
 
 struct kc_http_reply { /* zero-initialise */
     long status;
     struct kc_str body;
-    char *location; /* NULL: none */
+    char *location;         /* NULL: none */
+    struct kc_map *headers; /* all of them, names in lower case; NULL: no answer */
 };
 
 /* Once, before threads start. */

@@ -125,7 +125,8 @@ static void settle(struct exchange *exchange)
 {
     struct kc_rest_request *request = exchange->request;
     bool large = request->share.held >= TRIM_FROM;
-    size_t len = request->answer ? strlen(request->answer) : 0;
+    kc_rest_revalidate(request);
+    size_t len = request->answer ? request->answer_len : 0;
     kc_str_destroy(&request->body);
     struct kc_error *err = kc_byte_share_resize(&request->share, len);
     if (err) {
@@ -198,9 +199,7 @@ static void answer_starting(struct kc_rest_request *request)
         "<html>\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html;charset=utf-8\"/>\n"
         "<title>Error 404 Not Found</title>\n</head>\n<body><h2>HTTP ERROR 404 Not Found</h2>\n"
         "</body>\n</html>\n";
-    request->status = 404;
-    request->answer = kc_strdup(page);
-    request->content_type = "text/html;charset=utf-8";
+    kc_rest_answer_text(request, 404, "text/html;charset=utf-8", kc_strdup(page));
 }
 
 /* As in Java, whose worker looks the cluster up before it registers a resource: who gets an answer
@@ -359,11 +358,13 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     struct kc_map *headers = kc_map_new();
     kc_http_daemon_phase(exchange->endpoint->daemon, exchange->connection, KC_HTTP_ANSWERING);
     note_size(exchange);
-    size_t len = request->answer ? strlen(request->answer) : 0;
+    size_t len = request->answer ? request->answer_len : 0;
     kc_rest_filter_access_log(request, exchange->client, kc_mono_ms() - exchange->started_ms);
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, request->answer, MHD_RESPMEM_MUST_FREE);
     request->answer = NULL; /* the response's */
+    if (request->replies)
+        kc_map_merge(headers, request->replies);
     if (request->content_type && len)
         kc_map_set(headers, MHD_HTTP_HEADER_CONTENT_TYPE, request->content_type);
     if (request->location)

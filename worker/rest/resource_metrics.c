@@ -86,9 +86,8 @@ static void get_metrics(struct kc_rest_request *request)
     expose_herders(request, exposition, &series);
     kc_series_expose(&series, max, exposition);
     pthread_mutex_unlock(&scraping);
-    request->status = 200;
-    request->content_type = openmetrics ? KC_OPENMETRICS_TYPE : KC_PROMETHEUS_TYPE;
-    request->answer = kc_exposition_print(exposition, openmetrics);
+    kc_rest_answer_text(request, 200, openmetrics ? KC_OPENMETRICS_TYPE : KC_PROMETHEUS_TYPE,
+                        kc_exposition_print(exposition, openmetrics));
     kc_exposition_destroy(exposition);
 }
 

@@ -171,8 +171,6 @@ bool kc_rest_auth_admit(const struct kc_rest_auth *auth, struct kc_rest_request 
         known(auth->users, kc_map_get(request->headers, "authorization")))
         return true;
     kc_debug("Request failed authentication");
-    kc_rest_answer_empty(request, 401);
-    request->answer = kc_strdup("User cannot access the resource.");
-    request->content_type = "text/plain";
+    kc_rest_answer_text(request, 401, "text/plain", kc_strdup("User cannot access the resource."));
     return false;
 }

@@ -247,8 +247,8 @@ void kc_rest_filter_access_log(const struct kc_rest_request *request, const char
     strftime(stamp, sizeof(stamp), "%d/%b/%Y:%H:%M:%S +0000", &parts);
     kc_info("%s - - [%s] \"%s %s%s%s %s\" %d %zu \"%s\" \"%s\" %lld", client, stamp,
             request->method, path, request->query ? "?" : "", request->query ? query : "",
-            request->version, request->status, request->answer ? strlen(request->answer) : 0,
-            referer, agent, (long long)duration_ms);
+            request->version, request->status, request->answer ? request->answer_len : 0, referer,
+            agent, (long long)duration_ms);
     free(path);
     free(query);
     free(referer);

@@ -3,8 +3,8 @@
 #include "rest/rest_forward_priv.h"
 
 #include "connect/log.h"
-#include "http/http_client.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,17 +27,15 @@ static void relay_error(struct kc_rest_request *request, const struct kc_http_re
     json_decref(error);
 }
 
-static void relay(struct kc_rest_request *request, struct kc_http_reply *reply)
+static void relay_json(struct kc_rest_request *request, struct kc_http_reply *reply)
 {
     if (reply->status == 204) {
         kc_rest_answer_empty(request, 204);
     } else if (reply->status >= 400) {
         relay_error(request, reply);
     } else if (reply->status >= 200 && reply->status < 300) {
-        request->status = (int)reply->status;
-        free(request->answer);
-        request->answer = kc_str_take(&reply->body);
-        request->content_type = "application/json";
+        kc_rest_answer_text(request, (int)reply->status, "application/json",
+                            kc_str_take(&reply->body));
         free(request->location);
         request->location = reply->location;
         reply->location = NULL;
@@ -48,37 +46,121 @@ static void relay(struct kc_rest_request *request, struct kc_http_reply *reply)
     }
 }
 
-static void forward(struct kc_rest_request *request, const char *target, const char *path,
-                    const char *query, const char *body)
+static bool is_listed(const char *const *names, const char *name)
 {
-    struct kc_http_reply reply = {0};
-    struct kc_strings headers = {0};
-    bool recursive = kc_rest_query(request, "forward") == NULL;
-    const char *authorization = kc_map_get(request->headers, "authorization");
-    size_t len = strlen(target);
-    char *url = kc_asprintf("%.*s%s?forward=%s%s%s",
-                            (int)(len && target[len - 1] == '/' ? len - 1 : len), target, path,
-                            recursive ? "true" : "false", query ? "&" : "", query ? query : "");
-    struct kc_http_request http = {.method = request->method,
-                                   .url = url,
-                                   .headers = &headers,
-                                   .body = body,
-                                   .max_reply = MAX_REPLY_BYTES};
-    if (authorization)
-        kc_strings_take(&headers, kc_asprintf("Authorization: %s", authorization));
-    kc_debug("Forwarding request %s %s", request->method, url);
-    struct kc_error *err = kc_http_send(request->config, &http, &reply);
-    if (err)
-        kc_rest_answer_error(request, err);
-    else
-        relay(request, &reply);
-    kc_http_reply_clear(&reply);
-    kc_strings_destroy(&headers);
-    free(url);
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
 }
 
-void kc_rest_answer_or_forward(struct kc_rest_request *request, struct kc_error *err,
-                               const char *path, const char *query, char *body)
+/* A header's name as this worker spells it, so that it is there once: "Cache-Control", "ETag". */
+static char *spelled(const char *lower)
+{
+    char *name = kc_strdup(strcmp(lower, "etag") == 0 ? "ETag" : lower);
+    for (char *c = name; *c; c++)
+        if (c == name || c[-1] == '-')
+            *c = (char)toupper((unsigned char)*c);
+    return name;
+}
+
+/* The answer as the other worker gave it, but for what belongs to its connection. */
+static void relay_whole(struct kc_rest_request *request, struct kc_http_reply *reply)
+{
+    static const char *const own[] = {
+        "connection", "content-length", "content-type",      "date", "keep-alive", "server",
+        "vary",       "allow",          "transfer-encoding", NULL};
+    const char *type = reply->headers ? kc_map_get(reply->headers, "content-type") : NULL;
+    size_t len = reply->body.len;
+    if (len)
+        kc_rest_answer_bytes(request, (int)reply->status, type ? type : "application/octet-stream",
+                             kc_str_take(&reply->body), len);
+    else
+        kc_rest_answer_empty(request, (int)reply->status);
+    if (!reply->headers)
+        return;
+    kc_map_foreach (reply->headers, entry) {
+        if (is_listed(own, entry->key) || strncmp(entry->key, "access-control-", 15) == 0)
+            continue;
+        char *name = spelled(entry->key);
+        kc_rest_answer_header(request, name, entry->value);
+        free(name);
+    }
+}
+
+/* A query without what it says of forwarding. Owned by the caller. */
+static char *query_on(const char *query)
+{
+    static const char name[] = "forward";
+    struct kc_str kept = {0};
+    while (query && *query) {
+        size_t len = strcspn(query, "&");
+        size_t key = strcspn(query, "=&");
+        if (len && (key != sizeof(name) - 1 || strncmp(query, name, key) != 0)) {
+            kc_str_append_char(&kept, '&');
+            kc_str_append_n(&kept, query, len);
+        }
+        query += len + (query[len] == '&');
+    }
+    return kc_str_take(&kept);
+}
+
+/* What the client said of itself and of what it wants; of its connection nothing. */
+static void pass_headers(const struct kc_rest_request *request, bool whole,
+                         struct kc_strings *headers)
+{
+    static const char *const own[] = {
+        "accept", "connection", "content-length",    "expect", "content-type",    "if-none-match",
+        "host",   "user-agent", "transfer-encoding", "te",     "accept-encoding", "keep-alive",
+        NULL};
+    kc_map_foreach (request->headers, entry)
+        if (strcmp(entry->key, "authorization") == 0 || (whole && !is_listed(own, entry->key)))
+            kc_strings_take(headers, kc_asprintf("%s: %s", entry->key, entry->value));
+}
+
+struct kc_error *kc_rest_send_on(struct kc_rest_request *request, const char *target,
+                                 const struct kc_rest_onward *onward, struct kc_http_reply *reply)
+{
+    struct kc_strings headers = {0};
+    bool recursive = kc_rest_query(request, "forward") == NULL;
+    size_t len = strlen(target);
+    char *query = query_on(onward->query);
+    char *url =
+        kc_asprintf("%.*s%s?forward=%s%s", (int)(len && target[len - 1] == '/' ? len - 1 : len),
+                    target, onward->path, recursive ? "true" : "false", query);
+    bool head = strcmp(request->method, "HEAD") == 0; /* its answer is a GET's without the body */
+    const struct kc_http_request http = {.method = head ? "GET" : request->method,
+                                         .url = url,
+                                         .headers = &headers,
+                                         .body = onward->body,
+                                         .body_len = onward->body_len,
+                                         .body_type = onward->body_type,
+                                         .max_reply = MAX_REPLY_BYTES};
+    pass_headers(request, onward->whole, &headers);
+    kc_debug("Forwarding request %s %s", request->method, url);
+    struct kc_error *err = kc_http_send(request->config, &http, reply);
+    kc_strings_destroy(&headers);
+    free(query);
+    free(url);
+    return err;
+}
+
+static void forward(struct kc_rest_request *request, const char *target,
+                    const struct kc_rest_onward *onward)
+{
+    struct kc_http_reply reply = {0};
+    struct kc_error *err = kc_rest_send_on(request, target, onward, &reply);
+    if (err)
+        kc_rest_answer_error(request, err);
+    else if (onward->whole)
+        relay_whole(request, &reply);
+    else
+        relay_json(request, &reply);
+    kc_http_reply_clear(&reply);
+}
+
+void kc_rest_answer_or_send_on(struct kc_rest_request *request, struct kc_error *err,
+                               const struct kc_rest_onward *onward)
 {
     switch (kc_error_code(err)) {
     case KC_ERR_WRONG_TARGET:
@@ -91,7 +173,7 @@ void kc_rest_answer_or_forward(struct kc_rest_request *request, struct kc_error 
                                   "Cannot complete request momentarily due to no known leader "
                                   "URL, likely because a rebalance was underway.");
         else
-            forward(request, kc_error_url(err), path, query, body);
+            forward(request, kc_error_url(err), onward);
         kc_error_destroy(err);
         break;
     case KC_ERR_REBALANCE_NEEDED:
@@ -104,5 +186,12 @@ void kc_rest_answer_or_forward(struct kc_rest_request *request, struct kc_error 
     default:
         kc_rest_answer_error(request, err);
     }
+}
+
+void kc_rest_answer_or_forward(struct kc_rest_request *request, struct kc_error *err,
+                               const char *path, const char *query, char *body)
+{
+    const struct kc_rest_onward onward = {.path = path, .query = query, .body = body};
+    kc_rest_answer_or_send_on(request, err, &onward);
     free(body);
 }

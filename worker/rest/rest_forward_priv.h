@@ -7,12 +7,30 @@
 #ifndef WORKER_REST_REST_FORWARD_PRIV_H
 #define WORKER_REST_REST_FORWARD_PRIV_H
 
+#include "http/http_client.h"
 #include "rest/rest_request.h"
 
+/* What goes to the other worker. */
+struct kc_rest_onward {
+    const char *path;  /* "/connectors/...", escaped */
+    const char *query; /* escaped; NULL: none. What it says of forwarding is replaced */
+    const char *body;  /* NULL: none */
+    size_t body_len;
+    const char *body_type; /* NULL: JSON */
+    bool whole; /* the answer is passed on as it is, headers and all; else it is Connect's JSON */
+};
+
 /* Answers request with what err means for a request that may be forwarded: KC_ERR_WRONG_TARGET is
- * sent on (path as "/connectors/...", body NULL or JSON text), KC_ERR_REBALANCE_NEEDED and
- * KC_ERR_STALE_CONFIG become 409; everything else is answered as it is. Takes err and body. */
+ * sent on, KC_ERR_REBALANCE_NEEDED and KC_ERR_STALE_CONFIG become 409; everything else is answered
+ * as it is. Takes err. */
+void kc_rest_answer_or_send_on(struct kc_rest_request *request, struct kc_error *err,
+                               const struct kc_rest_onward *onward);
+/* The same for JSON, which is taken; body NULL: none. */
 void kc_rest_answer_or_forward(struct kc_rest_request *request, struct kc_error *err,
                                const char *path, const char *query, char *body);
+/* Sends to the worker at target, with the client's credentials. */
+struct kc_error *kc_rest_send_on(struct kc_rest_request *request, const char *target,
+                                 const struct kc_rest_onward *onward,
+                                 struct kc_http_reply *reply) KC_MUST_CHECK;
 
 #endif

@@ -27,6 +27,8 @@ void kc_rest_request_destroy(struct kc_rest_request *request)
     free(request->query);
     free(request->authority);
     free(request->answer);
+    free(request->own_type);
+    kc_map_destroy(request->replies);
     free(request->location);
     free(request->allow);
     free(request);
@@ -80,23 +82,96 @@ bool kc_rest_query_bool(const struct kc_rest_request *request, const char *name,
 
 /* ---- answers ---- */
 
-void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body)
+/* Takes data; type is static. */
+static void set_answer(struct kc_rest_request *request, int status, const char *type, char *data,
+                       size_t len)
 {
     free(request->answer);
-    request->status = body ? status : 500;
-    request->answer = body ? kc_json_print(body, KC_JSON_AS_IS)
-                           : kc_strdup("{\"error_code\":500,\"message\":\"The answer holds what "
-                                       "JSON can't express\"}");
-    request->content_type = "application/json";
+    request->status = status;
+    request->answer = data;
+    request->answer_len = len;
+    request->content_type = type;
+}
+
+void kc_rest_answer_text(struct kc_rest_request *request, int status, const char *type, char *text)
+{
+    set_answer(request, status, type, text, strlen(text));
+}
+
+void kc_rest_answer_bytes(struct kc_rest_request *request, int status, const char *type, void *data,
+                          size_t len)
+{
+    char *copy = kc_strdup(type);
+    free(request->own_type);
+    request->own_type = copy;
+    set_answer(request, status, copy, data, len);
+}
+
+void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body)
+{
+    char *text = body ? kc_json_print(body, KC_JSON_AS_IS)
+                      : kc_strdup("{\"error_code\":500,\"message\":\"The answer holds what "
+                                  "JSON can't express\"}");
+    kc_rest_answer_text(request, body ? status : 500, "application/json", text);
     json_decref(body);
 }
 
 void kc_rest_answer_empty(struct kc_rest_request *request, int status)
 {
-    free(request->answer);
-    request->status = status;
-    request->answer = NULL;
-    request->content_type = NULL;
+    set_answer(request, status, NULL, NULL, 0);
+}
+
+void kc_rest_answer_header(struct kc_rest_request *request, const char *name, const char *value)
+{
+    if (!request->replies)
+        request->replies = kc_map_new();
+    kc_map_set(request->replies, name, value);
+}
+
+/* ---- answers that a client may keep ---- */
+
+static const char etag_name[] = "ETag";
+
+void kc_rest_answer_cached(struct kc_rest_request *request, const char *etag,
+                           const char *cache_control)
+{
+    if (etag)
+        kc_rest_answer_header(request, etag_name, etag);
+    if (cache_control)
+        kc_rest_answer_header(request, "Cache-Control", cache_control);
+}
+
+/* An entity tag without the mark of a weak one, which doesn't count here (RFC 9110, 13.1.2). */
+static const char *opaque_tag(const char *tag)
+{
+    return strncmp(tag, "W/", 2) == 0 ? tag + 2 : tag;
+}
+
+/* Whether a list of entity tags has etag. Tags are quoted, and may have commas within. */
+static bool names_tag(const char *list, const char *etag)
+{
+    size_t len = strlen(etag);
+    for (const char *at = list; *at;) {
+        at += strspn(at, ", \t");
+        at = opaque_tag(at);
+        const char *end = *at == '"' ? strchr(at + 1, '"') : NULL;
+        size_t size = end ? (size_t)(end + 1 - at) : strcspn(at, ", \t");
+        if (size == len && strncmp(at, etag, len) == 0)
+            return true;
+        if (size == 1 && *at == '*')
+            return true;
+        at += size;
+    }
+    return false;
+}
+
+void kc_rest_revalidate(struct kc_rest_request *request)
+{
+    const char *etag = request->replies ? kc_map_get(request->replies, etag_name) : NULL;
+    const char *known = kc_map_get(request->headers, "if-none-match");
+    bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+    if (etag && known && reads && request->status == 200 && names_tag(known, opaque_tag(etag)))
+        kc_rest_answer_empty(request, 304);
 }
 
 int kc_rest_status(const struct kc_error *err)
@@ -141,6 +216,8 @@ static char *well_formed(const char *text)
 static void answer_message(struct kc_rest_request *request, int status, const char *message)
 {
     char *text = well_formed(message);
+    kc_map_destroy(request->replies); /* of an answer that isn't given */
+    request->replies = NULL;
     kc_rest_answer_json(request, status,
                         json_pack("{s:i, s:s}", "error_code", status, "message", text));
     free(text);

@@ -21,6 +21,9 @@ struct kc_rest_flow {
     struct kc_herder *herder;
 };
 
+struct kc_route;
+struct kc_mounts;
+
 struct kc_rest_request {
     /* the question */
     const char *method;
@@ -40,11 +43,16 @@ struct kc_rest_request {
     const struct kc_rest_flow *flows; /* in dedicated mode; borrowed */
     size_t flow_count;
     const struct kc_worker_config *config;
+    const struct kc_route *route;   /* that answers it */
+    const struct kc_mounts *mounts; /* resources of plugins; borrowed */
 
     /* the answer */
     int status;
     char *answer; /* NULL: empty */
+    size_t answer_len;
     const char *content_type;
+    char *own_type;         /* what content_type points to, where it isn't static */
+    struct kc_map *replies; /* further headers of the answer; NULL: none */
     char *location;
     char *allow;
 };
@@ -60,6 +68,19 @@ const char *kc_rest_query(const struct kc_rest_request *request, const char *nam
 bool kc_rest_query_bool(const struct kc_rest_request *request, const char *name, bool absent);
 
 /* Answers. Each takes what it is given. JSON that couldn't be made (NULL) is a 500. */
+/* Bytes of a media type, which is copied. */
+void kc_rest_answer_bytes(struct kc_rest_request *request, int status, const char *type, void *data,
+                          size_t len);
+/* Text of a media type, which is static. */
+void kc_rest_answer_text(struct kc_rest_request *request, int status, const char *type, char *text);
+/* A header beside the answer; both are copied. Content-Length and the like are the server's. */
+void kc_rest_answer_header(struct kc_rest_request *request, const char *name, const char *value);
+/* How the answer may be kept: ETag and Cache-Control, NULL: none. A client that has it already
+ * (If-None-Match) gets a 304 in its place. */
+void kc_rest_answer_cached(struct kc_rest_request *request, const char *etag,
+                           const char *cache_control);
+/* Makes the 304 of an answer with an ETag that the client has; the server asks for it once. */
+void kc_rest_revalidate(struct kc_rest_request *request);
 void kc_rest_answer_json(struct kc_rest_request *request, int status, json_t *body);
 void kc_rest_answer_empty(struct kc_rest_request *request, int status);
 void kc_rest_answer_error(struct kc_rest_request *request, struct kc_error *err);

@@ -160,6 +160,52 @@ START_TEST(too_many_settings)
 }
 END_TEST
 
+/* ---- answers ---- */
+
+static int revalidated(const char *method, int status, const char *known)
+{
+    struct kc_rest_request *request = kc_calloc(1, sizeof(*request));
+    request->method = method;
+    request->headers = kc_map_new();
+    if (known)
+        kc_map_set(request->headers, "if-none-match", known);
+    kc_rest_answer_bytes(request, status, "text/css", kc_strdup("a{}"), 3);
+    kc_rest_answer_cached(request, "\"1\"", "no-cache");
+    kc_rest_revalidate(request);
+    int answered = request->status;
+    ck_assert_uint_eq(request->answer_len, answered == 304 ? 0 : 3);
+    ck_assert_str_eq(kc_map_get(request->replies, "Cache-Control"), "no-cache");
+    kc_rest_request_destroy(request);
+    return answered;
+}
+
+START_TEST(what_a_client_has_becomes_a_304)
+{
+    ck_assert_int_eq(revalidated("GET", 200, "\"1\""), 304);
+    ck_assert_int_eq(revalidated("HEAD", 200, "\"0\", W/\"1\""), 304);
+    ck_assert_int_eq(revalidated("GET", 200, "\"2\""), 200);
+    ck_assert_int_eq(revalidated("GET", 200, NULL), 200);
+    ck_assert_int_eq(revalidated("POST", 200, "\"1\""), 200);
+    ck_assert_int_eq(revalidated("GET", 201, "\"1\""), 201);
+    ck_assert_int_eq(revalidated("GET", 200, "\""), 200);
+    ck_assert_int_eq(revalidated("GET", 200, ",,W/,"), 200);
+}
+END_TEST
+
+START_TEST(an_error_is_not_kept)
+{
+    struct kc_rest_request *request = kc_calloc(1, sizeof(*request));
+    request->headers = kc_map_new();
+    kc_rest_answer_bytes(request, 200, "text/css", kc_strdup("a"), 1);
+    kc_rest_answer_cached(request, "\"1\"", "max-age=60");
+    kc_rest_answer_status(request, 503, "not now");
+    ck_assert_ptr_null(request->replies);
+    ck_assert_str_eq(request->content_type, "application/json");
+    ck_assert_uint_eq(request->answer_len, strlen(request->answer));
+    kc_rest_request_destroy(request);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("rest_request");
@@ -172,6 +218,8 @@ int main(void)
     tcase_add_test(tcase, errors_are_answered_with_code_and_message);
     tcase_add_test(tcase, what_is_no_utf8_is_replaced);
     tcase_add_test(tcase, escapes_go_both_ways);
+    tcase_add_test(tcase, what_a_client_has_becomes_a_304);
+    tcase_add_test(tcase, an_error_is_not_kept);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
