@@ -15,13 +15,15 @@
  *   1.3  mirror.h: replication policies and filters; kc_plugin_find(); topic_only of transforms
  *        and predicates; kc_series_read(), estimates and delays; kc_connector_ops.translate; admin
  *        calls on many groups; kc_try_malloc() and its kin, KC_ERR_MEMORY; hash.h;
- *        kc_regex_replace() tells why it gave up
+ *        kc_regex_replace() tells why it gave up; resource.h: REST resources; group.h: membership
+ * in groups; series of connectors and of sink tasks
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
 
 #include "connect/connector.h"
 #include "connect/mirror.h"
+#include "connect/resource.h"
 
 #define KC_API_MAJOR 1
 #define KC_API_MINOR 3
@@ -94,6 +96,8 @@ struct kc_plugin {
     /* Of a transformation or predicate (API 1.3): looks at topics alone, and changes them or drops.
      * It may be asked once for many records, with one that has nothing but a topic. */
     bool topic_only;
+    const struct kc_resource
+        *resource; /* of a connector: its REST resource; NULL: none (API 1.3) */
 };
 
 #define KC_PLUGIN_HEAD KC_API_MAJOR, KC_API_MINOR, sizeof(struct kc_plugin)

@@ -278,6 +278,27 @@ static void run_restart_plan(struct kc_herder *base, struct kc_request *request,
         kc_request_complete(request, request_restart(base, args));
 }
 
+/* ---- questions ---- */
+
+/* Only the leader knows the owner: others name the leader. */
+static void run_ask(struct kc_herder *base, struct kc_request *request, void *data)
+{
+    struct kc_distributed *herder = kc_distributed_of(base);
+    struct kc_herder_args *args = data;
+    if (!settled(herder, request) || !kc_herder_may_ask(base, request, args))
+        return;
+    if (kc_work_has_connector(&herder->assignment.work, args->connector)) {
+        kc_herder_pass_question(base, request, args);
+    } else if (leads(herder, request, "Only the leader knows which worker owns a connector.")) {
+        char *url =
+            herder->member->ops->owner_url(herder->member, args->connector, KC_CONNECTOR_STATUS);
+        kc_request_complete(request,
+                            kc_error_wrong_target_new(url, "The connector is not assigned to this "
+                                                           "member"));
+        free(url);
+    }
+}
+
 /* ---- offsets ---- */
 
 static void run_offsets(struct kc_herder *base, struct kc_request *request, void *data)
@@ -335,4 +356,5 @@ const kc_request_run kc_distributed_requests[KC_REQUEST_COUNT] = {
     [KC_REQUEST_ALTER_OFFSETS] = run_alter_offsets,
     [KC_REQUEST_PUT_TASKS] = run_put_tasks,
     [KC_REQUEST_FENCE] = kc_distributed_run_fence,
+    [KC_REQUEST_ASK] = run_ask,
 };

@@ -32,6 +32,8 @@ void kc_herder_args_destroy(void *data)
     kc_maps_destroy(&args->configs);
     json_decref(args->result);
     kc_error_destroy(args->err);
+    if (args->question.arg)
+        args->question.destroy(args->question.arg);
     if (args->waiting) {
         kc_request_complete(args->waiting, kc_error_new(KC_ERR_CONNECT, "Worker is shutting down"));
         kc_request_unref(args->waiting);
@@ -451,16 +453,18 @@ struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connect
     return err;
 }
 
-struct kc_error *kc_herder_translate(struct kc_herder *herder, const char *connector,
-                                     const json_t *offsets, int timeout_ms, json_t **answer)
+struct kc_error *kc_herder_open_config(struct kc_herder *herder, const char *connector,
+                                       int timeout_ms, const struct kc_plugin **plugin,
+                                       struct kc_map **config)
 {
-    struct kc_map *config = NULL;
+    struct kc_map *raw = NULL;
     bool needs_fencing = false;
-    struct kc_error *err = may_touch_offsets(herder, KC_REQUEST_OFFSETS, connector, timeout_ms,
-                                             &config, &needs_fencing);
+    *config = NULL;
+    struct kc_error *err =
+        may_touch_offsets(herder, KC_REQUEST_OFFSETS, connector, timeout_ms, &raw, &needs_fencing);
     if (!err)
-        err = kc_worker_translate(herder->worker, connector, config, offsets, answer);
-    kc_map_destroy(config);
+        err = kc_worker_open_config(herder->worker, raw, plugin, config);
+    kc_map_destroy(raw);
     return err;
 }
 

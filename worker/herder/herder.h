@@ -108,14 +108,35 @@ struct kc_error *kc_herder_stop_connector(struct kc_herder *herder, const char *
                                           int timeout_ms) KC_MUST_CHECK;
 struct kc_error *kc_herder_offsets(struct kc_herder *herder, const char *connector, int timeout_ms,
                                    json_t **offsets) KC_MUST_CHECK;
-/* What offsets of the connector's source are on its target; any worker answers. */
-struct kc_error *kc_herder_translate(struct kc_herder *herder, const char *connector,
-                                     const json_t *offsets, int timeout_ms,
-                                     json_t **answer) KC_MUST_CHECK;
 /* offsets NULL: reset. message owned by the caller. */
 struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *connector,
                                          const json_t *offsets, int timeout_ms,
                                          char **message) KC_MUST_CHECK;
+
+/* ---- resources of plugins ---- */
+
+/* What is asked of a connector. call(connector, arg) is made on its thread; destroy(arg) where
+ * nobody waits for it any more. */
+struct kc_connector_question {
+    kc_connector_call call;
+    void *arg;
+    void (*destroy)(void *arg);
+};
+/* Has the connector, whose plugin must be this one, answer; KC_ERR_WRONG_TARGET where another
+ * worker owns it, with call not made. question->arg is NULL afterwards when the time-out has passed
+ * and it is the connector's. */
+struct kc_error *kc_herder_ask(struct kc_herder *herder, const char *connector,
+                               const struct kc_plugin *plugin,
+                               struct kc_connector_question *question,
+                               int timeout_ms) KC_MUST_CHECK;
+/* The connector's plugin and its configuration with variables resolved, which the caller owns;
+ * any worker answers. */
+struct kc_error *kc_herder_open_config(struct kc_herder *herder, const char *connector,
+                                       int timeout_ms, const struct kc_plugin **plugin,
+                                       struct kc_map **config) KC_MUST_CHECK;
+/* Snapshot: the connectors of a plugin, appended to names. */
+void kc_herder_connectors_of(struct kc_herder *herder, const struct kc_plugin *plugin,
+                             struct kc_strings *names);
 
 /* PUT /connector-plugins/{p}/config/validate: ConfigInfos. */
 struct kc_error *kc_herder_validate(struct kc_herder *herder, const struct kc_map *config,

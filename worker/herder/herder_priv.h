@@ -30,6 +30,7 @@ enum kc_herder_request {
     KC_REQUEST_ALTER_OFFSETS, /* may they be changed? result: config */
     KC_REQUEST_PUT_TASKS,
     KC_REQUEST_FENCE,
+    KC_REQUEST_ASK, /* a connector, by its plugin's resource */
     KC_REQUEST_COUNT,
 };
 
@@ -50,8 +51,10 @@ struct kc_herder_args {
     int attempts;
     int64_t began_ms;
     json_t *result;
-    struct kc_error *err;       /* an outcome that travels to the tick thread */
-    struct kc_request *waiting; /* a request that this one will end */
+    const struct kc_plugin *plugin;        /* ASK: whose the connector must be */
+    struct kc_connector_question question; /* ASK; arg NULL: taken out */
+    struct kc_error *err;                  /* an outcome that travels to the tick thread */
+    struct kc_request *waiting;            /* a request that this one will end */
 };
 struct kc_herder_args *kc_herder_args_new(const char *connector);
 void kc_herder_args_destroy(void *args);
@@ -171,6 +174,15 @@ struct kc_error *kc_herder_start_task(struct kc_herder *herder, const char *conn
 /* Moves a connector and its tasks here to the target state of config_state; a connector that runs
  * again is reconfigured. */
 void kc_herder_apply_target_state(struct kc_herder *herder, const char *connector);
+
+/* ---- connector_question.c; tick thread ---- */
+
+/* Whether the connector is there and the plugin's; if not, request has been completed. */
+bool kc_herder_may_ask(struct kc_herder *herder, struct kc_request *request,
+                       const struct kc_herder_args *args);
+/* Hands the question to the connector, which runs here; request ends with its answer. */
+void kc_herder_pass_question(struct kc_herder *herder, struct kc_request *request,
+                             struct kc_herder_args *args);
 
 /* ---- connector_config.c ---- */
 

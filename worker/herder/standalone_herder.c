@@ -252,6 +252,13 @@ static void run_offsets(struct kc_herder *herder, struct kc_request *request, vo
     kc_request_complete(request, NULL);
 }
 
+static void run_ask(struct kc_herder *herder, struct kc_request *request, void *data)
+{
+    struct kc_herder_args *args = data;
+    if (kc_herder_may_ask(herder, request, args))
+        kc_herder_pass_question(herder, request, args);
+}
+
 static void run_alter_offsets(struct kc_herder *herder, struct kc_request *request, void *data)
 {
     struct kc_herder_args *args = data;
@@ -391,6 +398,7 @@ static const kc_request_run requests[KC_REQUEST_COUNT] = {
     [KC_REQUEST_ALTER_OFFSETS] = run_alter_offsets,
     [KC_REQUEST_PUT_TASKS] = refuse_tasks,
     [KC_REQUEST_FENCE] = refuse_fence,
+    [KC_REQUEST_ASK] = run_ask,
 };
 
 static const struct kc_herder_ops ops = {

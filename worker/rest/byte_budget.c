@@ -5,11 +5,13 @@
 #include "connect/mem.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #define RESERVED_PART 8 /* an eighth is for small shares */
 
 struct kc_byte_budget {
+    atomic_int refs;
     pthread_mutex_t lock;
     size_t total;
     size_t held;
@@ -18,14 +20,22 @@ struct kc_byte_budget {
 struct kc_byte_budget *kc_byte_budget_new(size_t total)
 {
     struct kc_byte_budget *budget = kc_calloc(1, sizeof(*budget));
+    atomic_init(&budget->refs, 1);
     pthread_mutex_init(&budget->lock, NULL);
     budget->total = total;
     return budget;
 }
 
-void kc_byte_budget_destroy(struct kc_byte_budget *budget)
+struct kc_byte_budget *kc_byte_budget_ref(struct kc_byte_budget *budget)
 {
-    if (!budget)
+    if (budget)
+        atomic_fetch_add(&budget->refs, 1);
+    return budget;
+}
+
+void kc_byte_budget_unref(struct kc_byte_budget *budget)
+{
+    if (!budget || atomic_fetch_sub(&budget->refs, 1) != 1)
         return;
     pthread_mutex_destroy(&budget->lock);
     free(budget);

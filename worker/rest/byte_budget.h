@@ -26,7 +26,9 @@ struct kc_byte_share { /* zero-initialised: one that nothing limits */
 };
 
 struct kc_byte_budget *kc_byte_budget_new(size_t total);
-void kc_byte_budget_destroy(struct kc_byte_budget *budget); /* when no share holds anything */
+struct kc_byte_budget *kc_byte_budget_ref(struct kc_byte_budget *budget); /* NULL is fine */
+/* With the last reference no share may hold anything. NULL is fine. */
+void kc_byte_budget_unref(struct kc_byte_budget *budget);
 size_t kc_byte_budget_held(struct kc_byte_budget *budget);
 
 /* Makes the share as large as bytes. KC_ERR_BAD_REQUEST: that is more than one request can ever

@@ -177,19 +177,20 @@ static bool find_herder(struct exchange *exchange)
 
 static const struct kc_route *route_of(struct exchange *exchange)
 {
-    static const struct kc_route *const main_tables[] = {
-        kc_connectors_routes, kc_translate_routes, kc_root_routes,    kc_plugins_routes,
-        kc_logging_routes,    kc_internal_routes,  kc_metrics_routes, NULL};
     static const struct kc_route *const admin_tables[] = {kc_logging_routes, NULL};
     static const struct kc_route *const mount_tables[] = {kc_internal_routes, kc_metrics_routes,
                                                           NULL};
     struct kc_rest_server *server = exchange->endpoint->server;
+    struct kc_rest_request *request = exchange->request;
     bool dedicated = atomic_load(&server->mount_count) > 0;
-    const struct kc_route *const *tables = dedicated                            ? mount_tables
-                                           : exchange->endpoint->listener.admin ? admin_tables
-                                                                                : main_tables;
+    const struct kc_route *const *tables = dedicated ? mount_tables
+                                           : exchange->endpoint->listener.admin
+                                               ? admin_tables
+                                               : kc_mounts_tables(server->resources);
     unsigned excluded = exchange->endpoint->listener.admin ? 0 : server->main_excluded;
-    return kc_router_find(tables, excluded, exchange->request);
+    request->mounts = server->resources;
+    request->route = kc_router_find(tables, excluded, request);
+    return request->route;
 }
 
 /* Jetty's own page while no resource is registered. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * /connectors/{}/translate: what offsets of a mirror's source, or of groups, are on its target.
- * Ours; Java's Connect has nothing of the kind. Any worker answers, on a request thread.
+ * Ours; Java's Connect has nothing of the kind. A resource as plugins have them, of all connectors:
+ * it needs the configuration alone, so that any worker answers, on a request thread.
  */
-#include "rest/router_priv.h"
+#include "rest/mounted_request_priv.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -24,15 +25,6 @@ static struct kc_error *refuse(const char *why)
 }
 
 /* ---- GET ---- */
-
-/* The nth value of a parameter; NULL: there are fewer. */
-static const char *nth(const struct kc_rest_request *request, const char *name, size_t n)
-{
-    for (size_t i = 0; i < request->query_names.count; i++)
-        if (strcmp(request->query_names.items[i], name) == 0 && n-- == 0)
-            return request->query_values.items[i];
-    return NULL;
-}
 
 static bool parse_number(const char *text, json_int_t *number)
 {
@@ -56,12 +48,13 @@ static struct kc_error *add_question(json_t *offsets, const char *topic, const c
     return NULL;
 }
 
-static struct kc_error *read_query(const struct kc_rest_request *request, json_t *offsets)
+static struct kc_error *read_query(const struct kc_resource_request *request, json_t *offsets)
 {
     struct kc_error *err = NULL;
     for (size_t n = 0; !err; n++) {
-        const char *topic = nth(request, "topic", n), *partition = nth(request, "partition", n);
-        const char *offset = nth(request, "offset", n);
+        const char *topic = kc_resource_query(request, "topic", n),
+                   *partition = kc_resource_query(request, "partition", n);
+        const char *offset = kc_resource_query(request, "offset", n);
         if (!topic && !partition && !offset)
             break;
         err = add_question(offsets, topic, partition, offset);
@@ -72,14 +65,14 @@ static struct kc_error *read_query(const struct kc_rest_request *request, json_t
 /* ---- groups ---- */
 
 /* NULL: the query names none. */
-static json_t *read_groups(const struct kc_rest_request *request)
+static json_t *read_groups(const struct kc_resource_request *request)
 {
-    const char *pattern = nth(request, "groups", 0);
-    const char *group = nth(request, "group", 0);
+    const char *pattern = kc_resource_query(request, "groups", 0);
+    const char *group = kc_resource_query(request, "group", 0);
     if (pattern)
         return json_pack("{s:o}", "pattern", json_string(pattern));
     json_t *names = group ? json_array() : NULL;
-    for (size_t n = 0; (group = nth(request, "group", n)); n++)
+    for (size_t n = 0; (group = kc_resource_query(request, "group", n)); n++)
         json_array_append_new(names, json_string(group));
     return names ? json_pack("{s:o}", "groups", names) : NULL;
 }
@@ -135,23 +128,41 @@ static struct kc_error *check(const json_t *offsets)
     return NULL;
 }
 
-/* Takes offsets, or err. */
-static void answer(struct kc_rest_request *request, json_t *offsets, struct kc_error *err)
+static struct kc_error *translate(const struct kc_resource_request *request, const json_t *question,
+                                  json_t **answer)
+{
+    const struct kc_plugin *plugin = request->plugin;
+    const struct kc_connector_ops *ops = plugin->connector;
+    const struct kc_map *config = kc_resource_config(request);
+    bool by_group = json_is_object(question);
+    if (plugin->api_minor >= 3 && by_group && ops->translate_groups)
+        return ops->translate_groups(config, question, answer);
+    if (plugin->api_minor >= 3 && !by_group && ops->translate)
+        return ops->translate(config, question, answer);
+    return kc_error_new(KC_ERR_BAD_REQUEST,
+                        by_group ? "Connector %s translates no groups: MirrorCheckpointConnector "
+                                   "does, %s doesn't"
+                                 : "Connector %s translates no offsets: MirrorSourceConnector and "
+                                   "MirrorCheckpointConnector do, %s doesn't",
+                        request->connector, plugin->class_name);
+}
+
+/* Takes question, or err. */
+static void answer(struct kc_resource_request *request, json_t *question, struct kc_error *err)
 {
     json_t *translated = NULL;
     if (!err)
-        err = json_is_object(offsets) ? check_groups(offsets) : check(offsets);
+        err = json_is_object(question) ? check_groups(question) : check(question);
     if (!err)
-        err = kc_herder_translate(request->herder, request->params[0], offsets, KC_REST_TIMEOUT_MS,
-                                  &translated);
+        err = translate(request, question, &translated);
     if (err)
-        kc_rest_answer_error(request, err);
+        kc_resource_answer_error(request, err);
     else
-        kc_rest_answer_json(request, 200, translated);
-    json_decref(offsets);
+        kc_resource_answer_json(request, 200, translated);
+    json_decref(question);
 }
 
-static void get_translated(struct kc_rest_request *request)
+static void get_translated(void *connector, struct kc_resource_request *request)
 {
     json_t *groups = read_groups(request);
     json_t *offsets = groups ? groups : json_array();
@@ -159,15 +170,21 @@ static void get_translated(struct kc_rest_request *request)
     answer(request, offsets, err);
 }
 
-static void post_translated(struct kc_rest_request *request)
+static void post_translated(void *connector, struct kc_resource_request *request)
 {
     json_t *body = NULL;
-    struct kc_error *err = kc_rest_body_json(request, &body);
+    struct kc_error *err = kc_resource_json(request, &body);
     answer(request, body, err);
 }
 
-const struct kc_route kc_translate_routes[] = {
-    {"GET", "/connectors/{}/translate", KC_ROUTE_OUTSIDE, get_translated},
-    {"POST", "/connectors/{}/translate", KC_ROUTE_BODY | KC_ROUTE_OUTSIDE, post_translated},
-    {NULL, NULL, 0, NULL},
+static const struct kc_resource_route routes[] = {
+    {"GET", "/translate", KC_RESOURCE_ANYWHERE, get_translated},
+    {"POST", "/translate", KC_RESOURCE_ANYWHERE | KC_RESOURCE_BODY, post_translated},
+};
+
+const struct kc_resource kc_translate_resource = {
+    .size = sizeof(kc_translate_resource),
+    .prefix = "/connectors",
+    .routes = routes,
+    .route_count = sizeof(routes) / sizeof(routes[0]),
 };

@@ -149,6 +149,7 @@ const char *kc_rest_server_worker_id(const struct kc_rest_server *server)
 
 void kc_rest_server_serve(struct kc_rest_server *server, struct kc_herder *herder)
 {
+    server->resources = kc_mounts_new(kc_herder_plugins(herder), kc_rest_answer_mounted);
     atomic_store(&server->herder, herder);
     kc_info("REST resources initialized; server is started and ready to handle requests");
 }
@@ -185,8 +186,9 @@ void kc_rest_server_destroy(struct kc_rest_server *server)
         free(server->mounts[i].source);
         free(server->mounts[i].target);
     }
+    kc_mounts_destroy(server->resources);
     kc_connection_guard_destroy(server->guard);
-    kc_byte_budget_destroy(server->budget);
+    kc_byte_budget_unref(server->budget);
     kc_rest_auth_destroy(server->auth);
     kc_rest_filter_destroy(server->filter);
     free(server->url);

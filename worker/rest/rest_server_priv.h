@@ -4,6 +4,7 @@
 #define WORKER_REST_REST_SERVER_PRIV_H
 
 #include "rest/http_daemon_priv.h"
+#include "rest/mounts_priv.h"
 #include "rest/request_pool_priv.h"
 #include "rest/rest_auth_priv.h"
 #include "rest/rest_filter_priv.h"
@@ -43,6 +44,7 @@ struct kc_rest_server {
     struct kc_byte_budget *budget;
     size_t max_body;
     size_t max_connections;
+    struct kc_mounts *resources; /* NULL until there is a herder */
     _Atomic(struct kc_herder *) herder;
     struct kc_rest_flow mounts[KC_REST_MAX_MOUNTS];
     atomic_size_t mount_count;

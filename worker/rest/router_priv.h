@@ -26,7 +26,6 @@ struct kc_route {
 /* Tables of the resources, each ended by a NULL method. */
 extern const struct kc_route kc_root_routes[];
 extern const struct kc_route kc_connectors_routes[];
-extern const struct kc_route kc_translate_routes[];
 extern const struct kc_route kc_plugins_routes[];
 extern const struct kc_route kc_logging_routes[];
 extern const struct kc_route kc_internal_routes[];

@@ -282,38 +282,3 @@ struct kc_error *kc_worker_alter_offsets(struct kc_worker *worker, const char *c
     close_call(&call);
     return err;
 }
-
-/* ---- translating ---- */
-
-static struct kc_error *translate(const struct kc_plugin *plugin, const char *connector,
-                                  const struct kc_map *config, const json_t *question,
-                                  json_t **answer)
-{
-    const struct kc_connector_ops *ops = plugin->connector;
-    bool by_group = json_is_object(question);
-    if (plugin->api_minor >= 3 && by_group && ops->translate_groups)
-        return ops->translate_groups(config, question, answer);
-    if (plugin->api_minor >= 3 && !by_group && ops->translate)
-        return ops->translate(config, question, answer);
-    return kc_error_new(KC_ERR_BAD_REQUEST,
-                        by_group ? "Connector %s translates no groups: MirrorCheckpointConnector "
-                                   "does, %s doesn't"
-                                 : "Connector %s translates no offsets: MirrorSourceConnector and "
-                                   "MirrorCheckpointConnector do, %s doesn't",
-                        connector, plugin->class_name);
-}
-
-struct kc_error *kc_worker_translate(struct kc_worker *worker, const char *connector,
-                                     const struct kc_map *config, const json_t *offsets,
-                                     json_t **answer)
-{
-    struct kc_map *resolved = NULL;
-    const struct kc_plugin *plugin = NULL;
-    struct kc_error *err = kc_worker_resolve(worker, config, &resolved);
-    if (!err)
-        err = kc_worker_connector_plugin(worker, resolved, &plugin);
-    if (!err)
-        err = translate(plugin, connector, resolved, offsets, answer);
-    kc_map_destroy(resolved);
-    return err;
-}

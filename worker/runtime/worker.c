@@ -237,6 +237,14 @@ struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const stru
     return err;
 }
 
+struct kc_error *kc_worker_open_config(struct kc_worker *worker, const struct kc_map *config,
+                                       const struct kc_plugin **plugin, struct kc_map **resolved)
+{
+    *resolved = NULL;
+    struct kc_error *err = kc_worker_resolve(worker, config, resolved);
+    return err ? err : kc_worker_connector_plugin(worker, *resolved, plugin);
+}
+
 /* ---- connectors ---- */
 
 static struct connector_entry *find_connector(struct kc_worker *worker, const char *name)

@@ -77,12 +77,11 @@ void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
 /* {"offsets":[...]}, new reference (KIP-875). */
 struct kc_error *kc_worker_offsets(struct kc_worker *worker, const char *connector,
                                    const struct kc_map *config, json_t **offsets) KC_MUST_CHECK;
-/* What the connector says of offsets of its source (API 1.3): [{"topic","partition","offset"}], or
- * of its groups: {"groups": [..]} or {"pattern": ".."}, of the right shape. KC_ERR_BAD_REQUEST: it
- * translates none. */
-struct kc_error *kc_worker_translate(struct kc_worker *worker, const char *connector,
-                                     const struct kc_map *config, const json_t *offsets,
-                                     json_t **answer) KC_MUST_CHECK;
+/* The plugin that a connector's configuration names, and the configuration with its variables
+ * resolved, owned by the caller. Any thread. */
+struct kc_error *kc_worker_open_config(struct kc_worker *worker, const struct kc_map *config,
+                                       const struct kc_plugin **plugin,
+                                       struct kc_map **resolved) KC_MUST_CHECK;
 /* offsets: the "offsets" array of the request; NULL resets all. message: what REST answers, owned
  * by the caller. */
 struct kc_error *kc_worker_alter_offsets(struct kc_worker *worker, const char *connector,

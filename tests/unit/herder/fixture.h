@@ -137,6 +137,10 @@ static const struct kc_source_task_ops scripted_task = {
     .destroy = free,
 };
 
+#ifndef SCRIPTED_RESOURCE
+#define SCRIPTED_RESOURCE NULL
+#endif
+
 static const struct kc_plugin scripted_plugin = {
     KC_PLUGIN_HEAD,
     .kind = KC_PLUGIN_SOURCE,
@@ -147,6 +151,7 @@ static const struct kc_plugin scripted_plugin = {
     .config_key_count = 2,
     .connector = &scripted_connector,
     .source_task = &scripted_task,
+    .resource = SCRIPTED_RESOURCE,
 };
 
 /* ---- the herder ---- */

@@ -40,7 +40,7 @@ START_TEST(shares_of_a_budget)
     kc_byte_share_shrink(&other, 0);
     kc_byte_share_shrink(&small, 0);
     ck_assert_uint_eq(kc_byte_budget_held(budget), 0);
-    kc_byte_budget_destroy(budget);
+    kc_byte_budget_unref(budget);
 }
 END_TEST
 
@@ -65,7 +65,7 @@ START_TEST(a_budget_that_the_machine_has_not_refuses_requests)
     kc_error_destroy(err);
     ck_assert_ptr_null(kc_byte_share_resize(&share, (size_t)1 << 20));
     kc_byte_share_shrink(&share, 0);
-    kc_byte_budget_destroy(budget);
+    kc_byte_budget_unref(budget);
 }
 END_TEST
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests to the resources of plugins: asked of the connector, sent on to the worker that owns it,
+ * or asked of all connectors of the class and put together. Request threads.
+ */
+#include "connect/java_json.h"
+#include "rest/mounted_request_priv.h"
+#include "rest/rest_forward_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char everybody[] = "-";
+
+/* ---- one connector ---- */
+
+static int time_left(int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - kc_mono_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+/* Any worker does, on this thread. */
+static struct kc_error *ask_here(struct kc_rest_request *rest, struct kc_resource_request *request,
+                                 int64_t deadline_ms)
+{
+    const struct kc_plugin *wanted = request->mounted.plugin;
+    struct kc_error *err =
+        kc_herder_open_config(rest->herder, request->connector, time_left(deadline_ms),
+                              &request->plugin, &request->config);
+    if (err)
+        return err;
+    if (wanted && wanted != request->plugin)
+        return kc_error_new(KC_ERR_NOT_FOUND, "Connector %s is no %s", request->connector,
+                            wanted->class_name);
+    kc_mounted_request_run(NULL, request);
+    return NULL;
+}
+
+/* *request is the caller's, NULL when the connector still has it. */
+static struct kc_error *ask(struct kc_rest_request *rest, const struct kc_mounted *mounted,
+                            const char *connector, int64_t deadline_ms,
+                            struct kc_resource_request **request)
+{
+    *request = kc_mounted_request_new(rest, mounted, connector);
+    if (mounted->row->flags & KC_RESOURCE_ANYWHERE)
+        return ask_here(rest, *request, deadline_ms);
+    struct kc_connector_question question = {kc_mounted_request_run, *request,
+                                             kc_mounted_request_destroy};
+    struct kc_error *err =
+        kc_herder_ask(rest->herder, connector, mounted->plugin, &question, time_left(deadline_ms));
+    *request = question.arg;
+    return err;
+}
+
+static void send_on(struct kc_rest_request *rest, struct kc_error *err,
+                    const struct kc_resource_request *request)
+{
+    const struct kc_str *body = request ? &request->rest->body : NULL;
+    const struct kc_rest_onward onward = {
+        .path = rest->path,
+        .query = rest->query,
+        .body = body && body->len ? body->data : NULL,
+        .body_len = body ? body->len : 0,
+        .body_type = kc_map_get(rest->headers, "content-type"),
+        .whole = true,
+    };
+    kc_rest_answer_or_send_on(rest, err, &onward);
+}
+
+static void answer_one(struct kc_rest_request *rest, const struct kc_mounted *mounted)
+{
+    struct kc_resource_request *request = NULL;
+    struct kc_error *err =
+        ask(rest, mounted, rest->params[0], kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
+    if (err)
+        send_on(rest, err, request);
+    else
+        kc_mounted_request_answer(request, rest);
+    kc_mounted_request_destroy(request);
+}
+
+/* ---- all connectors of a class ---- */
+
+/* Takes answer: its elements, or itself, go into list. */
+static void add_answer(json_t *list, json_t *answer)
+{
+    if (json_is_array(answer))
+        json_array_extend(list, answer);
+    else if (answer)
+        json_array_append(list, answer);
+    json_decref(answer);
+}
+
+static void add_failure(json_t *list, const struct kc_mounted *mounted, const char *connector,
+                        int status, const char *message)
+{
+    const char *field = mounted->resource->name_field;
+    if (status != 404) /* it has been deleted meanwhile */
+        json_array_append_new(list, json_pack("{s:s, s:i, s:s}", field ? field : "name", connector,
+                                              "error_code", status, "message", message));
+}
+
+/* Adds what was answered: JSON text and its status. */
+static void add_text(json_t *list, const struct kc_mounted *mounted, const char *connector,
+                     int status, const char *text, size_t len)
+{
+    json_error_t why;
+    json_t *answer = text ? json_loadb(text, len, JSON_DECODE_ANY | JSON_ALLOW_NUL, &why) : NULL;
+    const char *message = json_string_value(json_object_get(answer, "message"));
+    if (status >= 200 && status < 300) {
+        add_answer(list, answer);
+        return;
+    }
+    add_failure(list, mounted, connector, status, message ? message : "It gave no reason");
+    json_decref(answer);
+}
+
+/* What stands behind the connector's place in the path. */
+static const char *tail_of(const char *path)
+{
+    for (int segments = 0; segments < 2; segments++) {
+        path += *path == '/';
+        path += strcspn(path, "/");
+    }
+    return path;
+}
+
+/* The owner, or the leader on the way to it, at url. */
+static struct kc_error *fetch(struct kc_rest_request *rest, const struct kc_mounted *mounted,
+                              const char *connector, const char *url, struct kc_http_reply *reply)
+{
+    char *escaped = kc_http_escape(connector);
+    char *path = kc_asprintf("%s/%s%s", mounted->resource->prefix, escaped, tail_of(rest->path));
+    const struct kc_rest_onward onward = {.path = path, .query = rest->query};
+    struct kc_error *err = kc_rest_send_on(rest, url, &onward, reply);
+    free(path);
+    free(escaped);
+    return err;
+}
+
+static int status_of(const struct kc_error *err)
+{
+    switch (kc_error_code(err)) {
+    case KC_ERR_WRONG_TARGET:
+    case KC_ERR_REBALANCE_NEEDED:
+    case KC_ERR_STALE_CONFIG:
+        return 409;
+    default:
+        return kc_rest_status(err);
+    }
+}
+
+static void add_one(struct kc_rest_request *rest, const struct kc_mounted *mounted,
+                    const char *connector, int64_t deadline_ms, json_t *list)
+{
+    struct kc_resource_request *request = NULL;
+    struct kc_http_reply reply = {0};
+    struct kc_error *err = ask(rest, mounted, connector, deadline_ms, &request);
+    bool elsewhere = err && kc_error_code(err) == KC_ERR_WRONG_TARGET;
+    const char *url = elsewhere ? kc_error_url(err) : NULL;
+    if (url && *url) {
+        struct kc_error *failed = fetch(rest, mounted, connector, url, &reply);
+        kc_error_destroy(err);
+        err = failed;
+    }
+    if (err)
+        add_failure(list, mounted, connector, status_of(err), kc_error_text(err));
+    else if (reply.status)
+        add_text(list, mounted, connector, (int)reply.status, reply.body.data, reply.body.len);
+    else
+        add_text(list, mounted, connector, request->rest->status, request->rest->answer,
+                 request->rest->answer_len);
+    kc_error_destroy(err);
+    kc_http_reply_clear(&reply);
+    kc_mounted_request_destroy(request);
+}
+
+static void answer_all(struct kc_rest_request *rest, const struct kc_mounted *mounted)
+{
+    int64_t deadline = kc_mono_ms() + KC_REST_TIMEOUT_MS;
+    struct kc_strings names = {0};
+    json_t *list = json_array();
+    kc_herder_connectors_of(rest->herder, mounted->plugin, &names);
+    for (size_t i = 0; i < names.count; i++)
+        add_one(rest, mounted, names.items[i], deadline, list);
+    kc_strings_destroy(&names);
+    kc_rest_answer_json(rest, 200, list);
+}
+
+void kc_rest_answer_mounted(struct kc_rest_request *rest)
+{
+    struct kc_mounted mounted;
+    if (!kc_mounts_find(rest->mounts, rest->route, &mounted)) {
+        kc_rest_answer_status(rest, 404, "HTTP 404 Not Found");
+        return;
+    }
+    bool all = rest->param_count == 0 || strcmp(rest->params[0], everybody) == 0;
+    if (all && (mounted.row->flags & KC_RESOURCE_ALL))
+        answer_all(rest, &mounted);
+    else
+        answer_one(rest, &mounted);
+}
