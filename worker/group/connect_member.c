@@ -312,7 +312,7 @@ static struct kc_error *make_member(struct kc_connect_member *self,
         .heartbeat_interval_ms = settings->heartbeat_interval_ms,
         .request_timeout_ms = settings->request_timeout_ms,
         .retry_backoff_ms = settings->retry_backoff_ms,
-        .lane = KC_WIRE_LANE_GROUP,
+        .channel = KC_WIRE_CHANNEL_GROUP,
     };
     return kc_member_new(&common, &protocol, self, &self->member);
 }

@@ -43,10 +43,10 @@ struct kc_wire_client *kc_group_client_wire(struct kc_group_client *client)
     return kc_wire_admin_client(client->admin);
 }
 
-int kc_group_client_lane(struct kc_group_client *client)
+int kc_group_client_channel(struct kc_group_client *client)
 {
     unsigned number = atomic_fetch_add(&client->members, 1);
-    return KC_WIRE_LANE_FETCH + (int)(number % (KC_WIRE_LANES - KC_WIRE_LANE_FETCH));
+    return KC_WIRE_CHANNEL_FETCH + (int)(number % (KC_WIRE_CHANNELS - KC_WIRE_CHANNEL_FETCH));
 }
 
 /* ---- reading ---- */

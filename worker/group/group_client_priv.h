@@ -8,7 +8,7 @@
 
 struct kc_wire_client *kc_group_client_wire(struct kc_group_client *client);
 /* A connection for joins, which wait at the broker: groups share it by turns. */
-int kc_group_client_lane(struct kc_group_client *client);
+int kc_group_client_channel(struct kc_group_client *client);
 
 /* As what a commit is sent. */
 struct kc_group_committer {

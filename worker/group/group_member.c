@@ -227,7 +227,7 @@ static struct kc_error *make_member(struct kc_group_member *self,
             settings->heartbeat_interval_ms ? settings->heartbeat_interval_ms : HEARTBEAT_MS,
         .request_timeout_ms = REQUEST_MS,
         .retry_backoff_ms = RETRY_MS,
-        .lane = kc_group_client_lane(self->client),
+        .channel = kc_group_client_channel(self->client),
         .bounded = true,
     };
     return kc_member_new(&common, &protocol, self, &self->member);

@@ -94,7 +94,7 @@ static void on_beat(void *arg, const struct kc_wire_request *request, struct kc_
 static struct kc_wire_request *make_beat(const struct kc_member *member)
 {
     struct kc_wire_request *request =
-        kc_member_request(member, KC_API_HEARTBEAT, KC_WIRE_LANE_MAIN);
+        kc_member_request(member, KC_API_HEARTBEAT, KC_WIRE_CHANNEL_MAIN);
     struct kc_heartbeat_request *message = request->message;
     message->group_id = kc_wire_str_copy(request->arena, member->settings.group_id);
     message->member_id = kc_wire_str_copy(request->arena, member->id);

@@ -100,7 +100,8 @@ static int join_timeout(const struct kc_member_settings *settings)
 static void send_join(struct kc_member *member)
 {
     const struct kc_member_settings *settings = &member->settings;
-    struct kc_wire_request *request = kc_member_request(member, KC_API_JOIN_GROUP, settings->lane);
+    struct kc_wire_request *request =
+        kc_member_request(member, KC_API_JOIN_GROUP, settings->channel);
     struct kc_join_group_request *message = request->message;
     request->timeout_ms = join_timeout(settings);
     message->group_id = kc_wire_str_copy(request->arena, settings->group_id);
@@ -121,7 +122,8 @@ static struct kc_wire_request *make_sync(struct kc_member *member,
                                          const struct kc_join_group_response *joined)
 {
     const struct kc_member_settings *settings = &member->settings;
-    struct kc_wire_request *request = kc_member_request(member, KC_API_SYNC_GROUP, settings->lane);
+    struct kc_wire_request *request =
+        kc_member_request(member, KC_API_SYNC_GROUP, settings->channel);
     struct kc_sync_group_request *message = request->message;
     request->timeout_ms = join_timeout(settings);
     message->group_id = kc_wire_str_copy(request->arena, settings->group_id);
@@ -160,7 +162,7 @@ static struct kc_error *wait_answer(struct kc_member *member, int64_t deadline_m
 }
 
 /* Acts on a step that isn't STEP_DONE: what follows is another join, now or after a pause. */
-static struct kc_error *step_back(struct kc_member *member, enum step step, const char *what,
+static struct kc_error *step_back(struct kc_member *member, enum join_step step, const char *what,
                                   int code, bool *retry)
 {
     if (step == STEP_FATAL)

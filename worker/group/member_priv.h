@@ -27,7 +27,7 @@ struct kc_member_settings {
     int heartbeat_interval_ms;
     int request_timeout_ms;
     int retry_backoff_ms;
-    int lane;     /* of joins and syncs, which wait at the broker */
+    int channel;  /* of joins and syncs, which wait at the broker */
     bool bounded; /* a poll waits for a join under way until its deadline, not for its end */
 };
 

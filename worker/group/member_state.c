@@ -105,12 +105,13 @@ bool kc_member_unsettled(struct kc_member *member)
 
 /* ---- requests ---- */
 
-struct kc_wire_request *kc_member_request(const struct kc_member *member, enum kc_api api, int lane)
+struct kc_wire_request *kc_member_request(const struct kc_member *member, enum kc_api api,
+                                          int channel)
 {
     struct kc_wire_request *request = kc_wire_request_new(api);
     request->target.kind = KC_WIRE_GROUP;
     request->target.key = kc_arena_strdup(request->arena, member->settings.group_id);
-    request->lane = lane;
+    request->channel = channel;
     return request;
 }
 
@@ -133,7 +134,7 @@ static void prepare_leave(struct kc_wire_request *request, int16_t version)
 struct kc_wire_request *kc_member_make_leave(const struct kc_member *member, const char *reason)
 {
     struct kc_wire_request *request =
-        kc_member_request(member, KC_API_LEAVE_GROUP, KC_WIRE_LANE_MAIN);
+        kc_member_request(member, KC_API_LEAVE_GROUP, KC_WIRE_CHANNEL_MAIN);
     struct kc_leave_group_request *message = request->message;
     struct kc_leave_group_request_member *leaving =
         kc_wire_new(request->arena, &kc_leave_group_request_member_type);

@@ -59,9 +59,9 @@ void kc_member_unref(struct kc_member *member); /* any thread, without the lock 
 
 /* Goes to another state, which must be one that may follow. Lock held. */
 void kc_member_move(struct kc_member *member, enum kc_member_state state);
-/* A request to the group's coordinator; lane GROUP or another for what waits at the broker. */
+/* A request to the group's coordinator; channel GROUP or another for what waits at the broker. */
 struct kc_wire_request *kc_member_request(const struct kc_member *member, enum kc_api api,
-                                          int lane);
+                                          int channel);
 /* Back to no membership; keep_id: only the generation is void. Lock held. */
 void kc_member_reset(struct kc_member *member, bool keep_id, const char *reason);
 /* Lock held. */

@@ -130,6 +130,11 @@ bool kc_herder_ready(struct kc_herder *herder)
     return atomic_load(&herder->ready);
 }
 
+const struct kc_plugins *kc_herder_plugins(struct kc_herder *herder)
+{
+    return herder->plugins;
+}
+
 struct kc_error *kc_herder_ping(struct kc_herder *herder, int timeout_ms)
 {
     return call(herder, KC_REQUEST_PING, kc_herder_args_new(NULL), timeout_ms, NULL);

@@ -58,6 +58,7 @@ struct kc_error *kc_herder_ping(struct kc_herder *herder,
 char *kc_herder_stage(struct kc_herder *herder); /* snapshot: "The worker is currently ..., which
                                                     began at ...."; NULL: none */
 const char *kc_herder_cluster_id(struct kc_herder *herder); /* snapshot; "" while unknown */
+const struct kc_plugins *kc_herder_plugins(struct kc_herder *herder);
 
 /* ---- snapshot reads ---- */
 void kc_herder_connectors(struct kc_herder *herder, struct kc_strings *names);

@@ -22,7 +22,7 @@ static const struct membership_group *of_const(const struct kc_membership *membe
 
 static struct kc_connect_member *of(struct kc_membership *member)
 {
-    return ((struct group *)member)->inner;
+    return ((struct membership_group *)member)->inner;
 }
 
 /* ---- the member's listener ---- */

@@ -87,8 +87,7 @@ struct kc_connector_host *kc_connector_host_new(const struct kc_connector_settin
     host->listener = settings->listener;
     host->opaque = settings->opaque;
     host->context.host = host;
-    pthread_mutex_init(&host->mutex, NULL);
-    kc_cond_init(&host->changed);
+    kc_lifetime_init(&host->life);
     kc_series_list_init(&host->series);
     return host;
 }
@@ -356,11 +355,11 @@ static void serve_task_configs(struct kc_connector_host *host, const struct requ
 
 static void serve_request(struct kc_connector_host *host)
 {
-    pthread_mutex_lock(&host->mutex);
-    struct request *request = host->stopping ? NULL : host->requests;
+    pthread_mutex_lock(&host->life.mutex);
+    struct request *request = host->life.stopping ? NULL : host->requests;
     if (request)
         LL_DELETE(host->requests, request);
-    pthread_mutex_unlock(&host->mutex);
+    pthread_mutex_unlock(&host->life.mutex);
     if (!request)
         return;
     if (request->call)
@@ -520,8 +519,8 @@ void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target
 /* Takes request. */
 static void leave_request(struct kc_connector_host *host, struct request *request)
 {
-    pthread_mutex_lock(&host->mutex);
-    bool refused = host->stopping, alone = false;
+    pthread_mutex_lock(&host->life.mutex);
+    bool refused = host->life.stopping, alone = false;
     if (!refused) {
         LL_APPEND(host->requests, request);
         alone = announce_work(host);

@@ -98,22 +98,23 @@ static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin
 {
     const struct kc_resource *resource = plugin->resource;
     if (resource->size < offsetof(struct kc_resource, route_count) + sizeof(size_t)) {
-        kc_fail("%s has no REST resource: its size isn't sizeof(struct kc_resource)",
-                plugin->class_name);
+        kc_log_error("%s has no REST resource: its size isn't sizeof(struct kc_resource)",
+                     plugin->class_name);
         return false;
     }
     if (!is_prefix(resource->prefix) || is_taken(mounts, resource->prefix)) {
-        kc_fail("%s has no REST resource: its prefix %s is taken, or isn't one segment of small "
-                "letters, digits and dashes, as /things",
-                plugin->class_name, resource->prefix ? resource->prefix : "NULL");
+        kc_log_error(
+            "%s has no REST resource: its prefix %s is taken, or isn't one segment of small "
+            "letters, digits and dashes, as /things",
+            plugin->class_name, resource->prefix ? resource->prefix : "NULL");
         return false;
     }
     for (size_t i = 0; i < resource->route_count; i++) {
         const char *fault = row_fault(&resource->routes[i]);
         if (!fault)
             continue;
-        kc_fail("%s has no REST resource: of route %zu of %s, %s", plugin->class_name, i,
-                resource->prefix, fault);
+        kc_log_error("%s has no REST resource: of route %zu of %s, %s", plugin->class_name, i,
+                     resource->prefix, fault);
         return false;
     }
     return true;

@@ -163,6 +163,19 @@ void kc_worker_task_configs(struct kc_worker *worker, const char *name, const st
     kc_map_destroy(resolved);
 }
 
+void kc_worker_call_connector(struct kc_worker *worker, const char *name, kc_connector_call call,
+                              void *arg, kc_worker_done done, void *opaque)
+{
+    struct connector_entry *entry = find_connector(worker, name);
+    if (entry)
+        kc_connector_host_call(entry->host, call, arg, done, opaque);
+    else
+        done(opaque, kc_error_new(KC_ERR_UNAVAILABLE,
+                                  "Connector %s doesn't run in this worker at the moment. Try "
+                                  "again later, or see its status",
+                                  name));
+}
+
 void kc_worker_set_target_state(struct kc_worker *worker, const char *connector,
                                 enum kc_target_state target, kc_worker_done done, void *opaque)
 {
