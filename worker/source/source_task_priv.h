@@ -9,7 +9,7 @@
 
 #include "base/thread.h"
 #include "source/raw_lane_priv.h"
-#include "source/source_producer_priv.h"
+#include "source/record_lane_priv.h"
 #include "source/source_task.h"
 #include "source/topic_creation.h"
 #include "storage/connector_offsets.h"
@@ -110,7 +110,7 @@ void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_r
  * serves the lane. */
 void kc_source_task_span_used(struct kc_source_task *task, const struct kc_raw_span *span);
 
-/* source_task_producer.c */
+/* source_task_lanes.c */
 
 /* A client's, of the kind "producer" or "admin". Owned by the caller. */
 struct kc_map *kc_source_task_client_properties(struct kc_source_task *task, const char *kind,

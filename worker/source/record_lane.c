@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hot path of source tasks: see source_producer_priv.h.
+ * The hot path of source tasks: see record_lane_priv.h.
  *
  * Per record: one probe of a small cache for the topic (its address, within a batch), one
  * rd_kafka_producev() by topic object without copying the payload, one count. The acknowledgement
@@ -13,7 +13,7 @@
  * those who do. A producer joins with a send and leaves when the acknowledgement thread finds
  * nothing in flight; that number is a hint, and no harm comes of its being late by a round.
  */
-#include "source/source_producer_priv.h"
+#include "source/record_lane_priv.h"
 
 #include "base/thread.h"
 #include "connect/hash.h"

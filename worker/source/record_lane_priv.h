@@ -6,8 +6,8 @@
  * never wait for the source's poll(). Payloads aren't copied: they must stay until their outcome.
  * What is in flight is bounded in bytes, overhead included: send waits when the target is slow.
  */
-#ifndef WORKER_SOURCE_SOURCE_PRODUCER_PRIV_H
-#define WORKER_SOURCE_SOURCE_PRODUCER_PRIV_H
+#ifndef WORKER_SOURCE_RECORD_LANE_PRIV_H
+#define WORKER_SOURCE_RECORD_LANE_PRIV_H
 
 #include "connect/kafka.h"
 #include "data/conversion.h"
