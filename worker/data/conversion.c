@@ -179,15 +179,15 @@ void kc_conversion_destroy(struct kc_conversion *conversion)
     free(conversion);
 }
 
-enum kc_lane kc_conversion_lane(const struct kc_conversion *conversion,
-                                const struct kc_batch *batch, const char **reason)
+enum kc_conversion_need kc_conversion_needed(const struct kc_conversion *conversion,
+                                             const struct kc_batch *batch, const char **reason)
 {
     (void)batch; /* today all batches are records; what a batch is made of decides here */
     *reason = conversion->reason ? conversion->reason : "byte converters, no transforms";
-    return conversion->reason ? KC_LANE_RECORD : KC_LANE_BYTES;
+    return conversion->reason ? KC_CONVERT_RECORDS : KC_CONVERT_NOTHING;
 }
 
-/* ---- the bytes lane ---- */
+/* ---- nothing to convert ---- */
 
 static bool plain(const struct kc_value *value, const void **data, size_t *len)
 {

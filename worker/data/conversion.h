@@ -22,15 +22,15 @@ struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
                                    struct kc_conversion **conversion) KC_MUST_CHECK;
 void kc_conversion_destroy(struct kc_conversion *conversion);
 
-/* How the records of a batch travel. */
-enum kc_lane {
-    KC_LANE_BYTES,  /* keys and values are produced where they lie */
-    KC_LANE_RECORD, /* each record is transformed and converted */
+/* What has to be done to the records of a batch. */
+enum kc_conversion_need {
+    KC_CONVERT_NOTHING, /* keys and values are produced where they lie */
+    KC_CONVERT_RECORDS, /* each record is transformed and converted */
 };
-/* The one place that decides the lane of a batch; *reason (static or owned by conversion) says why,
- * for status and metrics. */
-enum kc_lane kc_conversion_lane(const struct kc_conversion *conversion,
-                                const struct kc_batch *batch, const char **reason);
+/* The one place that decides it for a batch; *reason (static or owned by conversion) says why, for
+ * status and metrics. */
+enum kc_conversion_need kc_conversion_needed(const struct kc_conversion *conversion,
+                                             const struct kc_batch *batch, const char **reason);
 
 /* ---- whole batches as bytes: conversion_raw.c ---- */
 
@@ -69,8 +69,9 @@ struct kc_producer_record {
     size_t header_count;
 };
 
-/* KC_LANE_BYTES, or a record that has been converted: fills wire from record; false when the record
- * isn't plain bytes after all, and needs kc_conversion_to_wire(). No allocation but for headers. */
+/* KC_CONVERT_NOTHING, or a record that has been converted: fills wire from record; false when the
+ * record isn't plain bytes after all, and needs kc_conversion_to_wire(). No allocation but for
+ * headers. */
 bool kc_conversion_pass(const struct kc_conversion *conversion, struct kc_batch *batch,
                         const struct kc_record *record, struct kc_producer_record *wire);
 

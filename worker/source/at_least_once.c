@@ -10,6 +10,7 @@
  * tells those that the target refuses from others; they are left out (refusals_priv.h).
  */
 #include "connect/log.h"
+#include "source/raw_lane_priv.h"
 #include "source/record_batches_priv.h"
 #include "source/refusals_priv.h"
 #include "source/send_failures_priv.h"
@@ -107,21 +108,33 @@ static struct kc_error *no_quarantine(const struct kc_source_task *task)
                         task->raw_refusal);
 }
 
-static struct kc_error *prepare(void *delivery)
+/* Records go as batches of ours, of which those that the target refuses are left out. */
+static struct kc_error *build_batches(struct at_least_once *self)
 {
-    struct at_least_once *self = delivery;
     struct kc_source_task *task = self->task;
-    if (!task->builds_batches)
-        return kc_quarantine_wanted(task->settings) ? no_quarantine(task) : NULL;
     struct kc_map *producer =
         kc_source_task_client_properties(task, "producer", "connector-quarantine-producer-");
     self->refusals = kc_refusals_new(task, self->submitted, on_failed, self);
     self->batches =
         kc_record_batches_new(task, self->submitted, producer, kc_refusals_record, self->refusals);
-    kc_raw_lane_leave_out(task->raw, kc_refusals_span, self->refusals);
+    kc_raw_lane_leave_out(kc_raw_lane_of(task->lanes.batches), kc_refusals_span, self->refusals);
     struct kc_error *err = kc_refusals_open(self->refusals, producer);
     kc_map_destroy(producer);
     return err;
+}
+
+static struct kc_error *prepare(void *delivery)
+{
+    struct at_least_once *self = delivery;
+    struct kc_source_task *task = self->task;
+    struct kc_error *err = NULL;
+    if (task->builds_batches)
+        err = build_batches(self);
+    else if (kc_quarantine_wanted(task->settings))
+        err = no_quarantine(task);
+    if (!err)
+        err = kc_source_task_start_acks(task);
+    return err ? err : kc_lanes_open(&task->lanes);
 }
 
 static struct kc_error *flush(struct at_least_once *self)
@@ -202,7 +215,7 @@ static void enter_loop(void *delivery)
 static bool resend(struct at_least_once *self)
 {
     struct kc_batch *batch = NULL;
-    if (!self->batches || !kc_raw_lane_has_returned(self->task->raw))
+    if (!self->batches || !kc_lane_has_returned(self->task->lanes.batches))
         return false;
     struct kc_error *err = kc_source_task_recover_raw(self->task, &batch);
     if (!err && batch)
@@ -215,10 +228,7 @@ static bool resend(struct at_least_once *self)
 /* One step towards an outcome for everything that was sent. False: there is no other. */
 static bool settle(struct at_least_once *self, int64_t deadline)
 {
-    struct kc_source_task *task = self->task;
-    if (!kc_source_producer_drain(task->producer, deadline))
-        return false;
-    if (task->raw && !kc_raw_lane_drain(task->raw, deadline))
+    if (!kc_lanes_drain(&self->task->lanes, deadline))
         return resend(self);
     if (self->refusals)
         kc_refusals_await(self->refusals);
@@ -283,7 +293,7 @@ static struct kc_error *dropped(void *delivery, const struct kc_record *record)
     return NULL;
 }
 
-static struct kc_error *submit(void *delivery, const struct kc_record *record, void **opaque)
+static struct kc_error *submit(void *delivery, const struct kc_record *record, void **slot)
 {
     struct at_least_once *self = delivery;
     if (atomic_load_explicit(&self->send_failed, memory_order_relaxed)) {
@@ -291,15 +301,8 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
         if (err)
             return err;
     }
-    *opaque = push(self, record, KC_SLOT_SENT);
+    *slot = push(self, record, KC_SLOT_SENT);
     return NULL;
-}
-
-static struct kc_error *send_wire(void *delivery, const struct kc_producer_record *wire,
-                                  void *opaque)
-{
-    struct at_least_once *self = delivery;
-    return kc_record_batches_add(self->batches, wire, opaque);
 }
 
 /* Not a matter of one record: nothing is left out, whatever is tolerated. A producer that got no
@@ -334,16 +337,16 @@ static struct kc_error *send_error(const char *topic, rd_kafka_resp_err_t code)
 }
 
 /* A record was not sent: skipped when that is tolerated, else the task fails at its next turn. */
-static void send_failed(struct at_least_once *self, struct kc_slot *slot, const char *topic,
-                        rd_kafka_resp_err_t code)
+static void send_failed(struct at_least_once *self, struct kc_slot *slot,
+                        const struct kc_lane_failure *failure)
 {
-    rd_kafka_resp_err_t fatal;
-    if (kc_source_task_producer_lost(self->task, &fatal)) {
-        producer_lost(self, fatal);
+    if (failure->fatal) {
+        producer_lost(self, failure->fatal);
         return;
     }
-    kc_send_failures_add(self->failures, kc_slot_record(slot), topic, rd_kafka_err2str(code));
-    struct kc_error *err = send_error(topic, code);
+    kc_send_failures_add(self->failures, kc_slot_record(slot), failure->topic,
+                         rd_kafka_err2str(failure->code));
+    struct kc_error *err = send_error(failure->topic, failure->code);
     if (kc_error_policy_tolerates_all(self->task->policy)) {
         struct kc_processing processing = {.source = kc_slot_record(slot)};
         struct kc_error *none =
@@ -359,10 +362,9 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot, const 
 
 /* What librdkafka refuses at once (a record too large, an unknown partition), Java's producer
  * reports by callback: the same consequence. */
-static struct kc_error *rejected(void *delivery, const struct kc_record *record, void *opaque,
-                                 rd_kafka_resp_err_t code)
+static struct kc_error *rejected(void *delivery, void *slot, const struct kc_lane_failure *failure)
 {
-    send_failed(delivery, opaque, record->topic, code);
+    send_failed(delivery, slot, failure);
     return NULL;
 }
 
@@ -374,55 +376,35 @@ static struct kc_error *batch_done(void *delivery)
 
 /* ---- acknowledgements ---- */
 
-static bool is_purged(rd_kafka_resp_err_t code)
-{
-    return code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-}
-
-static void outcome(void *delivery, const rd_kafka_message_t *message)
+static void acked(void *delivery, void *slot, const struct kc_lane_ack *ack)
 {
     struct at_least_once *self = delivery;
-    struct kc_slot *slot = message->_private;
-    rd_kafka_resp_err_t fatal;
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        kc_slot_ack(slot, message->offset, message->partition,
-                    rd_kafka_message_timestamp(message, NULL));
-        self->acked++;
-        self->acked_bytes += message->len + message->key_len;
-    } else if (!is_purged(message->err) || kc_source_task_producer_lost(self->task, &fatal)) {
-        send_failed(self, slot, rd_kafka_topic_name(message->rkt), message->err);
-    }
+    self->acked += ack->records;
+    self->acked_bytes += ack->bytes;
+    kc_slot_ack(slot, ack->offset, ack->partition, ack->timestamp);
 }
 
-static void on_span(void *delivery, const struct kc_raw_span *span)
+static void failed(void *delivery, void *slot, const struct kc_lane_failure *failure)
 {
-    struct at_least_once *self = delivery;
-    kc_source_task_span_used(self->task, span);
-    self->acked += (uint64_t)span->count;
-    self->acked_bytes += span->len;
-    if (span->built)
-        kc_record_batches_acked(span);
-    else
-        kc_slot_ack(span->slot, span->base_offset, span->raw->partition, span->log_append_time_ms);
+    if (!failure->given_up || failure->fatal)
+        send_failed(delivery, slot, failure);
 }
 
-static void retract(void *delivery, struct kc_slot *slot)
+static void released(void *delivery, void *slot)
+{
+    (void)delivery;
+    kc_slot_drop(slot);
+}
+
+static void retracted(void *delivery, void *slot)
 {
     struct at_least_once *self = delivery;
     kc_slot_retract(self->submitted, slot);
 }
 
-/* Outcomes are for the acknowledgement thread. */
-static void raw_moved(void *delivery)
-{
-    struct at_least_once *self = delivery;
-    kc_source_producer_wake(self->task->producer);
-}
-
 static uint64_t in_flight(struct at_least_once *self)
 {
-    struct kc_raw_lane *raw = self->task->raw;
-    return kc_submitted_pending(self->submitted) + (raw ? kc_raw_lane_extra(raw) : 0);
+    return kc_submitted_pending(self->submitted) + kc_lanes_extra(&self->task->lanes);
 }
 
 /* Java's producer fails sends at a refused login; librdkafka goes on trying. While anything is
@@ -437,7 +419,7 @@ static void check_login(struct at_least_once *self, bool moves)
         atomic_load_explicit(&self->send_failed, memory_order_relaxed))
         return;
     self->moved_ms = now; /* looked at again after as long */
-    err = kc_source_producer_refusal(self->task->producer);
+    err = kc_lanes_refusal(&self->task->lanes);
     if (err)
         fail_sends(self, err);
 }
@@ -445,15 +427,12 @@ static void check_login(struct at_least_once *self, bool moves)
 static bool served(void *delivery)
 {
     struct at_least_once *self = delivery;
-    if (self->task->raw) {
-        kc_raw_lane_serve(self->task->raw, on_span, self);
-        kc_source_task_wake_raw(self->task);
-    }
+    kc_source_task_wake_returned(self->task);
     bool quarantines = self->refusals && kc_refusals_serve(self->refusals);
     kc_submitted_advance(self->submitted);
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
-    bool acked = self->acked > 0;
-    if (acked) {
+    bool moves = self->acked > 0;
+    if (moves) {
         atomic_fetch_add_explicit(&metrics->records_out, self->acked, memory_order_relaxed);
         atomic_fetch_add_explicit(&metrics->bytes_out, self->acked_bytes, memory_order_relaxed);
         self->acked = self->acked_bytes = 0;
@@ -461,12 +440,13 @@ static bool served(void *delivery)
     uint64_t active = in_flight(self);
     atomic_store_explicit(&metrics->active, active, memory_order_relaxed);
     kc_window_add_one(&metrics->active_records, kc_mono_ms(), (int64_t)active);
-    check_login(self, acked || active == 0);
+    check_login(self, moves || active == 0);
     kc_send_failures_tell(self->failures);
     return active > 0 || quarantines;
 }
 
 const struct kc_delivery kc_at_least_once = {
+    .events = {acked, failed, released, retracted, rejected},
     .create = create,
     .destroy = destroy,
     .prepare = prepare,
@@ -475,12 +455,7 @@ const struct kc_delivery kc_at_least_once = {
     .begin_batch = begin_batch,
     .dropped = dropped,
     .submit = submit,
-    .send = send_wire,
-    .rejected = rejected,
     .batch_done = batch_done,
-    .retract = retract,
-    .raw_moved = raw_moved,
-    .outcome = outcome,
     .served = served,
     .final_commit = final_commit,
 };

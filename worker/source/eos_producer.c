@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Transactions through the task's librdkafka producer: see eos_channel_priv.h.
+ * Transactions through the task's record lane: see eos_channel_priv.h.
  *
- * librdkafka returns from a commit or abort only after all outcomes have been served. Everything
- * but outcome() is on the task's thread.
+ * librdkafka returns from a commit or abort only after all outcomes have been served. The task's
+ * thread.
  */
 #include "connect/log.h"
 #include "source/eos_channel_priv.h"
+#include "source/record_lane_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +19,17 @@ enum { TRANSACTION_WAIT_MS = 5000, OFFSET_ARENA = 4096 };
 
 struct record_channel {
     struct kc_source_task *task;
+    struct kc_txn_records *records;
+    struct kc_lane *lane;
     struct kc_arena *offset_bytes; /* keys and values of offsets on their way */
-    atomic_uint_fast64_t acked;
-    atomic_uint_fast64_t acked_bytes;
 };
 
 static void *create(struct kc_source_task *task, struct kc_txn_records *records)
 {
-    (void)records;
-    struct record_channel *self = kc_calloc(1, sizeof(*self));
+    struct channel *self = kc_calloc(1, sizeof(*self));
     self->task = task;
+    self->records = records;
+    self->lane = task->lanes.records;
     return self;
 }
 
@@ -40,7 +42,7 @@ static void destroy(void *channel)
 
 static rd_kafka_t *client_of(struct record_channel *self)
 {
-    return kc_source_producer_client(self->task->producer);
+    return kc_record_lane_client(self->lane);
 }
 
 /* Takes error; its text as an error of ours, and whether the transaction has expired. */
@@ -58,8 +60,8 @@ static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
  * acknowledged, whatever one broker says may pass. */
 static struct kc_error *refusal(struct record_channel *self, uint64_t acked_before)
 {
-    return atomic_load(&self->acked) == acked_before
-               ? kc_source_producer_refusal(self->task->producer)
+    return kc_txn_records_count(self->records) == acked_before
+               ? kc_lanes_refusal(&self->task->lanes)
                : NULL;
 }
 
@@ -69,7 +71,7 @@ static struct kc_error *persist(struct record_channel *self,
 {
     *expired = false;
     for (;;) {
-        uint64_t acked = atomic_load(&self->acked);
+        uint64_t acked = kc_txn_records_count(self->records);
         rd_kafka_error_t *error = call(client_of(self), TRANSACTION_WAIT_MS);
         if (!error)
             return NULL;
@@ -147,10 +149,9 @@ static const char *keep(struct record_channel *self, const char *text)
 static struct kc_error *send_offset(void *channel, const char *topic, const char *key,
                                     const char *value)
 {
-    struct record_channel *self = channel;
-    bool first;
-    kc_source_producer_begin_batch(self->task->producer);
-    struct kc_target_topic *target = kc_source_producer_topic(self->task->producer, topic, &first);
+    struct channel *self = channel;
+    kc_target_topics_begin_batch(self->task->targets);
+    struct kc_target_topic *target = kc_target_topics_get(self->task->targets, topic);
     struct kc_producer_record wire = {
         .topic = topic,
         .partition = KC_NO_PARTITION,
@@ -160,37 +161,12 @@ static struct kc_error *send_offset(void *channel, const char *topic, const char
         .value = keep(self, value),
         .value_len = value ? strlen(value) : 0,
     };
-    rd_kafka_resp_err_t code = kc_source_producer_send(self->task->producer, target, &wire, NULL);
+    rd_kafka_resp_err_t code = kc_record_lane_produce(self->lane, target, &wire, NULL);
     return code ? kc_client_error(code, "Sending source offsets to topic %s", topic) : NULL;
 }
 
-static void outcome(void *channel, const rd_kafka_message_t *message)
-{
-    struct record_channel *self = channel;
-    if (message->err) {
-        /* The transaction can't be committed any more: the commit tells. */
-        kc_debug("Failed to send record to %s: %s", rd_kafka_topic_name(message->rkt),
-                 rd_kafka_message_errstr(message));
-        return;
-    }
-    if (!message->_private)
-        return;
-    kc_txn_entry_acked(message->_private,
-                       &(struct kc_record_metadata){message->offset, message->partition,
-                                                    rd_kafka_message_timestamp(message, NULL)});
-    atomic_fetch_add_explicit(&self->acked, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&self->acked_bytes, message->len + message->key_len,
-                              memory_order_relaxed);
-}
-
-static void count(void *channel, uint64_t *acked, uint64_t *acked_bytes)
-{
-    struct record_channel *self = channel;
-    *acked = atomic_exchange(&self->acked, 0);
-    *acked_bytes = atomic_exchange(&self->acked_bytes, 0);
-}
-
 const struct kc_eos_channel kc_eos_producer = {
+    .has_acks = true,
     .create = create,
     .destroy = destroy,
     .init = init,
@@ -198,6 +174,4 @@ const struct kc_eos_channel kc_eos_producer = {
     .commit = commit,
     .abort = abort_transaction,
     .send_offset = send_offset,
-    .outcome = outcome,
-    .count = count,
 };

@@ -7,6 +7,9 @@
  * places them. What the target refuses for its content comes back and is sent in another form
  * within the same transaction; whatever else goes wrong ends it, and the task fails, as with a
  * producer. Results are taken in on the task's thread: there is no acknowledgement thread.
+ *
+ * An entry of eos_records_priv.h is the slot of a record or a span. A batch that was built here has
+ * none until it comes back in pieces, since `built` keeps it.
  */
 #include "source/eos_channel_priv.h"
 #include "source/raw_builder.h"
@@ -22,14 +25,16 @@ enum { BATCH_BYTES = 1000000, WAIT_MS = 1000 };
 struct raw_channel {
     struct kc_source_task *task;
     struct kc_txn_records *records;
+    struct kc_raw_lane *lane;
     struct kc_raw_transaction *transaction;
     struct kc_raw_placing *placing;
     struct kc_raw_builder *builder;
     struct kc_built *built; /* sent in this transaction */
     size_t built_bytes;     /* handed to the builder and not sent */
-    uint64_t acked;
-    uint64_t acked_bytes;
 };
+
+static struct kc_error *send_record(void *channel, const struct kc_producer_record *wire,
+                                    void *slot);
 
 static void *create(struct kc_source_task *task, struct kc_txn_records *records)
 {
@@ -37,8 +42,10 @@ static void *create(struct kc_source_task *task, struct kc_txn_records *records)
     self->task = task;
     self->records = records;
     self->builder = kc_raw_builder_new(BATCH_BYTES);
-    self->transaction = kc_raw_transaction_new(task->raw, task->host);
-    self->placing = kc_raw_placing_new(task->raw, task->host);
+    self->lane = kc_raw_lane_of(task->lanes.batches);
+    self->transaction = kc_raw_transaction_new(self->lane, task->host);
+    self->placing = kc_raw_placing_new(self->lane, task->host);
+    kc_raw_lane_take_records(self->lane, send_record, self);
     return self;
 }
 
@@ -79,55 +86,6 @@ static struct kc_error *begin(void *channel)
     return NULL;
 }
 
-/* ---- results ---- */
-
-/* Records that were built into batches have outcomes of their own. */
-static void built_acked(const struct kc_raw_span *span)
-{
-    const struct kc_built *built = span->raw->task_data;
-    int64_t offset = span->base_offset;
-    for (int32_t i = 0; i < span->run_count; i++) {
-        const struct kc_raw_run *run = &span->runs[i];
-        for (int32_t k = 0; k < run->count; k++) {
-            struct kc_txn_entry *entry = built->owners[run->source_offset + k];
-            const struct kc_record_metadata metadata = {offset, span->raw->partition,
-                                                        span->log_append_time_ms};
-            if (entry)
-                kc_txn_entry_acked(entry, &metadata);
-            offset += offset >= 0;
-        }
-    }
-}
-
-static bool is_offsets(const struct kc_raw_span *span)
-{
-    const struct kc_built *built = span->built ? span->raw->task_data : NULL;
-    return built && !built->owners[0];
-}
-
-static void on_acked(void *opaque, const struct kc_raw_span *span)
-{
-    struct raw_channel *self = opaque;
-    if (!is_offsets(span)) {
-        self->acked += (uint64_t)span->count;
-        self->acked_bytes += span->len;
-        kc_source_task_span_used(self->task, span);
-    }
-    if (span->built)
-        built_acked(span);
-    if (span->slot && span->built)
-        kc_txn_span_gone(self->records, (struct kc_txn_entry *)span->slot);
-    else if (span->slot)
-        kc_txn_span_acked(self->records, span);
-}
-
-static void on_given_up(void *opaque, struct kc_slot *slot)
-{
-    struct raw_channel *self = opaque;
-    if (slot)
-        kc_txn_span_gone(self->records, (struct kc_txn_entry *)slot);
-}
-
 /* ---- sending ---- */
 
 static struct kc_error *send_built(struct raw_channel *self)
@@ -140,7 +98,7 @@ static struct kc_error *send_built(struct raw_channel *self)
     LL_FOREACH_SAFE (list, built, next) {
         LL_PREPEND(self->built, built);
         if (!err)
-            err = kc_raw_lane_send(self->task->raw, built->span, NULL);
+            err = kc_raw_lane_send(self->lane, built->span, NULL);
     }
     return err;
 }
@@ -198,24 +156,24 @@ static struct kc_error *send_to(struct raw_channel *self, const struct kc_produc
     return err;
 }
 
+/* A kc_raw_take_record. */
 static struct kc_error *send_record(void *channel, const struct kc_producer_record *wire,
-                                    struct kc_txn_entry *entry)
+                                    void *slot)
 {
     struct raw_channel *self = channel;
     int32_t partition = wire->partition;
     struct kc_error *err = NULL;
     if (partition == KC_NO_PARTITION)
         err = kc_raw_placing_find(self->placing, wire->topic, wire->key, wire->key_len, &partition);
-    return err ? err : send_to(self, wire, partition, entry);
+    return err ? err : send_to(self, wire, partition, slot);
 }
 
 /* ---- what came back ---- */
 
 static struct kc_error *resend(struct raw_channel *self)
 {
-    struct kc_source_task *task = self->task;
     struct kc_batch *batch;
-    struct kc_error *err = kc_source_task_recover_raw(task, &batch);
+    struct kc_error *err = kc_source_task_recover_raw(self->task, &batch);
     if (err || !batch)
         return err;
     size_t count = kc_batch_count(batch);
@@ -223,7 +181,7 @@ static struct kc_error *resend(struct raw_channel *self)
     for (size_t i = 0; i < count && !err; i++) {
         const struct kc_record *record = kc_batch_at(batch, i);
         struct kc_txn_entry *entry = kc_txn_records_add(self->records, record, false);
-        err = kc_raw_lane_send(task->raw, record->span, (struct kc_slot *)entry);
+        err = kc_raw_lane_send(self->lane, record->span, entry);
     }
     kc_txn_records_resume(self->records, current);
     return err;
@@ -231,7 +189,8 @@ static struct kc_error *resend(struct raw_channel *self)
 
 static void serve(struct raw_channel *self)
 {
-    kc_raw_lane_serve(self->task->raw, on_acked, self);
+    struct kc_lane *lane = kc_raw_lane_base(self->lane);
+    lane->ops->serve(lane);
 }
 
 static struct kc_error *progress(void *channel)
@@ -245,12 +204,11 @@ static struct kc_error *progress(void *channel)
 /* Until everything sent is acknowledged. */
 static struct kc_error *settle(struct raw_channel *self)
 {
-    struct kc_raw_lane *lane = self->task->raw;
     struct kc_error *err = send_built(self);
     while (!err) {
-        kc_raw_lane_await(lane, kc_mono_ms() + WAIT_MS);
+        kc_raw_lane_await(self->lane, kc_mono_ms() + WAIT_MS);
         serve(self);
-        if (kc_raw_lane_idle(lane))
+        if (kc_raw_lane_idle(self->lane))
             return NULL;
         if (kc_task_host_cancelled(self->task->host))
             return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while committing");
@@ -281,21 +239,13 @@ static struct kc_error *abort_transaction(void *channel, int timeout_ms)
     self->built_bytes = 0;
     struct kc_error *err = kc_raw_transaction_abort(self->transaction, timeout_ms);
     serve(self);
-    kc_raw_lane_discard(self->task->raw, on_given_up, self);
+    kc_raw_lane_discard(self->lane);
     if (!err) {
         forget_built(self);
         return NULL;
     }
     bool expired = kc_raw_transaction_expired(err);
     return kc_eos_error(self->task, "Failed to abort a producer transaction", expired, err);
-}
-
-static void count(void *channel, uint64_t *acked, uint64_t *acked_bytes)
-{
-    struct raw_channel *self = channel;
-    *acked = self->acked;
-    *acked_bytes = self->acked_bytes;
-    self->acked = self->acked_bytes = 0;
 }
 
 struct kc_error *kc_eos_raw_error(const struct kc_source_task *task, struct kc_error *cause)
@@ -314,7 +264,5 @@ const struct kc_eos_channel kc_eos_raw = {
     .commit = commit,
     .abort = abort_transaction,
     .send_offset = send_offset,
-    .send = send_record,
     .progress = progress,
-    .count = count,
 };

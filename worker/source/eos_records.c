@@ -49,6 +49,8 @@ struct kc_txn_records {
     struct kc_txn_batch *first;
     struct kc_txn_batch *last;
     struct kc_txn_batch *current;
+    atomic_uint_fast64_t acked; /* records, and their bytes: kc_txn_records_take_count() */
+    atomic_uint_fast64_t acked_bytes;
     struct kc_arena *arena; /* what is kept of spans */
     struct kept_raw *raws;
 };
@@ -142,9 +144,9 @@ struct kc_txn_entry *kc_txn_records_add(struct kc_txn_records *records,
 
 /* ---- outcomes ---- */
 
-void kc_txn_entry_acked(struct kc_txn_entry *entry, const struct kc_record_metadata *metadata)
+static void record_acked(struct kc_txn_entry *entry, const struct kc_lane_ack *ack)
 {
-    entry->metadata = *metadata;
+    entry->metadata = (struct kc_record_metadata){ack->offset, ack->partition, ack->timestamp};
     atomic_store_explicit(&entry->acked, true, memory_order_release);
 }
 
@@ -202,11 +204,33 @@ static const struct kept_span *keep_span(struct kc_txn_records *records,
     return kept;
 }
 
-void kc_txn_span_acked(struct kc_txn_records *records, const struct kc_raw_span *span)
+static void span_acked(struct kc_txn_records *records, struct kc_txn_entry *entry,
+                       const struct kc_raw_span *span)
 {
-    struct kc_txn_entry *entry = (struct kc_txn_entry *)span->slot;
     entry->span = keep_span(records, span);
     span_ended(entry);
+}
+
+void kc_txn_records_acked(struct kc_txn_records *records, struct kc_txn_entry *entry,
+                          const struct kc_lane_ack *ack)
+{
+    atomic_fetch_add_explicit(&records->acked, ack->records, memory_order_relaxed);
+    atomic_fetch_add_explicit(&records->acked_bytes, ack->bytes, memory_order_relaxed);
+    if (ack->span)
+        span_acked(records, entry, ack->span);
+    else
+        record_acked(entry, ack);
+}
+
+uint64_t kc_txn_records_count(struct kc_txn_records *records)
+{
+    return atomic_load(&records->acked);
+}
+
+void kc_txn_records_take_count(struct kc_txn_records *records, uint64_t *acked, uint64_t *bytes)
+{
+    *acked = atomic_exchange(&records->acked, 0);
+    *bytes = atomic_exchange(&records->acked_bytes, 0);
 }
 
 void kc_txn_span_gone(struct kc_txn_records *records, struct kc_txn_entry *entry)

@@ -5,7 +5,7 @@
  *
  * Batches of records stay until then. A batch of spans goes as soon as the target has acknowledged
  * it, and only what raw_committed() says of it is kept: so a long transaction holds a few bytes for
- * each record batch, not its data. The task's thread, but for kc_txn_entry_acked().
+ * each record batch, not its data. The task's thread, but for kc_txn_records_acked().
  */
 #ifndef WORKER_SOURCE_EOS_RECORDS_PRIV_H
 #define WORKER_SOURCE_EOS_RECORDS_PRIV_H
@@ -28,10 +28,13 @@ void kc_txn_records_resume(struct kc_txn_records *records, struct kc_txn_batch *
 struct kc_txn_entry *kc_txn_records_add(struct kc_txn_records *records,
                                         const struct kc_record *record, bool is_dropped);
 
-/* The target has acknowledged a record. Any thread. */
-void kc_txn_entry_acked(struct kc_txn_entry *entry, const struct kc_record_metadata *metadata);
-/* The same of a span, whose slot is an entry; the span may be gone afterwards. */
-void kc_txn_span_acked(struct kc_txn_records *records, const struct kc_raw_span *span);
+/* The target has acknowledged a record, or a span, which may be gone afterwards. A record: any
+ * thread. */
+void kc_txn_records_acked(struct kc_txn_records *records, struct kc_txn_entry *entry,
+                          const struct kc_lane_ack *ack);
+/* How many records were acknowledged, and their bytes, since they were last taken. */
+uint64_t kc_txn_records_count(struct kc_txn_records *records);
+void kc_txn_records_take_count(struct kc_txn_records *records, uint64_t *acked, uint64_t *bytes);
 /* A span has no outcome that the plugin needs to hear of: it is sent again in another entry, or its
  * transaction was aborted. It may be gone afterwards. */
 void kc_txn_span_gone(struct kc_txn_records *records, struct kc_txn_entry *entry);

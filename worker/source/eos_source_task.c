@@ -5,8 +5,8 @@
  * Records and the offsets of what has been dispatched go out in one transaction of the task's own
  * id, which fences any earlier instance; through which client is the channel's matter
  * (eos_channel_priv.h). What was dispatched is told to the plugin once the transaction has been
- * committed (eos_records_priv.h). Everything but outcome() and transaction() runs on the task's
- * thread.
+ * committed (eos_records_priv.h), whose entries are the slots of what is sent. Everything but the
+ * lane's events and transaction() runs on the task's thread.
  */
 #include "connect/hash.h"
 #include "connect/log.h"
@@ -177,13 +177,36 @@ static struct kc_error *confirm(struct kc_task_host *host)
     return err;
 }
 
+/* A thread of the lane's client, where the task's serves the lane: what was acknowledged holds
+ * memory that the plugin's poll() may wait for, and what came back is to be sent before anything
+ * else. */
+static void on_moved(void *delivery)
+{
+    struct exactly_once *self = delivery;
+    const struct kc_source_task_ops *ops = self->task->plugin->source_task;
+    if (atomic_load(&self->polling) && ops->wake)
+        ops->wake(self->task->task);
+}
+
+static struct kc_error *open_channel(struct exactly_once *self)
+{
+    struct kc_lanes *lanes = &self->task->lanes;
+    struct kc_error *err = NULL;
+    self->how = lanes->records->ops->transactions;
+    self->channel = self->how->create(self->task, self->records);
+    kc_lanes_on_moved(lanes, on_moved, self);
+    if (self->how->has_acks)
+        err = kc_source_task_start_acks(self->task);
+    return err ? err : kc_lanes_open(lanes);
+}
+
 static struct kc_error *prepare(void *delivery)
 {
     struct exactly_once *self = delivery;
     struct kc_task_host *host = self->task->host;
-    self->how = self->task->raw ? &kc_eos_raw : &kc_eos_producer;
-    self->channel = self->how->create(self->task, self->records);
-    struct kc_error *err = kc_task_host_renewed(host) ? confirm(host) : NULL;
+    struct kc_error *err = open_channel(self);
+    if (!err && kc_task_host_renewed(host))
+        err = confirm(host);
     if (!err && !kc_task_host_stopping(host))
         err = fence_zombies(host);
     if (err || kc_task_host_stopping(host))
@@ -308,7 +331,7 @@ static void end_records(struct exactly_once *self)
 {
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
     uint64_t acked, acked_bytes;
-    self->how->count(self->channel, &acked, &acked_bytes);
+    kc_txn_records_take_count(self->records, &acked, &acked_bytes);
     if (acked)
         kc_window_add_one(&metrics->transaction_records, kc_mono_ms(), (int64_t)acked);
     atomic_fetch_add(&metrics->records_out, acked);
@@ -443,20 +466,13 @@ static struct kc_error *dropped(void *delivery, const struct kc_record *record)
     return NULL;
 }
 
-static struct kc_error *submit(void *delivery, const struct kc_record *record, void **opaque)
+static struct kc_error *submit(void *delivery, const struct kc_record *record, void **slot)
 {
     struct exactly_once *self = delivery;
     struct kc_error *err = begin(self);
     if (!err)
-        *opaque = kc_txn_records_add(self->records, record, false);
+        *slot = kc_txn_records_add(self->records, record, false);
     return err;
-}
-
-static struct kc_error *send_wire(void *delivery, const struct kc_producer_record *wire,
-                                  void *opaque)
-{
-    struct exactly_once *self = delivery;
-    return self->how->send(self->channel, wire, opaque);
 }
 
 static struct kc_error *dispatched(void *delivery, const struct kc_record *record)
@@ -465,45 +481,43 @@ static struct kc_error *dispatched(void *delivery, const struct kc_record *recor
     return NULL;
 }
 
-static struct kc_error *rejected(void *delivery, const struct kc_record *record, void *opaque,
-                                 rd_kafka_resp_err_t code)
+/* ---- what the lane tells ---- */
+
+static struct kc_error *rejected(void *delivery, void *slot, const struct kc_lane_failure *failure)
 {
     struct exactly_once *self = delivery;
+    rd_kafka_resp_err_t code = failure->code;
     bool expired = code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
                    code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
     struct kc_error *cause =
-        kc_client_error(code, "Sending a record to topic %.300s", record->topic);
-    (void)opaque;
+        kc_client_error(code, "Sending a record to topic %.300s", failure->topic);
+    (void)slot;
     return kc_eos_error(self->task, "Unrecoverable exception trying to send", expired, cause);
 }
 
-static void retract(void *delivery, struct kc_slot *slot)
+static void acked(void *delivery, void *slot, const struct kc_lane_ack *ack)
 {
     struct exactly_once *self = delivery;
-    if (slot) /* offsets have none */
-        kc_txn_span_gone(self->records, (struct kc_txn_entry *)slot);
+    kc_txn_records_acked(self->records, slot, ack);
 }
 
-static void outcome(void *delivery, const rd_kafka_message_t *message)
+/* The transaction can't be committed any more: the commit tells. */
+static void failed(void *delivery, void *slot, const struct kc_lane_failure *failure)
+{
+    (void)delivery, (void)slot;
+    kc_debug("Failed to send record to %s: %s", failure->topic, rd_kafka_err2str(failure->code));
+}
+
+static void released(void *delivery, void *slot)
 {
     struct exactly_once *self = delivery;
-    self->how->outcome(self->channel, message);
+    kc_txn_span_gone(self->records, slot);
 }
 
-static bool served(void *delivery)
+static void retracted(void *delivery, void *slot)
 {
-    (void)delivery;
-    return false;
-}
-
-/* The client's thread of the raw lane: what was acknowledged holds memory that the plugin's poll()
- * may wait for, and what came back is to be sent before anything else. */
-static void raw_moved(void *delivery)
-{
-    struct exactly_once *self = delivery;
-    const struct kc_source_task_ops *ops = self->task->plugin->source_task;
-    if (atomic_load(&self->polling) && ops->wake)
-        ops->wake(self->task->task);
+    if (slot) /* batches that were built have none the first time */
+        released(delivery, slot);
 }
 
 static void transaction(void *delivery, bool wants_commit)
@@ -514,6 +528,7 @@ static void transaction(void *delivery, bool wants_commit)
 }
 
 const struct kc_delivery kc_exactly_once = {
+    .events = {acked, failed, released, retracted, rejected},
     .create = create,
     .destroy = destroy,
     .prepare = prepare,
@@ -523,14 +538,8 @@ const struct kc_delivery kc_exactly_once = {
     .check_topic = check_topic,
     .dropped = dropped,
     .submit = submit,
-    .send = send_wire,
     .dispatched = dispatched,
-    .rejected = rejected,
     .batch_done = batch_done,
-    .retract = retract,
-    .raw_moved = raw_moved,
-    .outcome = outcome,
-    .served = served,
     .paused = paused,
     .final_commit = final_commit,
     .transaction = transaction,

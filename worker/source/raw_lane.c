@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Batches on their way, see raw_lane_priv.h.
+ * Batches on their way, see raw_lane_priv.h: the life of a lane, and sending.
  *
  * Order within a partition: the appender gives results in the order of appending, and once a batch
  * has failed it refuses everything behind it until told otherwise. So all spans of a partition
@@ -12,23 +12,14 @@
  */
 #include "source/raw_lane_state_priv.h"
 
-#include "append/appender.h"
-#include "base/kafka_errors.h"
 #include "base/thread.h"
+#include "source/eos_channel_priv.h"
 
+#include <assert.h>
 #include <string.h>
 #include <strings.h>
-#include <utlist.h>
 
-enum {
-    IN_FLIGHT_BYTES = 8 << 20,
-    ROOM_BYTES = IN_FLIGHT_BYTES / 2, /* in flight: who waits for room is woken no sooner */
-    ANNOUNCE_MS = 5000,
-    WAIT_MS = 100, /* between looks at what no signal tells */
-    SERVE_BYTES = 1 << 20,
-    TELL_MS = 20, /* between requests to serve less */
-    NO_PARTITION = -1,
-};
+enum { WAIT_MS = 100 /* between looks at what no signal tells */ };
 
 /* ---- which lane ---- */
 
@@ -64,34 +55,31 @@ const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice, struct kc_ra
 
 /* ---- making and ending ---- */
 
-struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
-                                 const char *name, void (*wake)(void *opaque), void *opaque,
-                                 struct kc_raw_lane **lane)
-{
-    struct kc_raw_lane *made = kc_calloc(1, sizeof(*made));
-    struct kc_error *err = kc_raw_target_join(producer, worker, name, &made->target);
-    if (err) {
-        free(made);
-        return err;
-    }
-    made->wake = wake;
-    made->opaque = opaque;
-    made->transactional = !made->target->shared;
-    pthread_mutex_init(&made->mutex, NULL);
-    kc_cond_init(&made->moved);
-    kc_cond_init(&made->room);
-    *lane = made;
-    return NULL;
-}
-
 void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque)
 {
     lane->refused = refused;
     lane->refused_opaque = opaque;
 }
 
-void kc_raw_lane_cancel(struct kc_raw_lane *lane)
+void kc_raw_lane_take_records(struct kc_raw_lane *lane, kc_raw_take_record take, void *opaque)
 {
+    lane->take_record = take;
+    lane->take_opaque = opaque;
+}
+
+void kc_raw_lane_follow(struct kc_raw_lane *lane, struct kc_lane *records)
+{
+    lane->followed = records;
+}
+
+struct kc_lane *kc_raw_lane_base(struct kc_raw_lane *lane)
+{
+    return &lane->lane;
+}
+
+static void cancel(struct kc_lane *base)
+{
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
     atomic_store(&lane->cancelled, true);
     pthread_mutex_lock(&lane->mutex);
     pthread_cond_broadcast(&lane->moved);
@@ -142,10 +130,11 @@ static void forget_all(struct kc_raw_lane *lane)
     atomic_store(&lane->extra, 0);
 }
 
-void kc_raw_lane_close(struct kc_raw_lane *lane)
+/* What is in flight has been waited for, or is of no use: the plugin is told of it no more. */
+static void close_lane(struct kc_lane *base, int timeout_ms)
 {
-    if (!lane)
-        return;
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
+    (void)timeout_ms;
     if (lane->target->shared)
         kc_appender_abandon(lane->target->appender,
                             &(struct kc_append_leaver){is_mine, keep_bytes, drop_bytes, lane});
@@ -154,10 +143,9 @@ void kc_raw_lane_close(struct kc_raw_lane *lane)
     forget_all(lane);
 }
 
-void kc_raw_lane_destroy(struct kc_raw_lane *lane)
+static void destroy(struct kc_lane *base)
 {
-    if (!lane)
-        return;
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
     struct raw_part *part, *next;
     HASH_ITER (hh, lane->parts, part, next) {
         HASH_DEL(lane->parts, part);
@@ -170,136 +158,6 @@ void kc_raw_lane_destroy(struct kc_raw_lane *lane)
     pthread_cond_destroy(&lane->moved);
     pthread_mutex_destroy(&lane->mutex);
     free(lane);
-}
-
-/* ---- results; the client's thread ---- */
-
-static int by_sequence(const struct kc_raw_span *a, const struct kc_raw_span *b)
-{
-    return (a->sequence > b->sequence) - (a->sequence < b->sequence);
-}
-
-/* Locked. */
-static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
-                      const struct kc_append_result *result)
-{
-    struct raw_part *part = span->part;
-    span->error = kc_error_copy(result->error);
-    /* Who leaves out refused records must know which they are: alone, it will be told. */
-    span->skipped = result->skipped || (result->merged && lane->refused);
-    span->record_errors = span->skipped ? NULL : kc_record_errors_ref(result->record_errors);
-    LL_INSERT_INORDER(part->returned, span, by_sequence);
-    lane->returned++;
-    lane->unserved--;
-}
-
-/* Locked. Whether serving is to be asked for, now that nothing else is under way. */
-static bool tell_quiet(struct kc_raw_lane *lane)
-{
-    int64_t now = kc_mono_ms();
-    if (lane->in_flight > 0 || (!lane->drainers && now - lane->told_ms < TELL_MS))
-        return false;
-    lane->told_ms = now;
-    return true;
-}
-
-/* Locked. True: they are to be served now, for they are many, or nothing else is under way. What
- * isn't told is found within the acknowledgement thread's own rhythm: to wake it for each batch
- * would cost more than the batch. */
-static bool acknowledged(struct kc_raw_lane *lane, struct kc_raw_span *span,
-                         const struct kc_append_result *result)
-{
-    bool few = lane->acked_bytes < SERVE_BYTES;
-    span->base_offset = result->base_offset;
-    span->log_append_time_ms = result->log_append_time_ms;
-    span->next = NULL;
-    if (!lane->acked)
-        lane->acked = span;
-    else
-        lane->newest->next = span;
-    lane->newest = span;
-    lane->acked_bytes += span->len;
-    return tell_quiet(lane) || (few && lane->acked_bytes >= SERVE_BYTES);
-}
-
-/* Records that have no slot of their own; built ones have, beside their span's. */
-static uint64_t extra_of(const struct kc_raw_span *span)
-{
-    return span->built ? (uint64_t)-1 : (uint64_t)span->count - 1;
-}
-
-static void on_result(void *arg, const struct kc_append_result *result)
-{
-    struct kc_raw_span *span = arg;
-    struct raw_part *part = span->part;
-    struct kc_raw_lane *lane = span->lane;
-    bool wake = true;
-    size_t left = atomic_fetch_sub(&lane->bytes, span->len) - span->len;
-    atomic_fetch_sub(&lane->extra, extra_of(span));
-    pthread_mutex_lock(&lane->mutex);
-    part->in_flight--;
-    lane->in_flight--;
-    if (result->error)
-        came_back(lane, span, result);
-    else
-        wake = acknowledged(lane, span, result);
-    pthread_cond_broadcast(&lane->moved);
-    if (left <= ROOM_BYTES)
-        pthread_cond_broadcast(&lane->room);
-    pthread_mutex_unlock(&lane->mutex);
-    if (wake)
-        lane->wake(lane->opaque);
-}
-
-void kc_raw_lane_serve(struct kc_raw_lane *lane,
-                       void (*acked)(void *opaque, const struct kc_raw_span *span), void *opaque)
-{
-    size_t served = 0;
-    pthread_mutex_lock(&lane->mutex);
-    struct kc_raw_span *span = lane->acked;
-    lane->acked = lane->newest = NULL;
-    lane->acked_bytes = 0;
-    pthread_mutex_unlock(&lane->mutex);
-    while (span) {
-        struct kc_raw_span *next = span->next; /* the span may be gone afterwards */
-        acked(opaque, span);
-        served++;
-        span = next;
-    }
-    if (!served)
-        return;
-    pthread_mutex_lock(&lane->mutex);
-    lane->unserved -= served;
-    pthread_cond_broadcast(&lane->moved);
-    pthread_mutex_unlock(&lane->mutex);
-}
-
-const char *kc_raw_lane_announce(const struct kc_raw_span *span)
-{
-    struct raw_part *part = span->part;
-    int64_t now = kc_mono_ms();
-    if (now - part->announced_ms < ANNOUNCE_MS)
-        return NULL;
-    part->announced_ms = now;
-    return part->topic;
-}
-
-bool kc_raw_lane_has_returned(struct kc_raw_lane *lane)
-{
-    pthread_mutex_lock(&lane->mutex);
-    bool any = lane->returned > 0;
-    pthread_mutex_unlock(&lane->mutex);
-    return any;
-}
-
-uint64_t kc_raw_lane_extra(struct kc_raw_lane *lane)
-{
-    return atomic_load(&lane->extra);
-}
-
-size_t kc_raw_lane_bytes(struct kc_raw_lane *lane)
-{
-    return atomic_load(&lane->bytes);
 }
 
 /* ---- sending ---- */
@@ -333,17 +191,18 @@ struct kc_source_partition *kc_raw_lane_queue(struct kc_raw_lane *lane, const ch
     return part->queue;
 }
 
-void kc_raw_lane_note_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)
+static void note_record(struct kc_lane *lane, const char *topic, int32_t partition)
 {
-    kc_raw_part_get(lane, topic, partition)->records = true;
+    kc_raw_part_get(kc_raw_lane_of(lane), topic, partition)->records = true;
 }
 
-bool kc_raw_lane_follows_record(struct kc_raw_lane *lane, const char *topic, int32_t partition)
+/* What another lane has of the partition comes first. */
+static bool follow_records(struct kc_raw_lane *lane, struct raw_part *part)
 {
-    struct raw_part *part = kc_raw_part_get(lane, topic, partition);
-    bool follows = part->records;
+    if (!part->records)
+        return true;
     part->records = false;
-    return follows;
+    return lane->followed->ops->drain(lane->followed, INT64_MAX);
 }
 
 void kc_raw_lane_wait_moved(struct kc_raw_lane *lane)
@@ -353,8 +212,8 @@ void kc_raw_lane_wait_moved(struct kc_raw_lane *lane)
 
 static bool has_room(struct kc_raw_lane *lane, size_t len)
 {
-    size_t bytes = kc_raw_lane_bytes(lane);
-    return bytes == 0 || bytes + len <= IN_FLIGHT_BYTES;
+    size_t bytes = atomic_load(&lane->bytes);
+    return bytes == 0 || bytes + len <= KC_RAW_IN_FLIGHT_BYTES;
 }
 
 /* With mutex. A topic that isn't there may be what keeps the lane full. */
@@ -362,7 +221,7 @@ static void wait_a_moment(struct kc_raw_lane *lane)
 {
     kc_cond_wait_until(&lane->room, &lane->mutex, kc_mono_ms() + WAIT_MS);
     pthread_mutex_unlock(&lane->mutex);
-    kc_raw_lane_look_for_missing(lane);
+    kc_raw_lane_tend(&lane->lane);
     pthread_mutex_lock(&lane->mutex);
 }
 
@@ -392,45 +251,57 @@ static struct kc_error *leave_out(struct kc_raw_lane *lane, struct raw_part *par
         span->sequence = part->next_sequence++;
         span->skipped = true;
         span->error = kc_error_copy(span->refusal);
-        LL_INSERT_INORDER(part->returned, span, by_sequence);
-        lane->returned++;
+        kc_raw_part_return(lane, span);
     }
     pthread_mutex_unlock(&lane->mutex);
     return waits ? NULL : lane->refused(lane->refused_opaque, span, span->refusal);
 }
 
-struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
-                                  struct kc_slot *slot)
+struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span, void *slot)
 {
     struct raw_part *part = kc_raw_part_get(lane, span->raw->topic, span->raw->partition);
     span->slot = slot;
     if (span->refusal)
         return leave_out(lane, part, span);
-    if (!wait_for_room(lane, span->len))
+    if (!follow_records(lane, part) || !wait_for_room(lane, span->len))
         return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
     span->lane = lane;
     span->part = part;
     span->sequence = part->next_sequence++;
     atomic_fetch_add(&lane->bytes, span->len);
-    atomic_fetch_add(&lane->extra, extra_of(span));
+    atomic_fetch_add(&lane->extra, kc_raw_lane_extra_of(span));
     pthread_mutex_lock(&lane->mutex);
     part->in_flight++;
     lane->in_flight++;
     lane->unserved++;
     pthread_mutex_unlock(&lane->mutex);
     kc_appender_append(lane->target->appender, part->topic, part->partition, span->data, span->len,
-                       on_result, span);
+                       kc_raw_lane_result, span);
     return NULL;
 }
 
-bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms)
+static struct kc_error *send_span(struct kc_lane *lane, struct kc_raw_span *span, void *slot)
 {
+    return kc_raw_lane_send(kc_raw_lane_of(lane), span, slot);
+}
+
+static struct kc_error *send_record(struct kc_lane *base, struct kc_target_topic *topic,
+                                    const struct kc_wire_record *record, void *slot)
+{
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
+    (void)topic;
+    return lane->take_record(lane->take_opaque, record, slot);
+}
+
+static bool drain(struct kc_lane *base, int64_t deadline_ms)
+{
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
     pthread_mutex_lock(&lane->mutex);
     lane->drainers++;
     bool unasked = lane->acked && lane->in_flight == 0;
     pthread_mutex_unlock(&lane->mutex);
     if (unasked)
-        lane->wake(lane->opaque);
+        kc_lane_moved(base);
     pthread_mutex_lock(&lane->mutex);
     while (lane->unserved > 0 && !lane->returned && !atomic_load(&lane->cancelled) &&
            kc_mono_ms() < deadline_ms)
@@ -441,9 +312,24 @@ bool kc_raw_lane_drain(struct kc_raw_lane *lane, int64_t deadline_ms)
     return drained;
 }
 
-const char *kc_raw_lane_broken(struct kc_raw_lane *lane)
+static const char *broken(struct kc_lane *lane)
 {
-    return atomic_load(&lane->broken);
+    return atomic_load(&kc_raw_lane_of(lane)->broken);
+}
+
+static bool is_plain(struct kc_lane *lane)
+{
+    return kc_appender_is_plain(kc_raw_lane_of(lane)->target->appender);
+}
+
+static size_t bytes_in_flight(struct kc_lane *lane)
+{
+    return atomic_load(&kc_raw_lane_of(lane)->bytes);
+}
+
+static uint64_t extra(struct kc_lane *lane)
+{
+    return atomic_load(&kc_raw_lane_of(lane)->extra);
 }
 
 /* ---- transactions ---- */
@@ -456,16 +342,6 @@ struct kc_appender *kc_raw_lane_appender(struct kc_raw_lane *lane)
 struct kc_wire_client *kc_raw_lane_client(struct kc_raw_lane *lane)
 {
     return lane->target->client;
-}
-
-bool kc_raw_lane_first_use(struct kc_raw_lane *lane, const char *topic)
-{
-    return !kc_raw_part_get(lane, topic, NO_PARTITION)->prepared;
-}
-
-void kc_raw_lane_prepared(struct kc_raw_lane *lane, const char *topic)
-{
-    kc_raw_part_get(lane, topic, NO_PARTITION)->prepared = true;
 }
 
 void kc_raw_lane_await(struct kc_raw_lane *lane, int64_t deadline_ms)
@@ -485,9 +361,9 @@ bool kc_raw_lane_idle(struct kc_raw_lane *lane)
     return idle;
 }
 
-void kc_raw_lane_discard(struct kc_raw_lane *lane,
-                         void (*give_up)(void *opaque, struct kc_slot *slot), void *opaque)
+void kc_raw_lane_discard(struct kc_raw_lane *lane)
 {
+    const struct kc_lane_owner *owner = &lane->lane.owner;
     for (struct raw_part *part = lane->parts; part; part = part->hh.next) {
         pthread_mutex_lock(&lane->mutex);
         struct kc_raw_span *span = part->returned;
@@ -500,8 +376,57 @@ void kc_raw_lane_discard(struct kc_raw_lane *lane,
         while (span) {
             struct kc_raw_span *next = span->next;
             kc_raw_lane_clear(span);
-            give_up(opaque, span->slot); /* the span may be gone afterwards */
+            owner->events->retracted(owner->delivery, span->slot); /* the span may be gone then */
             span = next;
         }
     }
+}
+
+/* ---- the table ---- */
+
+static const struct kc_lane_ops ops = {
+    .transactions = &kc_eos_raw,
+    .prepare_topic = kc_raw_lane_prepare_topic,
+    .send_record = send_record,
+    .send_span = send_span,
+    .note_record = note_record,
+    .drain = drain,
+    .broken = broken,
+    .fit = kc_raw_lane_fit,
+    .recover = kc_raw_lane_recover,
+    .tend = kc_raw_lane_tend,
+    .is_plain = is_plain,
+    .serve = kc_raw_lane_serve,
+    .has_returned = kc_raw_lane_has_returned,
+    .bytes = bytes_in_flight,
+    .extra = extra,
+    .cancel = cancel,
+    .close = close_lane,
+    .destroy = destroy,
+};
+
+struct kc_raw_lane *kc_raw_lane_of(struct kc_lane *lane)
+{
+    assert(lane->ops == &ops);
+    return (struct kc_raw_lane *)lane;
+}
+
+struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
+                                 const char *name, const struct kc_lane_owner *owner,
+                                 struct kc_raw_lane **lane)
+{
+    struct kc_raw_lane *made = kc_calloc(1, sizeof(*made));
+    struct kc_error *err = kc_raw_target_join(producer, worker, name, &made->target);
+    if (err) {
+        free(made);
+        return err;
+    }
+    made->lane.ops = &ops;
+    made->lane.owner = *owner;
+    made->transactional = !made->target->shared;
+    pthread_mutex_init(&made->mutex, NULL);
+    kc_cond_init(&made->moved);
+    kc_cond_init(&made->room);
+    *lane = made;
+    return NULL;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the raw lane's parts share: raw_lane.c (life, sending, results), raw_recover.c (what the
- * target sent back). See raw_lane.c for who owns what and for the lock.
+ * What the raw lane's parts share: raw_lane.c (life, sending), raw_results.c (what became of it),
+ * raw_recover.c (what the target sent back), raw_missing.c (topics that aren't there). See
+ * raw_lane.c for who owns what and for the lock.
  */
 #ifndef WORKER_SOURCE_RAW_LANE_STATE_PRIV_H
 #define WORKER_SOURCE_RAW_LANE_STATE_PRIV_H
 
+#include "append/appender.h"
 #include "connect/hash.h"
 #include "source/raw_lane_priv.h"
 #include "source/raw_target_priv.h"
@@ -15,13 +17,14 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+enum { KC_RAW_IN_FLIGHT_BYTES = 8 << 20 };
+
 /* A partition of the target. */
 struct raw_part {
     char *key;
     const char *topic; /* within key */
     int32_t partition;
-    bool records;  /* the producer has records of it; the task's thread */
-    bool prepared; /* kc_raw_lane_prepared(); of the part that stands for the topic; the same */
+    bool records; /* note_record(); the task's thread */
     uint64_t next_sequence;
     int64_t announced_ms; /* the thread that serves */
     bool warned;
@@ -35,18 +38,21 @@ struct raw_part {
 };
 
 struct kc_raw_lane {
+    struct kc_lane lane;          /* first */
     struct kc_raw_target *target; /* NULL: closed */
-    void (*wake)(void *opaque);
-    void *opaque;
-    bool transactional;     /* what can't be mended fails the task */
-    kc_raw_refused refused; /* NULL: what can't be mended is opened */
+    bool transactional;           /* what can't be mended fails the task */
+    kc_raw_refused refused;       /* NULL: what can't be mended is opened */
     void *refused_opaque;
+    kc_raw_take_record take_record; /* NULL: records don't take this lane */
+    void *take_opaque;
+    struct kc_lane *followed; /* kc_raw_lane_follow(); NULL: no other lane has records */
     atomic_bool cancelled;
     _Atomic(const char *) broken;
     atomic_size_t bytes; /* of spans without a result */
     atomic_uint_fast64_t extra;
     struct raw_part *parts;    /* the task's thread */
     bool any_too_large;        /* of a part; the same */
+    bool asks;                 /* kc_raw_lane_ask_for_topics() */
     struct kc_strings missing; /* topics that aren't there; the same */
     int64_t missing_ms;        /* when they are looked for again */
     int64_t missing_wait_ms;
@@ -64,10 +70,30 @@ struct kc_raw_lane {
     int64_t told_ms;            /* when serving was last asked for because all was acknowledged */
 };
 
+/* raw_results.c; what the table has, but for the first, which the appender calls. */
+void kc_raw_lane_result(void *span, const struct kc_append_result *result);
+bool kc_raw_lane_serve(struct kc_lane *lane);
+bool kc_raw_lane_has_returned(struct kc_lane *lane);
+/* Records that a span stands for beyond its slot; built ones have slots, beside their span's. */
+uint64_t kc_raw_lane_extra_of(const struct kc_raw_span *span);
+
+/* raw_recover.c; of the table. */
+struct kc_error *kc_raw_lane_fit(struct kc_lane *lane, struct kc_batch **batch);
+struct kc_error *kc_raw_lane_recover(struct kc_lane *lane, struct kc_raw_counts *counts,
+                                     struct kc_batch **batch);
+
+/* raw_missing.c; of the table. */
+struct kc_error *kc_raw_lane_prepare_topic(struct kc_lane *lane, const char *topic);
+void kc_raw_lane_tend(struct kc_lane *lane);
+
+/* raw_lane.c */
+
 /* Forgets why the span came back. */
 void kc_raw_lane_clear(struct kc_raw_span *span);
 /* The part of topic and partition, made if need be. The task's thread. */
 struct raw_part *kc_raw_part_get(struct kc_raw_lane *lane, const char *topic, int32_t partition);
+/* Adds a span to those of its part that came back, in order. With mutex. */
+void kc_raw_part_return(struct kc_raw_lane *lane, struct kc_raw_span *span);
 /* Waits a moment, or until something was acknowledged or has come back. With mutex. */
 void kc_raw_lane_wait_moved(struct kc_raw_lane *lane);
 

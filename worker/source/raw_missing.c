@@ -65,7 +65,7 @@ static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
 static void tell(struct kc_raw_lane *lane)
 {
     if (lane->tell_missing)
-        lane->tell_missing(lane->opaque, &lane->missing);
+        lane->tell_missing(lane->lane.owner.opaque, &lane->missing);
 }
 
 static void warn(const struct kc_raw_lane *lane)
@@ -78,9 +78,10 @@ static void warn(const struct kc_raw_lane *lane)
     free(names);
 }
 
-struct kc_error *kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic)
+struct kc_error *kc_raw_lane_prepare_topic(struct kc_lane *base, const char *topic)
 {
-    if (kc_strings_contain(&lane->missing, topic))
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
+    if (!lane->asks || !kc_is_topic_name(topic) || kc_strings_contain(&lane->missing, topic))
         return NULL;
     enum presence presence = presence_of(lane, topic);
     if (presence == FORBIDDEN && !lane->refused)
@@ -103,8 +104,9 @@ struct kc_error *kc_raw_lane_ask_for(struct kc_raw_lane *lane, const char *topic
     return NULL;
 }
 
-void kc_raw_lane_look_for_missing(struct kc_raw_lane *lane)
+void kc_raw_lane_tend(struct kc_lane *base)
 {
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
     struct kc_strings before = lane->missing;
     if (before.count == 0 || kc_mono_ms() < lane->missing_ms)
         return;
@@ -127,6 +129,11 @@ void kc_raw_lane_look_for_missing(struct kc_raw_lane *lane)
         lane->missing_wait_ms * 2 < LONGEST_MS ? lane->missing_wait_ms * 2 : LONGEST_MS;
     lane->missing_ms = kc_mono_ms() + lane->missing_wait_ms;
     kc_strings_destroy(&before);
+}
+
+void kc_raw_lane_ask_for_topics(struct kc_raw_lane *lane)
+{
+    lane->asks = true;
 }
 
 void kc_raw_lane_on_missing(struct kc_raw_lane *lane,

@@ -4,7 +4,6 @@
  * records. See raw_lane_priv.h. The task's thread; `mutex` only around the lists that results are
  * added to.
  */
-#include "append/appender.h"
 #include "base/kafka_errors.h"
 #include "connect/log.h"
 #include "source/raw_lane_state_priv.h"
@@ -151,8 +150,9 @@ static struct kc_error *add_fitting(const struct raw_part *part, const struct kc
     return NULL;
 }
 
-struct kc_error *kc_raw_lane_fit(struct kc_raw_lane *lane, struct kc_batch **batch)
+struct kc_error *kc_raw_lane_fit(struct kc_lane *base, struct kc_batch **batch)
 {
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
     size_t count = kc_batch_count(*batch), large = 0;
     for (size_t i = 0; lane->any_too_large && i < count; i++) {
         const struct kc_raw_span *span = kc_batch_at(*batch, i)->span;
@@ -319,10 +319,9 @@ static struct kc_error *leave_out(struct kc_raw_lane *lane, struct kc_raw_span *
 
 /* Takes the first that came back, and what was skipped because of it; the rest waits its turn. */
 static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *part,
-                                     void (*give_up)(void *opaque, struct kc_slot *slot),
-                                     void *opaque, struct kc_raw_counts *counts,
-                                     struct kc_batch *batch)
+                                     struct kc_raw_counts *counts, struct kc_batch *batch)
 {
+    const struct kc_lane_owner *owner = &lane->lane.owner;
     struct kc_error *err = NULL;
     struct kc_batch *kept = NULL;
     pthread_mutex_lock(&lane->mutex);
@@ -349,21 +348,20 @@ static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *
         mark_again(batch, before, span, remedy);
         kc_raw_lane_clear(span);
         take_off(lane, part, next);
-        give_up(opaque, span->slot); /* the span may be gone afterwards */
+        owner->events->retracted(owner->delivery, span->slot); /* the span may be gone then */
         span = next;
     }
     kc_appender_unblock(lane->target->appender, part->topic, part->partition);
     return err;
 }
 
-struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
-                                     void (*give_up)(void *opaque, struct kc_slot *slot),
-                                     void *opaque, struct kc_raw_counts *counts,
+struct kc_error *kc_raw_lane_recover(struct kc_lane *base, struct kc_raw_counts *counts,
                                      struct kc_batch **batch)
 {
+    struct kc_raw_lane *lane = kc_raw_lane_of(base);
     struct kc_error *err = NULL;
     *batch = NULL;
-    if (!kc_raw_lane_has_returned(lane))
+    if (!kc_raw_lane_has_returned(base))
         return NULL;
     struct kc_batch *made = kc_batch_new(16);
     for (struct raw_part *part = lane->parts; part && !err; part = part->hh.next) {
@@ -371,7 +369,7 @@ struct kc_error *kc_raw_lane_recover(struct kc_raw_lane *lane,
         bool has = part->returned != NULL;
         pthread_mutex_unlock(&lane->mutex);
         if (has)
-            err = recover_part(lane, part, give_up, opaque, counts, made);
+            err = recover_part(lane, part, counts, made);
     }
     if (err || kc_batch_count(made) == 0)
         kc_batch_unref(made);

@@ -3,7 +3,7 @@
 #include "source/raw_rules_priv.h"
 
 #include "connect/hash.h"
-#include "source/record_lane_priv.h"
+#include "source/target_topics_priv.h"
 
 #include <limits.h>
 #include <stdlib.h>

@@ -12,7 +12,6 @@
 
 #include "connect/connector.h"
 
-struct kc_slot;
 struct raw_part;
 struct kc_raw_lane;
 struct kc_record_errors;
@@ -38,7 +37,7 @@ struct kc_raw_span {
 
     struct kc_raw_lane *lane;
     struct raw_part *part;
-    struct kc_slot *slot;
+    void *slot;                             /* the delivery's */
     uint64_t sequence;                      /* within part */
     struct kc_error *error;                 /* why it came back */
     struct kc_record_errors *record_errors; /* which records are why; NULL: the broker names none */

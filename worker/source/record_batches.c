@@ -17,7 +17,7 @@ enum {
 };
 
 struct kc_record_batches {
-    struct kc_source_task *task;
+    struct kc_raw_lane *lane;
     struct kc_submitted *submitted;
     struct kc_raw_builder *builder;
     struct kc_raw_placing *placing;
@@ -29,6 +29,8 @@ struct kc_record_batches {
     void *opaque;
 };
 
+static struct kc_error *add(void *opaque, const struct kc_producer_record *wire, void *slot);
+
 struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
                                                 struct kc_submitted *submitted,
                                                 const struct kc_map *producer,
@@ -37,7 +39,7 @@ struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
     struct kc_record_batches *batches = kc_calloc(1, sizeof(*batches));
     struct kc_raw_rules codec = {0};
     long long most = strtoll(kc_map_get_or(producer, "max.request.size", "0"), NULL, 10);
-    batches->task = task;
+    batches->lane = kc_raw_lane_of(task->lanes.records);
     batches->submitted = submitted;
     batches->refused = refused;
     batches->opaque = opaque;
@@ -45,11 +47,12 @@ struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
     batches->keyless = kc_partitioner_ignores_keys(producer);
     batches->builder =
         kc_raw_builder_new(batches->most < BATCH_BYTES ? batches->most : BATCH_BYTES);
-    batches->placing = kc_raw_placing_new(task->raw, task->host);
+    batches->placing = kc_raw_placing_new(batches->lane, task->host);
     if (!kc_raw_rules_set_codec(&codec, producer) && codec.compression.codec != KC_CODEC_NONE) {
         batches->recoder = kc_recoder_new();
         kc_raw_builder_compress(batches->builder, &codec.compression, batches->recoder);
     }
+    kc_raw_lane_take_records(batches->lane, add, batches);
     return batches;
 }
 
@@ -69,8 +72,7 @@ void kc_record_batches_destroy(struct kc_record_batches *batches)
  * outcome. */
 struct kc_error *kc_record_batches_send(struct kc_record_batches *batches, struct kc_batch *batch)
 {
-    struct kc_raw_lane *lane = batches->task->raw;
-    struct kc_error *err = kc_raw_lane_fit(lane, &batch);
+    struct kc_error *err = kc_lane_fit(kc_raw_lane_base(batches->lane), &batch);
     size_t count = kc_batch_count(batch);
     if (err || count == 0) {
         kc_batch_unref(batch);
@@ -79,10 +81,9 @@ struct kc_error *kc_record_batches_send(struct kc_record_batches *batches, struc
     struct kc_flight *flight = kc_submitted_begin(batches->submitted, batch);
     for (size_t i = 0; i < count; i++) {
         const struct kc_record *record = kc_batch_at(batch, i);
-        struct kc_raw_span *span = record->span;
         struct kc_slot *slot = kc_submitted_push(batches->submitted, flight, record, KC_SLOT_SENT);
         if (!err)
-            err = kc_raw_lane_send(lane, span, slot);
+            err = kc_raw_lane_send(batches->lane, record->span, slot);
     }
     return err;
 }
@@ -180,9 +181,10 @@ static bool is_of_record(const struct kc_error *err)
            code == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
 }
 
-struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
-                                       const struct kc_producer_record *wire, struct kc_slot *slot)
+/* A kc_raw_take_record. */
+static struct kc_error *add(void *opaque, const struct kc_producer_record *wire, void *slot)
 {
+    struct kc_record_batches *batches = opaque;
     const struct kc_record *from = kc_slot_record(slot);
     struct kc_build_header *headers = headers_of(wire);
     struct kc_refused_record record = {
@@ -211,26 +213,9 @@ struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
         kc_error_destroy(why);
     } else if (!err) {
         record.sent.source_partition =
-            kc_raw_lane_queue(batches->task->raw, record.topic, record.partition);
+            kc_raw_lane_queue(batches->lane, record.topic, record.partition);
         err = build(batches, &record, size);
     }
     free(headers);
     return err;
-}
-
-/* ---- acknowledgements ---- */
-
-void kc_record_batches_acked(const struct kc_raw_span *span)
-{
-    const struct kc_built *built = span->raw->task_data;
-    int64_t offset = span->base_offset;
-    for (int32_t i = 0; i < span->run_count; i++) {
-        const struct kc_raw_run *run = &span->runs[i];
-        for (int32_t k = 0; k < run->count; k++) {
-            kc_slot_ack(built->owners[run->source_offset + k], offset, span->raw->partition,
-                        span->log_append_time_ms);
-            offset += offset >= 0;
-        }
-    }
-    kc_slot_drop(span->slot);
 }

@@ -7,8 +7,8 @@
  * batch with a refused one could only be sent again behind the others, or not at all. A raw lane
  * stops a partition at a refused batch, divides it, and goes on where it stopped.
  *
- * Each record has its slot, and each batch one that keeps it until it has a result. The task's
- * thread, but for kc_record_batches_acked().
+ * Each record has its slot, and each batch one that keeps it until it has a result: the lane tells
+ * of both. The task's thread.
  */
 #ifndef WORKER_SOURCE_RECORD_BATCHES_PRIV_H
 #define WORKER_SOURCE_RECORD_BATCHES_PRIV_H
@@ -23,25 +23,18 @@ struct kc_record_batches;
 typedef struct kc_error *(*kc_record_refused)(void *opaque, const struct kc_refused_record *record,
                                               const struct kc_error *why);
 
-/* producer: Java producer properties. */
+/* The task's lane for records is a raw lane, and gives them to the batches from now on. producer:
+ * Java producer properties. */
 struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
                                                 struct kc_submitted *submitted,
                                                 const struct kc_map *producer,
                                                 kc_record_refused refused, void *opaque);
 void kc_record_batches_destroy(struct kc_record_batches *batches); /* NULL is fine */
 
-/* Adds a record, which is copied. */
-struct kc_error *kc_record_batches_add(struct kc_record_batches *batches,
-                                       const struct kc_producer_record *wire,
-                                       struct kc_slot *slot) KC_MUST_CHECK;
 /* Sends a batch (taken) of spans that came back from the lane. */
 struct kc_error *kc_record_batches_send(struct kc_record_batches *batches,
                                         struct kc_batch *batch) KC_MUST_CHECK;
 /* Sends what has been added. */
 struct kc_error *kc_record_batches_flush(struct kc_record_batches *batches) KC_MUST_CHECK;
-
-/* A span that was built here has been acknowledged: so have its records. The acknowledgement
- * thread; the span may be gone afterwards. */
-void kc_record_batches_acked(const struct kc_raw_span *span);
 
 #endif

@@ -13,7 +13,7 @@ struct kc_refused_record {
     int32_t partition;           /* the same; KC_NO_PARTITION: it was refused before it had one */
     struct kc_source_partition *source_partition;
     struct kc_source_offset source_offset;
-    struct kc_slot *slot; /* its own, or its batch's */
+    void *slot; /* its own, or its batch's */
 };
 
 /* Of a batch as bytes: calls visit for each record of span. Of a built one: the same, the slot

@@ -18,59 +18,9 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.AbstractWorkerSourceTask");
 
-enum { SEND_FAILED_BACKOFF_MS = 100, CLOSE_TIMEOUT_MS = 30000, OFFSET_READ_MS = 5000 };
+enum { SEND_FAILED_BACKOFF_MS = 100, CLOSE_TIMEOUT_MS = 30000 };
 
-/* ---- what a plugin's task may ask for ---- */
-
-struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
-                                           json_t *const *partitions, size_t count,
-                                           json_t **offsets)
-{
-    struct kc_source_task *task = context->task;
-    for (;;) {
-        struct kc_error *err =
-            kc_offset_store_get(task->offsets, kc_task_host_connector(task->host), partitions,
-                                count, offsets, OFFSET_READ_MS);
-        if (!err || kc_error_code(err) != KC_ERR_TIMEOUT || kc_task_host_stopping(task->host))
-            return err;
-        kc_warn("Still reading offsets: %s", kc_error_text(err));
-        kc_error_destroy(err);
-    }
-}
-
-struct kc_series *kc_source_context_series(struct kc_source_context *context,
-                                           const struct kc_series_group *group,
-                                           const char *const *values)
-{
-    return kc_series_list_add(kc_task_host_series(context->task->host), group, values);
-}
-
-void kc_source_context_show(struct kc_source_context *context, const char *name, json_t *value)
-{
-    kc_task_host_show(context->task->host, name, value);
-}
-
-const char *kc_source_context_connector(const struct kc_source_context *context)
-{
-    return kc_task_host_connector(context->task->host);
-}
-
-int kc_source_context_task(const struct kc_source_context *context)
-{
-    return kc_task_host_task(context->task->host);
-}
-
-void kc_source_context_commit_transaction(struct kc_source_context *context)
-{
-    if (context && context->task->how->transaction)
-        context->task->how->transaction(context->task->delivery, true);
-}
-
-void kc_source_context_abort_transaction(struct kc_source_context *context)
-{
-    if (context && context->task->how->transaction)
-        context->task->how->transaction(context->task->delivery, false);
-}
+/* ---- what a delivery has the plugin told ---- */
 
 void kc_source_task_commit(struct kc_source_task *task)
 {
@@ -98,31 +48,6 @@ void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms
 }
 
 /* ---- starting ---- */
-
-static void on_outcome(void *opaque, const rd_kafka_message_t *message)
-{
-    struct kc_source_task *task = opaque;
-    task->how->outcome(task->delivery, message);
-}
-
-static bool on_served(void *opaque)
-{
-    struct kc_source_task *task = opaque;
-    return task->how->served(task->delivery);
-}
-
-static void on_topic_used(void *opaque, const char *topic)
-{
-    struct kc_source_task *task = opaque;
-    if (task->track_topics)
-        kc_task_host_topic_used(task->host, topic);
-}
-
-static struct kc_error *open_producer(struct kc_source_task *task)
-{
-    static const struct kc_source_producer_events events = {on_outcome, on_served, on_topic_used};
-    return kc_source_task_open_producer(task, &events);
-}
 
 static struct kc_error *open_topic_creation(struct kc_source_task *task)
 {
@@ -195,7 +120,7 @@ static struct kc_error *start(void *impl)
 {
     struct kc_source_task *task = impl;
     begin_anew(task);
-    struct kc_error *err = open_producer(task);
+    struct kc_error *err = kc_source_task_make_lanes(task);
     if (!err)
         err = open_topic_creation(task);
     if (!err)
@@ -211,120 +136,95 @@ static struct kc_error *start(void *impl)
 
 /* ---- the loop ---- */
 
-static struct kc_error *convert(struct kc_source_task *task, enum kc_lane lane,
+static struct kc_error *convert(struct kc_source_task *task, enum kc_conversion_need need,
                                 const struct kc_record *record, struct kc_producer_record *wire,
                                 bool *keep)
 {
     *keep = true;
-    if ((lane == KC_LANE_BYTES || record->converted) &&
+    if ((need == KC_CONVERT_NOTHING || record->converted) &&
         kc_conversion_pass(task->conversion, task->batch, record, wire))
         return NULL;
     return kc_conversion_to_wire(task->conversion, task->policy, task->batch, record, wire, keep);
 }
 
 /* Before the first record to a topic. */
-static struct kc_error *prepare_topic(struct kc_source_task *task, const char *topic)
+static struct kc_error *prepare_topic(struct kc_source_task *task, struct kc_target_topic *topic)
 {
     struct kc_error *err =
-        task->how->check_topic ? task->how->check_topic(task->delivery, topic) : NULL;
+        task->how->check_topic ? task->how->check_topic(task->delivery, topic->name) : NULL;
     if (!err && task->topics)
-        err = kc_topic_creation_ensure(task->topics, topic);
+        err = kc_topic_creation_ensure(task->topics, topic->name);
+    if (!err)
+        err = kc_lane_prepare_topic(task->lanes.batches, topic->name);
+    topic->ready = !err;
     return err;
 }
 
-/* The producer's topic, ready for use; NULL where there is no producer. */
-static struct kc_error *use_topic(struct kc_source_task *task, const char *topic,
-                                  struct kc_target_topic **target)
+static struct kc_error *use_topic(struct kc_source_task *task, const char *name,
+                                  struct kc_target_topic **topic)
 {
-    bool first;
-    *target = NULL;
-    if (task->producer)
-        *target = kc_source_producer_topic(task->producer, topic, &first);
-    else
-        first = kc_raw_lane_first_use(task->raw, topic);
-    struct kc_error *err = first ? prepare_topic(task, topic) : NULL;
-    if (err || !first)
-        return err;
-    if (task->raw && (task->rules.route || task->raw_refusal) && kc_is_topic_name(topic))
-        err = kc_raw_lane_ask_for(task->raw, topic);
-    if (err)
-        return err;
-    if (*target)
-        kc_target_topic_ready(*target);
-    else
-        kc_raw_lane_prepared(task->raw, topic);
-    return NULL;
+    *topic = kc_target_topics_get(task->targets, name);
+    return (*topic)->ready ? NULL : prepare_topic(task, *topic);
 }
 
-static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_record *record,
-                                  const struct kc_producer_record *wire,
-                                  struct kc_target_topic *target)
+/* Only a delivery that keeps the record until its turn wants to know. */
+static struct kc_error *dispatched(struct kc_source_task *task, const struct kc_record *record)
 {
-    void *opaque = NULL;
-    struct kc_error *err = task->how->submit(task->delivery, record, &opaque);
-    if (err)
-        return err;
-    if (!target) {
-        err = task->how->send(task->delivery, wire, opaque);
-        return err || !task->how->dispatched ? err : task->how->dispatched(task->delivery, record);
-    }
-    rd_kafka_resp_err_t code = kc_source_producer_send(task->producer, target, wire, opaque);
-    if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE)
-        return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
-    if (code)
-        return task->how->rejected(task->delivery, record, opaque, code);
     return task->how->dispatched ? task->how->dispatched(task->delivery, record) : NULL;
 }
 
-/* A whole batch, which needs no conversion. What the producer has of its partition comes first. */
+/* A whole batch, which needs no conversion. */
 static struct kc_error *send_span(struct kc_source_task *task, const struct kc_record *record,
                                   bool *taken)
 {
-    struct kc_target_topic *target;
+    struct kc_lane *lane = task->lanes.batches;
+    struct kc_target_topic *topic;
+    void *slot = NULL;
     if (record->span->dropped) {
         *taken = true;
         return task->how->dropped(task->delivery, record);
     }
-    struct kc_error *err = use_topic(task, record->topic, &target);
+    struct kc_error *err = use_topic(task, record->topic, &topic);
     if (err)
         return err;
-    if (target && kc_raw_lane_follows_record(task->raw, record->topic, record->partition) &&
-        !kc_source_producer_drain(task->producer, INT64_MAX))
-        return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while sending");
     *taken = true;
-    void *opaque = NULL;
-    err = task->how->submit(task->delivery, record, &opaque);
+    err = task->how->submit(task->delivery, record, &slot);
     if (!err)
-        err = kc_raw_lane_send(task->raw, record->span, opaque);
-    /* Only a delivery that keeps the record until its turn wants to know. */
-    return err || !task->how->dispatched ? err : task->how->dispatched(task->delivery, record);
+        err = lane->ops->send_span(lane, record->span, slot);
+    return err ? err : dispatched(task, record);
+}
+
+static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_record *record,
+                                  const struct kc_producer_record *wire, bool *taken)
+{
+    struct kc_target_topic *topic;
+    void *slot = NULL;
+    struct kc_error *err = use_topic(task, wire->topic, &topic);
+    if (!err)
+        err = kc_lane_open(task->lanes.records);
+    if (err)
+        return err;
+    *taken = true;
+    err = task->how->submit(task->delivery, record, &slot);
+    if (!err)
+        err = kc_lanes_send_record(&task->lanes, topic, wire, slot);
+    return err ? err : dispatched(task, record);
 }
 
 /* *taken: the record has been dealt with, and may be gone. */
-static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane lane, bool *taken)
+static struct kc_error *send_record(struct kc_source_task *task, enum kc_conversion_need need,
+                                    bool *taken)
 {
     const struct kc_record *record = kc_batch_at(task->batch, task->next);
     struct kc_producer_record wire;
     bool keep;
     if (record->span)
         return send_span(task, record, taken);
-    struct kc_error *err = convert(task, lane, record, &wire, &keep);
+    struct kc_error *err = convert(task, need, record, &wire, &keep);
     if (err)
         return err;
-    if (keep) {
-        struct kc_target_topic *target;
-        err = use_topic(task, wire.topic, &target);
-        if (task->builds_batches)
-            target = NULL;
-        if (!err && target)
-            err = kc_source_producer_open(task->producer);
-        if (err)
-            return err;
-        *taken = true;
-        if (task->raw && target)
-            kc_raw_lane_note_record(task->raw, wire.topic, wire.partition);
-        return send_wire(task, record, &wire, target);
-    }
+    if (keep)
+        return send_wire(task, record, &wire, taken);
     *taken = true;
     return task->how->dropped(task->delivery, record);
 }
@@ -333,14 +233,13 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_lane la
 static struct kc_error *send_batch(struct kc_source_task *task)
 {
     const char *reason;
-    enum kc_lane lane = kc_conversion_lane(task->conversion, task->batch, &reason);
+    enum kc_conversion_need need = kc_conversion_needed(task->conversion, task->batch, &reason);
     if (!kc_source_task_passes_raw(task))
         kc_source_task_tell_lane(task, reason);
-    if (task->producer)
-        kc_source_producer_begin_batch(task->producer);
+    kc_target_topics_begin_batch(task->targets);
     while (task->next < task->count) {
         bool taken = false;
-        struct kc_error *err = send_record(task, lane, &taken);
+        struct kc_error *err = send_record(task, need, &taken);
         task->next += taken;
         if (err && !taken && kc_error_retriable(err)) {
             kc_warn("Failed to send a record, backing off before retrying: %s", kc_error_text(err));
@@ -479,28 +378,18 @@ static void close_plugin(struct kc_source_task *task)
     task->plugin->source_task->destroy(object);
 }
 
-/* The producer first: its thread calls the plugin's record_committed(). */
+/* The lanes first: their thread calls the plugin's record_committed(). */
 static void close_task(void *impl)
 {
     struct kc_source_task *task = impl;
     kc_offset_committer_remove(task->committer, task->delivery);
     if (task->task)
         tell_to_stop(task);
-    kc_raw_lane_close(task->raw);
-    pthread_mutex_lock(&task->mutex);
-    struct kc_source_producer *producer = task->producer;
-    task->producer = NULL;
-    pthread_mutex_unlock(&task->mutex);
     bool orderly = !kc_task_host_cancelled(task->host) && !kc_task_host_failed(task->host);
-    kc_source_producer_destroy(producer, orderly ? CLOSE_TIMEOUT_MS : 0);
+    kc_source_task_end_lanes(task, orderly ? CLOSE_TIMEOUT_MS : 0);
     task->how->destroy(task->delivery);
     task->delivery = NULL;
     kc_source_task_drop_polled(task);
-    pthread_mutex_lock(&task->mutex);
-    struct kc_raw_lane *raw = task->raw;
-    task->raw = NULL;
-    pthread_mutex_unlock(&task->mutex);
-    kc_raw_lane_destroy(raw);
     close_plugin(task);
     kc_topic_creation_destroy(task->topics);
     task->topics = NULL;
@@ -521,10 +410,7 @@ static void cancel(void *impl)
     task->give_up = true;
     kc_error_policy_stop(task->policy);
     pthread_mutex_lock(&task->mutex);
-    if (task->raw)
-        kc_raw_lane_cancel(task->raw);
-    if (task->producer)
-        kc_source_producer_cancel(task->producer);
+    kc_lanes_cancel(&task->lanes);
     pthread_mutex_unlock(&task->mutex);
 }
 
@@ -561,8 +447,7 @@ static size_t bytes_in_flight(void *impl)
 {
     struct kc_source_task *task = impl;
     pthread_mutex_lock(&task->mutex);
-    size_t bytes = (task->raw ? kc_raw_lane_bytes(task->raw) : 0) +
-                   (task->producer ? kc_source_producer_bytes(task->producer) : 0);
+    size_t bytes = kc_lanes_bytes(&task->lanes);
     pthread_mutex_unlock(&task->mutex);
     return bytes;
 }

@@ -8,8 +8,8 @@
 #define WORKER_SOURCE_SOURCE_TASK_PRIV_H
 
 #include "base/thread.h"
-#include "source/raw_lane_priv.h"
-#include "source/record_lane_priv.h"
+#include "source/acks_priv.h"
+#include "source/raw_expand_priv.h"
 #include "source/source_task.h"
 #include "source/topic_creation.h"
 #include "storage/connector_offsets.h"
@@ -19,9 +19,11 @@ struct kc_source_task;
 /* What differs between at-least-once and exactly-once. On the task's thread unless said otherwise;
  * an error fails the task. */
 struct kc_delivery {
+    struct kc_lane_events events; /* what the lanes tell it */
     void *(*create)(struct kc_source_task *task);
-    void (*destroy)(void *delivery); /* after the producer has gone; the batch may be unfinished */
-    /* Before the offset store and the plugin's task start. */
+    void (*destroy)(void *delivery); /* after the lanes have gone; the batch may be unfinished */
+    /* Before the offset store and the plugin's task start: sees to it that the lanes are served,
+     * then opens them. */
     struct kc_error *(*prepare)(void *delivery);
     void (*enter_loop)(void *delivery);
     struct kc_error *(*before_poll)(void *delivery);
@@ -29,22 +31,14 @@ struct kc_delivery {
     void (*begin_batch)(void *delivery, struct kc_batch *batch);
     struct kc_error *(*check_topic)(void *delivery, const char *topic); /* the first record to it */
     struct kc_error *(*dropped)(void *delivery, const struct kc_record *record);
-    /* *opaque travels with the message. */
-    struct kc_error *(*submit)(void *delivery, const struct kc_record *record, void **opaque);
-    /* Where there is no producer, or it isn't used: a record that was submitted. */
-    struct kc_error *(*send)(void *delivery, const struct kc_producer_record *wire, void *opaque);
+    /* The slot that a lane is given with the record. */
+    struct kc_error *(*submit)(void *delivery, const struct kc_record *record, void **slot);
     struct kc_error *(*dispatched)(void *delivery, const struct kc_record *record); /* optional */
-    /* The client refused the message at once. record may be gone afterwards. */
-    struct kc_error *(*rejected)(void *delivery, const struct kc_record *record, void *opaque,
-                                 rd_kafka_resp_err_t code);
     struct kc_error *(*batch_done)(void *delivery);
-    void (*outcome)(void *delivery, const rd_kafka_message_t *message); /* acknowledgement thread */
-    bool (*served)(void *delivery); /* the same; whether something is under way */
+    /* The acknowledgement thread, after each round; whether something is under way. Optional. */
+    bool (*served)(void *delivery);
     struct kc_error *(*paused)(void *delivery);
     struct kc_error *(*final_commit)(void *delivery, bool failed);
-    /* A span's slot came back without a result: it is sent again in another. NULL: no raw lane. */
-    void (*retract)(void *delivery, struct kc_slot *slot);
-    void (*raw_moved)(void *delivery); /* the raw lane has results; its client's thread */
     void (*transaction)(void *delivery, bool commit); /* asked for by the connector */
 };
 extern const struct kc_delivery kc_at_least_once;
@@ -71,17 +65,18 @@ struct kc_source_task {
     struct kc_source_context context;
     const struct kc_delivery *how;
     void *delivery;
-    struct kc_source_producer *producer; /* NULL: everything goes through raw; changed with mutex */
-    struct kc_raw_lane *raw;             /* NULL: none; the same */
-    const char *raw_refusal;             /* why there is none; NULL: there is */
-    struct kc_raw_rules rules;           /* what is asked of batches */
-    struct kc_strings raw_failures;      /* what raw_refusal may point to, one for each life */
-    struct kc_batch *polled;             /* raw parts, of which some are to be expanded; or NULL */
-    struct kc_raw_cursor expanded;       /* how much of it */
-    const char *told_lane;               /* in the log */
+    struct kc_lanes lanes; /* changed with mutex */
+    struct kc_target_topics *targets;
+    struct kc_acks *acks;      /* NULL: the task's thread serves the lanes, or they aren't open */
+    const char *raw_refusal;   /* why record batches are opened; NULL: they pass */
+    struct kc_raw_rules rules; /* what is asked of batches */
+    struct kc_strings raw_failures; /* what raw_refusal may point to, one for each life */
+    struct kc_batch *polled;        /* raw parts, of which some are to be expanded; or NULL */
+    struct kc_raw_cursor expanded;  /* how much of it */
+    const char *told_lane;          /* in the log */
     int64_t told_lane_ms;
     bool plain;          /* the producer has no producer id; the task's thread */
-    bool builds_batches; /* records go through raw, in batches of our own */
+    bool builds_batches; /* records go as batches of our own, which tell what is refused */
     int64_t flush_timeout_ms;
     bool track_topics;
 
@@ -106,33 +101,29 @@ void kc_source_task_record_committed(struct kc_source_task *task, const struct k
 void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_raw *raw,
                                   const struct kc_raw_run *runs, int32_t run_count,
                                   int64_t target_offset, const struct kc_raw_facts *facts);
-/* A span was acknowledged: tells the herder now and then that its topic is in use. The thread that
- * serves the lane. */
-void kc_source_task_span_used(struct kc_source_task *task, const struct kc_raw_span *span);
 
 /* source_task_lanes.c */
 
 /* A client's, of the kind "producer" or "admin". Owned by the caller. */
 struct kc_map *kc_source_task_client_properties(struct kc_source_task *task, const char *kind,
                                                 const char *id_prefix);
-/* Opens the raw lane, if there is to be one, and the producer; the task's thread. */
-struct kc_error *
-kc_source_task_open_producer(struct kc_source_task *task,
-                             const struct kc_source_producer_events *events) KC_MUST_CHECK;
-/* Whether the producer has come to an end of its own accord; *code says why. Any thread. */
-bool kc_source_task_producer_lost(struct kc_source_task *task, rd_kafka_resp_err_t *code);
+/* Makes the lanes, and decides which; the task's thread. */
+struct kc_error *kc_source_task_make_lanes(struct kc_source_task *task) KC_MUST_CHECK;
+/* Has the lanes served by a thread, with the delivery's served() after each round. The same. */
+struct kc_error *kc_source_task_start_acks(struct kc_source_task *task) KC_MUST_CHECK;
+/* Waits up to timeout_ms for what is in flight, and ends lanes and thread. The same. */
+void kc_source_task_end_lanes(struct kc_source_task *task, int timeout_ms);
 /* The target gives no producer id: the user's next producer does without. False: not with these
  * settings. Any thread. */
 bool kc_source_task_make_plain(struct kc_source_task *task);
-/* Says so when the raw lane's appender has come to do without. The task's thread. */
-void kc_source_task_watch_appender(struct kc_source_task *task);
+/* Says so when the lane for batches has come to do without. The task's thread. */
+void kc_source_task_watch_plain(struct kc_source_task *task);
 
 /* source_task_raw.c; the task's thread. */
 
-/* Opens the raw lane, or says in task->raw_refusal why there is none; before the producer, whose
- * properties these are. */
-void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *producer);
-/* Whether record batches pass through the lane as they are. */
+/* Whether the plugin knows of record batches as bytes. */
+bool kc_source_task_knows_raw(const struct kc_source_task *task);
+/* Whether record batches pass through the task's lane as they are. */
 bool kc_source_task_passes_raw(const struct kc_source_task *task);
 /* The batch that is to be sent next before another poll; *batch NULL: there is none. */
 struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
@@ -145,7 +136,7 @@ void kc_source_task_drop_polled(struct kc_source_task *task);
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane);
 
 /* The acknowledgement thread: ends a poll when something has to be sent again first. */
-void kc_source_task_wake_raw(struct kc_source_task *task);
+void kc_source_task_wake_returned(struct kc_source_task *task);
 
 /* Counts records that were polled; the task's thread. */
 void kc_source_task_count_records(struct kc_source_task *task, uint64_t records);

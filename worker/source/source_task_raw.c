@@ -4,8 +4,8 @@
  *
  * What came back from the target goes first, then what was polled; only when there is neither is
  * the plugin polled again. Called by source_task.c on the task's thread, but for
- * kc_source_task_raw_committed(), _span_used() and _wake_raw() (the acknowledgement thread, where
- * there is one).
+ * kc_source_task_raw_committed() and _wake_returned() (the acknowledgement thread, where there is
+ * one).
  */
 #include "connect/log.h"
 #include "source/eos_channel_priv.h"
@@ -17,111 +17,31 @@ static struct kc_logger log =
 
 enum { TELL_INTERVAL_MS = 30000, DRAIN_MS = 1000 };
 
-bool kc_source_context_takes_raw(struct kc_source_context *context, const char **reason)
+bool kc_source_task_knows_raw(const struct kc_source_task *task)
 {
-    *reason = context->task->raw_refusal;
-    return *reason == NULL;
-}
-
-/* ---- the choice ---- */
-
-static void on_wake(void *opaque)
-{
-    struct kc_source_task *task = opaque;
-    task->how->raw_moved(task->delivery);
-}
-
-static void on_missing(void *opaque, const struct kc_strings *topics)
-{
-    struct kc_source_task *task = opaque;
-    json_t *list = topics->count ? json_array() : NULL;
-    for (size_t i = 0; i < topics->count; i++)
-        json_array_append_new(list, json_string(topics->items[i]));
-    kc_task_host_show(task->host, "missing_topics", list);
-}
-
-static bool knows_raw(const struct kc_plugin *plugin)
-{
+    const struct kc_plugin *plugin = task->plugin;
     return plugin->api_minor >= 1 && plugin->source_task->raw_committed;
-}
-
-/* Record batches of one connector's tasks go to different partitions, and the tasks may share an
- * appender; where transforms say where they go, they needn't, nor need records. */
-static char *lane_name(const struct kc_source_task *task)
-{
-    const char *connector = kc_task_host_connector(task->host);
-    const char *kind = task->raw_refusal ? "records" : "raw";
-    return task->raw_refusal || task->rules.route
-               ? kc_asprintf("%s-%s-%d", kind, connector, kc_task_host_task(task->host))
-               : kc_asprintf("raw-%s", connector);
-}
-
-static void open_lane(struct kc_source_task *task, const struct kc_map *producer)
-{
-    char *name = lane_name(task);
-    struct kc_raw_lane *lane = NULL;
-    struct kc_error *err = kc_raw_lane_new(producer, task->config, name, on_wake, task, &lane);
-    free(name);
-    if (err) {
-        kc_strings_add(&task->raw_failures, kc_error_text(err));
-        task->raw_refusal = task->raw_failures.items[task->raw_failures.count - 1];
-        kc_error_destroy(err);
-        return;
-    }
-    kc_raw_lane_on_missing(lane, on_missing);
-    pthread_mutex_lock(&task->mutex);
-    task->raw = lane;
-    pthread_mutex_unlock(&task->mutex);
-}
-
-void kc_source_task_open_raw(struct kc_source_task *task, const struct kc_map *producer)
-{
-    const struct kc_raw_choice choice = {
-        .conversion = task->conversion,
-        .connector_config = task->connector_config,
-        .producer = producer,
-    };
-    bool leaves_out = task->how == &kc_at_least_once && kc_error_policy_tolerates_all(task->policy);
-    bool knows = knows_raw(task->plugin);
-    kc_raw_rules_clear(&task->rules);
-    task->raw_refusal =
-        knows ? kc_raw_lane_refusal(&choice, &task->rules) : "the connector hands over records";
-    if (!task->raw_refusal || leaves_out)
-        open_lane(task, producer);
-    task->builds_batches = leaves_out && task->raw;
-    if (leaves_out && !task->raw)
-        kc_warn("A record that the target refuses will take others of its batch with it, for there "
-                "is no raw lane: %s",
-                task->raw_refusal);
-    if (!knows)
-        return;
-    if (task->raw_refusal)
-        kc_info("Record batches are opened and their records sent one by one: %s",
-                task->raw_refusal);
-    else
-        kc_info("Record batches pass to the target as they are");
 }
 
 /* ---- telling ---- */
 
+bool kc_source_task_passes_raw(const struct kc_source_task *task)
+{
+    return !task->raw_refusal;
+}
+
 static void set_lane(struct kc_source_task *task, const char *reason)
 {
     bool passes = kc_source_task_passes_raw(task);
-    if (!passes && knows_raw(task->plugin))
+    if (!passes && kc_source_task_knows_raw(task))
         reason = task->raw_refusal;
     kc_task_host_set_lane(task->host, passes ? "bytes" : "records", reason);
-}
-
-bool kc_source_task_passes_raw(const struct kc_source_task *task)
-{
-    return task->raw && !task->raw_refusal;
 }
 
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
 {
     set_lane(task, lane);
-    if (task->raw)
-        kc_source_task_watch_appender(task);
+    kc_source_task_watch_plain(task);
     int64_t now = kc_mono_ms();
     if (lane == task->told_lane)
         return;
@@ -149,16 +69,10 @@ static void count(struct kc_source_task *task, const struct kc_raw_counts *count
 
 /* ---- what is next ---- */
 
-static void on_retract(void *opaque, struct kc_slot *slot)
-{
-    struct kc_source_task *task = opaque;
-    task->how->retract(task->delivery, slot);
-}
-
 struct kc_error *kc_source_task_recover_raw(struct kc_source_task *task, struct kc_batch **batch)
 {
     struct kc_raw_counts counts = {0};
-    struct kc_error *err = kc_raw_lane_recover(task->raw, on_retract, task, &counts, batch);
+    struct kc_error *err = kc_lane_recover(task->lanes.batches, &counts, batch);
     if (*batch)
         count(task, &counts);
     return err && task->how == &kc_exactly_once ? kc_eos_raw_error(task, err) : err;
@@ -180,7 +94,7 @@ static struct kc_error *expand(struct kc_source_task *task, const char *open_all
     if (err || task->expanded.part == kc_batch_raw_count(task->polled))
         kc_source_task_drop_polled(task);
     if (!err && !open_all)
-        err = kc_raw_lane_fit(task->raw, batch);
+        err = kc_lane_fit(task->lanes.batches, batch);
     if (err) {
         kc_batch_unref(*batch);
         *batch = NULL;
@@ -201,21 +115,15 @@ static struct kc_error *expand(struct kc_source_task *task, const char *open_all
 
 struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_batch **batch)
 {
-    *batch = NULL;
-    if (task->raw) {
-        kc_raw_lane_look_for_missing(task->raw);
-        struct kc_error *err = kc_source_task_recover_raw(task, batch);
-        if (err || *batch)
-            return err;
-    }
-    if (!task->polled)
-        return NULL;
-    const char *open_all =
-        kc_source_task_passes_raw(task) ? kc_raw_lane_broken(task->raw) : task->raw_refusal;
+    struct kc_lane *lane = task->lanes.batches;
+    kc_lane_tend(lane);
+    struct kc_error *err = kc_source_task_recover_raw(task, batch);
+    if (err || *batch || !task->polled)
+        return err;
+    const char *open_all = task->raw_refusal ? task->raw_refusal : kc_lane_broken(lane);
     /* Records mustn't overtake batches; on the same lane they don't. */
     bool opens = open_all || task->expanded.opens;
-    if (opens && task->raw && !task->builds_batches &&
-        !kc_raw_lane_drain(task->raw, kc_mono_ms() + DRAIN_MS))
+    if (opens && kc_lanes_differ(&task->lanes) && !lane->ops->drain(lane, kc_mono_ms() + DRAIN_MS))
         return NULL;
     if (task->expanded.opens) {
         task->expanded.opens = NULL;
@@ -224,18 +132,11 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
     return expand(task, open_all, batch);
 }
 
-void kc_source_task_wake_raw(struct kc_source_task *task)
+void kc_source_task_wake_returned(struct kc_source_task *task)
 {
     const struct kc_source_task_ops *ops = task->plugin->source_task;
-    if (kc_raw_lane_has_returned(task->raw) && ops->wake)
+    if (kc_lane_has_returned(task->lanes.batches) && ops->wake)
         ops->wake(task->task);
-}
-
-void kc_source_task_span_used(struct kc_source_task *task, const struct kc_raw_span *span)
-{
-    const char *topic = task->track_topics ? kc_raw_lane_announce(span) : NULL;
-    if (topic)
-        kc_task_host_topic_used(task->host, topic);
 }
 
 void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_raw *raw,
@@ -243,7 +144,7 @@ void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_r
                                   int64_t target_offset, const struct kc_raw_facts *facts)
 {
     int64_t target = target_offset;
-    if (!knows_raw(task->plugin))
+    if (!kc_source_task_knows_raw(task))
         return;
     for (int32_t i = 0; i < run_count; i++) {
         struct kc_raw_run run = runs[i];

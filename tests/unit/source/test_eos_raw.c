@@ -3,14 +3,15 @@
  * Transactions through the raw lane, against a broker that checks epochs and sequences: what the
  * plugin is told and when, what a refused batch turns into, what is released, how it fails.
  */
-#include "host/idle_host.h"
 #include "source/eos_channel_priv.h"
+#include "source/one_raw_lane.h"
 #include "source/raw_builder.h"
 #include "wire/fake_coordinator.h"
 
 enum { TOLD = 32 };
 
 static struct kc_source_task task;
+static struct kc_raw_lane *lane;
 static struct kc_txn_records *kept;
 static void *channel;
 static struct kc_source_partition *from[FAKE_PARTITIONS];
@@ -44,17 +45,22 @@ static void record_committed(void *object, const struct kc_record *record,
                       metadata ? metadata->offset : -1, 0};
 }
 
-static void retract(void *delivery, struct kc_slot *slot)
+static void acked(void *delivery, void *slot, const struct kc_lane_ack *ack)
+{
+    kc_txn_records_acked(kept, slot, ack);
+}
+
+static void gone(void *delivery, void *slot)
 {
     if (slot)
-        kc_txn_span_gone(kept, (struct kc_txn_entry *)slot);
+        kc_txn_span_gone(kept, slot);
 }
 
 static const struct kc_source_task_ops ops = {.raw_committed = raw_committed,
                                               .record_committed = record_committed};
 static const struct kc_plugin plugin = {KC_PLUGIN_HEAD, .kind = KC_PLUGIN_SOURCE,
                                         .class_name = "test.Raw", .source_task = &ops};
-static const struct kc_delivery delivery = {.retract = retract};
+static const struct kc_lane_events events = {.acked = acked, .released = gone, .retracted = gone};
 
 /* ---- fixture ---- */
 
@@ -67,9 +73,9 @@ static void start(int transaction_version)
     told_count = released = 0;
     kc_map_set(producer, "bootstrap.servers", fake_start(transaction_version));
     kc_map_set(producer, "transactional.id", "id");
-    task = (struct kc_source_task){.plugin = &plugin, .how = &delivery};
+    task = (struct kc_source_task){.plugin = &plugin};
     task.host = kc_task_host_new(&settings, &idle_kind, &task);
-    must(kc_raw_lane_new(producer, NULL, "test", no_wake, NULL, &task.raw));
+    lane = one_raw_lane(&task, producer, &events, NULL);
     kc_map_destroy(producer);
     for (int i = 0; i < FAKE_PARTITIONS; i++) {
         json_t *map = json_pack("{s:i}", "partition", i);
@@ -93,10 +99,10 @@ static void setup_v2(void)
 
 static void teardown(void)
 {
-    kc_raw_lane_close(task.raw);
+    kc_lanes_close(&task.lanes, 0);
+    kc_lanes_destroy(&task.lanes);
     kc_txn_records_destroy(kept);
     kc_eos_raw.destroy(channel);
-    kc_raw_lane_destroy(task.raw);
     kc_task_host_destroy(task.host);
     for (int i = 0; i < FAKE_PARTITIONS; i++)
         kc_source_partition_unref(from[i]);
@@ -152,7 +158,7 @@ static void send_spans(struct kc_batch *batch)
     for (size_t i = 0; i < count; i++) {
         const struct kc_record *record = kc_batch_at(batch, i);
         struct kc_txn_entry *entry = kc_txn_records_add(kept, record, false);
-        must(kc_raw_lane_send(task.raw, record->span, (struct kc_slot *)entry));
+        must(kc_raw_lane_send(lane, record->span, entry));
     }
 }
 
@@ -160,7 +166,7 @@ static void send_spans(struct kc_batch *batch)
 static void send_acked(struct kc_batch *batch)
 {
     send_spans(batch);
-    kc_raw_lane_await(task.raw, kc_mono_ms() + 20000);
+    kc_raw_lane_await(lane, kc_mono_ms() + 20000);
     must(kc_eos_raw.progress(channel));
 }
 
@@ -180,7 +186,7 @@ static void send_records(int first, int count)
                                                 .value_len = 1,
                                                 .headers = &header,
                                                 .header_count = 1};
-        must(kc_eos_raw.send(channel, &wire, entry));
+        must(kc_lanes_send_record(&task.lanes, NULL, &wire, entry));
     }
 }
 
@@ -209,7 +215,7 @@ START_TEST(batches_are_told_once_they_are_committed)
     send_spans(polled(0, 110, 5));
     int64_t deadline = kc_mono_ms() + 20000;
     while (released < 3 && kc_mono_ms() < deadline) {
-        kc_raw_lane_await(task.raw, deadline);
+        kc_raw_lane_await(lane, deadline);
         must(kc_eos_raw.progress(channel));
     }
     ck_assert_int_eq(released, 3); /* acknowledged: their bytes aren't needed */
@@ -283,9 +289,9 @@ START_TEST(records_and_offsets_go_the_same_way)
     ck_assert_int_eq(told_count, 3);
     for (int i = 0; i < 3; i++)
         assert_told(i, 1, i, i, 0);
-    uint64_t acked, bytes;
-    kc_eos_raw.count(channel, &acked, &bytes);
-    ck_assert_uint_eq(acked, 3); /* offsets aren't records */
+    uint64_t records, bytes;
+    kc_txn_records_take_count(kept, &records, &bytes);
+    ck_assert_uint_eq(records, 3); /* offsets aren't records */
     int64_t offsets = 0;
     for (int i = 0; i < FAKE_PARTITIONS; i++)
         offsets += fake.partitions[i].end_offset;
@@ -345,9 +351,9 @@ START_TEST(an_abort_drops_what_came_back)
     send_spans(polled(0, 0, 10));
     send_spans(polled(0, 10, 10));
     send_records(0, 2);
-    kc_raw_lane_await(task.raw, kc_mono_ms() + 20000);
+    kc_raw_lane_await(lane, kc_mono_ms() + 20000);
     must(kc_eos_raw.abort(channel, 10000));
-    ck_assert(kc_raw_lane_idle(task.raw));
+    ck_assert(kc_raw_lane_idle(lane));
     kc_txn_records_end(kept, false);
     ck_assert_int_eq(released, 2);
     told_count = 0;

@@ -39,7 +39,7 @@ static void add(struct kc_batch *batch, size_t index, bool is_dropped, bool is_a
 {
     struct kc_txn_entry *entry = kc_txn_records_add(records, kc_batch_at(batch, index), is_dropped);
     if (is_acked)
-        kc_txn_entry_acked(entry, &(struct kc_record_metadata){.offset = 1});
+        kc_txn_records_acked(records, entry, &(struct kc_lane_ack){.offset = 1, .records = 1});
 }
 
 static void setup(void)

@@ -3,13 +3,13 @@
  * The exactly-once delivery on the raw lane: boundaries, the offsets that travel with the batches,
  * and what an abort leaves. Against a broker that checks epochs and sequences.
  */
-#include "host/idle_host.h"
 #include "kafka/partitioner.h"
+#include "source/one_raw_lane.h"
 #include "source/raw_builder.h"
-#include "source/source_task_priv.h"
 #include "wire/fake_coordinator.h"
 
 static struct kc_source_task task;
+static struct kc_raw_lane *lane;
 static struct kc_worker_config *config;
 static struct kc_source_partition *from;
 static int told, commits, fenced;
@@ -70,11 +70,11 @@ static void start(const char *boundary)
             "transaction.boundary.interval.ms", "3600000");
     must(kc_config_parse(kc_connector_config_def(true), task.connector_config, &task.settings));
     task.host = kc_task_host_new(&settings, &idle_kind, &task);
-    must(kc_raw_lane_new(producer, NULL, "test", no_wake, NULL, &task.raw));
     json_t *partition = json_pack("{s:i}", "partition", 0);
     from = kc_source_partition_new(partition);
     json_decref(partition);
     task.delivery = task.how->create(&task);
+    lane = one_raw_lane(&task, producer, &task.how->events, task.delivery);
     must(task.how->prepare(task.delivery));
     task.how->enter_loop(task.delivery);
     kc_map_destroy(worker);
@@ -83,9 +83,9 @@ static void start(const char *boundary)
 
 static void end(void)
 {
-    kc_raw_lane_close(task.raw);
+    kc_lanes_close(&task.lanes, 0);
+    kc_lanes_destroy(&task.lanes);
     task.how->destroy(task.delivery);
-    kc_raw_lane_destroy(task.raw);
     kc_task_host_destroy(task.host);
     kc_config_destroy(task.settings);
     kc_map_destroy(task.connector_config);
@@ -123,16 +123,16 @@ static void send_batch(int64_t offset, int count)
     kc_batch_unref(batch);
     task.how->begin_batch(task.delivery, spans);
     const struct kc_record *record = kc_batch_at(spans, 0);
-    void *opaque;
-    must(task.how->submit(task.delivery, record, &opaque));
-    must(kc_raw_lane_send(task.raw, record->span, opaque));
+    void *slot;
+    must(task.how->submit(task.delivery, record, &slot));
+    must(kc_raw_lane_send(lane, record->span, slot));
     must(task.how->dispatched(task.delivery, record));
 }
 
 /* Otherwise an abort drops the batch before it was sent, and there is nothing to abort. */
 static void await_appended(void)
 {
-    kc_raw_lane_await(task.raw, kc_mono_ms() + 20000);
+    kc_raw_lane_await(lane, kc_mono_ms() + 20000);
 }
 
 /* The last batch of the partition that Java would look for the offset in. */
