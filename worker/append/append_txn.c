@@ -349,15 +349,12 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
 
 static void release_held(struct kc_appender *appender)
 {
-    struct append_held *list = appender->held, *held, *next;
+    struct append_post *list = appender->held, *post, *next;
 
     appender->held = NULL;
-    DL_FOREACH_SAFE (list, held, next) {
-        DL_DELETE(list, held);
-        appender_enqueue(appender, held->topic, held->partition, held->data, held->len, held->done,
-                         held->arg);
-        free(held->topic);
-        free(held);
+    DL_FOREACH_SAFE (list, post, next) {
+        DL_DELETE(list, post);
+        appender_enqueue(post);
     }
 }
 

@@ -159,44 +159,66 @@ void appender_fatal(struct kc_appender *appender, struct kc_error *err)
 
 /* ---- Appending ---- */
 
-static void refuse(struct kc_appender *appender, const char *topic, int32_t partition, size_t len,
-                   kc_appended done, void *arg, struct kc_error *err, bool skipped)
+static void refuse(const struct append_post *post, struct kc_error *err, bool skipped)
 {
-    struct kc_append_result result = {.topic = topic,
-                                      .partition = partition,
+    struct kc_append_result result = {.topic = post->topic,
+                                      .partition = post->partition,
                                       .error = err,
                                       .skipped = skipped,
                                       .base_offset = -1,
                                       .log_append_time_ms = -1,
                                       .log_start_offset = -1};
 
-    atomic_fetch_sub(&appender->bytes, len);
-    done(arg, &result);
+    atomic_fetch_sub(&post->appender->bytes, post->len);
+    post->done(post->arg, &result);
     kc_error_destroy(err);
 }
 
-static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_wire_batch *batch)
+static void post_destroy(struct append_post *post)
 {
-    const char *why = "it is cut off";
+    free(post->topic);
+    free(post);
+}
 
-    if (kc_batch_parse(data, len, batch, &why) != KC_BATCH_OK)
-        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", why);
-    if (batch->size != len || batch->magic != 2 || kc_batch_control(batch))
+static struct kc_error *check_batch(const struct append_post *post)
+{
+    const struct kc_wire_batch *batch = &post->header;
+
+    if (post->bad)
+        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", post->bad);
+    if (batch->size != post->len || batch->magic != 2 || kc_batch_control(batch))
         return kc_error_new(
             KC_ERR_DATA,
             "the batch can't be appended: one whole batch of magic 2 with data is needed");
     return NULL;
 }
 
-void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t partition,
-                      uint8_t *data, size_t len, kc_appended done, void *arg)
+static struct append_batch *batch_new(const struct append_post *post)
 {
-    struct kc_wire_batch header;
-    struct kc_error *err = check_batch(data, len, &header);
-    struct append_batch *batch;
-    struct append_part *part;
     int64_t now = kc_mono_ms();
-    int32_t timeout = appender->options.delivery_timeout_ms;
+    int32_t timeout = post->appender->options.delivery_timeout_ms;
+    struct append_batch *batch = kc_calloc(1, sizeof *batch);
+
+    *batch = (struct append_batch){.data = post->data,
+                                   .len = post->len,
+                                   .header = post->header,
+                                   .count = post->header.last_offset_delta + 1,
+                                   .done = post->done,
+                                   .arg = post->arg,
+                                   .queued_ms = now,
+                                   .deadline_ms = now + (timeout ? timeout : 120000),
+                                   .base_offset = -1,
+                                   .log_append_time_ms = -1,
+                                   .log_start_offset = -1};
+    batch->mergeable = kc_batch_mergeable(&batch->header);
+    return batch;
+}
+
+static void enqueue(const struct append_post *post)
+{
+    struct kc_appender *appender = post->appender;
+    struct kc_error *err = check_batch(post);
+    struct append_part *part;
 
     if (!err && appender->closing)
         err = kc_error_new(KC_ERR_WAKEUP, "the appender is being closed");
@@ -205,67 +227,30 @@ void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t p
     if (!err && appender->abortable)
         err = kc_error_copy(appender->abortable);
     if (err) {
-        refuse(appender, topic, partition, len, done, arg, err, false);
+        refuse(post, err, false);
         return;
     }
-    part = part_get(appender, topic, partition);
-    if (part->blocked) {
-        refuse(appender, topic, partition, len, done, arg,
+    part = part_get(appender, post->topic, post->partition);
+    if (part->blocked)
+        refuse(post,
                kc_error_retriable_new(KC_ERR_KAFKA,
                                       "not appended, since one before it in %s failed", part->key),
                true);
-        return;
-    }
-    batch = kc_calloc(1, sizeof *batch);
-    *batch = (struct append_batch){.data = data,
-                                   .len = len,
-                                   .count = header.last_offset_delta + 1,
-                                   .done = done,
-                                   .arg = arg,
-                                   .queued_ms = now,
-                                   .deadline_ms = now + (timeout ? timeout : 120000),
-                                   .base_offset = -1,
-                                   .log_append_time_ms = -1,
-                                   .log_start_offset = -1};
-    batch->mergeable = kc_batch_mergeable(&header);
-    queue(appender, part, batch);
+    else
+        queue(appender, part, batch_new(post));
 }
 
-struct append_post {
-    struct kc_appender *appender;
-    char *topic;
-    int32_t partition;
-    uint8_t *data;
-    size_t len;
-    kc_appended done;
-    void *arg;
-    struct append_post *prev, *next;
-};
+void appender_enqueue(struct append_post *post)
+{
+    enqueue(post);
+    post_destroy(post);
+}
 
 /* Appends that wait to be taken by the loop together, so that it sees what may be merged. */
 struct append_group {
     struct kc_appender *appender;
     struct append_post *posts;
 };
-
-static void post_destroy(struct append_post *post)
-{
-    free(post->topic);
-    free(post);
-}
-
-static void hold(struct kc_appender *appender, const struct append_post *post)
-{
-    struct append_held *held = kc_calloc(1, sizeof *held);
-
-    held->topic = kc_strdup(post->topic);
-    held->partition = post->partition;
-    held->data = post->data;
-    held->len = post->len;
-    held->done = post->done;
-    held->arg = post->arg;
-    DL_APPEND(appender->held, held);
-}
 
 /* What is posted from now on comes behind the group, which somebody may be about to post. */
 void appender_close_group(struct kc_appender *appender)
@@ -296,12 +281,11 @@ static void run_group(void *arg)
 
     leave_group(group);
     DL_FOREACH_SAFE (group->posts, post, next) {
+        DL_DELETE(group->posts, post);
         if (appender->end.done && !appender->closing)
-            hold(appender, post);
+            DL_APPEND(appender->held, post);
         else
-            appender_enqueue(appender, post->topic, post->partition, post->data, post->len,
-                             post->done, post->arg);
-        post_destroy(post);
+            appender_enqueue(post);
     }
     free(group);
     appender_poll(appender);
@@ -312,8 +296,7 @@ static void refuse_group(struct append_group *group)
     struct append_post *post, *next;
 
     DL_FOREACH_SAFE (group->posts, post, next) {
-        refuse(group->appender, post->topic, post->partition, post->len, post->done, post->arg,
-               kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
+        refuse(post, kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
         post_destroy(post);
     }
     free(group);
@@ -342,15 +325,40 @@ static void join_group(struct kc_appender *appender, struct append_post *post)
     atomic_fetch_sub(&appender->posting, 1);
 }
 
-void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
-                        uint8_t *data, size_t len, kc_appended done, void *arg)
+static void append(struct kc_appender *appender, const char *topic, const struct append_post *what)
 {
     struct append_post *post = kc_malloc(sizeof *post);
 
-    *post = (struct append_post){appender, kc_strdup(topic), partition, data, len, done, arg, NULL,
-                                 NULL};
-    atomic_fetch_add(&appender->bytes, len);
+    *post = *what;
+    post->appender = appender;
+    post->topic = kc_strdup(topic);
+    atomic_fetch_add(&appender->bytes, post->len);
     join_group(appender, post);
+}
+
+void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
+                               uint8_t *data, const struct kc_wire_batch *header, kc_appended done,
+                               void *arg)
+{
+    append(appender, topic,
+           &(struct append_post){.partition = partition,
+                                 .data = data,
+                                 .len = header->size,
+                                 .header = *header,
+                                 .done = done,
+                                 .arg = arg});
+}
+
+void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
+                        uint8_t *data, size_t len, kc_appended done, void *arg)
+{
+    struct append_post post = {
+        .partition = partition, .data = data, .len = len, .done = done, .arg = arg};
+    const char *why = "it is cut off";
+
+    if (kc_batch_parse(data, len, &post.header, &why) != KC_BATCH_OK)
+        post.bad = why;
+    append(appender, topic, &post);
 }
 
 static void run_unblock(void *arg)
@@ -550,14 +558,12 @@ void appender_request_ended(struct kc_appender *appender)
 
 static void refuse_held(struct kc_appender *appender)
 {
-    struct append_held *held, *next;
+    struct append_post *post, *next;
 
-    DL_FOREACH_SAFE (appender->held, held, next) {
-        DL_DELETE(appender->held, held);
-        refuse(appender, held->topic, held->partition, held->len, held->done, held->arg,
-               kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"), false);
-        free(held->topic);
-        free(held);
+    DL_FOREACH_SAFE (appender->held, post, next) {
+        DL_DELETE(appender->held, post);
+        refuse(post, kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"), false);
+        post_destroy(post);
     }
 }
 

@@ -61,6 +61,10 @@ void kc_appender_destroy(struct kc_appender *appender);
  * the order of calls is the order in the partition. */
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
                         uint8_t *data, size_t len, kc_appended done, void *arg);
+/* The same of a batch whose header has been read (kc_batch_parse()), and is copied. */
+void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
+                               uint8_t *data, const struct kc_wire_batch *header, kc_appended done,
+                               void *arg);
 
 /* With block_failed: whatever is appended behind a batch that failed comes back as `skipped`,
  * however late it was handed in, until this call; what is appended after it is taken again. Any

@@ -32,7 +32,8 @@
 struct append_batch {
     uint8_t *data;
     size_t len;
-    int32_t count; /* offsets that it takes */
+    struct kc_wire_batch header; /* of data, before the first request; not a merged one's */
+    int32_t count;               /* offsets that it takes */
     kc_appended done;
     void *arg;
     int64_t queued_ms, deadline_ms;
@@ -130,15 +131,21 @@ struct kc_appender {
     bool end_sent;
     int txn_attempts;
     int64_t txn_at_ms;
-    struct append_held {
-        char *topic;
-        int32_t partition;
-        uint8_t *data;
-        size_t len;
-        kc_appended done;
-        void *arg;
-        struct append_held *prev, *next;
-    } * held; /* appended while the transaction ends */
+    struct append_post *held; /* appended while the transaction ends */
+};
+
+/* A batch that was handed in. */
+struct append_post {
+    struct kc_appender *appender;
+    char *topic;
+    int32_t partition;
+    uint8_t *data;
+    size_t len;
+    struct kc_wire_batch header;
+    const char *bad; /* why there is no header (static); NULL: there is */
+    kc_appended done;
+    void *arg;
+    struct append_post *prev, *next;
 };
 
 /* One produce request. */
@@ -157,8 +164,7 @@ struct append_flight {
 
 /* appender.c */
 void appender_poll(struct kc_appender *appender); /* does what can be done now */
-void appender_enqueue(struct kc_appender *appender, const char *topic, int32_t partition,
-                      uint8_t *data, size_t len, kc_appended done, void *arg);
+void appender_enqueue(struct append_post *post);  /* takes */
 void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
 bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
 void appender_unqueue(struct kc_appender *appender, struct append_part *part,

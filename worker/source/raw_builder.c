@@ -201,7 +201,7 @@ static const char *finish(struct open_batch *open, struct kc_built **built)
         .source_partition = open->source_partition,
         .task_data = made,
     };
-    made->span = kc_raw_add_built(made->batch, &made->raw, (uint8_t *)out.data, out.len, count);
+    made->span = kc_raw_add_built(made->batch, &made->raw, &out, count);
     made->owners = open->owners;
     open->owners = NULL;
     *built = made;

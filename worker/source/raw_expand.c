@@ -136,17 +136,17 @@ static struct kc_raw_run whole_run(const struct kc_wire_batch *wire)
         .source_offset = wire->base_offset, .target_offset = -1, .count = wire->count};
 }
 
-static struct kc_raw_span *add_whole(struct expander *self, const struct kc_wire_batch *wire,
-                                     uint8_t *data, size_t len)
+static struct kc_raw_span *add_whole(struct expander *self, const struct kc_wire_batch *header,
+                                     uint8_t *data)
 {
-    const struct kc_raw_run run = whole_run(wire);
-    return kc_raw_add_span(self->to, self->raw, data, len,
+    const struct kc_raw_run run = whole_run(header);
+    return kc_raw_add_span(self->to, self->raw, data, header,
                            kc_batch_dup(self->to, &run, sizeof(run)), 1);
 }
 
 static void pass(struct expander *self, const struct kc_wire_batch *wire)
 {
-    add_whole(self, wire, self->raw->data + (wire->data - self->raw->data), wire->size);
+    add_whole(self, wire, self->raw->data + (wire->data - self->raw->data));
 }
 
 static const char *transcode(struct expander *self, const struct kc_wire_batch *wire,
@@ -166,7 +166,9 @@ static const char *transcode(struct expander *self, const struct kc_wire_batch *
     header.attributes = (int16_t)how->codec;
     kc_batch_put_header((uint8_t *)out.data, out.len, &header);
     kc_batch_own(self->to, out.data, free);
-    add_whole(self, wire, (uint8_t *)out.data, out.len);
+    header.data = (uint8_t *)out.data;
+    header.size = out.len;
+    add_whole(self, &header, (uint8_t *)out.data);
     self->plain += out.len / MADE_SHARE;
     return NULL;
 }
@@ -190,7 +192,8 @@ static void drop(struct expander *self, const struct kc_wire_batch *wire)
 {
     const struct kc_raw_run run = {
         .source_offset = kc_batch_last_offset(wire), .target_offset = -1, .count = 1};
-    kc_raw_add_span(self->to, self->raw, NULL, 0, kc_batch_dup(self->to, &run, sizeof(run)), 1)
+    kc_raw_add_span(self->to, self->raw, NULL, &(struct kc_wire_batch){0},
+                    kc_batch_dup(self->to, &run, sizeof(run)), 1)
         ->dropped = true;
 }
 

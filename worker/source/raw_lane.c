@@ -275,8 +275,8 @@ struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *
     lane->in_flight++;
     lane->unserved++;
     pthread_mutex_unlock(&lane->mutex);
-    kc_appender_append(lane->target->appender, part->topic, part->partition, span->data, span->len,
-                       kc_raw_lane_result, span);
+    kc_appender_append_parsed(lane->target->appender, part->topic, part->partition, span->data,
+                              &span->header, kc_raw_lane_result, span);
     return NULL;
 }
 

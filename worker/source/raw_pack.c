@@ -6,6 +6,7 @@
  */
 #include "source/raw_pack_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,14 +129,16 @@ const char *kc_raw_add_records(struct kc_batch *batch, const struct kc_raw *raw,
 /* ---- spans ---- */
 
 struct kc_raw_span *kc_raw_add_span(struct kc_batch *batch, const struct kc_raw *raw, uint8_t *data,
-                                    size_t len, const struct kc_raw_run *runs, int32_t run_count)
+                                    const struct kc_wire_batch *header,
+                                    const struct kc_raw_run *runs, int32_t run_count)
 {
     struct kc_raw_span *span = kc_batch_alloc(batch, sizeof(*span));
     *span = (struct kc_raw_span){.raw = raw,
                                  .batch = batch,
                                  .home = batch,
                                  .data = data,
-                                 .len = len,
+                                 .len = header->size,
+                                 .header = *header,
                                  .runs = runs,
                                  .run_count = run_count,
                                  .base_offset = -1,
@@ -145,6 +148,19 @@ struct kc_raw_span *kc_raw_add_span(struct kc_batch *batch, const struct kc_raw 
     const struct kc_raw_run *last = &runs[run_count - 1];
     add_record(batch, raw, last->source_offset + last->count - 1)->span = span;
     return span;
+}
+
+struct kc_raw_span *kc_raw_add_made(struct kc_batch *batch, const struct kc_raw *raw,
+                                    const struct kc_str *made, const struct kc_raw_run *runs,
+                                    int32_t run_count)
+{
+    struct kc_wire_batch header;
+    const char *why;
+    uint8_t *data = (uint8_t *)made->data;
+    enum kc_batch_result result = kc_batch_parse(data, made->len, &header, &why);
+    assert(result == KC_BATCH_OK);
+    (void)result;
+    return kc_raw_add_span(batch, raw, data, &header, runs, run_count);
 }
 
 static void runs_add(struct kc_raw_runs *runs, int64_t offset)
@@ -182,7 +198,7 @@ const char *kc_raw_packer_finish(struct kc_raw_packer *packer)
     }
     packer->made += out.len;
     kc_batch_own(packer->batch, out.data, free);
-    kc_raw_add_span(packer->batch, packer->raw, (uint8_t *)out.data, out.len,
+    kc_raw_add_made(packer->batch, packer->raw, &out,
                     kc_batch_dup(packer->batch, runs->items, runs->count * sizeof(*runs->items)),
                     (int32_t)runs->count);
     runs->count = 0;

@@ -64,9 +64,14 @@ void kc_raw_packer_destroy(struct kc_raw_packer *packer);
 
 /* ---- what both make ---- */
 
-/* runs and data live as long as batch. */
+/* runs and data, whose header is copied, live as long as batch. */
 struct kc_raw_span *kc_raw_add_span(struct kc_batch *batch, const struct kc_raw *raw, uint8_t *data,
-                                    size_t len, const struct kc_raw_run *runs, int32_t run_count);
+                                    const struct kc_wire_batch *header,
+                                    const struct kc_raw_run *runs, int32_t run_count);
+/* The same of a batch that was just built. */
+struct kc_raw_span *kc_raw_add_made(struct kc_batch *batch, const struct kc_raw *raw,
+                                    const struct kc_str *made, const struct kc_raw_run *runs,
+                                    int32_t run_count);
 /* Adds the batch's records. converted: they have been through transforms and converters. Of *opened
  * the records are counted, of *plain the bytes of memory. */
 const char *kc_raw_add_records(struct kc_batch *batch, const struct kc_raw *raw,

@@ -10,7 +10,7 @@
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
 {
     struct kc_raw_span *again =
-        kc_raw_add_span(batch, span->raw, span->data, span->len, span->runs, span->run_count);
+        kc_raw_add_span(batch, span->raw, span->data, &span->header, span->runs, span->run_count);
     again->home = span->home;
     again->dropped = span->dropped;
     again->refusal = span->refusal;
@@ -18,31 +18,22 @@ void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch)
 }
 
 struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw *raw,
-                                     uint8_t *data, size_t len, int32_t count)
+                                     const struct kc_str *made, int32_t count)
 {
     struct kc_raw_run run = {.target_offset = -1, .count = count};
     struct kc_raw_span *span =
-        kc_raw_add_span(batch, raw, data, len, kc_batch_dup(batch, &run, sizeof(run)), 1);
+        kc_raw_add_made(batch, raw, made, kc_batch_dup(batch, &run, sizeof(run)), 1);
     span->built = true;
     return span;
 }
 
-static struct kc_error *span_batch(const struct kc_raw_span *span, struct kc_wire_batch *wire)
-{
-    const char *why = "it is cut off";
-    if (kc_batch_parse(span->data, span->len, wire, &why) == KC_BATCH_OK)
-        return NULL;
-    return kc_raw_damaged(span->raw, span->runs[0].source_offset, why);
-}
-
 /* What the packer is told of the batches that are to be made. */
 static struct kc_error *pack_again(const struct kc_raw_span *span, struct kc_raw_packer packer,
-                                   enum kc_codec codec, struct kc_wire_batch *wire,
-                                   struct kc_batch *batch)
+                                   enum kc_codec codec, struct kc_batch *batch)
 {
     packer.batch = batch;
     packer.raw = span->raw;
-    const struct kc_raw_input input = {.wire = wire, .known = span->runs};
+    const struct kc_raw_input input = {.wire = &span->header, .known = span->runs};
     const char *why = kc_raw_pack(&packer, &input, codec, false);
     if (!why)
         why = kc_raw_packer_finish(&packer);
@@ -50,61 +41,43 @@ static struct kc_error *pack_again(const struct kc_raw_span *span, struct kc_raw
     return why ? kc_raw_damaged(span->raw, span->runs[0].source_offset, why) : NULL;
 }
 
+static enum kc_codec codec_of(const struct kc_raw_span *span)
+{
+    return (enum kc_codec)kc_batch_codec(&span->header);
+}
+
 struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size, struct kc_batch *batch)
 {
-    struct kc_wire_batch wire;
-    struct kc_error *err = span_batch(span, &wire);
-    if (err)
-        return err;
     size_t most = (size_t)span->count * size / span->len;
     most = most < 1 ? 1 : most > (size_t)span->count ? (size_t)span->count : most;
-    return pack_again(span, (struct kc_raw_packer){.most = (int32_t)most},
-                      (enum kc_codec)kc_batch_codec(&wire), &wire, batch);
+    return pack_again(span, (struct kc_raw_packer){.most = (int32_t)most}, codec_of(span), batch);
 }
 
 struct kc_error *kc_raw_pick_records(const struct kc_raw_span *span, kc_raw_picker pick,
                                      void *opaque, struct kc_batch *batch)
 {
-    struct kc_wire_batch wire;
-    struct kc_error *err = span_batch(span, &wire);
-    return err ? err
-               : pack_again(
-                     span,
-                     (struct kc_raw_packer){.most = INT32_MAX, .pick = pick, .pick_opaque = opaque},
-                     (enum kc_codec)kc_batch_codec(&wire), &wire, batch);
+    return pack_again(
+        span, (struct kc_raw_packer){.most = INT32_MAX, .pick = pick, .pick_opaque = opaque},
+        codec_of(span), batch);
 }
 
 struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span, struct kc_batch *batch)
 {
-    struct kc_wire_batch wire;
-    struct kc_error *err = span_batch(span, &wire);
-    return err ? err
-               : pack_again(span, (struct kc_raw_packer){.most = INT32_MAX}, KC_CODEC_NONE, &wire,
-                            batch);
+    return pack_again(span, (struct kc_raw_packer){.most = INT32_MAX}, KC_CODEC_NONE, batch);
 }
 
 /* What the span holds has been through converters and transforms, where there are any. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch)
 {
-    struct kc_wire_batch wire;
     uint64_t opened = 0;
     size_t plain = 0;
-    struct kc_error *err = span_batch(span, &wire);
-    if (err)
-        return err;
-    const struct kc_raw_input input = {.wire = &wire, .known = span->runs};
+    const struct kc_raw_input input = {.wire = &span->header, .known = span->runs};
     const char *why = kc_raw_add_records(batch, span->raw, &input, true, &opened, &plain);
     return why ? kc_raw_damaged(span->raw, span->runs[0].source_offset, why) : NULL;
 }
 
 struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span)
 {
-    struct kc_raw_facts facts = {span->len, -1, -1};
-    struct kc_wire_batch wire;
-    const char *why;
-    if (kc_batch_parse(span->data, span->len, &wire, &why) == KC_BATCH_OK) {
-        facts.base_timestamp = wire.base_timestamp;
-        facts.max_timestamp = wire.max_timestamp;
-    }
-    return facts;
+    return (struct kc_raw_facts){span->len, span->header.base_timestamp,
+                                 span->header.max_timestamp};
 }

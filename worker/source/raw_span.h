@@ -10,6 +10,7 @@
 #ifndef WORKER_SOURCE_RAW_SPAN_H
 #define WORKER_SOURCE_RAW_SPAN_H
 
+#include "batch/batch.h"
 #include "connect/connector.h"
 
 struct raw_part;
@@ -23,6 +24,7 @@ struct kc_raw_span {
     struct kc_batch *home;  /* whose memory raw, data and runs are; that one, or an earlier one */
     uint8_t *data;
     size_t len;
+    struct kc_wire_batch header;   /* of data, as it was before the appender gave it its identity */
     int32_t count;                 /* records */
     const struct kc_raw_run *runs; /* where they come from; target_offset unset */
     int32_t run_count;
@@ -53,7 +55,7 @@ struct kc_raw_facts {
     int64_t base_timestamp; /* ms; -1: none */
     int64_t max_timestamp;
 };
-/* While the span's bytes are there. Any thread. */
+/* Any thread. */
 struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span);
 
 /* Adds the span's records to batch, which must keep the span's home. */
@@ -72,9 +74,9 @@ struct kc_error *kc_raw_pick_records(const struct kc_raw_span *span, kc_raw_pick
 struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span,
                                 struct kc_batch *batch) KC_MUST_CHECK;
 
-/* Adds a span of `count` records that were built into data (raw_builder.h), which lives as long as
- * batch, as raw does. */
+/* Adds a span of `count` records that were built into a batch (raw_builder.h), whose bytes live as
+ * long as batch, as raw does. */
 struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw *raw,
-                                     uint8_t *data, size_t len, int32_t count);
+                                     const struct kc_str *made, int32_t count);
 
 #endif

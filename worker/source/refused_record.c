@@ -70,15 +70,11 @@ static struct kc_error *visit_one(const struct kc_raw_span *span, const struct k
 struct kc_error *kc_refused_each(const struct kc_raw_span *span, kc_refused_visit visit,
                                  void *opaque)
 {
-    struct kc_wire_batch wire;
     struct kc_raw_reader reader;
     struct kc_wire_record record;
-    const char *why = "it is cut off";
     struct kc_error *err = NULL;
-    if (kc_batch_parse(span->data, span->len, &wire, &why) != KC_BATCH_OK)
-        return kc_raw_damaged(span->raw, span->runs[0].source_offset, why);
-    const struct kc_raw_input input = {.wire = &wire, .known = span->runs};
-    why = kc_raw_reader_open(&reader, &input);
+    const struct kc_raw_input input = {.wire = &span->header, .known = span->runs};
+    const char *why = kc_raw_reader_open(&reader, &input);
     while (!why && !err && kc_raw_reader_next(&reader, &record, &why))
         err = visit_one(span, &record, visit, opaque);
     kc_record_reader_close(&reader.reader);

@@ -16,6 +16,7 @@ static struct append_batch *add(struct append_part *part, int records, size_t va
     struct append_batch *batch = kc_calloc(1, sizeof *batch);
     struct kc_batch_builder builder = {0};
     struct kc_str out = {0};
+    const char *why = NULL;
     char *value = kc_calloc(1, value_len);
 
     for (int i = 0; i < records; i++)
@@ -32,6 +33,7 @@ static struct append_batch *add(struct append_part *part, int records, size_t va
                                    .count = records,
                                    .deadline_ms = 1000 + records,
                                    .mergeable = true};
+    ck_assert_int_eq(kc_batch_parse(batch->data, batch->len, &batch->header, &why), KC_BATCH_OK);
     DL_APPEND(part->batches, batch);
     return batch;
 }

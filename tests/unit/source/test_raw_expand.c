@@ -138,6 +138,19 @@ static const struct kc_raw_span *span_at(size_t index)
     return span;
 }
 
+/* What the span carries along is what its bytes say. */
+static void assert_header(const struct kc_wire_batch *carried, const struct kc_wire_batch *parsed)
+{
+    ck_assert_ptr_eq(carried->data, parsed->data);
+    ck_assert_uint_eq(carried->size, parsed->size);
+    ck_assert_int_eq(carried->magic, parsed->magic);
+    ck_assert_int_eq(carried->attributes, parsed->attributes);
+    ck_assert_int_eq(carried->count, parsed->count);
+    ck_assert_int_eq(carried->last_offset_delta, parsed->last_offset_delta);
+    ck_assert_int_eq(carried->base_timestamp, parsed->base_timestamp);
+    ck_assert_int_eq(carried->max_timestamp, parsed->max_timestamp);
+}
+
 /* The span is a batch of the codec that holds records first, first + 1, ... of put(); with headers
  * as header() makes them, where there are some. Returns how many. */
 static int assert_span(size_t index, enum kc_codec codec, int first, bool headers)
@@ -151,6 +164,7 @@ static int assert_span(size_t index, enum kc_codec codec, int first, bool header
     ck_assert_int_eq(kc_batch_codec(&wire), codec);
     ck_assert(kc_batch_intact(&wire) && !kc_batch_has_gaps(&wire) && wire.size == span->len);
     ck_assert_int_eq(wire.producer_id, -1);
+    assert_header(&span->header, &wire);
     ck_assert_ptr_null(kc_record_reader_open(&reader, &wire, 64 << 20));
     int i = first;
     for (; kc_record_reader_next(&reader, &record, &why); i++) {
