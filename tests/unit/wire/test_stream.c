@@ -62,8 +62,10 @@ static void on_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
     struct end *end = arg;
 
     ck_assert(!end->closed);
-    for (size_t i = 0; i < len; i++)
-        ck_assert_uint_eq(frame[i], pattern(len, i));
+    size_t fine = 0;
+    while (fine < len && frame[fine] == pattern(len, fine))
+        fine++;
+    ck_assert_uint_eq(fine, len);
     wire_frame_free(frame, cap);
     ck_assert_int_lt(end->frames, FRAMES_MAX);
     end->lens[end->frames++] = len;
