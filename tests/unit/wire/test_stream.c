@@ -320,6 +320,34 @@ START_TEST(an_end_that_finishes_loses_nothing)
 }
 END_TEST
 
+/* A peer that has nothing more to say may still want to read. */
+START_TEST(an_end_that_finishes_outlives_its_peers_last_word)
+{
+    const size_t len = 4 << 20;
+    size_t got = 0;
+    int fd = open_end(&right);
+    static char buffer[65536];
+
+    send_frame(&right, len, true);
+    wire_stream_finish(right.stream);
+    shutdown(fd, SHUT_WR);
+    for (int i = 0; i < 20; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+    ck_assert(!right.closed);
+    while (got < len + 4) {
+        ssize_t part = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+
+        ck_assert_int_ne(part, 0);
+        got += part > 0 ? (size_t)part : 0;
+        uv_run(&loop, UV_RUN_NOWAIT);
+    }
+    RUN_UNTIL(right.closed);
+    ck_assert_ptr_null(right.err);
+    ck_assert_int_eq(released, 1);
+    close(fd);
+}
+END_TEST
+
 START_TEST(fragments_of_one_byte_make_frames)
 {
     struct kc_str bytes = {0};
@@ -554,6 +582,7 @@ static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, frames_arrive_whole_and_in_order, 0, 2 * WAYS);
     tcase_add_loop_test(tests, an_end_that_finishes_loses_nothing, 0, WAYS);
+    tcase_add_test(tests, an_end_that_finishes_outlives_its_peers_last_word);
     tcase_add_test(tests, fragments_of_one_byte_make_frames);
     tcase_add_test(tests, tls_in_fragments_of_one_byte);
     tcase_add_loop_test(tests, a_frame_beyond_the_limit_ends_the_stream, 0, 2 * WAYS);
