@@ -14,7 +14,7 @@ struct kc_shared_thing {
     void *thing; /* NULL: being made */
     unsigned users;
     bool spoilt;
-    struct kc_shared_thing *prev, *next;
+    struct kc_shared_thing *next;
 };
 
 /* With the mutex. */
@@ -50,7 +50,7 @@ static struct kc_shared_thing *add(struct kc_shared_users *registry, const char 
 {
     struct kc_shared_thing *shared = kc_calloc(1, sizeof(*shared));
     shared->settings = kc_strdup(settings);
-    DL_APPEND(registry->things, shared);
+    LL_APPEND(registry->things, shared);
     return shared;
 }
 
@@ -68,7 +68,7 @@ static struct kc_error *make(struct kc_shared_users *registry, struct kc_shared_
     struct kc_error *err = registry->make(arg, thing);
     pthread_mutex_lock(&registry->mutex);
     if (err)
-        DL_DELETE(registry->things, shared);
+        LL_DELETE(registry->things, shared);
     else
         shared->thing = *thing;
     pthread_cond_broadcast(&registry->changed);
@@ -107,7 +107,7 @@ void kc_shared_users_leave(struct kc_shared_users *registry, const void *thing)
     struct kc_shared_thing *shared = find_thing(registry, thing);
     bool last = shared && --shared->users == 0;
     if (last)
-        DL_DELETE(registry->things, shared);
+        LL_DELETE(registry->things, shared);
     pthread_mutex_unlock(&registry->mutex);
     if (!last)
         return;
