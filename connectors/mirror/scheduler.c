@@ -90,11 +90,6 @@ void kc_scheduler_repeat(struct kc_scheduler *scheduler, kc_scheduler_job job, v
                 .delay_ms = delay_ms, .repeat = KC_TIMED_FIXED_RATE, .interval_ms = interval_ms});
 }
 
-void kc_scheduler_close(struct kc_scheduler *scheduler)
-{
-    kc_timed_jobs_close(scheduler->jobs);
-}
-
 bool kc_scheduler_closing(const struct kc_scheduler *scheduler)
 {
     return kc_timed_jobs_closing(scheduler->jobs);

@@ -27,11 +27,10 @@ void kc_scheduler_execute(struct kc_scheduler *scheduler, kc_scheduler_job job, 
 void kc_scheduler_repeat(struct kc_scheduler *scheduler, kc_scheduler_job job, void *arg,
                          int64_t delay_ms, int64_t interval_ms, const char *what);
 
-/* Drops the jobs that wait; from then on kc_scheduler_closing() is true for the one that runs. */
-void kc_scheduler_close(struct kc_scheduler *scheduler);
+/* Whether it is being destroyed; for a job that runs. */
 bool kc_scheduler_closing(const struct kc_scheduler *scheduler);
 
-/* Closes, and waits for a job that runs. */
+/* Drops the jobs that wait, and waits for one that runs. */
 void kc_scheduler_destroy(struct kc_scheduler *scheduler);
 
 #endif
