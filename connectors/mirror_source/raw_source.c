@@ -30,24 +30,11 @@ enum {
     WARN_INTERVAL_MS = 30000,
 };
 
-enum state {
-    NEW, /* before kc_raw_source_start() */
+enum raw_source_state {
     READING,
     FRESH, /* nothing was mirrored yet: auto.offset.reset says where to begin */
     RESET, /* the offset that is next isn't in the log: the same, and it is reported */
     AGAIN, /* reading failed: goes on where it stopped */
-    STATES
-};
-
-/* The fetcher says nothing of a partition from its trouble on until it is added again. */
-static const bool moves[STATES][STATES] = {
-    [NEW] = {[READING] = true, [FRESH] = true},
-    [READING] = {[READING] = true /* a log that was cut goes on before its end */,
-                 [RESET] = true,
-                 [AGAIN] = true},
-    [FRESH] = {[FRESH] = true /* the cluster gave no answer */, [READING] = true},
-    [RESET] = {[RESET] = true /* the same */, [READING] = true},
-    [AGAIN] = {[READING] = true},
 };
 
 #define TO(state) (1u << (state))
@@ -71,8 +58,8 @@ struct kc_raw_source {
     char *alias; /* of the source cluster */
     char *reset; /* auto.offset.reset */
     struct kc_history_watch *history;
-    struct position *positions;
-    size_t unsettled; /* positions whose trouble poll() has to end */
+    struct raw_position *positions;
+    size_t unsettled; /* positions that aren't READING */
     bool ends_asked;  /* once, for those that have nothing to fetch yet */
     int64_t warned_ms;
     size_t unwarned;
@@ -138,21 +125,16 @@ static bool resets(const struct kc_raw_source *source)
     return strcasecmp(source->reset, "none") != 0;
 }
 
-static bool is_unsettled(enum state state)
+static void move(struct kc_raw_source *source, size_t index, enum raw_source_state state)
 {
-    return state != NEW && state != READING;
+    struct raw_position *position = &source->positions[index];
+    assert(moves[position->state] & TO(state));
+    source->unsettled -= position->state != READING;
+    source->unsettled += state != READING;
+    position->state = state;
 }
 
-static void move(struct kc_raw_source *source, size_t index, enum state to)
-{
-    struct position *position = &source->positions[index];
-    assert(moves[position->state][to]);
-    source->unsettled -= is_unsettled(position->state);
-    source->unsettled += is_unsettled(to);
-    position->state = to;
-}
-
-static void settle_later(struct kc_raw_source *source, size_t index, enum state state,
+static void settle_later(struct kc_raw_source *source, size_t index, enum raw_source_state state,
                          int64_t delay_ms)
 {
     move(source, index, state);
@@ -161,7 +143,7 @@ static void settle_later(struct kc_raw_source *source, size_t index, enum state 
 
 static void read_from(struct kc_raw_source *source, size_t index, int64_t offset)
 {
-    struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, index);
+    struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, index);
     move(source, index, READING);
     source->positions[index].recreated = false;
     partition->next_offset = offset;
@@ -281,9 +263,9 @@ static struct kc_error *settle(struct kc_raw_source *source)
         .index = kc_calloc(count, sizeof(*question.index)),
     };
     for (size_t i = 0; i < count; i++) {
-        struct kc_mirrored_partition *partition = kc_assignment_at(source->assignment, i);
-        const struct position *position = &source->positions[i];
-        if (!is_unsettled(position->state) || now < position->retry_at_ms)
+        struct kc_mirrored_partition *partition = kc_mirror_assignment_at(source->assignment, i);
+        const struct raw_position *position = &source->positions[i];
+        if (position->state == READING || now < position->retry_at_ms)
             continue;
         if (position->state == AGAIN)
             read_from(source, i, partition->next_offset);

@@ -26,7 +26,7 @@ struct record_channel {
 
 static void *create(struct kc_source_task *task, struct kc_txn_records *records)
 {
-    struct channel *self = kc_calloc(1, sizeof(*self));
+    struct record_channel *self = kc_calloc(1, sizeof(*self));
     self->task = task;
     self->records = records;
     self->lane = task->lanes.records;
@@ -149,7 +149,7 @@ static const char *keep(struct record_channel *self, const char *text)
 static struct kc_error *send_offset(void *channel, const char *topic, const char *key,
                                     const char *value)
 {
-    struct channel *self = channel;
+    struct record_channel *self = channel;
     kc_target_topics_begin_batch(self->task->targets);
     struct kc_target_topic *target = kc_target_topics_get(self->task->targets, topic);
     struct kc_producer_record wire = {

@@ -41,7 +41,7 @@ bool kc_lanes_differ(const struct kc_lanes *lanes)
 }
 
 struct kc_error *kc_lanes_send_record(struct kc_lanes *lanes, struct kc_target_topic *topic,
-                                      const struct kc_wire_record *record, void *slot)
+                                      const struct kc_producer_record *record, void *slot)
 {
     struct kc_lane *batches = lanes->batches;
     if (kc_lanes_differ(lanes))

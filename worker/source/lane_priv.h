@@ -75,7 +75,7 @@ struct kc_lane_ops {
     /* Sends; waits while too much is in flight. KC_ERR_WAKEUP: cancelled. The record's memory or
      * the span stays until the slot has its outcome. */
     struct kc_error *(*send_record)(struct kc_lane *lane, struct kc_target_topic *topic,
-                                    const struct kc_wire_record *record, void *slot);
+                                    const struct kc_producer_record *record, void *slot);
     struct kc_error *(*send_span)(struct kc_lane *lane, struct kc_raw_span *span, void *slot);
     /* A record to the partition takes another lane; the next span waits for it. Optional. */
     void (*note_record)(struct kc_lane *lane, const char *topic, int32_t partition);
@@ -147,7 +147,7 @@ void kc_lane_moved(struct kc_lane *lane);
 
 /* The lane for records, told to that for batches where it is another. */
 struct kc_error *kc_lanes_send_record(struct kc_lanes *lanes, struct kc_target_topic *topic,
-                                      const struct kc_wire_record *record,
+                                      const struct kc_producer_record *record,
                                       void *slot) KC_MUST_CHECK;
 /* Whether records of a batch that is opened could overtake batches. */
 bool kc_lanes_differ(const struct kc_lanes *lanes);

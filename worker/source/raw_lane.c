@@ -286,7 +286,7 @@ static struct kc_error *send_span(struct kc_lane *lane, struct kc_raw_span *span
 }
 
 static struct kc_error *send_record(struct kc_lane *base, struct kc_target_topic *topic,
-                                    const struct kc_wire_record *record, void *slot)
+                                    const struct kc_producer_record *record, void *slot)
 {
     struct kc_raw_lane *lane = kc_raw_lane_of(base);
     (void)topic;

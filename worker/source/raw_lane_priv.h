@@ -55,8 +55,8 @@ typedef struct kc_error *(*kc_raw_refused)(void *opaque, const struct kc_raw_spa
 void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque);
 /* Who builds batches of records, and sends them as spans: each record's slot is an owner of
  * kc_built, and NULL that of what the delivery isn't told of. */
-typedef struct kc_error *(*kc_raw_take_record)(void *opaque, const struct kc_wire_record *record,
-                                               void *slot);
+typedef struct kc_error *(*kc_raw_take_record)(void *opaque,
+                                               const struct kc_producer_record *record, void *slot);
 void kc_raw_lane_take_records(struct kc_raw_lane *lane, kc_raw_take_record take, void *opaque);
 /* Spans wait for records of their partition on that lane, which are told by note_record(). */
 void kc_raw_lane_follow(struct kc_raw_lane *lane, struct kc_lane *records);

@@ -19,7 +19,7 @@ static struct kc_error *open_lane(struct kc_lane *lane)
 }
 
 static struct kc_error *send_record(struct kc_lane *lane, struct kc_target_topic *topic,
-                                    const struct kc_wire_record *record, void *slot)
+                                    const struct kc_producer_record *record, void *slot)
 {
     ck_assert_ptr_eq(lane, lanes.records);
     ck_assert_ptr_eq(slot, &sent);
@@ -93,7 +93,7 @@ static void start(bool has_two)
 
 static void send_one(void)
 {
-    const struct kc_wire_record record = {.topic = "out", .partition = 3};
+    const struct kc_producer_record record = {.topic = "out", .partition = 3};
     ck_assert_ptr_null(kc_lanes_send_record(&lanes, NULL, &record, &sent));
 }
 
