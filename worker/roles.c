@@ -4,7 +4,7 @@
 
 #include "base/log_sink.h"
 #include "base/logging.h"
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  */
 #include "append/appender_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 struct leaving {
     struct kc_appender *appender;

@@ -7,8 +7,8 @@
  */
 #include "append/appender_priv.h"
 
-#include "base/thread.h"
 #include "batch/batch_merge.h"
+#include "connect/thread.h"
 
 #include <sched.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
  */
 #include "base/log_sink.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -2,8 +2,8 @@
 /* The queue between threads: see queue.h. A ring that grows, one lock, one condition. */
 #include "base/queue.h"
 
-#include "base/thread.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Named threads and deadlines: see thread.h. */
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include "connect/mem.h"
 

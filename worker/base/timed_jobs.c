@@ -2,9 +2,9 @@
 /* Jobs at their times: see connect/timed_jobs.h. */
 #include "connect/timed_jobs.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 

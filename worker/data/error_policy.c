@@ -7,8 +7,8 @@
  */
 #include "data/error_policy.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 #include <strings.h>

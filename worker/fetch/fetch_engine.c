@@ -8,7 +8,7 @@
  */
 #include "fetch/fetch_engine_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <assert.h>
 #include <stdlib.h>

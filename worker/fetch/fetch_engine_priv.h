@@ -21,8 +21,8 @@
 #ifndef WORKER_FETCH_FETCH_ENGINE_PRIV_H
 #define WORKER_FETCH_FETCH_ENGINE_PRIV_H
 
-#include "base/thread.h"
 #include "connect/hash.h"
+#include "connect/thread.h"
 #include "fetch/fetcher.h"
 #include "wire/messages_data.h"
 

@@ -10,7 +10,7 @@
  */
 #include "fetch/fetch_engine_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 #include <string.h>

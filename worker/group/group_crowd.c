@@ -7,8 +7,8 @@
  * revocation, so the broker never waits for these members. Members stay until the crowd goes, which
  * lives as long as the last of its requests.
  */
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "group/group_client_priv.h"
 #include "wire/messages_group.h"
 

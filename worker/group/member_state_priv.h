@@ -3,7 +3,7 @@
 #ifndef WORKER_GROUP_MEMBER_STATE_PRIV_H
 #define WORKER_GROUP_MEMBER_STATE_PRIV_H
 
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "group/member_priv.h"
 
 #include <stdatomic.h>

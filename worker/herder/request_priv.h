@@ -9,8 +9,8 @@
 #ifndef WORKER_HERDER_REQUEST_PRIV_H
 #define WORKER_HERDER_REQUEST_PRIV_H
 
-#include "base/thread.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 struct kc_herder;
 struct kc_request;

@@ -8,7 +8,7 @@
 #ifndef WORKER_HOST_LIFETIME_PRIV_H
 #define WORKER_HOST_LIFETIME_PRIV_H
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 struct kc_lifetime {
     pthread_mutex_t mutex; /* guards what follows */

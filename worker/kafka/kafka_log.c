@@ -5,8 +5,8 @@
  * The log's thread polls and hands records over; nothing else polls after start. Positions are the
  * stream's, for which transaction markers and gaps left by compaction count as read.
  */
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "kafka/kafka_log_priv.h"
 
 #include <stdlib.h>

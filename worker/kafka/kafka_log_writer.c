@@ -6,9 +6,9 @@
  * nobody has to poll; each message carries its own callback. The client rests when nobody uses it:
  * an internal topic may be quiet for hours.
  */
-#include "base/thread.h"
 #include "connect/log.h"
 #include "connect/resting_client.h"
+#include "connect/thread.h"
 #include "kafka/kafka_log_priv.h"
 
 #include <stdlib.h>

@@ -2,10 +2,10 @@
 /* Deadlines and places of connections: see connection_guard_priv.h. */
 #include "rest/connection_guard_priv.h"
 
-#include "base/thread.h"
 #include "connect/hash.h"
 #include "connect/log.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <linux/sockios.h>
 #include <linux/tcp.h> /* netinet's lacks the counters of bytes */

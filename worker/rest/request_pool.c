@@ -3,9 +3,9 @@
 #include "rest/request_pool_priv.h"
 
 #include "base/queue.h"
-#include "base/thread.h"
 #include "connect/log.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 

@@ -7,9 +7,9 @@
 #ifndef WORKER_SINK_SINK_TASK_PRIV_H
 #define WORKER_SINK_SINK_TASK_PRIV_H
 
-#include "base/thread.h"
 #include "connect/kafka.h"
 #include "connect/regex.h"
+#include "connect/thread.h"
 #include "data/conversion.h"
 #include "data/dead_letter_queue.h"
 #include "sink/sink_task.h"

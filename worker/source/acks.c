@@ -2,8 +2,8 @@
 /* Serving lanes: see acks_priv.h. */
 #include "source/acks_priv.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 

@@ -12,7 +12,7 @@
  */
 #include "source/raw_lane_state_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "source/eos_channel_priv.h"
 
 #include <assert.h>

@@ -3,7 +3,7 @@
  * What became of batches on the raw lane, see raw_lane_priv.h: results come on the client's thread
  * and are listed; whoever serves the lane tells the delivery of those that were acknowledged.
  */
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "source/raw_builder.h"
 #include "source/raw_lane_state_priv.h"
 

@@ -4,7 +4,7 @@
 
 #include "append/appender.h"
 #include "base/kafka_errors.h"
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

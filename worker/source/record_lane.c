@@ -14,8 +14,8 @@
  */
 #include "source/record_lane_priv.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "kafka/client_access.h"
 #include "source/eos_channel_priv.h"
 

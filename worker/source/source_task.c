@@ -9,8 +9,8 @@
 #include "source/source_task.h"
 
 #include "base/kafka_errors.h"
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "source/source_task_priv.h"
 
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #ifndef WORKER_SOURCE_SOURCE_TASK_PRIV_H
 #define WORKER_SOURCE_SOURCE_TASK_PRIV_H
 
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "source/acks_priv.h"
 #include "source/raw_expand_priv.h"
 #include "source/source_task.h"

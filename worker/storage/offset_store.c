@@ -6,8 +6,8 @@
  */
 #include "storage/offset_store_priv.h"
 
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "storage/offset_codec_priv.h"
 
 #include <pthread.h>

@@ -12,8 +12,8 @@
 #include "storage/status_store.h"
 
 #include "base/queue.h"
-#include "base/thread.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "storage/internal_topic.h"
 #include "storage/status_cache_priv.h"
 #include "storage/status_codec_priv.h"

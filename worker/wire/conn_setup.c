@@ -9,7 +9,7 @@
  */
 #include "wire/conn_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "wire/messages_cluster.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
  */
 #include "wire/fanout_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "wire/messages_cluster.h"
 #include "wire/wire_client_priv.h"
 

@@ -8,8 +8,8 @@
  */
 #include "wire/wire_groups.h"
 
-#include "base/thread.h"
 #include "connect/hash.h"
+#include "connect/thread.h"
 #include "wire/messages_group.h"
 #include "wire/wire_client_priv.h"
 

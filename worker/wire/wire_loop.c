@@ -8,7 +8,7 @@
  */
 #include "wire/wire_client_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <sched.h>
 #include <stdlib.h>

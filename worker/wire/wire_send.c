@@ -7,7 +7,7 @@
  */
 #include "wire/wire_client_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 

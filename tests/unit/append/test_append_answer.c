@@ -5,7 +5,7 @@
 #include "wire/fake_broker.h"
 #include "wire/wire_admin.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 struct outcome {
     pthread_mutex_t mutex;

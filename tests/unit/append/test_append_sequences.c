@@ -16,7 +16,7 @@
 #include "batch/record_reader.h"
 #include "wire/fake_broker.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <stdio.h>
 

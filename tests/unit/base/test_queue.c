@@ -2,8 +2,8 @@
 /* The queue between threads. */
 #include "base/queue.h"
 
-#include "base/thread.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <check.h>
 #include <stdlib.h>

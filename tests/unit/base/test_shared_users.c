@@ -2,8 +2,8 @@
 /* Who shares a thing, and when it is made and ended. */
 #include "base/shared_users.h"
 
-#include "base/thread.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <check.h>
 #include <stdatomic.h>

@@ -2,8 +2,8 @@
 /* Windows of two halves, and rates of counters. */
 #include "base/window.h"
 
-#include "base/thread.h"
 #include "connect/mem.h"
+#include "connect/thread.h"
 
 #include <check.h>
 #include <sched.h>

@@ -2,8 +2,8 @@
 /* Retries and tolerance: the scenarios of RetryWithToleranceOperatorTest. */
 #include "data/error_policy.h"
 
-#include "base/thread.h"
 #include "config/worker_config.h"
+#include "connect/thread.h"
 
 #include <check.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 
 #include "herder/membership_priv.h"
 
-#include "base/thread.h"
+#include "connect/thread.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_RUNTIME_FAKE_WORKER_H
 #define TESTS_UNIT_RUNTIME_FAKE_WORKER_H
 
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "runtime/worker.h"
 
 #include <check.h>

@@ -8,8 +8,8 @@
 #define TESTS_UNIT_WIRE_FAKE_COORDINATOR_H
 
 #include "base/kafka_errors.h"
-#include "base/thread.h"
 #include "batch/batch.h"
+#include "connect/thread.h"
 #include "wire/api.h"
 #include "wire/messages_cluster.h"
 #include "wire/messages_data.h"

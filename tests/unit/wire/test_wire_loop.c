@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A client's loop: what is posted to it, from it too, and its alarms. No broker is needed. */
-#include "base/thread.h"
+#include "connect/thread.h"
 #include "wire/wire_client.h"
 
 #include <check.h>

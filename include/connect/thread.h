@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Named threads, and a condition with a deadline on the monotonic clock. */
-#ifndef WORKER_BASE_THREAD_H
-#define WORKER_BASE_THREAD_H
+#ifndef CONNECT_THREAD_H
+#define CONNECT_THREAD_H
 
 #include "connect/error.h"
 
