@@ -3,12 +3,11 @@
 #include "mirror/lookup_queue.h"
 
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "mirror/lookup_shelf_priv.h"
 #include "mirror/lookup_table.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 
@@ -52,7 +51,6 @@ static char *flow_of(const struct kc_mirror_config *config)
 struct kc_lookup_queue *kc_lookup_queue_new(const struct kc_mirror_config *config)
 {
     struct kc_lookup_queue *queue = kc_calloc(1, sizeof(*queue));
-    pthread_condattr_t attributes;
     queue->config = config;
     queue->flow = flow_of(config);
     queue->table = kc_lookup_shelf_take(queue->flow, kc_mono_ms());
@@ -60,10 +58,7 @@ struct kc_lookup_queue *kc_lookup_queue_new(const struct kc_mirror_config *confi
         queue->table = kc_lookup_table_new(ENTRIES);
     queue->warned_ms = INT64_MIN / 2;
     pthread_mutex_init(&queue->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&queue->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    kc_cond_init(&queue->changed);
     return queue;
 }
 
@@ -101,8 +96,7 @@ static struct kc_lookup_entry *next_due(struct looker *looker, struct kc_lookup 
             kc_lookup_table_take(queue->table, looker->number, now, lookup);
         if (entry)
             return entry;
-        struct timespec at = {(now + TICK_MS) / 1000, (now + TICK_MS) % 1000 * 1000000};
-        pthread_cond_timedwait(&queue->changed, &queue->mutex, &at);
+        kc_cond_wait_until(&queue->changed, &queue->mutex, now + TICK_MS);
         if (kc_lookup_table_waiting(queue->table) == 0) {
             pthread_mutex_unlock(&queue->mutex);
             kc_lookup_client_rest(looker->client);
@@ -160,10 +154,12 @@ static void need_lanes(struct kc_lookup_queue *queue)
     struct looker *looker = &queue->lookers[count];
     *looker = (struct looker){
         .queue = queue, .number = count, .client = kc_lookup_client_new(queue->config)};
-    if (pthread_create(&looker->thread, NULL, look_up, looker) == 0)
-        queue->lane_count++;
+    struct kc_error *err = kc_thread_start(&lane->thread, "mm2-lookup", look_up, lane);
+    if (err)
+        kc_lookup_client_destroy(lane->client);
     else
-        kc_lookup_client_destroy(looker->client);
+        queue->lane_count++;
+    kc_error_destroy(err); /* those that run have more to do */
 }
 
 /* ---- asking ---- */

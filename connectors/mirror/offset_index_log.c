@@ -4,9 +4,9 @@
 
 #include "connect/hash.h"
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "mirror/topic_reader.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,8 +128,10 @@ static void start_reading(struct kc_offset_index_log *index)
 {
     index->attempts++;
     atomic_store(&index->state, READING);
-    if (pthread_create(&index->thread, NULL, read_topic, index) == 0)
+    struct kc_error *err = kc_thread_start(&index->thread, "mm2-index", read_topic, index);
+    if (!err)
         return;
+    kc_error_destroy(err);
     atomic_store(&index->state, DUE);
     index->next_ms = kc_mono_ms() + RETRY_MS;
 }

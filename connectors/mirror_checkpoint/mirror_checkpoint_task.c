@@ -8,6 +8,7 @@
  * the groups are asked for on the source. Trouble is logged and tried again, never fatal.
  */
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "mirror/mirror_offsets.h"
 #include "mirror/name_filter.h"
 #include "mirror/offset_translator.h"
@@ -19,10 +20,7 @@
 #include "mirror_checkpoint/mirror_checkpoint_priv.h"
 #include "mirror_checkpoint/source_topics_priv.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorCheckpointTask");
 
@@ -55,21 +53,14 @@ struct checkpoint_task {
     struct kc_series *rounds;
     size_t last_untranslated; /* as it was logged; SIZE_MAX: not yet */
 
-    pthread_mutex_t mutex;
-    pthread_cond_t stopped;
-    bool stopping;
+    struct kc_stop *stop;
 };
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct checkpoint_task *task = kc_calloc(1, sizeof(*task));
-    pthread_condattr_t attributes;
+    struct task *task = kc_calloc(1, sizeof(*task));
     task->context = context;
-    pthread_mutex_init(&task->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&task->stopped, &attributes);
-    pthread_condattr_destroy(&attributes);
+    task->stop = kc_stop_new();
     task->checkpoints = kc_checkpoint_store_new();
     task->last_untranslated = SIZE_MAX;
     return task;
@@ -145,11 +136,8 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 
 static bool is_stopping(void *arg)
 {
-    struct checkpoint_task *task = arg;
-    pthread_mutex_lock(&task->mutex);
-    bool stopping = task->stopping;
-    pthread_mutex_unlock(&task->mutex);
-    return stopping;
+    const struct task *task = arg;
+    return kc_stop_is_set(task->stop);
 }
 
 static void wait_until(struct checkpoint_task *task, int64_t until)
@@ -157,12 +145,7 @@ static void wait_until(struct checkpoint_task *task, int64_t until)
     int64_t latest = kc_mono_ms() + LONGEST_WAIT_MS;
     if (until > latest)
         until = latest;
-    struct timespec at = {until / 1000, until % 1000 * 1000000};
-    pthread_mutex_lock(&task->mutex);
-    while (!task->stopping &&
-           pthread_cond_timedwait(&task->stopped, &task->mutex, &at) != ETIMEDOUT)
-        continue;
-    pthread_mutex_unlock(&task->mutex);
+    kc_stop_wait_until(task->stop, until);
 }
 
 /* ---- loading ---- */
@@ -517,11 +500,8 @@ static void task_record_committed(void *arg, const struct kc_record *record,
 
 static void task_stop(void *arg)
 {
-    struct checkpoint_task *task = arg;
-    pthread_mutex_lock(&task->mutex);
-    task->stopping = true;
-    pthread_cond_broadcast(&task->stopped);
-    pthread_mutex_unlock(&task->mutex);
+    struct task *task = arg;
+    kc_stop_set(task->stop);
 }
 
 static void task_destroy(void *arg)
@@ -543,8 +523,7 @@ static void task_destroy(void *arg)
     kc_strings_destroy(&task->groups);
     free(task->checkpoints_topic);
     kc_mirror_config_destroy(task->config);
-    pthread_cond_destroy(&task->stopped);
-    pthread_mutex_destroy(&task->mutex);
+    kc_stop_destroy(task->stop);
     free(task);
 }
 

@@ -8,17 +8,15 @@
 #include "mirror_heartbeat/mirror_heartbeat_priv.h"
 
 #include "connect/log.h"
+#include "connect/thread.h"
 #include "mirror/compacted_topic.h"
 #include "mirror/mirror_config.h"
 #include "mirror/mirror_offsets.h"
 #include "mirror/mirror_records.h"
 #include "mirror/scheduler.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorHeartbeatConnector");
 
@@ -124,20 +122,13 @@ struct heartbeat_task {
     struct kc_source_partition *partition;
     int64_t interval_ms;
     int64_t due_ms;
-    pthread_mutex_t mutex;
-    pthread_cond_t stopped;
-    bool stopping;
+    struct kc_stop *stop;
 };
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct heartbeat_task *task = kc_calloc(1, sizeof(*task));
-    pthread_condattr_t attributes;
-    pthread_mutex_init(&task->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&task->stopped, &attributes);
-    pthread_condattr_destroy(&attributes);
+    struct task *task = kc_calloc(1, sizeof(*task));
+    task->stop = kc_stop_new();
     return task;
 }
 
@@ -161,14 +152,7 @@ static bool wait_due(struct heartbeat_task *task)
 {
     int64_t now = kc_mono_ms();
     int64_t until = task->due_ms < now + LONGEST_WAIT_MS ? task->due_ms : now + LONGEST_WAIT_MS;
-    struct timespec at = {until / 1000, until % 1000 * 1000000};
-    int code = 0;
-    pthread_mutex_lock(&task->mutex);
-    while (!task->stopping && code != ETIMEDOUT)
-        code = pthread_cond_timedwait(&task->stopped, &task->mutex, &at);
-    bool stopping = task->stopping;
-    pthread_mutex_unlock(&task->mutex);
-    return !stopping && kc_mono_ms() >= task->due_ms;
+    return !kc_stop_wait_until(task->stop, until) && kc_mono_ms() >= task->due_ms;
 }
 
 static struct kc_batch *make_heartbeat(struct heartbeat_task *task)
@@ -205,11 +189,8 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 
 static void task_stop(void *arg)
 {
-    struct heartbeat_task *task = arg;
-    pthread_mutex_lock(&task->mutex);
-    task->stopping = true;
-    pthread_cond_broadcast(&task->stopped);
-    pthread_mutex_unlock(&task->mutex);
+    struct task *task = arg;
+    kc_stop_set(task->stop);
 }
 
 static void task_destroy(void *arg)
@@ -218,8 +199,7 @@ static void task_destroy(void *arg)
     if (task->partition)
         kc_source_partition_unref(task->partition);
     kc_mirror_config_destroy(task->config);
-    pthread_cond_destroy(&task->stopped);
-    pthread_mutex_destroy(&task->mutex);
+    kc_stop_destroy(task->stop);
     free(task);
 }
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Named threads, and a condition with a deadline on the monotonic clock. */
+/*
+ * Threads, and waiting with a deadline, for worker and connectors (API 1.3).
+ *
+ * Deadlines are in kc_mono_ms() units, on the monotonic clock: a clock that is set moves none of
+ * them. INT64_MAX is for ever. A plugin that starts threads by itself has to block signals in them;
+ * those started here have all signals blocked, because main handles them.
+ */
 #ifndef CONNECT_THREAD_H
 #define CONNECT_THREAD_H
 
@@ -8,16 +14,54 @@
 #include <pthread.h>
 #include <stdint.h>
 
-/* Starts a joinable thread called name (cut to 15 bytes for the kernel). All signals are blocked in
- * it: main handles them. A refusal of the system is a retriable KC_ERR_IO. */
+/* ---- a request to stop ---- */
+
+/*
+ * Tells threads to stop, and lets them wait meanwhile: what the stop() of a task sets and its
+ * poll() waits for. Once set it stays set. Any thread, but for new and destroy.
+ */
+struct kc_stop;
+
+struct kc_stop *kc_stop_new(void);
+/* After the last wait has returned. NULL is fine. */
+void kc_stop_destroy(struct kc_stop *stop);
+/* Ends all waits, those that come later too. */
+void kc_stop_set(struct kc_stop *stop);
+bool kc_stop_is_set(const struct kc_stop *stop);
+/* Waits until stop is set, somebody wakes, or the deadline. True: it is set. */
+bool kc_stop_wait_until(struct kc_stop *stop, int64_t deadline_ms);
+/* Ends one wait, the one under way or the next. */
+void kc_stop_wake(struct kc_stop *stop);
+
+/* ---- threads ---- */
+
+/* A thread with a request to stop of its own. */
+struct kc_thread;
+
+/* Starts a thread called name (cut to 15 bytes for the kernel), whose log lines carry the context
+ * of the calling thread's. It calls run(arg, stop) once; run returns soon after stop is set. A
+ * refusal of the system is a retriable KC_ERR_IO. */
+struct kc_error *kc_thread_new(const char *name, void (*run)(void *arg, struct kc_stop *stop),
+                               void *arg, struct kc_thread **thread) KC_MUST_CHECK;
+/* The thread's request to stop, borrowed: to set it early, or to wake it. */
+struct kc_stop *kc_thread_stop(const struct kc_thread *thread);
+/* Sets the request to stop, waits for the end of run, and frees thread. Not on the thread itself.
+ * NULL is fine. */
+void kc_thread_destroy(struct kc_thread *thread);
+
+/* Starts a thread that is joined by pthread_join(), for those with a way of stopping of their own.
+ * Otherwise as kc_thread_new(), without a log context. */
 struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *),
                                  void *arg) KC_MUST_CHECK;
 
-/* A condition variable that measures deadlines by CLOCK_MONOTONIC. */
+/* ---- conditions ---- */
+
+/* Initialises a condition variable whose deadlines are of CLOCK_MONOTONIC; it ends by
+ * pthread_cond_destroy(). */
 void kc_cond_init(pthread_cond_t *cond);
 
-/* Waits until signalled or deadline (kc_mono_ms() units; INT64_MAX: for ever). False: deadline
- * passed. */
+/* Waits until signalled or the deadline; mutex is held, as for pthread_cond_wait(). False: the
+ * deadline has passed. A wait may end for no reason: look at what is waited for. */
 bool kc_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline_ms);
 
 #endif
