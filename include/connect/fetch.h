@@ -16,6 +16,7 @@
 #define CONNECT_FETCH_H
 
 #include "connect/map.h"
+#include "connect/uuid.h"
 
 struct kc_fetcher;
 
@@ -75,7 +76,28 @@ struct kc_fetched {
     const struct kc_aborted *aborted; /* with read_committed; by first_offset */
     int32_t aborted_count;
     struct kc_error *error; /* FAILED */
+    /* API 1.3 */
+    struct kc_uuid topic_id;      /* of the new topic in RECREATED; zero before Kafka 2.8 */
+    int32_t current_leader_epoch; /* DATA: of the leader when it was fetched; -1: not known */
 };
+
+/* ---- aborted transactions (API 1.3) ---- */
+
+/*
+ * Which batches of a chunk hold records for a reader of committed ones: none that are control
+ * batches, none of transactions that were aborted (KIP-98; Java's CompletedFetch). One filter for
+ * each chunk; one thread.
+ */
+struct kc_aborted_filter;
+struct kc_record_batch; /* connect/record_batch.h */
+/* aborted, of the chunk, lives as long as the filter. A retriable KC_ERR_MEMORY: their number comes
+ * from the broker. */
+struct kc_error *kc_aborted_filter_new(const struct kc_aborted *aborted, int32_t count,
+                                       struct kc_aborted_filter **filter) KC_MUST_CHECK;
+/* Whether batch, which follows the last one asked about, holds records for the reader. */
+bool kc_aborted_filter_admits(struct kc_aborted_filter *filter,
+                              const struct kc_record_batch *batch);
+void kc_aborted_filter_destroy(struct kc_aborted_filter *filter); /* NULL is fine */
 
 /* The next chunk or event; waits until deadline_ms (kc_mono_ms() units; 0: don't wait). NULL: none.
  * The consumer's thread; release it. */

@@ -223,20 +223,21 @@ static bool produce_if_any(void)
 static void add_batches(int index, const struct kc_wire_bytes *records)
 {
     struct partition *partition = &partitions[index];
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why = NULL;
 
     for (size_t at = 0, len = records->len > 0 ? (size_t)records->len : 0;
-         at < len && kc_batch_parse(records->data + at, len - at, &batch, &why) == KC_BATCH_OK;
+         at < len &&
+         kc_record_batch_parse(records->data + at, len - at, &batch, &why) == KC_BATCH_OK;
          at += batch.size) {
         struct piece *piece = kc_malloc(sizeof *piece);
 
-        if (!kc_batch_intact(&batch))
+        if (!kc_record_batch_intact(&batch))
             die("fetching", "a batch is damaged");
         *piece = (struct piece){(uint8_t *)batch.data, batch.size, batch.count, reading, NULL};
-        partition->offset = kc_batch_last_offset(&batch) + 1;
-        kc_batch_rebase(piece->data, piece->len,
-                        &(struct kc_batch_identity){0, -1, -1, -1, -1, false});
+        partition->offset = kc_record_batch_last_offset(&batch) + 1;
+        kc_record_batch_rebase(piece->data, piece->len,
+                               &(struct kc_record_batch_identity){0, -1, -1, -1, -1, false});
         *partition->last = piece;
         partition->last = &piece->next;
         reading->batches++;

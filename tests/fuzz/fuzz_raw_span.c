@@ -20,13 +20,13 @@ static void release(void *batch)
 
 static void check(const struct kc_raw_span *span)
 {
-    struct kc_wire_batch wire;
+    struct kc_record_batch wire;
     const char *why;
     int64_t records = 0;
     for (int32_t i = 0; i < span->run_count; i++)
         records += span->runs[i].count;
-    if (kc_batch_parse(span->data, span->len, &wire, &why) != KC_BATCH_OK || wire.magic != 2 ||
-        wire.size != span->len || records != span->count)
+    if (kc_record_batch_parse(span->data, span->len, &wire, &why) != KC_BATCH_OK ||
+        wire.magic != 2 || wire.size != span->len || records != span->count)
         abort();
 }
 

@@ -13,7 +13,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void read_records(const struct kc_wire_batch *batch)
+static void read_records(const struct kc_record_batch *batch)
 {
     struct kc_record_reader reader;
     struct kc_wire_record record;
@@ -32,7 +32,7 @@ static void read_records(const struct kc_wire_batch *batch)
 }
 
 /* What is known to have no headers has none for whoever reads it. */
-static void scan(const struct kc_wire_batch *batch)
+static void scan(const struct kc_record_batch *batch)
 {
     static struct kc_recoder *recoder;
     struct kc_record_reader reader;
@@ -52,18 +52,19 @@ static void scan(const struct kc_wire_batch *batch)
     kc_record_reader_close(&reader);
 }
 
-static void rewrite(const struct kc_wire_batch *batch)
+static void rewrite(const struct kc_record_batch *batch)
 {
     uint8_t *copy = kc_memdup(batch->data, batch->size);
     struct kc_str out = {0};
-    struct kc_wire_batch again;
+    struct kc_record_batch again;
     const char *why;
 
-    kc_batch_rebase(copy, batch->size, &(struct kc_batch_identity){7, 1, 2, 3, 4, true});
-    if (kc_batch_parse(copy, batch->size, &again, &why) == KC_BATCH_OK &&
-        kc_batch_intact(&again) != kc_batch_intact(batch))
+    kc_record_batch_rebase(copy, batch->size,
+                           &(struct kc_record_batch_identity){7, 1, 2, 3, 4, true});
+    if (kc_record_batch_parse(copy, batch->size, &again, &why) == KC_BATCH_OK &&
+        kc_record_batch_intact(&again) != kc_record_batch_intact(batch))
         abort();
-    kc_batch_split(batch, 500, LIMIT, &out);
+    kc_record_batch_split(batch, 500, LIMIT, &out);
     kc_str_destroy(&out);
     free(copy);
 }
@@ -71,12 +72,12 @@ static void rewrite(const struct kc_wire_batch *batch)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     struct kc_str plain = {0};
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
     size_t at = 0;
 
-    while (at < len && kc_batch_parse(data + at, len - at, &batch, &why) == KC_BATCH_OK) {
-        kc_batch_intact(&batch);
+    while (at < len && kc_record_batch_parse(data + at, len - at, &batch, &why) == KC_BATCH_OK) {
+        kc_record_batch_intact(&batch);
         read_records(&batch);
         if (batch.magic == 2) {
             scan(&batch);

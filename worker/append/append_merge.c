@@ -9,8 +9,6 @@
  */
 #include "append/appender_priv.h"
 
-#include "batch/batch_merge.h"
-
 #include <stdlib.h>
 
 #define PIECE_MAX  16384 /* bytes: copying more costs more than a request */
@@ -34,12 +32,16 @@ static size_t count_fitting(const struct append_batch *batch, size_t room)
 
 static const char *merge_bytes(const struct append_batch *batch, size_t count, struct kc_str *out)
 {
-    struct kc_wire_batch *headers = kc_calloc(count, sizeof *headers);
-    const char *why;
+    struct kc_record_batch *headers = kc_calloc(count, sizeof *headers);
+    const char *why = NULL;
 
-    for (size_t i = 0; i < count; i++, batch = batch->next)
-        headers[i] = batch->header;
-    why = kc_batch_merge(headers, count, out);
+    for (size_t i = 0; i < count && !why; i++, batch = batch->next) {
+        if (kc_record_batch_parse(batch->data, batch->len, &headers[i], &why) != KC_BATCH_OK &&
+            !why)
+            why = "it is cut off";
+    }
+    if (!why)
+        why = kc_record_batch_merge(headers, count, out);
     free(headers);
     return why;
 }
@@ -98,7 +100,7 @@ void append_unmerge(struct append_part *part, struct append_batch *merged)
         piece->tried = merged->tried;
         piece->sequenced = merged->sequenced;
         piece->sequence = sequence;
-        sequence = append_sequence_after(sequence, piece->count);
+        sequence = kc_sequence_after(sequence, piece->count);
         DL_PREPEND_ELEM(part->batches, merged, piece);
     }
     DL_DELETE(part->batches, merged);

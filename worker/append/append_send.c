@@ -138,29 +138,22 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
 
 /* ---- Requests ---- */
 
-int32_t append_sequence_after(int32_t sequence, int32_t count)
-{
-    if (sequence > INT32_MAX - count)
-        return count - (INT32_MAX - sequence) - 1;
-    return sequence + count;
-}
-
 static void number(const struct kc_appender *appender, struct append_part *part,
                    struct append_batch *batch)
 {
     if (!batch->sequenced) {
         batch->sequence = part->next_sequence;
         batch->sequenced = true;
-        part->next_sequence = append_sequence_after(part->next_sequence, batch->count);
+        part->next_sequence = kc_sequence_after(part->next_sequence, batch->count);
     }
-    kc_batch_rebase(
-        batch->data, batch->len,
-        &(struct kc_batch_identity){.base_offset = 0,
-                                    .leader_epoch = -1,
-                                    .producer_id = part->producer_id,
-                                    .producer_epoch = part->epoch,
-                                    .base_sequence = part->producer_id < 0 ? -1 : batch->sequence,
-                                    .transactional = appender->transactional_id != NULL});
+    kc_record_batch_rebase(batch->data, batch->len,
+                           &(struct kc_record_batch_identity){
+                               .base_offset = 0,
+                               .leader_epoch = -1,
+                               .producer_id = part->producer_id,
+                               .producer_epoch = part->epoch,
+                               .base_sequence = part->producer_id < 0 ? -1 : batch->sequence,
+                               .transactional = appender->transactional_id != NULL});
 }
 
 static struct append_flight *flight_to(struct append_flight **flights, struct append_broker *broker,

@@ -7,7 +7,6 @@
  */
 #include "append/appender_priv.h"
 
-#include "batch/batch_merge.h"
 #include "connect/thread.h"
 
 #include <sched.h>
@@ -174,7 +173,7 @@ static void refuse(const struct append_post *post, struct kc_error *err, bool sk
     kc_error_destroy(err);
 }
 
-static void post_destroy(struct append_post *post)
+static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_record_batch *batch)
 {
     free(post->topic);
     free(post);
@@ -184,9 +183,9 @@ static struct kc_error *check_batch(const struct append_post *post)
 {
     const struct kc_wire_batch *batch = &post->header;
 
-    if (post->bad)
-        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", post->bad);
-    if (batch->size != post->len || batch->magic != 2 || kc_batch_control(batch))
+    if (kc_record_batch_parse(data, len, batch, &why) != KC_BATCH_OK)
+        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", why);
+    if (batch->size != len || batch->magic != 2 || kc_record_batch_control(batch))
         return kc_error_new(
             KC_ERR_DATA,
             "the batch can't be appended: one whole batch of magic 2 with data is needed");
@@ -195,6 +194,10 @@ static struct kc_error *check_batch(const struct append_post *post)
 
 static struct append_batch *batch_new(const struct append_post *post)
 {
+    struct kc_record_batch header;
+    struct kc_error *err = check_batch(data, len, &header);
+    struct append_batch *batch;
+    struct append_part *part;
     int64_t now = kc_mono_ms();
     int32_t timeout = post->appender->options.delivery_timeout_ms;
     struct append_batch *batch = kc_calloc(1, sizeof *batch);
@@ -236,8 +239,21 @@ static void enqueue(const struct append_post *post)
                kc_error_retriable_new(KC_ERR_KAFKA,
                                       "not appended, since one before it in %s failed", part->key),
                true);
-    else
-        queue(appender, part, batch_new(post));
+    return;
+}
+batch = kc_calloc(1, sizeof *batch);
+*batch = (struct append_batch){.data = data,
+                               .len = len,
+                               .count = header.last_offset_delta + 1,
+                               .done = done,
+                               .arg = arg,
+                               .queued_ms = now,
+                               .deadline_ms = now + (timeout ? timeout : 120000),
+                               .base_offset = -1,
+                               .log_append_time_ms = -1,
+                               .log_start_offset = -1};
+batch->mergeable = kc_record_batch_mergeable(&header);
+queue(appender, part, batch);
 }
 
 void appender_enqueue(struct append_post *post)

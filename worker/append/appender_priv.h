@@ -173,7 +173,6 @@ void appender_request_ended(struct kc_appender *appender);
 void appender_close_group(struct kc_appender *appender); /* what is posted next comes behind it */
 
 /* append_send.c */
-int32_t append_sequence_after(int32_t sequence, int32_t count);
 void append_flight_destroy(struct append_flight *flight);
 void append_send(struct kc_appender *appender, int64_t now);
 

@@ -31,7 +31,7 @@ enum {
 #define LEGACY_MIN    26 /* magic 0: offset, size, crc, magic, attributes, two lengths */
 #define LEGACY_MIN_V1 34
 
-static void parse_v2(struct reader *in, struct kc_wire_batch *batch)
+static void parse_v2(struct reader *in, struct kc_record_batch *batch)
 {
     batch->leader_epoch = (int32_t)read_int(in, 4);
     in->at++;
@@ -46,7 +46,7 @@ static void parse_v2(struct reader *in, struct kc_wire_batch *batch)
     batch->count = (int32_t)read_int(in, 4);
 }
 
-static void parse_legacy(struct reader *in, struct kc_wire_batch *batch)
+static void parse_legacy(struct reader *in, struct kc_record_batch *batch)
 {
     batch->leader_epoch = -1;
     batch->crc = (uint32_t)read_int(in, 4);
@@ -61,14 +61,14 @@ static void parse_legacy(struct reader *in, struct kc_wire_batch *batch)
     batch->count = 1;
 }
 
-static enum kc_batch_result bad(const char **why, const char *text)
+static enum kc_record_batch_result bad(const char **why, const char *text)
 {
     *why = text;
     return KC_BATCH_BAD;
 }
 
-enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_wire_batch *batch,
-                                    const char **why)
+enum kc_record_batch_result kc_record_batch_parse(const uint8_t *data, size_t len,
+                                                  struct kc_record_batch *batch, const char **why)
 {
     struct reader in = {.at = data, .end = data + len};
     int64_t length;
@@ -99,7 +99,7 @@ enum kc_batch_result kc_batch_parse(const uint8_t *data, size_t len, struct kc_w
     return KC_BATCH_OK;
 }
 
-bool kc_batch_intact(const struct kc_wire_batch *batch)
+bool kc_record_batch_intact(const struct kc_record_batch *batch)
 {
     const uint8_t *from = batch->data + AT_ATTRIBUTES;
 
@@ -120,7 +120,13 @@ void kc_batch_set_base_offset(uint8_t *data, int64_t base_offset)
     put(data + AT_BASE_OFFSET, (uint64_t)base_offset, 8);
 }
 
-static void set_producer(uint8_t *data, const struct kc_batch_identity *identity)
+void kc_record_batch_set_place(uint8_t *data, int64_t base_offset, int32_t leader_epoch)
+{
+    kc_batch_set_base_offset(data, base_offset);
+    put(data + AT_LEADER_EPOCH, (uint32_t)leader_epoch, 4);
+}
+
+static void set_producer(uint8_t *data, const struct kc_record_batch_identity *identity)
 {
     put(data + AT_PRODUCER_ID, (uint64_t)identity->producer_id, 8);
     put(data + AT_PRODUCER_EPOCH, (uint16_t)identity->producer_epoch, 2);
@@ -131,23 +137,53 @@ static void set_producer(uint8_t *data, const struct kc_batch_identity *identity
         data[AT_ATTRIBUTES + 1] &= (uint8_t)~TRANSACTIONAL;
 }
 
-void kc_batch_rebase(uint8_t *data, size_t size, const struct kc_batch_identity *identity)
+/* What the CRC covers and may be rewritten. */
+enum { FIELDS = AT_COUNT - AT_ATTRIBUTES };
+
+/* Lets the CRC follow from fields, which the header had before. */
+static void amend_crc(uint8_t *data, size_t size, const uint8_t before[FIELDS])
 {
-    enum { LEN = AT_COUNT - AT_ATTRIBUTES };
-    uint8_t before[LEN];
     uint32_t crc = 0;
 
     for (int i = 0; i < 4; i++)
         crc = crc << 8 | data[AT_CRC + i];
-    memcpy(before, data + AT_ATTRIBUTES, LEN);
-    kc_batch_set_base_offset(data, identity->base_offset);
-    put(data + AT_LEADER_EPOCH, (uint32_t)identity->leader_epoch, 4);
-    set_producer(data, identity);
-    crc = kc_crc32c_changed(crc, before, data + AT_ATTRIBUTES, LEN, size - AT_COUNT);
+    crc = kc_crc32c_changed(crc, before, data + AT_ATTRIBUTES, FIELDS, size - AT_COUNT);
     put(data + AT_CRC, crc, 4);
 }
 
-void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch *header)
+void kc_record_batch_rebase(uint8_t *data, size_t size,
+                            const struct kc_record_batch_identity *identity)
+{
+    uint8_t before[FIELDS];
+
+    memcpy(before, data + AT_ATTRIBUTES, FIELDS);
+    kc_record_batch_set_place(data, identity->base_offset, identity->leader_epoch);
+    set_producer(data, identity);
+    amend_crc(data, size, before);
+}
+
+void kc_record_batch_set_producer(uint8_t *data, size_t size, int64_t producer_id,
+                                  int16_t producer_epoch, int32_t base_sequence)
+{
+    const struct kc_record_batch_identity identity = {
+        .producer_id = producer_id,
+        .producer_epoch = producer_epoch,
+        .base_sequence = base_sequence,
+        .transactional = data[AT_ATTRIBUTES + 1] & TRANSACTIONAL,
+    };
+    uint8_t before[FIELDS];
+
+    memcpy(before, data + AT_ATTRIBUTES, FIELDS);
+    set_producer(data, &identity);
+    amend_crc(data, size, before);
+}
+
+int32_t kc_sequence_after(int32_t sequence, int64_t count)
+{
+    return (int32_t)(((int64_t)sequence + count) & INT32_MAX);
+}
+
+void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_record_batch *header)
 {
     put(data + AT_LENGTH, size - OVERHEAD, 4);
     data[AT_MAGIC] = 2;
@@ -158,6 +194,6 @@ void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_wire_batch 
     put(data + AT_COUNT, (uint32_t)header->count, 4);
     kc_batch_set_base_offset(data, 0);
     put(data + AT_LEADER_EPOCH, UINT32_MAX, 4);
-    set_producer(data, &(struct kc_batch_identity){0, -1, -1, -1, -1, false});
+    set_producer(data, &(struct kc_record_batch_identity){0, -1, -1, -1, -1, false});
     put(data + AT_CRC, kc_crc32c(data + AT_ATTRIBUTES, size - AT_ATTRIBUTES), 4);
 }

@@ -184,12 +184,12 @@ void kc_batch_builder_destroy(struct kc_batch_builder *builder)
     kc_str_destroy(&builder->records);
 }
 
-const char *kc_batch_split(const struct kc_wire_batch *batch, size_t max_size, size_t limit,
-                           struct kc_str *out)
+const char *kc_record_batch_split(const struct kc_record_batch *batch, size_t max_size,
+                                  size_t limit, struct kc_str *out)
 {
     struct kc_batch_builder builder = {
-        .codec = (enum kc_codec)kc_batch_codec(batch),
-        .log_append_time = kc_batch_log_append_time(batch),
+        .codec = (enum kc_codec)kc_record_batch_codec(batch),
+        .log_append_time = kc_record_batch_log_append_time(batch),
     };
     struct kc_record_reader reader;
     struct kc_wire_record record;

@@ -36,10 +36,4 @@ size_t kc_batch_builder_size_with(const struct kc_batch_builder *builder,
 const char *kc_batch_builder_finish(struct kc_batch_builder *builder, struct kc_str *out);
 void kc_batch_builder_destroy(struct kc_batch_builder *builder);
 
-/* Appends batch's records to out as batches of at most max_size bytes uncompressed each (one record
- * may exceed it), with the same codec and offsets. limit: as kc_record_reader_open(). Not for
- * control batches. NULL, or a static text. */
-const char *kc_batch_split(const struct kc_wire_batch *batch, size_t max_size, size_t limit,
-                           struct kc_str *out);
-
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Merging batches, see batch_merge.h.
+ * Merging batches, see connect/record_batch.h. Only uncompressed ones: the numbers that change lie
+ * within the records.
  *
  * A record says its time and its offset as differences to its batch's: these two are written anew,
  * and with them the record's length; everything else is copied as it lies.
  */
-#include "batch/batch_merge.h"
+#include "batch/batch.h"
 
 #include "base/byte_reader.h"
 
 #define TRANSACTIONAL 16
 
-bool kc_batch_mergeable(const struct kc_wire_batch *batch)
+bool kc_record_batch_mergeable(const struct kc_record_batch *batch)
 {
     return batch->magic == 2 && (batch->attributes & ~TRANSACTIONAL) == 0 && batch->count > 0 &&
-           batch->base_timestamp >= 0 && batch->max_timestamp >= 0 && !kc_batch_has_gaps(batch);
+           batch->base_timestamp >= 0 && batch->max_timestamp >= 0 &&
+           !kc_record_batch_has_gaps(batch);
 }
 
 static size_t put_varlong(uint8_t *to, int64_t value)
@@ -62,7 +64,7 @@ static void copy_record(struct reader *in, const struct shift *shift, int32_t ex
     kc_str_append_n(out, body.at, reader_left(&body));
 }
 
-static const char *copy_records(const struct kc_wire_batch *batch, const struct shift *shift,
+static const char *copy_records(const struct kc_record_batch *batch, const struct shift *shift,
                                 struct kc_str *out)
 {
     struct reader in = {.at = batch->data + KC_BATCH_HEADER, .end = batch->data + batch->size};
@@ -74,7 +76,7 @@ static const char *copy_records(const struct kc_wire_batch *batch, const struct 
     return in.bad;
 }
 
-static const char *copy_all(const struct kc_wire_batch *batches, size_t count, int64_t *max_time,
+static const char *copy_all(const struct kc_record_batch *batches, size_t count, int64_t *max_time,
                             int32_t *records, struct kc_str *out)
 {
     for (size_t i = 0; i < count; i++) {
@@ -82,7 +84,7 @@ static const char *copy_all(const struct kc_wire_batch *batches, size_t count, i
                                     *records};
         const char *why;
 
-        if (!kc_batch_mergeable(&batches[i]) || batches[i].count > INT32_MAX - *records)
+        if (!kc_record_batch_mergeable(&batches[i]) || batches[i].count > INT32_MAX - *records)
             return "it can't be merged";
         why = copy_records(&batches[i], &shift, out);
         if (why)
@@ -101,7 +103,8 @@ static void append_header(struct kc_str *out)
     kc_str_append_n(out, zeros, sizeof zeros);
 }
 
-const char *kc_batch_merge(const struct kc_wire_batch *batches, size_t count, struct kc_str *out)
+const char *kc_record_batch_merge(const struct kc_record_batch *batches, size_t count,
+                                  struct kc_str *out)
 {
     size_t start = out->len;
     int64_t max_time = INT64_MIN;
@@ -118,9 +121,9 @@ const char *kc_batch_merge(const struct kc_wire_batch *batches, size_t count, st
         return why;
     }
     kc_batch_put_header((uint8_t *)out->data + start, out->len - start,
-                        &(struct kc_wire_batch){.base_timestamp = batches[0].base_timestamp,
-                                                .max_timestamp = max_time,
-                                                .last_offset_delta = records - 1,
-                                                .count = records});
+                        &(struct kc_record_batch){.base_timestamp = batches[0].base_timestamp,
+                                                  .max_timestamp = max_time,
+                                                  .last_offset_delta = records - 1,
+                                                  .count = records});
     return NULL;
 }

@@ -7,16 +7,7 @@
 #ifndef WORKER_BATCH_COMPRESS_H
 #define WORKER_BATCH_COMPRESS_H
 
-#include "connect/mem.h"
-
-/* The value in a batch's attributes. */
-enum kc_codec { KC_CODEC_NONE, KC_CODEC_GZIP, KC_CODEC_SNAPPY, KC_CODEC_LZ4, KC_CODEC_ZSTD };
-#define KC_CODECS 5
-
-/* "none", "gzip", ...; as compression.type. "unknown" for others. */
-const char *kc_codec_name(int codec);
-/* False when name is none of them. */
-bool kc_codec_parse(const char *name, enum kc_codec *codec);
+#include "connect/record_batch.h"
 
 /* Appends. NULL, or a static text that says what is wrong. */
 const char *kc_compress(enum kc_codec codec, const void *data, size_t len, struct kc_str *out);

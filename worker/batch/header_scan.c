@@ -180,7 +180,7 @@ static bool take_window(struct header_scan *scan, const uint8_t **at, const uint
     }
 }
 
-enum kc_headers kc_header_scan(struct kc_recoder *recoder, const struct kc_wire_batch *batch,
+enum kc_headers kc_header_scan(struct kc_recoder *recoder, const struct kc_record_batch *batch,
                                const uint8_t **plain, size_t *len, const char **why)
 {
     struct header_scan scan = {.left = batch->count};

@@ -16,7 +16,7 @@ enum kc_headers {
 /* Of a magic 2 batch. *why, unless NULL: it can't be decompressed, a static text. Stops at the
  * first record with a header. plain, len: all of the decompressed records where they are in memory
  * as a whole after that, valid until the recoder is used again; else NULL. */
-enum kc_headers kc_header_scan(struct kc_recoder *recoder, const struct kc_wire_batch *batch,
+enum kc_headers kc_header_scan(struct kc_recoder *recoder, const struct kc_record_batch *batch,
                                const uint8_t **plain, size_t *len, const char **why);
 
 #endif

@@ -51,7 +51,7 @@ struct kc_recoder {
 static const char damaged[] = "the compressed records are damaged";
 static const char no_memory[] = "there is no memory for the records";
 
-int kc_compression_level(enum kc_codec codec)
+int kc_codec_level(enum kc_codec codec)
 {
     return codec == KC_CODEC_GZIP  ? KC_GZIP_LEVEL
            : codec == KC_CODEC_LZ4 ? KC_LZ4_LEVEL
@@ -142,9 +142,9 @@ static void begin_window(struct kc_recoder *recoder)
     recoder->window_len = 0;
 }
 
-const char *kc_recoder_begin(struct kc_recoder *recoder, const struct kc_wire_batch *batch)
+const char *kc_recoder_begin(struct kc_recoder *recoder, const struct kc_record_batch *batch)
 {
-    recoder->codec = (enum kc_codec)kc_batch_codec(batch);
+    recoder->codec = (enum kc_codec)kc_record_batch_codec(batch);
     recoder->at = batch->data + KC_BATCH_HEADER;
     recoder->left = batch->size - KC_BATCH_HEADER;
     recoder->total = 0;

@@ -20,8 +20,6 @@ struct kc_compression {
 #define KC_GZIP_LEVEL -1
 #define KC_LZ4_LEVEL  9 /* Java's default stands for the fast compressor */
 #define KC_ZSTD_LEVEL 3
-/* The level that the codec has unless it is set. */
-int kc_compression_level(enum kc_codec codec);
 
 enum {
     KC_RECODE_WINDOW = 1 << 20, /* plain bytes that are in memory at once */
@@ -34,7 +32,7 @@ void kc_recoder_destroy(struct kc_recoder *recoder); /* NULL is fine */
 /* ---- decompressing ---- */
 
 /* Begins with the records of a magic 2 batch, which stays until the last read. */
-const char *kc_recoder_begin(struct kc_recoder *recoder, const struct kc_wire_batch *batch);
+const char *kc_recoder_begin(struct kc_recoder *recoder, const struct kc_record_batch *batch);
 /* The next plain bytes, at least one but at the end, behind the last `keep` of those before: *data
  * is valid until the next read. *end: there are no more. NULL, or a static text. */
 const char *kc_recoder_read(struct kc_recoder *recoder, size_t keep, const uint8_t **data,

@@ -122,8 +122,8 @@ static bool next_legacy(struct kc_record_reader *reader, struct kc_wire_record *
     reader->at = in.at;
     *record = (struct kc_wire_record){
         .offset = (int64_t)((uint64_t)reader->offset_base + (uint64_t)message.offset),
-        .timestamp = kc_batch_log_append_time(&reader->batch) ? reader->batch.max_timestamp
-                                                              : message.timestamp,
+        .timestamp = kc_record_batch_log_append_time(&reader->batch) ? reader->batch.max_timestamp
+                                                                     : message.timestamp,
         .key = message.key,
         .value = message.value,
     };
@@ -141,9 +141,9 @@ static const char *open_v2(struct kc_record_reader *reader, size_t limit)
     reader->left = reader->batch.count;
     reader->at = records;
     reader->end = records + len;
-    if (kc_batch_codec(&reader->batch) == KC_CODEC_NONE)
+    if (kc_record_batch_codec(&reader->batch) == KC_CODEC_NONE)
         return NULL;
-    why = kc_decompress((enum kc_codec)kc_batch_codec(&reader->batch), records, len, limit,
+    why = kc_decompress((enum kc_codec)kc_record_batch_codec(&reader->batch), records, len, limit,
                         &reader->plain);
     reader->at = (const uint8_t *)reader->plain.data;
     reader->end = reader->at ? reader->at + reader->plain.len : NULL;
@@ -186,7 +186,7 @@ static bool next_v2(struct kc_record_reader *reader, struct kc_wire_record *reco
                     const char **why)
 {
     struct reader in = {.at = reader->at, .end = reader->end}, body;
-    const struct kc_wire_batch *batch = &reader->batch;
+    const struct kc_record_batch *batch = &reader->batch;
     const uint8_t *data;
     int32_t size;
 
@@ -203,7 +203,7 @@ static bool next_v2(struct kc_record_reader *reader, struct kc_wire_record *reco
     read_int(&body, 1);
     record->timestamp = (int64_t)((uint64_t)batch->base_timestamp + (uint64_t)read_varlong(&body));
     record->offset = (int64_t)((uint64_t)batch->base_offset + (uint64_t)read_varint(&body));
-    if (kc_batch_log_append_time(batch))
+    if (kc_record_batch_log_append_time(batch))
         record->timestamp = batch->max_timestamp;
     record->key = read_nullable(&body, read_varint(&body));
     record->value = read_nullable(&body, read_varint(&body));
@@ -217,14 +217,15 @@ static bool next_v2(struct kc_record_reader *reader, struct kc_wire_record *reco
 /* ---- All ---- */
 
 const char *kc_record_reader_open(struct kc_record_reader *reader,
-                                  const struct kc_wire_batch *batch, size_t limit)
+                                  const struct kc_record_batch *batch, size_t limit)
 {
     *reader = (struct kc_record_reader){.batch = *batch};
     return batch->magic < 2 ? open_legacy(reader, limit) : open_v2(reader, limit);
 }
 
-void kc_record_reader_open_plain(struct kc_record_reader *reader, const struct kc_wire_batch *batch,
-                                 const uint8_t *plain, size_t len)
+void kc_record_reader_open_plain(struct kc_record_reader *reader,
+                                 const struct kc_record_batch *batch, const uint8_t *plain,
+                                 size_t len)
 {
     *reader = (struct kc_record_reader){
         .batch = *batch, .at = plain, .end = plain + len, .left = batch->count};

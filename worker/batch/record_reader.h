@@ -8,7 +8,7 @@
  *     kc_record_reader_close(&reader);
  *
  * A reader belongs to one thread. What a record points to is valid until close. Control batches are
- * readable as any; the caller looks at kc_batch_control().
+ * readable as any; the caller looks at kc_record_batch_control().
  */
 #ifndef WORKER_BATCH_RECORD_READER_H
 #define WORKER_BATCH_RECORD_READER_H
@@ -16,7 +16,7 @@
 #include "batch/batch.h"
 #include "wire/codec.h"
 
-#define KC_BATCH_PLAIN_LIMIT ((size_t)128 << 20) /* what readers let a batch's records take */
+#define KC_BATCH_PLAIN_LIMIT KC_RECORDS_LIMIT
 
 struct kc_wire_header {
     struct kc_wire_bytes key;   /* UTF-8, never null */
@@ -33,7 +33,7 @@ struct kc_wire_record {
 };
 
 struct kc_record_reader {
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     struct kc_str plain; /* decompressed records */
     const uint8_t *at;
     const uint8_t *end;
@@ -46,10 +46,11 @@ struct kc_record_reader {
 /* NULL, or a static text that says what is wrong; close in either case. The batch's bytes are
  * borrowed. limit: bytes that the records may take decompressed. */
 const char *kc_record_reader_open(struct kc_record_reader *reader,
-                                  const struct kc_wire_batch *batch, size_t limit);
+                                  const struct kc_record_batch *batch, size_t limit);
 /* The same for a batch of magic 2 whose records have been decompressed; they are borrowed, too. */
-void kc_record_reader_open_plain(struct kc_record_reader *reader, const struct kc_wire_batch *batch,
-                                 const uint8_t *plain, size_t len);
+void kc_record_reader_open_plain(struct kc_record_reader *reader,
+                                 const struct kc_record_batch *batch, const uint8_t *plain,
+                                 size_t len);
 /* False at the end, or when *why is set. */
 bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_record *record,
                            const char **why);

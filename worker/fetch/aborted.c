@@ -2,8 +2,6 @@
 /* See aborted.h. */
 #include "fetch/aborted.h"
 
-#include "batch/record_reader.h"
-
 #include <stdlib.h>
 
 const char *kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
@@ -29,18 +27,11 @@ static void open_up_to(struct kc_aborted_filter *filter, int64_t last_offset)
         filter->open[filter->open_count++] = filter->aborted[filter->next++].producer_id;
 }
 
-static bool is_abort_marker(const struct kc_wire_batch *batch)
+static bool is_abort_marker(const struct kc_record_batch *batch)
 {
-    enum { ABORT = 0 };
-    struct kc_record_reader reader;
-    struct kc_wire_record record;
-    bool abort = false;
-    const char *why = kc_record_reader_open(&reader, batch, KC_BATCH_PLAIN_LIMIT);
+    struct kc_control_record control;
 
-    if (!why && kc_record_reader_next(&reader, &record, &why) && record.key.len >= 4)
-        abort = (record.key.data[2] << 8 | record.key.data[3]) == ABORT;
-    kc_record_reader_close(&reader);
-    return abort;
+    return !kc_control_read(batch, &control) && control.type == KC_CONTROL_ABORT;
 }
 
 static void close_transaction(struct kc_aborted_filter *filter, int64_t producer_id)
@@ -54,17 +45,46 @@ static void close_transaction(struct kc_aborted_filter *filter, int64_t producer
     filter->open_count = kept;
 }
 
-bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_wire_batch *batch)
+bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_record_batch *batch)
 {
-    open_up_to(filter, kc_batch_last_offset(batch));
-    if (kc_batch_control(batch)) {
+    open_up_to(filter, kc_record_batch_last_offset(batch));
+    if (kc_record_batch_control(batch)) {
         if (filter->open_count > 0 && is_abort_marker(batch))
             close_transaction(filter, batch->producer_id);
         return false;
     }
-    for (int32_t i = 0; kc_batch_transactional(batch) && i < filter->open_count; i++) {
+    for (int32_t i = 0; kc_record_batch_transactional(batch) && i < filter->open_count; i++) {
         if (filter->open[i] == batch->producer_id)
             return false;
     }
     return true;
+}
+
+/* ---- for connectors ---- */
+
+struct kc_error *kc_aborted_filter_new(const struct kc_aborted *aborted, int32_t count,
+                                       struct kc_aborted_filter **filter)
+{
+    struct kc_aborted_filter *made = kc_calloc(1, sizeof *made);
+    const char *why = kc_aborted_begin(made, aborted, count);
+
+    if (why) {
+        kc_aborted_filter_destroy(made);
+        return kc_error_memory((size_t)count * sizeof *made->open, "Leaving out transactions");
+    }
+    *filter = made;
+    return NULL;
+}
+
+bool kc_aborted_filter_admits(struct kc_aborted_filter *filter, const struct kc_record_batch *batch)
+{
+    return kc_aborted_admits(filter, batch);
+}
+
+void kc_aborted_filter_destroy(struct kc_aborted_filter *filter)
+{
+    if (!filter)
+        return;
+    kc_aborted_end(filter);
+    free(filter);
 }

@@ -25,7 +25,7 @@ struct kc_aborted_filter {
 const char *kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
                              int32_t count) KC_MUST_CHECK;
 /* Whether batch, which follows the last one asked about, holds records for the reader. */
-bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_wire_batch *batch);
+bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_record_batch *batch);
 void kc_aborted_end(struct kc_aborted_filter *filter); /* may begin again */
 
 #endif

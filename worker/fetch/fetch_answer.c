@@ -45,19 +45,19 @@ static struct good check_batches(const struct kc_wire_bytes *records, int64_t po
     size_t len = records->len > 0 ? (size_t)records->len : 0;
 
     while (good.len < len) {
-        struct kc_wire_batch batch;
-        enum kc_batch_result result =
-            kc_batch_parse(records->data + good.len, len - good.len, &batch, &good.bad);
+        struct kc_record_batch batch;
+        enum kc_record_batch_result result =
+            kc_record_batch_parse(records->data + good.len, len - good.len, &batch, &good.bad);
 
         if (result != KC_BATCH_OK)
             break;
-        if (!kc_batch_intact(&batch)) {
+        if (!kc_record_batch_intact(&batch)) {
             good.bad = "its CRC is wrong";
             break;
         }
         good.len += batch.size;
-        if (kc_batch_last_offset(&batch) >= good.next_offset)
-            good.next_offset = kc_batch_last_offset(&batch) + 1;
+        if (kc_record_batch_last_offset(&batch) >= good.next_offset)
+            good.next_offset = kc_record_batch_last_offset(&batch) + 1;
         good.epoch = batch.leader_epoch;
     }
     return good;
@@ -102,6 +102,7 @@ static void deliver(struct fetch_engine *engine, struct fetch_part *part,
     chunk->pub.last_stable_offset = from->last_stable_offset;
     chunk->pub.log_start_offset = from->log_start_offset;
     chunk->pub.leader_epoch = good->epoch;
+    chunk->pub.current_leader_epoch = leader_epoch;
     copy_aborted(chunk, from);
     part->position = good->next_offset;
     /* The leader of that epoch gave us these: up to here it has what we have. */

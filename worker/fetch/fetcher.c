@@ -57,6 +57,8 @@ struct fetch_chunk *fetcher_chunk_new(const struct fetch_part *part, enum kc_fet
     chunk->pub.next_offset = part->position;
     chunk->pub.high_watermark = chunk->pub.last_stable_offset = chunk->pub.log_start_offset = -1;
     chunk->pub.leader_epoch = part->last_epoch;
+    chunk->pub.topic_id = part->topic_id;
+    chunk->pub.current_leader_epoch = -1;
     return chunk;
 }
 

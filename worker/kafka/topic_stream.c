@@ -194,7 +194,7 @@ static const char *text_of(const struct kc_wire_bytes *bytes, size_t *len)
 
 /* NULL, or what is wrong with the batch. */
 static const char *deliver_batch(const struct kc_fetched *fetched,
-                                 const struct kc_wire_batch *batch, kc_log_listener listener,
+                                 const struct kc_record_batch *batch, kc_log_listener listener,
                                  void *opaque)
 {
     struct kc_record_reader reader;
@@ -219,17 +219,18 @@ static const char *deliver(const struct kc_topic_stream *stream, const struct kc
                            kc_log_listener listener, void *opaque, int64_t *position)
 {
     struct kc_aborted_filter filter;
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     bool committed = kc_fetcher_read_committed(stream->fetcher);
     const char *why =
         kc_aborted_begin(&filter, fetched->aborted, committed ? fetched->aborted_count : 0);
     for (size_t at = 0; at < fetched->len && !why; at += batch.size) {
-        if (kc_batch_parse(fetched->data + at, fetched->len - at, &batch, &why) != KC_BATCH_OK)
+        if (kc_record_batch_parse(fetched->data + at, fetched->len - at, &batch, &why) !=
+            KC_BATCH_OK)
             break;
         if (kc_aborted_admits(&filter, &batch))
             why = deliver_batch(fetched, &batch, listener, opaque);
-        if (!why && kc_batch_last_offset(&batch) >= *position)
-            *position = kc_batch_last_offset(&batch) + 1;
+        if (!why && kc_record_batch_last_offset(&batch) >= *position)
+            *position = kc_record_batch_last_offset(&batch) + 1;
     }
     kc_aborted_end(&filter);
     return why;

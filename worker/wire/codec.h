@@ -11,6 +11,7 @@
 #define WORKER_WIRE_CODEC_H
 
 #include "connect/mem.h"
+#include "connect/uuid.h"
 
 /* A string. len < 0 is null; what the decoder makes is also terminated by a zero. */
 struct kc_wire_str {
@@ -22,10 +23,6 @@ struct kc_wire_str {
 struct kc_wire_bytes {
     const uint8_t *data;
     int32_t len;
-};
-
-struct kc_uuid {
-    uint8_t bytes[16];
 };
 
 /* A list; count < 0 is null. */
@@ -100,13 +97,6 @@ struct kc_wire_str kc_wire_str(const char *text);
 struct kc_wire_str kc_wire_str_copy(struct kc_arena *arena, const char *text);
 struct kc_wire_bytes kc_wire_bytes(const void *data, size_t len);
 bool kc_wire_str_is(struct kc_wire_str str, const char *text);
-
-bool kc_uuid_equal(const struct kc_uuid *a, const struct kc_uuid *b);
-bool kc_uuid_is_zero(const struct kc_uuid *uuid);
-/* Kafka's text form, base64url without padding, 22 characters. */
-#define KC_UUID_TEXT_SIZE 23
-const char *kc_uuid_print(const struct kc_uuid *uuid, char text[KC_UUID_TEXT_SIZE]);
-bool kc_uuid_parse(const char *text, struct kc_uuid *uuid);
 
 /* Headers. A request's and a response's version follow from the API's. */
 struct kc_wire_request_header {

@@ -33,7 +33,7 @@ static bool broker(struct fake *fake, int asked, int api, const void *request, v
     const struct kc_produce_request *produce = request;
     struct kc_produce_response *answer = response;
     struct kc_produce_response_partition *partition;
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
     if (api == KC_API_INIT_PRODUCER_ID) {
@@ -42,9 +42,9 @@ static bool broker(struct fake *fake, int asked, int api, const void *request, v
     }
     const struct kc_wire_bytes *records =
         &produce->topic_data.items[0].partition_data.items[0].records;
-    ck_assert_int_eq(kc_batch_parse(records->data, (size_t)records->len, &batch, &why),
+    ck_assert_int_eq(kc_record_batch_parse(records->data, (size_t)records->len, &batch, &why),
                      KC_BATCH_OK);
-    ck_assert(kc_batch_intact(&batch));
+    ck_assert(kc_record_batch_intact(&batch));
     atomic_store(&sequences[atomic_load(&arrived)], batch.base_sequence);
     atomic_fetch_add(&arrived, 1);
     while (atomic_load(&shut))

@@ -93,7 +93,7 @@ static enum fake_fate fate(int api)
     }
 }
 
-static void appended(int32_t partition, const struct kc_wire_batch *batch)
+static void appended(int32_t partition, const struct kc_record_batch *batch)
 {
     struct log *log = &broker.logs[partition];
     struct kc_record_reader reader = {0};

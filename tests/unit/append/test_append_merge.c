@@ -64,7 +64,7 @@ START_TEST(what_waits_goes_together)
 {
     struct append_part part = {.merge_max = 100000};
     struct append_batch *sent = add(&part, 1, 10), *first = add(&part, 2, 10), *merged;
-    struct kc_wire_batch header;
+    struct kc_record_batch header;
     const char *why;
 
     sent->tried = sent->in_flight = true;
@@ -78,7 +78,7 @@ START_TEST(what_waits_goes_together)
     ck_assert_ptr_eq(merged->pieces, first);
     ck_assert_uint_eq(count(part.batches), 2);
     ck_assert_ptr_eq(part.batches->next, merged);
-    ck_assert_int_eq(kc_batch_parse(merged->data, merged->len, &header, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(merged->data, merged->len, &header, &why), KC_BATCH_OK);
     ck_assert_int_eq(header.count, 6);
     clear(&part.batches);
 }

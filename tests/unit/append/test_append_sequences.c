@@ -89,7 +89,7 @@ static struct producer *producer_of(int64_t id, int16_t epoch)
     return &broker.producers[broker.producer_count++];
 }
 
-static void write_records(const struct kc_wire_batch *batch)
+static void write_records(const struct kc_record_batch *batch)
 {
     struct kc_record_reader reader = {0};
     struct kc_wire_record record;
@@ -104,7 +104,7 @@ static void write_records(const struct kc_wire_batch *batch)
 }
 
 /* As ProducerAppendInfo and UnifiedLog: the error, or where the batch is. */
-static int append_to_log(const struct kc_wire_batch *batch, int64_t *offset)
+static int append_to_log(const struct kc_record_batch *batch, int64_t *offset)
 {
     struct producer *producer;
     int32_t last = batch->base_sequence + batch->last_offset_delta;
@@ -149,20 +149,20 @@ static int append_to_log(const struct kc_wire_batch *batch, int64_t *offset)
     return KC_KAFKA_NONE;
 }
 
-static struct kc_wire_batch parse(const void *data, size_t len)
+static struct kc_record_batch parse(const void *data, size_t len)
 {
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
-    ck_assert(kc_batch_intact(&batch));
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert(kc_record_batch_intact(&batch));
     return batch;
 }
 
 static void write_late(void)
 {
     for (int i = 0; i < broker.late_count; i++) {
-        struct kc_wire_batch batch = parse(broker.late[i].data, broker.late[i].len);
+        struct kc_record_batch batch = parse(broker.late[i].data, broker.late[i].len);
         int64_t offset;
 
         append_to_log(&batch, &offset);
@@ -174,7 +174,7 @@ static void write_late(void)
 /* The answer's error, or NO_ANSWER. */
 static int meet(const struct kc_wire_bytes *records, enum fate fate, int refusal, int64_t *offset)
 {
-    struct kc_wire_batch batch = parse(records->data, (size_t)records->len);
+    struct kc_record_batch batch = parse(records->data, (size_t)records->len);
     int code;
 
     if (fate == LOST_LATE && broker.late_count < LATE) {

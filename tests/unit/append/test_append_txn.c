@@ -94,13 +94,14 @@ static void append(size_t number, int32_t partition)
                        on_result, (void *)(uintptr_t)number);
 }
 
-static struct kc_wire_batch sent(size_t number)
+static struct kc_record_batch sent(size_t number)
 {
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
-    ck_assert_int_eq(kc_batch_parse((uint8_t *)bytes[number].data, bytes[number].len, &batch, &why),
-                     KC_BATCH_OK);
+    ck_assert_int_eq(
+        kc_record_batch_parse((uint8_t *)bytes[number].data, bytes[number].len, &batch, &why),
+        KC_BATCH_OK);
     return batch;
 }
 
@@ -155,10 +156,10 @@ START_TEST(batches_get_the_producer_and_the_transactional_bit)
     must(end(kc_appender_commit));
     for (size_t i = 0; i < 3; i++) {
         ck_assert_ptr_null(seen.errors[i]);
-        struct kc_wire_batch batch = sent(i);
-        ck_assert(kc_batch_transactional(&batch));
+        struct kc_record_batch batch = sent(i);
+        ck_assert(kc_record_batch_transactional(&batch));
         ck_assert_int_ge(batch.producer_id, 0);
-        ck_assert(kc_batch_intact(&batch));
+        ck_assert(kc_record_batch_intact(&batch));
     }
     /* Without an abort, version 1 goes on; version 2 begins a new epoch. */
     bool goes_on = fake.transaction_version == 1;

@@ -57,13 +57,13 @@ static int check_all(const uint8_t *data, size_t len, bool headers, bool timesta
     int count = 0;
 
     while (len > 0) {
-        struct kc_wire_batch batch;
+        struct kc_record_batch batch;
         struct kc_record_reader reader;
         struct kc_wire_record record;
         const char *why = NULL;
 
-        ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
-        ck_assert(kc_batch_intact(&batch));
+        ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+        ck_assert(kc_record_batch_intact(&batch));
         why = kc_record_reader_open(&reader, &batch, LIMIT);
         ck_assert_msg(!why, "%s", why);
         while (kc_record_reader_next(&reader, &record, &why))
@@ -96,12 +96,12 @@ START_TEST(header_fields_are_read)
 {
     size_t len;
     uint8_t *data = golden("transactional", &len);
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
     ck_assert_int_eq(batch.base_offset, 100);
-    ck_assert_int_eq(kc_batch_last_offset(&batch), 109);
+    ck_assert_int_eq(kc_record_batch_last_offset(&batch), 109);
     ck_assert_int_eq(batch.producer_id, 4711);
     ck_assert_int_eq(batch.producer_epoch, 3);
     ck_assert_int_eq(batch.base_sequence, 77);
@@ -109,14 +109,14 @@ START_TEST(header_fields_are_read)
     ck_assert_int_eq(batch.base_timestamp, BASE);
     ck_assert_int_eq(batch.max_timestamp, BASE + 63);
     ck_assert_int_eq(batch.count, 10);
-    ck_assert(kc_batch_transactional(&batch));
-    ck_assert(!kc_batch_control(&batch));
-    ck_assert(!kc_batch_has_gaps(&batch));
+    ck_assert(kc_record_batch_transactional(&batch));
+    ck_assert(!kc_record_batch_control(&batch));
+    ck_assert(!kc_record_batch_has_gaps(&batch));
     free(data);
     data = golden("marker", &len);
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
-    ck_assert(kc_batch_control(&batch));
-    ck_assert(kc_batch_intact(&batch));
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert(kc_record_batch_control(&batch));
+    ck_assert(kc_record_batch_intact(&batch));
     free(data);
 }
 END_TEST
@@ -125,12 +125,12 @@ START_TEST(log_append_time_is_every_records_time)
 {
     size_t len;
     uint8_t *data = golden("append-time", &len);
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     struct kc_record_reader reader;
     struct kc_wire_record record;
     const char *why;
 
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
     ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
     while (kc_record_reader_next(&reader, &record, &why))
         ck_assert_int_eq(record.timestamp, batch.max_timestamp);
@@ -144,7 +144,7 @@ START_TEST(rebase_gives_javas_bytes)
 {
     static const struct {
         const char *name;
-        struct kc_batch_identity identity;
+        struct kc_record_batch_identity identity;
     } cases[] = {
         {"idempotent", {100, 5, 4711, 3, 77, false}},
         {"transactional", {100, 5, 4711, 3, 77, true}},
@@ -153,9 +153,10 @@ START_TEST(rebase_gives_javas_bytes)
     uint8_t *data = golden("magic2-none", &len), *expected = golden(cases[_i].name, &expected_len);
 
     ck_assert_uint_eq(len, expected_len);
-    kc_batch_rebase(data, len, &cases[_i].identity);
+    kc_record_batch_rebase(data, len, &cases[_i].identity);
     ck_assert_mem_eq(data, expected, len);
-    kc_batch_rebase(data, len, &(struct kc_batch_identity){100, -1, -1, -1, -1, false});
+    kc_record_batch_rebase(data, len,
+                           &(struct kc_record_batch_identity){100, -1, -1, -1, -1, false});
     free(expected);
     expected = golden("magic2-none", &expected_len);
     ck_assert_mem_eq(data, expected, len);
@@ -169,15 +170,16 @@ START_TEST(rebase_keeps_damage_visible)
 {
     size_t len;
     uint8_t *data = golden("magic2-none", &len);
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
     data[len - 1] ^= 1;
-    kc_batch_rebase(data, len, &(struct kc_batch_identity){100, 5, 4711, 3, 77, true});
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
-    ck_assert(!kc_batch_intact(&batch));
+    kc_record_batch_rebase(data, len,
+                           &(struct kc_record_batch_identity){100, 5, 4711, 3, 77, true});
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert(!kc_record_batch_intact(&batch));
     data[len - 1] ^= 1;
-    ck_assert(kc_batch_intact(&batch));
+    ck_assert(kc_record_batch_intact(&batch));
     free(data);
 }
 END_TEST
@@ -188,11 +190,11 @@ static struct kc_str rebuild(const uint8_t *data, size_t len, enum kc_codec code
     struct kc_batch_builder builder = {.codec = codec};
     struct kc_record_reader reader;
     struct kc_wire_record record;
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     struct kc_str out = {0};
     const char *why;
 
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
     ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
     while (kc_record_reader_next(&reader, &record, &why))
         ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
@@ -232,17 +234,18 @@ START_TEST(splitting_keeps_records_and_sizes)
 {
     size_t len, at = 0, pieces = 0;
     uint8_t *data = golden("magic2-gzip", &len);
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     struct kc_str out = {0};
     const char *why;
 
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
-    ck_assert_ptr_null(kc_batch_split(&batch, 600, LIMIT, &out));
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+    ck_assert_ptr_null(kc_record_batch_split(&batch, 600, LIMIT, &out));
     ck_assert_int_eq(check_all((uint8_t *)out.data, out.len, true, true), 10);
     while (at < out.len) {
-        ck_assert_int_eq(kc_batch_parse((uint8_t *)out.data + at, out.len - at, &batch, &why),
-                         KC_BATCH_OK);
-        ck_assert_int_eq(kc_batch_codec(&batch), KC_CODEC_GZIP);
+        ck_assert_int_eq(
+            kc_record_batch_parse((uint8_t *)out.data + at, out.len - at, &batch, &why),
+            KC_BATCH_OK);
+        ck_assert_int_eq(kc_record_batch_codec(&batch), KC_CODEC_GZIP);
         at += batch.size;
         pieces++;
     }
@@ -256,19 +259,19 @@ START_TEST(damage_is_noticed)
 {
     size_t len;
     uint8_t *data = golden("magic2-zstd", &len);
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
     for (size_t at = 21; at < len; at++) {
         data[at] ^= 0x10;
-        if (kc_batch_parse(data, len, &batch, &why) == KC_BATCH_OK)
-            ck_assert(!kc_batch_intact(&batch));
+        if (kc_record_batch_parse(data, len, &batch, &why) == KC_BATCH_OK)
+            ck_assert(!kc_record_batch_intact(&batch));
         data[at] ^= 0x10;
     }
     for (size_t cut = 0; cut < len; cut++)
-        ck_assert_int_eq(kc_batch_parse(data, cut, &batch, &why), KC_BATCH_PARTIAL);
+        ck_assert_int_eq(kc_record_batch_parse(data, cut, &batch, &why), KC_BATCH_PARTIAL);
     data[16] = 3;
-    ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_BAD);
+    ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_BAD);
     free(data);
 }
 END_TEST
@@ -382,16 +385,17 @@ START_TEST(gaps_can_be_closed)
     struct kc_batch_builder builder = {.close_gaps = true};
     struct kc_wire_record record = {.offset = 5, .key = {NULL, -1}, .value = {NULL, -1}};
     struct kc_str out = {0};
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     record.offset = 9;
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, &out));
-    ck_assert_int_eq(kc_batch_parse((uint8_t *)out.data, out.len, &batch, &why), KC_BATCH_OK);
-    ck_assert_int_eq(kc_batch_last_offset(&batch), 6);
-    ck_assert(!kc_batch_has_gaps(&batch));
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)out.data, out.len, &batch, &why),
+                     KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_last_offset(&batch), 6);
+    ck_assert(!kc_record_batch_has_gaps(&batch));
     kc_str_destroy(&out);
     kc_batch_builder_destroy(&builder);
 }
@@ -406,10 +410,10 @@ START_TEST(a_message_has_no_negative_offset)
     };
     struct kc_record_reader reader;
     struct kc_wire_record record;
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why = NULL;
 
-    ck_assert_int_eq(kc_batch_parse(message, sizeof message, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(message, sizeof message, &batch, &why), KC_BATCH_OK);
     ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
     ck_assert(!kc_record_reader_next(&reader, &record, &why));
     ck_assert_ptr_nonnull(why);

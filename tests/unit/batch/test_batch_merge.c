@@ -4,20 +4,20 @@
  * nothing of merging, finds in them; what can't be merged is refused and changes nothing.
  */
 #include "batch/batch_builder.h"
-#include "batch/batch_merge.h"
 #include "batch/golden_batch.h"
+#include "connect/record_batch.h"
 
 #define BASE 1700000000000LL
 
 /* The batches that lie in data; their number. */
-static size_t parse_all(const uint8_t *data, size_t len, struct kc_wire_batch *batches)
+static size_t parse_all(const uint8_t *data, size_t len, struct kc_record_batch *batches)
 {
     size_t count = 0;
 
     for (; len > 0; data += batches[count].size, len -= batches[count++].size) {
         const char *why;
 
-        ck_assert_int_eq(kc_batch_parse(data, len, &batches[count], &why), KC_BATCH_OK);
+        ck_assert_int_eq(kc_record_batch_parse(data, len, &batches[count], &why), KC_BATCH_OK);
     }
     return count;
 }
@@ -26,14 +26,14 @@ START_TEST(pieces_of_javas_batch_give_it_again)
 {
     size_t len, count;
     uint8_t *java = golden("magic2-none", &len);
-    struct kc_wire_batch whole, pieces[16];
+    struct kc_record_batch whole, pieces[16];
     struct kc_str split = {0}, merged = {0};
 
     ck_assert_uint_eq(parse_all(java, len, &whole), 1);
-    ck_assert_ptr_null(kc_batch_split(&whole, 1, 1 << 20, &split));
+    ck_assert_ptr_null(kc_record_batch_split(&whole, 1, 1 << 20, &split));
     count = parse_all((uint8_t *)split.data, split.len, pieces);
     ck_assert_uint_eq(count, 10);
-    ck_assert_ptr_null(kc_batch_merge(pieces, count, &merged));
+    ck_assert_ptr_null(kc_record_batch_merge(pieces, count, &merged));
     kc_batch_set_base_offset((uint8_t *)merged.data, 100);
     ck_assert_uint_eq(merged.len, len);
     ck_assert_mem_eq(merged.data, java, len);
@@ -93,7 +93,7 @@ static void check_same_record(const struct kc_wire_record *found,
 START_TEST(every_record_is_kept)
 {
     struct kc_str in = {0}, out = {0};
-    struct kc_wire_batch batches[3], merged;
+    struct kc_record_batch batches[3], merged;
     struct kc_record_reader reader, piece_reader;
     struct kc_wire_record found, expected;
     const char *why = NULL;
@@ -103,10 +103,10 @@ START_TEST(every_record_is_kept)
     add_batch(&in, 1, 300, BASE + 9000000);
     add_batch(&in, 301, 3, BASE);
     ck_assert_uint_eq(parse_all((uint8_t *)in.data, in.len, batches), 3);
-    ck_assert_ptr_null(kc_batch_merge(batches, 3, &out));
+    ck_assert_ptr_null(kc_record_batch_merge(batches, 3, &out));
     ck_assert_uint_eq(parse_all((uint8_t *)out.data, out.len, &merged), 1);
-    ck_assert(kc_batch_intact(&merged));
-    ck_assert(kc_batch_mergeable(&merged));
+    ck_assert(kc_record_batch_intact(&merged));
+    ck_assert(kc_record_batch_mergeable(&merged));
     ck_assert_int_eq(merged.count, 304);
     ck_assert_int_eq(merged.last_offset_delta, 303);
     ck_assert_int_eq(merged.max_timestamp, batches[1].max_timestamp);
@@ -133,7 +133,7 @@ START_TEST(what_cant_be_merged_is_refused)
 {
     static const char *const names[] = {"magic2-gzip", "magic2-zstd", "append-time", "marker",
                                         "magic1-none"};
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     struct kc_str out = {0};
 
     kc_str_append(&out, "before");
@@ -143,9 +143,9 @@ START_TEST(what_cant_be_merged_is_refused)
 
         const char *why;
 
-        ck_assert_int_eq(kc_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
-        ck_assert(!kc_batch_mergeable(&batch));
-        ck_assert_ptr_nonnull(kc_batch_merge(&batch, 1, &out));
+        ck_assert_int_eq(kc_record_batch_parse(data, len, &batch, &why), KC_BATCH_OK);
+        ck_assert(!kc_record_batch_mergeable(&batch));
+        ck_assert_ptr_nonnull(kc_record_batch_merge(&batch, 1, &out));
         ck_assert_str_eq(out.data, "before");
         free(data);
     }
@@ -161,13 +161,13 @@ START_TEST(damaged_records_are_refused_or_copied)
 
     for (size_t at = KC_BATCH_HEADER; at < len; at++) {
         uint8_t *copy = kc_memdup(data, len);
-        struct kc_wire_batch batch;
+        struct kc_record_batch batch;
         struct kc_str out = {0};
         const char *why;
 
         copy[at] ^= 0xff;
-        ck_assert_int_eq(kc_batch_parse(copy, len, &batch, &why), KC_BATCH_OK);
-        why = kc_batch_merge(&batch, 1, &out);
+        ck_assert_int_eq(kc_record_batch_parse(copy, len, &batch, &why), KC_BATCH_OK);
+        why = kc_record_batch_merge(&batch, 1, &out);
         if (!why)
             ck_assert_uint_eq(out.len, len);
         kc_str_destroy(&out);

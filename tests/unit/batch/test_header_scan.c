@@ -12,7 +12,7 @@
 
 static struct kc_recoder *recoder;
 static struct kc_str bytes;
-static struct kc_wire_batch batch;
+static struct kc_record_batch batch;
 static const uint8_t *plain;
 static size_t plain_len;
 
@@ -31,7 +31,8 @@ static void teardown(void)
 static void parse(void)
 {
     const char *why;
-    ck_assert_int_eq(kc_batch_parse((uint8_t *)bytes.data, bytes.len, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)bytes.data, bytes.len, &batch, &why),
+                     KC_BATCH_OK);
 }
 
 /* A batch of records with values of size bytes, and a header with record `with`; -1: none has. */
@@ -186,7 +187,7 @@ START_TEST(a_bomb_ends_in_a_message)
     ZSTD_freeCCtx(zstd);
     len += out.pos;
     kc_batch_put_header(data, len,
-                        &(struct kc_wire_batch){.attributes = KC_CODEC_ZSTD, .count = 1});
+                        &(struct kc_record_batch){.attributes = KC_CODEC_ZSTD, .count = 1});
     kc_str_append_n(&bytes, data, len);
     free(data);
     parse();

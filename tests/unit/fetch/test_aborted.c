@@ -48,7 +48,7 @@ static struct {
 static void append(struct kc_batch_builder *builder, int64_t producer_id, int16_t attributes)
 {
     struct entry *entry = &model.batches[model.batch_count++];
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
     uint8_t *data;
 
@@ -57,16 +57,17 @@ static void append(struct kc_batch_builder *builder, int64_t producer_id, int16_
     entry->len = model.bytes.len - entry->at;
     kc_batch_builder_destroy(builder);
     data = (uint8_t *)model.bytes.data + entry->at;
-    ck_assert_int_eq(kc_batch_parse(data, entry->len, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(data, entry->len, &batch, &why), KC_BATCH_OK);
     batch.attributes = (int16_t)(batch.attributes | attributes);
     kc_batch_put_header(data, batch.size, &batch);
-    kc_batch_rebase(data, batch.size,
-                    &(struct kc_batch_identity){.base_offset = entry->first,
-                                                .leader_epoch = 1,
-                                                .producer_id = producer_id,
-                                                .producer_epoch = producer_id < 0 ? -1 : 0,
-                                                .base_sequence = -1,
-                                                .transactional = attributes & TRANSACTIONAL});
+    kc_record_batch_rebase(
+        data, batch.size,
+        &(struct kc_record_batch_identity){.base_offset = entry->first,
+                                           .leader_epoch = 1,
+                                           .producer_id = producer_id,
+                                           .producer_epoch = producer_id < 0 ? -1 : 0,
+                                           .base_sequence = -1,
+                                           .transactional = attributes & TRANSACTIONAL});
     model.end = entry->next;
 }
 
@@ -202,16 +203,16 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
 static void note(const struct kc_fetched *fetched)
 {
     struct kc_aborted_filter filter;
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
 
     ck_assert_ptr_null(kc_aborted_begin(&filter, fetched->aborted, fetched->aborted_count));
     for (size_t at = 0; at < fetched->len; at += batch.size) {
-        ck_assert_int_eq(kc_batch_parse(fetched->data + at, fetched->len - at, &batch, &why),
+        ck_assert_int_eq(kc_record_batch_parse(fetched->data + at, fetched->len - at, &batch, &why),
                          KC_BATCH_OK);
         if (!kc_aborted_admits(&filter, &batch))
             continue;
-        for (int64_t i = batch.base_offset; i <= kc_batch_last_offset(&batch); i++)
+        for (int64_t i = batch.base_offset; i <= kc_record_batch_last_offset(&batch); i++)
             model.seen[i] = model.seen[i] || i >= fetched->first_offset;
     }
     kc_aborted_end(&filter);

@@ -28,17 +28,17 @@ static void add(struct kc_batch_builder *builder, int64_t offset, const char *ke
 /* Appends what was added; attributes: of the header. */
 static void finish(struct kc_batch_builder *builder, struct kc_str *log, int16_t attributes)
 {
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why = NULL;
     int64_t base = builder->base_offset;
     size_t at = log->len;
     ck_assert_ptr_null(kc_batch_builder_finish(builder, log));
     kc_batch_builder_destroy(builder);
     uint8_t *data = (uint8_t *)log->data + at;
-    ck_assert_int_eq(kc_batch_parse(data, log->len - at, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(data, log->len - at, &batch, &why), KC_BATCH_OK);
     batch.attributes = (int16_t)(batch.attributes | attributes);
     kc_batch_put_header(data, batch.size, &batch);
-    const struct kc_batch_identity identity = {
+    const struct kc_record_batch_identity identity = {
         .base_offset = base,
         .leader_epoch = 1,
         .producer_id = attributes ? PRODUCER : -1,
@@ -46,7 +46,7 @@ static void finish(struct kc_batch_builder *builder, struct kc_str *log, int16_t
         .base_sequence = -1,
         .transactional = attributes & 16,
     };
-    kc_batch_rebase(data, batch.size, &identity);
+    kc_record_batch_rebase(data, batch.size, &identity);
 }
 
 static void gaps_and_nulls(struct kc_str *log)
@@ -81,11 +81,12 @@ static void transactions(struct kc_str *log)
 static void last(struct kc_str *log, bool readable)
 {
     struct kc_batch_builder builder = {0};
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why = NULL;
     add(&builder, 20, NULL, "e");
     finish(&builder, log, 0);
-    ck_assert_int_eq(kc_batch_parse((uint8_t *)log->data, log->len, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)log->data, log->len, &batch, &why),
+                     KC_BATCH_OK);
     if (readable)
         return;
     /* Its CRC is right and its codec isn't: what its producer did. */

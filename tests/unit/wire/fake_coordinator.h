@@ -71,7 +71,7 @@ static struct {
     int unsure;     /* the next batch is written, and answered with that error */
     /* Optional. Called locked, as answers are made. */
     enum fake_fate (*fate)(int api);
-    void (*appended)(int32_t partition, const struct kc_wire_batch *batch);
+    void (*appended)(int32_t partition, const struct kc_record_batch *batch);
     void (*ended)(bool committed);
     struct fake_partition partitions[FAKE_PARTITIONS];
     int errors[FAKE_APIS][FAKE_ERRORS]; /* for the next requests */
@@ -234,7 +234,7 @@ static inline void *fake_end(struct kc_arena *arena, const struct kc_end_txn_req
 
 /* Where it is in the log; -1: it isn't. */
 static inline int64_t fake_duplicate(const struct fake_partition *partition,
-                                     const struct kc_wire_batch *batch)
+                                     const struct kc_record_batch *batch)
 {
     for (int i = 0; i < partition->batch_count; i++) {
         const struct fake_batch *known = &partition->batches[i];
@@ -246,7 +246,7 @@ static inline int64_t fake_duplicate(const struct fake_partition *partition,
 }
 
 static inline void fake_remember(struct fake_partition *partition,
-                                 const struct kc_wire_batch *batch)
+                                 const struct kc_record_batch *batch)
 {
     if (partition->epoch != batch->producer_epoch)
         partition->batch_count = 0;
@@ -257,13 +257,14 @@ static inline void fake_remember(struct fake_partition *partition,
         batch->base_sequence, batch->base_sequence + batch->count, partition->end_offset};
 }
 
-static inline int fake_append(struct fake_partition *partition, const struct kc_wire_batch *batch,
+static inline int fake_append(struct fake_partition *partition, const struct kc_record_batch *batch,
                               int64_t *offset)
 {
     int code = fake_next_error(KC_API_PRODUCE);
     if (code)
         return code;
-    if (!kc_batch_intact(batch) || !kc_batch_transactional(batch) || batch->producer_id != 1)
+    if (!kc_record_batch_intact(batch) || !kc_record_batch_transactional(batch) ||
+        batch->producer_id != 1)
         return KC_KAFKA_INVALID_RECORD;
     if (batch->producer_epoch != fake.epoch)
         return KC_KAFKA_INVALID_PRODUCER_EPOCH;
@@ -295,11 +296,11 @@ static inline int fake_append(struct fake_partition *partition, const struct kc_
 static inline void fake_produce_one(const struct kc_produce_request_partition *request,
                                     struct kc_produce_response_partition *response)
 {
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
     struct fake_partition *partition = &fake.partitions[request->index];
     ck_assert_int_eq(
-        kc_batch_parse(request->records.data, (size_t)request->records.len, &batch, &why),
+        kc_record_batch_parse(request->records.data, (size_t)request->records.len, &batch, &why),
         KC_BATCH_OK);
     response->index = request->index;
     response->error_code = (int16_t)fake_append(partition, &batch, &response->base_offset);
