@@ -6,9 +6,9 @@
  * Called by task threads through the plugin descriptor; it has no state.
  */
 #include "connect/log.h"
+#include "connect/text.h"
 #include "converters/converter_priv.h"
 #include "values/text_codec.h"
-#include "values/values.h"
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.SimpleHeaderConverter");
 

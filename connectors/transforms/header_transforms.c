@@ -5,8 +5,8 @@
  *
  * Called by the task's chain of transforms, on the task's thread.
  */
+#include "connect/text.h"
 #include "transforms/transform_priv.h"
-#include "values/values.h"
 
 #include <stdlib.h>
 #include <string.h>

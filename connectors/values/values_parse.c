@@ -7,10 +7,10 @@
  * a token that is looked for doesn't count; an array or map that turns out malformed is a string as
  * a whole. Positions are bytes; a failed attempt rewinds.
  */
+#include "connect/text.h"
 #include "values/date_format.h"
 #include "values/decimal.h"
 #include "values/hash_order.h"
-#include "values/values.h"
 
 #include <errno.h>
 #include <stdlib.h>

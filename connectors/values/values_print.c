@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values.convertToString: see values.h. */
+#include "connect/text.h"
 #include "values/decimal.h"
 #include "values/java_text.h"
 #include "values/text_codec.h"
-#include "values/values.h"
 
 #include <string.h>
 

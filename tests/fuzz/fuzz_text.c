@@ -4,11 +4,11 @@
  * UTF-8. The first byte picks the reader. What was read can be written; where the writing is
  * canonical it reads the same again.
  */
+#include "connect/text.h"
 #include "values/date_format.h"
 #include "values/decimal.h"
 #include "values/java_text.h"
 #include "values/text_codec.h"
-#include "values/values.h"
 
 #include <stdlib.h>
 #include <string.h>

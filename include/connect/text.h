@@ -4,8 +4,8 @@
  *
  * Dates are in UTC. Pure functions, any thread.
  */
-#ifndef CONNECTORS_VALUES_VALUES_H
-#define CONNECTORS_VALUES_VALUES_H
+#ifndef CONNECT_TEXT_H
+#define CONNECT_TEXT_H
 
 #include "connect/data.h"
 
