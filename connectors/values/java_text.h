@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values as text in Java's manner: Object.toString, and the ISO dates of Connect's Values.
- *
- * schema may be NULL; it tells logical types and the names of fields. Pure functions, any thread.
+ * Values as text in Java's manner (connect/text.h), and Java's calendar. Pure functions, any
+ * thread.
  */
 #ifndef CONNECTORS_VALUES_JAVA_TEXT_H
 #define CONNECTORS_VALUES_JAVA_TEXT_H
 
-#include "connect/data.h"
+#include "connect/text.h"
 
-/* Appends what value.toString() gives. A byte[] prints as its class and a number, as in Java. */
-void kc_java_text(struct kc_str *out, const struct kc_schema *schema, const struct kc_value *value);
-/* Float.toString and Double.toString. */
-void kc_java_number(struct kc_str *out, const struct kc_value *value);
-/* The instant, in ms since the epoch, of a Date, Time or Timestamp; false when value is none. */
-bool kc_java_date(const struct kc_schema *schema, const struct kc_value *value, int64_t *ms);
-/* As Values.dateFormatFor(ms).format(ms), in UTC. */
-void kc_iso_date(struct kc_str *out, int64_t ms);
 /* The day, since the epoch, of 15 October 1582, from which on Java's calendar is the Gregorian one;
  * it is the Julian one before (java.util.GregorianCalendar). */
 #define KC_GREGORIAN_BEGINS (-141427)
