@@ -256,4 +256,129 @@ static const struct kc_wire_field kc_describe_producers_response_fields[] = {
 #undef T
 TYPE(kc_describe_producers_response);
 
-/* clang-format on */
+/* ---- WriteTxnMarkers ---- */
+
+#define T struct kc_write_txn_markers_request_topic
+static const struct kc_wire_field kc_write_txn_markers_request_topic_fields[] = {
+    FIELD(name, 0, LAST),
+    LIST_OF(partition_indexes, KC_WIRE_I32, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_request_topic);
+
+#define T struct kc_write_txn_markers_request_marker
+static const struct kc_wire_field kc_write_txn_markers_request_marker_fields[] = {
+    FIELD(producer_id, 0, LAST),        FIELD(producer_epoch, 0, LAST),
+    FIELD(transaction_result, 0, LAST), LIST(topics, kc_write_txn_markers_request_topic, 0, LAST),
+    FIELD(coordinator_epoch, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_request_marker);
+
+#define T struct kc_write_txn_markers_request
+static const struct kc_wire_field kc_write_txn_markers_request_fields[] = {
+    LIST(markers, kc_write_txn_markers_request_marker, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_request);
+
+#define T struct kc_write_txn_markers_response_partition
+static const struct kc_wire_field kc_write_txn_markers_response_partition_fields[] = {
+    FIELD(partition_index, 0, LAST),
+    FIELD(error_code, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_response_partition);
+
+#define T struct kc_write_txn_markers_response_topic
+static const struct kc_wire_field kc_write_txn_markers_response_topic_fields[] = {
+    FIELD(name, 0, LAST),
+    LIST(partitions, kc_write_txn_markers_response_partition, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_response_topic);
+
+#define T struct kc_write_txn_markers_response_marker
+static const struct kc_wire_field kc_write_txn_markers_response_marker_fields[] = {
+    FIELD(producer_id, 0, LAST),
+    LIST(topics, kc_write_txn_markers_response_topic, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_response_marker);
+
+#define T struct kc_write_txn_markers_response
+static const struct kc_wire_field kc_write_txn_markers_response_fields[] = {
+    LIST(markers, kc_write_txn_markers_response_marker, 0, LAST),
+};
+#undef T
+TYPE(kc_write_txn_markers_response);
+
+/* ---- DescribeTransactions ---- */
+
+#define T struct kc_describe_transactions_request
+static const struct kc_wire_field kc_describe_transactions_request_fields[] = {
+    LIST_OF(transactional_ids, KC_WIRE_STR, 0, LAST),
+};
+#undef T
+TYPE(kc_describe_transactions_request);
+
+#define T struct kc_describe_transactions_response_topic
+static const struct kc_wire_field kc_describe_transactions_response_topic_fields[] = {
+    FIELD(topic, 0, LAST),
+    LIST_OF(partitions, KC_WIRE_I32, 0, LAST),
+};
+#undef T
+TYPE(kc_describe_transactions_response_topic);
+
+#define T struct kc_describe_transactions_response_state
+static const struct kc_wire_field kc_describe_transactions_response_state_fields[] = {
+    FIELD(error_code, 0, LAST),
+    FIELD(transactional_id, 0, LAST),
+    FIELD(transaction_state, 0, LAST),
+    FIELD(transaction_timeout_ms, 0, LAST),
+    FIELD(transaction_start_time_ms, 0, LAST),
+    FIELD(producer_id, 0, LAST),
+    FIELD(producer_epoch, 0, LAST),
+    LIST(topics, kc_describe_transactions_response_topic, 0, LAST),
+};
+#undef T
+TYPE(kc_describe_transactions_response_state);
+
+#define T struct kc_describe_transactions_response
+static const struct kc_wire_field kc_describe_transactions_response_fields[] = {
+    FIELD(throttle_time_ms, 0, LAST),
+    LIST(transaction_states, kc_describe_transactions_response_state, 0, LAST),
+};
+#undef T
+TYPE(kc_describe_transactions_response);
+
+/* ---- ListTransactions ---- */
+
+#define T struct kc_list_transactions_request
+static const struct kc_wire_field kc_list_transactions_request_fields[] = {
+    LIST_OF(state_filters, KC_WIRE_STR, 0, LAST),
+    LIST_OF(producer_id_filters, KC_WIRE_I64, 0, LAST),
+    FIELD(duration_filter, 1, LAST, .def = -1),
+    FIELD(transactional_id_pattern, 2, LAST, .nullable = SINCE(2), .def = -1),
+};
+#undef T
+TYPE(kc_list_transactions_request);
+
+#define T struct kc_list_transactions_response_state
+static const struct kc_wire_field kc_list_transactions_response_state_fields[] = {
+    FIELD(transactional_id, 0, LAST),
+    FIELD(producer_id, 0, LAST),
+    FIELD(transaction_state, 0, LAST),
+};
+#undef T
+TYPE(kc_list_transactions_response_state);
+
+#define T struct kc_list_transactions_response
+static const struct kc_wire_field kc_list_transactions_response_fields[] = {
+    FIELD(throttle_time_ms, 0, LAST),
+    FIELD(error_code, 0, LAST),
+    LIST_OF(unknown_state_filters, KC_WIRE_STR, 0, LAST),
+    LIST(transaction_states, kc_list_transactions_response_state, 0, LAST),
+};
+#undef T
+TYPE(kc_list_transactions_response);

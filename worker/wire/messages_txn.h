@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages of idempotent and transactional producers.
+ * Messages of idempotent and transactional producers, and of those who look after them.
  *
  * One struct per message or nested structure, in the field order of Kafka's message schemas, with
  * all fields of the versions that messages_txn.c declares; which of them a version has is said
@@ -207,5 +207,106 @@ struct kc_describe_producers_response {
     KC_WIRE_LIST(struct kc_describe_producers_response_topic) topics;
 };
 extern const struct kc_wire_type kc_describe_producers_response_type;
+
+/* ---- WriteTxnMarkers ---- */
+
+struct kc_write_txn_markers_request_topic {
+    struct kc_wire_str name;
+    KC_WIRE_LIST(int32_t) partition_indexes;
+};
+extern const struct kc_wire_type kc_write_txn_markers_request_topic_type;
+
+struct kc_write_txn_markers_request_marker {
+    int64_t producer_id;
+    int16_t producer_epoch;
+    bool transaction_result; /* false: abort */
+    KC_WIRE_LIST(struct kc_write_txn_markers_request_topic) topics;
+    int32_t coordinator_epoch;
+};
+extern const struct kc_wire_type kc_write_txn_markers_request_marker_type;
+
+struct kc_write_txn_markers_request {
+    KC_WIRE_LIST(struct kc_write_txn_markers_request_marker) markers;
+};
+extern const struct kc_wire_type kc_write_txn_markers_request_type;
+
+struct kc_write_txn_markers_response_partition {
+    int32_t partition_index;
+    int16_t error_code;
+};
+extern const struct kc_wire_type kc_write_txn_markers_response_partition_type;
+
+struct kc_write_txn_markers_response_topic {
+    struct kc_wire_str name;
+    KC_WIRE_LIST(struct kc_write_txn_markers_response_partition) partitions;
+};
+extern const struct kc_wire_type kc_write_txn_markers_response_topic_type;
+
+struct kc_write_txn_markers_response_marker {
+    int64_t producer_id;
+    KC_WIRE_LIST(struct kc_write_txn_markers_response_topic) topics;
+};
+extern const struct kc_wire_type kc_write_txn_markers_response_marker_type;
+
+struct kc_write_txn_markers_response {
+    KC_WIRE_LIST(struct kc_write_txn_markers_response_marker) markers;
+};
+extern const struct kc_wire_type kc_write_txn_markers_response_type;
+
+/* ---- DescribeTransactions ---- */
+
+struct kc_describe_transactions_request {
+    KC_WIRE_LIST(struct kc_wire_str) transactional_ids;
+};
+extern const struct kc_wire_type kc_describe_transactions_request_type;
+
+struct kc_describe_transactions_response_topic {
+    struct kc_wire_str topic;
+    KC_WIRE_LIST(int32_t) partitions;
+};
+extern const struct kc_wire_type kc_describe_transactions_response_topic_type;
+
+struct kc_describe_transactions_response_state {
+    int16_t error_code;
+    struct kc_wire_str transactional_id;
+    struct kc_wire_str transaction_state;
+    int32_t transaction_timeout_ms;
+    int64_t transaction_start_time_ms;
+    int64_t producer_id;
+    int16_t producer_epoch;
+    KC_WIRE_LIST(struct kc_describe_transactions_response_topic) topics;
+};
+extern const struct kc_wire_type kc_describe_transactions_response_state_type;
+
+struct kc_describe_transactions_response {
+    int32_t throttle_time_ms;
+    KC_WIRE_LIST(struct kc_describe_transactions_response_state) transaction_states;
+};
+extern const struct kc_wire_type kc_describe_transactions_response_type;
+
+/* ---- ListTransactions ---- */
+
+struct kc_list_transactions_request {
+    KC_WIRE_LIST(struct kc_wire_str) state_filters;
+    KC_WIRE_LIST(int64_t) producer_id_filters;
+    int64_t duration_filter;
+    struct kc_wire_str transactional_id_pattern;
+};
+extern const struct kc_wire_type kc_list_transactions_request_type;
+
+struct kc_list_transactions_response_state {
+    struct kc_wire_str transactional_id;
+    int64_t producer_id;
+    struct kc_wire_str transaction_state;
+};
+extern const struct kc_wire_type kc_list_transactions_response_state_type;
+
+struct kc_list_transactions_response {
+    int32_t throttle_time_ms;
+    int16_t error_code;
+    KC_WIRE_LIST(struct kc_wire_str) unknown_state_filters;
+    KC_WIRE_LIST(struct kc_list_transactions_response_state) transaction_states;
+};
+extern const struct kc_wire_type kc_list_transactions_response_type;
 
 #endif

@@ -34,7 +34,7 @@ public class GoldenMessages {
         "SaslAuthenticate", "CreatePartitions", "IncrementalAlterConfigs", "DescribeClientQuotas",
         "AlterClientQuotas", "DescribeUserScramCredentials", "DescribeCluster",
         "DescribeProducers", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe",
-        "DescribeTopicPartitions"};
+        "DescribeTopicPartitions", "WriteTxnMarkers", "DescribeTransactions", "ListTransactions"};
     static final ObjectMapper MAPPER = new ObjectMapper();
 
     public static void main(String[] args) throws Exception {
