@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Those who leave an appender that others go on using. See appender.h.
+ * Those who leave an appender that others go on using, see appender.h; and partitions that are
+ * given up.
  *
  * A batch in flight can't be called back: its bytes are kept and its answer is awaited, so that the
  * partition's sequences stay known. The rest fails, as after any other error.
@@ -8,6 +9,8 @@
 #include "append/appender_priv.h"
 
 #include "connect/thread.h"
+
+#include <stdlib.h>
 
 struct leaving {
     struct kc_appender *appender;
@@ -88,4 +91,75 @@ void kc_appender_abandon(struct kc_appender *appender, const struct kc_append_le
     }
     pthread_cond_destroy(&leaving.cond);
     pthread_mutex_destroy(&leaving.mutex);
+}
+
+/* ---- a partition that is given up, or taken up again ---- */
+
+struct part_post {
+    struct kc_appender *appender;
+    char *topic;
+    int32_t partition;
+};
+
+static void post_part(struct kc_appender *appender, void (*run)(void *arg), const char *topic,
+                      int32_t partition)
+{
+    struct part_post *post = kc_malloc(sizeof *post);
+
+    *post = (struct part_post){appender, kc_strdup(topic), partition};
+    appender_close_group(appender);
+    if (kc_wire_post(appender->client, run, post))
+        return;
+    free(post->topic);
+    free(post);
+}
+
+/* Takes post. */
+static struct append_part *part_of(struct part_post *post)
+{
+    struct append_part *part = appender_part(post->appender, post->topic, post->partition);
+
+    free(post->topic);
+    free(post);
+    return part;
+}
+
+static void run_unblock(void *arg)
+{
+    part_of(arg)->blocked = false;
+}
+
+void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition)
+{
+    post_part(appender, run_unblock, topic, partition);
+}
+
+static void cancel_batches(struct append_part *part)
+{
+    struct append_batch *batch;
+
+    DL_FOREACH (part->batches, batch) {
+        batch->abandoned = true; /* not tried again */
+        if (batch->in_flight || batch->appended || batch->failed)
+            continue;
+        append_fail_batch(batch,
+                          kc_error_retriable_new(KC_ERR_WAKEUP, "%s was given up", part->key));
+    }
+}
+
+static void run_cancel(void *arg)
+{
+    struct kc_appender *appender = ((struct part_post *)arg)->appender;
+    struct append_part *part = part_of(arg);
+
+    cancel_batches(part);
+    part->draining = part->in_flight > 0;
+    append_settle(appender, part);
+    part->blocked = true;
+    appender_poll(appender);
+}
+
+void kc_appender_cancel(struct kc_appender *appender, const char *topic, int32_t partition)
+{
+    post_part(appender, run_cancel, topic, partition);
 }

@@ -8,6 +8,7 @@
  * for good, we begin anew, with a higher epoch. Loop thread.
  */
 #include "append/appender_priv.h"
+#include "append/produce_request_priv.h"
 
 #include "connect/log.h"
 
@@ -21,7 +22,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.appender");
 static void give_one(struct kc_appender *appender, const struct append_batch *batch,
                      const struct kc_append_result *result)
 {
-    atomic_fetch_sub(&appender->bytes, batch->len);
+    appender_give_back(appender, batch->len);
     batch->done(batch->arg, result);
 }
 
@@ -102,7 +103,8 @@ static void settle_failed(struct kc_appender *appender, struct append_part *part
         if (batch->sequenced)
             part->next_sequence = batch->sequence;
     } else {
-        part->restart = part->restart || (batch->sequenced && !appender->transactional_id);
+        part->restart = part->restart || (batch->sequenced && !appender->transactional_id &&
+                                          !appender->options.given_identity);
         append_txn_failed(appender, why);
     }
     skip_rest(part, why);
@@ -293,6 +295,38 @@ static void retry_elsewhere(struct kc_appender *appender, struct append_part *pa
         kc_wire_refresh(appender->client);
 }
 
+static void refuse_or_retry(struct kc_appender *appender, struct append_part *part,
+                            struct append_batch *batch,
+                            const struct kc_produce_response_partition *from, struct kc_error *err)
+{
+    int code = from->error_code;
+
+    if (kc_kafka_error_retriable(code)) {
+        retry_elsewhere(appender, part, batch, from, err);
+        return;
+    }
+    if (!batch->pieces && !batch->record_errors)
+        batch->record_errors = kc_record_errors_new(from, batch->count);
+    refuse_or_unmerge(part, batch, code, err);
+}
+
+/* An identity that was given isn't ours to change: a batch out of turn is refused, unless it waits
+ * for one before it that is tried again. */
+static void take_given_error(struct kc_appender *appender, struct append_part *part,
+                             struct append_batch *batch,
+                             const struct kc_produce_response_partition *from, struct kc_error *err)
+{
+    bool out_of_turn = from->error_code == KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER ||
+                       from->error_code == KC_KAFKA_UNKNOWN_PRODUCER_ID;
+
+    if (out_of_turn && first_open(part) != batch)
+        try_again(appender, part, batch, err);
+    else if (out_of_turn)
+        refuse(part, batch, err);
+    else
+        refuse_or_retry(appender, part, batch, from, err);
+}
+
 static void take_error(struct kc_appender *appender, struct append_part *part,
                        struct append_batch *batch, const struct kc_produce_response_partition *from)
 {
@@ -301,6 +335,10 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
         kc_kafka_error_new(code, from->error_message.data, "appending to %s", part->key);
 
     batch->unknown = batch->unknown || !is_definite(code);
+    if (appender->options.given_identity) {
+        take_given_error(appender, part, batch, from, err);
+        return;
+    }
     switch (code) {
     case KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER:
     case KC_KAFKA_UNKNOWN_PRODUCER_ID:
@@ -323,13 +361,7 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
         refuse(part, batch, err);
         return;
     default:
-        if (!kc_kafka_error_retriable(code)) {
-            if (!batch->pieces && !batch->record_errors)
-                batch->record_errors = kc_record_errors_new(from, batch->count);
-            refuse_or_unmerge(part, batch, code, err);
-            return;
-        }
-        retry_elsewhere(appender, part, batch, from, err);
+        refuse_or_retry(appender, part, batch, from, err);
     }
 }
 
@@ -349,25 +381,6 @@ static void take_partition(struct kc_appender *appender, struct append_part *par
 }
 
 /* ---- The answer ---- */
-
-static const struct kc_produce_response_partition *
-find_answer(const struct append_flight *flight, size_t i, const struct kc_wire_reply *reply)
-{
-    const struct kc_produce_response *response = reply->message;
-
-    for (int32_t t = 0; t < response->responses.count; t++) {
-        const struct kc_produce_response_topic *topic = &response->responses.items[t];
-        bool same = reply->version >= 13
-                        ? kc_uuid_equal(&topic->topic_id, &flight->seats[i].topic_id)
-                        : kc_wire_str_is(topic->name, flight->seats[i].part->topic);
-
-        for (int32_t p = 0; same && p < topic->partition_responses.count; p++) {
-            if (topic->partition_responses.items[p].index == flight->seats[i].part->partition)
-                return &topic->partition_responses.items[p];
-        }
-    }
-    return NULL;
-}
 
 static void hint_brokers(struct kc_appender *appender, const struct kc_produce_response *response)
 {
@@ -403,7 +416,7 @@ static void take_one(struct append_flight *flight, size_t i, const struct kc_wir
         take_failure(flight->appender, part, batch, reply->error);
         return;
     }
-    from = find_answer(flight, i, reply);
+    from = produce_answer_find(reply, part->topic, &flight->seats[i].topic_id, part->partition);
     if (from) {
         take_partition(flight->appender, part, batch, from);
         return;

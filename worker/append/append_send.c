@@ -4,6 +4,7 @@
  * several requests in flight per broker. Batch bytes are sent from where they are. Loop thread.
  */
 #include "append/appender_priv.h"
+#include "append/produce_request_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +18,8 @@
 #define PATIENT_FLIGHTS 1
 #define LITTLE_BYTES    65536
 
-/* The last versions before topic ids (KIP-516), and before implicit transactions (KIP-890). */
-#define LAST_VERSION_WITH_NAMES 12
-#define LAST_VERSION_BEFORE_V2  11
+/* The last version before implicit transactions (KIP-890). */
+#define LAST_VERSION_BEFORE_V2 11
 
 static struct append_broker *broker_get(struct kc_appender *appender, int32_t id)
 {
@@ -110,14 +110,50 @@ static void want_leader(struct kc_appender *appender, const struct append_part *
     appender->refused = true;
 }
 
+static int most_in_flight(const struct kc_appender *appender, const struct append_part *part,
+                          const struct append_batch *batch)
+{
+    bool plain =
+        appender->options.given_identity ? batch->producer_id < 0 : atomic_load(&appender->plain);
+
+    return part->careful || plain ? 1 : IN_FLIGHT_MAX;
+}
+
+/* Whether batch may follow what is in flight, with identities that were given: another producer
+ * waits for the answers to the former one, and is alone until it is taken. */
+static bool takes_turn(struct append_part *part, const struct append_batch *batch, int64_t now)
+{
+    if (now >= batch->deadline_ms)
+        return false;
+    if (part->producer_id == batch->producer_id && part->epoch == batch->producer_epoch)
+        return true;
+    if (part->in_flight)
+        return false;
+    part->producer_id = batch->producer_id;
+    part->epoch = batch->producer_epoch;
+    part->careful = true;
+    return true;
+}
+
+/* The same with an identity of ours, which may have to begin anew. */
+static bool takes_number(struct kc_appender *appender, struct append_part *part)
+{
+    if (part->in_flight == 0 &&
+        (part->restart || (!is_current(appender, part) && !has_sequenced(part))) &&
+        !restart(appender, part))
+        return false;
+    return !part->restart;
+}
+
 /* The part's next batch when it may be sent now, and to whom. */
 static struct append_batch *sendable(struct kc_appender *appender, struct append_part *part,
                                      int64_t now, struct kc_wire_leader *leader)
 {
     struct append_batch *batch = next_batch(part);
-    int most = part->careful || atomic_load(&appender->plain) ? 1 : IN_FLIGHT_MAX;
+    bool may;
 
-    if (!batch || part->draining || now < part->retry_at_ms || part->in_flight >= most ||
+    if (!batch || part->draining || now < part->retry_at_ms ||
+        part->in_flight >= most_in_flight(appender, part, batch) ||
         !append_txn_ready(appender, part))
         return NULL;
     if (!kc_wire_leader(appender->client, part->topic, part->partition, leader) ||
@@ -127,13 +163,9 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
     }
     if (part->in_flight && part->in_flight_broker != leader->broker_id)
         return NULL;
-    if (part->in_flight == 0 &&
-        (part->restart || (!is_current(appender, part) && !has_sequenced(part))) &&
-        !restart(appender, part))
-        return NULL;
-    if (part->restart)
-        return NULL;
-    return batch;
+    may = appender->options.given_identity ? takes_turn(part, batch, now)
+                                           : takes_number(appender, part);
+    return may ? batch : NULL;
 }
 
 /* ---- Requests ---- */
@@ -141,6 +173,10 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
 static void number(const struct kc_appender *appender, struct append_part *part,
                    struct append_batch *batch)
 {
+    if (appender->options.given_identity) {
+        kc_record_batch_set_place(batch->data, 0, -1);
+        return;
+    }
     if (!batch->sequenced) {
         batch->sequence = part->next_sequence;
         batch->sequenced = true;
@@ -229,15 +265,6 @@ static struct append_flight *gather(struct kc_appender *appender, int64_t now)
 }
 
 /* Parts of one topic follow each other, for the request's shape. */
-static int32_t topics_of(const struct append_flight *flight, size_t i, int32_t *run)
-{
-    *run = 1;
-    while (i + (size_t)*run < flight->count &&
-           strcmp(flight->seats[i + (size_t)*run].part->topic, flight->seats[i].part->topic) == 0)
-        (*run)++;
-    return *run;
-}
-
 static int by_topic(const void *a, const void *b)
 {
     const struct append_seat *left = a, *right = b;
@@ -248,49 +275,54 @@ static int by_topic(const void *a, const void *b)
                        (left->part->partition < right->part->partition);
 }
 
-static void fill(struct append_flight *flight, struct kc_wire_request *request,
-                 struct kc_produce_request *message)
+static struct kc_wire_request *request_of(const struct kc_appender *appender,
+                                          struct append_flight *flight)
 {
-    int32_t topics = 0, run, t = 0;
+    struct produce_part *parts = kc_calloc(flight->count, sizeof *parts);
+    struct kc_wire_request *request;
+    int32_t timeout = appender->options.request_timeout_ms;
 
     qsort(flight->seats, flight->count, sizeof *flight->seats, by_topic);
-    for (size_t i = 0; i < flight->count; i += (size_t)run, topics++)
-        topics_of(flight, i, &run);
-    KC_WIRE_LIST_NEW(request->arena, &message->topic_data, kc_produce_request_topic, topics);
-    for (size_t i = 0; i < flight->count; i += (size_t)run, t++) {
-        struct kc_produce_request_topic *topic = &message->topic_data.items[t];
+    for (size_t i = 0; i < flight->count; i++) {
+        const struct append_seat *seat = &flight->seats[i];
 
-        topics_of(flight, i, &run);
-        topic->name = kc_wire_str_copy(request->arena, flight->seats[i].part->topic);
-        topic->topic_id = flight->seats[i].topic_id;
-        KC_WIRE_LIST_NEW(request->arena, &topic->partition_data, kc_produce_request_partition, run);
-        for (int32_t j = 0; j < run; j++) {
-            const struct append_batch *batch = flight->seats[i + (size_t)j].batch;
-
-            topic->partition_data.items[j].index = flight->seats[i + (size_t)j].part->partition;
-            topic->partition_data.items[j].records = kc_wire_bytes(batch->data, batch->len);
-        }
-        if (kc_uuid_is_zero(&topic->topic_id) && request->max_version > LAST_VERSION_WITH_NAMES)
-            request->max_version = LAST_VERSION_WITH_NAMES;
+        parts[i] = (struct produce_part){.topic = seat->part->topic,
+                                         .partition = seat->part->partition,
+                                         .topic_id = seat->topic_id,
+                                         .records = seat->batch->data,
+                                         .len = seat->batch->len};
     }
+    request = produce_request_new(parts, flight->count, appender->transactional_id, -1,
+                                  timeout ? timeout : 30000);
+    free(parts);
+    return request;
+}
+
+/* No longer than until the first deadline where there is a right to write that ends: the client
+ * closes the connection then. */
+static int32_t patience(const struct kc_appender *appender, const struct append_flight *flight)
+{
+    int64_t now = kc_mono_ms(), most = appender->options.request_timeout_ms;
+
+    for (size_t i = 0; appender->options.given_identity && i < flight->count; i++) {
+        int64_t left = flight->seats[i].batch->deadline_ms - now;
+
+        if (left < most)
+            most = left < 1 ? 1 : left;
+    }
+    return (int32_t)most;
 }
 
 static void launch(struct kc_appender *appender, struct append_flight *flight)
 {
-    struct kc_wire_request *request = kc_wire_request_new(KC_API_PRODUCE);
-    struct kc_produce_request *message = request->message;
-    int32_t timeout = appender->options.request_timeout_ms;
+    struct kc_wire_request *request = request_of(appender, flight);
 
     flight->appender = appender;
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = flight->broker->id;
-    request->timeout_ms = timeout;
+    request->timeout_ms = patience(appender, flight);
     if (appender->transactional_id && !appender->transaction_v2)
         request->max_version = LAST_VERSION_BEFORE_V2;
-    message->transactional_id = kc_wire_str_copy(request->arena, appender->transactional_id);
-    message->acks = -1;
-    message->timeout_ms = timeout ? timeout : 30000;
-    fill(flight, request, message);
     flight->broker->flights++;
     appender->requests++;
     appender->begun = true;

@@ -349,12 +349,13 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
 
 static void release_held(struct kc_appender *appender)
 {
-    struct append_post *list = appender->held, *post, *next;
+    struct append_post *list = appender->held, *held, *next;
 
     appender->held = NULL;
-    DL_FOREACH_SAFE (list, post, next) {
-        DL_DELETE(list, post);
-        appender_enqueue(post);
+    DL_FOREACH_SAFE (list, held, next) {
+        DL_DELETE(list, held);
+        appender_enqueue(appender, &held->append);
+        append_post_destroy(held);
     }
 }
 

@@ -17,8 +17,8 @@
 
 /* ---- Partitions ---- */
 
-static struct append_part *part_get(struct kc_appender *appender, const char *topic,
-                                    int32_t partition)
+struct append_part *appender_part(struct kc_appender *appender, const char *topic,
+                                  int32_t partition)
 {
     char *key = kc_asprintf("%s-%d", topic, partition);
     struct append_part *part;
@@ -158,18 +158,29 @@ void appender_fatal(struct kc_appender *appender, struct kc_error *err)
 
 /* ---- Appending ---- */
 
-static void refuse(const struct append_post *post, struct kc_error *err, bool skipped)
+void appender_give_back(struct kc_appender *appender, size_t bytes)
 {
-    struct kc_append_result result = {.topic = post->topic,
-                                      .partition = post->partition,
+    atomic_fetch_sub(&appender->bytes, bytes);
+    if (atomic_load(&appender->waiters) == 0)
+        return;
+    pthread_mutex_lock(&appender->mutex);
+    pthread_cond_broadcast(&appender->cond);
+    pthread_mutex_unlock(&appender->mutex);
+}
+
+static void refuse(struct kc_appender *appender, const struct kc_append *append,
+                   struct kc_error *err, bool skipped)
+{
+    struct kc_append_result result = {.topic = append->topic,
+                                      .partition = append->partition,
                                       .error = err,
                                       .skipped = skipped,
                                       .base_offset = -1,
                                       .log_append_time_ms = -1,
                                       .log_start_offset = -1};
 
-    atomic_fetch_sub(&post->appender->bytes, post->len);
-    post->done(post->arg, &result);
+    appender_give_back(appender, append->len);
+    append->done(append->arg, &result);
     kc_error_destroy(err);
 }
 
@@ -192,12 +203,11 @@ static struct kc_error *check_batch(const struct append_post *post)
     return NULL;
 }
 
-static struct append_batch *batch_new(const struct append_post *post)
+static struct append_batch *make_batch(const struct kc_appender *appender,
+                                       const struct kc_append *append,
+                                       const struct kc_record_batch *header)
 {
-    struct kc_record_batch header;
-    struct kc_error *err = check_batch(data, len, &header);
-    struct append_batch *batch;
-    struct append_part *part;
+    struct append_batch *batch = kc_calloc(1, sizeof *batch);
     int64_t now = kc_mono_ms();
     int32_t timeout = post->appender->options.delivery_timeout_ms;
     struct append_batch *batch = kc_calloc(1, sizeof *batch);
@@ -223,6 +233,30 @@ static void enqueue(const struct append_post *post)
     struct kc_error *err = check_batch(post);
     struct append_part *part;
 
+    *batch = (struct append_batch){.data = append->data,
+                                   .len = append->len,
+                                   .count = header->last_offset_delta + 1,
+                                   .done = append->done,
+                                   .arg = append->arg,
+                                   .queued_ms = now,
+                                   .deadline_ms = append->deadline_ms,
+                                   .producer_id = header->producer_id,
+                                   .producer_epoch = header->producer_epoch,
+                                   .base_offset = -1,
+                                   .log_append_time_ms = -1,
+                                   .log_start_offset = -1};
+    if (!batch->deadline_ms)
+        batch->deadline_ms = now + (timeout ? timeout : 120000);
+    batch->mergeable = !appender->options.given_identity && kc_record_batch_mergeable(header);
+    return batch;
+}
+
+void appender_enqueue(struct kc_appender *appender, const struct kc_append *append)
+{
+    struct kc_record_batch header;
+    struct kc_error *err = check_batch(append->data, append->len, &header);
+    struct append_part *part;
+
     if (!err && appender->closing)
         err = kc_error_new(KC_ERR_WAKEUP, "the appender is being closed");
     if (!err && appender->state == PRODUCER_FATAL)
@@ -230,36 +264,17 @@ static void enqueue(const struct append_post *post)
     if (!err && appender->abortable)
         err = kc_error_copy(appender->abortable);
     if (err) {
-        refuse(post, err, false);
+        refuse(appender, append, err, false);
         return;
     }
-    part = part_get(appender, post->topic, post->partition);
+    part = appender_part(appender, append->topic, append->partition);
     if (part->blocked)
-        refuse(post,
+        refuse(appender, append,
                kc_error_retriable_new(KC_ERR_KAFKA,
                                       "not appended, since one before it in %s failed", part->key),
                true);
-    return;
-}
-batch = kc_calloc(1, sizeof *batch);
-*batch = (struct append_batch){.data = data,
-                               .len = len,
-                               .count = header.last_offset_delta + 1,
-                               .done = done,
-                               .arg = arg,
-                               .queued_ms = now,
-                               .deadline_ms = now + (timeout ? timeout : 120000),
-                               .base_offset = -1,
-                               .log_append_time_ms = -1,
-                               .log_start_offset = -1};
-batch->mergeable = kc_record_batch_mergeable(&header);
-queue(appender, part, batch);
-}
-
-void appender_enqueue(struct append_post *post)
-{
-    enqueue(post);
-    post_destroy(post);
+    else
+        queue(appender, part, make_batch(appender, append, &header));
 }
 
 /* Appends that wait to be taken by the loop together, so that it sees what may be merged. */
@@ -267,6 +282,12 @@ struct append_group {
     struct kc_appender *appender;
     struct append_post *posts;
 };
+
+void append_post_destroy(struct append_post *post)
+{
+    free((char *)post->append.topic);
+    free(post);
+}
 
 /* What is posted from now on comes behind the group, which somebody may be about to post. */
 void appender_close_group(struct kc_appender *appender)
@@ -298,10 +319,12 @@ static void run_group(void *arg)
     leave_group(group);
     DL_FOREACH_SAFE (group->posts, post, next) {
         DL_DELETE(group->posts, post);
-        if (appender->end.done && !appender->closing)
+        if (appender->end.done && !appender->closing) {
             DL_APPEND(appender->held, post);
-        else
-            appender_enqueue(post);
+            continue;
+        }
+        appender_enqueue(appender, &post->append);
+        append_post_destroy(post);
     }
     free(group);
     appender_poll(appender);
@@ -312,8 +335,9 @@ static void refuse_group(struct append_group *group)
     struct append_post *post, *next;
 
     DL_FOREACH_SAFE (group->posts, post, next) {
-        refuse(post, kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
-        post_destroy(post);
+        refuse(group->appender, &post->append,
+               kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed"), false);
+        append_post_destroy(post);
     }
     free(group);
 }
@@ -341,60 +365,25 @@ static void join_group(struct kc_appender *appender, struct append_post *post)
     atomic_fetch_sub(&appender->posting, 1);
 }
 
-static void append(struct kc_appender *appender, const char *topic, const struct append_post *what)
+void appender_post(struct kc_appender *appender, const struct kc_append *append)
 {
-    struct append_post *post = kc_malloc(sizeof *post);
+    struct append_post *post = kc_calloc(1, sizeof *post);
 
-    *post = *what;
-    post->appender = appender;
-    post->topic = kc_strdup(topic);
-    atomic_fetch_add(&appender->bytes, post->len);
+    post->append = *append;
+    post->append.topic = kc_strdup(append->topic);
+    atomic_fetch_add(&appender->bytes, append->len);
     join_group(appender, post);
-}
-
-void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
-                               uint8_t *data, const struct kc_wire_batch *header, kc_appended done,
-                               void *arg)
-{
-    append(appender, topic,
-           &(struct append_post){.partition = partition,
-                                 .data = data,
-                                 .len = header->size,
-                                 .header = *header,
-                                 .done = done,
-                                 .arg = arg});
 }
 
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
                         uint8_t *data, size_t len, kc_appended done, void *arg)
 {
-    struct append_post post = {
-        .partition = partition, .data = data, .len = len, .done = done, .arg = arg};
-    const char *why = "it is cut off";
-
-    if (kc_batch_parse(data, len, &post.header, &why) != KC_BATCH_OK)
-        post.bad = why;
-    append(appender, topic, &post);
-}
-
-static void run_unblock(void *arg)
-{
-    struct append_post *post = arg;
-
-    part_get(post->appender, post->topic, post->partition)->blocked = false;
-    post_destroy(post);
-}
-
-void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition)
-{
-    struct append_post *post = kc_calloc(1, sizeof *post);
-
-    post->appender = appender;
-    post->topic = kc_strdup(topic);
-    post->partition = partition;
-    appender_close_group(appender);
-    if (!kc_wire_post(appender->client, run_unblock, post))
-        post_destroy(post);
+    appender_post(appender, &(struct kc_append){.topic = topic,
+                                                .partition = partition,
+                                                .data = data,
+                                                .len = len,
+                                                .done = done,
+                                                .arg = arg});
 }
 
 size_t kc_appender_bytes(struct kc_appender *appender)
@@ -526,6 +515,8 @@ struct kc_appender *kc_appender_new(struct kc_wire_client *client,
     appender->producer_epoch = -1;
     if (options->plain)
         append_become_plain(appender);
+    if (options->given_identity)
+        appender->state = PRODUCER_READY;
     pthread_mutex_init(&appender->mutex, NULL);
     kc_cond_init(&appender->cond);
     kc_wire_post(client, run_start, appender);
@@ -559,7 +550,7 @@ static void stopped(struct kc_appender *appender)
     brokers_destroy(appender);
     pthread_mutex_lock(&appender->mutex);
     appender->stopped = true;
-    pthread_cond_signal(&appender->cond);
+    pthread_cond_broadcast(&appender->cond);
     pthread_mutex_unlock(&appender->mutex);
 }
 
@@ -574,12 +565,13 @@ void appender_request_ended(struct kc_appender *appender)
 
 static void refuse_held(struct kc_appender *appender)
 {
-    struct append_post *post, *next;
+    struct append_post *held, *next;
 
-    DL_FOREACH_SAFE (appender->held, post, next) {
-        DL_DELETE(appender->held, post);
-        refuse(post, kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"), false);
-        post_destroy(post);
+    DL_FOREACH_SAFE (appender->held, held, next) {
+        DL_DELETE(appender->held, held);
+        refuse(appender, &held->append, kc_error_new(KC_ERR_WAKEUP, "the appender is being closed"),
+               false);
+        append_post_destroy(held);
     }
 }
 
@@ -594,21 +586,34 @@ static void run_stop(void *arg)
         stopped(appender);
 }
 
-void kc_appender_destroy(struct kc_appender *appender)
+void appender_begin_stop(struct kc_appender *appender)
 {
-    if (!appender)
-        return;
     appender_close_group(appender);
-    if (kc_wire_post(appender->client, run_stop, appender)) {
-        pthread_mutex_lock(&appender->mutex);
-        while (!appender->stopped)
-            kc_cond_wait_until(&appender->cond, &appender->mutex, INT64_MAX);
-        pthread_mutex_unlock(&appender->mutex);
-    }
+    if (kc_wire_post(appender->client, run_stop, appender))
+        return;
+    pthread_mutex_lock(&appender->mutex);
+    appender->stopped = true; /* there is no loop that would see to it */
+    pthread_mutex_unlock(&appender->mutex);
+}
+
+void appender_end_stop(struct kc_appender *appender)
+{
+    pthread_mutex_lock(&appender->mutex);
+    while (!appender->stopped)
+        kc_cond_wait_until(&appender->cond, &appender->mutex, INT64_MAX);
+    pthread_mutex_unlock(&appender->mutex);
     kc_error_destroy(appender->fatal);
     kc_error_destroy(appender->abortable);
     pthread_cond_destroy(&appender->cond);
     pthread_mutex_destroy(&appender->mutex);
     free(appender->transactional_id);
     free(appender);
+}
+
+void kc_appender_destroy(struct kc_appender *appender)
+{
+    if (!appender)
+        return;
+    appender_begin_stop(appender);
+    appender_end_stop(appender);
 }

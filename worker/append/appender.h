@@ -2,7 +2,7 @@
 /*
  * Appends finished record batches to partitions: idempotent (acks=all), in order per partition,
  * several in flight, optionally in transactions. Or plain, without a producer id: one in flight per
- * partition.
+ * partition. Or under the identities that batches have: what connect/append.h promises.
  *
  * Each batch gets exactly one result, and the results of a partition come in the order of its
  * batches. What can be tried again is, until delivery.timeout.ms. When a batch fails for good, the
@@ -14,10 +14,9 @@
 #define WORKER_APPEND_APPENDER_H
 
 #include "batch/batch.h"
+#include "connect/append.h"
 #include "wire/record_errors.h"
 #include "wire/wire_client.h"
-
-struct kc_appender;
 
 struct kc_appender_options {
     const char *transactional_id;   /* NULL: idempotent only */
@@ -28,25 +27,11 @@ struct kc_appender_options {
     /* Who gets no producer id (CLUSTER_AUTHORIZATION_FAILED) does without. A batch whose answer was
      * lost may then be written twice. */
     bool may_be_plain;
-    bool plain;        /* without an id from the beginning */
-    bool block_failed; /* a partition with a failed batch takes nothing until it is unblocked */
+    bool plain;          /* without an id from the beginning */
+    bool block_failed;   /* a partition with a failed batch takes nothing until it is unblocked */
+    bool given_identity; /* batches go with the producer, epoch and sequence that they have */
 };
 
-struct kc_append_result {
-    const char *topic;
-    int32_t partition;
-    struct kc_error *error; /* borrowed; NULL: appended */
-    bool skipped;           /* not sent, or refused, because one before it failed */
-    bool unknown;           /* with error: it may have been appended nevertheless (time-out) */
-    bool merged;            /* with error: it was sent with others, which may be why */
-    struct kc_record_errors *record_errors; /* with error: which records are why; borrowed; NULL */
-    int64_t base_offset;        /* -1: a duplicate whose offset the broker no longer knows */
-    int64_t log_append_time_ms; /* -1: the topic keeps the create time */
-    int64_t log_start_offset;
-};
-
-/* Loop thread. */
-typedef void (*kc_appended)(void *arg, const struct kc_append_result *result);
 /* Loop thread; err is borrowed, NULL: done. */
 typedef void (*kc_appender_done)(void *arg, const struct kc_error *err);
 
@@ -66,11 +51,6 @@ void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, 
                                uint8_t *data, const struct kc_wire_batch *header, kc_appended done,
                                void *arg);
 
-/* With block_failed: whatever is appended behind a batch that failed comes back as `skipped`,
- * however late it was handed in, until this call; what is appended after it is taken again. Any
- * thread. */
-void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition);
-
 /* Of several who append, one that leaves: its batches are those whose arg it owns. */
 struct kc_append_leaver {
     bool (*owns)(const void *who, const void *arg);
@@ -83,9 +63,6 @@ struct kc_append_leaver {
  * behind it, and may come back as `skipped` once. All callbacks on the loop thread. Not with
  * transactions. */
 void kc_appender_abandon(struct kc_appender *appender, const struct kc_append_leaver *leaver);
-
-/* Bytes handed in and without a result. Any thread. */
-size_t kc_appender_bytes(struct kc_appender *appender);
 
 /* Whether batches go without a producer id. Any thread. */
 bool kc_appender_is_plain(struct kc_appender *appender);

@@ -37,6 +37,8 @@ struct append_batch {
     kc_appended done;
     void *arg;
     int64_t queued_ms, deadline_ms;
+    int64_t producer_id; /* with given_identity, as the next */
+    int16_t producer_epoch;
     int32_t sequence;
     bool sequenced; /* sequence is given */
     bool tried;     /* was sent once: stays as it is */
@@ -60,7 +62,8 @@ struct append_part {
     struct append_batch *batches;
     int in_flight;
     int32_t in_flight_broker;
-    int64_t producer_id; /* of its sequences: an idempotent producer's partitions may differ */
+    int64_t producer_id; /* of its sequences: an idempotent producer's partitions may differ. With
+                            given_identity: of the last batch sent */
     int16_t epoch;       /* the same */
     int32_t next_sequence;
     bool draining; /* something failed: nothing is sent until nothing is in flight */
@@ -93,9 +96,12 @@ struct kc_appender {
     struct kc_wire_client *client;
     struct kc_appender_options options;
     char *transactional_id;
+    struct kc_wire_client *own_client; /* ends with the appender; NULL: it is somebody else's */
+    size_t max_bytes;
     atomic_size_t bytes;
+    atomic_int waiters;    /* for bytes to go */
     pthread_mutex_t mutex; /* guards `stopped` and `group` */
-    pthread_cond_t cond;
+    pthread_cond_t cond;   /* stopped, or bytes went */
     bool stopped;
     atomic_int posting;         /* groups on their way to the client */
     struct append_group *group; /* posted and not yet taken: appends join it; NULL: none */
@@ -134,19 +140,12 @@ struct kc_appender {
     struct append_post *held; /* appended while the transaction ends */
 };
 
-/* A batch that was handed in. */
+/* What was handed in, on its way to its part. */
 struct append_post {
-    struct kc_appender *appender;
-    char *topic;
-    int32_t partition;
-    uint8_t *data;
-    size_t len;
-    struct kc_wire_batch header;
-    const char *bad; /* why there is no header (static); NULL: there is */
-    kc_appended done;
-    void *arg;
+    struct kc_append append; /* its topic is owned */
     struct append_post *prev, *next;
 };
+void append_post_destroy(struct append_post *post);
 
 /* One produce request. */
 struct append_flight {
@@ -164,7 +163,14 @@ struct append_flight {
 
 /* appender.c */
 void appender_poll(struct kc_appender *appender); /* does what can be done now */
-void appender_enqueue(struct append_post *post);  /* takes */
+void appender_enqueue(struct kc_appender *appender, const struct kc_append *append);
+/* Posts it, in order. Any thread. */
+void appender_post(struct kc_appender *appender, const struct kc_append *append);
+void appender_give_back(struct kc_appender *appender, size_t bytes); /* that have a result */
+void appender_begin_stop(struct kc_appender *appender);
+void appender_end_stop(struct kc_appender *appender); /* waits, and frees */
+struct append_part *appender_part(struct kc_appender *appender, const char *topic,
+                                  int32_t partition);
 void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
 bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
 void appender_unqueue(struct kc_appender *appender, struct append_part *part,

@@ -6,17 +6,8 @@
 #ifndef WORKER_WIRE_RECORD_ERRORS_H
 #define WORKER_WIRE_RECORD_ERRORS_H
 
+#include "connect/append.h"
 #include "wire/messages_data.h"
-
-struct kc_record_error {
-    int32_t index; /* of the record in its batch, from 0 on */
-    char *why;     /* NULL: the broker doesn't say */
-};
-
-struct kc_record_errors {
-    struct kc_record_error *items; /* ascending by index, each once */
-    size_t count;                  /* at least 1 */
-};
 
 /* Of a batch of so many records; NULL: none of them is named. */
 struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_partition *from,

@@ -72,13 +72,25 @@ static bool fake_read(int fd, void *data, size_t len)
 
 static void fake_versions(struct kc_api_versions_response *response, struct kc_arena *arena)
 {
-    static const int apis[] = {
-        KC_API_API_VERSIONS,  KC_API_METADATA,     KC_API_FETCH,
-        KC_API_PRODUCE,       KC_API_LIST_OFFSETS, KC_API_INIT_PRODUCER_ID,
-        KC_API_CREATE_TOPICS, KC_API_JOIN_GROUP,   KC_API_FIND_COORDINATOR,
-        KC_API_SYNC_GROUP,    KC_API_HEARTBEAT,    KC_API_LEAVE_GROUP,
-        KC_API_OFFSET_COMMIT, KC_API_OFFSET_FETCH, KC_API_CONSUMER_GROUP_HEARTBEAT,
-    };
+    static const int apis[] = {KC_API_API_VERSIONS,
+                               KC_API_METADATA,
+                               KC_API_FETCH,
+                               KC_API_PRODUCE,
+                               KC_API_INIT_PRODUCER_ID,
+                               KC_API_LIST_OFFSETS,
+                               KC_API_CREATE_TOPICS,
+                               KC_API_FIND_COORDINATOR,
+                               KC_API_DESCRIBE_GROUPS,
+                               KC_API_DELETE_RECORDS,
+                               KC_API_ADD_PARTITIONS_TO_TXN,
+                               KC_API_END_TXN,
+                               KC_API_WRITE_TXN_MARKERS,
+                               KC_API_DESCRIBE_CONFIGS,
+                               KC_API_INCREMENTAL_ALTER_CONFIGS,
+                               KC_API_DESCRIBE_PRODUCERS,
+                               KC_API_DESCRIBE_TRANSACTIONS,
+                               KC_API_LIST_TRANSACTIONS,
+                               KC_API_CONSUMER_GROUP_DESCRIBE};
     const int count = sizeof apis / sizeof *apis;
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
