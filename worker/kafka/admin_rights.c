@@ -6,6 +6,8 @@
  * Any thread, several at once.
  */
 #include "connect/rights.h"
+
+#include "connect/admin.h"
 #include "kafka/admin_priv.h"
 #include "wire/messages_admin.h"
 #include "wire/messages_rights.h"
@@ -198,64 +200,20 @@ struct kc_error *kc_admin_scram_users(struct kc_admin *admin, struct kc_strings 
 
 /* ---- settings of groups ---- */
 
-static struct kc_wire_request *describe_request(const struct kc_strings *names)
-{
-    struct kc_wire_request *request = kc_wire_request_new(KC_API_DESCRIBE_CONFIGS);
-    struct kc_describe_configs_request *message = request->message;
-    KC_WIRE_LIST_NEW(request->arena, &message->resources, kc_describe_configs_request_resource,
-                     (int32_t)names->count);
-    for (size_t i = 0; i < names->count; i++) {
-        message->resources.items[i].resource_type = KC_WIRE_RESOURCE_GROUP;
-        message->resources.items[i].resource_name =
-            kc_wire_str_copy(request->arena, names->items[i]);
-        message->resources.items[i].configuration_keys.count = -1; /* all */
-    }
-    return request;
-}
-
-static void take_entries(const struct kc_describe_configs_response_result *result,
-                         struct kc_config_entries *entries)
-{
-    entries->items = kc_calloc((size_t)result->configs.count + 1, sizeof(*entries->items));
-    for (int32_t i = 0; i < result->configs.count; i++) {
-        const struct kc_describe_configs_response_config *config = &result->configs.items[i];
-        entries->items[entries->count++] = (struct kc_config_entry){
-            .name = text_of(config->name),
-            .value = text_of(config->value),
-            .is_default = config->config_source != KC_CONFIG_SOURCE_GROUP,
-            .is_read_only = config->read_only,
-            .is_sensitive = config->is_sensitive,
-            .source = config->config_source,
-        };
-    }
-}
-
 struct kc_error *kc_admin_group_configs(struct kc_admin *admin, const struct kc_strings *names,
                                         struct kc_config_entries *entries, struct kc_error **errors)
 {
-    static const char what[] = "Reading the settings of groups";
-    struct kc_wire_reply *reply = NULL;
-    memset(entries, 0, names->count * sizeof(*entries));
-    memset(errors, 0, names->count * sizeof(*errors));
-    if (names->count == 0)
-        return NULL;
-    struct kc_error *err = kc_admin_call_wire(admin, describe_request(names), what, &reply);
-    if (err)
-        return err;
-    const struct kc_describe_configs_response *response = reply->message;
-    for (int32_t i = 0; i < response->results.count; i++) {
-        const struct kc_describe_configs_response_result *result = &response->results.items[i];
-        for (size_t j = 0; j < names->count; j++) {
-            if (!kc_wire_str_is(result->resource_name, names->items[j]) || entries[j].items ||
-                errors[j])
-                continue;
-            errors[j] = refusal(result->error_code, result->error_message, what);
-            if (!errors[j])
-                take_entries(result, &entries[j]);
-        }
+    struct kc_config_description *items = kc_calloc(names->count + 1, sizeof(*items));
+    for (size_t i = 0; i < names->count; i++)
+        items[i] =
+            (struct kc_config_description){.type = KC_CONFIG_OF_GROUP, .name = names->items[i]};
+    struct kc_error *err = kc_admin_describe_configs(admin, items, names->count);
+    for (size_t i = 0; i < names->count; i++) {
+        entries[i] = items[i].entries;
+        errors[i] = items[i].error;
     }
-    kc_wire_reply_unref(reply);
-    return NULL;
+    free(items);
+    return err;
 }
 
 struct kc_error *kc_admin_alter_group_config(struct kc_admin *admin, const char *group,

@@ -23,6 +23,29 @@ struct wire_part *wire_fanout_find(struct wire_part **parts, size_t count, struc
     return NULL;
 }
 
+static bool same_topic(struct wire_part *const *parts, size_t i)
+{
+    return i > 0 && strcmp(parts[i]->topic, parts[i - 1]->topic) == 0;
+}
+
+int32_t wire_fanout_topics(struct wire_part *const *parts, size_t count)
+{
+    int32_t topics = 0;
+
+    for (size_t i = 0; i < count; i++)
+        topics += !same_topic(parts, i);
+    return topics;
+}
+
+int32_t wire_fanout_run_length(struct wire_part *const *parts, size_t count, size_t i)
+{
+    size_t end = i + 1;
+
+    while (end < count && same_topic(parts, end))
+        end++;
+    return (int32_t)(end - i);
+}
+
 static void set_error(struct wire_part *part, struct kc_error *err)
 {
     kc_error_destroy(*part->error);
@@ -159,6 +182,8 @@ static void read_answer(struct wire_fanout *fanout, struct leader_call *call)
     }
     if (!failed)
         fanout->take(fanout, call->reply, call->parts, call->count);
+    for (size_t i = 0; fanout->once && i < call->count; i++)
+        call->parts[i]->done = true;
     kc_wire_reply_unref(call->reply);
 }
 

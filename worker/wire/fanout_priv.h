@@ -24,6 +24,7 @@ struct wire_fanout {
     struct wire_part *parts;
     size_t count;
     void *arg;
+    bool once; /* what was sent isn't sent again, whatever the answer */
     /* Fills a request for parts of one leader, sorted by topic. */
     void (*build)(const struct wire_fanout *fanout, struct kc_wire_request *request,
                   struct wire_part **parts, size_t count);
@@ -31,6 +32,10 @@ struct wire_fanout {
     void (*take)(struct wire_fanout *fanout, const struct kc_wire_reply *reply,
                  struct wire_part **parts, size_t count);
 };
+
+/* How many topics parts, sorted by topic, are of; and how many of them, from i on, are of one. */
+int32_t wire_fanout_topics(struct wire_part *const *parts, size_t count);
+int32_t wire_fanout_run_length(struct wire_part *const *parts, size_t count, size_t i);
 
 /* The part of an answer; NULL when it wasn't asked for. */
 struct wire_part *wire_fanout_find(struct wire_part **parts, size_t count, struct kc_wire_str topic,

@@ -7,33 +7,8 @@
 #include "wire/wire_admin.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- Offsets ---- */
-
-static bool same_topic(struct wire_part *const *parts, size_t i)
-{
-    return i > 0 && strcmp(parts[i]->topic, parts[i - 1]->topic) == 0;
-}
-
-static int32_t count_topics(struct wire_part *const *parts, size_t count)
-{
-    int32_t topics = 0;
-
-    for (size_t i = 0; i < count; i++)
-        topics += !same_topic(parts, i);
-    return topics;
-}
-
-/* How many parts from i on are of one topic. */
-static int32_t topic_run(struct wire_part *const *parts, size_t count, size_t i)
-{
-    size_t end = i + 1;
-
-    while (end < count && same_topic(parts, end))
-        end++;
-    return (int32_t)(end - i);
-}
 
 struct list_offsets {
     bool read_committed;
@@ -49,10 +24,10 @@ static void build_list_offsets(const struct wire_fanout *fanout, struct kc_wire_
     message->isolation_level = options->read_committed ? 1 : 0;
     message->timeout_ms = options->timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_list_offsets_request_topic,
-                     count_topics(parts, count));
-    struct kc_list_offsets_request_topic *topic = message->topics.items;
+                     wire_fanout_topics(parts, count));
+    topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
-        int32_t run = topic_run(parts, count, i);
+        int32_t run = wire_fanout_run_length(parts, count, i);
 
         topic->name = kc_wire_str_copy(request->arena, parts[i]->topic);
         KC_WIRE_LIST_NEW(request->arena, &topic->partitions, kc_list_offsets_request_partition,
@@ -131,10 +106,10 @@ static void build_delete(const struct wire_fanout *fanout, struct kc_wire_reques
 
     message->timeout_ms = *timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_delete_records_request_topic,
-                     count_topics(parts, count));
-    struct kc_delete_records_request_topic *topic = message->topics.items;
+                     wire_fanout_topics(parts, count));
+    topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
-        int32_t run = topic_run(parts, count, i);
+        int32_t run = wire_fanout_run_length(parts, count, i);
 
         topic->name = kc_wire_str_copy(request->arena, parts[i]->topic);
         KC_WIRE_LIST_NEW(request->arena, &topic->partitions, kc_delete_records_request_partition,
