@@ -3,6 +3,7 @@
 #include "connect/thread.h"
 
 #include "base/logging.h"
+#include "base/stop_flag.h"
 #include "connect/log.h"
 #include "connect/mem.h"
 
@@ -38,8 +39,8 @@ bool kc_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t de
 struct kc_stop {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
-    bool set;
     bool woken;
+    atomic_bool set; /* as kc_stop_flag() shows it; written with the mutex */
 };
 
 struct kc_stop *kc_stop_new(void)
@@ -62,28 +63,29 @@ void kc_stop_destroy(struct kc_stop *stop)
 void kc_stop_set(struct kc_stop *stop)
 {
     pthread_mutex_lock(&stop->mutex);
-    stop->set = true;
+    atomic_store(&stop->set, true);
     pthread_cond_broadcast(&stop->changed);
     pthread_mutex_unlock(&stop->mutex);
 }
 
 bool kc_stop_is_set(const struct kc_stop *stop)
 {
-    struct kc_stop *writable = (struct kc_stop *)stop;
-    pthread_mutex_lock(&writable->mutex);
-    bool set = stop->set;
-    pthread_mutex_unlock(&writable->mutex);
-    return set;
+    return atomic_load(&stop->set);
+}
+
+const atomic_bool *kc_stop_flag(const struct kc_stop *stop)
+{
+    return stop ? &stop->set : NULL;
 }
 
 bool kc_stop_wait_until(struct kc_stop *stop, int64_t deadline_ms)
 {
     pthread_mutex_lock(&stop->mutex);
-    while (!stop->set && !stop->woken &&
+    while (!atomic_load(&stop->set) && !stop->woken &&
            kc_cond_wait_until(&stop->changed, &stop->mutex, deadline_ms))
         continue;
     stop->woken = false;
-    bool set = stop->set;
+    bool set = atomic_load(&stop->set);
     pthread_mutex_unlock(&stop->mutex);
     return set;
 }

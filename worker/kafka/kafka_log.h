@@ -10,7 +10,7 @@
 #define WORKER_KAFKA_KAFKA_LOG_H
 
 #include "connect/kafka.h"
-#include "connect/topic_stream.h"
+#include "connect/topic_log.h"
 
 #include <stdatomic.h>
 
@@ -53,7 +53,6 @@ struct kc_error *kc_kafka_log_read_to_end(struct kc_kafka_log *log, int timeout_
 /* Sends one record (key and value copied; value NULL: tombstone; partition by key) and calls done,
  * once, on an unspecified thread: err NULL when acknowledged; done owns err. done may be NULL. Any
  * thread. */
-typedef void (*kc_log_sent)(void *opaque, struct kc_error *err);
 void kc_kafka_log_send(struct kc_kafka_log *log, const void *key, size_t key_len, const void *value,
                        size_t value_len, kc_log_sent done, void *opaque);
 
