@@ -11,35 +11,18 @@
 #define WORKER_HTTP_HTTP_CLIENT_H
 
 #include "config/worker_config.h"
-
-struct kc_http_request {
-    const char *method;
-    const char *url;
-    const struct kc_strings *headers; /* "Name: value", beside Accept, User-Agent, Content-Type */
-    const char *body;                 /* NULL: none */
-    size_t body_len;                  /* 0: body is text */
-    const char *body_type;            /* its Content-Type; NULL: JSON */
-    size_t max_reply;                 /* bytes; a larger answer is an error */
-};
-
-struct kc_http_reply { /* zero-initialise */
-    long status;
-    struct kc_str body;
-    char *location;         /* NULL: none */
-    struct kc_map *headers; /* all of them, names in lower case; NULL: no answer */
-};
+#include "connect/http.h"
 
 /* Once, before threads start. */
 void kc_http_init(void);
 
-/* Any status is success; KC_ERR_CONNECT with Java's text when there was no answer, KC_ERR_CONFIG
- * when a store can't be used. */
+/* Beside the request's headers there are Accept and User-Agent; a body is JSON, and the time is
+ * limited to 90 s, unless the request says otherwise. Any status is success; KC_ERR_CONNECT with
+ * Java's text when there was no answer, KC_ERR_CONFIG when a store can't be used. reply is zeroed
+ * at first. */
 struct kc_error *kc_http_send(const struct kc_worker_config *config,
                               const struct kc_http_request *request,
                               struct kc_http_reply *reply) KC_MUST_CHECK;
 void kc_http_reply_clear(struct kc_http_reply *reply);
-
-/* Percent-encodes everything but unreserved characters, for a path segment. Owned by the caller. */
-char *kc_http_escape(const char *text);
 
 #endif
