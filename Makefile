@@ -99,6 +99,12 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	$(CC) $(ALL_CFLAGS) -Iworker -Iconnectors -Itests/unit -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) \
 	    $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
 
+# Programs of cluster tests: they see the contract alone, as a plugin does.
+$(BUILD)/tests/cluster/%: tests/cluster/%.c $(BUILD)/libisthmus.a $(SHIM_O)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) $(BUILD)/libisthmus.a $(RDKAFKA_SHARED) \
+	    $(OTHER_LIBS) -o $@
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
@@ -114,7 +120,8 @@ PYTHON         := build/venv/bin/python
 RUN_CHECKS     := SANITIZER=$(SANITIZER) $(PYTHON) tests/support/run_checks.py
 # A -j given by the user holds; without one, as many jobs as there are processors.
 BUILD_ALL       = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
-BINARIES       := $(if $(wildcard worker/main.c),$(BUILD)/isthmus)
+CLUSTER_BIN    := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/cluster/*.c))
+BINARIES       := $(if $(wildcard worker/main.c),$(BUILD)/isthmus) $(CLUSTER_BIN)
 
 .PHONY: deps kafka
 deps:
