@@ -28,6 +28,7 @@ enum {
     KC_OFFSET_MAX_TIMESTAMP = -3, /* the record with the largest timestamp (KIP-734, Kafka 3.0) */
 };
 
+/* Never grows. */
 struct kc_partition_offset {
     const char *topic;
     int32_t partition;
@@ -41,6 +42,7 @@ struct kc_partition_offset {
 struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partition_offset *items,
                                        size_t count, bool committed_only) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_records_before {
     const char *topic;
     int32_t partition;
@@ -55,6 +57,7 @@ struct kc_error *kc_admin_delete_records(struct kc_admin *admin, struct kc_recor
 
 /* ---- topics ---- */
 
+/* Never grows. */
 struct kc_partition_info {
     int32_t partition;
     int32_t leader;       /* broker id; -1: none */
@@ -65,6 +68,7 @@ struct kc_partition_info {
     size_t isr_count;
     int error; /* Kafka's code, as LEADER_NOT_AVAILABLE (5); 0 */
 };
+/* Never grows. */
 struct kc_topic_description {
     char *name;
     struct kc_uuid id; /* zero before Kafka 2.8 */
@@ -73,6 +77,7 @@ struct kc_topic_description {
     size_t partition_count;
     struct kc_error *error; /* UNKNOWN_TOPIC_OR_PARTITION (3), ... */
 };
+/* Never grows. */
 struct kc_topic_descriptions {
     struct kc_topic_description *items;
     size_t count;
@@ -85,6 +90,7 @@ void kc_topic_descriptions_destroy(struct kc_topic_descriptions *topics); /* emp
 
 /* ---- members of groups ---- */
 
+/* Never grows. */
 struct kc_group_member {
     char *member_id;
     char *instance_id; /* NULL: not static */
@@ -96,6 +102,7 @@ struct kc_group_member {
     rd_kafka_topic_partition_list_t *assignment; /* without offsets; never NULL */
     rd_kafka_topic_partition_list_t *target;     /* of consumer groups: what it is to have; NULL */
 };
+/* Never grows. */
 struct kc_group_description {
     char *id;
     char *state;         /* "Stable", "Empty", "Dead", ... */
@@ -108,6 +115,7 @@ struct kc_group_description {
     size_t member_count;
     struct kc_error *error; /* GROUP_ID_NOT_FOUND (69), NOT_COORDINATOR (16), ... */
 };
+/* Never grows. */
 struct kc_group_descriptions {
     struct kc_group_description *items; /* in the order of ids */
     size_t count;
@@ -122,6 +130,7 @@ void kc_group_descriptions_destroy(struct kc_group_descriptions *groups); /* emp
 
 /* ---- producers ---- */
 
+/* Never grows. */
 struct kc_partition_producer {
     int64_t producer_id;
     int32_t producer_epoch;
@@ -130,6 +139,7 @@ struct kc_partition_producer {
     int32_t coordinator_epoch;        /* -1: no transaction so far */
     int64_t current_txn_start_offset; /* -1: no transaction is open */
 };
+/* Never grows. */
 struct kc_partition_producers {
     const char *topic;
     int32_t partition;
@@ -146,6 +156,7 @@ void kc_partition_producers_clear(struct kc_partition_producers *items, size_t c
 
 /* ---- transactions ---- */
 
+/* Never grows. */
 struct kc_transaction {
     char *transactional_id;
     char *state; /* "Ongoing", "PrepareCommit", "CompleteCommit", ... */
@@ -157,6 +168,7 @@ struct kc_transaction {
     rd_kafka_topic_partition_list_t *partitions; /* without offsets */
     struct kc_error *error;                      /* TRANSACTIONAL_ID_NOT_FOUND (105), ... */
 };
+/* Never grows. */
 struct kc_transactions {
     struct kc_transaction *items;
     size_t count;
@@ -166,6 +178,7 @@ struct kc_error *kc_admin_describe_transactions(struct kc_admin *admin,
                                                 const struct kc_strings *ids,
                                                 struct kc_transactions *transactions) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_transaction_filter {
     const struct kc_strings *states; /* NULL: of any state */
     const int64_t *producer_ids;
@@ -187,6 +200,7 @@ enum kc_config_resource {
     KC_CONFIG_OF_GROUP = 32, /* Kafka 4.0 */
 };
 
+/* Never grows. */
 struct kc_config_alteration {
     enum kc_config_resource type;
     const char *name;
@@ -199,6 +213,7 @@ struct kc_config_alteration {
 struct kc_error *kc_admin_alter_configs(struct kc_admin *admin, struct kc_config_alteration *items,
                                         size_t count, bool validate_only) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_config_description {
     enum kc_config_resource type;
     const char *name;

@@ -36,17 +36,18 @@ struct kc_error *kc_appender_open(const struct kc_map *properties, const char *n
  * already. Not from a result's function. NULL is fine. */
 void kc_appender_close(struct kc_appender *appender);
 
-/* A record that a broker gives as the reason why it refuses a batch (KIP-467). */
+/* A record that a broker gives as the reason why it refuses a batch (KIP-467). Never grows. */
 struct kc_record_error {
     int32_t index; /* of the record in its batch, from 0 on */
     char *why;     /* NULL: the broker doesn't say */
 };
+/* Never grows. */
 struct kc_record_errors {
     struct kc_record_error *items; /* ascending by index, each once */
     size_t count;                  /* at least 1 */
 };
 
-/* What became of a batch; borrowed until the function returns. May grow at its end. */
+/* What became of a batch; borrowed until the function returns. May grow. */
 struct kc_append_result {
     const char *topic;
     int32_t partition;

@@ -129,6 +129,7 @@ struct kc_bytes {
     int32_t len; /* -1: null */
 };
 
+/* Never grows. */
 struct kc_plain_header {
     struct kc_bytes key; /* UTF-8, never null */
     struct kc_bytes value;
