@@ -33,15 +33,11 @@ static size_t count_fitting(const struct append_batch *batch, size_t room)
 static const char *merge_bytes(const struct append_batch *batch, size_t count, struct kc_str *out)
 {
     struct kc_record_batch *headers = kc_calloc(count, sizeof *headers);
-    const char *why = NULL;
+    const char *why;
 
-    for (size_t i = 0; i < count && !why; i++, batch = batch->next) {
-        if (kc_record_batch_parse(batch->data, batch->len, &headers[i], &why) != KC_BATCH_OK &&
-            !why)
-            why = "it is cut off";
-    }
-    if (!why)
-        why = kc_record_batch_merge(headers, count, out);
+    for (size_t i = 0; i < count; i++, batch = batch->next)
+        headers[i] = batch->header;
+    why = kc_record_batch_merge(headers, count, out);
     free(headers);
     return why;
 }

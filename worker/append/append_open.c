@@ -82,8 +82,13 @@ bool kc_appender_submit(struct kc_appender *appender, const struct kc_append *ap
 
     if (have > 0 && (append->len > appender->max_bytes || have > appender->max_bytes - append->len))
         return false;
-    appender_post(appender, append);
+    appender_post(appender, append, NULL);
     return true;
+}
+
+size_t kc_appender_bytes(struct kc_appender *appender)
+{
+    return atomic_load(&appender->bytes);
 }
 
 bool kc_appender_wait(struct kc_appender *appender, size_t bytes, int64_t deadline_ms)

@@ -54,6 +54,18 @@ static struct kc_wire_request *to_coordinator(const struct kc_appender *appender
 
 /* ---- Producer id ---- */
 
+bool kc_appender_is_plain(struct kc_appender *appender)
+{
+    return atomic_load(&appender->plain);
+}
+
+void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
+                          int16_t *producer_epoch)
+{
+    *producer_id = appender->producer_id;
+    *producer_epoch = appender->producer_epoch;
+}
+
 void append_restart_all(struct kc_appender *appender)
 {
     struct append_part *part;
@@ -354,7 +366,7 @@ static void release_held(struct kc_appender *appender)
     appender->held = NULL;
     DL_FOREACH_SAFE (list, held, next) {
         DL_DELETE(list, held);
-        appender_enqueue(appender, &held->append);
+        appender_enqueue(appender, held);
         append_post_destroy(held);
     }
 }

@@ -184,19 +184,13 @@ static void refuse(struct kc_appender *appender, const struct kc_append *append,
     kc_error_destroy(err);
 }
 
-static struct kc_error *check_batch(const uint8_t *data, size_t len, struct kc_record_batch *batch)
-{
-    free(post->topic);
-    free(post);
-}
-
 static struct kc_error *check_batch(const struct append_post *post)
 {
-    const struct kc_wire_batch *batch = &post->header;
+    const struct kc_record_batch *header = &post->header;
 
-    if (kc_record_batch_parse(data, len, batch, &why) != KC_BATCH_OK)
-        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", why);
-    if (batch->size != len || batch->magic != 2 || kc_record_batch_control(batch))
+    if (post->bad)
+        return kc_error_new(KC_ERR_DATA, "the batch can't be appended: %s", post->bad);
+    if (header->size != post->append.len || header->magic != 2 || kc_record_batch_control(header))
         return kc_error_new(
             KC_ERR_DATA,
             "the batch can't be appended: one whole batch of magic 2 with data is needed");
@@ -204,9 +198,10 @@ static struct kc_error *check_batch(const struct append_post *post)
 }
 
 static struct append_batch *make_batch(const struct kc_appender *appender,
-                                       const struct kc_append *append,
-                                       const struct kc_record_batch *header)
+                                       const struct append_post *post)
 {
+    const struct kc_append *append = &post->append;
+    const struct kc_record_batch *header = &post->header;
     struct append_batch *batch = kc_calloc(1, sizeof *batch);
     int64_t now = kc_mono_ms();
     int32_t timeout = post->appender->options.delivery_timeout_ms;
@@ -235,6 +230,7 @@ static void enqueue(const struct append_post *post)
 
     *batch = (struct append_batch){.data = append->data,
                                    .len = append->len,
+                                   .header = *header,
                                    .count = header->last_offset_delta + 1,
                                    .done = append->done,
                                    .arg = append->arg,
@@ -251,10 +247,10 @@ static void enqueue(const struct append_post *post)
     return batch;
 }
 
-void appender_enqueue(struct kc_appender *appender, const struct kc_append *append)
+void appender_enqueue(struct kc_appender *appender, const struct append_post *post)
 {
-    struct kc_record_batch header;
-    struct kc_error *err = check_batch(append->data, append->len, &header);
+    const struct kc_append *append = &post->append;
+    struct kc_error *err = check_batch(post);
     struct append_part *part;
 
     if (!err && appender->closing)
@@ -274,7 +270,7 @@ void appender_enqueue(struct kc_appender *appender, const struct kc_append *appe
                                       "not appended, since one before it in %s failed", part->key),
                true);
     else
-        queue(appender, part, make_batch(appender, append, &header));
+        queue(appender, part, make_batch(appender, post));
 }
 
 /* Appends that wait to be taken by the loop together, so that it sees what may be merged. */
@@ -323,7 +319,7 @@ static void run_group(void *arg)
             DL_APPEND(appender->held, post);
             continue;
         }
-        appender_enqueue(appender, &post->append);
+        appender_enqueue(appender, post);
         append_post_destroy(post);
     }
     free(group);
@@ -365,12 +361,18 @@ static void join_group(struct kc_appender *appender, struct append_post *post)
     atomic_fetch_sub(&appender->posting, 1);
 }
 
-void appender_post(struct kc_appender *appender, const struct kc_append *append)
+void appender_post(struct kc_appender *appender, const struct kc_append *append,
+                   const struct kc_record_batch *header)
 {
     struct append_post *post = kc_calloc(1, sizeof *post);
+    const char *why = "it is cut off";
 
     post->append = *append;
     post->append.topic = kc_strdup(append->topic);
+    if (header)
+        post->header = *header;
+    else if (kc_record_batch_parse(append->data, append->len, &post->header, &why) != KC_BATCH_OK)
+        post->bad = why;
     atomic_fetch_add(&appender->bytes, append->len);
     join_group(appender, post);
 }
@@ -378,29 +380,24 @@ void appender_post(struct kc_appender *appender, const struct kc_append *append)
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
                         uint8_t *data, size_t len, kc_appended done, void *arg)
 {
-    appender_post(appender, &(struct kc_append){.topic = topic,
-                                                .partition = partition,
-                                                .data = data,
-                                                .len = len,
-                                                .done = done,
-                                                .arg = arg});
+    const struct kc_append append = {
+        .topic = topic, .partition = partition, .data = data, .len = len, .done = done, .arg = arg};
+
+    appender_post(appender, &append, NULL);
 }
 
-size_t kc_appender_bytes(struct kc_appender *appender)
+void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
+                               uint8_t *data, const struct kc_record_batch *header,
+                               kc_appended done, void *arg)
 {
-    return atomic_load(&appender->bytes);
-}
+    const struct kc_append append = {.topic = topic,
+                                     .partition = partition,
+                                     .data = data,
+                                     .len = header->size,
+                                     .done = done,
+                                     .arg = arg};
 
-bool kc_appender_is_plain(struct kc_appender *appender)
-{
-    return atomic_load(&appender->plain);
-}
-
-void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
-                          int16_t *producer_epoch)
-{
-    *producer_id = appender->producer_id;
-    *producer_epoch = appender->producer_epoch;
+    appender_post(appender, &append, header);
 }
 
 /* ---- Transactions' entry ---- */

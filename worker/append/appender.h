@@ -46,10 +46,10 @@ void kc_appender_destroy(struct kc_appender *appender);
  * the order of calls is the order in the partition. */
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
                         uint8_t *data, size_t len, kc_appended done, void *arg);
-/* The same of a batch whose header has been read (kc_batch_parse()), and is copied. */
+/* The same of a batch whose header has been read (kc_record_batch_parse()), and is copied. */
 void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
-                               uint8_t *data, const struct kc_wire_batch *header, kc_appended done,
-                               void *arg);
+                               uint8_t *data, const struct kc_record_batch *header,
+                               kc_appended done, void *arg);
 
 /* Of several who append, one that leaves: its batches are those whose arg it owns. */
 struct kc_append_leaver {

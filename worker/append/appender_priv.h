@@ -32,8 +32,8 @@
 struct append_batch {
     uint8_t *data;
     size_t len;
-    struct kc_wire_batch header; /* of data, before the first request; not a merged one's */
-    int32_t count;               /* offsets that it takes */
+    struct kc_record_batch header; /* as it was handed in; of a merged one: empty */
+    int32_t count;                 /* offsets that it takes */
     kc_appended done;
     void *arg;
     int64_t queued_ms, deadline_ms;
@@ -142,7 +142,9 @@ struct kc_appender {
 
 /* What was handed in, on its way to its part. */
 struct append_post {
-    struct kc_append append; /* its topic is owned */
+    struct kc_append append;       /* its topic is owned */
+    struct kc_record_batch header; /* of its bytes */
+    const char *bad;               /* why there is no header (static); NULL: there is */
     struct append_post *prev, *next;
 };
 void append_post_destroy(struct append_post *post);
@@ -163,9 +165,10 @@ struct append_flight {
 
 /* appender.c */
 void appender_poll(struct kc_appender *appender); /* does what can be done now */
-void appender_enqueue(struct kc_appender *appender, const struct kc_append *append);
-/* Posts it, in order. Any thread. */
-void appender_post(struct kc_appender *appender, const struct kc_append *append);
+void appender_enqueue(struct kc_appender *appender, const struct append_post *post);
+/* Posts it, in order; header NULL: it is read here. Any thread. */
+void appender_post(struct kc_appender *appender, const struct kc_append *append,
+                   const struct kc_record_batch *header);
 void appender_give_back(struct kc_appender *appender, size_t bytes); /* that have a result */
 void appender_begin_stop(struct kc_appender *appender);
 void appender_end_stop(struct kc_appender *appender); /* waits, and frees */

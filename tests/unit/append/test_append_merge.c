@@ -14,6 +14,7 @@
 static struct append_batch *add(struct append_part *part, int records, size_t value_len)
 {
     struct append_batch *batch = kc_calloc(1, sizeof *batch);
+    const char *why = NULL;
     struct kc_batch_builder builder = {0};
     struct kc_str out = {0};
     const char *why = NULL;
@@ -33,7 +34,8 @@ static struct append_batch *add(struct append_part *part, int records, size_t va
                                    .count = records,
                                    .deadline_ms = 1000 + records,
                                    .mergeable = true};
-    ck_assert_int_eq(kc_batch_parse(batch->data, batch->len, &batch->header, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(batch->data, batch->len, &batch->header, &why),
+                     KC_BATCH_OK);
     DL_APPEND(part->batches, batch);
     return batch;
 }
