@@ -154,9 +154,9 @@ static void need_lanes(struct kc_lookup_queue *queue)
     struct looker *looker = &queue->lookers[count];
     *looker = (struct looker){
         .queue = queue, .number = count, .client = kc_lookup_client_new(queue->config)};
-    struct kc_error *err = kc_thread_start(&lane->thread, "mm2-lookup", look_up, lane);
+    struct kc_error *err = kc_thread_start(&looker->thread, "mm2-lookup", look_up, looker);
     if (err)
-        kc_lookup_client_destroy(lane->client);
+        kc_lookup_client_destroy(looker->client);
     else
         queue->lane_count++;
     kc_error_destroy(err); /* those that run have more to do */

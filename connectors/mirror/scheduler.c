@@ -4,7 +4,7 @@
 
 #include "connect/log.h"
 #include "connect/mem.h"
-#include "connect/thread.h"
+#include "connect/timed_jobs.h"
 
 #include <stdlib.h>
 
@@ -16,26 +16,12 @@ struct kc_scheduler {
     struct kc_timed_jobs *jobs;
 };
 
-static bool wait_until(struct kc_scheduler *scheduler, int64_t deadline_ms)
-{
-    return kc_cond_wait_until(&scheduler->changed, &scheduler->mutex, deadline_ms);
-}
-
-static void insert(struct kc_scheduler *scheduler, struct job *job)
-{
-    struct job **place = &scheduler->jobs;
-    while (*place && (*place)->due_ms <= job->due_ms)
-        place = &(*place)->next;
-    job->next = *place;
-    *place = job;
-    pthread_cond_broadcast(&scheduler->changed);
-}
-
-static void job_destroy(struct job *job)
-{
-    free(job->what);
-    free(job);
-}
+struct scheduled_job {
+    const struct kc_scheduler *scheduler;
+    kc_scheduler_job run;
+    void *arg;
+    char *what;
+};
 
 static void run_job(void *arg)
 {
@@ -65,18 +51,13 @@ struct kc_error *kc_scheduler_new(const char *label, int64_t timeout_ms,
     struct kc_scheduler *made = kc_calloc(1, sizeof(*made));
     made->label = kc_asprintf("[%s] ", label);
     made->timeout_ms = timeout_ms;
-    pthread_mutex_init(&made->mutex, NULL);
-    kc_cond_init(&made->changed);
-    struct kc_error *err = kc_thread_start(&made->thread, "mm2-scheduler", scheduler_main, made);
-    if (!err) {
-        *scheduler = made;
-        return NULL;
+    struct kc_error *err = kc_timed_jobs_new("mm2-scheduler", made->label, &made->jobs);
+    if (err) {
+        kc_scheduler_destroy(made);
+        return kc_error_prefix(err, "Could not start the scheduler of %s", label);
     }
-    pthread_cond_destroy(&made->changed);
-    pthread_mutex_destroy(&made->mutex);
-    free(made->label);
-    free(made);
-    return kc_error_prefix(err, "Could not start the scheduler of %s", label);
+    *scheduler = made;
+    return NULL;
 }
 
 static uint64_t add(struct kc_scheduler *scheduler, kc_scheduler_job run, void *arg,

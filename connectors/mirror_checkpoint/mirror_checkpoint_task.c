@@ -58,7 +58,7 @@ struct checkpoint_task {
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct checkpoint_task *task = kc_calloc(1, sizeof(*task));
     task->context = context;
     task->stop = kc_stop_new();
     task->checkpoints = kc_checkpoint_store_new();
@@ -136,7 +136,7 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
 
 static bool is_stopping(void *arg)
 {
-    const struct task *task = arg;
+    const struct checkpoint_task *task = arg;
     return kc_stop_is_set(task->stop);
 }
 
@@ -500,7 +500,7 @@ static void task_record_committed(void *arg, const struct kc_record *record,
 
 static void task_stop(void *arg)
 {
-    struct task *task = arg;
+    struct checkpoint_task *task = arg;
     kc_stop_set(task->stop);
 }
 

@@ -127,7 +127,7 @@ struct heartbeat_task {
 
 static void *task_create(struct kc_source_context *context)
 {
-    struct task *task = kc_calloc(1, sizeof(*task));
+    struct heartbeat_task *task = kc_calloc(1, sizeof(*task));
     task->stop = kc_stop_new();
     return task;
 }
@@ -189,7 +189,7 @@ static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
 
 static void task_stop(void *arg)
 {
-    struct task *task = arg;
+    struct heartbeat_task *task = arg;
     kc_stop_set(task->stop);
 }
 

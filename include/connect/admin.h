@@ -91,7 +91,7 @@ void kc_topic_descriptions_destroy(struct kc_topic_descriptions *topics); /* emp
 /* ---- members of groups ---- */
 
 /* Never grows. */
-struct kc_group_member {
+struct kc_member_description {
     char *member_id;
     char *instance_id; /* NULL: not static */
     char *client_id;
@@ -111,7 +111,7 @@ struct kc_group_description {
     bool consumer;       /* a consumer group (KIP-848); false: a classic one */
     int32_t epoch;       /* of consumer groups; -1 */
     int32_t assignment_epoch;
-    struct kc_group_member *members;
+    struct kc_member_description *members;
     size_t member_count;
     struct kc_error *error; /* GROUP_ID_NOT_FOUND (69), NOT_COORDINATOR (16), ... */
 };

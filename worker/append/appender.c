@@ -204,29 +204,7 @@ static struct append_batch *make_batch(const struct kc_appender *appender,
     const struct kc_record_batch *header = &post->header;
     struct append_batch *batch = kc_calloc(1, sizeof *batch);
     int64_t now = kc_mono_ms();
-    int32_t timeout = post->appender->options.delivery_timeout_ms;
-    struct append_batch *batch = kc_calloc(1, sizeof *batch);
-
-    *batch = (struct append_batch){.data = post->data,
-                                   .len = post->len,
-                                   .header = post->header,
-                                   .count = post->header.last_offset_delta + 1,
-                                   .done = post->done,
-                                   .arg = post->arg,
-                                   .queued_ms = now,
-                                   .deadline_ms = now + (timeout ? timeout : 120000),
-                                   .base_offset = -1,
-                                   .log_append_time_ms = -1,
-                                   .log_start_offset = -1};
-    batch->mergeable = kc_batch_mergeable(&batch->header);
-    return batch;
-}
-
-static void enqueue(const struct append_post *post)
-{
-    struct kc_appender *appender = post->appender;
-    struct kc_error *err = check_batch(post);
-    struct append_part *part;
+    int32_t timeout = appender->options.delivery_timeout_ms;
 
     *batch = (struct append_batch){.data = append->data,
                                    .len = append->len,

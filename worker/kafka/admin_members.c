@@ -64,10 +64,10 @@ partitions_of(const struct kc_consumer_group_describe_response_assignment *from)
     return list;
 }
 
-static void take_consumer_member(struct kc_group_member *to,
+static void take_consumer_member(struct kc_member_description *to,
                                  const struct kc_consumer_group_describe_response_member *from)
 {
-    *to = (struct kc_group_member){
+    *to = (struct kc_member_description){
         .member_id = text_or_empty(from->member_id),
         .instance_id = kc_admin_text(from->instance_id),
         .client_id = text_or_empty(from->client_id),
@@ -172,12 +172,12 @@ static rd_kafka_topic_partition_list_t *read_assignment(struct kc_wire_bytes ass
     return list;
 }
 
-static void take_classic_member(struct kc_group_member *to,
+static void take_classic_member(struct kc_member_description *to,
                                 const struct kc_describe_groups_response_member *from,
                                 bool is_consumer)
 {
     static const struct kc_wire_bytes none = {NULL, -1};
-    *to = (struct kc_group_member){
+    *to = (struct kc_member_description){
         .member_id = text_or_empty(from->member_id),
         .instance_id = kc_admin_text(from->group_instance_id),
         .client_id = text_or_empty(from->client_id),
@@ -284,7 +284,7 @@ struct kc_error *kc_admin_group_members(struct kc_admin *admin, const struct kc_
     return err;
 }
 
-static void member_clear(struct kc_group_member *member)
+static void member_clear(struct kc_member_description *member)
 {
     free(member->member_id);
     free(member->instance_id);

@@ -297,3 +297,8 @@ void kc_kafka_log_destroy(struct kc_kafka_log *this)
     pthread_mutex_destroy(&this->lock);
     free(this);
 }
+
+int32_t kc_kafka_log_partitions(const struct kc_kafka_log *this)
+{
+    return this->partitions;
+}

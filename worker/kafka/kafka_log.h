@@ -60,6 +60,8 @@ void kc_kafka_log_send(struct kc_kafka_log *log, const void *key, size_t key_len
 struct kc_error *kc_kafka_log_write(struct kc_kafka_log *log, const struct kc_log_record *records,
                                     size_t count, int timeout_ms) KC_MUST_CHECK;
 
+int32_t kc_kafka_log_partitions(const struct kc_kafka_log *log);
+
 void kc_kafka_log_destroy(struct kc_kafka_log *log); /* stops; NULL is fine */
 
 #endif

@@ -157,7 +157,7 @@ struct kc_raw_span *kc_raw_add_made(struct kc_batch *batch, const struct kc_raw 
     struct kc_wire_batch header;
     const char *why;
     uint8_t *data = (uint8_t *)made->data;
-    enum kc_batch_result result = kc_batch_parse(data, made->len, &header, &why);
+    enum kc_record_batch_result result = kc_batch_parse(data, made->len, &header, &why);
     assert(result == KC_BATCH_OK);
     (void)result;
     return kc_raw_add_span(batch, raw, data, &header, runs, run_count);

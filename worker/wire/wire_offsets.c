@@ -25,7 +25,7 @@ static void build_list_offsets(const struct wire_fanout *fanout, struct kc_wire_
     message->timeout_ms = options->timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_list_offsets_request_topic,
                      wire_fanout_topics(parts, count));
-    topic = message->topics.items;
+    struct kc_list_offsets_request_topic *topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
         int32_t run = wire_fanout_run_length(parts, count, i);
 
@@ -107,7 +107,7 @@ static void build_delete(const struct wire_fanout *fanout, struct kc_wire_reques
     message->timeout_ms = *timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_delete_records_request_topic,
                      wire_fanout_topics(parts, count));
-    topic = message->topics.items;
+    struct kc_delete_records_request_topic *topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
         int32_t run = wire_fanout_run_length(parts, count, i);
 

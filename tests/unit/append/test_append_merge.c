@@ -17,7 +17,6 @@ static struct append_batch *add(struct append_part *part, int records, size_t va
     const char *why = NULL;
     struct kc_batch_builder builder = {0};
     struct kc_str out = {0};
-    const char *why = NULL;
     char *value = kc_calloc(1, value_len);
 
     for (int i = 0; i < records; i++)

@@ -90,7 +90,14 @@ static void fake_versions(struct kc_api_versions_response *response, struct kc_a
                                KC_API_DESCRIBE_PRODUCERS,
                                KC_API_DESCRIBE_TRANSACTIONS,
                                KC_API_LIST_TRANSACTIONS,
-                               KC_API_CONSUMER_GROUP_DESCRIBE};
+                               KC_API_CONSUMER_GROUP_DESCRIBE,
+                               KC_API_JOIN_GROUP,
+                               KC_API_SYNC_GROUP,
+                               KC_API_HEARTBEAT,
+                               KC_API_LEAVE_GROUP,
+                               KC_API_OFFSET_COMMIT,
+                               KC_API_OFFSET_FETCH,
+                               KC_API_CONSUMER_GROUP_HEARTBEAT};
     const int count = sizeof apis / sizeof *apis;
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
