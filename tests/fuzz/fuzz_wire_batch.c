@@ -64,7 +64,9 @@ static void rewrite(const struct kc_record_batch *batch)
     if (kc_record_batch_parse(copy, batch->size, &again, &why) == KC_BATCH_OK &&
         kc_record_batch_intact(&again) != kc_record_batch_intact(batch))
         abort();
-    kc_record_batch_split(batch, 500, LIMIT, &out);
+    const char *refusal = kc_record_batch_split(batch, 500, LIMIT, &out);
+    if (refusal && !*refusal)
+        abort();
     kc_str_destroy(&out);
     free(copy);
 }
