@@ -173,7 +173,7 @@ def failing_starts(scenario):
     transforms = "org.apache.kafka.connect.transforms."
     default = "topic.creation.default."
     router = {"transforms": "a", "transforms.a.regex": "x", "transforms.a.replacement": "y"}
-    for label, more in {
+    cases = {
         "no factor": {default + "partitions": "1"},
         "no partitions": {default + "replication.factor": "1"},
         "groups alone": {"topic.creation.groups": "g"},
@@ -184,8 +184,10 @@ def failing_starts(scenario):
         "group regex": {default + "partitions": "1", default + "replication.factor": "1",
                         "topic.creation.groups": "g", "topic.creation.g.include": "a,("},
         "blank transform": {**router, "transforms.a.type": f" {transforms}RegexRouter"},
-    }.items():  # fmt: skip
-        name = scenario.names["FILE"]
+    }  # fmt: skip
+    for number, (label, more) in enumerate(cases.items()):
+        # A name of its own: the status of a deleted one may be there for a moment longer.
+        name = f"{scenario.names['FILE']}-{number}"
         config = {**source, "file": "/no/such", **more}
         scenario.call(f"start {label}", "PUT", f"/connectors/{name}/config", config)
         status = wait_for(lambda: settled(scenario, name), 30 * PATIENCE, f"{label} to settle")
