@@ -17,21 +17,4 @@ void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_record_batc
 /* Rewrites the base offset only, which the CRC doesn't cover. */
 void kc_batch_set_base_offset(uint8_t *data, int64_t base_offset);
 
-/* Former names, for source/. */
-#define kc_wire_batch            kc_record_batch
-#define kc_batch_parse           kc_record_batch_parse
-#define kc_batch_intact          kc_record_batch_intact
-#define kc_batch_codec           kc_record_batch_codec
-#define kc_batch_log_append_time kc_record_batch_log_append_time
-#define kc_batch_transactional   kc_record_batch_transactional
-#define kc_batch_control         kc_record_batch_control
-#define kc_batch_last_offset     kc_record_batch_last_offset
-#define kc_batch_has_gaps        kc_record_batch_has_gaps
-#define kc_batch_mergeable       kc_record_batch_mergeable
-#define kc_batch_merge           kc_record_batch_merge
-#define kc_batch_split           kc_record_batch_split
-#define kc_batch_rebase          kc_record_batch_rebase
-#define kc_batch_identity        kc_record_batch_identity
-#define kc_compression_level     kc_codec_level
-
 #endif

@@ -44,15 +44,15 @@ struct choice {
 };
 
 /* What its header says against passing a batch with data as it is; NULL: nothing. */
-static const char *unfit(const struct kc_raw *raw, const struct kc_wire_batch *wire)
+static const char *unfit(const struct kc_raw *raw, const struct kc_record_batch *wire)
 {
     if (wire->magic < 2)
         return "an old message format";
     if (wire->base_offset < raw->first_offset)
         return "a batch that begins before the wanted offset";
-    if (kc_batch_has_gaps(wire))
+    if (kc_record_batch_has_gaps(wire))
         return "offset gaps left by compaction";
-    if (kc_batch_log_append_time(wire))
+    if (kc_record_batch_log_append_time(wire))
         return "times set by the source's broker (LogAppendTime)";
     if (wire->base_timestamp < KC_TIMELESS || wire->max_timestamp < KC_TIMELESS)
         return "records from before 1970";
@@ -62,7 +62,7 @@ static const char *unfit(const struct kc_raw *raw, const struct kc_wire_batch *w
 }
 
 /* Looks for headers. */
-static const char *scan(struct kc_raw_rules *rules, const struct kc_wire_batch *wire,
+static const char *scan(struct kc_raw_rules *rules, const struct kc_record_batch *wire,
                         struct choice *choice)
 {
     const char *why;
@@ -76,7 +76,7 @@ static const char *scan(struct kc_raw_rules *rules, const struct kc_wire_batch *
 }
 
 /* Decompresses the records, as a whole where they aren't too many. */
-static const char *look(struct kc_raw_rules *rules, const struct kc_wire_batch *wire,
+static const char *look(struct kc_raw_rules *rules, const struct kc_record_batch *wire,
                         struct choice *choice)
 {
     bool end = false;
@@ -88,11 +88,11 @@ static const char *look(struct kc_raw_rules *rules, const struct kc_wire_batch *
     return why;
 }
 
-static const char *choose_by_rules(struct kc_raw_rules *rules, const struct kc_wire_batch *wire,
+static const char *choose_by_rules(struct kc_raw_rules *rules, const struct kc_record_batch *wire,
                                    struct choice *choice)
 {
     bool codec_differs =
-        rules->codec_reason && kc_batch_codec(wire) != (int)rules->compression.codec;
+        rules->codec_reason && kc_record_batch_codec(wire) != (int)rules->compression.codec;
     const char *why = rules->header ? scan(rules, wire, choice) : NULL;
     if (!why && codec_differs && !choice->plain)
         why = look(rules, wire, choice);
@@ -106,7 +106,7 @@ static const char *choose_by_rules(struct kc_raw_rules *rules, const struct kc_w
     return NULL;
 }
 
-static const char *choose(const struct expander *self, const struct kc_wire_batch *wire,
+static const char *choose(const struct expander *self, const struct kc_record_batch *wire,
                           struct choice *choice)
 {
     *choice = (struct choice){.way = KC_RAW_PASSED};
@@ -130,13 +130,13 @@ static const char *choose(const struct expander *self, const struct kc_wire_batc
 
 /* ---- going it ---- */
 
-static struct kc_raw_run whole_run(const struct kc_wire_batch *wire)
+static struct kc_raw_run whole_run(const struct kc_record_batch *wire)
 {
     return (struct kc_raw_run){
         .source_offset = wire->base_offset, .target_offset = -1, .count = wire->count};
 }
 
-static struct kc_raw_span *add_whole(struct expander *self, const struct kc_wire_batch *header,
+static struct kc_raw_span *add_whole(struct expander *self, const struct kc_record_batch *header,
                                      uint8_t *data)
 {
     const struct kc_raw_run run = whole_run(header);
@@ -144,17 +144,17 @@ static struct kc_raw_span *add_whole(struct expander *self, const struct kc_wire
                            kc_batch_dup(self->to, &run, sizeof(run)), 1);
 }
 
-static void pass(struct expander *self, const struct kc_wire_batch *wire)
+static void pass(struct expander *self, const struct kc_record_batch *wire)
 {
     add_whole(self, wire, self->raw->data + (wire->data - self->raw->data));
 }
 
-static const char *transcode(struct expander *self, const struct kc_wire_batch *wire,
+static const char *transcode(struct expander *self, const struct kc_record_batch *wire,
                              const struct choice *choice)
 {
     static const char room[KC_BATCH_HEADER];
     const struct kc_compression *how = &self->rules->compression;
-    struct kc_wire_batch header = *wire;
+    struct kc_record_batch header = *wire;
     struct kc_str out = {0};
     kc_str_append_n(&out, room, sizeof(room));
     const char *why =
@@ -173,31 +173,31 @@ static const char *transcode(struct expander *self, const struct kc_wire_batch *
     return NULL;
 }
 
-static const char *repack(struct expander *self, const struct kc_wire_batch *wire,
+static const char *repack(struct expander *self, const struct kc_record_batch *wire,
                           const struct choice *choice)
 {
     const struct kc_raw_input input = {
         .wire = wire, .plain = choice->plain, .plain_len = choice->plain_len};
     bool recodes = self->rules && self->rules->codec_reason;
     size_t made = self->packer.made;
-    const char *why =
-        kc_raw_pack(&self->packer, &input,
-                    recodes ? self->rules->compression.codec : (enum kc_codec)kc_batch_codec(wire),
-                    choice->joins);
+    const char *why = kc_raw_pack(&self->packer, &input,
+                                  recodes ? self->rules->compression.codec
+                                          : (enum kc_codec)kc_record_batch_codec(wire),
+                                  choice->joins);
     self->plain += (self->packer.made - made) / MADE_SHARE;
     return why;
 }
 
-static void drop(struct expander *self, const struct kc_wire_batch *wire)
+static void drop(struct expander *self, const struct kc_record_batch *wire)
 {
     const struct kc_raw_run run = {
-        .source_offset = kc_batch_last_offset(wire), .target_offset = -1, .count = 1};
-    kc_raw_add_span(self->to, self->raw, NULL, &(struct kc_wire_batch){0},
+        .source_offset = kc_record_batch_last_offset(wire), .target_offset = -1, .count = 1};
+    kc_raw_add_span(self->to, self->raw, NULL, &(struct kc_record_batch){0},
                     kc_batch_dup(self->to, &run, sizeof(run)), 1)
         ->dropped = true;
 }
 
-static const char *go(struct expander *self, const struct kc_wire_batch *wire,
+static const char *go(struct expander *self, const struct kc_record_batch *wire,
                       const struct choice *choice)
 {
     const struct kc_raw_input input = {.wire = wire};
@@ -224,7 +224,7 @@ static const char *go(struct expander *self, const struct kc_wire_batch *wire,
     return why;
 }
 
-static const char *take(struct expander *self, const struct kc_wire_batch *wire)
+static const char *take(struct expander *self, const struct kc_record_batch *wire)
 {
     struct choice choice;
     const char *why = choose(self, wire, &choice);
@@ -241,14 +241,15 @@ static const char *take(struct expander *self, const struct kc_wire_batch *wire)
 /* The batch that is next, which the cursor moves behind. Control batches say what is aborted; of
  * the others *data is set for those that are to be taken. */
 static const char *next_batch(const struct kc_raw *raw, struct kc_raw_cursor *cursor,
-                              struct kc_wire_batch *wire, bool *data)
+                              struct kc_record_batch *wire, bool *data)
 {
     const char *why = "it is cut off";
-    if (kc_batch_parse(raw->data + cursor->at, raw->len - cursor->at, wire, &why) != KC_BATCH_OK)
+    if (kc_record_batch_parse(raw->data + cursor->at, raw->len - cursor->at, wire, &why) !=
+        KC_BATCH_OK)
         return why;
     cursor->at += wire->size;
     *data = kc_aborted_admits(&cursor->aborted, wire) &&
-            kc_batch_last_offset(wire) >= raw->first_offset;
+            kc_record_batch_last_offset(wire) >= raw->first_offset;
     return NULL;
 }
 
@@ -286,7 +287,7 @@ static struct kc_error *expand_part(struct expander *self)
 {
     struct kc_raw_cursor *cursor = self->cursor;
     const struct kc_raw *raw = self->raw;
-    struct kc_wire_batch wire = {.base_offset = raw->first_offset};
+    struct kc_record_batch wire = {.base_offset = raw->first_offset};
     const char *why = NULL;
     bool data = false;
     self->packer = (struct kc_raw_packer){

@@ -129,7 +129,7 @@ const char *kc_raw_add_records(struct kc_batch *batch, const struct kc_raw *raw,
 /* ---- spans ---- */
 
 struct kc_raw_span *kc_raw_add_span(struct kc_batch *batch, const struct kc_raw *raw, uint8_t *data,
-                                    const struct kc_wire_batch *header,
+                                    const struct kc_record_batch *header,
                                     const struct kc_raw_run *runs, int32_t run_count)
 {
     struct kc_raw_span *span = kc_batch_alloc(batch, sizeof(*span));
@@ -154,10 +154,10 @@ struct kc_raw_span *kc_raw_add_made(struct kc_batch *batch, const struct kc_raw 
                                     const struct kc_str *made, const struct kc_raw_run *runs,
                                     int32_t run_count)
 {
-    struct kc_wire_batch header;
+    struct kc_record_batch header;
     const char *why;
     uint8_t *data = (uint8_t *)made->data;
-    enum kc_record_batch_result result = kc_batch_parse(data, made->len, &header, &why);
+    enum kc_record_batch_result result = kc_record_batch_parse(data, made->len, &header, &why);
     assert(result == KC_BATCH_OK);
     (void)result;
     return kc_raw_add_span(batch, raw, data, &header, runs, run_count);
@@ -276,8 +276,8 @@ const char *kc_raw_pack(struct kc_raw_packer *packer, const struct kc_raw_input 
     packer->builder.close_gaps = true;
     if (packer->rules && packer->rules->recoder) {
         packer->builder.recoder = packer->rules->recoder;
-        packer->builder.level = packer->rules->codec_reason ? packer->rules->compression.level
-                                                            : kc_compression_level(codec);
+        packer->builder.level =
+            packer->rules->codec_reason ? packer->rules->compression.level : kc_codec_level(codec);
     }
     why = kc_raw_reader_open(&source, input);
     enum kc_raw_pick pick = KC_PICK_JOINED, last = KC_PICK_JOINED;

@@ -21,7 +21,7 @@ struct kc_raw_reader {
 /* A batch; known NULL: its offsets are the source's; plain NULL: its records are to be
  * decompressed. */
 struct kc_raw_input {
-    const struct kc_wire_batch *wire;
+    const struct kc_record_batch *wire;
     const struct kc_raw_run *known;
     const uint8_t *plain;
     size_t plain_len;
@@ -66,7 +66,7 @@ void kc_raw_packer_destroy(struct kc_raw_packer *packer);
 
 /* runs and data, whose header is copied, live as long as batch. */
 struct kc_raw_span *kc_raw_add_span(struct kc_batch *batch, const struct kc_raw *raw, uint8_t *data,
-                                    const struct kc_wire_batch *header,
+                                    const struct kc_record_batch *header,
                                     const struct kc_raw_run *runs, int32_t run_count);
 /* The same of a batch that was just built. */
 struct kc_raw_span *kc_raw_add_made(struct kc_batch *batch, const struct kc_raw *raw,

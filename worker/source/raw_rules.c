@@ -62,7 +62,7 @@ const char *kc_raw_rules_set_codec(struct kc_raw_rules *rules, const struct kc_m
     if (!kc_codec_parse(name, &how->codec))
         return "compression.type names no codec: give none, gzip, snappy, lz4 or zstd";
     char *key = kc_asprintf("compression.%s.level", kc_codec_name((int)how->codec));
-    long level = kc_compression_level(how->codec);
+    long level = kc_codec_level(how->codec);
     bool valid = number_of(producer, key, &level) && level_valid(how->codec, level);
     free(key);
     if (!valid)

@@ -43,7 +43,7 @@ static struct kc_error *pack_again(const struct kc_raw_span *span, struct kc_raw
 
 static enum kc_codec codec_of(const struct kc_raw_span *span)
 {
-    return (enum kc_codec)kc_batch_codec(&span->header);
+    return (enum kc_codec)kc_record_batch_codec(&span->header);
 }
 
 struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size, struct kc_batch *batch)

@@ -24,7 +24,7 @@ struct kc_raw_span {
     struct kc_batch *home;  /* whose memory raw, data and runs are; that one, or an earlier one */
     uint8_t *data;
     size_t len;
-    struct kc_wire_batch header;   /* of data, as it was before the appender gave it its identity */
+    struct kc_record_batch header; /* of data, as it was before the appender gave it its identity */
     int32_t count;                 /* records */
     const struct kc_raw_run *runs; /* where they come from; target_offset unset */
     int32_t run_count;

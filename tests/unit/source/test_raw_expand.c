@@ -139,7 +139,8 @@ static const struct kc_raw_span *span_at(size_t index)
 }
 
 /* What the span carries along is what its bytes say. */
-static void assert_header(const struct kc_wire_batch *carried, const struct kc_wire_batch *parsed)
+static void assert_header(const struct kc_record_batch *carried,
+                          const struct kc_record_batch *parsed)
 {
     ck_assert_ptr_eq(carried->data, parsed->data);
     ck_assert_uint_eq(carried->size, parsed->size);
@@ -156,13 +157,14 @@ static void assert_header(const struct kc_wire_batch *carried, const struct kc_w
 static int assert_span(size_t index, enum kc_codec codec, int first, bool headers)
 {
     const struct kc_raw_span *span = span_at(index);
-    struct kc_wire_batch wire;
+    struct kc_record_batch wire;
     struct kc_record_reader reader;
     struct kc_wire_record record;
     const char *why = NULL;
-    ck_assert_int_eq(kc_batch_parse(span->data, span->len, &wire, &why), KC_BATCH_OK);
-    ck_assert_int_eq(kc_batch_codec(&wire), codec);
-    ck_assert(kc_batch_intact(&wire) && !kc_batch_has_gaps(&wire) && wire.size == span->len);
+    ck_assert_int_eq(kc_record_batch_parse(span->data, span->len, &wire, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_codec(&wire), codec);
+    ck_assert(kc_record_batch_intact(&wire) && !kc_record_batch_has_gaps(&wire) &&
+              wire.size == span->len);
     ck_assert_int_eq(wire.producer_id, -1);
     assert_header(&span->header, &wire);
     ck_assert_ptr_null(kc_record_reader_open(&reader, &wire, 64 << 20));

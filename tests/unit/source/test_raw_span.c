@@ -73,15 +73,15 @@ static void expand(int64_t first_offset)
 static void assert_span(size_t index, const char *expected)
 {
     const struct kc_raw_span *span = kc_batch_at(to, index)->span;
-    struct kc_wire_batch wire;
+    struct kc_record_batch wire;
     struct kc_record_reader reader;
     struct kc_wire_record record;
     struct kc_str found = {0};
     const char *why = NULL;
-    ck_assert_int_eq(kc_batch_parse(span->data, span->len, &wire, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(span->data, span->len, &wire, &why), KC_BATCH_OK);
     ck_assert_int_eq(wire.magic, 2);
-    ck_assert(kc_batch_intact(&wire));
-    ck_assert(!kc_batch_has_gaps(&wire));
+    ck_assert(kc_record_batch_intact(&wire));
+    ck_assert(!kc_record_batch_has_gaps(&wire));
     ck_assert_ptr_null(kc_record_reader_open(&reader, &wire, 1 << 20));
     while (kc_record_reader_next(&reader, &record, &why))
         kc_str_appendf(&found, "%s%lld:%.*s", found.len ? " " : "", (long long)record.timestamp,
@@ -146,10 +146,10 @@ START_TEST(a_time_before_1970_is_replaced)
 {
     put_batch(0, -2, "a");
     expand(0);
-    struct kc_wire_batch wire;
+    struct kc_record_batch wire;
     const char *why;
     const struct kc_raw_span *span = kc_batch_at(to, 0)->span;
-    ck_assert_int_eq(kc_batch_parse(span->data, span->len, &wire, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(span->data, span->len, &wire, &why), KC_BATCH_OK);
     ck_assert_int_gt(wire.base_timestamp, 1000000000000);
     ck_assert_uint_eq(counts.records[KC_RAW_REPACKED], 1);
 }

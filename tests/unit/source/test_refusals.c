@@ -44,7 +44,7 @@ static int number_of(const struct kc_wire_record *record)
     return atoi(text);
 }
 
-static int check_records(const struct kc_wire_batch *batch, int *numbers)
+static int check_records(const struct kc_record_batch *batch, int *numbers)
 {
     struct kc_record_reader reader = {0};
     struct kc_wire_record record;
@@ -65,7 +65,7 @@ static int check_records(const struct kc_wire_batch *batch, int *numbers)
 }
 
 /* Refused is what LogValidator refuses, before the producer's state is looked at. */
-static int take(const struct kc_wire_batch *batch, int64_t *offset)
+static int take(const struct kc_record_batch *batch, int64_t *offset)
 {
     int numbers[LOG];
     int code = check_records(batch, numbers);
@@ -105,7 +105,7 @@ static void name(struct kc_produce_response_partition *answer, struct kc_arena *
 static void produce(const struct kc_produce_request *request, struct kc_produce_response *response,
                     struct kc_arena *arena)
 {
-    struct kc_wire_batch batch;
+    struct kc_record_batch batch;
     const char *why;
     KC_WIRE_LIST_NEW(arena, &response->responses, kc_produce_response_topic, 1);
     struct kc_produce_response_topic *topic = &response->responses.items[0];
@@ -114,8 +114,9 @@ static void produce(const struct kc_produce_request *request, struct kc_produce_
     struct kc_produce_response_partition *answer = &topic->partition_responses.items[0];
     const struct kc_produce_request_partition *part =
         &request->topic_data.items[0].partition_data.items[0];
-    ck_assert_int_eq(kc_batch_parse(part->records.data, (size_t)part->records.len, &batch, &why),
-                     KC_BATCH_OK);
+    ck_assert_int_eq(
+        kc_record_batch_parse(part->records.data, (size_t)part->records.len, &batch, &why),
+        KC_BATCH_OK);
     pthread_mutex_lock(&broker.mutex);
     broker.requests++;
     answer->error_code = (int16_t)take(&batch, &answer->base_offset);
