@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plugins that are linked into the worker, in no particular order. The worker's plugin registry
- * walks the list once, at start.
+ * The plugins that are linked into the worker, in no particular order. The program's main()
+ * hands the list to the worker, which refers to none of them by itself.
  */
 #include "connect/plugin.h"
 
@@ -83,5 +83,7 @@ CONNECTORS(DECLARE)
 MIRROR_POLICIES(DECLARE)
 
 #define LIST(symbol) &symbol,
+/* Declared for main by worker/data/plugins.h. */
+extern const struct kc_plugin *const kc_builtin_plugins[];
 const struct kc_plugin *const kc_builtin_plugins[] = {
     CONVERTERS(LIST) TRANSFORMS(LIST) CONNECTORS(LIST) MIRROR_POLICIES(LIST) NULL};

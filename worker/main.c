@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program: picks the role by the name that it was called under or by the first argument.
+ * The program: picks the role by the name that it was called under or by the first argument. The
+ * only file of the worker that knows which plugins are linked in.
  */
 #include "base/log_sink.h"
 #include "daemon_mode.h"
+#include "data/plugins.h"
 #include "roles.h"
 
 #include <malloc.h>
@@ -131,6 +133,7 @@ int main(int argc, char **argv)
     tune_memory();
     raise_file_limit();
     block_signals();
+    kc_plugins_set_builtin(kc_builtin_plugins);
     const struct role *role = role_of_program(argv[0]);
     if (role)
         return run_script(role, argc, argv);

@@ -111,7 +111,7 @@ static struct kc_error *worker_start(struct worker *worker)
 {
     const struct kc_worker_config *config = worker->config;
     struct kc_herder_settings settings = {.config = config};
-    worker->plugins = kc_plugins_of_worker(kc_builtin_plugins, config->originals);
+    worker->plugins = kc_plugins_of_worker(config->originals);
     check_converters(worker);
     struct kc_error *err = kc_rest_server_new(config, &worker->rest);
     if (err)

@@ -140,7 +140,7 @@ static struct kc_error *make_herder(struct mirror_maker *maker, size_t index, co
         kc_worker_config_new(KC_WORKER_DISTRIBUTED, mm2->worker, file, NULL, &flow->config);
     if (err)
         return kc_error_prefix(err, "flow %s", flow->worker_id);
-    flow->plugins = kc_plugins_of_worker(kc_builtin_plugins, flow->config->originals);
+    flow->plugins = kc_plugins_of_worker(flow->config->originals);
     struct kc_herder_settings settings = {
         .config = flow->config,
         .plugins = flow->plugins,

@@ -2,8 +2,8 @@
 /*
  * The plugin descriptor: the first thing the worker reads of a connector.
  *
- * A plugin that is linked in is listed in kc_builtin_plugins; a shared object on `plugin.path`
- * exports the symbol `kc_plugins` of the same type. The worker takes a descriptor whose api_major
+ * A plugin that is linked in is in a list of the program's; a shared object on `plugin.path`
+ * exports such a list as `kc_plugins`. The worker takes a descriptor whose api_major
  * equals its own and whose api_minor isn't newer; `size` tells how much of the struct the plugin
  * knew.
  *
@@ -101,9 +101,6 @@ struct kc_plugin {
 };
 
 #define KC_PLUGIN_HEAD KC_API_MAJOR, KC_API_MINOR, sizeof(struct kc_plugin)
-
-/* NULL-terminated; defined in connectors/builtin.c. */
-extern const struct kc_plugin *const kc_builtin_plugins[];
 
 /* The plugin of that kind whose class is called name, with or without its package: one that is
  * linked in or one of the shared objects that this process has loaded. NULL: there is none. Any

@@ -31,6 +31,10 @@ struct kc_plugins {
     size_t jars;               /* on plugin.path, left out */
 };
 
+/* Those that are linked in; set once, by main. */
+static const struct kc_plugin *const none[] = {NULL};
+static const struct kc_plugin *const *builtin_plugins = none;
+
 /* The descriptors of shared objects, of all registries of the process; they are never freed. */
 static pthread_mutex_t loaded_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct kc_plugins loaded;
@@ -243,6 +247,11 @@ static int by_kind_and_class(const void *a, const void *b)
     return strcmp(left->class_name, right->class_name);
 }
 
+void kc_plugins_set_builtin(const struct kc_plugin *const *builtin)
+{
+    builtin_plugins = builtin;
+}
+
 struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path)
 {
     struct kc_plugins *plugins = kc_calloc(1, sizeof(*plugins));
@@ -274,10 +283,10 @@ static void hide_file_plugins(struct kc_plugins *plugins)
     plugins->count = kept;
 }
 
-struct kc_plugins *kc_plugins_of_worker(const struct kc_plugin *const *builtin,
-                                        const struct kc_map *settings)
+struct kc_plugins *kc_plugins_of_worker(const struct kc_map *settings)
 {
-    struct kc_plugins *plugins = kc_plugins_new(builtin, kc_map_get(settings, "plugin.path"));
+    const char *plugin_path = kc_map_get(settings, "plugin.path");
+    struct kc_plugins *plugins = kc_plugins_new(builtin_plugins, plugin_path);
     bool enabled = strcasecmp(kc_map_get_or(settings, KC_FILE_PLUGINS, "false"), "true") == 0;
     if (!enabled && !plugins->has_file_jar)
         hide_file_plugins(plugins);
@@ -404,8 +413,8 @@ static const struct kc_plugin *match(const struct kc_plugin *plugin, enum kc_plu
 const struct kc_plugin *kc_plugin_find(enum kc_plugin_kind kind, const char *name)
 {
     const struct kc_plugin *found = NULL;
-    for (size_t i = 0; kc_builtin_plugins[i]; i++)
-        found = match(kc_builtin_plugins[i], kind, name, found);
+    for (size_t i = 0; builtin_plugins[i]; i++)
+        found = match(builtin_plugins[i], kind, name, found);
     pthread_mutex_lock(&loaded_mutex);
     for (size_t i = 0; i < loaded.count; i++)
         found = match(loaded.items[i], kind, name, found);

@@ -11,29 +11,26 @@
 
 struct kc_plugins;
 
-/* builtin: NULL-terminated (kc_builtin_plugins). plugin_path: CSV of directories and shared
- * objects, may be NULL; what can't be loaded or has another API is logged with file and reason and
- * left out (jars are counted, and one line says what they mean here). */
+/* The plugins that are linked into this program, NULL-terminated: connectors/builtin.c. main hands
+ * them over before there are other threads, so that nothing here refers to a connector. */
+extern const struct kc_plugin *const kc_builtin_plugins[];
+void kc_plugins_set_builtin(const struct kc_plugin *const *builtin);
+
+/* builtin: NULL-terminated. plugin_path: CSV of directories and shared objects, may be NULL; what
+ * can't be loaded or used is logged with file and reason and left out (jars are counted, and one
+ * line says what they mean here). */
 struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path);
-/* The same for a worker's settings. The FileStream connectors read and write any file of the
- * worker's user: they are there only where KC_FILE_PLUGINS is true or plugin.path has Apache's
- * connect-file-*.jar, as in Apache's distribution since 3.2. */
+/* For a worker with these settings, beside the plugins that were handed over. The FileStream
+ * connectors read and write any file of the worker's user: they are there only where
+ * KC_FILE_PLUGINS is true or plugin.path has Apache's connect-file-*.jar, as in Apache's
+ * distribution since 3.2. */
 #define KC_FILE_PLUGINS "isthmus.plugins.file.enabled"
-struct kc_plugins *kc_plugins_of_worker(const struct kc_plugin *const *builtin,
-                                        const struct kc_map *settings);
-/* Whether name would find a FileStream connector, were they enabled. */
-bool kc_plugins_hides(const struct kc_plugins *plugins, const char *name);
-/* The same of a worker with these settings: the FileStream connectors, which read and write any
- * file of the worker's user, are only there where KC_FILE_PLUGINS is true or plugin.path has
- * Apache's connect-file-*.jar, as in Apache's distribution since 3.2. */
-#define KC_FILE_PLUGINS "isthmus.plugins.file.enabled"
-struct kc_plugins *kc_plugins_of_worker(const struct kc_plugin *const *builtin,
-                                        const struct kc_map *settings);
+struct kc_plugins *kc_plugins_of_worker(const struct kc_map *settings);
 /* Whether name would find a FileStream connector, were they enabled. */
 bool kc_plugins_hides(const struct kc_plugins *plugins, const char *name);
 void kc_plugins_destroy(struct kc_plugins *plugins);
 
-/* By full class name, simple name or alias (CONTRACT §1.10); NULL when unknown or ambiguous.
+/* By full class name, simple name or alias (PluginUtils); NULL when unknown or ambiguous.
  * kind_mask: 1u << kind of those that are wanted. */
 const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const char *name,
                                         unsigned kind_mask);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding plugins: by class, simple name and alias (CONTRACT §1.10), and in REST's order. */
+/* Finding plugins: by class, simple name and alias (PluginUtils), and in REST's order. */
 #include "data/plugins.h"
 
 #include <check.h>
@@ -113,7 +113,8 @@ static const struct kc_plugin *of_worker(const char *key, const char *value, boo
     static const struct kc_plugin *const builtin[] = {&file, &sink, NULL};
     struct kc_map *settings = kc_map_new();
     kc_map_set(settings, key, value);
-    struct kc_plugins *some = kc_plugins_of_worker(builtin, settings);
+    kc_plugins_set_builtin(builtin);
+    struct kc_plugins *some = kc_plugins_of_worker(settings);
     const struct kc_plugin *found = kc_plugins_find(some, file.class_name, KC_CONNECTOR_KINDS);
     *hidden = kc_plugins_hides(some, file.class_name);
     ck_assert_uint_eq(kc_plugins_count(some), found ? 2 : 1);

@@ -8,7 +8,7 @@
 #ifndef TESTS_UNIT_GOLDEN_H
 #define TESTS_UNIT_GOLDEN_H
 
-#include "connect/plugin.h"
+#include "data/plugins.h"
 #include "values/decimal.h"
 
 #include <check.h>

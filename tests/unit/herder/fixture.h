@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_HERDER_FIXTURE_H
 #define TESTS_UNIT_HERDER_FIXTURE_H
 
-#include "connect/plugin.h"
+#include "data/plugins.h"
 #include "herder/distributed_priv.h"
 #include "membership_single.h"
 

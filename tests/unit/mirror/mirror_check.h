@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of MM2's parts share: a main(), and short checks of errors and configurations. */
+/* What the tests of MM2's parts share: a main() that knows the linked-in plugins, and short checks
+ * of errors and configurations. */
 #ifndef TESTS_UNIT_COMMON_MIRROR_CHECK_H
 #define TESTS_UNIT_COMMON_MIRROR_CHECK_H
 
 #include "base/logging.h"
 #include "connect/map.h"
+#include "data/plugins.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -38,6 +40,7 @@ static inline int run_tests(const char *name, const TTest *const *tests, size_t 
     Suite *suite = suite_create(name);
     TCase *tcase = tcase_create(name);
     kc_logging_set_level("root", KC_LOG_OFF, NULL);
+    kc_plugins_set_builtin(kc_builtin_plugins);
     for (size_t i = 0; i < count; i++)
         tcase_add_test(tcase, tests[i]);
     tcase_set_timeout(tcase, 60);

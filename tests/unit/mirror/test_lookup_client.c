@@ -253,6 +253,7 @@ int main(void)
     Suite *suite = suite_create("lookup_client");
     TCase *tcase = tcase_create("lookup_client");
     kc_logging_set_level("root", KC_LOG_OFF, NULL);
+    kc_plugins_set_builtin(kc_builtin_plugins);
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, look_ups_in_any_order_are_exact);

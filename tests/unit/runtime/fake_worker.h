@@ -7,6 +7,7 @@
 #define TESTS_UNIT_RUNTIME_FAKE_WORKER_H
 
 #include "connect/thread.h"
+#include "data/plugins.h"
 #include "runtime/worker.h"
 
 #include <check.h>
