@@ -60,13 +60,6 @@ struct kc_config_def;
 struct kc_config_def *kc_config_def_new(const struct kc_config_key *keys, size_t count);
 /* Adds keys that def doesn't have; later tables don't override earlier ones. */
 void kc_config_def_add(struct kc_config_def *def, const struct kc_config_key *keys, size_t count);
-/* As kc_config_def_add() for one key whose name, group and display name are made at run time
- * (transforms.<alias>.x); strings are copied. */
-void kc_config_def_embed(struct kc_config_def *def, const char *prefix, const char *group,
-                         int order_base, const struct kc_config_key *key);
-size_t kc_config_def_size(const struct kc_config_def *def);
-const struct kc_config_key *kc_config_def_at(const struct kc_config_def *def, size_t index);
-const struct kc_config_key *kc_config_def_find(const struct kc_config_def *def, const char *name);
 void kc_config_def_destroy(struct kc_config_def *def);
 
 /* Built-in validators. */
@@ -96,7 +89,8 @@ struct kc_config_value {
     bool visible;
 };
 
-/* The outcome of validating a map: values in order of definition, then those added. */
+/* The outcome of validating a map: values in order of definition, then those added. A plugin gets
+ * at them by the functions below. */
 struct kc_config_values {
     struct kc_config_value *items;
     size_t count;
@@ -104,17 +98,10 @@ struct kc_config_values {
     struct kc_config_place *places; /* by name; of kc_config_values_get() */
 };
 
-/* Validates every key of def against config, as ConfigDef.validate: never fails itself. Appends. */
-void kc_config_validate(const struct kc_config_def *def, const struct kc_map *config,
-                        struct kc_config_values *values);
 /* The value called name, added (with no value) when it isn't there; borrowed until the next
  * addition. */
 struct kc_config_value *kc_config_values_get(struct kc_config_values *values, const char *name);
-/* The same, NULL when it isn't there. */
-const struct kc_config_value *kc_config_values_find(const struct kc_config_values *values,
-                                                    const char *name);
 void kc_config_value_add_error(struct kc_config_value *value, const char *fmt, ...) KC_PRINTF(2, 3);
-void kc_config_values_destroy(struct kc_config_values *values);
 
 /* A parsed configuration: typed values, all defaults filled in. */
 struct kc_config;

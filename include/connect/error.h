@@ -29,7 +29,7 @@ enum kc_error_code {
     KC_ERR_NOT_FOUND,    /* NotFoundException, HTTP 404 */
     KC_ERR_CONFLICT,     /* AlreadyExistsException and Connect's 409 family */
     KC_ERR_UNAVAILABLE,  /* HTTP 503 */
-    KC_ERR_WRONG_TARGET, /* NotLeader / NotAssigned: forward to kc_error_url(), which may be NULL */
+    KC_ERR_WRONG_TARGET, /* NotLeader / NotAssigned: ask another worker, the leader or the owner */
     KC_ERR_REBALANCE_NEEDED, /* RebalanceNeededException */
     KC_ERR_STALE_CONFIG,     /* StaleConfigException */
     KC_ERR_TOO_MANY_TASKS,   /* TooManyTasksException */
@@ -62,9 +62,6 @@ struct kc_error *kc_error_memory(size_t bytes, const char *fmt, ...) KC_PRINTF(2
 struct kc_error *kc_error_kafka_new(int kafka_code, bool retriable, const char *fmt, ...)
     KC_PRINTF(3, 4);
 
-/* KC_ERR_WRONG_TARGET: url is where to forward to, copied; NULL when nobody knows. */
-struct kc_error *kc_error_wrong_target_new(const char *url, const char *fmt, ...) KC_PRINTF(2, 3);
-
 /* Puts "<context>: " in front of err's text, keeping code and flags. Takes err, returns it. */
 struct kc_error *kc_error_prefix(struct kc_error *err, const char *fmt, ...) KC_PRINTF(2, 3);
 
@@ -79,7 +76,6 @@ enum kc_error_code kc_error_code(const struct kc_error *err);
 const char *kc_error_text(const struct kc_error *err);
 bool kc_error_retriable(const struct kc_error *err);
 int kc_error_kafka_code(const struct kc_error *err); /* 0 when not from Kafka */
-const char *kc_error_url(const struct kc_error *err);
 const struct kc_error *kc_error_cause(const struct kc_error *err);
 
 /* The text of a FAILED status: "<Java exception class>: <text>" and a "Caused by: " line for each

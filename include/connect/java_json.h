@@ -31,12 +31,6 @@ void kc_json_write_string(struct kc_str *out, const char *text, size_t len);
 void kc_json_write_double(struct kc_str *out, double value);
 void kc_json_write_float(struct kc_str *out, float value);
 
-/* Java's String.hashCode over the UTF-16 units of a UTF-8 text. */
-int32_t kc_java_hash(const char *text);
-
-/* Sorts keys into HashMap iteration order for a table that grew by put from 16 buckets. */
-void kc_java_hash_order(const char **keys, size_t count);
-
 /* Parses len bytes with a depth limit; KC_ERR_DATA names line, column and reason. Any value is
  * accepted at top level. */
 struct kc_error *kc_json_parse(const char *data, size_t len, json_t **value) KC_MUST_CHECK;

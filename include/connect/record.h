@@ -102,11 +102,6 @@ struct kc_raw {
 };
 /* A new zeroed part at the end; borrowed until the next addition. */
 struct kc_raw *kc_batch_add_raw(struct kc_batch *batch);
-size_t kc_batch_raw_count(const struct kc_batch *batch);
-struct kc_raw *kc_batch_raw_at(struct kc_batch *batch, size_t index);
-
-/* Bytes of keys and values, for budgets. */
-size_t kc_batch_bytes(const struct kc_batch *batch);
 
 /* Memory that lives as long as the batch. */
 void *kc_batch_alloc(struct kc_batch *batch, size_t size);

@@ -7,6 +7,7 @@
 #include "source/raw_expand_priv.h"
 
 #include "batch/batch.h"
+#include "data/batch_read.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 /* The error object: see connect/error.h. Plain values, no shared state. */
 #include "connect/error.h"
 
+#include "base/wrong_target.h"
 #include "connect/mem.h"
 
 #include <stdlib.h>

@@ -124,7 +124,8 @@ void kc_json_write_float(struct kc_str *out, float value)
 
 /* ---- HashMap's order ---- */
 
-int32_t kc_java_hash(const char *text)
+/* String.hashCode over the UTF-16 units of a UTF-8 text. */
+static int32_t java_hash(const char *text)
 {
     uint32_t hash = 0;
     size_t len = strlen(text);
@@ -154,14 +155,15 @@ static int by_bucket(const void *a, const void *b)
     return x->index < y->index ? -1 : 1;
 }
 
-void kc_java_hash_order(const char **keys, size_t count)
+/* Sorts keys into the order of a HashMap that grew by put from 16 buckets. */
+static void hash_order(const char **keys, size_t count)
 {
     uint32_t size = 16;
     while (count > size / 4 * 3)
         size *= 2;
     struct bucketed *sorted = kc_malloc(count * sizeof(*sorted));
     for (size_t i = 0; i < count; i++) {
-        uint32_t hash = (uint32_t)kc_java_hash(keys[i]);
+        uint32_t hash = (uint32_t)java_hash(keys[i]);
         sorted[i] = (struct bucketed){keys[i], (hash ^ (hash >> 16)) & (size - 1), i};
     }
     if (count > 1)
@@ -182,7 +184,7 @@ static void write_object(struct kc_str *out, const json_t *object, enum kc_json_
          iter = json_object_iter_next((json_t *)object, iter))
         keys[n++] = json_object_iter_key(iter);
     if (order == KC_JSON_HASH_MAP)
-        kc_java_hash_order(keys, n);
+        hash_order(keys, n);
     kc_str_append_char(out, '{');
     for (size_t i = 0; i < n; i++) {
         if (i)

@@ -6,6 +6,7 @@
  * copy of their strings. A definition that is no longer added to may be read from any thread.
  */
 #include "config/config_def_priv.h"
+#include "config/definition.h"
 #include "connect/map.h"
 
 #include <stdlib.h>

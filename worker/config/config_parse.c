@@ -7,6 +7,7 @@
  * started. Numbers are read as Java reads them: no octal, no blanks inside, "+5" is 5.
  */
 #include "config/config_def_priv.h"
+#include "config/definition.h"
 #include "connect/java_json.h"
 #include "connect/map.h"
 

@@ -7,6 +7,7 @@
  * message is Java's, since clients and tests match on them.
  */
 #include "config/config_def_priv.h"
+#include "config/definition.h"
 #include "config/version_range.h"
 #include "connect/map.h"
 #include "connect/regex.h"

@@ -3,6 +3,7 @@
 #include "config/mirror_maker_check.h"
 
 #include "config/config_keys.h"
+#include "config/definition.h"
 #include "config/mirror_maker_config.h"
 #include "config/worker_config.h"
 

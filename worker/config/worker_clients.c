@@ -8,6 +8,7 @@
  * nothing here.
  */
 #include "config/config_keys.h"
+#include "config/definition.h"
 #include "config/worker_config.h"
 
 #include <stdlib.h>

@@ -11,6 +11,7 @@
 #include "base/logging.h"
 #include "config/config_def_priv.h"
 #include "config/config_keys.h"
+#include "config/definition.h"
 #include "config/mirror_maker_config.h"
 #include "config/worker_checks_priv.h"
 #include "connect/log.h"

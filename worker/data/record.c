@@ -9,6 +9,8 @@
  */
 #include "connect/record.h"
 
+#include "data/batch_read.h"
+
 #include <assert.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * What all parts of the distributed herder stand on: who leads, a fresh picture of the configs, the
  * leader's writes, and backing off. Tick thread, unless distributed_priv.h says otherwise.
  */
+#include "base/wrong_target.h"
 #include "connect/log.h"
 #include "herder/distributed_priv.h"
 #include "herder/entities_priv.h"

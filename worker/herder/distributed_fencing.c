@@ -7,6 +7,7 @@
  * connector share it. Task threads ask through kc_distributed_fence_zombies(), which goes to the
  * leader wherever that is, and check their right to run afterwards.
  */
+#include "base/wrong_target.h"
 #include "herder/distributed_priv.h"
 
 #include <stdlib.h>

@@ -3,6 +3,7 @@
  * REST's requests in the distributed herder, each in Java's order of checks: pending rebalance,
  * leadership, existence. Tick thread only.
  */
+#include "base/wrong_target.h"
 #include "herder/distributed_priv.h"
 #include "herder/entities_priv.h"
 

@@ -3,6 +3,7 @@
 #include "herder/entities_priv.h"
 
 #include "config/config_json.h"
+#include "config/definition.h"
 #include "config/worker_config.h"
 
 #include <stdlib.h>

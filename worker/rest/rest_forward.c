@@ -2,6 +2,7 @@
 /* Forwarding to other workers: see rest_forward_priv.h. */
 #include "rest/rest_forward_priv.h"
 
+#include "base/wrong_target.h"
 #include "connect/log.h"
 
 #include <ctype.h>

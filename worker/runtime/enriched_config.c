@@ -8,6 +8,7 @@
 #include "runtime/enriched_config_priv.h"
 
 #include "config/config_keys.h"
+#include "config/definition.h"
 #include "source/topic_creation.h"
 
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #ifndef WORKER_RUNTIME_ENRICHED_CONFIG_PRIV_H
 #define WORKER_RUNTIME_ENRICHED_CONFIG_PRIV_H
 
+#include "config/definition.h"
 #include "config/worker_config.h"
 #include "data/plugins.h"
 

@@ -9,6 +9,7 @@
  */
 #include "config/client_definitions.h"
 #include "config/config_json.h"
+#include "config/definition.h"
 #include "config/secret_keys.h"
 #include "config/version_range.h"
 #include "connect/regex.h"

@@ -9,6 +9,7 @@
 #include "sink/sink_task.h"
 
 #include "connect/log.h"
+#include "data/batch_read.h"
 #include "kafka/client_group.h"
 #include "sink/sink_task_priv.h"
 

@@ -9,6 +9,7 @@
 #include "source/raw_expand_priv.h"
 
 #include "batch/header_scan.h"
+#include "data/batch_read.h"
 #include "source/raw_pack_priv.h"
 
 #include <stdlib.h>

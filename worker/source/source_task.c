@@ -10,7 +10,7 @@
 
 #include "base/kafka_errors.h"
 #include "connect/log.h"
-#include "connect/thread.h"
+#include "data/batch_read.h"
 #include "source/source_task_priv.h"
 
 #include <stdlib.h>

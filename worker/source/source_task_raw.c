@@ -8,6 +8,7 @@
  * one).
  */
 #include "connect/log.h"
+#include "data/batch_read.h"
 #include "source/eos_channel_priv.h"
 
 #include <stdlib.h>

@@ -2,6 +2,7 @@
 /* Topic creation groups: see topic_creation.h. The group "default" comes last and matches all. */
 #include "source/topic_creation.h"
 
+#include "config/definition.h"
 #include "connect/config_def.h"
 #include "connect/log.h"
 #include "connect/regex.h"

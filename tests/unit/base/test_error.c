@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The error object: text, context, causes, copies. */
+#include "base/wrong_target.h"
 #include "connect/mem.h"
 
 #include <check.h>

@@ -3,6 +3,7 @@
 #include "config/config_golden.h"
 #include "config/config_json.h"
 #include "config/config_keys.h"
+#include "config/definition.h"
 #include "config/properties.h"
 #include "config/worker_config.h"
 

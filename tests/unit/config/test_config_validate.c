@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Validation against ConfigDef.validateAll of Kafka 4.1, and definitions made at run time. */
 #include "config/config_golden.h"
+#include "config/definition.h"
 #include "config/worker_config.h"
 
 static const char *text_of(const json_t *json)

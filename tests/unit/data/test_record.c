@@ -2,6 +2,7 @@
 /* Batches: what a new record looks like, what is kept, in which order it is freed, what it costs.
  */
 #include "connect/record.h"
+#include "data/batch_read.h"
 
 #include <check.h>
 #include <stdio.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The distributed herder with a cluster of one: rebalances, requests, leadership, keys. */
+#include "base/wrong_target.h"
 #include "fixture.h"
 
 #include <arpa/inet.h>

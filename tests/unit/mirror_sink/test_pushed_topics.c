@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a mirror sink may commit, by what it has sent; which topics it pushes; and its keys. */
+#include "config/definition.h"
 #include "mirror/mirror_check.h"
 #include "mirror_sink/mirror_sink_priv.h"
 #include "mirror_sink/pushed_topics_priv.h"

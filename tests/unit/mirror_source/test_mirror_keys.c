@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The keys of the three connectors, field by field but for the words, against Java 4.1.0. */
 #include "config/config_json.h"
+#include "config/definition.h"
 #include "config/mirror_maker_config.h"
 #include "mirror/acl_sync_priv.h"
 #include "mirror/client_limits_priv.h"

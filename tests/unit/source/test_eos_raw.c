@@ -3,6 +3,8 @@
  * Transactions through the raw lane, against a broker that checks epochs and sequences: what the
  * plugin is told and when, what a refused batch turns into, what is released, how it fails.
  */
+#include "data/batch_read.h"
+#include "host/idle_host.h"
 #include "source/eos_channel_priv.h"
 #include "source/one_raw_lane.h"
 #include "source/raw_builder.h"

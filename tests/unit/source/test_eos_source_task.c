@@ -3,6 +3,8 @@
  * The exactly-once delivery on the raw lane: boundaries, the offsets that travel with the batches,
  * and what an abort leaves. Against a broker that checks epochs and sequences.
  */
+#include "data/batch_read.h"
+#include "host/idle_host.h"
 #include "kafka/partitioner.h"
 #include "source/one_raw_lane.h"
 #include "source/raw_builder.h"
