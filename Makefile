@@ -41,7 +41,7 @@ WARN      := -Wall -Wextra -Werror -Wshadow -fno-builtin-log -Wpointer-arith -Ws
              -Wwrite-strings -Wundef -Wvla -Wformat=2 -Wno-unused-parameter
 CFLAGS    ?=
 ALL_CFLAGS = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) -fPIC -pthread \
-             -Iinclude $(INCLUDES) $(PKG_CFLAGS) $(CFLAGS)
+             -Iinclude $(INCLUDES) $(HIDDEN) $(PKG_CFLAGS) $(CFLAGS)
 ifeq ($(LIBRDKAFKA),bundled)
 RDKAFKA_BUILT  := $(RDKAFKA)/.built
 RDKAFKA_CFLAGS := -isystem $(RDKAFKA)/include
@@ -53,7 +53,10 @@ endif
 PKG_CFLAGS = $(RDKAFKA_CFLAGS) $(shell pkg-config --cflags $(PACKAGES))
 OTHER_LIBS = $(shell pkg-config --libs $(PACKAGES)) -lsnappy -lm -ldl
 PKG_LIBS   = $(RDKAFKA_LIBS) $(OTHER_LIBS)
-ALL_LDFLAGS = $(SANFLAGS) $(HARDEN_LD) -pthread -rdynamic $(LDFLAGS)
+ALL_LDFLAGS = $(SANFLAGS) $(HARDEN_LD) -pthread $(LDFLAGS)
+# What plugins see of the program: what include/connect declares (everything else is hidden when it is
+# compiled) and, where librdkafka is part of the program, the functions of its own header.
+EXPORTS    := $(BUILD)/exports
 
 WORKER    := $(filter-out worker/main.c,$(wildcard worker/*.c worker/*/*.c))
 CONNECTORS:= $(wildcard connectors/*.c connectors/*/*.c)
@@ -70,7 +73,8 @@ all: $(BUILD)/isthmus
 
 # The worker sees include/ and its own folder; connectors see include/ and connectors/.
 $(BUILD)/obj/worker/%.o: INCLUDES = -Iworker
-$(BUILD)/obj/connectors/%.o: INCLUDES = -Iconnectors
+$(BUILD)/obj/connectors/%.o: INCLUDES = -Iconnectors -DKC_LINKED_IN
+$(BUILD)/obj/worker/%.o $(BUILD)/obj/connectors/%.o: HIDDEN = -fvisibility=hidden
 $(COMMIT_FILES:%=$(BUILD)/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/.with-$(LIBRDKAFKA)
@@ -87,8 +91,12 @@ $(BUILD)/.with-$(LIBRDKAFKA): | $(RDKAFKA_BUILT)
 $(RDKAFKA)/.built: packaging/librdkafka/build packaging/librdkafka/Cargo.lock
 	@packaging/librdkafka/build $(RDKAFKA)
 
-$(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O) $(SHIM_O) $(RDKAFKA_BUILT)
-	$(CC) $(ALL_LDFLAGS) $(filter %.o,$^) $(PKG_LIBS) -o $@
+$(BUILD)/isthmus: $(MAIN_O) $(WORKER_O) $(CONNECT_O) $(SHIM_O) $(RDKAFKA_BUILT) $(EXPORTS)
+	$(CC) $(ALL_LDFLAGS) -Wl,--dynamic-list=$(EXPORTS) $(filter %.o,$^) $(PKG_LIBS) -o $@
+
+$(EXPORTS): $(BUILD)/.with-$(LIBRDKAFKA) $(RDKAFKA_BUILT)
+	@{ echo '{'; echo 'kc_*;'; $(if $(RDKAFKA_BUILT),grep -oE '\<rd_kafka_\w+' $(RDKAFKA)/include/librdkafka/rdkafka.h | \
+	    sort -u | sed 's/$$/;/';) echo '};'; } >$@
 
 $(BUILD)/libisthmus.a: $(WORKER_O) $(CONNECT_O)
 	@rm -f $@
@@ -97,7 +105,7 @@ $(BUILD)/libisthmus.a: $(WORKER_O) $(CONNECT_O)
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -Iworker -Iconnectors -Itests/unit -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) \
-	    $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
+	    -rdynamic $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
 
 # Programs of cluster tests: they see the contract alone, as a plugin does.
 $(BUILD)/tests/cluster/%: tests/cluster/%.c $(BUILD)/libisthmus.a $(SHIM_O)
@@ -169,7 +177,7 @@ FUZZ_FLAGS  = -std=c11 -D_GNU_SOURCE $(VERSION_FLAGS) -O1 -g -fno-omit-frame-poi
 FUZZ_O     := $(patsubst %.c,build/fuzz/obj/%.o,$(WORKER) $(CONNECTORS))
 
 build/fuzz/obj/worker/%.o: INCLUDES = -Iworker
-build/fuzz/obj/connectors/%.o: INCLUDES = -Iconnectors
+build/fuzz/obj/connectors/%.o: INCLUDES = -Iconnectors -DKC_LINKED_IN
 $(COMMIT_FILES:%=build/fuzz/obj/%.o): VERSION_FLAGS += $(COMMIT_FLAG)
 build/fuzz/obj/%.o: %.c $(BUILD)/.with-$(LIBRDKAFKA)
 	@mkdir -p $(@D)
@@ -191,9 +199,11 @@ fuzz-smoke: deps
 # Lint.
 C_FILES  = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 
-.PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy lint-fuzz format
+# The program is linked for lint-exports, last: beside `make check` it has been linked by then.
+.PHONY: lint lint-format lint-includes lint-cppcheck lint-tidy lint-fuzz lint-exports format
 lint: deps
 	@$(MAKE) --no-print-directory lint-format lint-includes lint-fuzz lint-cppcheck lint-tidy
+	+@$(BUILD_ALL) lint-exports
 
 lint-format:
 	@clang-format --dry-run -Werror $(C_FILES) && echo "clang-format: nothing to change"
@@ -201,6 +211,9 @@ lint-format:
 lint-includes:
 	@$(PYTHON) tests/support/check_includes.py
 	@$(PYTHON) tests/support/check_names.py
+
+lint-exports: $(BUILD)/isthmus
+	@$(PYTHON) tests/support/check_exports.py $< $(if $(RDKAFKA_BUILT),$(RDKAFKA)/include/librdkafka/rdkafka.h)
 
 # `make check` doesn't build the fuzz targets; that they compile is seen here.
 lint-fuzz:
@@ -241,6 +254,6 @@ help:
 	@echo 'make check-unit      the unit tests; also check-cluster, check-compat, check-fault'
 	@echo 'make fuzz-smoke      each fuzz target for FUZZ_SECONDS (20)'
 	@echo 'make bench           against Java MirrorMaker 2 in one run (BENCH_QUICK=1: a small one)'
-	@echo 'make lint            clang-format, clang-tidy, cppcheck, include directions, names; make format'
+	@echo 'make lint            clang-format, clang-tidy, cppcheck, includes, names, exports; make format'
 	@echo 'make install         binary, public headers, samples (DESTDIR=, PREFIX=/usr/local)'
 	@echo 'make clean           removes the build directory'

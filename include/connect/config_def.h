@@ -11,6 +11,8 @@
 
 #include "connect/map.h"
 
+KC_API_BEGIN
+
 enum kc_config_type {
     KC_CONFIG_BOOLEAN,
     KC_CONFIG_STRING,
@@ -39,6 +41,7 @@ typedef void (*kc_config_recommender)(const char *name, const struct kc_map *con
 /* default_value of a required key. Compared by address. */
 extern const char kc_config_required[];
 
+/* Never grows. */
 struct kc_config_key {
     const char *name;
     enum kc_config_type type;
@@ -80,7 +83,7 @@ struct kc_error *kc_config_one_of(const char *name, const char *value, const cha
 /* "Invalid value <value> for configuration <name>: <why>" (why NULL: without the tail). */
 struct kc_error *kc_config_invalid(const char *name, const char *value, const char *why);
 
-/* One key's outcome of validation (ConfigValue). */
+/* One key's outcome of validation (ConfigValue). Never grows. */
 struct kc_config_value {
     const char *name;
     char *value; /* as REST shows it: PASSWORD is "[hidden]"; NULL for null */
@@ -90,7 +93,7 @@ struct kc_config_value {
 };
 
 /* The outcome of validating a map: values in order of definition, then those added. A plugin gets
- * at them by the functions below. */
+ * at them by the functions below. Never grows. */
 struct kc_config_values {
     struct kc_config_value *items;
     size_t count;
@@ -121,5 +124,7 @@ bool kc_config_is_null(const struct kc_config *config, const char *name);
 double kc_config_double(const struct kc_config *config, const char *name);
 const struct kc_strings *kc_config_list(const struct kc_config *config, const char *name);
 const struct kc_map *kc_config_originals(const struct kc_config *config);
+
+KC_API_END
 
 #endif

@@ -12,6 +12,8 @@
 #include "connect/config_def.h"
 #include "connect/record.h"
 
+KC_API_BEGIN
+
 /* ---- connectors ---- */
 
 /* What the worker offers to a connector; opaque, valid until the connector is destroyed. Any
@@ -30,6 +32,7 @@ const char *kc_connector_name(const struct kc_connector_context *context);
 
 enum kc_support { KC_SUPPORT_UNDEFINED, KC_SUPPORT_SUPPORTED, KC_SUPPORT_UNSUPPORTED };
 
+/* May grow. */
 struct kc_connector_ops {
     /* Makes an object that does nothing yet; also made for validate and alter_offsets alone. */
     void *(*create)(struct kc_connector_context *context);
@@ -82,13 +85,14 @@ void kc_source_context_show(struct kc_source_context *context, const char *name,
 void kc_source_context_commit_transaction(struct kc_source_context *context);
 void kc_source_context_abort_transaction(struct kc_source_context *context);
 
+/* May grow. */
 struct kc_record_metadata {
     int64_t offset; /* -1: unknown */
     int32_t partition;
     int64_t timestamp; /* -1: none */
 };
 
-/* Records of a kc_raw that follow each other at the source and at the target. */
+/* Records of a kc_raw that follow each other at the source and at the target. May grow. */
 struct kc_raw_run {
     int64_t source_offset; /* of the first */
     int64_t target_offset; /* of the first; -1: unknown */
@@ -99,6 +103,7 @@ struct kc_raw_run {
     int64_t max_timestamp;
 };
 
+/* May grow. */
 struct kc_source_task_ops {
     void *(*create)(struct kc_source_context *context);
     struct kc_error *(*start)(void *task, const struct kc_map *config);
@@ -129,6 +134,7 @@ struct kc_source_task_ops {
 
 /* ---- sink tasks ---- */
 
+/* Never grows. */
 struct kc_topic_partition {
     const char *topic;
     int32_t partition;
@@ -148,6 +154,7 @@ struct kc_error *kc_sink_context_report(struct kc_sink_context *context,
                                         const struct kc_record *record,
                                         struct kc_error *err) KC_MUST_CHECK;
 
+/* May grow. */
 struct kc_sink_task_ops {
     void *(*create)(struct kc_sink_context *context);
     struct kc_error *(*start)(void *task, const struct kc_map *config);
@@ -163,5 +170,7 @@ struct kc_sink_task_ops {
     void (*stop)(void *task); /* on the task's thread, unlike a source's */
     void (*destroy)(void *task);
 };
+
+KC_API_END
 
 #endif

@@ -11,6 +11,8 @@
 
 #include "connect/mem.h"
 
+KC_API_BEGIN
+
 enum kc_type {
     KC_TYPE_NULL, /* only of values: null */
     KC_TYPE_INT8,
@@ -31,7 +33,8 @@ struct kc_schema;
 struct kc_map;
 
 /* Logical types (Decimal, Date, Time, Timestamp) are carried in their physical form: Decimal as
- * BYTES (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells. */
+ * BYTES (two's complement), Date and Time as INT32, Timestamp as INT64; the schema's name tells.
+ * Never grows. */
 struct kc_value {
     enum kc_type type;
     /* Elements of ARRAY and STRUCT, pairs of MAP. Of a Decimal: by how many digits, as int32_t, its
@@ -50,6 +53,7 @@ struct kc_value {
     } u;
 };
 
+/* Never grows. */
 struct kc_pair {
     struct kc_value key;
     struct kc_value value;
@@ -57,36 +61,52 @@ struct kc_pair {
 
 static inline struct kc_value kc_value_null(void)
 {
-    return (struct kc_value){.type = KC_TYPE_NULL};
+    struct kc_value value = {KC_TYPE_NULL, 0, {0}};
+    return value;
+}
+
+/* The text or bytes at data, which are kept by reference; NULL is null. */
+static inline struct kc_value kc_value_text(enum kc_type type, const void *data, size_t len)
+{
+    struct kc_value value = kc_value_null();
+    if (!data)
+        return value;
+    value.type = type;
+    value.u.bytes.data = (const char *)data;
+    value.u.bytes.len = len;
+    return value;
 }
 
 static inline struct kc_value kc_value_bytes(const void *data, size_t len)
 {
-    if (!data)
-        return kc_value_null();
-    return (struct kc_value){.type = KC_TYPE_BYTES, .u.bytes = {(const char *)data, len}};
+    return kc_value_text(KC_TYPE_BYTES, data, len);
 }
 
 static inline struct kc_value kc_value_string(const char *text, size_t len)
 {
-    if (!text)
-        return kc_value_null();
-    return (struct kc_value){.type = KC_TYPE_STRING, .u.bytes = {text, len}};
+    return kc_value_text(KC_TYPE_STRING, text, len);
 }
 
 static inline struct kc_value kc_value_int(enum kc_type type, int64_t number)
 {
-    return (struct kc_value){.type = type, .u.i = number};
+    struct kc_value value = {type, 0, {number}};
+    return value;
 }
 
 static inline struct kc_value kc_value_bool(bool b)
 {
-    return (struct kc_value){.type = KC_TYPE_BOOLEAN, .u.b = b};
+    struct kc_value value = kc_value_null();
+    value.type = KC_TYPE_BOOLEAN;
+    value.u.b = b;
+    return value;
 }
 
 static inline struct kc_value kc_value_double(enum kc_type type, double number)
 {
-    return (struct kc_value){.type = type, .u.d = number};
+    struct kc_value value = kc_value_null();
+    value.type = type;
+    value.u.d = number;
+    return value;
 }
 
 bool kc_value_equal(const struct kc_value *a, const struct kc_value *b);
@@ -162,5 +182,7 @@ struct kc_error *kc_schema_validate(const struct kc_schema *schema,
 /* As Struct.put checks the value of the field called field (NULL: as above). */
 struct kc_error *kc_schema_validate_field(const char *field, const struct kc_schema *schema,
                                           const struct kc_value *value) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

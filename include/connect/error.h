@@ -10,8 +10,12 @@
 #ifndef CONNECT_ERROR_H
 #define CONNECT_ERROR_H
 
+#include "connect/contract.h"
+
 #include <stdbool.h>
 #include <stddef.h>
+
+KC_API_BEGIN
 
 /* What kind of failure; the REST server maps these to HTTP statuses (ConnectExceptionMapper). */
 enum kc_error_code {
@@ -39,14 +43,6 @@ enum kc_error_code {
 };
 
 struct kc_error;
-
-#if defined(__GNUC__)
-#define KC_MUST_CHECK        __attribute__((warn_unused_result))
-#define KC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#else
-#define KC_MUST_CHECK
-#define KC_PRINTF(fmt, args)
-#endif
 
 /* A new error; the caller owns it. Never returns NULL. */
 struct kc_error *kc_error_new(enum kc_error_code code, const char *fmt, ...) KC_PRINTF(2, 3);
@@ -87,5 +83,7 @@ void kc_error_destroy(struct kc_error *err);
 
 /* Destroys *err and sets it to NULL. */
 void kc_error_clear(struct kc_error **err);
+
+KC_API_END
 
 #endif

@@ -18,6 +18,8 @@
 #include "connect/map.h"
 #include "connect/uuid.h"
 
+KC_API_BEGIN
+
 struct kc_fetcher;
 
 /* properties: Java consumer properties (bootstrap.servers, security, client.rack, fetch.*,
@@ -55,12 +57,13 @@ enum kc_fetched_kind {
     KC_FETCHED_FAILED,       /* error says why */
 };
 
-/* A transaction to leave out: of the batches of producer_id from first_offset on. */
+/* A transaction to leave out: of the batches of producer_id from first_offset on. Never grows. */
 struct kc_aborted {
     int64_t producer_id;
     int64_t first_offset;
 };
 
+/* May grow. */
 struct kc_fetched {
     enum kc_fetched_kind kind;
     const char *topic;
@@ -111,6 +114,7 @@ void kc_fetched_release(struct kc_fetched *fetched);
 int64_t kc_fetcher_position(struct kc_fetcher *fetcher, const char *topic, int32_t partition);
 size_t kc_fetcher_bytes(struct kc_fetcher *fetcher); /* fetched and not given back */
 
+/* Never grows. */
 struct kc_fetch_bound {
     const char *topic;
     int32_t partition;
@@ -121,5 +125,7 @@ struct kc_fetch_bound {
  * offset). Blocks up to timeout_ms. Each partition at most once. */
 void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
                        bool end, int timeout_ms);
+
+KC_API_END
 
 #endif

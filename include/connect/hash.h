@@ -14,8 +14,12 @@
 
 #include <stdlib.h>
 
+KC_API_BEGIN
+
 /* SipHash-1-3 of the key, cut to 32 bits. Any thread. */
 uint32_t kc_hash(const void *key, size_t len);
+
+KC_API_END
 
 #define HASH_FUNCTION(key, len, hash) ((hash) = kc_hash((key), (len)))
 #define uthash_malloc(size)           kc_malloc(size)

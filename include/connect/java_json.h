@@ -12,6 +12,8 @@
 
 #include <jansson.h>
 
+KC_API_BEGIN
+
 enum kc_json_order {
     KC_JSON_AS_IS,    /* members in insertion order (LinkedHashMap, Struct) */
     KC_JSON_HASH_MAP, /* each object's members in the order of a java.util.HashMap grown by put */
@@ -34,5 +36,7 @@ void kc_json_write_float(struct kc_str *out, float value);
 /* Parses len bytes with a depth limit; KC_ERR_DATA names line, column and reason. Any value is
  * accepted at top level. */
 struct kc_error *kc_json_parse(const char *data, size_t len, json_t **value) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

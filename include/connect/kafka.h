@@ -13,6 +13,12 @@
 
 #include <librdkafka/rdkafka.h>
 
+/* For the plugin's descriptor: connect/plugin.h. */
+#undef KC_RDKAFKA_MAJOR
+#define KC_RDKAFKA_MAJOR (RD_KAFKA_VERSION >> 24)
+
+KC_API_BEGIN
+
 enum kc_client_role { KC_CLIENT_PRODUCER, KC_CLIENT_CONSUMER, KC_CLIENT_ADMIN };
 
 /* A librdkafka configuration from Java properties; KC_ERR_CONFIG names the key and value that is
@@ -46,12 +52,14 @@ void kc_admin_set_timeout(struct kc_admin *admin, int timeout_ms); /* default 60
 /* The librdkafka client beneath, borrowed, for calls that have no wrapper here. */
 rd_kafka_t *kc_admin_client(struct kc_admin *admin);
 
+/* Never grows. */
 struct kc_topic_info {
     char *name;
     int32_t partitions;
     int16_t replication_factor; /* of partition 0 */
     int error;                  /* Kafka error code of the topic, 0 fine */
 };
+/* Never grows. */
 struct kc_topic_infos {
     struct kc_topic_info *items;
     size_t count;
@@ -64,6 +72,7 @@ void kc_topic_infos_destroy(struct kc_topic_infos *topics);
 
 struct kc_error *kc_admin_cluster_id(struct kc_admin *admin, char **cluster_id) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_new_topic {
     const char *name;
     int32_t partitions;          /* -1: the broker's default */
@@ -77,6 +86,7 @@ struct kc_error *kc_admin_create_topics(struct kc_admin *admin, const struct kc_
 struct kc_error *kc_admin_create_partitions(struct kc_admin *admin, const char *topic,
                                             int32_t total) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_config_entry {
     char *name;
     char *value; /* NULL: null or sensitive */
@@ -85,6 +95,7 @@ struct kc_config_entry {
     bool is_sensitive;
     int source; /* RD_KAFKA_CONFIG_SOURCE_* */
 };
+/* Never grows. */
 struct kc_config_entries {
     struct kc_config_entry *items;
     size_t count;
@@ -99,7 +110,7 @@ struct kc_error *kc_admin_topic_configs(struct kc_admin *admin, const struct kc_
                                         struct kc_error **errors) KC_MUST_CHECK;
 void kc_config_entries_destroy(struct kc_config_entries *entries);
 
-/* One IncrementalAlterConfigs operation on a topic (KIP-339). */
+/* One IncrementalAlterConfigs operation on a topic (KIP-339). Never grows. */
 struct kc_config_op {
     const char *name;
     const char *value; /* NULL: DELETE; else SET */
@@ -122,12 +133,14 @@ struct kc_error *kc_admin_end_offsets(struct kc_admin *admin,
                                       rd_kafka_topic_partition_list_t *partitions,
                                       int timeout_ms) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_group_info {
     char *id;
     char *state;         /* "Stable", "Empty", "Dead", ... */
     char *protocol_type; /* "consumer", "connect", "" */
     int member_count;
 };
+/* Never grows. */
 struct kc_group_infos {
     struct kc_group_info *items;
     size_t count;
@@ -166,6 +179,7 @@ struct kc_error *kc_admin_alter_groups_offsets(struct kc_admin *admin,
 struct kc_error *kc_admin_groups_states(struct kc_admin *admin, const struct kc_strings *ids,
                                         struct kc_group_infos *groups) KC_MUST_CHECK;
 
+/* Never grows. */
 struct kc_acl {
     int resource_type; /* RD_KAFKA_RESOURCE_* */
     int pattern_type;  /* RD_KAFKA_RESOURCE_PATTERN_* */
@@ -175,6 +189,7 @@ struct kc_acl {
     int operation;  /* RD_KAFKA_ACL_OPERATION_* */
     int permission; /* RD_KAFKA_ACL_PERMISSION_TYPE_* */
 };
+/* Never grows. */
 struct kc_acls {
     struct kc_acl *items;
     size_t count;
@@ -184,5 +199,7 @@ struct kc_error *kc_admin_topic_acls(struct kc_admin *admin, struct kc_acls *acl
 struct kc_error *kc_admin_create_acls(struct kc_admin *admin,
                                       const struct kc_acls *acls) KC_MUST_CHECK;
 void kc_acls_destroy(struct kc_acls *acls);
+
+KC_API_END
 
 #endif

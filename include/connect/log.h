@@ -13,7 +13,15 @@
 
 #include "connect/error.h"
 
+#ifdef __cplusplus
+#include <atomic>
+using std::atomic_int;
+using std::atomic_uint;
+#else
 #include <stdatomic.h>
+#endif
+
+KC_API_BEGIN
 
 enum kc_log_level {
     KC_LOG_ALL = 0,
@@ -26,6 +34,7 @@ enum kc_log_level {
     KC_LOG_OFF,
 };
 
+/* Never grows. */
 struct kc_logger {
     const char *name;
     atomic_int level;       /* effective level, cached */
@@ -54,5 +63,7 @@ void kc_log_write(struct kc_logger *logger, enum kc_log_level level, const char 
 /* The calling thread's context, as Connect's MDC "connector.context" ("[mm|task-0] "); copied, NULL
  * clears it. Each line that the thread logs carries it. */
 void kc_log_set_context(const char *context);
+
+KC_API_END
 
 #endif

@@ -10,7 +10,10 @@
 
 #include "connect/mem.h"
 
+KC_API_BEGIN
+
 struct kc_map;
+/* Never grows. */
 struct kc_map_entry {
     const char *key;
     const char *value; /* NULL is a null value, which differs from an absent key */
@@ -48,7 +51,7 @@ char *kc_map_print(const struct kc_map *map);
 /* The same without one of the keys: what is alike but for it prints alike. */
 char *kc_map_print_without(const struct kc_map *map, const char *key);
 
-/* A list of owned maps, as connectors return task configs. Zero-initialise it. */
+/* A list of owned maps, as connectors return task configs. Zero-initialise it. Never grows. */
 struct kc_maps {
     struct kc_map **items;
     size_t count;
@@ -56,5 +59,7 @@ struct kc_maps {
 };
 void kc_maps_take(struct kc_maps *list, struct kc_map *map);
 void kc_maps_destroy(struct kc_maps *list);
+
+KC_API_END
 
 #endif

@@ -12,6 +12,8 @@
 
 #include "connect/connector.h"
 
+KC_API_BEGIN
+
 enum kc_measure_kind {
     KC_MEASURE_COUNTER,    /* grows; summed */
     KC_MEASURE_GAUGE,      /* a state; not shown until it has been set; summed */
@@ -25,6 +27,7 @@ enum kc_measure_kind {
     KC_MEASURE_SPAN,  /* a gauge in milliseconds, shown in seconds; the longest counts (API 1.3) */
 };
 
+/* Never grows. */
 struct kc_measure {
     enum kc_measure_kind kind;
     const char *name; /* behind the group's: "record_count" */
@@ -34,6 +37,7 @@ struct kc_measure {
     size_t subtrahend;
 };
 
+/* Never grows. */
 struct kc_series_group {
     const char *name;          /* the prefix: "kafka_connect_mirror_source_connector" */
     const char *const *labels; /* names, NULL-terminated; at most KC_SERIES_LABELS */
@@ -69,7 +73,7 @@ void kc_series_raise(struct kc_series *series, size_t measure, int64_t number);
 /* What a counter or gauge has come to; INT64_MIN: a gauge that wasn't set (API 1.3). */
 int64_t kc_series_read(const struct kc_series *series, size_t measure);
 
-/* Measurements taken together. */
+/* Measurements taken together. Never grows. */
 struct kc_sample {
     int64_t count;
     int64_t min;
@@ -88,5 +92,7 @@ static inline void kc_sample_take(struct kc_sample *sample, int64_t number)
 }
 /* A sample without measurements changes nothing. */
 void kc_series_sample(struct kc_series *series, size_t measure, const struct kc_sample *sample);
+
+KC_API_END
 
 #endif

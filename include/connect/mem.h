@@ -16,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+KC_API_BEGIN
+
 void *kc_malloc(size_t size);
 void *kc_calloc(size_t count, size_t size);
 void *kc_realloc(void *ptr, size_t size);
@@ -40,7 +42,7 @@ char *kc_asprintf(const char *fmt, ...) KC_PRINTF(1, 2);
 char *kc_vasprintf(const char *fmt, va_list args) KC_PRINTF(1, 0);
 
 /* A growable byte string; data is always terminated by a zero that len doesn't count (NULL while
- * empty and never appended to). Zero-initialise it. */
+ * empty and never appended to). Zero-initialise it. Never grows. */
 struct kc_str {
     char *data;
     size_t len;
@@ -63,7 +65,7 @@ kc_str_take(struct kc_str *str); /* the text ("" when empty), owned by the calle
 void kc_str_clear(struct kc_str *str); /* length 0, memory kept */
 void kc_str_destroy(struct kc_str *str);
 
-/* A list of owned strings. Zero-initialise it. */
+/* A list of owned strings. Zero-initialise it. Never grows. */
 struct kc_strings {
     char **items;
     size_t count;
@@ -102,5 +104,7 @@ int64_t kc_deadline_ms(int64_t ms);
 /* Such a setting as the int that a client's call takes: INT32_MAX at most, and not negative, which
  * often is for ever there. */
 int kc_timeout_ms(int64_t ms);
+
+KC_API_END
 
 #endif

@@ -12,7 +12,10 @@
 
 #include "connect/map.h"
 
-/* A plugin of kind KC_PLUGIN_REPLICATION_POLICY. Names are malloc'ed and the caller's. */
+KC_API_BEGIN
+
+/* A plugin of kind KC_PLUGIN_REPLICATION_POLICY. Names are malloc'ed and the caller's. Never grows.
+ */
 struct kc_replication_policy_ops {
     /* properties: all of the connector's (replication.policy.*, source.cluster.alias). */
     struct kc_error *(*create)(const struct kc_map *properties, void **policy);
@@ -32,7 +35,8 @@ struct kc_replication_policy_ops {
     bool (*is_internal)(void *policy, const char *topic);
 };
 
-/* A plugin of kind KC_PLUGIN_TOPIC_FILTER, _GROUP_FILTER or _CONFIG_PROPERTY_FILTER. */
+/* A plugin of kind KC_PLUGIN_TOPIC_FILTER, _GROUP_FILTER or _CONFIG_PROPERTY_FILTER. Never grows.
+ */
 struct kc_name_filter_ops {
     struct kc_error *(*create)(const struct kc_map *properties, void **filter);
     void (*destroy)(void *filter);
@@ -42,5 +46,7 @@ struct kc_name_filter_ops {
      * the target (ConfigPropertyFilter.shouldReplicateSourceDefault); NULL: it isn't. */
     bool (*keeps_default)(void *filter, const char *name);
 };
+
+KC_API_END
 
 #endif

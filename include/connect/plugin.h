@@ -2,10 +2,11 @@
 /*
  * The plugin descriptor: the first thing the worker reads of a connector.
  *
- * A plugin that is linked in is in a list of the program's; a shared object on `plugin.path`
- * exports such a list as `kc_plugins`. The worker takes a descriptor whose api_major
- * equals its own and whose api_minor isn't newer; `size` tells how much of the struct the plugin
- * knew.
+ * A shared object on `plugin.path` lists its descriptors by KC_PLUGINS(); those that are linked in
+ * have a list of their own. The worker takes a descriptor whose api_major equals its own and whose
+ * api_minor isn't newer; `size` tells how much of the struct the plugin knew. Before it uses a
+ * plugin it checks that all is there that its kind needs, and says in the log what isn't.
+ * docs/PLUGINS.md builds some from nothing.
  *
  * API history
  *   1.0  connectors, tasks, converters, transforms, predicates
@@ -15,8 +16,8 @@
  *   1.3  mirror.h: replication policies and filters; kc_plugin_find(); topic_only of transforms
  *        and predicates; kc_series_read(), estimates and delays; kc_connector_ops.translate; admin
  *        calls on many groups; kc_try_malloc() and its kin, KC_ERR_MEMORY; hash.h;
- *        kc_regex_replace() tells why it gave up; resource.h: REST resources; group.h: membership
- * in groups; series of connectors and of sink tasks
+ *        kc_regex_replace() tells why it gave up; contract.h: what is exported and what may grow;
+ *        majors of libraries in the descriptor; KC_PLUGINS(); C++
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H
@@ -24,6 +25,8 @@
 #include "connect/connector.h"
 #include "connect/mirror.h"
 #include "connect/resource.h"
+
+KC_API_BEGIN
 
 #define KC_API_MAJOR 1
 #define KC_API_MINOR 3
@@ -41,7 +44,7 @@ enum kc_plugin_kind {
     KC_PLUGIN_CONFIG_PROPERTY_FILTER,
 };
 
-/* Converter: between bytes and data. An object is used by one thread. */
+/* Converter: between bytes and data. An object is used by one thread. May grow. */
 struct kc_converter_ops {
     /* config without prefix; is_key tells the side. */
     struct kc_error *(*create)(const struct kc_map *config, bool is_key, void **converter);
@@ -60,6 +63,7 @@ struct kc_converter_ops {
     bool passes_bytes;
 };
 
+/* May grow. */
 struct kc_transform_ops {
     struct kc_error *(*create)(const struct kc_map *config, void **transform);
     void (*destroy)(void *transform);
@@ -68,21 +72,25 @@ struct kc_transform_ops {
                               bool *keep);
 };
 
+/* May grow. */
 struct kc_predicate_ops {
     struct kc_error *(*create)(const struct kc_map *config, void **predicate);
     void (*destroy)(void *predicate);
     bool (*test)(void *predicate, const struct kc_record *record);
 };
 
+/* May grow. */
 struct kc_plugin {
     uint16_t api_major;
     uint16_t api_minor;
     uint32_t size;
     enum kc_plugin_kind kind;
-    const char
-        *class_name; /* the Java class that it stands for, e.g. org.apache.kafka...Connector */
+    /* Libraries whose objects both sides hand to each other (API 1.3; 0: not used). */
+    uint16_t jansson_major;
+    uint16_t rdkafka_major;
+    const char *class_name; /* as configurations name it: org.example.OrdersSourceConnector */
     const char *task_class; /* connectors: written as `task.class` into task configs */
-    const char *version;    /* as REST shows it */
+    const char *version;    /* as REST shows it; NULL: "undefined" */
     const struct kc_config_key *config_keys;
     size_t config_key_count;
     const struct kc_connector_ops *connector;
@@ -100,14 +108,39 @@ struct kc_plugin {
         *resource; /* of a connector: its REST resource; NULL: none (API 1.3) */
 };
 
-#define KC_PLUGIN_HEAD KC_API_MAJOR, KC_API_MINOR, sizeof(struct kc_plugin)
+/* What a descriptor begins with: static const struct kc_plugin x = {KC_PLUGIN_HEAD, .kind = ...}.
+ * The file that has the descriptor includes connect/kafka.h if any file of the plugin does. C++
+ * wants members in their order: KC_PLUGIN_HEAD, .kind = ..., KC_PLUGIN_LIBRARIES, .class_name... */
+#define KC_PLUGIN_LIBRARIES                                                                        \
+    .jansson_major = JANSSON_MAJOR_VERSION, .rdkafka_major = KC_RDKAFKA_MAJOR
+#define KC_PLUGIN_API                                                                              \
+    .api_major = KC_API_MAJOR, .api_minor = KC_API_MINOR, .size = sizeof(struct kc_plugin)
+#ifdef __cplusplus
+#define KC_PLUGIN_HEAD KC_PLUGIN_API
+#else
+#define KC_PLUGIN_HEAD KC_PLUGIN_API, KC_PLUGIN_LIBRARIES
+#endif
+#ifndef KC_RDKAFKA_MAJOR
+#define KC_RDKAFKA_MAJOR 0 /* connect/kafka.h says better */
+#endif
 
 /* The plugin of that kind whose class is called name, with or without its package: one that is
  * linked in or one of the shared objects that this process has loaded. NULL: there is none. Any
  * thread (API 1.3). */
 const struct kc_plugin *kc_plugin_find(enum kc_plugin_kind kind, const char *name);
 
-/* The symbol of a shared object: a NULL-terminated list as well. */
+/* The symbol of a shared object that lists its plugins, NULL-terminated. KC_PLUGINS(&one,
+ * &another); defines it, at the end of one of the files. Where the plugins are linked into the
+ * worker it defines nothing: connectors/builtin.c lists those. */
 #define KC_PLUGINS_SYMBOL "kc_plugins"
+#ifdef KC_LINKED_IN
+#define KC_PLUGINS(...) extern const struct kc_plugin *const kc_plugins[]
+#else
+#define KC_PLUGINS(...)                                                                            \
+    extern KC_EXPORT const struct kc_plugin *const kc_plugins[];                                   \
+    const struct kc_plugin *const kc_plugins[] = {__VA_ARGS__, NULL}
+#endif
+
+KC_API_END
 
 #endif

@@ -16,10 +16,13 @@
 
 #include <jansson.h>
 
+KC_API_BEGIN
+
 #define KC_NO_TIMESTAMP INT64_MIN /* the producer's clock decides */
 #define KC_TIMELESS     (-1)      /* none, and none is given: what old producers leave */
 #define KC_NO_PARTITION (-1)
 
+/* Never grows. */
 struct kc_header {
     const char *key; /* terminated */
     const struct kc_schema *schema;
@@ -37,13 +40,15 @@ struct kc_source_partition *kc_source_partition_ref(struct kc_source_partition *
 void kc_source_partition_unref(struct kc_source_partition *partition);
 json_t *kc_source_partition_map(const struct kc_source_partition *partition); /* borrowed */
 
-/* The source offset map. Most are one number, which needs no allocation: field and number. */
+/* The source offset map. Most are one number, which needs no allocation: field and number. Never
+ * grows. */
 struct kc_source_offset {
     const char *field; /* static text, or NULL: see map */
     int64_t number;
     json_t *map; /* when field is NULL; borrowed from the batch (kc_batch_own_json()); NULL: null */
 };
 
+/* May grow. */
 struct kc_record {
     const char *topic;                  /* terminated; lives as long as the batch */
     int32_t partition;                  /* KC_NO_PARTITION: the producer's partitioner decides */
@@ -86,6 +91,7 @@ struct kc_record *kc_batch_at(struct kc_batch *batch, size_t index);
  * kc_source_context_takes_raw() says so. The worker passes on as bytes what it can, and opens the
  * rest into records as Java's MirrorSourceTask makes them: KC_OPTIONAL_BYTES keys, KC_BYTES values
  * and headers. A batch holds raw parts or records, not both.
+ * May grow.
  */
 struct kc_raw {
     const char *topic;    /* on the target; terminated; lives as long as the batch */
@@ -113,5 +119,7 @@ void kc_batch_own(struct kc_batch *batch, void *resource, void (*destroy)(void *
 void kc_batch_own_json(struct kc_batch *batch, json_t *map);
 /* Keeps a reference on schema as long as the batch. */
 void kc_batch_own_schema(struct kc_batch *batch, const struct kc_schema *schema);
+
+KC_API_END
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "connect/mem.h"
 
+KC_API_BEGIN
+
 struct kc_regex;
 
 /* KC_ERR_CONFIG names the pattern, the place and the reason. */
@@ -27,5 +29,7 @@ struct kc_error *kc_regex_replace(const struct kc_regex *regex, const char *text
  */
 struct kc_error *kc_regex_list_new(const struct kc_strings *patterns,
                                    struct kc_regex **regex) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

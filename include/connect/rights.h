@@ -12,6 +12,8 @@
 
 #include "connect/kafka.h"
 
+KC_API_BEGIN
+
 /* resource_type of a kc_acl: the protocol's numbers. */
 enum { KC_RESOURCE_TOPIC = 2, KC_RESOURCE_GROUP = 3, KC_RESOURCE_TRANSACTIONAL_ID = 5 };
 
@@ -22,12 +24,13 @@ struct kc_error *kc_admin_acls(struct kc_admin *admin, int resource_type,
 struct kc_error *kc_admin_delete_acls(struct kc_admin *admin,
                                       const struct kc_acls *acls) KC_MUST_CHECK;
 
-/* One limit of one entity. */
+/* One limit of one entity. Never grows. */
 struct kc_quota {
     struct kc_map *entity; /* "user", "client-id", "ip" to a name; a null name: the default */
     char *key;             /* "producer_byte_rate", ... */
     double value;
 };
+/* Never grows. */
 struct kc_quotas {
     struct kc_quota *items; /* those of one entity follow each other */
     size_t count;
@@ -51,5 +54,7 @@ struct kc_error *kc_admin_alter_group_config(struct kc_admin *admin, const char 
                                              size_t count) KC_MUST_CHECK;
 /* source of an entry that is the group's own. */
 enum { KC_CONFIG_SOURCE_GROUP = 8 };
+
+KC_API_END
 
 #endif

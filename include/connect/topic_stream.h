@@ -11,8 +11,11 @@
 
 #include "connect/map.h"
 
+KC_API_BEGIN
+
 struct kc_topic_stream;
 
+/* May grow. */
 struct kc_log_record {
     int32_t partition;
     int64_t offset;
@@ -47,5 +50,7 @@ void kc_topic_stream_wake(struct kc_topic_stream *stream);
  * retriable UNKNOWN_TOPIC_OR_PARTITION at once. Any thread. */
 struct kc_error *kc_topic_stream_ends(struct kc_topic_stream *stream, int64_t *ends,
                                       int timeout_ms) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

@@ -105,5 +105,4 @@ static const struct kc_plugin incomplete = {
     .class_name = "org.example.IncompletePolicy",
 };
 
-extern const struct kc_plugin *const kc_plugins[];
-const struct kc_plugin *const kc_plugins[] = {&policy, &filter, &incomplete, NULL};
+KC_PLUGINS(&policy, &filter, &incomplete);
