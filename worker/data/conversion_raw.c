@@ -19,13 +19,13 @@
 static bool transform_routes(const struct conversion_stage *stage)
 {
     const struct kc_plugin *plugin = stage->transform_plugin;
-    return plugin->api_minor >= 3 && plugin->topic_only;
+    return plugin->topic_only;
 }
 
 static bool predicate_routes(const struct conversion_stage *stage)
 {
     const struct kc_plugin *plugin = stage->predicate_plugin;
-    return !plugin || (plugin->api_minor >= 3 && plugin->topic_only);
+    return !plugin || plugin->topic_only;
 }
 
 /* Whether the stage looks into records of every topic that reaches it. */

@@ -2,15 +2,15 @@
 /*
  * The registry of plugins: see plugins.h.
  *
- * Filled once by main, read by everybody. What a shared object offers is copied into a descriptor
- * of our own size, so that one made for an older minor API reads as if the new fields were NULL.
- * Objects stay loaded until the process ends: their code may still run on an abandoned thread. So
- * do those copies, which kc_plugin_find() looks through.
+ * Filled once at start, read by everybody. A plugin of a shared object is checked and copied before
+ * it is used (plugin_check_priv.h). Objects stay loaded until the process ends: their code may
+ * still run on an abandoned thread. So do the copies, which kc_plugin_find() looks through.
  */
 #include "data/plugins.h"
 
 #include "config/version_range.h"
 #include "connect/log.h"
+#include "data/plugin_check_priv.h"
 
 #include <dirent.h>
 #include <dlfcn.h>
@@ -55,63 +55,13 @@ static const struct {
     [KC_PLUGIN_GROUP_FILTER] = {"group_filter", NULL},
     [KC_PLUGIN_CONFIG_PROPERTY_FILTER] = {"config_property_filter", NULL},
 };
-enum { KIND_COUNT = sizeof(kinds) / sizeof(kinds[0]) };
 
 const char *kc_plugin_kind_name(enum kc_plugin_kind kind)
 {
     return kinds[kind].name;
 }
 
-/* ---- checking and adding ---- */
-
-static bool has_policy(const struct kc_replication_policy_ops *ops)
-{
-    return ops && ops->create && ops->destroy && ops->remote_topic && ops->topic_source &&
-           ops->upstream_topic;
-}
-
-static bool has_filter(const struct kc_name_filter_ops *ops)
-{
-    return ops && ops->create && ops->destroy && ops->accepts;
-}
-
-static bool has_operations(const struct kc_plugin *plugin)
-{
-    switch (plugin->kind) {
-    case KC_PLUGIN_SINK:
-        return plugin->connector && plugin->sink_task && plugin->task_class;
-    case KC_PLUGIN_SOURCE:
-        return plugin->connector && plugin->source_task && plugin->task_class;
-    case KC_PLUGIN_TRANSFORMATION:
-        return plugin->transform;
-    case KC_PLUGIN_PREDICATE:
-        return plugin->predicate;
-    case KC_PLUGIN_CONVERTER:
-    case KC_PLUGIN_HEADER_CONVERTER:
-        return plugin->converter;
-    case KC_PLUGIN_REPLICATION_POLICY:
-        return has_policy(plugin->policy);
-    case KC_PLUGIN_TOPIC_FILTER:
-    case KC_PLUGIN_GROUP_FILTER:
-    case KC_PLUGIN_CONFIG_PROPERTY_FILTER:
-        return has_filter(plugin->filter);
-    }
-    return false;
-}
-
-/* NULL when the descriptor can be used, else why not (static or owned by *text). */
-static const char *refusal(const struct kc_plugin *plugin, char **text)
-{
-    if (plugin->api_major != KC_API_MAJOR || plugin->api_minor > KC_API_MINOR)
-        return *text =
-                   kc_asprintf("it was built for plugin API %u.%u, this worker has %d.%d",
-                               plugin->api_major, plugin->api_minor, KC_API_MAJOR, KC_API_MINOR);
-    if (plugin->size < offsetof(struct kc_plugin, config_keys))
-        return "its descriptor is too short";
-    if ((size_t)plugin->kind >= KIND_COUNT || !plugin->class_name)
-        return "its descriptor has no class name or an unknown kind";
-    return NULL;
-}
+/* ---- adding ---- */
 
 static void append(struct kc_plugins *plugins, const struct kc_plugin *plugin)
 {
@@ -138,29 +88,41 @@ static void keep_loaded(const struct kc_plugin *plugin)
     pthread_mutex_unlock(&loaded_mutex);
 }
 
-static void offer(struct kc_plugins *plugins, const struct kc_plugin *plugin, const char *file)
+/* The plugin's copy, as far as one can be made, and why it can't be used (NULL: it can); both the
+ * caller's. */
+static struct kc_plugin *checked_copy(const struct kc_plugins *plugins,
+                                      const struct kc_plugin *plugin, char **why)
 {
-    char *text = NULL;
-    struct kc_plugin *copy = NULL;
-    const char *why = refusal(plugin, &text);
-    if (!why) {
-        copy = kc_calloc(1, sizeof(*copy));
-        memcpy(copy, plugin, plugin->size < sizeof(*copy) ? plugin->size : sizeof(*copy));
-        if (!has_operations(copy))
-            why = "its descriptor lacks the functions of its kind";
-        else if (known(plugins, copy))
-            why = "a plugin of that class has been loaded already";
-    }
-    if (why) {
-        kc_warn("Leaving out plugin %s of %s: %s",
-                why == text || !plugin->class_name ? "(unnamed)" : plugin->class_name, file, why);
-        free(copy);
-    } else {
+    *why = kc_plugin_check_version(plugin);
+    if (*why)
+        return NULL;
+    struct kc_plugin *copy = kc_plugin_copy(plugin);
+    *why = kc_plugin_check(copy);
+    if (!*why && known(plugins, copy))
+        *why = kc_asprintf("is the second %s plugin of its class: one is built in, or came from "
+                           "an earlier file of plugin.path",
+                           kinds[copy->kind].name);
+    return copy;
+}
+
+/* number: of the plugin in its file, for those whose name can't be read. */
+static void offer(struct kc_plugins *plugins, const struct kc_plugin *plugin, size_t number,
+                  const char *file)
+{
+    char *why = NULL;
+    struct kc_plugin *copy = checked_copy(plugins, plugin, &why);
+    bool named = copy && copy->class_name && *copy->class_name;
+    char *name = named ? kc_strdup(copy->class_name) : kc_asprintf("number %zu", number);
+    if (copy && !why) {
         append(plugins, copy);
         keep_loaded(copy);
-        kc_info("Loaded %s plugin %s from %s", kinds[copy->kind].name, copy->class_name, file);
+        kc_info("Loaded %s plugin %s from %s", kinds[copy->kind].name, name, file);
+    } else {
+        kc_warn("Left out: plugin %s of %s %s", name, file, why);
+        free(copy);
     }
-    free(text);
+    free(name);
+    free(why);
 }
 
 /* ---- plugin.path ---- */
@@ -169,17 +131,21 @@ static void load_object(struct kc_plugins *plugins, const char *file)
 {
     void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
-        kc_warn("Can't load plugins of %s: %s", file, dlerror());
+        kc_warn("Can't load plugins of %s: %s. (This worker has plugin API %d.%d, and exports only "
+                "what the headers of connect/ declare.)",
+                file, dlerror(), KC_API_MAJOR, KC_API_MINOR);
         return;
     }
     const struct kc_plugin *const *list = dlsym(handle, KC_PLUGINS_SYMBOL);
     if (!list) {
-        kc_warn("Can't load plugins of %s: it has no symbol " KC_PLUGINS_SYMBOL, file);
+        kc_warn("Can't load plugins of %s: it has no symbol " KC_PLUGINS_SYMBOL
+                "; list its plugins by KC_PLUGINS()",
+                file);
         dlclose(handle);
         return;
     }
-    for (; *list; list++)
-        offer(plugins, *list, file);
+    for (size_t i = 0; list[i]; i++)
+        offer(plugins, list[i], i + 1, file);
 }
 
 static bool ends_with(const char *text, const char *end)
