@@ -8,7 +8,7 @@
  */
 #include "connect/log.h"
 #include "connect/plugin.h"
-#include "values/java_text.h"
+#include "connect/text.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
  * the end that ties them together. The worker calls the functions on the connector's thread. There
  * is one task only, for there is one file; its configuration is the connector's own.
  */
-#include "file/file_source_priv.h"
+#include "file_source_priv.h"
 
 #include "connect/log.h"
 

@@ -7,10 +7,10 @@
  * the file behind its line, in bytes. (Java counts UTF-16 units there and so loses its place in
  * text that isn't ASCII.) A line that has no end yet stays in the buffer.
  */
-#include "file/file_source_priv.h"
+#include "file_source_priv.h"
 
 #include "connect/log.h"
-#include "values/text_codec.h"
+#include "connect/text.h"
 
 #include <errno.h>
 #include <fcntl.h>

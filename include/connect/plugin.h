@@ -17,7 +17,7 @@
  *        and predicates; kc_series_read(), estimates and delays; kc_connector_ops.translate; admin
  *        calls on many groups; kc_try_malloc() and its kin, KC_ERR_MEMORY; hash.h;
  *        kc_regex_replace() tells why it gave up; contract.h: what is exported and what may grow;
- *        majors of libraries in the descriptor; KC_PLUGINS(); C++
+ *        majors of libraries in the descriptor; KC_PLUGINS(); text.h; C++
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H

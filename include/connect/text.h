@@ -12,6 +12,8 @@
 
 #include "connect/data.h"
 
+KC_API_BEGIN
+
 /* ---- Connect's text format ---- */
 
 /* Appends Values.convertToString of a value that isn't null. */
@@ -47,5 +49,7 @@ void kc_base64_write(struct kc_str *out, const void *data, size_t len);
 /* Jackson's MIME_NO_LINEFEEDS: white space between quanta is skipped, padding must be there. NULL
  * when malformed; memory from arena. */
 const char *kc_base64_read(struct kc_arena *arena, const char *text, size_t len, size_t *data_len);
+
+KC_API_END
 
 #endif
