@@ -235,14 +235,20 @@ lint-tidy:
 format:
 	@clang-format -i $(C_FILES)
 
+# What a plugin is built with; its version of the API is the headers'.
+API_VERSION = $(shell sed -n 's/^\#define KC_API_M[AI][JN]OR  *//p' include/connect/plugin.h | paste -sd.)
+PC_VALUES   = -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@API_VERSION@|$(API_VERSION)|'
+SHARE       = $(DESTDIR)$(PREFIX)/share/isthmus
+
 .PHONY: install
 install: $(BUILD)/isthmus
 	install -D -m 755 $(BUILD)/isthmus $(DESTDIR)$(PREFIX)/bin/isthmus
-	install -d $(DESTDIR)$(PREFIX)/include/connect
-	install -m 644 include/connect/*.h $(DESTDIR)$(PREFIX)/include/connect
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/isthmus/LICENSE
-	$(if $(wildcard config/*),install -d $(DESTDIR)$(PREFIX)/share/isthmus/config)
-	$(if $(wildcard config/*),install -m 644 config/* $(DESTDIR)$(PREFIX)/share/isthmus/config)
+	install -D -m 644 -t $(SHARE)/config config/*
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/connect include/connect/*.h
+	install -D -m 644 -t $(SHARE)/plugin-template packaging/plugin-template/*
+	install -d $(DESTDIR)$(PREFIX)/lib/isthmus/plugins $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed $(PC_VALUES) packaging/isthmus.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/isthmus.pc
 
 .PHONY: help
 help:
@@ -255,5 +261,5 @@ help:
 	@echo 'make fuzz-smoke      each fuzz target for FUZZ_SECONDS (20)'
 	@echo 'make bench           against Java MirrorMaker 2 in one run (BENCH_QUICK=1: a small one)'
 	@echo 'make lint            clang-format, clang-tidy, cppcheck, includes, names, exports; make format'
-	@echo 'make install         binary, public headers, samples (DESTDIR=, PREFIX=/usr/local)'
+	@echo 'make install         binary, samples, and what plugins are built with (DESTDIR=, PREFIX=/usr/local)'
 	@echo 'make clean           removes the build directory'
