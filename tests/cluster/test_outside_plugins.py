@@ -172,6 +172,7 @@ def test_the_page(installed, target, tmp_path):
     )
     shown = installed.run(look, counter)
     assert '"interval.ms"' in shown and '"RUNNING"' in shown and shown.endswith("0\n1\n2\n")
+    assert '"file":"lines.txt"' in shown.replace(" ", "")
     (partition,) = records.read_all(target, "numbers").values()
     assert [record.value for record in partition[:3]] == [b"30", b"31", b"32"]
 
