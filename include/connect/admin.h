@@ -19,6 +19,8 @@
 #include "connect/kafka.h"
 #include "connect/uuid.h"
 
+KC_API_BEGIN
+
 /* ---- partitions ---- */
 
 /* timestamp of a kc_partition_offset, beside one in ms since the epoch. */
@@ -224,5 +226,7 @@ struct kc_config_description {
 struct kc_error *kc_admin_describe_configs(struct kc_admin *admin,
                                            struct kc_config_description *items,
                                            size_t count) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

@@ -15,6 +15,8 @@
 #include "connect/map.h"
 #include "connect/record_batch.h"
 
+KC_API_BEGIN
+
 struct kc_admin; /* connect/kafka.h */
 
 /* ---- appending ---- */
@@ -176,5 +178,7 @@ struct kc_txn_marker {
  */
 struct kc_error *kc_admin_write_markers(struct kc_admin *admin, struct kc_txn_marker *markers,
                                         size_t count) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

@@ -17,7 +17,10 @@
 #ifndef CONNECT_GROUP_H
 #define CONNECT_GROUP_H
 
+#include "connect/contract.h"
 #include "connect/map.h"
+
+KC_API_BEGIN
 
 /* Names a struct's size: struct kc_group_member_settings s = {KC_GROUP_SIZE(s), ...}. */
 #define KC_GROUP_SIZE(variable) .size = sizeof(variable)
@@ -64,6 +67,7 @@ struct kc_group_protocol {
     size_t metadata_len;
 };
 
+/* Never grows. */
 struct kc_group_member_settings {
     size_t size;
     const char *group;
@@ -76,7 +80,7 @@ struct kc_group_member_settings {
     int heartbeat_interval_ms; /* 0: 3 s */
 };
 
-/* What the member was assigned. Borrowed for the call; grows at its end. */
+/* What the member was assigned. Borrowed for the call. May grow. */
 struct kc_group_assigned {
     const char *member_id;
     int generation;
@@ -85,7 +89,7 @@ struct kc_group_assigned {
     size_t assignment_len;
 };
 
-/* On the thread that polls. */
+/* On the thread that polls. May grow. */
 struct kc_group_member_ops {
     size_t size;
     /* The member leads: give each member of the round what it gets (kc_group_round_give()); who is
@@ -162,6 +166,7 @@ void kc_group_assignment_encode(struct kc_str *out, const struct kc_group_offset
 
 struct kc_group_crowd;
 
+/* Never grows. */
 struct kc_group_crowd_settings {
     size_t size;
     const char *group;
@@ -184,7 +189,7 @@ enum kc_crowd_state {
     KC_CROWD_FAILED, /* refused; see error */
 };
 
-/* One member. Borrowed for the call; grows at its end. */
+/* One member. Borrowed for the call. May grow. */
 struct kc_crowd_member {
     const char *id;
     int epoch;
@@ -219,5 +224,7 @@ struct kc_error *kc_group_crowd_commit(struct kc_group_crowd *crowd, const char 
                                        int timeout_ms, struct kc_error **errors) KC_MUST_CHECK;
 /* All members leave. Blocks until they have, or KC_ERR_TIMEOUT. */
 struct kc_error *kc_group_crowd_leave(struct kc_group_crowd *crowd, int timeout_ms) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

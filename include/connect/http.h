@@ -10,6 +10,8 @@
 
 #include "connect/map.h"
 
+KC_API_BEGIN
+
 /* One request. What is NULL or 0 isn't used, or has the default. Never grows. */
 struct kc_http_request {
     const char *method;               /* NULL: GET, or POST with a body */
@@ -54,5 +56,7 @@ void kc_http_client_send(struct kc_http_client *client, const struct kc_http_req
 
 /* Percent-encodes everything but unreserved characters, for a path segment. Owned by the caller. */
 char *kc_http_escape(const char *text);
+
+KC_API_END
 
 #endif

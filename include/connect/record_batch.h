@@ -15,6 +15,8 @@
 
 #include "connect/mem.h"
 
+KC_API_BEGIN
+
 /* ---- codecs ---- */
 
 /* The value in a batch's attributes. */
@@ -255,5 +257,7 @@ bool kc_record_batch_mergeable(const struct kc_record_batch *batch);
  * it was. */
 const char *kc_record_batch_merge(const struct kc_record_batch *batches, size_t count,
                                   struct kc_str *out) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

@@ -24,9 +24,12 @@
 #ifndef CONNECT_RESOURCE_H
 #define CONNECT_RESOURCE_H
 
+#include "connect/contract.h"
 #include "connect/map.h"
 
 #include <jansson.h>
+
+KC_API_BEGIN
 
 struct kc_resource_request;
 
@@ -52,7 +55,7 @@ struct kc_resource_route {
     void (*handle)(void *connector, struct kc_resource_request *request);
 };
 
-/* Static data; grows at its end. */
+/* Static data. May grow. */
 struct kc_resource {
     size_t size;
     const char *prefix; /* "/things": one segment that no other resource has */
@@ -102,5 +105,7 @@ void kc_resource_answer_status(struct kc_resource_request *request, int status, 
 /* A header beside the answer. With an ETag, a GET whose If-None-Match has it becomes a 304. */
 void kc_resource_answer_header(struct kc_resource_request *request, const char *name,
                                const char *value);
+
+KC_API_END
 
 #endif

@@ -10,7 +10,10 @@
 #ifndef CONNECT_RESTING_CLIENT_H
 #define CONNECT_RESTING_CLIENT_H
 
+#include "connect/contract.h"
 #include "connect/kafka.h"
+
+KC_API_BEGIN
 
 /* How long a client stays without use. */
 #define KC_CLIENT_REST_MS 10000
@@ -35,5 +38,7 @@ void kc_resting_client_let_go(struct kc_resting_client *resting);
 /* Ends the client if nobody holds it, nothing is in flight, and it was last held for use at least
  * idle_ms ago. Call it from time to time. */
 void kc_resting_client_rest(struct kc_resting_client *resting, int64_t idle_ms);
+
+KC_API_END
 
 #endif

@@ -14,6 +14,8 @@
 #include <pthread.h>
 #include <stdint.h>
 
+KC_API_BEGIN
+
 /* ---- a request to stop ---- */
 
 /*
@@ -63,5 +65,7 @@ void kc_cond_init(pthread_cond_t *cond);
 /* Waits until signalled or the deadline; mutex is held, as for pthread_cond_wait(). False: the
  * deadline has passed. A wait may end for no reason: look at what is waited for. */
 bool kc_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline_ms);
+
+KC_API_END
 
 #endif

@@ -7,9 +7,12 @@
 #ifndef CONNECT_TIMED_JOBS_H
 #define CONNECT_TIMED_JOBS_H
 
+#include "connect/contract.h"
 #include "connect/error.h"
 
 #include <stdint.h>
+
+KC_API_BEGIN
 
 struct kc_timed_jobs;
 
@@ -19,6 +22,7 @@ enum kc_timed_repeat {
     KC_TIMED_FIXED_DELAY, /* from the end of one run to the start of the next */
 };
 
+/* Never grows. */
 struct kc_timed_job {
     void (*run)(void *arg);
     void (*destroy)(void *arg); /* when it is not to run again; may be NULL */
@@ -49,5 +53,7 @@ bool kc_timed_jobs_closing(const struct kc_timed_jobs *jobs);
 
 /* Closes, waits for a job that runs, and destroys those that are left. NULL is fine. */
 void kc_timed_jobs_destroy(struct kc_timed_jobs *jobs);
+
+KC_API_END
 
 #endif

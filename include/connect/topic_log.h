@@ -13,6 +13,8 @@
 #include "connect/thread.h"
 #include "connect/topic_stream.h"
 
+KC_API_BEGIN
+
 struct kc_topic_log;
 
 /* Never grows. */
@@ -59,5 +61,7 @@ void kc_topic_log_send(struct kc_topic_log *log, const void *key, size_t key_len
  * nevertheless. Any thread but the listener's. */
 struct kc_error *kc_topic_log_write(struct kc_topic_log *log, const struct kc_log_record *records,
                                     size_t count, int timeout_ms) KC_MUST_CHECK;
+
+KC_API_END
 
 #endif

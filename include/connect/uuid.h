@@ -6,8 +6,12 @@
 #ifndef CONNECT_UUID_H
 #define CONNECT_UUID_H
 
+#include "connect/contract.h"
+
 #include <stdbool.h>
 #include <stdint.h>
+
+KC_API_BEGIN
 
 /* All zero: none, or not known. Never grows. */
 struct kc_uuid {
@@ -20,5 +24,7 @@ bool kc_uuid_is_zero(const struct kc_uuid *uuid);
 #define KC_UUID_TEXT_SIZE 23
 const char *kc_uuid_print(const struct kc_uuid *uuid, char text[KC_UUID_TEXT_SIZE]);
 bool kc_uuid_parse(const char *text, struct kc_uuid *uuid);
+
+KC_API_END
 
 #endif
