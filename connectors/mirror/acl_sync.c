@@ -233,7 +233,7 @@ static struct kc_error *delete_stale(struct kc_acl_sync *sync, struct kc_acls *w
     if (!err)
         err = kc_acl_ledger_write(sync->ledger, ours.items, stale, false);
     if (!err && there.count > 0)
-        kc_info("Deleted %zu ACLs on %s that this connector had created and that %s has no more.",
+        kc_info("Deleted %zu ACLs on %s that this connector had created and that are gone on %s.",
                 there.count, sync->flow->config->target, sync->flow->config->source);
     kc_acls_destroy(&ours);
     return err;

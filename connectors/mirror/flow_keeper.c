@@ -230,9 +230,9 @@ static void report_vanished(const struct kc_flow_keeper *keeper,
         const char *name = before->items[i].name;
         if (!contains(&keeper->topics, name))
             kc_warn("Topic %s on %s is mirrored no longer: it was deleted, or the topic filter "
-                    "leaves it out. The offsets mirrored so far stay stored. Should a topic of "
-                    "that name be made anew, delete them (DELETE /connectors/<name>/offsets), or "
-                    "it is mirrored from where the former one stopped.",
+                    "leaves it out. Its offsets stay stored. If a topic of that name is created "
+                    "again, delete them (DELETE /connectors/<name>/offsets); otherwise mirroring "
+                    "begins where the former topic's stopped.",
                     name, keeper->config->source);
     }
 }

@@ -188,8 +188,8 @@ static void on_lost(void *arg, void *token, rd_kafka_resp_err_t code)
         return;
     index->warned_ms = now;
     kc_warn("The offset index %s could not be written: %s. It is tried again every second; "
-            "meanwhile translated offsets are looked up in the topics. A topic that was deleted is "
-            "made again by the connector within half a minute.",
+            "meanwhile translated offsets are looked up in the topics. The connector creates a "
+            "deleted topic again within half a minute.",
             index->topic, rd_kafka_err2str(code));
 }
 

@@ -151,7 +151,7 @@ static void drain(struct kc_offset_sync_producer *producer, rd_kafka_t *client)
     size_t left = kc_offset_sync_writer_waiting(producer->writer);
     if (left > 0)
         kc_warn("%zu offset syncs could not be written to %s within %d ms; checkpoints of these "
-                "partitions stay where they are until mirroring goes on",
+                "partitions don't advance until mirroring continues",
                 left, producer->topic, CLOSE_TIMEOUT_MS);
 }
 

@@ -329,14 +329,13 @@ static void leave_out(struct kc_provenance *provenance, const char *topic, const
 {
     const struct kc_mirror_config *config = provenance->flow->config;
     if (!json_object_get(provenance->left, topic))
-        kc_warn(
-            "Topic %s is left out: on %s it is itself a mirror, kept up from '%s' (cluster %s), "
-            "and came from %s (cluster %s), so that its records would go round in a circle. It "
-            "is mirrored once that flow has been gone for %d s. Set %s=false to mirror it all "
-            "the same.",
-            topic, config->source, json_string_value(json_object_get(claims, "alias")),
-            json_string_value(json_object_get(claims, "source")), config->target,
-            provenance->target, EXPIRY_MS / 1000, KC_PROVENANCE_SETTING);
+        kc_warn("Topic %s is left out: on %s it is itself a mirror, fed from '%s' (cluster %s), "
+                "and came from %s (cluster %s), so its records would go round in a circle. It will "
+                "be mirrored when that flow has been stopped for %d s. Set %s=false to mirror it "
+                "all the same.",
+                topic, config->source, json_string_value(json_object_get(claims, "alias")),
+                json_string_value(json_object_get(claims, "source")), config->target,
+                provenance->target, EXPIRY_MS / 1000, KC_PROVENANCE_SETTING);
     json_object_set_new(provenance->left, topic, json_true());
     provenance->changed |= json_object_del(provenance->own, topic) == 0;
 }

@@ -77,7 +77,7 @@ void kc_scheduler_execute(struct kc_scheduler *scheduler, kc_scheduler_job job, 
     uint64_t number =
         add(scheduler, job, arg, what, (struct kc_timed_job){.repeat = KC_TIMED_ONCE});
     if (!kc_timed_jobs_await(scheduler->jobs, number, kc_deadline_ms(scheduler->timeout_ms)))
-        kc_log_error("%s: %s is not done after %lld ms and goes on in the background",
+        kc_log_error("%s: %s isn't done after %lld ms and continues in the background",
                      scheduler->label, what, (long long)scheduler->timeout_ms);
 }
 

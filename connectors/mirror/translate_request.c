@@ -183,7 +183,7 @@ void kc_translate_request_check_ends(struct kc_translate_request *request, json_
     if (!err)
         err = kc_admin_end_offsets(target, ends, ENDS_MS);
     if (err)
-        kc_warn("Translations could not be held against the ends of logs on %s: %s",
+        kc_warn("Translations could not be compared with the end offsets on %s: %s",
                 request->config->target, kc_error_text(err));
     for (size_t i = 0; !err && i < count; i++) {
         const rd_kafka_topic_partition_t *end = place_of(ends, answers[i], false);

@@ -151,8 +151,8 @@ static void complain(struct kc_log_ends *ends, const char *what, const char *why
     if (now - ends->warned_ms < WARN_INTERVAL_MS)
         return;
     ends->warned_ms = now;
-    kc_warn("The end of %s on %s isn't known: %s. The lag of groups is told without it. The user "
-            "needs DESCRIBE on the topics.",
+    kc_warn("The end offset of %s on %s is unknown: %s. The lag of groups is reported without it. "
+            "The user needs DESCRIBE on the topics.",
             what, ends->alias, why);
 }
 

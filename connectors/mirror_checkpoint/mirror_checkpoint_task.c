@@ -402,7 +402,7 @@ static void report(struct checkpoint_task *task, const struct checkpoint_round *
         kc_info(
             "%zu of %zu committed offsets have no checkpoint: %zu in partitions of which nothing "
             "has been mirrored since the offset syncs begin, %zu older than the oldest usable "
-            "offset sync. They get one when the groups get on.",
+            "offset sync. They get one when the groups advance.",
             untranslated, untranslated + round->translated, round->unknown, round->too_old);
     task->last_untranslated = untranslated;
 }

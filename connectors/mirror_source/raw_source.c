@@ -179,9 +179,10 @@ static void warn(struct kc_raw_source *source, const struct kc_mirrored_partitio
         source->unwarned++;
         return;
     }
-    kc_warn("Could not read %s-%d from %s: %s. Trying on; %zu such errors since the last line.",
-            partition->topic, partition->partition, source->alias, kc_error_text(err),
-            source->unwarned);
+    kc_warn(
+        "Could not read %s-%d from %s: %s. It is tried again; %zu such errors since the last line.",
+        partition->topic, partition->partition, source->alias, kc_error_text(err),
+        source->unwarned);
     source->warned_ms = now;
     source->unwarned = 0;
 }

@@ -298,7 +298,8 @@ static void warn(struct kc_source_consumer *consumer, const rd_kafka_message_t *
         consumer->unwarned++;
         return;
     }
-    kc_warn("Could not read %s%s%.0d from %s: %s. Trying on; %zu such errors since the last line.",
+    kc_warn("Could not read %s%s%.0d from %s: %s. It is tried again; %zu such errors since the "
+            "last line.",
             message->rkt ? rd_kafka_topic_name(message->rkt) : "records", message->rkt ? "-" : "",
             message->rkt ? message->partition : 0, consumer->alias,
             rd_kafka_message_errstr(message), consumer->unwarned);

@@ -12,7 +12,7 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 
-# A folder of the worker may include itself and those before its step (docs/DESIGN.md).
+# A folder of the worker may include itself and those before its step (CONTRIBUTING.md).
 STEPS = [
     {"base"},
     {"config"},

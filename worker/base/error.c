@@ -75,9 +75,9 @@ struct kc_error *kc_error_memory(size_t bytes, const char *fmt, ...)
     va_start(args, fmt);
     struct kc_error *err = make(KC_ERR_MEMORY, fmt, args);
     va_end(args);
-    char *text = kc_asprintf("%s: there is no memory for %zu bytes. Give the worker more, or make "
-                             "what it is for smaller",
-                             err->text, bytes);
+    char *text = kc_asprintf(
+        "%s: there is no memory for %zu bytes. Give the worker more memory, or send less at once",
+        err->text, bytes);
     free(err->text);
     err->text = text;
     err->retriable = true;

@@ -251,7 +251,8 @@ static void describe_dropped(struct kc_str *line, size_t count)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(message, sizeof(message),
-             "%zu log line(s) were dropped here: whoever reads the log was too slow", count);
+             "%zu log line(s) were dropped here, because the reader of the log was too slow",
+             count);
     (log_format == KC_LOG_JSON ? format_json : format_text)(line, name, KC_LOG_WARN, message, &now);
 }
 

@@ -136,8 +136,7 @@ static struct kc_error *match(const struct kc_regex *regex, const char *text,
     pcre2_get_error_message(code, reason, sizeof(reason));
     return kc_error_new(KC_ERR_DATA,
                         "Matching '%.*s' against pattern '%s' was given up: %s. Write the pattern "
-                        "so that it doesn't try so many ways, without repetitions within "
-                        "repetitions",
+                        "without repetitions within repetitions, so that it backtracks less",
                         SHOWN_MAX, text, regex->shown, (const char *)reason);
 }
 

@@ -466,7 +466,7 @@ static void start_serving(struct kc_connector_host *host)
         pthread_detach(thread);
         return;
     }
-    kc_warn("Connector %s has no thread of its own for what it is to do: %s", host->name,
+    kc_warn("Connector %s can't get a thread for its next call: %s", host->name,
             kc_error_text(err));
     kc_error_destroy(err);
     serve_while_there_is_work(host);

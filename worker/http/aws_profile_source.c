@@ -229,7 +229,7 @@ static struct kc_error *check_role(const char *name, const struct kc_map *profil
     else if (!source && !place)
         why = "its role_arn needs source_profile, credential_source or web_identity_token_file";
     else if (kc_map_get(profile, "mfa_serial"))
-        why = "its role asks for a code of mfa_serial, which nobody can type here";
+        why = "its role needs a code of mfa_serial, which can't be typed here";
     return why ? kc_error_new(KC_ERR_CONFIG, "the AWS profile %s: %s", name, why) : NULL;
 }
 

@@ -223,7 +223,7 @@ struct kc_error *kc_worker_connector_plugin(struct kc_worker *worker, const stru
     if (*plugin)
         return NULL;
     if (class_name && kc_plugins_hides(worker->plugins, class_name))
-        kc_warn("%s is not enabled, since it reads or writes any file that this worker's user may: "
+        kc_warn("%s is not enabled, because it reads or writes any file of this worker's user: "
                 "set " KC_FILE_PLUGINS "=true in the worker's settings, or put Apache's "
                 "connect-file jar on plugin.path",
                 class_name);
