@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `connect-distributed.sh -daemon FILE`: Apache's scripts go into the background on request, with
- * what they print in $LOG_DIR/NAME.out. For main.c, before any thread is there.
+ * `connect-distributed.sh -daemon FILE`: Apache's scripts go into the background on request and
+ * print to $LOG_DIR/NAME.out. For main.c, before any thread exists.
  */
 #ifndef WORKER_DAEMON_MODE_H
 #define WORKER_DAEMON_MODE_H

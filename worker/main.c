@@ -69,7 +69,7 @@ static const struct role *role_of_program(const char *path)
     return find_role(name, len);
 }
 
-/* Few arenas: a worker's threads allocate little, and each arena keeps what it once had. */
+/* Few arenas, because a worker's threads allocate little and each arena keeps what it once had. */
 static void tune_memory(void)
 {
     mallopt(M_ARENA_MAX, 2);
@@ -77,7 +77,8 @@ static void tune_memory(void)
     mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
-/* The soft limit is for programs that use select(): we have a connection per broker and client. */
+/* The soft limit is for programs that use select(). A worker needs a connection per broker and
+ * client. */
 static void raise_file_limit(void)
 {
     struct rlimit limit;
@@ -114,7 +115,7 @@ static int run_role(const struct role *role, int argc, char **argv)
     return status;
 }
 
-/* Called as one of Apache's scripts, which know one option before the file. */
+/* The program was called as one of Apache's scripts, which take one option before the file. */
 static int run_script(const struct role *role, int argc, char **argv)
 {
     int status = KC_EXIT_OK;

@@ -88,8 +88,8 @@ static struct kc_error *read_settings(struct worker *worker, enum kc_worker_mode
 
 /* ---- life ---- */
 
-/* A class that isn't here isn't an error as it is in Java: connectors may name converters of their
- * own, and a file from a Java worker must do. */
+/* Unlike in Java, an unknown converter class isn't an error, because connectors may name their own
+ * converters and a Java worker's file must work. */
 static void check_converters(const struct worker *worker)
 {
     static const struct {
@@ -129,7 +129,7 @@ static struct kc_error *worker_start(struct worker *worker)
     return err;
 }
 
-/* Runs a started worker until it stops; started is called once it serves, and may refuse. */
+/* Runs a started worker until it stops. Calls started once it serves; an error of that ends it. */
 static int worker_run(struct worker *worker, struct kc_error *(*started)(struct worker *, void *),
                       void *opaque)
 {

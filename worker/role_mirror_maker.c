@@ -2,9 +2,9 @@
 /*
  * connect-mirror-maker: MirrorMaker 2 by its own configuration file (MirrorMaker.java).
  *
- * One distributed herder for each flow, on the flow's target cluster, with the three connectors
- * that the leader of the flow's group keeps configured. Several nodes share the work when they can
- * reach each other: `dedicated.mode.enable.internal.rest`.
+ * Each flow has a distributed herder on its target cluster, with three connectors that the leader
+ * of the flow's group keeps configured. Several nodes share the work if they can reach each other:
+ * `dedicated.mode.enable.internal.rest`.
  */
 #include "base/java_environment.h"
 #include "base/logging.h"
@@ -97,8 +97,8 @@ static struct kc_error *read_settings(struct mirror_maker *maker, int argc, char
 
 /* ---- REST between the nodes ---- */
 
-/* The settings of the listeners stand at the top of the file; the rest a worker needs is the first
- * flow's. */
+/* The listeners' settings stand at the top of the file. The first flow has the other settings of a
+ * worker. */
 static struct kc_error *start_rest(struct mirror_maker *maker, const char *file)
 {
     static const char *const prefixes[] = {"listeners", "rest.advertised.", "ssl.", "metrics.",
@@ -153,7 +153,7 @@ static struct kc_error *make_herder(struct mirror_maker *maker, size_t index, co
     return kc_herder_distributed_new(&settings, &maker->herders[index]);
 }
 
-/* Java's workers of such flows rebalance for ever, and say no more than that. */
+/* Java's workers of such flows rebalance for ever and log nothing else. */
 static void warn_of_shared_group(const struct kc_mm2_config *mm2)
 {
     char *text = kc_mm2_shared_group(mm2);

@@ -3,9 +3,8 @@
  * The roles that the binary can play, each a function from its arguments to an exit status.
  *
  * Called by main on the main thread, with signals blocked; each runs until it is told to stop by
- * SIGTERM, SIGINT or SIGHUP. Exit statuses are those of Apache's launchers where they mean
- * something: 0 stopped cleanly, 1 wrong usage or configuration, 2 failed while running, 3 failed to
- * start.
+ * SIGTERM, SIGINT or SIGHUP. Exit statuses are those of Apache's launchers: 0 stopped cleanly, 1
+ * wrong usage or configuration, 2 failed while running, 3 failed to start.
  */
 #ifndef WORKER_ROLES_H
 #define WORKER_ROLES_H

@@ -3,8 +3,8 @@
  * JsonConverter: data as JSON, with or without the schema in an envelope, byte for byte as Java's.
  *
  * Called by task threads through the plugin descriptor; one object per thread. Two caches save most
- * of the work with schemas: the envelope's text by schema, and the schema by its JSON text. Both
- * are emptied when they have grown to schemas.cache.size.
+ * of the work with schemas: the envelope's text by schema, and the schema by its JSON text. A cache
+ * that has grown to schemas.cache.size is emptied.
  */
 #include "connect/hash.h"
 #include "converters/converter_priv.h"

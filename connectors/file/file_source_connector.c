@@ -4,7 +4,7 @@
  *
  * Begin here to see what a connector is: a table of keys, a table of functions, and a descriptor at
  * the end that ties them together. The worker calls the functions on the connector's thread. There
- * is one task only, for there is one file; its configuration is the connector's own.
+ * is only one task, because there is one file; its configuration is the connector's own.
  */
 #include "file_source_priv.h"
 

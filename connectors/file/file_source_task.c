@@ -26,8 +26,9 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.file.FileStrea
 enum {
     WAIT_MS = 1000,
     READ_SIZE = 64 * 1024,
-    LONGEST_LINE = 16 << 20, /* bytes: what has no ends of lines (/dev/zero) isn't text */
-    BATCH_BYTES = 4 << 20,   /* of lines handed over at once, about, whatever batch.size says */
+    LONGEST_LINE = 16 << 20, /* bytes: a file without line ends (/dev/zero) isn't text */
+    BATCH_BYTES =
+        4 << 20, /* bytes of lines handed over at once, roughly, whatever batch.size says */
 };
 
 struct file_source_task {

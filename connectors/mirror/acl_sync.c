@@ -154,7 +154,7 @@ static struct kc_error *list(const struct kc_acl_sync *sync, struct kc_admin *ad
     return err;
 }
 
-/* *there false: the source has no ACLs at all, since it has no authorizer. */
+/* *there false: the source has no authorizer, so it has no ACLs. */
 static struct kc_error *list_source(struct kc_acl_sync *sync, struct kc_acls *acls, bool *there)
 {
     struct kc_error *err = list(sync, sync->flow->source, acls);
@@ -172,8 +172,8 @@ static struct kc_error *list_source(struct kc_acl_sync *sync, struct kc_acls *ac
     return NULL;
 }
 
-/* The target's, sorted. Where they can't be read none is known: all are written then, as Java does
- * each time, and none is deleted. */
+/* The target's ACLs, sorted. If they can't be read, none is known: all are written then, as Java
+ * does each time, and none is deleted. */
 static bool list_target(const struct kc_acl_sync *sync, struct kc_acls *acls)
 {
     struct kc_error *err = list(sync, sync->flow->target, acls);
@@ -187,7 +187,7 @@ static bool list_target(const struct kc_acl_sync *sync, struct kc_acls *acls)
     return known;
 }
 
-/* What the target is to have; the names are its own, the other texts belong to source. */
+/* What the target must have. The names are its own; the other texts belong to source. */
 static struct kc_acls wanted_of(const struct kc_flow *flow, const struct kc_acls *source)
 {
     struct kc_acls wanted = {.items = kc_calloc(source->count + 1, sizeof(*wanted.items))};
@@ -219,7 +219,7 @@ static struct kc_error *create_missing(struct kc_acl_sync *sync, struct kc_acls 
     return NULL;
 }
 
-/* Of ours: those on the target that the source has no counterpart of any more. */
+/* Our ACLs on the target that have no counterpart on the source any more. */
 static struct kc_error *delete_stale(struct kc_acl_sync *sync, struct kc_acls *wanted,
                                      const struct kc_acls *target)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keeps ACLs on the target like those of the source: of mirrored topics and, if wanted, of groups
+ * Keeps the target's ACLs like the source's: those of mirrored topics and, optionally, of groups
  * and transactional ids.
  *
  * Compares first and writes only what is missing. Nothing is deleted unless
@@ -25,14 +25,14 @@ void kc_acl_sync_destroy(struct kc_acl_sync *sync); /* NULL is fine */
 /* One comparison, and what follows from it. */
 struct kc_error *kc_acl_sync_run(struct kc_acl_sync *sync) KC_MUST_CHECK;
 
-/* The ACL that the target is to have, or false when this one isn't copied. target->name is new, its
- * other texts are borrowed from source. */
+/* The ACL that the target must have; false: this one isn't copied. target->name is new, its other
+ * texts are borrowed from source. */
 bool kc_sync_acl(const struct kc_flow *flow, const struct kc_acl *source, struct kc_acl *target);
 
 /* Orders ACLs by all that they say. */
 int kc_acl_compare(const void *a, const void *b);
-/* Those of some (count of them) that other (sorted) has, or hasn't: moved to the front, each once;
- * how many. The rest stands behind them. Sorts some. */
+/* Sorts some (count ACLs) and moves those that other (sorted) has, or lacks, to the front, each
+ * once. Returns how many; the rest stands behind them. */
 size_t kc_acl_select(struct kc_acl *some, size_t count, const struct kc_acls *other, bool has);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The replication policies that are linked in: Java's two, and three that others published for
- * clusters that keep topic names. They differ in which names they keep and in what they take a kept
- * name for. See connect/mirror.h.
+ * clusters that keep topic names. They differ in which names they keep, and in what a kept name
+ * means to them. See connect/mirror.h.
  */
 #include "connect/log.h"
 #include "connect/plugin.h"
@@ -16,7 +16,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.Default
 
 enum naming {
     PREFIXED, /* source alias, separator, topic */
-    IDENTITY, /* the topic's own name, but for heartbeats, which are PREFIXED */
+    IDENTITY, /* the topic's own name, except heartbeats, which are PREFIXED */
     BARE,     /* the topic's own name without exception; there is no upstream topic */
 };
 
@@ -49,7 +49,7 @@ static struct named_policy *policy_new(const struct kc_map *properties, enum nam
     made->naming = naming;
     made->separator = kc_strdup(separator ? separator : ".");
     made->internal_separator = made->separator;
-    /* The flag counts only beside a separator that is set, as in Java. */
+    /* As in Java, the flag counts only if a separator is set. */
     if (separator && own_internal && strcasecmp(own_internal, "true") != 0)
         made->internal_separator = ".";
     if (separator)

@@ -71,7 +71,7 @@ static void note(struct kc_client_limits *limits, const char *what, const struct
         kc_str_appendf(found, ", and %zu more", names->count - NAMED);
 }
 
-/* Keeps the run's note; logs it when it is another than before. */
+/* Keeps the run's note and logs it if it has changed. */
 static void publish(struct kc_client_limits *limits)
 {
     char *fresh = limits->found.len ? kc_str_take(&limits->found) : NULL;
@@ -92,7 +92,7 @@ char *kc_client_limits_note(struct kc_client_limits *limits)
     return copy;
 }
 
-/* Takes err. Whether it says that a cluster doesn't have or tell what was asked for. */
+/* Takes err. Whether it means that the cluster doesn't have or doesn't tell what was asked. */
 static bool is_refusal(struct kc_error *err)
 {
     kc_debug("%s", kc_error_text(err));
@@ -232,7 +232,7 @@ static bool has_entry(const struct kc_config_entries *entries, const struct kc_c
     return false;
 }
 
-/* The group's own settings that the target's group hasn't; ops has room for all. */
+/* The group's own settings that the target's group lacks; ops has room for all. */
 static size_t missing_ops(const struct kc_config_entries *source,
                           const struct kc_config_entries *target, struct kc_config_op *ops)
 {
@@ -265,7 +265,8 @@ static struct kc_error *sync_group(struct kc_client_limits *limits, const char *
     return err;
 }
 
-/* Of names' groups; errors of single groups are passed over, as brokers before 4.0 have them. */
+/* For the groups in names. Errors of single groups are ignored, because brokers before 4.0 give
+ * them. */
 static struct kc_error *compare_groups(struct kc_client_limits *limits,
                                        const struct kc_strings *names, struct kc_strings *missing)
 {

@@ -8,7 +8,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorUtils");
 
-/* Reasons for which the topic is taken to exist, or to be made by someone else. */
+/* After these errors the topic is taken to exist, or to be created by somebody else. */
 static const struct {
     int code;
     const char *why;

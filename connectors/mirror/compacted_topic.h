@@ -5,14 +5,14 @@
 
 #include "mirror/mirror_config.h"
 
-/* One partition, compacted. A topic that exists, and brokers that don't let us create one, are
- * fine: then somebody else has made it. */
+/* One partition, compacted. An existing topic is no error, nor is a missing right to create one:
+ * then somebody else creates it. */
 struct kc_error *kc_compacted_topic_create(struct kc_admin *admin, const char *topic,
                                            int64_t replication_factor) KC_MUST_CHECK;
 
-/* Looks after a topic that was made before: makes it again where it was deleted, and sets its
- * cleanup.policy to compact where brokers made it for a producer; both are said, with what is lost.
- */
+/* Repairs a topic that was created before. Creates it again if it was deleted; sets cleanup.policy
+ * to compact if a broker created it for a producer. The log says both, with what is lost.
+ *  */
 struct kc_error *kc_compacted_topic_keep(struct kc_admin *admin, const char *topic,
                                          int64_t replication_factor,
                                          const char *what_is_lost) KC_MUST_CHECK;

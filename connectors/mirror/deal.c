@@ -160,8 +160,8 @@ static void shares_free(struct shares *shares)
     free(shares->sums);
 }
 
-/* What the fullest task had best give to the emptiest: what comes nearest to half their difference,
- * and makes it smaller. NULL: nothing does. */
+/* The best item to move from the fullest task to the emptiest: it is nearest to half their
+ * difference, and makes the difference smaller. NULL: none does. */
 static struct deal_share *best_move(const struct shares *shares, size_t *to)
 {
     size_t from = 0;

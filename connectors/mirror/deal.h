@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sharing work out to tasks again: each keeps what it has.
+ * Deals work to tasks again. Each task keeps what it has.
  *
- * As long as the number of tasks stays, nothing changes hands: tasks then take up new work one by
+ * While the number of tasks stays the same, nothing changes hands: tasks take up new work one by
  * one, without a rebalance of the worker group. Pure functions, any thread.
  */
 #ifndef CONNECTORS_MIRROR_DEAL_H
@@ -17,23 +17,22 @@ struct kc_deal {
 };
 void kc_deal_clear(struct kc_deal *deal);
 
-/* Shares items, which are distinct, out to count tasks: what one of them had in before stays there,
- * what is new goes to whoever has least. False, and nothing is done, when before has another number
- * of tasks. *deal is empty at first. */
+/* Deals items, which are distinct, to count tasks. An item stays with the task that has it in
+ * before; a new one goes to the task with the fewest. False, and nothing is done, if before has
+ * another number of tasks. *deal is empty at first. */
 bool kc_deal_again(const struct kc_deal *before, const struct kc_strings *items, size_t count,
                    struct kc_deal *deal);
-/* From scratch. Round: one after the other goes round the tasks; else contiguous parts, the first
- * ones longer by one (ConnectorUtils.groupPartitions). */
+/* Deals from scratch. round: items go to the tasks in turn. Otherwise each task gets a contiguous
+ * part, the first ones longer by one (ConnectorUtils.groupPartitions). */
 void kc_deal_round(const struct kc_strings *items, size_t count, struct kc_deal *deal);
 void kc_deal_parts(const struct kc_strings *items, size_t count, struct kc_deal *deal);
 
 /* ---- by load: loads has one for each item, one task after the other ---- */
 
-/* Whether one task has more than one and a half times its share, and giving something away would
- * help. */
+/* Whether a task has more than one and a half times its share, and moving an item would help. */
 bool kc_deal_is_uneven(const struct kc_deal *deal, const double *loads);
-/* Moves as few items as it takes to bring each task near its share; how many. *balanced is empty at
- * first, and a copy of deal when nothing is moved. */
+/* Moves as few items as possible to bring each task near its share. Returns how many. *balanced is
+ * empty at first, and a copy of deal when nothing is moved. */
 size_t kc_deal_balance(const struct kc_deal *deal, const double *loads, struct kc_deal *balanced);
 
 void kc_deal_copy(struct kc_deal *to, const struct kc_deal *from); /* *to is empty at first */

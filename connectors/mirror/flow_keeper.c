@@ -2,9 +2,9 @@
 /*
  * Keeps a target like its source, see flow_keeper.h.
  *
- * Looking at the clusters happens on a scheduler thread of its own. What it shares with the
- * connector's thread, the list of topics, is replaced as a whole under `mutex`. A topic is ready
- * once it exists on the target, so that no broker makes it up with settings of its own.
+ * A scheduler thread of its own looks at the clusters. It shares one thing with the connector's
+ * thread, the list of topics, which is replaced as a whole under `mutex`. A topic is ready once it
+ * exists on the target, so that no broker creates it with its own settings.
  */
 #include "mirror/flow_keeper.h"
 
@@ -21,7 +21,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorSourceConnector");
 
-/* Between two looks at the source's topics, besides refresh.topics.interval.seconds. */
+/* Time between two looks at the source's topics, in addition to refresh.topics.interval.seconds. */
 #define WATCH_INTERVAL_MS 5000
 #define KEEP_INTERVAL_MS  30000 /* between looks at topics of our own */
 /* A look at a large cluster must not take more than this part of the time. */
@@ -116,9 +116,9 @@ static struct kc_error *keep_offset_syncs_topic(void *arg)
     return for_sync_topics(arg, kc_compacted_topic_keep);
 }
 
-/* Names that don't change must not meet themselves: source and target would be one topic. The
- * connector fails then, and its keeper makes no topics any more: its own heartbeats would come back
- * under an ever longer name. */
+/* If names don't change and both clusters are the same, source and target would be one topic. Then
+ * the connector fails, and its keeper creates no more topics, because its own heartbeats would come
+ * back under an ever longer name. */
 static struct kc_error *check_not_one_cluster(struct kc_flow_keeper *keeper)
 {
     char *source = NULL, *target = NULL;
@@ -200,7 +200,7 @@ static struct kc_error *load_topics(void *arg)
     return look(arg);
 }
 
-/* What a later comparison needs of a list that is about to be replaced. */
+/* Keeps what a later comparison needs from a list that is about to be replaced. */
 static struct kc_flow_topics copy_source_side(const struct kc_flow_topics *topics)
 {
     struct kc_flow_topics copy = {
@@ -222,7 +222,7 @@ static bool contains(const struct kc_flow_topics *topics, const char *name)
     return false;
 }
 
-/* Should it come again under its name, nothing in the stored offsets tells that it is another. */
+/* If a topic comes back under this name, the stored offsets don't tell that it is another one. */
 static void report_vanished(const struct kc_flow_keeper *keeper,
                             const struct kc_flow_topics *before)
 {
@@ -257,7 +257,7 @@ static struct kc_error *refresh_topics(void *arg)
     return err;
 }
 
-/* A look that took long for once, because a broker was slow, says nothing of the cluster's size. */
+/* One slow look, because of a slow broker, says nothing about the cluster's size. */
 static void plan_watch(struct kc_flow_keeper *keeper, int64_t start_ms)
 {
     int64_t now = kc_mono_ms(), took = now - start_ms;

@@ -200,7 +200,7 @@ static struct kc_error *open_fetcher(struct kc_flow_loads *loads)
     return err;
 }
 
-/* Takes the ends into the rates; false while some partition hasn't been seen twice. */
+/* Computes the rates from the ends; false while some partition hasn't been seen twice. */
 static bool take_ends(struct kc_flow_loads *loads, struct kc_fetch_bound *bounds, double seconds)
 {
     bool known = seconds > 0;
@@ -219,7 +219,7 @@ static bool take_ends(struct kc_flow_loads *loads, struct kc_fetch_bound *bounds
     return known;
 }
 
-/* Whether the deal is still that of items, and uneven; then the rates are kept. */
+/* Whether the deal is still that of items and is uneven. If so, the rates are kept. */
 static bool judge(struct kc_flow_loads *loads)
 {
     double *rates = kc_calloc(loads->count + 1, sizeof(*rates));

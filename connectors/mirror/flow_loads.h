@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much comes in each mirrored partition, and whether tasks should share it out anew.
+ * How much arrives in each mirrored partition, and whether to deal partitions to tasks anew.
  *
- * Records a second are seen by where the source's partitions end, of all partitions whichever
- * worker mirrors them; bytes a record by what tasks of this process have mirrored of the topic.
- * Nothing is moved unless one task has far more than its share for several looks in a row, and then
- * at most every ten minutes: a burst, or a topic that is new, moves nothing.
+ * Records per second follow from the end offsets at the source, for all partitions, whichever
+ * worker mirrors them. Bytes per record follow from what tasks of this process have mirrored of the
+ * topic. Nothing is moved unless one task has far more than its share for several looks in a row,
+ * and then at most every ten minutes. So a burst or a new topic moves nothing.
  */
 #ifndef CONNECTORS_MIRROR_FLOW_LOADS_H
 #define CONNECTORS_MIRROR_FLOW_LOADS_H
@@ -25,17 +25,19 @@ void kc_flow_loads_destroy(struct kc_flow_loads *loads); /* NULL is fine */
 int64_t kc_flow_loads_interval_ms(const struct kc_flow_loads *loads); /* between two looks */
 /* Says what tasks have. The connector's thread. */
 void kc_flow_loads_set_deal(struct kc_flow_loads *loads, const struct kc_deal *deal);
-/* Looks at the source; *due: the tasks should get another share, which kc_flow_loads_balance()
- * makes. On the scheduler's thread. */
+/* Looks at the source. *due: kc_flow_loads_balance() should deal anew. On the scheduler's thread.
+ */
 struct kc_error *kc_flow_loads_look(struct kc_flow_loads *loads, bool *due) KC_MUST_CHECK;
-/* Replaces deal by a balanced one, if that is due; whether it did. The connector's thread. */
+/* Replaces deal by a balanced one if that is due. Returns whether it did. The connector's thread.
+ */
 bool kc_flow_loads_balance(struct kc_flow_loads *loads, struct kc_deal *deal);
 
 /* What a task has mirrored of a topic of the flow so far, in all. Any thread. */
 void kc_flow_loads_note(const struct kc_mirror_config *config, const char *topic, uint64_t records,
                         uint64_t bytes);
-/* Bytes a record of the topic, by what tasks of this process have mirrored; 0: unknown. Any thread.
- */
+/* Bytes per record of the topic, from what tasks of this process have mirrored; 0: unknown. Any
+ * thread.
+ *  */
 double kc_flow_record_bytes(const struct kc_mirror_config *config, const char *topic);
 
 #endif

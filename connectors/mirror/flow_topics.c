@@ -50,7 +50,7 @@ struct kc_error *kc_flow_subscribed_new(struct kc_mirror_config *config, struct 
     struct kc_error *err = kc_flow_new(config, &made);
     if (!err && *pattern)
         err = kc_regex_new(pattern, &made->subscription);
-    else if (!err) /* by names, of which the filter knows; heartbeats must be one of them */
+    else if (!err) /* by names, which the filter knows; heartbeats must be one of them */
         made->heartbeats = false;
     if (err) {
         kc_flow_destroy(made);
@@ -204,7 +204,7 @@ static bool is_known(const struct creation *creation, const char *setting)
     return false;
 }
 
-/* Leaves out what another version of Kafka has and the target hasn't; whether there was any. */
+/* Leaves out settings that the target's version of Kafka lacks. Returns whether there were any. */
 static bool drop_unknown(struct creation *creation, size_t index)
 {
     struct kc_strings unknown = {0};
@@ -229,7 +229,7 @@ static bool drop_unknown(struct creation *creation, size_t index)
     return any;
 }
 
-/* Whether creating the topic is worth another try, which is prepared then. */
+/* Whether to try again to create the topic; if so, the try is prepared. */
 static bool prepare_retry(struct creation *creation, size_t index, int code)
 {
     struct kc_new_topic *wanted = &creation->wanted[index];
@@ -245,7 +245,7 @@ static bool prepare_retry(struct creation *creation, size_t index, int code)
     return true;
 }
 
-/* What became of one topic; takes err. True: worth another try. */
+/* Handles the result for one topic; takes err. True: try again. */
 static bool note_created(struct creation *creation, size_t index, struct kc_error *err)
 {
     struct kc_flow_topic *topic = creation->topics[index];
@@ -289,7 +289,7 @@ static struct kc_error *request_creation(struct creation *creation)
     return again > 0 ? request_creation(creation) : NULL;
 }
 
-/* Asks for the source topics' settings and fills in what is wanted. */
+/* Reads the source topics' settings and fills in what to create. */
 static struct kc_error *prepare_creation(struct creation *creation)
 {
     const struct kc_flow *flow = creation->flow;

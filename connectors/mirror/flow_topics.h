@@ -30,7 +30,7 @@ struct kc_flow_topic {
     char *remote;
     int32_t partitions;        /* on the source */
     int32_t remote_partitions; /* on the target; 0: missing */
-    bool not_ours_to_create;   /* creating was refused for want of rights: someone else may */
+    bool not_ours_to_create;   /* this user has no right to create it; somebody else may */
 };
 
 struct kc_flow_topics {
@@ -39,16 +39,17 @@ struct kc_flow_topics {
 };
 
 struct kc_error *kc_flow_new(struct kc_mirror_config *config, struct kc_flow **flow) KC_MUST_CHECK;
-/* Of a sink: only topics that it reads (topics, topics.regex) are mirrored. */
+/* For a sink: only topics that it reads (topics, topics.regex) are mirrored. */
 struct kc_error *kc_flow_subscribed_new(struct kc_mirror_config *config,
                                         struct kc_flow **flow) KC_MUST_CHECK;
 void kc_flow_destroy(struct kc_flow *flow); /* config stays the caller's */
 
-/* Whether the flow mirrors topic: chosen (or heartbeats), not internal, never on the target before.
- */
+/* Whether the flow mirrors topic: it is chosen (or heartbeats), not internal, and hasn't been on
+ * the target before.
+ *  */
 bool kc_flow_replicates(const struct kc_flow *flow, const char *topic);
 
-/* Lists what the source has; remote_partitions are 0. */
+/* Lists the source's topics; remote_partitions are 0. */
 struct kc_error *kc_flow_list_source(const struct kc_flow *flow,
                                      struct kc_flow_topics *topics) KC_MUST_CHECK;
 /* Fills in remote_partitions; never lowers one that a creation has just set. */
@@ -69,7 +70,7 @@ int32_t kc_flow_topic_ready(const struct kc_flow_topic *topic);
 size_t kc_flow_topics_ready(const struct kc_flow_topics *topics);
 void kc_flow_topics_clear(struct kc_flow_topics *topics);
 
-/* The settings that a created topic gets, out of the source topic's. New map. */
+/* The settings of the source topic that a created topic gets. New map. */
 struct kc_map *kc_flow_creation_config(const struct kc_flow *flow,
                                        const struct kc_config_entries *entries);
 /* Whether a setting of a source topic concerns the remote one at all. */

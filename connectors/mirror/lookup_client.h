@@ -3,8 +3,8 @@
  * Look-ups (offset_lookup.h) in the topics themselves, by a reader of each cluster
  * (mark_reader_priv.h).
  *
- * They are quickest in the order of partitions and offsets: near ones share what was fetched. One
- * thread at a time.
+ * Look-ups are fastest in the order of partitions and offsets, because near ones share what was
+ * fetched. One thread at a time.
  */
 #ifndef CONNECTORS_MIRROR_LOOKUP_CLIENT_H
 #define CONNECTORS_MIRROR_LOOKUP_CLIENT_H
@@ -24,8 +24,8 @@ struct kc_error *kc_lookup_client_find(struct kc_lookup_client *client,
                                        int64_t *downstream) KC_MUST_CHECK;
 /* The look-up under way fails soon, and each later one. Any thread. */
 void kc_lookup_client_abort(struct kc_lookup_client *client);
-/* For a time without look-ups: nothing is fetched ahead, and consumers that haven't been used for a
- * while end. */
+/* Call it when no look-up waits: stops fetching ahead, and ends consumers that haven't been used
+ * for a while. */
 void kc_lookup_client_rest(struct kc_lookup_client *client);
 
 #endif

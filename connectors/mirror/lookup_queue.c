@@ -86,7 +86,7 @@ void kc_lookup_queue_destroy(struct kc_lookup_queue *queue)
 
 /* ---- a thread ---- */
 
-/* Locked; waits for the next that is due. NULL: the queue ends. */
+/* Locked. Waits for the next due look-up. NULL: the queue ends. */
 static struct kc_lookup_entry *next_due(struct looker *looker, struct kc_lookup *lookup)
 {
     struct kc_lookup_queue *queue = looker->queue;

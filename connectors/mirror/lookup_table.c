@@ -10,7 +10,7 @@
 #include <sys/queue.h>
 
 enum {
-    AGAIN_MS = 3000, /* before what wasn't found is looked for again; doubled each time */
+    AGAIN_MS = 3000, /* before an offset that wasn't found is looked up again; doubled each time */
     MOST_AGAIN_MS = 300000,
     WORTH_SWEEPING = 8, /* of so many entries one has to go, that a sweep is worth it */
     WORTH_SHARING = 16, /* entries of a thread: fewer are near each other and quick for one */

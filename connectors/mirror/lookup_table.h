@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be looked up, and what was found: the memory of a lookup_queue.
+ * The memory of a lookup_queue: offsets to look up, and results.
  *
- * It holds so many at most. When it is full, those that were found and told, and those that weren't
- * found, make room; where these are few, what is asked for isn't taken in until later. So offsets
- * of any number of groups get their turn, round by round. Pure but for the time, which the caller
- * tells; the caller locks.
+ * Its size is bounded. When it is full, entries that were found and reported make room, and entries
+ * that weren't found. If these are few, a new offset isn't taken in until later. So the offsets of
+ * any number of groups get their turn, round by round. Pure except for time, which the caller
+ * passes in; the caller locks.
  */
 #ifndef CONNECTORS_MIRROR_LOOKUP_TABLE_H
 #define CONNECTORS_MIRROR_LOOKUP_TABLE_H
@@ -20,8 +20,8 @@ struct kc_lookup {
     int64_t upstream;
     struct kc_index_pair low, high;
 };
-/* Whether what was found earlier (-1: nothing was) still lies between the neighbours. If not,
- * records were mirrored anew since. */
+/* Whether an earlier result (-1: none) still lies between the neighbours. If not, records have been
+ * mirrored anew since. */
 bool kc_lookup_holds(const struct kc_lookup *lookup, int64_t downstream);
 
 enum { KC_LOOKUP_THREADS = 4 };
@@ -33,8 +33,7 @@ struct kc_lookup_table *kc_lookup_table_new(size_t most);
 /* No entry may be under way. */
 void kc_lookup_table_destroy(struct kc_lookup_table *table);
 
-/* Whether the offset is known; otherwise it waits to be looked up, delay_ms after it was first
- * asked for. */
+/* Whether the offset is known. If not, it waits to be looked up, delay_ms after the first call. */
 bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *lookup,
                          int64_t delay_ms, int64_t now_ms, int64_t *downstream);
 /* Takes out what is to be looked up next by one of several threads, and says what it is;
@@ -42,7 +41,7 @@ bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *
  * part of its own. NULL: none is due. */
 struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t thread,
                                              int64_t now_ms, struct kc_lookup *lookup);
-/* What came of it; downstream -1: nothing, and it is looked for again, ever less often. */
+/* The result of a look-up. downstream -1: not found; it is looked for again, ever less often. */
 void kc_lookup_table_settle(struct kc_lookup_table *table, struct kc_lookup_entry *entry,
                             int64_t now_ms, int64_t downstream);
 

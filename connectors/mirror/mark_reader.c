@@ -12,10 +12,10 @@ enum {
     REST_MS = 30000,
     BOUNDS_MS = 2000,        /* how long the bounds of a log are taken for what they were */
     WINDOW_BYTES = 16 << 20, /* of a window; then it ends early */
-    /* Records that are taken besides those that were asked for, if they are there. */
+    /* Further records that are taken if they are there. */
     AHEAD = 4096,
     AHEAD_BYTES = 2 << 20,
-    BACK = 512, /* records that are read before those that were asked for: guesses go both ways */
+    BACK = 512, /* records that are read in front of the asked ones, because guesses go both ways */
 };
 
 struct mark_bounds {
@@ -208,7 +208,7 @@ struct kc_error *kc_mark_reader_by_time(struct kc_mark_reader *reader, int64_t t
 
 /* ---- reading ---- */
 
-/* Has the consumer fetch from the offset on; where it is there already, it has fetched ahead. */
+/* Makes the consumer fetch from the offset on. If it is there already, it has fetched ahead. */
 static struct kc_error *fetch_from(struct kc_mark_reader *reader, int64_t offset)
 {
     bool there = at_hand(reader, reader->fetched_topic, reader->fetched_partition);
@@ -293,7 +293,7 @@ static struct kc_error *extend(struct kc_mark_reader *reader, struct kc_mark_str
         if (message)
             rd_kafka_message_destroy(message);
     }
-    /* At the end there is nothing to fetch ahead; that it ends is told once, when it is reached. */
+    /* At the end there is nothing to fetch ahead. The end is reported once, when it is reached. */
     if (code || taking->end)
         stop_fetching(reader);
     return code ? failure(reader, code) : NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads marks of one cluster's records for look-ups, by a consumer that is made when first needed.
+ * Reads marks of one cluster's records for look-ups. Its consumer is made when first needed.
  *
- * What was read is kept for a while (mark_cache_priv.h), and the consumer goes on fetching where
- * the last read ended: look-ups come in the order of their offsets. One thread at a time.
+ * What was read is kept for a while (mark_cache_priv.h). The consumer goes on fetching where the
+ * last read ended, because look-ups come in the order of their offsets. One thread at a time.
  */
 #ifndef CONNECTORS_MIRROR_MARK_READER_PRIV_H
 #define CONNECTORS_MIRROR_MARK_READER_PRIV_H
@@ -21,7 +21,7 @@ struct kc_mark_reader *kc_mark_reader_new(const struct kc_mirror_config *config,
                                           const atomic_bool *aborted);
 void kc_mark_reader_destroy(struct kc_mark_reader *reader); /* NULL is fine */
 
-/* What the following calls are about, and until when they may take. topic is borrowed. */
+/* Sets the partition of the following calls, and their deadline. topic is borrowed. */
 void kc_mark_reader_at(struct kc_mark_reader *reader, const char *topic, int32_t partition,
                        int64_t deadline_ms);
 /* As struct kc_lookup_reader has them. */
@@ -32,7 +32,7 @@ struct kc_error *kc_mark_reader_read(struct kc_mark_reader *reader, int64_t from
 struct kc_error *kc_mark_reader_by_time(struct kc_mark_reader *reader, int64_t timestamp,
                                         int64_t *offset) KC_MUST_CHECK;
 
-/* A read that begins there follows soon: it is fetched meanwhile. */
+/* A read from there follows soon, so fetching begins. */
 void kc_mark_reader_ahead(struct kc_mark_reader *reader, int64_t from);
 
 /* Stops fetching ahead; ends the consumer and forgets the marks if they haven't been used for a

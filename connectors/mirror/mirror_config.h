@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the three MM2 connectors have in common in their configurations (MirrorConnectorConfig).
+ * What the configurations of MM2's three connectors have in common (MirrorConnectorConfig).
  *
  * Each connector declares its table of keys with the macros below, beginning with
  * mirror_base_keys.inc, and parses its properties once; the result is immutable and may be read
@@ -26,15 +26,15 @@
         .width = KC_WIDTH_##wide, .display_name = (shown), .documentation = text                   \
     }
 
-/* Validators of keys that have a closed set of values, or a range: by tables, see the .c file. */
+/* Validators of keys with a closed set of values or a range; their tables are in the .c file. */
 struct kc_error *kc_mirror_valid_option(const char *name, const char *value);
 struct kc_error *kc_mirror_valid_range(const char *name, const char *value);
 
-/* Says of each policy and filter class among values that isn't here that it isn't, as Java does of
- * a class that it can't load. */
+/* Adds an error for each policy or filter class that isn't here, as Java does for a class that it
+ * can't load. */
 void kc_mirror_validate_classes(const struct kc_map *config, struct kc_config_values *values);
-/* Says that settings of offset syncs contradict emit.offset-syncs.enabled=false. connector is the
- * simple name of its class. */
+/* Adds errors for settings of offset syncs that contradict emit.offset-syncs.enabled=false.
+ * connector is the simple name of its class. */
 void kc_mirror_validate_offset_syncs(const char *connector, const struct kc_map *config,
                                      struct kc_config_values *values);
 /* Whether config says "false", in these letters, as Java compares before it parses. */
@@ -58,16 +58,16 @@ struct kc_error *kc_mirror_config_new(const struct kc_plugin *plugin,
                                       struct kc_mirror_config **config) KC_MUST_CHECK;
 void kc_mirror_config_destroy(struct kc_mirror_config *config);
 
-/* Settings that Kafka 4.0 has removed, whose old names would leave out nothing: what to say of
- * them, owned by the caller; NULL: there are none. */
+/* A warning about settings that Kafka 4.0 removed and that have no effect any more
+ * (topics.blacklist, ...): owned by the caller; NULL: there are none. */
 char *kc_mirror_removed_settings(const struct kc_map *properties);
 
 /* Short for the values. */
 bool kc_mirror_bool(const struct kc_mirror_config *config, const char *key);
 int64_t kc_mirror_long(const struct kc_mirror_config *config, const char *key);
 
-/* A setting in seconds as ms: what is negative is -1, and nothing, which Java repeats without a
- * break, is one. INT64_MAX is never. */
+/* A setting in seconds, as ms. A negative one is -1. Zero, which Java repeats without a break, is
+ * 1. INT64_MAX means never. */
 int64_t kc_mirror_seconds_ms(const struct kc_mirror_config *config, const char *key);
 /* The same of "<what>.interval.seconds", or -1 when "<what>.enabled" is false. */
 int64_t kc_mirror_interval_ms(const struct kc_mirror_config *config, const char *what);
@@ -86,20 +86,21 @@ struct kc_error *kc_mirror_admin_new(const struct kc_mirror_config *config,
                                      enum kc_mirror_cluster cluster, const char *use,
                                      struct kc_admin **admin) KC_MUST_CHECK;
 
-/* The cluster that holds the offset-syncs topic, and the topic's name (owned by the caller). */
+/* The cluster of the offset-syncs topic, and the topic's name (owned by the caller). */
 enum kc_mirror_cluster kc_mirror_offset_syncs_cluster(const struct kc_mirror_config *config);
 char *kc_mirror_offset_syncs_topic(const struct kc_mirror_config *config);
-/* The same for the offset index, which lies on the same cluster; and whether there is to be one. */
+/* The same for the offset index, which is on the same cluster; and whether there is one. */
 char *kc_mirror_offset_index_topic(const struct kc_mirror_config *config);
 #define KC_OFFSET_INDEX_SETTING "offset.index.enabled" /* default true */
 bool kc_mirror_has_offset_index(const struct kc_mirror_config *config);
 
-/* What tells this flow from others of the same target alias, whose offset syncs and index are in
- * the same topics: the source's alias, and how remote topics are named. Owned by the caller. */
+/* Distinguishes this flow from others of the same target alias, which use the same topics for
+ * offset syncs and index: the source's alias, and how remote topics are named. Owned by the caller.
+ */
 char *kc_mirror_flow(const struct kc_mirror_config *config);
 
-/* Where a topic of the source is found on the target; one that came from there is there under its
- * own name. Owned by the caller; NULL: the policy has none. */
+/* The target's name for a topic of the source. A topic that came from the target has its own name
+ * there. Owned by the caller; NULL: the policy has none. */
 char *kc_mirror_target_topic(const struct kc_mirror_config *config, const char *topic);
 
 #endif

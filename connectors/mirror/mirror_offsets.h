@@ -2,8 +2,8 @@
 /*
  * Source partitions and offsets of MM2's connectors, as they stand in Connect's offsets topic.
  *
- * Pure functions, any thread. Checks of offsets that come from outside (PATCH .../offsets) answer
- * with the texts of Java's MirrorUtils.
+ * Pure functions, any thread. Checks of offsets from outside (PATCH .../offsets) answer with the
+ * texts of Java's MirrorUtils.
  */
 #ifndef CONNECTORS_MIRROR_MIRROR_OFFSETS_H
 #define CONNECTORS_MIRROR_MIRROR_OFFSETS_H

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of MM2's own records: offset syncs, checkpoints and heartbeats (CONTRACT §6.7).
+ * The bytes of MM2's own records: offset syncs, checkpoints and heartbeats (OffsetSync, Checkpoint,
+ * Heartbeat).
  *
  * Pure functions, any thread. Layouts are those of Java's OffsetSync, Checkpoint and Heartbeat;
- * Java workers and RemoteClusterUtils read what is written here, and the other way round.
+ * Java workers and RemoteClusterUtils read what this code writes, and this code reads what they
+ * write.
  */
 #ifndef CONNECTORS_MIRROR_MIRROR_RECORDS_H
 #define CONNECTORS_MIRROR_MIRROR_RECORDS_H

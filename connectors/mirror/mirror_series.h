@@ -2,8 +2,8 @@
 /*
  * A series of a mirror task under the names that `metric.names.formats` asks for (KIP-1280).
  *
- * The legacy names are those of Java up to 4.2, the new ones those of a Connect plugin, which say
- * the connector and the task besides. Measures are written as connect/measure.h has it.
+ * The legacy names are those of Java up to 4.2, the new ones those of a Connect plugin, which also
+ * name connector and task. Measures are written as connect/measure.h has it.
  */
 #ifndef CONNECTORS_MIRROR_MIRROR_SERIES_H
 #define CONNECTORS_MIRROR_MIRROR_SERIES_H
@@ -15,7 +15,7 @@
 
 struct kc_mirror_series;
 
-/* legacy and plugin measure the same; plugin's labels are connector, task, then legacy's, whose
+/* legacy and plugin measure the same. plugin's labels are connector, task, then legacy's, whose
  * values are given. The caller's; on the task's thread. */
 struct kc_mirror_series *kc_mirror_series_new(struct kc_source_context *context,
                                               const struct kc_mirror_config *config,

@@ -2,8 +2,8 @@
 /*
  * Which topics, groups and topic settings are mirrored: MM2's filters.
  *
- * Chosen by their Java class names among the plugins that there are: those linked in
- * (builtin_filters.c) and those of shared objects on plugin.path. Immutable: any thread may ask.
+ * Java class names choose one among the plugins: those linked in (builtin_filters.c) and those of
+ * shared objects on plugin.path. Immutable: any thread may ask.
  */
 #ifndef CONNECTORS_MIRROR_NAME_FILTER_H
 #define CONNECTORS_MIRROR_NAME_FILTER_H
@@ -21,9 +21,8 @@ enum kc_filter_kind {
 /* The plugin of that class; NULL: there is none. */
 const struct kc_plugin *kc_name_filter_find(enum kc_filter_kind kind, const char *class_name);
 
-/* From a connector's raw properties, by the filter's own keys and defaults: as in Java, not every
- * connector declares those of the filters that it uses. A class that isn't here is a
- * KC_ERR_CONFIG. */
+/* From a connector's raw properties, by the filter's own keys and defaults, because not every
+ * connector declares the keys of its filters (as in Java). An unknown class is a KC_ERR_CONFIG. */
 struct kc_error *kc_name_filter_new(const struct kc_map *properties, enum kc_filter_kind kind,
                                     struct kc_name_filter **filter) KC_MUST_CHECK;
 void kc_name_filter_destroy(struct kc_name_filter *filter);
@@ -31,7 +30,7 @@ void kc_name_filter_destroy(struct kc_name_filter *filter);
 /* Whether the filter lets name pass. */
 bool kc_name_filter_accepts(const struct kc_name_filter *filter, const char *name);
 
-/* Whether the setting called name, which has the source's default, is to be given that value. */
+/* Whether the target gets the setting called name although it has the source's default value. */
 bool kc_name_filter_keeps_default(const struct kc_name_filter *filter, const char *name);
 
 #endif

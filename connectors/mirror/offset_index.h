@@ -3,13 +3,12 @@
  * The offset index of a mirrored partition: which records of the source are which records of the
  * target, exactly. Its pieces, their bytes, and their growth.
  *
- * A run is a row of records that follow each other without a gap on both sides; a new one begins
- * where the difference between the offsets changes (transaction markers, compaction, filters,
- * restarts). Runs are kept in chunks, each a record of the compacted index topic: the key is the
- * source partition, a slot and the flow (flows of one target alias share the topic), and the slots
- * of a partition are used in turn, so that its oldest chunk is what the newest replaces. A chunk
- * says only what was acknowledged: where nobody watched the mirroring a run's `from` leaves a hole.
- * Pure functions, any thread.
+ * A run is a row of records without a gap on both sides. A new run begins where the difference
+ * between the offsets changes (transaction markers, compaction, filters, restarts). A chunk of runs
+ * is one record of the compacted index topic. Its key is the source partition, a slot and the flow
+ * (flows of one target alias share the topic). The slots of a partition are used in turn, so the
+ * newest chunk replaces the oldest. A chunk says only what was acknowledged. If nobody watched the
+ * mirroring, a run's `from` leaves a hole. Pure functions, any thread.
  *
  *   key    STRING topic, INT32 partition, INT32 slot, STRING flow
  *   value  INT16 version 0, then varints: sequence, flags, count, and of each run
@@ -24,16 +23,16 @@
 #define KC_INDEX_SLOTS      256 /* 65,536 changes of a partition */
 
 struct kc_index_run {
-    int64_t from;       /* of the source's offsets from here up to upstream none was mirrored */
+    int64_t from;       /* none of the source's offsets from here up to upstream was mirrored */
     int64_t upstream;   /* of the first record */
     int64_t downstream; /* the same one's, on the target */
     int64_t count;      /* records, at least 1 */
 };
 
-/* In a chunk runs ascend on both sides, and none overlap. Zero-initialise it. */
+/* The runs of a chunk ascend on both sides and don't overlap. Zero-initialise it. */
 struct kc_index_chunk {
-    int64_t sequence; /* of the partition: 0, 1, ... */
-    bool fresh;       /* the target's log began anew: chunks before this one mean nothing */
+    int64_t sequence;          /* of the partition: 0, 1, ... */
+    bool fresh;                /* the target's log began anew: ignore chunks before this one */
     struct kc_index_run *runs; /* at most KC_INDEX_CHUNK_RUNS */
     size_t count, cap;
 };
@@ -56,10 +55,9 @@ enum kc_index_growth {
     KC_INDEX_FULL, /* not taken: the next chunk must begin with it */
 };
 /*
- * Adds a run that was mirrored after all there is. What the chunk says of upstream offsets from
- * run->from on gives way to it, because these records were mirrored once more. A run that begins
- * before the target's end of the last one shows that the target's topic was made anew: then only
- * the run remains.
+ * Adds a run that was mirrored after all others. It replaces what the chunk says of upstream
+ * offsets from run->from on, because these records were mirrored once more. If a run begins before
+ * the target's end of the last one, the target's topic was made anew, and only this run remains.
  */
 enum kc_index_growth kc_index_chunk_add(struct kc_index_chunk *chunk,
                                         const struct kc_index_run *run);
@@ -68,8 +66,8 @@ size_t kc_index_chunk_upto(const struct kc_index_chunk *chunk, int64_t upstream)
 
 void kc_index_key_encode(const struct kc_index_key *key, struct kc_str *out);
 void kc_index_chunk_encode(const struct kc_index_chunk *chunk, struct kc_str *out);
-/* KC_ERR_SCHEMA for anything that doesn't follow the layout or breaks a rule of the chunk, which
- * may hold another before and holds what was read so far then. */
+/* KC_ERR_SCHEMA: the bytes don't follow the layout or break a rule of chunks. chunk may hold
+ * another one before; after an error it holds what was read so far. */
 struct kc_error *kc_index_key_decode(const void *data, size_t len,
                                      struct kc_index_key *key) KC_MUST_CHECK;
 struct kc_error *kc_index_chunk_decode(const void *data, size_t len,

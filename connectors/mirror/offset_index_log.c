@@ -136,8 +136,8 @@ static void start_reading(struct kc_offset_index_log *index)
     index->next_ms = kc_mono_ms() + RETRY_MS;
 }
 
-/* Says what keeps the index from being written, once it can't be the topic's being made. Takes
- * failure. */
+/* Warns why the index isn't written, once this has lasted longer than creating the topic takes.
+ * Takes failure. */
 static void complain(const struct kc_offset_index_log *index, struct kc_error *failure)
 {
     if (index->attempts == PATIENCE)
@@ -193,7 +193,7 @@ static void on_lost(void *arg, void *token, rd_kafka_resp_err_t code)
             index->topic, rd_kafka_err2str(code));
 }
 
-/* Offsets that go back are of a topic that was made again: what was in it is gone. */
+/* Offsets that go back mean that the topic was created again, and its content is gone. */
 static void on_written(void *arg, int64_t offset)
 {
     struct kc_offset_index_log *index = arg;

@@ -117,7 +117,7 @@ static void insert(struct partition_index *partition, const struct kept *chunk)
     partition->count++;
 }
 
-/* What lies before a chunk of a log that began anew is about another log. */
+/* Chunks before one with a new log are about another log. */
 static void drop_stale(struct partition_index *partition)
 {
     size_t first = partition->count;
@@ -173,8 +173,8 @@ static struct kc_index_pair end_of(const struct kc_index_run *run)
     return (struct kc_index_pair){kc_index_run_end(run), kc_index_run_end_downstream(run)};
 }
 
-/* The newest chunk that begins at or before upstream: where two overlap, the newer one's records
- * were mirrored last. Its number + 1, 0 for none. */
+/* The newest chunk that begins at or before upstream. If two overlap, the newer one counts, because
+ * its records were mirrored last. Returns its number + 1, 0 for none. */
 static size_t chunk_upto(const struct partition_index *partition, int64_t upstream)
 {
     size_t at = partition->count;
@@ -183,8 +183,8 @@ static size_t chunk_upto(const struct partition_index *partition, int64_t upstre
     return at;
 }
 
-/* The first run of the chunk that follows one, of those that aren't superseded: each of them begins
- * after upstream. Needs the decoded chunk's room. */
+/* The first run of the next chunk that isn't superseded; such a chunk begins after upstream. Uses
+ * the decoded chunk's room. */
 static bool next_chunk_run(const struct kc_offset_index *index,
                            const struct partition_index *partition, size_t at,
                            struct kc_index_run *run)
@@ -200,7 +200,7 @@ static bool next_chunk_run(const struct kc_offset_index *index,
     return true;
 }
 
-/* Between two runs: exact when somebody watched that nothing lies there. */
+/* Between two runs the answer is exact only if somebody saw that nothing lies there. */
 static struct kc_index_place between(const struct kc_index_run *before,
                                      const struct kc_index_run *after, int64_t upstream)
 {

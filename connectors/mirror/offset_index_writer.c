@@ -106,7 +106,7 @@ void kc_offset_index_writer_join(struct kc_offset_index_writer *writer,
     pthread_mutex_unlock(&writer->mutex);
 }
 
-/* Puts the full chunk aside and begins the next. Only so many are kept as there are slots. */
+/* Puts the full chunk aside and begins the next. As many are kept as there are slots. */
 static void close_chunk(struct kc_index_partition *partition)
 {
     int64_t sequence = partition->chunk.sequence + 1;
@@ -192,7 +192,7 @@ struct handout {
     struct kc_str key, value;
 };
 
-/* Locked. The chunk to hand out next of a partition: full ones first. */
+/* Locked. The next chunk of a partition to hand out: full ones first. */
 static void encode_next(const struct kc_offset_index_writer *writer,
                         struct kc_index_partition *partition, struct handout *out)
 {

@@ -2,10 +2,10 @@
 /*
  * What a source task adds to the offset index, apart from how it is written.
  *
- * Acknowledged runs grow the newest chunk of their partition; chunks that have changed are handed
- * out about once a second, all of a full one before the next begins. Nothing is handed out until
- * what was written before is known (kc_offset_index_writer_known()): the newest chunk is gone on
- * with, so that a restart costs nothing. Any thread may call.
+ * Acknowledged runs extend the newest chunk of their partition. Changed chunks are handed out about
+ * once a second; a full one is complete before the next begins. Nothing is handed out until it is
+ * known what was written before (kc_offset_index_writer_known()), because the newest chunk is
+ * continued: so a restart costs nothing. Any thread may call.
  */
 #ifndef CONNECTORS_MIRROR_OFFSET_INDEX_WRITER_H
 #define CONNECTORS_MIRROR_OFFSET_INDEX_WRITER_H
@@ -30,7 +30,7 @@ struct kc_index_partition {
 
 struct kc_offset_index_writer;
 
-/* Writes one record of the topic; false: it could not even be queued, and is to be tried again. */
+/* Writes one record of the topic; false: it could not be queued; try again. */
 typedef bool (*kc_offset_index_send)(void *arg, struct kc_index_partition *partition,
                                      const struct kc_str *key, const struct kc_str *value);
 
@@ -45,30 +45,31 @@ void kc_index_partition_clear(struct kc_index_partition *partition);
 /* Reading begins at offset: before the first call of add(). */
 void kc_index_partition_begin(struct kc_index_partition *partition, int64_t offset);
 
-/* The partition's writer is gone. written: it had handed out all; else what it had not stays. */
+/* The partition's writer has ended. written: it had handed out everything. If not, the rest stays.
+ */
 void kc_index_partition_leave(struct kc_index_partition *partition, bool written);
-/* A partition comes from another writer: what that one left is to be handed out. */
+/* The partition comes from another writer; what that one left will be handed out. */
 void kc_offset_index_writer_join(struct kc_offset_index_writer *writer,
                                  struct kc_index_partition *partition);
 
-/* count records that follow each other on both sides were acknowledged. downstream -1: it isn't
- * known where they are, and the index has a hole there. Hot path. */
+/* count records, consecutive on both sides, were acknowledged. downstream -1: their place is
+ * unknown, and the index has a hole there. Hot path. */
 void kc_offset_index_writer_add(struct kc_offset_index_writer *writer,
                                 struct kc_index_partition *partition, int64_t upstream,
                                 int64_t downstream, int64_t count);
 
-/* What was written before: the newest chunk of one partition, taken. */
+/* Takes the newest chunk of one partition that was written before. */
 void kc_offset_index_writer_past(struct kc_offset_index_writer *writer,
                                  struct kc_index_partition *partition,
                                  struct kc_index_chunk *chunk);
-/* All of the past has been told: writing may begin. */
+/* Everything written before is known; writing may begin. */
 void kc_offset_index_writer_known(struct kc_offset_index_writer *writer);
 
 /* Hands out what has changed. */
 void kc_offset_index_writer_flush(struct kc_offset_index_writer *writer);
-/* The topic has lost what was written: the newest chunks are handed out again, of so many
+/* The topic has lost its records: the newest chunks are handed out again. Returns of how many
  * partitions.
- */
+ *  */
 size_t kc_offset_index_writer_again(struct kc_offset_index_writer *writer);
 /* The partition's last record was lost: it is written again. */
 void kc_offset_index_writer_lost(struct kc_offset_index_writer *writer,

@@ -37,7 +37,7 @@ static bool late(const struct search *search)
     return kc_mono_ms() >= search->deadline_ms;
 }
 
-/* The target's offsets among which the record must be: [from, to). */
+/* The range [from, to) of the target's offsets that must have the record. */
 static int64_t range_from(const struct search *search)
 {
     int64_t from = search->low.upstream >= 0 ? search->low.downstream : search->target_low;
@@ -59,7 +59,7 @@ static struct kc_error *open_source(struct search *search)
     struct kc_record_window *window = &search->source;
     struct kc_error *err = reader->read(reader->arg, KC_LOOKUP_SOURCE, from, search->source_high,
                                         BEFORE + BEHIND, window);
-    /* Where nothing is left so near, such as behind a compacted stretch, begin further back. */
+    /* If no record is left so near, for example behind a compacted stretch, begin further back. */
     if (!err && (window->count == 0 || window->records[0].offset > search->upstream) &&
         from > search->source_low) {
         kc_record_window_clear(window);
@@ -110,7 +110,7 @@ static void match(struct search *search, const struct kc_record_window *target)
     }
 }
 
-/* Looks at [from, to) of the target, as far as the record may be there. */
+/* Looks at the part of [from, to) of the target where the record may be. */
 static struct kc_error *look_at(struct search *search, int64_t from, int64_t to, size_t max)
 {
     const struct kc_lookup_reader *reader = search->reader;
@@ -139,7 +139,8 @@ static int64_t by_low(const struct search *search, int64_t upstream)
     return search->low.downstream + upstream - search->low.upstream;
 }
 
-/* The first guess needs no record of the source: the target may fetch while that is read. */
+/* The first guess needs no record of the source, so the target may fetch while the source is read.
+ */
 static void fetch_ahead(const struct search *search)
 {
     const struct kc_lookup_reader *reader = search->reader;
@@ -166,7 +167,7 @@ static struct kc_error *guess_same_difference(struct search *search)
     return err;
 }
 
-/* The first record of the wanted one's time is at or before it. */
+/* The first record with the same time is at or before the wanted one. */
 static struct kc_error *guess_by_time(struct search *search)
 {
     int64_t offset = -1, timestamp = wanted(search)->timestamp;
@@ -178,7 +179,7 @@ static struct kc_error *guess_by_time(struct search *search)
     return look_at(search, offset - BEFORE, offset + FAR_AROUND, BEFORE + FAR_AROUND);
 }
 
-/* The neighbours as far as they are known, else the ends of the logs. */
+/* The neighbours if known, else the ends of the logs. */
 static struct kc_index_pair low_end(const struct search *search)
 {
     return search->low.upstream >= 0
@@ -193,7 +194,7 @@ static struct kc_index_pair high_end(const struct search *search)
                : (struct kc_index_pair){search->source_high, search->target_high};
 }
 
-/* Where an offset of the source is if the difference changes evenly between the neighbours. */
+/* An offset's place if the difference changes evenly between the neighbours. */
 static int64_t interpolated(const struct search *search, int64_t upstream)
 {
     struct kc_index_pair low = low_end(search), high = high_end(search);
@@ -203,7 +204,7 @@ static int64_t interpolated(const struct search *search, int64_t upstream)
     return low.downstream + (int64_t)(share * (double)(high.downstream - low.downstream));
 }
 
-/* Looks for some pair near an offset of the source that isn't the wanted one. */
+/* Looks for a pair near an offset of the source other than the wanted one. */
 static struct kc_error *probe(struct search *search, int64_t upstream)
 {
     const struct kc_lookup_reader *reader = search->reader;
@@ -226,8 +227,8 @@ static struct kc_error *probe(struct search *search, int64_t upstream)
     return err;
 }
 
-/* Narrows by what is matched around the guesses. Where a guess is too far off to match anything,
- * half the way to it is tried. */
+/* Narrows the range by matches around the guesses. If a guess is too far off to match anything, it
+ * tries half the way. */
 static struct kc_error *close_in(struct search *search)
 {
     int64_t upstream = wanted(search)->offset, next = upstream;
@@ -245,7 +246,7 @@ static struct kc_error *close_in(struct search *search)
     return err;
 }
 
-/* Which half of the range holds the record is told by timestamps; a wrong turn finds nothing. */
+/* Timestamps tell which half of the range has the record. A wrong turn finds nothing. */
 static struct kc_error *bisect(struct search *search, int64_t *from, int64_t *to)
 {
     const struct kc_lookup_reader *reader = search->reader;
@@ -268,7 +269,7 @@ static struct kc_error *bisect(struct search *search, int64_t *from, int64_t *to
     return err;
 }
 
-/* Reads on through the range, as far as the bound lets it. Windows overlap. */
+/* Reads on through the range, as far as the bound allows. Windows overlap. */
 static struct kc_error *scan(struct search *search)
 {
     int64_t from = range_from(search), to = range_to(search);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looks in both topics where a record of the source is on the target: for what neither the offset
- * index nor an offset sync tells exactly.
+ * Finds a source record's offset on the target by reading both topics, when neither the offset
+ * index nor an offset sync tells it exactly.
  *
- * Between two known pairs of offsets a few guesses are tried (the difference is still that of one
- * of them; it changes evenly; the timestamps tell), each by reading some records of both sides and
- * matching them. A match that isn't the record itself narrows the search. The work is bounded by
- * reads and by a deadline. The search is apart from how records are read, which is the caller's
- * (struct kc_lookup_reader).
+ * It tries a few guesses between two known pairs of offsets: the difference is still that of one
+ * pair; it changes evenly; the timestamps tell. For each guess it reads some records of both sides
+ * and matches them. A match that isn't the record itself narrows the search. A number of reads and
+ * a deadline bound the work. The caller reads the records (struct kc_lookup_reader).
  */
 #ifndef CONNECTORS_MIRROR_OFFSET_LOOKUP_H
 #define CONNECTORS_MIRROR_OFFSET_LOOKUP_H
@@ -17,7 +16,7 @@
 
 enum kc_lookup_side { KC_LOOKUP_SOURCE, KC_LOOKUP_TARGET };
 
-/* Access to one partition on both sides. All may fail; then the look-up ends. */
+/* Access to one partition on both sides. Each function may fail; then the look-up ends. */
 struct kc_lookup_reader {
     void *arg;
     /* Where the log begins, and ends. */
@@ -28,18 +27,17 @@ struct kc_lookup_reader {
                              size_t max, struct kc_record_window *window);
     /* The target's first offset with such a timestamp or a later one; -1: none. */
     struct kc_error *(*by_time)(void *arg, int64_t timestamp, int64_t *offset);
-    /* The target is soon read from that offset on: it may be fetched meanwhile. NULL: nothing is
-     * done ahead. */
+    /* Optional: the target will soon be read from that offset on, so it may be fetched now. */
     void (*ahead)(void *arg, int64_t from);
 };
 
 enum kc_lookup_result {
     KC_LOOKUP_FOUND,
-    KC_LOOKUP_NOT_FOUND, /* it isn't there, or not yet, or can't be told from others */
+    KC_LOOKUP_NOT_FOUND, /* it isn't there, not yet there, or can't be told from others */
 };
 
-/* Which offset of the target is that of the source's first record at or after upstream; or, where
- * the source has none, which follows its last one. low and high as kc_index_place has them. */
+/* The target's offset of the source's first record at or after upstream. If the source has none,
+ * the offset behind its last one. low and high as in kc_index_place. */
 struct kc_error *kc_offset_lookup(const struct kc_lookup_reader *reader, int64_t upstream,
                                   struct kc_index_pair low, struct kc_index_pair high,
                                   int64_t deadline_ms, enum kc_lookup_result *result,

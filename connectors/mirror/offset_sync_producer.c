@@ -11,8 +11,8 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.OffsetSyncWriter");
 
 #define CLOSE_TIMEOUT_MS 5000
-/* A sync for each batch, each in a request of its own, would cost more than the batches:
- * checkpoints look at them once in seconds. */
+/* A request for each sync would cost more than the batches. Syncs may wait, because checkpoints
+ * read them only every few seconds. */
 #define LINGER_MS "100"
 
 struct kc_offset_sync_producer {
@@ -63,7 +63,7 @@ static rd_kafka_resp_err_t produce(rd_kafka_t *client, const char *topic, const 
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
 }
 
-/* By the thread that serves acknowledgements, and by the task's. */
+/* Used by the acknowledgement thread and by the task's. */
 static bool send_sync(void *arg, const struct kc_offset_sync *sync)
 {
     struct kc_offset_sync_producer *producer = arg;
@@ -138,8 +138,8 @@ struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *conf
     return NULL;
 }
 
-/* Finishes what is queued. What is only remembered stays behind: the last commit has promoted it,
- * and a late write of a task that was replaced would look like a rewind. */
+/* Finishes what is queued. What is only remembered is dropped: the last commit has queued it
+ * already, and a late write of a replaced task would look like a rewind. */
 static void drain(struct kc_offset_sync_producer *producer, rd_kafka_t *client)
 {
     int64_t deadline = kc_mono_ms() + CLOSE_TIMEOUT_MS;

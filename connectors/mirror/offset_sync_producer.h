@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes offset syncs to the offset-syncs topic: a small producer beneath an offset_sync_writer.
+ * Writes offset syncs to the offset-syncs topic: the producer beneath an offset_sync_writer.
  *
- * Belongs to one source task. A failed write is logged and forgotten: a later sync takes its place.
+ * Belongs to one source task. A failed write is logged and forgotten, because a later sync takes
+ * its place.
  */
 #ifndef CONNECTORS_MIRROR_OFFSET_SYNC_PRODUCER_H
 #define CONNECTORS_MIRROR_OFFSET_SYNC_PRODUCER_H
@@ -24,8 +25,8 @@ kc_offset_sync_producer_writer(struct kc_offset_sync_producer *producer);
 /* Handles acknowledgements and sends what waits; doesn't block. On the task's thread. */
 void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer);
 
-/* Writes a record of another topic of the same cluster with the same client. False: it could not
- * even be queued. */
+/* Writes a record to another topic of the same cluster with the same client. False: it could not be
+ * queued. */
 bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
                                    const struct kc_str *key, const struct kc_str *value,
                                    void *token);
@@ -37,7 +38,7 @@ struct kc_offset_sync_outcomes {
 /* outcomes: static; NULL: nobody is told. */
 void kc_offset_sync_producer_on_outcome(struct kc_offset_sync_producer *producer,
                                         const struct kc_offset_sync_outcomes *outcomes, void *arg);
-/* Waits until all that was queued is written, for at most a few seconds. The task's thread. */
+/* Waits until everything queued is written, at most a few seconds. The task's thread. */
 void kc_offset_sync_producer_drain(struct kc_offset_sync_producer *producer);
 
 #endif

@@ -91,9 +91,9 @@ static void fill(struct kc_sync_slot *slots, const struct kc_sync_slot *sync)
 }
 
 /*
- * The best value for slots[current]: the next of the old values that fits between its neighbours,
- * or the last one that did. *next is where the search in the old values goes on; it never runs
- * ahead of current.
+ * The best value for slots[current]: the next old value that fits between its neighbours, or the
+ * last one that did. *next is where the search in the old values continues; it never runs ahead of
+ * current.
  */
 static void choose(const struct kc_sync_slot *slots, const struct kc_sync_slot *old, int current,
                    int *next, struct kc_sync_slot *chosen)
@@ -127,7 +127,7 @@ static void push(struct kc_sync_slot *slots, const struct kc_sync_slot *sync)
     slots[0] = *sync;
     for (int current = 1; current < KC_SYNCS_PER_PARTITION; current++) {
         choose(slots, old, current, &next, &chosen);
-        /* Where B holds for an old value, it holds for all that follow. */
+        /* If B holds for an old value, it holds for all that follow. */
         if (holds_b(&slots[current - 1], &slots[current], current - 1, current))
             return;
         slots[current] = chosen;
@@ -164,7 +164,7 @@ int64_t kc_offset_sync_store_translate(const struct kc_offset_sync_store *store,
     for (int i = 0; i < KC_SYNCS_PER_PARTITION; i++) {
         const struct kc_sync_slot *slot = &syncs->slots[i];
         if (slot->upstream <= upstream)
-            /* How many records follow the sync downstream isn't known: at least one more. */
+            /* It is unknown how many records follow the sync downstream: at least one. */
             return slot->downstream + (slot->upstream == upstream ? 0 : 1);
     }
     return KC_TOO_OLD;

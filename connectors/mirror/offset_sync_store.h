@@ -26,8 +26,8 @@ struct kc_offset_sync_store;
 struct kc_offset_sync_store *kc_offset_sync_store_new(void);
 void kc_offset_sync_store_destroy(struct kc_offset_sync_store *store);
 
-/* newest_only: of the syncs that come before kc_offset_sync_store_loaded() only the last of each
- * partition counts, because earlier ones may have been used by an earlier task. */
+/* newest_only: before kc_offset_sync_store_loaded(), only the last sync of each partition counts,
+ * because an earlier task may have used earlier ones. */
 void kc_offset_sync_store_begin(struct kc_offset_sync_store *store, bool newest_only);
 /* The topic has been read to its end: translation begins. */
 void kc_offset_sync_store_loaded(struct kc_offset_sync_store *store);

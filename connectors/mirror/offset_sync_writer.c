@@ -61,8 +61,8 @@ static void undelay(struct kc_offset_sync_writer *writer, struct kc_sync_partiti
     partition->delayed = false;
 }
 
-/* The newest sync of a partition takes the place of the last that waits, unless that one is kept.
- */
+/* The newest sync of a partition replaces the last waiting one, unless that must be kept.
+ *  */
 static void enqueue(struct kc_offset_sync_writer *writer, struct kc_sync_partition *partition,
                     int64_t upstream, int64_t downstream)
 {
@@ -90,7 +90,7 @@ static void delay(struct kc_offset_sync_writer *writer, struct kc_sync_partition
     partition->delayed = true;
 }
 
-/* Whether the last sync says too little about this record; remembers the record. */
+/* Whether the last sync is too old for this record; remembers the record. */
 static bool needs_sync(struct kc_sync_partition *partition, int64_t max_lag, int64_t upstream,
                        int64_t downstream)
 {
@@ -131,7 +131,7 @@ void kc_offset_sync_writer_update_run(struct kc_offset_sync_writer *writer,
     if (count < 2)
         return;
     pthread_mutex_lock(&writer->mutex);
-    /* The last but one: the constant between the sides is the first's. */
+    /* The last but one: it has the same difference as the first. */
     partition->previous_upstream = upstream + count - 2;
     partition->previous_downstream = downstream + count - 2;
     pthread_mutex_unlock(&writer->mutex);
@@ -149,8 +149,8 @@ void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer)
     pthread_mutex_unlock(&writer->mutex);
 }
 
-/* Takes the next sync that may go, with a place among the outstanding ones. Partitions take turns.
- */
+/* Takes the next sync that may be sent, and a place among those under way. Partitions take turns.
+ *  */
 static bool take(struct kc_offset_sync_writer *writer, struct kc_offset_sync *sync)
 {
     pthread_mutex_lock(&writer->mutex);
@@ -173,7 +173,8 @@ static bool take(struct kc_offset_sync_writer *writer, struct kc_offset_sync *sy
     return may;
 }
 
-/* A reader of the topic takes a sync behind a later one for a rewind, and forgets all before. */
+/* A reader of the topic reads an older sync behind a newer one as a rewind, and forgets all before.
+ */
 void kc_offset_sync_writer_fire(struct kc_offset_sync_writer *writer)
 {
     struct kc_offset_sync sync;

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When an offset sync is worth writing (MM2's OffsetSyncWriter), apart from how it is written.
+ * Decides when an offset sync is worth writing (MM2's OffsetSyncWriter). offset_sync_producer.h
+ * writes it.
  *
- * A source task reports each acknowledged record; the writer queues a sync at once where the
- * mapping of offsets changed or grew old, and remembers the newest position otherwise until the
- * next commit. At most ten syncs are under way. Of each partition the newest waits, and before it
- * each one where the difference between the offsets changed: without those a translation would be
- * inexact for what lies between (Java drops them in a burst). Any thread may call. `send` is called
- * by one thread at a time, in the order of a partition's offsets, and mustn't call back but for
- * kc_offset_sync_writer_sent().
+ * A source task reports each acknowledged record. The writer queues a sync at once if the
+ * difference between the offsets changed or the last sync grew old. Otherwise it remembers the
+ * newest position until the next commit. At most ten syncs are under way. For each partition the
+ * newest sync waits, and before it each one at which the difference changed: without those, a
+ * translation would be inexact for the records between (Java drops them in a burst). Any thread may
+ * call. `send` is called by one thread at a time, in the order of a partition's offsets. It may
+ * call back only kc_offset_sync_writer_sent().
  */
 #ifndef CONNECTORS_MIRROR_OFFSET_SYNC_WRITER_H
 #define CONNECTORS_MIRROR_OFFSET_SYNC_WRITER_H
@@ -43,8 +44,7 @@ struct kc_sync_partition {
 
 struct kc_offset_sync_writer;
 
-/* Sends sync; false when it couldn't even be queued. Otherwise kc_offset_sync_writer_sent()
- * follows. */
+/* Sends sync; false: it couldn't be queued. Otherwise kc_offset_sync_writer_sent() follows. */
 typedef bool (*kc_offset_sync_send)(void *arg, const struct kc_offset_sync *sync);
 
 struct kc_offset_sync_writer *kc_offset_sync_writer_new(int64_t max_lag, kc_offset_sync_send send,
@@ -57,15 +57,15 @@ void kc_sync_partition_init(struct kc_sync_partition *partition, char *topic, in
 void kc_offset_sync_writer_update(struct kc_offset_sync_writer *writer,
                                   struct kc_sync_partition *partition, int64_t upstream,
                                   int64_t downstream);
-/* count records of partition that follow each other on both sides, from these offsets on, were
- * acknowledged together. As an update for each, but that a sync for the first and one for the last
- * are enough. */
+/* count records of partition, consecutive on both sides from these offsets on, were acknowledged
+ * together. Works as an update for each, except that a sync for the first and one for the last are
+ * enough. */
 void kc_offset_sync_writer_update_run(struct kc_offset_sync_writer *writer,
                                       struct kc_sync_partition *partition, int64_t upstream,
                                       int64_t downstream, int32_t count);
 /* Queues what was remembered: at each offset commit, so that quiet topics don't lag for ever. */
 void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer);
-/* Sends what is queued, as far as the limit lets it. */
+/* Sends what is queued, as far as the limit allows. */
 void kc_offset_sync_writer_fire(struct kc_offset_sync_writer *writer);
 /* One send is done, well or badly. */
 void kc_offset_sync_writer_sent(struct kc_offset_sync_writer *writer);

@@ -38,7 +38,7 @@ static struct kc_translation exactly(int64_t upstream, int64_t downstream, enum 
         .downstream = downstream, .by = by, .upstream = upstream, .exact = true};
 }
 
-/* The mirror has come to end, which isn't behind upstream. What will be there is still to come. */
+/* The mirror's end isn't behind upstream: the record at upstream is still to be mirrored. */
 static struct kc_translation at_the_end(int64_t upstream, struct kc_index_pair end)
 {
     struct kc_translation result = exactly(end.upstream, end.downstream, KC_BY_INDEX);
@@ -62,13 +62,13 @@ static struct kc_index_pair earlier(struct kc_index_pair a, struct kc_index_pair
     return a.upstream <= b.upstream ? a : b;
 }
 
-/* What the index leaves open: no further on than the neighbours allow. */
+/* In a hole of the index: not beyond what the neighbours allow. */
 static struct kc_translation narrowed(const struct kc_index_place *place,
                                       const struct sync_neighbours *syncs, int64_t by_sync)
 {
     struct kc_translation result = {
         .downstream = by_sync, .by = KC_BY_SYNC, .upstream = syncs->low.upstream, .lookup = true};
-    /* Of a sync behind the record Java's task takes the offset after it. */
+    /* If the sync is before the record, Java's task takes the offset after the sync's. */
     result.upstream += by_sync > syncs->low.downstream;
     result.low = later(place->low, syncs->low);
     result.high = earlier(place->high, syncs->high);

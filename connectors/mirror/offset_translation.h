@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The target's offset for a committed one of the source, from all that is known of a partition: the
- * offset index and the offset syncs. Pure; the stores belong to the caller.
+ * Translates a committed offset of the source by all that is known of a partition: the offset index
+ * and the offset syncs. Pure; the stores belong to the caller.
  *
- * The offset is that of the first mirrored record at or after the committed one where the index
- * tells, and as Java's task has it where there are only offset syncs: then it may point further
- * back, never too far on. What can't be told exactly comes with its neighbours, between which it
- * can be looked up (offset_lookup.h).
+ * If the index knows it, the result is the offset of the first mirrored record at or after the
+ * committed one. If there are only offset syncs, the result is that of Java's task: it may point
+ * further back, but never too far forward. An inexact result comes with its neighbours, between
+ * which it can be looked up (offset_lookup.h).
  */
 #ifndef CONNECTORS_MIRROR_OFFSET_TRANSLATION_H
 #define CONNECTORS_MIRROR_OFFSET_TRANSLATION_H
@@ -30,7 +30,7 @@ struct kc_translation {
     bool exact;
     bool unmirrored; /* nothing at or after the offset has been mirrored yet, as far as the index
                         says: a look-up may find that there is nothing to mirror */
-    bool lookup;     /* looking may tell it exactly: between low and high, of which -1 is unknown */
+    bool lookup;     /* a look-up between low and high (-1: unknown) may tell it exactly */
     bool soon;       /* the index may tell it in a moment */
     struct kc_index_pair low, high;
 };

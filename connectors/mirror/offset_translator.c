@@ -97,8 +97,8 @@ static bool should_stop(void *arg)
     return reading->should_stop(reading->arg);
 }
 
-/* A line for the first alone: whoever may write to the topic would fill the log with each reading.
- * Takes err. */
+/* Logs only the first one. Otherwise anybody who may write to the topic could fill the log with
+ * each reading. Takes err. */
 static void ignore(struct kc_offset_translator *translator, const char *what, const char *topic,
                    int64_t offset, struct kc_error *err)
 {
@@ -210,8 +210,8 @@ static bool look(struct kc_offset_translator *translator, const struct kc_lookup
     return kc_lookup_queue_ask(translator->queue, lookup, soon ? INDEX_DELAY_MS : 0, downstream);
 }
 
-/* Offset syncs don't say whose they are, and flows of one target alias share them: an exact answer
- * by a sync alone must stand in both topics, near the sync or anywhere. */
+/* Offset syncs don't name their flow, and flows of one target alias share them. So an exact answer
+ * by a sync alone is confirmed by the record in both topics, near the sync or anywhere. */
 static void confirm(struct kc_offset_translator *translator, struct kc_lookup lookup,
                     int64_t deadline_ms, struct kc_translation *result)
 {
@@ -241,13 +241,14 @@ struct kc_translation kc_offset_translator_translate(struct kc_offset_translator
     int64_t downstream = kc_lookup_holds(&lookup, found) ? found : -1;
     if (result.exact && result.by == KC_BY_SYNC && deadline_ms > 0)
         confirm(translator, lookup, deadline_ms, &result);
-    /* In the background there is nothing to find until it is mirrored. */
+    /* A background look-up finds nothing until the record is mirrored. */
     bool waits = result.unmirrored && deadline_ms == 0;
     if (result.exact || !result.lookup ||
         (downstream < 0 &&
          (waits || !look(translator, &lookup, result.soon, deadline_ms, &downstream))))
         return result;
-    if (!result.unmirrored) /* else it was found that nothing is to come there: a marker, say */
+    if (!result.unmirrored) /* else the look-up found that nothing comes there, for example a marker
+                             */
         result.by = KC_BY_LOOKUP;
     result.downstream = downstream;
     result.upstream = upstream;

@@ -69,7 +69,7 @@ static bool has_origin(const json_t *origins, const char *cluster)
     return false;
 }
 
-/* Of two claims made at once, that of the flow with the lesser source counts as older. */
+/* Of two claims of the same time, that of the flow with the smaller source id counts as older. */
 static bool is_older(const json_t *claims, const json_t *entry, const struct kc_claim_view *view)
 {
     int64_t since = json_integer_value(json_object_get(entry, "since"));
@@ -232,7 +232,7 @@ static char *record_key(const struct kc_provenance *provenance, size_t number)
                        number);
 }
 
-/* Our own claims of before, unless they have expired: they keep their age. */
+/* Takes over our own earlier claims with their age, unless they have expired. */
 static struct kc_error *recall(struct kc_provenance *provenance)
 {
     struct kc_claim_view view = {.now_ms = kc_now_ms()};
@@ -423,8 +423,8 @@ void kc_provenance_apply(struct kc_provenance *provenance, struct kc_flow_topics
     if (fresh || kc_mono_ms() - provenance->written_ms >= RENEW_MS)
         complain(provenance, write_claims(provenance));
     if (fresh) {
-        /* Of flows that begin at the same time, each has written before it looks again: so one of
-         * them sees the other. */
+        /* Flows that begin at the same time all write before they look again, so one of them sees
+         * the other. */
         complain(provenance, read_claims(provenance->source_reader, provenance->claims));
         decide_all(provenance, topics);
     }

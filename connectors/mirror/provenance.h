@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where topics come from, so that flows that keep topic names find the cycles that they would make.
+ * Remembers where topics come from, so that flows that keep topic names find cycles.
  *
- * Under DefaultReplicationPolicy a name tells the way that a topic has come; under Identity it
- * doesn't. So each such flow claims what it mirrors, in a compacted topic of its target:
- * mm2-provenance.internal. A claim names the clusters, by id, that the topic has been on. A flow
- * that finds its own target among the origins of a topic of its source leaves that topic out,
- * unless its own claim is the older one: of a circle's flows the last one stays away, and none that
- * is no part of a circle ever does. Claims are renewed while the flow runs, and mean nothing once
- * they are five minutes old: so a flow may be turned round.
+ * Under DefaultReplicationPolicy a name tells the way of a topic; under Identity it doesn't. So
+ * each such flow claims what it mirrors, in the compacted topic mm2-provenance.internal on its
+ * target. A claim names the clusters, by id, that the topic has been on. A flow may find its own
+ * target among the origins of a topic on its source. Then it leaves that topic out, unless its own
+ * claim is older. So the last flow of a circle stays away, and a flow outside a circle never does.
+ * Claims are renewed while the flow runs and expire after five minutes, so that a flow may be
+ * turned round.
  *
- * On the connector's scheduler thread, but for kc_provenance_left_out(); the decisions are pure
+ * On the connector's scheduler thread, except kc_provenance_left_out(). The decisions are pure
  * functions.
  */
 #ifndef CONNECTORS_MIRROR_PROVENANCE_H
@@ -24,14 +24,14 @@
 
 struct kc_provenance;
 
-/* *provenance NULL: names change, or the user looks after cycles (the setting, or transforms, which
- * may filter). flow is borrowed. Contacts nobody. */
+/* *provenance NULL: names change, or the user handles cycles (the setting, or transforms, which may
+ * filter). flow is borrowed. Sends no request. */
 struct kc_error *kc_provenance_new(const struct kc_flow *flow,
                                    struct kc_provenance **provenance) KC_MUST_CHECK;
 void kc_provenance_destroy(struct kc_provenance *provenance); /* NULL is fine */
 
-/* Takes out of topics what would go round in a circle, and claims the rest. Trouble is logged:
- * then what is known counts. NULL is fine. */
+/* Removes from topics what would go round in a circle, and claims the rest. Trouble is logged; then
+ * what is known so far counts. NULL is fine. */
 void kc_provenance_apply(struct kc_provenance *provenance, struct kc_flow_topics *topics);
 
 /* How many topics are left out. Any thread; NULL is fine. */
@@ -50,7 +50,7 @@ struct kc_claim_view {
     int64_t since_ms; /* of its own claim */
     int64_t now_ms;
 };
-/* Among claims (by key) on the source cluster, the ones by which topic would come back to where it
+/* The claims (by key) on the source cluster by which topic would come back to a cluster where it
  * has been; borrowed, NULL: none. */
 const json_t *kc_claims_forbid(const json_t *claims, const char *topic,
                                const struct kc_claim_view *view);

@@ -80,7 +80,7 @@ static void look(const struct kc_record_window *source, size_t at,
         i += (size_t)step;
         j += (size_t)step;
     }
-    /* The beginning or the end of both logs tells as much as another record. */
+    /* The beginning or the end of both logs counts like an equal record. */
     bool start = step < 0 && i >= source->count && j >= target->count && source->at_start &&
                  target->at_start;
     bool end =
@@ -132,7 +132,8 @@ bool kc_record_match_near(const struct kc_record_window *source, size_t at,
                           const struct kc_record_window *target, size_t *in_source,
                           size_t *in_target)
 {
-    /* A few records spread over the window are enough: a match tells how far the rest is off. */
+    /* A few records spread over the window suffice, because one match tells how far off the rest
+     * is. */
     size_t step = source->count / 16 + 1;
     for (size_t distance = 0; distance < source->count; distance += step) {
         size_t sides[] = {at - distance, at + distance};

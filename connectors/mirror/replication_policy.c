@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A topic's name has 249 characters at most: no topic has come further. */
+/* A topic's name has at most 249 characters, so this bounds its way. */
 #define MAX_HOPS 250
 
 struct kc_replication_policy {
@@ -130,7 +130,7 @@ char *kc_policy_offset_syncs_topic(const struct kc_replication_policy *policy, c
     return kc_asprintf("mm2-offset-syncs.%s.internal", cluster);
 }
 
-/* As the policy names the offset-syncs topic, so that it is as internal as that. */
+/* Named as the policy names the offset-syncs topic, so that it is internal, too. */
 char *kc_policy_offset_index_topic(const struct kc_replication_policy *policy, const char *cluster)
 {
     static const char syncs[] = "mm2-offset-syncs", index[] = "mm2-offset-index";

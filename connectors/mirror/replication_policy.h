@@ -2,10 +2,10 @@
 /*
  * How topics are named on the other cluster: MM2's replication policies.
  *
- * Chosen by their Java class names among the plugins that there are: those linked in
- * (builtin_policies.c) and those of shared objects on plugin.path. Names follow Java 4.1.0: a topic
- * is internal when it begins with `__` or `.`, when it is a checkpoints topic, or when it begins
- * with `mm2` and ends in the internal suffix (KIP-1074). Immutable: any thread may ask.
+ * Java class names choose one among the plugins: those linked in (builtin_policies.c) and those of
+ * shared objects on plugin.path. Names follow Java 4.1.0: a topic is internal when it begins with
+ * `__` or `.`, when it is a checkpoints topic, or when it begins with `mm2` and ends in the
+ * internal suffix (KIP-1074). Immutable: any thread may ask.
  */
 #ifndef CONNECTORS_MIRROR_REPLICATION_POLICY_H
 #define CONNECTORS_MIRROR_REPLICATION_POLICY_H
@@ -25,11 +25,11 @@ struct kc_error *kc_replication_policy_new(const struct kc_map *properties,
                                            struct kc_replication_policy **policy) KC_MUST_CHECK;
 void kc_replication_policy_destroy(struct kc_replication_policy *policy);
 
-/* Whether remote topics keep their names, as under IdentityReplicationPolicy: then they don't tell
- * where they come from. */
+/* Whether remote topics keep their names, as under IdentityReplicationPolicy. Such names don't tell
+ * where a topic comes from. */
 bool kc_policy_is_identity(const struct kc_replication_policy *policy);
 
-/* Names; all owned by the caller. A remote topic is NULL where the policy has no name for it. */
+/* Names; all owned by the caller. A remote topic is NULL if the policy has no name for it. */
 char *kc_policy_remote_topic(const struct kc_replication_policy *policy, const char *source,
                              const char *topic);
 char *kc_policy_topic_source(const struct kc_replication_policy *policy,

@@ -44,7 +44,7 @@ size_t kc_sync_config_ops(const struct kc_flow *flow, const struct kc_config_ent
         const struct kc_config_entry *remote = find_entry(target, entry->name);
         if (!kc_flow_copies_entry(flow, entry) || (!reset && !entry->value))
             continue;
-        /* One setting that the target's version hasn't would have all of them refused. */
+        /* If one setting is unknown to the target's version, it refuses all of them. */
         if (target && target->count > 0 && !remote)
             continue;
         if (!is_done(remote, &op))

@@ -15,8 +15,8 @@
 struct kc_error *kc_sync_topic_configs(const struct kc_flow *flow,
                                        const struct kc_flow_topics *topics) KC_MUST_CHECK;
 
-/* The operations that make a remote topic like its source topic. ops has room for source->count;
- * target NULL: not known, write everything. Values are borrowed from source. */
+/* The operations that make a remote topic like its source topic. ops has room for source->count.
+ * target NULL: unknown; write everything. Values are borrowed from source. */
 size_t kc_sync_config_ops(const struct kc_flow *flow, const struct kc_config_entries *source,
                           const struct kc_config_entries *target, struct kc_config_op *ops);
 

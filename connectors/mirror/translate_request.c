@@ -158,7 +158,7 @@ static void take_back(json_t *answer, const rd_kafka_topic_partition_t *end)
     free(reason);
 }
 
-/* The place of an answer in list; NULL: it has no translation, or isn't in the list. */
+/* The answer's entry in list; NULL: it has no translation, or isn't in the list. */
 static rd_kafka_topic_partition_t *place_of(rd_kafka_topic_partition_list_t *list,
                                             const json_t *answer, bool add)
 {

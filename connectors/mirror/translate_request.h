@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers GET and POST /connectors/X/translate for MM2's connectors: what offsets of the source are
- * on the target, and how that is known.
+ * Answers GET and POST /connectors/X/translate for MM2's connectors: the target's offsets for
+ * offsets of the source, and how they are known.
  *
  * Each request reads the topics anew, so that any worker can answer. Any thread; a request belongs
  * to one.
@@ -27,8 +27,8 @@ void kc_translate_request_close(struct kc_translate_request *request); /* NULL i
 /* {"topic", "partition", "offset", "translated", "by", "exact", "reason"} of one offset. */
 json_t *kc_translate_request_answer(struct kc_translate_request *request, const char *topic,
                                     int32_t partition, int64_t upstream);
-/* Takes back those of the answers (each borrowed, changed in place) that are behind the end of the
- * target's log: they can't be of this flow. */
+/* Takes back answers (each borrowed, changed in place) that are behind the end of the target's log,
+ * because they can't be of this flow. */
 void kc_translate_request_check_ends(struct kc_translate_request *request, json_t *const *answers,
                                      size_t count);
 

@@ -30,7 +30,7 @@ static json_t *string_of(const char *text)
     return kc_group_answer_string(text, text ? strlen(text) : 0);
 }
 
-/* Where the group goes on on the target. */
+/* The group's next offset on the target. */
 static json_t *place_of(const struct kc_checkpoint *checkpoint)
 {
     return json_pack("{s:o, s:i, s:I}", "topic", string_of(checkpoint->topic), "partition",

@@ -73,7 +73,8 @@ static bool is_behind(const struct kc_group_lag *lag)
     return lag->translation.records || lag->source.records || lag->untranslated;
 }
 
-/* Whose group would lose more ground by moving to the target; then, who is further behind. */
+/* First the group that would read more again after moving to the target; then the one that is
+ * further behind. */
 static int by_lag(const void *left, const void *right)
 {
     const struct kc_group_lag *a = *(const struct kc_group_lag *const *)left;

@@ -2,9 +2,9 @@
 /*
  * How far consumer groups are behind: on the source, on the target, and between the two.
  *
- * A partition's place on both sides is taken into its group's figures; each round of a checkpoint
- * task begins with new ones. Of the groups with the greatest lag it is kept which they are, for GET
- * /connectors/X/explain, which doesn't grow with the groups. Pure but for time; one thread.
+ * A partition's offsets on both sides are added to its group's figures. Each round of a checkpoint
+ * task begins new figures. The groups with the greatest lag are remembered for GET
+ * /connectors/X/explain, whose size doesn't grow with the groups. Pure except for time; one thread.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_GROUP_LAG_PRIV_H
 #define CONNECTORS_MIRROR_CHECKPOINT_GROUP_LAG_PRIV_H
@@ -15,7 +15,7 @@
 
 enum { KC_LAG_SHOWN = 20 }; /* groups in an explanation */
 
-/* Of one partition of a group. Offsets of -1 aren't known. */
+/* One partition of a group. An offset of -1 is unknown. */
 struct kc_lag_place {
     int64_t committed;         /* on the source */
     int64_t source_end;        /* of the log */
@@ -27,7 +27,7 @@ struct kc_lag_place {
     double record_bytes; /* of a record on average; 0: unknown */
 };
 
-/* Records, bytes and time between two places, of all partitions together. */
+/* Records, bytes and time between two offsets, for all partitions together. */
 struct kc_lag {
     int64_t records;
     double bytes;
@@ -45,7 +45,8 @@ struct kc_group_lag {
 void kc_group_lag_take(struct kc_group_lag *lag, const struct kc_lag_place *place);
 void kc_group_lag_add(struct kc_group_lag *sum, const struct kc_group_lag *lag);
 
-/* lags[i] is that of groups->items[i]: what all come to, and those that are furthest behind. */
+/* lags[i] belongs to groups->items[i]. The lag of all together, and the groups that are furthest
+ * behind. */
 json_t *kc_group_lag_json(const struct kc_strings *groups, const struct kc_group_lag *lags);
 
 #endif

@@ -89,7 +89,7 @@ static enum group_state state_of(const struct kc_group_info *info)
     return strcmp(info->state, "Empty") == 0 ? GROUP_IDLE : GROUP_ACTIVE;
 }
 
-/* Groups with members on the target are left alone; each time one becomes active is told once. */
+/* Leaves groups with members on the target alone. Logs once each time a group becomes active. */
 static void tell_active(struct kc_group_sync *sync, size_t i, const struct kc_group_info *info)
 {
     struct target_group *group = &sync->groups[i];
@@ -120,7 +120,7 @@ static int by_id(const void *a, const void *b)
     return strcmp(x->id, y->id);
 }
 
-/* Where the idle groups stand on the target. */
+/* The idle groups' offsets on the target. */
 static struct kc_error *read_offsets(struct kc_group_sync *sync)
 {
     size_t count = 0, *whose = kc_calloc(sync->names->count + 1, sizeof(*whose));
@@ -219,7 +219,7 @@ rd_kafka_topic_partition_list_t *kc_group_sync_offsets(const struct kc_checkpoin
     return collection.offsets;
 }
 
-/* What is to be committed for group i; NULL: nothing. */
+/* The offsets to commit for group i; NULL: nothing. */
 static rd_kafka_topic_partition_list_t *wanted_offsets(const struct kc_group_sync *sync, size_t i,
                                                        const struct kc_checkpoint_store *store)
 {

@@ -142,7 +142,7 @@ static void answer_committed(struct translation_question *question,
     free(remote);
 }
 
-/* What the last checkpoint says, where the source can't be asked. */
+/* The last checkpoint's answer, if the source can't be asked. */
 static void answer_checkpoint(void *arg, const struct kc_checkpoint *checkpoint)
 {
     struct translation_question *question = arg;

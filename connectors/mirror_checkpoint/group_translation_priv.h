@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Answers GET /connectors/X/translate?group=... for MirrorCheckpointConnector: where groups are on
- * the target, as Java's RemoteClusterUtils.translateOffsets says (by checkpoints; KIP-1239: for
- * many groups), and where what they have committed by now would be.
+ * the target by their checkpoints, as Java's RemoteClusterUtils.translateOffsets answers (KIP-1239:
+ * for many groups), and the translation of what they have committed by now.
  *
- * Where the source can't be asked, say after it was lost, the checkpoints alone answer. Any thread.
+ * If the source can't be asked, for example after it was lost, the checkpoints answer alone. Any
+ * thread.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_GROUP_TRANSLATION_PRIV_H
 #define CONNECTORS_MIRROR_CHECKPOINT_GROUP_TRANSLATION_PRIV_H

@@ -2,9 +2,8 @@
 /*
  * Watches how far a checkpoint task's groups are behind, for metrics and explanations.
  *
- * Each round: the partitions in which groups have offsets are met, one look asks both clusters
- * where they end, each group's partitions are taken in, and the figures are told. The task's
- * thread.
+ * A round has four steps: note the partitions in which groups have offsets; ask both clusters once
+ * for their end offsets; add each group's partitions; report the figures. The task's thread.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_LAG_WATCH_PRIV_H
 #define CONNECTORS_MIRROR_CHECKPOINT_LAG_WATCH_PRIV_H
@@ -34,11 +33,11 @@ struct kc_watched kc_lag_watch_meet(struct kc_lag_watch *watch, const char *topi
                                     const char *remote, int32_t partition);
 /* Begins a round. */
 void kc_lag_watch_look(struct kc_lag_watch *watch);
-/* The group has told its offsets, which are taken next. One that can't be asked keeps the figures
- * that it had. */
+/* The group's offsets are known and added next. A group that can't be asked keeps its former
+ * figures. */
 void kc_lag_watch_begin(struct kc_lag_watch *watch, size_t group);
-/* Whether the target's log ends before offset: then that can't be a translation. False where the
- * end isn't known. */
+/* Whether the target's log ends before offset, so that offset can't be a translation. False if the
+ * end is unknown. */
 bool kc_lag_watch_is_past_end(const struct kc_watched *partition, int64_t downstream);
 /* One partition of the group with that index. record_bytes as kc_lag_place has it. */
 void kc_lag_watch_take(struct kc_lag_watch *watch, size_t group, const struct kc_watched *partition,

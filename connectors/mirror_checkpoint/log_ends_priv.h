@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the logs of one cluster's partitions end, and when they ended where: what a checkpoint task
- * needs to say how far groups are behind.
+ * The end offsets of one cluster's partitions, now and earlier. A checkpoint task computes from
+ * them how far groups are behind.
  *
- * Each look asks for the ends of all partitions that were met so far, in one request for each
- * broker. A partition that has no answer is left alone for a while, since the question for a topic
- * that isn't there takes its time. The task's thread.
+ * Each look asks for the end offsets of all partitions noted so far, with one request per broker. A
+ * partition without an answer is left alone for a while, because asking for a missing topic takes
+ * long. The task's thread.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_LOG_ENDS_PRIV_H
 #define CONNECTORS_MIRROR_CHECKPOINT_LOG_ENDS_PRIV_H
 
 #include "connect/kafka.h"
 
-/* Ends that a log had at earlier looks, oldest first; pure. */
+/* A log's end offsets at earlier looks, oldest first; pure. */
 enum { KC_END_MARKS = 32 };
 struct kc_end_marks {
     int64_t since_ms; /* of the first look */
@@ -22,11 +22,11 @@ struct kc_end_marks {
         int64_t ms; /* the last look at which it was that */
     } items[KC_END_MARKS];
 };
-/* Where there are too many, one is dropped: those that stay are the closer to each other the
- * younger they are. An end before the last one begins anew: the log isn't any more what it was. */
+/* Adds an end. If there are too many, one is dropped, so that younger ones stand closer together.
+ * An end before the last one starts anew, because the log was truncated or created again. */
 void kc_end_marks_add(struct kc_end_marks *marks, int64_t end, int64_t ms);
-/* How long ago, in ms, the log ended at offset, as far as the looks tell: 0 where it does now, the
- * time since the first look where it is further back than that. */
+/* How many ms ago the log ended at offset, as far as the looks tell. 0: it ends there now. If
+ * offset is older than the first look: the time since that look. */
 int64_t kc_end_marks_age(const struct kc_end_marks *marks, int64_t offset, int64_t now_ms);
 
 struct kc_log_ends;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What MirrorCheckpointConnector is to the worker: its descriptor, its keys, and what must hold
- * between them (MirrorCheckpointConfig). Pure tables and functions, any thread.
+ * MirrorCheckpointConnector as the worker sees it: its descriptor, its keys, and the rules between
+ * them (MirrorCheckpointConfig). Pure tables and functions, any thread.
  */
 #include "mirror/mirror_series.h"
 #include "mirror/own_settings.h"

@@ -4,8 +4,8 @@
  * tasks.
  *
  * Calls come on the connector's thread; the clusters are asked on a scheduler thread of its own.
- * The list of groups is replaced as a whole under `mutex`. A group counts when the group filter
- * takes it and it has an offset in a topic that the topic filter takes, so that strangers' groups
+ * The list of groups is replaced as a whole under `mutex`. A group counts if the group filter
+ * admits it and it has an offset in a topic that the topic filter admits. So unrelated groups
  * change nothing.
  */
 #include "connect/log.h"
@@ -179,7 +179,8 @@ static struct kc_error *refresh_groups(void *arg)
     return err;
 }
 
-/* Until the first listing has worked there is nothing to run: don't wait for the next refresh. */
+/* There is nothing to run before the first listing has worked, so don't wait for the next refresh.
+ */
 static struct kc_error *retry_loading(void *arg)
 {
     struct checkpoint_connector *connector = arg;
@@ -281,7 +282,8 @@ static char *why_idle(const struct checkpoint_connector *connector, size_t seen)
                        (long long)kc_mirror_long(config, "refresh.groups.interval.seconds"));
 }
 
-/* Says so: a RUNNING connector that does nothing is a riddle otherwise. */
+/* Says why there are no tasks, because otherwise nobody knows why a RUNNING connector does nothing.
+ */
 static void explain_idle(const struct checkpoint_connector *connector, size_t seen)
 {
     char *why = why_idle(connector, seen);
@@ -292,8 +294,8 @@ static void explain_idle(const struct checkpoint_connector *connector, size_t se
     free(why);
 }
 
-/* Contiguous parts of the groups; later ones go to whoever has least, so that none changes hands
- * while the number of tasks stays. */
+/* Each task gets a contiguous part of the groups. Later groups go to the task with the fewest, so
+ * that none changes hands while the number of tasks stays the same. */
 static void split_groups(struct checkpoint_connector *connector, const struct kc_strings *groups,
                          size_t tasks, struct kc_maps *configs)
 {

@@ -3,9 +3,9 @@
  * MirrorCheckpointTask: translates the committed offsets of its groups and emits them as
  * checkpoints.
  *
- * Everything but stop (any thread) happens on the task's thread: the stores are loaded by the first
- * polls, which keeps start() short; then each interval the offset syncs are read to their end and
- * the groups are asked for on the source. Trouble is logged and tried again, never fatal.
+ * Everything happens on the task's thread, except stop (any thread). The first polls load the
+ * stores, which keeps start() short. Then, each interval, the task reads the offset syncs to their
+ * end and asks the source for the groups' offsets. Trouble is logged and tried again, never fatal.
  */
 #include "connect/log.h"
 #include "connect/thread.h"
@@ -182,8 +182,8 @@ static bool is_missing_topic(const struct kc_error *err)
     return kc_error_kafka_code(err) == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
-/* Without the checkpoints of its predecessor a task could contradict it; then only syncs that are
- * newer than everything there is may be used. */
+/* Without the checkpoints of its predecessor a task could contradict them. Then it may use only
+ * syncs that are newer than everything in the topic. */
 static void load_checkpoints(struct checkpoint_task *task)
 {
     struct kc_error *err = kc_topic_reader_read_to_end(task->checkpoints_reader, READ_TIMEOUT_MS,
@@ -250,7 +250,7 @@ struct checkpoint_round {
     size_t too_old;
 };
 
-/* By what is known, and what a look-up for the same offset has found in an earlier round. */
+/* Translates by what is known, and by an earlier round's look-up for the same offset. */
 static struct kc_translation translate(struct checkpoint_task *task,
                                        const struct kc_source_topic *topic,
                                        const rd_kafka_topic_partition_t *committed,
@@ -272,7 +272,8 @@ static void count(struct checkpoint_round *round, const struct kc_translation *t
         translation->downstream >= 0 && !translation->exact && !translation->unmirrored;
 }
 
-/* A translation behind the target's end is another flow's, or of a topic that was made again. */
+/* A translation behind the target's end belongs to another flow or to a topic that was created
+ * again. */
 static void refuse_past_end(struct checkpoint_round *round, const struct kc_source_topic *topic,
                             const struct kc_watched *partition, struct kc_translation *translation)
 {
@@ -336,8 +337,8 @@ static void checkpoint_group(struct checkpoint_task *task, size_t group,
         rd_kafka_topic_partition_list_destroy(offsets);
 }
 
-/* Meets all partitions of the groups, and asks where they end: after the offsets were read, and
- * after the offset syncs, so that no end is older than these. */
+/* Notes all partitions of the groups and asks for their end offsets. This comes after reading
+ * offsets and offset syncs, so that no end is older than these. */
 static void look_at_ends(struct checkpoint_task *task,
                          rd_kafka_topic_partition_list_t *const *offsets)
 {
@@ -374,7 +375,7 @@ static void checkpoint_groups(struct checkpoint_task *task, struct checkpoint_ro
     free(offsets);
 }
 
-/* Says, now and then, that translations are none of this flow's. */
+/* Says, now and then, that translations belong to another flow. */
 static void warn_past_end(struct checkpoint_task *task, const struct checkpoint_round *round)
 {
     int64_t now = kc_mono_ms();

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No topic has as many: a number from a broker doesn't say how much memory is taken. */
+/* No topic has so many. The bound keeps a broker's number from deciding how much memory is taken.
+ */
 #define MOST_PARTITIONS 100000
 
 struct kc_source_topics {

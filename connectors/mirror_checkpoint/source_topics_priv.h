@@ -30,8 +30,8 @@ struct kc_source_topics *kc_source_topics_new(const struct kc_mirror_config *con
                                               struct kc_lag_watch *watch);
 void kc_source_topics_destroy(struct kc_source_topics *topics); /* NULL is fine */
 
-/* What the committed offset is in, until the next call, and its topic as *of, as long as topics
- * live. NULL: it gets no checkpoint, for there is no offset, or its topic isn't mirrored. */
+/* The partition of the committed offset, valid until the next call; *of is its topic, valid as long
+ * as topics. NULL: no checkpoint, because there is no offset or the topic isn't mirrored. */
 struct kc_watched *kc_source_topics_meet(struct kc_source_topics *topics,
                                          const rd_kafka_topic_partition_t *committed,
                                          struct kc_source_topic **of);

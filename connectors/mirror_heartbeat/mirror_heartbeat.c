@@ -2,8 +2,9 @@
 /*
  * MirrorHeartbeatConnector and its task: a record per second or so that shows the flow is alive.
  *
- * One task, made of the connector's own configuration. `enabled` doesn't matter here, as in Java:
- * heartbeats of a direction that mirrors nothing tell the other direction's consumers who is there.
+ * One task, made of the connector's own configuration. As in Java, `enabled` doesn't matter:
+ * heartbeats of a direction that mirrors nothing tell the other direction's consumers which
+ * clusters are there.
  */
 #include "mirror_heartbeat/mirror_heartbeat_priv.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What MirrorSinkConnector is to the worker: its descriptor and its keys, which are those of
- * MirrorSourceConnector but for `topics`, a sink's. Pure tables and functions, any thread.
+ * MirrorSinkConnector as the worker sees it: its descriptor and its keys. These are
+ * MirrorSourceConnector's, except `topics`, which is a sink's. Pure tables and functions, any
+ * thread.
  */
 #include "mirror/mirror_config.h"
 #include "mirror/own_settings.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MirrorSinkConnector: keeps the target like the source by a keeper (flow_keeper.h), and runs tasks
- * that are all alike: the worker's consumer group shares the partitions out. All on the connector's
- * thread.
+ * MirrorSinkConnector: a keeper (flow_keeper.h) keeps the target like the source. All tasks have
+ * the same configuration, because the worker's consumer group deals the partitions. All on the
+ * connector's thread.
  */
 #include "mirror/flow_keeper.h"
 #include "mirror/mirror_config.h"

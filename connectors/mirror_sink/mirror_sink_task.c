@@ -4,12 +4,12 @@
  * offset syncs and the offset index for what was acknowledged.
  *
  * Everything runs on the task's thread: the producer's acknowledgements come out of its poll. The
- * producer keeps the order of each partition (idempotence) and gives up on nothing that may pass,
- * so that a target that is down stops the task's consumption and nothing else. Offsets are
- * committed up to the first record of a partition that isn't acknowledged.
+ * idempotent producer keeps each partition's order and never gives up while trouble may pass. So a
+ * target that is down stops the task's consumption and nothing else. Offsets are committed up to
+ * the first record of a partition that isn't acknowledged.
  *
- * A partition whose topic isn't on the target yet is paused, and goes on from its first record once
- * the connector has made the topic: no broker makes one up with settings of its own.
+ * A partition whose topic isn't on the target yet is paused. It continues from its first record
+ * once the connector has created the topic. So no broker creates it with its own settings.
  */
 #include "connect/log.h"
 #include "mirror/mirror_config.h"
@@ -26,7 +26,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 
 enum {
     FULL_WAIT_MS = 2000,   /* for room in the producer's buffer, before the records are refused */
-    COMMIT_WAIT_MS = 5000, /* for what is under way when offsets are to be committed */
+    COMMIT_WAIT_MS = 5000, /* how long a commit waits for records under way */
     CLOSE_WAIT_MS = 5000,
     LOOK_MS = 1000, /* between two looks for topics that are waited for */
     WARN_MS = 30000,
@@ -233,7 +233,7 @@ static struct kc_error *look_for(struct mirror_sink_task *task, struct kc_pushed
                : NULL;
 }
 
-/* Takes err, of a look at the target; NULL: the topic isn't there. */
+/* Takes err, from looking at the target; NULL: the topic isn't there. */
 static void warn(struct mirror_sink_task *task, const struct kc_pushed_partition *partition,
                  struct kc_error *err)
 {
@@ -339,7 +339,7 @@ static rd_kafka_headers_t *headers_of(const struct kc_record *record)
     return headers;
 }
 
-/* librdkafka takes 0 for now, as it has no way to say none. */
+/* librdkafka reads 0 as the present time, because it has no value for none. */
 static int64_t time_of(const struct kc_record *record)
 {
     return record->timestamp > 0 ? record->timestamp : record->timestamp == 0 ? 1 : 0;

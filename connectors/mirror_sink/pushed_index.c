@@ -30,7 +30,7 @@ static struct kc_index_partition *find_known(void *arg, const char *topic, int32
 
 /* ---- opening ---- */
 
-/* Ends the log. What it hadn't read by then may stay unwritten: it goes into the next one. */
+/* Ends the log. What is unwritten because reading hadn't ended goes into the next log. */
 static void close_log(struct kc_pushed_index *index)
 {
     bool written = index->log && kc_offset_index_log_known(index->log);

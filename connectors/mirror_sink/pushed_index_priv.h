@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A mirror sink task's side of the offset index. Partitions come and go with the worker's consumer
- * group, and others may have pushed one of them in between: whenever some come, what is written in
- * the index is read again for all that the task has. On the task's thread.
+ * group, and another task may have pushed a partition in between. So whenever partitions come, the
+ * index is read again for all of the task's partitions. On the task's thread.
  */
 #ifndef CONNECTORS_MIRROR_SINK_PUSHED_INDEX_PRIV_H
 #define CONNECTORS_MIRROR_SINK_PUSHED_INDEX_PRIV_H
@@ -10,7 +10,7 @@
 #include "mirror/offset_index_log.h"
 #include "mirror_sink/pushed_topics_priv.h"
 
-/* Zero-initialise it, but for what is borrowed; that must last longer. */
+/* Zero-initialise it, except the borrowed members, which must outlive it. */
 struct kc_pushed_index {
     const struct kc_mirror_config *config;
     struct kc_offset_sync_producer *producer;
@@ -20,13 +20,13 @@ struct kc_pushed_index {
     size_t count;
 };
 
-/* The task has these partitions from now on, besides those that it has; offset: where it begins. */
+/* Adds these partitions to the task's; offset: where it begins. */
 void kc_pushed_index_open(struct kc_pushed_index *index,
                           const struct kc_topic_partition *partitions, size_t count);
-/* These partitions are others' from now on: what was acknowledged of them is written first. */
+/* Takes these partitions away, after writing what was acknowledged of them. */
 void kc_pushed_index_leave(struct kc_pushed_index *index,
                            const struct kc_topic_partition *partitions, size_t count);
-/* A record was acknowledged; downstream -1: it isn't known where it is. Hot path. */
+/* A record was acknowledged; downstream -1: its offset is unknown. Hot path. */
 void kc_pushed_index_add(struct kc_pushed_index *index, struct kc_pushed_partition *partition,
                          int64_t upstream, int64_t downstream);
 /* As kc_offset_index_log_serve(). */

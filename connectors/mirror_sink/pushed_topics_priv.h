@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The topics and partitions that a mirror sink task pushes: what was sent, what was acknowledged,
- * and so what may be committed. On the task's thread.
+ * and therefore what may be committed. On the task's thread.
  */
 #ifndef CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_PRIV_H
 #define CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_PRIV_H
@@ -16,7 +16,7 @@ struct kc_pushed_topic;
 struct kc_pushed_partition {
     struct kc_pushed_topic *topic;
     int32_t number;
-    int64_t sent;    /* all before it was sent since the partition was opened; -1: nothing */
+    int64_t sent;    /* everything before it was sent since the partition was opened; -1: nothing */
     int64_t acked;   /* all before it was acknowledged; -1: nothing is known */
     size_t pending;  /* sent and not yet acknowledged */
     int64_t refused; /* the first record that the target refused; -1: none was */
@@ -47,7 +47,7 @@ struct kc_pushed_partition *kc_pushed_find(struct kc_pushed_topics *topics, cons
                                            int32_t partition);
 void kc_pushed_destroy(struct kc_pushed_topics *topics); /* empties */
 
-/* The partition was assigned anew: what comes is to be sent, whatever was sent before. */
+/* The partition was assigned anew: send what comes, whatever was sent before. */
 void kc_pushed_open(struct kc_pushed_partition *partition);
 /* Whether the record at offset is yet to be sent. */
 bool kc_pushed_is_due(const struct kc_pushed_partition *partition, int64_t offset);
@@ -55,7 +55,7 @@ void kc_pushed_sent(struct kc_pushed_partition *partition, int64_t offset);
 void kc_pushed_acked(struct kc_pushed_partition *partition, int64_t offset);
 /* The record won't be acknowledged: it and what follows are never committed. */
 void kc_pushed_refused(struct kc_pushed_partition *partition, int64_t offset);
-/* The offset that may be committed where the worker would commit `offset`; -1: none. */
+/* The offset that may be committed when the worker wants to commit `offset`; -1: none. */
 int64_t kc_pushed_commit(const struct kc_pushed_partition *partition, int64_t offset);
 
 #endif

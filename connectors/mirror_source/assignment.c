@@ -13,7 +13,7 @@
 struct assigned_topic {
     char *name;
     char *remote;
-    size_t *index; /* by partition number; of those that aren't assigned: SIZE_MAX */
+    size_t *index; /* by partition number; SIZE_MAX: not assigned */
     int32_t limit; /* of index */
     UT_hash_handle hh;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a mirror does when the source's log isn't any more what it was: overtaken by retention,
- * truncated, deleted and made again. source.history.policy decides, or auto.offset.reset where it
- * isn't set; where to begin with nothing mirrored yet stays auto.offset.reset's.
+ * What a mirror does when the source's log has changed: retention overtook the mirror, the log was
+ * truncated, the topic was deleted and created again. source.history.policy decides, or
+ * auto.offset.reset if it isn't set. auto.offset.reset alone decides where a new partition begins.
  */
 #ifndef CONNECTORS_MIRROR_SOURCE_HISTORY_PRIV_H
 #define CONNECTORS_MIRROR_SOURCE_HISTORY_PRIV_H
@@ -13,7 +13,7 @@
 
 enum kc_history_policy {
     KC_HISTORY_FAIL,   /* the task fails: somebody has to decide */
-    KC_HISTORY_REWIND, /* from the first record that is there and wasn't mirrored */
+    KC_HISTORY_REWIND, /* from the first existing record that wasn't mirrored */
     KC_HISTORY_SKIP,   /* from the end: only what comes from now on */
 };
 

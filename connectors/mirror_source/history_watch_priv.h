@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Changes of the source's log that a mirror task has met, and what its policy (history_priv.h) made
- * of them: told in the log, counted by kind, and the last one shown in explanations.
+ * Changes of the source's log that a mirror task has met, and its policy's decisions
+ * (history_priv.h). They are logged and counted by kind; explanations show the last one.
  *
  * On the task's thread.
  */
@@ -27,13 +27,13 @@ struct kc_history_watch *kc_history_watch_new(struct kc_source_context *context,
 void kc_history_watch_destroy(struct kc_history_watch *watch); /* NULL is fine */
 enum kc_history_policy kc_history_watch_policy(const struct kc_history_watch *watch);
 
-/* Offset `asked`, which was next, isn't in the partition's log [low, high), or is of a former topic
- * (recreated). Into *going_on where to go on by the policy; an error where that is to fail. */
+/* The next offset, `asked`, isn't in the partition's log [low, high), or belongs to a former topic
+ * (recreated). *going_on: where the policy continues; an error if the policy is to fail. */
 struct kc_error *kc_history_watch_lost(struct kc_history_watch *watch,
                                        const struct kc_mirrored_partition *partition,
                                        bool recreated, int64_t asked, int64_t low, int64_t high,
                                        int64_t *going_on) KC_MUST_CHECK;
-/* The broker says that the log was cut at offset, and the policy is to go on there. */
+/* The broker says that the log was cut at offset, and the policy continues there. */
 void kc_history_watch_cut(struct kc_history_watch *watch,
                           const struct kc_mirrored_partition *partition, int64_t offset);
 

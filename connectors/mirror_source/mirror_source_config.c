@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What MirrorSourceConnector is to the worker: its descriptor, its keys, and what must hold between
- * them (MirrorSourceConfig). Pure tables and functions, any thread.
+ * MirrorSourceConnector as the worker sees it: its descriptor, its keys, and the rules between them
+ * (MirrorSourceConfig). Pure tables and functions, any thread.
  */
 #include "mirror/mirror_series.h"
 #include "mirror/own_settings.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MirrorSourceConnector: splits what is mirrored into tasks. What there is to mirror, and what the
- * target needs for it, is the keeper's business (flow_keeper.h). All on the connector's thread.
+ * MirrorSourceConnector: deals the mirrored partitions to tasks. The keeper (flow_keeper.h) finds
+ * them and prepares the target. All on the connector's thread.
  */
 #include "connect/log.h"
 #include "mirror/deal.h"
@@ -81,8 +81,9 @@ static void connector_destroy(void *arg)
 
 /* ---- tasks ---- */
 
-/* Partitions go round the tasks; those that come later go to whoever has least, so that none
- * changes hands while the number of tasks stays, unless their load is uneven for long. */
+/* Partitions are dealt to the tasks in turn. Later ones go to the task with the fewest, so that
+ * none changes hands while the number of tasks stays the same, unless the load is uneven for long.
+ */
 static void deal(struct mirror_source_connector *connector, const struct kc_strings *ready,
                  size_t tasks)
 {

@@ -4,9 +4,9 @@
  *
  * start, poll, commit and destroy run on the task's thread; record_committed and raw_committed on
  * whichever thread acknowledges; stop on any. A record's or raw part's task_data is its struct
- * kc_mirrored_partition. The source is read as batches (raw_source_priv.h), even where the worker
- * has to open them, which costs far less than a client that makes a message of each record; only
- * what that can't be asked for is read record by record (source_consumer_priv.h).
+ * kc_mirrored_partition. The task reads the source as batches (raw_source_priv.h), even if the
+ * worker must open them, because a client that makes a message of each record costs far more. If
+ * that client can't be used, the task reads record by record (source_consumer_priv.h).
  */
 #include "connect/log.h"
 #include "mirror/mirror_offsets.h"
@@ -52,7 +52,7 @@ static struct kc_error *assign(struct mirror_source_task *task, const char *assi
     return NULL;
 }
 
-/* Puts each partition behind the last record that was mirrored. */
+/* Sets each partition's position behind its last mirrored record. */
 static struct kc_error *load_offsets(struct mirror_source_task *task)
 {
     size_t count = kc_mirror_assignment_count(task->assignment), fresh = 0;
@@ -83,7 +83,7 @@ static struct kc_error *load_offsets(struct mirror_source_task *task)
 static int poll_timeout(const struct kc_mirror_config *config)
 {
     int64_t ms = kc_mirror_long(config, "consumer.poll.timeout.ms");
-    /* A poll may not take much longer than a second; stop() would end it, but commits wait. */
+    /* A poll may take about a second at most: stop() ends it, but commits wait for it. */
     return ms < 0 ? 0 : ms > 1000 ? 1000 : (int)ms;
 }
 

@@ -3,8 +3,8 @@
  * Batches for a mirror task, see raw_source_priv.h.
  *
  * Most of the time a partition is READING and a poll is one or a few chunks taken off the fetcher.
- * A partition in any other state isn't fetched; poll() settles those whose time has come, all with
- * one question to the cluster.
+ * A partition in any other state isn't fetched; poll() handles all that are due with one request
+ * for their bounds.
  */
 #include "mirror_source/history_watch_priv.h"
 #include "mirror_source/raw_source_priv.h"
@@ -23,7 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 enum {
     FETCH_BUDGET = 16 << 20,
     OPENED_BUDGET =
-        4 << 20, /* where batches are opened: their records take several times as much */
+        4 << 20, /* for opened batches, because their records take several times as much */
     POLL_BYTES = 1 << 20,
     BOUNDS_MS = 2000,
     RETRY_MS = 5000,
@@ -33,8 +33,8 @@ enum {
 enum raw_source_state {
     READING,
     FRESH, /* nothing was mirrored yet: auto.offset.reset says where to begin */
-    RESET, /* the offset that is next isn't in the log: the same, and it is reported */
-    AGAIN, /* reading failed: goes on where it stopped */
+    RESET, /* the next offset isn't in the log: the same, and it is reported */
+    AGAIN, /* reading failed: continues where it stopped */
 };
 
 #define TO(state) (1u << (state))
@@ -60,7 +60,7 @@ struct kc_raw_source {
     struct kc_history_watch *history;
     struct raw_position *positions;
     size_t unsettled; /* positions that aren't READING */
-    bool ends_asked;  /* once, for those that have nothing to fetch yet */
+    bool ends_asked;  /* once, for partitions that have nothing to fetch yet */
     int64_t warned_ms;
     size_t unwarned;
 };
@@ -80,8 +80,8 @@ struct kc_error *kc_raw_source_new(struct kc_source_context *context,
     made->positions =
         kc_calloc(kc_mirror_assignment_count(assignment) + 1, sizeof(*made->positions));
     made->warned_ms = INT64_MIN / 2;
-    /* A dedicated process has a connector of this name for each flow, and what two of them read
-     * of one source isn't to be taken from each other. */
+    /* A dedicated process has a connector of this name for each flow. Two flows of one source must
+     * not share an engine, because each partition belongs to one fetcher of it. */
     char *name = kc_asprintf("fetch-%s->%s|%s", config->source, config->target, config->connector);
     struct kc_error *err =
         kc_fetcher_open(properties, name, opened ? OPENED_BUDGET : FETCH_BUDGET, &made->fetcher);
@@ -207,7 +207,7 @@ static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, i
     return NULL;
 }
 
-/* What poll() has to ask the cluster for: bounds of partitions, and whose they are. */
+/* What poll() asks the cluster for: the bounds of partitions, and their indexes. */
 struct raw_question {
     struct kc_fetch_bound *low, *high;
     size_t *index;
@@ -339,7 +339,7 @@ struct held_chunk {
 static void release(void *arg)
 {
     struct held_chunk *held = arg;
-    /* Whatever it held is on the target, or is to be left out. */
+    /* Everything in it is on the target or is to be left out. */
     if (!kc_mirror_assignment_ended(held->assignment))
         kc_source_metrics_done(held->partition, held->fetched->next_offset);
     kc_fetched_release(held->fetched);
@@ -392,7 +392,7 @@ static size_t take(struct kc_raw_source *source, struct kc_fetched *fetched,
     return 0;
 }
 
-/* Where the partitions end that have nothing new: else nobody knew that they aren't behind. */
+/* Asks for the end offsets of idle partitions, so that their lag is known to be zero. */
 static void ask_ends(struct kc_raw_source *source)
 {
     size_t count = kc_mirror_assignment_count(source->assignment);

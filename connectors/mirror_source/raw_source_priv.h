@@ -3,9 +3,9 @@
  * Reading for a mirror task as record batches: the raw lane's counterpart of
  * source_consumer_priv.h.
  *
- * Chunks go to the worker as they were fetched. A reset, a truncation, a topic that was made again:
- * each is reported, and mirroring goes on by auto.offset.reset. All calls come from the task's
- * thread, but for _wake() (any thread).
+ * Chunks go to the worker as they were fetched. A reset, a truncation or a topic that was created
+ * again is reported; then source.history.policy or auto.offset.reset decides. All calls come from
+ * the task's thread, except _wake() (any thread).
  */
 #ifndef CONNECTORS_MIRROR_SOURCE_RAW_SOURCE_PRIV_H
 #define CONNECTORS_MIRROR_SOURCE_RAW_SOURCE_PRIV_H
@@ -14,8 +14,8 @@
 
 struct kc_raw_source;
 
-/* context and config are borrowed. assignment is ref'ed. opened: the worker is going to open the
- * batches; then less is fetched ahead. Contacts nobody. */
+/* context and config are borrowed. assignment is ref'ed. opened: the worker will open the batches,
+ * so less is fetched ahead. Sends no request. */
 struct kc_error *kc_raw_source_new(struct kc_source_context *context,
                                    const struct kc_mirror_config *config,
                                    struct kc_mirror_assignment *assignment, bool opened,

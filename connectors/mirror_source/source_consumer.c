@@ -3,9 +3,9 @@
  * Reading for a mirror task, see source_consumer_priv.h.
  *
  * A poll takes one message, waiting for it, and then what is there already, up to a number of
- * records and bytes. The messages stay librdkafka's and are freed when the batch ends. Resets of
- * offsets are ours, so that each one is reported: librdkafka is told to raise an error in their
- * place.
+ * records and bytes. The messages stay librdkafka's and are freed when the batch ends. This file
+ * resets offsets itself, so that each reset is reported; librdkafka is set to raise an error
+ * instead.
  */
 #include "mirror_source/history_watch_priv.h"
 #include "mirror_source/source_consumer_priv.h"
@@ -26,14 +26,15 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 #define WATERMARK_MS     5000
 #define WARN_INTERVAL_MS 30000
 #define ENDS_INTERVAL_MS 1000
-/* What all consumers may have fetched: a share for each consumer, of which a share for each of its
- * partitions. librdkafka stops fetching what has its share already, so there may be a fetch more.
- */
+/* The budget for all consumers. Each consumer has a share of it, and each of its partitions a share
+ * of that. librdkafka stops fetching a partition that has its share, so there may be one fetch
+ * more.
+ *  */
 #define QUEUE_BUDGET_KIB (16 * 1024)
 #define MIN_QUEUE_KIB    16
 #define FETCH_BYTES      "4194304" /* of one answer */
 
-/* A topic of which partitions are mirrored; the opaque of its handle. */
+/* A topic with mirrored partitions; the opaque of its handle. */
 struct source_topic {
     struct source_topic *next;
     rd_kafka_topic_t *handle;
@@ -308,7 +309,7 @@ static void warn(struct kc_source_consumer *consumer, const rd_kafka_message_t *
     consumer->unwarned = 0;
 }
 
-/* The offset that was asked for isn't there (any more): goes on by policy, and says so. */
+/* The requested offset isn't in the log (any more): continues by policy, and says so. */
 static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
                                      struct kc_mirrored_partition *partition,
                                      const rd_kafka_message_t *message)
@@ -325,7 +326,7 @@ static struct kc_error *reset_offset(struct kc_source_consumer *consumer,
         return err;
     partition->next_offset = going_on;
     kc_source_metrics_start(partition, going_on);
-    /* A seek doesn't wake a partition that stands still for want of an offset. */
+    /* A seek doesn't wake a partition that has stopped because it had no offset. */
     rd_kafka_consume_stop(message->rkt, partition->partition);
     if (rd_kafka_consume_start_queue(message->rkt, partition->partition, going_on,
                                      consumer->queue) != 0)
@@ -492,7 +493,7 @@ static struct kc_error *sort_out(struct kc_source_consumer *consumer, size_t tak
     return err;
 }
 
-/* Now and then: where the partitions end, as the client saw it at its last fetch. */
+/* Now and then, takes the partitions' end offsets from the client's last fetch. */
 static void note_ends(struct kc_source_consumer *consumer)
 {
     int64_t now = kc_mono_ms();

@@ -2,10 +2,10 @@
 /*
  * The consumer of a mirror task: reads assigned partitions and hands their messages on uncopied.
  *
- * Partitions are started one by one on a queue, without a consumer group: nothing is asked of a
- * group coordinator and no group right is needed. The messages' memory belongs to this object,
- * which each batch keeps alive by a reference; so it may outlive the task. All calls come from the
- * task's thread, but for _wake() and _unref() (any thread).
+ * Partitions are started one by one on a queue, without a consumer group. So no group coordinator
+ * is asked, and no right to a group is needed. The messages' memory belongs to this object, which
+ * each batch keeps alive by a reference; so it may outlive the task. All calls come from the task's
+ * thread, but for _wake() and _unref() (any thread).
  */
 #ifndef CONNECTORS_MIRROR_SOURCE_SOURCE_CONSUMER_PRIV_H
 #define CONNECTORS_MIRROR_SOURCE_SOURCE_CONSUMER_PRIV_H

@@ -2,8 +2,8 @@
 /*
  * The table of a partition's measures, see source_metrics_priv.h.
  *
- * Of a batch that isn't opened the header tells the times of its first and its youngest record;
- * what lies between is taken as evenly spread.
+ * The header of an unopened batch has the times of its first and its youngest record. The times
+ * between are taken as evenly spread.
  */
 #include "mirror_source/source_metrics_priv.h"
 
@@ -79,7 +79,7 @@ void kc_source_metrics_open(struct kc_source_context *context,
 
 /* ---- times ---- */
 
-/* Of a clock that costs next to nothing and is a few milliseconds late. */
+/* From a clock that costs next to nothing and is a few milliseconds late. */
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -112,7 +112,7 @@ static void take_batch(struct kc_sample *sample, int64_t now, int64_t first, int
 
 /* ---- polled ---- */
 
-/* Where the header of a record batch (KIP-98) has what is wanted here. */
+/* Positions of the wanted fields in a record batch's header (KIP-98). */
 enum {
     LENGTH_AT = 8,
     MAGIC_AT = 16,

@@ -24,12 +24,12 @@ void kc_source_metrics_polled(const struct kc_mirrored_partition *partition, con
 /* Records were polled one by one: their ages. */
 void kc_source_metrics_ages(const struct kc_mirrored_partition *partition,
                             const struct kc_sample *ages);
-/* Where the source ends, as far as it may be read. */
+/* The source's end offset, up to which it may be read. */
 void kc_source_metrics_end(const struct kc_mirrored_partition *partition, int64_t end);
-/* Mirroring goes on at offset, which may lie before where it was. */
+/* Mirroring continues at offset, which may be before the former position. */
 void kc_source_metrics_start(const struct kc_mirrored_partition *partition, int64_t offset);
 
-/* Tells the flow's connectors how large records are (flow_loads.h). */
+/* Reports the size of records to the flow's connectors (flow_loads.h). */
 void kc_source_metrics_note_size(const struct kc_mirrored_partition *partition,
                                  const struct kc_mirror_config *config);
 

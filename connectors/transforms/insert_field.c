@@ -101,7 +101,7 @@ static struct kc_error *create(const struct kc_map *config, bool is_key, void **
     return err;
 }
 
-/* What is to be inserted; null: nothing. */
+/* The value to insert; null: nothing. */
 static struct kc_value inserted(const struct insert_field *insert, enum insertion which,
                                 const struct kc_record *record)
 {

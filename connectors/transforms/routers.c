@@ -72,8 +72,8 @@ static const char *check_reference(const char *pattern, const char *dollar)
     return has_group(pattern, name, len) ? NULL : "it refers to a named group that the regex lacks";
 }
 
-/* Java finds a reference to nothing when the first topic matches; records that end up in a topic
- * with a hole in its name are worse than a connector that doesn't start. */
+/* Java finds a reference to nothing only when the first topic matches. A connector that doesn't
+ * start is better than records in a topic with a hole in its name. */
 static struct kc_error *check_replacement(const char *pattern, const char *replacement)
 {
     const char *why = NULL;

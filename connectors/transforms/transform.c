@@ -100,7 +100,8 @@ void kc_map_edit_remove(struct kc_map_edit *edit, const char *key)
     }
 }
 
-/* Only here do repeated keys become one: looking for each as it is put would be quadratic. */
+/* Repeated keys become one only here, because looking for each key as it is put would be quadratic.
+ */
 struct kc_value kc_map_edit_done(struct kc_map_edit *edit)
 {
     uint32_t count = edit->linked ? kc_linked_map_order(edit->pairs, edit->count)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The order of a java.util.HashMap: Java keeps maps in one wherever it makes them, and what is
- * written later has its order.
+ * The order of a java.util.HashMap, because Java makes its maps as HashMap, and what it writes has
+ * their order.
  *
  * Keys whose hash in Java is by identity (byte[], Struct) or of an object that isn't here (logical
  * types) get some order. Pure functions, any thread.

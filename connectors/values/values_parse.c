@@ -2,10 +2,10 @@
 /*
  * Values.parseString: see values.h.
  *
- * The way is Java's, step for step, for its oddities are what headers depend on: text is cut into
- * tokens at the delimiters : , { } [ ] " unless a backslash stands before them; white space around
- * a token that is looked for doesn't count; an array or map that turns out malformed is a string as
- * a whole. Positions are bytes; a failed attempt rewinds.
+ * It follows Java step for step, because headers depend on Java's oddities: text is cut into tokens
+ * at the delimiters : , { } [ ] " unless a backslash stands before them; white space around a token
+ * that is looked for doesn't count; an array or map that turns out malformed is a string as a
+ * whole. Positions are bytes; a failed attempt rewinds.
  */
 #include "connect/text.h"
 #include "values/date_format.h"

@@ -30,8 +30,8 @@ enum kc_width { KC_WIDTH_NONE, KC_WIDTH_SHORT, KC_WIDTH_MEDIUM, KC_WIDTH_LONG };
 
 struct kc_config_value;
 
-/* Checks one value (NULL is null) of key `name`. An error's text is what Java's ConfigException
- * would say: "Invalid value x for configuration y: why" (see kc_config_invalid()). */
+/* Checks one value (NULL is null) of key `name`. An error has the text of Java's ConfigException:
+ * "Invalid value x for configuration y: why" (see kc_config_invalid()). */
 typedef struct kc_error *(*kc_config_validator)(const char *name, const char *value);
 
 /* Adds the recommended values for key `name`, given the whole configuration; sets *visible. */
@@ -72,12 +72,12 @@ struct kc_error *kc_config_at_least_0(const char *name, const char *value);
 struct kc_error *kc_config_at_least_1(const char *name, const char *value);
 /* A list of names, none of them twice (ConnectorConfig.aliasValidator). */
 struct kc_error *kc_config_unique_aliases(const char *name, const char *value);
-/* A version or range of versions that can be read (KIP-891, PluginVersionValidator). */
+/* A valid version or range of versions (KIP-891, PluginVersionValidator). */
 struct kc_error *kc_config_valid_version(const char *name, const char *value);
 struct kc_error *kc_config_non_null(const char *name, const char *value);
 struct kc_error *kc_config_is_regex(const char *name, const char *value);
-/* value must be one of the NULL-terminated options: "String must be one of: a, b" (null allowed
- * only when options say so is the caller's matter). */
+/* value must be one of the NULL-terminated options: "String must be one of: a, b". The caller
+ * decides whether null is allowed. */
 struct kc_error *kc_config_one_of(const char *name, const char *value, const char *const *options,
                                   bool ignore_case);
 /* "Invalid value <value> for configuration <name>: <why>" (why NULL: without the tail). */
@@ -115,8 +115,8 @@ struct kc_error *kc_config_parse(const struct kc_config_def *def, const struct k
                                  struct kc_config **parsed) KC_MUST_CHECK;
 void kc_config_destroy(struct kc_config *config);
 
-/* Values by key; asking for a key that def doesn't have, or with the wrong type, is a programming
- * error. Borrowed from config. A null STRING, CLASS or PASSWORD is NULL. */
+/* Values by key, borrowed from config. An unknown key or a wrong type is a programming error. A
+ * null STRING, CLASS or PASSWORD is NULL. */
 const char *kc_config_string(const struct kc_config *config, const char *name);
 bool kc_config_bool(const struct kc_config *config, const char *name);
 int64_t kc_config_long(const struct kc_config *config, const char *name); /* INT, SHORT, LONG */

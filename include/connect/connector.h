@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a connector and its tasks are: tables of functions that the worker calls.
+ * Connectors and their tasks: tables of functions that the worker calls.
  *
  * Sources: Connect's Connector, SourceTask and SinkTask. One connector object per connector, one
  * task object per task. All functions of an object are called on that object's own thread, unless
@@ -24,8 +24,7 @@ struct kc_connector_context;
 void kc_connector_request_reconfiguration(struct kc_connector_context *context);
 /* Fails the connector with err (taken), as ConnectorContext.raiseError. */
 void kc_connector_raise_error(struct kc_connector_context *context, struct kc_error *err);
-/* Says what the connector is doing or waiting for, for people; copied, NULL: nothing to say
- * (API 1.2). */
+/* Tells people what the connector is doing or waiting for; copied; NULL: nothing (API 1.2). */
 void kc_connector_explain(struct kc_connector_context *context, const char *text);
 /* The connector's configured name. */
 const char *kc_connector_name(const struct kc_connector_context *context);
@@ -34,32 +33,32 @@ enum kc_support { KC_SUPPORT_UNDEFINED, KC_SUPPORT_SUPPORTED, KC_SUPPORT_UNSUPPO
 
 /* May grow. */
 struct kc_connector_ops {
-    /* Makes an object that does nothing yet; also made for validate and alter_offsets alone. */
+    /* Makes an object that does nothing yet. The worker also makes one only for validate and
+     * alter_offsets. */
     void *(*create)(struct kc_connector_context *context);
-    /* Start and stop may take turns (STOPPED and back, KIP-875): stop gives back all that start has
-     * taken. After a start that failed only destroy comes. */
+    /* start and stop may alternate (STOPPED and back, KIP-875), so stop gives back everything that
+     * start has taken. After a failed start only destroy is called. */
     struct kc_error *(*start)(void *connector, const struct kc_map *config);
     void (*stop)(void *connector);
     void (*destroy)(void *connector);
     /* Appends at most max_tasks configurations; a retriable error makes the worker ask again. */
     struct kc_error *(*task_configs)(void *connector, int max_tasks, struct kc_maps *configs);
-    /* Optional: checks beyond the table; adds errors to values. context-free, any thread, may be
-     * called with connector == NULL. */
+    /* Optional: checks beyond the table; adds errors to values. Any thread. */
     void (*validate)(const struct kc_map *config, struct kc_config_values *values);
     /* Sources, optional. */
     enum kc_support (*exactly_once_support)(const struct kc_map *config);
     enum kc_support (*can_define_transaction_boundaries)(const struct kc_map *config);
     /* Optional: checks an external change of offsets; offsets is [{"partition":..,"offset":..}].
-     * *handled: KC true answer of alterOffsets. An error refuses. Any thread. */
+     * *handled: the result of Java's alterOffsets. An error refuses the change. Any thread. */
     struct kc_error *(*alter_offsets)(const struct kc_map *config, const json_t *offsets,
                                       bool *handled);
-    /* Optional (API 1.3): what offsets of the source are on the target. offsets is
-     * [{"topic":..,"partition":..,"offset":..}], checked; answer is a new object, which is shown as
-     * it is. May take a minute. Any thread. */
+    /* Optional (API 1.3): translates offsets of the source to the target's. offsets is
+     * [{"topic":..,"partition":..,"offset":..}], already checked. answer is a new object, which
+     * REST shows unchanged. May take a minute. Any thread. */
     struct kc_error *(*translate)(const struct kc_map *config, const json_t *offsets,
                                   json_t **answer);
-    /* The same for what groups have committed (API 1.3): question is {"groups": [names]} or
-     * {"pattern": a regular expression}, checked. */
+    /* The same for groups' committed offsets (API 1.3): question is {"groups": [names]} or
+     * {"pattern": a regular expression}, already checked. */
     struct kc_error *(*translate_groups)(const struct kc_map *config, const json_t *question,
                                          json_t **answer);
 };
@@ -74,12 +73,11 @@ struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
                                            json_t **offsets) KC_MUST_CHECK;
 const char *kc_source_context_connector(const struct kc_source_context *context);
 int kc_source_context_task(const struct kc_source_context *context);
-/* Whether batches as bytes (kc_batch_add_raw()) pass through as such (API 1.1); if not, *reason
- * (lives as long as the context) says why: the worker opens those that are handed over all the
- * same. Constant. */
+/* Whether batches as bytes (kc_batch_add_raw()) pass through unopened (API 1.1). If not, *reason
+ * (valid as long as the context) says why, and the worker opens such batches. Constant. */
 bool kc_source_context_takes_raw(struct kc_source_context *context, const char **reason);
-/* What GET /connectors/X/explain says of the task under name, beside what the worker knows; value
- * is taken and replaces what was shown before, NULL: nothing. Any thread. (API 1.3) */
+/* Sets what GET /connectors/X/explain shows for the task under name, beside the worker's own facts.
+ * value is taken and replaces the former one; NULL: nothing. Any thread. (API 1.3) */
 void kc_source_context_show(struct kc_source_context *context, const char *name, json_t *value);
 /* Transaction boundaries defined by the connector (KIP-618); NULL-safe no-ops otherwise. */
 void kc_source_context_commit_transaction(struct kc_source_context *context);
@@ -92,12 +90,12 @@ struct kc_record_metadata {
     int64_t timestamp; /* -1: none */
 };
 
-/* Records of a kc_raw that follow each other at the source and at the target. May grow. */
+/* Records of a kc_raw that are consecutive at the source and at the target. May grow. */
 struct kc_raw_run {
     int64_t source_offset; /* of the first */
     int64_t target_offset; /* of the first; -1: unknown */
     int32_t count;
-    /* Of the batch that they went in (API 1.2); bytes with one of its runs only. */
+    /* Of the records' batch (API 1.2); only one of its runs has the bytes. */
     size_t bytes;
     int64_t base_timestamp;
     int64_t max_timestamp;
@@ -107,25 +105,24 @@ struct kc_raw_run {
 struct kc_source_task_ops {
     void *(*create)(struct kc_source_context *context);
     struct kc_error *(*start)(void *task, const struct kc_map *config);
-    /* Hands over the next batch (*batch taken by the worker), or NULL after a bounded wait (about
-     * one second at most) when there is nothing. Retriable errors are as nothing; others fail the
-     * task. */
+    /* Hands over the next batch (the worker takes *batch), or NULL after a bounded wait (about one
+     * second at most). A retriable error counts as nothing; any other error fails the task. */
     struct kc_error *(*poll)(void *task, struct kc_batch **batch);
-    /* record was acknowledged by the target (metadata), or dropped by a transform or by tolerance
-     * (NULL). Within a source partition in the order of sending. Optional. Must not block. On the
-     * task's acknowledgement thread: one call at a time, but while poll() or commit() may run, so
-     * that an acknowledgement never waits for a poll(). */
+    /* The target acknowledged record (metadata), or a transform or the error tolerance dropped it
+     * (metadata NULL). Called in the order of sending within a source partition. Optional. Must not
+     * block. On the task's acknowledgement thread, one call at a time. poll() or commit() may run
+     * at the same time, so that an acknowledgement never waits for a poll(). */
     void (*record_committed)(void *task, const struct kc_record *record,
                              const struct kc_record_metadata *metadata);
-    /* Offsets up to what was acknowledged have been committed; also called when there was nothing
-     * to commit (SourceTask.commit). Optional. On the task's thread. */
+    /* Offsets of acknowledged records have been committed; also called if there was nothing to
+     * commit (SourceTask.commit). Optional. On the task's thread. */
     struct kc_error *(*commit)(void *task);
-    /* Told to stop: make a running or future poll() return soon. Any thread. */
+    /* The task must stop: make a running or future poll() return soon. Any thread. */
     void (*stop)(void *task);
-    /* After the last call of everything else, on the task's thread. */
+    /* The last call, on the task's thread. */
     void (*destroy)(void *task);
-    /* As record_committed(), for records of a kc_raw that were acknowledged in one batch of bytes;
-     * those that had to be opened come back in record_committed(). Optional. (API 1.1) */
+    /* As record_committed(), for records of a kc_raw that were acknowledged in one batch of bytes.
+     * Records that had to be opened come back in record_committed(). Optional. (API 1.1) */
     void (*raw_committed)(void *task, const struct kc_raw *raw, const struct kc_raw_run *run);
     /* The worker has something to do before the next batch: make a running poll() return soon, with
      * or without one. Optional. On the acknowledgement thread. (API 1.1) */
@@ -161,8 +158,8 @@ struct kc_sink_task_ops {
     struct kc_error *(*open)(void *task, const struct kc_topic_partition *partitions, size_t count);
     /* batch may be empty; borrowed for the call (ref to keep). */
     struct kc_error *(*put)(void *task, struct kc_batch *batch);
-    /* offsets: what may be committed; lower any of them in place; set -1 to leave one out.
-     * Optional: the default commits all after flush(). */
+    /* offsets: those that may be committed. Lower any of them in place; set -1 to leave one out.
+     * Optional: by default all are committed after flush(). */
     struct kc_error *(*pre_commit)(void *task, struct kc_topic_partition *offsets, size_t count);
     struct kc_error *(*flush)(void *task, const struct kc_topic_partition *offsets, size_t count);
     struct kc_error *(*close)(void *task, const struct kc_topic_partition *partitions,

@@ -3,8 +3,8 @@
  * Connect's data model: schemas and values (org.apache.kafka.connect.data).
  *
  * A value is a small tagged struct passed by copy; what it points to (bytes, text, elements)
- * belongs to the batch or arena that it was made in and is immutable once handed over. Schemas are
- * shared and reference-counted; any thread may ref and unref.
+ * belongs to its batch or arena and is immutable once handed over. Schemas are shared and
+ * reference-counted; any thread may ref and unref.
  */
 #ifndef CONNECT_DATA_H
 #define CONNECT_DATA_H
@@ -37,8 +37,8 @@ struct kc_map;
  * Never grows. */
 struct kc_value {
     enum kc_type type;
-    /* Elements of ARRAY and STRUCT, pairs of MAP. Of a Decimal: by how many digits, as int32_t, its
-     * scale is larger than its schema's; Java's BigDecimal has a scale of its own. */
+    /* Elements of ARRAY and STRUCT, pairs of MAP. For a Decimal: the difference, as int32_t, of its
+     * scale to its schema's, because Java's BigDecimal has a scale of its own. */
     uint32_t count;
     union {
         int64_t i; /* INT8..INT64 */
@@ -130,8 +130,8 @@ const struct kc_schema *kc_schema_simple(enum kc_type type, bool optional);
 #define KC_OPTIONAL_BYTES  kc_schema_simple(KC_TYPE_BYTES, true)
 #define KC_OPTIONAL_STRING kc_schema_simple(KC_TYPE_STRING, true)
 
-/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed; the maker owns one reference,
- * and changes nothing more once anybody else has seen it. Freed by kc_schema_unref(). */
+/* Builds a schema (SchemaBuilder). Everything is copied or ref'ed. The maker owns one reference,
+ * and must not change the schema once anybody else has seen it. Freed by kc_schema_unref(). */
 struct kc_schema *kc_schema_new(enum kc_type type);
 void kc_schema_set_optional(struct kc_schema *schema, bool optional);
 void kc_schema_set_name(struct kc_schema *schema, const char *name);

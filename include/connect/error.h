@@ -3,9 +3,9 @@
  * The error object that every fallible call of Isthmus returns.
  *
  * NULL is success. A non-NULL error is owned by whoever received it: hand it up (perhaps with
- * context added), or report it and destroy it; never both. Text says what was being done, to what,
- * why it failed and what the user can do. Errors are plain values: any thread may own one, one at a
- * time.
+ * context added), or report it and destroy it; never both. The text says what was being done, to
+ * what, why it failed and what the user can do. Errors are plain values: any thread may own one,
+ * one at a time.
  */
 #ifndef CONNECT_ERROR_H
 #define CONNECT_ERROR_H
@@ -47,11 +47,11 @@ struct kc_error;
 /* A new error; the caller owns it. Never returns NULL. */
 struct kc_error *kc_error_new(enum kc_error_code code, const char *fmt, ...) KC_PRINTF(2, 3);
 
-/* As kc_error_new(), for failures that trying again may cure (RetriableException). */
+/* As kc_error_new(), for failures that another try may cure (RetriableException). */
 struct kc_error *kc_error_retriable_new(enum kc_error_code code, const char *fmt, ...)
     KC_PRINTF(2, 3);
 
-/* KC_ERR_MEMORY, retriable: what the text begins to say wanted so many bytes (connect/mem.h). */
+/* KC_ERR_MEMORY, retriable: the text names what needed so many bytes (connect/mem.h). */
 struct kc_error *kc_error_memory(size_t bytes, const char *fmt, ...) KC_PRINTF(2, 3);
 
 /* An error from a Kafka client: kafka_code is the protocol's or librdkafka's own (negative). */

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetches record batches as bytes, from many partitions of a cluster, ahead of their consumer: the
- * source of what kc_batch_add_raw() hands over.
+ * Fetches record batches as bytes from many partitions of a cluster, ahead of their consumer, for
+ * kc_batch_add_raw().
  *
  * One consumer thread takes chunks with kc_fetcher_next() and gives each back with
- * kc_fetched_release(). What is fetched and not yet given back stays within a budget of bytes: a
- * slow consumer stops the fetching. A chunk holds whole batches of one partition, in order, each
- * with a CRC that was checked. Positions move as chunks are fetched; leader changes, lost sessions
- * and moved replicas are dealt with inside; what the consumer has to decide comes as an event, and
- * the partition then waits for a seek.
+ * kc_fetched_release(). Fetched bytes that aren't given back stay within a budget, so a slow
+ * consumer stops the fetching. A chunk has whole batches of one partition, in order, with checked
+ * CRCs. Positions move as chunks are fetched. The fetcher handles leader changes, lost sessions and
+ * moved replicas. What the consumer must decide comes as an event; then the partition waits for a
+ * seek.
  *
- * All functions may be called from any thread but the client's own, except where said.
+ * Any thread except the client's own may call these functions, unless stated otherwise.
  */
 #ifndef CONNECT_FETCH_H
 #define CONNECT_FETCH_H
@@ -23,28 +23,29 @@ KC_API_BEGIN
 struct kc_fetcher;
 
 /* properties: Java consumer properties (bootstrap.servers, security, client.rack, fetch.*,
- * max.partition.fetch.bytes, isolation.level); what no consumer knows is ignored. name is for log
- * and thread. budget_bytes: what may be fetched and not given back. Up to sixteen with the same
- * name, budget and properties but for client.id read by one client, whose id is the first one's:
- * a partition that one of them adds is no longer another's. So the name is to say whose partitions
- * they share: a connector's, and in a process with several workers, of which. */
+ * max.partition.fetch.bytes, isolation.level); unknown ones are ignored. name is for log and
+ * thread. budget_bytes: how much may be fetched and not given back. Up to sixteen fetchers with the
+ * same name, budget and properties (without client.id) share one client, with the id of the first.
+ * Then a partition belongs to the fetcher that added it last. So the name must identify the owner
+ * of the partitions: the connector, and its worker if a process has several. */
 struct kc_error *kc_fetcher_open(const struct kc_map *properties, const char *name,
                                  size_t budget_bytes, struct kc_fetcher **fetcher) KC_MUST_CHECK;
 /* Ends the connections. Chunks that the consumer still holds stay valid. NULL is fine. */
 void kc_fetcher_close(struct kc_fetcher *fetcher);
 
-/* Whether transactions that were aborted are to be left out (isolation.level). */
+/* Whether aborted transactions must be left out (isolation.level). */
 bool kc_fetcher_read_committed(const struct kc_fetcher *fetcher);
 
-/* Fetches the partition from offset on. leader_epoch: of the last record before offset when known,
- * else -1; with it, a truncation is noticed before the first fetch. Present already: as seek. */
+/* Fetches the partition from offset on. leader_epoch: that of the last record before offset, -1:
+ * unknown; with it, a truncation is noticed before the first fetch. If the partition is present
+ * already, works as seek. */
 void kc_fetcher_add(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
                     int64_t offset, int32_t leader_epoch);
 void kc_fetcher_remove(struct kc_fetcher *fetcher, const char *topic, int32_t partition);
-/* What was fetched from elsewhere and not yet taken is dropped; ends the wait after an event. */
+/* Drops what was fetched from another offset and not yet taken. Ends the wait after an event. */
 void kc_fetcher_seek(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
                      int64_t offset, int32_t leader_epoch);
-/* Paused: nothing is fetched, what is queued is kept back. */
+/* Paused: nothing is fetched, and queued chunks are kept back. */
 void kc_fetcher_pause(struct kc_fetcher *fetcher, const char *topic, int32_t partition,
                       bool paused);
 
@@ -53,11 +54,11 @@ enum kc_fetched_kind {
     KC_FETCHED_OUT_OF_RANGE, /* the log doesn't have first_offset: see log_start_offset */
     KC_FETCHED_TRUNCATED,    /* the log was cut below first_offset: next_offset is where it still
                                 agrees with what was fetched, -1: unknown */
-    KC_FETCHED_RECREATED,    /* the topic was deleted and made again: another topic id */
+    KC_FETCHED_RECREATED,    /* the topic was deleted and created again: another topic id */
     KC_FETCHED_FAILED,       /* error says why */
 };
 
-/* A transaction to leave out: of the batches of producer_id from first_offset on. Never grows. */
+/* A transaction to leave out: the batches of producer_id from first_offset on. Never grows. */
 struct kc_aborted {
     int64_t producer_id;
     int64_t first_offset;
@@ -70,7 +71,7 @@ struct kc_fetched {
     int32_t partition;
     uint8_t *data; /* DATA: the batches; may be rewritten in place */
     size_t len;
-    int64_t first_offset; /* where the fetch began: the first batch may hold records before it */
+    int64_t first_offset; /* where the fetch began; the first batch may have records before it */
     int64_t next_offset;  /* behind the last batch */
     int64_t high_watermark;
     int64_t last_stable_offset;
@@ -110,7 +111,7 @@ void kc_fetcher_wake(struct kc_fetcher *fetcher);
 /* Gives the chunk's bytes back to the budget. Any thread. */
 void kc_fetched_release(struct kc_fetched *fetched);
 
-/* Where the partition would be fetched next; -1: not present. */
+/* The next offset to fetch from the partition; -1: not present. */
 int64_t kc_fetcher_position(struct kc_fetcher *fetcher, const char *topic, int32_t partition);
 size_t kc_fetcher_bytes(struct kc_fetcher *fetcher); /* fetched and not given back */
 
@@ -121,7 +122,7 @@ struct kc_fetch_bound {
     struct kc_error *error; /* out, the caller's; NULL: offset is known */
     int64_t offset;
 };
-/* Asks the leaders where partitions' logs begin, or end (with read_committed: the last stable
+/* Asks the leaders for the begin or end offsets of partitions (with read_committed: the last stable
  * offset). Blocks up to timeout_ms. Each partition at most once. */
 void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
                        bool end, int timeout_ms);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * uthash with a hash that nobody outside can foresee.
+ * uthash with a hash that outsiders can't foresee.
  *
  * Keys come from topics, groups, configurations and requests, all written by others. With a known
- * hash, whoever writes them can choose keys that meet in one bucket, and make each lookup as slow
- * as a walk through all of them. The hash here is keyed by random bytes that each process draws
- * anew. Include this in place of uthash.h.
+ * hash, an attacker can choose keys that meet in one bucket, so that each look-up walks through all
+ * of them. Each process keys this hash with new random bytes. Include this in place of uthash.h.
  */
 #ifndef CONNECT_HASH_H
 #define CONNECT_HASH_H

@@ -2,7 +2,7 @@
 /*
  * JSON as Java's Connect writes it: Jackson's escapes, Java's doubles, HashMap's member order.
  *
- * The bytes matter: offset keys are compared raw, and Java workers read what we write. jansson
+ * The bytes matter, because offset keys are compared raw and Java workers read them. jansson
  * parses; this only writes. Pure functions, any thread.
  */
 #ifndef CONNECT_JAVA_JSON_H

@@ -2,9 +2,9 @@
 /*
  * Kafka clients for connectors: librdkafka configured by Java client properties.
  *
- * Properties are those of Kafka's Java clients (bootstrap.servers, sasl.jaas.config, ...); what
- * librdkafka knows under another name is translated. The clients made here log through Isthmus's
- * log. Admin calls block until done or the time-out; any thread may make them, several at once.
+ * Properties are those of Kafka's Java clients (bootstrap.servers, sasl.jaas.config, ...); they are
+ * translated to librdkafka's names. The clients made here log through Isthmus's log. Admin calls
+ * block until they are done or time out; any thread may make them, several at once.
  */
 #ifndef CONNECT_KAFKA_H
 #define CONNECT_KAFKA_H
@@ -43,7 +43,7 @@ struct kc_error *kc_client_error(rd_kafka_resp_err_t code, const char *fmt, ...)
 
 struct kc_admin; /* thread-safe */
 
-/* properties: Java admin client properties. Connects lazily. Admins that differ in client.id alone
+/* properties: Java admin client properties. Connects lazily. Admins that differ only in client.id
  * share connections, under the id of the first. */
 struct kc_error *kc_admin_new(const struct kc_map *properties,
                               struct kc_admin **admin) KC_MUST_CHECK;
@@ -79,8 +79,8 @@ struct kc_new_topic {
     int16_t replication_factor;  /* -1: the broker's default */
     const struct kc_map *config; /* may be NULL */
 };
-/* errors[i] (owned by the caller, NULL: created) for each topic; the returned error is of the call
- * as a whole. TOPIC_ALREADY_EXISTS is such an errors[i] with that Kafka code. */
+/* errors[i] (owned by the caller, NULL: created) for each topic; the returned error is for the
+ * whole call. TOPIC_ALREADY_EXISTS is such an errors[i] with that Kafka code. */
 struct kc_error *kc_admin_create_topics(struct kc_admin *admin, const struct kc_new_topic *topics,
                                         size_t count, struct kc_error **errors) KC_MUST_CHECK;
 struct kc_error *kc_admin_create_partitions(struct kc_admin *admin, const char *topic,
@@ -120,15 +120,14 @@ struct kc_error *kc_admin_alter_topic_config(struct kc_admin *admin, const char 
                                              const struct kc_config_op *ops,
                                              size_t count) KC_MUST_CHECK;
 
-/* Low and high watermarks of one partition; committed_only: the last stable offset as the high one.
- */
+/* Low and high watermarks of one partition. committed_only: the high one is the last stable offset.
+ *  */
 struct kc_error *kc_admin_offsets(struct kc_admin *admin, const char *topic, int32_t partition,
                                   bool committed_only, int64_t *low, int64_t *high) KC_MUST_CHECK;
 
-/* Where the logs of many partitions end, in one request for each broker (API 1.3): into their
- * offset, or a Kafka code into their err. A topic that isn't there is waited for until the
- * time-out.
- */
+/* End offsets of many partitions, in one request per broker (API 1.3): sets their offset, or a
+ * Kafka code as their err. Waits for a missing topic until the time-out.
+ *  */
 struct kc_error *kc_admin_end_offsets(struct kc_admin *admin,
                                       rd_kafka_topic_partition_list_t *partitions,
                                       int timeout_ms) KC_MUST_CHECK;
@@ -152,7 +151,7 @@ struct kc_error *kc_admin_describe_groups(struct kc_admin *admin, const struct k
                                           struct kc_group_infos *groups) KC_MUST_CHECK;
 void kc_group_infos_destroy(struct kc_group_infos *groups);
 
-/* Committed offsets of a group; offsets of -1 where there is none. The caller owns *offsets. */
+/* Committed offsets of a group; -1: none. The caller owns *offsets. */
 struct kc_error *kc_admin_group_offsets(struct kc_admin *admin, const char *group,
                                         rd_kafka_topic_partition_list_t **offsets) KC_MUST_CHECK;
 /* Commits offsets (with metadata) for a group that has no members. */
@@ -164,8 +163,8 @@ kc_admin_delete_group_offsets(struct kc_admin *admin, const char *group,
                               const rd_kafka_topic_partition_list_t *partitions) KC_MUST_CHECK;
 struct kc_error *kc_admin_delete_group(struct kc_admin *admin, const char *group) KC_MUST_CHECK;
 
-/* The same for many groups in few round trips (API 1.3): offsets[i] (the caller's; NULL where there
- * is an error) and errors[i] (the caller's, NULL: done) for groups->items[i]. */
+/* The same for many groups in few round trips (API 1.3): offsets[i] (the caller's; NULL after an
+ * error) and errors[i] (the caller's, NULL: done) for groups->items[i]. */
 struct kc_error *kc_admin_groups_offsets(struct kc_admin *admin, const struct kc_strings *groups,
                                          rd_kafka_topic_partition_list_t **offsets,
                                          struct kc_error **errors) KC_MUST_CHECK;
@@ -174,8 +173,8 @@ struct kc_error *kc_admin_alter_groups_offsets(struct kc_admin *admin,
                                                const struct kc_strings *groups,
                                                rd_kafka_topic_partition_list_t *const *offsets,
                                                struct kc_error **errors) KC_MUST_CHECK;
-/* kc_admin_describe_groups() for many (API 1.3): a listing of the brokers, and only groups that
- * have members are asked for by name. Those that no broker has are left out. */
+/* kc_admin_describe_groups() for many (API 1.3): lists the brokers' groups, and describes only
+ * those with members. Unknown groups are left out. */
 struct kc_error *kc_admin_groups_states(struct kc_admin *admin, const struct kc_strings *ids,
                                         struct kc_group_infos *groups) KC_MUST_CHECK;
 

@@ -3,10 +3,10 @@
  * Logging by named logger, as log4j names them.
  *
  * A file declares one logger: `static struct kc_logger log = KC_LOGGER("org.apache.kafka...");`.
- * Code that does what a Java class of Connect does uses that class's name, so that an operator's
- * `org.apache.kafka.connect.runtime` at DEBUG means what it meant; our own parts are org.isthmus.*.
- * The level is looked up by the longest dotted prefix. Any thread may log; the sink is never called
- * with one of our locks held.
+ * Code with the role of a Java class of Connect uses that class's name, so that an operator's
+ * setting for `org.apache.kafka.connect.runtime` means what it means in Java. Our own parts are
+ * org.isthmus.*. The level is looked up by the longest dotted prefix. Any thread may log; the sink
+ * is never called with one of our locks held.
  */
 #ifndef CONNECT_LOG_H
 #define CONNECT_LOG_H

@@ -48,7 +48,7 @@ const struct kc_map_entry *kc_map_next(const struct kc_map *map, const struct kc
 
 /* "{a=1, b=null}", as Java prints a map in messages. Owned by the caller. */
 char *kc_map_print(const struct kc_map *map);
-/* The same without one of the keys: what is alike but for it prints alike. */
+/* The same without one of the keys, so that maps that differ only in it print alike. */
 char *kc_map_print_without(const struct kc_map *map, const char *key);
 
 /* A list of owned maps, as connectors return task configs. Zero-initialise it. Never grows. */

@@ -4,8 +4,8 @@
  *
  * A group of measures is one static table; a series is the group with its labels' values, say one
  * mirrored partition. Writing is a few stores without a lock: each measure of a series is written
- * by one thread at a time. Where there are more series than the worker shows (metrics.series.max),
- * they are added up over the last labels of their group: what varies most stands last.
+ * by one thread at a time. If there are more series than the worker shows (metrics.series.max),
+ * they are added up over the last labels of their group. So the label that varies most stands last.
  */
 #ifndef CONNECT_MEASURE_H
 #define CONNECT_MEASURE_H
@@ -17,7 +17,8 @@ KC_API_BEGIN
 enum kc_measure_kind {
     KC_MEASURE_COUNTER,    /* grows; summed */
     KC_MEASURE_GAUGE,      /* a state; not shown until it has been set; summed */
-    KC_MEASURE_DIFFERENCE, /* of two gauges before it, at least 0; not written itself; summed */
+    KC_MEASURE_DIFFERENCE, /* the difference of two gauges before it, at least 0; not written
+                              itself; summed */
     KC_MEASURE_WINDOW,     /* samples: the last one, and _min, _max, _avg of the last minute */
     KC_MEASURE_ESTIMATE,   /* a difference in other units, by what has been counted so far: minuend
                               is a DIFFERENCE, subtrahend the counter of those units, and the one
@@ -70,7 +71,7 @@ void kc_series_set(struct kc_series *series, size_t measure, int64_t number);
 /* Sets a gauge that never goes back; any number of threads. */
 void kc_series_raise(struct kc_series *series, size_t measure, int64_t number);
 
-/* What a counter or gauge has come to; INT64_MIN: a gauge that wasn't set (API 1.3). */
+/* The value of a counter or gauge; INT64_MIN: a gauge that wasn't set (API 1.3). */
 int64_t kc_series_read(const struct kc_series *series, size_t measure);
 
 /* Measurements taken together. Never grows. */

@@ -3,9 +3,9 @@
  * Allocation and growable strings, for worker and connectors.
  *
  * Memory comes from malloc and goes back with free(). Running out of memory ends the process with
- * one line. So a size that comes from outside (a frame, a record, a body, a setting) is first
- * checked against a limit, and then asked for by one of the kc_try functions, whose caller hands
- * the failure up as an error of that request, record or connector: kc_error_memory().
+ * one line. So a size from outside (a frame, a record, a body, a setting) is first checked against
+ * a limit, and then allocated by one of the kc_try functions. After a failure the caller returns
+ * kc_error_memory() for that request, record or connector.
  */
 #ifndef CONNECT_MEM_H
 #define CONNECT_MEM_H
@@ -23,20 +23,20 @@ void *kc_calloc(size_t count, size_t size);
 void *kc_realloc(void *ptr, size_t size);
 void *kc_memdup(const void *data, size_t size);
 
-/* The same, NULL where there isn't so much memory. More than KC_TRY_MAX is never given. */
+/* The same; NULL: there isn't so much memory. More than KC_TRY_MAX is never given. */
 #define KC_TRY_MAX ((size_t)2 << 30)
 void *kc_try_malloc(size_t size) KC_MUST_CHECK;
 void *kc_try_calloc(size_t count, size_t size) KC_MUST_CHECK;
 void *kc_try_realloc(void *ptr, size_t size) KC_MUST_CHECK; /* NULL leaves ptr as it is */
 void *kc_try_memdup(const void *data, size_t size) KC_MUST_CHECK;
-/* Whether there is so much at the moment: to be asked before work that takes a multiple of what has
- * come in, in many small pieces. */
+/* Whether there is so much memory now. Ask before work that takes a multiple of its input in many
+ * small pieces. */
 bool kc_mem_has_room(size_t bytes);
 
 char *kc_strdup(const char *text);              /* NULL for NULL */
 char *kc_strndup(const char *text, size_t max); /* always terminated */
-/* A copy as String.trim() makes it: without anything up to the blank at either end. NULL for NULL.
- */
+/* A copy as String.trim() makes it: without characters up to the blank at both ends. NULL for NULL.
+ *  */
 char *kc_trimmed(const char *text);
 char *kc_asprintf(const char *fmt, ...) KC_PRINTF(1, 2);
 char *kc_vasprintf(const char *fmt, va_list args) KC_PRINTF(1, 0);
@@ -49,8 +49,8 @@ struct kc_str {
     size_t cap;
 };
 
-/* Makes room for more bytes, so that appending them can't fail; false: there isn't so much memory.
- * str stays as it is. */
+/* Makes room for more bytes, so that appending them can't fail. False: there isn't so much memory,
+ * and str is unchanged. */
 bool kc_str_try_reserve(struct kc_str *str, size_t more) KC_MUST_CHECK;
 void kc_str_append(struct kc_str *str, const char *text);
 void kc_str_append_n(struct kc_str *str, const void *data, size_t len);
@@ -98,11 +98,11 @@ void kc_arena_destroy(struct kc_arena *arena);
 int64_t kc_now_ms(void);
 int64_t kc_mono_ms(void);
 int64_t kc_mono_us(void);
-/* kc_mono_ms() so many milliseconds from now, for settings that may be any number: INT64_MAX, which
- * is never, where no clock gets that far, and now for what is negative. */
+/* kc_mono_ms() so many milliseconds from now, for settings that may be any number. INT64_MAX means
+ * never, for values beyond any clock; a negative value means now. */
 int64_t kc_deadline_ms(int64_t ms);
-/* Such a setting as the int that a client's call takes: INT32_MAX at most, and not negative, which
- * often is for ever there. */
+/* Such a setting as an int for a client's call: at most INT32_MAX, and not negative, because that
+ * often means for ever. */
 int kc_timeout_ms(int64_t ms);
 
 KC_API_END

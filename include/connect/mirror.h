@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What MirrorMaker 2's connectors ask of others: how remote topics are named, and which names are
- * mirrored (API 1.3).
+ * Plugins of MirrorMaker 2's connectors: how remote topics are named, and which names are mirrored
+ * (API 1.3).
  *
- * Java's ReplicationPolicy, TopicFilter, GroupFilter and ConfigPropertyFilter. A connector makes an
- * object of its own from its properties; any thread may ask it, several at a time, so that it
- * doesn't change once it is made. These tables never grow within a major version.
+ * Java's ReplicationPolicy, TopicFilter, GroupFilter and ConfigPropertyFilter. A connector makes
+ * its own object from its properties. Any thread may call it, several at a time, so it must not
+ * change once it is made. These tables never grow within a major version.
  */
 #ifndef CONNECT_MIRROR_H
 #define CONNECT_MIRROR_H
@@ -20,12 +20,12 @@ struct kc_replication_policy_ops {
     /* properties: all of the connector's (replication.policy.*, source.cluster.alias). */
     struct kc_error *(*create)(const struct kc_map *properties, void **policy);
     void (*destroy)(void *policy);
-    /* The name on the target of a topic of the cluster called source; NULL: it can't have one, and
-     * isn't mirrored. */
+    /* The target's name for a topic of the cluster called source; NULL: it has none, and isn't
+     * mirrored. */
     char *(*remote_topic)(void *policy, const char *source, const char *topic);
     /* The alias of the cluster that a remote topic came from; NULL: not a remote topic. */
     char *(*topic_source)(void *policy, const char *topic);
-    /* The name that a remote topic has there; NULL: not a remote topic. */
+    /* A remote topic's name on that cluster; NULL: not a remote topic. */
     char *(*upstream_topic)(void *policy, const char *topic);
     /* Optional; NULL: as the default methods of Java's interface. */
     char *(*offset_syncs_topic)(void *policy, const char *cluster);
@@ -42,8 +42,8 @@ struct kc_name_filter_ops {
     void (*destroy)(void *filter);
     /* Whether the topic, group or topic setting called name is mirrored. */
     bool (*accepts)(void *filter, const char *name);
-    /* Of settings, optional: whether a setting that has the source's default is given that value on
-     * the target (ConfigPropertyFilter.shouldReplicateSourceDefault); NULL: it isn't. */
+    /* For settings, optional: whether the target gets a setting that has the source's default value
+     * (ConfigPropertyFilter.shouldReplicateSourceDefault); NULL: it doesn't. */
     bool (*keeps_default)(void *filter, const char *name);
 };
 

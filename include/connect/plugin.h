@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plugin descriptor: the first thing the worker reads of a connector.
+ * The plugin descriptor: what the worker reads first.
  *
  * A shared object on `plugin.path` lists its descriptors by KC_PLUGINS(); those that are linked in
  * have a list of their own. The worker takes a descriptor whose api_major equals its own and whose
@@ -50,7 +50,7 @@ struct kc_converter_ops {
     struct kc_error *(*create)(const struct kc_map *config, bool is_key, void **converter);
     void (*destroy)(void *converter);
     /* Value to bytes: *data NULL is null; memory from arena, or the value's own bytes when they are
-     * the same. header_key is NULL but for header converters. */
+     * the same. header_key is NULL except for header converters. */
     struct kc_error *(*from_connect)(void *converter, const char *topic, const char *header_key,
                                      const struct kc_schema *schema, const struct kc_value *value,
                                      struct kc_arena *arena, const void **data, size_t *len);
@@ -59,7 +59,7 @@ struct kc_converter_ops {
     struct kc_error *(*to_connect)(void *converter, const char *topic, const char *header_key,
                                    const void *data, size_t len, struct kc_batch *batch,
                                    const struct kc_schema **schema, struct kc_value *value);
-    /* True: BYTES pass through unchanged both ways, so that a batch needn't be opened. */
+    /* True: BYTES pass through unchanged both ways, so a batch needn't be opened. */
     bool passes_bytes;
 };
 
@@ -101,8 +101,8 @@ struct kc_plugin {
     const struct kc_predicate_ops *predicate;
     const struct kc_replication_policy_ops *policy; /* API 1.3 */
     const struct kc_name_filter_ops *filter;        /* topic, group and property filters; API 1.3 */
-    /* Of a transformation or predicate (API 1.3): looks at topics alone, and changes them or drops.
-     * It may be asked once for many records, with one that has nothing but a topic. */
+    /* For a transformation or predicate (API 1.3): it looks only at topics, and changes or drops
+     * them. It may be called once for many records, with a record that has only a topic. */
     bool topic_only;
     const struct kc_resource
         *resource; /* of a connector: its REST resource; NULL: none (API 1.3) */

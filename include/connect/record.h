@@ -40,7 +40,7 @@ struct kc_source_partition *kc_source_partition_ref(struct kc_source_partition *
 void kc_source_partition_unref(struct kc_source_partition *partition);
 json_t *kc_source_partition_map(const struct kc_source_partition *partition); /* borrowed */
 
-/* The source offset map. Most are one number, which needs no allocation: field and number. Never
+/* The source offset map. Most are one number (field and number), which needs no allocation. Never
  * grows. */
 struct kc_source_offset {
     const char *field; /* static text, or NULL: see map */
@@ -87,11 +87,10 @@ struct kc_record *kc_batch_add(struct kc_batch *batch);
 size_t kc_batch_count(const struct kc_batch *batch);
 struct kc_record *kc_batch_at(struct kc_batch *batch, size_t index);
 /*
- * Record batches as bytes (API 1.1): what a source task may hand over in the place of records where
- * kc_source_context_takes_raw() says so. The worker passes on as bytes what it can, and opens the
- * rest into records as Java's MirrorSourceTask makes them: KC_OPTIONAL_BYTES keys, KC_BYTES values
- * and headers. A batch holds raw parts or records, not both.
- * May grow.
+ * Record batches as bytes (API 1.1). A source task may hand them over in place of records if
+ * kc_source_context_takes_raw() is true. The worker passes them on as bytes if it can, and opens
+ * the others into records as Java's MirrorSourceTask makes them: KC_OPTIONAL_BYTES keys, KC_BYTES
+ * values and headers. A batch holds raw parts or records, not both. May grow.
  */
 struct kc_raw {
     const char *topic;    /* on the target; terminated; lives as long as the batch */
@@ -101,7 +100,8 @@ struct kc_raw {
     int64_t first_offset; /* on the source: records before it aren't wanted */
     const struct kc_aborted *aborted; /* transactions to leave out; ascending by first_offset */
     int32_t aborted_count;
-    bool read_committed; /* aborted says all; else every transaction's records are wanted */
+    bool read_committed; /* leave out what aborted names; false: every transaction's records are
+                            wanted */
     struct kc_source_partition *source_partition; /* borrowed from the task that made it */
     const char *offset_field; /* static: the name of the number in the source offset */
     void *task_data; /* the task's own, lasting as long as it: comes back in raw_committed() */

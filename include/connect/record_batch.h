@@ -52,7 +52,7 @@ struct kc_record_batch {
     int64_t producer_id; /* -1: none; magic below 2 always */
     int16_t producer_epoch;
     int32_t base_sequence;
-    int32_t count; /* records that it claims; magic below 2: 1, or more when compressed */
+    int32_t count; /* number of records that it claims; magic below 2: 1, or more when compressed */
 };
 
 enum kc_record_batch_result {

@@ -3,8 +3,8 @@
  * Admin calls about what users and groups may do: ACLs of every kind of resource, client quotas,
  * SCRAM users, settings of groups (API 1.3).
  *
- * As those of kafka.h: they block until done or the time-out; any thread, several at once. A broker
- * without such an API answers with UNSUPPORTED_VERSION, one that doesn't let us with
+ * As in kafka.h, they block until they are done or time out; any thread, several at once. A broker
+ * without such an API answers UNSUPPORTED_VERSION; without the right to it,
  * CLUSTER_AUTHORIZATION_FAILED.
  */
 #ifndef CONNECT_RIGHTS_H
@@ -20,7 +20,7 @@ enum { KC_RESOURCE_TOPIC = 2, KC_RESOURCE_GROUP = 3, KC_RESOURCE_TRANSACTIONAL_I
 /* All ACLs on resources of one type; as kc_admin_topic_acls(). */
 struct kc_error *kc_admin_acls(struct kc_admin *admin, int resource_type,
                                struct kc_acls *acls) KC_MUST_CHECK;
-/* Deletes exactly these; one that isn't there is fine. */
+/* Deletes exactly these. A missing one is no error. */
 struct kc_error *kc_admin_delete_acls(struct kc_admin *admin,
                                       const struct kc_acls *acls) KC_MUST_CHECK;
 

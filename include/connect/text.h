@@ -20,9 +20,9 @@ KC_API_BEGIN
 void kc_values_print(struct kc_str *out, const struct kc_schema *schema,
                      const struct kc_value *value);
 
-/* Values.parseString: never fails, for what is nothing else is a string. The value lives in arena
- * or in text; *schema is a new reference, NULL for null. KC_ERR_DATA only for text that would take
- * too deep a recursion. */
+/* Values.parseString: never fails, because anything else is a string. The value lives in arena or
+ * in text; *schema is a new reference, NULL for null. KC_ERR_DATA only for text that would take too
+ * deep a recursion. */
 struct kc_error *kc_values_parse(struct kc_arena *arena, const char *text, size_t len,
                                  const struct kc_schema **schema,
                                  struct kc_value *value) KC_MUST_CHECK;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of batches: appended, to be tried again, refused. See appender_priv.h.
+ * Handles answers: a batch is appended, tried again, or refused. See appender_priv.h.
  *
- * With idempotence a batch behind a failed one is refused as out of order, so a partition waits
- * until everything in flight has come back and goes on from the first that isn't appended, under
- * the same sequence. The broker takes none twice. When it has lost our state, or a batch has failed
- * for good, we begin anew, with a higher epoch. Loop thread.
+ * With idempotence the broker refuses a batch behind a failed one as out of order. So a partition
+ * waits until everything in flight has come back, and continues from the first batch that isn't
+ * appended, under the same sequence. The broker takes none twice. If the broker has lost our state,
+ * or a batch has failed for good, the partition begins anew with a higher epoch. Loop thread.
  */
 #include "append/appender_priv.h"
 #include "append/produce_request_priv.h"
@@ -26,8 +26,8 @@ static void give_one(struct kc_appender *appender, const struct append_batch *ba
     batch->done(batch->arg, result);
 }
 
-/* Each piece of a merged batch gets its own offset. Of one whose fate was unknown for a while it
- * isn't known which piece the broker doesn't like. */
+/* Each piece of a merged batch gets its own offset. If the batch's outcome was unknown for a while,
+ * it is unknown which piece the broker refuses. */
 static void give_pieces(struct kc_appender *appender, struct append_batch *merged,
                         struct kc_append_result *result)
 {
@@ -78,7 +78,7 @@ void append_fail_batch(struct append_batch *batch, struct kc_error *err)
     batch->failed = true;
 }
 
-/* Everything behind a batch that failed goes back, too: its turn is past. */
+/* Everything behind a failed batch is given back, too, as skipped. */
 static void skip_rest(struct append_part *part, const struct kc_error *why)
 {
     struct append_batch *batch;
@@ -164,8 +164,8 @@ static void appended(struct append_part *part, struct append_batch *batch, int64
     part->attempts = 0;
 }
 
-/* A broker that has refused a batch takes none of those that were on their way behind it: that says
- * nothing of them, nor of the broker. */
+/* A broker that has refused a batch also refuses those under way behind it. That means no fault of
+ * theirs or of the broker. */
 static bool follows_failed(const struct append_part *part, const struct append_batch *batch)
 {
     for (const struct append_batch *at = part->batches; at != batch; at = at->next)
@@ -199,7 +199,7 @@ static void refuse(struct append_part *part, struct append_batch *batch, struct 
     part->draining = true;
 }
 
-/* The pieces of a merged batch are dealt with as if they had come alone. */
+/* The pieces of a merged batch are handled as if each had been sent alone. */
 static void refuse_or_unmerge(struct append_part *part, struct append_batch *batch, int code,
                               struct kc_error *err)
 {
@@ -224,7 +224,7 @@ static struct append_batch *first_open(const struct append_part *part)
     return NULL;
 }
 
-/* The broker's idea of our sequences isn't ours. Behind a failed batch that is as it should be. */
+/* The broker expects another sequence. Behind a failed batch that is normal. */
 static void out_of_order(struct kc_appender *appender, struct append_part *part,
                          struct append_batch *batch, struct kc_error *err)
 {
@@ -250,9 +250,9 @@ static void fenced(struct kc_appender *appender, struct append_part *part,
                                           appender->transactional_id));
 }
 
-/* Whether code says that this try wrote nothing. What a broker says while it waits for replicas
- * (NOT_LEADER_OR_FOLLOWER when it is deposed, UNKNOWN_TOPIC_OR_PARTITION, time-outs) comes after
- * the write, and the batch may well be in the next leader's log. */
+/* Whether code means that this try wrote nothing. Errors while the broker waits for replicas come
+ * after the write (NOT_LEADER_OR_FOLLOWER when it is deposed, UNKNOWN_TOPIC_OR_PARTITION,
+ * time-outs), so the batch may be in the next leader's log. */
 static bool is_definite(int code)
 {
     static const int codes[] = {
@@ -279,7 +279,7 @@ static bool is_definite(int code)
     return kc_kafka_error_about_batch(code);
 }
 
-/* Where the answer names a leader that we hadn't heard of, it is asked at once (KIP-951). */
+/* If the answer names a leader that was unknown, that one is asked at once (KIP-951). */
 static void retry_elsewhere(struct kc_appender *appender, struct append_part *part,
                             struct append_batch *batch,
                             const struct kc_produce_response_partition *from, struct kc_error *err)
@@ -436,7 +436,8 @@ void append_answer(void *arg, const struct kc_wire_request *request, struct kc_w
         kc_wire_refresh(appender->client);
     else
         hint_brokers(appender, reply->message);
-    /* Batches first, results after: a result's callback sees no batch half done. */
+    /* All batches first, then all results, so that a result's callback sees no half-handled batch.
+     */
     for (size_t i = 0; i < flight->count; i++)
         take_one(flight, i, reply);
     for (size_t i = 0; i < flight->count; i++)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small batches that wait together, sent as one: a source whose producers don't linger gives
- * batches of a record or two, and a request for each would be what limits us.
+ * Merges small batches that wait together. A source whose producers don't linger gives batches of a
+ * record or two, and a request for each would limit the throughput.
  *
- * Merged is what was never sent; a merged batch then stays as it is, since the broker knows it by
- * its first and last sequence. When the target refuses it for good, the pieces take its place with
- * the sequences that they had within it, and each gets the answer that is its own. Loop thread.
+ * Only batches that were never sent are merged. A merged batch that was sent stays as it is,
+ * because the broker knows it by its first and last sequence. If the target refuses it for good,
+ * the pieces replace it, with the sequences that they had within it, and each gets its own answer.
+ * Loop thread.
  */
 #include "append/appender_priv.h"
 
@@ -42,7 +43,8 @@ static const char *merge_bytes(const struct append_batch *batch, size_t count, s
     return why;
 }
 
-/* Numbers that are written anew may take more bytes than they did: then with fewer. */
+/* Numbers that are written anew may take more bytes than before. If the result is too large, fewer
+ * batches are merged. */
 static size_t merge_fitting(struct append_batch *batch, size_t room, struct kc_str *out)
 {
     size_t count = count_fitting(batch, room);
@@ -105,7 +107,8 @@ void append_unmerge(struct append_part *part, struct append_batch *merged)
     free(merged);
 }
 
-/* Not when it may be in the log already: the broker wouldn't know the pieces as duplicates. */
+/* Not if it may be in the log already, because the broker wouldn't recognise the pieces as
+ * duplicates. */
 bool append_may_unmerge(struct append_part *part, const struct append_batch *batch, int code)
 {
     if (!batch->pieces || batch->unknown)

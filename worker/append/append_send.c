@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Puts batches into produce requests: one per partition and request, which is what brokers take,
- * several requests in flight per broker. Batch bytes are sent from where they are. Loop thread.
+ * Puts batches into produce requests: one per partition and request, as brokers ask, several
+ * requests in flight per broker. Batch bytes are sent from where they are. Loop thread.
  */
 #include "append/appender_priv.h"
 #include "append/produce_request_priv.h"
@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a broker remembers of a producer, and so the most that idempotence bears (KIP-98). */
+/* A broker remembers so many batches of a producer; more in flight would break idempotence
+ * (KIP-98). */
 #define IN_FLIGHT_MAX 5
 
-/* Little that can be merged waits for the answers to so many requests, and so goes in fewer: where
- * each record comes by itself, requests are what brokers and we are kept busy with. Batches that
- * can't be merged don't wait, for one of a partition goes in each request. */
+/* A small batch that can be merged waits while so many requests are in flight, and so fewer
+ * requests are made. If each record comes by itself, requests keep both sides busy. Batches that
+ * can't be merged don't wait, because each request takes only one of a partition. */
 #define PATIENT_FLIGHTS 1
 #define LITTLE_BYTES    65536
 
@@ -86,11 +87,11 @@ static struct append_batch *next_batch(struct append_part *part)
     return NULL;
 }
 
-/* Metadata isn't asked for again for each batch of a topic that may not be seen. */
+/* Metadata isn't requested again for each batch of a topic that this user may not see. */
 #define REFUSAL_HOLDS_MS 1000
 
-/* Nobody knows the leader. Where the cluster won't show the topic, waiting is in vain: the batch
- * fails, as a send of Java's producer does, which gets no metadata then. */
+/* The leader is unknown. If the cluster doesn't show the topic, the batch fails, as a send of
+ * Java's producer does, because waiting wouldn't help. */
 static void want_leader(struct kc_appender *appender, const struct append_part *part,
                         struct append_batch *batch)
 {
@@ -145,7 +146,7 @@ static bool takes_number(struct kc_appender *appender, struct append_part *part)
     return !part->restart;
 }
 
-/* The part's next batch when it may be sent now, and to whom. */
+/* The part's next batch, if it may be sent now, and its broker. */
 static struct append_batch *sendable(struct kc_appender *appender, struct append_part *part,
                                      int64_t now, struct kc_wire_leader *leader)
 {
@@ -232,8 +233,8 @@ static bool may_wait(const struct append_batch *batch)
     return !batch;
 }
 
-/* One pass over the parts that have something: at most one request per broker. Those that had their
- * turn go behind the others. */
+/* One pass over the parts with batches; at most one request per broker. Parts that had their turn
+ * go behind the others. */
 static struct append_flight *gather(struct kc_appender *appender, int64_t now)
 {
     struct append_flight *flights = NULL, *flight;
@@ -264,7 +265,7 @@ static struct append_flight *gather(struct kc_appender *appender, int64_t now)
     return flights;
 }
 
-/* Parts of one topic follow each other, for the request's shape. */
+/* Sorts so that the parts of one topic are neighbours, as the request needs them. */
 static int by_topic(const void *a, const void *b)
 {
     const struct append_seat *left = a, *right = b;

@@ -2,9 +2,9 @@
 /*
  * The appender's producer id and its transactions (KIP-98, KIP-360, KIP-890). Loop thread.
  *
- * Version 1: partitions are added by AddPartitionsToTxn, and after an abort the epoch is bumped by
- * InitProducerId, since sequences may have gone astray. Version 2 (transaction.version 2): the
- * broker adds partitions by itself and every EndTxn brings a new epoch.
+ * Version 1: partitions are added by AddPartitionsToTxn, and after an abort InitProducerId bumps
+ * the epoch, because sequences may have been lost. Version 2 (transaction.version 2): the broker
+ * adds partitions by itself and every EndTxn brings a new epoch.
  */
 #include "append/appender_priv.h"
 
@@ -243,7 +243,7 @@ static struct append_part *part_of(const struct kc_appender *appender, struct kc
     return NULL;
 }
 
-/* The first code that isn't NONE; a final one before a retriable one. */
+/* The first code that isn't NONE. A final code comes before a retriable one. */
 static int take_added(struct kc_appender *appender,
                       const struct kc_add_partitions_to_txn_response *response)
 {

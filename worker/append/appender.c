@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The appender's life, its partitions and the loop that drives it. See appender.h, appender_priv.h.
+ * The appender's life cycle, its partitions and the loop that drives it. See appender.h,
+ * appender_priv.h.
  *
  * appender_poll() runs after everything that may allow a step: an append, an answer, new metadata,
- * a timer; it asks each part to do what it can now.
+ * a timer. It lets each part do what it can now.
  */
 #include "append/appender_priv.h"
 
@@ -70,7 +71,8 @@ void appender_unqueue(struct kc_appender *appender, struct append_part *part,
 
 /* ---- Driving ---- */
 
-/* A batch whose time is up fails; what is in flight is waited for (its own time-out ends that). */
+/* A batch whose time is over fails. A batch in flight is waited for (its own time-out ends that).
+ */
 static void expire(struct kc_appender *appender, int64_t now)
 {
     struct append_part *part, *next;
@@ -251,7 +253,7 @@ void appender_enqueue(struct kc_appender *appender, const struct append_post *po
         queue(appender, part, make_batch(appender, post));
 }
 
-/* Appends that wait to be taken by the loop together, so that it sees what may be merged. */
+/* Appends that the loop takes together, so that it sees what can be merged. */
 struct append_group {
     struct kc_appender *appender;
     struct append_post *posts;
@@ -263,7 +265,7 @@ void append_post_destroy(struct append_post *post)
     free(post);
 }
 
-/* What is posted from now on comes behind the group, which somebody may be about to post. */
+/* Later posts come behind the group, which another thread may be about to post. */
 void appender_close_group(struct kc_appender *appender)
 {
     pthread_mutex_lock(&appender->mutex);
@@ -316,7 +318,7 @@ static void refuse_group(struct append_group *group)
     free(group);
 }
 
-/* Takes post. The group is posted without the mutex, which the loop takes first thing. */
+/* Takes post. Posts the group without the mutex, because the loop takes the mutex at once. */
 static void join_group(struct kc_appender *appender, struct append_post *post)
 {
     struct append_group *made = NULL;
@@ -399,7 +401,7 @@ static struct kc_error *misuse(const struct kc_appender *appender, const struct 
     return NULL;
 }
 
-/* What isn't sent needn't be; what it would have been numbered is void, so a new epoch follows. */
+/* Unsent batches are dropped. Their sequences are void, so a new epoch follows. */
 static void drop_for_abort(struct kc_appender *appender)
 {
     struct kc_error *err = kc_error_new(KC_ERR_WAKEUP, "the transaction is being aborted");

@@ -24,11 +24,11 @@ struct kc_appender_options {
     int32_t delivery_timeout_ms;    /* 0: 120000 */
     int32_t request_timeout_ms;     /* 0: the client's; also what the broker waits for replicas */
     int32_t max_request_bytes;      /* 0: 1048576; a larger batch goes alone */
-    /* Who gets no producer id (CLUSTER_AUTHORIZATION_FAILED) does without. A batch whose answer was
-     * lost may then be written twice. */
+    /* If the user gets no producer id (CLUSTER_AUTHORIZATION_FAILED), work without one. A batch
+     * whose answer was lost may then be written twice. */
     bool may_be_plain;
     bool plain;          /* without an id from the beginning */
-    bool block_failed;   /* a partition with a failed batch takes nothing until it is unblocked */
+    bool block_failed;   /* a partition with a failed batch accepts nothing until it is unblocked */
     bool given_identity; /* batches go with the producer, epoch and sequence that they have */
 };
 
@@ -38,10 +38,10 @@ typedef void (*kc_appender_done)(void *arg, const struct kc_error *err);
 /* client must outlive the appender. Any thread but the loop's, as destroy. */
 struct kc_appender *kc_appender_new(struct kc_wire_client *client,
                                     const struct kc_appender_options *options);
-/* What isn't appended yet comes back with KC_ERR_WAKEUP before this returns. */
+/* Batches that aren't appended yet come back with KC_ERR_WAKEUP before this returns. */
 void kc_appender_destroy(struct kc_appender *appender);
 
-/* One magic 2 batch, whole and intact, for a partition. data stays the caller's but mustn't be
+/* Appends one whole, intact magic 2 batch to a partition. data stays the caller's but must not be
  * touched until done has run; its producer fields, base offset and CRC are rewritten. Any thread;
  * the order of calls is the order in the partition. */
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
@@ -51,16 +51,16 @@ void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, 
                                uint8_t *data, const struct kc_record_batch *header,
                                kc_appended done, void *arg);
 
-/* Of several who append, one that leaves: its batches are those whose arg it owns. */
+/* One of several users, which leaves: its batches are those whose arg it owns. */
 struct kc_append_leaver {
     bool (*owns)(const void *who, const void *arg);
     void *(*keep)(void *arg); /* holds the bytes of the batch from now on */
     kc_appended dropped;      /* has what keep() gave as arg, and lets go of it */
     const void *who;
 };
-/* No done of the leaver's runs after this returns: what is in flight is let go when its answer is
- * there, whatever it says, and the rest isn't sent. What others append to these partitions comes
- * behind it, and may come back as `skipped` once. All callbacks on the loop thread. Not with
+/* After this returns, no done of the leaver runs. Its batches in flight are released when their
+ * answer comes, whatever it is; the others aren't sent. Other users' batches for these partitions
+ * come behind, and may come back as `skipped` once. All callbacks run on the loop thread. Not with
  * transactions. */
 void kc_appender_abandon(struct kc_appender *appender, const struct kc_append_leaver *leaver);
 
@@ -69,15 +69,14 @@ bool kc_appender_is_plain(struct kc_appender *appender);
 
 /* ---- Transactions (transactional_id set); any thread ---- */
 
-/* Fences other producers of the id and gets a producer id and epoch. Implied by the first append;
- * useful to fence early. */
+/* Fences other producers of the id and gets a producer id and epoch. The first append does it by
+ * itself; call it to fence early. */
 void kc_appender_init(struct kc_appender *appender, kc_appender_done done, void *arg);
-/* Waits for the results of what was appended before, then ends the transaction. Committing fails,
- * with nothing ended, when one of them failed: abort then. With block_failed, what was refused for
- * its content (kc_kafka_error_about_batch()) may be replaced before: unblock, append, commit. An
- * append before done waits for the end
- * and belongs to the next transaction. KC_ERR_FENCED: another producer has taken over; the appender
- * is of no more use. */
+/* Waits for the results of what was appended before, then ends the transaction. If one of them
+ * failed, committing fails and ends nothing: abort then. With block_failed, batches refused for
+ * their content (kc_kafka_error_about_batch()) may be replaced first: unblock, append, commit. An
+ * append before done waits for the end and belongs to the next transaction. KC_ERR_FENCED: another
+ * producer has taken over; the appender can't be used any more. */
 void kc_appender_commit(struct kc_appender *appender, kc_appender_done done, void *arg);
 void kc_appender_abort(struct kc_appender *appender, kc_appender_done done, void *arg);
 

@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the appender's parts share: appender.c (life, partitions), append_send.c (requests),
- * append_answer.c (results and retries), append_abandon.c (those who leave), append_txn.c (producer
- * id, transactions). Loop thread, all of it, but for the atomics.
+ * append_answer.c (results and retries), append_abandon.c (users that leave), append_txn.c
+ * (producer id, transactions). All of it on the loop thread, except the atomics.
  *
  * A partition's batches are in one list, in order; those in flight are at its head. Sequences are
- * given when a batch is first sent and kept through retries. A partition with a failed batch lets
- * everything in flight come back before it sends again.
+ * given when a batch is first sent and kept through retries. A partition with a failed batch waits
+ * until everything in flight has come back before it sends again.
  *
- * A sequence is never given to two batches, or the broker could take the second one for the first
- * and drop it: when a batch fails that was sent, its partition goes on under another epoch, or
- * another producer id when epochs are used up (as Java's producer since KIP-360). The exceptions
- * are batches that certainly aren't in any log: the pieces of a merged one, and what takes the
- * place of a refused one within a transaction.
+ * A sequence is never given to two batches; otherwise the broker could take the second for the
+ * first and drop it. When a sent batch fails, its partition continues under another epoch, or
+ * another producer id once epochs are used up (as Java's producer since KIP-360). There are two
+ * exceptions, batches that certainly aren't in any log: the pieces of a merged batch, and the
+ * replacement of a refused one within a transaction.
  *
- * Partitions with batches are in the list `busy`, and only these are looked at when something
- * happens. Small batches that wait together are sent as one (append_merge.c): its pieces hang on
- * it and get their results from it.
+ * Partitions with batches are in the list `busy`; only these are looked at. Small batches that wait
+ * together are sent as one (append_merge.c): its pieces hang on it and get their results from it.
  */
 #ifndef WORKER_APPEND_APPENDER_PRIV_H
 #define WORKER_APPEND_APPENDER_PRIV_H
@@ -66,9 +65,9 @@ struct append_part {
                             given_identity: of the last batch sent */
     int16_t epoch;       /* the same */
     int32_t next_sequence;
-    bool draining; /* something failed: nothing is sent until nothing is in flight */
-    bool careful;  /* one at a time, until one succeeds: at the start and after a failure */
-    bool restart;  /* begin with sequence 0 under a new epoch, once nothing is in flight */
+    bool draining; /* a batch failed: send nothing while anything is in flight */
+    bool careful;  /* one batch at a time until one succeeds: at the start and after a failure */
+    bool restart;  /* begin with sequence 0 under a new epoch once nothing is in flight */
     bool blocked;  /* block_failed: a batch failed, and nobody has unblocked since */
     bool in_transaction;
     int attempts;
@@ -108,7 +107,7 @@ struct kc_appender {
 
     bool closing;
     int requests; /* in flight, of any kind */
-    bool refused; /* a batch was, without being sent: its part is to be settled */
+    bool refused; /* a batch failed before it was sent: settle its part */
     struct kc_wire_timer *timer;
     struct append_part *parts;
     struct append_part *busy; /* parts with batches, the next to be served first */
@@ -186,46 +185,47 @@ void append_flight_destroy(struct append_flight *flight);
 void append_send(struct kc_appender *appender, int64_t now);
 
 /* append_merge.c */
-/* What is to be sent instead of batch, the first of part that wasn't sent yet: batch itself, or one
- * of at most room bytes made of it and those behind it. */
+/* What to send for batch, the first unsent one of part: batch itself, or a batch of at most room
+ * bytes merged from it and those behind it. */
 struct append_batch *append_merge(struct append_part *part, struct append_batch *batch,
                                   size_t room);
-/* Puts the pieces back in the place of a merged batch that was refused. */
+/* Replaces a refused merged batch by its pieces. */
 void append_unmerge(struct append_part *part, struct append_batch *merged);
-/* Whether this error may be due to the merging, so that the pieces are to be tried. */
+/* Whether merging may have caused this error, so that the pieces must be tried. */
 bool append_may_unmerge(struct append_part *part, const struct append_batch *batch, int code);
 
 /* append_answer.c */
 void append_answer(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply);
-/* Gives results from the head of the list while they are known. */
+/* Gives the known results from the head of the list. */
 void append_settle(struct kc_appender *appender, struct append_part *part);
 void append_fail_batch(struct append_batch *batch, struct kc_error *err); /* takes */
-/* Fails all that wait and aren't in flight, with copies of err. */
+/* Fails all batches that aren't in flight, with copies of err. */
 void append_fail_all(struct kc_appender *appender, const struct kc_error *err);
 
 /* append_txn.c */
 void append_init(struct kc_appender *appender, int64_t now);
 /* Every partition begins with sequence 0 under the producer's id and epoch. With transactions,
- * where nothing is in flight then. */
+ * while nothing is in flight. */
 void append_restart_all(struct kc_appender *appender);
-/* With may_be_plain, after the target has refused a producer id: from now on without. */
+/* With may_be_plain, after the target has refused a producer id: works without one from now on. */
 void append_become_plain(struct kc_appender *appender);
 bool append_may_become_plain(const struct kc_appender *appender, int code);
-/* Every idempotent partition that has to begin anew gets another epoch; false: they are used up,
- * and another producer id is on its way. */
+/* Gives another epoch to every idempotent partition that must begin anew; false: epochs are used
+ * up, and another producer id is requested. */
 bool append_bump_epoch(struct kc_appender *appender);
-/* Whether part may be sent to; asks for it to be added to the transaction if not. */
+/* Whether part may be sent to. If not, requests its addition to the transaction. */
 bool append_txn_ready(struct kc_appender *appender, const struct append_part *part);
 void append_add_partitions(struct kc_appender *appender, int64_t now);
 void append_end(struct kc_appender *appender, int64_t now);
-/* How long to wait after err, the attempt'th failure in a row: a moment where the former
- * transaction's markers are still being written, which is soon over. */
+/* The wait after err, the attempt-th failure in a row. It is short while the former transaction's
+ * markers are being written, because that is soon over. */
 int64_t append_backoff_ms(const struct kc_appender *appender, const struct kc_error *err,
                           int attempt);
 /* A batch failed: in a transaction, only aborting is left, unless append_txn_survives(). */
 void append_txn_failed(struct kc_appender *appender, const struct kc_error *err);
-/* With block_failed, a batch that was refused for what is in it may be replaced within the
- * transaction: nothing of it or of those behind it was written, and their sequences are free. */
+/* With block_failed, a batch that was refused for its content may be replaced within the
+ * transaction, because nothing of it or of those behind it was written, and their sequences are
+ * free. */
 bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch);
 
 #endif

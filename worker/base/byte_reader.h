@@ -3,7 +3,7 @@
  * A bounds-checked reader of big-endian values and varints, for the decoders of wire.
  *
  * The first failure sticks: `bad` says why, later reads give zero and don't move. So a decoder
- * reads a run of fields and looks at `bad` once.
+ * reads a run of fields and checks `bad` once.
  */
 #ifndef WORKER_BASE_BYTE_READER_H
 #define WORKER_BASE_BYTE_READER_H

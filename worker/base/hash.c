@@ -12,7 +12,7 @@
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static uint64_t secret[2];
 
-/* Without random bytes (early in boot), what is left is hard to foresee rather than impossible. */
+/* Without random bytes (early in boot), the key is only hard to foresee. */
 static void draw_secret(void)
 {
     struct timespec now;

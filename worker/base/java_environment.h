@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Environment variables of Kafka's start scripts, which unit files and images still have when this
- * program takes the place of Java's: what each means here.
+ * Environment variables of Kafka's start scripts, and what each means here. Unit files and images
+ * still have them when this program replaces Java's.
  *
  * Called once at start, on the main thread.
  */

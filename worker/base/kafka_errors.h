@@ -150,10 +150,10 @@ enum kc_kafka_error {
 const char *kc_kafka_error_name(int code);
 /* A RetriableException in Java. */
 bool kc_kafka_error_retriable(int code);
-/* An InvalidMetadataException in Java: the metadata has to be refreshed first. */
+/* An InvalidMetadataException in Java: refresh the metadata before the next try. */
 bool kc_kafka_error_stale_metadata(int code);
-/* Whether a produce error is about what is in the batch, of which nothing has been written: others
- * of the same producer aren't touched by it. */
+/* Whether a produce error concerns the batch's content. Nothing of the batch was written, and other
+ * batches of the producer aren't affected. */
 bool kc_kafka_error_about_batch(int code);
 
 /* An error for a code other than NONE, with "<context>: NAME" and message behind it when not NULL.

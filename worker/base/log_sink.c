@@ -120,7 +120,7 @@ void kc_log_sink_write(const char *lines, size_t len)
         write_out(fd, lines, len);
 }
 
-/* The lock, unless its holder is in trouble: who flushes may be about to abort. */
+/* Takes the lock unless its holder is stuck, because the caller may be about to abort. */
 static bool lock_until(int64_t deadline_ms)
 {
     while (pthread_mutex_trylock(&lock) != 0) {

@@ -2,9 +2,9 @@
 /*
  * Where log lines go: a file descriptor behind a thread of its own.
  *
- * Who logs never waits for who reads: lines are put into a bounded buffer, and what doesn't fit is
- * counted and told of later, in its place. Until the thread is started, and again after its end,
- * lines are written at once. Lines keep their order. Any thread.
+ * A thread that logs never waits for the reader. Lines go into a bounded buffer. Lines that don't
+ * fit are counted, and a line in their place tells how many. Before the thread's start and after
+ * its end, lines are written at once. Lines keep their order. Any thread.
  */
 #ifndef WORKER_BASE_LOG_SINK_H
 #define WORKER_BASE_LOG_SINK_H

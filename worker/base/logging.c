@@ -4,8 +4,8 @@
  *
  * Levels live in one table under a lock; a logger caches its level together with the table's
  * generation, so that a disabled line costs two atomic loads. A line is built outside any lock and
- * handed to the sink whole, so that lines of several threads never mix. What a message holds of
- * outside text can't end its line nor steer a terminal: here is the one place that sees to it.
+ * handed to the sink whole, so that lines of several threads never mix. Outside text in a message
+ * can't end the line or control a terminal; this is ensured here and nowhere else.
  */
 #include "base/logging.h"
 
@@ -82,7 +82,7 @@ static struct level_entry *find_or_add(const char *name)
     return entry;
 }
 
-/* The entry whose level is in force for name: the longest dotted prefix; NULL for root. With the
+/* The entry that decides the level of name: the longest dotted prefix; NULL for root. With the
  * lock. */
 static struct level_entry *effective(const char *name)
 {
@@ -151,7 +151,7 @@ static void format_json(struct kc_str *line, const char *name, enum kc_log_level
 
 /* ---- outside text ---- */
 
-/* The length of the control character at text in UTF-8: C0 but for the tab, DEL, C1, and the line
+/* The length of the control character at text in UTF-8: C0 except the tab, DEL, C1, and the line
  * and paragraph separators; 0: it is none. */
 static size_t control_length(const unsigned char *text)
 {

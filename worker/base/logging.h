@@ -2,8 +2,8 @@
 /*
  * The worker's side of the log: levels by logger name, format and sink.
  *
- * connect/log.h is for those who write lines; this is for those who configure them: main (settings
- * of the worker file and the environment) and the /admin/loggers resource.
+ * connect/log.h is for code that writes lines. This is for code that configures them: main
+ * (settings of the worker file and the environment) and the /admin/loggers resource.
  */
 #ifndef WORKER_BASE_LOGGING_H
 #define WORKER_BASE_LOGGING_H
@@ -21,7 +21,7 @@ void kc_logging_init(enum kc_log_format format, int fd);
 /* From now on lines are written by a thread of their own (base/log_sink.h). */
 struct kc_error *kc_logging_start(void) KC_MUST_CHECK;
 
-/* One message of several lines, which the items are but for the first. Any thread. */
+/* One message of several lines; the items are the lines after the first. Any thread. */
 void kc_log_write_list(struct kc_logger *logger, enum kc_log_level level, const char *head,
                        const struct kc_strings *items);
 
@@ -33,8 +33,8 @@ const char *kc_log_level_name(enum kc_log_level level);
  * Loggers.setLevel: appends the names affected, sorted, when affected isn't NULL. Any thread. */
 void kc_logging_set_level(const char *name, enum kc_log_level level, struct kc_strings *affected);
 
-/* A level that a file or the environment gives at the start: loggers beneath inherit it, and it
- * doesn't count as a change (last_modified stays -1). Any thread. */
+/* A level from a file or the environment, at the start. Loggers beneath inherit it, and it doesn't
+ * count as a change (last_modified stays -1). Any thread. */
 void kc_logging_set_initial(const char *name, enum kc_log_level level);
 
 struct kc_log_setting {
@@ -52,7 +52,7 @@ size_t kc_logging_settings(struct kc_log_setting **settings);
 bool kc_logging_setting(const char *name, enum kc_log_level *level, int64_t *last_modified_ms);
 void kc_log_settings_destroy(struct kc_log_setting *settings, size_t count);
 
-/* What the calling thread's lines carry, "" for none; valid until it is set anew. */
+/* The context in the calling thread's lines, "" for none; valid until it is set anew. */
 const char *kc_log_context(void);
 
 #endif

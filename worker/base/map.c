@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Most maps are small, and there are many: configurations have a dozen keys. */
+/* Most maps are small and there are many, because a configuration has a dozen keys. */
 #undef HASH_INITIAL_NUM_BUCKETS
 #undef HASH_INITIAL_NUM_BUCKETS_LOG2
 #define HASH_INITIAL_NUM_BUCKETS      8U

@@ -16,7 +16,8 @@
 #define LAST_LINES_MS 1000
 #define ROOM_FROM     ((size_t)256 << 10) /* what is smaller is what the reserve is for */
 
-/* Says so, unless stderr is a pipe that nobody reads, after what was logged before. */
+/* Logs that memory has run out, after the lines before, unless stderr is a pipe that nobody reads.
+ */
 static _Noreturn void out_of_memory(size_t size)
 {
     char line[80];

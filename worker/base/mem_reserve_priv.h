@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A piece of memory that is kept for what must not fail.
+ * A reserve of memory for allocations that must not fail.
  *
- * What comes from outside may ask for more than there is, and is refused (kc_try_malloc() and its
- * kin). At that moment everything else must still find room for its small pieces, above all the
- * error that says so. Until the reserve is whole again nothing large is given out. Untouched pages:
- * it costs address space, no memory. Any thread.
+ * Outside data may ask for more memory than there is, and is refused (kc_try_malloc() and its kin).
+ * At that moment all other code must still get its small pieces, above all for the error message.
+ * Until the reserve is whole again, no large piece is given out. Its pages are untouched, so it
+ * costs address space, no memory. Any thread.
  */
 #ifndef WORKER_BASE_MEM_RESERVE_PRIV_H
 #define WORKER_BASE_MEM_RESERVE_PRIV_H

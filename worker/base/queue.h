@@ -13,7 +13,7 @@ struct kc_queue;
 struct kc_queue *kc_queue_new(void (*destroy_item)(void *));
 void kc_queue_destroy(struct kc_queue *queue);
 
-/* Takes item unless the queue is closed (then false, and item stays the caller's). Any thread. */
+/* Takes item. False: the queue is closed, and item stays the caller's. Any thread. */
 bool kc_queue_push(struct kc_queue *queue, void *item);
 
 /* The oldest item, waiting until deadline_ms (kc_mono_ms() units; 0: don't wait). NULL: none in

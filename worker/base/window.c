@@ -2,9 +2,9 @@
 /*
  * Windows and rates, see window.h.
  *
- * A window's fields are guarded by its turn: the writer makes it odd, writes, makes it even again;
- * a reader that saw it odd or changed reads again. Every store has release and every load acquire
- * order, which keeps them between the two looks at the turn without a fence.
+ * A window's turn guards its fields. The writer makes it odd, writes, and makes it even again. A
+ * reader that saw it odd or changed reads again. Every store has release and every load acquire
+ * order, so they stay between the two reads of the turn without a fence.
  */
 #include "base/window.h"
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Statistics over the last minute, cheap to write: what Kafka's SampledStat is to Java's metrics.
+ * Statistics over the last minute, cheap to write: the counterpart of Kafka's SampledStat.
  *
- * A window is two halves that take turns; one thread writes it, any number read, nobody waits. A
- * rate is kept by whoever reads a counter, so that counting costs nothing more. Zero-initialised
- * both, rates by kc_rate_start().
+ * A window is two halves that take turns. One thread writes it, any number read, nobody waits. The
+ * reader of a counter keeps its rate, so counting costs nothing more. Zero-initialise windows;
+ * start rates by kc_rate_start().
  */
 #ifndef WORKER_BASE_WINDOW_H
 #define WORKER_BASE_WINDOW_H
@@ -48,7 +48,7 @@ struct kc_window_view {
 /* Adds what the window holds to view, zeroed at first. Any thread. */
 void kc_window_read(struct kc_window *window, int64_t now_ms, struct kc_window_view *view);
 
-/* Where a counter stood at two looks, the older one at least a half window ago, but for the
+/* A counter's values at two looks, the older one at least half a window ago, except at the
  * beginning. */
 struct kc_rate {
     int64_t at_ms[2];

@@ -11,8 +11,8 @@
 
 #include "batch/compress.h"
 
-/* Writes the header of a magic 2 batch whose records lie behind it, size bytes in all, without
- * producer: attributes, times, last_offset_delta and count are header's; and the CRC. */
+/* Writes the header and the CRC of a magic 2 batch without producer, whose records lie behind the
+ * header; size bytes in all. Attributes, times, last_offset_delta and count come from header. */
 void kc_batch_put_header(uint8_t *data, size_t size, const struct kc_record_batch *header);
 /* Rewrites the base offset only, which the CRC doesn't cover. */
 void kc_batch_set_base_offset(uint8_t *data, int64_t base_offset);

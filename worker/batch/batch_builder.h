@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes magic 2 batches from records: for tests, for repacking what the raw lane can't pass
- * through, and for cutting a batch that the target finds too large. One thread at a time.
+ * Makes magic 2 batches from records: for tests, for repacking what the raw lane can't pass, and
+ * for cutting a batch that is too large for the target. One thread at a time.
  */
 #ifndef WORKER_BATCH_BATCH_BUILDER_H
 #define WORKER_BATCH_BATCH_BUILDER_H
@@ -31,7 +31,7 @@ const char *kc_batch_builder_add(struct kc_batch_builder *builder,
 /* The uncompressed size that the batch would have with one more record. */
 size_t kc_batch_builder_size_with(const struct kc_batch_builder *builder,
                                   const struct kc_wire_record *record);
-/* Appends the finished batch to out, without producer, and resets the builder but for its settings.
+/* Appends the finished batch to out, without producer, and resets the builder except its settings.
  * NULL, or a static text. Adds nothing when there are no records. */
 const char *kc_batch_builder_finish(struct kc_batch_builder *builder, struct kc_str *out);
 void kc_batch_builder_destroy(struct kc_batch_builder *builder);

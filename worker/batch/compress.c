@@ -50,7 +50,7 @@ void kc_compress_advance(struct kc_str *out, size_t size)
 
 #define STEP_MIN 16384
 
-/* How much to try next: what has come so far again, within the limit. */
+/* The next size to try: twice what has come so far, within the limit. */
 static size_t next_step(const struct kc_str *out, size_t start, size_t limit)
 {
     size_t have = out->len - start, step = have > STEP_MIN ? have : STEP_MIN;
@@ -147,7 +147,7 @@ static const char *snappy_block_decompress(const char *data, size_t len, size_t 
 
     if (snappy_uncompressed_length(data, len, &size) != SNAPPY_OK)
         return damaged;
-    /* Snappy can't shrink by more than this; so the claim is worth an allocation. */
+    /* Snappy can't compress better than this, so a plausible claim is worth an allocation. */
     if (size > limit)
         return too_large;
     if (size / 64 > len || snappy_validate_compressed_buffer(data, len) != SNAPPY_OK)
@@ -259,7 +259,7 @@ static bool lz4_header_fits(const uint8_t *data, size_t len)
 #define LZ4_FLAG_SIZE     0x08 /* eight more bytes of header */
 #define LZ4_CHECKSUM_FROM 6
 
-/* The checksum is one byte: the one that fits is found by trying. */
+/* The checksum is one byte; trying finds the one that fits. */
 const char *kc_decompress_lz4_legacy(const void *data, size_t len, size_t limit, struct kc_str *out)
 {
     uint8_t *copy;

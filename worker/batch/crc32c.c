@@ -2,7 +2,7 @@
 /*
  * ISA-L computes the polynomial without the customary inversion before and after; we add it.
  *
- * Without the inversions a CRC is linear: that of two texts' difference (exclusive or) is the
+ * Without the inversions a CRC is linear: the CRC of two texts' difference (exclusive or) is the
  * difference of their CRCs, and zeros behind a text multiply its CRC by a power of x. Polynomials
  * are bit-reflected: the highest bit is x^0.
  */

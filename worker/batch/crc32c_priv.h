@@ -8,8 +8,8 @@
 
 uint32_t kc_crc32c(const void *data, size_t len);
 
-/* What crc, of some bytes, becomes when len of them that have `behind` bytes after them are
- * changed from before to after. Reads nothing else: a crc that was wrong is as wrong as it was. */
+/* The new value of crc after len bytes, with `behind` bytes after them, have changed from before to
+ * after. Reads nothing else, so a wrong crc stays wrong. */
 uint32_t kc_crc32c_changed(uint32_t crc, const void *before, const void *after, size_t len,
                            size_t behind);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See header_scan.h. A record that lies in the window as a whole is read in one go
- * (plain_record()); only those that are cut by its end, of which there are few, go through the
- * stages.
+ * See header_scan.h. A record that lies wholly in the window is read in one go (plain_record()).
+ * The few that the window's end cuts go through the stages.
  */
 #include "batch/header_scan.h"
 
@@ -56,7 +55,7 @@ static inline bool skip_bytes(const uint8_t **at, const uint8_t *end)
 
 /* ---- a record in one piece ---- */
 
-/* Behind its length: whether it is as it should be, without headers. */
+/* Behind its length: whether the record is well-formed and has no headers. */
 static inline bool plain_record(const uint8_t *at, const uint8_t *end)
 {
     if (at == end)
@@ -142,7 +141,7 @@ static bool take_stage(struct header_scan *scan, const uint8_t **at, const uint8
     return false;
 }
 
-/* Records that lie in the window as a whole, from *at on; false: one isn't plain. */
+/* Reads the records that lie wholly in the window, from *at on; false: one isn't plain. */
 static bool take_whole(struct header_scan *scan, const uint8_t **at, const uint8_t *end)
 {
     while (scan->left > 0) {
@@ -158,7 +157,7 @@ static bool take_whole(struct header_scan *scan, const uint8_t **at, const uint8
     return true;
 }
 
-/* What the window has; *at stays before what can't be read yet. */
+/* Reads what the window has; *at stays before what can't be read yet. */
 static bool take_window(struct header_scan *scan, const uint8_t **at, const uint8_t *end, bool last)
 {
     for (;;) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * See recode.h. Plain bytes come through one buffer of KC_RECODE_WINDOW: most batches fit into it
- * as a whole, of the others one piece after the other is there.
+ * See recode.h. Plain bytes come through one buffer of KC_RECODE_WINDOW. Most batches fit into it;
+ * others come piece by piece.
  *
- * A zstd frame is decompressed in one call where it fits, which spares a copy out of the window
- * that streams need.
+ * A zstd frame that fits is decompressed in one call, which avoids a copy out of the window that
+ * streams need.
  */
 #include "batch/recode.h"
 
@@ -131,7 +131,7 @@ static const char *begin_snappy(struct kc_recoder *recoder)
     return NULL;
 }
 
-/* The buffer, as large as it is for most: what a large block made of it goes. */
+/* Sets the buffer back to its usual size, after a large block has enlarged it. */
 static void begin_window(struct kc_recoder *recoder)
 {
     if (recoder->window_cap != KC_RECODE_WINDOW) {
@@ -247,7 +247,7 @@ static const char *find_block(const struct kc_recoder *recoder, const char **blo
                                     : NULL;
 }
 
-/* As many blocks as there is room for; for the first one room is made. */
+/* Decompresses as many blocks as there is room for; makes room for the first one. */
 static const char *fill_snappy(struct kc_recoder *recoder, uint8_t *to, size_t *room)
 {
     size_t got = 0;
@@ -352,7 +352,7 @@ static const char *compress_gzip(struct kc_recoder *recoder, int level, const vo
     return NULL;
 }
 
-/* As Java's lz4-java: the default is the fast compressor, any other level the thorough one. */
+/* As lz4-java: the default is the fast compressor, any other level the high-compression one. */
 static int lz4_level(int level)
 {
     if (level == KC_LZ4_LEVEL)

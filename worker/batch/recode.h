@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The records of one batch after the other, decompressed and compressed again: for looking into
- * them and for another codec.
+ * Decompresses the records of one batch after the other, to look into them, and compresses them
+ * again with another codec.
  *
- * A recoder keeps what codecs need between batches (contexts, a buffer), which would else cost more
- * than the bytes. It belongs to one thread; input is untrusted. What it keeps is a few megabytes;
- * a zstd frame may ask for a window of up to 128 MiB, which goes with its batch.
+ * A recoder keeps the codecs' contexts and a buffer between batches, because making them would cost
+ * more than the bytes. It belongs to one thread; input is untrusted. It keeps a few megabytes. A
+ * zstd frame may ask for a window of up to 128 MiB, which is freed with its batch.
  */
 #ifndef WORKER_BATCH_RECODE_H
 #define WORKER_BATCH_RECODE_H
@@ -33,7 +33,7 @@ void kc_recoder_destroy(struct kc_recoder *recoder); /* NULL is fine */
 
 /* Begins with the records of a magic 2 batch, which stays until the last read. */
 const char *kc_recoder_begin(struct kc_recoder *recoder, const struct kc_record_batch *batch);
-/* The next plain bytes, at least one but at the end, behind the last `keep` of those before: *data
+/* The next plain bytes, at least one unless at the end, behind the last `keep` bytes before. *data
  * is valid until the next read. *end: there are no more. NULL, or a static text. */
 const char *kc_recoder_read(struct kc_recoder *recoder, size_t keep, const uint8_t **data,
                             size_t *len, bool *end);

@@ -71,7 +71,7 @@ static const char *decompress_set(struct kc_record_reader *reader, const struct 
                          &reader->plain);
 }
 
-/* The last inner offset is the wrapper's: that gives the base of the relative ones. */
+/* The last inner offset is the wrapper's, which gives the base of the relative ones. */
 static const char *find_base(struct kc_record_reader *reader, const struct message *wrapper)
 {
     struct reader in = {.at = reader->at, .end = reader->end};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The settings of Kafka's Java clients as their ConfigDef declares them in 4.1: names, types,
- * importance and defaults. Validation shows them beside a connector's overrides, and reads an
+ * importance and defaults. Validation shows them with a connector's overrides, and parses an
  * override by its type (AbstractHerder.validateClientOverrides).
  *
  * A constant table, sorted by name; any thread.

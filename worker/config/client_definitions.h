@@ -9,8 +9,8 @@
 /* The definition of the setting, NULL where that client has none. */
 const struct kc_config_key *kc_client_definition(enum kc_client_role role, const char *name);
 
-/* A value as REST shows it, read by the type of its key: "[hidden]" where that is PASSWORD. What
- * can't be read is shown as it stands, with *err saying why. Owned by the caller; NULL for NULL. */
+/* A value as REST shows it, parsed by the type of its key: "[hidden]" for PASSWORD. A value that
+ * can't be parsed is shown as it stands, and *err says why. Owned by the caller; NULL for NULL. */
 char *kc_client_setting_text(const struct kc_config_key *key, const char *raw,
                              struct kc_error **err);
 

@@ -3,7 +3,7 @@
  * A set of configuration keys in order of definition: see connect/config_def.h.
  *
  * Connectors, transforms and the worker itself define their keys here at start; embedded keys own a
- * copy of their strings. A definition that is no longer added to may be read from any thread.
+ * copy of their strings. Once no more keys are added, any thread may read a definition.
  */
 #include "config/config_def_priv.h"
 #include "config/definition.h"

@@ -4,7 +4,7 @@
  * and its Validator classes).
  *
  * Called by the herder for REST's validate and create calls, on any of its threads; pure. Every
- * message is Java's, since clients and tests match on them.
+ * message is Java's, because clients and tests match on them.
  */
 #include "config/config_def_priv.h"
 #include "config/definition.h"
@@ -158,7 +158,7 @@ struct kc_error *kc_config_one_of(const char *name, const char *value, const cha
     return err;
 }
 
-/* Where the value of a name is: a configuration may list thousands of transforms. */
+/* Index of values by name, because a configuration may list thousands of transforms. */
 struct kc_config_place {
     const char *name; /* the value's */
     size_t at;

@@ -61,8 +61,8 @@ static struct kc_error *null_or_at_least_0(const char *name, const char *value)
     return value ? kc_config_at_least_0(name, value) : NULL;
 }
 
-/* PluginsRecommenders of Java: a version can be chosen once the class is. The versions themselves
- * are the runtime's to know. */
+/* Java's PluginsRecommenders: a version can be chosen once the class is set. The runtime knows the
+ * versions. */
 static void visible_with_class(const char *name, const struct kc_map *config,
                                struct kc_strings *values, bool *visible)
 {

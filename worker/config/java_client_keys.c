@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the Java clients of Kafka 4.1 call their settings, beyond ssl.* and sasl.*.
+ * The names of the settings of Kafka 4.1's Java clients, without ssl.* and sasl.*.
  *
- * Used to tell a setting that a client will read from one that nobody knows. Constant; any thread.
+ * They tell a setting that a client reads from one that nobody knows. Constant; any thread.
  */
 #include "config/config_keys.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* In the order in which kafka-run-class.sh and the JVM put them together: the last one wins. Only
- * the JVM's own variables know quotes, because the script leaves its words to the shell. */
+/* The order in which kafka-run-class.sh and the JVM join them; the last one wins. Only the JVM's
+ * own variables have quotes, because the script leaves its words to the shell. */
 static const struct {
     const char *name;
     bool quotes;

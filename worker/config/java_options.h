@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a JVM would know as system properties: -Dname=value in the variables that Apache's scripts
- * and the JVM itself read options from, or name=value in the worker's own file.
+ * Java's system properties: -Dname=value in the variables from which Apache's scripts and the JVM
+ * read options, or name=value in the worker's own file.
  *
- * Only who starts the worker can set them. A connector's configuration never can, which is why what
- * connectors may not decide for themselves stands here.
+ * Only the person who starts the worker can set them; a connector's configuration can't. So what
+ * connectors must not decide stands here.
  */
 #ifndef WORKER_CONFIG_JAVA_OPTIONS_H
 #define WORKER_CONFIG_JAVA_OPTIONS_H

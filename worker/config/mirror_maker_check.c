@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Settings of a mm2.properties that reach nothing, see mirror_maker_check.h. */
+/* Settings of a mm2.properties without effect, see mirror_maker_check.h. */
 #include "config/mirror_maker_check.h"
 
 #include "config/config_keys.h"
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* What a connector may be told besides the settings that have a name. */
+/* Prefixes of further settings of a connector. */
 static const char *const connector_families[] = {
     "transforms.",
     "predicates.",
@@ -29,7 +29,7 @@ static const char *const connector_families[] = {
     NULL,
 };
 
-/* What counts at the top of the file, besides the connectors' own settings. */
+/* Settings that count at the top of the file, in addition to the connectors' own. */
 static const char *const file_families[] = {
     "config.providers",
     "offset.storage",
@@ -63,7 +63,7 @@ static bool begins_with_any(const char *key, const char *const prefixes[])
     return false;
 }
 
-/* What follows "<alias>." for one of the clusters, the longest of them; NULL: for none. */
+/* The rest of key behind the longest "<alias>." of a cluster; NULL: there is none. */
 static const char *after_alias(const struct kc_strings *clusters, const char *text)
 {
     const char *rest = NULL;
@@ -90,7 +90,8 @@ static bool is_connectors(const char *key)
            begins_with_any(key, connector_families);
 }
 
-/* The name since Kafka 2.8 of a setting whose old one 4.0 forgot; NULL: it is no such setting. */
+/* The new name (since Kafka 2.8) of a setting whose old name 4.0 removed; NULL: it is no such
+ * setting. */
 static const char *renamed(const char *key)
 {
     static const char *const names[][2] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings of a mm2.properties that reach nothing: spelling errors, flows between clusters that the
- * file doesn't have, settings that stand where MirrorMaker doesn't look.
+ * Settings of a mm2.properties without effect: spelling errors, flows between unknown clusters,
+ * settings in a place where MirrorMaker doesn't look.
  *
  * Pure; any thread.
  */
@@ -10,9 +10,8 @@
 
 #include "connect/map.h"
 
-/* Why key of the file has no effect, and what to write in its place: owned by the caller. NULL: it
- * has one, or is a cluster's ("A.…"), whose worker says what it doesn't know.
- * clusters: the file's aliases. */
+/* Why key has no effect, and what to write instead: owned by the caller. NULL: it has an effect, or
+ * it is a cluster's ("A.x"), whose worker warns of unknown keys. clusters: the file's aliases. */
 char *kc_mm2_without_effect(const struct kc_strings *clusters, const char *key);
 
 #endif

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* What MirrorSourceConnector, MirrorCheckpointConnector and MirrorHeartbeatConnector declare; a
- * test compares it with their tables. */
+/* The keys of MirrorSourceConnector, MirrorCheckpointConnector and MirrorHeartbeatConnector; a test
+ * compares this with their tables. */
 const char *const kc_mm2_keys[] = {
     "name",
     "connector.class",
@@ -139,7 +139,7 @@ const char *const kc_mm2_keys[] = {
     NULL,
 };
 
-/* Settings that Java's connectors don't have, and that stand in no table of theirs. */
+/* Settings beyond Java's, which stand in no table of the connectors. */
 const char *const kc_mm2_own_keys[] = {
     "errors.quarantine.topic.name",
     "errors.quarantine.topic.replication.factor",
@@ -335,7 +335,7 @@ static struct kc_error *make_worker(const struct kc_map *file, const struct kc_p
 
 /* ---- connectors ---- */
 
-/* A cluster's settings as "source.consumer.x" where they are of one kind of client, else as
+/* A cluster's settings: those of one kind of client as "source.consumer.x", others as
  * "source.cluster.x". */
 static void add_cluster(struct kc_map *connector, const struct kc_map *file, const char *side,
                         const char *cluster)
@@ -392,8 +392,8 @@ static const char *flow_setting(const struct kc_map *file, const char *source, c
     return value;
 }
 
-/* A direction that isn't enabled runs all the same when it emits heartbeats, which is the default.
- */
+/* A disabled direction runs all the same if it emits heartbeats, which is the default.
+ *  */
 static bool is_flow(const struct kc_map *file, const char *source, const char *target)
 {
     const char *beats = kc_map_has(file, "emit.heartbeats.enabled")

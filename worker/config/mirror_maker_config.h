@@ -3,8 +3,8 @@
  * The mapping of MirrorMaker 2's own file (mm2.properties) to workers and connectors:
  * MirrorMakerConfig.
  *
- * Pure but for the files that config providers read. The role connect-mirror-maker calls it once,
- * at start; the result is immutable. Maps equal Java's, entry by entry.
+ * Pure except for the files that config providers read. The role connect-mirror-maker calls it
+ * once, at start; the result is immutable. Maps equal Java's, entry by entry.
  */
 #ifndef WORKER_CONFIG_MIRROR_MAKER_CONFIG_H
 #define WORKER_CONFIG_MIRROR_MAKER_CONFIG_H
@@ -36,8 +36,8 @@ struct kc_mm2_config {
  * all. KC_ERR_CONFIG when the file is wrong or leaves no flow. */
 struct kc_error *kc_mm2_parse(const struct kc_map *properties, const struct kc_strings *targets,
                               struct kc_mm2_config **config) KC_MUST_CHECK;
-/* Flows that share a group.id on one cluster, of which only one can mirror: what to say of the
- * first such pair, owned by the caller; NULL: there are none. */
+/* A warning about the first two flows that share a group.id on one cluster, because only one of
+ * them can mirror: owned by the caller; NULL: there are none. */
 char *kc_mm2_shared_group(const struct kc_mm2_config *config);
 void kc_mm2_config_destroy(struct kc_mm2_config *config); /* NULL is fine */
 

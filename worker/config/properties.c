@@ -62,8 +62,8 @@ static void skip_comment(struct properties_reader *reader)
         reader->at++;
 }
 
-/* Appends the rest of the natural line. True when it ended in an odd number of backslashes, the
- * last of which is taken off: the logical line goes on. */
+/* Appends the rest of the natural line. True: it ended in an odd number of backslashes, so the
+ * logical line continues. The last backslash is removed. */
 static bool append_natural_line(struct properties_reader *reader)
 {
     const char *from = reader->at;
@@ -195,7 +195,7 @@ static struct kc_error *unescape(const struct properties_reader *reader, const c
     return NULL;
 }
 
-/* Where the key of a logical line ends, and where its value starts. */
+/* Finds the end of the key and the start of the value in a logical line. */
 static void split_line(const char *line, const char *end, const char **key_end, const char **value)
 {
     bool escaped = false;

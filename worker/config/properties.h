@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Java .properties files, with all of java.util.Properties' syntax, and where each key stood.
+ * Java .properties files, with the whole syntax of java.util.Properties, and the line of each key.
  *
  * Java reads a file as ISO-8859-1 when it is a worker's or a connector's own (Utils.loadProps), and
  * as UTF-8 when a config provider opens it. So do we, with a warning for each line of the former

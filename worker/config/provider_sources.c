@@ -3,8 +3,8 @@
  * Where variables get their values: files of properties, directories of files, the environment
  * (KIP-297, KIP-421, KIP-887).
  *
- * Called by providers.c only, on any thread. What a provider may read is bounded by allowed.paths
- * or allowlist.pattern; a path outside is treated as empty, with a warning, as in Java.
+ * Called by providers.c only, on any thread. allowed.paths or allowlist.pattern bound what a
+ * provider may read. As in Java, a path outside is treated as empty, with a warning.
  */
 #include "config/provider_sources_priv.h"
 

@@ -3,7 +3,7 @@
  * Variables in configurations: see config/providers.h (ConfigTransformer, WorkerConfigTransformer).
  *
  * Made by the worker's configuration, used by the herder for every connector and task
- * configuration, on any thread. Values never go to the log: they are secrets more often than not.
+ * configuration, on any thread. Values never go to the log, because most are secrets.
  */
 #include "config/providers.h"
 

@@ -3,12 +3,12 @@
  * Java-style regular expressions on PCRE2: see connect/regex.h.
  *
  * Used by filters, replication policies, topics.regex and RegexRouter, on any thread: compiled
- * patterns are immutable and each match has its own data. Matching is bounded in steps and memory:
- * a pattern that backtracks without end doesn't match, and the log says so, rather than stopping a
+ * patterns are immutable and each match has its own data. Steps and memory of a match are bounded:
+ * a pattern that backtracks without end doesn't match, and the log says so, so that it can't stop a
  * worker.
  *
- * A list of patterns is one alternation, as in Java, where PCRE2 can hold it. A longer one is a
- * chain of several, behind a table of its plain names.
+ * As in Java, a list of patterns is one alternation, if PCRE2 can hold it. A longer list is a chain
+ * of alternations, behind a table of its plain names.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "connect/regex.h"
@@ -24,7 +24,9 @@
 #include <string.h>
 
 #define MATCH_LIMIT 1000000
-#define PATIENCE    10    /* times that it gave up; a cluster may have thousands of topics */
+#define PATIENCE                                                                                   \
+    10 /* how often it gave up; bounds log lines, because a cluster may have thousands of topics   \
+        */
 #define LATER_LIMIT 10000 /* from then on */
 #define DEPTH_LIMIT 10000
 #define HEAP_LIMIT  (64 * 1024) /* KiB; deep backtracking through many groups is large */
@@ -71,7 +73,7 @@ static struct kc_regex *regex_new(pcre2_code *code, const char *pattern)
     return made;
 }
 
-/* *too_large: PCRE2 says that the pattern is, which may be divided. */
+/* *too_large: PCRE2 says that the pattern is too large; divide it. */
 static struct kc_error *compile(const char *pattern, bool *too_large, struct kc_regex **regex)
 {
     const char *why = NULL;
@@ -117,8 +119,8 @@ void kc_regex_destroy(struct kc_regex *regex)
     }
 }
 
-/* Matches the whole of text; *data is to be freed by the caller in any case. KC_ERR_DATA: matching
- * was given up. */
+/* Matches the whole of text; the caller frees *data in any case. KC_ERR_DATA: matching was given
+ * up. */
 static struct kc_error *match(const struct kc_regex *regex, const char *text,
                               pcre2_match_data **data, bool *matched)
 {
@@ -312,8 +314,8 @@ static bool is_name(const char *text, size_t len)
     return len > 0;
 }
 
-/* A list that is too large for one alternation. Each item has to stand for itself here: a group
- * that begins in one and ends in another is an error. */
+/* A list that is too large for one alternation. Here each item must be a complete pattern: a group
+ * that begins in one item and ends in another is an error. */
 static struct kc_error *compile_long(const struct kc_strings *patterns, struct kc_regex **regex)
 {
     struct kc_strings others = {0};
@@ -345,7 +347,7 @@ struct kc_error *kc_regex_list_new(const struct kc_strings *patterns, struct kc_
 {
     bool too_large = false;
     char *all = join(patterns, 0, patterns->count);
-    /* A blank list is not the empty pattern: it matches nothing at all. */
+    /* A blank list matches nothing at all; it is not the empty pattern. */
     struct kc_error *err = compile(patterns->count ? all : "(?!)", &too_large, regex);
 
     free(all);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What java.util.regex and PCRE2 spell differently: \p{Alpha} and its kin, \uXXXX, flags of
- * Unicode, a brace that repeats nothing, classes within classes.
+ * Translates what java.util.regex and PCRE2 spell differently: \p{Alpha} and its kin, \uXXXX, flags
+ * of Unicode, a brace that repeats nothing, classes within classes.
  *
  * Called by kc_regex_new(); pure. Everything else is passed on as it stands, and PCRE2 judges it.
- * Union and intersection of character classes ([a[bc]], [a-z&&[^b]]) have no counterpart and are
- * refused rather than read as something else.
+ * Union and intersection of character classes ([a[bc]], [a-z&&[^b]]) have no counterpart. They are
+ * refused, so that they don't mean something else.
  */
 #include "config/regex_syntax_priv.h"
 

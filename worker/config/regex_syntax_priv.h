@@ -5,8 +5,8 @@
 
 #include "connect/mem.h"
 
-/* The PCRE2 pattern that means what pattern means in Java, owned by the caller. NULL: Java refuses
- * it, or nothing in PCRE2 means the same; *why is a constant, *at where. */
+/* The PCRE2 pattern with Java's meaning of pattern, owned by the caller. NULL: Java refuses it, or
+ * PCRE2 has no equivalent; *why is a constant, *at where. */
 char *kc_regex_translate(const char *pattern, const char **why, size_t *at);
 
 #endif

@@ -23,7 +23,7 @@ static bool is_password_of(const struct kc_key_table *table, const char *key)
     return false;
 }
 
-/* Words of keys that no table here has: of other people's connectors, converters, login modules. */
+/* Words in keys that no table here has: those of other connectors, converters, login modules. */
 static bool looks_secret(const char *key)
 {
     static const char *const words[] = {"password",   "passphrase",  "passwd",

@@ -3,8 +3,8 @@
  * Maven's versions and ranges of them: see version_range.h; ComparableVersion and VersionRange.
  *
  * A version is a list of parts, numbers and words. A dash, and each change between digits and
- * letters, begins a list inside the list: here a further level. Parts that say nothing (0, "final")
- * are left out at the end of a level.
+ * letters, begins a list inside the list: here a further level. Neutral parts (0, "final") are left
+ * out at the end of a level.
  */
 #include "config/version_range.h"
 
@@ -76,7 +76,7 @@ static struct version_part word_part(const char *text, size_t len, bool before_d
     return part;
 }
 
-/* StringItem's order: what is known before "5-", all else behind it; "" is a release. */
+/* StringItem's order: known words come before "5-", all others behind it; "" is a release. */
 static const char *const known_words[] = {"alpha", "beta", "milestone", "rc", "snapshot", "", "sp"};
 enum { WORD_COUNT = sizeof(known_words) / sizeof(known_words[0]), RELEASE = 5 };
 
@@ -174,7 +174,7 @@ static int compare_numbers(const struct version_part *a, const struct version_pa
     return sign(memcmp(a->text, b->text, a->len));
 }
 
-/* What stands at a place of a level: nothing, a word, the next level, a number; in this order. */
+/* What a level has at one place: nothing, a word, the next level, a number; ordered like this. */
 enum range_item { ITEM_NONE, ITEM_WORD, ITEM_LEVEL, ITEM_NUMBER };
 
 static enum range_item item_at(const struct version *version, size_t depth, size_t index)
@@ -338,7 +338,7 @@ struct kc_error *kc_version_range_parse(const char *text, struct kc_version_rang
     if (!text || strcmp(text, "latest") == 0)
         return NULL;
     char *trimmed = kc_trimmed(text);
-    /* A version alone is Maven's recommendation; Connect takes it for that very version. */
+    /* For Maven a bare version is a recommendation; for Connect it means exactly that version. */
     bool alone = *trimmed != '[' && *trimmed != '(';
     char *spec = alone ? kc_asprintf("[%s]", trimmed) : kc_strdup(trimmed);
     struct kc_version_range *made = kc_calloc(1, sizeof(*made));

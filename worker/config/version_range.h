@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a setting like connector.plugin.version asks for (KIP-891): Maven's version ranges and its
- * order of versions, which Connect took over (PluginUtils.connectorVersionRequirement).
+ * The value of a setting like connector.plugin.version (KIP-891): Maven's version ranges and its
+ * order of versions, which Connect adopted (PluginUtils.connectorVersionRequirement).
  *
  * Pure; any thread.
  */
@@ -12,8 +12,8 @@
 
 struct kc_version_range;
 
-/* Reads "1.0" (exactly that), "[1.0,2.0)", "(,1.0],[1.2,)". *range is NULL where every version will
- * do: no text, or "latest". KC_ERR_CONFIG with Maven's words. */
+/* Reads "1.0" (exactly that), "[1.0,2.0)", "(,1.0],[1.2,)". *range is NULL if every version fits:
+ * no text, or "latest". KC_ERR_CONFIG with Maven's words. */
 struct kc_error *kc_version_range_parse(const char *text,
                                         struct kc_version_range **range) KC_MUST_CHECK;
 void kc_version_range_destroy(struct kc_version_range *range); /* NULL is fine */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a Java worker finds wrong on its way up: addresses, listeners, algorithms, policy,
+ * Checks that a Java worker makes at its start: addresses, listeners, algorithms, policy,
  * heartbeat.
  *
- * Called by worker_config.c at start; pure but for warnings.
+ * Called by worker_config.c at start; pure except for warnings.
  */
 #include "config/worker_checks_priv.h"
 
@@ -34,7 +34,7 @@ static bool all_match(const struct kc_strings *items, const char *pattern, const
     return !*bad;
 }
 
-/* ClientUtils.parseAndValidateAddresses, less the look-up of names. */
+/* ClientUtils.parseAndValidateAddresses, without resolving names. */
 static struct kc_error *check_bootstrap(const struct kc_worker_config *config, const char *key)
 {
     const struct kc_strings *urls = kc_config_list(config->values, key);

@@ -6,7 +6,7 @@
 
 #include "config/worker_config.h"
 
-/* What Java checks while a worker starts, beyond single values; *key names the culprit. */
+/* What Java checks while a worker starts, beyond single values; *key is the wrong one. */
 struct kc_error *kc_worker_config_check(const struct kc_worker_config *config,
                                         const char **key) KC_MUST_CHECK;
 

@@ -3,9 +3,8 @@
  * Settings of Kafka clients as Connect makes them from a worker's and a connector's (Worker.java,
  * ConnectUtils), and the policy on what a connector may override.
  *
- * Called whenever a client is made, on any thread; pure. Settings keep the names of Java's clients;
- * those of classes (serializers) and of Java's metrics context are left out, since they mean
- * nothing here.
+ * Called whenever a client is made, on any thread; pure. Settings keep the names of Java's clients.
+ * Classes (serializers) and Java's metrics context are left out, because they mean nothing here.
  */
 #include "config/config_keys.h"
 #include "config/definition.h"
@@ -19,8 +18,8 @@ static bool starts_with(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Keys of the worker's file that its clients don't inherit: the group membership's, those with a
- * prefix of their own, and bootstrap.servers, which they get as the list it was parsed to. */
+/* Keys of the worker's file that its clients don't inherit: those of the group membership, those
+ * with their own prefix, and bootstrap.servers, which they get as a parsed list. */
 static bool is_own_key(const struct kc_worker_config *config, const char *key)
 {
     static const char *const prefixes[] = {
@@ -80,10 +79,10 @@ struct kc_map *kc_worker_client_properties(const struct kc_worker_config *config
     return properties;
 }
 
-/* Worker.baseProducerConfigs: retries for ever, in order. Java turns idempotence off, since its
- * producer keeps the order with one request in flight; librdkafka's doesn't when a broker dies, so
- * that ours stays idempotent, as clients are by default. Brokers ask for no further right to it
- * since 2.8 (KIP-679). */
+/* Worker.baseProducerConfigs: retries for ever, in order. Java turns idempotence off, because its
+ * producer keeps the order with one request in flight. librdkafka's doesn't when a broker dies, so
+ * ours stays idempotent, as clients are by default. Since 2.8 brokers ask for no further right
+ * (KIP-679). */
 static void producer_defaults(struct kc_map *properties, const struct kc_map *connector)
 {
     kc_map_set(properties, "max.block.ms", "9223372036854775807");
@@ -115,7 +114,7 @@ static const struct {
     {"admin", NULL, true, "admin.", "admin.override."},
 };
 
-/* admin.listeners.* is the REST server's, though it begins like a client's prefix. */
+/* admin.listeners.* belongs to the REST server, although it begins like a client's prefix. */
 static void drop_listeners(struct kc_map *properties)
 {
     struct kc_map *listeners = kc_map_subset(properties, "listeners", false);

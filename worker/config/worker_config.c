@@ -2,9 +2,8 @@
 /*
  * A worker's settings from its file: see config/worker_config.h.
  *
- * Called once at start, before threads exist. What Java finds wrong at start is found wrong here,
- * with the file and line in front; what nobody knows is named, so that a typing error doesn't pass
- * in silence.
+ * Called once at start, before threads exist. It finds the errors that Java finds at start, with
+ * the file and line in front. Unknown settings are named, so that typing errors are noticed.
  */
 #include "config/worker_config.h"
 
@@ -127,8 +126,8 @@ static void report_keys(enum kc_worker_mode mode, const struct kc_map *propertie
         enum verdict verdict = judge(mode, entry->key);
         char *place;
 
-        /* Without lines it is a flow's worker, which has the whole file's "task" and
-         * "replication.policy" settings, as in Java. */
+        /* lines NULL: a flow's worker, which has the whole file's "task" and "replication.policy"
+         * settings, as in Java. */
         if (verdict == KNOWN || (!origin->lines && kc_mm2_declares(entry->key)))
             continue;
         place = place_of(origin, entry->key);

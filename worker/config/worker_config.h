@@ -32,7 +32,7 @@ void kc_worker_config_destroy(struct kc_worker_config *config);
 /* The definitions themselves, borrowed for ever. */
 const struct kc_config_def *kc_worker_config_def(enum kc_worker_mode mode);
 
-/* Client properties as Connect makes them from the worker's (CONTRACT §2.1, §5.3); new maps. */
+/* Client properties as Connect makes them from the worker's (ConnectUtils, Worker); new maps. */
 /* Worker's own clients (internal topics, shared admin): everything unprefixed that isn't a worker
  * key, bootstrap.servers, and client_id. */
 struct kc_map *kc_worker_client_properties(const struct kc_worker_config *config,

@@ -182,7 +182,7 @@ void kc_conversion_destroy(struct kc_conversion *conversion)
 enum kc_conversion_need kc_conversion_needed(const struct kc_conversion *conversion,
                                              const struct kc_batch *batch, const char **reason)
 {
-    (void)batch; /* today all batches are records; what a batch is made of decides here */
+    (void)batch; /* today all batches are records; this is where a batch's content would decide */
     *reason = conversion->reason ? conversion->reason : "byte converters, no transforms";
     return conversion->reason ? KC_CONVERT_RECORDS : KC_CONVERT_NOTHING;
 }
@@ -270,10 +270,10 @@ static struct kc_error *apply_chain(struct kc_conversion *conversion,
 
 /* ---- the record lane: to bytes ---- */
 
-/* What a converter may take, at the most that is usual: base64, escapes, a tree of small values. */
+/* The usual upper limit of a converter's memory: base64, escapes, a tree of small values. */
 #define BYTES_PER_BYTE 8
 
-/* Asked before a converter begins, whose many small pieces can't fail one by one. */
+/* Checked before a converter begins, because its many small allocations can't fail one by one. */
 static struct kc_error *check_room(size_t len, const char *topic)
 {
     if (kc_mem_has_room(len * BYTES_PER_BYTE))

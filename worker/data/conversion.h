@@ -3,7 +3,7 @@
  * From data to bytes and back: a task's converters, header converter and transformation chain.
  *
  * One per task, made on the herder's thread and then used by the task's alone. Decides, per batch,
- * how much work a record needs: a chain of byte converters and no transforms needs none.
+ * how much work a record needs. Byte converters without transforms need none.
  */
 #ifndef WORKER_DATA_CONVERSION_H
 #define WORKER_DATA_CONVERSION_H
@@ -14,8 +14,8 @@
 
 struct kc_conversion;
 
-/* originals: the connector's configuration with variables resolved; what it doesn't name comes from
- * the worker's. */
+/* originals: the connector's configuration with variables resolved. The worker's has what it
+ * doesn't set. */
 struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
                                    const struct kc_worker_config *worker,
                                    const struct kc_map *originals,
@@ -34,10 +34,11 @@ enum kc_conversion_need kc_conversion_needed(const struct kc_conversion *convers
 
 /* ---- whole batches as bytes: conversion_raw.c ---- */
 
-/* Why no batch can pass unopened (owned by conversion); NULL: those can whose topic isn't opened.
- */
+/* Why no batch can pass unopened (owned by conversion). NULL: batches pass, unless their topic must
+ * be opened.
+ *  */
 const char *kc_conversion_raw_refusal(const struct kc_conversion *conversion);
-/* Whether there are transforms, all of which kc_conversion_route() may be asked for. */
+/* Whether there are transforms, and kc_conversion_route() can apply them all. */
 bool kc_conversion_routes(const struct kc_conversion *conversion);
 /* Why headers are written anew (the same); NULL: they pass. */
 const char *kc_conversion_headers_reason(const struct kc_conversion *conversion);
@@ -45,13 +46,13 @@ const char *kc_conversion_headers_reason(const struct kc_conversion *conversion)
 struct kc_error *kc_conversion_header(const struct kc_conversion *conversion, const char *topic,
                                       const struct kc_header *header, struct kc_arena *arena,
                                       const void **data, size_t *len) KC_MUST_CHECK;
-/* What the transforms make of all records of a topic: *routed is the topic that they go to, owned
- * by the caller; NULL: they are dropped. Returns why a transform looks into them instead (owned by
- * conversion); then *routed is NULL, and the records have to be opened. */
+/* Applies the transforms to all records of a topic at once. *routed: their new topic, owned by the
+ * caller; NULL: they are dropped. Returns NULL, or why a transform must look into the records
+ * (owned by conversion); then *routed is NULL, and they must be opened. */
 const char *kc_conversion_route(const struct kc_conversion *conversion, const char *topic,
                                 char **routed);
 
-/* A record as it goes to the producer; everything borrowed from the batch. */
+/* A record for the producer; everything is borrowed from the batch. */
 struct kc_producer_header {
     const char *key;
     const void *data; /* NULL: null */
@@ -75,7 +76,7 @@ struct kc_producer_record {
 bool kc_conversion_pass(const struct kc_conversion *conversion, struct kc_batch *batch,
                         const struct kc_record *record, struct kc_producer_record *wire);
 
-/* Transforms and converts a copy of record (which stays as it is). *keep false: it was dropped or
+/* Transforms and converts a copy of record, which stays unchanged. *keep false: it was dropped, or
  * its error is tolerated. An error fails the task. */
 struct kc_error *kc_conversion_to_wire(struct kc_conversion *conversion,
                                        struct kc_error_policy *policy, struct kc_batch *batch,

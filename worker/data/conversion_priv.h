@@ -25,8 +25,9 @@ struct kc_conversion {
     struct conversion_stage *stages;
     size_t stage_count;
     char *reason;         /* why records are converted one by one; NULL: they aren't */
-    char *raw_refusal;    /* why no batch can pass as bytes; NULL: there are some that can */
-    char *headers_reason; /* of batches with headers, which are written anew; NULL: they pass */
+    char *raw_refusal;    /* why no batch can pass as bytes; NULL: some can */
+    char *headers_reason; /* why batches with headers can't pass: headers are written anew; NULL:
+                             they pass */
     char *opens_reason;   /* of topics whose records a transform looks into */
 };
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What converters and transforms ask of whole batches as bytes: see conversion.h.
+ * Applies converters and transforms to whole batches as bytes: see conversion.h.
  *
  * Three things keep a batch from passing: a converter of keys or values that writes them anew, a
  * transform that looks into records, and headers that the header converter writes anew. The first
- * holds for all batches of a task, the second for those of a topic, the third for single batches.
+ * concerns all batches of a task, the second those of a topic, the third single batches.
  */
 #include "connect/log.h"
 #include "data/conversion_priv.h"
@@ -131,7 +131,8 @@ struct kc_error *kc_conversion_header(const struct kc_conversion *conversion, co
                                                               &header->value, arena, data, len);
 }
 
-/* The stage on a record that stands for all of its topic; true: it would have to be opened. */
+/* Applies the stage to a record that stands for its whole topic; true: the records must be opened.
+ */
 static bool take_stage(const struct conversion_stage *stage, struct kc_batch *batch,
                        struct kc_record *record, bool *keep)
 {

@@ -2,8 +2,9 @@
 /*
  * Whether a value fits a schema: ConnectSchema.validateValue and Struct.validate, with their texts.
  *
- * Called by converters, transforms and schema building, on any thread. A place ("element of array
- * value") is made up only when something is wrong: a path of stack frames stands for it until then.
+ * Called by converters, transforms and schema building, on any thread. The text of a place
+ * ("element of array value") is made only after an error; until then a path of stack frames stands
+ * for it.
  */
 #include "connect/data.h"
 

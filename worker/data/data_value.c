@@ -64,7 +64,7 @@ static const struct kc_value *find_key(const struct kc_value *map, const struct 
     return NULL;
 }
 
-/* Keys of a map are unique, so that equal sizes and one direction suffice. */
+/* Keys of a map are unique, so equal sizes and one direction suffice. */
 static bool pairs_equal(const struct kc_value *a, const struct kc_value *b)
 {
     for (uint32_t i = 0; i < a->count; i++) {

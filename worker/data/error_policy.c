@@ -2,8 +2,8 @@
 /*
  * Retries, tolerance and the log reporter: see error_policy.h.
  *
- * Delays grow from 300 ms by doubling; above errors.retry.delay.max.ms they are a random time below
- * it, so that tasks that failed together don't retry together.
+ * Delays grow from 300 ms by doubling; beyond errors.retry.delay.max.ms they are a random time
+ * below it, so that tasks that failed together don't retry together.
  */
 #include "data/error_policy.h"
 
@@ -212,8 +212,8 @@ static bool back_off(struct kc_error_policy *policy, int attempt, int64_t deadli
     return !stopping;
 }
 
-/* Runs operation until it succeeds or may not be tried again; *exhausted tells that its last error
- * was retriable. */
+/* Runs operation until it succeeds or must not be tried again. *exhausted: its last error was
+ * retriable. */
 static struct kc_error *attempt_all(struct kc_error_policy *policy, kc_operation operation,
                                     void *opaque, bool *exhausted)
 {

@@ -53,10 +53,10 @@ void kc_error_policy_destroy(struct kc_error_policy *policy);
 void kc_error_policy_set_reporter(struct kc_error_policy *policy, kc_error_reporter reporter,
                                   void *opaque);
 
-/* Runs operation until it succeeds, retries run out or its error isn't retriable. NULL with
- * processing->error set: the record is skipped. An error fails the task. Does nothing when
- * processing has failed already. A record for which there is no memory is never skipped, as
- * Java's Errors aren't: it isn't to blame. */
+/* Runs operation until it succeeds, retries run out, or its error isn't retriable. NULL with
+ * processing->error set: the record is skipped. An error fails the task. Does nothing if processing
+ * has failed already. A record for which there is no memory is never skipped, because it isn't to
+ * blame (Java: Error). */
 typedef struct kc_error *(*kc_operation)(void *opaque);
 struct kc_error *kc_error_policy_execute(struct kc_error_policy *policy,
                                          struct kc_processing *processing, enum kc_stage stage,

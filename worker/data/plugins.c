@@ -26,7 +26,7 @@ struct kc_plugins {
     const struct kc_plugin **items;
     size_t count;
     size_t cap;
-    struct kc_plugins *hidden; /* the FileStream connectors, where they aren't enabled; or NULL */
+    struct kc_plugins *hidden; /* the FileStream connectors, if they aren't enabled; or NULL */
     bool has_file_jar;         /* plugin.path has Apache's connect-file-*.jar */
     size_t jars;               /* on plugin.path, left out */
 };
@@ -39,7 +39,7 @@ static const struct kc_plugin *const *builtin_plugins = none;
 static pthread_mutex_t loaded_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct kc_plugins loaded;
 
-/* By enum kc_plugin_kind: REST's name, and the suffix that an alias leaves out (NULL: none). */
+/* By enum kc_plugin_kind: REST's name, and the suffix that an alias drops (NULL: none). */
 static const struct {
     const char *name;
     const char *suffix;
@@ -322,7 +322,7 @@ const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const 
     return ambiguous ? NULL : found;
 }
 
-/* The versions of a class, once for each kind that it is. Owned by the caller. */
+/* The versions of a class, one for each of its kinds. Owned by the caller. */
 static char *list_versions(const struct kc_plugins *plugins, const char *class_name)
 {
     struct kc_strings versions = {0};
@@ -366,7 +366,7 @@ const struct kc_plugin *kc_plugins_at(const struct kc_plugins *plugins, size_t i
     return plugins->items[index];
 }
 
-/* One that is called name in full, or else whose class without the package is. */
+/* The plugin whose full class name is name, or else whose class without the package is. */
 static const struct kc_plugin *match(const struct kc_plugin *plugin, enum kc_plugin_kind kind,
                                      const char *name, const struct kc_plugin *found)
 {

@@ -35,11 +35,11 @@ void kc_plugins_destroy(struct kc_plugins *plugins);
 const struct kc_plugin *kc_plugins_find(const struct kc_plugins *plugins, const char *name,
                                         unsigned kind_mask);
 #define KC_CONNECTOR_KINDS ((1u << KC_PLUGIN_SINK) | (1u << KC_PLUGIN_SOURCE))
-/* Those that Java's /connector-plugins lists: policies and filters aren't among them. */
+/* The plugins that Java's /connector-plugins lists: not policies and filters. */
 #define KC_LISTED_KINDS ((1u << KC_PLUGIN_REPLICATION_POLICY) - 1)
 
-/* NULL where the plugin's version is one that wanted asks for (NULL or "latest": any); else what
- * Java says of it (DelegatingClassLoader, KIP-891). There is one version of each plugin. */
+/* NULL if the plugin's version fits wanted (NULL or "latest": any); else Java's message
+ * (DelegatingClassLoader, KIP-891). There is one version of each plugin. */
 struct kc_error *kc_plugins_check_version(const struct kc_plugins *plugins,
                                           const struct kc_plugin *plugin,
                                           const char *wanted) KC_MUST_CHECK;

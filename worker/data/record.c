@@ -3,9 +3,9 @@
  * Records and the batch that owns them.
  *
  * Called by source and sink tasks, transforms and the task loops. A batch is filled by one thread;
- * references may be dropped by any, and the last one frees everything: first what was handed over,
- * the newest first (a message may lie in an event that was handed over before it), then the arena.
- * Adding a record costs no allocation while the batch stays within the count that it was made for.
+ * references may be dropped by any, and the last one frees everything: first the attached
+ * resources, the newest first (a message may lie in an event that was attached before it), then the
+ * arena. Adding a record allocates nothing while the batch stays within its expected count.
  */
 #include "connect/record.h"
 

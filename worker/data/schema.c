@@ -2,9 +2,9 @@
 /*
  * Schemas (ConnectSchema and SchemaBuilder): what a value's type is, and what it may be.
  *
- * Called by converters, transforms and connectors. A schema is changed by its maker only, before
- * anyone else sees it; after that any thread may read, ref and unref it. The simple schemas are
- * static and never counted.
+ * Called by converters, transforms and connectors. Only its maker changes a schema, before anyone
+ * else sees it. After that any thread may read, ref and unref it. The simple schemas are static and
+ * never counted.
  */
 #include "connect/data.h"
 #include "connect/hash.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which batches of a fetch hold records for a reader of committed ones: none that are control
- * batches, none of transactions that were aborted (KIP-98; Java's CompletedFetch).
+ * Tells which batches of a fetch a read_committed reader gets: no control batches, and none of
+ * aborted transactions (KIP-98; Java's CompletedFetch).
  *
  * A transaction counts as aborted from its first offset to its marker. One thread.
  */
@@ -20,11 +20,11 @@ struct kc_aborted_filter {
     int32_t open_count;
 };
 
-/* aborted lives until the end of the filter; NULL with a count of 0. NULL, or why it can't begin;
- * it is to be ended all the same. */
+/* aborted must outlive the filter; NULL with a count of 0. Returns NULL, or why it can't begin; end
+ * it in either case. */
 const char *kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_aborted *aborted,
                              int32_t count) KC_MUST_CHECK;
-/* Whether batch, which follows the last one asked about, holds records for the reader. */
+/* Whether batch, which follows that of the last call, has records for the reader. */
 bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_record_batch *batch);
 void kc_aborted_end(struct kc_aborted_filter *filter); /* may begin again */
 

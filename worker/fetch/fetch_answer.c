@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a fetch brought: batches are checked one by one and cut at the first bad one, errors become
- * a retry, a metadata refresh or an event. Loop thread.
+ * Handles a fetch answer. Batches are checked one by one and cut at the first bad one; errors
+ * become a retry, a metadata refresh or an event. Loop thread.
  */
 #include "fetch/fetch_engine_priv.h"
 
@@ -15,8 +15,8 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.wire.fetcher");
 #define CORRUPT_MAX          3 /* fetches that may bring the same bad batch */
 #define PREFERRED_REPLICA_MS 300000
 
-/* Where records come one by one, a fetch for each keeps brokers and us busy for nothing: after an
- * answer of little, the next fetch of that broker goes no sooner than this after the last. */
+/* The shortest time between two fetches from a broker after a small answer. If records come one by
+ * one, a fetch for each would only keep both sides busy. */
 #define PACE_US      700
 #define LITTLE_BYTES 16384
 
@@ -70,8 +70,8 @@ static int by_first_offset(const void *a, const void *b)
     return (left->first_offset > right->first_offset) - (left->first_offset < right->first_offset);
 }
 
-/* Sorted: brokers give them in the order in which they ended (a segment's transaction index), and
- * one that began before another may end after it. */
+/* Sorts them: brokers give them in the order of their ends (a segment's transaction index), and a
+ * transaction that began earlier may end later. */
 static void copy_aborted(struct fetch_chunk *chunk, const struct kc_fetch_response_partition *from)
 {
     if (from->aborted_transactions.count <= 0)
@@ -105,7 +105,7 @@ static void deliver(struct fetch_engine *engine, struct fetch_part *part,
     chunk->pub.current_leader_epoch = leader_epoch;
     copy_aborted(chunk, from);
     part->position = good->next_offset;
-    /* The leader of that epoch gave us these: up to here it has what we have. */
+    /* The leader of that epoch gave these batches, so its log is the same up to here. */
     if (leader_epoch > part->validated_epoch)
         part->validated_epoch = leader_epoch;
     if (good->epoch >= 0)
@@ -134,8 +134,8 @@ static void found_bad(struct fetch_engine *engine, struct fetch_part *part, cons
 
 /* ---- Errors ---- */
 
-/* Locked. Where the answer names a leader that we hadn't heard of, it is asked at once (KIP-951).
- */
+/* Locked. If the answer names a leader that was unknown, that one is asked at once (KIP-951).
+ *  */
 static void try_again(struct fetch_engine *engine, struct fetch_part *part,
                       const struct kc_fetch_response_partition *from)
 {
@@ -148,7 +148,7 @@ static void try_again(struct fetch_engine *engine, struct fetch_part *part,
     kc_wire_refresh(engine->client);
 }
 
-/* A follower that can't be reached isn't read from any longer: the leader is asked (KIP-392). */
+/* An unreachable follower isn't read from any more; the leader is asked (KIP-392). */
 static void leave_follower(struct fetch_engine *engine, int32_t broker_id)
 {
     struct fetch_part *part;
@@ -210,7 +210,7 @@ struct answered {
     int32_t partition;
 };
 
-/* Locked: the part that an answer is for, if it still is what the request asked. */
+/* Locked: the part of an answer, if it hasn't changed since the request. */
 static struct fetch_part *current_part(const struct answered *answered)
 {
     struct fetch_part *part;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The engine's partitions, polling and life. See fetch_engine_priv.h.
+ * The engine's partitions, polling and life cycle. See fetch_engine_priv.h.
  *
  * fetch_engine_poll() is the one place that decides what to fetch next. It runs on the loop thread
  * after everything that may change the answer: an answer, a release, a seek, new metadata, a
@@ -16,7 +16,8 @@
 
 #define BUDGET_DEFAULT (64u << 20)
 
-/* Without any fetch for want of budget: not a full pipeline any more, but somebody who is stuck. */
+/* After so long without a fetch for lack of budget, the pipeline isn't just full: a consumer is
+ * stuck. */
 #define STUCK_MS 100
 
 struct fetch_engine *fetch_engine_ref(struct fetch_engine *engine)
@@ -106,7 +107,7 @@ static bool is_due(const struct fetch_session *session, int64_t now_us)
            now_us >= session->pace_at_us;
 }
 
-/* Sets the clocks that tell when there is something to do without being told. */
+/* Sets the timers for steps that no event triggers. */
 static void set_clocks(struct fetch_engine *engine, int64_t now_us)
 {
     struct fetch_session *session;
@@ -146,7 +147,7 @@ static size_t count_idle(struct fetch_engine *engine, int64_t now_us, size_t *re
     return idle;
 }
 
-/* Locked: the fetchers whose consumers are to be woken; at most KC_FETCHERS_TOGETHER. */
+/* Locked: the fetchers whose consumers must be woken; at most KC_FETCHERS_TOGETHER. */
 static int take_untold(struct fetch_engine *engine, struct kc_fetcher **fetchers)
 {
     struct kc_fetcher *fetcher;
@@ -160,8 +161,8 @@ static int take_untold(struct fetch_engine *engine, struct kc_fetcher **fetchers
     return count;
 }
 
-/* Locked: what the fetchers hold of the budget. Of one that is held back no more than its share
- * counts, or it would keep those from reading who have none. */
+/* Locked: the bytes that the fetchers hold. For one that is held back only its share counts;
+ * otherwise it would stop fetchers that hold nothing. */
 static size_t held_bytes(const struct fetch_engine *engine, size_t share)
 {
     const struct kc_fetcher *fetcher;
@@ -172,7 +173,7 @@ static size_t held_bytes(const struct fetch_engine *engine, size_t share)
     return held;
 }
 
-/* Locked: how many sessions may be sent to now, and for how much each. */
+/* Locked: how many sessions may be sent to now, and the bytes for each. */
 static size_t divide(struct fetch_engine *engine, int64_t now_us, size_t *portion)
 {
     size_t share = fetch_engine_share_bytes(engine), budget = share * (size_t)engine->fetcher_count,
@@ -221,8 +222,8 @@ static void send_fetches(struct fetch_engine *engine, int64_t now_us)
         idle = divide(engine, now_us, &portion);
     count = take_untold(engine, untold);
     pthread_mutex_unlock(&engine->mutex);
-    /* Once for all of an answer, and without the mutex, which the consumers take first thing. They
-     * don't go before the loop has let go of them. */
+    /* Wakes them once per answer, without the mutex, because consumers take it at once. They aren't
+     * destroyed before the loop has released them. */
     for (int i = 0; i < count; i++)
         pthread_cond_signal(&untold[i]->cond);
     if (portion > (size_t)engine->options.max_bytes)

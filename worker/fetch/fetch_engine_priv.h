@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What fetches: partitions, which broker each is read from, sessions, requests, answers.
+ * The engine that fetches: partitions, the broker of each, sessions, requests, answers.
  *
- * Fetchers (fetcher.c) are what consumers see; one or several have an engine, which is a client's
- * (fetcher_open.c): a request to a broker is for the partitions of all of them, as few requests as
- * with one. Only of brokers that are far away does each fetcher read by a connection and a session
- * of its own, for a connection's window is what limits it then.
+ * Consumers see fetchers (fetcher.c). One or several fetchers share an engine, which belongs to a
+ * client (fetcher_open.c). A request to a broker is for the partitions of all of them, so there are
+ * as few requests as with one fetcher. A fetcher opens its own connection and session to a distant
+ * broker, because there the TCP window limits throughput.
  *
- * fetch_engine.c has partitions, polling and life, fetch_plan.c which partition is read from which
- * broker, fetch_session.c requests to a broker, fetch_answer.c what came back, fetch_validate.c
- * truncation.
+ * fetch_engine.c has partitions, polling and life cycle; fetch_plan.c decides which partition is
+ * read from which broker; fetch_session.c makes requests to a broker; fetch_answer.c handles
+ * answers; fetch_validate.c finds truncation.
  *
- * `mutex` guards the partitions, the queues and the sessions' lists of partitions, since consumers
- * seek and take while the loop fetches; it is held for bookkeeping only, never while bytes are
- * checked or callbacks run. The rest of a session belongs to the loop thread.
+ * `mutex` guards the partitions, the queues and the sessions' lists of partitions, because
+ * consumers seek and take while the loop fetches. It is held for bookkeeping only, never while
+ * bytes are checked or callbacks run. The rest of a session belongs to the loop thread.
  *
- * Nothing here goes through all partitions but a change of the metadata or of a broker's distance,
- * a lost session, a consumer that is stuck, and the end.
+ * Only these go through all partitions: a change of the metadata or of a broker's distance, a lost
+ * session, a stuck consumer, and the end.
  */
 #ifndef WORKER_FETCH_FETCH_ENGINE_PRIV_H
 #define WORKER_FETCH_FETCH_ENGINE_PRIV_H
@@ -43,10 +43,10 @@ struct fetch_part {
     char *key;                  /* "topic-partition" */
     char *topic;
     int32_t partition;
-    int64_t generation; /* changes with each seek: answers to older requests are void */
+    int64_t generation; /* changes with each seek, so that answers to older requests are void */
     int64_t position;
     int32_t last_epoch;      /* of the last batch fetched; -1: unknown */
-    int32_t validated_epoch; /* the leader epoch under which position was found good; -1: never */
+    int32_t validated_epoch; /* the leader epoch under which position was validated; -1: never */
     enum fetch_state state;  /* changed by fetch_part_move() */
     bool paused;
     int attempts;
@@ -100,8 +100,8 @@ struct fetch_session {
     size_t reserved; /* bytes that the request in flight may bring */
     int attempts;
     int64_t sent_at_us;
-    int64_t fastest_us;  /* of a shared one: from a request to this broker to its answer */
-    int soundings;       /* requests that told it; counted no further than what is decided by it */
+    int64_t fastest_us;  /* of a shared session: from a request to this broker to its answer */
+    int soundings;       /* requests that measured it; counted only as far as decisions need */
     int64_t retry_at_ms; /* nothing is sent before */
     int64_t pace_at_us;  /* the same, for want of records */
     struct fetch_session *next;
@@ -110,7 +110,7 @@ struct fetch_session {
     size_t nameless;            /* of these: without a topic id */
     size_t held;                /* parts held_by it */
     struct fetch_part *members; /* that the broker knows */
-    struct fetch_part *fresh;   /* that the broker has to be told of */
+    struct fetch_part *fresh;   /* that must be sent to the broker */
     struct fetch_forgotten *forgotten;
 };
 
@@ -126,10 +126,10 @@ struct fetch_chunk {
     struct fetch_chunk *prev, *next;
 };
 
-/* What all fetchers of an engine read by; a fetcher's own follow. */
+/* The sessions that all fetchers of an engine share; a fetcher's own ones follow. */
 #define FETCH_CHANNEL_SHARED 0
 
-/* A consumer's view. With the engine's mutex, but for the first three. */
+/* A consumer's view. With the engine's mutex, except the first three. */
 struct kc_fetcher {
     atomic_int refs;
     struct fetch_engine *engine; /* with a reference */
@@ -139,7 +139,7 @@ struct kc_fetcher {
     size_t used;             /* bytes in chunks */
     bool full;               /* what it reads is held back */
     struct fetch_part *held; /* parts that are held_by a session */
-    bool untold;             /* something was queued that the consumer has not been woken for */
+    bool untold;             /* something was queued, and the consumer hasn't been woken yet */
     bool woken;              /* by kc_fetcher_wake() */
     bool gone;               /* it is no longer among the engine's */
     struct kc_fetcher *next;
@@ -179,7 +179,8 @@ void fetch_engine_stop(struct fetch_engine *engine);
 struct fetch_engine *fetch_engine_ref(struct fetch_engine *engine);
 void fetch_engine_unref(struct fetch_engine *engine);
 void fetch_engine_join(struct fetch_engine *engine, struct kc_fetcher *fetcher);
-/* Drops what the fetcher reads; the loop has done with it afterwards. Not on the loop thread. */
+/* Drops the fetcher's partitions. Afterwards the loop doesn't use it any more. Not on the loop
+ * thread. */
 void fetch_engine_leave(struct fetch_engine *engine, struct kc_fetcher *fetcher);
 void fetch_engine_poll(struct fetch_engine *engine);      /* loop thread: send what can be sent */
 void fetch_engine_post_poll(struct fetch_engine *engine); /* locked */
@@ -203,7 +204,7 @@ void fetch_engine_retry_later(struct fetch_engine *engine, struct fetch_part *pa
 /* Bytes that each of its fetchers may hold now; any thread. */
 size_t fetch_engine_share_bytes(const struct fetch_engine *engine);
 
-/* fetcher.c; locked, but for the first four */
+/* fetcher.c; locked, except the first four */
 struct kc_fetcher *fetcher_new(struct fetch_engine *engine);
 void fetcher_ref(struct kc_fetcher *fetcher);
 void fetcher_unref(struct kc_fetcher *fetcher);
@@ -231,7 +232,7 @@ struct fetch_session *fetch_session_get(struct fetch_engine *engine, int32_t bro
                                         const struct kc_fetcher *fetcher);
 void fetch_session_send(struct fetch_engine *engine, struct fetch_session *session,
                         size_t max_bytes);
-/* Locked: the broker has, or will have, no session of ours with anything in it. */
+/* Locked: the broker has no session of ours, or will have only an empty one. */
 void fetch_session_reset(struct fetch_session *session, bool keep_id);
 void fetch_sessions_destroy(struct fetch_engine *engine); /* locked */
 

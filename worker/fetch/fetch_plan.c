@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which partition is fetched from which broker, kept as it changes.
+ * Keeps which partition is fetched from which broker.
  *
- * Whoever changes what the answer depends on touches the partition; the next poll looks at those
- * that were touched and at those whose time has come, never at all. A partition that its session's
- * broker has to hear of is `fresh`; one that a broker is to forget leaves a note in its session,
- * which a change of mind takes back. Loop thread, with the engine locked, but for _touch() and
- * _remove() (any thread, locked).
+ * A change that may affect the broker touches the partition. The next poll looks only at touched
+ * partitions and at those that are due. A partition that must be sent to its session's broker is
+ * `fresh`. A partition that a broker must forget leaves a note in its session, which may be taken
+ * back. Loop thread, with the engine locked, except _touch() and _remove() (any thread, locked).
  */
 #include "fetch/fetch_engine_priv.h"
 
@@ -85,7 +84,7 @@ void fetch_forgotten_destroy(struct fetch_forgotten *forgotten)
     free(forgotten);
 }
 
-/* True: the broker was to forget it, and hasn't heard of that. */
+/* True: the broker was to forget it and hasn't been told yet. */
 static bool take_back(struct fetch_session *session, const struct fetch_part *part)
 {
     struct fetch_forgotten *forgotten;
@@ -168,7 +167,7 @@ static void set_topic_id(struct fetch_engine *engine, struct fetch_part *part,
     HASH_ADD(hh_id, engine->by_id, id, sizeof part->id, part);
 }
 
-/* Another topic id means another topic: its offsets aren't ours. */
+/* Another topic id means another topic, so our offsets mean nothing in it. */
 static bool topic_is_same(struct fetch_engine *engine, struct fetch_part *part,
                           const struct kc_uuid *topic_id)
 {

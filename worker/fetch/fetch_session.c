@@ -1,30 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetch requests to one broker, incremental where the broker keeps a session (KIP-227): only what
- * changed since the last request is sent, and what isn't wanted any more is taken out.
+ * Fetch requests to one broker, incremental where the broker keeps a session (KIP-227): only
+ * changes since the last request are sent, and unwanted partitions are removed.
  *
  * The broker rotates the partitions of a session by itself; without one, the request begins with
  * another partition each time.
  *
- * Brokers that answer fast are asked for little at a time: that costs nothing then, takes less
- * memory, and what is copied stays in the processor's cache. Of those that are far away much is
- * asked, for one request at a time is under way. Loop thread.
+ * Brokers that answer fast are asked for little at a time: that costs nothing, takes less memory,
+ * and copied bytes stay in the processor's cache. Distant brokers are asked for much, because only
+ * one request is under way. Loop thread.
  */
 #include "fetch/fetch_engine_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Topic ids are what versions from 13 on are about (KIP-516). */
+/* Versions from 13 on use topic ids (KIP-516). */
 #define LAST_VERSION_WITH_NAMES 12
 
-/* While a partition is left out because enough of it is queued, the broker mustn't wait long for
- * the others: the consumer may take what is queued meanwhile. */
+/* While a partition is left out because enough of it is queued, the broker must not wait long for
+ * the others, because the consumer may empty the queue meanwhile. */
 #define HELD_BACK_WAIT_MS 20
 
-#define NEAR_US      10000     /* the fastest answer of a broker that is near */
-#define SOUNDINGS    8         /* answers that tell whether it is, to requests that don't wait */
-#define LITTLE_BYTES (1 << 20) /* or the limit of a partition, if that is more */
+#define NEAR_US      10000 /* the fastest answer of a broker that is near */
+#define SOUNDINGS    8 /* so many answers to requests that don't wait tell whether it is distant */
+#define LITTLE_BYTES (1 << 20)         /* or the limit of a partition, if that is more */
 #define REPLY_SLACK  ((size_t)4 << 20) /* of an answer: what isn't batches */
 
 static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id, int channel)
@@ -91,7 +91,7 @@ void fetch_session_reset(struct fetch_session *session, bool keep_id)
     while (session->members)
         fetch_plan_unjoin(session->members);
     drop_forgotten(session);
-    /* An id with epoch 0 makes the broker drop that session and begin another. */
+    /* An id with epoch 0 makes the broker replace that session by a new one. */
     session->id = keep_id ? session->id : 0;
     session->epoch = 0;
 }
@@ -213,8 +213,8 @@ static void rotate_items(void *items, size_t size, int32_t count, unsigned int t
     free(copy);
 }
 
-/* A request without a session begins with another topic each time, and once all have had their
- * turn, with another partition of each. */
+/* A request without a session begins with another topic each time. Once all topics have had their
+ * turn, it begins with another partition of each. */
 static void rotate(struct fetch_engine *engine, struct kc_fetch_request *message)
 {
     struct kc_fetch_request_topic *topics = message->topics.items;
@@ -263,9 +263,9 @@ static void on_fetch(void *arg, const struct kc_wire_request *request, struct kc
     fetch_engine_unref(engine);
 }
 
-/* Locked: how long the broker may wait for something new. Not beyond the time when a partition that
- * the request doesn't name is to be asked for again; and not at all while its distance is sounded.
- */
+/* Locked: how long the broker may wait for new records. Not beyond the time at which a partition
+ * outside of the request is due; and not at all while its distance is measured.
+ *  */
 static int32_t wait_of(struct fetch_engine *engine, const struct fetch_session *session)
 {
     int64_t until = fetch_plan_next(engine), left = until - kc_mono_ms(),
@@ -280,8 +280,8 @@ static int32_t wait_of(struct fetch_engine *engine, const struct fetch_session *
     return (int32_t)wait;
 }
 
-/* What an answer may have: fetch.max.bytes, or one batch that is larger, since Kafka sends the
- * first batch of the first partition whatever its size; and what surrounds the batches. */
+/* The largest answer: fetch.max.bytes, or one larger batch, because Kafka sends the first batch of
+ * the first partition whatever its size; plus what surrounds the batches. */
 static size_t reply_max(const struct kc_fetcher_options *options)
 {
     size_t max = (size_t)options->max_bytes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Noticing that a log was truncated: when a partition has a new leader, it is asked where the epoch
- * of the last batch ends (OffsetForLeaderEpoch, KIP-320); an end before our position means that
- * what we fetched is not in the log any more. Loop thread.
+ * Finds truncated logs. A partition's new leader is asked for the end of the last batch's epoch
+ * (OffsetForLeaderEpoch, KIP-320). An end before our position means that fetched records are no
+ * longer in the log. Loop thread.
  */
 #include "fetch/fetch_engine_priv.h"
 
@@ -47,7 +47,7 @@ static void take_end(struct fetch_engine *engine, struct fetch_part *part, int32
     }
 }
 
-/* Locked. A broker that can't tell leaves us with what offsets alone say. */
+/* Locked. If a broker can't tell, only offsets are compared. */
 static void take_failure(struct fetch_engine *engine, struct fetch_part *part, int32_t leader_epoch,
                          const struct kc_error *err)
 {

@@ -3,10 +3,10 @@
  * A fetcher as its consumer sees it: the queue, and the budget of what was taken from it. See
  * connect/fetch.h, fetcher.h and fetch_engine_priv.h.
  *
- * All of an engine's fetchers have one budget, and a share in it each. Where nothing could be
- * fetched for a while since it is used up, those who hold their share or more are held back until
- * half of it is given back, and one that holds twice its share at once: so consumers that are stuck
- * take nothing from the others for long, and little memory.
+ * All of an engine's fetchers share one budget, and each has a share. If nothing could be fetched
+ * for a while because the budget is used up, fetchers that hold their share or more are held back
+ * until they have given back half of it. A fetcher that holds twice its share is held back at once.
+ * So stuck consumers don't hold up the others for long, and take little memory.
  */
 #include "fetch/fetch_engine_priv.h"
 
@@ -148,7 +148,7 @@ static struct fetch_part *own_part(struct kc_fetcher *fetcher, const char *key)
     return part && part->fetcher == fetcher ? part : NULL;
 }
 
-/* A part that was held back may go on when little enough is left. */
+/* A part that was held back may continue when little enough is left. */
 static void unqueue(struct fetch_engine *engine, struct fetch_part *part, size_t bytes)
 {
     part->queued_bytes -= bytes;
@@ -227,7 +227,7 @@ void kc_fetcher_add(struct kc_fetcher *fetcher, const char *topic, int32_t parti
     pthread_mutex_unlock(&engine->mutex);
 }
 
-/* Locks, and finds the partition where it is the fetcher's. unlock() afterwards. */
+/* Locks, and finds the partition if it is the fetcher's. unlock() afterwards. */
 static struct fetch_part *lock_part(struct kc_fetcher *fetcher, const char *topic,
                                     int32_t partition)
 {
@@ -316,7 +316,7 @@ void fetcher_leave(struct kc_fetcher *fetcher)
     struct fetch_chunk *chunk, *next;
 
     fetch_engine_leave(fetcher->engine, fetcher);
-    /* What is left is of partitions that had been removed; nobody adds to it any more. */
+    /* The remaining chunks are of removed partitions; nobody adds to them any more. */
     DL_FOREACH_SAFE (fetcher->queue, chunk, next) {
         DL_DELETE(fetcher->queue, chunk);
         kc_fetched_release(&chunk->pub);

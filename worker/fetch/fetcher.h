@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fetcher for those who have a client already: connect/fetch.h tells what it does.
+ * The fetcher for callers that have a client already; connect/fetch.h describes it.
  *
- * All functions may be called from any thread but the client's loop, except where said.
+ * Any thread except the client's loop may call these functions, unless stated otherwise.
  */
 #ifndef WORKER_FETCH_FETCHER_H
 #define WORKER_FETCH_FETCHER_H
@@ -11,11 +11,11 @@
 #include "connect/fetch.h"
 #include "wire/wire_client.h"
 
-/* What the fetchers of connectors may hold together, as far as each gets room for two partitions'
- * worth: so a worker's memory doesn't grow with its tasks. */
+/* The bytes that connectors' fetchers may hold together, so that a worker's memory doesn't grow
+ * with its tasks. Each fetcher gets at least room for two partitions. */
 #define KC_FETCHERS_BUDGET ((size_t)20 << 20)
 
-/* The largest batch that is taken although it is larger than fetch.max.bytes. */
+/* The largest batch that is accepted beyond fetch.max.bytes. */
 #define KC_FETCH_BATCH_MAX ((size_t)64 << 20)
 
 struct kc_fetcher_options {
@@ -27,11 +27,11 @@ struct kc_fetcher_options {
     bool read_committed;
 };
 
-/* Sets what properties, a Java consumer's, say; KC_ERR_CONFIG names the key. */
+/* Sets options from properties, a Java consumer's; KC_ERR_CONFIG names the key. */
 struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
                                          struct kc_fetcher_options *options) KC_MUST_CHECK;
 
-/* How many fetchers read by one client and thread at most: see kc_fetcher_open(). */
+/* The most fetchers that share one client and thread: see kc_fetcher_open(). */
 #define KC_FETCHERS_TOGETHER 16
 
 /* client must outlive the fetcher. */

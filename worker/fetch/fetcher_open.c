@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Fetchers for connectors, which several share a client and an engine. See connect/fetch.h.
+ * Fetchers for connectors. Several share a client and an engine. See connect/fetch.h.
  *
- * The settings are a Java consumer's; numbers that aren't any are a KC_ERR_CONFIG that names the
+ * The settings are a Java consumer's. A value that is no number is a KC_ERR_CONFIG that names the
  * key. On the caller's thread.
  */
 #include "base/shared_users.h"

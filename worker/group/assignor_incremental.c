@@ -3,8 +3,8 @@
  * The incremental cooperative assignor (IncrementalCooperativeAssignor, KIP-415): see
  * assignor_priv.h.
  *
- * Work that vanished with a worker is held back for max_delay_ms, in case the worker comes back;
- * work is taken from workers that have too much in one round and given to others in the next.
+ * Work of a lost worker is held back for max_delay_ms, in case the worker comes back. Work is
+ * revoked from workers that have too much in one round, and given to others in the next.
  */
 #include "connect/log.h"
 #include "group/assignor_priv.h"
@@ -30,8 +30,8 @@ struct kc_assignor {
     int successive_revocations;
 };
 
-/* One round at work. `next` of a member is kept in its `all`, load-balancing revocations of this
- * round in the temporary lists below. */
+/* The state of one round. A member's `next` is kept in its `all`; this round's load-balancing
+ * revocations are in the temporary lists below. */
 struct sets {
     struct kc_work active;
     struct kc_work deleted;
@@ -113,7 +113,7 @@ static void sets_make(struct sets *sets, struct kc_assignor *assignor, const str
 {
     struct kc_work *previous = &assignor->previous_assignment;
     collect_active(sets, round);
-    /* A revocation that didn't take effect: begin again from what really runs. */
+    /* A revocation didn't take effect. Begins again from what really runs. */
     if (overlap(&assignor->previous_revocation, &sets->active))
         kc_work_copy(previous, &sets->active);
     kc_work_clear(&assignor->previous_revocation);
@@ -165,7 +165,8 @@ static bool all_are_back(const struct kc_assignor *assignor, const struct kc_rou
     return true;
 }
 
-/* Deals lost work by turns to those that came empty meanwhile; false: none of them is here. */
+/* Deals lost work in turn to members that have joined without work meanwhile; false: none of them
+ * is here. */
 static bool deal_to_candidates(const struct kc_assignor *assignor, const struct kc_round *round,
                                const struct kc_work *lost)
 {
@@ -361,7 +362,7 @@ static void give(struct kc_round_member *member, const struct kc_work *work, enu
         kc_work_add_task(&member->all, work->tasks[index].connector, work->tasks[index].task);
 }
 
-/* Sorted once by load, then by turns to those that have as little as the first. */
+/* Sorts once by load, then deals in turn to the members with as little as the first. */
 static void distribute(struct kc_round *round, const struct kc_work *work, enum work_kind kind)
 {
     size_t count = kind == CONNECTORS ? work->connectors.count : work->task_count;
@@ -382,7 +383,7 @@ static void distribute(struct kc_round *round, const struct kc_work *work, enum 
 
 /* ---- a round ---- */
 
-/* next := owned - (deleted and duplicated), which are revoked from whoever has them. */
+/* next := owned - (deleted and duplicated). These are revoked from all members that have them. */
 static void begin_next(struct kc_round *round, const struct sets *sets)
 {
     struct kc_work gone = {0};

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who gets which work: the leader's part of a rebalance (CONTRACT §4.6, §4.7).
+ * Who gets which work: the leader's part of a rebalance (ConnectAssignor).
  *
- * An assignor belongs to one worker, which uses it whenever it leads; what it remembers of the last
- * round is worth something only when that round was completed. No clock, no broker: everything
- * comes in, so that scenarios can be replayed. One thread.
+ * An assignor belongs to one worker, which uses it whenever it leads. What it remembers of the last
+ * round counts only if that round was completed. It has no clock and no broker; everything is
+ * passed in, so that scenarios can be replayed. One thread.
  */
 #ifndef WORKER_GROUP_ASSIGNOR_PRIV_H
 #define WORKER_GROUP_ASSIGNOR_PRIV_H
@@ -38,7 +38,7 @@ struct kc_assignor *kc_assignor_new(int max_delay_ms);
 void kc_assignor_destroy(struct kc_assignor *assignor);
 void kc_assignor_assign(struct kc_assignor *assignor, struct kc_round *round);
 
-/* EagerAssignor: everything anew, by turns over members sorted by id. Stateless. */
+/* EagerAssignor: deals everything anew, in turn over members sorted by id. Stateless. */
 void kc_assign_eagerly(struct kc_round *round);
 
 #endif

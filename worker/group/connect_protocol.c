@@ -33,7 +33,7 @@ static void put_string(struct kc_str *out, const char *text)
     kc_str_append_n(out, text ? text : "", len);
 }
 
-/* Connectors in the order in which work names them, those of tasks alone behind. */
+/* Connectors in the order of work, then those that only tasks name. */
 static void list_connectors(const struct kc_work *work, struct kc_work *groups)
 {
     struct kc_work tasks_only = {0};

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes of Connect's group protocol: what a member says of itself when it joins, and what the
- * leader assigns it (ConnectProtocol, IncrementalCooperativeConnectProtocol; CONTRACT §4.2, §4.3).
+ * Bytes of Connect's group protocol: a member's metadata when it joins, and the leader's assignment
+ * to it (ConnectProtocol, IncrementalCooperativeConnectProtocol).
  *
- * Pure functions. Input comes from other members: nothing in it is trusted.
+ * Pure functions. Input comes from other members and isn't trusted.
  */
 #ifndef WORKER_GROUP_CONNECT_PROTOCOL_H
 #define WORKER_GROUP_CONNECT_PROTOCOL_H

@@ -17,7 +17,7 @@ static struct kc_map *connector_index(const struct kc_work *work)
     return index;
 }
 
-/* The task's number is what follows the last dash: no two tasks have the same key. */
+/* The task's number is what follows the last dash, so no two tasks have the same key. */
 static char *task_key(const struct kc_work_task *task)
 {
     return kc_asprintf("%s-%d", task->connector, task->task);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What both herders ask about configurations: the verdict of a validation, patches, and whether
- * tasks have to be written again (AbstractHerder). Pure functions, any thread.
+ * What both herders need for configurations: the error of a validation, patches, and whether tasks
+ * must be written again (AbstractHerder). Pure functions, any thread.
  */
 #include "herder/herder_priv.h"
 

@@ -10,8 +10,8 @@
 
 #include "storage/cluster_state.h"
 
-/* Reads the connector's settings into config, its name among them, and the state that it is to
- * begin in (KC_TARGET_NONE: not said). KC_ERR_IO, KC_ERR_CONFIG, KC_ERR_DATA. */
+/* Reads the connector's settings, including its name, into config, and its initial state
+ * (KC_TARGET_NONE: not given). KC_ERR_IO, KC_ERR_CONFIG, KC_ERR_DATA. */
 struct kc_error *kc_connector_file_load(const char *path, struct kc_map *config,
                                         enum kc_target_state *state) KC_MUST_CHECK;
 /* The same of JSON in memory; path is for errors. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a connector comes to run and its tasks to be configured, in both herders.
+ * Starts connectors and has their tasks configured, in both herders.
  *
- * The worker starts connectors and asks them for task configs on threads of their own, so each of
+ * The worker starts connectors and asks them for task configs on threads of their own. So each of
  * these goes tick thread → connector thread → tick thread, by a request. A connector that hangs
- * holds up nobody but those who wait for it.
+ * delays only those who wait for it.
  */
 #include "connect/log.h"
 #include "herder/entities_priv.h"
@@ -183,8 +183,8 @@ void kc_herder_reconfiguration_requested(void *opaque, const char *connector)
     kc_herder_post(opaque, 0, run_reconfigure, kc_herder_args_new(connector));
 }
 
-/* Who has no status yet gets one before his start, which may wait for a cluster that isn't there:
- * Java has none until start() returns, and answers 404 meanwhile. */
+/* A connector without a status gets one before its start, because the start may wait for a cluster
+ * that isn't there. (Java has no status until start() returns, and answers 404 meanwhile.) */
 static void say_it_starts(struct kc_herder *herder, const char *connector, int task)
 {
     struct kc_status status = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all parts of the distributed herder stand on: who leads, a fresh picture of the configs, the
+ * What all parts of the distributed herder use: who leads, a fresh snapshot of the configs, the
  * leader's writes, and backing off. Tick thread, unless distributed_priv.h says otherwise.
  */
 #include "base/wrong_target.h"
@@ -118,7 +118,7 @@ void kc_distributed_sleep(struct kc_distributed *herder, int64_t ms)
 bool kc_distributed_rebalance_pending(struct kc_distributed *herder)
 {
     pthread_mutex_lock(&herder->base.lock);
-    /* Whether new task configs need one is seen when they are acted on. */
+    /* Whether new task configs need a rebalance is decided when they are handled. */
     bool pending = herder->staged.needs_rebalance || herder->staged.tasks.count > 0;
     pthread_mutex_unlock(&herder->base.lock);
     return pending;

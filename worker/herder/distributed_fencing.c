@@ -3,9 +3,9 @@
  * Fencing of zombie source tasks (KIP-618, DistributedHerder.ZombieFencing).
  *
  * The leader decides on its tick thread. A real round of fencing asks brokers, so it runs on a
- * thread of its own and comes back to the tick thread to write the record; requests for the same
- * connector share it. Task threads ask through kc_distributed_fence_zombies(), which goes to the
- * leader wherever that is, and check their right to run afterwards.
+ * thread of its own and comes back to the tick thread to write the record. Requests for the same
+ * connector share a round. Task threads call kc_distributed_fence_zombies(), which asks the leader,
+ * wherever that is, and then check that they may still run.
  */
 #include "base/wrong_target.h"
 #include "herder/distributed_priv.h"
@@ -33,8 +33,8 @@ enum kc_fencing_need kc_fencing_need(const struct kc_cluster_state *state, const
     if (!kc_cluster_state_pending_fencing(state, connector))
         return KC_FENCE_NOTHING;
     int record = kc_cluster_state_task_count_record(state, connector);
-    /* Without a record no transactional producer has been there; a single new task fences a single
-     * old one by its transactional id. */
+    /* Without a record there was no transactional producer. A single new task fences a single old
+     * one by its transactional id. */
     if (record < 0 || (record == 1 && kc_cluster_state_task_count(state, connector) == 1))
         return KC_FENCE_RECORD_ONLY;
     return KC_FENCE_PRODUCERS;
@@ -122,7 +122,7 @@ static struct kc_error *write_record(struct kc_distributed *herder, const char *
     return err;
 }
 
-/* The brokers have fenced: is it still this generation of tasks? */
+/* The brokers have fenced. Checks that it is still this generation of tasks. */
 static struct kc_error *follow_up(struct kc_distributed *herder, struct kc_fencing *fencing)
 {
     if (!kc_distributed_refresh(herder))
@@ -132,7 +132,7 @@ static struct kc_error *follow_up(struct kc_distributed *herder, struct kc_fenci
         return kc_error_new(KC_ERR_CONFLICT, "Fencing failed because new task configurations were "
                                              "generated for the connector");
     if (fencing->cancelled)
-        return NULL; /* whoever waited has been told */
+        return NULL; /* all waiting requests have been completed */
     return write_record(herder, fencing->connector, fencing->tasks_to_record);
 }
 
@@ -237,7 +237,7 @@ void kc_distributed_run_fence(struct kc_herder *base, struct kc_request *request
 
 /* ---- on task threads ---- */
 
-/* Posts one of the exactly-once requests and waits for ever: the queue's close ends it. */
+/* Posts one of the exactly-once requests and waits without a limit: the queue's close ends it. */
 static struct kc_error *ask(struct kc_distributed *herder, kc_request_run run,
                             struct kc_herder_args *args)
 {
@@ -307,8 +307,8 @@ struct kc_error *kc_distributed_verify_task(void *opaque, const char *connector,
     return ask(herder, run_verify, args);
 }
 
-/* A worker that was frozen for long has lost its tasks and doesn't know it yet: it must not fence
- * those who have them now. */
+/* A worker that was frozen for long has lost its tasks and doesn't know it yet. It must not fence
+ * the workers that have them now. */
 static void run_confirm(struct kc_herder *base, struct kc_request *request, void *data)
 {
     struct kc_distributed *herder = kc_distributed_of(base);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The herder of a worker in a cluster (DistributedHerder): making it, and its
- * tick.
+ * The herder of a worker in a cluster (DistributedHerder): its creation and its tick.
  *
  * One tick: read the configs if that failed before, be a member, bring a rebalance to its end, do
  * the leader's duties, run requests that are due, act on what the config topic brought, then poll
@@ -21,7 +20,7 @@ enum { WRITE_PRIVILEGES_BACKOFF_MS = 250 };
 
 /* ---- the tick ---- */
 
-/* NULL err: goes on. A wake-up ends the tick, anything else the herder. */
+/* err NULL: continue. A wake-up ends the tick, any other error the herder. */
 static struct kc_error *woken(struct kc_error *err, bool *end_tick)
 {
     *end_tick = err != NULL;
@@ -48,7 +47,8 @@ static struct kc_error *be_member(struct kc_distributed *herder, bool *end_tick)
     return err;
 }
 
-/* After another leader's writes: true when writing works again or isn't this worker's any more. */
+/* After another leader's writes: true if writing works again or isn't this worker's duty any more.
+ */
 static bool reclaim_privileges(struct kc_distributed *herder)
 {
     if (!herder->fenced)
@@ -151,7 +151,7 @@ static void halt(struct kc_herder *base)
     kc_distributed_end_fencings(herder);
     kc_status_store_flush(base->status_store, herder->sync_timeout_ms);
     herder->member->ops->leave(herder->member, "worker shutting down");
-    /* A leader that waits for us in a rebalance answers what was sent to it once we have left. */
+    /* A leader that waits for us in a rebalance answers our requests once we have left. */
     kc_distributed_end_background(herder);
 }
 
@@ -220,7 +220,7 @@ static void read_settings(struct kc_distributed *herder, const struct kc_herder_
     }
 }
 
-/* By the table of connect.protocol: what this worker would like to speak. */
+/* The protocol that this worker prefers, by the table of connect.protocol. */
 static int configured_protocol(const struct kc_herder_settings *settings)
 {
     const char *protocol = kc_config_string(settings->config->values, "connect.protocol");

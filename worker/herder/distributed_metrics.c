@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a distributed herder tells of rebalances: connect-worker-rebalance-metrics and the Connect
- * part of connect-coordinator-metrics. Noted on the tick thread, read by any.
+ * The metrics of a distributed herder's rebalances: connect-worker-rebalance-metrics and the
+ * Connect part of connect-coordinator-metrics. Noted on the tick thread, read by any.
  */
 #include "herder/distributed_priv.h"
 #include "metrics/exposition.h"

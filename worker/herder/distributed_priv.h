@@ -2,7 +2,7 @@
 /*
  * The inside of the distributed herder (DistributedHerder); for distributed_*.c only.
  *
- * Everything is the tick thread's, unless it stands under `lock`: that is what the config store's
+ * Everything belongs to the tick thread, except the members under `lock`: what the config store's
  * thread leaves for it, and what request threads need.
  */
 #ifndef WORKER_HERDER_DISTRIBUTED_PRIV_H
@@ -27,7 +27,7 @@ struct kc_staged_updates {
     size_t restart_count;
 };
 
-/* What is told of rebalances; the tick thread's, read by any. */
+/* Figures of rebalances for metrics; written by the tick thread, read by any. */
 struct kc_rebalances {
     atomic_uint_fast64_t completed;
     atomic_bool rebalancing;
@@ -88,9 +88,10 @@ static inline struct kc_distributed *kc_distributed_of(struct kc_herder *herder)
 bool kc_distributed_is_leader(const struct kc_distributed *herder);
 /* The leader's URL; NULL when nobody knows. Borrowed until the next rebalance. */
 const char *kc_distributed_leader_url(const struct kc_distributed *herder);
-/* Reads to the end of the config topic and takes a fresh picture; false: too slow, or failed. */
+/* Reads to the end of the config topic and takes a fresh snapshot; false: too slow, or failed. */
 bool kc_distributed_refresh(struct kc_distributed *herder);
-/* What the leader alone writes: a lost privilege is noted, and explained in the error. */
+/* Checks the error of a write that only the leader makes: a lost privilege is noted, and explained
+ * in the error. */
 struct kc_error *kc_distributed_wrote(struct kc_distributed *herder,
                                       struct kc_error *err) KC_MUST_CHECK;
 struct kc_error *kc_distributed_write_tasks(struct kc_distributed *herder, const char *connector,
@@ -105,8 +106,9 @@ void kc_distributed_rejoin(struct kc_distributed *herder, const char *reason);
 
 /* ---- distributed_herder.c ---- */
 
-/* kc_herder_distributed_new() in two steps, so that tests can bring other parts: a herder without
- * any, whose address their listeners need, then its member and stores (taken) and its worker. */
+/* kc_herder_distributed_new() in two steps, so that tests can use other parts. First a herder
+ * without parts, whose address their listeners need; then its member and stores (taken) and its
+ * worker. */
 struct kc_herder *kc_distributed_prepare(const struct kc_herder_settings *settings);
 struct kc_error *kc_distributed_equip(struct kc_herder *herder, struct kc_membership *member,
                                       const struct kc_herder_parts *parts) KC_MUST_CHECK;
@@ -133,14 +135,14 @@ void kc_distributed_run_restarts(struct kc_distributed *herder);
 void kc_staged_updates_clear(struct kc_staged_updates *staged);
 
 /* Whether the tasks of connector may take up their new configs one by one, without a rebalance:
- * there are as many as before, they differ in what is assigned to them alone (task.assigned.*), and
- * none is given what another one had. Pure. */
+ * there are as many as before, only their assigned items differ (task.assigned.*), and none gets
+ * what another one had. Pure. */
 bool kc_task_configs_grow(const struct kc_cluster_state *before, const struct kc_cluster_state *now,
                           const char *connector);
 
 /* ---- distributed_keys.c ---- */
 
-/* Writes a new session key when it is this worker's duty; false: that failed, tick again. */
+/* Writes a new session key if that is this worker's duty; false: it failed; tick again. */
 bool kc_distributed_rotate_key(struct kc_distributed *herder);
 void kc_distributed_session_key_updated(void *opaque);
 /* When the key has to be rotated, in kc_mono_ms() units; INT64_MAX: never. */
@@ -162,7 +164,7 @@ struct kc_error *kc_distributed_confirm_task(void *opaque, const char *connector
                                              int64_t since_ms);
 struct kc_error *kc_distributed_verify_task(void *opaque, const char *connector, int task,
                                             int generation);
-/* New task configs make a round of fencing useless. Any thread, lock held. */
+/* New task configs invalidate a round of fencing. Any thread, lock held. */
 void kc_distributed_cancel_fencing(struct kc_distributed *herder, const char *connector);
 /* Waits for all rounds; their requests fail. Tick thread, after the queue's close. */
 void kc_distributed_end_fencings(struct kc_distributed *herder);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where changed task configs go: into the config topic when this worker leads, to the leader's
- * internal endpoint otherwise. What blocks runs on the background thread, one job at a time
- * (Java's forwardRequestExecutor): sending to the leader, and writing the connectors that a
- * dedicated MirrorMaker's leader has to see to (MirrorHerder).
+ * Publishes changed task configs: writes them to the config topic if this worker leads, else sends
+ * them to the leader's internal endpoint. Two jobs may block: sending to the leader, and writing
+ * the connectors that a dedicated MirrorMaker's leader maintains (MirrorHerder). They run on the
+ * background thread, one at a time (Java's forwardRequestExecutor).
  */
 #include "connect/java_json.h"
 #include "connect/log.h"

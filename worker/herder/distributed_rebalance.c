@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a distributed herder does with assignments: stopping what is revoked, agreeing on the config
- * offset, starting what is new (RebalanceListener and handleRebalanceCompleted). Tick thread only.
+ * Handles a distributed herder's assignments: stops what is revoked, agrees on the config offset,
+ * starts what is new (RebalanceListener and handleRebalanceCompleted). Tick thread only.
  */
 #include "connect/log.h"
 #include "herder/distributed_priv.h"
@@ -179,7 +179,7 @@ static void start_task(struct kc_herder *herder, const struct kc_work_task *task
     struct kc_error *err = kc_herder_start_task(herder, task->connector, task->task);
     if (!err)
         return;
-    /* As Java's onFailure; of a connector that is gone nothing is to be said. */
+    /* As Java's onFailure; nothing is reported for a deleted connector. */
     if (kc_cluster_state_config(herder->config_state, task->connector))
         kc_herder_state_changed(herder, task->connector, task->task, KC_STATE_FAILED,
                                 kc_error_text(err), NULL);
@@ -197,8 +197,9 @@ static void remember_joined_state(struct kc_distributed *herder)
     herder->tasks_state = kc_cluster_state_ref(herder->base.config_state);
 }
 
-/* A worker that was away, frozen maybe, keeps what it is given again. Those who had it meanwhile
- * have said so, and that they have given it up. (In Java that stays.) */
+/* A worker that was away, for example frozen, keeps work that it is given again. Other workers have
+ * meanwhile reported that they had it and gave it up, so this worker reports it anew. (In Java the
+ * others' reports stay.) */
 static void claim_kept(struct kc_distributed *herder, const struct kc_work *fresh)
 {
     struct kc_herder *base = &herder->base;

@@ -61,7 +61,7 @@ static void run_info(struct kc_herder *base, struct kc_request *request, void *d
     struct kc_herder_args *args = data;
     if (!settled(kc_distributed_of(base), request) || !found(base, request, args->connector))
         return;
-    /* Like Java, of a picture that may be newer than the herder's. */
+    /* Like Java, from a snapshot that may be newer than the herder's. */
     struct kc_cluster_state *state = kc_config_store_snapshot(base->config_store);
     args->result = kc_connector_info_json(state, base->plugins, args->connector, NULL);
     kc_cluster_state_unref(state);
@@ -79,8 +79,8 @@ static void run_tasks(struct kc_herder *base, struct kc_request *request, void *
 
 /* ---- configurations ---- */
 
-/* A connector that this herder still has. GET, which looks at the config topic, may have told of
- * its deletion already: then it's a matter of moments. */
+/* The error for a connector that this herder still has. If it is gone from the config topic, GET no
+ * longer shows it, and the herder will follow in a moment. */
 static struct kc_error *exists_already(struct kc_herder *base, const char *connector)
 {
     struct kc_cluster_state *newest = kc_config_store_snapshot(base->config_store);
@@ -159,7 +159,7 @@ static void run_put_tasks(struct kc_herder *base, struct kc_request *request, vo
 
 /* ---- states ---- */
 
-/* First no tasks, then STOPPED: should the second fail, the cluster is still sane. */
+/* First no tasks, then STOPPED: if the second write fails, the cluster is still consistent. */
 static void run_stop(struct kc_herder *base, struct kc_request *request, void *data)
 {
     struct kc_distributed *herder = kc_distributed_of(base);
@@ -313,8 +313,8 @@ static void run_offsets(struct kc_herder *base, struct kc_request *request, void
     kc_cluster_state_unref(state);
 }
 
-/* After this the caller's thread changes the offsets; exactly-once sources are fenced first, and
- * then asked for again. */
+/* After this the caller's thread changes the offsets. Exactly-once sources are fenced first, and
+ * then this runs again. */
 static void run_alter_offsets(struct kc_herder *base, struct kc_request *request, void *data)
 {
     struct kc_distributed *herder = kc_distributed_of(base);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From records of the config topic to what the herder does about them (ConfigUpdateListener and the
- * second half of a tick). The listener runs on the config store's thread and only stages.
+ * Handles changes of the config topic (ConfigUpdateListener and the second half of a tick). The
+ * listener runs on the config store's thread and only stages them.
  */
 #include "base/logging.h"
 #include "connect/log.h"
@@ -74,7 +74,7 @@ static void on_target_state_changed(void *opaque, const char *connector)
     wake(herder);
 }
 
-/* Of several restarts of one connector the one of highest impact stays. Lock held. */
+/* Keeps the restart with the highest impact for each connector. Lock held. */
 static void stage_restart(struct kc_staged_updates *staged,
                           const struct kc_restart_request *request)
 {
@@ -135,7 +135,8 @@ void kc_staged_updates_clear(struct kc_staged_updates *staged)
 
 /* ---- acting: the tick thread ---- */
 
-/* Takes all but the restarts; the eager protocol drops the rest when a rebalance comes anyway. */
+/* Takes everything except the restarts. The eager protocol drops the rest if a rebalance comes
+ * anyway. */
 static bool take_staged(struct kc_distributed *herder, struct kc_staged_updates *taken)
 {
     bool eager = atomic_load(&herder->protocol_version) == 0;
@@ -158,8 +159,8 @@ static bool take_staged(struct kc_distributed *herder, struct kc_staged_updates 
     return any;
 }
 
-/* A connector that came or went between the last rebalance's picture and this one needs another,
- * whichever picture the listener saw. */
+/* Whether a connector came or went since the snapshot of the last rebalance. If so, it needs
+ * another rebalance, whichever snapshot the listener saw. */
 static bool came_or_went(const struct kc_distributed *herder, const char *connector)
 {
     bool is = kc_cluster_state_has(herder->base.config_state, connector);
@@ -221,7 +222,7 @@ static void stop_reconfigured_tasks(struct kc_distributed *herder, const struct 
     free(ids);
 }
 
-/* Exactly-once tasks are fenced all together, and so begin all together. */
+/* Exactly-once tasks are fenced together, so they also begin together. */
 static bool may_grow(struct kc_distributed *herder, const struct kc_strings *names)
 {
     for (size_t i = 0; i < names->count; i++) {
@@ -295,7 +296,8 @@ bool kc_distributed_update(struct kc_distributed *herder)
 
 /* ---- restarts ---- */
 
-/* Marks and stops what the plan names and this worker has; returns the tasks among it. */
+/* Marks and stops those of the plan's connector and tasks that this worker has. Returns the number
+ * of tasks. */
 static size_t stop_planned(struct kc_distributed *herder, const char *connector,
                            const struct kc_restart_plan *plan, bool restart_connector,
                            struct kc_task_id *ids)

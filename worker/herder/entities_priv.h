@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * REST's entities from the herder's state, as Java prints them (CONTRACT §1.3, §1.10). Any thread.
+ * REST's entities from the herder's state, as Java prints them. Any thread.
  */
 #ifndef WORKER_HERDER_ENTITIES_PRIV_H
 #define WORKER_HERDER_ENTITIES_PRIV_H
@@ -14,7 +14,8 @@ const char *kc_connector_type(const struct kc_plugins *plugins, const struct kc_
 
 json_t *kc_map_json(const struct kc_map *map); /* an object of strings and nulls */
 
-/* ConnectorInfo; config instead of the stored one unless NULL. NULL: unknown connector. */
+/* ConnectorInfo, with config instead of the stored one unless config is NULL. NULL: unknown
+ * connector. */
 json_t *kc_connector_info_json(const struct kc_cluster_state *state,
                                const struct kc_plugins *plugins, const char *connector,
                                const struct kc_map *config);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The part of a herder that its callers meet: snapshot reads, and the posting of requests to the
- * tick thread. See herder.h for the contract, herder_priv.h for the inside, and herder_thread.c for
- * the life cycle.
+ * The part of a herder that its callers use: snapshot reads, and posting requests to the tick
+ * thread. See herder.h for the contract, herder_priv.h for the inside, and herder_thread.c for the
+ * life cycle.
  */
 #include "herder/herder.h"
 
@@ -74,7 +74,7 @@ struct kc_error *kc_herder_call(struct kc_herder *herder, kc_request_run run_req
     return err;
 }
 
-/* For writes that go past the tick thread: the stores have to be there. */
+/* For writes that bypass the tick thread and need the stores. */
 static struct kc_error *await_stores(struct kc_herder *herder, int timeout_ms)
 {
     int64_t deadline = kc_mono_ms() + timeout_ms;
@@ -102,7 +102,7 @@ void kc_herder_run_requests(struct kc_herder *herder, int64_t *next_ms)
     }
 }
 
-/* Of a request that has ended: the tick thread doesn't touch it any more. */
+/* For a request that has ended, so that the tick thread doesn't touch it any more. */
 static json_t *take_result(struct kc_herder_args *args)
 {
     json_t *result = args->result;
@@ -405,7 +405,7 @@ struct kc_error *kc_herder_patch_connector(struct kc_herder *herder, const char 
     return validate_and_put(herder, put, deadline, info, NULL);
 }
 
-/* Has the tick thread look whether offsets may be read or changed; *config is the connector's. */
+/* Asks the tick thread whether offsets may be read or changed; *config is the connector's. */
 static struct kc_error *may_touch_offsets(struct kc_herder *herder, enum kc_herder_request kind,
                                           const char *connector, int timeout_ms,
                                           struct kc_map **config, bool *needs_fencing)

@@ -3,11 +3,11 @@
  * The herder: the one owner of a worker's cluster state, and what REST and main talk to.
  *
  * Standalone and distributed herders have one thread each ("the tick thread") that makes every
- * change. These functions may be called by any thread but that one; those marked "snapshot" answer
- * at once from memory, the others post a request to the herder's thread and wait at most timeout_ms
- * (then KC_ERR_TIMEOUT with Connect's text "Request timed out. <stage>"). Results are JSON entities
- * as CONTRACT §1.3 shows them: new references. Errors carry Connect's texts; KC_ERR_WRONG_TARGET
- * says where to forward to.
+ * change. Any other thread may call these functions. Those marked "snapshot" answer at once from
+ * memory; the others post a request to the herder's thread and wait at most timeout_ms (then
+ * KC_ERR_TIMEOUT with Connect's text "Request timed out. <stage>"). Results are JSON entities as
+ * Java prints them: new references. Errors carry Connect's texts; KC_ERR_WRONG_TARGET says where to
+ * forward to.
  */
 #ifndef WORKER_HERDER_HERDER_H
 #define WORKER_HERDER_HERDER_H
@@ -17,8 +17,8 @@
 
 struct kc_herder;
 
-/* A connector that the leader sees to by itself: written when a worker becomes leader and the
- * stored configuration differs (dedicated MirrorMaker mode, MirrorHerder). */
+/* A connector that the leader maintains by itself: it is written when a worker becomes leader and
+ * the stored configuration differs (dedicated MirrorMaker mode, MirrorHerder). */
 struct kc_herder_connector {
     const char *name;
     const struct kc_map *config;
@@ -42,7 +42,8 @@ struct kc_error *kc_herder_distributed_new(const struct kc_herder_settings *sett
                                            struct kc_herder **herder) KC_MUST_CHECK;
 
 /* Starts the herder's thread, which reads the internal topics and joins; returns at once. A start
- * that can't succeed (wrong cleanup policy, ...) ends the thread: kc_herder_wait() tells. */
+ * that can't succeed (wrong cleanup policy, ...) ends the thread; kc_herder_wait() returns the
+ * error. */
 struct kc_error *kc_herder_start(struct kc_herder *herder) KC_MUST_CHECK;
 /* Blocks until the herder has been stopped or has failed; NULL when it was stopped. The caller owns
  * the error. */
@@ -72,7 +73,7 @@ struct kc_error *kc_herder_topics(struct kc_herder *herder, const char *connecto
 struct kc_error *kc_herder_info_snapshot(struct kc_herder *herder, const char *connector,
                                          json_t **info) KC_MUST_CHECK;
 
-/* ---- what any worker writes by itself; waits for the stores' start first ---- */
+/* ---- any worker writes these itself, after the stores' start ---- */
 struct kc_error *kc_herder_pause(struct kc_herder *herder, const char *connector,
                                  int timeout_ms) KC_MUST_CHECK;
 struct kc_error *kc_herder_resume(struct kc_herder *herder, const char *connector,
@@ -153,8 +154,8 @@ struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const
 
 /* ---- for people, beyond Java's API; snapshots ---- */
 
-/* ConnectorStateInfo, to which is added what this worker knows of the connector and of those tasks
- * that run here: note, lane, reason, records, bytes_in_flight. KC_ERR_NOT_FOUND. */
+/* ConnectorStateInfo, plus what this worker knows of the connector and of the tasks that run here:
+ * note, lane, reason, records, bytes_in_flight. KC_ERR_NOT_FOUND. */
 struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector,
                                    json_t **states) KC_MUST_CHECK;
 
@@ -164,15 +165,15 @@ struct kc_series_collection;
 void kc_herder_expose(struct kc_herder *herder, struct kc_exposition *exposition,
                       struct kc_series_collection *series);
 
-/* ---- internal requests between workers (CONTRACT §1.9) ---- */
+/* ---- internal requests between workers (InternalClusterResource) ---- */
 struct kc_signature {
     const char *authorization; /* header values, NULL when missing */
     const char *algorithm;
     const char *body; /* the exact bytes; NULL: they haven't come yet */
     size_t body_len;
 };
-/* Whether the signature is as it must be, without a body as far as headers tell: before anything is
- * kept or parsed. Snapshot. */
+/* Checks the signature; without a body, only what the headers tell. Called before anything is kept
+ * or parsed. Snapshot. */
 struct kc_error *kc_herder_check_signature(struct kc_herder *herder,
                                            const struct kc_signature *signature) KC_MUST_CHECK;
 struct kc_error *kc_herder_put_tasks(struct kc_herder *herder, const char *connector,

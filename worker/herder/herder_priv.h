@@ -2,10 +2,10 @@
 /*
  * What the standalone and the distributed herder share (AbstractHerder); for worker/herder only.
  *
- * A herder is a struct kc_herder at the head of its own struct, and a table of what it does for
- * each request. herder.c posts requests and owns thread and life cycle; the table's functions run
- * on the tick thread. `config_state` is replaced by the tick thread alone, under `lock`, so that
- * thread reads it freely and others under the lock.
+ * A herder is a struct kc_herder at the head of its own struct, and a table of functions, one per
+ * request. herder.c posts requests and owns thread and life cycle; the table's functions run on the
+ * tick thread. `config_state` is replaced by the tick thread alone, under `lock`, so that thread
+ * reads it freely and others under the lock.
  */
 #ifndef WORKER_HERDER_HERDER_PRIV_H
 #define WORKER_HERDER_HERDER_PRIV_H
@@ -34,7 +34,7 @@ enum kc_herder_request {
     KC_REQUEST_COUNT,
 };
 
-/* What requests are about, and their results: owned by the request. */
+/* A request's arguments and results; owned by the request. */
 struct kc_herder_args {
     char *connector;
     int task;
@@ -106,7 +106,7 @@ struct kc_herder {
     struct kc_error *failure; /* why it ended, until waited for */
 };
 
-/* What a herder is made of; taken by kc_herder_init() even when it fails. */
+/* The parts of a herder; taken by kc_herder_init() even if it fails. */
 struct kc_herder_parts {
     struct kc_offset_store *offsets;
     struct kc_config_store *config_store;
@@ -154,7 +154,7 @@ void kc_herder_delete_statuses(struct kc_herder *herder, const char *connector);
 
 /* ---- connector_start.c; tick thread ---- */
 
-/* Starts a connector, then has its tasks reconfigured when it is to run. waiting (a reference,
+/* Starts a connector, and then has its tasks reconfigured if it is to run. waiting (a reference,
  * taken; may be NULL) ends after that. */
 void kc_herder_start_connector(struct kc_herder *herder, const char *connector,
                                struct kc_request *waiting);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a herder lets people see beyond Java's REST API: its metrics, and what a connector and its
- * tasks are doing and why. Any thread.
+ * What a herder shows beyond Java's REST API: its metrics, and what a connector and its tasks are
+ * doing, and why. Any thread.
  */
 #include "herder/entities_priv.h"
 #include "herder/herder_priv.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a herder: making the common part, the tick thread from start to end, and the parts'
+ * The life cycle of a herder: the common part, the tick thread from start to end, and the parts'
  * start. Called by both kinds of herder and by main (herder.h).
  */
 #include "connect/kafka.h"

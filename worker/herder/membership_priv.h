@@ -2,10 +2,9 @@
 /*
  * Membership in the Connect cluster: WorkerGroupMember as a border.
  *
- * The distributed herder drives a membership from its tick thread and knows nothing of how the
- * members agree. membership_group.c speaks Connect's group protocol; unit tests have a cluster of
- * one. Everything is called on the tick thread, and calls the listener there, unless said
- * otherwise.
+ * The distributed herder drives a membership from its tick thread and doesn't know how the members
+ * agree. membership_group.c speaks Connect's group protocol; unit tests have a cluster of one.
+ * Everything is called on the tick thread, and calls the listener there, unless said otherwise.
  */
 #ifndef WORKER_HERDER_MEMBERSHIP_PRIV_H
 #define WORKER_HERDER_MEMBERSHIP_PRIV_H
@@ -14,12 +13,12 @@
 #include "group/work.h"
 #include "storage/cluster_state.h"
 
-/* What a membership needs of the herder, all on the tick thread. */
+/* What a membership calls in the herder; all on the tick thread. */
 struct kc_membership_listener {
     /* A fresh picture of the config topic; the callee unrefs. */
     struct kc_cluster_state *(*snapshot)(void *opaque);
-    /* A rebalance has ended: assignment (borrowed) is the whole work of this member, `revoked` what
-     * it has just lost. */
+    /* A rebalance has ended: assignment (borrowed) is all work of this member; `revoked` is what it
+     * has just lost. */
     void (*assigned)(void *opaque, const struct kc_assignment *assignment, int generation);
     /* Work has to be stopped before this returns. */
     void (*revoked)(void *opaque, const struct kc_work *work);
@@ -48,8 +47,8 @@ struct kc_membership_ops {
     /* REST URL of the worker that has a connector (task KC_CONNECTOR_STATUS) or task; NULL when
      * unknown. Known to the leader only. Owned by the caller. */
     char *(*owner_url)(const struct kc_membership *member, const char *connector, int task);
-    /* Whether the group is at rest and has confirmed at since_ms (kc_mono_ms()) or later that this
-     * worker is in it. If not, it is asked: call again a little later. */
+    /* Whether the group is stable and has confirmed at since_ms (kc_mono_ms()) or later that this
+     * worker is in it. If not, the group is asked; call again a little later. */
     bool (*confirmed)(struct kc_membership *member, int64_t since_ms);
     void (*destroy)(struct kc_membership *member); /* leaves */
 };

@@ -2,9 +2,9 @@
 /*
  * Requests to the herder's tick thread, and the stage that the tick thread is in.
  *
- * Anyone posts; the tick thread takes them in the order of (due time, sequence). A request ends
- * when it is completed, which its run function does, at once or later and on whatever thread. Its
- * arguments live as long as the last reference, so that a caller whose patience has ended may go.
+ * Any thread posts; the tick thread takes requests in the order of (due time, sequence). The run
+ * function completes the request, at once or later, on any thread. Arguments live as long as the
+ * last reference, so a caller may give up waiting.
  */
 #ifndef WORKER_HERDER_REQUEST_PRIV_H
 #define WORKER_HERDER_REQUEST_PRIV_H
@@ -41,14 +41,14 @@ void kc_requests_destroy(struct kc_requests *requests);
 /* Adds a reference of request, due in delay_ms. True when it became the first. A closed queue
  * completes it at once. Any thread. */
 bool kc_requests_add(struct kc_requests *requests, struct kc_request *request, int64_t delay_ms);
-/* The first request that is due (reference handed over), or NULL: then *next_ms is when the first
- * one will be (kc_mono_ms() units; INT64_MAX: none). */
+/* The first due request (reference handed over), or NULL. Then *next_ms is when the first one will
+ * be due (kc_mono_ms() units; INT64_MAX: none). */
 struct kc_request *kc_requests_next(struct kc_requests *requests, int64_t *next_ms);
 /* Waits until deadline_ms, a request that is due, a wake-up or the close. */
 void kc_requests_wait(struct kc_requests *requests, int64_t deadline_ms);
 void kc_requests_wakeup(struct kc_requests *requests);
 
-/* What the tick thread is at (Connect's TickThreadStage). Any thread reads. */
+/* What the tick thread is doing (Connect's TickThreadStage). Any thread reads. */
 struct kc_tick_stage {
     pthread_mutex_t lock;
     char *description;

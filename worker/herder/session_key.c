@@ -12,7 +12,7 @@
 
 enum { MAX_KEY_BYTES = 8192 };
 
-/* The MACs and key generators of the JDK; bytes is what its generator makes unless told. */
+/* The JDK's MACs and key generators; bytes is its generator's default size. */
 static const struct mac {
     const char *name;
     const char *digest;
@@ -166,7 +166,7 @@ static struct kc_error *check_mac(const struct kc_signature *signature,
     return kc_error_new(KC_ERR_FORBIDDEN, "Internal request contained invalid signature.");
 }
 
-/* InternalRequestSignature.fromHeaders: what can't be read is refused even when unsigned requests
+/* InternalRequestSignature.fromHeaders: unreadable headers are refused even if unsigned requests
  * aren't. */
 static struct kc_error *check_headers(const struct kc_signature *signature)
 {

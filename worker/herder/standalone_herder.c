@@ -331,8 +331,7 @@ static void ignore_level(void *opaque, const char *name, const char *level)
 {
 }
 
-/* Its own writes take effect in the request that makes them; only pause and resume come from
- * elsewhere. */
+/* Its own writes take effect within their request. Only pause and resume come from elsewhere. */
 static const struct kc_config_listener config_listener = {
     .connector_updated = ignore_connector,
     .connector_removed = ignore_connector,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the states that connectors and tasks report to the status topic (AbstractHerder's onStartup,
- * onFailure, ...). Called by the worker on connector and task threads, and by the herders for the
- * states that only they know. CONTRACT §3.4 says which are written safely.
+ * Writes the states that connectors and tasks report to the status topic (AbstractHerder's
+ * onStartup, onFailure, ...). Called by the worker on connector and task threads, and by the
+ * herders for states that only they know. AbstractHerder decides which are written safely
+ * (KafkaStatusBackingStore.putSafe).
  */
 #include "herder/herder_priv.h"
 

@@ -3,7 +3,7 @@
  * Whether new task configs need a rebalance: see kc_task_configs_grow().
  *
  * A rebalance is a barrier: every task has stopped before one of them starts with another's work.
- * Where no work changes hands, none is needed. Every worker decides by the config topic alone, and
+ * If no work changes hands, no barrier is needed. Every worker decides by the config topic alone,
  * so all decide alike. Pure functions.
  */
 #include "connect/hash.h"
@@ -20,7 +20,7 @@ static bool is_assigned(const char *key)
     return strncmp(key, assigned_prefix, sizeof(assigned_prefix) - 1) == 0;
 }
 
-/* Equal but for what is assigned. */
+/* Equal except for the assigned items. */
 static bool alike(const struct kc_map *a, const struct kc_map *b)
 {
     size_t common[2] = {0};
@@ -49,7 +49,7 @@ struct held {
 
 typedef bool (*assigned_visit)(void *opaque, int task, char *what); /* takes what */
 
-/* Visits all that the tasks of connector are assigned, until one visit is false. */
+/* Visits all assigned items of the connector's tasks, until one visit returns false. */
 static bool each_assigned(const struct kc_cluster_state *state, const char *connector,
                           assigned_visit visit, void *opaque)
 {

@@ -3,9 +3,9 @@
  * The thread and states of a connector: see connector_host.h.
  *
  * One state machine with one table of moves. There is a thread while there is work, and a moment
- * longer: a failure raised by the connector, a target state, a request for task configs, the end;
- * it serves them in this order. Whoever brings work starts a thread where there is none; where none
- * can be started, he does the work. Callbacks run without the lock.
+ * longer. It serves, in this order: a failure raised by the connector, a target state, a request
+ * for task configs, the end. Whoever brings work starts a thread if there is none; if none can be
+ * started, the caller does the work. Callbacks run without the lock.
  */
 #include "host/connector_host.h"
 
@@ -23,7 +23,7 @@ enum { IDLE_MS = 1000 };
 enum phase { PHASE_INIT, PHASE_PAUSED, PHASE_STOPPED, PHASE_STARTED, PHASE_FAILED, PHASE_ENDED };
 
 #define TO(phase) (1u << PHASE_##phase)
-/* Which phases may follow; a failed connector can only be stopped, or end. */
+/* The allowed next phases. A failed connector can only be stopped, or end. */
 static const unsigned moves[] = {
     [PHASE_INIT] = TO(PAUSED) | TO(STOPPED) | TO(STARTED) | TO(FAILED) | TO(ENDED),
     [PHASE_PAUSED] = TO(STOPPED) | TO(STARTED) | TO(FAILED) | TO(ENDED),
@@ -133,7 +133,7 @@ char *kc_connector_host_note(struct kc_connector_host *host)
 
 static void start_serving(struct kc_connector_host *host);
 
-/* Locked. True: there is no thread to serve it, and the caller starts one when it has unlocked. */
+/* Locked. True: no thread serves the host, so the caller starts one after unlocking. */
 static bool announce_work(struct kc_connector_host *host)
 {
     bool alone = host->life.running && !host->served && !host->life.ended;
@@ -232,7 +232,7 @@ static const enum phase target_phases[] = {
     [KC_TARGET_STOPPED] = PHASE_STOPPED,
 };
 
-/* What has failed meanwhile is stopped as well: it may have threads of its own. */
+/* A failed connector is stopped as well, because it may have threads of its own. */
 static void stop_plugin(struct kc_connector_host *host)
 {
     if (host->started)
@@ -241,7 +241,7 @@ static void stop_plugin(struct kc_connector_host *host)
     kc_series_list_reset(&host->series);
 }
 
-/* doTransitionTo: an error is for whoever asked; a failed start has been reported as well. */
+/* doTransitionTo: an error goes to the caller; a failed start has also been reported. */
 static struct kc_error *transition(struct kc_connector_host *host, enum kc_target_state target)
 {
     enum phase to = target_phases[target];
@@ -408,7 +408,7 @@ static void shut_down(struct kc_connector_host *host)
     kc_info("Completed shutdown for connector %s", host->name);
 }
 
-/* Waits for work; false: there has been none for a while, and the thread goes. */
+/* Waits for work; false: there was none for a while, and the thread ends. */
 static bool await_work(struct kc_connector_host *host)
 {
     int64_t until = kc_mono_ms() + IDLE_MS;

@@ -2,9 +2,9 @@
 /*
  * The host of one connector object: Connect's WorkerConnector.
  *
- * Every function of the connector is called on a thread of the host's, one at a time; a connector
- * that is at rest has none. Requests are left in the host and served in turn; of several target
- * states the latest wins. A cancelled host reports nothing any more, and stays until it has ended.
+ * Every function of the connector is called on a thread of the host's, one at a time; an idle
+ * connector has no thread. Requests wait in the host and are served in turn; of several target
+ * states the latest wins. A cancelled host reports nothing any more, and exists until it has ended.
  */
 #ifndef WORKER_HOST_CONNECTOR_HOST_H
 #define WORKER_HOST_CONNECTOR_HOST_H
@@ -29,8 +29,8 @@ void kc_connector_host_destroy(struct kc_connector_host *host);
 
 /* Any thread. */
 void kc_connector_host_run(struct kc_connector_host *host);
-/* done: as kc_worker_start_connector(); on the connector's thread, or on this one when the request
- * can't be served, or no thread can be started for it. */
+/* done: as kc_worker_start_connector(); on the connector's thread; on the caller's if the request
+ * can't be served or no thread can be started for it. */
 void kc_connector_host_set_target(struct kc_connector_host *host, enum kc_target_state target,
                                   kc_worker_done done, void *opaque);
 /* config: the connector's, raw variables resolved; copied. */

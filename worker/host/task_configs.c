@@ -22,8 +22,8 @@ static struct kc_error *too_many(const char *name, size_t count, int64_t max)
                         name, count, (long long)max);
 }
 
-/* How many tasks a connector of this configuration may make, whatever tasks.max says: each costs at
- * least a copy of it. */
+/* The most tasks for a connector of this configuration, whatever tasks.max says, because each task
+ * costs at least a copy of it. */
 static int64_t most_tasks(const struct kc_map *config)
 {
     enum { TASKS = 10000, BYTES = 256 << 20 };

@@ -3,11 +3,11 @@
  * The thread and life cycle of a task: see task_host.h.
  *
  * One state machine: `moves` says which reports may follow which. Reports to the listener are made
- * without the lock, but cancel() waits for one that is under way, so that none comes after it.
+ * without the lock. cancel() waits for a report that is under way, so that none comes after it.
  *
- * A task that failed for what may pass (a producer that its broker knows no longer, a transaction
- * that expired while the process was frozen) is started anew by itself, where Connect's would stay
- * FAILED until somebody restarts it. It may take any number of times, with a growing pause.
+ * Some failures may pass: a producer that its broker has forgotten, a transaction that expired
+ * while the process was frozen. Then the task starts itself anew, any number of times, with a
+ * growing pause. (Connect's would stay FAILED until somebody restarts it.)
  */
 #include "host/task_host.h"
 
@@ -23,7 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Worker
 enum {
     RENEW_FIRST_MS = 500,
     RENEW_MOST_MS = 60000,
-    RENEW_FORGET_MS = 600000, /* a task that ran for so long begins with the first pause again */
+    RENEW_FORGET_MS = 600000, /* after so long a run the first pause applies again */
 };
 
 struct kc_task_host {
@@ -54,7 +54,7 @@ struct kc_task_host {
 };
 
 #define M(state) (1u << KC_STATE_##state)
-/* Which states may follow: UNASSIGNED is both the beginning and an orderly end. */
+/* The allowed next states. UNASSIGNED is both the beginning and an orderly end. */
 static const unsigned moves[] = {
     [KC_STATE_UNASSIGNED] = M(RUNNING) | M(PAUSED) | M(FAILED) | M(UNASSIGNED) | M(RESTARTING),
     [KC_STATE_RUNNING] = M(PAUSED) | M(FAILED) | M(UNASSIGNED) | M(RESTARTING),
@@ -182,7 +182,7 @@ static int64_t renewal_pause(int attempt)
     return attempt < 7 ? (int64_t)RENEW_FIRST_MS << attempt : RENEW_MOST_MS;
 }
 
-/* Lives until there is an end that a new life wouldn't change. */
+/* Runs the task, again and again, until a new start wouldn't help. */
 static struct kc_error *run_task(struct kc_task_host *host)
 {
     for (int attempt = 0;; attempt++) {
@@ -277,7 +277,7 @@ void kc_task_host_set_target(struct kc_task_host *host, enum kc_target_state tar
     pthread_mutex_lock(&host->life.mutex);
     bool ignored = host->life.stopping;
     if (!ignored) {
-        /* A stopped connector has no tasks; should one be told so, it ends. */
+        /* A stopped connector has no tasks; a task that gets this target ends. */
         host->life.stopping = target == KC_TARGET_STOPPED;
         host->target = target;
         pthread_cond_broadcast(&host->life.changed);

@@ -24,8 +24,8 @@ struct kc_task_kind {
     void (*destroy)(void *impl); /* the worker's thread, after the task's has ended */
     /* Any thread, optional: sent to the target and not yet acknowledged; must not block. */
     size_t (*bytes_in_flight)(void *impl);
-    /* Optional: whether a start from the beginning may mend what start() or execute() failed with.
-     * The task is closed, RESTARTING for a while, and started again, for as long as it takes. */
+    /* Optional: whether a new start may mend the error of start() or execute(). If so, the task is
+     * closed, is RESTARTING for a while, and is started again, as often as necessary. */
     bool (*may_renew)(void *impl, const struct kc_error *err);
 };
 
@@ -61,18 +61,18 @@ const char *kc_task_host_connector(const struct kc_task_host *host);
 int kc_task_host_task(const struct kc_task_host *host);
 enum kc_state kc_task_host_state(struct kc_task_host *host);
 struct kc_task_metrics *kc_task_host_metrics(struct kc_task_host *host);
-/* How records go on, "bytes" or "records", and why; both "" while that isn't known. Borrowed text
- * is static or lives as long as the task. */
+/* The task's lane, "bytes" or "records", and why; both "" while unknown. Borrowed text is static or
+ * lives as long as the task. */
 const char *kc_task_host_lane(struct kc_task_host *host);
 const char *kc_task_host_lane_reason(struct kc_task_host *host);
-/* What is to be known of it beside; static text, or NULL. Any thread. */
+/* A further note on the task; static text, or NULL. Any thread. */
 const char *kc_task_host_note(struct kc_task_host *host);
 void kc_task_host_set_note(struct kc_task_host *host, const char *note);
 /* What the plugin's task shows of itself (kc_source_context_show()); value is taken. Any thread. */
 void kc_task_host_show(struct kc_task_host *host, const char *name, json_t *value);
 /* Adds all of that to item. Any thread. */
 void kc_task_host_add_shown(struct kc_task_host *host, json_t *item);
-/* The share of the task's life that it has been in state so far, 0 to 1. */
+/* The share of the task's life spent in state so far, 0 to 1. */
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state);
 /* What the plugin's task has made. */
 struct kc_series_list *kc_task_host_series(struct kc_task_host *host);
@@ -84,7 +84,7 @@ bool kc_task_host_stopping(struct kc_task_host *host);  /* any thread */
 bool kc_task_host_cancelled(struct kc_task_host *host); /* any thread */
 bool kc_task_host_failed(struct kc_task_host *host);    /* any thread */
 bool kc_task_host_should_pause(struct kc_task_host *host);
-/* Reports PAUSED; then blocks until the task shall run again (true, RUNNING reported) or stop. */
+/* Reports PAUSED, then blocks until the task must run again (true, RUNNING reported) or stop. */
 void kc_task_host_paused(struct kc_task_host *host);
 bool kc_task_host_await_unpause(struct kc_task_host *host);
 void kc_task_host_resumed(struct kc_task_host *host);
@@ -98,7 +98,7 @@ void kc_task_host_set_lane(struct kc_task_host *host, const char *lane, const ch
 struct kc_error *kc_task_host_fence_zombies(struct kc_task_host *host) KC_MUST_CHECK;
 struct kc_error *kc_task_host_verify(struct kc_task_host *host) KC_MUST_CHECK;
 struct kc_error *kc_task_host_confirm(struct kc_task_host *host, int64_t since_ms) KC_MUST_CHECK;
-/* Whether the task has been started before, and is started anew; its thread. */
+/* Whether the task has run before and is started anew. The task's thread. */
 bool kc_task_host_renewed(const struct kc_task_host *host);
 /* "[name|task-0] " */
 const char *kc_task_host_log_context(const struct kc_task_host *host);

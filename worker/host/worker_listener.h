@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whom the hosts of connectors and tasks report to: the worker, and through it the herder
- * (WorkerTask's and WorkerConnector's listeners in Connect).
+ * The listener to which the hosts of connectors and tasks report: the worker, and through it the
+ * herder (WorkerTask's and WorkerConnector's listeners in Connect).
  */
 #ifndef WORKER_HOST_WORKER_LISTENER_H
 #define WORKER_HOST_WORKER_LISTENER_H
@@ -28,9 +28,9 @@ struct kc_worker_listener {
     /* Exactly-once, on the task's thread, may block: after initTransactions, checks that the task
      * is still wanted. */
     struct kc_error *(*verify_task)(void *opaque, const char *connector, int task, int generation);
-    /* Exactly-once, on the task's thread: before a task is started anew and fences whoever has its
-     * transactional id, whether the group has confirmed at since_ms (kc_mono_ms()) or later that it
-     * is this worker's. Retriable: not yet, the group is being asked. */
+    /* Exactly-once, on the task's thread, before a task is started anew and fences the holder of
+     * its transactional id: checks that the group has confirmed at since_ms (kc_mono_ms()) or later
+     * that the task is this worker's. Retriable: not yet; the group is being asked. */
     struct kc_error *(*confirm_task)(void *opaque, const char *connector, int task,
                                      int64_t since_ms);
 };
@@ -39,8 +39,8 @@ struct kc_worker_listener {
  * otherwise). May be NULL. */
 typedef void (*kc_worker_done)(void *opaque, struct kc_error *err);
 
-/* On the connector's thread: gets the task configs complete with task.class (and topics for sinks;
- * it takes what the list holds, or leaves it), or err (taken). */
+/* On the connector's thread: gets the task configs, complete with task.class (and topics for
+ * sinks), or err (taken). It takes the list's content, or leaves it. */
 typedef void (*kc_worker_task_configs_done)(void *opaque, struct kc_error *err,
                                             struct kc_maps *configs);
 

@@ -195,8 +195,8 @@ struct kc_error *wire_aws_from_instance(const struct wire_aws_search *search,
 
 /* ---- The chain ---- */
 
-/* What fails doesn't end the search, as in AWS's libraries; the first that did is told when nothing
- * is found. */
+/* As in AWS's libraries, a source that fails doesn't end the search. If nothing is found, the first
+ * failure is returned. */
 static struct kc_error *find(const struct wire_aws_search *search, struct wire_aws_keys *keys)
 {
     static const wire_aws_source chain[] = {wire_aws_from_environment, from_web_identity,

@@ -3,8 +3,8 @@
  * AWS credentials, from where AWS's own libraries look for them, in their order: environment, web
  * identity, shared files with profiles, a container's endpoint, an instance's metadata (IMDSv2).
  *
- * Where these are is said by the worker's environment alone. The JAAS options awsProfileName,
- * awsRoleArn, awsRoleSessionName and awsStsRegion choose among what the worker has.
+ * Only the worker's environment says where these are. The JAAS options awsProfileName, awsRoleArn,
+ * awsRoleSessionName and awsStsRegion choose among what the worker has.
  */
 #ifndef WORKER_HTTP_AWS_CREDENTIALS_PRIV_H
 #define WORKER_HTTP_AWS_CREDENTIALS_PRIV_H

@@ -16,7 +16,7 @@
 bool wire_aws_wanted(const struct kc_map *settings);
 
 /* The region of the broker at host, or of the first of bootstrap.servers, or AWS_REGION; owned by
- * the caller. KC_ERR_CONFIG when none says it. */
+ * the caller. KC_ERR_CONFIG: none names it. */
 struct kc_error *wire_aws_region(const struct kc_map *settings, const char *host,
                                  char **region) KC_MUST_CHECK;
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Credentials of a profile in AWS's shared files: its own, a role's that another profile or place
- * may take, or those of a single sign-on that `aws sso login` has left a token of.
+ * Credentials of a profile in AWS's shared files: its own, those of a role that another profile or
+ * source may take, or those of a single sign-on, for which `aws sso login` has left a token.
  *
- * Which profile, a connector may say (awsProfileName); what is in it, only who writes the files of
- * the worker's user. credential_process is never run. See aws_priv.h.
+ * A connector may choose the profile (awsProfileName). Only the files of the worker's user say what
+ * is in it. credential_process is never run. See aws_priv.h.
  */
 #include "http/aws_priv.h"
 #include "http/aws_profile_priv.h"
@@ -42,7 +42,8 @@ static bool read_section(const char *variable, const char *file, const char *nam
     return found;
 }
 
-/* What both files say, credentials above config; NULL: neither has it. Owned by the caller. */
+/* The profile from both files, credentials above config; NULL: neither has it. Owned by the caller.
+ */
 static struct kc_map *read_profile(const char *name)
 {
     struct kc_map *values = kc_map_new();
@@ -57,7 +58,7 @@ static struct kc_map *read_profile(const char *name)
 
 /* ---- Single sign-on ---- */
 
-/* The cache's file is named by the SHA-1 of the session's name, or of the start URL. */
+/* The cache file's name is the SHA-1 of the session's name or of the start URL. */
 static char *cache_path(const char *key)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -93,7 +94,7 @@ static bool is_printable(const char *token)
     return true;
 }
 
-/* Of a file of the cache, owned by the caller; *why is set where there is none that serves. */
+/* The token from a cache file, owned by the caller; *why is set if there is no usable one. */
 static char *token_in(const struct kc_str *text, const char **why)
 {
     json_t *json = json_loadb(text->data ? text->data : "", text->len, 0, NULL);
@@ -159,7 +160,7 @@ static struct kc_error *take_role(const json_t *answer, struct wire_aws_keys *ke
                          "the answer of AWS SSO");
 }
 
-/* A section [sso-session NAME] says what several profiles share. */
+/* A section [sso-session NAME] has what several profiles share. */
 static void add_session(struct kc_map *profile)
 {
     const char *session = kc_map_get(profile, "sso_session");
@@ -275,7 +276,7 @@ static struct kc_error *own_keys(const char *name, const struct kc_map *profile,
     return NULL;
 }
 
-/* The profiles on the way from the wanted one to the one that has credentials. */
+/* The profiles from the wanted one to the one that has credentials. */
 struct profile_way {
     char *names[ROLES_MAX];
     struct kc_map *profiles[ROLES_MAX];
@@ -306,7 +307,7 @@ static struct kc_error *way_add(struct profile_way *way, const char *name, struc
     return NULL;
 }
 
-/* Where the profile's role is taken from another one, that one's name; NULL: it is the last. */
+/* The profile that may take this profile's role; NULL: this is the last one. */
 static const char *next_on_way(const char *name, const struct kc_map *profile)
 {
     const char *source = kc_map_get(profile, "source_profile");
@@ -338,7 +339,7 @@ static struct kc_error *walk(const char *name, struct profile_way *way)
     return err;
 }
 
-/* The keys that the last profile begins with; *taken when its own role is in them. */
+/* The keys of the last profile; *taken: they already include its own role. */
 static struct kc_error *begin(const struct wire_aws_search *search, const char *name,
                               struct kc_map *profile, struct wire_aws_keys *keys, bool *taken)
 {

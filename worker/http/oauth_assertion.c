@@ -25,7 +25,7 @@ struct wire_assertion {
     char *ready; /* of the file; NULL: made here */
     EVP_PKEY *key;
     const char *algorithm;
-    json_t *header; /* of the template and the settings, without what changes with time */
+    json_t *header; /* from the template and the settings, without what changes with time */
     json_t *claims;
     long exp_s, nbf_s;
     bool has_id;
@@ -256,7 +256,7 @@ static void append_part(struct kc_str *jwt, json_t *object)
     json_decref(object);
 }
 
-/* The settings' claims lie lowest, the template's above them, and those of now on top. */
+/* Three layers: the settings' claims, above them the template's, on top those of this moment. */
 struct kc_error *wire_assertion_make(const struct wire_assertion *assertion, struct kc_str *jwt)
 {
     json_int_t now = kc_now_ms() / 1000;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What JwtBearerJwtRetriever shows a token endpoint in place of a secret (KIP-1139): a JWT signed
- * here, or one that somebody else has signed and put into a file. Java's keys are
- * sasl.oauthbearer.assertion.*; every file must be on the list of oauth_allowed.h.
+ * The assertion that JwtBearerJwtRetriever sends to a token endpoint in place of a secret
+ * (KIP-1139): a JWT signed here, or one that somebody else has signed and put into a file. Java's
+ * keys are sasl.oauthbearer.assertion.*; every file must be on the list of oauth_allowed.h.
  *
- * An assertion is read from the settings by one thread and made by another.
+ * One thread reads an assertion's settings, another one makes the assertion.
  */
 #ifndef WORKER_HTTP_OAUTH_ASSERTION_PRIV_H
 #define WORKER_HTTP_OAUTH_ASSERTION_PRIV_H

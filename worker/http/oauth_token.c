@@ -32,7 +32,7 @@ struct wire_oauth_source {
 
 /* ---- Settings ---- */
 
-/* KIP-1139 moved the credentials from the JAAS options to settings; either will do. */
+/* KIP-1139 moved the credentials from the JAAS options to settings; both are read. */
 static char *setting(const struct kc_map *settings, const char *key, const struct kc_map *options,
                      const char *option)
 {
@@ -173,7 +173,7 @@ void wire_oauth_source_destroy(struct wire_oauth_source *source)
 
 /* ---- The endpoint ---- */
 
-/* Java's JwtResponseParser takes either; an OpenID provider may give the second alone. */
+/* Java's JwtResponseParser takes either; an OpenID provider may give only the second. */
 static char *token_in(const json_t *answer)
 {
     static const char *const names[] = {"access_token", "id_token"};

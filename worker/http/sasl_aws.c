@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logins to AWS MSK by IAM: see aws_login.h. What aws-msk-iam-auth's classes do in Java: the
- * broker takes a signed request for the right to connect as the proof of who asks.
+ * Logins to AWS MSK by IAM: see aws_login.h. As aws-msk-iam-auth's classes do in Java: a signed
+ * request for the right to connect proves the client's identity to the broker.
  */
 #include "http/aws_credentials_priv.h"
 #include "http/aws_login.h"
@@ -34,7 +34,7 @@ bool wire_aws_wanted(const struct kc_map *settings)
            !kc_map_get(settings, "sasl.oauthbearer.token.endpoint.url");
 }
 
-/* In "b-1.name.abc.c2.kafka.us-east-1.amazonaws.com" what stands before amazonaws. Owned by the
+/* The part before amazonaws in "b-1.name.abc.c2.kafka.us-east-1.amazonaws.com". Owned by the
  * caller; NULL: another kind of name. */
 static char *region_in(const char *hosts)
 {

@@ -53,7 +53,7 @@ static const char *extension_prefix(const struct sasl_oauth *oauth)
     return oauth->source || oauth->aws_region ? "extension_" : "unsecuredLoginExtension_";
 }
 
-/* As OAuthBearerClientInitialResponse: what isn't checked could end the pair and begin another. */
+/* As OAuthBearerClientInitialResponse: an unchecked text could end the pair and begin another. */
 static struct kc_error *check_extension(const char *name, const char *value)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

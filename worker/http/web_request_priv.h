@@ -2,7 +2,7 @@
 /*
  * One blocking HTTP(S) request of a login: a token endpoint, an STS, an instance's metadata.
  *
- * Redirects are never followed: where a request goes is what the settings say, nothing else.
+ * Redirects are never followed, because only the settings may say where a request goes.
  */
 #ifndef WORKER_HTTP_WEB_REQUEST_PRIV_H
 #define WORKER_HTTP_WEB_REQUEST_PRIV_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ACLs: reading all of a kind of resource, creating and deleting some. By our own client:
- * librdkafka 2.0 loses the error of a whole answer, and doesn't know transactional ids.
+ * ACLs: reading all of a kind of resource, creating and deleting some. Uses our own client, because
+ * librdkafka 2.0 loses the error of a whole answer and doesn't know transactional ids.
  *
  * Any thread, several at once.
  */

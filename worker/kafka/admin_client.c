@@ -14,7 +14,8 @@
 #define DEFAULT_TIMEOUT_MS 60000
 #define SLICE_MS           500
 #define LOOK_AGAIN_MS      1000
-/* What was refused before a call may be mended by now: time for the call to get through. */
+/* The time that a call gets to succeed after an earlier refusal, because the cause may be mended by
+ * now. */
 #define REFUSED_AFTER_MS 3000
 
 static int timeout_of(const struct kc_map *properties)

@@ -22,7 +22,7 @@ static void add_listing(struct kc_group_infos *groups,
     info->protocol_type = kc_strdup(simple ? "" : "consumer");
 }
 
-/* A listing that one broker couldn't give would look as if its groups were gone. */
+/* Without one broker's answer the listing would look as if its groups were gone. */
 static struct kc_error *listing_error(const rd_kafka_ListConsumerGroups_result_t *result)
 {
     size_t count = 0;
@@ -62,7 +62,7 @@ static struct kc_error *add_description(struct kc_group_infos *groups,
     const char *id = rd_kafka_ConsumerGroupDescription_group_id(description);
     const rd_kafka_error_t *error = rd_kafka_ConsumerGroupDescription_error(description);
     rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    /* librdkafka's way to say that it is a group of another protocol, such as Connect's. */
+    /* This is how librdkafka reports a group of another protocol, such as Connect's. */
     bool foreign = code == RD_KAFKA_RESP_ERR__INVALID_ARG;
     if (code && code != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND && !foreign)
         return kc_client_error(code, "Describing group %s failed: %s", id,
@@ -88,8 +88,8 @@ static bool any_dead(const struct kc_group_infos *groups)
     return false;
 }
 
-/* DescribeGroups doesn't know groups of the new protocol (KIP-848) and calls them dead; a listing
- * knows their state. */
+/* DescribeGroups reports groups of the new protocol (KIP-848) as dead; a listing knows their state.
+ */
 static struct kc_error *revive(struct kc_admin *admin, struct kc_group_infos *groups)
 {
     struct kc_group_infos listed = {0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Offsets and states of many groups at once, over wire: librdkafka has a call for one group at a
- * time, three round trips long. Any thread, several at once.
+ * Offsets and states of many groups at once, over wire, because librdkafka asks for one group at a
+ * time, in three round trips. Any thread, several at once.
  */
 #include "connect/hash.h"
 #include "kafka/admin_priv.h"

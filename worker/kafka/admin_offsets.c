@@ -2,8 +2,8 @@
 /*
  * Offsets: of partitions (ListOffsets), and those that groups have committed.
  *
- * The isolation level of ListOffsets is its client's, so that last stable offsets need a second
- * client, made when first asked for. Any thread, several at once.
+ * The isolation level of ListOffsets belongs to the client. So last stable offsets need a second
+ * client, which is made when first needed. Any thread, several at once.
  */
 #include "kafka/admin_priv.h"
 
@@ -146,8 +146,8 @@ static void drop_uncommitted(rd_kafka_topic_partition_list_t *offsets)
             rd_kafka_topic_partition_list_del_by_idx(offsets, i);
 }
 
-/* Before OffsetFetch version 6 (Kafka 2.4) librdkafka writes the list that means "all" as one
- * without partitions, and the answer has none: then each partition there is is named. */
+/* Before OffsetFetch version 6 (Kafka 2.4), librdkafka sends an empty list of partitions for "all",
+ * and the answer is empty. Then every existing partition is named. */
 static struct kc_error *list_by_name(struct kc_admin *admin, const char *group,
                                      rd_kafka_topic_partition_list_t **offsets)
 {

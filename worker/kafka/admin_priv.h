@@ -32,10 +32,10 @@ struct kc_admin_call {
     int64_t deadline_ms;
 };
 
-/* The client of our own beneath, connected on first use; borrowed. */
+/* Our own client beneath, connected on first use; borrowed. */
 struct kc_error *kc_admin_wire(struct kc_admin *admin, struct kc_wire_admin **wire) KC_MUST_CHECK;
 
-/* Sends request (taken) by the client of our own; what says what is done, in errors. */
+/* Sends request (taken) by our own client; `what` names the action in errors. */
 struct kc_error *kc_admin_call_wire(struct kc_admin *admin, struct kc_wire_request *request,
                                     const char *what, struct kc_wire_reply **reply) KC_MUST_CHECK;
 
@@ -50,17 +50,17 @@ size_t kc_admin_create_slice(const struct kc_new_topic *topics, size_t count);
 /* Options for op with the admin's time-out. Always kc_admin_call_end() it. */
 void kc_admin_call_begin(struct kc_admin_call *call, struct kc_admin *admin,
                          rd_kafka_admin_op_t op);
-/* Fetches metadata anew. librdkafka does so once when it lacks a controller or the cluster's id,
- * and then waits for news that nobody fetches: with a broker that is out of service at that moment,
- * for all of the call's time-out. */
+/* Fetches metadata anew. librdkafka fetches it once when it lacks a controller or the cluster's id,
+ * and then waits for news. If a broker was out of service at that moment, it waits for the whole
+ * time-out of the call. */
 void kc_admin_look_again(const struct kc_admin *admin);
 
-/* Java's admin fails at once where it isn't let in; a call of librdkafka's waits for its time-out.
- * An error, KC_ERR_KAFKA, once the call that began then has waited a while and the cluster has
- * lately refused the client; NULL: wait on. */
+/* Java's admin client fails at once when its login is refused; a call of librdkafka waits for its
+ * time-out. Returns KC_ERR_KAFKA once the call has waited a while and the cluster has lately
+ * refused the client; NULL: wait on. */
 struct kc_error *kc_admin_refusal(const struct kc_admin *admin, int64_t began_ms,
                                   const char *what) KC_MUST_CHECK;
-/* Waits for the result into call->event; what says what was asked for, in errors. */
+/* Waits for the result in call->event; `what` names the action in errors. */
 struct kc_error *kc_admin_call_wait(struct kc_admin_call *call, const char *what) KC_MUST_CHECK;
 void kc_admin_call_end(struct kc_admin_call *call);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Client quotas, SCRAM users and settings of groups, see connect/rights.h: by our own client, since
- * librdkafka has no such calls.
+ * Client quotas, SCRAM users and settings of groups, see connect/rights.h: by our own client,
+ * because librdkafka has no such calls.
  *
  * Any thread, several at once.
  */

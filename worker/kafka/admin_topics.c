@@ -71,8 +71,8 @@ static bool may_pass(rd_kafka_resp_err_t code)
     return code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
 }
 
-/* One name: ask for it alone. Otherwise all topics, of which the wanted are kept; naming a topic
- * can't create it in either way, for an admin's metadata request doesn't allow that. */
+/* One name: asks for it alone. Otherwise asks for all topics and keeps the wanted ones. Neither
+ * creates a topic, because an admin's metadata request doesn't allow that. */
 static struct kc_error *fetch_metadata(struct kc_admin *admin, const struct kc_strings *names,
                                        const struct rd_kafka_metadata **metadata)
 {
@@ -157,7 +157,7 @@ static struct kc_error *topic_error(const rd_kafka_topic_result_t *result, const
 static struct kc_error *new_topic(const struct kc_new_topic *topic, rd_kafka_NewTopic_t **native)
 {
     char reason[256];
-    /* A count with the replicas left to the broker, or the reverse, is fine since KIP-464. */
+    /* Since KIP-464 the broker may choose either the partition count or the replicas. */
     *native = rd_kafka_NewTopic_new(topic->name, topic->partitions, topic->replication_factor,
                                     reason, sizeof(reason));
     if (!*native)

@@ -78,9 +78,9 @@ struct kc_error *kc_client_error(rd_kafka_resp_err_t code, const char *fmt, ...)
     return err;
 }
 
-/* librdkafka frees the interceptors of a configuration that it couldn't make a client of, and would
- * do so again with the rest of it: it is kept instead. kc_client_conf() finds almost all that is
- * wrong before. */
+/* When librdkafka can't make a client, it frees the configuration's interceptors, and would free
+ * them again with the configuration. So the configuration is kept. This is rare, because
+ * kc_client_conf() finds almost every error before. */
 static void keep_unused(rd_kafka_conf_t *conf)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -115,7 +115,7 @@ struct kc_error *kc_client_new(enum kc_client_role role, rd_kafka_conf_t *conf, 
     }
     if (role == KC_CLIENT_CONSUMER)
         rd_kafka_poll_set_consumer(client);
-    /* Tokens are fetched on librdkafka's background thread: nobody has to poll for them. */
+    /* librdkafka's background thread fetches tokens, so nobody has to poll. */
     if (token_needed)
         rd_kafka_error_destroy(rd_kafka_sasl_background_callbacks_enable(client));
     *result = client;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What keeps librdkafka's clients from their clusters, for the registry of wire/access.h.
+ * Finds out why librdkafka's clients can't use their clusters, for the registry of wire/access.h.
  *
- * librdkafka tells it in its log only, unless somebody polls for it, and tells the same failure
- * again after 30 s at the soonest. Interceptors know when a client comes and goes, wherever it is
- * destroyed. Any thread.
+ * librdkafka reports it only in its log, unless somebody polls, and repeats the same failure only
+ * after 30 s. Interceptors know when a client is made and destroyed. Any thread.
  */
 #include "kafka/client_access.h"
 
@@ -53,8 +52,9 @@ void kc_conf_access(rd_kafka_conf_t *conf)
     rd_kafka_conf_interceptor_add_on_new(conf, NAME, on_new, NULL);
 }
 
-/* What won't get better by trying. A handshake that breaks off is none: the broker may be ending.
- */
+/* Failures that another try won't cure. A broken handshake isn't one, because the broker may be
+ * ending.
+ *  */
 static bool is_refusal(const char *text)
 {
     static const char *const signs[] = {"authentication error", "mechanism handshake failed",
@@ -69,7 +69,7 @@ static bool is_refusal(const char *text)
     return false;
 }
 
-/* librdkafka's advice, which names a setting of its own; ours in its place, owned by the caller. */
+/* Replaces librdkafka's advice, which names a setting of its own, by ours. Owned by the caller. */
 static char *advise(const char *why)
 {
     static const char theirs[] =

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a client of librdkafka is let into its cluster. Any thread; who asks keeps the client. */
+/* Whether a librdkafka client's login is accepted by its cluster. Any thread; the caller keeps the
+ * client alive. */
 #ifndef WORKER_KAFKA_CLIENT_ACCESS_H
 #define WORKER_KAFKA_CLIENT_ACCESS_H
 
@@ -7,8 +8,8 @@
 
 #include <librdkafka/rdkafka.h>
 
-/* KC_ERR_KAFKA with what the cluster says when it has lately refused the client: its credentials,
- * its mechanism, or when its certificate isn't trusted. doing: what it was wanted for. */
+/* KC_ERR_KAFKA with the cluster's answer if it has lately refused the client's credentials or
+ * mechanism, or if its certificate isn't trusted. doing: the attempted action. */
 struct kc_error *kc_client_access_refusal(const rd_kafka_t *client,
                                           const char *doing) KC_MUST_CHECK;
 

@@ -21,7 +21,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.clients");
 
-/* In place of a group that a consumer with assigned partitions doesn't have: it never joins it. */
+/* A stand-in group id for a consumer with assigned partitions, which never joins a group. */
 #define NO_GROUP "isthmus-no-group"
 
 #define SEEN_MAX  1000 /* names that are remembered; configurations hold any others */
@@ -67,9 +67,9 @@ static enum kc_log_level level_of(int syslog_level)
     return syslog_level == LOG_DEBUG ? KC_LOG_DEBUG : KC_LOG_INFO;
 }
 
-/* What comes with each attempt to connect, some of them forty times a second, and says no more than
- * kc_access does once a minute. Who signed the certificate only stands here, so that line is kept
- * once a minute. */
+/* Lines that come with each attempt to connect, up to forty times a second. kc_access logs the same
+ * once a minute. Only the certificate's issuer isn't known elsewhere, so that line is kept once a
+ * minute. */
 static bool says_it_again(const char *facility, const char *text)
 {
     static _Atomic int64_t next_certificate;
@@ -87,7 +87,7 @@ static bool says_it_again(const char *facility, const char *text)
 static void on_log(const rd_kafka_t *client, int level, const char *facility, const char *text)
 {
     enum kc_log_level at = level_of(level);
-    /* Hints on settings of the other role, which one table for all roles can't avoid. */
+    /* Hints about settings of the other role, which a table for all roles causes. */
     if (strcmp(facility, "CONFWARN") == 0 || says_it_again(facility, text))
         at = KC_LOG_DEBUG;
     /* Idle connections closed by brokers and other everyday news. */
@@ -116,7 +116,7 @@ static struct kc_error *set_key(rd_kafka_conf_t *conf, const struct kc_client_ke
 {
     char *native = NULL;
     int64_t back;
-    /* Whoever reads looks up the offsets of that time, as sinks do (sink_reset.c). */
+    /* The reader looks up the offsets of that time, as sinks do (sink_reset.c). */
     if (strcmp(key->java, "auto.offset.reset") == 0 && kc_reset_by_duration(value, &back))
         value = "earliest";
     struct kc_error *err = kc_client_key_translate(key, value, &native);
@@ -168,7 +168,7 @@ static bool is(const struct kc_map *properties, const char *key, const char *val
     return strcasecmp(kc_map_get_or(properties, key, ""), value) == 0;
 }
 
-/* Java's default is true as long as nothing contradicts it (ProducerConfig, KIP-679). */
+/* Java's default is true if nothing contradicts it (ProducerConfig, KIP-679). */
 static bool idempotent_by_default(const struct kc_map *properties)
 {
     const char *acks = kc_map_get_or(properties, "acks", "all");
@@ -275,12 +275,13 @@ static struct kc_error *finish_role(rd_kafka_conf_t *conf, enum kc_client_role r
     case KC_CLIENT_CONSUMER:
         return finish_consumer(conf, properties);
     default:
-        /* ListOffsets follows it, and librdkafka's default would give last stable offsets. */
+        /* ListOffsets follows this setting, and librdkafka's default would give last stable
+         * offsets. */
         return kc_conf_set(conf, "isolation.level", "read_uncommitted", "isolation.level");
     }
 }
 
-/* librdkafka would take a scheme for a protocol, and names that nobody knows for granted. */
+/* librdkafka would read a scheme as a protocol, and wouldn't refuse unknown names. */
 static struct kc_error *set_servers(rd_kafka_conf_t *conf, const struct kc_map *properties)
 {
     const char *given = kc_map_get(properties, "bootstrap.servers");

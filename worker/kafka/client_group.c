@@ -25,7 +25,7 @@ static const char *const assignors[][2] = {
     {"RangeAssignor", "range"},
     {"RoundRobinAssignor", "roundrobin"},
     {"CooperativeStickyAssignor", "cooperative-sticky"},
-    /* Sticky as well, and with fewer partitions taken away; among workers of this kind alone. */
+    /* Also sticky, and revokes fewer partitions; works only among workers of this kind. */
     {"StickyAssignor", "cooperative-sticky"},
 };
 
@@ -124,8 +124,8 @@ static struct kc_error *set_protocol(rd_kafka_conf_t *conf, const struct kc_map 
 
 /* ---- sessions ---- */
 
-/* Java runs with any max.poll.interval.ms; librdkafka wants it no shorter than the session. The
- * longer of the two then says when a member that hangs is thrown out. */
+/* Java accepts any max.poll.interval.ms; librdkafka wants it no shorter than the session. Then the
+ * longer of the two decides when a hanging member is removed. */
 static struct kc_error *set_poll_interval(rd_kafka_conf_t *conf)
 {
     int64_t interval = kc_conf_number(conf, "max.poll.interval.ms");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a consumer's settings on groups and on where to begin mean here: assignors, the group
- * protocol, auto.offset.reset.
+ * A consumer's settings for groups and for its start: assignors, the group protocol,
+ * auto.offset.reset.
  *
  * Pure; any thread.
  */
@@ -14,10 +14,10 @@
 struct kc_error *kc_conf_group(rd_kafka_conf_t *conf,
                                const struct kc_map *properties) KC_MUST_CHECK;
 
-/* Whether the setting is left out because the group protocol of properties leaves it to brokers. */
+/* Whether the setting is left out because the group protocol in properties leaves it to brokers. */
 bool kc_group_leaves_out(const struct kc_map *properties, const char *key);
 
-/* Whether a consumer of ours can do what the setting says; NULL for other settings. */
+/* An error if our consumers can't do what the setting says; NULL also for other settings. */
 struct kc_error *kc_consumer_check_setting(const char *key, const char *value) KC_MUST_CHECK;
 
 /* auto.offset.reset=by_duration:PT1H (KIP-1106): how far back, in *ms. */

@@ -2,10 +2,10 @@
 /*
  * Kerberos for librdkafka, which knows only kinit and the default credentials.
  *
- * kinit is switched off. In its place librdkafka's thread of a broker is given credentials of the
- * client's own, when it has sent SaslHandshake and before it begins with GSSAPI: GSSAPI's default
- * ticket cache is one thread's affair. An interceptor is the way in; it may block there, since
- * nothing else can be sent to the broker before the login.
+ * kinit is switched off. Instead an interceptor gives librdkafka's broker thread the client's own
+ * credentials, after it has sent SaslHandshake and before it begins with GSSAPI. This works because
+ * GSSAPI's default ticket cache belongs to one thread. The interceptor may block, because nothing
+ * else can be sent to the broker before the login.
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"

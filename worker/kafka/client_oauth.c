@@ -4,7 +4,7 @@
  *
  * Debian's librdkafka is built without its own OIDC client. The refresh callback runs on
  * librdkafka's background thread (kc_client_new() asks for that). Settings live as long as the
- * process: a client doesn't tell when its configuration dies, and there are few different ones, so
+ * process, because a client doesn't tell when its configuration ends. There are few different ones;
  * equal ones are shared.
  */
 #include "connect/log.h"
@@ -67,8 +67,8 @@ static struct kc_error *fetch(const struct client_oauth *oauth, struct kc_string
     return err;
 }
 
-/* When the token ends, in ms since the epoch; a token that doesn't say it, or nonsense, is asked
- * for again soon. */
+/* The token's expiry, in ms since the epoch. A token without one, or with nonsense, is soon fetched
+ * again. */
 static int64_t expires_ms(const json_t *payload)
 {
     const double seconds = json_number_value(json_object_get(payload, "exp"));
@@ -91,7 +91,7 @@ static struct kc_error *hand_over(rd_kafka_t *client, const struct kc_strings *p
 
 /* ---- settings ---- */
 
-/* config is the handle that kc_conf_oauth() has left in the client's settings. */
+/* config is the handle that kc_conf_oauth() left in the client's settings. */
 static const struct client_oauth *find(const char *config)
 {
     pthread_mutex_lock(&oauths_lock);

@@ -10,21 +10,20 @@
 #include "connect/kafka.h"
 
 /* Sets one librdkafka property; java is the Java key that it came from, for the message. Values
- * never show in messages, for some are secret. A property that this librdkafka doesn't know is
- * skipped. */
+ * never appear in messages, because some are secret. A property that this librdkafka doesn't know
+ * is skipped. */
 struct kc_error *kc_conf_set(rd_kafka_conf_t *conf, const char *native, const char *value,
                              const char *java) KC_MUST_CHECK;
 
-/* What conf has for native, "" when nothing; owned by the caller. */
+/* The value of native in conf, "" if unset; owned by the caller. */
 char *kc_conf_get(const rd_kafka_conf_t *conf, const char *native);
 int64_t kc_conf_number(const rd_kafka_conf_t *conf, const char *native);
 
-/* True for the first call with this text in the process: things said once. Any thread. Of texts
- * without number the last thousand are remembered. */
+/* True for the first call with this text in the process, for messages that are logged once. Any
+ * thread. The last thousand texts are remembered. */
 bool kc_client_first_time(const char *text);
 
-/* From now on what keeps a client that is made with conf from its cluster is known
- * (client_access.c). */
+/* Watches why a client made with conf can't use its cluster, from now on (client_access.c). */
 void kc_conf_access(rd_kafka_conf_t *conf);
 /* A line that librdkafka logged of a client's connection. */
 void kc_client_access_log(const rd_kafka_t *client, const char *text);
@@ -35,8 +34,8 @@ void kc_client_access_ready(const rd_kafka_t *client);
 /* The calling thread's connector or task uses the client, too. */
 void kc_client_access_join(const rd_kafka_t *client);
 
-/* An admin client, the same for all whose settings are the same but for client.id; until the last
- * kc_client_unshare() (client_shared.c). Any thread. */
+/* An admin client, shared by all users whose settings differ only in client.id; it lives until the
+ * last kc_client_unshare() (client_shared.c). Any thread. */
 struct kc_error *kc_client_share(const struct kc_map *properties,
                                  rd_kafka_t **client) KC_MUST_CHECK;
 void kc_client_unshare(rd_kafka_t *client);

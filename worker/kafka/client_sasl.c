@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Java's sasl.* settings for librdkafka: what stands in sasl.jaas.config, by login module.
+ * Java's sasl.* settings for librdkafka: the content of sasl.jaas.config, by login module.
  *
  * Passwords go from the one into the other and nowhere else.
  */
@@ -54,7 +54,7 @@ static struct kc_error *set_kerberos(rd_kafka_conf_t *conf, const struct kc_jaas
     return err ? err : kc_conf_kerberos(conf, jaas->options);
 }
 
-/* librdkafka would run kinit by a shell, with texts from the configuration in the command. */
+/* librdkafka would run kinit in a shell, with texts from the configuration in the command. */
 static struct kc_error *forbid_kinit(rd_kafka_conf_t *conf)
 {
     struct kc_error *err = kc_conf_set(conf, "sasl.kerberos.min.time.before.relogin", "0",
@@ -146,7 +146,7 @@ static struct kc_error *set_module(rd_kafka_conf_t *conf, const struct kc_jaas *
     return err;
 }
 
-/* Only Kerberos can do without a login: the ticket cache. Takes err. */
+/* Only Kerberos works without a login, by the ticket cache. Takes err. */
 static struct kc_error *without_login(const char *mechanism, struct kc_error *err,
                                       struct kc_jaas *jaas)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Admin clients that are one: see client_priv.h.
+ * Shared admin clients: see client_priv.h.
  *
  * Each client of librdkafka has threads that wake every second, and connections of its own; a
- * worker with MM2's connectors has seven admins of two clusters. What a client is known by is its
- * properties without client.id (the first user's stays), and the state of the files that they name:
- * a store that was renewed makes another client. Any thread.
+ * worker with MM2's connectors has seven admin clients for two clusters. The key of a client is its
+ * properties without client.id (the first user's stays) and the state of the files that they name.
+ * So a renewed store makes another client. Any thread.
  */
 #include "kafka/client_priv.h"
 
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Keystores, truststores, token files: what a client has read of them stays as it was. */
+/* Keystores, truststores, token files: a client doesn't read them again. */
 static void append_state(struct kc_str *text, const struct kc_map *properties)
 {
     static const char suffix[] = ".location";

@@ -4,8 +4,8 @@
  *
  * Stores of any kind (PEM files and texts, PKCS#12, JKS) are read by wire's reader and go to
  * librdkafka as PEM texts: private key, own certificate, trusted certificates. Intermediate
- * certificates of the own chain go among the trusted ones, where OpenSSL finds them when it
- * completes the chain; not being self-signed, they grant no trust.
+ * certificates of the own chain go among the trusted ones, where OpenSSL finds them to complete the
+ * chain. They aren't self-signed, so they grant no trust.
  */
 #include "connect/log.h"
 #include "kafka/client_priv.h"

@@ -16,7 +16,7 @@
 
 struct kc_kafka_log_settings {
     const char *topic;
-    const struct kc_map *producer; /* Java properties; the log's fixed ones (CONTRACT §3.1) are set
+    const struct kc_map *producer; /* Java properties; the log's fixed ones (KafkaBasedLog) are set
                                       on top by the caller */
     const struct kc_map *consumer;
     const struct kc_map *admin;

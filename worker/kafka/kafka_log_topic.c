@@ -3,7 +3,7 @@
  * The topic beneath a replayed log: created when missing, checked when not
  * (KafkaTopicBasedBackingStore, TopicAdmin).
  *
- * On the thread that starts the log. Messages are Connect's, for operators know them.
+ * On the thread that starts the log. Messages are Connect's, because operators know them.
  */
 #include "connect/log.h"
 #include "kafka/kafka_log_priv.h"
@@ -43,8 +43,8 @@ static int64_t setting_ms(const struct kc_map *properties, const char *key, int6
 
 enum outcome { CREATED, FOUND, UNKNOWN };
 
-/* Codes after which Connect goes on and hopes for the best: the topic may exist, or come by itself.
- */
+/* After these codes Connect goes on, because the topic may exist or be created by a broker.
+ *  */
 static bool tolerable(int code)
 {
     return code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION ||

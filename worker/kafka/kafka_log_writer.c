@@ -177,7 +177,7 @@ void kc_kafka_log_send(struct kc_kafka_log *this, const void *key, size_t key_le
 
 /* ---- writing and waiting ---- */
 
-/* Shared by the writer and its messages: who comes last frees it. */
+/* Shared by the writer and its messages; the last one frees it. */
 struct pending {
     pthread_mutex_t lock;
     pthread_cond_t done;

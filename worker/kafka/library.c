@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The librdkafka that the program runs with: the build's own, or the system's, which may be old.
+ * The librdkafka that the program uses: the build's own, or the system's, which may be old.
  *
- * The version is asked for at run time, because a shared library can be replaced after the build.
+ * The version is checked at run time, because a shared library can be replaced after the build.
  */
 #include "kafka/library.h"
 

@@ -2,8 +2,8 @@
 /*
  * Java client settings as a table: name, librdkafka's name, who it is for, range and default.
  *
- * client_conf.c walks it. Defaults stand here only where librdkafka's own means something else than
- * Java's, or would use more memory than a mirror should. Pure; any thread.
+ * client_conf.c walks it. It has defaults only where librdkafka's differs from Java's in meaning,
+ * or would use more memory than a mirror should. Pure; any thread.
  */
 #include "kafka/native_keys_priv.h"
 
@@ -115,7 +115,7 @@ static const struct kc_client_key keys[] = {
     BOOL("check.crcs", "check.crcs", C, "true"),
     BOOL("allow.auto.create.topics", "allow.auto.create.topics", C, "true"),
     NUMBER("fetch.min.bytes", "fetch.min.bytes", C, 0, 1, 100000000, NULL),
-    /* Not Java's 50 MiB: a full-speed mirror stays small, and is as fast with this. */
+    /* Less than Java's 50 MiB: a mirror is as fast with this, and stays small. */
     NUMBER("fetch.max.bytes", "fetch.max.bytes", C, 0, 1000, 2147483135, "8388608"),
     NUMBER("max.partition.fetch.bytes", "fetch.message.max.bytes", C, 0, 1, 1000000000, "1048576"),
     NUMBER("fetch.max.wait.ms", "fetch.wait.max.ms", C, 0, 0, 300000, NULL),

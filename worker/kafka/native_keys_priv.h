@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of Java client settings and what each is called in librdkafka.
+ * The table of Java client settings and their names in librdkafka.
  *
  * Used by client_conf.c alone. Constant data and pure functions.
  */
@@ -43,8 +43,8 @@ const struct kc_client_key *kc_client_key_find(const char *java);
 /* The whole table, for defaults. */
 size_t kc_client_keys(const struct kc_client_key **keys);
 
-/* Translates one value: *native is owned by the caller. KC_ERR_CONFIG names key, value and what
- * would do. */
+/* Translates one value: *native is owned by the caller. KC_ERR_CONFIG names key, value and the
+ * allowed values. */
 struct kc_error *kc_client_key_translate(const struct kc_client_key *key, const char *value,
                                          char **native) KC_MUST_CHECK;
 

@@ -8,7 +8,7 @@
 
 int32_t kc_partition_for_key(const void *key, size_t len, int32_t count)
 {
-    /* A topic is only asked by partitioners that look for one that is available. */
+    /* Only partitioners that look for an available partition ask the topic. */
     return rd_kafka_msg_partitioner_murmur2(NULL, key, len, count, NULL, NULL);
 }
 

@@ -19,7 +19,7 @@ const char kc_producers_plain_note[] =
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct kc_strings users; /* by user_of(); with mutex */
 
-/* The cluster and who logs in there, as the properties tell it. Owned by the caller. */
+/* A key of the cluster and the login user in properties. Owned by the caller. */
 static char *user_of(const struct kc_map *properties)
 {
     static const char *const keys[] = {"bootstrap.servers", "security.protocol", "sasl.mechanism",

@@ -2,9 +2,8 @@
 /*
  * The records of a topic: see connect/topic_stream.h.
  *
- * Batches come from a fetcher of its own, outside of what the mirrors' fetchers share. A partition
- * that failed, or whose offset is out of range, is out of the fetcher's hands until its time has
- * come.
+ * Batches come from its own fetcher, outside of the budget that the mirrors' fetchers share. A
+ * partition that failed, or whose offset is out of range, isn't fetched until its next try is due.
  */
 #include "connect/topic_stream.h"
 
@@ -166,8 +165,8 @@ static struct kc_error *begin_anew(struct kc_topic_stream *stream, int32_t parti
     return NULL;
 }
 
-/* Goes on with partitions whose time has come. *next: when the next one's has, if that is sooner.
- */
+/* Continues with partitions that are due. *next: when the next one is due, if that is sooner.
+ *  */
 static struct kc_error *go_on(struct kc_topic_stream *stream, int64_t *next, bool *progress)
 {
     struct kc_error *err = NULL;

@@ -2,8 +2,8 @@
 /*
  * Names that others gave to Connect's metrics: see dashboard_names.h.
  *
- * Most are a matter of their beginning. A text, which is a label here, is a series of its own for
- * the exporter, with the value 1: the class of a connector, its status, the version.
+ * Most differ only in their beginning. A text is a label here; for the exporter it is a series of
+ * its own with the value 1: a connector's class, status, version.
  */
 #include "metrics/dashboard_names.h"
 
@@ -21,12 +21,12 @@ unsigned kc_dashboard_names_parse(const char *word)
 
 /* ---- by beginning ---- */
 
-/* Of several that fit, the first counts. An end in '$' means the whole name. */
+/* The first that fits counts. A '$' at the end means the whole name. */
 static const struct rename {
     unsigned set;
     const char *from;
     const char *to;
-    bool aggregate; /* Confluent: of the whole worker, which has the label connector="aggregate" */
+    bool aggregate; /* Confluent: the whole worker, with the label connector="aggregate" */
 } renames[] = {
     {KC_NAMES_STRIMZI, "kafka_connect_mirror_source_connector_replication_lag_records$",
      "kafka_consumer_fetch_manager_records_lag", false},
@@ -48,7 +48,7 @@ static const struct rename {
     {KC_NAMES_CONFLUENT, "kafka_connect_task_error_", "kafka_connect_task_error_metrics_", false},
 };
 
-/* The rest of name behind what the rename takes; NULL: it isn't meant. */
+/* The rest of name behind the renamed part; NULL: it doesn't fit. */
 static const char *rest_of(const struct rename *rename, const char *name)
 {
     size_t len = strlen(rename->from);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The names by which others' dashboards ask for a metric: those that the JMX exporter gives by the
- * rules of Strimzi and of Confluent (metrics.names; docs/METRICS.md has the table).
+ * The names of metrics in published dashboards: those that the JMX exporter makes by the rules of
+ * Strimzi and of Confluent (metrics.names; docs/METRICS.md has the table).
  *
  * Pure; any thread.
  */
@@ -15,7 +15,7 @@ enum kc_dashboard_names { KC_NAMES_STRIMZI = 1, KC_NAMES_CONFLUENT = 2 };
 /* "strimzi", "confluent" as a bit; 0: another word. */
 unsigned kc_dashboard_names_parse(const char *word);
 
-/* Adds a sample again under each name that one of the sets has for it. */
+/* Adds a sample again under each name of the chosen sets. */
 void kc_dashboard_names_add(struct kc_exposition *exposition, unsigned sets, const char *name,
                             enum kc_metric_type type, const struct kc_label *labels, size_t count,
                             double value);

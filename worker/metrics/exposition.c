@@ -91,7 +91,7 @@ static void append_label(struct kc_str *out, const struct kc_label *label, bool 
     kc_str_append_char(out, '"');
 }
 
-/* Whole numbers as such, others with as few digits as tell them apart. */
+/* Whole numbers as such, others with the fewest digits that identify them. */
 static void append_value(struct kc_str *out, double value)
 {
     char text[40];

@@ -21,11 +21,11 @@ struct kc_exposition;
 struct kc_exposition *kc_exposition_new(void);
 void kc_exposition_destroy(struct kc_exposition *exposition); /* NULL is fine */
 
-/* A label that all further samples get, in front of their own; borrowed, NULL: none. */
+/* A label for all further samples, in front of their own; borrowed, NULL: none. */
 void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_label *label);
 
-/* Told of each further sample, to add it under other names, too (dashboard_names.h). What it adds
- * has no alias. */
+/* Called for each further sample, to add it under other names, too (dashboard_names.h). What it
+ * adds has no alias. */
 typedef void (*kc_exposition_alias)(struct kc_exposition *exposition, unsigned sets,
                                     const char *name, enum kc_metric_type type,
                                     const struct kc_label *labels, size_t count, double value);

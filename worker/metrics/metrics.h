@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tasks count and measure: Connect's JMX metrics as numbers (ConnectMetricsRegistry,
- * CONTRACT §5.10).
+ * What tasks count and measure: Connect's JMX metrics as numbers (ConnectMetricsRegistry).
  *
  * One struct per task, owned by its host. Each field is written by one thread at a time, or with
  * atomic additions where that is cheap enough; any thread reads. task_metrics.c has the table of
- * what is made of them.
+ * the metrics made from them.
  */
 #ifndef WORKER_METRICS_METRICS_H
 #define WORKER_METRICS_METRICS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Prometheus's client libraries tell of a process, out of /proc. Any thread. */
+/* The process metrics of Prometheus's client libraries, from /proc. Any thread. */
 #ifndef WORKER_METRICS_PROCESS_METRICS_H
 #define WORKER_METRICS_PROCESS_METRICS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The ways of a record batch through a source task, for those who go them and those who count. */
+/* The ways of a record batch through a source task, for the lane and for the metrics. */
 #ifndef WORKER_METRICS_RAW_WAY_H
 #define WORKER_METRICS_RAW_WAY_H
 

@@ -2,9 +2,9 @@
 /*
  * Series, see series.h and connect/measure.h.
  *
- * A scrape sorts the series by group and labels. Those that agree in the labels that are shown are
- * neighbours then, and are added up: two connectors that mirror one partition no less than a
- * topic's partitions where single ones would be too many.
+ * A scrape sorts the series by group and labels. Series with the same shown labels become
+ * neighbours and are added up: two connectors that mirror one partition, or a topic's partitions if
+ * single ones are too many.
  */
 #include "metrics/series.h"
 
@@ -16,8 +16,8 @@
 
 #define UNSET INT64_MIN
 
-/* A task may have a hundred thousand series: they hold what their measures need, in one piece, and
- * share the texts of labels. */
+/* A task may have a hundred thousand series, so each is one piece of memory with what its measures
+ * need, and label texts are shared. */
 struct value {
     atomic_int_fast64_t number;
     union {
@@ -113,7 +113,7 @@ static void start_values(struct kc_series *series)
     }
 }
 
-/* former: another series of the group, which shares labels with it; NULL: none. */
+/* former: another series of the group, whose label texts are shared; NULL: none. */
 static struct kc_series *series_new(const struct kc_series_group *group, const char *const *values,
                                     const struct kc_series *former)
 {
@@ -258,7 +258,7 @@ static int by_labels(const void *left, const void *right)
     return order;
 }
 
-/* How many different series there are when only the first `labels` labels are shown. */
+/* The number of different series if only the first `labels` labels are shown. */
 static size_t distinct(struct kc_series *const *series, size_t count, size_t labels)
 {
     size_t found = count > 0;
@@ -302,7 +302,7 @@ static void add_counter(const struct sum *sum, const struct kc_measure *measure,
         add(sum, measure, measure->rate, "", KC_METRIC_GAUGE, rate);
 }
 
-/* ---- what a scrape computes: false, when the series doesn't know ---- */
+/* ---- what a scrape computes; false: the series doesn't know ---- */
 
 static bool difference_of(const struct kc_series *series, const struct kc_measure *measure,
                           double *number)
@@ -358,7 +358,7 @@ static bool gauge_of(const struct kc_series *series, size_t index, double *numbe
     }
 }
 
-/* Takes the measure of one more series into total: delays run beside each other. */
+/* Adds the measure of one more series to total. Of delays the longest counts. */
 static void take_gauge(enum kc_measure_kind kind, double number, double *total)
 {
     if (kind != KC_MEASURE_DELAY && kind != KC_MEASURE_SPAN)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The series of tasks (connect/measure.h): kept by their task's host, collected for a scrape, and
- * added up where there are too many.
+ * added up if there are too many.
  */
 #ifndef WORKER_METRICS_SERIES_H
 #define WORKER_METRICS_SERIES_H
@@ -26,8 +26,7 @@ struct kc_series *kc_series_list_add(struct kc_series_list *list,
                                      const struct kc_series_group *group,
                                      const char *const *values);
 
-/* How far behind the task is, by all series of its first group: their differences, estimates and
- * delays. */
+/* The task's lag, from all series of its first group: their differences, estimates and delays. */
 struct kc_series_lag {
     bool known;
     double records;
@@ -36,8 +35,8 @@ struct kc_series_lag {
 };
 struct kc_series_lag kc_series_list_lag(struct kc_series_list *list);
 
-/* A scrape's series; zero-initialise. One thread, and one collection at a time in the process, for
- * rates remember the last look. */
+/* A scrape's series; zero-initialise. One thread, and one collection at a time in the process,
+ * because rates remember the last look. */
 struct kc_series_collection {
     struct kc_series **items; /* references */
     size_t count;

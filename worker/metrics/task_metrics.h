@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The metrics of tasks, connectors and the worker as samples (CONTRACT §5.10), by tables. One
- * scrape at a time in the process: rates remember the last look.
+ * The metrics of tasks, connectors and the worker as samples (ConnectMetricsRegistry), by tables.
+ * One scrape at a time in the process: rates remember the last look.
  */
 #ifndef WORKER_METRICS_TASK_METRICS_H
 #define WORKER_METRICS_TASK_METRICS_H
@@ -19,9 +19,9 @@ struct kc_task_info {
     int task;
     bool is_source;
     enum kc_state state;
-    const char *lane; /* "bytes" or "records": how they go on; "" while that isn't known */
+    const char *lane; /* the lane, "bytes" or "records"; "" while it is unknown */
     const char *lane_reason;
-    const char *note;     /* what is to be known of it beside; NULL: nothing */
+    const char *note;     /* a further note; NULL: none */
     double running_ratio; /* shares of its life */
     double pause_ratio;
     size_t bytes_in_flight;
@@ -33,7 +33,7 @@ struct kc_task_info {
 /* Zeroed metrics of a task that begins now. */
 void kc_task_metrics_start(struct kc_task_metrics *metrics);
 
-/* A gauge for each state, 1 for the one that holds; labels has room for one behind count. */
+/* A gauge for each state, 1 for the present one; labels has room for one behind count. */
 void kc_state_expose(struct kc_exposition *exposition, const char *name, const char *help,
                      struct kc_label *labels, size_t count, enum kc_state state);
 

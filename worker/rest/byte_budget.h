@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many bytes of requests and answers the REST server holds at once, all connections together.
+ * Bounds the bytes of requests and answers that the REST server holds at once, all connections
+ * together.
  *
  * Each request has a share, which grows with its body, with what parsing takes, and with its
- * answer. The last part of the budget is for small shares only, so that who fills the rest with
- * large bodies or answers that nobody reads can't keep a short request from being answered. Any
- * thread; a share belongs to one thread at a time.
+ * answer. The last part of the budget is for small shares only. So a client that fills the rest
+ * with large bodies or unread answers can't keep a short request from being answered. Any thread; a
+ * share belongs to one thread at a time.
  */
 #ifndef WORKER_REST_BYTE_BUDGET_H
 #define WORKER_REST_BYTE_BUDGET_H
@@ -31,8 +32,9 @@ struct kc_byte_budget *kc_byte_budget_ref(struct kc_byte_budget *budget); /* NUL
 void kc_byte_budget_unref(struct kc_byte_budget *budget);
 size_t kc_byte_budget_held(struct kc_byte_budget *budget);
 
-/* Makes the share as large as bytes. KC_ERR_BAD_REQUEST: that is more than one request can ever
- * have; KC_ERR_UNAVAILABLE: not now. Then the share stays as it was. Smaller always succeeds. */
+/* Sets the share to bytes. KC_ERR_BAD_REQUEST: no request can ever have so much;
+ * KC_ERR_UNAVAILABLE: not now. After an error the share stays as it was. Shrinking always succeeds.
+ */
 struct kc_error *kc_byte_share_resize(struct kc_byte_share *share, size_t bytes) KC_MUST_CHECK;
 struct kc_error *kc_byte_share_grow(struct kc_byte_share *share, size_t more) KC_MUST_CHECK;
 /* To bytes or less, which can't fail. */

@@ -23,7 +23,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 #define REPORT_MS  60000
 #define NETWORK_V6 8 /* bytes of an IPv6 address that tell clients apart */
 
-/* Clients that can't be told apart, and how many connections they have. */
+/* Clients that count as one, and how many connections they have. */
 struct client {
     unsigned char address[16];
     size_t count;   /* without those that have been cut off */
@@ -41,7 +41,7 @@ struct kc_guarded {
     int64_t since_ms;
     int64_t deadline_ms;
     bool large;
-    uint64_t moved; /* of a large one: bytes in and out when it was last seen to move on */
+    uint64_t moved; /* of a large one: bytes in and out at its last progress */
     int64_t moved_ms;
     bool cut; /* shut down, about to be closed */
 };
@@ -61,7 +61,7 @@ struct kc_connection_guard {
 
 /* ---- cutting off ---- */
 
-/* Locked. Shutting down is all: the connection's own thread sees the end and closes the socket. */
+/* Locked. Only shuts the socket down: the connection's own thread sees the end and closes it. */
 static void cut(struct kc_connection_guard *guard, struct kc_guarded *entry)
 {
     if (entry->cut)
@@ -95,7 +95,7 @@ static const struct client *largest_client(const struct kc_connection_guard *gua
     return largest;
 }
 
-/* The entry of client (NULL: of anyone) that has been in phase for longest. */
+/* The entry of client (NULL: any) that has been in phase for longest. */
 static struct kc_guarded *oldest(const struct kc_connection_guard *guard,
                                  const struct client *client, enum kc_guard_phase phase)
 {
@@ -133,8 +133,8 @@ static uint64_t bytes_moved(int fd)
     return info.tcpi_bytes_received + info.tcpi_bytes_acked;
 }
 
-/* Whether it is this side that has something to do: bytes wait to be read, or all that was written
- * has been taken. */
+/* Whether this side has something to do: bytes wait to be read, or the client has taken everything
+ * written. */
 static bool our_turn(const struct kc_guarded *entry)
 {
     int bytes = 0;
@@ -181,7 +181,7 @@ void kc_connection_guard_relieve(struct kc_connection_guard *guard)
 
 /* ---- the thread ---- */
 
-/* Locked. How many have been crowded out; 0 unless a report is due. */
+/* Locked. The number of connections closed to make room; 0 unless a report is due. */
 static size_t due_report(struct kc_connection_guard *guard, int64_t now_ms)
 {
     size_t count = guard->crowded_out;

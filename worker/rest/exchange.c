@@ -2,12 +2,12 @@
 /*
  * A request from its first byte to the last byte of its answer: libmicrohttpd's callbacks.
  *
- * Everything that can be said by the head is said then: who asks, for what, signed by whom. What is
- * refused, or has no use for a body, has it read away, not kept. What is kept counts against the
- * server's budget, as does the answer until the client has it. Quick requests are handled on the
- * event thread; the others suspend their connection and go to a request pool, whose thread resumes
- * it when the answer is there. A request belongs to the event thread, but for the time that it is
- * in the pool.
+ * Everything that the head decides is decided first: who asks, for what, signed by whom. The body
+ * of a refused request, or one that nobody needs, is read and not kept. A kept body counts against
+ * the server's budget, and so does the answer until the client has it. Quick requests are handled
+ * on the event thread. The others suspend their connection and go to a request pool, whose thread
+ * resumes it when the answer is there. A request belongs to the event thread, except while it is in
+ * the pool.
  */
 #include "rest/rest_server_priv.h"
 
@@ -17,7 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define URI_MAX    16384 /* Jetty takes 8,192 bytes, and so can't delete what it let in by a body */
+#define URI_MAX    16384 /* Jetty takes 8,192 bytes, and so can't delete what a body created */
 #define FIRST_BODY ((size_t)4 << 10)
 #define DRAIN_MAX  ((size_t)256 << 20) /* of a body that nobody wants; then the connection ends */
 #define TRIM_FROM  ((size_t)1 << 20)   /* a request after which memory goes back to the system */
@@ -55,9 +55,10 @@ static void note_client(struct exchange *exchange)
         memmove(exchange->client, exchange->client + 7, strlen(exchange->client + 7) + 1);
 }
 
-/* libmicrohttpd would keep a struct for each parameter, which nobody reads, in the memory that the
- * head is in; where they don't fit it neither answers nor closes (0.9.75). It looks for them behind
- * the question mark in its own buffer, of which this is a part: there are none. */
+/* libmicrohttpd would keep a struct for each parameter, which nobody reads, in the head's memory.
+ * If they don't fit, it neither answers nor closes (0.9.75). It looks for them behind the question
+ * mark in its own buffer, of which this is a part. So the question mark is hidden, and it finds
+ * none. */
 static void hide_query(const char *uri)
 {
     char *query = (char *)strchr(uri, '?');
@@ -109,7 +110,7 @@ static void note_size(struct exchange *exchange)
     kc_http_daemon_large(exchange->connection, exchange->request->share.held > KC_SMALL_SHARE);
 }
 
-/* Makes the request's share of the server's memory larger; what fails is answered. */
+/* Enlarges the request's share of the server's memory; a failure is answered. */
 static bool reserve(struct exchange *exchange, size_t bytes)
 {
     struct kc_rest_request *request = exchange->request;
@@ -120,7 +121,7 @@ static bool reserve(struct exchange *exchange, size_t bytes)
     return !err;
 }
 
-/* The request has been handled: what it took goes, its answer stays. */
+/* The request has been handled: frees what it took and keeps its answer. */
 static void settle(struct exchange *exchange)
 {
     struct kc_rest_request *request = exchange->request;
@@ -203,8 +204,8 @@ static void answer_starting(struct kc_rest_request *request)
     kc_rest_answer_text(request, 404, "text/html;charset=utf-8", kc_strdup(page));
 }
 
-/* As in Java, whose worker looks the cluster up before it registers a resource: who gets an answer
- * can rely on the worker having found its brokers. */
+/* As in Java, whose worker looks up the cluster before it registers a resource. So an answer means
+ * that the worker has found its brokers. */
 static bool serving(struct kc_rest_server *server)
 {
     struct kc_herder *herder = atomic_load(&server->herder);
@@ -219,14 +220,14 @@ static void answer_too_large(struct exchange *exchange)
                           exchange->endpoint->server->max_body);
 }
 
-/* GET /health before a broker has answered: says that the worker is starting, and with what. */
+/* Answers GET /health before a broker has answered: the worker is starting, and at which stage. */
 static bool is_early(struct kc_rest_server *server, const struct kc_rest_request *request)
 {
     return atomic_load(&server->herder) && strcmp(request->path, "/health") == 0 &&
            (strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0);
 }
 
-/* Whether the request may go on, by its head alone; else it has been answered. */
+/* Whether the request may go on, judged by its head; if not, it has been answered. */
 static bool admit(struct exchange *exchange)
 {
     struct kc_rest_server *server = exchange->endpoint->server;
@@ -314,8 +315,8 @@ static enum MHD_Result take_header(void *opaque, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* Whether a proxy may think otherwise than libmicrohttpd about where the request ends, and so about
- * whose the next one is (RFC 9112, 6.3), or about the host (3.2). */
+/* Whether a proxy may disagree with libmicrohttpd about the request's end, and so about whose the
+ * next one is (RFC 9112, 6.3), or about the host (3.2). */
 static bool is_ambiguous(const struct kc_rest_request *request)
 {
     const char *length = kc_map_get(request->headers, "content-length");
@@ -385,8 +386,8 @@ static enum MHD_Result send_answer(struct exchange *exchange)
     return rc;
 }
 
-/* The head is there. A client that waits for leave to send its body, or has too much of it, gets
- * its refusal now; the connection ends with that. From any other the body is read away first,
+/* The head is complete. A client that waits for leave to send its body, or whose body is too large,
+ * gets its refusal now, and the connection ends. For any other client the body is read first,
  * because a client that is still sending doesn't look for an answer. */
 static enum MHD_Result on_head(struct exchange *exchange)
 {
@@ -407,8 +408,8 @@ static enum MHD_Result on_head(struct exchange *exchange)
     return send_answer(exchange);
 }
 
-/* Room for more of the body: as much as is announced once half of it has come, else twice as much.
- * False: answered. */
+/* Makes room for more of the body: twice as much as before, or the announced length once half of it
+ * has come. False: answered. */
 static bool grow_body(struct exchange *exchange, size_t more)
 {
     struct kc_str *body = &exchange->request->body;

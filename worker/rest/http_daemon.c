@@ -13,7 +13,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 
 #define CONNECTION_MEMORY (64U << 10) /* headers beyond it are refused with 431 */
 #define MAX_OPTIONS       20
-/* The guard sees to it that there are fewer: this many may be on their way out. */
+/* The guard keeps the number lower; this many more may be closing. */
 #define CLOSING_CONNECTIONS 64
 
 struct kc_http_daemon {

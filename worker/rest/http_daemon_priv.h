@@ -21,7 +21,7 @@ struct kc_http_handlers {
     void *opaque;
 };
 
-/* Serves listener, whose socket it takes; config and guard, which lets max_connections be open, are
+/* Serves listener and takes its socket. config and guard, which allows max_connections, are
  * borrowed. KC_ERR_CONFIG: a bad certificate; KC_ERR_IO. */
 struct kc_error *kc_http_daemon_start(const struct kc_worker_config *config,
                                       struct kc_connection_guard *guard, size_t max_connections,
@@ -33,7 +33,7 @@ void kc_http_daemon_quiesce(struct kc_http_daemon *daemon);
 /* Ends the event thread and all connections, frees. NULL is fine. */
 void kc_http_daemon_stop(struct kc_http_daemon *daemon);
 
-/* What a connection is waited for, which sets its time limit. Event thread. */
+/* Sets what a connection waits for, and so its time limit. Event thread. */
 enum kc_http_phase {
     KC_HTTP_READING,   /* the rest of a request */
     KC_HTTP_HANDLING,  /* nothing: the worker itself */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Jackson's words: see jackson_text_priv.h. Where in the source a value stands isn't said. */
+/* Jackson's messages: see jackson_text_priv.h. They don't name the place in the source. */
 #include "rest/jackson_text_priv.h"
 
 #include "connect/java_json.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* How Jackson calls a value, its token, and the argument of a constructor that would take it. */
+/* Jackson's names for a value, its token, and the constructor argument that would take it. */
 static const struct jackson_kind {
     json_type type;
     const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What Jackson says of JSON that isn't of the type asked for: the beginnings that clients match on.
+ * Jackson's messages for JSON of a wrong type: the beginnings that clients match on.
  *
  * Pure; any thread.
  */
@@ -11,13 +11,13 @@
 
 #include <jansson.h>
 
-/* Of a value where an object of the Java class `type` is wanted, `full` being its name with type
+/* For a value where an object of the Java class `type` is wanted; `full` is its name with type
  * parameters; value is no object. */
 struct kc_error *kc_jackson_no_object(const char *type, const char *full,
                                       const json_t *value) KC_MUST_CHECK;
-/* Of a value where a list of `type` is wanted; value is no array. */
+/* For a value where a list of `type` is wanted; value is no array. */
 struct kc_error *kc_jackson_no_array(const char *type, const json_t *value) KC_MUST_CHECK;
-/* Of a member that `type` doesn't have; known: "one known property: \"offsets\"". */
+/* For a member that `type` doesn't have; known: "one known property: \"offsets\"". */
 struct kc_error *kc_jackson_unknown(const char *field, const char *type,
                                     const char *known) KC_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the REST server listens, and what address it gives to others (RestServer,
+/* The addresses at which the REST server listens, and the one that it gives to others (RestServer,
  * RestServerConfig). */
 #ifndef WORKER_REST_LISTENER_PRIV_H
 #define WORKER_REST_LISTENER_PRIV_H
@@ -21,8 +21,8 @@ struct kc_error *kc_listener_parse(const char *text, struct kc_listener *listene
 struct kc_error *kc_listener_bind(struct kc_listener *listener) KC_MUST_CHECK;
 void kc_listener_close(struct kc_listener *listener);
 
-/* The advertised host and port among bound listeners (CONTRACT §1.13). *host is owned by the
- * caller. */
+/* The advertised host and port among bound listeners (Java: RestServer.advertisedUrl). *host is
+ * owned by the caller. */
 void kc_listener_advertise(const struct kc_worker_config *config,
                            const struct kc_listener *listeners, size_t count, bool *https,
                            char **host, int *port);

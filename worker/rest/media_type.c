@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Media types: see media_type_priv.h. Jersey's HttpHeaderReader, as far as it shows. */
+/* Media types: see media_type_priv.h. Like Jersey's HttpHeaderReader, as far as clients see it. */
 #include "rest/media_type_priv.h"
 
 #include <stdbool.h>

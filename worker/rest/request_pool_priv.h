@@ -2,7 +2,7 @@
 /*
  * Threads for requests that wait: the herder, a broker, another worker.
  *
- * Threads are made as they are needed, up to a limit; beyond it jobs queue, up to another. Quick
+ * Threads are made on demand, up to a limit; beyond it jobs queue, up to another limit. Quick
  * requests never come here, so they are answered whatever happens.
  */
 #ifndef WORKER_REST_REQUEST_POOL_PRIV_H

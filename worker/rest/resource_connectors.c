@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * /connectors: ConnectorsResource (CONTRACT §1.3, §1.5 to §1.8).
+ * /connectors: ConnectorsResource.
  *
  * Each function answers one request; those of quick routes run on the event thread and only read
  * snapshots.

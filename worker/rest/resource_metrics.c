@@ -2,7 +2,7 @@
 /*
  * GET /metrics: everything that the process measures, for Prometheus (docs/METRICS.md).
  *
- * Request threads; one scrape after the other, for rates remember the last look.
+ * On request threads; one scrape after the other, because rates remember the last look.
  */
 #include "metrics/dashboard_names.h"
 #include "metrics/process_metrics.h"

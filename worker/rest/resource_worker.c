@@ -48,7 +48,7 @@ static void answer_unhealthy(struct kc_rest_request *request)
 
 static void get_health(struct kc_rest_request *request)
 {
-    /* Without a broker the herder's first tick won't end while somebody waits for it. */
+    /* Without a broker the herder's first tick lasts longer than a request waits. */
     bool lost = !*kc_herder_cluster_id(request->herder);
     struct kc_error *err = kc_herder_ping(request->herder, lost ? 0 : KC_REST_HEALTH_MS);
     if (err)

@@ -181,7 +181,8 @@ static bool origin_allowed(const struct kc_rest_filter *filter, const char *orig
     return false;
 }
 
-/* A preflight goes on to its resource, which answers OPTIONS; it gets these headers beside. */
+/* A preflight goes on to its resource, which answers OPTIONS; the answer gets these headers, too.
+ */
 static void cors_headers(const struct kc_rest_filter *filter, const struct kc_rest_request *request,
                          struct kc_map *headers)
 {
@@ -221,7 +222,7 @@ void kc_rest_filter_headers(const struct kc_rest_filter *filter,
     }
 }
 
-/* What a client may put into the log: without what would end the line or steer a terminal. */
+/* A client's text for the log, without characters that would end the line or control a terminal. */
 static char *printable(const char *text)
 {
     char *copy = kc_strdup(text ? text : "-");

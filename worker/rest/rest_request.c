@@ -195,8 +195,8 @@ int kc_rest_status(const struct kc_error *err)
     }
 }
 
-/* A copy in which U+FFFD stands for what is no UTF-8, as Java decodes it: JSON can't hold the
- * bytes. */
+/* A copy with U+FFFD for what isn't UTF-8, as Java decodes it, because JSON can't hold the bytes.
+ */
 static char *well_formed(const char *text)
 {
     struct kc_str out = {0};
@@ -253,7 +253,7 @@ void kc_rest_answer_created(struct kc_rest_request *request, const char *connect
 #define MAX_DEPTH  1000   /* as Jackson's StreamReadConstraints */
 #define MAX_VALUES 500000 /* some hundred thousand task settings */
 #define COPIES     2      /* of a body that its resource makes */
-/* More than any connector has: what compares them with each other stays quick. */
+/* More than any connector has; bounds code that compares them with each other. */
 #define MAX_SETTINGS 10000
 
 /* Bytes of the body with quotes around its numbers; 0: it has none. */
@@ -341,7 +341,7 @@ static const char *string_end(const char *text, const char *end)
     return at < end ? at + 1 : end;
 }
 
-/* Whether a value may end here; a colon would make it a key, which must not be a number. */
+/* Whether a value may end here. A colon would make it a key, which must not be a number. */
 static bool value_ends(const char *at, const char *end)
 {
     while (at < end && isspace((unsigned char)*at))

@@ -94,8 +94,8 @@ int kc_rest_status(const struct kc_error *err);
 
 /* The body as JSON, and nothing after it. *json NULL for an empty body. */
 struct kc_error *kc_rest_body_json(struct kc_rest_request *request, json_t **json) KC_MUST_CHECK;
-/* The same, but each number is the text that stands in the body ("1.50", "1e3"): where Jackson
- * reads strings it doesn't look at the number's value. */
+/* The same, but each number becomes its text in the body ("1.50", "1e3"), because Jackson doesn't
+ * look at a number's value when it reads strings. */
 struct kc_error *kc_rest_body_texts(struct kc_rest_request *request, json_t **json) KC_MUST_CHECK;
 /* A JSON object of scalars as a map; numbers and booleans become text, as Jackson coerces them.
  * what names it in errors. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The REST server's life: its listeners, the threads and limits that they share. Requests are
- * exchange.c's.
+ * The REST server's life cycle: its listeners, and the threads and limits that they share.
+ * exchange.c handles requests.
  */
 #include "connect/log.h"
 #include "http/http_client.h"
@@ -15,7 +15,7 @@
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.RestServer");
 
 #define DRAIN_MS 2000
-/* REST's part of the descriptors: the others are for Kafka's connections and for files. */
+/* REST's part of the descriptors; the rest is for Kafka's connections and for files. */
 #define DESCRIPTORS_PART 4
 #define CONNECTIONS_MIN  8
 

@@ -2,9 +2,9 @@
 /*
  * Connect's REST API over libmicrohttpd.
  *
- * Listeners are bound before the herder exists, since the port is part of the worker's id; until
+ * Listeners are bound before the herder exists, because the port is part of the worker's id. Until
  * kc_rest_server_serve() every request gets Jetty's bare 404. Requests that wait for the herder
- * don't keep others from being answered. Any thread may call these, one at a time.
+ * don't delay others. Any thread may call these, one at a time.
  */
 #ifndef WORKER_REST_REST_SERVER_H
 #define WORKER_REST_REST_SERVER_H
@@ -18,8 +18,8 @@ struct kc_rest_server;
 struct kc_error *kc_rest_server_new(const struct kc_worker_config *config,
                                     struct kc_rest_server **server) KC_MUST_CHECK;
 
-/* The advertised URL, "http://host:port/" (CONTRACT §1.13), and the worker id, "host:port".
- * Borrowed. */
+/* The advertised URL, "http://host:port/" (Java: RestServer.advertisedUrl), and the worker id,
+ * "host:port". Borrowed. */
 const char *kc_rest_server_url(const struct kc_rest_server *server);
 const char *kc_rest_server_worker_id(const struct kc_rest_server *server);
 

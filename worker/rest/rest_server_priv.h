@@ -22,7 +22,8 @@ struct kc_endpoint {
     struct kc_http_daemon *daemon;
 };
 
-/* Threads by what a request may wait for, so that one kind that hangs doesn't stop the others. */
+/* One pool per thing that a request may wait for, so that a kind of request that hangs doesn't stop
+ * the others. */
 enum kc_rest_pool {
     KC_POOL_SIGHT,   /* /health, /metrics */
     KC_POOL_HERDER,  /* what the herder answers */

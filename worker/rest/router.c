@@ -19,8 +19,8 @@ static void path_destroy(struct path *path)
     path->count = 0;
 }
 
-/* Splits and decodes; false when an escape is malformed or hides a slash. What goes beyond
- * MAX_SEGMENTS is left out: no route is that long, so the path stays unknown. A slash at the end
+/* Splits and decodes; false when an escape is malformed or hides a slash. Segments beyond
+ * MAX_SEGMENTS are left out; no route is that long, so the path stays unknown. A slash at the end
  * doesn't count. */
 static bool path_split(const char *text, struct path *path)
 {

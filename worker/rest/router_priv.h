@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which resource answers a request: the table of CONTRACT §1.3. */
+/* Which resource answers a request: a table of routes. */
 #ifndef WORKER_REST_ROUTER_PRIV_H
 #define WORKER_REST_ROUTER_PRIV_H
 
@@ -31,8 +31,8 @@ extern const struct kc_route kc_logging_routes[];
 extern const struct kc_route kc_internal_routes[];
 extern const struct kc_route kc_metrics_routes[];
 
-/* Whether an internal request whose head has come may go on by its signature's headers; else it has
- * been answered. */
+/* Whether an internal request may go on, judged by its signature's headers; if not, it has been
+ * answered. */
 bool kc_internal_admit(struct kc_rest_request *request);
 
 /* Finds the route of request among tables (NULL-terminated) whose flags fit (all of none of

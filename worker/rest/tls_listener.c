@@ -2,8 +2,8 @@
 /*
  * HTTPS listeners: see tls_listener_priv.h.
  *
- * Credentials are set per connection, which is what makes changed stores take effect without a new
- * socket. A store that can't be read after a change leaves the former in use.
+ * Credentials are set per connection, so changed stores take effect without a new socket. If a
+ * changed store can't be read, the former one stays in use.
  */
 #include "rest/tls_listener_priv.h"
 
@@ -85,7 +85,7 @@ static struct kc_error *read_key(const struct kc_map *settings, struct kc_str *k
     return err;
 }
 
-/* Fills material->trust, and the names of authorities that clients are told. */
+/* Fills material->trust, and the authorities' names for clients. */
 static struct kc_error *read_trust(const struct kc_map *settings, struct kc_tls_material *material)
 {
     struct kc_keystore store;

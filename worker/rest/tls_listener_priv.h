@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TLS side of an HTTPS listener: its key, whom it trusts, which protocols and suites it takes.
+ * The TLS side of an HTTPS listener: its key, its trusted authorities, its protocols and suites.
  *
- * libmicrohttpd runs the handshakes with GnuTLS; stores of every kind are read and clients'
- * certificates verified by what wire uses, so that a store means the same everywhere. Made at
- * start; then used by the listener's event thread alone.
+ * libmicrohttpd runs the handshakes with GnuTLS. The code that wire uses reads the stores and
+ * verifies clients' certificates, so a store means the same everywhere. Made at start; then used by
+ * the listener's event thread alone.
  */
 #ifndef WORKER_REST_TLS_LISTENER_PRIV_H
 #define WORKER_REST_TLS_LISTENER_PRIV_H
@@ -27,8 +27,8 @@ const char *kc_tls_listener_key(const struct kc_tls_listener *listener);
 const char *kc_tls_listener_certificate(const struct kc_tls_listener *listener);
 const char *kc_tls_listener_priorities(const struct kc_tls_listener *listener);
 
-/* Sets a new connection's session up, reading the stores again first when a file has changed. The
- * result goes back with kc_tls_material_unref() when the connection is closed. */
+/* Prepares a new connection's session, after reading changed stores again. Give the result back
+ * with kc_tls_material_unref() when the connection is closed. */
 struct kc_tls_material *kc_tls_listener_accept(struct kc_tls_listener *listener,
                                                gnutls_session_t session);
 void kc_tls_material_unref(struct kc_tls_material *material); /* NULL is fine */

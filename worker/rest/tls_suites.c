@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GnuTLS has no list of suites: what a session may use is the product of key exchanges, ciphers and
- * MACs that are switched on. So each suite of the list switches on its parts, and a protocol of
- * which no suite is listed is left out. Called at start by tls_listener.c.
+ * GnuTLS has no list of suites. A session may use every combination of the key exchanges, ciphers
+ * and MACs that are switched on. So each listed suite switches on its parts, and a protocol without
+ * a listed suite is left out. Called at start by tls_listener.c.
  */
 #include "rest/tls_suites_priv.h"
 
@@ -109,7 +109,7 @@ static struct kc_error *add_versions(const char *text, struct kc_strings *parts,
 /* Unless suites are listed: no RSA key exchange, which has no forward secrecy, and no SHA-1. */
 #define MODERN "NORMAL:-VERS-ALL:-RSA:-SHA1:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:-SIGN-DSA-SHA1"
 
-/* Protocols that have suites with SHA-1 only, and aren't on by themselves. */
+/* Protocols whose suites all use SHA-1; they are off by default. */
 static bool wants_old(const char *versions)
 {
     struct kc_strings names = {0};

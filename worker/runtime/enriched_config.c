@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What plugins add to a connector's definition: see enriched_config_priv.h.
+ * Adds the keys of plugins to a connector's definition: see enriched_config_priv.h.
  *
- * Converters have the worker's for a default. Each alias of a transform or predicate adds
+ * The worker's converters are the defaults. Each alias of a transform or predicate adds
  * `<list>.<alias>.type`, its version and, when that names a known class, the class's own keys.
  */
 #include "runtime/enriched_config_priv.h"
@@ -305,7 +305,8 @@ static struct kc_error *check_alias_start(const struct kc_plugins *plugins,
     return err;
 }
 
-/* Versions of the connector and its converters. A class that isn't here is said by who makes it. */
+/* Checks the versions of the connector and its converters. An unknown class is reported where it is
+ * made. */
 static struct kc_error *check_versions(const struct kc_plugins *plugins,
                                        const struct kc_map *config)
 {
@@ -360,7 +361,7 @@ struct kc_error *kc_enriched_config_check(const struct kc_plugins *plugins,
 
 static const unsigned any_kind = ~0u;
 
-/* A class that nobody has is no value at all; one that is known is shown by its full name. */
+/* An unknown class is shown as no value; a known one by its full name. */
 static bool check_known(const struct kc_plugins *plugins, struct kc_config_value *value)
 {
     if (!value->value)
@@ -413,7 +414,7 @@ static bool check_negate(const struct kc_map *config, const char *prefix, const 
     return lonely;
 }
 
-/* A version that isn't there is said of both, the class and the version. */
+/* A missing version is reported for both keys, the class and the version. */
 static void check_alias_version(const struct kc_plugins *plugins, const struct alias_family *family,
                                 const struct kc_map *config, const char *prefix, bool lonely,
                                 struct kc_config_values *values)

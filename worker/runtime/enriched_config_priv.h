@@ -15,7 +15,7 @@ struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
                                              const struct kc_config *worker, bool is_source,
                                              const struct kc_map *config);
 
-/* The keys that sources and sinks have in common, for a connector whose version isn't there. */
+/* The keys that sources and sinks have in common, for a connector whose version is missing. */
 struct kc_config_def *kc_enriched_config_common(const struct kc_plugins *plugins,
                                                 const struct kc_map *config);
 void kc_enriched_config_validate_common(const struct kc_plugins *plugins,
@@ -23,19 +23,19 @@ void kc_enriched_config_validate_common(const struct kc_plugins *plugins,
                                         const struct kc_map *config,
                                         struct kc_config_values *values);
 
-/* Parses config as a connector's start does (ConnectorConfig, SourceConnectorConfig): what it finds
- * wrong fails the connector. */
+/* Parses config as a connector's start does (ConnectorConfig, SourceConnectorConfig): an error
+ * fails the connector. */
 struct kc_error *kc_enriched_config_check(const struct kc_plugins *plugins,
                                           const struct kc_worker_config *worker, bool is_source,
                                           const struct kc_map *config) KC_MUST_CHECK;
 
-/* Validates config by def, and everything that only the plugin registry can tell: classes of
- * converters, transforms and predicates, and which there are. Appends. */
+/* Validates config by def, and what only the plugin registry knows: classes of converters,
+ * transforms and predicates. Appends. */
 void kc_enriched_config_validate(const struct kc_plugins *plugins, const struct kc_config_def *def,
                                  const struct kc_map *config, struct kc_config_values *values);
 
-/* The same for converters that a connector's own definition has again, as MM2's do: no defaults and
- * no recommendations there. values: as kc_config_validate() has left them. */
+/* The same for converters that a connector's own definition repeats, as MM2's do: without defaults
+ * and recommendations. values: as kc_config_validate() has left them. */
 void kc_enriched_config_check_own(const struct kc_plugins *plugins, const struct kc_config_def *def,
                                   struct kc_config_values *values);
 

@@ -76,7 +76,7 @@ static void close_call(struct offsets_call *call)
     kc_map_destroy(call->config);
 }
 
-/* ConnectUtils.maybeWrap: what isn't a ConnectException gets one around it. Takes err. */
+/* ConnectUtils.maybeWrap: wraps what isn't a ConnectException. Takes err. */
 static struct kc_error *wrap(struct kc_error *err, const char *what,
                              const struct offsets_call *call)
 {
@@ -132,8 +132,8 @@ static json_t *nulled(const json_t *list)
     return reset;
 }
 
-/* The offsets to write of a source connector: through bytes and back, so that numbers are what a
- * task would read (normalizeSourceConnectorOffsets). */
+/* The offsets to write for a source connector, converted to bytes and back, so that numbers are
+ * what a task would read (normalizeSourceConnectorOffsets). */
 static struct kc_error *normalise(const json_t *offsets, json_t **normal)
 {
     char *text = kc_json_print(offsets, KC_JSON_HASH_MAP);
@@ -187,7 +187,7 @@ static json_t *object_or_null(json_t *value)
     return json_is_object(value) ? value : NULL;
 }
 
-/* OffsetUtils.validateFormat: what a task could read back has no values within values. */
+/* OffsetUtils.validateFormat: an offset that a task can read back has no nested values. */
 static struct kc_error *check_primitive(const json_t *object)
 {
     const char *key;

@@ -290,7 +290,7 @@ static void add_undefined(struct config_check *check, const struct kc_config_val
             add_info(check, NULL, &values->items[i]);
 }
 
-/* A key that both define is the framework's in place and the connector's in content. */
+/* A key that both define has the framework's place and the connector's content. */
 static void add_defined(struct config_check *check, const struct kc_config_def *def, bool is_own)
 {
     for (size_t i = 0; i < kc_config_def_size(def); i++) {
@@ -326,7 +326,7 @@ static void add_prefixed(struct config_check *check, const struct kc_config_key 
         add_group(check, key->group);
 }
 
-/* The text that REST shows of an override: by its type, where that can be read. */
+/* The text that REST shows for an override: by its type, if it can be parsed. */
 static void show_override(const struct kc_config_key *key, const struct kc_map_entry *entry,
                           struct kc_config_value *value)
 {
@@ -469,7 +469,7 @@ static json_t *run(struct config_check *check)
     return result_of(check);
 }
 
-/* A version that can't be read is refused as a whole, as Java's is. */
+/* As in Java, an unreadable version refuses the whole configuration. */
 static struct kc_error *check_version_syntax(const struct config_check *check)
 {
     struct kc_version_range *range = NULL;

@@ -23,8 +23,8 @@ enum { LOST_WAIT_MS = 1000 };
 
 /* ---- between hosts and herder ---- */
 
-/* Where it stands that the start of a connector or task has been counted; NULL: it isn't listed.
- * With the mutex. */
+/* The flag that the start of a connector or task has been counted; NULL: it isn't listed. With the
+ * mutex. */
 static bool *counted_flag(struct kc_worker *worker, const char *connector, int task)
 {
     struct task_entry *task_entry;

@@ -3,9 +3,9 @@
  * The host of connectors and tasks: Connect's Worker.
  *
  * The herder decides what runs; this makes it run. One thread per connector and one per task. All
- * functions are called on the herder's thread unless marked "any thread"; none of them waits for a
- * plugin longer than said. Configurations come in raw: variables are resolved here, and never go
- * back out.
+ * functions are called on the herder's thread unless marked "any thread"; none waits for a plugin
+ * longer than stated. Configurations come in raw; variables are resolved here, and the values never
+ * go back out.
  */
 #ifndef WORKER_RUNTIME_WORKER_H
 #define WORKER_RUNTIME_WORKER_H
@@ -91,7 +91,7 @@ struct kc_error *kc_worker_alter_offsets(struct kc_worker *worker, const char *c
 struct kc_error *kc_worker_fence_zombies(struct kc_worker *worker, const char *connector,
                                          const struct kc_map *config, int count) KC_MUST_CHECK;
 
-/* Validates a connector configuration as REST does (ConfigInfos, CONTRACT §1.11); new reference. An
+/* Validates a connector configuration as REST does (ConfigInfos); new reference. An
  * error is what Java throws (BAD_REQUEST: no or unknown connector.class). Any thread. */
 struct kc_error *kc_worker_validate(struct kc_worker *worker, const struct kc_map *config,
                                     json_t **infos) KC_MUST_CHECK;
@@ -107,7 +107,7 @@ struct kc_connector_info {
     const char *connector;
     const struct kc_plugin *plugin;
     enum kc_state state;
-    const char *note; /* what it is doing or waiting for, by itself; NULL: it didn't say */
+    const char *note; /* what it is doing or waiting for, in its own words; NULL: nothing said */
 };
 /* The same for connectors. */
 void kc_worker_each_connector(struct kc_worker *worker,

@@ -33,7 +33,7 @@ static void answer(kc_worker_done done, void *opaque, struct kc_error *err)
         kc_error_destroy(err);
 }
 
-/* A connector that couldn't even be made: its status and whoever asked. */
+/* Reports a connector that couldn't be made: to its status and to the caller. */
 static void refuse_connector(struct kc_worker *worker, const char *name, kc_worker_done done,
                              void *opaque, struct kc_error *err)
 {
@@ -92,7 +92,7 @@ void kc_worker_start_connector(struct kc_worker *worker, const char *name,
     kc_connector_host_set_target(host, target, done, opaque);
 }
 
-/* Takes the entries called names off the list, in a list of their own, told to stop. */
+/* Moves the entries called names to a list of their own and tells them to stop. */
 static struct connector_entry *take_connectors(struct kc_worker *worker,
                                                const struct kc_strings *names)
 {

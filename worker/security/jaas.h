@@ -20,7 +20,7 @@ void kc_jaas_clear(struct kc_jaas *jaas);
  * KC_ERR_NOT_FOUND when there is no such entry. */
 struct kc_error *kc_jaas_entry(const char *text, const char *name,
                                struct kc_jaas *jaas) KC_MUST_CHECK;
-/* Of its lines the first whose class is module, without its package; the first where none is. */
+/* The entry's first line whose class, without its package, is module; else its first line. */
 struct kc_error *kc_jaas_entry_for(const char *text, const char *name, const char *module,
                                    struct kc_jaas *jaas) KC_MUST_CHECK;
 

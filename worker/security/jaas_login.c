@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a client's login stands, and what of vendors can't be had: see jaas_login.h. */
+/* Finds a client's login, and refuses vendors' classes: see jaas_login.h. */
 #include "security/jaas_login.h"
 
 #include "base/file_read.h"

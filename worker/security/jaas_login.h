@@ -19,8 +19,8 @@ struct kc_error *kc_jaas_options(const struct kc_map *settings,
 struct kc_error *kc_jaas_options_if_any(const struct kc_map *settings,
                                         struct kc_map **options) KC_MUST_CHECK;
 
-/* KC_ERR_CONFIG for a login module or a callback handler of a vendor that has no counterpart here:
- * it says what would do instead. NULL: not one of those. */
+/* KC_ERR_CONFIG for a vendor's login module or callback handler without a counterpart here; it says
+ * what to use instead. NULL: it is none of these. */
 struct kc_error *kc_jaas_vendor(const struct kc_map *settings,
                                 const struct kc_jaas *jaas) KC_MUST_CHECK;
 

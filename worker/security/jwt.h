@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON Web Tokens as far as a client looks into them; signatures are the broker's to check. Pure
- * functions. */
+/* The parts of JSON Web Tokens that a client reads; the broker checks signatures. Pure functions.
+ */
 #ifndef WORKER_SECURITY_JWT_H
 #define WORKER_SECURITY_JWT_H
 
@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-/* What a token may measure: brokers take 512 KiB of a login in all. */
+/* The largest token; brokers take 512 KiB of a login in all. */
 #define WIRE_JWT_MAX 65536
 
 /* Whether token looks like a JWT: three parts of base64url, the first two JSON objects, no more

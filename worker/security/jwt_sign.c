@@ -26,7 +26,7 @@ static int no_passphrase(char *buffer, int size, int writing, void *arg)
     return -1;
 }
 
-/* Of any form that OpenSSL knows, a key in clear or one that the passphrase opens. */
+/* Reads a key in any form that OpenSSL knows, in clear or encrypted with the passphrase. */
 static EVP_PKEY *decode(const void *data, size_t len, const char *passphrase)
 {
     const unsigned char *at = data;
@@ -97,7 +97,7 @@ struct kc_error *wire_jwt_key_check(const EVP_PKEY *key, const char *algorithm)
 
 /* ---- Signatures ---- */
 
-/* JWTs have the two numbers side by side (RFC 7518, 3.4), OpenSSL a structure of them. */
+/* JWTs have the two numbers side by side (RFC 7518, 3.4); OpenSSL has a structure of them. */
 static bool flatten(const unsigned char *der, size_t len, unsigned char flat[2 * COORDINATE])
 {
     ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long)len);

@@ -20,7 +20,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.common.security.kerberos");
 
-/* How soon a renewal that failed is tried again while the ticket still lasts. */
+/* The time before a failed renewal is tried again while the ticket lasts. */
 #define RETRY_MS 10000
 
 struct kc_kerberos {
@@ -46,8 +46,7 @@ static bool option_true(const struct kc_map *options, const char *option)
     return strcasecmp(kc_map_get_or(options, option, "false"), "true") == 0;
 }
 
-/* Java takes paths. Kinds of keytabs and caches other than files aren't for a configuration to
- * choose. */
+/* Java takes paths. A configuration may not choose keytabs and caches other than files. */
 static char *file_name(const char *path)
 {
     if (!path)
@@ -191,7 +190,7 @@ static struct kc_error *gss_failed(const struct kc_kerberos *login, OM_uint32 ma
     return err;
 }
 
-/* Credentials of one cache; with the keytab when there is to be a new ticket in it. */
+/* Credentials of one cache. With the keytab: gets a new ticket into it. */
 static struct kc_error *open_cache(const struct kc_kerberos *login, unsigned generation, bool fill,
                                    gss_cred_id_t *credentials, OM_uint32 *seconds)
 {
@@ -254,7 +253,7 @@ static struct kc_error *renew(struct kc_kerberos *login)
     return NULL;
 }
 
-/* The cache's name, with a ticket in it that was got by the keytab if there is one. */
+/* The cache's name. If there is a keytab, the cache has a ticket obtained with it. */
 static struct kc_error *ready(struct kc_kerberos *login, unsigned *generation)
 {
     pthread_mutex_lock(&login->lock);

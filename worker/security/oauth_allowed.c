@@ -100,7 +100,7 @@ static struct kc_error *check_file(const char *key, const char *path)
     return NULL;
 }
 
-/* The list is asked first, so that the answer doesn't tell which files there are. */
+/* The list is checked first, so that the error doesn't tell which files exist. */
 struct kc_error *wire_oauth_file(const struct kc_map *settings, const char *key, char **path)
 {
     char *given = NULL;
@@ -121,7 +121,7 @@ struct kc_error *wire_oauth_file(const struct kc_map *settings, const char *key,
     return err ? err : check_file(key, *path);
 }
 
-/* Opening mustn't wait: a FIFO without a writer would hold the login for ever. */
+/* Opening must not wait, because a FIFO without a writer would block the login for ever. */
 static struct kc_error *open_regular(const char *path, int *fd)
 {
     struct stat state;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The URLs and files that OAUTHBEARER may use: Kafka's allow-lists, empty unless who starts the
- * worker fills them (CVE-2025-27817).
+ * The URLs and files that OAUTHBEARER may use: Kafka's allow-lists, which are empty unless the
+ * person who starts the worker fills them (CVE-2025-27817).
  *
- * Without them, who may write a connector's configuration could have any file of the worker sent
- * to a broker, and any address posted to that only the worker reaches.
+ * Without them, anybody who may write a connector's configuration could send any file of the worker
+ * to a broker, or post to any address that the worker reaches.
  */
 #ifndef WORKER_SECURITY_OAUTH_ALLOWED_H
 #define WORKER_SECURITY_OAUTH_ALLOWED_H
@@ -16,8 +16,8 @@
 struct kc_error *wire_oauth_url(const struct kc_map *settings, const char *key,
                                 char **url) KC_MUST_CHECK;
 
-/* The setting's file as an absolute path, owned by the caller: it is there, can be read and is on
- * the list of org.apache.kafka.sasl.oauthbearer.allowed.files. */
+/* The setting's file as an absolute path, owned by the caller: it exists, is readable and is on the
+ * list of org.apache.kafka.sasl.oauthbearer.allowed.files. */
 struct kc_error *wire_oauth_file(const struct kc_map *settings, const char *key,
                                  char **path) KC_MUST_CHECK;
 

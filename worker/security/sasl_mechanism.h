@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One implementation per SASL mechanism behind a small vtable. wire/sasl.h has
- * them by name; those that ask an HTTP server stand in http/. Of wire's sessions each
- * step runs on a thread of its own (conn_setup.c).
+ * One implementation per SASL mechanism behind a small vtable. wire/sasl.h has them by name. Those
+ * that ask an HTTP server are in http/. Each step of wire's sessions runs on a thread of its own
+ * (conn_setup.c).
  */
 #ifndef WORKER_SECURITY_SASL_MECHANISM_H
 #define WORKER_SECURITY_SASL_MECHANISM_H

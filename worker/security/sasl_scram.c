@@ -2,9 +2,9 @@
 /*
  * SCRAM-SHA-256 and SCRAM-SHA-512 (RFC 5802, RFC 7677) on OpenSSL's primitives.
  *
- * Cyrus SASL's plugin isn't used: Debian's knows SHA-512 but takes the password through callbacks
- * that want a process-wide set-up, and Kafka's tokenauth extension isn't in it. The server's
- * signature is always checked. See sasl_mechanism.h for threads.
+ * Cyrus SASL's plugin isn't used: Debian's knows SHA-512, but takes the password through callbacks
+ * that need a process-wide set-up, and lacks Kafka's tokenauth extension. The server's signature is
+ * always checked. See sasl_mechanism.h for threads.
  */
 #include "security/jaas_login.h"
 #include "security/sasl_mechanism.h"
@@ -17,9 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kafka's ScramMechanism says 4096 at least, and its brokers store 16384 at most. Sixteen times
- * that for others is some tenth of a second: a server can't stall the connections of a loop for
- * long. */
+/* Kafka's ScramMechanism wants at least 4096, and its brokers store at most 16384. Sixteen times
+ * that takes some tenth of a second, so a server can't stall a loop's connections for long. */
 #define ITERATIONS_MIN 4096
 #define ITERATIONS_MAX 262144
 #define MESSAGE_MAX    65536
@@ -136,7 +135,7 @@ static bool hmac(const struct scram *scram, const uint8_t *key, const char *text
                 out, NULL) != NULL;
 }
 
-/* RFC 5802, section 3: the client's proof, and what the server's signature has to be. */
+/* RFC 5802, section 3: the client's proof, and the expected server signature. */
 static bool prove(struct scram *scram, const uint8_t *salt, size_t salt_len, int iterations,
                   const char *auth_message, uint8_t *proof)
 {

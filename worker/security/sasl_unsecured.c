@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unsecured tokens: JWTs that nobody has signed, made of the JAAS options unsecuredLogin... as
- * Java's OAuthBearerUnsecuredLoginCallbackHandler does (KIP-255). For development, where brokers
- * take them. Pure but for the clock.
+ * Unsecured tokens: unsigned JWTs made from the JAAS options unsecuredLogin..., as Java's
+ * OAuthBearerUnsecuredLoginCallbackHandler makes them (KIP-255). For development, if brokers accept
+ * them. Pure except for the clock.
  */
 #include "security/jwt.h"
 #include "security/sasl_mechanism.h"

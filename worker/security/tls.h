@@ -34,7 +34,7 @@ const char *wire_tls_server_name(const struct wire_tls *tls);
 
 /* Takes ciphertext from the network. */
 void wire_tls_receive(struct wire_tls *tls, const void *data, size_t len);
-/* Goes on with the handshake; *done when finished. An error is final. */
+/* Continues the handshake; *done: finished. An error is final. */
 struct kc_error *wire_tls_handshake(struct wire_tls *tls, bool *done) KC_MUST_CHECK;
 /* Plaintext: bytes read, 0 when there is none now; -1: *err. */
 long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_error **err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Java's ssl.* settings as OpenSSL has them: see tls_config.h. Called by wire's connections and by
- * the HTTP client between workers, on their threads; holds no state.
+ * Java's ssl.* settings for OpenSSL: see tls_config.h. Called by wire's connections and by the HTTP
+ * client between workers, on their threads; holds no state.
  */
 #include "security/tls_config.h"
 
@@ -75,7 +75,7 @@ static struct kc_error *use_protocols(SSL_CTX *ctx, const struct kc_map *setting
     return NULL;
 }
 
-/* OpenSSL's name for the name that Java (and the RFCs) use; NULL: unknown. */
+/* OpenSSL's name of a suite by Java's (and the RFCs') name; NULL: unknown. */
 static const char *openssl_cipher(STACK_OF(SSL_CIPHER) * ciphers, const char *standard)
 {
     for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); i++) {

@@ -27,7 +27,7 @@ static const struct {
     {EVP_PKEY_EC, "EC", 224, 224},
 };
 
-/* Told once for each certificate; a broker that makes new ones for ever isn't remembered. */
+/* Logged once per certificate. The memory is bounded, in case a broker makes new ones for ever. */
 #define MOST_TOLD 1000
 
 static bool first_time(const char *text)

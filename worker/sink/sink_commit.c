@@ -2,8 +2,8 @@
 /*
  * Committing a sink task's offsets: WorkerSinkTask.commitOffsets.
  *
- * The plugin decides in pre_commit() (or flush()) how far; what it claims beyond what it was given
- * is ignored. An answer that comes after its time-out is recognised by its sequence number.
+ * The plugin decides in pre_commit() (or flush()) how far to commit. Offsets beyond what it was
+ * given are ignored. The sequence number identifies an answer that comes after its time-out.
  */
 #include "connect/log.h"
 #include "sink/sink_task_priv.h"
@@ -133,7 +133,7 @@ static void send_commit(struct kc_sink_task *task, rd_kafka_topic_partition_list
         on_answer(task, task->commit_seqno, code, NULL);
 }
 
-/* What the plugin allows of what was delivered, where it differs from what has been committed. */
+/* The delivered offsets that the plugin allows and that differ from the committed ones. */
 static rd_kafka_topic_partition_list_t *
 committable(struct kc_sink_task *task, const struct kc_topic_partition *offsets, size_t count)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a sink task may ask of its worker: SinkTaskContext and ErrantRecordReporter. On the task's
+ * What a sink task may call in its worker: SinkTaskContext and ErrantRecordReporter. On the task's
  * thread.
  */
 #include "connect/log.h"
@@ -39,7 +39,7 @@ static void set_paused(struct kc_sink_task *task, const char *topic, int32_t par
     }
     position->paused = paused;
     if (task->paused || task->paused_for_redelivery)
-        return; /* all are, and this one stays or goes on with the others */
+        return; /* all are, and this one pauses and resumes with the others */
     rd_kafka_topic_partition_list_t *one = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(one, topic, partition);
     if (paused)

@@ -3,8 +3,8 @@
  * A sink task's subscription and assignment: WorkerSinkTask.HandleRebalance.
  *
  * Rebalances are served inside the consumer's poll; an error of the plugin there is kept for the
- * loop. topics.regex is matched here, by Java's rules, and the consumer subscribes by name:
- * librdkafka's own patterns are another language.
+ * loop. This file matches topics.regex by Java's rules and subscribes by name, because librdkafka's
+ * own patterns are another language.
  */
 #include "connect/log.h"
 #include "sink/sink_task_priv.h"
@@ -63,7 +63,8 @@ static bool same(const struct kc_strings *a, const struct kc_strings *b)
     return equal;
 }
 
-/* A question about this one topic, which has brokers make it as those do it (num.partitions). */
+/* A metadata request for this one topic, which makes brokers create it with their defaults
+ * (num.partitions). */
 static bool ask_for(struct kc_sink_task *task, const char *topic)
 {
     rd_kafka_topic_t *handle = rd_kafka_topic_new(task->consumer, topic, NULL);
@@ -77,9 +78,9 @@ static bool ask_for(struct kc_sink_task *task, const char *topic)
     return !code;
 }
 
-/* Java's consumers ask for each topic that they subscribe to with allow.auto.create.topics;
- * librdkafka's group asks without. Of very many topics a few at a turn: the task polls between, and
- * may be stopped. */
+/* Java's consumers request each subscribed topic with allow.auto.create.topics; librdkafka's group
+ * doesn't. If there are very many topics, a few are requested at a time, because the task polls in
+ * between and may be stopped. */
 static void ask_for_topics(struct kc_sink_task *task)
 {
     int64_t now = kc_mono_ms(), until = now + ASKING_TURN_MS;
@@ -301,7 +302,7 @@ static void unref_batch(void *batch)
     kc_batch_unref(batch);
 }
 
-/* Records of partitions that have gone leave the batch that waits for redelivery. */
+/* Removes records of revoked partitions from the batch that waits for redelivery. */
 static void filter_batch(struct kc_sink_task *task)
 {
     if (!task->batch)

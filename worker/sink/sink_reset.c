@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a sink begins in a partition of which nothing is committed, by
- * auto.offset.reset=by_duration:... (KIP-1106): at the first record of that time. librdkafka
- * doesn't have it.
+ * auto.offset.reset=by_duration:... (KIP-1106), which librdkafka lacks: in a partition without a
+ * committed offset, a sink begins at the first record of that time.
  *
  * Called on the task's thread, within its rebalance callback.
  */
@@ -10,7 +9,7 @@
 
 enum { ANSWER_MS = 30000 };
 
-/* Those of partitions without a committed offset, with the time to begin at for an offset. */
+/* The partitions without a committed offset; their offset is the time to begin at. */
 static rd_kafka_topic_partition_list_t *
 uncommitted(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *partitions, int64_t from,
             rd_kafka_resp_err_t *code)
@@ -28,7 +27,7 @@ uncommitted(rd_kafka_t *consumer, const rd_kafka_topic_partition_list_t *partiti
     return fresh;
 }
 
-/* A partition that has nothing from that time on begins at its end. */
+/* A partition without a record from that time on begins at its end. */
 static void place(rd_kafka_topic_partition_list_t *partitions,
                   const rd_kafka_topic_partition_list_t *found)
 {

@@ -3,7 +3,7 @@
  * The loop of a sink task: see sink_task.h; WorkerSinkTask.
  *
  * Everything runs on the task's thread, the consumer's callbacks included; wake() only interrupts
- * the poll. A batch stays with the task until put() has returned for it: while the plugin asks for
+ * the poll. A batch stays with the task until put() has taken it. While the plugin asks for
  * retries, all partitions are paused and the same batch is delivered again.
  */
 #include "sink/sink_task.h"
@@ -172,7 +172,7 @@ static struct kc_error *read_batch(struct kc_sink_task *task, int timeout_ms)
     bool more = true;
     if (task->paused_for_redelivery && task->batch) {
         rd_kafka_message_t *stray = rd_kafka_consumer_poll(task->consumer, timeout_ms);
-        if (stray && !stray->err) /* it comes again when the partition goes on */
+        if (stray && !stray->err) /* it comes again when the partition resumes */
             kc_sink_context_seek(&task->context, rd_kafka_topic_name(stray->rkt), stray->partition,
                                  stray->offset);
         if (stray)

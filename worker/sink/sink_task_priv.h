@@ -16,7 +16,7 @@
 
 enum { KC_NO_OFFSET = -1 };
 
-/* Where the task stands in one assigned partition; offsets are next ones, or KC_NO_OFFSET. */
+/* The task's position in one assigned partition; offsets are the next ones, or KC_NO_OFFSET. */
 struct kc_sink_position {
     char *topic;
     int32_t partition;
@@ -24,7 +24,7 @@ struct kc_sink_position {
     int64_t consumed;  /* in the batch that is being delivered */
     int64_t committed;
     bool paused;   /* by the task */
-    bool selected; /* scratch of whoever walks the list */
+    bool selected; /* scratch for code that walks the list */
 };
 
 struct kc_sink_positions {
@@ -92,8 +92,8 @@ struct kc_sink_task {
 };
 
 /* sink_commit.c */
-/* Commits what has been delivered of the selected positions. closing: after the plugin's close(),
- * waiting for the answer. */
+/* Commits the delivered offsets of the selected positions. closing: after the plugin's close();
+ * waits for the answer. */
 struct kc_error *kc_sink_commit(struct kc_sink_task *task, bool closing) KC_MUST_CHECK;
 void kc_sink_select_all(struct kc_sink_task *task);
 /* The selected positions as plugins see them; count in *count; free() it. */
@@ -101,7 +101,7 @@ struct kc_topic_partition *kc_sink_selected(struct kc_sink_task *task, size_t *c
                                             bool with_offsets_only);
 
 /* sink_reset.c */
-/* Sets where partitions begin of which nothing is committed, if auto.offset.reset is a duration. */
+/* Sets where partitions without a committed offset begin, if auto.offset.reset is a duration. */
 struct kc_error *
 kc_sink_begin_by_duration(struct kc_sink_task *task,
                           rd_kafka_topic_partition_list_t *partitions) KC_MUST_CHECK;

@@ -31,7 +31,7 @@ static void on_moved(void *opaque)
     pthread_mutex_unlock(&acks->mutex);
 }
 
-/* Until a lane has moved, or for ms at most. False: the thread is to end. */
+/* Waits until a lane has moved, at most ms. False: the thread must end. */
 static bool await_move(struct kc_acks *acks, int ms)
 {
     int64_t until = kc_mono_ms() + ms;

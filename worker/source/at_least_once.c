@@ -81,8 +81,8 @@ static void destroy(void *delivery)
     free(self);
 }
 
-/* The task ends with err, which is taken: another one goes on from the committed offsets, where
- * that helps. */
+/* Ends the task with err, which is taken. If that helps, a new run continues from the committed
+ * offsets. */
 static void fail_sends(struct at_least_once *self, struct kc_error *err)
 {
     pthread_mutex_lock(&self->mutex);
@@ -108,7 +108,7 @@ static struct kc_error *no_quarantine(const struct kc_source_task *task)
                         task->raw_refusal);
 }
 
-/* Records go as batches of ours, of which those that the target refuses are left out. */
+/* Records are sent in batches of our own, and refused records are left out. */
 static struct kc_error *build_batches(struct at_least_once *self)
 {
     struct kc_source_task *task = self->task;
@@ -225,7 +225,7 @@ static bool resend(struct at_least_once *self)
     return sent;
 }
 
-/* One step towards an outcome for everything that was sent. False: there is no other. */
+/* Makes one step towards an outcome for everything sent. False: no step is left. */
 static bool settle(struct at_least_once *self, int64_t deadline)
 {
     if (!kc_lanes_drain(&self->task->lanes, deadline))
@@ -305,8 +305,8 @@ static struct kc_error *submit(void *delivery, const struct kc_record *record, v
     return NULL;
 }
 
-/* Not a matter of one record: nothing is left out, whatever is tolerated. A producer that got no
- * producer id is followed by one that needs none, unless that was asked for. */
+/* The error doesn't concern one record, so nothing is left out, whatever is tolerated. After a
+ * producer that got no producer id comes one that needs none, unless an id was required. */
 static void producer_lost(struct at_least_once *self, rd_kafka_resp_err_t fatal)
 {
     if (fatal == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED &&
@@ -336,7 +336,8 @@ static struct kc_error *send_error(const char *topic, rd_kafka_resp_err_t code)
     return kc_client_error(code, "Sending a record to topic %.*s", SHOWN_MAX, topic);
 }
 
-/* A record was not sent: skipped when that is tolerated, else the task fails at its next turn. */
+/* A record was not sent. It is skipped if that is tolerated; otherwise the task fails at its next
+ * turn. */
 static void send_failed(struct at_least_once *self, struct kc_slot *slot,
                         const struct kc_lane_failure *failure)
 {
@@ -360,8 +361,8 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot,
     fail_sends(self, err);
 }
 
-/* What librdkafka refuses at once (a record too large, an unknown partition), Java's producer
- * reports by callback: the same consequence. */
+/* Java's producer reports by callback what librdkafka refuses at once (a record too large, an
+ * unknown partition). The consequence is the same. */
 static struct kc_error *rejected(void *delivery, void *slot, const struct kc_lane_failure *failure)
 {
     send_failed(delivery, slot, failure);
@@ -407,8 +408,8 @@ static uint64_t in_flight(struct at_least_once *self)
     return kc_submitted_pending(self->submitted) + kc_lanes_extra(&self->task->lanes);
 }
 
-/* Java's producer fails sends at a refused login; librdkafka goes on trying. While anything is
- * acknowledged, whatever one broker says may pass. */
+/* Java's producer fails sends when its login is refused; librdkafka goes on trying. While anything
+ * is acknowledged, one broker's refusal may pass. */
 static void check_login(struct at_least_once *self, bool moves)
 {
     int64_t now = kc_mono_ms();

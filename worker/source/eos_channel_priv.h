@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the transactions of an exactly-once task reach the target: each lane has its own way, a
- * record lane librdkafka's (eos_producer.c), a raw lane the appender's (eos_raw.c). A transactional
- * id has one producer, so the task has one lane, for batches, records and offsets alike.
+ * The channel of an exactly-once task's transactions. Each lane has its own: a record lane
+ * librdkafka's (eos_producer.c), a raw lane the appender's (eos_raw.c). A transactional id has one
+ * producer, so the task has one lane, for batches, records and offsets alike.
  */
 #ifndef WORKER_SOURCE_EOS_CHANNEL_PRIV_H
 #define WORKER_SOURCE_EOS_CHANNEL_PRIV_H
@@ -12,14 +12,15 @@
 
 /* The task's thread. An error fails the task. */
 struct kc_eos_channel {
-    bool has_acks; /* outcomes come on the acknowledgement thread; else progress() takes them in */
+    bool has_acks; /* outcomes come on the acknowledgement thread; if not, progress() takes them in
+                    */
     /* records is the task's, and outlives the channel's use. */
     void *(*create)(struct kc_source_task *task, struct kc_txn_records *records);
     void (*destroy)(void *channel); /* after the lane has gone */
-    /* Takes the transactional id: former producers of it are fenced. */
+    /* Takes the transactional id and fences its former producers. */
     struct kc_error *(*init)(void *channel);
     struct kc_error *(*begin)(void *channel);
-    /* Waits for the outcome of everything sent; NULL: all of it is committed. */
+    /* Waits for the outcome of everything sent; NULL: everything is committed. */
     struct kc_error *(*commit)(void *channel);
     struct kc_error *(*abort)(void *channel, int timeout_ms); /* -1: as long as it takes */
     /* Source offsets (value NULL: deleted); key and value are copied. */
@@ -31,8 +32,8 @@ struct kc_eos_channel {
 extern const struct kc_eos_channel kc_eos_producer;
 extern const struct kc_eos_channel kc_eos_raw;
 
-/* Why the task fails: what, because of cause (taken). expired: another producer has taken the id,
- * or the coordinator has given up the transaction, which a producer can't tell apart. */
+/* The error that fails the task: what, because of cause (taken). expired: another producer has
+ * taken the id, or the coordinator has ended the transaction; a producer can't tell these apart. */
 struct kc_error *kc_eos_error(const struct kc_source_task *task, const char *what, bool expired,
                               struct kc_error *cause);
 /* "Failed to flush offsets and/or records for task ...". */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing in the place of exactly-once tasks: see eos_offsets.h. */
+/* Writes in place of exactly-once tasks: see eos_offsets.h. */
 #include "source/eos_offsets.h"
 
 #include "connect/log.h"

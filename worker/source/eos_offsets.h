@@ -12,7 +12,7 @@
 char *kc_transactional_id(const struct kc_worker_config *config, const char *connector, int task);
 
 /* Writes offsets in a transaction of task 0's id, so that no former task can write after it, and
- * copies them to the worker's store when the connector has a topic of its own (deletions there
+ * copies them to the worker's store if the connector has a topic of its own (deletions there
  * first). originals: the connector's configuration, resolved. */
 struct kc_error *kc_eos_write_offsets(const struct kc_worker_config *config,
                                       struct kc_offset_store *worker_store, const char *connector,

@@ -45,7 +45,7 @@ static rd_kafka_t *client_of(struct record_channel *self)
     return kc_record_lane_client(self->lane);
 }
 
-/* Takes error; its text as an error of ours, and whether the transaction has expired. */
+/* Takes error and returns ours with its text; *expired: the transaction has expired. */
 static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
 {
     rd_kafka_resp_err_t code = rd_kafka_error_code(error);
@@ -57,7 +57,7 @@ static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
 }
 
 /* Java's producer fails when its login is refused; librdkafka goes on trying. While anything is
- * acknowledged, whatever one broker says may pass. */
+ * acknowledged, one broker's refusal may pass. */
 static struct kc_error *refusal(struct record_channel *self, uint64_t acked_before)
 {
     return kc_txn_records_count(self->records) == acked_before
@@ -65,7 +65,8 @@ static struct kc_error *refusal(struct record_channel *self, uint64_t acked_befo
                : NULL;
 }
 
-/* Repeats call while its error says so, the login isn't refused and the task isn't cancelled. */
+/* Repeats call while its error is retriable, the login isn't refused and the task isn't cancelled.
+ */
 static struct kc_error *persist(struct record_channel *self,
                                 rd_kafka_error_t *(*call)(rd_kafka_t *, int), bool *expired)
 {
@@ -136,7 +137,7 @@ static struct kc_error *abort_transaction(void *channel, int timeout_ms)
                : NULL;
 }
 
-/* The text in memory that lasts until the client has let go of it. */
+/* The text in memory that lasts until the client has released it. */
 static const char *keep(struct record_channel *self, const char *text)
 {
     if (!text)

@@ -5,11 +5,11 @@
  * Batches as bytes, records and source offsets all go through the lane's transactional appender,
  * the latter two built into batches here (raw_builder.h), with keys placed as Java's producer
  * places them. What the target refuses for its content comes back and is sent in another form
- * within the same transaction; whatever else goes wrong ends it, and the task fails, as with a
- * producer. Results are taken in on the task's thread: there is no acknowledgement thread.
+ * within the same transaction. Any other failure ends the transaction, and the task fails, as with
+ * a producer. The task's thread takes results in; there is no acknowledgement thread.
  *
  * An entry of eos_records_priv.h is the slot of a record or a span. A batch that was built here has
- * none until it comes back in pieces, since `built` keeps it.
+ * none until it comes back in pieces, because `built` keeps it.
  */
 #include "source/eos_channel_priv.h"
 #include "source/raw_builder.h"

@@ -160,7 +160,7 @@ static void span_ended(struct kc_txn_entry *entry)
     batch->batch = NULL;
 }
 
-/* A batch goes to where the last one of its source partition went, as a rule. */
+/* Usually a batch has the same target as the last one of its source partition. */
 static bool alike(const struct kc_raw *a, const struct kc_raw *b)
 {
     return a->partition == b->partition && a->task_data == b->task_data &&

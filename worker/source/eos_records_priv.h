@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an exactly-once task has dispatched in its transaction, to be told to the plugin once it is
- * committed, in the order of dispatch.
+ * What an exactly-once task has dispatched in its transaction. The plugin is told of it after the
+ * commit, in the order of dispatch.
  *
- * Batches of records stay until then. A batch of spans goes as soon as the target has acknowledged
- * it, and only what raw_committed() says of it is kept: so a long transaction holds a few bytes for
- * each record batch, not its data. The task's thread, but for kc_txn_records_acked().
+ * Batches of records stay until then. A batch of spans is freed as soon as the target has
+ * acknowledged it; only the arguments of raw_committed() are kept. So a long transaction holds a
+ * few bytes per record batch, not its data. The task's thread, except kc_txn_records_acked().
  */
 #ifndef WORKER_SOURCE_EOS_RECORDS_PRIV_H
 #define WORKER_SOURCE_EOS_RECORDS_PRIV_H
@@ -35,12 +35,12 @@ void kc_txn_records_acked(struct kc_txn_records *records, struct kc_txn_entry *e
 /* How many records were acknowledged, and their bytes, since they were last taken. */
 uint64_t kc_txn_records_count(struct kc_txn_records *records);
 void kc_txn_records_take_count(struct kc_txn_records *records, uint64_t *acked, uint64_t *bytes);
-/* A span has no outcome that the plugin needs to hear of: it is sent again in another entry, or its
- * transaction was aborted. It may be gone afterwards. */
+/* The plugin isn't told of the span: it is sent again in another entry, or its transaction was
+ * aborted. It may be gone afterwards. */
 void kc_txn_span_gone(struct kc_txn_records *records, struct kc_txn_entry *entry);
 
-/* Everything sent has had its outcome: tells the plugin and forgets all but the batch that is still
- * being sent (sending). */
+/* Everything sent has had its outcome: tells the plugin, and forgets everything except the batch
+ * that is still being sent (sending). */
 void kc_txn_records_end(struct kc_txn_records *records, bool sending);
 
 #endif

@@ -3,10 +3,10 @@
  * Source tasks that lose and repeat nothing: ExactlyOnceWorkerSourceTask (KIP-618).
  *
  * Records and the offsets of what has been dispatched go out in one transaction of the task's own
- * id, which fences any earlier instance; through which client is the channel's matter
- * (eos_channel_priv.h). What was dispatched is told to the plugin once the transaction has been
- * committed (eos_records_priv.h), whose entries are the slots of what is sent. Everything but the
- * lane's events and transaction() runs on the task's thread.
+ * id, which fences any earlier instance. The channel (eos_channel_priv.h) has the client. The
+ * plugin is told of dispatched records once the transaction has been committed
+ * (eos_records_priv.h); its entries are the slots of sent records. Everything runs on the task's
+ * thread, except the lane's events and transaction().
  */
 #include "connect/hash.h"
 #include "connect/log.h"
@@ -148,8 +148,8 @@ static bool may_pass(const struct kc_error *err)
     return !refused && (kc_error_kafka_code(err) == 0 || kc_error_retriable(err));
 }
 
-/* What keeps a round of fencing from coming about may pass: a broker or the leader is away. (Java's
- * task fails at once, and waits for people.) */
+/* A round of fencing may fail for a passing reason: a broker or the leader is away. (Java's task
+ * fails at once, and waits for people.) */
 static struct kc_error *fence_zombies(struct kc_task_host *host)
 {
     int64_t until = kc_mono_ms() + FENCING_PATIENCE_MS;
@@ -163,7 +163,7 @@ static struct kc_error *fence_zombies(struct kc_task_host *host)
     return err;
 }
 
-/* Before a task fences whoever has its id now: is it still this worker's? */
+/* Asks whether the task is still this worker's, before it fences the present holder of its id. */
 static struct kc_error *confirm(struct kc_task_host *host)
 {
     int64_t since = kc_mono_ms();
@@ -177,8 +177,8 @@ static struct kc_error *confirm(struct kc_task_host *host)
     return err;
 }
 
-/* A thread of the lane's client, where the task's serves the lane: what was acknowledged holds
- * memory that the plugin's poll() may wait for, and what came back is to be sent before anything
+/* On a thread of the lane's client, if the task's thread serves the lane. Acknowledged batches hold
+ * memory that the plugin's poll() may wait for, and what came back must be sent before anything
  * else. */
 static void on_moved(void *delivery)
 {
@@ -326,7 +326,7 @@ static struct kc_error *flush_and_commit(struct exactly_once *self)
     return err;
 }
 
-/* Of the batch being sent only what is in the transaction has been told. */
+/* Of the batch being sent, the plugin has been told only what is in the transaction. */
 static void end_records(struct exactly_once *self)
 {
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
@@ -423,7 +423,7 @@ static struct kc_error *final_commit(void *delivery, bool failed)
     if (!failed)
         return commit_last(self);
     kc_debug("Skipping final offset commit as task has failed");
-    if (self->open) /* readers of the target needn't wait for the transaction to expire */
+    if (self->open) /* so that readers of the target needn't wait for the transaction's time-out */
         kc_error_destroy(self->how->abort(self->channel, ABORT_WAIT_MS));
     return NULL;
 }

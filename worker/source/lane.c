@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A task's lanes together, and what is optional of each: see lane_priv.h. */
+/* A task's lanes together, and the optional functions of each: see lane_priv.h. */
 #include "source/lane_priv.h"
 
 #include <assert.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lanes: the ways of a source task's records and record batches to the target. One table of
- * functions; behind it librdkafka's producer (record_lane.c) and the appender of batches as bytes
- * (raw_lane.c). Which lanes a task has is decided where they are opened, in source_task_lanes.c,
- * and asked nowhere else.
+ * Lanes: the ways of a source task's records and record batches to the target. There is one table
+ * of functions. Behind it are librdkafka's producer (record_lane.c) and the appender of batches as
+ * bytes (raw_lane.c). source_task_lanes.c decides which lanes a task has when it opens them;
+ * nothing else asks.
  *
- * The way of an acknowledgement: a lane's client learns of it on a thread of its own and wakes
- * whoever serves the lane (acks_priv.h); serve() hands it to the delivery, with the slot that the
- * delivery gave when it sent.
+ * The way of an acknowledgement: a lane's client learns of it on its own thread and wakes the
+ * thread that serves the lane (acks_priv.h). serve() hands it to the delivery, with the slot that
+ * the delivery passed when it sent.
  */
 #ifndef WORKER_SOURCE_LANE_PRIV_H
 #define WORKER_SOURCE_LANE_PRIV_H
@@ -26,7 +26,7 @@ struct kc_raw_counts;
 struct kc_lane_ack {
     int64_t offset; /* on the target, of the first record; -1: unknown */
     int32_t partition;
-    int64_t timestamp; /* ms; of a span -1 where the topic keeps the producer's times */
+    int64_t timestamp; /* ms; for a span, -1 if the topic keeps the producer's times */
     uint64_t records;
     size_t bytes;
     const struct kc_raw_span *span; /* NULL: a record */
@@ -45,12 +45,13 @@ struct kc_lane_events {
     /* Within serve(). A span may be gone afterwards. */
     void (*acked)(void *delivery, void *slot, const struct kc_lane_ack *ack);
     void (*failed)(void *delivery, void *slot, const struct kc_lane_failure *failure);
-    /* The slot kept a batch that was built of records, and each of these has had its outcome. */
+    /* The slot kept a batch that was built from records, and each of these has had its outcome. */
     void (*released)(void *delivery, void *slot);
-    /* The task's thread. What was given with the slot is sent again with another one, or given up
+    /* The task's thread. The slot's record or span is sent again with another slot, or given up
      * with its transaction. */
     void (*retracted)(void *delivery, void *slot);
-    /* The task's thread, within send_record(): refused on the spot. An error fails the task. */
+    /* The task's thread, within send_record(): the client refused it at once. An error fails the
+     * task. */
     struct kc_error *(*rejected)(void *delivery, void *slot, const struct kc_lane_failure *failure);
 };
 
@@ -65,12 +66,13 @@ struct kc_lane_owner {
 
 /* ---- the table ---- */
 
-/* The task's thread, unless said otherwise. What is optional has a function of lane.c's. */
+/* The task's thread, unless stated otherwise. lane.c has a function for each optional one. */
 struct kc_lane_ops {
     const struct kc_eos_channel *transactions; /* how they are done on this lane */
     /* Makes the client, once, before the first send_record(). Optional. */
     struct kc_error *(*open)(struct kc_lane *lane);
-    /* Before the first record or span to the topic; on a task's lane for batches. Optional. */
+    /* Called before the first record or span to the topic, on a task's lane for batches. Optional.
+     */
     struct kc_error *(*prepare_topic)(struct kc_lane *lane, const char *topic);
     /* Sends; waits while too much is in flight. KC_ERR_WAKEUP: cancelled. The record's memory or
      * the span stays until the slot has its outcome. */
@@ -79,28 +81,28 @@ struct kc_lane_ops {
     struct kc_error *(*send_span)(struct kc_lane *lane, struct kc_raw_span *span, void *slot);
     /* A record to the partition takes another lane; the next span waits for it. Optional. */
     void (*note_record)(struct kc_lane *lane, const char *topic, int32_t partition);
-    /* Waits until all has its outcome; false: something has come back, or the deadline
-     * (kc_mono_ms()) has passed, or cancelled. */
+    /* Waits until everything has its outcome. False: something has come back, the deadline
+     * (kc_mono_ms()) has passed, or the lane was cancelled. */
     bool (*drain)(struct kc_lane *lane, int64_t deadline_ms);
     /* Why no record batch may take this lane any more (static); NULL: it may. Optional. */
     const char *(*broken)(struct kc_lane *lane);
-    /* Splits what is larger than the target was found to take. Takes *batch and replaces it.
-     * Optional. */
+    /* Splits what is too large for the target, as far as that is known. Takes *batch and replaces
+     * it. Optional. */
     struct kc_error *(*fit)(struct kc_lane *lane, struct kc_batch **batch);
-    /* What came back from the target, to be sent next; *batch NULL: nothing has. Tells of slots
-     * that are retracted. Optional. */
+    /* What came back from the target and must be sent next; *batch NULL: nothing. Calls retracted()
+     * for its slots. Optional. */
     struct kc_error *(*recover)(struct kc_lane *lane, struct kc_raw_counts *counts,
                                 struct kc_batch **batch);
     /* What has to be looked at now and then. Optional. */
     void (*tend)(struct kc_lane *lane);
-    /* Whether it has come to do without a producer id. Optional. */
+    /* Whether it now works without a producer id. Optional. */
     bool (*is_plain)(struct kc_lane *lane);
 
-    /* Tells of what was acknowledged or failed since; whether anything is under way. The
-     * acknowledgement thread, or where there is none the task's. */
+    /* Reports what was acknowledged or failed since the last call. Returns whether anything is
+     * under way. The acknowledgement thread; without one, the task's. */
     bool (*serve)(struct kc_lane *lane);
-    /* KC_ERR_KAFKA when the cluster has lately refused the login: what is in flight is given up
-     * then. The same thread. Optional. */
+    /* KC_ERR_KAFKA if the cluster has lately refused the login; then what is in flight is given up.
+     * The same thread. Optional. */
     struct kc_error *(*refusal)(struct kc_lane *lane);
 
     /* Any thread. */
@@ -111,7 +113,7 @@ struct kc_lane_ops {
     void (*cancel)(struct kc_lane *lane);       /* whatever waits returns */
 
     /* Waits up to timeout_ms for what is in flight, if it can, and gives up the rest. The lane is
-     * still served meanwhile. */
+     * served meanwhile. */
     void (*close)(struct kc_lane *lane, int timeout_ms);
     void (*destroy)(struct kc_lane *lane); /* after close, when nobody serves it any more */
 };
@@ -120,8 +122,8 @@ struct kc_lane_ops {
 struct kc_lane {
     const struct kc_lane_ops *ops;
     struct kc_lane_owner owner;
-    /* There is something for serve() or recover(); any thread, no lock held. Set before open() and
-     * the first send. */
+    /* Called when there is something for serve() or recover(); any thread, no lock held. Set it
+     * before open() and the first send. */
     void (*moved)(void *opaque);
     void *moved_opaque;
 };
@@ -138,18 +140,18 @@ struct kc_lanes {
 };
 
 void kc_lanes_add(struct kc_lanes *lanes, struct kc_lane *lane);
-/* A lane that is the only one is opened at once; else each when its first record is there. */
+/* Opens an only lane at once. Of two lanes, each is opened for its first record. */
 struct kc_error *kc_lanes_open(struct kc_lanes *lanes) KC_MUST_CHECK;
 struct kc_error *kc_lane_open(struct kc_lane *lane) KC_MUST_CHECK;
 /* Who hears that a lane is to be served. */
 void kc_lanes_on_moved(struct kc_lanes *lanes, void (*moved)(void *opaque), void *opaque);
 void kc_lane_moved(struct kc_lane *lane);
 
-/* The lane for records, told to that for batches where it is another. */
+/* Sends by the lane for records, and notes it on the lane for batches if that is another one. */
 struct kc_error *kc_lanes_send_record(struct kc_lanes *lanes, struct kc_target_topic *topic,
                                       const struct kc_producer_record *record,
                                       void *slot) KC_MUST_CHECK;
-/* Whether records of a batch that is opened could overtake batches. */
+/* Whether records of an opened batch could overtake batches. */
 bool kc_lanes_differ(const struct kc_lanes *lanes);
 bool kc_lanes_drain(struct kc_lanes *lanes, int64_t deadline_ms);
 

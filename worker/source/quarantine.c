@@ -20,7 +20,7 @@ enum {
     WARN_INTERVAL_MS = 30000,
     SHOWN_MAX = 300, /* bytes of a topic's name, which may be anything */
 };
-/* A broker takes no larger request (socket.request.max.bytes), unless told to. */
+/* By default a broker takes no larger request (socket.request.max.bytes). */
 #define LARGEST "104857600"
 /* Twice that, and what may be under way. */
 #define MEMORY "268435456"
@@ -190,8 +190,8 @@ static struct kc_error *open_producer(const struct kc_map *properties,
         return err;
     static const char *const settings[][2] = {
         {"batch.num.messages", "1"},
-        /* For so long a topic that isn't there may be a new one. Ours was made before, and when it
-         * is deleted its records are to fail. */
+        /* For so long a missing topic may be a new one. The quarantine topic was created before, so
+         * when it is deleted its records must fail. */
         {"topic.metadata.propagation.max.ms", "2000"},
     };
     char text[256];
@@ -260,7 +260,7 @@ static void add_json(rd_kafka_headers_t *headers, const char *name, const json_t
     free(text);
 }
 
-/* MM2's source partitions name topic and partition; of others the whole map is shown. */
+/* MM2's source partitions name topic and partition; for others the whole map is shown. */
 static void add_source(const struct kc_quarantine *quarantine, rd_kafka_headers_t *headers,
                        const struct kc_refused_record *record)
 {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Builds records into batches for the raw lane, where a task has no other producer: a transactional
- * id has one producer, so records and offsets must go the way of the batches (eos_raw.c); and what
- * a target refuses can be told from what it doesn't only in batches of our own (record_batches.c).
+ * Builds records into batches for the raw lane, for tasks without another producer. There are two
+ * such tasks. With exactly-once a transactional id has one producer, so records and offsets go with
+ * the batches (eos_raw.c). With errors.tolerance=all, refused records can be found only in batches
+ * of our own (record_batches.c).
  *
  * One open batch per partition, in the order of their first records; taken all at once. The task's
  * thread.
@@ -40,12 +41,12 @@ struct kc_built {
     struct kc_built *next;
 };
 void kc_built_destroy(struct kc_built *built);
-/* Its batch, for the caller; built, which is taken, ends with that. */
+/* Returns its batch to the caller; takes and frees built. */
 struct kc_batch *kc_built_take(struct kc_built *built);
 
 struct kc_raw_builder;
 
-/* batch_bytes: what the batch of one partition may have, unless it is one record. */
+/* batch_bytes: the size limit of a partition's batch, unless it is one record. */
 struct kc_raw_builder *kc_raw_builder_new(size_t batch_bytes);
 /* Batches are compressed, by recoder, which is borrowed. Before the first record. */
 void kc_raw_builder_compress(struct kc_raw_builder *builder, const struct kc_compression *how,

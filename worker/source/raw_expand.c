@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which way a batch takes: see raw_expand_priv.h.
+ * Decides the way of a batch: see raw_expand_priv.h.
  *
- * choose() is the one place that decides, from the batch's header first, then from the task's
- * rules; only these may make it look into the batch (header_scan.h), and no batch passes that rules
- * on headers or codec haven't been held against.
+ * choose() is the one place that decides, first by the batch's header, then by the task's rules.
+ * Only rules make it look into the batch (header_scan.h). No batch passes without a check against
+ * the rules on headers and codec.
  */
 #include "source/raw_expand_priv.h"
 
@@ -44,7 +44,7 @@ struct choice {
     bool joins; /* batches beside it, in a new one */
 };
 
-/* What its header says against passing a batch with data as it is; NULL: nothing. */
+/* Why the header forbids passing a batch of data as it is; NULL: it doesn't. */
 static const char *unfit(const struct kc_raw *raw, const struct kc_record_batch *wire)
 {
     if (wire->magic < 2)
@@ -76,7 +76,7 @@ static const char *scan(struct kc_raw_rules *rules, const struct kc_record_batch
     return why;
 }
 
-/* Decompresses the records, as a whole where they aren't too many. */
+/* Decompresses the records, as a whole if they aren't too large. */
 static const char *look(struct kc_raw_rules *rules, const struct kc_record_batch *wire,
                         struct choice *choice)
 {
@@ -239,8 +239,8 @@ static const char *take(struct expander *self, const struct kc_record_batch *wir
 
 /* ---- parts ---- */
 
-/* The batch that is next, which the cursor moves behind. Control batches say what is aborted; of
- * the others *data is set for those that are to be taken. */
+/* The next batch; moves the cursor behind it. Control batches tell what is aborted. *data: the
+ * batch is to be taken. */
 static const char *next_batch(const struct kc_raw *raw, struct kc_raw_cursor *cursor,
                               struct kc_record_batch *wire, bool *data)
 {
@@ -254,8 +254,8 @@ static const char *next_batch(const struct kc_raw *raw, struct kc_raw_cursor *cu
     return NULL;
 }
 
-/* Where the part's batches go. False: not now, for they are to be opened, and something goes before
- * them, or after. */
+/* Finds where the part's batches go. False: not now, because they must be opened and something else
+ * comes before or after them. */
 static bool route(struct expander *self, const struct kc_raw *raw)
 {
     struct kc_raw_cursor *cursor = self->cursor;

@@ -2,10 +2,10 @@
 /*
  * Batches on their way, see raw_lane_priv.h: the life of a lane, and sending.
  *
- * Order within a partition: the appender gives results in the order of appending, and once a batch
- * has failed it refuses everything behind it until told otherwise. So all spans of a partition
- * either are acknowledged or come back, and the lists here are in order, but for those that the
- * appender refused on the spot when it became useless: these are sorted in by their number.
+ * Order within a partition: the appender gives results in the order of appending, and after a
+ * failed batch it refuses everything behind it until it is unblocked. So each span of a partition
+ * is acknowledged or comes back, and the lists here are in order. The exception is spans that the
+ * appender refused at once after its own end: these are inserted by their number.
  *
  * `mutex` guards parts' counters and both lists; it is held for moments only, and never while the
  * appender or a callback runs.
@@ -130,7 +130,7 @@ static void forget_all(struct kc_raw_lane *lane)
     atomic_store(&lane->extra, 0);
 }
 
-/* What is in flight has been waited for, or is of no use: the plugin is told of it no more. */
+/* What is in flight has been waited for, or is given up: the plugin isn't told of it any more. */
 static void close_lane(struct kc_lane *base, int timeout_ms)
 {
     struct kc_raw_lane *lane = kc_raw_lane_of(base);
@@ -216,7 +216,7 @@ static bool has_room(struct kc_raw_lane *lane, size_t len)
     return bytes == 0 || bytes + len <= KC_RAW_IN_FLIGHT_BYTES;
 }
 
-/* With mutex. A topic that isn't there may be what keeps the lane full. */
+/* With mutex. A missing topic may keep the lane full. */
 static void wait_a_moment(struct kc_raw_lane *lane)
 {
     kc_cond_wait_until(&lane->room, &lane->mutex, kc_mono_ms() + WAIT_MS);
@@ -236,8 +236,8 @@ static bool wait_for_room(struct kc_raw_lane *lane, size_t len)
     return !atomic_load(&lane->cancelled);
 }
 
-/* Where its slot's offset counts, what is before it is in the log first; or it goes back with that,
- * to be left out behind it. */
+/* If its slot's offset counts, everything before it must be in the log first. Otherwise it goes
+ * back with that, and is left out behind it. */
 static struct kc_error *leave_out(struct kc_raw_lane *lane, struct raw_part *part,
                                   struct kc_raw_span *span)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The raw lane of a source task: record batches to the target as bytes (DESIGN, "The way of the
- * data").
+ * The raw lane of a source task: record batches to the target as bytes (docs/DESIGN.md, "A record
+ * batch").
  *
  * A lane (lane_priv.h) through an appender. The task's thread sends spans (raw_span.h); the
  * client's thread learns what became of them; serve() tells of the acknowledged ones, in order
  * within a partition. A batch that the target refuses comes back together with all behind it in its
- * partition: recover() makes a batch of them that is to be sent before anything else, with the
- * refused one in pieces or as records. Records take this lane where somebody builds batches of them
+ * partition: recover() makes a batch of them, which must be sent before anything else, with the
+ * refused one in pieces or as records. Records take this lane if batches are built from them
  * (kc_raw_lane_take_records()).
  *
- * The functions here are for whoever needs more of a raw lane than the table of lanes has.
+ * The functions here are for callers that need more of a raw lane than the table of lanes has.
  */
 #ifndef WORKER_SOURCE_RAW_LANE_PRIV_H
 #define WORKER_SOURCE_RAW_LANE_PRIV_H
@@ -26,16 +26,17 @@ struct kc_raw_choice {
     const struct kc_map *connector_config;
     const struct kc_map *producer; /* its Java properties */
 };
-/* The one place that decides whether a task's batches may pass as bytes: NULL, and *rules, which is
- * zeroed, says what is asked of each; or why not (static, or owned by the conversion). */
+/* The one place that decides whether a task's batches may pass as bytes. NULL: they may, and
+ * *rules, zeroed before, has what is asked of each. Otherwise why not (static, or owned by the
+ * conversion). */
 const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice, struct kc_raw_rules *rules);
 
 struct kc_raw_lane;
 
-/* producer: Java producer properties; with transactional.id, everything is in transactions, and
- * what can't be mended within one fails recover(); without, lanes of the same worker, name and
- * properties share client and appender (raw_target_priv.h), and mustn't append to the same
- * partitions. worker: any address that stands for it, for a process may have several. */
+/* producer: Java producer properties. With transactional.id everything is in transactions, and what
+ * can't be mended within one fails recover(). Without it, lanes of the same worker, name and
+ * properties share client and appender (raw_target_priv.h), and must not append to the same
+ * partitions. worker: any address that identifies it, because a process may have several. */
 struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
                                  const char *name, const struct kc_lane_owner *owner,
                                  struct kc_raw_lane **lane) KC_MUST_CHECK;
@@ -49,16 +50,16 @@ struct kc_raw_lane *kc_raw_lane_of(struct kc_lane *lane);
  * on; the span stays until that has an outcome. On the task's thread; an error fails the task. */
 typedef struct kc_error *(*kc_raw_refused)(void *opaque, const struct kc_raw_span *span,
                                            const struct kc_error *why);
-/* For a task that leaves out what the target refuses: recover() opens nothing, but divides a
- * refused batch, by the records that the broker names or until only refused ones are left, which
- * are handed to refused when their turn is there. All else arrives, in order. */
+/* For a task that leaves refused records out: recover() opens nothing, but divides a refused batch,
+ * by the records that the broker names, or until only refused ones are left. These are handed to
+ * refused in their turn. All others arrive, in order. */
 void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque);
-/* Who builds batches of records, and sends them as spans: each record's slot is an owner of
- * kc_built, and NULL that of what the delivery isn't told of. */
+/* The lane's builder of record batches, which are sent as spans. Each record's slot is an owner of
+ * kc_built; NULL: the delivery isn't told of it. */
 typedef struct kc_error *(*kc_raw_take_record)(void *opaque,
                                                const struct kc_producer_record *record, void *slot);
 void kc_raw_lane_take_records(struct kc_raw_lane *lane, kc_raw_take_record take, void *opaque);
-/* Spans wait for records of their partition on that lane, which are told by note_record(). */
+/* Spans wait for the records of their partition on that lane, which note_record() announces. */
 void kc_raw_lane_follow(struct kc_raw_lane *lane, struct kc_lane *records);
 /* prepare_topic() asks the cluster for the topic, which it may create where brokers do so, as
  * Java's producer does; tend() looks, after ten seconds and then ever less often, whether those

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the raw lane's parts share: raw_lane.c (life, sending), raw_results.c (what became of it),
- * raw_recover.c (what the target sent back), raw_missing.c (topics that aren't there). See
- * raw_lane.c for who owns what and for the lock.
+ * What the raw lane's parts share: raw_lane.c (life cycle, sending), raw_results.c (results),
+ * raw_recover.c (what the target sent back), raw_missing.c (missing topics). See raw_lane.c for
+ * owners and the lock.
  */
 #ifndef WORKER_SOURCE_RAW_LANE_STATE_PRIV_H
 #define WORKER_SOURCE_RAW_LANE_STATE_PRIV_H
@@ -74,7 +74,7 @@ struct kc_raw_lane {
 void kc_raw_lane_result(void *span, const struct kc_append_result *result);
 bool kc_raw_lane_serve(struct kc_lane *lane);
 bool kc_raw_lane_has_returned(struct kc_lane *lane);
-/* Records that a span stands for beyond its slot; built ones have slots, beside their span's. */
+/* Records of a span beyond its one slot. Records of a built span have slots of their own. */
 uint64_t kc_raw_lane_extra_of(const struct kc_raw_span *span);
 
 /* raw_recover.c; of the table. */

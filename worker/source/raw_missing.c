@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Topics that transforms name and that aren't on the target: asked for, told of, and looked for
- * again, see raw_lane_priv.h. What goes to them waits in the appender. The task's thread.
+ * Topics that transforms name and that the target lacks: requested, reported, and looked for again,
+ * see raw_lane_priv.h. Batches for them wait in the appender. The task's thread.
  */
 #include "base/kafka_errors.h"
 #include "connect/log.h"
@@ -42,8 +42,8 @@ static int ask(struct kc_raw_lane *lane, const char *topic, bool may_create)
     return code;
 }
 
-/* Where brokers make topics, a user without CREATE is refused a missing topic as if it couldn't
- * see it. What can't be seen counts as there, because appending to it is refused at once. */
+/* If brokers create topics, a user without CREATE gets the same refusal for a missing topic as for
+ * an invisible one. Such a topic counts as present, because appending to it is refused at once. */
 static enum presence presence_of(struct kc_raw_lane *lane, const char *topic)
 {
     int code = ask(lane, topic, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Records into new batches: see raw_pack_priv.h. A repacked batch keeps keys, values and times, and
- * headers and codec unless the task's rules say otherwise; its offsets are closed up, which is what
- * a broker demands of a produced batch.
+ * headers and codec unless the task's rules say otherwise; its offsets are made consecutive,
+ * because a broker demands that of a produced batch.
  */
 #include "source/raw_pack_priv.h"
 
@@ -58,7 +58,7 @@ static struct kc_value bytes_of(const struct kc_wire_bytes *bytes)
                           bytes->len < 0 ? 0 : (size_t)bytes->len);
 }
 
-/* As MirrorSourceTask.convertHeaders() and ConnectHeaders.addBytes() make it. */
+/* As MirrorSourceTask.convertHeaders() and ConnectHeaders.addBytes() do. */
 static struct kc_header header_of(struct kc_arena *arena, const struct kc_wire_header *from)
 {
     char *name = kc_arena_alloc(arena, (size_t)from->key.len + 1);
@@ -228,7 +228,7 @@ static const char *convert_headers(const struct kc_raw_packer *packer, struct kc
     return NULL;
 }
 
-/* Whether the batch that is being built is full without the record. */
+/* Whether the batch under construction is full, so that the record doesn't fit. */
 static bool full(const struct kc_raw_packer *packer, const struct kc_wire_record *record)
 {
     size_t most = packer->rules ? packer->rules->batch_bytes : 0;

@@ -54,8 +54,8 @@ struct kc_raw_packer {
     size_t made;     /* bytes of these spans */
 };
 
-/* Packs the records from raw->first_offset on into batches of the codec; the last are left in the
- * builder. joins: they may go into one batch with those before. NULL, or a static text. */
+/* Packs the records from raw->first_offset on into batches of the codec; the last ones stay in the
+ * builder. joins: they may share a batch with those before. NULL, or a static text. */
 const char *kc_raw_pack(struct kc_raw_packer *packer, const struct kc_raw_input *input,
                         enum kc_codec codec, bool joins);
 /* Makes a span of what the builder holds. */

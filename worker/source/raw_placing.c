@@ -90,7 +90,7 @@ static struct kc_error *ask(struct kc_raw_placing *placing, const char *name, in
     return err;
 }
 
-/* Also while the task is being stopped: its last commit has its time. */
+/* Also while the task is stopping, because its last commit needs it. */
 static void back_off(struct kc_raw_placing *placing, int attempt)
 {
     int64_t ms = kc_wire_backoff_ms(kc_raw_lane_client(placing->lane), attempt);
@@ -99,7 +99,7 @@ static void back_off(struct kc_raw_placing *placing, int attempt)
         nanosleep(&pause, NULL);
 }
 
-/* As a producer does, waits for as long as it takes, if waiting may help. */
+/* Waits without limit, as a producer does, if waiting may help. */
 static struct kc_error *ask_until_known(struct kc_raw_placing *placing, const char *name,
                                         int32_t *count)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the target sent back, on its way again: as it is, in pieces, rebuilt, or opened into
- * records. See raw_lane_priv.h. The task's thread; `mutex` only around the lists that results are
- * added to.
+ * Sends again what the target sent back: unchanged, in pieces, rebuilt, or opened into records. See
+ * raw_lane_priv.h. The task's thread; `mutex` is held only around the lists of results.
  */
 #include "base/kafka_errors.h"
 #include "connect/log.h"
@@ -16,8 +15,8 @@ enum { WARN_INTERVAL_MS = 30000 };
 
 enum remedy { AGAIN, SPLIT, OPEN, REBUILD, FAIL, LEAVE_OUT, SET_APART };
 
-/* What is wrong with one batch or topic; anything else that can't be tried again is wrong with the
- * appender, which is of no more use. */
+/* Errors that concern one batch or topic. Any other final error concerns the appender, which can't
+ * be used any more. */
 static bool is_about_batch(int code)
 {
     return code == KC_KAFKA_INVALID_TOPIC_EXCEPTION ||
@@ -46,7 +45,7 @@ static bool is_about_topic(int code)
     return code == KC_KAFKA_INVALID_TOPIC_EXCEPTION || code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
 }
 
-/* What a batch's bytes may be guilty of where its records aren't. */
+/* Errors that may be due to a batch's bytes although its records are fine. */
 static bool is_about_form(int code)
 {
     return code == KC_KAFKA_CORRUPT_MESSAGE || code == KC_KAFKA_UNSUPPORTED_COMPRESSION_TYPE ||
@@ -124,8 +123,8 @@ static void release_batch(void *batch)
     kc_batch_unref(batch);
 }
 
-/* What must outlive the old slot: the bytes, for one. Not all that was made of them since, which
- * would be more with each refusal. Spans of one batch follow each other. */
+/* Keeps what must outlive the old slot, above all the bytes. Not everything made from them since,
+ * which would grow with each refusal. Spans of one batch are neighbours. */
 static void keep_home(struct kc_batch *batch, const struct kc_raw_span *span,
                       struct kc_batch **last)
 {
@@ -140,7 +139,7 @@ static bool too_large(const struct raw_part *part, const struct kc_raw_span *spa
     return part->too_large && span->len >= part->too_large && span->count > 1;
 }
 
-/* In pieces of half of what was too large, if need be: soon they are small enough. */
+/* In pieces of half the refused size, if necessary, until they are small enough. */
 static struct kc_error *add_fitting(const struct raw_part *part, const struct kc_raw_span *span,
                                     struct kc_batch *batch)
 {
@@ -178,11 +177,11 @@ struct kc_error *kc_raw_lane_fit(struct kc_lane *base, struct kc_batch **batch)
 
 /* ---- records that the broker names ---- */
 
-/* The records of a span that is set apart, in the order of what is made of them. */
+/* The records of a divided span, in the order of the new spans. */
 enum apart {
     EARLY, /* refused, before others that are sent */
     SENT,
-    LATE, /* refused, behind all that is sent: offsets are committed in this order */
+    LATE, /* refused records behind everything sent, because offsets are committed in this order */
     APARTS
 };
 
@@ -192,8 +191,8 @@ struct setting_apart {
     enum apart apart;
 };
 
-/* A batch is refused for timestamps when one record has a wrong one: others that are named may have
- * another error, which they get when they are sent alone. */
+/* One wrong timestamp refuses a whole batch. Other named records may have another error, which they
+ * get when they are sent alone. */
 static bool is_out(const struct kc_raw_span *span, const struct kc_record_error *named)
 {
     return named && (kc_error_kafka_code(span->error) != KC_KAFKA_INVALID_TIMESTAMP ||
@@ -233,8 +232,8 @@ static void mark_refused(struct setting_apart *self, struct kc_batch *batch, siz
     }
 }
 
-/* What isn't refused goes in one batch. Records that were built into the batch have slots of their
- * own, so that all of these may be left out before it. */
+/* The other records go in one batch. Records that were built into the batch have slots of their
+ * own, so refused ones may all be left out before it. */
 static struct kc_error *set_apart(const struct kc_raw_span *span, struct kc_batch *batch)
 {
     struct setting_apart self = {.span = span, .late = span->count};
@@ -281,7 +280,7 @@ static struct kc_error *mend(struct kc_raw_lane *lane, const struct kc_raw_span 
     return kc_raw_open(span, batch);
 }
 
-/* Spans of the batch from index `from` on take the place of span. */
+/* Spans of the batch from index `from` on replace span. */
 static void mark_again(struct kc_batch *batch, size_t from, const struct kc_raw_span *span,
                        enum remedy remedy)
 {
@@ -317,7 +316,8 @@ static struct kc_error *leave_out(struct kc_raw_lane *lane, struct kc_raw_span *
     return err;
 }
 
-/* Takes the first that came back, and what was skipped because of it; the rest waits its turn. */
+/* Takes the first batch that came back, and those skipped because of it. The rest waits its turn.
+ */
 static struct kc_error *recover_part(struct kc_raw_lane *lane, struct raw_part *part,
                                      struct kc_raw_counts *counts, struct kc_batch *batch)
 {

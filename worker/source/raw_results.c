@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What became of batches on the raw lane, see raw_lane_priv.h: results come on the client's thread
- * and are listed; whoever serves the lane tells the delivery of those that were acknowledged.
+ * Results of the raw lane's batches, see raw_lane_priv.h. Results come on the client's thread and
+ * are listed; the thread that serves the lane reports acknowledged ones to the delivery.
  */
 #include "connect/thread.h"
 #include "source/raw_builder.h"
@@ -34,14 +34,14 @@ static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
                       const struct kc_append_result *result)
 {
     span->error = kc_error_copy(result->error);
-    /* Who leaves out refused records must know which they are: alone, it will be told. */
+    /* To leave refused records out one must know them, so the batch is sent alone. */
     span->skipped = result->skipped || (result->merged && lane->refused);
     span->record_errors = span->skipped ? NULL : kc_record_errors_ref(result->record_errors);
     kc_raw_part_return(lane, span);
     lane->unserved--;
 }
 
-/* Locked. Whether serving is to be asked for, now that nothing else is under way. */
+/* Locked. Whether to ask for serving, now that nothing else is under way. */
 static bool tell_quiet(struct kc_raw_lane *lane)
 {
     int64_t now = kc_mono_ms();
@@ -51,9 +51,9 @@ static bool tell_quiet(struct kc_raw_lane *lane)
     return true;
 }
 
-/* Locked. True: they are to be served now, for they are many, or nothing else is under way. What
- * isn't told is found within the acknowledgement thread's own rhythm: to wake it for each batch
- * would cost more than the batch. */
+/* Locked. True: serve them now, because they are many or nothing else is under way. Otherwise the
+ * acknowledgement thread finds them at its next look; waking it for each batch would cost more than
+ * the batch. */
 static bool acknowledged(struct kc_raw_lane *lane, struct kc_raw_span *span,
                          const struct kc_append_result *result)
 {

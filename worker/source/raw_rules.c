@@ -109,8 +109,8 @@ const struct kc_raw_route *kc_raw_rules_route(struct kc_raw_rules *rules, const 
     entry = kc_calloc(1, sizeof(*entry));
     entry->topic = kc_strdup(topic);
     entry->route.opens = rules->route(rules->opaque, topic, &entry->route.topic);
-    /* An appender waits for a topic without a name that can be as for one that is to be made yet; a
-     * producer of records is told. */
+    /* An appender would wait for a topic with an impossible name as for a missing one; a producer
+     * of records is told. */
     if (entry->route.topic && !kc_is_topic_name(entry->route.topic)) {
         free(entry->route.topic);
         entry->route.topic = NULL;

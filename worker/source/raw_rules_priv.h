@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a task's configuration asks of its batches on the raw lane: another codec, other headers,
- * another topic. raw_expand.c holds each batch against them.
+ * another topic. raw_expand.c checks each batch against these rules.
  *
- * One per task, on its thread. Zeroed (but for kc_raw_rules_destroy()), they ask for nothing.
+ * One per task, on its thread. Zeroed, they ask for nothing.
  */
 #ifndef WORKER_SOURCE_RAW_RULES_PRIV_H
 #define WORKER_SOURCE_RAW_RULES_PRIV_H

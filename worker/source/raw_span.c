@@ -2,8 +2,8 @@
 /*
  * Spans and records of raw batches: see raw_span.h.
  *
- * What was made of a batch once, which the target may have refused, in another form: as it is, in
- * pieces, built anew, or opened.
+ * Makes another form of a span, which the target may have refused: unchanged, in pieces, built
+ * anew, or opened.
  */
 #include "source/raw_pack_priv.h"
 
@@ -27,7 +27,7 @@ struct kc_raw_span *kc_raw_add_built(struct kc_batch *batch, const struct kc_raw
     return span;
 }
 
-/* What the packer is told of the batches that are to be made. */
+/* The packer's settings for the batches to make. */
 static struct kc_error *pack_again(const struct kc_raw_span *span, struct kc_raw_packer packer,
                                    enum kc_codec codec, struct kc_batch *batch)
 {
@@ -66,7 +66,7 @@ struct kc_error *kc_raw_rebuild(const struct kc_raw_span *span, struct kc_batch 
     return pack_again(span, (struct kc_raw_packer){.most = INT32_MAX}, KC_CODEC_NONE, batch);
 }
 
-/* What the span holds has been through converters and transforms, where there are any. */
+/* The span's records have been through converters and transforms, if there are any. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch)
 {
     uint64_t opened = 0;

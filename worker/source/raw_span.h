@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Spans: record batches as bytes on their way to the target. raw_expand_priv.h makes them of what a
- * connector handed over.
+ * Spans: record batches as bytes on their way to the target. raw_expand_priv.h makes them from what
+ * a connector handed over.
  *
- * A span is one finished batch of magic 2, and a record of the kc_batch that it belongs to stands
- * for it: so slots, offsets and order are those of records. Pure functions of their input, on the
- * task's thread; the bytes are untrusted.
+ * A span is one finished batch of magic 2. A record of its kc_batch stands for it, so slots,
+ * offsets and order work as for records. Pure functions of their input, on the task's thread; the
+ * bytes are untrusted.
  */
 #ifndef WORKER_SOURCE_RAW_SPAN_H
 #define WORKER_SOURCE_RAW_SPAN_H
@@ -30,7 +30,8 @@ struct kc_raw_span {
     int32_t run_count;
     bool again;   /* it was sent before, maybe in another form */
     bool rebuilt; /* the target has refused its records in a batch of the source's making */
-    bool dropped; /* by a transform: it has no bytes, and stands for all up to its last offset */
+    bool dropped; /* by a transform: it has no bytes, and stands for all records up to its last
+                     offset */
     bool built;   /* of records (raw_builder.h): runs count from the first of them */
     const struct kc_error *refusal; /* the target won't have its record: it isn't sent, but left
                                        out; the batch's; NULL: none */
@@ -60,12 +61,12 @@ struct kc_raw_facts kc_raw_span_facts(const struct kc_raw_span *span);
 
 /* Adds the span's records to batch, which must keep the span's home. */
 struct kc_error *kc_raw_open(const struct kc_raw_span *span, struct kc_batch *batch) KC_MUST_CHECK;
-/* Adds the span to batch as one span again, with the same home, or as several of about `size`
- * bytes. The same. */
+/* Adds the span to batch again, with the same home: as one span, or as several of about `size`
+ * bytes. */
 void kc_raw_again(const struct kc_raw_span *span, struct kc_batch *batch);
 struct kc_error *kc_raw_split(const struct kc_raw_span *span, size_t size,
                               struct kc_batch *batch) KC_MUST_CHECK;
-/* Or some of its records, in spans as `pick` says of each by its index. */
+/* Or adds some of its records, in spans; `pick` decides for each by its index. */
 enum kc_raw_pick { KC_PICK_NOT, KC_PICK_JOINED, KC_PICK_ALONE };
 typedef enum kc_raw_pick (*kc_raw_picker)(void *opaque, int32_t index);
 struct kc_error *kc_raw_pick_records(const struct kc_raw_span *span, kc_raw_picker pick,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The appenders of raw lanes and who shares them, see raw_target_priv.h. */
+/* The appenders of raw lanes and their users, see raw_target_priv.h. */
 #include "source/raw_target_priv.h"
 
 #include "base/shared_users.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What raw lanes append through: a client of the target and an appender. Some tasks of a connector
- * share one, for a request takes one batch of each partition: the more partitions, the fewer
- * requests, and these are what the lane costs. Lanes with transactions have one each.
+ * The target of a raw lane: a client and an appender. Some tasks of a connector share one, because
+ * a request takes one batch of each partition. So more partitions mean fewer requests, which are
+ * the lane's main cost. Lanes with transactions have one each.
  *
  * Any thread.
  */
@@ -13,7 +13,7 @@
 
 enum {
     KC_RAW_TARGET_TASKS = 16
-}; /* that share one at most: a thread appends a gigabyte in a third of a second */
+}; /* the most tasks that share one; a thread appends a gigabyte in a third of a second */
 
 struct kc_raw_target {
     struct kc_wire_client *client;
@@ -21,14 +21,14 @@ struct kc_raw_target {
     bool shared;
 };
 
-/* producer: Java producer properties. Those with the same worker (an address), name and properties,
- * but for client.id, share; the first one's id counts. */
+/* producer: Java producer properties. Lanes with the same worker (an address), name and properties
+ * share one. client.id may differ; the first one's counts. */
 struct kc_error *kc_raw_target_join(const struct kc_map *producer, const void *worker,
                                     const char *name, struct kc_raw_target **target) KC_MUST_CHECK;
-/* The appender is of no more use: nobody joins it any more. */
+/* The appender can't be used any more; no lane joins it. */
 void kc_raw_target_spoil(struct kc_raw_target *target);
-/* After leaving the appender (kc_appender_abandon()) where it is shared. The last one closes both,
- * and waits for what is in flight. */
+/* Call it after leaving a shared appender (kc_appender_abandon()). The last one closes both, and
+ * waits for what is in flight. */
 void kc_raw_target_leave(struct kc_raw_target *target);
 
 #endif

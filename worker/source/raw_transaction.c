@@ -32,7 +32,7 @@ void kc_raw_transaction_destroy(struct kc_raw_transaction *transaction)
 
 /* ---- waiting for the appender ---- */
 
-/* Two hold a call: who waits and the appender. Whoever lets go last frees it. */
+/* The waiting thread and the appender hold a call; the last one frees it. */
 struct transaction_call {
     pthread_mutex_t mutex;
     pthread_cond_t cond;

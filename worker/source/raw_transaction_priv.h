@@ -16,11 +16,11 @@ struct kc_raw_transaction *kc_raw_transaction_new(struct kc_raw_lane *lane,
                                                   struct kc_task_host *host);
 void kc_raw_transaction_destroy(struct kc_raw_transaction *transaction);
 
-/* Takes the transactional id; former producers of it are fenced. */
+/* Takes the transactional id and fences its former producers. */
 struct kc_error *kc_raw_transaction_init(struct kc_raw_transaction *transaction) KC_MUST_CHECK;
 /* With an error, nothing has been committed or it isn't known. */
 struct kc_error *kc_raw_transaction_commit(struct kc_raw_transaction *transaction) KC_MUST_CHECK;
-/* timeout_ms -1: as long as it takes. What hasn't been appended comes back to the lane. */
+/* timeout_ms -1: no limit. Batches that aren't appended come back to the lane. */
 struct kc_error *kc_raw_transaction_abort(struct kc_raw_transaction *transaction,
                                           int timeout_ms) KC_MUST_CHECK;
 

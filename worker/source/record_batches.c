@@ -68,7 +68,7 @@ void kc_record_batches_destroy(struct kc_record_batches *batches)
 
 /* ---- sending ---- */
 
-/* All spans get slots, even behind an error, so that the batch is complete; what isn't sent has no
+/* All spans get slots, even behind an error, so that the batch is complete. Unsent ones have no
  * outcome. */
 struct kc_error *kc_record_batches_send(struct kc_record_batches *batches, struct kc_batch *batch)
 {

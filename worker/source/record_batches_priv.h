@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records into batches of our own, and these through the task's raw lane: the way of a task that
- * leaves out what the target refuses (errors.tolerance=all).
+ * Builds records into batches of our own for the task's raw lane, in a task that leaves refused
+ * records out (errors.tolerance=all).
  *
- * A producer that refuses a batch has sent what is behind it by then: the records that were in the
- * batch with a refused one could only be sent again behind the others, or not at all. A raw lane
- * stops a partition at a refused batch, divides it, and goes on where it stopped.
+ * When a producer learns that a batch is refused, it has already sent what is behind it. So the
+ * good records of the refused batch could only be sent behind the others, or not at all. A raw lane
+ * stops a partition at a refused batch, divides it, and continues where it stopped.
  *
  * Each record has its slot, and each batch one that keeps it until it has a result: the lane tells
  * of both. The task's thread.

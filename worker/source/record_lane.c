@@ -3,14 +3,14 @@
  * The hot path of source tasks: see record_lane_priv.h.
  *
  * Per record: one rd_kafka_producev() by topic object without copying the payload, one count.
- * librdkafka tells through its queue's event that there are reports, and serve() takes all that
- * have come in since. Outcomes are counted atomically: within a transaction's end librdkafka serves
- * them on the task's thread, too, and one lost would be in flight for ever.
+ * librdkafka's queue signals that there are reports, and serve() takes all of them. Outcomes are
+ * counted atomically: at a transaction's end librdkafka serves them on the task's thread, too, and
+ * a lost one would be in flight for ever.
  *
- * The byte bound counts what a record costs in memory, not only its payload. Lanes that have set
- * none share one budget of the process: who sends has its part of it, divided by the number of
- * those who do. A lane joins with a send and leaves when serve() finds nothing in flight; that
- * number is a hint, and no harm comes of its being late by a round.
+ * The byte bound counts what a record costs in memory, not only its payload. Lanes without a
+ * setting share one budget of the process, divided by the number of sending lanes. A lane joins
+ * with a send and leaves when serve() finds nothing in flight. That number is a hint; being late by
+ * a round does no harm.
  */
 #include "source/record_lane_priv.h"
 
@@ -214,8 +214,8 @@ static struct kc_error *refusal(struct kc_lane *lane)
 
 /* ---- making ---- */
 
-/* What differs from Java's producer: how much may be buffered (a worker runs many tasks, and the
- * payloads aren't copied), and that full batches form by themselves under load. */
+/* Two things differ from Java's producer: the size of the buffer, because a worker runs many tasks
+ * and payloads aren't copied; and full batches form by themselves under load. */
 static struct kc_map *with_defaults(const struct kc_map *properties, uint64_t *max_bytes)
 {
     struct kc_map *map = kc_map_copy(properties);
@@ -276,7 +276,8 @@ rd_kafka_t *kc_record_lane_client(struct kc_lane *lane)
 
 static void make_handle(struct record_lane *self, struct kc_target_topic *topic)
 {
-    /* A configuration of its own loses the client's topic-level settings: start from those. */
+    /* A topic configuration of its own loses the client's topic-level settings, so start from
+     * those. */
     rd_kafka_topic_conf_t *conf = rd_kafka_default_topic_conf_dup(self->client);
     rd_kafka_topic_conf_set_opaque(conf, topic);
     topic->handle = rd_kafka_topic_new(self->client, topic->name, conf); /* takes conf anyway */
@@ -351,7 +352,7 @@ rd_kafka_resp_err_t kc_record_lane_produce(struct kc_lane *lane, struct kc_targe
     join_senders(self);
     if (!wait_for_room(self, bytes))
         return RD_KAFKA_RESP_ERR__PURGE_QUEUE;
-    /* librdkafka fills in the current time for 0; a record of 1970 is nearer to its time with 1. */
+    /* librdkafka replaces 0 by the present time, so a record of 1970 gets 1. */
     int64_t timestamp = record->timestamp == KC_NO_TIMESTAMP ? 0
                         : record->timestamp == 0             ? 1
                                                              : record->timestamp;
@@ -429,8 +430,8 @@ static void cancel(struct kc_lane *lane)
     pthread_mutex_unlock(&self->mutex);
 }
 
-/* Messages that nobody waits for any more still refer to payloads of ours: their outcomes are
- * awaited (a purge answers at once). */
+/* Abandoned messages still refer to our payloads, so their outcomes are awaited (a purge answers at
+ * once). */
 static void give_up(struct record_lane *self)
 {
     enum { PURGE_MS = 5000 };

@@ -2,10 +2,9 @@
 /*
  * The lane of single records: librdkafka's producer, the hot path to the target cluster.
  *
- * Payloads aren't copied: they must stay until their outcome. What is in flight is bounded in
- * bytes, overhead included: sending waits when the target is slow. A task whose batches pass as
- * bytes may never need the client, and each has threads that wake every second: it is made by
- * open().
+ * Payloads aren't copied: they must stay until their outcome. Bytes in flight are bounded, overhead
+ * included, so sending waits when the target is slow. open() makes the client, because a task whose
+ * batches pass as bytes may never need it, and each client has threads that wake every second.
  */
 #ifndef WORKER_SOURCE_RECORD_LANE_PRIV_H
 #define WORKER_SOURCE_RECORD_LANE_PRIV_H

@@ -12,7 +12,7 @@ struct kc_refusals {
     void *opaque;
 };
 
-/* A slot whose records are being dealt with: it is done when all of them are. */
+/* A slot whose records are being handled; it is done when all of them are. */
 struct refusal_share {
     struct kc_refusals *refusals;
     struct kc_slot *slot;

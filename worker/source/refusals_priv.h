@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What becomes of records that the target has refused, in a task with errors.tolerance=all: they
- * are reported, and either skipped or put in quarantine (quarantine.h). Their offsets count once
- * that is done.
+ * Handles records that the target has refused, in a task with errors.tolerance=all: they are
+ * reported, and either skipped or put in quarantine (quarantine.h). Then their offsets count.
  */
 #ifndef WORKER_SOURCE_REFUSALS_PRIV_H
 #define WORKER_SOURCE_REFUSALS_PRIV_H

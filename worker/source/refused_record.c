@@ -28,7 +28,7 @@ static const struct kc_build_header *headers_of(struct kc_arena *arena,
     return headers;
 }
 
-/* Whose source it is: the record's, where it was built into the batch. */
+/* The source: the record's own if it was built into the batch. */
 static void set_source(struct kc_refused_record *record, const struct kc_raw_span *span,
                        int64_t offset)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A record that the target has refused: what was sent and where it comes from.
+ * A record that the target has refused: its sent form and its source.
  */
 #ifndef WORKER_SOURCE_REFUSED_RECORD_H
 #define WORKER_SOURCE_REFUSED_RECORD_H
@@ -16,9 +16,9 @@ struct kc_refused_record {
     void *slot; /* its own, or its batch's */
 };
 
-/* Of a batch as bytes: calls visit for each record of span. Of a built one: the same, the slot
- * being the record's own. Everything is borrowed for the call. Stops at an error, which is
- * returned. The task's thread. */
+/* Calls visit for each record of span, a batch as bytes or a built one; for the latter the slot is
+ * the record's own. Everything is borrowed for the call. Stops at an error and returns it. The
+ * task's thread. */
 typedef struct kc_error *(*kc_refused_visit)(void *opaque, const struct kc_refused_record *record);
 struct kc_error *kc_refused_each(const struct kc_raw_span *span, kc_refused_visit visit,
                                  void *opaque) KC_MUST_CHECK;

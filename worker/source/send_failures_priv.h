@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Records that couldn't be sent, for the log: a line for those of one batch, and not for each of
- * many batches. Any thread.
+ * Logs records that couldn't be sent: one line per batch, and at a bounded rate for many batches.
+ * Any thread.
  */
 #ifndef WORKER_SOURCE_SEND_FAILURES_PRIV_H
 #define WORKER_SOURCE_SEND_FAILURES_PRIV_H
@@ -17,7 +17,7 @@ void kc_send_failures_destroy(struct kc_send_failures *failures);
 /* topic: on the target, which may be anything. */
 void kc_send_failures_add(struct kc_send_failures *failures, const struct kc_record *record,
                           const char *topic, const char *why);
-/* Now and then: writes a line of what was added, if it is time for one. */
+/* Call it now and then: writes a line about what was added, if one is due. */
 void kc_send_failures_tell(struct kc_send_failures *failures);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plugin's source task may ask of the worker: kc_source_context, see connect/connector.h. */
+/* What a plugin's source task may call in the worker: kc_source_context, see connect/connector.h.
+ */
 #include "connect/log.h"
 #include "source/source_task_priv.h"
 

@@ -74,7 +74,7 @@ static struct kc_error *open_offsets(struct kc_source_task *task)
     return err;
 }
 
-/* Calls the plugin's stop() once; it may be told from another thread while the task ends. */
+/* Calls the plugin's stop() once; another thread may call this while the task ends. */
 static void tell_to_stop(struct kc_source_task *task)
 {
     pthread_mutex_lock(&task->mutex);
@@ -105,7 +105,7 @@ static struct kc_error *start_plugin(struct kc_source_task *task)
     return err;
 }
 
-/* After a life that was closed: a delivery that knows of nothing. */
+/* After a closed run: a new, empty delivery. */
 static void begin_anew(struct kc_source_task *task)
 {
     if (!task->delivery)
@@ -229,7 +229,7 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_convers
     return task->how->dropped(task->delivery, record);
 }
 
-/* Sends what is left of the batch; task->batch stays when it must be tried again. */
+/* Sends the rest of the batch. task->batch stays if it must be tried again. */
 static struct kc_error *send_batch(struct kc_source_task *task)
 {
     const char *reason;
@@ -414,7 +414,7 @@ static void cancel(void *impl)
     pthread_mutex_unlock(&task->mutex);
 }
 
-/* The producer was at an end, or fenced, and another one goes on. */
+/* The producer had ended or was fenced; the task continues with a new one. */
 static bool is_of_producer(int kafka_code)
 {
     switch (kafka_code) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which lanes a source task has, and what becomes of them where the target gives no producer id.
- * See source_task_priv.h. No other file asks which lane is there.
+ * Decides which lanes a source task has, and handles a target that gives no producer id. See
+ * source_task_priv.h. No other file asks which lane there is.
  *
  * - Record batches that pass as bytes take a raw lane, and records that are opened out of some a
  *   record lane, which is opened with the first of these.
  * - A task that leaves out what the target refuses has a raw lane alone, for records too: they are
  *   built into batches (record_batches_priv.h).
- * - So has an exactly-once task whose batches pass (eos_raw.c), since a transactional id has one
+ * - So has an exactly-once task whose batches pass (eos_raw.c), because a transactional id has one
  *   producer.
  * - All others have a record lane alone.
  */
@@ -49,7 +49,7 @@ static void force_transactional(struct kc_source_task *task, struct kc_map *prop
 
 /* ---- the choice ---- */
 
-/* Of a connector that was stored before the worker had its settings. */
+/* A connector that was stored before the worker had its settings. */
 static struct kc_error *check_quarantine(const struct kc_source_task *task)
 {
     const char *why =
@@ -81,8 +81,8 @@ static void on_missing(void *opaque, const struct kc_strings *topics)
     kc_task_host_show(task->host, "missing_topics", list);
 }
 
-/* Record batches of one connector's tasks go to different partitions, and the tasks may share an
- * appender; where transforms say where they go, they needn't, nor need records. */
+/* Record batches of one connector's tasks go to different partitions, so the tasks may share an
+ * appender. If transforms choose the topic, or for records, that needn't be so. */
 static char *lane_name(const struct kc_source_task *task)
 {
     const char *connector = kc_task_host_connector(task->host);

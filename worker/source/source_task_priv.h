@@ -2,7 +2,7 @@
 /*
  * What the source task's loop and its two deliveries share.
  *
- * The fields belong to the task's thread but for those marked otherwise.
+ * The fields belong to the task's thread, unless marked otherwise.
  */
 #ifndef WORKER_SOURCE_SOURCE_TASK_PRIV_H
 #define WORKER_SOURCE_SOURCE_TASK_PRIV_H
@@ -16,8 +16,8 @@
 
 struct kc_source_task;
 
-/* What differs between at-least-once and exactly-once. On the task's thread unless said otherwise;
- * an error fails the task. */
+/* What differs between at-least-once and exactly-once. On the task's thread, unless stated
+ * otherwise; an error fails the task. */
 struct kc_delivery {
     struct kc_lane_events events; /* what the lanes tell it */
     void *(*create)(struct kc_source_task *task);
@@ -71,7 +71,7 @@ struct kc_source_task {
     const char *raw_refusal;   /* why record batches are opened; NULL: they pass */
     struct kc_raw_rules rules; /* what is asked of batches */
     struct kc_strings raw_failures; /* what raw_refusal may point to, one for each life */
-    struct kc_batch *polled;        /* raw parts, of which some are to be expanded; or NULL */
+    struct kc_batch *polled;        /* raw parts, some of which must still be expanded; or NULL */
     struct kc_raw_cursor expanded;  /* how much of it */
     const char *told_lane;          /* in the log */
     int64_t told_lane_ms;
@@ -116,7 +116,7 @@ void kc_source_task_end_lanes(struct kc_source_task *task, int timeout_ms);
 /* The target gives no producer id: the user's next producer does without. False: not with these
  * settings. Any thread. */
 bool kc_source_task_make_plain(struct kc_source_task *task);
-/* Says so when the lane for batches has come to do without. The task's thread. */
+/* Logs once that the lane for batches works without a producer id. The task's thread. */
 void kc_source_task_watch_plain(struct kc_source_task *task);
 
 /* source_task_raw.c; the task's thread. */
@@ -125,7 +125,7 @@ void kc_source_task_watch_plain(struct kc_source_task *task);
 bool kc_source_task_knows_raw(const struct kc_source_task *task);
 /* Whether record batches pass through the task's lane as they are. */
 bool kc_source_task_passes_raw(const struct kc_source_task *task);
-/* The batch that is to be sent next before another poll; *batch NULL: there is none. */
+/* The batch to send next, before another poll; *batch NULL: none. */
 struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
                                          struct kc_batch **batch) KC_MUST_CHECK;
 /* What came back from the target, to be sent first; *batch NULL: nothing has. */

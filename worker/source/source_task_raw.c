@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A source task's raw batches: whether they pass as bytes, and in which order they are sent.
+ * A source task's raw batches: whether they pass as bytes, and the order of sending.
  *
  * What came back from the target goes first, then what was polled; only when there is neither is
  * the plugin polled again. Called by source_task.c on the task's thread, but for

@@ -4,8 +4,8 @@
  *
  * A queue is a list of chunks of slots with one writer (the task's thread) and one reader (the
  * acknowledgement thread); `pushed` is the border between them. A slot stays where it is, so that
- * its address can travel with the message through librdkafka. The newest committable offset of a
- * partition is published under a lock, once for a whole run of records.
+ * its address can travel with the message through librdkafka. A partition's newest committable
+ * offset is published under a lock, once per run of records.
  */
 #include "source/submitted_records_priv.h"
 
@@ -16,11 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A chunk has as many slots as there are records under way when it is made: a partition with a
- * record now and then keeps little memory, and there may be a hundred thousand of these. */
+/* A new chunk has as many slots as records are under way. So a partition with few records takes
+ * little memory, and there may be a hundred thousand of these. */
 enum { LEAST_SLOTS = 2, MOST_SLOTS = 64, CACHE_SIZE = 64 };
 
-/* Partitions that are flushed at once: their offsets are in memory several times meanwhile. */
+/* The most partitions per flush, because their offsets are in memory several times meanwhile. */
 enum { FLUSH_MOST = 10000 };
 
 struct queue;
@@ -61,7 +61,7 @@ struct queue {
 
 struct kc_flight {
     struct kc_batch *batch;
-    size_t left;   /* records that haven't left their queues; the acknowledgement thread's */
+    size_t left;   /* records that haven't left their queues; of the acknowledgement thread */
     size_t pushed; /* the task's thread */
 };
 
@@ -72,7 +72,7 @@ struct kc_submitted {
     struct queue *cache[CACHE_SIZE];
     atomic_uint_fast64_t pushed;
     atomic_uint_fast64_t finished;
-    atomic_bool sweep; /* a slot got its outcome on another thread: look at all queues */
+    atomic_bool sweep; /* a slot got its outcome on another thread, so look at all queues */
     struct queue *touched;
     pthread_mutex_t mutex;
     /* The flush under way. */
@@ -269,7 +269,7 @@ static void publish(struct queue *queue, struct kc_source_offset *newest)
     offset_release(&former);
 }
 
-/* The slot at the head when it has an outcome; NULL otherwise. */
+/* The slot at the head if it has an outcome; else NULL. */
 static struct kc_slot *settled_head(struct queue *queue, size_t pushed, enum kc_slot_state *state)
 {
     if (popped_of(queue) == pushed)
@@ -295,7 +295,7 @@ static void advance(struct kc_submitted *submitted, struct queue *queue)
     struct kc_slot *slot;
     while ((slot = settled_head(queue, pushed, &state))) {
         if (state != KC_SLOT_DROPPED) {
-            /* The record may end with its batch: a map is held beyond it. */
+            /* The record may be freed with its batch, so its map is held. */
             offset_release(&newest);
             offset_hold(&newest, &slot->record->source_offset);
             advanced = true;
@@ -337,7 +337,7 @@ void kc_submitted_advance(struct kc_submitted *submitted)
 
 /* ---- flushing offsets ---- */
 
-/* Partitions with the same offset, such as all of a checkpoint task's, share its JSON. */
+/* Partitions with the same offset share its JSON, for example all of a checkpoint task's. */
 static json_t *write_json(const struct kc_submitted *submitted, const struct queue *queue)
 {
     const struct kc_source_offset *offset = &queue->flushing;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A task's topics by the addresses of their names: see target_topics_priv.h. */
+/* A task's topics, found by the addresses of their names: see target_topics_priv.h. */
 #include "source/target_topics_priv.h"
 
 #include "connect/mem.h"

@@ -17,7 +17,8 @@ struct kc_target_topic {
     char *name;
     bool ready;               /* its first record may be sent */
     rd_kafka_topic_t *handle; /* the record lane's; NULL: not made */
-    _Atomic int64_t used_ms;  /* when its use was told last; whoever serves the record lane */
+    _Atomic int64_t
+        used_ms; /* when its use was last reported; of the thread that serves the record lane */
     UT_hash_handle hh;
 };
 
@@ -26,10 +27,10 @@ struct kc_target_topics;
 struct kc_target_topics *kc_target_topics_new(void);
 void kc_target_topics_destroy(struct kc_target_topics *topics); /* NULL is fine */
 
-/* The names of the next topics belong to another batch: a name's address means something within one
- * batch only. */
+/* The names of the next topics belong to another batch, and a name's address has a meaning only
+ * within one batch. */
 void kc_target_topics_begin_batch(struct kc_target_topics *topics);
-/* The topic called name, made if need be; lasts as long as topics. */
+/* The topic called name; made if necessary; valid as long as topics. */
 struct kc_target_topic *kc_target_topics_get(struct kc_target_topics *topics, const char *name);
 
 /* Whether a topic can be called so, as the brokers see it. Sending to another fails at once. */

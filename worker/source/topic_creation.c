@@ -30,7 +30,7 @@ struct kc_topic_creation {
     size_t count;
 };
 
-/* Java's enriches by any setting that begins so, be it half of what is needed. */
+/* Java enriches the definition for any setting with this prefix, even an incomplete one. */
 bool kc_topic_creation_used(const struct kc_map *originals)
 {
     struct kc_map *ours = kc_map_subset(originals, PREFIX, false);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Topics that a source task makes before its first record goes to them (KIP-158): TopicCreation,
+ * Creates topics before a source task's first record to them (KIP-158): TopicCreation,
  * TopicCreationGroup.
  *
  * One per task, used by its thread.
@@ -15,8 +15,8 @@ struct kc_topic_creation;
 /* Whether the connector's configuration turns topic creation on (usesTopicCreation). */
 bool kc_topic_creation_used(const struct kc_map *originals);
 
-/* What is wrong with the groups, in Java's words (SourceConnectorConfig), of a connector that uses
- * them. */
+/* Checks the groups of a connector that uses them; errors in Java's words (SourceConnectorConfig).
+ */
 struct kc_error *kc_topic_creation_check(const struct kc_map *originals) KC_MUST_CHECK;
 
 /* originals: the connector's configuration with the topic.creation.* keys; admin: properties. */
@@ -24,7 +24,7 @@ struct kc_error *kc_topic_creation_new(const struct kc_map *originals, const str
                                        struct kc_topic_creation **creation) KC_MUST_CHECK;
 void kc_topic_creation_destroy(struct kc_topic_creation *creation);
 
-/* Makes topic by the first group that matches it, unless it exists. */
+/* Creates topic by the first group that matches it, unless it exists. */
 struct kc_error *kc_topic_creation_ensure(struct kc_topic_creation *creation,
                                           const char *topic) KC_MUST_CHECK;
 

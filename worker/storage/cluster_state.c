@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An immutable picture of the config topic: ClusterConfigState.
+ * An immutable snapshot of the config topic: ClusterConfigState.
  *
- * Made by config_reader.c; read on any thread by whoever holds a reference.
+ * Made by config_reader.c; a holder of a reference reads it on any thread.
  */
 #include "storage/cluster_state_priv.h"
 

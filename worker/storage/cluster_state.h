@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An immutable picture of the config topic: ClusterConfigState.
+ * An immutable snapshot of the config topic: ClusterConfigState.
  *
- * Config stores make one after each change; whoever holds a reference may read it on any thread.
+ * Config stores make one after each change. A holder of a reference may read it on any thread.
  */
 #ifndef WORKER_STORAGE_CLUSTER_STATE_H
 #define WORKER_STORAGE_CLUSTER_STATE_H
@@ -23,7 +23,7 @@ struct kc_cluster_state;
 struct kc_cluster_state *kc_cluster_state_ref(struct kc_cluster_state *state);
 void kc_cluster_state_unref(struct kc_cluster_state *state);
 
-/* Last record's offset + 1; -1 when nothing has been read (CONTRACT §3.2). */
+/* Last record's offset + 1; -1 when nothing has been read (ClusterConfigState.offset). */
 int64_t kc_cluster_state_offset(const struct kc_cluster_state *state);
 const struct kc_session_key *kc_cluster_state_session_key(const struct kc_cluster_state *state);
 
@@ -33,7 +33,7 @@ bool kc_cluster_state_has(const struct kc_cluster_state *state, const char *conn
 /* Raw, with unresolved variables; NULL when unknown. */
 const struct kc_map *kc_cluster_state_config(const struct kc_cluster_state *state,
                                              const char *connector);
-/* The config that was in force when the task configs were committed; NULL when none. */
+/* The config at the time when the task configs were committed; NULL: none. */
 const struct kc_map *kc_cluster_state_applied_config(const struct kc_cluster_state *state,
                                                      const char *connector);
 enum kc_target_state kc_cluster_state_target(const struct kc_cluster_state *state,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of a picture of the config topic, for config_reader.c, which makes them.
+ * The inside of a snapshot of the config topic, for config_reader.c, which makes them.
  *
- * Configurations are shared between the reader and its pictures; they never change once made.
+ * The reader and its snapshots share configurations, which never change once made.
  */
 #ifndef WORKER_STORAGE_CLUSTER_STATE_PRIV_H
 #define WORKER_STORAGE_CLUSTER_STATE_PRIV_H
@@ -53,7 +53,7 @@ struct connector_state {
 void kc_connector_state_copy(struct connector_state *to, const struct connector_state *from);
 void kc_connector_state_clear(struct connector_state *state);
 
-/* A new picture, with one reference. connectors is taken and gets sorted by name; key is copied. */
+/* A new snapshot, with one reference. connectors is taken and sorted by name; key is copied. */
 struct kc_cluster_state *kc_cluster_state_new(int64_t offset, const struct kc_session_key *key,
                                               struct connector_state *connectors, size_t count);
 

@@ -180,7 +180,7 @@ static void set_property(struct kc_map *properties, const char *key, const json_
         kc_map_set(properties, key, json_string_value(value));
         return;
     }
-    /* Never written by a worker; a tool's number or boolean is taken for its text. */
+    /* Workers never write this. A number or boolean of a tool is read as its text. */
     char *text = kc_json_print(value, KC_JSON_AS_IS);
     kc_map_set(properties, key, text);
     free(text);

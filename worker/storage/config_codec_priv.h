@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys and values of the config topic as bytes (CONTRACT §3.2). Pure functions, any thread.
+ * Keys and values of the config topic as bytes (KafkaConfigBackingStore). Pure functions, any
+ * thread.
  */
 #ifndef WORKER_STORAGE_CONFIG_CODEC_PRIV_H
 #define WORKER_STORAGE_CONFIG_CODEC_PRIV_H

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The state machine of the config topic (CONTRACT §3.2, KafkaConfigBackingStore.ConsumeCallback).
+ * The state machine of the config topic (KafkaConfigBackingStore.ConsumeCallback).
  *
- * Task configs wait in `deferred` until their commit record says how many there are; a commit that
- * finds some missing (compaction took them) leaves the connector inconsistent. Tasks whose
- * connector comes behind them, because it was written again and compaction left the last record
- * alone, wait in `orphans` for it while the topic is first read. (Java drops them since
- * KAFKA-16838, and a worker that joins then has tasks without a configuration.) Those of a
- * connector that was deleted before another one got its name look the same once the tombstone is
- * gone: they are dropped where anything tells, see are_of_another(). State is guarded by lock; a
- * picture is made when asked for and kept until the next change.
+ * Task configs wait in `deferred` until their commit record says how many there are. If a commit
+ * finds some missing (compaction removed them), the connector is inconsistent. A connector's record
+ * may come behind its tasks, because it was written again and compaction removed the older record.
+ * During the first read of the topic such tasks wait for it in `orphans`. (Java drops them since
+ * KAFKA-16838, so a worker that joins has tasks without a configuration.) Tasks of a deleted
+ * connector whose name is used again look the same once the tombstone is gone. They are dropped if
+ * anything shows it, see are_of_another(). lock guards the state. A snapshot is made on demand and
+ * kept until the next change.
  */
 #include "storage/config_reader_priv.h"
 
@@ -134,7 +134,7 @@ static void drop_orphans(struct config_entry *entry)
     entry->orphan_count = -1;
 }
 
-/* Target state, task count record, generation and pending fencing outlive the connector. */
+/* Target state, task count record, generation and pending fencing survive the connector. */
 static void forget_connector(struct config_entry *entry)
 {
     kc_shared_config_unref(entry->state.config);
@@ -165,8 +165,8 @@ static struct kc_error *on_target_state(struct kc_config_reader *reader, struct 
     struct config_entry *entry = find_or_add(reader, step->name);
     if (is_null(step)) {
         entry->state.target = entry->state.config ? KC_TARGET_STARTED : KC_TARGET_NONE;
-        /* Only who deletes a connector writes this, and the connector's own tombstone beside it,
-         * which compaction takes when the name is used again. */
+        /* Only the deletion of a connector writes this. It also writes the connector's own
+         * tombstone, but compaction removes that when the name is used again. */
         if (!entry->state.config)
             drop_orphans(entry);
         return NULL;
@@ -181,8 +181,8 @@ static struct kc_error *on_target_state(struct kc_config_reader *reader, struct 
     return NULL;
 }
 
-/* Whether the orphans can't be of the connector that has come: a stopped one has no tasks, and most
- * tasks' configurations begin as a copy of their connector's. */
+/* Whether the orphans can't belong to the new connector. A stopped connector has no tasks, and most
+ * task configurations begin as a copy of their connector's. */
 static bool are_of_another(const struct config_entry *entry)
 {
     static const char class[] = "connector.class";
@@ -197,8 +197,9 @@ static bool are_of_another(const struct config_entry *entry)
     return false;
 }
 
-/* Takes the tasks that were read before their connector. Nobody knows which configuration they were
- * made of: applied stays NULL, so that the connector's start writes them anew. */
+/* Takes over the tasks that were read before their connector. It is unknown from which
+ * configuration they were made, so applied stays NULL and the connector's start writes them anew.
+ */
 static void adopt_orphans(struct config_entry *entry)
 {
     struct connector_state *state = &entry->state;
@@ -269,7 +270,7 @@ static void apply_deferred(struct config_entry *entry)
     state->applied = kc_shared_config_ref(state->config);
 }
 
-/* A commit whose connector isn't known: deleted, or still to come. */
+/* A commit of an unknown connector, which was deleted or comes later. */
 static struct kc_error *on_orphaned_commit(struct kc_config_reader *reader,
                                            struct config_entry *entry,
                                            const struct config_step *step)
@@ -422,8 +423,8 @@ static void tell(struct kc_config_reader *reader, const struct config_step *step
 
 /* ---- records ---- */
 
-/* What Java's converter makes of the value comes before anything else: one that it refuses leaves
- * the offset where it is, too. Text behind a value is no part of it. */
+/* First reads the value as Java's converter does. As in Java, a refused value doesn't move the
+ * offset. Text behind a value isn't part of it. */
 static bool convert(struct config_step *step)
 {
     if (!step->value)

@@ -3,8 +3,8 @@
  * Where connector and task configurations live: KafkaConfigBackingStore and
  * MemoryConfigBackingStore.
  *
- * Both write the same records; in memory they are applied at once instead of travelling through a
- * topic. Writes come from any thread, mostly the herder's; records come back on the log's thread.
+ * Both write the same records. In memory they are applied at once and don't go through a topic.
+ * Writes come from any thread, mostly the herder's; records come back on the log's thread.
  */
 #include "storage/config_store.h"
 
@@ -152,7 +152,7 @@ static struct kc_error *read_back(struct kc_config_store *store, int64_t deadlin
     return kc_config_store_refresh(store, left_of(deadline));
 }
 
-/* Lost privileges go up as they are; the herder claims them again. */
+/* An error for lost privileges is returned as it is, because the herder claims them again. */
 static struct kc_error *explain(struct kc_error *err, const char *what)
 {
     if (!err || kc_error_code(err) == KC_ERR_FENCED)
@@ -173,7 +173,7 @@ static struct kc_error *write_privileged(struct kc_config_store *store,
     return explain(err, what);
 }
 
-/* Takes the record; any worker, with the ordinary producer, not read back. */
+/* Takes the record. Any worker writes it, with the ordinary producer, and doesn't read it back. */
 static struct kc_error *write_ordinary(struct kc_config_store *store, struct kc_log_record one,
                                        const char *what)
 {
@@ -276,7 +276,7 @@ struct kc_error *kc_config_store_put_session_key(struct kc_config_store *store,
 struct kc_error *kc_config_store_put_restart(struct kc_config_store *store, const char *connector,
                                              bool include_tasks, bool only_failed)
 {
-    /* A standalone herder restarts what it has itself (MemoryConfigBackingStore). */
+    /* A standalone herder restarts its connectors itself (MemoryConfigBackingStore). */
     if (!store->log)
         return NULL;
     struct kc_log_record one = record_of(KC_RECORD_RESTART, connector,

@@ -36,19 +36,20 @@ struct kc_config_store *kc_config_store_memory_new(const struct kc_config_listen
                                                    void *opaque);
 void kc_config_store_destroy(struct kc_config_store *store);
 
-/* Reads the whole topic; no listener calls happen for what was there before but
+/* Reads the whole topic. For records that were there before, the listener hears only
  * session_key_updated. */
 struct kc_error *kc_config_store_start(struct kc_config_store *store,
                                        const atomic_bool *cancel) KC_MUST_CHECK;
 
-/* The current picture; the caller unrefs. Any thread, never blocks. */
+/* The current snapshot; the caller unrefs. Any thread, never blocks. */
 struct kc_cluster_state *kc_config_store_snapshot(struct kc_config_store *store);
 
 /* Reads to the end of the topic. KC_ERR_TIMEOUT. */
 struct kc_error *kc_config_store_refresh(struct kc_config_store *store,
                                          int timeout_ms) KC_MUST_CHECK;
 
-/* Exactly-once: becomes the only writer (fences the former leader). A no-op when that is off. */
+/* Exactly-once: becomes the only writer (fences the former leader). Without exactly-once a no-op.
+ */
 struct kc_error *
 kc_config_store_claim_write_privileges(struct kc_config_store *store) KC_MUST_CHECK;
 

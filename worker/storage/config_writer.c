@@ -3,7 +3,7 @@
  * The leader's transactional producer for the config topic.
  *
  * It exists between a claim and the first failure (KafkaConfigBackingStore.fencableProducer); lock
- * is held through each operation, for a producer has one transaction at a time.
+ * is held through each operation, because a producer has one transaction at a time.
  */
 #include "storage/config_writer_priv.h"
 
@@ -25,7 +25,7 @@ struct kc_config_writer {
     rd_kafka_t *producer; /* NULL: no privileges */
 };
 
-/* What Connect insists on; a worker file that says otherwise is told so. */
+/* Sets what Connect insists on, and warns if the worker's file says otherwise. */
 static void insist(struct kc_map *properties, const char *key, const char *value)
 {
     const char *given = kc_map_get(properties, key);
@@ -66,7 +66,7 @@ struct kc_error *kc_config_writer_new(const struct kc_worker_config *config,
     return NULL;
 }
 
-/* Without waiting for anything: what wasn't committed is to be forgotten. */
+/* Doesn't wait, because what wasn't committed is dropped. */
 static void relinquish(struct kc_config_writer *writer)
 {
     if (!writer->producer)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The choice of an offset store: see connector_offsets.h. Pure but for making the store. */
+/* The choice of an offset store: see connector_offsets.h. Pure except for making the store. */
 #include "storage/connector_offsets.h"
 
 #include <stdlib.h>
@@ -74,8 +74,8 @@ struct kc_error *kc_connector_offset_store(const struct kc_worker_config *config
         properties(config, "producer", originals, "connector-producer-", client_suffix);
     struct kc_map *consumer =
         properties(config, "consumer", originals, "connector-consumer-", client_suffix);
-    /* As Java's regularSourceOffsetsConsumerConfigs(): offsets of aborted transactions count for
-     * nothing, even where this task has no transactions. */
+    /* As Java's regularSourceOffsetsConsumerConfigs(): offsets of aborted transactions don't count,
+     * even if this task has no transactions. */
     kc_map_set_default(consumer, "isolation.level", "read_committed");
     struct kc_map *admin =
         properties(config, "admin", originals, "connector-adminclient-", client_suffix);

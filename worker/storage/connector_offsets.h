@@ -14,7 +14,7 @@
 const char *kc_connector_offsets_topic(const struct kc_worker_config *config,
                                        const struct kc_map *originals);
 
-/* Whether that topic is another one than the worker's (by name or cluster). */
+/* Whether that topic isn't the worker's (by name or cluster). */
 bool kc_connector_offsets_separate(const struct kc_worker_config *config,
                                    const struct kc_map *originals);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From worker settings to the logs of the internal topics (KafkaConfig-, KafkaOffset- and
+ * Makes the logs of the internal topics from the worker's settings (KafkaConfig-, KafkaOffset- and
  * KafkaStatusBackingStore.configure).
  *
  * On the thread that makes a store.
@@ -29,7 +29,7 @@ static const struct checked_topic {
                          "connector configurations", true, NULL, "2147483647"},
     [KC_TOPIC_OFFSET] = {"offset.storage.", "offset.storage.topic", "offsets",
                          "source connector offsets", false, NULL, "2147483647"},
-    /* The status store retries itself, for it may have something newer to say by then. */
+    /* The status store retries by itself, because it may have a newer status by then. */
     [KC_TOPIC_STATUS] = {"status.storage.", "status.storage.topic", "statuses",
                          "connector and task statuses", false, "0", NULL},
 };
@@ -76,7 +76,7 @@ struct kc_map *kc_internal_topic_client(const struct kc_worker_config *config,
     return properties;
 }
 
-/* Every other setting with the prefix is one of the topic, but for what Connect decides. */
+/* Every other setting with the prefix is one of the topic, except those that Connect decides. */
 static struct kc_map *topic_settings(const struct kc_worker_config *config,
                                      enum kc_internal_topic which)
 {
@@ -136,8 +136,8 @@ struct kc_error *kc_internal_topic_log(const struct kc_worker_config *config,
         kc_map_set(producer, "retries", topic->retries);
     if (topic->delivery_timeout)
         kc_map_set(producer, "delivery.timeout.ms", topic->delivery_timeout);
-    /* Exactly-once may have been turned off after a crash: what its aborted transactions left are
-     * no offsets. (Java reads them then, and the records up to there are lost.) */
+    /* Exactly-once may have been turned off after a crash. What its aborted transactions left are
+     * no offsets. (Java reads them, and the records up to there are lost.) */
     if (which == KC_TOPIC_OFFSET)
         kc_map_set_default(consumer, "isolation.level", "read_committed");
     set_common(config, which, &settings);

@@ -26,7 +26,7 @@ struct kc_error *kc_internal_topic_name(const struct kc_worker_config *config,
 struct kc_map *kc_internal_topic_client(const struct kc_worker_config *config,
                                         enum kc_internal_topic which);
 
-/* A log on the topic, as CONTRACT §3.1 has it. */
+/* A log on the topic, as KafkaTopicBasedBackingStore sets it up. */
 struct kc_error *kc_internal_topic_log(const struct kc_worker_config *config,
                                        enum kc_internal_topic which, kc_log_listener listener,
                                        void *opaque, struct kc_kafka_log **log) KC_MUST_CHECK;

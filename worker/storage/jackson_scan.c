@@ -171,7 +171,7 @@ static bool member_name(struct jackson_scan *scan)
     return take(scan, ':');
 }
 
-/* After a value inside of something: closes what ends, and is at the next value then. */
+/* Behind a value inside an array or object: closes what ends, and moves to the next value. */
 static bool go_on(struct jackson_scan *scan, const char *open, int *depth)
 {
     while (*depth > 0) {

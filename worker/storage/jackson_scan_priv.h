@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Whether Java's JSON reader (Jackson, as Connect's JsonConverter uses it for the config topic)
- * takes a value. It takes more than JSON: text after the value, leading zeros, numbers of any size.
+ * accepts a value. It takes more than JSON: text after the value, leading zeros, numbers of any
+ * size.
  *
- * A value that is refused doesn't advance the config offset, any other does, and the workers of a
- * group start nothing until they have the same offset: so Isthmus has to agree with Java even on
- * damaged records. Pure, any thread.
+ * A refused value doesn't advance the config offset; any other does. The workers of a group start
+ * nothing until they have the same offset, so Isthmus must agree with Java even on damaged records.
+ * Pure, any thread.
  */
 #ifndef WORKER_STORAGE_JACKSON_SCAN_PRIV_H
 #define WORKER_STORAGE_JACKSON_SCAN_PRIV_H

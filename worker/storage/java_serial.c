@@ -2,9 +2,9 @@
 /*
  * The part of Java's object serialization protocol that a HashMap<byte[], byte[]> needs.
  *
- * Reader and writer for offset_store_file.c. Written is exactly what ObjectOutputStream writes;
- * read is any layout that the protocol allows for these classes: references, nulls, split block
- * data not.
+ * Reader and writer for offset_store_file.c. It writes exactly what ObjectOutputStream writes. It
+ * reads any layout that the protocol allows for these classes, except references, nulls and split
+ * block data.
  */
 #include "storage/java_serial_priv.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading the keys and values of the offset topic (CONTRACT §3.3); writing is in offset_store.h.
- * Pure functions, any thread.
+ * Reading the keys and values of the offset topic (OffsetUtils, OffsetStorageReaderImpl); writing
+ * is in offset_store.h. Pure functions, any thread.
  */
 #ifndef WORKER_STORAGE_OFFSET_CODEC_PRIV_H
 #define WORKER_STORAGE_OFFSET_CODEC_PRIV_H

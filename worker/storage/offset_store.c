@@ -36,7 +36,7 @@ struct kc_error *kc_offset_store_start(struct kc_offset_store *store, const atom
 
 /* ---- reading ---- */
 
-/* A value that can't be read is none, loudly: the task may start over. */
+/* An unreadable value counts as none, with an error in the log, because the task may start over. */
 static json_t *read_value(const char *key, const char *value)
 {
     json_t *offset = NULL;
@@ -167,7 +167,7 @@ void kc_offset_store_set(struct kc_offset_store *store, const char *connector,
     free(pairs);
 }
 
-/* Shared by the waiting thread and the answer: who comes last frees it. */
+/* Shared by the waiting thread and the answer; the last one frees it. */
 struct waiting {
     pthread_mutex_t lock;
     pthread_cond_t cond;

@@ -3,7 +3,7 @@
  * Where source connectors' offsets live: KafkaOffsetBackingStore, FileOffsetBackingStore and
  * ConnectorOffsetBackingStore.
  *
- * Keys and values are the raw bytes of CONTRACT §3.3; this layer adds the codec. Any thread.
+ * Keys and values are the raw bytes in the topic; this layer adds the codec. Any thread.
  */
 #ifndef WORKER_STORAGE_OFFSET_STORE_H
 #define WORKER_STORAGE_OFFSET_STORE_H
@@ -33,9 +33,10 @@ struct kc_error *kc_offset_store_kafka_new(const struct kc_worker_config *config
  * can go back. */
 struct kc_error *kc_offset_store_file_new(const char *path,
                                           struct kc_offset_store **store) KC_MUST_CHECK;
-/* A connector's own topic overlaid on the worker's store (offsets.storage.topic; CONTRACT §3.3):
- * producer, consumer, admin are Java properties of the connector's clients. Takes a reference of
- * worker. worker NULL: connector store only. read_committed for exactly-once. */
+/* A connector's own topic overlaid on the worker's store (offsets.storage.topic;
+ * ConnectorOffsetBackingStore): producer, consumer, admin are Java properties of the connector's
+ * clients. Takes a reference of worker. worker NULL: connector store only. read_committed for
+ * exactly-once. */
 struct kc_error *kc_offset_store_connector_new(struct kc_offset_store *worker,
                                                const struct kc_worker_config *config,
                                                const char *topic, const struct kc_map *producer,

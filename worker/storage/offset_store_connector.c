@@ -2,9 +2,9 @@
 /*
  * A connector's own offsets topic laid over the worker's store: ConnectorOffsetBackingStore.
  *
- * What the connector's topic says wins. Writes go there first and then, best effort, to the
- * worker's store; tombstones go to the worker's store first and must succeed there, or an old
- * offset would show through again (KAFKA-15018). Any thread.
+ * The connector's topic wins. Writes go there first and then, best effort, to the worker's store.
+ * Tombstones go to the worker's store first and must succeed there; otherwise an old offset would
+ * become visible again (KAFKA-15018). Any thread.
  */
 #include "connect/log.h"
 #include "storage/offset_store_kafka_priv.h"
@@ -16,8 +16,8 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.storage.ConnectorOffsetBackingStore");
 
-/* Whether own may still be written to: tombstones on their way through the worker's store may come
- * back after this store has gone. */
+/* Whether own may still be written to, because tombstones may come back from the worker's store
+ * after this store has been destroyed. */
 struct gate {
     pthread_mutex_t lock;
     atomic_int references;
@@ -32,7 +32,7 @@ struct connector_store {
 };
 
 /* One set, on its way through both stores. store is valid while the gate is open, and in answers of
- * own, which all come before own has gone. */
+ * own, which all come before own is destroyed. */
 struct write {
     struct connector_store *store;
     struct gate *gate;

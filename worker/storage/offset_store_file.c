@@ -101,7 +101,8 @@ static struct kc_error *write_all(const char *path, int fd, const struct kc_str 
     return fsync(fd) && errno != EINVAL ? file_error("Syncing", path) : NULL;
 }
 
-/* The rename is safe on disk when its directory is; file systems that can't sync one do without. */
+/* The rename is safe on disk when its directory is synced. File systems that can't sync directories
+ * do without. */
 static void sync_directory(const char *path)
 {
     char *copy = kc_strdup(path);
@@ -114,8 +115,8 @@ static void sync_directory(const char *path)
     free(copy);
 }
 
-/* A file beside path, in *temporary (the caller's): of a new one the umask decides who may read it,
- * of one that takes an old one's place the old one's owner and mode do. -1: errno says why. */
+/* Opens a file beside path; its name is in *temporary (the caller's). It gets the old file's owner
+ * and mode; without an old file the umask decides. -1: see errno. */
 static int create_beside(const char *path, const struct stat *old, char **temporary)
 {
     static atomic_uint number;
@@ -136,8 +137,8 @@ static int create_beside(const char *path, const struct stat *old, char **tempor
     return fd;
 }
 
-/* Beside itself, synced, renamed. *beside is false when the folder or the file's owner doesn't let
- * us; then nothing has happened. */
+/* Writes a file beside the old one, syncs and renames it. *beside false: the folder or the file's
+ * owner doesn't allow it, and nothing has happened. */
 static struct kc_error *replace(const char *path, const struct stat *old, const struct kc_str *data,
                                 bool *beside)
 {
@@ -165,7 +166,8 @@ out:
     return err;
 }
 
-/* As Java does always: a crash in the midst of it damages the file. Room is made sure of first. */
+/* Overwrites the file in place, as Java always does. A crash meanwhile damages the file. Disk space
+ * is reserved first. */
 static struct kc_error *overwrite(const char *path, const struct kc_str *data)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);

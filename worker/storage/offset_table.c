@@ -66,8 +66,8 @@ static char *copy_bytes(const char *data, size_t len)
     return copy;
 }
 
-/* The connector whose partition the key names, if a lookup of that partition would find this key:
- * offsets are found by raw bytes only. NULL otherwise. */
+/* The connector whose partition the key names, if a look-up of that partition would find this key,
+ * because offsets are found by raw bytes only. Otherwise NULL. */
 static char *connector_of(const char *key, size_t len)
 {
     char *connector = NULL;
@@ -107,7 +107,7 @@ void kc_offset_table_put(struct kc_offset_table *table, const char *key, size_t 
     pthread_mutex_lock(&table->lock);
     HASH_FIND(hh, table->entries, key, key_len, entry);
     pthread_mutex_unlock(&table->lock);
-    /* One thread fills a table, so that the entry is still there or still missing below. */
+    /* One thread fills a table, so the entry can't appear or vanish until below. */
     struct offset_entry *fresh = !entry && value ? entry_new(key, key_len) : NULL;
     char *copy = value ? copy_bytes(value, value_len) : NULL;
     pthread_mutex_lock(&table->lock);

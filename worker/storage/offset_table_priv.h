@@ -16,8 +16,8 @@ struct kc_offset_table;
 struct kc_offset_table *kc_offset_table_new(void);
 void kc_offset_table_destroy(struct kc_offset_table *table);
 
-/* Sets or, with value NULL, removes. A key of a foreign shape is kept, for the file's sake, with
- * one warning. */
+/* Sets or, with value NULL, removes. A key of unknown shape is kept, so that the file keeps it,
+ * with one warning. */
 void kc_offset_table_put(struct kc_offset_table *table, const char *key, size_t key_len,
                          const char *value, size_t value_len);
 

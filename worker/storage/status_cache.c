@@ -197,9 +197,9 @@ bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_s
 
 /* ---- records ---- */
 
-/* A connector's tombstone says nothing of its tasks: they have their own, in other partitions, and
- * of what is read from two partitions nobody knows the order. (In Java it takes the tasks along: a
- * worker that starts then misses those of a connector that was deleted and made anew.) */
+/* A connector's tombstone says nothing of its tasks. They have their own tombstones in other
+ * partitions, and the order between partitions is unknown. (In Java it removes the tasks, too, so a
+ * worker that starts misses those of a connector that was deleted and made anew.) */
 static void remove_status(struct kc_status_cache *cache, const struct kc_status_key *key)
 {
     struct status_connector *connector = find(cache, key->connector);
@@ -216,7 +216,7 @@ static void remove_status(struct kc_status_cache *cache, const struct kc_status_
     drop_if_empty(cache, connector);
 }
 
-/* A worker that lost a task may say so after its new owner has said RUNNING. */
+/* A worker that lost a task may report that after its new owner has reported RUNNING. */
 static bool stale(const struct kc_status_entry *entry, const struct kc_status *status)
 {
     return status->state == KC_STATE_UNASSIGNED && entry->known &&
@@ -224,8 +224,8 @@ static bool stale(const struct kc_status_entry *entry, const struct kc_status *s
            entry->status.generation >= status->generation;
 }
 
-/* This worker has the connector or task, has been heard to say so, and somebody who had it before
- * speaks of it. (In Java that stays until the next change of state.) */
+/* This worker has the connector or task, and its report has been read back. Now a former owner
+ * reports it. (In Java that report stays until the next change of state.) */
 static bool overrules(const struct kc_status *status, const struct kc_status_entry *entry)
 {
     const struct kc_status *said = &entry->said;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the status topic says, in memory, and which writes are under way.
+ * The statuses of the status topic, in memory, and which writes are under way.
  *
  * Not thread-safe: its owner (status_store.c) locks.
  */
@@ -20,16 +20,15 @@ struct kc_status_entry {
 };
 
 struct kc_status_cache;
-/* overruled is called within _apply(), when what this worker has said of its own connector or task
- * is followed by the word of a worker of an older generation: one that was frozen, or whose writes
- * were late. */
+/* overruled is called within _apply() when a worker of an older generation reports this worker's
+ * connector or task after this worker did, because it was frozen or its writes were late. */
 typedef void (*kc_status_overruled)(void *opaque, const char *connector, int task,
                                     const struct kc_status_entry *entry);
 struct kc_status_cache *kc_status_cache_new(kc_status_overruled overruled, void *opaque);
 void kc_status_cache_destroy(struct kc_status_cache *cache);
 
-/* The entry of a connector (KC_CONNECTOR_STATUS) or task; NULL when there is none and not create.
- */
+/* The entry of a connector (KC_CONNECTOR_STATUS) or task; NULL: there is none, and create is false.
+ *  */
 struct kc_status_entry *kc_status_cache_entry(struct kc_status_cache *cache, const char *connector,
                                               int task, bool create);
 
@@ -40,22 +39,22 @@ struct kc_error *kc_status_cache_apply(struct kc_status_cache *cache, const char
 
 /* Remembers what this worker says from now on. */
 void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *status);
-/* This worker has it still, under a newer generation: what it has said counts as said then. True:
- * the topic says something else, and that is to be mended. */
+/* This worker still has it, under a newer generation, and its report counts as made then. True: the
+ * topic has another report, which must be corrected. */
 bool kc_status_entry_claim(struct kc_status_entry *entry, int generation);
 /* Whether the topic says what this worker has said. */
 bool kc_status_entry_heard(const struct kc_status_entry *entry);
 /* Whether a safe write may go over what is cached (putSafe). */
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status);
 
-/* said: those, too, of which this worker has spoken and that haven't been read back; of connectors
+/* said: also those that this worker has reported and that haven't been read back; for connectors
  * always. */
 size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *connector, bool said,
                              int **tasks);
 void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors);
 
-/* Active topics. A topic that has been written but not read back is announced: not listed yet, and
- * not to be written again. */
+/* Active topics. A topic that was written but not read back is announced: it isn't listed yet, and
+ * isn't written again. */
 bool kc_status_cache_has_topic(struct kc_status_cache *cache, const char *connector,
                                const char *topic);
 void kc_status_cache_announce_topic(struct kc_status_cache *cache, const char *connector,

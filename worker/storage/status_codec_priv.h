@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keys and values of the status topic as bytes (CONTRACT §3.4). Pure functions, any thread.
+ * Keys and values of the status topic as bytes (KafkaStatusBackingStore). Pure functions, any
+ * thread.
  */
 #ifndef WORKER_STORAGE_STATUS_CODEC_PRIV_H
 #define WORKER_STORAGE_STATUS_CODEC_PRIV_H

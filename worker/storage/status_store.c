@@ -3,11 +3,11 @@
  * Statuses of connectors and tasks, and their active topics: KafkaStatusBackingStore and
  * MemoryStatusBackingStore.
  *
- * Writes go out at once; those that fail for a passing reason are sent again by the store's retry
- * thread, unless something newer has been said meanwhile. Reads see what has come back from the
- * topic. Where others speak of what this worker has, the retry thread says it again. In memory a
- * write is applied at once. lock guards everything; it isn't held during a send. order is: what is
- * said last of a connector or task is sent last.
+ * Writes are sent at once. The store's retry thread sends a write again that failed for a passing
+ * reason, unless there is a newer status. Reads see what has come back from the topic. If another
+ * worker reports what this worker has, the retry thread reports it again. In memory a write is
+ * applied at once. lock guards everything; it isn't held during a send. order is held during a
+ * send, so that the newest status of a connector or task is sent last.
  */
 #include "storage/status_store.h"
 
@@ -46,7 +46,7 @@ struct status_sending {
     struct kc_status_store *store;
     char *key;
     char *value; /* NULL: tombstone */
-    /* Of a status: what to compare with before a retry. */
+    /* For a status: what to compare with before a retry. */
     char *connector;
     int task;
     char *topic; /* of an active topic; NULL: a status */
@@ -172,8 +172,8 @@ void kc_status_store_destroy(struct kc_status_store *store)
 
 /* ---- sending ---- */
 
-/* Under the lock: whether what failed, or is to be said again, is still worth sending: nothing
- * newer has been said. */
+/* Under the lock. Whether a failed or repeated write is still worth sending: there is no newer
+ * status. */
 static bool still_wanted(struct kc_status_store *store, const struct status_sending *sending)
 {
     if (sending->topic)
@@ -248,7 +248,7 @@ static void wait_a_moment(struct kc_status_store *store)
     pthread_mutex_unlock(&store->lock);
 }
 
-/* The retry thread: ends when the queue is closed; what is left goes with the queue. */
+/* The retry thread ends when the queue is closed; the rest is freed with the queue. */
 static void *retry(void *arg)
 {
     struct kc_status_store *store = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Statuses of connectors and tasks, and their active topics: KafkaStatusBackingStore and
- * MemoryStatusBackingStore (CONTRACT §3.4).
+ * MemoryStatusBackingStore.
  *
  * Reads come from memory and never block; writes are sent in the background and retried. Any
  * thread.
@@ -43,7 +43,7 @@ struct kc_status_store *kc_status_store_memory_new(void);
 typedef void (*kc_status_sent)(void *opaque, struct kc_error *err);
 typedef void (*kc_status_send)(void *to, const char *key, const char *value, kc_status_sent done,
                                void *opaque);
-/* What the others are made of: a store that writes by `send`; NULL: at once, into memory. */
+/* The base of the other constructors: a store that writes by `send`; NULL: at once, into memory. */
 struct kc_status_store *kc_status_store_new(kc_status_send send, void *to);
 void kc_status_store_destroy(struct kc_status_store *store);
 struct kc_error *kc_status_store_start(struct kc_status_store *store,
@@ -54,15 +54,16 @@ struct kc_error *kc_status_store_start(struct kc_status_store *store,
 /* Writes a status (copied). safe: putSafe, not over a newer one of another worker. */
 void kc_status_store_put(struct kc_status_store *store, const char *connector, int task,
                          const struct kc_status *status, bool safe);
-/* This worker has the connector or task and goes on with it under a new generation, without a
- * change of state: should another have spoken of it meanwhile, what was said last is said again. */
+/* This worker keeps the connector or task under a new generation, without a change of state. If
+ * another worker has reported it meanwhile, the last own report is written again. */
 void kc_status_store_claim(struct kc_status_store *store, const char *connector, int task,
                            int generation);
 /* A copy in *status (clear it); false when there is none. */
 bool kc_status_store_get(struct kc_status_store *store, const char *connector, int task,
                          struct kc_status *status);
-/* Sorted task ids of connector that have a status; free() the array. said: or will have one, since
- * this worker has spoken of them: for whoever cleans up, the topic is read late. */
+/* Sorted ids of the connector's tasks that have a status; free() the array. said: also tasks that
+ * this worker has reported but whose status hasn't been read back, because a clean-up must not miss
+ * them. */
 size_t kc_status_store_tasks(struct kc_status_store *store, const char *connector, bool said,
                              int **tasks);
 /* Appends the names of connectors with a connector or task status, or a said one. */

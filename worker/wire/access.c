@@ -80,7 +80,7 @@ struct kc_access *kc_access_new(const char *client, const void *handle,
     return access;
 }
 
-/* Of settings and options those that name somebody. Owned by the caller. */
+/* The user named in settings or options. Owned by the caller. */
 static char *user_of(const struct kc_map *settings)
 {
     static const char *const names[] = {"username", "clientId", "principal",
@@ -225,7 +225,7 @@ static char *tell(const struct kc_access *access, const struct trouble *trouble)
                        strstr(trouble->why, trouble->address) ? "" : ": ", trouble->why, since);
 }
 
-/* A cluster that was there may be away for a moment; one that never was is news. */
+/* A cluster that was reachable may be away for a moment; one that never was is logged at once. */
 static bool worth_saying(const struct kc_access *access, const struct trouble *trouble, int64_t now)
 {
     if (trouble->said_ms)

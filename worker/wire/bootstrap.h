@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bootstrap.servers as Java's clients check it when they are made (ClientUtils). */
+/* Checks bootstrap.servers as Java's clients do when they are made (ClientUtils). */
 #ifndef WORKER_WIRE_BOOTSTRAP_H
 #define WORKER_WIRE_BOOTSTRAP_H
 

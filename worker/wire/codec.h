@@ -2,10 +2,10 @@
 /*
  * The Kafka protocol's messages as C structs, and the one encoder and one decoder for all of them.
  *
- * messages_*.h declares the structs; tables beside them say which version has which field. Whoever
- * speaks the protocol goes through kc_wire_encode() and kc_wire_decode(): the client, the fetcher,
- * the appender, the gateway. Pure functions, any thread. Input is untrusted: nothing is read
- * outside the frame, and nothing is allocated that the frame's remaining bytes can't account for.
+ * messages_*.h declares the structs; tables beside them say which version has which field. All code
+ * that speaks the protocol uses kc_wire_encode() and kc_wire_decode(): the client, the fetcher, the
+ * appender. Pure functions, any thread. Input is untrusted: nothing is read outside the frame, and
+ * no more is allocated than the frame's remaining bytes can justify.
  */
 #ifndef WORKER_WIRE_CODEC_H
 #define WORKER_WIRE_CODEC_H
@@ -37,9 +37,9 @@ struct kc_wire_type;
 
 enum kc_wire_direction { KC_WIRE_REQUEST, KC_WIRE_RESPONSE };
 
-/* What is encoded: bytes, and references to large byte fields that stand in between uncopied. They
- * must outlive it. Zero-initialise; refs_min > 0: byte fields of at least that many bytes are
- * referenced. */
+/* The output of the encoder: bytes, and references to large byte fields in between, which aren't
+ * copied and must outlive it. Zero-initialise. refs_min > 0: byte fields of at least so many bytes
+ * are referenced. */
 struct kc_wire_out {
     struct kc_str bytes;
     struct kc_wire_ref {
@@ -68,8 +68,8 @@ struct kc_error *kc_wire_decode(int api, enum kc_wire_direction direction, int v
                                 const uint8_t *data, size_t len, struct kc_arena *arena,
                                 void **message) KC_MUST_CHECK;
 
-/* As both above for a type outside the APIs (the embedded Connect and consumer protocols have their
- * own readers; tests use these). */
+/* The same for a type outside the APIs. For tests; the embedded Connect and consumer protocols have
+ * their own readers. */
 struct kc_error *kc_wire_encode_type(const struct kc_wire_type *type, int version, bool flexible,
                                      const void *message, struct kc_wire_out *out) KC_MUST_CHECK;
 struct kc_error *kc_wire_decode_type(const struct kc_wire_type *type, int version, bool flexible,

@@ -3,9 +3,9 @@
  * A connection's states, its queue of requests and the answers to them. See conn.h.
  *
  * Requests wait until READY, go out in order with at most max.in.flight.requests.per.connection
- * unanswered, and are answered in order: that is the protocol's promise, and a correlation id that
- * doesn't fit ends the connection. A request that isn't answered in time ends it, too, as in Java:
- * what is behind it could not be told apart. Loop thread.
+ * unanswered, and are answered in order: the protocol promises that, and a wrong correlation id
+ * ends the connection. As in Java, a request that isn't answered in time ends it, too, because the
+ * answers behind it could not be matched. Loop thread.
  */
 #include "wire/conn_priv.h"
 
@@ -294,7 +294,7 @@ static int32_t throttle_of(const struct kc_api_info *info, const void *message)
     return 0;
 }
 
-/* Brokers from Kafka 2.0 on answer at once and expect the client to wait (KIP-219). */
+/* From Kafka 2.0 on brokers answer at once and expect the client to wait (KIP-219). */
 static void honour_throttle(struct wire_conn *conn, const struct kc_api_info *info,
                             const void *message)
 {
@@ -322,7 +322,7 @@ static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending
             conn->label, correlation, pending->correlation);
     if (err)
         return err;
-    /* A broker that doesn't know our version of ApiVersions says so in version 0. */
+    /* A broker that doesn't know our version of ApiVersions answers in version 0. */
     if (api == KC_API_API_VERSIONS && len - used >= 2 && frame[used] == 0 &&
         frame[used + 1] == KC_KAFKA_UNSUPPORTED_VERSION)
         version = 0;
@@ -400,8 +400,8 @@ static struct kc_error *timed_out(const struct wire_conn *conn, const struct wir
                                   kc_api_name(pending->api), conn->label);
 }
 
-/* The caller's patience may be shorter than request.timeout.ms: then only the caller gives up, and
- * the answer, when it comes, is dropped. Not for what is sent from the caller's memory. */
+/* The caller's time-out may be shorter than request.timeout.ms. Then only the caller gives up, and
+ * a late answer is dropped. Not for requests that are sent from the caller's memory. */
 static bool may_abandon(const struct wire_pending *pending, int64_t now)
 {
     return pending->api != KC_API_PRODUCE && now < pending->answer_by_ms;

@@ -3,9 +3,9 @@
  * What a connection does before it is READY: its stream, ApiVersions, then the SASL exchange where
  * wanted; and the exchange again before the session's lifetime ends (KIP-368). See conn.h.
  *
- * SASL steps run on threads of their own, one at a time per connection: a step may wait for a
- * token endpoint or a KDC, and compute for long. libuv's few threads, which resolve the names of
- * all clusters, are none of theirs. Loop thread otherwise.
+ * SASL steps run on threads of their own, one at a time per connection: a step may wait for a token
+ * endpoint or a KDC, and compute for long. It doesn't use libuv's few threads, because these
+ * resolve the names of all clusters. Loop thread otherwise.
  */
 #include "wire/conn_priv.h"
 
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sends a request of our own; its time limit is the set-up's. */
+/* Sends a request of the set-up, with the set-up's time limit. */
 static void send_own(struct wire_conn *conn, struct kc_wire_request *request, int16_t version,
                      kc_wire_done done)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which broker coordinates a group or a transactional id, looked up when first needed and again
- * when that broker is lost or denies it. Loop thread.
+ * Which broker coordinates a group or a transactional id, looked up when first needed, and again
+ * when that broker is lost or isn't the coordinator any more. Loop thread.
  */
 #include "wire/messages_group.h"
 #include "wire/wire_client_priv.h"

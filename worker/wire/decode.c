@@ -2,10 +2,10 @@
 /*
  * The decoder: walks a field table and fills a struct. See codec.h.
  *
- * A list is allocated only after its count was checked against the least bytes that so many
- * elements take. That leaves the ratio of a struct to its smallest encoding, which is 16 and more
- * for a few types: so everything together may take a multiple of the message's own bytes at most.
- * Pure functions, any thread.
+ * A list is allocated only after checking its count against the least bytes that so many elements
+ * take. A struct may still be 16 times its smallest encoding or more, for a few types. So
+ * everything together may take at most a multiple of the message's own bytes. Pure functions, any
+ * thread.
  */
 #include "base/byte_reader.h"
 #include "wire/api.h"
@@ -22,7 +22,7 @@ struct decoder {
     const struct kc_wire_field *failed; /* where in.bad was set first */
 };
 
-/* What brokers answer takes two to five times its own bytes as structs. */
+/* As structs, brokers' answers take two to five times their own bytes. */
 #define DECODED_RATIO 8
 #define DECODED_LEAST ((size_t)64 << 10)
 
@@ -34,7 +34,7 @@ static void fail(struct decoder *dec, const char *why)
         dec->in.bad = why;
 }
 
-/* Zeroed memory of the message's share; NULL: it has failed. */
+/* Zeroed memory from the message's share; NULL: decoding has failed. */
 static void *take(struct decoder *dec, size_t size)
 {
     void *taken = size <= dec->budget ? kc_arena_try_alloc(dec->arena, size) : NULL;

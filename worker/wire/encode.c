@@ -11,7 +11,7 @@ struct encoder {
     struct kc_wire_out *out;
     int version;
     bool flexible;
-    bool in_tag; /* a tagged field is measured after it is written: no references inside */
+    bool in_tag; /* a tagged field is measured after writing, so it has no references */
     const struct kc_wire_field *failed;
     const char *bad;
 };
@@ -184,7 +184,7 @@ static void encode_field(struct encoder *enc, const struct kc_wire_field *field,
     }
 }
 
-/* Tag, size, value: the size is known only afterwards, so it is put in front then. */
+/* Tag, size, value. The size is known only afterwards, and is then inserted in front. */
 static void encode_tag(struct encoder *enc, const struct kc_wire_field *field, const void *member)
 {
     struct kc_str *bytes = &enc->out->bytes;
@@ -210,7 +210,7 @@ static bool tag_wanted(const struct encoder *enc, const struct kc_wire_field *fi
            !kc_wire_is_default(field, (const char *)object + field->offset);
 }
 
-/* Tags in ascending order, which the protocol asks for; tables are short. */
+/* Tags in ascending order, as the protocol requires; tables are short. */
 static void encode_tags(struct encoder *enc, const struct kc_wire_type *type, const void *object)
 {
     uint32_t count = 0;

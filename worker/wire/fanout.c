@@ -74,8 +74,8 @@ static int by_leader_and_topic(const void *a, const void *b)
 
 /* ---- Leaders ---- */
 
-/* The topics of the open parts, each once; parts is sorted by leader, so duplicates may remain
- * between leaders, which the broker answers twice and nobody minds. */
+/* The topics of the open parts, each once. parts is sorted by leader, so duplicates may remain
+ * between leaders; the broker answers them twice, which does no harm. */
 static const char **open_topics(struct wire_part **parts, size_t count, size_t *topic_count)
 {
     const char **topics = kc_calloc(count + 1, sizeof(*topics));

@@ -40,7 +40,7 @@ int32_t wire_fanout_run_length(struct wire_part *const *parts, size_t count, siz
 /* The part of an answer; NULL when it wasn't asked for. */
 struct wire_part *wire_fanout_find(struct wire_part **parts, size_t count, struct kc_wire_str topic,
                                    int32_t partition);
-/* Notes the part's result: done, failed for good, or to be tried again. */
+/* Notes the part's result: done, failed for good, or to try again. */
 void wire_fanout_result(const struct wire_fanout *fanout, struct wire_part *part, int16_t code,
                         const char *message);
 

@@ -40,9 +40,9 @@ bool wire_frame_reader_begin(struct wire_frame_reader *reader, size_t first);
 /* The complete frame, the caller's to free by wire_frame_free(). */
 uint8_t *wire_frame_reader_take(struct wire_frame_reader *reader, size_t *cap, size_t *len);
 
-/* Where the next bytes of the frame may be read to, and how many; 0: no frame is under way, or
- * there is no memory. What was read is said by wire_frame_reader_advance(), and the next feed tells
- * of a complete frame. */
+/* The place for the next bytes of the frame, and how many fit; 0: no frame is under way, or there
+ * is no memory. Report read bytes by wire_frame_reader_advance(); the next feed reports a complete
+ * frame. */
 size_t wire_frame_reader_room(struct wire_frame_reader *reader, uint8_t **to);
 void wire_frame_reader_advance(struct wire_frame_reader *reader, size_t len);
 /* Bytes that the frame under way still lacks; 0 between frames. */

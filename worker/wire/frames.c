@@ -2,9 +2,9 @@
 /*
  * Buffers for frames, see frames.h.
  *
- * One list for the whole process, the last one given back first: it is short, since what lies in it
- * is limited, and its end is what wasn't needed for longest. The limit is high, for what lies here
- * was in use two seconds ago at most: it doesn't add to the largest amount of memory.
+ * One list for the whole process, the last one given back first. It is short, because its bytes are
+ * limited. Its end wasn't needed for longest. The limit is high, because everything here was in use
+ * at most two seconds ago, so it doesn't add to the peak of memory.
  */
 #include "wire/frames.h"
 
@@ -39,7 +39,7 @@ static bool is_pooled(size_t size)
     return size >= POOLED_FROM && size <= POOLED_TO;
 }
 
-/* Locked. The smallest that fits, of these the last one given back; NULL: there is none. */
+/* Locked. The smallest buffer that fits, of equal ones the last one given back; NULL: none. */
 static struct spare *take(size_t size)
 {
     struct spare **best = NULL, *spare;
@@ -90,7 +90,7 @@ void wire_frame_free(uint8_t *frame, size_t cap)
         free(frame);
 }
 
-/* Locked: takes the end of the list from the first that has lain there too long. */
+/* Locked: takes the end of the list, from the first buffer that has been there too long. */
 static struct spare *take_idle(int64_t now_ms)
 {
     struct spare **at = &spares, *idle;

@@ -3,8 +3,8 @@
  * The metadata that the client keeps: brokers, controller, leaders of the topics somebody is
  * interested in.
  *
- * A leader is replaced only by one of the same or a later epoch (KIP-320), so that a broker that
- * lags doesn't send us back. Refreshed when somebody asks, and after metadata.max.age.ms while
+ * A leader is replaced only by one of the same or a later epoch (KIP-320), so that a lagging broker
+ * can't restore an old one. Refreshed when somebody asks, and after metadata.max.age.ms while
  * topics are tracked. Loop thread.
  */
 #include "wire/messages_cluster.h"
@@ -53,7 +53,7 @@ struct wire_metadata {
     int32_t controller;
     bool in_flight;
     bool again; /* something was asked for while a request was in flight */
-    bool news;  /* the same, of a topic that hasn't been asked about: no back-off */
+    bool news;  /* the same, for a topic that wasn't requested before: no back-off */
     int attempt;
     int64_t refresh_at_ms; /* 0: nothing asked for */
     int64_t sent_at_ms;
@@ -230,7 +230,7 @@ const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uu
 
 static void send_refresh(struct wire_metadata *metadata, int64_t now);
 
-/* What was asked before says nothing of a new topic (Metadata.requestUpdateForNewTopics). */
+/* An earlier request says nothing about a new topic (Metadata.requestUpdateForNewTopics). */
 static void ask_about_news(struct wire_metadata *metadata)
 {
     if (metadata->in_flight)
@@ -298,10 +298,10 @@ bool kc_wire_hint_leader(struct kc_wire_client *client, const char *name, int32_
     return true;
 }
 
-/* No more partitions than Kafka could have: bounds what a broken broker makes us allocate. */
+/* More partitions than Kafka can have; bounds what a broken broker makes us allocate. */
 #define PARTITIONS_MAX 1000000
 
-/* What waiting doesn't change: Java's ProducerMetadata has senders fail with these alone. */
+/* Errors that waiting won't change; Java's ProducerMetadata fails senders with only these. */
 static int refusal_of(int code)
 {
     return code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED || code == KC_KAFKA_INVALID_TOPIC_EXCEPTION

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request on its way: from kc_wire_send() to its callback. Loop thread, but for making one.
+ * A request on its way, from kc_wire_send() to its callback. Loop thread, except making one.
  * Implemented in wire_request.c.
  */
 #ifndef WORKER_WIRE_PENDING_PRIV_H
@@ -30,7 +30,7 @@ struct wire_pending *wire_pending_new(struct kc_wire_request *request, kc_wire_d
 void wire_pending_finish(struct wire_pending *pending,
                          struct kc_wire_reply *reply);                      /* takes both */
 void wire_pending_fail(struct wire_pending *pending, struct kc_error *err); /* takes both */
-/* Tells the caller of err now; pending stays in its list until the answer comes. Takes err. */
+/* Gives err to the caller now; pending stays in its list until the answer comes. Takes err. */
 void wire_pending_abandon(struct wire_pending *pending, struct kc_error *err);
 /* Takes both; frame's memory is of cap bytes. */
 struct kc_wire_reply *wire_reply_new(uint8_t *frame, size_t cap, struct kc_arena *arena);

@@ -17,7 +17,7 @@ static int by_index(const void *a, const void *b)
     return (left->index > right->index) - (left->index < right->index);
 }
 
-/* Of several errors of one record the first stays, whichever that is. */
+/* If a record has several errors, the first one stays. */
 static void drop_repeats(struct kc_record_errors *errors)
 {
     size_t count = 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The records that a broker names as reasons for refusing a batch (KIP-467, Kafka 2.4 and later).
- * Untrusted: only what fits the batch is taken over. Shared and immutable; any thread.
+ * The answer isn't trusted: only indexes within the batch are taken over. Shared and immutable; any
+ * thread.
  */
 #ifndef WORKER_WIRE_RECORD_ERRORS_H
 #define WORKER_WIRE_RECORD_ERRORS_H
@@ -9,13 +10,13 @@
 #include "connect/append.h"
 #include "wire/messages_data.h"
 
-/* Of a batch of so many records; NULL: none of them is named. */
+/* For a batch of so many records; NULL: none is named. */
 struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_partition *from,
                                               int32_t records);
 struct kc_record_errors *kc_record_errors_ref(struct kc_record_errors *errors); /* NULL is fine */
 void kc_record_errors_unref(struct kc_record_errors *errors);                   /* NULL is fine */
 
-/* That of the record with the index; NULL: there is none, or no errors at all. */
+/* The error of the record with the index; NULL: none. */
 const struct kc_record_error *kc_record_errors_find(const struct kc_record_errors *errors,
                                                     int32_t index);
 

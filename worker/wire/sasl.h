@@ -21,7 +21,7 @@ struct kc_error *wire_sasl_new(const struct kc_map *settings, const char *host,
 /* Answers the server's token (empty at the start) into answer; *done: we need nothing more. */
 struct kc_error *wire_sasl_step(struct wire_sasl *sasl, const uint8_t *token, size_t len,
                                 struct kc_str *answer, bool *done) KC_MUST_CHECK;
-/* Ends a step that another thread is in, as soon as may be. Any thread. */
+/* Ends a step that runs on another thread, as soon as possible. Any thread. */
 void wire_sasl_cancel(struct wire_sasl *sasl);
 void wire_sasl_destroy(struct wire_sasl *sasl); /* NULL is fine */
 

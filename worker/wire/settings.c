@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Java's client keys into struct kc_wire_settings: names, defaults and limits are
- * CommonClientConfigs'. Called once when a client is made; pure but for the random jitter.
+ * CommonClientConfigs'. Called once when a client is made; pure except for the random jitter.
  */
 #include "wire/settings.h"
 
@@ -34,7 +34,7 @@ static const struct number_key numbers[] = {
     NUMBER("socket.connection.setup.timeout.ms", connect_timeout_ms, 10000, 1),
     NUMBER("socket.connection.setup.timeout.max.ms", connect_timeout_max_ms, 30000, 1),
     NUMBER("max.in.flight.requests.per.connection", max_in_flight, 5, 1),
-    /* Not Java's defaults: the kernel finds better ones by itself, unless told. */
+    /* Not Java's defaults, because the kernel finds better sizes by itself unless they are set. */
     NUMBER("send.buffer.bytes", send_buffer, -1, -1),
     NUMBER("receive.buffer.bytes", receive_buffer, -1, -1),
     /* Our own: how long what is sent may go unacknowledged before the connection ends. */

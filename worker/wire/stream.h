@@ -33,12 +33,13 @@ struct wire_stream_events {
     void (*closed)(void *arg, struct kc_error *err);
 };
 
-/* Where sockets are read to before the bytes are frames: one for all streams of a loop. */
+/* The buffer into which sockets are read before the bytes are frames; one for all streams of a
+ * loop. */
 struct wire_stream_staging {
     char bytes[65536];
 };
 
-/* Pointers are borrowed and outlive the stream, but for label and what events has. */
+/* Pointers are borrowed and must outlive the stream, except label and the content of events. */
 struct wire_stream_options {
     uv_loop_t *loop;
     const struct wire_stream_events *events;
@@ -59,7 +60,8 @@ struct wire_stream_options {
  * one, and closes. */
 struct wire_stream *wire_stream_connect(const struct wire_stream_options *options, const char *host,
                                         int port);
-/* Of a connected socket, which is the stream's from now on, whatever comes. TLS is the server's. */
+/* From a connected socket, which belongs to the stream from now on, also after an error. TLS is the
+ * server's side. */
 struct wire_stream *wire_stream_accept(const struct wire_stream_options *options, int fd);
 
 /* Sends the pieces in order; the caller has put the frame's length into them. Without release, what

@@ -228,7 +228,7 @@ static void feed(struct wire_stream *stream, const uint8_t *data, size_t len)
         kc_str_append_n(&stream->rest, data, len);
 }
 
-/* The kernel wakes us when so much of the frame is there, not for each segment. */
+/* The kernel wakes us when so much of the frame has arrived, not for each segment. */
 static void set_wake(struct wire_stream *stream)
 {
     const size_t left = wire_frame_reader_left(&stream->reader);

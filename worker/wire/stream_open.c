@@ -65,7 +65,7 @@ static int connect_to(struct wire_stream *stream, const struct addrinfo *address
     return code;
 }
 
-/* A socket whose connect failed has closed: its handle may serve for the next address. */
+/* A socket whose connect failed has closed; its handle is used again for the next address. */
 static void on_retry_closed(uv_handle_t *handle)
 {
     struct wire_stream *stream = handle->data;

@@ -72,7 +72,7 @@ static void put_configs(struct kc_wire_request *request, const struct kc_wire_co
     }
 }
 
-/* Whether the answer says that only another broker, the controller, can do it. */
+/* Whether the answer means that only the controller, another broker, can do it. */
 static bool take_configs(const struct kc_incremental_alter_configs_response *response,
                          struct kc_wire_config_item *items, size_t count)
 {

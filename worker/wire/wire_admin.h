@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Admin calls that librdkafka hasn't: blocking, from any thread but the client's own, several at a
+ * Admin calls that librdkafka lacks. Blocking; any thread except the client's own, several at a
  * time.
  *
- * Each call takes a timeout in milliseconds for all of it, retries what can be retried meanwhile,
+ * Each call has a timeout in milliseconds for the whole call, retries retriable errors meanwhile,
  * and reports per item: the returned error is for the call as a whole, item->error for one item
  * (owned by the caller, NULL: done).
  */

@@ -92,7 +92,7 @@ struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *n
     return NULL;
 }
 
-/* Posted by kc_wire_client_destroy(): the last thing that the loop does. */
+/* Posted by kc_wire_client_destroy(); the loop's last task. */
 static void stop_loop(void *arg)
 {
     struct kc_wire_client *client = arg;

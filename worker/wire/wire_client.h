@@ -4,8 +4,8 @@
  *
  * Created from a map of Java client keys (bootstrap.servers, security.protocol, ssl.*, sasl.*,
  * ...); unknown keys are ignored, defaults are Java's. The client runs a thread of its own;
- * callbacks run on it and must not block. What is said to be for the loop thread may be called from
- * callbacks only; everything else from any thread.
+ * callbacks run on it and must not block. Functions marked "loop thread" may be called only from
+ * callbacks; all others from any thread.
  *
  * A request (wire_request.h) belongs to the client from kc_wire_send() until its callback has run.
  */
@@ -26,7 +26,7 @@ struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *n
  * the loop thread. */
 void kc_wire_client_destroy(struct kc_wire_client *client);
 
-/* The calling thread's connector or task uses the client, too: see access.h. */
+/* Notes that the calling thread's connector or task uses the client, too: see access.h. */
 void kc_wire_client_join(struct kc_wire_client *client);
 const char *kc_wire_client_name(const struct kc_wire_client *client);
 /* The cluster's feature level transaction.version (KIP-890); 0: none. Loop thread. */
@@ -36,9 +36,9 @@ int kc_wire_transaction_version(const struct kc_wire_client *client);
 void kc_wire_send(struct kc_wire_client *client, struct kc_wire_request *request, kc_wire_done done,
                   void *arg);
 
-/* Sends and waits; retries what failed on the way (connections, unknown leaders and coordinators)
+/* Sends and waits; retries failures on the way (connections, unknown leaders and coordinators)
  * until deadline_ms (kc_mono_ms() units). Takes request; *reply has no error, unref it. Not on the
- * loop thread. The codes inside the response are the caller's to look at. */
+ * loop thread. The caller checks the codes inside the response. */
 struct kc_error *kc_wire_call(struct kc_wire_client *client, struct kc_wire_request *request,
                               int64_t deadline_ms, struct kc_wire_reply **reply) KC_MUST_CHECK;
 
@@ -55,8 +55,8 @@ void kc_wire_timer_start(struct kc_wire_timer *timer, int64_t delay_ms); /* agai
 void kc_wire_timer_stop(struct kc_wire_timer *timer);
 void kc_wire_timer_destroy(struct kc_wire_timer *timer);
 
-/* A one-shot clock for what the milliseconds of a timer are too coarse for; each setting costs a
- * system call. As good as a timer where the process has no descriptor left. Loop thread. */
+/* A one-shot timer of microseconds; each setting costs a system call. Without a free descriptor it
+ * is only as exact as a timer of milliseconds. Loop thread. */
 struct kc_wire_alarm;
 struct kc_wire_alarm *kc_wire_alarm_new(struct kc_wire_client *client, void (*fn)(void *arg),
                                         void *arg);
@@ -73,9 +73,9 @@ struct kc_wire_leader {
 /* Loop thread: the cached leader; false when nothing is known about the partition. */
 bool kc_wire_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
                     struct kc_wire_leader *leader);
-/* Loop thread: why the cluster shows nothing of a topic, however long one waits:
- * TOPIC_AUTHORIZATION_FAILED (no DESCRIBE) or INVALID_TOPIC_EXCEPTION, if it was asked at since_ms
- * (kc_mono_ms()) or later; else KC_KAFKA_NONE. */
+/* Loop thread: why the cluster will never show a topic: TOPIC_AUTHORIZATION_FAILED (no DESCRIBE) or
+ * INVALID_TOPIC_EXCEPTION, if it was asked at since_ms (kc_mono_ms()) or later; else KC_KAFKA_NONE.
+ */
 int kc_wire_topic_refusal(struct kc_wire_client *client, const char *topic, int64_t since_ms);
 /* Loop thread: the name of a topic id; NULL when unknown. Valid until the next callback. */
 const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id);
@@ -84,14 +84,14 @@ void kc_wire_track(struct kc_wire_client *client, const char *topic);
 void kc_wire_untrack(struct kc_wire_client *client, const char *topic);
 /* Loop thread: refresh soon (at most every retry.backoff.ms). */
 void kc_wire_refresh(struct kc_wire_client *client);
-/* Loop thread: a response said that the leader is elsewhere (KIP-951); true when that was news, so
- * that the request may go there at once. */
+/* Loop thread: a response named another leader (KIP-951). True: it was unknown, so the request may
+ * go there at once. */
 bool kc_wire_hint_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
                          int32_t broker_id, int32_t leader_epoch);
-/* Loop thread: where a broker is that an answer has named. host may be NULL. */
+/* Loop thread: the address of a broker that an answer has named. host may be NULL. */
 void kc_wire_hint_broker(struct kc_wire_client *client, int32_t broker_id, const char *host,
                          int32_t port, const char *rack);
-/* Any thread: the coordinator isn't one any more, look it up again for requests sent after this. */
+/* Any thread: the coordinator isn't one any more; later requests look it up again. */
 void kc_wire_forget_coordinator(struct kc_wire_client *client, enum kc_wire_target_kind kind,
                                 const char *key);
 /* Loop thread: called after each change of the metadata; one listener per arg. */

@@ -3,7 +3,7 @@
  * What the parts of the client share. Each may call those named before it: wire_loop.c (posting,
  * timers), wire_send.c (sending), metadata.c, coordinator_lookup.c, wire_router.c (which connection
  * a request takes), wire_client.c (its life). Connections (conn.h) know nothing of the client. All
- * of it belongs to the loop thread, but for what `mutex` guards.
+ * of it belongs to the loop thread, except what `mutex` guards.
  */
 #ifndef WORKER_WIRE_WIRE_CLIENT_PRIV_H
 #define WORKER_WIRE_WIRE_CLIENT_PRIV_H

@@ -2,9 +2,9 @@
 /*
  * Many groups in few round trips, see wire_groups.h.
  *
- * A call goes in rounds: find the coordinators of the groups that are open, send to each of these
- * what it has to do, look at the answers, and again for what failed retriably. Answers arrive on
- * the loop thread and are read on the caller's.
+ * A call goes in rounds: find the coordinators of the open groups, send each its requests, read the
+ * answers, and repeat for what failed retriably. Answers arrive on the loop thread and are read on
+ * the caller's.
  */
 #include "wire/wire_groups.h"
 
@@ -142,7 +142,7 @@ static struct groups_part *find_part(struct groups_call *call, struct kc_wire_st
 
 /* ---- coordinators ---- */
 
-/* Loop thread: where the brokers are is told to the client before it is asked to send to them. */
+/* Loop thread: tells the client the brokers' addresses before requests are sent to them. */
 static void on_found(void *arg, const struct kc_wire_request *request, struct kc_wire_reply *reply)
 {
     struct sent *sent = arg;
@@ -245,8 +245,8 @@ static size_t cut(const struct groups_call *call, struct groups_part **parts, si
     return end;
 }
 
-/* A broker answers the requests of a connection one after the other, and since Kafka 4 keeps each
- * commit for some milliseconds, to write several at once: many commits go over many connections. */
+/* Many commits use many connections, because a broker answers a connection's requests one after the
+ * other, and since Kafka 4 holds each commit for some milliseconds to write several at once. */
 static int channel_of(const struct groups_call *call, size_t number)
 {
     size_t connections = call->count / COMMITS_PER_CONNECTION + 1;
@@ -278,7 +278,7 @@ static void take_answer(struct groups_call *call, struct sent *sent)
 {
     const struct kc_error *failed = sent->reply->error;
 
-    /* The coordinators may know of KIP-699 and not of KIP-709, though no release does. */
+    /* The coordinators may know KIP-699 but not KIP-709, although no release does. */
     if (failed && kc_error_kafka_code(failed) == KC_KAFKA_UNSUPPORTED_VERSION && !call->old)
         call->old = true;
     else if (failed)

@@ -2,8 +2,8 @@
 /*
  * Admin calls on many groups at once: their committed offsets, read and written, and their states.
  *
- * Coordinators are asked for in bulk (KIP-699), offsets read for many groups in a request
- * (KIP-709), and what has to be a request for each group is pipelined; so it is with older brokers.
+ * Coordinators are looked up in bulk (KIP-699), and one request reads the offsets of many groups
+ * (KIP-709). Requests for single groups are pipelined, and so is everything with older brokers.
  * Blocking, any thread but the client's own. As in wire_admin.h the returned error is for the call
  * as a whole, an item's for one group.
  */
@@ -28,7 +28,7 @@ struct kc_error *kc_wire_groups_offsets(struct kc_wire_admin *admin, const char 
                                         size_t count, kc_wire_group_visit visit, void *arg,
                                         int32_t timeout_ms, struct kc_error **errors) KC_MUST_CHECK;
 
-/* What is to be committed for one group, sorted by topic. */
+/* The offsets to commit for one group, sorted by topic. */
 struct kc_wire_group_commit {
     const char *group;
     const struct kc_wire_group_offset *offsets;

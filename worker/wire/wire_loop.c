@@ -50,7 +50,7 @@ bool kc_wire_post(struct kc_wire_client *client, void (*fn)(void *arg), void *ar
     if (wake)
         atomic_fetch_add(&client->wakers, 1);
     pthread_mutex_unlock(&client->mutex);
-    /* Behind the mutex, which the loop takes first thing. Closing waits for wakers. */
+    /* After unlocking, because the loop takes the mutex at once. Closing waits for wakers. */
     if (wake) {
         uv_async_send(&client->wake);
         atomic_fetch_sub(&client->wakers, 1);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Offsets of many partitions, and records deleted up to an offset: what partition leaders are
- * asked. See wire_admin.h. On the caller's thread. */
+/* Requests to partition leaders: offsets of many partitions, and deleting records up to an offset.
+ * See wire_admin.h. On the caller's thread. */
 #include "wire/fanout_priv.h"
 #include "wire/messages_admin.h"
 #include "wire/messages_data.h"

@@ -30,8 +30,8 @@ struct kc_wire_target {
     const char *key; /* in the request's arena */
 };
 
-/* Which of the connections to a broker. A broker answers the requests of one connection one after
- * the other; what waits at the broker (a fetch, a join) has a connection of its own. */
+/* Which of the connections to a broker. A broker answers a connection's requests one after the
+ * other. So requests that wait at the broker (a fetch, a join) have a connection of their own. */
 enum kc_wire_channel {
     KC_WIRE_CHANNEL_MAIN,
     KC_WIRE_CHANNEL_GROUP,
@@ -48,9 +48,9 @@ struct kc_wire_request {
     int16_t min_version; /* fail when the broker has no such version; 0: any */
     int16_t max_version; /* INT16_MAX: the API's client_max */
     int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */
-    size_t reply_max;    /* bytes of an answer beyond which the broker is wrong; 0: 128 MiB */
+    size_t reply_max;    /* the largest valid answer in bytes; 0: 128 MiB */
     /* Loop thread, when the version is known and the message is about to be encoded; may be NULL.
-     * For messages whose versions say the same in different fields. */
+     * For messages whose versions have the same content in different fields. */
     void (*prepare)(struct kc_wire_request *request, int16_t version);
     void *prepare_arg;
 };
@@ -58,7 +58,7 @@ struct kc_wire_request {
 struct kc_wire_request *kc_wire_request_new(enum kc_api api);
 void kc_wire_request_destroy(struct kc_wire_request *request);
 
-/* Shared when somebody keeps bytes of it. error set: message is NULL. */
+/* Shared if somebody keeps bytes of it. error set: message is NULL. */
 struct kc_wire_reply {
     struct kc_error *error; /* retriable ones may be sent again */
     void *message;          /* the API's response struct */

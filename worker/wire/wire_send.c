@@ -67,7 +67,7 @@ static void call_done(void *arg, const struct kc_wire_request *request, struct k
     pthread_mutex_unlock(&call->mutex);
 }
 
-/* Sends once and waits for the callback, which the request's own time-out brings at the latest. */
+/* Sends once and waits for the callback, which comes at the request's time-out at the latest. */
 static struct kc_wire_reply *call_once(struct kc_wire_client *client, struct blocking_call *call,
                                        struct kc_wire_request *request)
 {
@@ -106,7 +106,7 @@ void wire_back_off(const struct kc_wire_client *client, int attempt, int64_t dea
     pthread_cond_destroy(&cond);
 }
 
-/* What the caller's patience cut off tells less than what an attempt before it met. */
+/* If the caller's deadline ended the last try, an earlier try's error tells more. */
 static struct kc_error *failure_of(const struct kc_wire_reply *last, struct kc_error *met)
 {
     if (met && last->error && kc_error_code(last->error) == KC_ERR_TIMEOUT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Validation of connector configurations as REST answers it (AbstractHerderTest, CONTRACT §1.11).
+/* Validation of connector configurations as REST answers it (AbstractHerderTest).
  */
 #include "runtime/fake_worker.h"
 
