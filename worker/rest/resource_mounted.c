@@ -3,6 +3,7 @@
  * Requests to the resources of plugins: asked of the connector, sent on to the worker that owns it,
  * or asked of all connectors of the class and put together. Request threads.
  */
+#include "base/wrong_target.h"
 #include "connect/java_json.h"
 #include "rest/mounted_request_priv.h"
 #include "rest/rest_forward_priv.h"
