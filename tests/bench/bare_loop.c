@@ -34,10 +34,10 @@ static rd_kafka_conf_t *make_conf(const char *brokers, const char *const pairs[]
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
-    if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, error, sizeof error))
+    if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, error, sizeof(error)))
         die("bootstrap.servers", error);
     for (; (*pairs)[0]; pairs++)
-        if (rd_kafka_conf_set(conf, (*pairs)[0], (*pairs)[1], error, sizeof error))
+        if (rd_kafka_conf_set(conf, (*pairs)[0], (*pairs)[1], error, sizeof(error)))
             die((*pairs)[0], error);
     return conf;
 }
@@ -50,7 +50,7 @@ static rd_kafka_t *make_consumer(const char *brokers, const char *topic, int par
                                            {NULL, NULL}};
     char error[256];
     rd_kafka_t *consumer =
-        rd_kafka_new(RD_KAFKA_CONSUMER, make_conf(brokers, pairs), error, sizeof error);
+        rd_kafka_new(RD_KAFKA_CONSUMER, make_conf(brokers, pairs), error, sizeof(error));
 
     if (!consumer)
         die("making the consumer", error);
@@ -76,7 +76,7 @@ static rd_kafka_t *make_producer(const char *brokers, const char *codec)
     rd_kafka_conf_t *conf = make_conf(brokers, pairs);
 
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
+    rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof(error));
     if (!producer)
         die("making the producer", error);
     return producer;

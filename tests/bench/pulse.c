@@ -56,12 +56,12 @@ static rd_kafka_t *make_client(rd_kafka_type_t type, const char *brokers,
     char error[256];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
 
-    if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, error, sizeof error))
+    if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, error, sizeof(error)))
         die("bootstrap.servers", error);
     for (; (*pairs)[0]; pairs++)
-        if (rd_kafka_conf_set(conf, (*pairs)[0], (*pairs)[1], error, sizeof error))
+        if (rd_kafka_conf_set(conf, (*pairs)[0], (*pairs)[1], error, sizeof(error)))
             die((*pairs)[0], error);
-    rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof error);
+    rd_kafka_t *client = rd_kafka_new(type, conf, error, sizeof(error));
     if (!client)
         die("making a client", error);
     return client;
@@ -82,9 +82,9 @@ static void produce(struct pulse *pulse, int64_t number, int64_t due_ns)
     char body[RECORD_BYTES] = {0};
     struct stamp stamp = {number, due_ns};
 
-    memcpy(body, &stamp, sizeof stamp);
+    memcpy(body, &stamp, sizeof(stamp));
     if (rd_kafka_produce(pulse->topic, (int)(number % pulse->partitions), RD_KAFKA_MSG_F_COPY, body,
-                         sizeof body, NULL, 0, NULL))
+                         sizeof(body), NULL, 0, NULL))
         die("producing", rd_kafka_err2str(rd_kafka_last_error()));
 }
 
@@ -143,7 +143,7 @@ static int64_t take(rd_kafka_message_t **batch, ssize_t count, const struct puls
     for (ssize_t i = 0; i < count; i++) {
         struct stamp stamp;
         if (!batch[i]->err && batch[i]->len == RECORD_BYTES) {
-            memcpy(&stamp, batch[i]->payload, sizeof stamp);
+            memcpy(&stamp, batch[i]->payload, sizeof(stamp));
             if (stamp.number >= pulse->warm_up && stamp.number < pulse->total)
                 found[stamp.number - pulse->warm_up] = (double)(now - stamp.due_ns) / 1e6;
             records++;
@@ -187,7 +187,7 @@ static void print_figures(const struct pulse *pulse, double *found)
 {
     size_t count = (size_t)(pulse->total - pulse->warm_up);
 
-    qsort(found, count, sizeof *found, compare);
+    qsort(found, count, sizeof(*found), compare);
     printf("{\"p50_ms\": %.2f, \"p99_ms\": %.2f, \"max_ms\": %.2f, \"generator_late_ms\": %.2f}\n",
            found[count / 2], found[count * 99 / 100], found[count - 1], pulse->late_ms);
 }
@@ -210,7 +210,7 @@ int main(int argc, char **argv)
     pulse.total = pulse.warm_up + pulse.rate * atoll(argv[8]);
     if (pulse.partitions <= 0 || pulse.rate <= 0 || pulse.total <= pulse.warm_up)
         die("reading the arguments", "numbers above 0 are needed");
-    double *found = calloc((size_t)(pulse.total - pulse.warm_up), sizeof *found);
+    double *found = calloc((size_t)(pulse.total - pulse.warm_up), sizeof(*found));
     rd_kafka_t *consumer = make_consumer(argv[2], argv[4], pulse.partitions);
     pulse.producer = make_client(RD_KAFKA_PRODUCER, argv[1], pairs);
     pulse.topic = rd_kafka_topic_new(pulse.producer, argv[3], NULL);

@@ -98,7 +98,7 @@ static int open_socket(const char *address)
     if (fd < 0 || connect(fd, found->ai_addr, found->ai_addrlen) != 0)
         die(address, strerror(errno));
     freeaddrinfo(found);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     return fd;
 }
 
@@ -135,7 +135,7 @@ static void send_request(int fd, enum kc_api api, int version, const void *messa
     size_t size = kc_wire_out_size(&out) - 4, at = 0;
     for (int i = 0; i < 4; i++)
         out.bytes.data[i] = (char)(size >> (24 - 8 * i));
-    struct iovec *parts = kc_calloc(2 * out.ref_count + 1, sizeof *parts);
+    struct iovec *parts = kc_calloc(2 * out.ref_count + 1, sizeof(*parts));
     int count = 0;
     for (size_t i = 0; i < out.ref_count; i++) {
         parts[count++] = (struct iovec){out.bytes.data + at, out.refs[i].at - at};
@@ -230,7 +230,7 @@ static void add_batches(int index, const struct kc_wire_bytes *records)
          at < len &&
          kc_record_batch_parse(records->data + at, len - at, &batch, &why) == KC_BATCH_OK;
          at += batch.size) {
-        struct piece *piece = kc_malloc(sizeof *piece);
+        struct piece *piece = kc_malloc(sizeof(*piece));
 
         if (!kc_record_batch_intact(&batch))
             die("fetching", "a batch is damaged");
@@ -284,10 +284,10 @@ static void read_some(int fd, void *to, size_t len, size_t *got)
 
 static void read_fetched(void)
 {
-    if (head_len < sizeof head) {
-        read_some(source, head + head_len, sizeof head - head_len, &head_len);
+    if (head_len < sizeof(head)) {
+        read_some(source, head + head_len, sizeof(head) - head_len, &head_len);
         frame_size = (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
-        if (head_len == sizeof head && frame_size > reading->cap) {
+        if (head_len == sizeof(head) && frame_size > reading->cap) {
             free(reading->data);
             reading->cap = frame_size;
             reading->data = kc_malloc(reading->cap);
@@ -362,7 +362,7 @@ static void read_produced(void)
         read_some(target, frame + got, 4 - got, &got);
     size_t size =
         (size_t)frame[0] << 24 | (size_t)frame[1] << 16 | (size_t)frame[2] << 8 | frame[3];
-    if (size > sizeof frame)
+    if (size > sizeof(frame))
         die("producing", "an answer is too long");
     for (got = 0; got < size;)
         read_some(target, frame + got, size - got, &got);
@@ -379,12 +379,12 @@ int main(int argc, char **argv)
     remote = argv[4];
     partition_count = (int)strtol(argv[5], NULL, 10);
     int64_t records = strtoll(argv[6], NULL, 10);
-    partitions = kc_calloc((size_t)partition_count, sizeof *partitions);
+    partitions = kc_calloc((size_t)partition_count, sizeof(*partitions));
     for (int i = 0; i < partition_count; i++)
         partitions[i].last = &partitions[i].first;
     for (int i = 0; i < IN_FLIGHT; i++) {
         flights[i].pieces = kc_calloc((size_t)partition_count, sizeof(struct piece *));
-        flights[i].indexes = kc_calloc((size_t)partition_count, sizeof *flights[i].indexes);
+        flights[i].indexes = kc_calloc((size_t)partition_count, sizeof(*flights[i].indexes));
     }
     source = open_socket(argv[1]);
     target = open_socket(argv[2]);

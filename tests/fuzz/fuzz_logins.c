@@ -25,7 +25,7 @@ static void put(struct memory_file *file, const void *data, size_t len)
 {
     if (!file->path[0]) {
         file->fd = memfd_create("fuzz", 0);
-        snprintf(file->path, sizeof file->path, "/proc/self/fd/%d", file->fd);
+        snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
     }
     if (ftruncate(file->fd, 0) != 0 || pwrite(file->fd, data, len, 0) != (ssize_t)len)
         abort();
@@ -51,7 +51,7 @@ static void admit(const char *jaas_path, const char *header)
     struct kc_worker_config *config = NULL;
     struct kc_rest_auth *auth = NULL;
     struct kc_rest_request request = {.method = "GET", .path = "/", .headers = kc_map_new()};
-    snprintf(options, sizeof options, "-Djava.security.auth.login.config=%s", jaas_path);
+    snprintf(options, sizeof(options), "-Djava.security.auth.login.config=%s", jaas_path);
     setenv("KAFKA_OPTS", options, 1);
     kc_map_set(settings, "bootstrap.servers", "localhost:1");
     kc_map_set(settings, "key.converter", "org.apache.kafka.connect.json.JsonConverter");
@@ -80,7 +80,7 @@ static void basic(const char *text, size_t len)
     put(&jaas, text, len);
     admit(jaas.path, "Basic dTpw");
     put(&users, text, len);
-    snprintf(good, sizeof good,
+    snprintf(good, sizeof(good),
              "KafkaConnect { org.apache.kafka.connect.rest.basic.auth.extension."
              "PropertyFileLoginModule required file=\"%s\"; };",
              users.path);
@@ -100,11 +100,11 @@ static void stores(const char *type, const char *text, size_t len)
     for (int own = 0; own < 2; own++) {
         const char *kind = own ? "ssl.keystore" : "ssl.truststore";
         char key[64];
-        snprintf(key, sizeof key, "%s.location", kind);
+        snprintf(key, sizeof(key), "%s.location", kind);
         kc_map_set(settings, key, file.path);
-        snprintf(key, sizeof key, "%s.type", kind);
+        snprintf(key, sizeof(key), "%s.type", kind);
         kc_map_set(settings, key, type);
-        snprintf(key, sizeof key, "%s.password", kind);
+        snprintf(key, sizeof(key), "%s.password", kind);
         kc_map_set(settings, key, "secret1");
         kc_error_destroy(own ? wire_tls_load_key(settings, &store, &present)
                              : wire_tls_load_trust(settings, &store, &present));

@@ -104,7 +104,7 @@ struct part_post {
 static void post_part(struct kc_appender *appender, void (*run)(void *arg), const char *topic,
                       int32_t partition)
 {
-    struct part_post *post = kc_malloc(sizeof *post);
+    struct part_post *post = kc_malloc(sizeof(*post));
 
     *post = (struct part_post){appender, kc_strdup(topic), partition};
     appender_close_group(appender);

@@ -272,7 +272,7 @@ static bool is_definite(int code)
         KC_KAFKA_UNSUPPORTED_VERSION,
     };
 
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
         if (codes[i] == code)
             return true;
     }

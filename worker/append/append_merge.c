@@ -33,7 +33,7 @@ static size_t count_fitting(const struct append_batch *batch, size_t room)
 
 static const char *merge_bytes(const struct append_batch *batch, size_t count, struct kc_str *out)
 {
-    struct kc_record_batch *headers = kc_calloc(count, sizeof *headers);
+    struct kc_record_batch *headers = kc_calloc(count, sizeof(*headers));
     const char *why;
 
     for (size_t i = 0; i < count; i++, batch = batch->next)
@@ -70,7 +70,7 @@ struct append_batch *append_merge(struct append_part *part, struct append_batch 
 
     if (count == 0)
         return batch;
-    merged = kc_calloc(1, sizeof *merged);
+    merged = kc_calloc(1, sizeof(*merged));
     *merged = (struct append_batch){.data = (uint8_t *)data.data,
                                     .len = data.len,
                                     .queued_ms = batch->queued_ms,

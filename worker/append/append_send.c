@@ -26,12 +26,12 @@ static struct append_broker *broker_get(struct kc_appender *appender, int32_t id
 {
     struct append_broker *broker;
 
-    HASH_FIND(hh, appender->brokers, &id, sizeof id, broker);
+    HASH_FIND(hh, appender->brokers, &id, sizeof(id), broker);
     if (broker)
         return broker;
-    broker = kc_calloc(1, sizeof *broker);
+    broker = kc_calloc(1, sizeof(*broker));
     broker->id = id;
-    HASH_ADD(hh, appender->brokers, id, sizeof broker->id, broker);
+    HASH_ADD(hh, appender->brokers, id, sizeof(broker->id), broker);
     return broker;
 }
 
@@ -202,9 +202,9 @@ static struct append_flight *flight_to(struct append_flight **flights, struct ap
         if (flight->broker == broker)
             return flight;
     }
-    flight = kc_calloc(1, sizeof *flight);
+    flight = kc_calloc(1, sizeof(*flight));
     flight->broker = broker;
-    flight->seats = kc_calloc(parts, sizeof *flight->seats);
+    flight->seats = kc_calloc(parts, sizeof(*flight->seats));
     LL_PREPEND(*flights, flight);
     return flight;
 }
@@ -279,11 +279,11 @@ static int by_topic(const void *a, const void *b)
 static struct kc_wire_request *request_of(const struct kc_appender *appender,
                                           struct append_flight *flight)
 {
-    struct produce_part *parts = kc_calloc(flight->count, sizeof *parts);
+    struct produce_part *parts = kc_calloc(flight->count, sizeof(*parts));
     struct kc_wire_request *request;
     int32_t timeout = appender->options.request_timeout_ms;
 
-    qsort(flight->seats, flight->count, sizeof *flight->seats, by_topic);
+    qsort(flight->seats, flight->count, sizeof(*flight->seats), by_topic);
     for (size_t i = 0; i < flight->count; i++) {
         const struct append_seat *seat = &flight->seats[i];
 

@@ -29,7 +29,7 @@ struct append_part *appender_part(struct kc_appender *appender, const char *topi
         free(key);
         return part;
     }
-    part = kc_calloc(1, sizeof *part);
+    part = kc_calloc(1, sizeof(*part));
     part->key = key;
     part->topic = kc_strdup(topic);
     part->partition = partition;
@@ -204,7 +204,7 @@ static struct append_batch *make_batch(const struct kc_appender *appender,
 {
     const struct kc_append *append = &post->append;
     const struct kc_record_batch *header = &post->header;
-    struct append_batch *batch = kc_calloc(1, sizeof *batch);
+    struct append_batch *batch = kc_calloc(1, sizeof(*batch));
     int64_t now = kc_mono_ms();
     int32_t timeout = appender->options.delivery_timeout_ms;
 
@@ -325,7 +325,7 @@ static void join_group(struct kc_appender *appender, struct append_post *post)
 
     pthread_mutex_lock(&appender->mutex);
     if (!appender->group) {
-        made = kc_calloc(1, sizeof *made);
+        made = kc_calloc(1, sizeof(*made));
         made->appender = appender;
         appender->group = made;
         atomic_fetch_add(&appender->posting, 1);
@@ -344,7 +344,7 @@ static void join_group(struct kc_appender *appender, struct append_post *post)
 void appender_post(struct kc_appender *appender, const struct kc_append *append,
                    const struct kc_record_batch *header)
 {
-    struct append_post *post = kc_calloc(1, sizeof *post);
+    struct append_post *post = kc_calloc(1, sizeof(*post));
     const char *why = "it is cut off";
 
     post->append = *append;
@@ -439,7 +439,7 @@ static void run_end(void *arg)
 static void post_end(struct kc_appender *appender, bool init, bool commit, kc_appender_done done,
                      void *arg)
 {
-    struct end_post *post = kc_malloc(sizeof *post);
+    struct end_post *post = kc_malloc(sizeof(*post));
     struct kc_error *err;
 
     *post = (struct end_post){appender, init, {commit, done, arg}};
@@ -480,7 +480,7 @@ static void run_start(void *arg)
 struct kc_appender *kc_appender_new(struct kc_wire_client *client,
                                     const struct kc_appender_options *options)
 {
-    struct kc_appender *appender = kc_calloc(1, sizeof *appender);
+    struct kc_appender *appender = kc_calloc(1, sizeof(*appender));
 
     appender->client = client;
     appender->options = *options;

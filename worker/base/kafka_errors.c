@@ -155,7 +155,7 @@ static const struct kafka_error errors[] = {
 
 static const struct kafka_error *find(int code)
 {
-    static const int count = sizeof errors / sizeof *errors;
+    static const int count = sizeof(errors) / sizeof(*errors);
 
     if (code < -1 || code >= count - 1 || !errors[code + 1].name)
         return NULL;
@@ -169,7 +169,7 @@ const char *kc_kafka_error_name(int code)
 
     if (error)
         return error->name;
-    snprintf(unknown, sizeof unknown, "error %d", code);
+    snprintf(unknown, sizeof(unknown), "error %d", code);
     return unknown;
 }
 
@@ -200,7 +200,7 @@ bool kc_kafka_error_about_batch(int code)
         KC_KAFKA_INVALID_RECORD,
     };
 
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
         if (codes[i] == code)
             return true;
     }

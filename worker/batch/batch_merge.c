@@ -100,7 +100,7 @@ static void append_header(struct kc_str *out)
 {
     static const uint8_t zeros[KC_BATCH_HEADER];
 
-    kc_str_append_n(out, zeros, sizeof zeros);
+    kc_str_append_n(out, zeros, sizeof(zeros));
 }
 
 const char *kc_record_batch_merge(const struct kc_record_batch *batches, size_t count,

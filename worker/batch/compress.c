@@ -131,7 +131,7 @@ static const char *snappy_stream_compress(const char *data, size_t len, struct k
 {
     const char *bad = NULL;
 
-    kc_str_append_n(out, snappy_magic, sizeof snappy_magic);
+    kc_str_append_n(out, snappy_magic, sizeof(snappy_magic));
     kc_str_append_i32(out, 1);
     kc_str_append_i32(out, 1);
     for (size_t at = 0; at < len && !bad; at += SNAPPY_BLOCK)
@@ -165,7 +165,7 @@ static const char *snappy_any_decompress(const uint8_t *data, size_t len, size_t
 {
     size_t start = out->len, at = SNAPPY_HEADER;
 
-    if (len < SNAPPY_HEADER || memcmp(data, snappy_magic, sizeof snappy_magic) != 0)
+    if (len < SNAPPY_HEADER || memcmp(data, snappy_magic, sizeof(snappy_magic)) != 0)
         return snappy_block_decompress((const char *)data, len, limit, out);
     while (at < len) {
         const char *bad;

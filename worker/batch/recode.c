@@ -122,7 +122,7 @@ static const char *begin_zstd(struct kc_recoder *recoder)
 static const char *begin_snappy(struct kc_recoder *recoder)
 {
     recoder->java_snappy = recoder->left >= SNAPPY_HEADER &&
-                           memcmp(recoder->at, snappy_magic, sizeof snappy_magic) == 0;
+                           memcmp(recoder->at, snappy_magic, sizeof(snappy_magic)) == 0;
     if (recoder->java_snappy) {
         recoder->at += SNAPPY_HEADER;
         recoder->left -= SNAPPY_HEADER;

@@ -163,7 +163,7 @@ static void read_headers(struct kc_record_reader *reader, struct reader *in,
         return;
     if (count > reader->header_cap) {
         struct kc_wire_header *more =
-            kc_try_realloc(reader->headers, sizeof *reader->headers * (size_t)count);
+            kc_try_realloc(reader->headers, sizeof(*reader->headers) * (size_t)count);
 
         if (!more) {
             in->bad = "there is no memory for a record's headers";

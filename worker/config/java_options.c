@@ -65,7 +65,7 @@ static char *find_option(const char *options, bool quotes, const char *name)
 
 char *kc_java_property(const char *name)
 {
-    for (size_t i = sizeof variables / sizeof *variables; i-- > 0;) {
+    for (size_t i = sizeof(variables) / sizeof(*variables); i-- > 0;) {
         const char *options = getenv(variables[i].name);
         char *found = options ? find_option(options, variables[i].quotes, name) : NULL;
 

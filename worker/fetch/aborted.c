@@ -9,7 +9,7 @@ const char *kc_aborted_begin(struct kc_aborted_filter *filter, const struct kc_a
 {
     *filter = (struct kc_aborted_filter){.aborted = aborted, .count = count};
     if (count > 0)
-        filter->open = kc_try_calloc((size_t)count, sizeof *filter->open);
+        filter->open = kc_try_calloc((size_t)count, sizeof(*filter->open));
     return count > 0 && !filter->open ? "there is no memory for its aborted transactions" : NULL;
 }
 
@@ -65,12 +65,12 @@ bool kc_aborted_admits(struct kc_aborted_filter *filter, const struct kc_record_
 struct kc_error *kc_aborted_filter_new(const struct kc_aborted *aborted, int32_t count,
                                        struct kc_aborted_filter **filter)
 {
-    struct kc_aborted_filter *made = kc_calloc(1, sizeof *made);
+    struct kc_aborted_filter *made = kc_calloc(1, sizeof(*made));
     const char *why = kc_aborted_begin(made, aborted, count);
 
     if (why) {
         kc_aborted_filter_destroy(made);
-        return kc_error_memory((size_t)count * sizeof *made->open, "Leaving out transactions");
+        return kc_error_memory((size_t)count * sizeof(*made->open), "Leaving out transactions");
     }
     *filter = made;
     return NULL;

@@ -76,12 +76,12 @@ static void copy_aborted(struct fetch_chunk *chunk, const struct kc_fetch_respon
 {
     if (from->aborted_transactions.count <= 0)
         return;
-    chunk->aborted = kc_calloc((size_t)from->aborted_transactions.count, sizeof *chunk->aborted);
+    chunk->aborted = kc_calloc((size_t)from->aborted_transactions.count, sizeof(*chunk->aborted));
     for (int32_t i = 0; i < from->aborted_transactions.count; i++) {
         chunk->aborted[i].producer_id = from->aborted_transactions.items[i].producer_id;
         chunk->aborted[i].first_offset = from->aborted_transactions.items[i].first_offset;
     }
-    qsort(chunk->aborted, (size_t)from->aborted_transactions.count, sizeof *chunk->aborted,
+    qsort(chunk->aborted, (size_t)from->aborted_transactions.count, sizeof(*chunk->aborted),
           by_first_offset);
     chunk->pub.aborted = chunk->aborted;
     chunk->pub.aborted_count = from->aborted_transactions.count;

@@ -275,10 +275,10 @@ struct fetch_part *fetch_engine_part_by_id(struct fetch_engine *engine,
     struct fetch_id id;
     struct fetch_part *part;
 
-    memset(&id, 0, sizeof id);
+    memset(&id, 0, sizeof(id));
     id.topic_id = *topic_id;
     id.partition = partition;
-    HASH_FIND(hh_id, engine->by_id, &id, sizeof id, part);
+    HASH_FIND(hh_id, engine->by_id, &id, sizeof(id), part);
     return part;
 }
 
@@ -303,7 +303,7 @@ static void run_track(void *arg)
 
 static void post_track(struct fetch_engine *engine, const char *topic, bool on)
 {
-    struct track *track = kc_malloc(sizeof *track);
+    struct track *track = kc_malloc(sizeof(*track));
 
     *track = (struct track){fetch_engine_ref(engine), kc_strdup(topic), on};
     if (kc_wire_post(engine->client, run_track, track))
@@ -340,7 +340,7 @@ struct fetch_part *fetch_engine_part_add(struct fetch_engine *engine, struct kc_
         free(key);
         return part;
     }
-    part = kc_calloc(1, sizeof *part);
+    part = kc_calloc(1, sizeof(*part));
     part->fetcher = fetcher;
     part->key = key;
     part->topic = kc_strdup(topic);
@@ -462,7 +462,7 @@ static void run_start(void *arg)
 struct fetch_engine *fetch_engine_new(struct kc_wire_client *client,
                                       const struct kc_fetcher_options *options)
 {
-    struct fetch_engine *engine = kc_calloc(1, sizeof *engine);
+    struct fetch_engine *engine = kc_calloc(1, sizeof(*engine));
     struct kc_fetcher_options *own = &engine->options;
 
     atomic_init(&engine->refs, 1);

@@ -68,7 +68,7 @@ void fetch_plan_unjoin(struct fetch_part *part)
 static void leave(struct fetch_part *part)
 {
     struct fetch_session *session = part->session;
-    struct fetch_forgotten *forgotten = kc_calloc(1, sizeof *forgotten);
+    struct fetch_forgotten *forgotten = kc_calloc(1, sizeof(*forgotten));
 
     forgotten->topic = kc_strdup(part->topic);
     forgotten->partition = part->partition;
@@ -161,10 +161,10 @@ static void set_topic_id(struct fetch_engine *engine, struct fetch_part *part,
     if (!kc_uuid_is_zero(&part->topic_id))
         HASH_DELETE(hh_id, engine->by_id, part);
     part->topic_id = *topic_id;
-    memset(&part->id, 0, sizeof part->id);
+    memset(&part->id, 0, sizeof(part->id));
     part->id.topic_id = *topic_id;
     part->id.partition = part->partition;
-    HASH_ADD(hh_id, engine->by_id, id, sizeof part->id, part);
+    HASH_ADD(hh_id, engine->by_id, id, sizeof(part->id), part);
 }
 
 /* Another topic id means another topic, so our offsets mean nothing in it. */

@@ -35,7 +35,7 @@ static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id,
         if (session->broker_id == broker_id && session->channel == channel)
             return session;
     }
-    session = kc_calloc(1, sizeof *session);
+    session = kc_calloc(1, sizeof(*session));
     session->broker_id = broker_id;
     session->channel = channel;
     LL_APPEND(engine->sessions, session);
@@ -224,9 +224,9 @@ static void rotate(struct fetch_engine *engine, struct kc_fetch_request *message
     if (!count)
         return;
     for (int32_t i = 0; i < count; i++)
-        rotate_items(topics[i].partitions.items, sizeof *topics[i].partitions.items,
+        rotate_items(topics[i].partitions.items, sizeof(*topics[i].partitions.items),
                      topics[i].partitions.count, turn / (unsigned int)count);
-    rotate_items(topics, sizeof *topics, count, turn);
+    rotate_items(topics, sizeof(*topics), count, turn);
 }
 
 /* How much of what may be asked for is. */
@@ -331,7 +331,7 @@ void fetch_session_send(struct fetch_engine *engine, struct fetch_session *sessi
     pthread_mutex_unlock(&engine->mutex);
     if (!request)
         return;
-    flight = kc_malloc(sizeof *flight);
+    flight = kc_malloc(sizeof(*flight));
     *flight = (struct flight){fetch_engine_ref(engine), session};
     session->in_flight = true;
     session->reserved = max_bytes;

@@ -90,7 +90,7 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
     struct kc_wire_request *request = kc_wire_request_new(KC_API_OFFSET_FOR_LEADER_EPOCH);
     struct kc_offset_for_leader_epoch_request *message = request->message;
     struct kc_offset_for_leader_epoch_request_partition *partition;
-    struct leader_check *check = kc_malloc(sizeof *check);
+    struct leader_check *check = kc_malloc(sizeof(*check));
 
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = leader->broker_id;

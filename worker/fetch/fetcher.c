@@ -17,7 +17,7 @@
 
 struct kc_fetcher *fetcher_new(struct fetch_engine *engine)
 {
-    struct kc_fetcher *fetcher = kc_calloc(1, sizeof *fetcher);
+    struct kc_fetcher *fetcher = kc_calloc(1, sizeof(*fetcher));
 
     atomic_init(&fetcher->refs, 1);
     fetcher->engine = fetch_engine_ref(engine);
@@ -44,7 +44,7 @@ void fetcher_unref(struct kc_fetcher *fetcher)
 
 struct fetch_chunk *fetcher_chunk_new(const struct fetch_part *part, enum kc_fetched_kind kind)
 {
-    struct fetch_chunk *chunk = kc_calloc(1, sizeof *chunk);
+    struct fetch_chunk *chunk = kc_calloc(1, sizeof(*chunk));
 
     chunk->fetcher = part->fetcher;
     fetcher_ref(chunk->fetcher);

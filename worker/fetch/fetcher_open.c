@@ -41,7 +41,7 @@ struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
         {"max.partition.fetch.bytes", &options->partition_max_bytes},
     };
 
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
         const char *text = kc_map_get(properties, numbers[i].key);
         struct kc_error *err = text ? parse(numbers[i].key, text, numbers[i].value) : NULL;
 
@@ -130,7 +130,7 @@ void kc_fetcher_close(struct kc_fetcher *fetcher)
 void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds, size_t count,
                        bool end, int timeout_ms)
 {
-    struct kc_wire_offset_item *items = kc_calloc(count ? count : 1, sizeof *items);
+    struct kc_wire_offset_item *items = kc_calloc(count ? count : 1, sizeof(*items));
     struct kc_error *err;
 
     for (size_t i = 0; i < count; i++) {

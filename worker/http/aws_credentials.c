@@ -206,7 +206,7 @@ static struct kc_error *find(const struct wire_aws_search *search, struct wire_a
 
     if (kc_map_get(search->options, "awsProfileName"))
         return wire_aws_from_profile(search, keys);
-    for (size_t i = 0; !keys->id && i < sizeof chain / sizeof *chain; i++) {
+    for (size_t i = 0; !keys->id && i < sizeof(chain) / sizeof(*chain); i++) {
         struct kc_error *err = chain[i](search, keys);
 
         if (first)

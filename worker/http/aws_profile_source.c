@@ -247,7 +247,7 @@ static struct kc_error *from_place(const struct wire_aws_search *search, const c
     };
     struct kc_error *err = NULL;
 
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
         if (strcmp(place, places[i].name) == 0)
             err = places[i].source(search, keys);
     }

@@ -70,7 +70,7 @@ static struct kc_error *read_algorithm(const struct kc_map *settings, const char
     static const char *const known[] = {"RS256", "ES256"};
     const char *text = kc_map_get_or(settings, KEY("algorithm"), known[0]);
 
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         *algorithm = known[i];
         if (strcasecmp(text, known[i]) == 0)
             return NULL;
@@ -168,7 +168,7 @@ static struct kc_error *read_claims(const struct kc_map *settings, struct wire_a
 
     assertion->header = json_object();
     assertion->claims = json_object();
-    for (size_t i = 0; !err && i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; !err && i < sizeof(names) / sizeof(*names); i++)
         err = add_claim(settings, names[i], assertion->claims);
     if (!err)
         err = add_template(settings, assertion);
@@ -202,7 +202,7 @@ static struct kc_error *read_ready(const struct kc_map *settings, struct wire_as
 
 struct kc_error *wire_assertion_new(const struct kc_map *settings, struct wire_assertion **out)
 {
-    struct wire_assertion *assertion = kc_calloc(1, sizeof *assertion);
+    struct wire_assertion *assertion = kc_calloc(1, sizeof(*assertion));
     struct kc_error *err;
 
     *out = NULL;
@@ -239,7 +239,7 @@ static json_t *make_id(void)
 {
     unsigned char id[16] = {0};
 
-    RAND_bytes(id, sizeof id);
+    RAND_bytes(id, sizeof(id));
     id[6] = (unsigned char)((id[6] & 0x0f) | 0x40);
     id[8] = (unsigned char)((id[8] & 0x3f) | 0x80);
     return json_sprintf("%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",

@@ -76,7 +76,7 @@ static struct kc_error *find_retriever(const struct kc_map *settings, enum token
     *way = BY_URL;
     if (!given || !*given)
         return NULL;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         *way = (enum token_way)i;
         if (strncmp(given, package, len) == 0 && strcmp(given + len, names[i]) == 0)
             return NULL;
@@ -131,7 +131,7 @@ static struct kc_error *read_way(const struct kc_map *settings, enum token_way w
 struct kc_error *wire_oauth_source_new(const struct kc_map *settings, const struct kc_map *options,
                                        struct wire_oauth_source **out)
 {
-    struct wire_oauth_source *source = kc_calloc(1, sizeof *source);
+    struct wire_oauth_source *source = kc_calloc(1, sizeof(*source));
     enum token_way way;
     struct kc_error *err = find_retriever(settings, &way);
 
@@ -178,7 +178,7 @@ static char *token_in(const json_t *answer)
 {
     static const char *const names[] = {"access_token", "id_token"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         const char *text = json_string_value(json_object_get(answer, names[i]));
         char *token = text ? kc_trimmed(text) : NULL;
 

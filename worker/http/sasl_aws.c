@@ -124,7 +124,7 @@ static void aws_destroy(struct wire_sasl *sasl)
 static struct kc_error *aws_start(const struct kc_map *settings, const char *host,
                                   struct wire_sasl **sasl)
 {
-    struct aws *aws = kc_calloc(1, sizeof *aws);
+    struct aws *aws = kc_calloc(1, sizeof(*aws));
     struct kc_error *err = kc_jaas_options(settings, &aws->options);
 
     aws->base.ops = &wire_sasl_aws_msk_iam;

@@ -89,7 +89,7 @@ static struct kc_error *check_extensions(const struct sasl_oauth *oauth)
 static struct kc_error *oauth_start(const struct kc_map *settings, const char *host,
                                     struct wire_sasl **sasl)
 {
-    struct sasl_oauth *oauth = kc_calloc(1, sizeof *oauth);
+    struct sasl_oauth *oauth = kc_calloc(1, sizeof(*oauth));
     struct kc_error *err;
 
     oauth->base.ops = &wire_sasl_oauthbearer;

@@ -62,7 +62,7 @@ static bool is_refusal(const char *text)
 
     if (strstr(text, "SSL handshake failed: Disconnected"))
         return false;
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+    for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
         if (strstr(text, signs[i]))
             return true;
     }

@@ -35,7 +35,7 @@ static void take_producers(struct kc_partition_producers *to,
     size_t count = from->active_producers.count > 0 ? (size_t)from->active_producers.count : 0;
 
     free(to->producers);
-    to->producers = kc_calloc(count + 1, sizeof *to->producers);
+    to->producers = kc_calloc(count + 1, sizeof(*to->producers));
     to->count = count;
     for (size_t i = 0; i < count; i++) {
         const struct kc_describe_producers_response_active_producer *one =
@@ -81,7 +81,7 @@ struct kc_error *kc_wire_describe_producers(struct kc_wire_admin *admin,
 {
     struct wire_fanout fanout = {
         .api = KC_API_DESCRIBE_PRODUCERS,
-        .parts = kc_calloc(count + 1, sizeof *fanout.parts),
+        .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
         .count = count,
         .build = build_describe,
         .take = take_describe,
@@ -196,7 +196,7 @@ static struct kc_error *write_some(struct kc_wire_admin *admin, struct kc_txn_ma
 {
     struct wire_fanout fanout = {
         .api = KC_API_WRITE_TXN_MARKERS,
-        .parts = kc_calloc(count + 1, sizeof *fanout.parts),
+        .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
         .count = count,
         .once = true,
         .build = build_markers,

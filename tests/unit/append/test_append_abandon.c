@@ -75,8 +75,8 @@ static void setup(void)
     atomic_store(&shut, false);
     atomic_store(&refusals, 0);
     atomic_store(&arrived, 0);
-    memset(&leaver, 0, sizeof leaver);
-    memset(&other, 0, sizeof other);
+    memset(&leaver, 0, sizeof(leaver));
+    memset(&other, 0, sizeof(other));
     cluster = (struct fakes){.answer = broker, .topic_id = {{1}}, .leader = 1, .epoch = 4};
     fake_start(&cluster, 1, true);
     settings = fakes_settings(&cluster, "20");

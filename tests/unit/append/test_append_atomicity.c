@@ -54,10 +54,10 @@ static int error_for(int api)
                                       KC_KAFKA_COORDINATOR_LOAD_IN_PROGRESS};
 
     if (api == KC_API_PRODUCE)
-        return produce[random_below(&broker.seed, sizeof produce / sizeof *produce)];
+        return produce[random_below(&broker.seed, sizeof(produce) / sizeof(*produce))];
     if (api == KC_API_INIT_PRODUCER_ID || api == KC_API_ADD_PARTITIONS_TO_TXN ||
         api == KC_API_END_TXN)
-        return coordinator[random_below(&broker.seed, sizeof coordinator / sizeof *coordinator)];
+        return coordinator[random_below(&broker.seed, sizeof(coordinator) / sizeof(*coordinator))];
     return 0;
 }
 
@@ -68,7 +68,7 @@ static void be_unsure(void)
                                 KC_KAFKA_NOT_LEADER_OR_FOLLOWER,
                                 KC_KAFKA_NOT_ENOUGH_REPLICAS_AFTER_APPEND};
 
-    fake.unsure = codes[random_below(&broker.seed, sizeof codes / sizeof *codes)];
+    fake.unsure = codes[random_below(&broker.seed, sizeof(codes) / sizeof(*codes))];
 }
 
 static enum fake_fate fate(int api)
@@ -183,7 +183,7 @@ static void append(int32_t partition, int records)
         const struct kc_wire_record record = {.offset = i,
                                               .timestamp = 1000,
                                               .key = {NULL, -1},
-                                              .value = kc_wire_bytes(&number, sizeof number)};
+                                              .value = kc_wire_bytes(&number, sizeof(number))};
 
         ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     }
@@ -312,8 +312,8 @@ static void start(int transaction_version, int seed)
 {
     struct kc_map *settings = kc_map_new();
 
-    memset(&user, 0, sizeof user);
-    memset(&broker, 0, sizeof broker);
+    memset(&user, 0, sizeof(user));
+    memset(&broker, 0, sizeof(broker));
     user.seed = (uint64_t)seed;
     broker.seed = (uint64_t)seed + 1000;
     pthread_mutex_init(&user.mutex, NULL);

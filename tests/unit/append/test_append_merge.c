@@ -13,7 +13,7 @@
 
 static struct append_batch *add(struct append_part *part, int records, size_t value_len)
 {
-    struct append_batch *batch = kc_calloc(1, sizeof *batch);
+    struct append_batch *batch = kc_calloc(1, sizeof(*batch));
     const char *why = NULL;
     struct kc_batch_builder builder = {0};
     struct kc_str out = {0};

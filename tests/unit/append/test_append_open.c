@@ -99,7 +99,7 @@ static struct {
 
 static void setup(void)
 {
-    memset(&test, 0, sizeof test);
+    memset(&test, 0, sizeof(test));
     test.cluster = (struct fakes){.answer = answer, .topic_id = {{9}}, .leader = 1, .epoch = 4};
     pthread_mutex_init(&test.mutex, NULL);
     kc_cond_init(&test.cond);

@@ -140,7 +140,7 @@ static int append_to_log(const struct kc_record_batch *batch, int64_t *offset)
     producer->last = last;
     if (producer->count == REMEMBERED)
         memmove(producer->batches, producer->batches + 1,
-                sizeof producer->batches - sizeof producer->batches[0]);
+                sizeof(producer->batches) - sizeof(producer->batches[0]));
     else
         producer->count++;
     producer->batches[producer->count - 1].first = batch->base_sequence;
@@ -315,7 +315,7 @@ static struct try *append(int records)
         struct kc_wire_record record = {.offset = i,
                                         .timestamp = 1000,
                                         .key = {NULL, -1},
-                                        .value = kc_wire_bytes(&number, sizeof number)};
+                                        .value = kc_wire_bytes(&number, sizeof(number))};
 
         ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     }
@@ -376,8 +376,8 @@ static void start(enum fate (*fate)(int *), int16_t first_epoch)
     const struct kc_appender_options options = {.block_failed = true, .may_be_plain = may_be_plain};
     struct kc_map *settings;
 
-    memset(&broker, 0, sizeof broker);
-    memset(&user, 0, sizeof user);
+    memset(&broker, 0, sizeof(broker));
+    memset(&user, 0, sizeof(user));
     pthread_mutex_init(&broker.mutex, NULL);
     pthread_mutex_init(&user.mutex, NULL);
     kc_cond_init(&user.cond);
@@ -479,7 +479,7 @@ static const int refusals[] = {
     KC_KAFKA_TOPIC_AUTHORIZATION_FAILED, KC_KAFKA_MESSAGE_TOO_LARGE, KC_KAFKA_INVALID_RECORD,
     KC_KAFKA_INVALID_TIMESTAMP,          KC_KAFKA_POLICY_VIOLATION,
 };
-enum { REFUSALS = sizeof refusals / sizeof *refusals };
+enum { REFUSALS = sizeof(refusals) / sizeof(*refusals) };
 
 START_TEST(a_lost_answer_and_a_refused_retry)
 {

@@ -111,7 +111,7 @@ static void start(int transaction_version)
 {
     struct kc_map *settings = kc_map_new();
 
-    memset(&seen, 0, sizeof seen);
+    memset(&seen, 0, sizeof(seen));
     pthread_mutex_init(&seen.mutex, NULL);
     kc_cond_init(&seen.cond);
     kc_map_set(settings, "bootstrap.servers", fake_start(transaction_version));

@@ -65,7 +65,7 @@ static void count_turns(void *arg, struct kc_stop *stop)
 
     pthread_sigmask(SIG_SETMASK, NULL, &set);
     seen->signals_blocked = sigismember(&set, SIGTERM) == 1;
-    strncpy(seen->context, kc_log_context(), sizeof seen->context - 1);
+    strncpy(seen->context, kc_log_context(), sizeof(seen->context) - 1);
     do
         atomic_fetch_add(&seen->turns, 1);
     while (!kc_stop_wait_until(stop, INT64_MAX));

@@ -31,8 +31,8 @@ static void check_record(const struct kc_wire_record *record, int i, bool header
 {
     char key[16], value[512];
 
-    snprintf(key, sizeof key, "key-%d", i);
-    snprintf(value, sizeof value, "value-%d-", i);
+    snprintf(key, sizeof(key), "key-%d", i);
+    snprintf(value, sizeof(value), "value-%d-", i);
     memset(value + 8, 'x', (size_t)i * 40);
     value[8 + i * 40] = 0;
     ck_assert_int_eq(record->offset, 100 + i);
@@ -42,8 +42,8 @@ static void check_record(const struct kc_wire_record *record, int i, bool header
     check_bytes(&record->value, i % 4 == 2 ? NULL : value);
     ck_assert_int_eq(record->header_count, headers && i % 2 == 0 ? 2 : 0);
     if (record->header_count) {
-        snprintf(key, sizeof key, "h%d", i);
-        snprintf(value, sizeof value, "header-%d", i);
+        snprintf(key, sizeof(key), "h%d", i);
+        snprintf(value, sizeof(value), "header-%d", i);
         check_bytes(&record->headers[0].key, key);
         check_bytes(&record->headers[0].value, value);
         check_bytes(&record->headers[1].key, "n");
@@ -343,7 +343,7 @@ START_TEST(bare_snappy_is_read)
     static const uint8_t bare[] = {5, 16, 'h', 'e', 'l', 'l', 'o'};
     struct kc_str plain = {0};
 
-    ck_assert_ptr_null(kc_decompress(KC_CODEC_SNAPPY, bare, sizeof bare, 100, &plain));
+    ck_assert_ptr_null(kc_decompress(KC_CODEC_SNAPPY, bare, sizeof(bare), 100, &plain));
     ck_assert_str_eq(plain.data, "hello");
     kc_str_destroy(&plain);
 }
@@ -366,14 +366,14 @@ START_TEST(crc32c_follows_a_change)
     srand(1);
     for (size_t i = 0; i < SIZE; i++)
         text[i] = (uint8_t)rand();
-    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
-        uint8_t *at = text + SIZE - behind[i] - sizeof before;
+    for (size_t i = 0; i < sizeof(behind) / sizeof(*behind); i++) {
+        uint8_t *at = text + SIZE - behind[i] - sizeof(before);
         uint32_t crc = kc_crc32c(text, SIZE);
 
-        memcpy(before, at, sizeof before);
-        for (size_t b = 0; b < sizeof before; b++)
+        memcpy(before, at, sizeof(before));
+        for (size_t b = 0; b < sizeof(before); b++)
             at[b] = (uint8_t)rand();
-        crc = kc_crc32c_changed(crc, before, at, sizeof before, behind[i]);
+        crc = kc_crc32c_changed(crc, before, at, sizeof(before), behind[i]);
         ck_assert_uint_eq(crc, kc_crc32c(text, SIZE));
     }
     free(text);
@@ -413,7 +413,7 @@ START_TEST(a_message_has_no_negative_offset)
     struct kc_record_batch batch;
     const char *why = NULL;
 
-    ck_assert_int_eq(kc_record_batch_parse(message, sizeof message, &batch, &why), KC_BATCH_OK);
+    ck_assert_int_eq(kc_record_batch_parse(message, sizeof(message), &batch, &why), KC_BATCH_OK);
     ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
     ck_assert(!kc_record_reader_next(&reader, &record, &why));
     ck_assert_ptr_nonnull(why);
@@ -428,7 +428,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
-    tcase_add_loop_test(tests, every_magic_and_codec_is_read, 0, sizeof names / sizeof *names);
+    tcase_add_loop_test(tests, every_magic_and_codec_is_read, 0, sizeof(names) / sizeof(*names));
     tcase_add_test(tests, header_fields_are_read);
     tcase_add_test(tests, log_append_time_is_every_records_time);
     tcase_add_loop_test(tests, rebase_gives_javas_bytes, 0, 2);

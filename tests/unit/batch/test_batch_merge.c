@@ -59,8 +59,8 @@ static void add_batch(struct kc_str *out, int first, int count, int64_t base_tim
             .header_count = i % 2 ? 2 : 0,
         };
 
-        snprintf(key, sizeof key, "key-%d", i);
-        snprintf(value, sizeof value, "value-%d", i);
+        snprintf(key, sizeof(key), "key-%d", i);
+        snprintf(value, sizeof(value), "value-%d", i);
         record.key = i % 5 ? kc_wire_bytes(key, strlen(key)) : (struct kc_wire_bytes){NULL, -1};
         record.value =
             i % 7 ? kc_wire_bytes(value, strlen(value)) : (struct kc_wire_bytes){NULL, -1};
@@ -137,7 +137,7 @@ START_TEST(what_cant_be_merged_is_refused)
     struct kc_str out = {0};
 
     kc_str_append(&out, "before");
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         size_t len;
         uint8_t *data = golden(names[i], &len);
 

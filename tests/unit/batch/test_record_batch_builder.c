@@ -121,7 +121,7 @@ START_TEST(what_is_built_is_walked)
         {101, TIME + 5, bytes("K"), bytes("V"), headers, 2},
         {105, TIME - 5, bytes(NULL), bytes(""), headers, 1},
     };
-    const size_t count = sizeof records / sizeof *records;
+    const size_t count = sizeof(records) / sizeof(*records);
     struct kc_record_batch_builder *builder =
         kc_record_batch_builder_new(KC_CODEC_LZ4, kc_codec_level(KC_CODEC_LZ4), _i == 1);
     struct kc_plain_record got;

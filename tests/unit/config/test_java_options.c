@@ -71,7 +71,7 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(tcase, the_last_option_of_the_last_variable_counts, 0,
-                        (int)(sizeof cases / sizeof *cases));
+                        (int)(sizeof(cases) / sizeof(*cases)));
     tcase_add_test(tcase, the_workers_file_is_asked_where_the_environment_is_silent);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);

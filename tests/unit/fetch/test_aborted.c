@@ -115,7 +115,7 @@ static void end_transaction(int producer, bool commits)
     else
         model.aborted[model.aborted_count++] =
             (struct transaction){producer, model.began[producer], model.end};
-    add(&builder, model.end, marker, sizeof marker);
+    add(&builder, model.end, marker, sizeof(marker));
     append(&builder, producer, TRANSACTIONAL | CONTROL);
     model.began[producer] = -1;
 }

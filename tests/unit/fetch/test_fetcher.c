@@ -310,14 +310,14 @@ static void *run(void *arg)
 static void start_broker(int versions_max)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof address;
+    socklen_t len = sizeof(address);
 
     pthread_mutex_init(&broker.mutex, NULL);
     broker.versions_max = versions_max;
     broker.data_for = broker.refuses = broker.feeds = -1;
     broker.record_bytes = 5;
     broker.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(broker.fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(bind(broker.fd, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(broker.fd, 16), 0);
     ck_assert_int_eq(getsockname(broker.fd, (struct sockaddr *)&address, &len), 0);
     broker.port = ntohs(address.sin_port);

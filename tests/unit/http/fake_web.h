@@ -53,7 +53,7 @@ static inline void fake_web_read(int fd, struct kc_str *request)
     char buffer[4096];
     ssize_t len;
 
-    while ((len = read(fd, buffer, sizeof buffer)) > 0) {
+    while ((len = read(fd, buffer, sizeof(buffer))) > 0) {
         const char *end, *length;
 
         kc_str_append_n(request, buffer, (size_t)len);
@@ -102,11 +102,11 @@ static inline void fake_web_start(struct fake_web *web, const struct fake_web_an
                                   size_t count)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t len = sizeof address;
+    socklen_t len = sizeof(address);
 
     *web = (struct fake_web){.answers = answers, .count = count};
     web->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(web->listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(bind(web->listener, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(web->listener, 16), 0);
     getsockname(web->listener, (struct sockaddr *)&address, &len);
     web->port = ntohs(address.sin_port);

@@ -58,7 +58,7 @@ static void forget_environment(void)
     static const char *const names[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE",
                                         "AWS_ROLE_ARN", "AWS_REGION"};
 
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
         unsetenv(names[i]);
     setenv("AWS_CONFIG_FILE", "/nowhere", 1);
     setenv("AWS_SHARED_CREDENTIALS_FILE", "/nowhere", 1);
@@ -243,7 +243,7 @@ START_TEST(the_token_is_a_signed_url)
     size_t len = strcspn(message + strlen(head), "\001");
 
     ck_assert_int_eq(strncmp(message, head, strlen(head)), 0);
-    ck_assert_uint_lt(len, sizeof base64 - 4);
+    ck_assert_uint_lt(len, sizeof(base64) - 4);
     for (size_t i = 0; i < (len + 3) / 4 * 4; i++) {
         char c = i < len ? message[strlen(head) + i] : '=';
         base64[i] = c == '-' ? '+' : c == '_' ? '/' : c;

@@ -31,7 +31,7 @@ static void make_home(void)
 
     strcpy(home, "/tmp/isthmus-aws-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(home));
-    for (size_t i = 1; i < sizeof folders / sizeof *folders; i++) {
+    for (size_t i = 1; i < sizeof(folders) / sizeof(*folders); i++) {
         char *path = kc_asprintf("%s%s", home, folders[i]);
 
         ck_assert_int_eq(mkdir(path, 0700), 0);

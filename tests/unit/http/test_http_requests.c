@@ -35,11 +35,11 @@ static void on_done(void *arg, const struct kc_http_reply *reply, const struct k
     outcome->retriable = kc_error_retriable(err);
     if (reply) {
         outcome->status = reply->status;
-        snprintf(outcome->body, sizeof outcome->body, "%s",
+        snprintf(outcome->body, sizeof(outcome->body), "%s",
                  reply->body.data ? reply->body.data : "");
-        snprintf(outcome->location, sizeof outcome->location, "%s",
+        snprintf(outcome->location, sizeof(outcome->location), "%s",
                  reply->location ? reply->location : "");
-        snprintf(outcome->content_type, sizeof outcome->content_type, "%s",
+        snprintf(outcome->content_type, sizeof(outcome->content_type), "%s",
                  kc_map_get_or(reply->headers, "content-type", ""));
     }
     atomic_store(&outcome->done, true);
@@ -72,9 +72,9 @@ START_TEST(answers_come_on_the_clients_thread)
     struct kc_strings headers = {0};
     char url[64];
 
-    fake_web_start(&web, answers, sizeof answers / sizeof *answers);
+    fake_web_start(&web, answers, sizeof(answers) / sizeof(*answers));
     kc_strings_add(&headers, "Content-Type: application/vnd.schemaregistry.v1+json");
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/subjects", web.port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/subjects", web.port);
     kc_http_client_send(client, &(struct kc_http_request){.url = url}, on_done, &got);
     kc_http_client_send(client,
                         &(struct kc_http_request){.url = url,
@@ -84,9 +84,9 @@ START_TEST(answers_come_on_the_clients_thread)
                                                   .user = "alice",
                                                   .password = "secret"},
                         on_done, &posted);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/moved", web.port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/moved", web.port);
     kc_http_client_send(client, &(struct kc_http_request){.url = url}, on_done, &moved);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/large", web.port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/large", web.port);
     kc_http_client_send(client, &(struct kc_http_request){.url = url, .max_reply = 10}, on_done,
                         &large);
     await(&large);
@@ -115,10 +115,10 @@ END_TEST
 static int silent(int *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    socklen_t len = sizeof address;
+    socklen_t len = sizeof(address);
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     ck_assert_int_eq(listen(fd, 8), 0);
     ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
     *port = ntohs(address.sin_port);
@@ -132,7 +132,7 @@ START_TEST(nobody_is_waited_for_longer_than_said)
     char url[64];
     int port, fd = silent(&port);
 
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/", port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", port);
     kc_http_client_send(client, &(struct kc_http_request){.url = url, .timeout_ms = 100}, on_done,
                         &outcome);
     await(&outcome);
@@ -150,7 +150,7 @@ START_TEST(a_closed_client_answers_everybody)
     char url[64];
     int port, fd = silent(&port);
 
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/", port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d/", port);
     kc_http_client_send(client, &(struct kc_http_request){.url = url}, on_done, &first);
     kc_http_client_send(client, &(struct kc_http_request){.url = url}, on_done, &second);
     int asking = accept(fd, NULL, NULL); /* the first is under way */

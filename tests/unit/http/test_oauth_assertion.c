@@ -35,7 +35,7 @@ static void drop_keys(void)
 
     EVP_PKEY_free(rsa);
     EVP_PKEY_free(ec);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         char *path = kc_asprintf("%s/%s", folder, names[i]);
 
         unlink(path);

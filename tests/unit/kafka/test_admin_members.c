@@ -94,8 +94,8 @@ static void describe_classic(const struct kc_describe_groups_request *request,
     member = &group->members.items[0];
     member->member_id = kc_wire_str("m2");
     member->group_instance_id = kc_wire_str("i2");
-    member->member_metadata = kc_wire_bytes(subscription, sizeof subscription);
-    member->member_assignment = kc_wire_bytes(assignment, sizeof assignment);
+    member->member_metadata = kc_wire_bytes(subscription, sizeof(subscription));
+    member->member_assignment = kc_wire_bytes(assignment, sizeof(assignment));
 }
 
 static void alter_configs(int asked, const struct kc_incremental_alter_configs_request *request,

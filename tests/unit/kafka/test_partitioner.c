@@ -21,8 +21,8 @@ static const struct {
 START_TEST(partitions_are_java_s)
 {
     static const int32_t counts[] = {1, 25, INT32_MAX};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        for (size_t k = 0; k < sizeof(counts) / sizeof(*counts); k++)
             ck_assert_int_eq(kc_partition_for_key(known[i].key, strlen(known[i].key), counts[k]),
                              (known[i].hash & INT32_MAX) % counts[k]);
 }

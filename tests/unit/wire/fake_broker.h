@@ -98,7 +98,7 @@ static void fake_versions(struct kc_api_versions_response *response, struct kc_a
                                KC_API_OFFSET_COMMIT,
                                KC_API_OFFSET_FETCH,
                                KC_API_CONSUMER_GROUP_HEARTBEAT};
-    const int count = sizeof apis / sizeof *apis;
+    const int count = sizeof(apis) / sizeof(*apis);
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
     for (int i = 0; i < count; i++) {
