@@ -187,13 +187,12 @@ static bool produce_if_any(void)
     struct kc_arena *arena = kc_arena_new(4096);
     struct kc_produce_request *request = kc_wire_new(arena, &kc_produce_request_type);
     struct flight *flight = &flights[sent % IN_FLIGHT];
-    struct kc_produce_request_topic *to;
 
     flight->count = 0;
     request->acks = -1;
     request->timeout_ms = 30000;
     KC_WIRE_LIST_NEW(arena, &request->topic_data, kc_produce_request_topic, 1);
-    to = request->topic_data.items;
+    struct kc_produce_request_topic *to = request->topic_data.items;
     to->name = kc_wire_str(remote);
     KC_WIRE_LIST_NEW(arena, &to->partition_data, kc_produce_request_partition, partition_count);
     for (int i = 0; i < partition_count; i++) {

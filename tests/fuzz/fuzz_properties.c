@@ -31,11 +31,10 @@ static void resolve(const struct kc_map *map)
 {
     static struct kc_providers *providers;
     struct kc_map *resolved = NULL;
-    struct kc_error *err;
 
     if (!providers)
         providers = environment();
-    err = kc_providers_resolve(providers, map, &resolved);
+    struct kc_error *err = kc_providers_resolve(providers, map, &resolved);
     if (!err && kc_map_size(resolved) != kc_map_size(map))
         abort();
     kc_error_destroy(err);

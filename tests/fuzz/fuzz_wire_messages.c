@@ -32,23 +32,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     size_t count;
     const struct kc_api_info *apis = kc_api_all(&count), *api;
-    struct kc_arena *arena;
     struct kc_wire_out out = {0};
     struct kc_wire_request_header header;
-    enum kc_wire_direction direction;
     size_t used;
-    int version;
     void *message;
-    struct kc_error *err;
 
     if (len < 3)
         return 0;
     kc_error_destroy(kc_wire_read_request_header(data, len, &header, &used));
     api = &apis[data[0] % count];
-    version = api->min + data[1] % (api->max - api->min + 1);
-    direction = data[2] & 1 ? KC_WIRE_REQUEST : KC_WIRE_RESPONSE;
-    arena = kc_arena_new(4096);
-    err = kc_wire_decode(api->key, direction, version, data + 3, len - 3, arena, &message);
+    int version = api->min + data[1] % (api->max - api->min + 1);
+    enum kc_wire_direction direction = data[2] & 1 ? KC_WIRE_REQUEST : KC_WIRE_RESPONSE;
+    struct kc_arena *arena = kc_arena_new(4096);
+    struct kc_error *err =
+        kc_wire_decode(api->key, direction, version, data + 3, len - 3, arena, &message);
     if (!err)
         err = kc_wire_encode(api->key, direction, version, message, &out);
     if (!err)

@@ -15,19 +15,17 @@ static void exchange(const uint8_t *data, size_t len)
     struct wire_sasl *sasl = NULL;
     struct kc_str answer = {0}, first = {0}, last = {0};
     bool done = false;
-    struct kc_error *err;
-    const char *nonce;
 
     kc_map_set(settings, "sasl.mechanism", "SCRAM-SHA-256");
     kc_map_set(settings, "sasl.jaas.config",
                "org.apache.kafka.common.security.scram.ScramLoginModule required username=u "
                "password=p;");
-    err = wire_sasl_new(settings, "h", &sasl);
+    struct kc_error *err = wire_sasl_new(settings, "h", &sasl);
     if (!err)
         err = wire_sasl_step(sasl, NULL, 0, &answer, &done);
     if (err)
         abort();
-    nonce = strstr(answer.data, ",r=");
+    const char *nonce = strstr(answer.data, ",r=");
     if (len && data[0] & 1)
         kc_str_appendf(&first, "r=%.32s", nonce + 3);
     if (len)

@@ -408,7 +408,6 @@ static void take_one(struct append_flight *flight, size_t i, const struct kc_wir
 {
     struct append_part *part = flight->seats[i].part;
     struct append_batch *batch = flight->seats[i].batch;
-    const struct kc_produce_response_partition *from;
 
     batch->in_flight = false;
     part->in_flight--;
@@ -416,7 +415,8 @@ static void take_one(struct append_flight *flight, size_t i, const struct kc_wir
         take_failure(flight->appender, part, batch, reply->error);
         return;
     }
-    from = produce_answer_find(reply, part->topic, &flight->seats[i].topic_id, part->partition);
+    const struct kc_produce_response_partition *from =
+        produce_answer_find(reply, part->topic, &flight->seats[i].topic_id, part->partition);
     if (from) {
         take_partition(flight->appender, part, batch, from);
         return;

@@ -34,11 +34,10 @@ static size_t count_fitting(const struct append_batch *batch, size_t room)
 static const char *merge_bytes(const struct append_batch *batch, size_t count, struct kc_str *out)
 {
     struct kc_record_batch *headers = kc_calloc(count, sizeof(*headers));
-    const char *why;
 
     for (size_t i = 0; i < count; i++, batch = batch->next)
         headers[i] = batch->header;
-    why = kc_record_batch_merge(headers, count, out);
+    const char *why = kc_record_batch_merge(headers, count, out);
     free(headers);
     return why;
 }
@@ -64,7 +63,7 @@ static size_t merge_fitting(struct append_batch *batch, size_t room, struct kc_s
 
 struct append_batch *append_merge(struct append_part *part, struct append_batch *batch, size_t room)
 {
-    struct append_batch *merged, *piece, *behind;
+    struct append_batch *merged, *behind;
     struct kc_str data = {0};
     size_t count = merge_fitting(batch, room < part->merge_max ? room : part->merge_max, &data);
 
@@ -79,7 +78,7 @@ struct append_batch *append_merge(struct append_part *part, struct append_batch 
                                     .log_append_time_ms = -1,
                                     .log_start_offset = -1};
     DL_PREPEND_ELEM(part->batches, batch, merged);
-    for (piece = batch; count > 0; piece = behind, count--) {
+    for (struct append_batch *piece = batch; count > 0; piece = behind, count--) {
         behind = piece->next;
         merged->count += piece->count;
         DL_DELETE(part->batches, piece);

@@ -20,13 +20,12 @@ static struct kc_error *parse(const struct kc_map *properties, const char *key, 
 {
     const char *text = kc_map_get(properties, key);
     char *end;
-    long number;
 
     *value = fallback;
     if (!text || !*text)
         return NULL;
     errno = 0;
-    number = strtol(text, &end, 10);
+    long number = strtol(text, &end, 10);
     if (errno || *end || number < 1 || number > INT32_MAX)
         return kc_error_new(KC_ERR_CONFIG,
                             "Invalid value %s for configuration %s: expected a number from 1 to %d",

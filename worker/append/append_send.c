@@ -151,7 +151,6 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
                                      int64_t now, struct kc_wire_leader *leader)
 {
     struct append_batch *batch = next_batch(part);
-    bool may;
 
     if (!batch || part->draining || now < part->retry_at_ms ||
         part->in_flight >= most_in_flight(appender, part, batch) ||
@@ -164,8 +163,8 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
     }
     if (part->in_flight && part->in_flight_broker != leader->broker_id)
         return NULL;
-    may = appender->options.given_identity ? takes_turn(part, batch, now)
-                                           : takes_number(appender, part);
+    bool may = appender->options.given_identity ? takes_turn(part, batch, now)
+                                                : takes_number(appender, part);
     return may ? batch : NULL;
 }
 
@@ -280,7 +279,6 @@ static struct kc_wire_request *request_of(const struct kc_appender *appender,
                                           struct append_flight *flight)
 {
     struct produce_part *parts = kc_calloc(flight->count, sizeof(*parts));
-    struct kc_wire_request *request;
     int32_t timeout = appender->options.request_timeout_ms;
 
     qsort(flight->seats, flight->count, sizeof(*flight->seats), by_topic);
@@ -293,8 +291,8 @@ static struct kc_wire_request *request_of(const struct kc_appender *appender,
                                          .records = seat->batch->data,
                                          .len = seat->batch->len};
     }
-    request = produce_request_new(parts, flight->count, appender->transactional_id, -1,
-                                  timeout ? timeout : 30000);
+    struct kc_wire_request *request = produce_request_new(
+        parts, flight->count, appender->transactional_id, -1, timeout ? timeout : 30000);
     free(parts);
     return request;
 }

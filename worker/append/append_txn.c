@@ -68,10 +68,9 @@ void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
 
 void append_restart_all(struct kc_appender *appender)
 {
-    struct append_part *part;
     struct append_batch *batch;
 
-    for (part = appender->parts; part; part = part->hh.next) {
+    for (struct append_part *part = appender->parts; part; part = part->hh.next) {
         part->producer_id = appender->producer_id;
         part->epoch = appender->producer_epoch;
         part->next_sequence = 0;
@@ -219,12 +218,10 @@ void append_txn_failed(struct kc_appender *appender, const struct kc_error *err)
 
 bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch)
 {
-    const struct append_batch *behind;
-
     if (!appender->transactional_id || !appender->options.block_failed || batch->unknown ||
         !kc_kafka_error_about_batch(kc_error_kafka_code(batch->error)))
         return false;
-    for (behind = batch->next; behind; behind = behind->next) {
+    for (const struct append_batch *behind = batch->next; behind; behind = behind->next) {
         if (behind->unknown || behind->appended)
             return false;
     }
@@ -234,9 +231,7 @@ bool append_txn_survives(const struct kc_appender *appender, const struct append
 static struct append_part *part_of(const struct kc_appender *appender, struct kc_wire_str topic,
                                    int32_t partition)
 {
-    struct append_part *part;
-
-    for (part = appender->parts; part; part = part->hh.next) {
+    for (struct append_part *part = appender->parts; part; part = part->hh.next) {
         if (part->partition == partition && kc_wire_str_is(topic, part->topic))
             return part;
     }
@@ -323,8 +318,6 @@ static bool is_missing(const struct append_part *part)
 
 void append_add_partitions(struct kc_appender *appender, int64_t now)
 {
-    struct kc_wire_request *request;
-    struct kc_add_partitions_to_txn_request *message;
     struct append_part *part;
     int32_t missing = 0, i = 0;
 
@@ -335,8 +328,8 @@ void append_add_partitions(struct kc_appender *appender, int64_t now)
         missing += is_missing(part);
     if (missing == 0)
         return;
-    request = to_coordinator(appender, KC_API_ADD_PARTITIONS_TO_TXN);
-    message = request->message;
+    struct kc_wire_request *request = to_coordinator(appender, KC_API_ADD_PARTITIONS_TO_TXN);
+    struct kc_add_partitions_to_txn_request *message = request->message;
     message->v3_and_below_transactional_id = kc_wire_str(request->target.key);
     message->v3_and_below_producer_id = appender->producer_id;
     message->v3_and_below_producer_epoch = appender->producer_epoch;
@@ -457,11 +450,9 @@ static void send_end(struct kc_appender *appender)
 /* Why the transaction can't be committed; NULL: it can. */
 static struct kc_error *why_not_commit(const struct kc_appender *appender)
 {
-    const struct append_part *part;
-
     if (appender->abortable)
         return kc_error_copy(appender->abortable);
-    for (part = appender->parts; part; part = part->hh.next) {
+    for (const struct append_part *part = appender->parts; part; part = part->hh.next) {
         if (part->blocked)
             return kc_error_new(KC_ERR_KAFKA,
                                 "a batch for %s was refused, and nothing has taken its place",
@@ -472,12 +463,10 @@ static struct kc_error *why_not_commit(const struct kc_appender *appender)
 
 void append_end(struct kc_appender *appender, int64_t now)
 {
-    struct kc_error *err;
-
     if (appender->end_sent || appender->adding || now < appender->txn_at_ms ||
         !appender_idle(appender))
         return;
-    err = appender->end.commit ? why_not_commit(appender) : NULL;
+    struct kc_error *err = appender->end.commit ? why_not_commit(appender) : NULL;
     if (err) {
         finish(appender, err, false);
         kc_error_destroy(err);

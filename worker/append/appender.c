@@ -231,7 +231,6 @@ void appender_enqueue(struct kc_appender *appender, const struct append_post *po
 {
     const struct kc_append *append = &post->append;
     struct kc_error *err = check_batch(post);
-    struct append_part *part;
 
     if (!err && appender->closing)
         err = kc_error_new(KC_ERR_WAKEUP, "the appender is being closed");
@@ -243,7 +242,7 @@ void appender_enqueue(struct kc_appender *appender, const struct append_post *po
         refuse(appender, append, err, false);
         return;
     }
-    part = appender_part(appender, append->topic, append->partition);
+    struct append_part *part = appender_part(appender, append->topic, append->partition);
     if (part->blocked)
         refuse(appender, append,
                kc_error_retriable_new(KC_ERR_KAFKA,
@@ -440,14 +439,13 @@ static void post_end(struct kc_appender *appender, bool init, bool commit, kc_ap
                      void *arg)
 {
     struct end_post *post = kc_malloc(sizeof(*post));
-    struct kc_error *err;
 
     *post = (struct end_post){appender, init, {commit, done, arg}};
     appender_close_group(appender);
     if (kc_wire_post(appender->client, run_end, post))
         return;
     free(post);
-    err = kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed");
+    struct kc_error *err = kc_error_new(KC_ERR_WAKEUP, "the appender's client is closed");
     done(arg, err);
     kc_error_destroy(err);
 }

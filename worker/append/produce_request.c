@@ -46,14 +46,13 @@ struct kc_wire_request *produce_request_new(const struct produce_part *parts, si
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_PRODUCE);
     struct kc_produce_request *message = request->message;
-    struct kc_produce_request_topic *topic;
 
     message->transactional_id = kc_wire_str_copy(request->arena, transactional_id);
     message->acks = acks;
     message->timeout_ms = timeout_ms;
     KC_WIRE_LIST_NEW(request->arena, &message->topic_data, kc_produce_request_topic,
                      count_topics(parts, count));
-    topic = message->topic_data.items;
+    struct kc_produce_request_topic *topic = message->topic_data.items;
     for (size_t i = 0; i < count; topic++) {
         int32_t run = topic_run(parts + i, count - i);
 

@@ -210,11 +210,10 @@ bool kc_kafka_error_about_batch(int code)
 struct kc_error *kc_kafka_error_new(int code, const char *message, const char *fmt, ...)
 {
     struct kc_error *err;
-    char *context;
     va_list args;
 
     va_start(args, fmt);
-    context = kc_vasprintf(fmt, args);
+    char *context = kc_vasprintf(fmt, args);
     va_end(args);
     err =
         kc_error_kafka_new(code, kc_kafka_error_retriable(code), "%s: %s%s%s", context,

@@ -71,17 +71,17 @@ enum kc_record_batch_result kc_record_batch_parse(const uint8_t *data, size_t le
                                                   struct kc_record_batch *batch, const char **why)
 {
     struct reader in = {.at = data, .end = data + len};
-    int64_t length;
-    size_t least;
 
     if (len < AT_MAGIC + 1)
         return KC_BATCH_PARTIAL;
     batch->base_offset = read_int(&in, 8);
-    length = read_int(&in, 4);
+    int64_t length = read_int(&in, 4);
     batch->magic = (int8_t)data[AT_MAGIC];
     if (batch->magic < 0 || batch->magic > 2)
         return bad(why, "its magic isn't known");
-    least = batch->magic == 2 ? KC_BATCH_HEADER : batch->magic == 1 ? LEGACY_MIN_V1 : LEGACY_MIN;
+    size_t least = batch->magic == 2   ? KC_BATCH_HEADER
+                   : batch->magic == 1 ? LEGACY_MIN_V1
+                                       : LEGACY_MIN;
     if (length < (int64_t)(least - OVERHEAD))
         return bad(why, "its length is less than its header's");
     if (len - OVERHEAD < (size_t)length)

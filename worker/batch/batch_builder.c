@@ -85,19 +85,17 @@ const char *kc_batch_builder_add(struct kc_batch_builder *builder,
                                  const struct kc_wire_record *record)
 {
     struct kc_str *out = &builder->records;
-    int64_t offset, time_delta, offset_delta;
-    size_t size;
 
     if (builder->count == 0)
         begin(builder, record);
-    offset = offset_of(builder, record);
+    int64_t offset = offset_of(builder, record);
     if (offset <= builder->last_offset)
         return "the records' offsets don't ascend";
-    offset_delta = offset - builder->base_offset;
+    int64_t offset_delta = offset - builder->base_offset;
     if (offset_delta > INT32_MAX)
         return "the records' offsets are too far apart for one batch";
-    time_delta = record->timestamp - builder->base_timestamp;
-    size = body_size(record, time_delta, offset_delta);
+    int64_t time_delta = record->timestamp - builder->base_timestamp;
+    size_t size = body_size(record, time_delta, offset_delta);
     if (!kc_str_try_reserve(out, VARLONG_MAX + size))
         return "there is no memory for the records";
     append_varlong(out, (int64_t)size);
@@ -164,12 +162,11 @@ static const char *compress(struct kc_batch_builder *builder, struct kc_str *out
 const char *kc_batch_builder_finish(struct kc_batch_builder *builder, struct kc_str *out)
 {
     size_t start = out->len;
-    const char *why;
 
     if (builder->count == 0)
         return NULL;
     append_header(builder, out);
-    why = compress(builder, out);
+    const char *why = compress(builder, out);
     if (!why) {
         put_i32(out->data + start + AT_LENGTH, (uint32_t)(out->len - start - 12));
         put_i32(out->data + start + AT_CRC,

@@ -45,13 +45,12 @@ static void copy_record(struct reader *in, const struct shift *shift, int32_t ex
     int32_t size = read_varint(in), offset;
     const uint8_t *data = read_bytes(in, size);
     struct reader body = {.at = data, .end = data ? data + size : NULL};
-    int64_t time;
     size_t head_len = 1;
 
     if (in->bad)
         return;
     head[0] = (uint8_t)read_int(&body, 1);
-    time = read_varlong(&body);
+    int64_t time = read_varlong(&body);
     offset = read_varint(&body);
     if (body.bad || offset != expected) {
         in->bad = body.bad ? body.bad : "a record's offset isn't its number";
@@ -109,10 +108,9 @@ const char *kc_record_batch_merge(const struct kc_record_batch *batches, size_t 
     size_t start = out->len;
     int64_t max_time = INT64_MIN;
     int32_t records = 0;
-    const char *why;
 
     append_header(out);
-    why = copy_all(batches, count, &max_time, &records, out);
+    const char *why = copy_all(batches, count, &max_time, &records, out);
     if (!why && (count == 0 || out->len - start > INT32_MAX))
         why = "there is nothing, or too much, to merge";
     if (why) {

@@ -63,11 +63,10 @@ static size_t next_step(const struct kc_str *out, size_t start, size_t limit)
 static const char *gzip_compress(const void *data, size_t len, struct kc_str *out)
 {
     z_stream z = {.next_in = (Bytef *)data, .avail_in = (uInt)len};
-    size_t bound;
 
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return "zlib can't start";
-    bound = deflateBound(&z, len);
+    size_t bound = deflateBound(&z, len);
     z.next_out = (Bytef *)kc_compress_reserve(out, bound);
     z.avail_out = (uInt)bound;
     if (z.next_out) {
@@ -232,11 +231,10 @@ static const char *lz4_run(LZ4F_dctx *lz4, const char *data, size_t len, size_t 
 static const char *lz4_decompress(const void *data, size_t len, size_t limit, struct kc_str *out)
 {
     LZ4F_dctx *lz4;
-    const char *bad;
 
     if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION)))
         return "LZ4 can't start";
-    bad = lz4_run(lz4, data, len, limit, out);
+    const char *bad = lz4_run(lz4, data, len, limit, out);
     LZ4F_freeDecompressionContext(lz4);
     return bad;
 }
@@ -246,11 +244,10 @@ static bool lz4_header_fits(const uint8_t *data, size_t len)
     LZ4F_frameInfo_t info;
     LZ4F_dctx *lz4;
     size_t used = len;
-    bool fits;
 
     if (LZ4F_isError(LZ4F_createDecompressionContext(&lz4, LZ4F_VERSION)))
         return false;
-    fits = !LZ4F_isError(LZ4F_getFrameInfo(lz4, &info, data, &used));
+    bool fits = !LZ4F_isError(LZ4F_getFrameInfo(lz4, &info, data, &used));
     LZ4F_freeDecompressionContext(lz4);
     return fits;
 }
@@ -262,13 +259,12 @@ static bool lz4_header_fits(const uint8_t *data, size_t len)
 /* The checksum is one byte; trying finds the one that fits. */
 const char *kc_decompress_lz4_legacy(const void *data, size_t len, size_t limit, struct kc_str *out)
 {
-    uint8_t *copy;
     const char *bad = damaged;
     size_t at = LZ4_CHECKSUM_FROM;
 
     if (len < LZ4_CHECKSUM_FROM + 9)
         return damaged;
-    copy = kc_try_memdup(data, len);
+    uint8_t *copy = kc_try_memdup(data, len);
     if (!copy)
         return no_memory;
     if (copy[LZ4_FLAGS_AT] & LZ4_FLAG_SIZE)

@@ -25,23 +25,19 @@ struct message {
 
 static struct kc_wire_bytes read_nullable(struct reader *in, int64_t len)
 {
-    const uint8_t *data;
-
     if (len == -1)
         return (struct kc_wire_bytes){NULL, -1};
-    data = read_bytes(in, len);
+    const uint8_t *data = read_bytes(in, len);
     return data ? (struct kc_wire_bytes){data, (int32_t)len} : (struct kc_wire_bytes){NULL, -1};
 }
 
 static bool read_message(struct reader *in, struct message *message)
 {
-    int64_t size;
-    const uint8_t *body;
     struct reader inner = {0};
 
     message->offset = read_int(in, 8);
-    size = read_int(in, 4);
-    body = read_bytes(in, size);
+    int64_t size = read_int(in, 4);
+    const uint8_t *body = read_bytes(in, size);
     if (!body)
         return false;
     inner = (struct reader){.at = body, .end = body + size};
@@ -91,7 +87,6 @@ static const char *open_legacy(struct kc_record_reader *reader, size_t limit)
 {
     struct reader in = {.at = reader->batch.data, .end = reader->batch.data + reader->batch.size};
     struct message wrapper;
-    const char *why;
 
     reader->at = in.at;
     reader->end = in.end;
@@ -99,7 +94,7 @@ static const char *open_legacy(struct kc_record_reader *reader, size_t limit)
         return damaged;
     if ((wrapper.attributes & 7) == KC_CODEC_NONE)
         return NULL;
-    why = decompress_set(reader, &wrapper, limit);
+    const char *why = decompress_set(reader, &wrapper, limit);
     if (why)
         return why;
     reader->at = (const uint8_t *)reader->plain.data;
@@ -136,15 +131,14 @@ static const char *open_v2(struct kc_record_reader *reader, size_t limit)
 {
     const uint8_t *records = reader->batch.data + KC_BATCH_HEADER;
     size_t len = reader->batch.size - KC_BATCH_HEADER;
-    const char *why;
 
     reader->left = reader->batch.count;
     reader->at = records;
     reader->end = records + len;
     if (kc_record_batch_codec(&reader->batch) == KC_CODEC_NONE)
         return NULL;
-    why = kc_decompress((enum kc_codec)kc_record_batch_codec(&reader->batch), records, len, limit,
-                        &reader->plain);
+    const char *why = kc_decompress((enum kc_codec)kc_record_batch_codec(&reader->batch), records,
+                                    len, limit, &reader->plain);
     reader->at = (const uint8_t *)reader->plain.data;
     reader->end = reader->at ? reader->at + reader->plain.len : NULL;
     return why;
@@ -187,13 +181,11 @@ static bool next_v2(struct kc_record_reader *reader, struct kc_wire_record *reco
 {
     struct reader in = {.at = reader->at, .end = reader->end}, body;
     const struct kc_record_batch *batch = &reader->batch;
-    const uint8_t *data;
-    int32_t size;
 
     if (reader->left == 0)
         return false;
-    size = read_varint(&in);
-    data = read_bytes(&in, size);
+    int32_t size = read_varint(&in);
+    const uint8_t *data = read_bytes(&in, size);
     if (!data) {
         *why = in.bad;
         return false;
@@ -234,10 +226,9 @@ void kc_record_reader_open_plain(struct kc_record_reader *reader,
 bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_record *record,
                            const char **why)
 {
-    bool any;
-
     *why = NULL;
-    any = reader->batch.magic < 2 ? next_legacy(reader, record, why) : next_v2(reader, record, why);
+    bool any =
+        reader->batch.magic < 2 ? next_legacy(reader, record, why) : next_v2(reader, record, why);
     if (any && record->offset < 0) {
         *why = "its offsets don't make sense";
         return false;

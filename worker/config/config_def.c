@@ -79,14 +79,12 @@ void kc_config_def_embed(struct kc_config_def *def, const char *prefix, const ch
                          int order_base, const struct kc_config_key *key)
 {
     char *name = kc_asprintf("%s%s", prefix, key->name);
-    struct kc_config_key *copy;
-    struct kc_def_entry *entry;
 
     if (entry_find(def, name)) {
         free(name);
         return;
     }
-    copy = kc_memdup(key, sizeof(*key));
+    struct kc_config_key *copy = kc_memdup(key, sizeof(*key));
     copy->name = name;
     copy->group = key->group ? kc_asprintf("%s: %s", group, key->group) : kc_strdup(group);
     copy->order = order_base;
@@ -95,7 +93,7 @@ void kc_config_def_embed(struct kc_config_def *def, const char *prefix, const ch
     if (key->default_value && key->default_value != kc_config_required)
         copy->default_value = kc_strdup(key->default_value);
     copy->dependents = prefixed_dependents(prefix, key->dependents);
-    entry = entry_add(def, copy);
+    struct kc_def_entry *entry = entry_add(def, copy);
     entry->owned = copy;
     entry->prefix_len = strlen(prefix);
 }

@@ -38,15 +38,13 @@ static json_t *strings_json(const struct kc_strings *strings)
 static char *default_text(const struct kc_config_key *key)
 {
     struct kc_parsed parsed = {0};
-    struct kc_error *err;
-    char *text;
 
     if (!key->default_value || key->default_value == kc_config_required)
         return NULL;
     if (key->type == KC_CONFIG_PASSWORD)
         return kc_strdup("[hidden]");
-    err = kc_config_parse_type(key->name, key->type, key->default_value, &parsed);
-    text = kc_strdup(err ? key->default_value : parsed.text);
+    struct kc_error *err = kc_config_parse_type(key->name, key->type, key->default_value, &parsed);
+    char *text = kc_strdup(err ? key->default_value : parsed.text);
     kc_error_destroy(err);
     kc_parsed_destroy(&parsed);
     return text;

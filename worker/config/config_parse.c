@@ -175,7 +175,6 @@ static struct kc_error *parse_entry(const struct kc_def_entry *entry, const stru
 {
     const struct kc_config_key *key = entry->key;
     const char *raw = key->default_value;
-    struct kc_error *err;
 
     if (kc_map_has(config, key->name))
         raw = kc_map_get(config, key->name);
@@ -183,7 +182,7 @@ static struct kc_error *parse_entry(const struct kc_def_entry *entry, const stru
         return kc_error_new(KC_ERR_CONFIG,
                             "Missing required configuration \"%s\" which has no default value.",
                             key->name);
-    err = kc_config_parse_type(key->name, key->type, raw, parsed);
+    struct kc_error *err = kc_config_parse_type(key->name, key->type, raw, parsed);
     return err ? err : kc_config_check(entry, parsed);
 }
 

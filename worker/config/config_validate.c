@@ -87,16 +87,14 @@ struct kc_error *kc_config_unique_aliases(const char *name, const char *value)
 {
     struct kc_strings list = {0};
     struct kc_error *err = kc_config_non_null(name, value);
-    struct kc_map *seen;
-    bool twice;
 
     if (err)
         return err;
-    seen = kc_map_new();
+    struct kc_map *seen = kc_map_new();
     kc_strings_split(&list, value);
     for (size_t i = 0; i < list.count; i++)
         kc_map_set(seen, list.items[i], NULL);
-    twice = kc_map_size(seen) < list.count;
+    bool twice = kc_map_size(seen) < list.count;
     kc_map_destroy(seen);
     if (twice) {
         char *joined = kc_strings_join(&list, ", ");
@@ -122,18 +120,15 @@ struct kc_error *kc_config_valid_version(const char *name, const char *value)
 struct kc_error *kc_config_is_regex(const char *name, const char *value)
 {
     struct kc_regex *regex = NULL;
-    struct kc_error *err;
-    struct kc_error *invalid;
-    char *why;
 
     if (!value)
         return kc_config_invalid(name, NULL, "Invalid regex: there is none");
-    err = kc_regex_new(value, &regex);
+    struct kc_error *err = kc_regex_new(value, &regex);
     kc_regex_destroy(regex);
     if (!err)
         return NULL;
-    why = kc_asprintf("Invalid regex: %s", kc_error_text(err));
-    invalid = kc_config_invalid(name, value, why);
+    char *why = kc_asprintf("Invalid regex: %s", kc_error_text(err));
+    struct kc_error *invalid = kc_config_invalid(name, value, why);
     free(why);
     kc_error_destroy(err);
     return invalid;
@@ -143,7 +138,6 @@ struct kc_error *kc_config_one_of(const char *name, const char *value, const cha
                                   bool ignore_case)
 {
     struct kc_str why = {0};
-    struct kc_error *err;
 
     for (size_t i = 0; value && options[i]; i++) {
         if ((ignore_case ? strcasecmp : strcmp)(value, options[i]) == 0)
@@ -153,7 +147,7 @@ struct kc_error *kc_config_one_of(const char *name, const char *value, const cha
                                     : "String must be one of: ");
     for (size_t i = 0; options[i]; i++)
         kc_str_appendf(&why, "%s%s", i ? ", " : "", options[i]);
-    err = kc_config_invalid(name, value, why.data);
+    struct kc_error *err = kc_config_invalid(name, value, why.data);
     kc_str_destroy(&why);
     return err;
 }
@@ -177,7 +171,6 @@ const struct kc_config_value *kc_config_values_find(const struct kc_config_value
 struct kc_config_value *kc_config_values_get(struct kc_config_values *values, const char *name)
 {
     struct kc_config_place *place = NULL;
-    struct kc_config_value *value;
 
     HASH_FIND_STR(values->places, name, place);
     if (place)
@@ -188,7 +181,7 @@ struct kc_config_value *kc_config_values_get(struct kc_config_values *values, co
     }
     place = kc_calloc(1, sizeof(*place));
     place->at = values->count++;
-    value = &values->items[place->at];
+    struct kc_config_value *value = &values->items[place->at];
     *value = (struct kc_config_value){.name = kc_strdup(name), .visible = true};
     place->name = value->name;
     HASH_ADD_KEYPTR(hh, values->places, place->name, strlen(place->name), place);

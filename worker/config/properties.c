@@ -199,12 +199,11 @@ static struct kc_error *unescape(const struct properties_reader *reader, const c
 static void split_line(const char *line, const char *end, const char **key_end, const char **value)
 {
     bool escaped = false;
-    bool separated;
 
     while (line < end && (escaped || !(*line == '=' || *line == ':' || is_blank(*line))))
         escaped = *line++ == '\\' && !escaped;
     *key_end = line;
-    separated = line < end && !is_blank(*line);
+    bool separated = line < end && !is_blank(*line);
     if (line < end)
         line++;
     while (line < end && (is_blank(*line) || (!separated && (*line == '=' || *line == ':')))) {
@@ -232,10 +231,9 @@ static struct kc_error *store_line(const struct properties_reader *reader, struc
     const char *value_start = NULL;
     char *key = NULL;
     char *value = NULL;
-    struct kc_error *err;
 
     split_line(line, end, &key_end, &value_start);
-    err = unescape(reader, line, key_end, &key);
+    struct kc_error *err = unescape(reader, line, key_end, &key);
     if (!err)
         err = unescape(reader, value_start, end, &value);
     if (!err) {

@@ -42,8 +42,6 @@ static char *normalize(const char *path)
 {
     struct kc_strings parts = {0};
     bool absolute = *path == '/';
-    char *joined;
-    char *normal;
 
     for (const char *at = path; *at;) {
         size_t len = strcspn(at, "/");
@@ -60,8 +58,8 @@ static char *normalize(const char *path)
             kc_strings_take(&parts, part);
         }
     }
-    joined = kc_strings_join(&parts, "/");
-    normal = kc_asprintf("%s%s", absolute ? "/" : "", joined);
+    char *joined = kc_strings_join(&parts, "/");
+    char *normal = kc_asprintf("%s%s", absolute ? "/" : "", joined);
     free(joined);
     kc_strings_destroy(&parts);
     return normal;
@@ -114,11 +112,9 @@ static struct kc_error *configure_paths(struct kc_provider *provider, const stru
 /* AllowedPaths.parseUntrustedPath: the path to read, NULL when it isn't allowed. */
 static char *allowed_path(const struct kc_provider *provider, const char *path)
 {
-    char *normal;
-
     if (!provider->restricted)
         return kc_strdup(path);
-    normal = normalize(path);
+    char *normal = normalize(path);
     for (size_t i = 0; i < provider->allowed_paths.count; i++) {
         if (path_within(normal, provider->allowed_paths.items[i]))
             return normal;
@@ -131,14 +127,13 @@ static char *allowed_path(const struct kc_provider *provider, const char *path)
 static struct kc_error *open_file(struct kc_provider_lookup *lookup)
 {
     struct kc_str text = {0};
-    struct kc_error *err;
 
     lookup->data = kc_map_new();
     if (*lookup->path)
         lookup->real_path = allowed_path(lookup->provider, lookup->path);
     if (!lookup->real_path)
         return NULL;
-    err = kc_file_read(lookup->real_path, KC_PROPERTIES_MAX_FILE, &text);
+    struct kc_error *err = kc_file_read(lookup->real_path, KC_PROPERTIES_MAX_FILE, &text);
     if (!err && text.len)
         err = kc_properties_parse(text.data, text.len, lookup->path, lookup->data, NULL);
     kc_str_destroy(&text);
@@ -175,11 +170,10 @@ static struct kc_error *get_from_directory(const struct kc_provider_lookup *look
     struct kc_str text = {0};
     struct kc_error *err = NULL;
     struct stat info;
-    char *path;
 
     if (!lookup->real_path || !*key || strchr(key, '/'))
         return NULL;
-    path = kc_asprintf("%s/%s", lookup->real_path, key);
+    char *path = kc_asprintf("%s/%s", lookup->real_path, key);
     if (stat(path, &info) == 0 && S_ISREG(info.st_mode)) {
         err = kc_file_read(path, KC_PROPERTIES_MAX_FILE, &text);
         if (!err && text.len && memchr(text.data, '\0', text.len))
@@ -198,7 +192,6 @@ static struct kc_error *configure_environment(struct kc_provider *provider,
                                               const struct kc_map *params)
 {
     const char *pattern = kc_map_get(params, "allowlist.pattern");
-    struct kc_error *err;
 
     if (!pattern) {
         kc_info("Config provider '%s' may read every environment variable: it has no "
@@ -206,7 +199,7 @@ static struct kc_error *configure_environment(struct kc_provider *provider,
                 provider->name);
         return NULL;
     }
-    err = kc_regex_new(pattern, &provider->allowlist);
+    struct kc_error *err = kc_regex_new(pattern, &provider->allowlist);
     return err ? kc_error_prefix(err, "allowlist.pattern of config provider '%s'", provider->name)
                : NULL;
 }

@@ -149,15 +149,13 @@ static const struct kc_provider *provider_find(const struct kc_providers *provid
 static struct kc_error *lookup(struct lookups *lookups, const struct kc_provider *provider,
                                const char *path, struct kc_provider_lookup **found)
 {
-    struct kc_provider_lookup *made;
-
     for (size_t i = 0; i < lookups->count; i++) {
         *found = &lookups->items[i];
         if ((*found)->provider == provider && strcmp((*found)->path, path) == 0)
             return NULL;
     }
     lookups->items = kc_realloc(lookups->items, (lookups->count + 1) * sizeof(*lookups->items));
-    made = *found = &lookups->items[lookups->count++];
+    struct kc_provider_lookup *made = *found = &lookups->items[lookups->count++];
     *made = (struct kc_provider_lookup){.provider = provider, .path = kc_strdup(path)};
     return kc_lookup_open(made);
 }
@@ -169,12 +167,11 @@ static struct kc_error *variable_value(const struct kc_providers *providers,
 {
     const struct kc_provider *provider = provider_find(providers, variable->provider);
     struct kc_provider_lookup *found = NULL;
-    struct kc_error *err;
 
     *value = NULL;
     if (!provider)
         return NULL;
-    err = lookup(lookups, provider, variable->path, &found);
+    struct kc_error *err = lookup(lookups, provider, variable->path, &found);
     if (!err)
         err = kc_lookup_get(found, variable->key, value);
     if (!err && !*value)

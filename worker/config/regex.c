@@ -202,13 +202,11 @@ static const char *append_named(const struct kc_regex *regex, struct kc_str *out
                                 pcre2_match_data *data, const char *name)
 {
     const char *end = strchr(name, '}');
-    char *copy;
-    int group;
 
     if (!end)
         return name + strlen(name);
-    copy = kc_strndup(name, (size_t)(end - name));
-    group = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)copy);
+    char *copy = kc_strndup(name, (size_t)(end - name));
+    int group = pcre2_substring_number_from_name(regex->code, (PCRE2_SPTR)copy);
     if (group > 0)
         append_group(out, text, data, (uint32_t)group);
     free(copy);

@@ -51,12 +51,11 @@ static struct kc_error *check_bootstrap(const struct kc_worker_config *config, c
 /* RestServer.createConnector. */
 static struct kc_error *check_listeners(const struct kc_worker_config *config, const char *key)
 {
-    const struct kc_strings *urls;
     const char *bad;
 
     if (kc_config_is_null(config->values, key))
         return NULL;
-    urls = kc_config_list(config->values, key);
+    const struct kc_strings *urls = kc_config_list(config->values, key);
     if (!all_match(urls, ".*://\\[?[0-9a-zA-Z\\-%._:]*\\]?:-?[0-9]+", &bad))
         return kc_config_invalid(
             key, bad, "Listener doesn't have the right format (protocol://hostname:port).");

@@ -103,7 +103,6 @@ static enum verdict judge(enum kc_worker_mode mode, const char *key)
     static const char *const clients[] = {"producer.", "consumer.", "admin."};
     enum kc_worker_mode other =
         mode == KC_WORKER_STANDALONE ? KC_WORKER_DISTRIBUTED : KC_WORKER_STANDALONE;
-    enum verdict verdict;
 
     if (kc_client_key_java_only(key))
         return JAVA_ONLY;
@@ -111,7 +110,7 @@ static enum verdict judge(enum kc_worker_mode mode, const char *key)
         return KNOWN;
     if (kc_config_def_find(kc_worker_config_def(other), key))
         return OTHER_MODE;
-    verdict = judge_family(mode, key);
+    enum verdict verdict = judge_family(mode, key);
     for (size_t i = 0; verdict == UNKNOWN && i < sizeof(clients) / sizeof(clients[0]); i++) {
         if (after_prefix(key, clients[i]))
             verdict = judge_client_key(after_prefix(key, clients[i]));
@@ -152,7 +151,6 @@ static void log_values(const struct kc_worker_config *config, const struct kc_ma
 {
     const struct kc_config_def *def = kc_worker_config_def(config->mode);
     struct kc_strings items = {0};
-    char *head;
 
     for (size_t i = 0; i < kc_config_def_size(def); i++) {
         const struct kc_config_key *key = kc_config_def_at(def, i);
@@ -163,10 +161,10 @@ static void log_values(const struct kc_worker_config *config, const struct kc_ma
                             kc_asprintf("%s = %s", key->name,
                                         key->type == KC_CONFIG_PASSWORD ? "[hidden]" : value));
     }
-    head = kc_asprintf("%s values that differ from their defaults:%s",
-                       config->mode == KC_WORKER_DISTRIBUTED ? "DistributedConfig"
-                                                             : "StandaloneConfig",
-                       items.count ? "" : " none");
+    char *head = kc_asprintf("%s values that differ from their defaults:%s",
+                             config->mode == KC_WORKER_DISTRIBUTED ? "DistributedConfig"
+                                                                   : "StandaloneConfig",
+                             items.count ? "" : " none");
     if (kc_log_enabled(&log, KC_LOG_INFO))
         kc_log_write_list(&log, KC_LOG_INFO, head, &items);
     kc_strings_destroy(&items);
@@ -189,10 +187,9 @@ static struct kc_error *fill(struct kc_worker_config *config, const struct kc_ma
                              const char **key)
 {
     struct kc_map *settings = NULL;
-    struct kc_error *err;
 
     *key = "config.providers";
-    err = kc_providers_new(properties, &config->providers);
+    struct kc_error *err = kc_providers_new(properties, &config->providers);
     if (err)
         return err;
     *key = NULL;
@@ -215,11 +212,10 @@ struct kc_error *kc_worker_config_new(enum kc_worker_mode mode, const struct kc_
     struct kc_worker_config *made = kc_calloc(1, sizeof(*made));
     struct origin origin = {file, lines};
     const char *key = NULL;
-    struct kc_error *err;
 
     *config = NULL;
     made->mode = mode;
-    err = fill(made, properties, &key);
+    struct kc_error *err = fill(made, properties, &key);
     if (err) {
         err = locate(err, &origin, key);
         kc_worker_config_destroy(made);

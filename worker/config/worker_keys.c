@@ -15,8 +15,6 @@ struct kc_error *kc_config_in_range(const char *name, const char *value, const c
 {
     const char *what = NULL;
     const char *limit = NULL;
-    struct kc_error *err;
-    char *why;
 
     if (!value)
         return kc_config_invalid(name, NULL, "Value must be non-null");
@@ -29,8 +27,8 @@ struct kc_error *kc_config_in_range(const char *name, const char *value, const c
     }
     if (!what)
         return NULL;
-    why = kc_asprintf("%s %s", what, limit);
-    err = kc_config_invalid(name, value, why);
+    char *why = kc_asprintf("%s %s", what, limit);
+    struct kc_error *err = kc_config_invalid(name, value, why);
     free(why);
     return err;
 }
@@ -150,7 +148,6 @@ static const char *const macs[] = {"HmacSHA256",   "HmacSHA384",     "HmacSHA512
 static struct kc_error *mac_algorithm(const char *name, const char *value)
 {
     struct kc_str why = {0};
-    struct kc_error *err;
 
     for (size_t i = 0; value && i < sizeof(macs) / sizeof(macs[0]); i++) {
         if (strcasecmp(value, macs[i]) == 0)
@@ -161,7 +158,7 @@ static struct kc_error *mac_algorithm(const char *name, const char *value)
     for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++)
         kc_str_appendf(&why, "%s%s", i ? ", " : "", macs[i]);
     kc_str_append_char(&why, ']');
-    err = kc_config_invalid(name, value, why.data);
+    struct kc_error *err = kc_config_invalid(name, value, why.data);
     kc_str_destroy(&why);
     return err;
 }

@@ -151,10 +151,8 @@ static void try_again(struct fetch_engine *engine, struct fetch_part *part,
 /* An unreachable follower isn't read from any more; the leader is asked (KIP-392). */
 static void leave_follower(struct fetch_engine *engine, int32_t broker_id)
 {
-    struct fetch_part *part;
-
     pthread_mutex_lock(&engine->mutex);
-    for (part = engine->parts; part; part = part->hh.next) {
+    for (struct fetch_part *part = engine->parts; part; part = part->hh.next) {
         if (part->preferred != broker_id)
             continue;
         kc_debug("%s: broker %d, a follower, doesn't answer; back to the leader", part->key,
@@ -233,14 +231,12 @@ static void take_partition(const struct answered *answered, struct kc_wire_reply
                            const struct kc_fetch_response_partition *from)
 {
     struct fetch_engine *engine = answered->engine;
-    struct fetch_part *part;
     struct good good = {0};
-    int64_t position, generation;
 
     pthread_mutex_lock(&engine->mutex);
-    part = current_part(answered);
-    position = part ? part->position : -1;
-    generation = part ? part->generation : -1;
+    struct fetch_part *part = current_part(answered);
+    int64_t position = part ? part->position : -1;
+    int64_t generation = part ? part->generation : -1;
     if (part && from->error_code != KC_KAFKA_NONE) {
         partition_failed(engine, part, from);
         part = NULL;
@@ -298,7 +294,6 @@ void fetch_answer(struct fetch_engine *engine, struct fetch_session *session,
                   struct kc_wire_reply *reply)
 {
     const struct kc_fetch_response *response = reply->message;
-    size_t bytes;
 
     if (reply->error) {
         kc_debug("fetching from broker %d: %s", session->broker_id, kc_error_text(reply->error));
@@ -316,7 +311,7 @@ void fetch_answer(struct fetch_engine *engine, struct fetch_session *session,
         return;
     }
     session->attempts = 0;
-    bytes = take_answer(engine, session, reply, response);
+    size_t bytes = take_answer(engine, session, reply, response);
     session->retry_at_ms = 0;
     session->pace_at_us = bytes > 0 && bytes < LITTLE_BYTES ? session->sent_at_us + PACE_US : 0;
     session->id = response->session_id;

@@ -213,14 +213,13 @@ static void send_fetches(struct fetch_engine *engine, int64_t now_us)
 {
     struct kc_fetcher *untold[KC_FETCHERS_TOGETHER];
     struct fetch_session *session;
-    size_t idle, portion;
-    int count;
+    size_t portion;
 
     pthread_mutex_lock(&engine->mutex);
-    idle = divide(engine, now_us, &portion);
+    size_t idle = divide(engine, now_us, &portion);
     if (hold_stuck(engine, now_us))
         idle = divide(engine, now_us, &portion);
-    count = take_untold(engine, untold);
+    int count = take_untold(engine, untold);
     pthread_mutex_unlock(&engine->mutex);
     /* Wakes them once per answer, without the mutex, because consumers take it at once. They aren't
      * destroyed before the loop has released them. */

@@ -228,14 +228,12 @@ static void set_wake(struct fetch_engine *engine, struct fetch_part *part, int64
 static void decide(struct fetch_engine *engine, struct fetch_part *part, int64_t now)
 {
     struct fetch_session *session = NULL;
-    int32_t broker;
-    bool enough;
 
     fetch_validate(engine, part, now);
-    broker = broker_of(engine, part, now, &part->epoch);
+    int32_t broker = broker_of(engine, part, now, &part->epoch);
     if (broker >= 0)
         session = fetch_session_get(engine, broker, part->fetcher);
-    enough = session && fetch_plan_has_enough(engine, part);
+    bool enough = session && fetch_plan_has_enough(engine, part);
     set_held(part, enough ? session : NULL);
     set_goal(part, enough ? NULL : session);
     set_wake(engine, part, now);

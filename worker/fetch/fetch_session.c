@@ -321,13 +321,13 @@ void fetch_session_send(struct fetch_engine *engine, struct fetch_session *sessi
                         size_t max_bytes)
 {
     struct flight *flight;
-    struct kc_wire_request *request;
 
     max_bytes = portion(engine, session, max_bytes);
     pthread_mutex_lock(&engine->mutex);
     if (session->epoch == 0)
         drop_forgotten(session);
-    request = session->candidates ? build(engine, session, max_bytes) : NULL;
+    struct kc_wire_request *request =
+        session->candidates ? build(engine, session, max_bytes) : NULL;
     pthread_mutex_unlock(&engine->mutex);
     if (!request)
         return;

@@ -62,10 +62,9 @@ static void on_end(void *arg, const struct kc_wire_request *request, struct kc_w
     struct leader_check *check = arg;
     struct fetch_engine *engine = check->engine;
     const struct kc_offset_for_leader_epoch_response *response = reply->message;
-    struct fetch_part *part;
 
     pthread_mutex_lock(&engine->mutex);
-    part = fetch_engine_part(engine, check->key);
+    struct fetch_part *part = fetch_engine_part(engine, check->key);
     if (part && part->generation == check->generation) {
         fetch_part_move(part, FETCH_READING);
         fetch_plan_touch(engine, part);
@@ -89,7 +88,6 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_OFFSET_FOR_LEADER_EPOCH);
     struct kc_offset_for_leader_epoch_request *message = request->message;
-    struct kc_offset_for_leader_epoch_request_partition *partition;
     struct leader_check *check = kc_malloc(sizeof(*check));
 
     request->target.kind = KC_WIRE_BROKER;
@@ -100,7 +98,8 @@ static void ask(struct fetch_engine *engine, struct fetch_part *part,
     message->topics.items[0].topic = kc_wire_str_copy(request->arena, part->topic);
     KC_WIRE_LIST_NEW(request->arena, &message->topics.items[0].partitions,
                      kc_offset_for_leader_epoch_request_partition, 1);
-    partition = &message->topics.items[0].partitions.items[0];
+    struct kc_offset_for_leader_epoch_request_partition *partition =
+        &message->topics.items[0].partitions.items[0];
     partition->partition = part->partition;
     partition->current_leader_epoch = leader->leader_epoch;
     partition->leader_epoch = part->last_epoch;

@@ -205,11 +205,10 @@ void kc_fetcher_wake(struct kc_fetcher *fetcher)
 void kc_fetched_release(struct kc_fetched *fetched)
 {
     struct fetch_chunk *chunk = (struct fetch_chunk *)fetched;
-    struct fetch_engine *engine;
 
     if (!chunk)
         return;
-    engine = chunk->fetcher->engine;
+    struct fetch_engine *engine = chunk->fetcher->engine;
     pthread_mutex_lock(&engine->mutex);
     discharge(chunk->fetcher, chunk);
     pthread_mutex_unlock(&engine->mutex);
@@ -232,10 +231,9 @@ static struct fetch_part *lock_part(struct kc_fetcher *fetcher, const char *topi
                                     int32_t partition)
 {
     char *key = kc_asprintf("%s-%d", topic, partition);
-    struct fetch_part *part;
 
     pthread_mutex_lock(&fetcher->engine->mutex);
-    part = own_part(fetcher, key);
+    struct fetch_part *part = own_part(fetcher, key);
     free(key);
     return part;
 }
@@ -288,10 +286,8 @@ int64_t kc_fetcher_position(struct kc_fetcher *fetcher, const char *topic, int32
 
 size_t kc_fetcher_bytes(struct kc_fetcher *fetcher)
 {
-    size_t used;
-
     pthread_mutex_lock(&fetcher->engine->mutex);
-    used = fetcher->used;
+    size_t used = fetcher->used;
     unlock(fetcher);
     return used;
 }
@@ -326,11 +322,9 @@ void fetcher_leave(struct kc_fetcher *fetcher)
 
 void kc_fetcher_destroy(struct kc_fetcher *fetcher)
 {
-    struct fetch_engine *engine;
-
     if (!fetcher)
         return;
-    engine = fetcher->engine;
+    struct fetch_engine *engine = fetcher->engine;
     fetcher_leave(fetcher);
     fetch_engine_stop(engine);
 }

@@ -16,10 +16,9 @@
 static struct kc_error *parse(const char *key, const char *text, int32_t *value)
 {
     char *end;
-    long number;
 
     errno = 0;
-    number = strtol(text, &end, 10);
+    long number = strtol(text, &end, 10);
     if (errno || end == text || *end || number < 0 || number > INT32_MAX)
         return kc_error_new(KC_ERR_CONFIG,
                             "Invalid value %s for configuration %s: expected a number from 0 to %d",
@@ -131,15 +130,14 @@ void kc_fetcher_bounds(struct kc_fetcher *fetcher, struct kc_fetch_bound *bounds
                        bool end, int timeout_ms)
 {
     struct kc_wire_offset_item *items = kc_calloc(count ? count : 1, sizeof(*items));
-    struct kc_error *err;
 
     for (size_t i = 0; i < count; i++) {
         items[i].topic = bounds[i].topic;
         items[i].partition = bounds[i].partition;
         items[i].timestamp = end ? KC_WIRE_LATEST : KC_WIRE_EARLIEST;
     }
-    err = kc_wire_list_offsets(fetcher->engine->admin, items, count,
-                               fetcher->engine->options.read_committed, timeout_ms);
+    struct kc_error *err = kc_wire_list_offsets(
+        fetcher->engine->admin, items, count, fetcher->engine->options.read_committed, timeout_ms);
     for (size_t i = 0; i < count; i++) {
         bounds[i].offset = items[i].offset;
         bounds[i].error = items[i].error ? items[i].error : kc_error_copy(err);

@@ -42,10 +42,8 @@ struct kc_error *wire_aws_take(struct wire_aws_keys *keys, const char *id, const
 struct kc_error *wire_aws_ask(const struct wire_aws_search *search,
                               struct wire_web_request *request, struct wire_web_reply *reply)
 {
-    struct kc_error *err;
-
     request->cancelled = search->cancelled;
-    err = wire_web_send(request, reply);
+    struct kc_error *err = wire_web_send(request, reply);
     if (!err && reply->status != 200)
         err = kc_error_retriable_new(KC_ERR_IO, "%.*s answered with status %ld",
                                      (int)strcspn(request->url, "?"), request->url, reply->status);
@@ -162,13 +160,12 @@ struct kc_error *wire_aws_from_instance(const struct wire_aws_search *search,
     struct wire_web_reply session = {0}, role = {0}, found = {0};
     char *header = NULL, *path = NULL;
     json_t *json = NULL;
-    struct kc_error *err;
 
     if (wire_aws_env("AWS_EC2_METADATA_DISABLED") &&
         strcmp(wire_aws_env("AWS_EC2_METADATA_DISABLED"), "true") == 0)
         return NULL;
-    err = ask_instance(search, "PUT", "api/token", "X-aws-ec2-metadata-token-ttl-seconds: 60",
-                       &session);
+    struct kc_error *err = ask_instance(search, "PUT", "api/token",
+                                        "X-aws-ec2-metadata-token-ttl-seconds: 60", &session);
     if (!err) {
         header =
             kc_asprintf("X-aws-ec2-metadata-token: %s", session.body.data ? session.body.data : "");

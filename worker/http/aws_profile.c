@@ -35,16 +35,14 @@ static size_t trim(const char **text, size_t len)
 static void take_pair(const char *line, size_t len, struct kc_map *values)
 {
     const char *equals = memchr(line, '=', len), *value;
-    size_t key_len, value_len;
-    char *key, *text;
 
     if (!equals || *line == '#' || *line == ';')
         return;
     value = equals + 1;
-    value_len = trim(&value, len - (size_t)(value - line));
-    key_len = trim(&line, (size_t)(equals - line));
-    key = kc_strndup(line, key_len);
-    text = kc_strndup(value, value_len);
+    size_t value_len = trim(&value, len - (size_t)(value - line));
+    size_t key_len = trim(&line, (size_t)(equals - line));
+    char *key = kc_strndup(line, key_len);
+    char *text = kc_strndup(value, value_len);
     kc_map_set(values, key, text);
     free(key);
     free(text);

@@ -64,14 +64,13 @@ static char *cache_path(const char *key)
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned int len = 0;
     struct kc_str name = {0};
-    char *path;
 
     kc_str_append(&name, "sso/cache/");
     EVP_Digest(key, strlen(key), digest, &len, EVP_sha1(), NULL);
     for (unsigned int i = 0; i < len; i++)
         kc_str_appendf(&name, "%02x", digest[i]);
     kc_str_append(&name, ".json");
-    path = in_home(name.data);
+    char *path = in_home(name.data);
     kc_str_destroy(&name);
     return path;
 }
@@ -176,26 +175,23 @@ static void add_session(struct kc_map *profile)
 static struct kc_error *from_sign_on(const struct wire_aws_search *search, const char *name,
                                      struct kc_map *profile, struct wire_aws_keys *keys)
 {
-    const char *account, *role, *region, *url;
-    struct kc_map *query;
     char *token = NULL;
     json_t *json = NULL;
-    struct kc_error *err;
 
     add_session(profile);
-    account = kc_map_get(profile, "sso_account_id");
-    role = kc_map_get(profile, "sso_role_name");
-    region = kc_map_get(profile, "sso_region");
-    url = kc_map_get(profile, "sso_start_url");
+    const char *account = kc_map_get(profile, "sso_account_id");
+    const char *role = kc_map_get(profile, "sso_role_name");
+    const char *region = kc_map_get(profile, "sso_region");
+    const char *url = kc_map_get(profile, "sso_start_url");
     if (!account || !role || !region || !url)
         return kc_error_new(KC_ERR_CONFIG,
                             "the AWS profile %s: a sign-on needs sso_start_url, sso_region, "
                             "sso_account_id and sso_role_name",
                             name);
-    query = kc_map_new();
+    struct kc_map *query = kc_map_new();
     kc_map_set(query, "account_id", account);
     kc_map_set(query, "role_name", role);
-    err = read_token(kc_map_get_or(profile, "sso_session", url), name, &token);
+    struct kc_error *err = read_token(kc_map_get_or(profile, "sso_session", url), name, &token);
     if (!err)
         err = ask_portal(search, region, query, token, &json);
     if (!err)

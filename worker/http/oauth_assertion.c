@@ -260,16 +260,15 @@ static void append_part(struct kc_str *jwt, json_t *object)
 struct kc_error *wire_assertion_make(const struct wire_assertion *assertion, struct kc_str *jwt)
 {
     json_int_t now = kc_now_ms() / 1000;
-    json_t *header, *claims;
 
     if (assertion->ready) {
         kc_str_append(jwt, assertion->ready);
         return NULL;
     }
-    header = json_copy(assertion->header);
+    json_t *header = json_copy(assertion->header);
     json_object_set_new(header, "alg", json_string(assertion->algorithm));
     json_object_set_new(header, "typ", json_string("JWT"));
-    claims = json_copy(assertion->claims);
+    json_t *claims = json_copy(assertion->claims);
     json_object_set_new(claims, "iat", json_integer(now));
     json_object_set_new(claims, "exp", json_integer(now + assertion->exp_s));
     json_object_set_new(claims, "nbf", json_integer(now - assertion->nbf_s));

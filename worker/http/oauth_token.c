@@ -258,14 +258,12 @@ static struct kc_error *make_form(const struct wire_oauth_source *source, struct
 /* The credential as it goes into the Authorization header, owned by the caller. */
 static char *credential(const struct wire_oauth_source *source, const char *text)
 {
-    char *escaped, *copy;
-
     if (source->assertion)
         return NULL;
     if (!source->escaped)
         return kc_strdup(text);
-    escaped = curl_easy_escape(NULL, text, 0);
-    copy = kc_strdup(escaped);
+    char *escaped = curl_easy_escape(NULL, text, 0);
+    char *copy = kc_strdup(escaped);
     curl_free(escaped);
     return copy;
 }

@@ -144,7 +144,6 @@ static void append_json(const struct aws *aws, const struct kc_map *query, struc
 {
     json_t *json = json_pack("{s:s, s:s, s:s}", "version", "2020_10_22", "host", aws->host,
                              "user-agent", "isthmus");
-    char *text;
 
     kc_map_foreach (query, entry) {
         char *name = kc_strdup(entry->key);
@@ -154,7 +153,7 @@ static void append_json(const struct aws *aws, const struct kc_map *query, struc
         json_object_set_new(json, name, json_string(entry->value));
         free(name);
     }
-    text = json_dumps(json, JSON_COMPACT);
+    char *text = json_dumps(json, JSON_COMPACT);
     kc_str_append(answer, text);
     free(text);
     json_decref(json);
@@ -165,13 +164,12 @@ static struct kc_error *aws_step(struct wire_sasl *sasl, const uint8_t *token, s
 {
     struct aws *aws = (struct aws *)sasl;
     struct kc_map *query = NULL;
-    struct kc_error *err;
 
     *done = true;
     if (aws->sent)
         return NULL;
     aws->sent = true;
-    err = sign(aws->options, aws->region, aws->host, &aws->base.cancelled, &query);
+    struct kc_error *err = sign(aws->options, aws->region, aws->host, &aws->base.cancelled, &query);
     if (!err)
         append_json(aws, query, answer);
     kc_map_destroy(query);

@@ -35,14 +35,13 @@ static void oauth_destroy(struct wire_sasl *sasl)
 static struct kc_error *check_unsecured(const struct sasl_oauth *oauth)
 {
     struct kc_str token = {0};
-    struct kc_error *err;
 
     if (!wire_unsecured_wanted(oauth->options))
         return kc_error_new(
             KC_ERR_CONFIG,
             "sasl.oauthbearer.token.endpoint.url is needed for the mechanism "
             "OAUTHBEARER: an http(s) URL of a token endpoint, or file:///path of a token");
-    err = wire_unsecured_token(oauth->options, &token);
+    struct kc_error *err = wire_unsecured_token(oauth->options, &token);
     kc_str_destroy(&token);
     return err;
 }
@@ -90,10 +89,9 @@ static struct kc_error *oauth_start(const struct kc_map *settings, const char *h
                                     struct wire_sasl **sasl)
 {
     struct sasl_oauth *oauth = kc_calloc(1, sizeof(*oauth));
-    struct kc_error *err;
 
     oauth->base.ops = &wire_sasl_oauthbearer;
-    err = kc_jaas_options_if_any(settings, &oauth->options);
+    struct kc_error *err = kc_jaas_options_if_any(settings, &oauth->options);
     if (err)
         oauth->options = kc_map_new();
     if (!err && kc_map_get(settings, "sasl.oauthbearer.token.endpoint.url"))

@@ -36,10 +36,9 @@ struct kc_error *wire_web_send(const struct wire_web_request *request, struct wi
                                      .no_proxy = request->no_proxy,
                                      .cancelled = request->cancelled,
                                      .reply = &answer};
-    CURLcode code;
 
     take_headers(request, headers);
-    code = http_transfer_run(&transfer);
+    CURLcode code = http_transfer_run(&transfer);
     reply->status = answer.status;
     kc_str_append_n(&reply->body, answer.body.data ? answer.body.data : "", answer.body.len);
     kc_http_reply_clear(&answer);

@@ -33,11 +33,11 @@ static rd_kafka_resp_err_t on_new(rd_kafka_t *client, const rd_kafka_conf_t *con
     char *user = kc_conf_get(conf, "sasl.username");
     const struct kc_access_login login = {servers, protocol, *mechanism ? mechanism : NULL,
                                           *user ? user : NULL};
-    struct kc_access *access;
 
     for (char *c = protocol; *c; c++)
         *c = (char)toupper((unsigned char)*c);
-    access = kc_access_new(id, client, &login); /* which has no name of its own yet */
+    struct kc_access *access =
+        kc_access_new(id, client, &login); /* which has no name of its own yet */
     free(id);
 
     free(servers);
@@ -87,7 +87,7 @@ static char *advise(const char *why)
 static void note_failure(struct kc_access *access, const char *text)
 {
     const char *begin = strstr(text, "]: "), *scheme, *end;
-    char *address, *why;
+    char *address;
 
     begin = begin && strncmp(text, "[thrd:", 6) == 0 ? begin + 3 : text;
     scheme = strstr(begin, "://");
@@ -98,7 +98,7 @@ static void note_failure(struct kc_access *access, const char *text)
     address =
         kc_strndup(begin, strcspn(begin, "/") < (size_t)(end - begin) ? strcspn(begin, "/")
                                                                       : (size_t)(end - begin));
-    why = advise(end + 2);
+    char *why = advise(end + 2);
     kc_access_failed(access, address, is_refusal(end), why);
     free(why);
     free(address);

@@ -128,15 +128,13 @@ static void skip_text(struct parse *parse)
 
 static X509 *read_certificate(struct parse *parse)
 {
-    X509 *certificate;
-
     if (parse->version > 1)
         skip_text(parse);
     int64_t len = read_int(&parse->in, 4);
     const unsigned char *data = read_bytes(&parse->in, len);
     if (!data)
         return NULL;
-    certificate = d2i_X509(NULL, &data, (long)len);
+    X509 *certificate = d2i_X509(NULL, &data, (long)len);
     if (!certificate)
         parse->in.bad = "a certificate can't be decoded";
     return certificate;

@@ -14,11 +14,10 @@ static void build_describe(const struct wire_fanout *fanout, struct kc_wire_requ
                            struct wire_part **parts, size_t count)
 {
     struct kc_describe_producers_request *message = request->message;
-    struct kc_describe_producers_request_topic *topic;
 
     KC_WIRE_LIST_NEW(request->arena, &message->topics, kc_describe_producers_request_topic,
                      wire_fanout_topics(parts, count));
-    topic = message->topics.items;
+    struct kc_describe_producers_request_topic *topic = message->topics.items;
     for (size_t i = 0; i < count; topic++) {
         int32_t run = wire_fanout_run_length(parts, count, i);
 

@@ -32,7 +32,6 @@ static bool broker(struct fake *fake, int asked, int api, const void *request, v
 {
     const struct kc_produce_request *produce = request;
     struct kc_produce_response *answer = response;
-    struct kc_produce_response_partition *partition;
     struct kc_record_batch batch;
     const char *why;
 
@@ -54,7 +53,8 @@ static bool broker(struct fake *fake, int asked, int api, const void *request, v
     answer->responses.items[0].topic_id = fake->cluster->topic_id;
     KC_WIRE_LIST_NEW(arena, &answer->responses.items[0].partition_responses,
                      kc_produce_response_partition, 1);
-    partition = &answer->responses.items[0].partition_responses.items[0];
+    struct kc_produce_response_partition *partition =
+        &answer->responses.items[0].partition_responses.items[0];
     partition->current_leader.leader_id = partition->current_leader.leader_epoch = -1;
     partition->base_offset = batch.base_sequence;
     if (atomic_load(&refusals) > 0 && atomic_fetch_sub(&refusals, 1) > 0)
@@ -70,7 +70,6 @@ static struct user leaver, other;
 static void setup(void)
 {
     const struct kc_appender_options options = {.block_failed = true};
-    struct kc_map *settings;
 
     atomic_store(&shut, false);
     atomic_store(&refusals, 0);
@@ -79,7 +78,7 @@ static void setup(void)
     memset(&other, 0, sizeof(other));
     cluster = (struct fakes){.answer = broker, .topic_id = {{1}}, .leader = 1, .epoch = 4};
     fake_start(&cluster, 1, true);
-    settings = fakes_settings(&cluster, "20");
+    struct kc_map *settings = fakes_settings(&cluster, "20");
     ck_assert_ptr_null(kc_wire_client_new(settings, "test", &client));
     kc_map_destroy(settings);
     appender = kc_appender_new(client, &options);
@@ -222,8 +221,6 @@ int main(void)
 {
     Suite *suite = suite_create("append_abandon");
     TCase *tests = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, teardown);
@@ -231,9 +228,9 @@ int main(void)
     tcase_add_test(tests, nothing_is_tried_again_for_who_has_left);
     tcase_add_test(tests, who_has_nothing_in_flight_just_leaves);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -32,7 +32,6 @@ static bool moved(struct fake *fake, int asked, int api, const void *request, vo
                   struct kc_arena *arena)
 {
     struct kc_produce_response *produce = response;
-    struct kc_produce_response_partition *partition;
     const struct fake *leader = &fake->cluster->brokers[1];
 
     if (api == KC_API_INIT_PRODUCER_ID) {
@@ -44,7 +43,8 @@ static bool moved(struct fake *fake, int asked, int api, const void *request, vo
     produce->responses.items[0].topic_id = fake->cluster->topic_id;
     KC_WIRE_LIST_NEW(arena, &produce->responses.items[0].partition_responses,
                      kc_produce_response_partition, 1);
-    partition = &produce->responses.items[0].partition_responses.items[0];
+    struct kc_produce_response_partition *partition =
+        &produce->responses.items[0].partition_responses.items[0];
     partition->base_offset = 42;
     if (fake->id == leader->id)
         return true;
@@ -95,11 +95,10 @@ START_TEST(a_named_leader_is_asked_at_once)
 {
     struct fakes cluster = {.answer = moved, .topic_id = {{1}}, .leader = 1, .epoch = 4};
     struct kc_wire_admin *admin;
-    struct kc_map *settings;
 
     fake_start(&cluster, 1, true);
     fake_start(&cluster, 2, true);
-    settings = fakes_settings(&cluster, "600000");
+    struct kc_map *settings = fakes_settings(&cluster, "600000");
     ck_assert_ptr_null(kc_wire_admin_new(settings, "test", &admin));
     append_one(kc_wire_admin_client(admin));
     ck_assert_int_eq(atomic_load(&cluster.brokers[0].asked[KC_API_PRODUCE]), 1);
@@ -124,11 +123,10 @@ START_TEST(a_new_topic_is_asked_about_at_once)
 {
     struct fakes cluster = {.answer = moved, .topic_id = {{1}}, .leader = 2, .epoch = 4};
     struct kc_wire_admin *admin;
-    struct kc_map *settings;
 
     fake_start(&cluster, 1, true);
     fake_start(&cluster, 2, true);
-    settings = fakes_settings(&cluster, "600000");
+    struct kc_map *settings = fakes_settings(&cluster, "600000");
     ck_assert_ptr_null(kc_wire_admin_new(settings, "test", &admin));
     ck_assert(kc_wire_post(kc_wire_admin_client(admin), refresh, kc_wire_admin_client(admin)));
     while (!atomic_load(&cluster.brokers[0].asked[KC_API_METADATA]))
@@ -149,16 +147,14 @@ START_TEST(a_topic_that_may_not_be_seen_is_refused_at_once)
     struct fakes cluster = {.answer = moved, .topic_id = {{1}}, .leader = 2, .epoch = 4};
     struct kc_appender_options options = {.delivery_timeout_ms = 20000};
     struct kc_wire_admin *admin;
-    struct kc_appender *appender;
-    struct kc_map *settings;
     struct outcome outcome;
 
     atomic_store(&cluster.refusal, codes[_i]);
     fake_start(&cluster, 1, true);
     fake_start(&cluster, 2, true);
-    settings = fakes_settings(&cluster, "50");
+    struct kc_map *settings = fakes_settings(&cluster, "50");
     ck_assert_ptr_null(kc_wire_admin_new(settings, "test", &admin));
-    appender = kc_appender_new(kc_wire_admin_client(admin), &options);
+    struct kc_appender *appender = kc_appender_new(kc_wire_admin_client(admin), &options);
     append_batch(appender, &outcome);
     ck_assert_ptr_nonnull(outcome.error);
     ck_assert_msg(strstr(outcome.error, kc_kafka_error_name(codes[_i])), "%s", outcome.error);
@@ -183,17 +179,15 @@ int main(void)
 {
     Suite *suite = suite_create("append_answer");
     TCase *tcase = tcase_create("answers");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_named_leader_is_asked_at_once);
     tcase_add_test(tcase, a_new_topic_is_asked_about_at_once);
     tcase_add_loop_test(tcase, a_topic_that_may_not_be_seen_is_refused_at_once, 0, 2);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -217,14 +217,13 @@ static void on_end(void *arg, const struct kc_error *err)
 static bool end(void (*call)(struct kc_appender *, kc_appender_done, void *))
 {
     int64_t deadline = kc_mono_ms() + PATIENCE_MS;
-    bool done;
 
     user.ended = false;
     call(appender, on_end, NULL);
     pthread_mutex_lock(&user.mutex);
     while (!user.ended)
         ck_assert_msg(kc_cond_wait_until(&user.cond, &user.mutex, deadline), "no end");
-    done = !user.end_error;
+    bool done = !user.end_error;
     kc_error_clear(&user.end_error);
     pthread_mutex_unlock(&user.mutex);
     return done;
@@ -379,17 +378,15 @@ int main(void)
 {
     Suite *suite = suite_create("append_atomicity");
     TCase *tests = tcase_create("transactions");
-    SRunner *runner;
-    int failed;
 
     kc_logging_set_level("root", KC_LOG_OFF, NULL); /* hundreds of connections end */
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, all_or_nothing_before_version_2, 0, 20);
     tcase_add_loop_test(tests, all_or_nothing, 0, 20);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -165,7 +165,6 @@ int main(void)
     Suite *suite = suite_create("append_merge");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, what_waits_goes_together);
     tcase_add_test(tests, large_sent_and_unfit_ones_stay_alone);
@@ -174,7 +173,7 @@ int main(void)
     tcase_add_test(tests, what_may_be_in_the_log_stays_merged);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

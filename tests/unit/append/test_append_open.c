@@ -54,7 +54,6 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
                    struct kc_arena *arena)
 {
     struct kc_produce_response *produce = response;
-    bool silent;
 
     ck_assert_int_eq(api, KC_API_PRODUCE);
     KC_WIRE_LIST_NEW(arena, &produce->responses, kc_produce_response_topic, 1);
@@ -64,7 +63,7 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
                      kc_produce_response_partition, 1);
     pthread_mutex_lock(&broker.mutex);
     see(request, &produce->responses.items[0].partition_responses.items[0]);
-    silent = broker.silent;
+    bool silent = broker.silent;
     pthread_mutex_unlock(&broker.mutex);
     return !silent;
 }

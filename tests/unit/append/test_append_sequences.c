@@ -106,7 +106,6 @@ static void write_records(const struct kc_record_batch *batch)
 /* As ProducerAppendInfo and UnifiedLog: the error, or where the batch is. */
 static int append_to_log(const struct kc_record_batch *batch, int64_t *offset)
 {
-    struct producer *producer;
     int32_t last = batch->base_sequence + batch->last_offset_delta;
 
     *offset = broker.end;
@@ -117,7 +116,7 @@ static int append_to_log(const struct kc_record_batch *batch, int64_t *offset)
     }
     if (broker.refuses_ids)
         return KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED;
-    producer = producer_of(batch->producer_id, batch->producer_epoch);
+    struct producer *producer = producer_of(batch->producer_id, batch->producer_epoch);
     for (int i = 0; batch->producer_epoch == producer->epoch && i < producer->count; i++) {
         if (producer->batches[i].first == batch->base_sequence &&
             producer->batches[i].last == last) {
@@ -175,7 +174,6 @@ static void write_late(void)
 static int meet(const struct kc_wire_bytes *records, enum fate fate, int refusal, int64_t *offset)
 {
     struct kc_record_batch batch = parse(records->data, (size_t)records->len);
-    int code;
 
     if (fate == LOST_LATE && broker.late_count < LATE) {
         struct kc_str *late = &broker.late[broker.late_count++];
@@ -188,7 +186,7 @@ static int meet(const struct kc_wire_bytes *records, enum fate fate, int refusal
         return NO_ANSWER;
     if (fate == REFUSED)
         return refusal;
-    code = append_to_log(&batch, offset);
+    int code = append_to_log(&batch, offset);
     if (fate == LOST_AFTER)
         return NO_ANSWER;
     if (fate == UNSURE)
@@ -199,14 +197,13 @@ static int meet(const struct kc_wire_bytes *records, enum fate fate, int refusal
 static void answer_produce(struct fakes *cluster, struct kc_produce_response *produce, int code,
                            int64_t offset, struct kc_arena *arena)
 {
-    struct kc_produce_response_partition *partition;
-
     KC_WIRE_LIST_NEW(arena, &produce->responses, kc_produce_response_topic, 1);
     produce->responses.items[0].name = kc_wire_str(FAKE_TOPIC);
     produce->responses.items[0].topic_id = cluster->topic_id;
     KC_WIRE_LIST_NEW(arena, &produce->responses.items[0].partition_responses,
                      kc_produce_response_partition, 1);
-    partition = &produce->responses.items[0].partition_responses.items[0];
+    struct kc_produce_response_partition *partition =
+        &produce->responses.items[0].partition_responses.items[0];
     partition->error_code = (int16_t)code;
     partition->base_offset = code == KC_KAFKA_NONE ? offset : -1;
     partition->current_leader.leader_id = partition->current_leader.leader_epoch = -1;
@@ -349,13 +346,11 @@ static bool any_failed(int from)
  * records or by a batch of each. Returns the first append that isn't looked at yet. */
 static int recover(int from)
 {
-    int to;
-
     if (!any_failed(from))
         return from;
     await_results(0);
     kc_appender_unblock(appender, FAKE_TOPIC, 0);
-    to = user.count;
+    int to = user.count;
     for (int i = from; i < to; i++) {
         const struct try *try = &user.tries[i];
 
@@ -374,7 +369,6 @@ static int recover(int from)
 static void start(enum fate (*fate)(int *), int16_t first_epoch)
 {
     const struct kc_appender_options options = {.block_failed = true, .may_be_plain = may_be_plain};
-    struct kc_map *settings;
 
     memset(&broker, 0, sizeof(broker));
     memset(&user, 0, sizeof(user));
@@ -387,7 +381,7 @@ static void start(enum fate (*fate)(int *), int16_t first_epoch)
         .answer = answer, .topic_id = {{1}}, .leader = 1, .epoch = 4, .hang_up = true};
     fake_start(&cluster, 1, true);
     fake_start(&cluster, 2, true);
-    settings = fakes_settings(&cluster, "1");
+    struct kc_map *settings = fakes_settings(&cluster, "1");
     kc_map_set(settings, "reconnect.backoff.ms", "1");
     kc_map_set(settings, "reconnect.backoff.max.ms", "1");
     ck_assert_ptr_null(kc_wire_client_new(settings, "test", &client));
@@ -458,12 +452,10 @@ static enum fate scripted(int *refusal)
 /* Batches of as many records each: the first meets the script, the second is told its fate. */
 static void refuse_and_go_on(const enum fate *fates, int refusal)
 {
-    struct try *first;
-
     script = fates;
     script_refusal = refusal;
     start(scripted, 0);
-    first = append(3);
+    struct try *first = append(3);
     await_results(0);
     ck_assert(first->failed);
     kc_appender_unblock(appender, FAKE_TOPIC, 0);
@@ -649,8 +641,6 @@ int main(void)
 {
     Suite *suite = suite_create("append_sequences");
     TCase *tests = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, a_lost_answer_and_a_refused_retry, 0, REFUSALS);
@@ -664,9 +654,9 @@ int main(void)
     tcase_add_test(tests, who_insists_on_an_id_fails);
     tcase_add_loop_test(tests, whatever_happens, 0, 100);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -58,14 +58,13 @@ static void await_results(int count)
 static struct kc_error *end(void (*call)(struct kc_appender *, kc_appender_done, void *))
 {
     int64_t deadline = kc_mono_ms() + PATIENCE_MS;
-    struct kc_error *err;
 
     seen.ended = false;
     call(appender, on_end, NULL);
     pthread_mutex_lock(&seen.mutex);
     while (!seen.ended)
         ck_assert_msg(kc_cond_wait_until(&seen.cond, &seen.mutex, deadline), "no end");
-    err = seen.end_error;
+    struct kc_error *err = seen.end_error;
     seen.end_error = NULL;
     pthread_mutex_unlock(&seen.mutex);
     return err;

@@ -426,7 +426,6 @@ int main(void)
     Suite *suite = suite_create("batch");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tests, every_magic_and_codec_is_read, 0, sizeof(names) / sizeof(*names));
     tcase_add_test(tests, header_fields_are_read);
@@ -447,7 +446,7 @@ int main(void)
     tcase_add_test(tests, a_message_has_no_negative_offset);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

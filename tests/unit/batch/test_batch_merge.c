@@ -24,14 +24,14 @@ static size_t parse_all(const uint8_t *data, size_t len, struct kc_record_batch 
 
 START_TEST(pieces_of_javas_batch_give_it_again)
 {
-    size_t len, count;
+    size_t len;
     uint8_t *java = golden("magic2-none", &len);
     struct kc_record_batch whole, pieces[16];
     struct kc_str split = {0}, merged = {0};
 
     ck_assert_uint_eq(parse_all(java, len, &whole), 1);
     ck_assert_ptr_null(kc_record_batch_split(&whole, 1, 1 << 20, &split));
-    count = parse_all((uint8_t *)split.data, split.len, pieces);
+    size_t count = parse_all((uint8_t *)split.data, split.len, pieces);
     ck_assert_uint_eq(count, 10);
     ck_assert_ptr_null(kc_record_batch_merge(pieces, count, &merged));
     kc_batch_set_base_offset((uint8_t *)merged.data, 100);
@@ -182,7 +182,6 @@ int main(void)
     Suite *suite = suite_create("batch_merge");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, pieces_of_javas_batch_give_it_again);
     tcase_add_test(tests, every_record_is_kept);
@@ -190,7 +189,7 @@ int main(void)
     tcase_add_test(tests, damaged_records_are_refused_or_copied);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

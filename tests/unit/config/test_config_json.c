@@ -121,12 +121,10 @@ START_TEST(prints_fields_in_javas_order)
     char name[] = "p";
     char value[] = "[hidden]";
     struct kc_config_value result = {.name = name, .value = value, .visible = true};
-    json_t *json;
-    char *text;
 
     kc_config_value_add_error(&result, "bad %s", "news");
-    json = kc_config_info_json(&key, &result, "producer.override.");
-    text = json_dumps(json, JSON_COMPACT);
+    json_t *json = kc_config_info_json(&key, &result, "producer.override.");
+    char *text = json_dumps(json, JSON_COMPACT);
     ck_assert_str_eq(
         text,
         "{\"definition\":{\"name\":\"producer.override.p\",\"type\":\"PASSWORD\",\"required\":"

@@ -127,7 +127,6 @@ int main(void)
     Suite *suite = suite_create("config_parse");
     TCase *tcase = tcase_create("config_parse");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tcase, parses_each_type_as_java);
     tcase_add_test(tcase, fills_in_defaults_and_keeps_originals);
@@ -135,7 +134,7 @@ int main(void)
     tcase_add_test_raise_signal(tcase, a_missing_key_aborts, SIGABRT);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

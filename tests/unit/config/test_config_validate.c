@@ -100,13 +100,12 @@ START_TEST(embeds_a_plugins_keys_under_a_prefix)
     struct kc_config_def *def = kc_config_def_new(NULL, 0);
     struct kc_map *config = kc_map_new();
     struct kc_config_values values = {0};
-    const struct kc_config_key *key;
 
     kc_config_def_embed(def, "transforms.a.", "Transforms: a", 5, &plugin_keys[0]);
     kc_config_def_embed(def, "transforms.a.", "Transforms: a", 6, &plugin_keys[1]);
     kc_config_def_embed(def, "transforms.a.", "Transforms: a", 7, &plugin_keys[1]);
     ck_assert_uint_eq(kc_config_def_size(def), 2);
-    key = kc_config_def_find(def, "transforms.a.size");
+    const struct kc_config_key *key = kc_config_def_find(def, "transforms.a.size");
     ck_assert_str_eq(key->group, "Transforms: a: Sizes");
     ck_assert_int_eq(key->order, 6);
     ck_assert_str_eq(key->display_name, "Size");
@@ -154,14 +153,13 @@ END_TEST
 START_TEST(reports_every_control_character_of_a_long_name)
 {
     char *name = kc_malloc(10001);
-    struct kc_error *err;
 
     memset(name, 'a', 10000);
     name[10000] = '\0';
     assert_ok(kc_config_non_empty_without_control("name", name), "10,000 letters");
     name[0] = '\x01';
     name[9999] = '\x7F';
-    err = kc_config_non_empty_without_control("name", name);
+    struct kc_error *err = kc_config_non_empty_without_control("name", name);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "the following ASCII chars: 1, 127"));
     kc_error_destroy(err);
     free(name);

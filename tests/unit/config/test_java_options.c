@@ -30,12 +30,10 @@ static const struct {
 
 START_TEST(the_last_option_of_the_last_variable_counts)
 {
-    char *value;
-
     setenv(cases[_i].variable, cases[_i].text, 1);
     if (cases[_i].second)
         setenv(cases[_i].second, cases[_i].second_text, 1);
-    value = kc_java_property(NAME);
+    char *value = kc_java_property(NAME);
     if (cases[_i].value)
         ck_assert_pstr_eq(value, cases[_i].value);
     else
@@ -47,12 +45,11 @@ END_TEST
 START_TEST(the_workers_file_is_asked_where_the_environment_is_silent)
 {
     struct kc_map *properties = kc_map_new();
-    char *value;
 
     kc_map_set(properties, NAME, "from the file");
     kc_java_options_take_file(properties);
     kc_map_destroy(properties);
-    value = kc_java_property(NAME);
+    char *value = kc_java_property(NAME);
     ck_assert_str_eq(value, "from the file");
     free(value);
     setenv("KAFKA_OPTS", "-D" NAME "=from-the-environment", 1);
@@ -68,14 +65,13 @@ int main(void)
     Suite *suite = suite_create("java_options");
     TCase *tcase = tcase_create("properties");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tcase, the_last_option_of_the_last_variable_counts, 0,
                         (int)(sizeof(cases) / sizeof(*cases)));
     tcase_add_test(tcase, the_workers_file_is_asked_where_the_environment_is_silent);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

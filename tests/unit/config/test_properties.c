@@ -31,8 +31,6 @@ static void write_file(char *path, const char *data, size_t len)
 static void compare(json_t *expected, struct kc_error *err, const struct kc_map *map,
                     const char *input)
 {
-    struct kc_map *want;
-
     if (json_is_string(expected)) {
         ck_assert_msg(err != NULL, "no error for %s", input);
         ck_assert_msg(strstr(kc_error_text(err), json_string_value(expected)) != NULL, "%s: %s",
@@ -41,7 +39,7 @@ static void compare(json_t *expected, struct kc_error *err, const struct kc_map 
         return;
     }
     assert_ok(err, input);
-    want = golden_map(expected);
+    struct kc_map *want = golden_map(expected);
     if (!kc_map_equal(map, want)) {
         char *got = kc_map_print(map);
         char *java = kc_map_print(want);
@@ -193,8 +191,6 @@ START_TEST(refuses_what_is_no_readable_file)
 {
     struct kc_map *map = kc_map_new();
     char path[] = "/tmp/kc_propertiesXXXXXX";
-    char *message;
-    struct kc_error *err;
 
     assert_error(kc_properties_load("/nowhere/a.properties", map, NULL),
                  "Could not read /nowhere/a.properties: No such file or directory", "missing");
@@ -203,8 +199,8 @@ START_TEST(refuses_what_is_no_readable_file)
     write_file(path, "", 0);
     assert_ok(kc_properties_load(path, map, NULL), "empty file");
     ck_assert_int_eq(truncate(path, (off_t)KC_PROPERTIES_MAX_FILE + 1), 0);
-    err = kc_properties_load(path, map, NULL);
-    message = kc_asprintf("Could not read %s: it is larger than 16777216 bytes", path);
+    struct kc_error *err = kc_properties_load(path, map, NULL);
+    char *message = kc_asprintf("Could not read %s: it is larger than 16777216 bytes", path);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_IO);
     assert_error(err, message, "16 MiB and a byte");
     free(message);

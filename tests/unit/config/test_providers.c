@@ -69,7 +69,6 @@ static struct kc_error *resolve(const struct kc_providers *providers, const char
     struct kc_map *config = kc_map_new();
     struct kc_map *resolved = NULL;
     struct kc_str text = {0};
-    struct kc_error *err;
 
     for (; *value; value++) {
         if (*value == '@')
@@ -79,7 +78,7 @@ static struct kc_error *resolve(const struct kc_providers *providers, const char
     }
     kc_map_set(config, "key", text.data ? text.data : "");
     kc_map_set(config, "null", NULL);
-    err = kc_providers_resolve(providers, config, &resolved);
+    struct kc_error *err = kc_providers_resolve(providers, config, &resolved);
     *out = err ? NULL : kc_strdup(kc_map_get(resolved, "key"));
     if (!err)
         ck_assert(kc_map_has(resolved, "null") && !kc_map_get(resolved, "null"));
@@ -112,7 +111,6 @@ static void stays(const struct kc_providers *providers, const char *value)
 START_TEST(finds_variables_as_java)
 {
     json_t *cases = golden("variables.json");
-    struct kc_providers *providers;
     size_t index;
     json_t *item;
 
@@ -122,7 +120,7 @@ START_TEST(finds_variables_as_java)
     ck_assert_int_eq(chdir(directory), 0);
     ck_assert_int_eq(mkdir("d", 0700), 0);
     ck_assert_int_eq(rename("k", "d/k") + rename("v", "d/v"), 0);
-    providers = providers_of("DirectoryConfigProvider", NULL, NULL);
+    struct kc_providers *providers = providers_of("DirectoryConfigProvider", NULL, NULL);
     json_array_foreach (cases, index, item) {
         const char *input = golden_text(item, "input");
 
@@ -141,7 +139,6 @@ START_TEST(reads_values_from_files)
 {
     struct kc_providers *providers = providers_of("FileConfigProvider", NULL, NULL);
     char *got = NULL;
-    char *message;
 
     enter_directory();
     put_text("secrets", "user=alice\npassword = p\\u00e9 \xC3\xA9\nempty=\n");
@@ -151,9 +148,10 @@ START_TEST(reads_values_from_files)
     stays(providers, "${p:user}");
     put_text("secrets", "user=bob");
     becomes(providers, "${p:@/secrets:user}", "bob");
-    message = kc_asprintf("Variable 'user' of configuration 'key': Could not read properties from "
-                          "file %s/none: Could not read %s/none: No such file or directory",
-                          directory, directory);
+    char *message =
+        kc_asprintf("Variable 'user' of configuration 'key': Could not read properties from "
+                    "file %s/none: Could not read %s/none: No such file or directory",
+                    directory, directory);
     assert_error(resolve(providers, "${p:@/none:user}", &got), message, "missing file");
     free(message);
     put_text("secrets", "user=\\u12");
@@ -170,7 +168,6 @@ END_TEST
 START_TEST(reads_values_from_directories)
 {
     struct kc_providers *providers = providers_of("DirectoryConfigProvider", NULL, NULL);
-    struct kc_error *err;
     char *got = NULL;
 
     enter_directory();
@@ -182,7 +179,7 @@ START_TEST(reads_values_from_directories)
     stays(providers, "${p:@:..}");
     stays(providers, "${p:@/password:x}");
     stays(providers, "${p::password}");
-    err = resolve(providers, "${p:@:binary}", &got);
+    struct kc_error *err = resolve(providers, "${p:@:binary}", &got);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "it is not a text file"));
     kc_error_destroy(err);
     kc_providers_destroy(providers);
@@ -212,16 +209,13 @@ END_TEST
 
 START_TEST(keeps_to_allowed_paths)
 {
-    struct kc_providers *providers;
-    char *allowed;
-
     enter_directory();
     put_text("a", "k=inside");
     ck_assert_int_eq(chdir(directory), 0);
     ck_assert_int_eq(mkdir("sub", 0700), 0);
     put_text("sub/b", "k=sub");
-    allowed = kc_asprintf("%s/sub/", directory);
-    providers = providers_of("FileConfigProvider", "allowed.paths", allowed);
+    char *allowed = kc_asprintf("%s/sub/", directory);
+    struct kc_providers *providers = providers_of("FileConfigProvider", "allowed.paths", allowed);
     becomes(providers, "${p:@/sub/b:k}", "sub");
     becomes(providers, "${p:@/sub/../sub/./b:k}", "sub");
     stays(providers, "${p:@/a:k}");

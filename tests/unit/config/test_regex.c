@@ -177,11 +177,10 @@ static bool list_matches(const char *csv, const char *text)
 {
     struct kc_strings list = {0};
     struct kc_regex *regex = NULL;
-    bool matches;
 
     kc_strings_split(&list, csv);
     assert_ok(kc_regex_list_new(&list, &regex), csv);
-    matches = kc_regex_matches(regex, text);
+    bool matches = kc_regex_matches(regex, text);
     kc_regex_destroy(regex);
     kc_strings_destroy(&list);
     return matches;
@@ -234,10 +233,9 @@ START_TEST(a_bad_list_names_its_pattern)
 {
     struct kc_strings list = {0};
     struct kc_regex *regex = NULL;
-    struct kc_error *err;
 
     kc_strings_split(&list, "good,(bad");
-    err = kc_regex_list_new(&list, &regex);
+    struct kc_error *err = kc_regex_list_new(&list, &regex);
     ck_assert_ptr_null(regex);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "good|(bad"));

@@ -135,7 +135,6 @@ START_TEST(resolves_variables)
 {
     struct kc_map *map = distributed_settings();
     struct kc_worker_config *config = NULL;
-    struct kc_error *err;
 
     setenv("KC_TEST_GROUP", "from-env", 1);
     kc_map_set(map, "config.providers", "env");
@@ -148,7 +147,7 @@ START_TEST(resolves_variables)
     ck_assert_str_eq(kc_map_get(config->originals, "producer.acks"), "from-env");
     kc_worker_config_destroy(config);
     kc_map_set(map, "config.providers.env.class", "com.example.Vault");
-    err = make(map);
+    struct kc_error *err = make(map);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFIG);
     kc_error_destroy(err);
     kc_map_destroy(map);

@@ -50,13 +50,12 @@ static void append(struct kc_batch_builder *builder, int64_t producer_id, int16_
     struct entry *entry = &model.batches[model.batch_count++];
     struct kc_record_batch batch;
     const char *why;
-    uint8_t *data;
 
     *entry = (struct entry){producer_id, model.end, builder->last_offset + 1, model.bytes.len, 0};
     ck_assert_ptr_null(kc_batch_builder_finish(builder, &model.bytes));
     entry->len = model.bytes.len - entry->at;
     kc_batch_builder_destroy(builder);
-    data = (uint8_t *)model.bytes.data + entry->at;
+    uint8_t *data = (uint8_t *)model.bytes.data + entry->at;
     ck_assert_int_eq(kc_record_batch_parse(data, entry->len, &batch, &why), KC_BATCH_OK);
     batch.attributes = (int16_t)(batch.attributes | attributes);
     kc_batch_put_header(data, batch.size, &batch);
@@ -163,14 +162,13 @@ static void put_batches(struct kc_fetch_response_partition *partition, int64_t o
                         struct kc_arena *arena)
 {
     size_t i = 0, most, len = 0, cut = 0;
-    const uint8_t *data;
 
     partition->high_watermark = partition->last_stable_offset = model.end;
     while (i < model.batch_count && model.batches[i].next <= offset)
         i++;
     if (i == model.batch_count)
         return;
-    data = (uint8_t *)model.bytes.data + model.batches[i].at;
+    const uint8_t *data = (uint8_t *)model.bytes.data + model.batches[i].at;
     for (most = 1 + (size_t)rand() % 40; most > 0 && i < model.batch_count; most--)
         len += model.batches[i++].len;
     if (i < model.batch_count)
@@ -222,10 +220,9 @@ static void read_from(int64_t offset)
 {
     struct fakes cluster = {.answer = answer, .topic_id = {{1}}, .leader = 1, .epoch = 1};
     struct kc_fetcher *fetcher;
-    struct kc_map *settings;
 
     fake_start(&cluster, 1, true);
-    settings = fakes_settings(&cluster, "10");
+    struct kc_map *settings = fakes_settings(&cluster, "10");
     kc_map_set(settings, "isolation.level", "read_committed");
     ck_assert_ptr_null(kc_fetcher_open(settings, "test", 1 << 20, &fetcher));
     kc_fetcher_add(fetcher, FAKE_TOPIC, 0, offset, -1);
@@ -272,11 +269,9 @@ END_TEST
 
 START_TEST(whatever_overlaps)
 {
-    int64_t from;
-
     srand((unsigned)_i);
     make_log();
-    from = _i % 2 ? rand() % model.end : 0;
+    int64_t from = _i % 2 ? rand() % model.end : 0;
     read_from(from);
     expect_committed(from);
 }
@@ -286,16 +281,14 @@ int main(void)
 {
     Suite *suite = suite_create("aborted");
     TCase *tcase = tcase_create("readers");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, one_that_began_later_ends_first);
     tcase_add_loop_test(tcase, whatever_overlaps, 0, 40);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -9,10 +9,8 @@
 static struct kc_fetch_response_partition *
 one_partition(const struct fake *fake, struct kc_fetch_response *response, struct kc_arena *arena)
 {
-    struct kc_fetch_response_topic *topic;
-
     KC_WIRE_LIST_NEW(arena, &response->responses, kc_fetch_response_topic, 1);
-    topic = &response->responses.items[0];
+    struct kc_fetch_response_topic *topic = &response->responses.items[0];
     topic->topic = kc_wire_str(FAKE_TOPIC);
     topic->topic_id = fake->cluster->topic_id;
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_fetch_response_partition, 1);
@@ -58,12 +56,11 @@ static void expect_sign(const struct fakes *cluster, const char *back_off_ms)
 {
     struct kc_map *settings = fakes_settings(cluster, back_off_ms);
     struct kc_fetcher *fetcher;
-    struct kc_fetched *fetched;
 
     kc_map_set(settings, "client.rack", "here");
     ck_assert_ptr_null(kc_fetcher_open(settings, "test", 1 << 20, &fetcher));
     kc_fetcher_add(fetcher, FAKE_TOPIC, 0, 100, -1);
-    fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+    struct kc_fetched *fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
     ck_assert_ptr_nonnull(fetched);
     ck_assert_int_eq(fetched->kind, KC_FETCHED_OUT_OF_RANGE);
     kc_fetched_release(fetched);
@@ -103,16 +100,14 @@ int main(void)
 {
     Suite *suite = suite_create("fetch_answer");
     TCase *tcase = tcase_create("answers");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, a_named_leader_is_asked_at_once);
     tcase_add_test(tcase, a_follower_that_is_gone_is_left);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -96,7 +96,6 @@ static void answer_metadata(struct kc_arena *arena, struct kc_wire_out *out,
                             const struct kc_wire_request_header *header)
 {
     struct kc_metadata_response *response = kc_wire_new(arena, &kc_metadata_response_type);
-    struct kc_metadata_response_topic *topic;
 
     while (!atomic_load(&broker.told))
         usleep(1000);
@@ -105,7 +104,7 @@ static void answer_metadata(struct kc_arena *arena, struct kc_wire_out *out,
     response->brokers.items[0].host = kc_wire_str("127.0.0.1");
     response->brokers.items[0].port = broker.port;
     KC_WIRE_LIST_NEW(arena, &response->topics, kc_metadata_response_topic, 1);
-    topic = response->topics.items;
+    struct kc_metadata_response_topic *topic = response->topics.items;
     topic->name = kc_wire_str("t");
     topic->topic_id = topic_id;
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition, PARTITIONS);
@@ -165,10 +164,8 @@ static void note(const struct kc_fetch_request *request, int connection)
 static struct kc_fetch_response_partition *
 put_partition(struct kc_arena *arena, struct kc_fetch_response *response, int index)
 {
-    struct kc_fetch_response_topic *topic;
-
     KC_WIRE_LIST_NEW(arena, &response->responses, kc_fetch_response_topic, 1);
-    topic = &response->responses.items[0];
+    struct kc_fetch_response_topic *topic = &response->responses.items[0];
     topic->topic = kc_wire_str("t");
     topic->topic_id = topic_id;
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_fetch_response_partition, 1);
@@ -185,12 +182,11 @@ static void put_record(struct kc_arena *arena, struct kc_fetch_response *respons
                                     .timestamp = 1700000000000LL,
                                     .key = {NULL, -1},
                                     .value = kc_wire_bytes(value, len)};
-    struct kc_fetch_response_partition *partition;
 
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, batch));
     kc_batch_builder_destroy(&builder);
-    partition = put_partition(arena, response, index);
+    struct kc_fetch_response_partition *partition = put_partition(arena, response, index);
     partition->records = kc_wire_bytes(batch->data, batch->len);
 }
 
@@ -212,10 +208,9 @@ static void answer_fetch(struct kc_arena *arena, struct kc_wire_out *out,
 {
     struct kc_fetch_response *response = kc_wire_new(arena, &kc_fetch_response_type);
     struct kc_str batch = {0};
-    const int64_t *known;
 
     ck_assert_int_lt(connection, DESCRIPTORS);
-    known = broker.known[connection];
+    const int64_t *known = broker.known[connection];
     pthread_mutex_lock(&broker.mutex);
     note(request, connection);
     response->session_id = broker.keeps_no_sessions ? 0 : SESSION_ID;
@@ -344,10 +339,8 @@ static void add(struct kc_fetcher *fetcher, int from, int to)
 
 static struct kc_fetcher *start(int versions_max)
 {
-    struct kc_fetcher *fetcher;
-
     start_broker(versions_max);
-    fetcher = open_fetcher("one");
+    struct kc_fetcher *fetcher = open_fetcher("one");
     add(fetcher, 0, PARTITIONS);
     atomic_store(&broker.told, true);
     return fetcher;
@@ -356,11 +349,9 @@ static struct kc_fetcher *start(int versions_max)
 /* A second one, which has the partitions from `from` on. */
 static struct kc_fetcher *start_two(int versions_max, int from, struct kc_fetcher **first)
 {
-    struct kc_fetcher *second;
-
     start_broker(versions_max);
     *first = open_fetcher("one");
-    second = open_fetcher("two");
+    struct kc_fetcher *second = open_fetcher("two");
     add(*first, 0, from);
     add(second, from, PARTITIONS);
     atomic_store(&broker.told, true);
@@ -377,10 +368,8 @@ static void stop(struct kc_fetcher *fetcher)
 
 static int requests(void)
 {
-    int count;
-
     pthread_mutex_lock(&broker.mutex);
-    count = broker.requests;
+    int count = broker.requests;
     pthread_mutex_unlock(&broker.mutex);
     return count;
 }
@@ -460,13 +449,12 @@ static const int versions[] = {12, 17};
 START_TEST(only_what_changed_is_asked_for)
 {
     struct kc_fetcher *fetcher = start(versions[_i]);
-    struct kc_fetched *fetched;
     struct asked asked;
     int at = await(0, names_all, &asked);
 
     at = await(at, is_quiet, &asked);
     give(150);
-    fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+    struct kc_fetched *fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
     ck_assert_ptr_nonnull(fetched);
     ck_assert_int_eq(fetched->kind, KC_FETCHED_DATA);
     ck_assert_int_eq(fetched->partition, 150);
@@ -564,11 +552,10 @@ END_TEST
 
 START_TEST(a_far_broker_is_asked_for_much)
 {
-    struct kc_fetcher *fetcher;
     struct asked asked;
 
     broker.answers_after_ms = FAR_MS;
-    fetcher = start(versions[_i]);
+    struct kc_fetcher *fetcher = start(versions[_i]);
     await(0, asks_for_little, &asked);
     await(0, asks_for_much, &asked);
     stop(fetcher);
@@ -583,11 +570,10 @@ static bool begins_elsewhere(const struct asked *asked)
 /* What is asked for may be less than its first partition has. */
 START_TEST(without_a_session_each_partition_is_the_first_in_turn)
 {
-    struct kc_fetcher *fetcher;
     struct asked asked;
 
     broker.keeps_no_sessions = true;
-    fetcher = start(versions[_i]);
+    struct kc_fetcher *fetcher = start(versions[_i]);
     await(0, begins_elsewhere, &asked);
     stop(fetcher);
 }
@@ -626,14 +612,13 @@ END_TEST
 
 START_TEST(of_a_far_broker_each_reads_by_itself)
 {
-    struct kc_fetcher *first, *second;
+    struct kc_fetcher *first;
     struct asked asked;
-    int at, connection;
 
     broker.answers_after_ms = FAR_MS;
-    second = start_two(versions[_i], PARTITIONS / 2, &first);
-    at = await(0, names_half, &asked);
-    connection = asked.connection;
+    struct kc_fetcher *second = start_two(versions[_i], PARTITIONS / 2, &first);
+    int at = await(0, names_half, &asked);
+    int connection = asked.connection;
     at = await(at, names_half, &asked);
     ck_assert_int_ne(asked.connection, connection);
     give(150);
@@ -719,7 +704,6 @@ END_TEST
 START_TEST(a_batch_larger_than_what_is_asked_for_is_taken)
 {
     struct kc_fetcher *fetcher;
-    struct kc_fetched *fetched;
     struct kc_map *settings = kc_map_new();
 
     start_broker(versions[0]);
@@ -731,7 +715,7 @@ START_TEST(a_batch_larger_than_what_is_asked_for_is_taken)
     kc_map_destroy(settings);
     add(fetcher, 0, PARTITIONS);
     atomic_store(&broker.told, true);
-    fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
+    struct kc_fetched *fetched = kc_fetcher_next(fetcher, kc_mono_ms() + PATIENCE_MS);
     ck_assert_ptr_nonnull(fetched);
     ck_assert_int_eq(fetched->kind, KC_FETCHED_DATA);
     ck_assert_uint_gt(fetched->len, LARGEST_RECORD);
@@ -743,11 +727,10 @@ END_TEST
 /* An answer larger than any that could be asked for is left at its head: the connection ends. */
 START_TEST(a_frame_beyond_what_is_asked_for_is_refused)
 {
-    struct kc_fetcher *fetcher;
     int64_t deadline = kc_mono_ms() + PATIENCE_MS;
 
     broker.fetch_answer_bytes = 100 << 20;
-    fetcher = start(versions[0]);
+    struct kc_fetcher *fetcher = start(versions[0]);
     while (!atomic_load(&broker.hung_up) && kc_mono_ms() < deadline)
         usleep(1000);
     ck_assert_int_gt(atomic_load(&broker.hung_up), 0);
@@ -760,7 +743,6 @@ int main(void)
     Suite *suite = suite_create("fetcher");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 120);
     tcase_add_loop_test(tests, only_what_changed_is_asked_for, 0, 2);
@@ -778,7 +760,7 @@ int main(void)
     tcase_add_test(tests, a_frame_beyond_what_is_asked_for_is_refused);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

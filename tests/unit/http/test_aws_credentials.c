@@ -75,11 +75,9 @@ static struct kc_error *find(struct kc_map *options, struct wire_aws_keys *keys)
 static void serve(struct fake_web *web, const struct fake_web_answer *answers, size_t count,
                   const char *variable, const char *path)
 {
-    char *url;
-
     forget_environment();
     fake_web_start(web, answers, count);
-    url = kc_asprintf("http://127.0.0.1:%d%s", web->port, path);
+    char *url = kc_asprintf("http://127.0.0.1:%d%s", web->port, path);
     setenv(variable, url, 1);
     free(url);
 }
@@ -93,10 +91,9 @@ START_TEST(an_instance_is_asked_with_a_session)
         {"/latest/meta-data/iam/security-credentials/", "200 OK", NULL, "mirror\n"}};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     serve(&web, answers, 3, "AWS_EC2_METADATA_SERVICE_ENDPOINT", "");
-    err = find(kc_map_new(), &keys);
+    struct kc_error *err = find(kc_map_new(), &keys);
     fake_web_stop(&web);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "I");
@@ -116,11 +113,10 @@ START_TEST(a_container_is_asked_with_its_token)
          "{\"AccessKeyId\":\"I\",\"SecretAccessKey\":\"S\",\"Token\":\"T\"}"}};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     serve(&web, answers, 1, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "/creds");
     setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", "pod", 1);
-    err = find(kc_map_new(), &keys);
+    struct kc_error *err = find(kc_map_new(), &keys);
     fake_web_stop(&web);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.secret, "S");
@@ -139,13 +135,12 @@ START_TEST(a_role_is_assumed)
     struct kc_map *options = kc_map_new();
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     serve(&web, answers, 1, "AWS_ENDPOINT_URL_STS", "");
     setenv("AWS_ACCESS_KEY_ID", "own", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
     kc_map_set(options, "awsRoleArn", "arn:aws:iam::1:role/msk");
-    err = find(options, &keys);
+    struct kc_error *err = find(options, &keys);
     fake_web_stop(&web);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "R");
@@ -169,14 +164,13 @@ START_TEST(a_pods_web_identity_is_a_role)
     int fd = mkstemp(path);
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     ck_assert_int_eq(write(fd, "tok en\n", 7), 7);
     close(fd);
     serve(&web, answers, 1, "AWS_ENDPOINT_URL_STS", "");
     setenv("AWS_WEB_IDENTITY_TOKEN_FILE", path, 1);
     setenv("AWS_ROLE_ARN", "arn:aws:iam::1:role/pod", 1);
-    err = find(kc_map_new(), &keys);
+    struct kc_error *err = find(kc_map_new(), &keys);
     fake_web_stop(&web);
     unlink(path);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
@@ -214,7 +208,6 @@ static char *first_message(const char *mechanism, const char *module, const char
     struct kc_map *settings = kc_map_new();
     struct wire_sasl *sasl = NULL;
     struct kc_str answer = {0};
-    struct kc_error *err;
     bool done;
 
     forget_environment();
@@ -224,7 +217,7 @@ static char *first_message(const char *mechanism, const char *module, const char
     kc_map_setf(settings, "sasl.jaas.config", "%s required;", module);
     if (handler)
         kc_map_set(settings, "sasl.login.callback.handler.class", handler);
-    err = wire_sasl_new(settings, "b-1.m.kafka.eu-west-1.amazonaws.com", &sasl);
+    struct kc_error *err = wire_sasl_new(settings, "b-1.m.kafka.eu-west-1.amazonaws.com", &sasl);
     if (!err)
         err = wire_sasl_step(sasl, NULL, 0, &answer, &done);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
@@ -281,7 +274,6 @@ int main(void)
     Suite *suite = suite_create("aws_credentials");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, the_published_example_is_signed_alike);
@@ -295,7 +287,7 @@ int main(void)
     tcase_add_test(tcase, the_mechanism_of_its_own_sends_json);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

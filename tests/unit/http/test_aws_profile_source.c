@@ -55,10 +55,9 @@ static void drop_home(void)
 static struct kc_error *ask(const char *profile, struct wire_aws_keys *keys)
 {
     struct kc_map *options = kc_map_new();
-    struct kc_error *err;
 
     kc_map_set(options, "awsProfileName", profile);
-    err = wire_aws_credentials(options, "eu-west-1", &never, keys);
+    struct kc_error *err = wire_aws_credentials(options, "eu-west-1", &never, keys);
     kc_map_destroy(options);
     return err;
 }
@@ -68,13 +67,10 @@ static struct kc_error *ask_service(const char *profile, const char *variable,
                                     const struct fake_web_answer *answers, size_t count,
                                     struct fake_web *web, struct wire_aws_keys *keys)
 {
-    struct kc_error *err;
-    char *url;
-
     fake_web_start(web, answers, count);
-    url = kc_asprintf("http://127.0.0.1:%d", web->port);
+    char *url = kc_asprintf("http://127.0.0.1:%d", web->port);
     setenv(variable, url, 1);
-    err = ask(profile, keys);
+    struct kc_error *err = ask(profile, keys);
     fake_web_stop(web);
     free(url);
     return err;
@@ -95,14 +91,13 @@ START_TEST(a_role_is_taken_by_another_profiles_keys)
         {"/?Action=AssumeRole&", "200 OK", NULL, ROLE("R")}};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     write_home("config",
                "[profile msk]\nrole_arn = arn:aws:iam::1:role/msk\nsource_profile = base\n"
                "external_id = shared\nrole_session_name = mirror\nregion = us-east-2\n"
                "duration_seconds = 900\n");
     write_home("credentials", "[base]\naws_access_key_id = BASE\naws_secret_access_key = S\n");
-    err = ask_service("msk", "AWS_ENDPOINT_URL_STS", answers, 1, &web, &keys);
+    struct kc_error *err = ask_service("msk", "AWS_ENDPOINT_URL_STS", answers, 1, &web, &keys);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "R");
     ck_assert_str_eq(keys.token, "T");
@@ -124,12 +119,11 @@ START_TEST(a_role_leads_to_a_role)
         {"/?Action=AssumeRole&RoleArn=outer", "200 OK", NULL, ROLE("OUTER")}};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     write_home("config", "[profile msk]\nrole_arn=outer\nsource_profile=middle\n[profile middle]\n"
                          "role_arn=inner\nsource_profile=middle\naws_access_key_id=BASE\n"
                          "aws_secret_access_key=S\n");
-    err = ask_service("msk", "AWS_ENDPOINT_URL_STS", answers, 2, &web, &keys);
+    struct kc_error *err = ask_service("msk", "AWS_ENDPOINT_URL_STS", answers, 2, &web, &keys);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "OUTER");
     ck_assert_uint_eq(web.requests.count, 2);
@@ -153,13 +147,11 @@ START_TEST(a_role_is_taken_by_what_a_place_gives)
     static const char *const places[] = {"Environment", "EcsContainer", "Ec2InstanceMetadata"};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
-    char *config, *url;
 
-    config = kc_asprintf("[profile msk]\nrole_arn = r\ncredential_source = %s\n", places[_i]);
+    char *config = kc_asprintf("[profile msk]\nrole_arn = r\ncredential_source = %s\n", places[_i]);
     write_home("config", config);
     fake_web_start(&web, answers, 5);
-    url = kc_asprintf("http://127.0.0.1:%d", web.port);
+    char *url = kc_asprintf("http://127.0.0.1:%d", web.port);
     setenv("AWS_ENDPOINT_URL", url, 1);
     if (_i == 0) {
         setenv("AWS_ACCESS_KEY_ID", "PLACE", 1);
@@ -173,7 +165,7 @@ START_TEST(a_role_is_taken_by_what_a_place_gives)
         unsetenv("AWS_EC2_METADATA_DISABLED");
         setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url, 1);
     }
-    err = ask("msk", &keys);
+    struct kc_error *err = ask("msk", &keys);
     fake_web_stop(&web);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "R");
@@ -197,11 +189,10 @@ START_TEST(a_role_is_taken_by_a_web_identity)
                                home);
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     write_home("config", config);
     write_home("identity", "a.b.c\n");
-    err = ask_service("msk", "AWS_ENDPOINT_URL_STS", answers, 1, &web, &keys);
+    struct kc_error *err = ask_service("msk", "AWS_ENDPOINT_URL_STS", answers, 1, &web, &keys);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "W");
     ck_assert_uint_eq(web.requests.count, 1);
@@ -234,12 +225,11 @@ START_TEST(a_sign_ons_token_gives_a_roles_keys)
          "\"sessionToken\":\"T\",\"expiration\":1}}"}};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
 
     write_home("config", sign_ons[_i][1]);
     write_home(sign_ons[_i][0],
                "{\"accessToken\":\"from.login\",\"expiresAt\":\"2200-01-01T00:00:00Z\"}");
-    err = ask_service("msk", "AWS_ENDPOINT_URL_SSO", answers, 1, &web, &keys);
+    struct kc_error *err = ask_service("msk", "AWS_ENDPOINT_URL_SSO", answers, 1, &web, &keys);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(keys.id, "SSO");
     ck_assert_str_eq(keys.token, "T");
@@ -313,16 +303,14 @@ START_TEST(the_chain_goes_on_behind_a_sign_on_that_is_over)
          "{\"AccessKeyId\":\"POD\",\"SecretAccessKey\":\"S\",\"Token\":\"T\"}"}};
     struct wire_aws_keys keys = {0};
     struct fake_web web;
-    struct kc_error *err;
-    char *url;
 
     write_home("config", sign_ons[0][1]);
     setenv("AWS_PROFILE", "msk", 1);
-    err = ask(NULL, &keys);
+    struct kc_error *err = ask(NULL, &keys);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "aws sso login"));
     kc_error_destroy(err);
     fake_web_start(&web, answers, 1);
-    url = kc_asprintf("http://127.0.0.1:%d/creds", web.port);
+    char *url = kc_asprintf("http://127.0.0.1:%d/creds", web.port);
     setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
     err = ask(NULL, &keys);
     fake_web_stop(&web);
@@ -339,7 +327,6 @@ int main(void)
     Suite *suite = suite_create("aws_profile_source");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tcase, make_home, drop_home);
     tcase_add_test(tcase, a_role_is_taken_by_another_profiles_keys);
@@ -352,7 +339,7 @@ int main(void)
     tcase_add_test(tcase, the_chain_goes_on_behind_a_sign_on_that_is_over);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

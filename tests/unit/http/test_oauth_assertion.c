@@ -74,7 +74,6 @@ static void put_key(struct kc_map *settings, EVP_PKEY *key, enum form form)
     BIO *bio = BIO_new(BIO_s_mem()), *filter = BIO_new(BIO_f_base64());
     char secret[] = "opens it";
     char *data;
-    long len;
 
     if (form == PEM) {
         PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL);
@@ -92,7 +91,7 @@ static void put_key(struct kc_map *settings, EVP_PKEY *key, enum form form)
         (void)BIO_flush(filter);
         BIO_pop(filter);
     }
-    len = BIO_get_mem_data(bio, &data);
+    long len = BIO_get_mem_data(bio, &data);
     put(settings, KEY("private.key.file"), "key", data, (size_t)len);
     BIO_free(filter);
     BIO_free(bio);
@@ -102,13 +101,10 @@ static void put_key(struct kc_map *settings, EVP_PKEY *key, enum form form)
 
 static json_t *part(const char *jwt, int number)
 {
-    char *shifted;
-    json_t *found;
-
     for (int i = 0; i < number; i++)
         jwt = strchr(jwt, '.') + 1;
-    shifted = kc_asprintf("e30.%s.", jwt);
-    found = wire_jwt_claims(shifted);
+    char *shifted = kc_asprintf("e30.%s.", jwt);
+    json_t *found = wire_jwt_claims(shifted);
     free(shifted);
     return found;
 }
@@ -131,7 +127,6 @@ static bool is_signed(const char *jwt, EVP_PKEY *key)
     unsigned char signature[1024], *der = NULL;
     size_t len = decode(dot + 1, signature);
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    bool good;
 
     if (EVP_PKEY_get_base_id(key) == EVP_PKEY_EC) {
         ECDSA_SIG *pair = ECDSA_SIG_new();
@@ -144,8 +139,8 @@ static bool is_signed(const char *jwt, EVP_PKEY *key)
         ECDSA_SIG_free(pair);
     }
     EVP_DigestVerifyInit(digest, NULL, EVP_sha256(), NULL, key);
-    good = EVP_DigestVerify(digest, signature, len, (const unsigned char *)jwt,
-                            (size_t)(dot - jwt)) == 1;
+    bool good = EVP_DigestVerify(digest, signature, len, (const unsigned char *)jwt,
+                                 (size_t)(dot - jwt)) == 1;
     EVP_MD_CTX_free(digest);
     return good;
 }
@@ -169,18 +164,16 @@ START_TEST(keys_of_each_form_sign)
     bool es256 = _i >= FORMS;
     struct kc_map *settings = kc_map_new();
     struct kc_str jwt = {0};
-    struct kc_error *err;
-    json_t *header;
 
     allow_all();
     put_key(settings, es256 ? ec : rsa, (enum form)(_i % FORMS));
     if (es256)
         kc_map_set(settings, KEY("algorithm"), "es256");
-    err = make(settings, &jwt);
+    struct kc_error *err = make(settings, &jwt);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_ptr_null(wire_jwt_check(jwt.data));
     ck_assert(is_signed(jwt.data, es256 ? ec : rsa));
-    header = part(jwt.data, 0);
+    json_t *header = part(jwt.data, 0);
     ck_assert_str_eq(json_string_value(json_object_get(header, "alg")), es256 ? "ES256" : "RS256");
     ck_assert_str_eq(json_string_value(json_object_get(header, "typ")), "JWT");
     json_decref(header);
@@ -198,7 +191,7 @@ START_TEST(claims_lie_in_layers)
     struct kc_str jwt = {0};
     const char *iss, *sub, *aud, *jti;
     json_int_t iat, exp, nbf;
-    json_t *header, *claims;
+    json_t *header;
 
     allow_all();
     put_key(settings, rsa, PEM);
@@ -210,7 +203,7 @@ START_TEST(claims_lie_in_layers)
     kc_map_set(settings, KEY("claim.jti.include"), "true");
     ck_assert_ptr_null(make(settings, &jwt));
     header = part(jwt.data, 0);
-    claims = part(jwt.data, 1);
+    json_t *claims = part(jwt.data, 1);
     ck_assert_str_eq(json_string_value(json_object_get(header, "kid")), "k1");
     ck_assert_str_eq(json_string_value(json_object_get(header, "alg")), "RS256");
     ck_assert_int_eq(json_unpack(claims, "{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:[s]!}", "iss", &iss,
@@ -272,11 +265,10 @@ START_TEST(what_is_no_assertion_isnt_sent)
     static const char text[] = "root:x:0:0:secret\n";
     struct kc_map *settings = kc_map_new();
     struct kc_str jwt = {0};
-    struct kc_error *err;
 
     allow_all();
     put(settings, KEY("file"), "ready", text, strlen(text));
-    err = make(settings, &jwt);
+    struct kc_error *err = make(settings, &jwt);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "Malformed JWT"));
     ck_assert_ptr_null(strstr(kc_error_text(err), "secret"));
     kc_error_destroy(err);
@@ -328,7 +320,6 @@ int main(void)
     Suite *suite = suite_create("oauth_assertion");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_unchecked_fixture(tcase, make_keys, drop_keys);
     tcase_add_loop_test(tcase, keys_of_each_form_sign, 0, 2 * FORMS);
@@ -340,7 +331,7 @@ int main(void)
     tcase_add_loop_test(tcase, keys_and_templates_that_cant_be_read_are_named, 0, 5);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -25,10 +25,9 @@ static struct kc_error *ask_url(const char *url)
 {
     struct kc_map *settings = kc_map_new();
     char *found = NULL;
-    struct kc_error *err;
 
     kc_map_set(settings, URL, url);
-    err = wire_oauth_url(settings, URL, &found);
+    struct kc_error *err = wire_oauth_url(settings, URL, &found);
     free(found);
     kc_map_destroy(settings);
     return err;
@@ -60,12 +59,10 @@ END_TEST
 
 START_TEST(a_url_on_the_list_is_allowed_letter_by_letter)
 {
-    struct kc_error *err;
-
     allow(URLS, "file:///run/token,https://login.example/token");
     ck_assert_ptr_null(ask_url("https://login.example/token"));
     ck_assert_ptr_null(ask_url(" file:///run/token\n"));
-    err = ask_url("https://login.example/token?x");
+    struct kc_error *err = ask_url("https://login.example/token?x");
     ck_assert_ptr_nonnull(err);
     kc_error_destroy(err);
 }
@@ -92,10 +89,9 @@ START_TEST(no_file_is_allowed_unless_it_is_on_the_list)
     static const char key[] = "sasl.oauthbearer.assertion.file";
     struct kc_map *settings = kc_map_new();
     char *path = NULL;
-    struct kc_error *err;
 
     kc_map_set(settings, key, "/etc/passwd");
-    err = wire_oauth_file(settings, key, &path);
+    struct kc_error *err = wire_oauth_file(settings, key, &path);
     ck_assert_str_eq(kc_error_text(err),
                      "Invalid value /etc/passwd for configuration sasl.oauthbearer.assertion.file: "
                      "The file cannot be accessed due to restrictions. Update the system property "
@@ -123,13 +119,12 @@ static struct kc_error *fetch(const char *url, struct kc_str *token)
     static const atomic_bool cancelled;
     struct kc_map *settings = kc_map_new(), *options = kc_map_new();
     struct wire_oauth_source *source = NULL;
-    struct kc_error *err;
 
     allow(URLS, url);
     kc_map_set(settings, URL, url);
     kc_map_set(options, "clientId", "id");
     kc_map_set(options, "clientSecret", "secret");
-    err = wire_oauth_source_new(settings, options, &source);
+    struct kc_error *err = wire_oauth_source_new(settings, options, &source);
     if (!err)
         err = wire_oauth_token(source, &cancelled, token);
     wire_oauth_source_destroy(source);
@@ -143,11 +138,10 @@ static struct kc_error *fetch_file(const char *content, struct kc_str *token)
     char path[] = "/tmp/isthmus-token-XXXXXX";
     int fd = mkstemp(path);
     char *url = kc_asprintf("file://%s", path);
-    struct kc_error *err;
 
     ck_assert_int_eq(write(fd, content, strlen(content)), (ssize_t)strlen(content));
     close(fd);
-    err = fetch(url, token);
+    struct kc_error *err = fetch(url, token);
     unlink(path);
     free(url);
     return err;
@@ -215,12 +209,9 @@ END_TEST
 static struct kc_error *fetch_web(const struct fake_web_answer *answers, size_t count,
                                   struct fake_web *web, struct kc_str *token)
 {
-    struct kc_error *err;
-    char *url;
-
     fake_web_start(web, answers, count);
-    url = kc_asprintf("http://127.0.0.1:%d/token", web->port);
-    err = fetch(url, token);
+    char *url = kc_asprintf("http://127.0.0.1:%d/token", web->port);
+    struct kc_error *err = fetch(url, token);
     fake_web_stop(web);
     free(url);
     return err;
@@ -291,11 +282,10 @@ static struct kc_error *fetch_by(struct kc_map *settings, const char *retriever,
     struct wire_oauth_source *source = NULL;
     char *both = kc_asprintf("-D" URLS "=%s -D" FILES "=%s", kc_map_get(settings, URL),
                              kc_map_get_or(settings, ASSERTION, ""));
-    struct kc_error *err;
 
     setenv("KAFKA_OPTS", both, 1);
     kc_map_set(settings, "sasl.oauthbearer.jwt.retriever.class", retriever);
-    err = wire_oauth_source_new(settings, options, &source);
+    struct kc_error *err = wire_oauth_source_new(settings, options, &source);
     if (!err)
         err = wire_oauth_token(source, &cancelled, token);
     wire_oauth_source_destroy(source);
@@ -311,7 +301,6 @@ static struct kc_error *fetch_by_assertion(const struct fake_web_answer *answer,
     char path[] = "/tmp/isthmus-assertion-XXXXXX";
     int fd = mkstemp(path);
     struct kc_map *settings = kc_map_new();
-    struct kc_error *err;
 
     ck_assert_int_eq(write(fd, JWT, strlen(JWT)), (ssize_t)strlen(JWT));
     close(fd);
@@ -319,7 +308,7 @@ static struct kc_error *fetch_by_assertion(const struct fake_web_answer *answer,
     kc_map_setf(settings, URL, "http://127.0.0.1:%d/token", web->port);
     kc_map_set(settings, ASSERTION, path);
     kc_map_set(settings, "sasl.oauthbearer.scope", "read write");
-    err = fetch_by(settings, RETRIEVERS "JwtBearerJwtRetriever", token);
+    struct kc_error *err = fetch_by(settings, RETRIEVERS "JwtBearerJwtRetriever", token);
     fake_web_stop(web);
     unlink(path);
     return err;
@@ -332,11 +321,10 @@ START_TEST(the_endpoint_is_shown_an_assertion)
     struct kc_str token = {0};
     struct fake_web web;
     struct kc_error *err = fetch_by_assertion(&answer, &web, &token);
-    const char *request;
 
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     ck_assert_str_eq(token.data, JWT);
-    request = web.requests.items[0];
+    const char *request = web.requests.items[0];
     ck_assert_ptr_nonnull(strstr(request,
                                  "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer"
                                  "&assertion=" JWT "&scope=read%20write"));
@@ -415,7 +403,6 @@ int main(void)
     Suite *suite = suite_create("oauth_token");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_loop_test(tcase, no_url_is_allowed_unless_it_is_on_the_list, 0, 4);
     tcase_add_test(tcase, a_url_on_the_list_is_allowed_letter_by_letter);
@@ -433,7 +420,7 @@ int main(void)
     tcase_add_test(tcase, credentials_are_escaped_where_the_endpoint_wants_it);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -41,13 +41,12 @@ static void *come_back(void *arg)
 static struct kc_admin *begin(pthread_t *thread)
 {
     struct kc_admin *admin = NULL;
-    struct kc_map *settings;
 
     cluster.answer = answer;
     atomic_store(&cluster.leader, -1);
     atomic_store(&cluster.fenced, true);
     fake_start(&cluster, 1, true);
-    settings = fakes_settings(&cluster, "100");
+    struct kc_map *settings = fakes_settings(&cluster, "100");
     ck_assert_ptr_null(kc_admin_new(settings, &admin));
     kc_map_destroy(settings);
     kc_admin_set_timeout(admin, PATIENCE_MS);
@@ -94,16 +93,14 @@ int main(void)
 {
     Suite *suite = suite_create("admin_client");
     TCase *tcase = tcase_create("service");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 3 * PATIENCE_MS / 1000);
     tcase_add_test(tcase, a_controller_that_comes_back_is_found);
     tcase_add_test(tcase, a_cluster_that_comes_back_says_who_it_is);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -39,11 +39,8 @@ static void describe_consumer(const struct kc_consumer_group_describe_request *r
                               struct kc_consumer_group_describe_response *response,
                               struct kc_arena *arena)
 {
-    struct kc_consumer_group_describe_response_group *group;
-    struct kc_consumer_group_describe_response_member *member;
-
     KC_WIRE_LIST_NEW(arena, &response->groups, kc_consumer_group_describe_response_group, 1);
-    group = &response->groups.items[0];
+    struct kc_consumer_group_describe_response_group *group = &response->groups.items[0];
     group->group_id = request->group_ids.items[0];
     if (old_broker)
         group->error_code = KC_KAFKA_UNSUPPORTED_VERSION;
@@ -56,7 +53,7 @@ static void describe_consumer(const struct kc_consumer_group_describe_request *r
     group->group_epoch = 12;
     group->assignment_epoch = 11;
     KC_WIRE_LIST_NEW(arena, &group->members, kc_consumer_group_describe_response_member, 1);
-    member = &group->members.items[0];
+    struct kc_consumer_group_describe_response_member *member = &group->members.items[0];
     member->member_id = kc_wire_str("m1");
     member->client_id = kc_wire_str("c1");
     member->client_host = kc_wire_str("/10.0.0.1");
@@ -77,11 +74,8 @@ static const uint8_t subscription[] = {0,   1,   0,   0,   0,   2, 0, 6,  'o',
 static void describe_classic(const struct kc_describe_groups_request *request,
                              struct kc_describe_groups_response *response, struct kc_arena *arena)
 {
-    struct kc_describe_groups_response_group *group;
-    struct kc_describe_groups_response_member *member;
-
     KC_WIRE_LIST_NEW(arena, &response->groups, kc_describe_groups_response_group, 1);
-    group = &response->groups.items[0];
+    struct kc_describe_groups_response_group *group = &response->groups.items[0];
     group->group_id = request->groups.items[0];
     if (kc_wire_str_is(group->group_id, "none")) {
         group->error_code = KC_KAFKA_GROUP_ID_NOT_FOUND;
@@ -91,7 +85,7 @@ static void describe_classic(const struct kc_describe_groups_request *request,
     group->protocol_type = kc_wire_str("consumer");
     group->protocol_data = kc_wire_str("cooperative-sticky");
     KC_WIRE_LIST_NEW(arena, &group->members, kc_describe_groups_response_member, 1);
-    member = &group->members.items[0];
+    struct kc_describe_groups_response_member *member = &group->members.items[0];
     member->member_id = kc_wire_str("m2");
     member->group_instance_id = kc_wire_str("i2");
     member->member_metadata = kc_wire_bytes(subscription, sizeof(subscription));

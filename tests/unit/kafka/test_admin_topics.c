@@ -44,16 +44,14 @@ int main(void)
 {
     Suite *suite = suite_create("admin_topics");
     TCase *tcase = tcase_create("creation");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tcase, few_topics_go_in_one_request);
     tcase_add_test(tcase, a_request_stays_below_what_a_controller_takes_at_once);
     tcase_add_test(tcase, a_topic_that_is_too_large_goes_alone);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

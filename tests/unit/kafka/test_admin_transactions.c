@@ -96,13 +96,12 @@ static void write_markers(const struct kc_write_txn_markers_request *request,
 static void describe_producers(struct kc_describe_producers_response *response,
                                struct kc_arena *arena)
 {
-    struct kc_describe_producers_response_partition *partition;
-
     KC_WIRE_LIST_NEW(arena, &response->topics, kc_describe_producers_response_topic, 1);
     response->topics.items[0].name = kc_wire_str(FAKE_TOPIC);
     KC_WIRE_LIST_NEW(arena, &response->topics.items[0].partitions,
                      kc_describe_producers_response_partition, 1);
-    partition = &response->topics.items[0].partitions.items[0];
+    struct kc_describe_producers_response_partition *partition =
+        &response->topics.items[0].partitions.items[0];
     KC_WIRE_LIST_NEW(arena, &partition->active_producers,
                      kc_describe_producers_response_active_producer, 2);
     partition->active_producers.items[0].producer_id = 11;
@@ -129,12 +128,10 @@ static void describe_transaction(const struct kc_describe_transactions_request *
                                  struct kc_describe_transactions_response *response,
                                  struct kc_arena *arena)
 {
-    struct kc_describe_transactions_response_state *state;
-
     ck_assert_int_eq(request->transactional_ids.count, 1);
     KC_WIRE_LIST_NEW(arena, &response->transaction_states, kc_describe_transactions_response_state,
                      1);
-    state = &response->transaction_states.items[0];
+    struct kc_describe_transactions_response_state *state = &response->transaction_states.items[0];
     state->transactional_id = request->transactional_ids.items[0];
     if (kc_wire_str_is(state->transactional_id, "gone")) {
         state->error_code = KC_KAFKA_TRANSACTIONAL_ID_NOT_FOUND;

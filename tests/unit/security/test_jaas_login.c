@@ -37,13 +37,12 @@ static struct kc_error *options_for(const char *mechanism, const char *jaas,
                                     struct kc_map **options)
 {
     struct kc_map *settings = kc_map_new();
-    struct kc_error *err;
 
     kc_map_set(settings, "security.protocol", "SASL_SSL");
     kc_map_set(settings, "sasl.mechanism", mechanism);
     if (jaas)
         kc_map_set(settings, "sasl.jaas.config", jaas);
-    err = kc_jaas_options(settings, options);
+    struct kc_error *err = kc_jaas_options(settings, options);
     kc_map_destroy(settings);
     return err;
 }
@@ -141,7 +140,6 @@ int main(void)
     Suite *suite = suite_create("jaas_login");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     close(mkstemp(path));
     tcase_add_loop_test(tcase, the_module_that_fits_the_mechanism_is_taken, 0, 3);
@@ -150,7 +148,7 @@ int main(void)
     tcase_add_loop_test(tcase, vendors_classes_are_named_with_what_would_do, 0, 4);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     unlink(path);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -17,10 +17,9 @@ static char *read_text(const char *path)
 {
     FILE *file = fopen(path, "r");
     char buffer[8192];
-    size_t len;
 
     ck_assert_ptr_nonnull(file);
-    len = fread(buffer, 1, sizeof(buffer) - 1, file);
+    size_t len = fread(buffer, 1, sizeof(buffer) - 1, file);
     buffer[len] = 0;
     fclose(file);
     return kc_strdup(buffer);
@@ -166,7 +165,6 @@ int main(void)
     Suite *suite = suite_create("tls_store");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, keys_are_read_from_jks_and_pkcs12);
     tcase_add_test(tests, keys_are_read_from_pem_in_settings);
@@ -175,7 +173,7 @@ int main(void)
     tcase_add_test(tests, a_damaged_jks_is_refused);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

@@ -112,7 +112,6 @@ static void fake_versions(struct kc_api_versions_response *response, struct kc_a
 static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *response,
                           struct kc_arena *arena)
 {
-    struct kc_metadata_response_topic *topic;
     int32_t count = 0;
 
     response->cluster_id = kc_wire_str("fake");
@@ -129,7 +128,7 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     if (count == 0)
         return;
     KC_WIRE_LIST_NEW(arena, &response->topics, kc_metadata_response_topic, 1);
-    topic = &response->topics.items[0];
+    struct kc_metadata_response_topic *topic = &response->topics.items[0];
     topic->name = kc_wire_str(FAKE_TOPIC);
     topic->topic_id = cluster->topic_id;
     if (cluster->missing) {
@@ -152,14 +151,13 @@ static bool fake_answer(struct fake *fake, const uint8_t *frame, size_t len,
     struct kc_wire_request_header header;
     void *request = NULL, *response;
     size_t used;
-    int asked;
     bool send = true;
 
     ck_assert_ptr_null(kc_wire_read_request_header(frame, len, &header, &used));
     ck_assert_ptr_null(kc_wire_decode(header.api, KC_WIRE_REQUEST, header.version, frame + used,
                                       len - used, arena, &request));
     response = kc_wire_new(arena, kc_api_find(header.api)->response);
-    asked = atomic_fetch_add(&fake->asked[header.api], 1);
+    int asked = atomic_fetch_add(&fake->asked[header.api], 1);
     if (header.api == KC_API_API_VERSIONS)
         fake_versions(response, arena);
     else if (header.api == KC_API_METADATA)

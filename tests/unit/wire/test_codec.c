@@ -128,18 +128,17 @@ static void check_line(const struct kc_api_info *api, const char *line)
 {
     char direction_name[16], fill[16];
     int version, at = 0;
-    enum kc_wire_direction direction;
     size_t len;
-    uint8_t *bytes;
     struct kc_arena *arena = kc_arena_new(4096);
     struct kc_wire_out out = {0};
-    struct kc_error *err;
     void *message;
 
     ck_assert_int_eq(sscanf(line, "%15s %d %15s %n", direction_name, &version, fill, &at), 3);
-    direction = direction_name[3] == 'u' ? KC_WIRE_REQUEST : KC_WIRE_RESPONSE;
-    bytes = from_hex(line + at, &len);
-    err = kc_wire_decode(api->key, direction, version, bytes, len, arena, &message);
+    enum kc_wire_direction direction =
+        direction_name[3] == 'u' ? KC_WIRE_REQUEST : KC_WIRE_RESPONSE;
+    uint8_t *bytes = from_hex(line + at, &len);
+    struct kc_error *err =
+        kc_wire_decode(api->key, direction, version, bytes, len, arena, &message);
     ck_assert_msg(!err, "%s %d: %s", direction_name, version, err ? kc_error_text(err) : "");
     if (strcmp(fill, "full") == 0)
         check_struct(direction == KC_WIRE_REQUEST ? api->request : api->response, version, message);
@@ -164,10 +163,9 @@ START_TEST(golden_messages_decode_and_encode)
     const struct kc_api_info *api = &kc_api_all(&count)[_i];
     char path[128], *line = NULL;
     int lines = 0;
-    FILE *file;
 
     snprintf(path, sizeof(path), "tests/unit/data/wire/%s.golden", api->name);
-    file = fopen(path, "r");
+    FILE *file = fopen(path, "r");
     ck_assert_msg(file != NULL, "%s is missing", path);
     while (getline(&line, &size, file) > 0) {
         check_line(api, line);
@@ -239,10 +237,9 @@ START_TEST(a_field_that_a_version_lacks_is_not_lost_silently)
     struct kc_arena *arena = kc_arena_new(4096);
     struct kc_join_group_request *request = kc_wire_new(arena, &kc_join_group_request_type);
     struct kc_wire_out out = {0};
-    struct kc_error *err;
 
     request->group_instance_id = kc_wire_str("static-1");
-    err = kc_wire_encode(KC_API_JOIN_GROUP, KC_WIRE_REQUEST, 4, request, &out);
+    struct kc_error *err = kc_wire_encode(KC_API_JOIN_GROUP, KC_WIRE_REQUEST, 4, request, &out);
     ck_assert_ptr_nonnull(err);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_UNSUPPORTED);
     kc_error_destroy(err);
@@ -322,7 +319,6 @@ int main(void)
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
     size_t count;
-    int failed;
 
     kc_api_all(&count);
     tcase_add_loop_test(tests, golden_messages_decode_and_encode, 0, (int)count);
@@ -335,7 +331,7 @@ int main(void)
     tcase_add_test(tests, uuids_print_as_java);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

@@ -119,7 +119,6 @@ int main(void)
     Suite *suite = suite_create("frames");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, small_frames_are_exact_and_not_kept);
     tcase_add_test(tests, without_memory_there_is_no_frame);
@@ -129,7 +128,7 @@ int main(void)
     tcase_add_test(tests, what_is_kept_is_bounded);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

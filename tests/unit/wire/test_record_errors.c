@@ -60,15 +60,13 @@ int main(void)
 {
     Suite *suite = suite_create("record_errors");
     TCase *tests = tcase_create("all");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tests, they_are_found_by_their_index);
     tcase_add_test(tests, what_isnt_in_the_batch_is_left_out);
     suite_add_tcase(suite, tests);
-    runner = srunner_create(suite);
+    SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

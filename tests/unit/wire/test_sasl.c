@@ -17,11 +17,10 @@ static struct wire_sasl *start(const char *mechanism, const char *options)
 {
     struct kc_map *settings = kc_map_new();
     struct wire_sasl *sasl;
-    struct kc_error *err;
 
     kc_map_set(settings, "sasl.mechanism", mechanism);
     kc_map_setf(settings, "sasl.jaas.config", "x.Module required %s;", options);
-    err = wire_sasl_new(settings, "host", &sasl);
+    struct kc_error *err = wire_sasl_new(settings, "host", &sasl);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     kc_map_destroy(settings);
     return sasl;
@@ -45,10 +44,9 @@ END_TEST
 START_TEST(missing_credentials_are_named)
 {
     struct kc_map *settings = kc_map_new();
-    struct kc_error *err;
 
     kc_map_set(settings, "sasl.mechanism", "SCRAM-SHA-512");
-    err = wire_sasl_check(settings);
+    struct kc_error *err = wire_sasl_check(settings);
     ck_assert_ptr_nonnull(strstr(kc_error_text(err), "sasl.jaas.config"));
     kc_error_destroy(err);
     kc_map_set(settings, "sasl.jaas.config", "x.Module required username=a;");
@@ -128,7 +126,6 @@ static struct kc_error *exchange(int i, const char *server_password, bool tamper
     struct kc_str first = {0}, final = {0}, none = {0};
     char answer[256];
     bool done;
-    struct kc_error *err;
 
     ck_assert_ptr_null(wire_sasl_step(sasl, NULL, 0, &first, &done));
     ck_assert(!done);
@@ -140,7 +137,7 @@ static struct kc_error *exchange(int i, const char *server_password, bool tamper
     *proved = server_final(&server, digest_of(i), final.data, answer);
     if (tamper)
         answer[5] = answer[5] == 'A' ? 'B' : 'A';
-    err = wire_sasl_step(sasl, (uint8_t *)answer, strlen(answer), &none, &done);
+    struct kc_error *err = wire_sasl_step(sasl, (uint8_t *)answer, strlen(answer), &none, &done);
     ck_assert(done);
     kc_str_destroy(&first);
     kc_str_destroy(&final);
@@ -237,11 +234,10 @@ START_TEST(oauthbearer_reads_no_file_that_isnt_allowed)
     struct wire_sasl *sasl = NULL;
     struct kc_str answer = {0};
     bool done;
-    struct kc_error *err;
 
     kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
     kc_map_set(settings, "sasl.oauthbearer.token.endpoint.url", "file:///etc/passwd");
-    err = wire_sasl_new(settings, "h", &sasl);
+    struct kc_error *err = wire_sasl_new(settings, "h", &sasl);
     if (!err)
         err = wire_sasl_step(sasl, NULL, 0, &answer, &done);
     ck_assert_msg(err && !answer.len, "it would send %s", answer.data);
@@ -258,13 +254,12 @@ START_TEST(oauthbearer_checks_extensions)
                                       "extension_a=\"x\\001auth\""};
     struct kc_map *settings = kc_map_new();
     struct wire_sasl *sasl = NULL;
-    struct kc_error *err;
 
     setenv("KAFKA_OPTS", "-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file:///t", 1);
     kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
     kc_map_set(settings, "sasl.oauthbearer.token.endpoint.url", "file:///t");
     kc_map_setf(settings, "sasl.jaas.config", "x.Module required %s;", bad[_i]);
-    err = wire_sasl_new(settings, "h", &sasl);
+    struct kc_error *err = wire_sasl_new(settings, "h", &sasl);
     ck_assert_ptr_nonnull(err);
     ck_assert_msg(strstr(kc_error_text(err), "the extension"), "%s", kc_error_text(err));
     kc_error_destroy(err);
@@ -279,12 +274,11 @@ START_TEST(oauthbearer_sends_the_file_token)
     struct kc_str answer = {0};
     char path[] = "/tmp/wire-token-XXXXXX";
     int fd = mkstemp(path);
-    char *allowed;
     bool done;
 
     ck_assert_int_eq(write(fd, JWT "\n", strlen(JWT) + 1), (long)strlen(JWT) + 1);
     close(fd);
-    allowed = kc_asprintf("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://%s", path);
+    char *allowed = kc_asprintf("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=file://%s", path);
     setenv("KAFKA_OPTS", allowed, 1);
     free(allowed);
     kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
@@ -309,14 +303,13 @@ static void decode_payload(const char *token, char *text, size_t size)
 {
     const char *begin = strchr(token, '.') + 1, *end = strchr(begin, '.');
     char padded[512] = "";
-    int len;
 
     ck_assert_int_lt(end - begin + 4, (long)sizeof(padded));
     for (const char *c = begin; c < end; c++)
         padded[c - begin] = *c == '-' ? '+' : *c == '_' ? '/' : *c;
     while (strlen(padded) % 4)
         strcat(padded, "=");
-    len = EVP_DecodeBlock((unsigned char *)text, (unsigned char *)padded, (int)strlen(padded));
+    int len = EVP_DecodeBlock((unsigned char *)text, (unsigned char *)padded, (int)strlen(padded));
     ck_assert_int_ge(len, 0);
     ck_assert_int_lt(len, (long)size);
     text[len] = 0;
@@ -350,7 +343,6 @@ int main(void)
     Suite *suite = suite_create("sasl");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tests, plain_sends_name_and_password);
     tcase_add_test(tests, missing_credentials_are_named);
@@ -364,7 +356,7 @@ int main(void)
     tcase_add_test(tests, oauthbearer_makes_unsecured_tokens);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

@@ -38,14 +38,13 @@ static struct kc_wire_client *open_client(const struct fakes *cluster, const cha
 {
     struct kc_map *settings = fakes_settings(cluster, "100");
     struct kc_wire_client *client = NULL;
-    struct kc_error *err;
 
     kc_map_set(settings, "security.protocol", "SASL_PLAINTEXT");
     kc_map_set(settings, "sasl.mechanism", "OAUTHBEARER");
     kc_map_set(settings, "sasl.jaas.config", jaas);
     if (endpoint)
         kc_map_set(settings, "sasl.oauthbearer.token.endpoint.url", endpoint);
-    err = kc_wire_client_new(settings, "test", &client);
+    struct kc_error *err = kc_wire_client_new(settings, "test", &client);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     kc_map_destroy(settings);
     return client;
@@ -68,7 +67,6 @@ START_TEST(a_hung_token_endpoint_delays_no_other_cluster)
     int port, fd = open_hung_endpoint(&port);
     char *url = kc_asprintf("http://127.0.0.1:%d/token", port);
     char *options = kc_asprintf("-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=%s", url);
-    struct kc_error *err;
 
     setenv("KAFKA_OPTS", options, 1);
     fake_start(&hung, 1, true);
@@ -80,7 +78,8 @@ START_TEST(a_hung_token_endpoint_delays_no_other_cluster)
     wait_for_logins(&hung, HUNG);
     client = open_client(&good, "x.Module required unsecuredLoginStringClaim_sub=me;", NULL);
     /* The endpoint's own time limit is 30 s, a connection's 10. */
-    err = kc_wire_call(client, kc_wire_request_new(KC_API_METADATA), kc_mono_ms() + 5000, &reply);
+    struct kc_error *err =
+        kc_wire_call(client, kc_wire_request_new(KC_API_METADATA), kc_mono_ms() + 5000, &reply);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     kc_wire_reply_unref(reply);
     kc_wire_client_destroy(client);
@@ -99,13 +98,12 @@ int main(void)
     Suite *suite = suite_create("sasl_threads");
     TCase *tcase = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, a_hung_token_endpoint_delays_no_other_cluster);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -196,10 +196,9 @@ static struct kc_wire_admin *client_of(const struct broker *broker)
 {
     struct kc_map *settings = kc_map_new();
     struct kc_wire_admin *admin;
-    struct kc_error *err;
 
     kc_map_setf(settings, "bootstrap.servers", "127.0.0.1:%d", broker->port);
-    err = kc_wire_admin_new(settings, "test", &admin);
+    struct kc_error *err = kc_wire_admin_new(settings, "test", &admin);
     ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
     kc_map_destroy(settings);
     return admin;
@@ -231,10 +230,9 @@ static void expect(struct kc_error *err, enum kc_error_code code, const char *te
 START_TEST(the_highest_common_version_is_spoken)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
 
     broker_start(&broker, _i ? OLD : FINE);
-    admin = client_of(&broker);
+    struct kc_wire_admin *admin = client_of(&broker);
     ck_assert_ptr_null(ask(admin, 5000));
     ck_assert_int_eq(atomic_load(&broker.last_metadata_version), _i ? 4 : 12);
     ck_assert_int_eq(atomic_load(&broker.connections), 1);
@@ -246,14 +244,13 @@ END_TEST
 START_TEST(an_api_that_the_broker_lacks_is_named)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
     struct kc_wire_reply *reply;
-    struct kc_error *err;
 
     broker_start(&broker, FINE);
-    admin = client_of(&broker);
-    err = kc_wire_call(kc_wire_admin_client(admin), kc_wire_request_new(KC_API_DESCRIBE_CLUSTER),
-                       kc_mono_ms() + 5000, &reply);
+    struct kc_wire_admin *admin = client_of(&broker);
+    struct kc_error *err =
+        kc_wire_call(kc_wire_admin_client(admin), kc_wire_request_new(KC_API_DESCRIBE_CLUSTER),
+                     kc_mono_ms() + 5000, &reply);
     ck_assert_int_eq(kc_error_kafka_code(err), KC_KAFKA_UNSUPPORTED_VERSION);
     expect(err, KC_ERR_KAFKA, "DescribeCluster");
     kc_wire_admin_destroy(admin);
@@ -264,11 +261,10 @@ END_TEST
 START_TEST(silence_times_out)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
     int64_t start = kc_mono_ms();
 
     broker_start(&broker, SILENT);
-    admin = client_of(&broker);
+    struct kc_wire_admin *admin = client_of(&broker);
     expect(ask(admin, 600), KC_ERR_TIMEOUT, "Metadata");
     ck_assert_int_ge(kc_mono_ms() - start, 500);
     ck_assert_int_lt(kc_mono_ms() - start, 5000);
@@ -281,10 +277,9 @@ END_TEST
 START_TEST(a_late_answer_is_dropped)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
 
     broker_start(&broker, SLOW);
-    admin = client_of(&broker);
+    struct kc_wire_admin *admin = client_of(&broker);
     expect(ask(admin, 300), KC_ERR_TIMEOUT, "Metadata");
     ck_assert_ptr_null(ask(admin, 5000));
     ck_assert_int_eq(atomic_load(&broker.connections), 1);
@@ -322,13 +317,11 @@ END_TEST
 START_TEST(throttling_is_honoured)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
-    int64_t first;
 
     broker_start(&broker, THROTTLING);
-    admin = client_of(&broker);
+    struct kc_wire_admin *admin = client_of(&broker);
     ck_assert_ptr_null(ask(admin, 5000));
-    first = atomic_load(&broker.last_metadata_ms);
+    int64_t first = atomic_load(&broker.last_metadata_ms);
     ck_assert_ptr_null(ask(admin, 5000));
     ck_assert_int_ge(atomic_load(&broker.last_metadata_ms) - first, 390);
     kc_wire_admin_destroy(admin);
@@ -339,11 +332,10 @@ END_TEST
 START_TEST(nobody_there_is_said)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
 
     broker_start(&broker, FINE);
     broker_stop(&broker);
-    admin = client_of(&broker);
+    struct kc_wire_admin *admin = client_of(&broker);
     expect(ask(admin, 3000), KC_ERR_IO, "refused");
     kc_wire_admin_destroy(admin);
 }
@@ -360,11 +352,10 @@ static void note(void *arg, const struct kc_wire_request *request, struct kc_wir
 START_TEST(closing_answers_what_is_outstanding)
 {
     struct broker broker;
-    struct kc_wire_admin *admin;
     atomic_int seen = 0;
 
     broker_start(&broker, SILENT);
-    admin = client_of(&broker);
+    struct kc_wire_admin *admin = client_of(&broker);
     kc_wire_send(kc_wire_admin_client(admin), kc_wire_request_new(KC_API_METADATA), note, &seen);
     while (atomic_load(&broker.metadata_requests) == 0)
         usleep(1000);
@@ -408,7 +399,6 @@ int main(void)
     Suite *suite = suite_create("wire_client");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 30);
     tcase_add_loop_test(tests, the_highest_common_version_is_spoken, 0, 2);
@@ -422,7 +412,7 @@ int main(void)
     tcase_add_loop_test(tests, wrong_settings_are_named, 0, 8);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }

@@ -72,10 +72,10 @@ static void ring(void *arg)
 
 static void make_alarm(void)
 {
-    struct rlimit before, none;
+    struct rlimit before;
 
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
-    none = before;
+    struct rlimit none = before;
     none.rlim_cur = 0;
     if (loop.poor)
         ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
@@ -130,14 +130,13 @@ int main(void)
     Suite *suite = suite_create("wire_loop");
     TCase *tests = tcase_create("all");
     SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, what_is_posted_on_the_loop_runs);
     tcase_add_loop_test(tests, an_alarm_rings_when_it_is_time, 0, 4);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
+    int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
     return failed ? 1 : 0;
 }
