@@ -39,33 +39,27 @@ struct task_order {
 static struct kc_error *make_task(struct kc_worker *worker, const struct task_order *order,
                                   struct kc_task_host **host)
 {
-    struct kc_task_settings task = {
-        .connector = order->id.connector,
-        .task = order->id.task,
-        .generation = order->generation,
-        .version = order->plugin->version,
-        .target = order->target,
-        .listener = &worker->counting,
-        .opaque = worker,
+    const struct kc_task_core_settings core = {
+        .host =
+            {
+                .connector = order->id.connector,
+                .task = order->id.task,
+                .generation = order->generation,
+                .version = order->plugin->version,
+                .target = order->target,
+                .listener = &worker->counting,
+                .opaque = worker,
+            },
+        .config = worker->config,
+        .plugins = worker->plugins,
+        .plugin = order->plugin,
+        .connector_config = order->connector_config,
+        .task_config = order->task_config,
     };
-    if (order->plugin->kind == KC_PLUGIN_SOURCE) {
-        struct kc_source_task_settings settings = {
-            task,
-            worker->config,
-            worker->plugins,
-            order->plugin,
-            order->connector_config,
-            order->task_config,
-            worker->offsets,
-            worker->committer,
-        };
-        return kc_source_task_new(&settings, host);
-    }
-    struct kc_sink_task_settings settings = {
-        task,          worker->config,          worker->plugins,
-        order->plugin, order->connector_config, order->task_config,
-    };
-    return kc_sink_task_new(&settings, host);
+    if (order->plugin->kind != KC_PLUGIN_SOURCE)
+        return kc_sink_task_new(&core, host);
+    const struct kc_source_task_settings source = {core, worker->offsets, worker->committer};
+    return kc_source_task_new(&source, host);
 }
 
 static struct kc_error *prepare_task(struct kc_worker *worker, struct task_order *order,

@@ -37,7 +37,7 @@ struct kc_topic_partition *kc_sink_selected(struct kc_sink_task *task, size_t *c
 static struct kc_error *pre_commit(struct kc_sink_task *task, struct kc_topic_partition *offsets,
                                    size_t count)
 {
-    const struct kc_sink_task_ops *ops = task->plugin->sink_task;
+    const struct kc_sink_task_ops *ops = task->core.plugin->sink_task;
     if (ops->pre_commit)
         return ops->pre_commit(task->task, offsets, count);
     return ops->flush ? ops->flush(task->task, offsets, count) : NULL;
@@ -45,11 +45,12 @@ static struct kc_error *pre_commit(struct kc_sink_task *task, struct kc_topic_pa
 
 static struct kc_error *close_selected(struct kc_sink_task *task)
 {
-    if (!task->plugin->sink_task->close)
+    if (!task->core.plugin->sink_task->close)
         return NULL;
     size_t count;
     struct kc_topic_partition *list = kc_sink_selected(task, &count, false);
-    struct kc_error *err = count ? task->plugin->sink_task->close(task->task, list, count) : NULL;
+    struct kc_error *err =
+        count ? task->core.plugin->sink_task->close(task->task, list, count) : NULL;
     free(list);
     return err;
 }
@@ -69,7 +70,7 @@ static void rewind_to_committed(struct kc_sink_task *task)
 
 static void finish(struct kc_sink_task *task, bool succeeded)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     atomic_fetch_add(succeeded ? &metrics->commits : &metrics->commit_failures, 1);
     int64_t now = kc_mono_ms();
     kc_window_add_one(&metrics->commit_ms, now, now - task->commit_started_ms);
@@ -92,7 +93,7 @@ static void on_answer(struct kc_sink_task *task, uintptr_t seqno, rd_kafka_resp_
                       const rd_kafka_topic_partition_list_t *offsets)
 {
     if (seqno != task->commit_seqno) {
-        atomic_fetch_add(&kc_task_host_metrics(task->host)->commit_skips, 1);
+        atomic_fetch_add(&kc_task_host_metrics(task->core.host)->commit_skips, 1);
         kc_debug("Received out of order commit callback for sequence number %zu, but most recent "
                  "sequence number is %zu",
                  (size_t)seqno, (size_t)task->commit_seqno);
@@ -117,7 +118,7 @@ static void on_commit(rd_kafka_t *consumer, rd_kafka_resp_err_t code,
 static void send_commit(struct kc_sink_task *task, rd_kafka_topic_partition_list_t *offsets,
                         bool closing)
 {
-    if (kc_task_host_cancelled(task->host)) {
+    if (kc_task_host_cancelled(task->core.host)) {
         kc_debug("Skipping final offset commit as task has been cancelled");
         task->committing = false;
         return;
@@ -159,7 +160,7 @@ committable(struct kc_sink_task *task, const struct kc_topic_partition *offsets,
 
 struct kc_error *kc_sink_commit(struct kc_sink_task *task, bool closing)
 {
-    kc_dead_letter_queue_flush(task->dead_letters, kc_timeout_ms(task->flush_timeout_ms));
+    kc_dead_letter_queue_flush(task->dead_letters, kc_timeout_ms(task->core.flush_timeout_ms));
     size_t count;
     struct kc_topic_partition *offsets = kc_sink_selected(task, &count, true);
     struct kc_error *err = NULL, *refused = NULL;
@@ -167,7 +168,7 @@ struct kc_error *kc_sink_commit(struct kc_sink_task *task, bool closing)
     if (count) {
         task->committing = true;
         task->commit_seqno++;
-        atomic_store(&kc_task_host_metrics(task->host)->commit_seqno, task->commit_seqno);
+        atomic_store(&kc_task_host_metrics(task->core.host)->commit_seqno, task->commit_seqno);
         task->commit_started_ms = kc_mono_ms();
         refused = pre_commit(task, offsets, count);
         list = refused ? NULL : committable(task, offsets, count);

@@ -83,8 +83,9 @@ struct kc_error *kc_sink_context_report(struct kc_sink_context *context,
 {
     struct kc_sink_task *task = context->task;
     struct kc_processing processing = {.message = original(task, record)};
-    struct kc_error *fatal = kc_error_policy_report(task->policy, &processing, KC_STAGE_TASK_PUT,
-                                                    "org.apache.kafka.connect.sink.SinkTask", err);
+    struct kc_error *fatal =
+        kc_error_policy_report(task->core.policy, &processing, KC_STAGE_TASK_PUT,
+                               "org.apache.kafka.connect.sink.SinkTask", err);
     kc_processing_clear(&processing);
     return fatal;
 }
@@ -93,5 +94,5 @@ struct kc_series *kc_sink_context_series(struct kc_sink_context *context,
                                          const struct kc_series_group *group,
                                          const char *const *values)
 {
-    return kc_series_list_add(kc_task_host_series(context->task->host), group, values);
+    return kc_series_list_add(kc_task_host_series(context->task->core.host), group, values);
 }

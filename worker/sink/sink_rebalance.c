@@ -126,8 +126,8 @@ static bool blank(const char *text)
 
 struct kc_error *kc_sink_subscribe(struct kc_sink_task *task)
 {
-    const char *names = kc_map_get(task->task_config, "topics");
-    const char *pattern = kc_map_get(task->task_config, "topics.regex");
+    const char *names = kc_map_get(task->core.task_config, "topics");
+    const char *pattern = kc_map_get(task->core.task_config, "topics.regex");
     if (blank(names) == blank(pattern))
         return kc_error_new(KC_ERR_CONFIG, blank(names)
                                                ? "Must configure one of topics or topics.regex"
@@ -278,12 +278,12 @@ static void assigned(struct kc_sink_task *task, rd_kafka_topic_partition_list_t 
         kc_sink_pause_all(task);
     else
         pause_again(task);
-    if (partitions->cnt == 0 || task->rebalance_error || !task->plugin->sink_task->open)
+    if (partitions->cnt == 0 || task->rebalance_error || !task->core.plugin->sink_task->open)
         return;
     select_only(task, partitions);
     size_t count;
     struct kc_topic_partition *list = kc_sink_selected(task, &count, false);
-    struct kc_error *err = task->plugin->sink_task->open(task->task, list, count);
+    struct kc_error *err = task->core.plugin->sink_task->open(task->task, list, count);
     free(list);
     if (err)
         keep_error(task, err);
@@ -320,11 +320,11 @@ static void filter_batch(struct kc_sink_task *task)
 
 static struct kc_error *close_lost(struct kc_sink_task *task)
 {
-    if (!task->plugin->sink_task->close)
+    if (!task->core.plugin->sink_task->close)
         return NULL;
     size_t count;
     struct kc_topic_partition *list = kc_sink_selected(task, &count, false);
-    struct kc_error *err = task->plugin->sink_task->close(task->task, list, count);
+    struct kc_error *err = task->core.plugin->sink_task->close(task->task, list, count);
     free(list);
     return err;
 }

@@ -21,21 +21,11 @@ enum { POLL_SLICE_MS = 500, MAX_RECORDS = 500, REDELIVERY_WAIT_MS = 100 };
 
 /* ---- starting ---- */
 
-static struct kc_map *client_properties(struct kc_sink_task *task, const char *kind,
-                                        const char *id_prefix)
-{
-    char *id = kc_asprintf("%s%s-%d", id_prefix, kc_task_host_connector(task->host),
-                           kc_task_host_task(task->host));
-    struct kc_map *properties =
-        kc_task_client_properties(task->config, kind, task->connector_config, id);
-    free(id);
-    return properties;
-}
-
 static struct kc_error *open_consumer(struct kc_sink_task *task)
 {
-    struct kc_map *properties = client_properties(task, "consumer", "connector-consumer-");
-    char *group = kc_asprintf("connect-%s", kc_task_host_connector(task->host));
+    struct kc_map *properties =
+        kc_task_core_client_properties(&task->core, "consumer", "connector-consumer-");
+    char *group = kc_asprintf("connect-%s", kc_task_host_connector(task->core.host));
     kc_map_set_default(properties, "group.id", group);
     free(group);
     task->reset_back_ms = -1;
@@ -60,19 +50,22 @@ static struct kc_error *open_consumer(struct kc_sink_task *task)
 
 static struct kc_error *open_dead_letters(struct kc_sink_task *task)
 {
-    struct kc_map *admin = client_properties(task, "admin", "connector-dlq-adminclient-");
-    struct kc_map *producer = client_properties(task, "producer", "connector-dlq-producer-");
+    struct kc_map *admin =
+        kc_task_core_client_properties(&task->core, "admin", "connector-dlq-adminclient-");
+    struct kc_map *producer =
+        kc_task_core_client_properties(&task->core, "producer", "connector-dlq-producer-");
     struct kc_dead_letter_settings settings = {
-        kc_task_host_connector(task->host),
-        kc_task_host_task(task->host),
-        task->settings,
+        kc_task_host_connector(task->core.host),
+        kc_task_host_task(task->core.host),
+        task->core.settings,
         admin,
         producer,
-        kc_task_host_metrics(task->host),
+        kc_task_host_metrics(task->core.host),
     };
     struct kc_error *err = kc_dead_letter_queue_new(&settings, &task->dead_letters);
     if (!err && task->dead_letters)
-        kc_error_policy_set_reporter(task->policy, kc_dead_letter_queue_report, task->dead_letters);
+        kc_error_policy_set_reporter(task->core.policy, kc_dead_letter_queue_report,
+                                     task->dead_letters);
     kc_map_destroy(admin);
     kc_map_destroy(producer);
     return err;
@@ -88,9 +81,9 @@ static struct kc_error *start(void *impl)
         err = kc_sink_subscribe(task);
     if (err)
         return err;
-    task->task = task->plugin->sink_task->create(&task->context);
+    task->task = task->core.plugin->sink_task->create(&task->context);
     task->task_started = true;
-    err = task->plugin->sink_task->start(task->task, task->task_config);
+    err = task->core.plugin->sink_task->start(task->task, task->core.task_config);
     if (!err)
         kc_info("Sink task finished initialization and start");
     return err;
@@ -111,14 +104,15 @@ static struct kc_error *take_message(struct kc_sink_task *task, rd_kafka_message
     kc_batch_own(task->batch, message, destroy_message);
     if (!position)
         return NULL; /* fetched before it was revoked */
-    if (position->consumed == KC_NO_OFFSET && task->track_topics)
-        kc_task_host_topic_used(task->host, topic);
+    if (position->consumed == KC_NO_OFFSET && task->core.track_topics)
+        kc_task_host_topic_used(task->core.host, topic);
     if (position->committed == KC_NO_OFFSET)
         position->committed = message->offset;
     position->consumed = message->offset + 1;
     task->messages[task->message_count++] = message;
     bool keep;
-    return kc_conversion_from_message(task->conversion, task->policy, task->batch, message, &keep);
+    return kc_conversion_from_message(task->core.conversion, task->core.policy, task->batch,
+                                      message, &keep);
 }
 
 static struct kc_error *consumer_error(const rd_kafka_message_t *message)
@@ -187,7 +181,7 @@ static struct kc_error *read_batch(struct kc_sink_task *task, int timeout_ms)
         kc_error_destroy(rebalance);
     else
         err = rebalance;
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     int64_t now = kc_mono_ms();
     atomic_fetch_add(&metrics->records_in, task->message_count);
     atomic_store(&metrics->active, task->message_count);
@@ -202,7 +196,7 @@ static struct kc_error *read_batch(struct kc_sink_task *task, int timeout_ms)
 
 static void delivered(struct kc_sink_task *task)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     size_t count = kc_batch_count(task->batch);
     atomic_fetch_add(&metrics->records_out, count);
     atomic_fetch_add(&metrics->bytes_out, kc_batch_bytes(task->batch));
@@ -224,10 +218,10 @@ static void delivered(struct kc_sink_task *task)
 static struct kc_error *deliver(struct kc_sink_task *task)
 {
     int64_t started = kc_mono_ms();
-    struct kc_error *err = task->plugin->sink_task->put(task->task, task->batch);
+    struct kc_error *err = task->core.plugin->sink_task->put(task->task, task->batch);
     int64_t now = kc_mono_ms();
     if (kc_batch_count(task->batch) > 0)
-        kc_window_add_one(&kc_task_host_metrics(task->host)->batch_ms, now, now - started);
+        kc_window_add_one(&kc_task_host_metrics(task->core.host)->batch_ms, now, now - started);
     if (!err) {
         delivered(task);
         return NULL;
@@ -248,26 +242,26 @@ static struct kc_error *deliver(struct kc_sink_task *task)
 
 static void follow_target(struct kc_sink_task *task)
 {
-    bool pause = kc_task_host_should_pause(task->host);
+    bool pause = kc_task_host_should_pause(task->core.host);
     if (pause == task->paused)
         return;
     task->paused = pause;
     if (pause) {
         kc_sink_pause_all(task);
-        kc_task_host_paused(task->host);
+        kc_task_host_paused(task->core.host);
         task->commit_requested = true;
     } else {
         if (!task->paused_for_redelivery)
             kc_sink_resume_all(task);
-        kc_task_host_resumed(task->host);
+        kc_task_host_resumed(task->core.host);
     }
 }
 
 static struct kc_error *commit_when_due(struct kc_sink_task *task, int64_t now)
 {
-    if (task->committing && now - task->commit_started_ms >= task->flush_timeout_ms) {
+    if (task->committing && now - task->commit_started_ms >= task->core.flush_timeout_ms) {
         kc_warn("Commit of offsets timed out");
-        atomic_fetch_add(&kc_task_host_metrics(task->host)->commit_failures, 1);
+        atomic_fetch_add(&kc_task_host_metrics(task->core.host)->commit_failures, 1);
         task->committing = false;
     }
     if (task->committing || (!task->commit_requested && now < task->next_commit_ms))
@@ -300,7 +294,7 @@ static struct kc_error *iterate(struct kc_sink_task *task)
     kc_sink_rewind(task);
     if (!err)
         err = read_batch(task, poll_timeout(task, now));
-    if (err || kc_task_host_stopping(task->host))
+    if (err || kc_task_host_stopping(task->core.host))
         return err;
     return deliver(task);
 }
@@ -310,7 +304,7 @@ static struct kc_error *execute(void *impl)
     struct kc_sink_task *task = impl;
     struct kc_error *err = NULL;
     task->next_commit_ms = kc_deadline_ms(task->flush_interval_ms);
-    while (!err && !kc_task_host_stopping(task->host))
+    while (!err && !kc_task_host_stopping(task->core.host))
         err = iterate(task);
     kc_sink_select_all(task);
     struct kc_error *close_err = kc_sink_commit(task, true);
@@ -342,14 +336,14 @@ static void close_task(void *impl)
 {
     struct kc_sink_task *task = impl;
     if (task->task_started)
-        task->plugin->sink_task->stop(task->task);
+        task->core.plugin->sink_task->stop(task->task);
     task->task_stopped = true;
     close_consumer(task);
     if (task->task_started)
-        task->plugin->sink_task->destroy(task->task);
+        task->core.plugin->sink_task->destroy(task->task);
     task->task = NULL;
     task->task_started = false;
-    kc_error_policy_set_reporter(task->policy, NULL, NULL);
+    kc_error_policy_set_reporter(task->core.policy, NULL, NULL);
     kc_dead_letter_queue_destroy(task->dead_letters);
     task->dead_letters = NULL;
 }
@@ -366,7 +360,7 @@ static void wake(void *impl)
 static void cancel(void *impl)
 {
     struct kc_sink_task *task = impl;
-    kc_error_policy_stop(task->policy);
+    kc_error_policy_stop(task->core.policy);
     wake(task);
 }
 
@@ -381,18 +375,14 @@ static void destroy(void *impl)
         rd_kafka_topic_partition_list_destroy(task->seeks);
     kc_error_destroy(task->rebalance_error);
     free(task->messages);
-    kc_conversion_destroy(task->conversion);
-    kc_error_policy_destroy(task->policy);
-    kc_config_destroy(task->settings);
-    kc_map_destroy(task->connector_config);
-    kc_map_destroy(task->task_config);
+    kc_task_core_clear(&task->core);
     pthread_mutex_destroy(&task->mutex);
     free(task);
 }
 
 /* ---- making ---- */
 
-struct kc_error *kc_sink_task_new(const struct kc_sink_task_settings *settings,
+struct kc_error *kc_sink_task_new(const struct kc_task_core_settings *settings,
                                   struct kc_task_host **host)
 {
     static const struct kc_task_kind kind = {
@@ -405,29 +395,12 @@ struct kc_error *kc_sink_task_new(const struct kc_sink_task_settings *settings,
     };
     struct kc_sink_task *task = kc_calloc(1, sizeof(*task));
     pthread_mutex_init(&task->mutex, NULL);
-    task->config = settings->config;
-    task->plugin = settings->plugin;
-    task->connector_config = kc_map_copy(settings->connector_config);
-    task->task_config = kc_map_copy(settings->task_config);
     task->context.task = task;
     task->messages = kc_calloc(MAX_RECORDS, sizeof(*task->messages));
     task->retry_timeout_ms = -1;
-    const struct kc_config *values = settings->config->values;
-    task->flush_interval_ms = kc_config_long(values, "offset.flush.interval.ms");
-    task->flush_timeout_ms = kc_config_long(values, "offset.flush.timeout.ms");
-    task->track_topics = kc_config_bool(values, "topic.tracking.enable");
-    task->host = kc_task_host_new(&settings->task, &kind, task);
-    struct kc_error *err =
-        kc_config_parse(kc_connector_config_def(false), task->connector_config, &task->settings);
+    task->flush_interval_ms = kc_config_long(settings->config->values, "offset.flush.interval.ms");
+    struct kc_error *err = kc_task_core_make(&task->core, settings, &kind, task);
     if (!err)
-        err = kc_conversion_new(settings->plugins, settings->config, task->connector_config,
-                                &task->conversion);
-    if (err) {
-        kc_task_host_destroy(task->host);
-        return err;
-    }
-    task->policy = kc_error_policy_new(settings->task.connector, settings->task.task,
-                                       task->settings, kc_task_host_metrics(task->host));
-    *host = task->host;
-    return NULL;
+        *host = task->core.host;
+    return err;
 }

@@ -10,7 +10,6 @@
 #include "connect/kafka.h"
 #include "connect/regex.h"
 #include "connect/thread.h"
-#include "data/conversion.h"
 #include "data/dead_letter_queue.h"
 #include "sink/sink_task.h"
 
@@ -47,19 +46,10 @@ struct kc_sink_context {
 };
 
 struct kc_sink_task {
-    struct kc_task_host *host; /* not counted: the host owns this */
-    const struct kc_worker_config *config;
-    const struct kc_plugin *plugin;
-    struct kc_map *connector_config;
-    struct kc_map *task_config;
-    struct kc_config *settings;
-    struct kc_conversion *conversion;
-    struct kc_error_policy *policy;
+    struct kc_task_core core;
     struct kc_dead_letter_queue *dead_letters; /* NULL: none */
     struct kc_sink_context context;
     int64_t flush_interval_ms;
-    int64_t flush_timeout_ms;
-    bool track_topics;
     int64_t reset_back_ms; /* auto.offset.reset=by_duration; -1: another one */
 
     void *task; /* the plugin's */

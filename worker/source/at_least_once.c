@@ -113,7 +113,7 @@ static struct kc_error *build_batches(struct at_least_once *self)
 {
     struct kc_source_task *task = self->task;
     struct kc_map *producer =
-        kc_source_task_client_properties(task, "producer", "connector-quarantine-producer-");
+        kc_task_core_client_properties(&task->core, "producer", "connector-quarantine-producer-");
     self->refusals = kc_refusals_new(task, self->submitted, on_failed, self);
     self->batches =
         kc_record_batches_new(task, self->submitted, producer, kc_refusals_record, self->refusals);
@@ -130,7 +130,7 @@ static struct kc_error *prepare(void *delivery)
     struct kc_error *err = NULL;
     if (task->builds_batches)
         err = build_batches(self);
-    else if (kc_quarantine_wanted(task->settings))
+    else if (kc_quarantine_wanted(task->core.settings))
         err = no_quarantine(task);
     if (!err)
         err = kc_source_task_start_acks(task);
@@ -163,8 +163,8 @@ static struct kc_error *write_offsets(struct at_least_once *self)
     if (!count)
         return NULL;
     struct kc_error *err =
-        kc_offset_store_write(task->offsets, kc_task_host_connector(task->host), writes, count,
-                              kc_timeout_ms(task->flush_timeout_ms));
+        kc_offset_store_write(task->offsets, kc_task_host_connector(task->core.host), writes, count,
+                              kc_timeout_ms(task->core.flush_timeout_ms));
     kc_submitted_end_flush(self->submitted, !err);
     return err;
 }
@@ -192,7 +192,7 @@ static bool commit_offsets(struct at_least_once *self)
 static void on_interval(void *opaque)
 {
     struct at_least_once *self = opaque;
-    struct kc_task_host *host = self->task->host;
+    struct kc_task_host *host = self->task->core.host;
     if (kc_task_host_failed(host) || atomic_load(&self->send_failed))
         return;
     char *context =
@@ -240,12 +240,12 @@ static struct kc_error *final_commit(void *delivery, bool failed)
     struct at_least_once *self = delivery;
     (void)failed; /* what was acknowledged may be committed all the same */
     kc_offset_committer_remove(self->task->committer, self);
-    int64_t deadline = kc_deadline_ms(self->task->flush_timeout_ms);
+    int64_t deadline = kc_deadline_ms(self->task->core.flush_timeout_ms);
     kc_error_destroy(flush(self));
     while (kc_submitted_pending(self->submitted) > 0 && kc_mono_ms() < deadline &&
            !atomic_load(&self->send_failed) && settle(self, deadline))
         ;
-    if (!kc_task_host_cancelled(self->task->host) && commit_offsets(self))
+    if (!kc_task_host_cancelled(self->task->core.host) && commit_offsets(self))
         kc_source_task_commit(self->task);
     return NULL;
 }
@@ -348,10 +348,10 @@ static void send_failed(struct at_least_once *self, struct kc_slot *slot,
     kc_send_failures_add(self->failures, kc_slot_record(slot), failure->topic,
                          rd_kafka_err2str(failure->code));
     struct kc_error *err = send_error(failure->topic, failure->code);
-    if (kc_error_policy_tolerates_all(self->task->policy)) {
+    if (kc_error_policy_tolerates_all(self->task->core.policy)) {
         struct kc_processing processing = {.source = kc_slot_record(slot)};
         struct kc_error *none =
-            kc_error_policy_report(self->task->policy, &processing, KC_STAGE_KAFKA_PRODUCE,
+            kc_error_policy_report(self->task->core.policy, &processing, KC_STAGE_KAFKA_PRODUCE,
                                    "org.apache.kafka.connect.runtime.WorkerSourceTask", err);
         kc_error_destroy(none);
         kc_processing_clear(&processing);
@@ -431,7 +431,7 @@ static bool served(void *delivery)
     kc_source_task_wake_returned(self->task);
     bool quarantines = self->refusals && kc_refusals_serve(self->refusals);
     kc_submitted_advance(self->submitted);
-    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->core.host);
     bool moves = self->acked > 0;
     if (moves) {
         atomic_fetch_add_explicit(&metrics->records_out, self->acked, memory_order_relaxed);

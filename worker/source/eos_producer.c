@@ -76,7 +76,7 @@ static struct kc_error *persist(struct record_channel *self,
         rd_kafka_error_t *error = call(client_of(self), TRANSACTION_WAIT_MS);
         if (!error)
             return NULL;
-        if (!rd_kafka_error_is_retriable(error) || kc_task_host_cancelled(self->task->host))
+        if (!rd_kafka_error_is_retriable(error) || kc_task_host_cancelled(self->task->core.host))
             return cause_of(error, expired);
         struct kc_error *refused = refusal(self, acked);
         if (!refused)

@@ -43,8 +43,8 @@ static void *create(struct kc_source_task *task, struct kc_txn_records *records)
     self->records = records;
     self->builder = kc_raw_builder_new(BATCH_BYTES);
     self->lane = kc_raw_lane_of(task->lanes.batches);
-    self->transaction = kc_raw_transaction_new(self->lane, task->host);
-    self->placing = kc_raw_placing_new(self->lane, task->host);
+    self->transaction = kc_raw_transaction_new(self->lane, task->core.host);
+    self->placing = kc_raw_placing_new(self->lane, task->core.host);
     kc_raw_lane_take_records(self->lane, send_record, self);
     return self;
 }
@@ -210,7 +210,7 @@ static struct kc_error *settle(struct raw_channel *self)
         serve(self);
         if (kc_raw_lane_idle(self->lane))
             return NULL;
-        if (kc_task_host_cancelled(self->task->host))
+        if (kc_task_host_cancelled(self->task->core.host))
             return kc_error_new(KC_ERR_WAKEUP, "The task has been cancelled while committing");
         err = resend(self);
     }

@@ -67,11 +67,13 @@ static void *create(struct kc_source_task *task)
 {
     struct exactly_once *self = kc_calloc(1, sizeof(*self));
     self->task = task;
-    self->boundary = read_boundary(task->settings);
-    self->interval_ms = kc_config_is_null(task->settings, "transaction.boundary.interval.ms")
-                            ? kc_config_long(task->config->values, "offset.flush.interval.ms")
-                            : kc_config_long(task->settings, "transaction.boundary.interval.ms");
-    self->offsets_topic = kc_connector_offsets_topic(task->config, task->connector_config);
+    self->boundary = read_boundary(task->core.settings);
+    self->interval_ms =
+        kc_config_is_null(task->core.settings, "transaction.boundary.interval.ms")
+            ? kc_config_long(task->core.config->values, "offset.flush.interval.ms")
+            : kc_config_long(task->core.settings, "transaction.boundary.interval.ms");
+    self->offsets_topic =
+        kc_connector_offsets_topic(task->core.config, task->core.connector_config);
     self->records = kc_txn_records_new(task);
     return self;
 }
@@ -115,15 +117,16 @@ struct kc_error *kc_eos_error(const struct kc_source_task *task, const char *wha
                      "producers, decrease the offset commit interval (if using interval-based "
                      "transaction boundaries), or use the 'poll' transaction boundary (if the "
                      "connector is not already configured to use it).",
-                     kc_task_host_connector(task->host), kc_task_host_task(task->host)),
+                     kc_task_host_connector(task->core.host), kc_task_host_task(task->core.host)),
         cause);
 }
 
 struct kc_error *kc_eos_flush_error(const struct kc_source_task *task, bool expired,
                                     struct kc_error *cause)
 {
-    char *what = kc_asprintf("Failed to flush offsets and/or records for task %s-%d",
-                             kc_task_host_connector(task->host), kc_task_host_task(task->host));
+    char *what =
+        kc_asprintf("Failed to flush offsets and/or records for task %s-%d",
+                    kc_task_host_connector(task->core.host), kc_task_host_task(task->core.host));
     struct kc_error *err = kc_eos_error(task, what, expired, cause);
     free(what);
     return err;
@@ -183,7 +186,7 @@ static struct kc_error *confirm(struct kc_task_host *host)
 static void on_moved(void *delivery)
 {
     struct exactly_once *self = delivery;
-    const struct kc_source_task_ops *ops = self->task->plugin->source_task;
+    const struct kc_source_task_ops *ops = self->task->core.plugin->source_task;
     if (atomic_load(&self->polling) && ops->wake)
         ops->wake(self->task->task);
 }
@@ -203,7 +206,7 @@ static struct kc_error *open_channel(struct exactly_once *self)
 static struct kc_error *prepare(void *delivery)
 {
     struct exactly_once *self = delivery;
-    struct kc_task_host *host = self->task->host;
+    struct kc_task_host *host = self->task->core.host;
     struct kc_error *err = open_channel(self);
     if (!err && kc_task_host_renewed(host))
         err = confirm(host);
@@ -262,7 +265,7 @@ static void take_position(struct exactly_once *self, const struct kc_record *rec
 
 static struct kc_error *send_offset(struct exactly_once *self, const struct task_position *position)
 {
-    char *key = kc_offset_key(kc_task_host_connector(self->task->host),
+    char *key = kc_offset_key(kc_task_host_connector(self->task->core.host),
                               kc_source_partition_map(position->partition));
     char *value = position->offset ? kc_offset_value(position->offset) : NULL;
     struct kc_error *err = self->how->send_offset(self->channel, self->offsets_topic, key, value);
@@ -294,7 +297,7 @@ static void on_copied(void *opaque, struct kc_error *err)
 static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstones)
 {
     struct kc_source_task *task = self->task;
-    if (!kc_connector_offsets_separate(task->config, task->connector_config))
+    if (!kc_connector_offsets_separate(task->core.config, task->core.connector_config))
         return NULL;
     size_t count = 0;
     struct kc_offset_write *writes = kc_calloc(HASH_COUNT(self->positions) + 1, sizeof(*writes));
@@ -303,10 +306,10 @@ static struct kc_error *copy_to_worker(struct exactly_once *self, bool tombstone
             writes[count++] =
                 (struct kc_offset_write){kc_source_partition_map(p->partition), p->offset};
     struct kc_error *err = NULL;
-    const char *connector = kc_task_host_connector(task->host);
+    const char *connector = kc_task_host_connector(task->core.host);
     if (count && tombstones)
         err = kc_offset_store_write(task->worker_offsets, connector, writes, count,
-                                    kc_timeout_ms(task->flush_timeout_ms));
+                                    kc_timeout_ms(task->core.flush_timeout_ms));
     else if (count)
         kc_offset_store_set(task->worker_offsets, connector, writes, count, on_copied, NULL);
     free(writes);
@@ -329,7 +332,7 @@ static struct kc_error *flush_and_commit(struct exactly_once *self)
 /* Of the batch being sent, the plugin has been told only what is in the transaction. */
 static void end_records(struct exactly_once *self)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->core.host);
     uint64_t acked, acked_bytes;
     kc_txn_records_take_count(self->records, &acked, &acked_bytes);
     if (acked)

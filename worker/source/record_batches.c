@@ -47,7 +47,7 @@ struct kc_record_batches *kc_record_batches_new(struct kc_source_task *task,
     batches->keyless = kc_partitioner_ignores_keys(producer);
     batches->builder =
         kc_raw_builder_new(batches->most < BATCH_BYTES ? batches->most : BATCH_BYTES);
-    batches->placing = kc_raw_placing_new(batches->lane, task->host);
+    batches->placing = kc_raw_placing_new(batches->lane, task->core.host);
     if (!kc_raw_rules_set_codec(&codec, producer) && codec.compression.codec != KC_CODEC_NONE) {
         batches->recoder = kc_recoder_new();
         kc_raw_builder_compress(batches->builder, &codec.compression, batches->recoder);

@@ -79,14 +79,14 @@ void kc_refusals_destroy(struct kc_refusals *refusals)
 struct kc_error *kc_refusals_open(struct kc_refusals *refusals, const struct kc_map *producer)
 {
     struct kc_source_task *task = refusals->task;
-    if (!kc_quarantine_wanted(task->settings))
+    if (!kc_quarantine_wanted(task->core.settings))
         return NULL;
     struct kc_map *admin =
-        kc_source_task_client_properties(task, "admin", "connector-quarantine-adminclient-");
+        kc_task_core_client_properties(&task->core, "admin", "connector-quarantine-adminclient-");
     const struct kc_quarantine_settings settings = {
-        .host = task->host,
-        .config = task->settings,
-        .source_alias = kc_map_get(task->connector_config, "source.cluster.alias"),
+        .host = task->core.host,
+        .config = task->core.settings,
+        .source_alias = kc_map_get(task->core.connector_config, "source.cluster.alias"),
         .admin = admin,
         .producer = producer,
         .done = on_done,
@@ -108,7 +108,7 @@ static void report(struct kc_refusals *refusals, const struct kc_refused_record 
                                     .timestamp = record->sent.timestamp};
     struct kc_processing processing = {.source = &shown};
     struct kc_error *none = kc_error_policy_report(
-        refusals->task->policy, &processing, KC_STAGE_KAFKA_PRODUCE,
+        refusals->task->core.policy, &processing, KC_STAGE_KAFKA_PRODUCE,
         "org.apache.kafka.connect.runtime.WorkerSourceTask", kc_error_copy(why));
     kc_error_destroy(none);
     kc_processing_clear(&processing);

@@ -16,9 +16,9 @@ struct kc_error *kc_source_context_offsets(struct kc_source_context *context,
     struct kc_source_task *task = context->task;
     for (;;) {
         struct kc_error *err =
-            kc_offset_store_get(task->offsets, kc_task_host_connector(task->host), partitions,
+            kc_offset_store_get(task->offsets, kc_task_host_connector(task->core.host), partitions,
                                 count, offsets, OFFSET_READ_MS);
-        if (!err || kc_error_code(err) != KC_ERR_TIMEOUT || kc_task_host_stopping(task->host))
+        if (!err || kc_error_code(err) != KC_ERR_TIMEOUT || kc_task_host_stopping(task->core.host))
             return err;
         kc_warn("Still reading offsets: %s", kc_error_text(err));
         kc_error_destroy(err);
@@ -29,22 +29,22 @@ struct kc_series *kc_source_context_series(struct kc_source_context *context,
                                            const struct kc_series_group *group,
                                            const char *const *values)
 {
-    return kc_series_list_add(kc_task_host_series(context->task->host), group, values);
+    return kc_series_list_add(kc_task_host_series(context->task->core.host), group, values);
 }
 
 void kc_source_context_show(struct kc_source_context *context, const char *name, json_t *value)
 {
-    kc_task_host_show(context->task->host, name, value);
+    kc_task_host_show(context->task->core.host, name, value);
 }
 
 const char *kc_source_context_connector(const struct kc_source_context *context)
 {
-    return kc_task_host_connector(context->task->host);
+    return kc_task_host_connector(context->task->core.host);
 }
 
 int kc_source_context_task(const struct kc_source_context *context)
 {
-    return kc_task_host_task(context->task->host);
+    return kc_task_host_task(context->task->core.host);
 }
 
 void kc_source_context_commit_transaction(struct kc_source_context *context)

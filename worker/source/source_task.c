@@ -24,7 +24,7 @@ enum { SEND_FAILED_BACKOFF_MS = 100, CLOSE_TIMEOUT_MS = 30000 };
 
 void kc_source_task_commit(struct kc_source_task *task)
 {
-    const struct kc_source_task_ops *ops = task->plugin->source_task;
+    const struct kc_source_task_ops *ops = task->core.plugin->source_task;
     struct kc_error *err = ops->commit ? ops->commit(task->task) : NULL;
     if (!err)
         return;
@@ -35,13 +35,13 @@ void kc_source_task_commit(struct kc_source_task *task)
 void kc_source_task_record_committed(struct kc_source_task *task, const struct kc_record *record,
                                      const struct kc_record_metadata *metadata)
 {
-    if (task->plugin->source_task->record_committed)
-        task->plugin->source_task->record_committed(task->task, record, metadata);
+    if (task->core.plugin->source_task->record_committed)
+        task->core.plugin->source_task->record_committed(task->task, record, metadata);
 }
 
 void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms, bool succeeded)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     atomic_fetch_add(succeeded ? &metrics->commits : &metrics->commit_failures, 1);
     int64_t now = kc_mono_ms();
     kc_window_add_one(&metrics->commit_ms, now, now - started_ms);
@@ -51,23 +51,24 @@ void kc_source_task_count_commit(struct kc_source_task *task, int64_t started_ms
 
 static struct kc_error *open_topic_creation(struct kc_source_task *task)
 {
-    if (!kc_config_bool(task->config->values, "topic.creation.enable") ||
-        !kc_topic_creation_used(task->connector_config))
+    if (!kc_config_bool(task->core.config->values, "topic.creation.enable") ||
+        !kc_topic_creation_used(task->core.connector_config))
         return NULL;
     struct kc_map *admin =
-        kc_source_task_client_properties(task, "admin", "connector-adminclient-");
-    struct kc_error *err = kc_topic_creation_new(task->connector_config, admin, &task->topics);
+        kc_task_core_client_properties(&task->core, "admin", "connector-adminclient-");
+    struct kc_error *err = kc_topic_creation_new(task->core.connector_config, admin, &task->topics);
     kc_map_destroy(admin);
     return err;
 }
 
 static struct kc_error *open_offsets(struct kc_source_task *task)
 {
-    char *suffix =
-        kc_asprintf("%s-%d", kc_task_host_connector(task->host), kc_task_host_task(task->host));
+    char *suffix = kc_asprintf("%s-%d", kc_task_host_connector(task->core.host),
+                               kc_task_host_task(task->core.host));
     bool own;
-    struct kc_error *err = kc_connector_offset_store(
-        task->config, task->worker_offsets, task->connector_config, suffix, &task->offsets, &own);
+    struct kc_error *err =
+        kc_connector_offset_store(task->core.config, task->worker_offsets,
+                                  task->core.connector_config, suffix, &task->offsets, &own);
     if (!err && own)
         err = kc_offset_store_start(task->offsets, &task->give_up);
     free(suffix);
@@ -86,7 +87,7 @@ static void tell_to_stop(struct kc_source_task *task)
     pthread_mutex_unlock(&task->mutex);
     if (!object)
         return;
-    task->plugin->source_task->stop(object);
+    task->core.plugin->source_task->stop(object);
     pthread_mutex_lock(&task->mutex);
     task->wakers--;
     pthread_cond_broadcast(&task->wakers_gone);
@@ -95,12 +96,12 @@ static void tell_to_stop(struct kc_source_task *task)
 
 static struct kc_error *start_plugin(struct kc_source_task *task)
 {
-    void *object = task->plugin->source_task->create(&task->context);
+    void *object = task->core.plugin->source_task->create(&task->context);
     pthread_mutex_lock(&task->mutex);
     task->task = object;
     pthread_mutex_unlock(&task->mutex);
-    struct kc_error *err = task->plugin->source_task->start(object, task->task_config);
-    if (!err && kc_task_host_stopping(task->host))
+    struct kc_error *err = task->core.plugin->source_task->start(object, task->core.task_config);
+    if (!err && kc_task_host_stopping(task->core.host))
         tell_to_stop(task);
     return err;
 }
@@ -142,9 +143,10 @@ static struct kc_error *convert(struct kc_source_task *task, enum kc_conversion_
 {
     *keep = true;
     if ((need == KC_CONVERT_NOTHING || record->converted) &&
-        kc_conversion_pass(task->conversion, task->batch, record, wire))
+        kc_conversion_pass(task->core.conversion, task->batch, record, wire))
         return NULL;
-    return kc_conversion_to_wire(task->conversion, task->policy, task->batch, record, wire, keep);
+    return kc_conversion_to_wire(task->core.conversion, task->core.policy, task->batch, record,
+                                 wire, keep);
 }
 
 /* Before the first record to a topic. */
@@ -233,7 +235,8 @@ static struct kc_error *send_record(struct kc_source_task *task, enum kc_convers
 static struct kc_error *send_batch(struct kc_source_task *task)
 {
     const char *reason;
-    enum kc_conversion_need need = kc_conversion_needed(task->conversion, task->batch, &reason);
+    enum kc_conversion_need need =
+        kc_conversion_needed(task->core.conversion, task->batch, &reason);
     if (!kc_source_task_passes_raw(task))
         kc_source_task_tell_lane(task, reason);
     kc_target_topics_begin_batch(task->targets);
@@ -264,7 +267,7 @@ static void begin_batch(struct kc_source_task *task, struct kc_batch *batch)
 /* A poll that had records. */
 static void count_poll(struct kc_source_task *task, int64_t started_ms, uint64_t records)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     int64_t now = kc_mono_ms();
     kc_window_add_one(&metrics->batch_ms, now, now - started_ms);
     atomic_fetch_add_explicit(&metrics->batches, 1, memory_order_relaxed);
@@ -274,7 +277,7 @@ static void count_poll(struct kc_source_task *task, int64_t started_ms, uint64_t
 
 void kc_source_task_count_records(struct kc_source_task *task, uint64_t records)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     atomic_fetch_add_explicit(&metrics->records_in, records, memory_order_relaxed);
     kc_window_add_one(&metrics->batch_records, kc_mono_ms(), (int64_t)records);
 }
@@ -283,11 +286,11 @@ static struct kc_error *poll_plugin(struct kc_source_task *task)
 {
     struct kc_batch *batch = NULL;
     int64_t started = kc_mono_ms();
-    struct kc_error *err = task->plugin->source_task->poll(task->task, &batch);
+    struct kc_error *err = task->core.plugin->source_task->poll(task->task, &batch);
     if (err && kc_error_retriable(err)) {
         kc_warn("Failed to poll records from the source, will retry: %s", kc_error_text(err));
         kc_error_clear(&err);
-        kc_task_host_sleep(task->host, SEND_FAILED_BACKOFF_MS);
+        kc_task_host_sleep(task->core.host, SEND_FAILED_BACKOFF_MS);
     }
     if (err || !batch)
         return err;
@@ -322,11 +325,11 @@ static struct kc_error *poll_batch(struct kc_source_task *task)
 
 static struct kc_error *iterate(struct kc_source_task *task)
 {
-    if (kc_task_host_should_pause(task->host)) {
-        kc_task_host_paused(task->host);
+    if (kc_task_host_should_pause(task->core.host)) {
+        kc_task_host_paused(task->core.host);
         struct kc_error *err = task->how->paused ? task->how->paused(task->delivery) : NULL;
-        if (!err && kc_task_host_await_unpause(task->host)) {
-            kc_task_host_resumed(task->host);
+        if (!err && kc_task_host_await_unpause(task->core.host)) {
+            kc_task_host_resumed(task->core.host);
             task->how->enter_loop(task->delivery);
         }
         return err;
@@ -342,7 +345,7 @@ static struct kc_error *iterate(struct kc_source_task *task)
         return task->how->batch_done(task->delivery);
     struct kc_error *err = send_batch(task);
     if (!err && task->batch)
-        kc_task_host_sleep(task->host, SEND_FAILED_BACKOFF_MS);
+        kc_task_host_sleep(task->core.host, SEND_FAILED_BACKOFF_MS);
     return err;
 }
 
@@ -351,9 +354,9 @@ static struct kc_error *execute(void *impl)
     struct kc_source_task *task = impl;
     task->how->enter_loop(task->delivery);
     struct kc_error *err = NULL;
-    while (!err && !kc_task_host_stopping(task->host))
+    while (!err && !kc_task_host_stopping(task->core.host))
         err = iterate(task);
-    if (kc_task_host_cancelled(task->host))
+    if (kc_task_host_cancelled(task->core.host))
         return err;
     struct kc_error *commit_err = task->how->final_commit(task->delivery, err != NULL);
     if (!err)
@@ -375,7 +378,7 @@ static void close_plugin(struct kc_source_task *task)
     while (task->wakers > 0)
         pthread_cond_wait(&task->wakers_gone, &task->mutex);
     pthread_mutex_unlock(&task->mutex);
-    task->plugin->source_task->destroy(object);
+    task->core.plugin->source_task->destroy(object);
 }
 
 /* The lanes first: their thread calls the plugin's record_committed(). */
@@ -385,7 +388,8 @@ static void close_task(void *impl)
     kc_offset_committer_remove(task->committer, task->delivery);
     if (task->task)
         tell_to_stop(task);
-    bool orderly = !kc_task_host_cancelled(task->host) && !kc_task_host_failed(task->host);
+    bool orderly =
+        !kc_task_host_cancelled(task->core.host) && !kc_task_host_failed(task->core.host);
     kc_source_task_end_lanes(task, orderly ? CLOSE_TIMEOUT_MS : 0);
     task->how->destroy(task->delivery);
     task->delivery = NULL;
@@ -400,7 +404,7 @@ static void close_task(void *impl)
 static void wake(void *impl)
 {
     struct kc_source_task *task = impl;
-    if (kc_task_host_stopping(task->host))
+    if (kc_task_host_stopping(task->core.host))
         tell_to_stop(task);
 }
 
@@ -408,7 +412,7 @@ static void cancel(void *impl)
 {
     struct kc_source_task *task = impl;
     task->give_up = true;
-    kc_error_policy_stop(task->policy);
+    kc_error_policy_stop(task->core.policy);
     pthread_mutex_lock(&task->mutex);
     kc_lanes_cancel(&task->lanes);
     pthread_mutex_unlock(&task->mutex);
@@ -457,12 +461,8 @@ static void destroy(void *impl)
     struct kc_source_task *task = impl;
     if (task->delivery)
         task->how->destroy(task->delivery);
-    kc_conversion_destroy(task->conversion);
-    kc_error_policy_destroy(task->policy);
     kc_offset_store_unref(task->worker_offsets);
-    kc_config_destroy(task->settings);
-    kc_map_destroy(task->connector_config);
-    kc_map_destroy(task->task_config);
+    kc_task_core_clear(&task->core);
     kc_raw_rules_clear(&task->rules);
     kc_strings_destroy(&task->raw_failures);
     pthread_cond_destroy(&task->wakers_gone);
@@ -488,29 +488,15 @@ struct kc_error *kc_source_task_new(const struct kc_source_task_settings *settin
     struct kc_source_task *task = kc_calloc(1, sizeof(*task));
     pthread_mutex_init(&task->mutex, NULL);
     kc_cond_init(&task->wakers_gone);
-    task->config = settings->config;
-    task->plugin = settings->plugin;
-    task->connector_config = kc_map_copy(settings->connector_config);
-    task->task_config = kc_map_copy(settings->task_config);
     task->committer = settings->committer;
     task->worker_offsets = kc_offset_store_ref(settings->offsets);
     task->context.task = task;
-    task->how = kc_exactly_once_enabled(settings->config) ? &kc_exactly_once : &kc_at_least_once;
-    task->flush_timeout_ms = kc_config_long(settings->config->values, "offset.flush.timeout.ms");
-    task->track_topics = kc_config_bool(settings->config->values, "topic.tracking.enable");
-    task->host = kc_task_host_new(&settings->task, &kind, task);
-    struct kc_error *err =
-        kc_config_parse(kc_connector_config_def(true), task->connector_config, &task->settings);
-    if (!err)
-        err = kc_conversion_new(settings->plugins, settings->config, task->connector_config,
-                                &task->conversion);
-    if (err) {
-        kc_task_host_destroy(task->host);
+    task->how =
+        kc_exactly_once_enabled(settings->core.config) ? &kc_exactly_once : &kc_at_least_once;
+    struct kc_error *err = kc_task_core_make(&task->core, &settings->core, &kind, task);
+    if (err)
         return err;
-    }
-    task->policy = kc_error_policy_new(settings->task.connector, settings->task.task,
-                                       task->settings, kc_task_host_metrics(task->host));
     task->delivery = task->how->create(task);
-    *host = task->host;
+    *host = task->core.host;
     return NULL;
 }

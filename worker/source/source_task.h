@@ -8,16 +8,11 @@
 #ifndef WORKER_SOURCE_SOURCE_TASK_H
 #define WORKER_SOURCE_SOURCE_TASK_H
 
-#include "host/task_host.h"
+#include "host/task_core.h"
 #include "source/offset_commit.h"
 
 struct kc_source_task_settings {
-    struct kc_task_settings task;
-    const struct kc_worker_config *config; /* borrowed, outlives the task */
-    const struct kc_plugins *plugins;      /* the same */
-    const struct kc_plugin *plugin;        /* the connector's */
-    const struct kc_map *connector_config; /* variables resolved; copied */
-    const struct kc_map *task_config;      /* the same */
+    struct kc_task_core_settings core;
     struct kc_offset_store *offsets;       /* the worker's; ref'ed */
     struct kc_offset_committer *committer; /* borrowed, outlives the task */
 };

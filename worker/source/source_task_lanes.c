@@ -23,28 +23,17 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.AbstractWorkerSourceTask");
 
-struct kc_map *kc_source_task_client_properties(struct kc_source_task *task, const char *kind,
-                                                const char *id_prefix)
-{
-    char *id = kc_asprintf("%s%s-%d", id_prefix, kc_task_host_connector(task->host),
-                           kc_task_host_task(task->host));
-    struct kc_map *properties =
-        kc_task_client_properties(task->config, kind, task->connector_config, id);
-    free(id);
-    return properties;
-}
-
 static struct kc_map *producer_properties(struct kc_source_task *task)
 {
-    return kc_source_task_client_properties(task, "producer", "connector-producer-");
+    return kc_task_core_client_properties(&task->core, "producer", "connector-producer-");
 }
 
 static void force_transactional(struct kc_source_task *task, struct kc_map *properties)
 {
     kc_map_set(properties, "enable.idempotence", "true");
     kc_map_setf(properties, "transactional.id", "%s-%s-%d",
-                kc_config_string(task->config->values, "group.id"),
-                kc_task_host_connector(task->host), kc_task_host_task(task->host));
+                kc_config_string(task->core.config->values, "group.id"),
+                kc_task_host_connector(task->core.host), kc_task_host_task(task->core.host));
 }
 
 /* ---- the choice ---- */
@@ -53,8 +42,8 @@ static void force_transactional(struct kc_source_task *task, struct kc_map *prop
 static struct kc_error *check_quarantine(const struct kc_source_task *task)
 {
     const char *why =
-        kc_quarantine_wanted(task->settings)
-            ? kc_quarantine_refusal(kc_config_string(task->settings, "errors.tolerance"),
+        kc_quarantine_wanted(task->core.settings)
+            ? kc_quarantine_refusal(kc_config_string(task->core.settings, "errors.tolerance"),
                                     task->how == &kc_exactly_once)
             : NULL;
     return why ? kc_error_new(KC_ERR_CONFIG, "%s: %s", KC_QUARANTINE_TOPIC_SETTING, why) : NULL;
@@ -63,8 +52,8 @@ static struct kc_error *check_quarantine(const struct kc_source_task *task)
 static void on_topic_used(void *opaque, const char *topic)
 {
     struct kc_source_task *task = opaque;
-    if (task->track_topics)
-        kc_task_host_topic_used(task->host, topic);
+    if (task->core.track_topics)
+        kc_task_host_topic_used(task->core.host, topic);
 }
 
 static struct kc_lane_owner owner_of(struct kc_source_task *task)
@@ -78,17 +67,17 @@ static void on_missing(void *opaque, const struct kc_strings *topics)
     json_t *list = topics->count ? json_array() : NULL;
     for (size_t i = 0; i < topics->count; i++)
         json_array_append_new(list, json_string(topics->items[i]));
-    kc_task_host_show(task->host, "missing_topics", list);
+    kc_task_host_show(task->core.host, "missing_topics", list);
 }
 
 /* Record batches of one connector's tasks go to different partitions, so the tasks may share an
  * appender. If transforms choose the topic, or for records, that needn't be so. */
 static char *lane_name(const struct kc_source_task *task)
 {
-    const char *connector = kc_task_host_connector(task->host);
+    const char *connector = kc_task_host_connector(task->core.host);
     const char *kind = task->raw_refusal ? "records" : "raw";
     return task->raw_refusal || task->rules.route
-               ? kc_asprintf("%s-%s-%d", kind, connector, kc_task_host_task(task->host))
+               ? kc_asprintf("%s-%s-%d", kind, connector, kc_task_host_task(task->core.host))
                : kc_asprintf("raw-%s", connector);
 }
 
@@ -98,7 +87,7 @@ static struct kc_raw_lane *make_raw_lane(struct kc_source_task *task, const stru
     const struct kc_lane_owner owner = owner_of(task);
     char *name = lane_name(task);
     struct kc_raw_lane *lane = NULL;
-    struct kc_error *err = kc_raw_lane_new(producer, task->config, name, &owner, &lane);
+    struct kc_error *err = kc_raw_lane_new(producer, task->core.config, name, &owner, &lane);
     free(name);
     if (err) {
         kc_strings_add(&task->raw_failures, kc_error_text(err));
@@ -126,11 +115,12 @@ static struct kc_raw_lane *choose_raw_lane(struct kc_source_task *task,
                                            const struct kc_map *producer)
 {
     const struct kc_raw_choice choice = {
-        .conversion = task->conversion,
-        .connector_config = task->connector_config,
+        .conversion = task->core.conversion,
+        .connector_config = task->core.connector_config,
         .producer = producer,
     };
-    bool leaves_out = task->how == &kc_at_least_once && kc_error_policy_tolerates_all(task->policy);
+    bool leaves_out =
+        task->how == &kc_at_least_once && kc_error_policy_tolerates_all(task->core.policy);
     bool knows = kc_source_task_knows_raw(task);
     kc_raw_rules_clear(&task->rules);
     task->raw_refusal =
@@ -187,7 +177,7 @@ struct kc_error *kc_source_task_make_lanes(struct kc_source_task *task)
         force_transactional(task, properties);
     task->plain = kc_producers_are_plain(properties);
     if (kc_producers_were_refused(properties))
-        kc_task_host_set_note(task->host, kc_producers_plain_note);
+        kc_task_host_set_note(task->core.host, kc_producers_plain_note);
     task->targets = kc_target_topics_new();
     struct kc_raw_lane *raw = choose_raw_lane(task, properties);
     struct kc_lane *records = NULL;
@@ -202,7 +192,7 @@ struct kc_error *kc_source_task_make_lanes(struct kc_source_task *task)
 struct kc_error *kc_source_task_start_acks(struct kc_source_task *task)
 {
     return kc_acks_start(&task->lanes, task->how->served, task->delivery,
-                         kc_task_host_log_context(task->host), &task->acks);
+                         kc_task_host_log_context(task->core.host), &task->acks);
 }
 
 void kc_source_task_end_lanes(struct kc_source_task *task, int timeout_ms)
@@ -227,7 +217,7 @@ bool kc_source_task_make_plain(struct kc_source_task *task)
     bool may = kc_producers_may_be_plain(properties);
     if (may) {
         kc_producers_make_plain(properties);
-        kc_task_host_set_note(task->host, kc_producers_plain_note);
+        kc_task_host_set_note(task->core.host, kc_producers_plain_note);
     }
     kc_map_destroy(properties);
     return may;

@@ -49,18 +49,11 @@ struct kc_source_context {
 };
 
 struct kc_source_task {
-    struct kc_task_host *host; /* not counted: the host owns this */
-    const struct kc_worker_config *config;
-    const struct kc_plugin *plugin;
-    struct kc_map *connector_config;
-    struct kc_map *task_config;
-    struct kc_config *settings; /* the framework's, parsed */
+    struct kc_task_core core;
     struct kc_offset_committer *committer;
     struct kc_offset_store *worker_offsets;
-    struct kc_offset_store *offsets; /* what this task reads and writes */
-    atomic_bool give_up;             /* any thread: ends waits of the store's start */
-    struct kc_conversion *conversion;
-    struct kc_error_policy *policy;
+    struct kc_offset_store *offsets;  /* what this task reads and writes */
+    atomic_bool give_up;              /* any thread: ends waits of the store's start */
     struct kc_topic_creation *topics; /* NULL: none */
     struct kc_source_context context;
     const struct kc_delivery *how;
@@ -77,8 +70,6 @@ struct kc_source_task {
     int64_t told_lane_ms;
     bool plain;          /* the producer has no producer id; the task's thread */
     bool builds_batches; /* records go as batches of our own, which tell what is refused */
-    int64_t flush_timeout_ms;
-    bool track_topics;
 
     struct kc_batch *batch; /* being sent, NULL: poll for one; owned by the delivery */
     size_t next;            /* its first record that hasn't been dealt with */
@@ -104,9 +95,6 @@ void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_r
 
 /* source_task_lanes.c */
 
-/* A client's, of the kind "producer" or "admin". Owned by the caller. */
-struct kc_map *kc_source_task_client_properties(struct kc_source_task *task, const char *kind,
-                                                const char *id_prefix);
 /* Makes the lanes, and decides which; the task's thread. */
 struct kc_error *kc_source_task_make_lanes(struct kc_source_task *task) KC_MUST_CHECK;
 /* Has the lanes served by a thread, with the delivery's served() after each round. The same. */

@@ -20,7 +20,7 @@ enum { TELL_INTERVAL_MS = 30000, DRAIN_MS = 1000 };
 
 bool kc_source_task_knows_raw(const struct kc_source_task *task)
 {
-    const struct kc_plugin *plugin = task->plugin;
+    const struct kc_plugin *plugin = task->core.plugin;
     return plugin->api_minor >= 1 && plugin->source_task->raw_committed;
 }
 
@@ -36,7 +36,7 @@ static void set_lane(struct kc_source_task *task, const char *reason)
     bool passes = kc_source_task_passes_raw(task);
     if (!passes && kc_source_task_knows_raw(task))
         reason = task->raw_refusal;
-    kc_task_host_set_lane(task->host, passes ? "bytes" : "records", reason);
+    kc_task_host_set_lane(task->core.host, passes ? "bytes" : "records", reason);
 }
 
 void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
@@ -56,7 +56,7 @@ void kc_source_task_tell_lane(struct kc_source_task *task, const char *lane)
 
 static void count(struct kc_source_task *task, const struct kc_raw_counts *counts)
 {
-    struct kc_task_metrics *metrics = kc_task_host_metrics(task->host);
+    struct kc_task_metrics *metrics = kc_task_host_metrics(task->core.host);
     for (int way = 0; way < KC_RAW_WAYS; way++) {
         atomic_fetch_add_explicit(&metrics->way_records[way], counts->records[way],
                                   memory_order_relaxed);
@@ -135,7 +135,7 @@ struct kc_error *kc_source_task_next_raw(struct kc_source_task *task, struct kc_
 
 void kc_source_task_wake_returned(struct kc_source_task *task)
 {
-    const struct kc_source_task_ops *ops = task->plugin->source_task;
+    const struct kc_source_task_ops *ops = task->core.plugin->source_task;
     if (kc_lane_has_returned(task->lanes.batches) && ops->wake)
         ops->wake(task->task);
 }
@@ -153,7 +153,7 @@ void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_r
         run.bytes = i == 0 ? facts->bytes : 0;
         run.base_timestamp = facts->base_timestamp;
         run.max_timestamp = facts->max_timestamp;
-        task->plugin->source_task->raw_committed(task->task, raw, &run);
+        task->core.plugin->source_task->raw_committed(task->task, raw, &run);
         if (target >= 0)
             target += run.count;
     }

@@ -75,8 +75,8 @@ static void start(int transaction_version)
     told_count = released = 0;
     kc_map_set(producer, "bootstrap.servers", fake_start(transaction_version));
     kc_map_set(producer, "transactional.id", "id");
-    task = (struct kc_source_task){.plugin = &plugin};
-    task.host = kc_task_host_new(&settings, &idle_kind, &task);
+    task = (struct kc_source_task){.core.plugin = &plugin};
+    task.core.host = kc_task_host_new(&settings, &idle_kind, &task);
     lane = one_raw_lane(&task, producer, &events, NULL);
     kc_map_destroy(producer);
     for (int i = 0; i < FAKE_PARTITIONS; i++) {
@@ -105,7 +105,7 @@ static void teardown(void)
     kc_lanes_destroy(&task.lanes);
     kc_txn_records_destroy(kept);
     kc_eos_raw.destroy(channel);
-    kc_task_host_destroy(task.host);
+    kc_task_host_destroy(task.core.host);
     for (int i = 0; i < FAKE_PARTITIONS; i++)
         kc_source_partition_unref(from[i]);
     fake_stop();

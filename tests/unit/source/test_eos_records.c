@@ -18,7 +18,7 @@ static void record_committed(void *object, const struct kc_record *record,
 static const struct kc_source_task_ops ops = {.record_committed = record_committed};
 static const struct kc_plugin plugin = {KC_PLUGIN_HEAD, .kind = KC_PLUGIN_SOURCE,
                                         .class_name = "test.Source", .source_task = &ops};
-static struct kc_source_task task = {.plugin = &plugin};
+static struct kc_source_task task = {.core.plugin = &plugin};
 static struct kc_txn_records *records;
 
 static void on_release(void *arg)

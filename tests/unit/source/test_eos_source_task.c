@@ -64,14 +64,15 @@ static void start(const char *boundary)
             "exactly.once.source.support", "enabled");
     struct kc_map *producer = MAP("bootstrap.servers", address, "transactional.id", "group-src-0");
     told = commits = fenced = 0;
-    task = (struct kc_source_task){.plugin = &plugin, .how = &kc_exactly_once};
+    task = (struct kc_source_task){.core.plugin = &plugin, .how = &kc_exactly_once};
     must(kc_worker_config_new(KC_WORKER_DISTRIBUTED, worker, "test", NULL, &config));
-    task.config = config;
-    task.connector_config =
+    task.core.config = config;
+    task.core.connector_config =
         MAP("name", "src", "connector.class", "test.Raw", "transaction.boundary", boundary,
             "transaction.boundary.interval.ms", "3600000");
-    must(kc_config_parse(kc_connector_config_def(true), task.connector_config, &task.settings));
-    task.host = kc_task_host_new(&settings, &idle_kind, &task);
+    must(kc_config_parse(kc_connector_config_def(true), task.core.connector_config,
+                         &task.core.settings));
+    task.core.host = kc_task_host_new(&settings, &idle_kind, &task);
     json_t *partition = json_pack("{s:i}", "partition", 0);
     from = kc_source_partition_new(partition);
     json_decref(partition);
@@ -88,9 +89,9 @@ static void end(void)
     kc_lanes_close(&task.lanes, 0);
     kc_lanes_destroy(&task.lanes);
     task.how->destroy(task.delivery);
-    kc_task_host_destroy(task.host);
-    kc_config_destroy(task.settings);
-    kc_map_destroy(task.connector_config);
+    kc_task_host_destroy(task.core.host);
+    kc_config_destroy(task.core.settings);
+    kc_map_destroy(task.core.connector_config);
     kc_worker_config_destroy(config);
     kc_source_partition_unref(from);
     fake_stop();
@@ -311,16 +312,16 @@ START_TEST(the_group_is_asked_before_a_task_is_started_anew)
     };
     const struct kc_task_settings settings = {.connector = "src", .listener = &listener};
     start("poll");
-    struct kc_task_host *idle = task.host;
+    struct kc_task_host *idle = task.core.host;
     end_life(NULL);
-    task.host = kc_task_host_new(&settings, &kind, &task);
-    must(kc_task_host_run(task.host));
-    ck_assert(kc_task_host_await(task.host, kc_mono_ms() + 20000));
+    task.core.host = kc_task_host_new(&settings, &kind, &task);
+    must(kc_task_host_run(task.core.host));
+    ck_assert(kc_task_host_await(task.core.host, kc_mono_ms() + 20000));
     ck_assert_int_eq(lives, 2);
     ck_assert_int_eq(asked, 3);
     ck_assert_int_eq(fenced, 3);
-    kc_task_host_destroy(task.host);
-    task.host = idle;
+    kc_task_host_destroy(task.core.host);
+    task.core.host = idle;
     task.delivery = task.how->create(&task);
     end();
 }
