@@ -46,6 +46,14 @@ int32_t wire_fanout_run_length(struct wire_part *const *parts, size_t count, siz
     return (int32_t)(end - i);
 }
 
+void wire_fanout_add(struct wire_fanout *fanout, const char *topic, int32_t partition, void *item,
+                     struct kc_error **error)
+{
+    *error = NULL;
+    fanout->parts[fanout->count++] =
+        (struct wire_part){.topic = topic, .partition = partition, .item = item, .error = error};
+}
+
 static void set_error(struct wire_part *part, struct kc_error *err)
 {
     kc_error_destroy(*part->error);

@@ -51,27 +51,20 @@ static void take_producers(struct kc_partition_producers *to,
     }
 }
 
+static void take_described(const struct wire_fanout *fanout, struct wire_part *part,
+                           const struct kc_describe_producers_response_partition *from)
+{
+    wire_fanout_result(fanout, part, from->error_code, from->error_message.data);
+    if (from->error_code == KC_KAFKA_NONE)
+        take_producers(part->item, from);
+}
+
 static void take_describe(struct wire_fanout *fanout, const struct kc_wire_reply *reply,
                           struct wire_part **parts, size_t count)
 {
     const struct kc_describe_producers_response *response = reply->message;
 
-    for (int32_t i = 0; i < response->topics.count; i++) {
-        const struct kc_describe_producers_response_topic *topic = &response->topics.items[i];
-
-        for (int32_t j = 0; j < topic->partitions.count; j++) {
-            const struct kc_describe_producers_response_partition *from =
-                &topic->partitions.items[j];
-            struct wire_part *part =
-                wire_fanout_find(parts, count, topic->name, from->partition_index);
-
-            if (!part)
-                continue;
-            wire_fanout_result(fanout, part, from->error_code, from->error_message.data);
-            if (from->error_code == KC_KAFKA_NONE)
-                take_producers(part->item, from);
-        }
-    }
+    WIRE_FANOUT_TAKE(fanout, &response->topics, parts, count, take_described);
 }
 
 struct kc_error *kc_wire_describe_producers(struct kc_wire_admin *admin,
@@ -81,22 +74,16 @@ struct kc_error *kc_wire_describe_producers(struct kc_wire_admin *admin,
     struct wire_fanout fanout = {
         .api = KC_API_DESCRIBE_PRODUCERS,
         .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
-        .count = count,
         .build = build_describe,
         .take = take_describe,
     };
-    struct kc_error *err;
 
     for (size_t i = 0; i < count; i++) {
-        items[i].error = NULL;
         items[i].producers = NULL;
         items[i].count = 0;
-        fanout.parts[i] = (struct wire_part){.topic = items[i].topic,
-                                             .partition = items[i].partition,
-                                             .item = &items[i],
-                                             .error = &items[i].error};
+        wire_fanout_add(&fanout, items[i].topic, items[i].partition, &items[i], &items[i].error);
     }
-    err = wire_fanout_run(admin, &fanout, timeout_ms);
+    struct kc_error *err = wire_fanout_run(admin, &fanout, timeout_ms);
     free(fanout.parts);
     return err ? kc_error_prefix(err, "describing producers") : NULL;
 }
@@ -196,19 +183,15 @@ static struct kc_error *write_some(struct kc_wire_admin *admin, struct kc_txn_ma
     struct wire_fanout fanout = {
         .api = KC_API_WRITE_TXN_MARKERS,
         .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
-        .count = count,
         .once = true,
         .build = build_markers,
         .take = take_markers,
     };
-    struct kc_error *err;
 
     for (size_t i = 0; i < count; i++)
-        fanout.parts[i] = (struct wire_part){.topic = markers[i].topic,
-                                             .partition = markers[i].partition,
-                                             .item = &markers[i],
-                                             .error = &markers[i].error};
-    err = share_failure(&fanout, wire_fanout_run(admin, &fanout, timeout_ms));
+        wire_fanout_add(&fanout, markers[i].topic, markers[i].partition, &markers[i],
+                        &markers[i].error);
+    struct kc_error *err = share_failure(&fanout, wire_fanout_run(admin, &fanout, timeout_ms));
     free(fanout.parts);
     for (size_t i = 0; !err && i < count; i++) {
         if (markers[i].unknown && !markers[i].error)
