@@ -3,6 +3,7 @@
 #include "values/java_text.h"
 
 #include "connect/java_json.h"
+#include "values/container_text_priv.h"
 #include "values/decimal.h"
 
 #include <inttypes.h>
@@ -160,30 +161,7 @@ static void print_bytes(struct kc_str *out, const struct kc_schema *schema,
     kc_arena_destroy(arena);
 }
 
-static void print_list(struct kc_str *out, const struct kc_schema *schema,
-                       const struct kc_value *value)
-{
-    const struct kc_schema *items = schema ? kc_schema_items(schema) : NULL;
-    kc_str_append_char(out, '[');
-    for (uint32_t i = 0; i < value->count; i++) {
-        kc_str_append(out, i ? ", " : "");
-        kc_java_text(out, items, &value->u.items[i]);
-    }
-    kc_str_append_char(out, ']');
-}
-
-static void print_map(struct kc_str *out, const struct kc_schema *schema,
-                      const struct kc_value *value)
-{
-    kc_str_append_char(out, '{');
-    for (uint32_t i = 0; i < value->count; i++) {
-        kc_str_append(out, i ? ", " : "");
-        kc_java_text(out, schema ? kc_schema_keys(schema) : NULL, &value->u.pairs[i].key);
-        kc_str_append_char(out, '=');
-        kc_java_text(out, schema ? kc_schema_values(schema) : NULL, &value->u.pairs[i].value);
-    }
-    kc_str_append_char(out, '}');
-}
+static const struct values_item_form item_form = {", ", '=', kc_java_text};
 
 static void print_struct(struct kc_str *out, const struct kc_schema *schema,
                          const struct kc_value *value)
@@ -230,10 +208,10 @@ void kc_java_text(struct kc_str *out, const struct kc_schema *schema, const stru
         print_bytes(out, schema, value);
         break;
     case KC_TYPE_ARRAY:
-        print_list(out, schema, value);
+        values_print_list(out, schema, value, &item_form);
         break;
     case KC_TYPE_MAP:
-        print_map(out, schema, value);
+        values_print_map(out, schema, value, &item_form);
         break;
     case KC_TYPE_STRUCT:
         print_struct(out, schema, value);

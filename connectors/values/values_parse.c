@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values.parseString: see values.h.
+ * Values.parseString: see connect/text.h.
  *
  * It follows Java step for step, because headers depend on Java's oddities: text is cut into tokens
  * at the delimiters : , { } [ ] " unless a backslash stands before them; white space around a token

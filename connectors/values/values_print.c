@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values.convertToString: see values.h. */
+/* Values.convertToString: see connect/text.h. */
 #include "connect/text.h"
+#include "values/container_text_priv.h"
 #include "values/decimal.h"
 #include "values/java_text.h"
 #include "values/text_codec.h"
@@ -37,29 +38,13 @@ static void print_bytes(struct kc_str *out, const struct kc_schema *schema,
     kc_str_append(out, embedded ? "\"" : "");
 }
 
-static void print_array(struct kc_str *out, const struct kc_schema *schema,
-                        const struct kc_value *value)
+static void print_item(struct kc_str *out, const struct kc_schema *schema,
+                       const struct kc_value *value)
 {
-    kc_str_append_char(out, '[');
-    for (uint32_t i = 0; i < value->count; i++) {
-        kc_str_append(out, i ? "," : "");
-        print(out, schema ? kc_schema_items(schema) : NULL, &value->u.items[i], true);
-    }
-    kc_str_append_char(out, ']');
+    print(out, schema, value, true);
 }
 
-static void print_map(struct kc_str *out, const struct kc_schema *schema,
-                      const struct kc_value *value)
-{
-    kc_str_append_char(out, '{');
-    for (uint32_t i = 0; i < value->count; i++) {
-        kc_str_append(out, i ? "," : "");
-        print(out, schema ? kc_schema_keys(schema) : NULL, &value->u.pairs[i].key, true);
-        kc_str_append_char(out, ':');
-        print(out, schema ? kc_schema_values(schema) : NULL, &value->u.pairs[i].value, true);
-    }
-    kc_str_append_char(out, '}');
-}
+static const struct values_item_form item_form = {",", ':', print_item};
 
 static void print_struct(struct kc_str *out, const struct kc_schema *schema,
                          const struct kc_value *value)
@@ -70,7 +55,7 @@ static void print_struct(struct kc_str *out, const struct kc_schema *schema,
         kc_str_append(out, i ? "," : "");
         print_string(out, name, strlen(name), true);
         kc_str_append_char(out, ':');
-        print(out, kc_schema_field(schema, i), kc_struct_get(schema, value, i), true);
+        print_item(out, kc_schema_field(schema, i), kc_struct_get(schema, value, i));
     }
     kc_str_append_char(out, '}');
 }
@@ -87,10 +72,10 @@ static void print(struct kc_str *out, const struct kc_schema *schema, const stru
         print_bytes(out, schema, value, embedded);
         break;
     case KC_TYPE_ARRAY:
-        print_array(out, schema, value);
+        values_print_list(out, schema, value, &item_form);
         break;
     case KC_TYPE_MAP:
-        print_map(out, schema, value);
+        values_print_map(out, schema, value, &item_form);
         break;
     case KC_TYPE_STRUCT:
         print_struct(out, schema, value);
