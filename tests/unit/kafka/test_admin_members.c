@@ -3,27 +3,13 @@
  * Members of groups of both protocols, and settings of many resources (connect/admin.h), against a
  * broker made here. It knows a consumer group "new", a classic group "old" and none called "none".
  */
-#include "connect/admin.h"
-#include "wire/fake_broker.h"
+#include "kafka/fake_admin.h"
 #include "wire/messages_admin.h"
-#include "wire/messages_group.h"
 
-static struct fakes cluster;
-static struct kc_admin *admin;
 static bool old_broker;                          /* knows no consumer groups */
 static int16_t alter_codes[4] = {KC_KAFKA_NONE}; /* by attempt */
 
 /* ---- the broker ---- */
-
-static void find_coordinator(const struct kc_find_coordinator_request *request,
-                             struct kc_find_coordinator_response *response, struct kc_arena *arena)
-{
-    KC_WIRE_LIST_NEW(arena, &response->coordinators, kc_find_coordinator_response_coordinator, 1);
-    response->coordinators.items[0].key = request->coordinator_keys.items[0];
-    response->coordinators.items[0].node_id = 1;
-    response->coordinators.items[0].host = kc_wire_str("127.0.0.1");
-    response->coordinators.items[0].port = cluster.brokers[0].port;
-}
 
 static void assign(struct kc_consumer_group_describe_response_assignment *assignment,
                    int32_t partition, struct kc_arena *arena)
@@ -134,9 +120,6 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
                    struct kc_arena *arena)
 {
     switch (api) {
-    case KC_API_FIND_COORDINATOR:
-        find_coordinator(request, response, arena);
-        return true;
     case KC_API_CONSUMER_GROUP_DESCRIBE:
         describe_consumer(request, response, arena);
         return true;
@@ -152,22 +135,6 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
     default:
         return false;
     }
-}
-
-static void setup(void)
-{
-    cluster = (struct fakes){.answer = answer, .topic_id = {{9}}, .leader = 1, .epoch = 4};
-    fake_start(&cluster, 1, true);
-    struct kc_map *settings = fakes_settings(&cluster, "10");
-    ck_assert_ptr_null(kc_admin_new(settings, &admin));
-    kc_admin_set_timeout(admin, 20000);
-    kc_map_destroy(settings);
-}
-
-static void teardown(void)
-{
-    kc_admin_destroy(admin);
-    fakes_stop(&cluster);
 }
 
 /* ---- groups ---- */
@@ -290,22 +257,6 @@ START_TEST(topics_are_told_with_ids_and_leaders)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("admin_members");
-    TCase *tcase = tcase_create("many at once");
-    SRunner *runner = srunner_create(suite);
-
-    tcase_set_timeout(tcase, 120);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, groups_of_both_protocols_are_described);
-    tcase_add_test(tcase, an_older_broker_is_asked_the_classic_way);
-    tcase_add_test(tcase, settings_of_many_resources_are_altered);
-    tcase_add_test(tcase, settings_of_many_resources_are_read);
-    tcase_add_test(tcase, topics_are_told_with_ids_and_leaders);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_TESTS("admin_members", groups_of_both_protocols_are_described,
+          an_older_broker_is_asked_the_classic_way, settings_of_many_resources_are_altered,
+          settings_of_many_resources_are_read, topics_are_told_with_ids_and_leaders)

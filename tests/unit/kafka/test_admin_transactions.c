@@ -3,26 +3,12 @@
  * Transactions without records, markers, and what clusters tell of producers: the calls of
  * connect/append.h and connect/admin.h against a broker made here.
  */
-#include "connect/admin.h"
 #include "connect/append.h"
-#include "wire/fake_broker.h"
-#include "wire/messages_group.h"
+#include "kafka/fake_admin.h"
 
-static struct fakes cluster;
-static struct kc_admin *admin;
 static int16_t init_codes[4], end_codes[4], add_codes[4]; /* of the whole, by attempt */
 
 /* ---- the broker ---- */
-
-static void find_coordinator(const struct kc_find_coordinator_request *request,
-                             struct kc_find_coordinator_response *response, struct kc_arena *arena)
-{
-    KC_WIRE_LIST_NEW(arena, &response->coordinators, kc_find_coordinator_response_coordinator, 1);
-    response->coordinators.items[0].key = request->coordinator_keys.items[0];
-    response->coordinators.items[0].node_id = 1;
-    response->coordinators.items[0].host = kc_wire_str("127.0.0.1");
-    response->coordinators.items[0].port = cluster.brokers[0].port;
-}
 
 static void init_producer(int asked, struct kc_init_producer_id_response *response)
 {
@@ -151,9 +137,6 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
                    struct kc_arena *arena)
 {
     switch (api) {
-    case KC_API_FIND_COORDINATOR:
-        find_coordinator(request, response, arena);
-        return true;
     case KC_API_INIT_PRODUCER_ID:
         init_producer(asked, response);
         return true;
@@ -178,22 +161,6 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
     default:
         return false;
     }
-}
-
-static void setup(void)
-{
-    cluster = (struct fakes){.answer = answer, .topic_id = {{9}}, .leader = 1, .epoch = 4};
-    fake_start(&cluster, 1, true);
-    struct kc_map *settings = fakes_settings(&cluster, "10");
-    ck_assert_ptr_null(kc_admin_new(settings, &admin));
-    kc_admin_set_timeout(admin, 20000);
-    kc_map_destroy(settings);
-}
-
-static void teardown(void)
-{
-    kc_admin_destroy(admin);
-    fakes_stop(&cluster);
 }
 
 /* ---- transactions ---- */
@@ -321,23 +288,7 @@ START_TEST(transactions_are_listed_and_described)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *suite = suite_create("admin_transactions");
-    TCase *tcase = tcase_create("transactions");
-    SRunner *runner = srunner_create(suite);
-
-    tcase_set_timeout(tcase, 120);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    tcase_add_test(tcase, a_producer_id_is_waited_for);
-    tcase_add_test(tcase, partitions_are_added_once_the_former_markers_are_written);
-    tcase_add_test(tcase, who_was_fenced_is_told);
-    tcase_add_test(tcase, each_marker_has_its_own_answer_and_is_sent_once);
-    tcase_add_test(tcase, producers_of_a_partition_are_told);
-    tcase_add_test(tcase, transactions_are_listed_and_described);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+RUN_TESTS("admin_transactions", a_producer_id_is_waited_for,
+          partitions_are_added_once_the_former_markers_are_written, who_was_fenced_is_told,
+          each_marker_has_its_own_answer_and_is_sent_once, producers_of_a_partition_are_told,
+          transactions_are_listed_and_described)

@@ -264,6 +264,26 @@ static void side_begin(struct side *side, int64_t offset)
         kc_index_partition_begin(&side->partition, offset);
 }
 
+/* A task whose partition has no past. */
+static void side_begin_anew(struct side *side)
+{
+    side_begin(side, 0);
+    kc_offset_index_writer_known(side->writer);
+}
+
+static void side_add(struct side *side, int64_t upstream, int64_t downstream, int64_t count)
+{
+    kc_offset_index_writer_add(side->writer, &side->partition, upstream, downstream, count);
+}
+
+/* The same after it has mirrored the first records. */
+static void side_begin_with(struct side *side, int64_t count)
+{
+    side_begin_anew(side);
+    side_add(side, 0, 0, count);
+    kc_offset_index_writer_flush(side->writer);
+}
+
 static void side_end(struct side *side)
 {
     kc_offset_index_writer_destroy(side->writer);
@@ -290,7 +310,7 @@ START_TEST(nothing_is_written_before_the_past_is_known)
 {
     struct side side = {0};
     side_begin(&side, 0);
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
+    side_add(&side, 0, 0, 10);
     kc_offset_index_writer_flush(side.writer);
     ck_assert_uint_eq(side.records, 0);
     kc_offset_index_writer_known(side.writer);
@@ -305,14 +325,11 @@ END_TEST
 START_TEST(a_restart_goes_on_with_the_newest_chunk)
 {
     struct side side = {0};
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
-    kc_offset_index_writer_flush(side.writer);
+    side_begin_with(&side, 10);
     for (int64_t life = 1; life <= 600; life++) {
         side_end(&side);
         side_begin(&side, 10 * life);
-        kc_offset_index_writer_add(side.writer, &side.partition, 10 * life, 10 * life, 10);
+        side_add(&side, 10 * life, 10 * life, 10);
         tell_past(&side);
         kc_offset_index_writer_flush(side.writer);
     }
@@ -334,12 +351,9 @@ static void change_writer(struct side *side, bool written)
 START_TEST(a_partition_goes_from_one_writer_to_another)
 {
     struct side side = {0};
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
-    kc_offset_index_writer_flush(side.writer);
+    side_begin_with(&side, 10);
     change_writer(&side, true);
-    kc_offset_index_writer_add(side.writer, &side.partition, 12, 10, 10);
+    side_add(&side, 12, 10, 10);
     change_writer(&side, false); /* nothing was known by then: what was added stays */
     tell_past(&side);
     kc_offset_index_writer_flush(side.writer);
@@ -354,16 +368,13 @@ END_TEST
 START_TEST(what_a_task_did_not_see_is_a_hole)
 {
     struct side side = {0};
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
-    kc_offset_index_writer_flush(side.writer);
+    side_begin_with(&side, 10);
     side_end(&side);
     side_begin(&side, 30); /* another worker mirrored 10..29 */
     tell_past(&side);
-    kc_offset_index_writer_add(side.writer, &side.partition, 31, 25, 10);
-    kc_offset_index_writer_add(side.writer, &side.partition, 41, -1, 5); /* nobody knows where */
-    kc_offset_index_writer_add(side.writer, &side.partition, 46, 40, 5);
+    side_add(&side, 31, 25, 10);
+    side_add(&side, 41, -1, 5); /* nobody knows where */
+    side_add(&side, 46, 40, 5);
     kc_offset_index_writer_flush(side.writer);
     assert_place(side.index, 9, KC_INDEX_EXACT, 9);
     assert_place(side.index, 15, KC_INDEX_HOLE, 0);
@@ -378,10 +389,9 @@ START_TEST(the_oldest_changes_go_first_and_the_rest_takes_little_memory)
 {
     struct side side = {0};
     int64_t changes = (KC_INDEX_SLOTS + 10) * KC_INDEX_CHUNK_RUNS;
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
+    side_begin_anew(&side);
     for (int64_t i = 0; i < changes; i++) {
-        kc_offset_index_writer_add(side.writer, &side.partition, 11 * i, 10 * i, 10);
+        side_add(&side, 11 * i, 10 * i, 10);
         if (i % 100 == 0)
             kc_offset_index_writer_flush(side.writer);
     }
@@ -405,11 +415,9 @@ START_TEST(a_change_never_takes_more_than_64_bytes)
 {
     struct side side = {0};
     int64_t changes = 20 * KC_INDEX_CHUNK_RUNS, far = INT64_C(1) << 50;
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
+    side_begin_anew(&side);
     for (int64_t i = 0; i < changes; i++) {
-        kc_offset_index_writer_add(side.writer, &side.partition, i * far + far / 2, i * far / 2,
-                                   far / 8);
+        side_add(&side, i * far + far / 2, i * far / 2, far / 8);
         ck_assert_uint_le(side.partition.chunk.cap * sizeof(struct kc_index_run),
                           64 * side.partition.chunk.count);
         kc_offset_index_writer_flush(side.writer);
@@ -425,14 +433,11 @@ START_TEST(many_changes_before_the_past_is_known_are_all_written)
 {
     struct side side = {0};
     int64_t changes = 3 * KC_INDEX_CHUNK_RUNS + 5;
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 5);
-    kc_offset_index_writer_flush(side.writer);
+    side_begin_with(&side, 5);
     side_end(&side);
     side_begin(&side, 11);
     for (int64_t i = 1; i < changes; i++)
-        kc_offset_index_writer_add(side.writer, &side.partition, 11 * i, 10 * i, 10);
+        side_add(&side, 11 * i, 10 * i, 10);
     tell_past(&side);
     kc_offset_index_writer_flush(side.writer);
     ck_assert_uint_eq(kc_offset_index_changes(side.index), changes);
@@ -445,9 +450,8 @@ END_TEST
 START_TEST(what_could_not_be_written_is_written_later)
 {
     struct side side = {0};
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
+    side_begin_anew(&side);
+    side_add(&side, 0, 0, 10);
     side.refuse = true;
     kc_offset_index_writer_flush(side.writer);
     ck_assert_uint_eq(side.records, 0);
@@ -464,10 +468,9 @@ END_TEST
 START_TEST(what_the_topic_has_lost_is_written_again)
 {
     struct side side = {0};
-    side_begin(&side, 0);
-    kc_offset_index_writer_known(side.writer);
+    side_begin_anew(&side);
     ck_assert_uint_eq(kc_offset_index_writer_again(side.writer), 0); /* there is nothing */
-    kc_offset_index_writer_add(side.writer, &side.partition, 0, 0, 10);
+    side_add(&side, 0, 0, 10);
     kc_offset_index_writer_flush(side.writer);
     kc_offset_index_destroy(side.index); /* the topic was deleted */
     side.index = kc_offset_index_new("A");

@@ -487,12 +487,45 @@ START_TEST(refused_records_of_raw_batches_go_alone)
 }
 END_TEST
 
-START_TEST(without_a_producer_id_too)
+/* What else may be the matter while some records are refused. */
+static const struct {
+    int count;   /* of records */
+    int refusal; /* 0: KC_KAFKA_INVALID_RECORD */
+    int most_records;
+    int losses;
+    int names;
+    const char *reason;
+    bool plain;
+} troubles[] = {
+    {1000, .plain = true},           /* there is no producer id */
+    {1000, .most_records = 7},       /* batches are too large */
+    {1000, .names = NAMES_NONSENSE}, /* the answer names records that aren't in the batch */
+    /* In a batch refused for timestamps, another record may be refused for something else. */
+    {1000, KC_KAFKA_INVALID_TIMESTAMP, .names = NAMES_REFUSED,
+     .reason = "Compacted topic cannot accept message without key"},
+    /* The broker refuses again and again while more comes: nothing overtakes. */
+    {.count = 5000},
+    {5000, .names = NAMES_REFUSED},
+    /* A lost batch is sent again, merged with others: its refusal isn't each of theirs. */
+    {2000, .losses = 20},
+    {2000, .losses = 20, .names = NAMES_REFUSED},
+};
+enum { TROUBLES = sizeof(troubles) / sizeof(*troubles) };
+
+START_TEST(refused_records_go_alone_whatever_else_happens)
 {
-    broker.plain = true;
+    int row = _i / 2;
     broker.refuses = refuses_some;
-    source.raw = _i;
-    passes(1000, CONFIG("producer.override.enable.idempotence", "false"));
+    if (troubles[row].refusal)
+        broker.refusal = troubles[row].refusal;
+    broker.most_records = troubles[row].most_records;
+    broker.losses = troubles[row].losses;
+    broker.names = troubles[row].names;
+    broker.reason = troubles[row].reason;
+    broker.plain = troubles[row].plain;
+    source.raw = _i % 2;
+    passes(troubles[row].count,
+           broker.plain ? CONFIG("producer.override.enable.idempotence", "false") : NULL);
 }
 END_TEST
 
@@ -503,25 +536,13 @@ START_TEST(built_batches_have_the_producers_codec)
 }
 END_TEST
 
-START_TEST(batches_that_are_too_large_are_divided)
-{
-    broker.refuses = refuses_some;
-    broker.most_records = 7;
-    source.raw = _i;
-    passes(1000, NULL);
-}
-END_TEST
-
 START_TEST(a_topic_that_may_not_be_written_is_asked_once_for_each_batch)
 {
     broker.refusal = KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
     broker.refuses = refuses_all;
     source.raw = _i;
-    source.limit = 1000;
-    launch(NULL);
-    check_all(1000);
+    passes(1000, NULL);
     ck_assert_int_le(broker.requests, 20);
-    stop();
 }
 END_TEST
 
@@ -536,54 +557,8 @@ START_TEST(an_answer_that_names_the_refused_records_suffices)
     broker.reason = _i / 2 ? "Timestamp 1 of message with offset 0 is out of range" : NULL;
     source.raw = _i % 2;
     source.codec = KC_CODEC_LZ4;
-    source.limit = 1000;
-    launch(NULL);
-    check_all(1000);
+    passes(1000, NULL);
     ck_assert_int_le(broker.requests, 80);
-    stop();
-}
-END_TEST
-
-/* In a batch that is refused for timestamps, such a record may be refused for something else. */
-START_TEST(a_record_of_which_the_answer_isnt_certain_is_asked_for_alone)
-{
-    broker.refusal = KC_KAFKA_INVALID_TIMESTAMP;
-    broker.refuses = refuses_some;
-    broker.names = NAMES_REFUSED;
-    broker.reason = "Compacted topic cannot accept message without key";
-    source.raw = _i;
-    passes(1000, NULL);
-}
-END_TEST
-
-START_TEST(names_that_no_record_has_change_nothing)
-{
-    broker.refuses = refuses_some;
-    broker.names = NAMES_NONSENSE;
-    source.raw = _i;
-    passes(1000, NULL);
-}
-END_TEST
-
-/* The broker refuses again and again while more comes: nothing overtakes. */
-START_TEST(order_holds_whatever_is_refused)
-{
-    broker.refuses = refuses_some;
-    broker.names = _i / 2 ? NAMES_REFUSED : NAMES_NONE;
-    source.raw = _i % 2;
-    passes(5000, NULL);
-}
-END_TEST
-
-/* What is said of a batch that was lost and sent again isn't said of each that was merged into it.
- */
-START_TEST(lost_connections_make_no_refusals)
-{
-    broker.refuses = refuses_some;
-    broker.losses = 20;
-    broker.names = _i / 2 ? NAMES_REFUSED : NAMES_NONE;
-    source.raw = _i % 2;
-    passes(2000, NULL);
 }
 END_TEST
 
@@ -632,11 +607,8 @@ START_TEST(a_record_larger_than_a_request_is_left_out)
 {
     broker.refuses = refuses_none;
     source.large = 19;
-    source.limit = 100;
-    launch(NULL);
-    check_all(100);
+    passes(100, NULL);
     ck_assert_int_eq(source.unsent, 1);
-    stop();
 }
 END_TEST
 
@@ -662,15 +634,10 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, refused_records_go_alone, 0, CODES);
     tcase_add_loop_test(tests, refused_records_of_raw_batches_go_alone, 0, CODES);
-    tcase_add_loop_test(tests, without_a_producer_id_too, 0, 2);
+    tcase_add_loop_test(tests, refused_records_go_alone_whatever_else_happens, 0, 2 * TROUBLES);
     tcase_add_test(tests, built_batches_have_the_producers_codec);
-    tcase_add_loop_test(tests, batches_that_are_too_large_are_divided, 0, 2);
     tcase_add_loop_test(tests, a_topic_that_may_not_be_written_is_asked_once_for_each_batch, 0, 2);
     tcase_add_loop_test(tests, an_answer_that_names_the_refused_records_suffices, 0, 4);
-    tcase_add_loop_test(tests, a_record_of_which_the_answer_isnt_certain_is_asked_for_alone, 0, 2);
-    tcase_add_loop_test(tests, names_that_no_record_has_change_nothing, 0, 2);
-    tcase_add_loop_test(tests, order_holds_whatever_is_refused, 0, 4);
-    tcase_add_loop_test(tests, lost_connections_make_no_refusals, 0, 4);
     tcase_add_loop_test(tests, memory_grows_with_no_refusal, 0, 2);
     tcase_add_test(tests, a_stop_leaves_nothing_behind);
     tcase_add_test(tests, records_that_cant_be_transformed_or_have_no_topic_are_left_out);

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A kc_admin against one broker made here, which is its own coordinator of everything. */
+#ifndef TESTS_UNIT_KAFKA_FAKE_ADMIN_H
+#define TESTS_UNIT_KAFKA_FAKE_ADMIN_H
+
+#include "connect/admin.h"
+#include "wire/fake_broker.h"
+#include "wire/messages_group.h"
+
+static struct fakes cluster;
+static struct kc_admin *admin;
+
+static void find_coordinator(const struct kc_find_coordinator_request *request,
+                             struct kc_find_coordinator_response *response, struct kc_arena *arena)
+{
+    KC_WIRE_LIST_NEW(arena, &response->coordinators, kc_find_coordinator_response_coordinator, 1);
+    response->coordinators.items[0].key = request->coordinator_keys.items[0];
+    response->coordinators.items[0].node_id = 1;
+    response->coordinators.items[0].host = kc_wire_str("127.0.0.1");
+    response->coordinators.items[0].port = cluster.brokers[0].port;
+}
+
+/* A test's own part of the broker: fills the answers to everything but FindCoordinator. */
+static bool answer(struct fake *fake, int asked, int api, const void *request, void *response,
+                   struct kc_arena *arena);
+
+static bool answer_or_coordinate(struct fake *fake, int asked, int api, const void *request,
+                                 void *response, struct kc_arena *arena)
+{
+    if (api != KC_API_FIND_COORDINATOR)
+        return answer(fake, asked, api, request, response, arena);
+    find_coordinator(request, response, arena);
+    return true;
+}
+
+static void setup(void)
+{
+    cluster =
+        (struct fakes){.answer = answer_or_coordinate, .topic_id = {{9}}, .leader = 1, .epoch = 4};
+    fake_start(&cluster, 1, true);
+    struct kc_map *settings = fakes_settings(&cluster, "10");
+    ck_assert_ptr_null(kc_admin_new(settings, &admin));
+    kc_admin_set_timeout(admin, 20000);
+    kc_map_destroy(settings);
+}
+
+static void teardown(void)
+{
+    kc_admin_destroy(admin);
+    fakes_stop(&cluster);
+}
+
+static int run_tests(const char *name, const TTest *const *tests, size_t count)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+    tcase_set_timeout(tcase, 120);
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#define RUN_TESTS(name, ...)                                                                       \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return run_tests(name, tests, sizeof(tests) / sizeof(tests[0]));                           \
+    }
+
+#endif
