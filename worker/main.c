@@ -69,7 +69,8 @@ static const struct role *role_of_program(const char *path)
     return find_role(name, len);
 }
 
-/* Few arenas, because a worker's threads allocate little and each arena keeps what it once had. */
+/* Few arenas are enough, because a worker's threads allocate little, and an arena never gives
+ * memory back. */
 static void tune_memory(void)
 {
     mallopt(M_ARENA_MAX, 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the roles share: errors to the terminal, log settings, signals. See roles.h. */
+/* Shared by the roles: errors to the terminal, log settings, signals. See roles.h. */
 #include "roles.h"
 
 #include "base/log_sink.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the converters share: see converter_priv.h. */
+/* Shared by the converters: see converter_priv.h. */
 #include "converters/converter_priv.h"
 
 #include <string.h>

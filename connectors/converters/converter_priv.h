@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the converters share: their plugin descriptors, and reading their configuration.
+ * Shared by the converters: their plugin descriptors, and reading their configuration.
  *
  * Java's classes serve as converter and as header converter; each kind has a descriptor of its own.
  */

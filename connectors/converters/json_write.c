@@ -3,8 +3,8 @@
  * Data and schemas as JSON text: JsonConverter's convertToJson and asJsonSchema, without a tree
  * between.
  *
- * Called by JsonConverter, on the task's thread. On an error out holds a part, which the caller
- * drops.
+ * Called by JsonConverter, on the task's thread. After an error out holds an incomplete text, which
+ * the caller drops.
  */
 #include "converters/json_format_priv.h"
 

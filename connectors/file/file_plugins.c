@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the shared object offers when this folder is built by itself, outside the worker: with the
- * installed headers alone and the Makefile of the plugin template.
+ * The plugins of the shared object that this folder makes when it is built outside the worker, with
+ * only the installed headers and the plugin template's Makefile.
  */
 #include "connect/plugin.h"
 

@@ -228,7 +228,7 @@ static void take_lines(struct file_source_task *task, struct kc_batch **batch)
     memmove(task->text.data, task->text.data + begin, task->text.len);
 }
 
-/* Reads what is there now; false when that is nothing. */
+/* Reads the bytes that are there now; false: there are none. */
 static bool read_more(struct file_source_task *task, struct kc_error **err)
 {
     char data[READ_SIZE];

@@ -17,7 +17,7 @@ struct kc_error *kc_acl_ledger_new(const struct kc_flow *flow,
                                    struct kc_acl_ledger **ledger) KC_MUST_CHECK;
 void kc_acl_ledger_destroy(struct kc_acl_ledger *ledger); /* NULL is fine */
 
-/* Creates the topic if it is missing and reads what is new in it. Call it first. */
+/* Creates the topic if it is missing, and reads its new records. Call it first. */
 struct kc_error *kc_acl_ledger_load(struct kc_acl_ledger *ledger) KC_MUST_CHECK;
 /* Enters (created) or strikes out count ACLs, and waits until that is written. */
 struct kc_error *kc_acl_ledger_write(struct kc_acl_ledger *ledger, const struct kc_acl *acls,

@@ -31,8 +31,8 @@ bool kc_sync_acl(const struct kc_flow *flow, const struct kc_acl *source, struct
 
 /* Orders ACLs by all that they say. */
 int kc_acl_compare(const void *a, const void *b);
-/* Sorts some (count ACLs) and moves those that other (sorted) has, or lacks, to the front, each
- * once. Returns how many; the rest stands behind them. */
+/* Sorts some (count ACLs). Moves to the front those that other (sorted) has, or lacks, each once.
+ * Returns how many; the rest stands behind them. */
 size_t kc_acl_select(struct kc_acl *some, size_t count, const struct kc_acls *other, bool has);
 
 #endif

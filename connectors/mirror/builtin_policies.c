@@ -208,7 +208,7 @@ POLICY(kc_default_replication_policy, "org.apache.kafka.connect.mirror.DefaultRe
        prefixed_ops);
 POLICY(kc_identity_replication_policy, "org.apache.kafka.connect.mirror.IdentityReplicationPolicy",
        identity_ops);
-/* From the time before Kafka 3.0, which had no IdentityReplicationPolicy. */
+/* It dates from before Kafka 3.0, when there was no IdentityReplicationPolicy. */
 POLICY(kc_strimzi_identity_policy, "io.strimzi.kafka.connect.mirror.IdentityReplicationPolicy",
        bare_ops);
 POLICY(kc_aws_custom_policy, "com.amazonaws.kafka.samples.CustomMM2ReplicationPolicy", bare_ops);

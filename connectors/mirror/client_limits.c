@@ -92,7 +92,7 @@ char *kc_client_limits_note(struct kc_client_limits *limits)
     return copy;
 }
 
-/* Takes err. Whether it means that the cluster doesn't have or doesn't tell what was asked. */
+/* Takes err. Whether the cluster doesn't have, or doesn't tell, the requested facts. */
 static bool is_refusal(struct kc_error *err)
 {
     kc_debug("%s", kc_error_text(err));
@@ -105,7 +105,7 @@ static bool is_refusal(struct kc_error *err)
     return refused;
 }
 
-/* Takes err: what is left of it. */
+/* Takes err. Returns it, or NULL if it is a refusal. */
 static struct kc_error *unless_refused(struct kc_error *err)
 {
     if (err && is_refusal(err))

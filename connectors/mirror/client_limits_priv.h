@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a cluster knows about its clients, without ACLs: quotas, settings of groups, SCRAM users.
+ * A cluster's facts about its clients, without ACLs: quotas, settings of groups, SCRAM users.
  *
- * What the target lacks is listed, in the log and for explain. It is copied if a setting says so:
+ * The log and explain list the facts that the target lacks. It is copied if a setting says so:
  * quotas (sync.quotas.enabled) and settings of the groups that the group filter chooses
  * (sync.group.configs.enabled). Nothing is ever removed. Credentials can't be read from a cluster,
  * so their users are only named. On the connector's scheduler thread, except the note.
@@ -23,7 +23,7 @@ void kc_client_limits_destroy(struct kc_client_limits *limits); /* NULL is fine 
 
 /* How often to compare: as often as ACLs. If something is copied, also without ACLs. -1: never. */
 int64_t kc_client_limits_interval_ms(const struct kc_client_limits *limits);
-/* Compares once and acts on it. What a cluster doesn't have or doesn't tell is left out. */
+/* Compares once and acts on it. Facts that a cluster doesn't have or doesn't tell are left out. */
 struct kc_error *kc_client_limits_run(struct kc_client_limits *limits) KC_MUST_CHECK;
 /* A text for people that says what the target lacks: new; NULL: nothing. Any thread. */
 char *kc_client_limits_note(struct kc_client_limits *limits);

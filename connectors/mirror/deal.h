@@ -10,7 +10,7 @@
 
 #include "connect/mem.h"
 
-/* What each task had, and is to have: one list for each task. */
+/* Each task's items before and after: one list for each task. */
 struct kc_deal {
     struct kc_strings *tasks;
     size_t count;

@@ -118,7 +118,7 @@ static struct kc_error *keep_offset_syncs_topic(void *arg)
 
 /* If names don't change and both clusters are the same, source and target would be one topic. Then
  * the connector fails, and its keeper creates no more topics, because its own heartbeats would come
- * back under an ever longer name. */
+ * back, each time under a longer name. */
 static struct kc_error *check_not_one_cluster(struct kc_flow_keeper *keeper)
 {
     char *source = NULL, *target = NULL;
@@ -170,7 +170,7 @@ static void plan_repair(struct kc_flow_keeper *keeper)
         keeper->repair_delay_ms *= 2;
 }
 
-/* Looks at both clusters, makes what is missing, and publishes the outcome. */
+/* Looks at both clusters, creates missing topics, and publishes the outcome. */
 static struct kc_error *look(struct kc_flow_keeper *keeper)
 {
     struct kc_flow_topics topics = {0};

@@ -17,7 +17,7 @@
 struct kc_flow_keeper;
 
 /* Parses a connector's properties by the plugin's keys, as its first step. *enabled is false, and
- * the log says so, if nothing is to be mirrored. */
+ * the log says so, if the flow mirrors nothing. */
 struct kc_error *kc_flow_config_new(const struct kc_plugin *plugin, const struct kc_map *properties,
                                     struct kc_mirror_config **config, bool *enabled) KC_MUST_CHECK;
 

@@ -158,7 +158,7 @@ static const struct load *find(const struct load *items, size_t count, const str
     return NULL;
 }
 
-/* The partitions of the deal, with what is known of them. Returns how many tasks have them. */
+/* The partitions of the deal, with their known loads. Returns how many tasks have them. */
 static size_t take_deal(struct kc_flow_loads *loads)
 {
     struct load *before = loads->items;

@@ -32,12 +32,11 @@ struct kc_error *kc_flow_loads_look(struct kc_flow_loads *loads, bool *due) KC_M
  */
 bool kc_flow_loads_balance(struct kc_flow_loads *loads, struct kc_deal *deal);
 
-/* What a task has mirrored of a topic of the flow so far, in all. Any thread. */
+/* How much a task has mirrored of one topic of the flow in total. Any thread. */
 void kc_flow_loads_note(const struct kc_mirror_config *config, const char *topic, uint64_t records,
                         uint64_t bytes);
 /* Bytes per record of the topic, from what tasks of this process have mirrored; 0: unknown. Any
- * thread.
- *  */
+ * thread. */
 double kc_flow_record_bytes(const struct kc_mirror_config *config, const char *topic);
 
 #endif

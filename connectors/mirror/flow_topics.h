@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which topics a flow mirrors, and how far they exist on the target.
+ * The topics that a flow mirrors, and their state on the target.
  *
  * A struct kc_flow is made by MirrorSourceConnector and then immutable; a list of topics is made
  * anew by each look at the clusters. Functions that take a list run on the connector's scheduler
@@ -19,7 +19,7 @@ struct kc_flow {
     struct kc_name_filter *groups;     /* whose ACLs and settings are copied */
     struct kc_name_filter *properties; /* topic settings */
     bool heartbeats;                   /* heartbeats topics pass even unlisted */
-    struct kc_regex *subscription;     /* NULL: all; else nothing passes that doesn't match */
+    struct kc_regex *subscription;     /* NULL: all topics; otherwise only matching ones */
     struct kc_admin *source;
     struct kc_admin *target;
 };
@@ -45,8 +45,7 @@ struct kc_error *kc_flow_subscribed_new(struct kc_mirror_config *config,
 void kc_flow_destroy(struct kc_flow *flow); /* config stays the caller's */
 
 /* Whether the flow mirrors topic: it is chosen (or heartbeats), not internal, and hasn't been on
- * the target before.
- *  */
+ * the target before. */
 bool kc_flow_replicates(const struct kc_flow *flow, const char *topic);
 
 /* Lists the source's topics; remote_partitions are 0. */
@@ -62,7 +61,7 @@ struct kc_error *kc_flow_create_missing(const struct kc_flow *flow,
 
 /* Whether a and b have the same topics with the same partitions on the source. */
 bool kc_flow_topics_equal_source(const struct kc_flow_topics *a, const struct kc_flow_topics *b);
-/* Takes over what `from` knows of the target. */
+/* Takes over the facts about the target that `from` has. */
 void kc_flow_topics_inherit(struct kc_flow_topics *topics, const struct kc_flow_topics *from);
 /* Partitions of one topic that tasks may mirror now. */
 int32_t kc_flow_topic_ready(const struct kc_flow_topic *topic);

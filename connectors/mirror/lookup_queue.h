@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Look-ups in the background, and what they have found.
+ * Look-ups in the background, and their results.
  *
- * A caller gets what is known and never waits. What isn't known is looked up on the queue's own
- * threads, and is known at a later call. More threads run when many offsets wait. What could not be
- * found is looked for again after a while. The next queue of the flow also knows what was found
- * (lookup_shelf_priv.h). One thread asks.
+ * A caller gets the known results and never waits. The queue's own threads look up the others, so
+ * that a later call knows them. More threads run when many offsets wait. A failed look-up is
+ * repeated after a while. The flow's next queue also knows the results (lookup_shelf_priv.h). One
+ * thread asks.
  */
 #ifndef CONNECTORS_MIRROR_LOOKUP_QUEUE_H
 #define CONNECTORS_MIRROR_LOOKUP_QUEUE_H

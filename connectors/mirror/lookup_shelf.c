@@ -37,7 +37,7 @@ void kc_lookup_shelf_put(const char *flow, struct kc_lookup_table *table, int64_
 {
     pthread_mutex_lock(&mutex);
     clear_old(now_ms);
-    struct shelf_place *place = &places[0]; /* a free one, else the oldest */
+    struct shelf_place *place = &places[0]; /* a free one, otherwise the oldest */
     for (size_t i = 1; i < KC_LOOKUP_SHELF_MOST && place->table; i++)
         if (!places[i].table || places[i].since_ms < place->since_ms)
             place = &places[i];

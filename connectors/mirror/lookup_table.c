@@ -32,7 +32,7 @@ struct kc_lookup_entry {
 
 TAILQ_HEAD(waiting_entries, kc_lookup_entry);
 
-/* Of a run, that is still to be taken out. */
+/* Items of a run that haven't been taken out yet. */
 struct lookup_part {
     size_t at, end;
 };
@@ -43,8 +43,8 @@ struct kc_lookup_table {
     size_t most;
     size_t waiting_count, under_way;
     size_t idle; /* that may go: told, or missed */
-    /* Those that were due when the run began, by partition and offset: each thread takes out a
-     * part, one after the other, and what became due since comes in the next run. */
+    /* The items that were due when the run began, sorted by partition and offset. Each thread takes
+     * out a part, one after the other. Items that became due later come in the next run. */
     struct kc_lookup_entry **run;
     struct lookup_part parts[KC_LOOKUP_THREADS];
 };
@@ -176,7 +176,7 @@ static size_t left_in(const struct lookup_part *part)
     return part->end - part->at;
 }
 
-/* Offsets that are near each other share what is read for them. */
+/* Near offsets share the records that are read for them. */
 static void begin_run(struct kc_lookup_table *table, struct lookup_part *part, int64_t now_ms)
 {
     struct kc_lookup_entry *entry;
@@ -189,7 +189,7 @@ static void begin_run(struct kc_lookup_table *table, struct lookup_part *part, i
     qsort(table->run, part->end, sizeof(*table->run), by_place);
 }
 
-/* For a thread that has nothing left: half of what the busiest one has, or a new run. */
+/* For a thread that has nothing left: half of the busiest thread's items, or a new run. */
 static void refill(struct kc_lookup_table *table, struct lookup_part *part, int64_t now_ms)
 {
     struct lookup_part *busiest = &table->parts[0];

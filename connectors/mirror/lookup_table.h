@@ -12,7 +12,7 @@
 
 #include "mirror/offset_lookup.h"
 
-/* What is looked for: the parameters of kc_offset_lookup(). */
+/* One look-up: the parameters of kc_offset_lookup(). */
 struct kc_lookup {
     const char *topic;  /* of the source */
     const char *remote; /* its name on the target */
@@ -36,9 +36,9 @@ void kc_lookup_table_destroy(struct kc_lookup_table *table);
 /* Whether the offset is known. If not, it waits to be looked up, delay_ms after the first call. */
 bool kc_lookup_table_ask(struct kc_lookup_table *table, const struct kc_lookup *lookup,
                          int64_t delay_ms, int64_t now_ms, int64_t *downstream);
-/* Takes out what is to be looked up next by one of several threads, and says what it is;
- * texts are valid until it is settled. What is due comes by partition and offset, to each thread a
- * part of its own. NULL: none is due. */
+/* Takes out the next item for one of several threads; its texts are valid until it is settled. Due
+ * items come sorted by partition and offset; each thread gets a part of its own. NULL: none is due.
+ */
 struct kc_lookup_entry *kc_lookup_table_take(struct kc_lookup_table *table, size_t thread,
                                              int64_t now_ms, struct kc_lookup *lookup);
 /* The result of a look-up. downstream -1: not found; it is looked for again, ever less often. */

@@ -56,7 +56,7 @@ size_t kc_mark_cache_room(const struct kc_mark_cache *cache);
 /* How many records must still be read before [from, to), or max records of it, can be copied. */
 size_t kc_mark_stretch_missing(const struct kc_mark_stretch *stretch, int64_t from, int64_t to,
                                size_t max, int64_t now_ms);
-/* Copies what it has of [from, to), at most max, and sets at_end. window is empty. */
+/* Copies its marks of [from, to), at most max, and sets at_end. window is empty at first. */
 void kc_mark_stretch_copy(const struct kc_mark_stretch *stretch, int64_t from, int64_t to,
                           size_t max, int64_t now_ms, struct kc_record_window *window);
 

@@ -10,7 +10,7 @@
 enum {
     CALL_MS = 5000,
     REST_MS = 30000,
-    BOUNDS_MS = 2000,        /* how long the bounds of a log are taken for what they were */
+    BOUNDS_MS = 2000,        /* for so long the read bounds of a log count as current */
     WINDOW_BYTES = 16 << 20, /* of a window; then it ends early */
     /* Further records that are taken if they are there. */
     AHEAD = 4096,
@@ -276,7 +276,7 @@ static rd_kafka_resp_err_t take(struct kc_mark_reader *reader, const rd_kafka_me
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-/* Waits for the records that are missing, and takes those that came with them. */
+/* Waits for the missing records, and takes the others that came with them. */
 static struct kc_error *extend(struct kc_mark_reader *reader, struct kc_mark_stretch *stretch,
                                struct taking *taking)
 {
@@ -299,7 +299,7 @@ static struct kc_error *extend(struct kc_mark_reader *reader, struct kc_mark_str
     return code ? failure(reader, code) : NULL;
 }
 
-/* Where to begin reading, so that from is in it. */
+/* The offset at which reading begins, so that `from` is included. */
 static int64_t start_before(const struct kc_mark_reader *reader, int64_t from)
 {
     const struct mark_bounds *bounds = &reader->bounds;
@@ -308,7 +308,7 @@ static int64_t start_before(const struct kc_mark_reader *reader, int64_t from)
     return from - BACK > low ? from - BACK : low;
 }
 
-/* What fails here fails again when it is read. */
+/* An error here comes again when the records are read. */
 void kc_mark_reader_ahead(struct kc_mark_reader *reader, int64_t from)
 {
     if (!kc_mark_cache_find(reader->cache, reader->topic, reader->partition, from, kc_mono_ms()))

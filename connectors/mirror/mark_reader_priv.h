@@ -2,8 +2,8 @@
 /*
  * Reads marks of one cluster's records for look-ups. Its consumer is made when first needed.
  *
- * What was read is kept for a while (mark_cache_priv.h). The consumer goes on fetching where the
- * last read ended, because look-ups come in the order of their offsets. One thread at a time.
+ * Read records are kept for a while (mark_cache_priv.h). The consumer continues to fetch behind the
+ * last read, because look-ups come in the order of their offsets. One thread at a time.
  */
 #ifndef CONNECTORS_MIRROR_MARK_READER_PRIV_H
 #define CONNECTORS_MIRROR_MARK_READER_PRIV_H

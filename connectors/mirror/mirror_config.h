@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the configurations of MM2's three connectors have in common (MirrorConnectorConfig).
+ * The common part of the configurations of MM2's three connectors (MirrorConnectorConfig).
  *
  * Each connector declares its table of keys with the macros below, beginning with
  * mirror_base_keys.inc, and parses its properties once; the result is immutable and may be read
@@ -94,9 +94,8 @@ char *kc_mirror_offset_index_topic(const struct kc_mirror_config *config);
 #define KC_OFFSET_INDEX_SETTING "offset.index.enabled" /* default true */
 bool kc_mirror_has_offset_index(const struct kc_mirror_config *config);
 
-/* Distinguishes this flow from others of the same target alias, which use the same topics for
- * offset syncs and index: the source's alias, and how remote topics are named. Owned by the caller.
- */
+/* The flow's name among those that share the target alias, and so the topics for offset syncs and
+ * index: the source's alias, and the naming of remote topics. Owned by the caller. */
 char *kc_mirror_flow(const struct kc_mirror_config *config);
 
 /* The target's name for a topic of the source. A topic that came from the target has its own name

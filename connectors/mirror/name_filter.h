@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which topics, groups and topic settings are mirrored: MM2's filters.
+ * MM2's filters: they decide which topics, groups and topic settings are mirrored.
  *
  * Java class names choose one among the plugins: those linked in (builtin_filters.c) and those of
  * shared objects on plugin.path. Immutable: any thread may ask.

@@ -39,7 +39,7 @@ static struct kc_index_run *last_run(const struct kc_index_chunk *chunk)
     return chunk->count ? &chunk->runs[chunk->count - 1] : NULL;
 }
 
-/* Forgets what the chunk says of upstream offsets from `from` on. */
+/* Removes the chunk's entries for upstream offsets from `from` on. */
 static void cut(struct kc_index_chunk *chunk, int64_t from)
 {
     struct kc_index_run *last;

@@ -7,8 +7,8 @@
  * between the offsets changes (transaction markers, compaction, filters, restarts). A chunk of runs
  * is one record of the compacted index topic. Its key is the source partition, a slot and the flow
  * (flows of one target alias share the topic). The slots of a partition are used in turn, so the
- * newest chunk replaces the oldest. A chunk says only what was acknowledged. If nobody watched the
- * mirroring, a run's `from` leaves a hole. Pure functions, any thread.
+ * newest chunk replaces the oldest. A chunk says only what was acknowledged. Records whose
+ * mirroring nobody watched leave a hole before a run's `from`. Pure functions, any thread.
  *
  *   key    STRING topic, INT32 partition, INT32 slot, STRING flow
  *   value  INT16 version 0, then varints: sequence, flags, count, and of each run
@@ -38,7 +38,7 @@ struct kc_index_chunk {
 };
 void kc_index_chunk_clear(struct kc_index_chunk *chunk);
 
-/* Whose chunk a record of the topic is. */
+/* The key of a record of the topic: it says whose chunk it is. */
 struct kc_index_key {
     char *topic; /* of the source cluster */
     int32_t partition;
@@ -55,7 +55,7 @@ enum kc_index_growth {
     KC_INDEX_FULL, /* not taken: the next chunk must begin with it */
 };
 /*
- * Adds a run that was mirrored after all others. It replaces what the chunk says of upstream
+ * Adds a run that was mirrored after all others. It replaces the chunk's entries for upstream
  * offsets from run->from on, because these records were mirrored once more. If a run begins before
  * the target's end of the last one, the target's topic was made anew, and only this run remains.
  */
@@ -67,7 +67,7 @@ size_t kc_index_chunk_upto(const struct kc_index_chunk *chunk, int64_t upstream)
 void kc_index_key_encode(const struct kc_index_key *key, struct kc_str *out);
 void kc_index_chunk_encode(const struct kc_index_chunk *chunk, struct kc_str *out);
 /* KC_ERR_SCHEMA: the bytes don't follow the layout or break a rule of chunks. chunk may hold
- * another one before; after an error it holds what was read so far. */
+ * another chunk before the call; after an error it holds the part read so far. */
 struct kc_error *kc_index_key_decode(const void *data, size_t len,
                                      struct kc_index_key *key) KC_MUST_CHECK;
 struct kc_error *kc_index_chunk_decode(const void *data, size_t len,

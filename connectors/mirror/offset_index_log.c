@@ -17,7 +17,7 @@ enum {
     FLUSH_MS = 1000,
     READ_MS = 5000,
     RETRY_MS = 2000,
-    LATER_MS = 30000, /* the topic is long in coming: nobody may make it */
+    LATER_MS = 30000, /* the topic doesn't appear for long: perhaps nobody may create it */
     PATIENCE = 10,
     WARN_MS = 60000,
 };

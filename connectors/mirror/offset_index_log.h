@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A source task's side of the offset index topic. First it reads what the topic has of the task's
- * partitions, then it writes what the task adds, with the client of the offset syncs.
+ * A source task's side of the offset index topic. First it reads the topic's records of the task's
+ * partitions. Then it writes the task's new entries, with the client of the offset syncs.
  *
  * The topic is on the cluster of the offset-syncs topic. Nothing is written before the connector
  * has created it. Belongs to one task.
@@ -28,7 +28,7 @@ void kc_offset_index_log_close(struct kc_offset_index_log *log);
 /* Whether everything written before is known, so that writing has begun. */
 bool kc_offset_index_log_known(const struct kc_offset_index_log *log);
 struct kc_offset_index_writer *kc_offset_index_log_writer(struct kc_offset_index_log *log);
-/* Writes what has changed, about once a second; doesn't block. On the task's thread. */
+/* Writes changed chunks, about once a second; doesn't block. On the task's thread. */
 void kc_offset_index_log_serve(struct kc_offset_index_log *log);
 
 #endif

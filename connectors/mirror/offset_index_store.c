@@ -218,7 +218,7 @@ static struct kc_index_place between(const struct kc_index_run *before,
     return place;
 }
 
-/* In the decoded chunk, number `at` of the partition. */
+/* A place in the decoded chunk, number `at` of the partition. */
 static struct kc_index_place find_in_chunk(const struct kc_offset_index *index,
                                            const struct partition_index *partition, size_t at,
                                            int64_t upstream)

@@ -16,14 +16,14 @@ struct kc_offset_index;
 struct kc_offset_index *kc_offset_index_new(const char *flow);
 void kc_offset_index_destroy(struct kc_offset_index *index);
 
-/* Takes in a record of the topic, unless it is another flow's. value NULL: the slot is empty now.
- *  */
+/* Takes in a record of the topic, unless it is another flow's. value NULL: the slot is empty
+ * now. */
 struct kc_error *kc_offset_index_put(struct kc_offset_index *index, const void *key, size_t key_len,
                                      const void *value, size_t value_len) KC_MUST_CHECK;
 
 enum kc_index_answer {
     KC_INDEX_NOTHING, /* the index doesn't know the partition */
-    KC_INDEX_HOLE,    /* a hole: nobody wrote down what lies there; see low and high */
+    KC_INDEX_HOLE,    /* a hole: the index has no entry for it; see low and high */
     KC_INDEX_EXACT,
     KC_INDEX_END, /* beyond the end of the index; low is that end */
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a source task adds to the offset index, apart from how it is written.
+ * A source task's entries for the offset index; offset_index_log.h writes them.
  *
  * Acknowledged runs extend the newest chunk of their partition. Changed chunks are handed out about
- * once a second; a full one is complete before the next begins. Nothing is handed out until it is
- * known what was written before (kc_offset_index_writer_known()), because the newest chunk is
- * continued: so a restart costs nothing. Any thread may call.
+ * once a second; a full one is complete before the next begins. Nothing is handed out until the
+ * chunks written earlier are known (kc_offset_index_writer_known()), because the writer continues
+ * the newest chunk. So a restart adds no chunk. Any thread may call.
  */
 #ifndef CONNECTORS_MIRROR_OFFSET_INDEX_WRITER_H
 #define CONNECTORS_MIRROR_OFFSET_INDEX_WRITER_H
@@ -68,8 +68,7 @@ void kc_offset_index_writer_known(struct kc_offset_index_writer *writer);
 /* Hands out what has changed. */
 void kc_offset_index_writer_flush(struct kc_offset_index_writer *writer);
 /* The topic has lost its records: the newest chunks are handed out again. Returns of how many
- * partitions.
- *  */
+ * partitions. */
 size_t kc_offset_index_writer_again(struct kc_offset_index_writer *writer);
 /* The partition's last record was lost: it is written again. */
 void kc_offset_index_writer_lost(struct kc_offset_index_writer *writer,

@@ -179,7 +179,7 @@ static struct kc_error *guess_by_time(struct search *search)
     return look_at(search, offset - BEFORE, offset + FAR_AROUND, BEFORE + FAR_AROUND);
 }
 
-/* The neighbours if known, else the ends of the logs. */
+/* The neighbours if known, otherwise the ends of the logs. */
 static struct kc_index_pair low_end(const struct search *search)
 {
     return search->low.upstream >= 0
@@ -269,7 +269,7 @@ static struct kc_error *bisect(struct search *search, int64_t *from, int64_t *to
     return err;
 }
 
-/* Reads on through the range, as far as the bound allows. Windows overlap. */
+/* Continues through the range, up to the bound. Windows overlap. */
 static struct kc_error *scan(struct search *search)
 {
     int64_t from = range_from(search), to = range_to(search);

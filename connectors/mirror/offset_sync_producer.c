@@ -138,8 +138,8 @@ struct kc_error *kc_offset_sync_producer_new(const struct kc_mirror_config *conf
     return NULL;
 }
 
-/* Finishes what is queued. What is only remembered is dropped: the last commit has queued it
- * already, and a late write of a replaced task would look like a rewind. */
+/* Finishes what is queued. Syncs that are only remembered are dropped: the last commit has queued
+ * them already, and a late write of a replaced task would look like a rewind. */
 static void drain(struct kc_offset_sync_producer *producer, rd_kafka_t *client)
 {
     int64_t deadline = kc_mono_ms() + CLOSE_TIMEOUT_MS;

@@ -16,7 +16,7 @@ struct kc_offset_sync_producer;
 struct kc_error *
 kc_offset_sync_producer_new(const struct kc_mirror_config *config,
                             struct kc_offset_sync_producer **producer) KC_MUST_CHECK;
-/* Sends what is left, for at most a few seconds. */
+/* Sends the remaining syncs, for at most a few seconds. */
 void kc_offset_sync_producer_destroy(struct kc_offset_sync_producer *producer);
 
 /* The writer that feeds it. */
@@ -30,7 +30,7 @@ void kc_offset_sync_producer_serve(struct kc_offset_sync_producer *producer);
 bool kc_offset_sync_producer_write(struct kc_offset_sync_producer *producer, const char *topic,
                                    const struct kc_str *key, const struct kc_str *value,
                                    void *token);
-/* What became of them, on the task's thread. */
+/* Reports the outcomes of sent syncs. On the task's thread. */
 struct kc_offset_sync_outcomes {
     void (*lost)(void *arg, void *token, rd_kafka_resp_err_t code);
     void (*written)(void *arg, int64_t offset);

@@ -2,8 +2,8 @@
 /*
  * Offset syncs in memory, and the translation of offsets with them (MM2's OffsetSyncStore).
  *
- * Of each source partition 64 syncs are kept, close together near the end of the partition and ever
- * sparser towards its beginning:
+ * The store keeps 64 syncs of each source partition. They are dense near the partition's end and
+ * sparse towards its beginning:
  *   A  slot 0 is the newest sync;
  *   B  for i < j: slot[i].upstream <= slot[j].upstream + 2^j - 2^i, unless they are the same sync;
  *   C  for i < j: slot[i].upstream >= slot[j].upstream + 2^max(i-2, 0), unless they are the same;

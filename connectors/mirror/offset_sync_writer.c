@@ -61,8 +61,7 @@ static void undelay(struct kc_offset_sync_writer *writer, struct kc_sync_partiti
     partition->delayed = false;
 }
 
-/* The newest sync of a partition replaces the last waiting one, unless that must be kept.
- *  */
+/* The newest sync of a partition replaces the last waiting one, unless that must be kept. */
 static void enqueue(struct kc_offset_sync_writer *writer, struct kc_sync_partition *partition,
                     int64_t upstream, int64_t downstream)
 {
@@ -149,8 +148,8 @@ void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer)
     pthread_mutex_unlock(&writer->mutex);
 }
 
-/* Takes the next sync that may be sent, and a place among those under way. Partitions take turns.
- *  */
+/* Takes the next sync that may be sent, and a place among those under way. Partitions take
+ * turns. */
 static bool take(struct kc_offset_sync_writer *writer, struct kc_offset_sync *sync)
 {
     pthread_mutex_lock(&writer->mutex);

@@ -63,9 +63,10 @@ void kc_offset_sync_writer_update(struct kc_offset_sync_writer *writer,
 void kc_offset_sync_writer_update_run(struct kc_offset_sync_writer *writer,
                                       struct kc_sync_partition *partition, int64_t upstream,
                                       int64_t downstream, int32_t count);
-/* Queues what was remembered: at each offset commit, so that quiet topics don't lag for ever. */
+/* Queues the remembered syncs. Call it at each offset commit, so that quiet topics don't lag for
+ * ever. */
 void kc_offset_sync_writer_promote(struct kc_offset_sync_writer *writer);
-/* Sends what is queued, as far as the limit allows. */
+/* Sends queued syncs, as far as the limit allows. */
 void kc_offset_sync_writer_fire(struct kc_offset_sync_writer *writer);
 /* One send is done, well or badly. */
 void kc_offset_sync_writer_sent(struct kc_offset_sync_writer *writer);

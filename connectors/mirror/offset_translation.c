@@ -62,7 +62,7 @@ static struct kc_index_pair earlier(struct kc_index_pair a, struct kc_index_pair
     return a.upstream <= b.upstream ? a : b;
 }
 
-/* In a hole of the index: not beyond what the neighbours allow. */
+/* In a hole of the index, the result stays between the neighbours' offsets. */
 static struct kc_translation narrowed(const struct kc_index_place *place,
                                       const struct sync_neighbours *syncs, int64_t by_sync)
 {

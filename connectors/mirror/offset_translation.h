@@ -28,8 +28,8 @@ struct kc_translation {
     int64_t upstream; /* the source's offset that it stands for: what lies between that and the one
                          asked for is read again; -1: none */
     bool exact;
-    bool unmirrored; /* nothing at or after the offset has been mirrored yet, as far as the index
-                        says: a look-up may find that there is nothing to mirror */
+    bool unmirrored; /* according to the index, nothing at or after the offset has been mirrored
+                        yet; a look-up may find that there is nothing to mirror */
     bool lookup;     /* a look-up between low and high (-1: unknown) may tell it exactly */
     bool soon;       /* the index may tell it in a moment */
     struct kc_index_pair low, high;

@@ -84,7 +84,7 @@ void kc_offset_translator_destroy(struct kc_offset_translator *translator)
 
 /* ---- reading ---- */
 
-/* What the callbacks of a reader need. */
+/* The argument of a reader's callbacks. */
 struct sync_reading {
     struct kc_offset_translator *translator;
     kc_topic_reader_stop should_stop;

@@ -69,7 +69,7 @@ static bool has_origin(const json_t *origins, const char *cluster)
     return false;
 }
 
-/* Of two claims of the same time, that of the flow with the smaller source id counts as older. */
+/* If two claims have the same time, the one with the smaller source id counts as older. */
 static bool is_older(const json_t *claims, const json_t *entry, const struct kc_claim_view *view)
 {
     int64_t since = json_integer_value(json_object_get(entry, "since"));
@@ -355,7 +355,7 @@ static void claim(struct kc_provenance *provenance, const char *topic,
         kc_info("Topic %s makes no circle any more and is mirrored", topic);
 }
 
-/* True: it goes on its way. */
+/* True: the topic is mirrored. */
 static bool decide(struct kc_provenance *provenance, const struct kc_flow_topic *topic)
 {
     if (strcmp(topic->name, topic->remote) != 0)
@@ -392,7 +392,7 @@ static int by_name(const void *key, const void *topic)
     return strcmp(key, ((const struct kc_flow_topic *)topic)->name);
 }
 
-/* What isn't mirrored any more isn't claimed any more. */
+/* Topics that aren't mirrored any more aren't claimed any more. */
 static void drop_stale(struct kc_provenance *provenance, const struct kc_flow_topics *topics)
 {
     const char *topic;

@@ -19,8 +19,8 @@ void kc_topic_reader_destroy(struct kc_topic_reader *reader);
 typedef bool (*kc_topic_reader_stop)(void *arg);
 
 /* Hands every record to on_record, up to the end that the topic had at the call. An error that a
- * new try may cure is retriable; what was read stays read. should_stop is asked at least twice a
- * second; if it is true, the call returns KC_ERR_WAKEUP. After timeout_ms without progress it
+ * new try may cure is retriable; records read so far stay read. should_stop is asked at least twice
+ * a second; if it is true, the call returns KC_ERR_WAKEUP. After timeout_ms without progress it
  * returns KC_ERR_TIMEOUT. */
 struct kc_error *kc_topic_reader_read_to_end(struct kc_topic_reader *reader, int timeout_ms,
                                              kc_log_listener on_record,

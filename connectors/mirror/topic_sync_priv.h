@@ -10,8 +10,9 @@
 
 #include "mirror/flow_topics.h"
 
-/* Copies settings of the topics that exist on the target. KC_ERR_UNSUPPORTED when the target has no
- * IncrementalAlterConfigs: the connector can't go on then. Trouble with single topics is logged. */
+/* Copies settings of the topics that exist on the target. KC_ERR_UNSUPPORTED: the target has no
+ * IncrementalAlterConfigs, and the connector can't continue. Trouble with single topics is logged.
+ */
 struct kc_error *kc_sync_topic_configs(const struct kc_flow *flow,
                                        const struct kc_flow_topics *topics) KC_MUST_CHECK;
 

@@ -11,7 +11,7 @@
 
 #include "mirror/mirror_config.h"
 
-/* As kc_connector_ops.translate, with the plugin whose configuration it is. */
+/* As kc_connector_ops.translate; plugin is the one whose configuration it is. */
 struct kc_error *kc_mirror_translate(const struct kc_plugin *plugin, const struct kc_map *config,
                                      const json_t *offsets, json_t **answer) KC_MUST_CHECK;
 

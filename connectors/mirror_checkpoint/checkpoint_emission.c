@@ -66,7 +66,7 @@ static json_t *name_of(json_t **last, const char *name)
     return *last;
 }
 
-/* When the checkpoint is first emitted. */
+/* Prepares an entry when its checkpoint is first emitted. */
 static void open_entry(struct kc_emission *emission, struct kc_checkpoint_entry *entry)
 {
     const struct kc_checkpoint *checkpoint = &entry->checkpoint;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a checkpoint task measures: MirrorCheckpointMetrics for each group and partition, and of
- * each group how far it is behind and whether the target's members keep its offsets from being
- * synced.
+ * A checkpoint task's metrics: MirrorCheckpointMetrics for each group and partition; for each group
+ * its lag, and whether members on the target keep its offsets from being synced.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_PRIV_H
 #define CONNECTORS_MIRROR_CHECKPOINT_CHECKPOINT_METRICS_PRIV_H
@@ -33,7 +32,7 @@ void kc_group_metrics_lag(struct kc_series *series, const struct kc_group_lag *l
 /* The series of the task's rounds; as above. */
 struct kc_series *kc_round_metrics_open(struct kc_source_context *context,
                                         const struct kc_mirror_config *config);
-/* What one round took and found. */
+/* One round's duration and findings. */
 struct kc_round_figures {
     int64_t checkpoints_ms; /* -1: no checkpoints were made */
     int64_t sync_ms;        /* -1: nothing was synced */

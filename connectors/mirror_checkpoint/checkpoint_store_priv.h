@@ -14,7 +14,7 @@
 
 struct kc_checkpoint_store;
 
-/* What is kept of one group and partition. */
+/* The stored checkpoint of one group and partition. */
 struct kc_checkpoint_entry {
     struct kc_checkpoint checkpoint;       /* texts are the store's; metadata NULL: none */
     struct kc_source_partition *partition; /* made when first emitted; NULL before */

@@ -18,7 +18,7 @@ char *kc_group_answer_text(const char *data, size_t len);
 /* The same as a JSON string. */
 json_t *kc_group_answer_string(const char *data, size_t len);
 
-/* What a checkpoint says: the member "checkpoint". */
+/* The member "checkpoint" of an answer: the checkpoint's offsets. */
 json_t *kc_group_answer_checkpoint(const struct kc_checkpoint *checkpoint);
 /* The whole answer on a partition where there is nothing but its checkpoint. */
 json_t *kc_group_answer_by_checkpoint(const struct kc_checkpoint *checkpoint);

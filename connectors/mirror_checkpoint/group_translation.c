@@ -119,7 +119,7 @@ static void keep(struct translation_question *question, const char *group, json_
     free(name);
 }
 
-/* What the group has committed on the source. */
+/* The group's committed offsets on the source. */
 static void answer_committed(struct translation_question *question,
                              struct kc_translate_request *request, const char *group,
                              const rd_kafka_topic_partition_t *committed)

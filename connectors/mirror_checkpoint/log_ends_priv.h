@@ -25,7 +25,7 @@ struct kc_end_marks {
 /* Adds an end. If there are too many, one is dropped, so that younger ones stand closer together.
  * An end before the last one starts anew, because the log was truncated or created again. */
 void kc_end_marks_add(struct kc_end_marks *marks, int64_t end, int64_t ms);
-/* How many ms ago the log ended at offset, as far as the looks tell. 0: it ends there now. If
+/* How many ms ago the log ended at offset, according to the looks so far. 0: it ends there now. If
  * offset is older than the first look: the time since that look. */
 int64_t kc_end_marks_age(const struct kc_end_marks *marks, int64_t offset, int64_t now_ms);
 
@@ -38,7 +38,7 @@ void kc_log_ends_destroy(struct kc_log_ends *ends); /* NULL is fine */
 
 /* The partition; from the next look on it is asked for. */
 struct kc_log_end *kc_log_ends_meet(struct kc_log_ends *ends, const char *topic, int32_t partition);
-/* What can't be asked for is said once in a while. */
+/* Failed questions are logged now and then. */
 void kc_log_ends_look(struct kc_log_ends *ends);
 
 int64_t kc_log_end_offset(const struct kc_log_end *end); /* -1: unknown */

@@ -26,7 +26,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorC
 
 #define LONGEST_WAIT_MS 1000
 #define READ_TIMEOUT_MS 5000
-/* How long the checkpoints topic may stay unreadable before the task goes on without it. */
+/* The time for which the checkpoints topic may stay unreadable before the task continues without
+ * it. */
 #define LOAD_PATIENCE_MS     60000
 #define WARN_INTERVAL_MS     30000
 #define PAST_END_INTERVAL_MS 300000
@@ -250,7 +251,8 @@ struct checkpoint_round {
     size_t too_old;
 };
 
-/* Translates by what is known, and by an earlier round's look-up for the same offset. */
+/* Translates with the known syncs and index, and with an earlier round's look-up of the same
+ * offset. */
 static struct kc_translation translate(struct checkpoint_task *task,
                                        const struct kc_source_topic *topic,
                                        const rd_kafka_topic_partition_t *committed,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The topics of the source in which groups have offsets, and their partitions, as a checkpoint task
- * meets them. The task's thread.
+ * The source topics in which groups have offsets, and their partitions, collected as a checkpoint
+ * task meets them. The task's thread.
  */
 #ifndef CONNECTORS_MIRROR_CHECKPOINT_SOURCE_TOPICS_PRIV_H
 #define CONNECTORS_MIRROR_CHECKPOINT_SOURCE_TOPICS_PRIV_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MirrorSinkTask: pushes what the worker has consumed to the target, record by record, and writes
- * offset syncs and the offset index for what was acknowledged.
+ * MirrorSinkTask: pushes the worker's consumed records to the target, one by one, and writes offset
+ * syncs and the offset index for acknowledged ones.
  *
  * Everything runs on the task's thread: the producer's acknowledgements come out of its poll. The
  * idempotent producer keeps each partition's order and never gives up while trouble may pass. So a
@@ -39,7 +39,7 @@ struct mirror_sink_task {
     rd_kafka_t *producer;
     struct kc_offset_sync_producer *syncs; /* NULL: emit.offset-syncs.enabled=false */
     struct kc_pushed_topics topics;
-    struct kc_pushed_index index; /* config is NULL: there is to be none */
+    struct kc_pushed_index index; /* config is NULL: there is none */
     size_t waiting;               /* partitions that wait for their topic */
     int64_t look_ms;
     int64_t warned_ms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The offset index of what is pushed, see pushed_index_priv.h. */
+/* The offset index of pushed records, see pushed_index_priv.h. */
 #include "mirror_sink/pushed_index_priv.h"
 
 #include <stdlib.h>
@@ -30,7 +30,8 @@ static struct kc_index_partition *find_known(void *arg, const char *topic, int32
 
 /* ---- opening ---- */
 
-/* Ends the log. What is unwritten because reading hadn't ended goes into the next log. */
+/* Ends the log. Entries that couldn't be written because reading hadn't ended go into the next log.
+ */
 static void close_log(struct kc_pushed_index *index)
 {
     bool written = index->log && kc_offset_index_log_known(index->log);

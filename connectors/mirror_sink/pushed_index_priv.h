@@ -23,7 +23,7 @@ struct kc_pushed_index {
 /* Adds these partitions to the task's; offset: where it begins. */
 void kc_pushed_index_open(struct kc_pushed_index *index,
                           const struct kc_topic_partition *partitions, size_t count);
-/* Takes these partitions away, after writing what was acknowledged of them. */
+/* Takes these partitions away, after writing the entries of acknowledged records. */
 void kc_pushed_index_leave(struct kc_pushed_index *index,
                            const struct kc_topic_partition *partitions, size_t count);
 /* A record was acknowledged; downstream -1: its offset is unknown. Hot path. */

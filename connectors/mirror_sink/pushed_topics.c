@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a mirror sink task has pushed, see pushed_topics_priv.h. */
+/* The records that a mirror sink task has pushed, see pushed_topics_priv.h. */
 #include "mirror_sink/pushed_topics_priv.h"
 
 #include <stdlib.h>

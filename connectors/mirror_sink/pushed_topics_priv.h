@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The topics and partitions that a mirror sink task pushes: what was sent, what was acknowledged,
- * and therefore what may be committed. On the task's thread.
+ * The topics and partitions that a mirror sink task pushes: their sent and acknowledged offsets,
+ * and therefore the offsets to commit. On the task's thread.
  */
 #ifndef CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_PRIV_H
 #define CONNECTORS_MIRROR_SINK_PUSHED_TOPICS_PRIV_H

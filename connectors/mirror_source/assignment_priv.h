@@ -36,7 +36,8 @@ struct kc_error *kc_mirror_assignment_new(const struct kc_mirror_config *config,
 struct kc_mirror_assignment *kc_mirror_assignment_ref(struct kc_mirror_assignment *assignment);
 void kc_mirror_assignment_unref(struct kc_mirror_assignment *assignment); /* NULL is fine */
 
-/* The task is ending: what is released from now on may not have been mirrored. Any thread. */
+/* The task is ending: partitions released from now on may not have been mirrored to their end. Any
+ * thread. */
 void kc_mirror_assignment_end(struct kc_mirror_assignment *assignment);
 bool kc_mirror_assignment_ended(const struct kc_mirror_assignment *assignment);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a mirror does when the source's log has changed: retention overtook the mirror, the log was
- * truncated, the topic was deleted and created again. source.history.policy decides, or
+ * A mirror's reaction to a changed log of the source: retention overtook the mirror, the log was
+ * truncated, or the topic was deleted and created again. source.history.policy decides, or
  * auto.offset.reset if it isn't set. auto.offset.reset alone decides where a new partition begins.
  */
 #ifndef CONNECTORS_MIRROR_SOURCE_HISTORY_PRIV_H

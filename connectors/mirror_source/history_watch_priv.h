@@ -27,8 +27,9 @@ struct kc_history_watch *kc_history_watch_new(struct kc_source_context *context,
 void kc_history_watch_destroy(struct kc_history_watch *watch); /* NULL is fine */
 enum kc_history_policy kc_history_watch_policy(const struct kc_history_watch *watch);
 
-/* The next offset, `asked`, isn't in the partition's log [low, high), or belongs to a former topic
- * (recreated). *going_on: where the policy continues; an error if the policy is to fail. */
+/* Decides what happens when the next offset, `asked`, isn't in the partition's log [low, high), or
+ * belongs to a former topic (recreated). *going_on: the offset at which the policy continues. An
+ * error: the policy fails the task. */
 struct kc_error *kc_history_watch_lost(struct kc_history_watch *watch,
                                        const struct kc_mirrored_partition *partition,
                                        bool recreated, int64_t asked, int64_t low, int64_t high,

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MirrorSourceTask: mirrors assigned partitions and writes offset syncs for what was acknowledged.
- *
+ * MirrorSourceTask: mirrors assigned partitions and writes offset syncs for acknowledged records.
  * start, poll, commit and destroy run on the task's thread; record_committed and raw_committed on
- * whichever thread acknowledges; stop on any. A record's or raw part's task_data is its struct
+ * the acknowledging thread; stop on any. A record's or raw part's task_data is its struct
  * kc_mirrored_partition. The task reads the source as batches (raw_source_priv.h), even if the
  * worker must open them, because a client that makes a message of each record costs far more. If
  * that client can't be used, the task reads record by record (source_consumer_priv.h).

@@ -38,7 +38,8 @@ enum raw_source_state {
 };
 
 #define TO(state) (1u << (state))
-/* Only what is read gets into trouble; what can't be settled now is tried again as it is. */
+/* Only a partition that is read can get into trouble. One whose trouble can't be settled now stays
+ * in it, and is tried again. */
 static const unsigned moves[] = {
     [READING] = TO(READING) | TO(FRESH) | TO(RESET) | TO(AGAIN),
     [FRESH] = TO(READING) | TO(FRESH),
@@ -170,7 +171,7 @@ struct kc_error *kc_raw_source_start(struct kc_raw_source *source)
 
 /* ---- trouble ---- */
 
-/* Says what is wrong, at most twice a minute. */
+/* Logs the failure, at most twice a minute. */
 static void warn(struct kc_raw_source *source, const struct kc_mirrored_partition *partition,
                  const struct kc_error *err)
 {
@@ -207,7 +208,7 @@ static struct kc_error *settle_one(struct kc_raw_source *source, size_t index, i
     return NULL;
 }
 
-/* What poll() asks the cluster for: the bounds of partitions, and their indexes. */
+/* Questions of poll() to the cluster: the bounds of partitions, and their indexes. */
 struct raw_question {
     struct kc_fetch_bound *low, *high;
     size_t *index;
@@ -253,7 +254,7 @@ static struct kc_error *ask(struct kc_raw_source *source, struct raw_question *q
     return err;
 }
 
-/* Lets those partitions go on whose time has come. */
+/* Continues the partitions whose waiting time has passed. */
 static struct kc_error *settle(struct kc_raw_source *source)
 {
     size_t count = kc_mirror_assignment_count(source->assignment);
@@ -339,7 +340,7 @@ struct held_chunk {
 static void release(void *arg)
 {
     struct held_chunk *held = arg;
-    /* Everything in it is on the target or is to be left out. */
+    /* Every record in it is on the target or is left out. */
     if (!kc_mirror_assignment_ended(held->assignment))
         kc_source_metrics_done(held->partition, held->fetched->next_offset);
     kc_fetched_release(held->fetched);

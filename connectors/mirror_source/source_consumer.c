@@ -2,8 +2,8 @@
 /*
  * Reading for a mirror task, see source_consumer_priv.h.
  *
- * A poll takes one message, waiting for it, and then what is there already, up to a number of
- * records and bytes. The messages stay librdkafka's and are freed when the batch ends. This file
+ * A poll waits for one message, and then takes the messages that are already there, up to a number
+ * of records and bytes. The messages stay librdkafka's and are freed when the batch ends. This file
  * resets offsets itself, so that each reset is reported; librdkafka is set to raise an error
  * instead.
  */
@@ -26,10 +26,9 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 #define WATERMARK_MS     5000
 #define WARN_INTERVAL_MS 30000
 #define ENDS_INTERVAL_MS 1000
-/* The budget for all consumers. Each consumer has a share of it, and each of its partitions a share
- * of that. librdkafka stops fetching a partition that has its share, so there may be one fetch
- * more.
- *  */
+/* The budget for all consumers. Each consumer has a share of the budget, and each of its partitions
+ * a share of that. librdkafka stops fetching a partition when its share is full, so one fetch may
+ * exceed it. */
 #define QUEUE_BUDGET_KIB (16 * 1024)
 #define MIN_QUEUE_KIB    16
 #define FETCH_BYTES      "4194304" /* of one answer */
@@ -119,7 +118,7 @@ static size_t queue_share(size_t partitions)
     return share < MIN_QUEUE_KIB ? MIN_QUEUE_KIB : share;
 }
 
-/* Keeps what is fetched ahead within a budget, unless the user has set it. */
+/* Keeps fetched messages within a budget, unless the user has set one. */
 static struct kc_error *set_budget(rd_kafka_conf_t *conf, const struct kc_map *properties,
                                    size_t partitions)
 {
@@ -290,7 +289,7 @@ void kc_source_consumer_wake(struct kc_source_consumer *consumer)
 
 /* ---- trouble ---- */
 
-/* Says what is wrong, the same thing at most twice a minute. */
+/* Logs the failure; the same one at most twice a minute. */
 static void warn(struct kc_source_consumer *consumer, const rd_kafka_message_t *message)
 {
     int64_t now = kc_mono_ms();
@@ -359,7 +358,7 @@ static struct kc_error *handle_event(struct kc_source_consumer *consumer,
 
 /* ---- messages into records ---- */
 
-/* What a batch owns: the messages, and the consumer that they come from. */
+/* The messages that a batch owns, and their consumer. */
 struct held_messages {
     struct kc_source_consumer *consumer;
     size_t count;

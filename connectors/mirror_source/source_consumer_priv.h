@@ -5,7 +5,7 @@
  * Partitions are started one by one on a queue, without a consumer group. So no group coordinator
  * is asked, and no right to a group is needed. The messages' memory belongs to this object, which
  * each batch keeps alive by a reference; so it may outlive the task. All calls come from the task's
- * thread, but for _wake() and _unref() (any thread).
+ * thread, except _wake() and _unref() (any thread).
  */
 #ifndef CONNECTORS_MIRROR_SOURCE_SOURCE_CONSUMER_PRIV_H
 #define CONNECTORS_MIRROR_SOURCE_SOURCE_CONSUMER_PRIV_H
@@ -32,7 +32,7 @@ struct kc_error *kc_source_consumer_poll(struct kc_source_consumer *consumer, in
 
 /* Ends a wait, the running one or the next. */
 void kc_source_consumer_wake(struct kc_source_consumer *consumer);
-/* Stops fetching; what was handed out stays valid. */
+/* Stops fetching. Batches that were handed out stay valid. */
 void kc_source_consumer_stop(struct kc_source_consumer *consumer);
 
 #endif

@@ -156,7 +156,7 @@ void kc_source_metrics_ages(const struct kc_mirrored_partition *partition,
     kc_mirror_series_sample(partition->series, AGE, ages);
 }
 
-/* When the mirror had all there is. */
+/* Notes the time if the mirror has every record. */
 static void note_level(const struct kc_mirrored_partition *partition, int64_t position)
 {
     int64_t end = kc_mirror_series_read(partition->series, END);

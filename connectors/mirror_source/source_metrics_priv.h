@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a mirror task measures of each partition: MirrorSourceMetrics, and how far it is behind.
+ * A mirror task's metrics for each partition: MirrorSourceMetrics, and the lag.
  *
  * Ages are measured by the task's thread as records are polled, the rest by the acknowledgement
  * thread. Times are those of the records, in milliseconds; a record from the future counts as 0.

@@ -59,7 +59,7 @@ static bool has_group(const char *pattern, const char *name, size_t len)
     return found;
 }
 
-/* What is wrong with the reference at dollar, NULL: nothing. */
+/* The fault of the reference at dollar; NULL: none. */
 static const char *check_reference(const char *pattern, const char *dollar)
 {
     const char *name = dollar + 2;

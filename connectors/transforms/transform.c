@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the transforms share: see transform_priv.h. */
+/* Shared by the transforms: see transform_priv.h. */
 #include "transforms/transform_priv.h"
 
 #include "values/hash_order.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the transforms share: sides of a record, requirements, edited maps and structs, cached
+ * Shared by the transforms: sides of a record, requirements, edited maps and structs, cached
  * schemas, descriptors.
  *
  * A transform that works on keys or on values has one class for each, Class$Key and Class$Value,

@@ -64,7 +64,7 @@ static enum date_way way_within_month(const int *stamp, int week, int day_in_mon
     return best == week ? BY_WEEK_OF_MONTH : BY_DAY_OF_WEEK_IN_MONTH;
 }
 
-/* The date is given by the fields set last, of those that suffice for one. */
+/* The date comes from a sufficient set of fields: the one that was set last. */
 static enum date_way choose_way(const int *stamp)
 {
     int weekday = stamp[KC_DATE_DAY_OF_WEEK], day = stamp[KC_DATE_DAY];
@@ -133,7 +133,7 @@ static int64_t days_by(const struct kc_date_fields *fields, days_fn days, int64_
     }
 }
 
-/* By both calendars where the change from one to the other may lie between. */
+/* Computes with both calendars if the change from one to the other may lie in between. */
 static int64_t date_of(const struct kc_date_fields *fields, int64_t year)
 {
     enum date_way way = choose_way(fields->stamp);

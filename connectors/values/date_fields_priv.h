@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calendar fields that a text names, and the moment that they mean: java.util.GregorianCalendar,
- * lenient, in UTC, weeks beginning on Sunday and the one with 1 January being the first.
+ * Calendar fields named by a text, and the moment that they mean: java.util.GregorianCalendar,
+ * lenient, in UTC. Weeks begin on Sunday; the week with 1 January is the first.
  *
  * The fields set last win over others that contradict them. Pure; any thread.
  */
@@ -39,7 +39,7 @@ struct kc_date_fields {
 };
 
 void kc_date_fields_set(struct kc_date_fields *fields, enum kc_date_field field, int64_t value);
-/* Milliseconds since the epoch. What isn't set is that of the epoch's beginning. */
+/* Milliseconds since the epoch. Fields that aren't set have the values of 1 January 1970. */
 int64_t kc_date_fields_ms(const struct kc_date_fields *fields);
 
 /* The day (since the epoch) that a year begins on: by the Julian calendar up to 1582. */

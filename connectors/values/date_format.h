@@ -2,9 +2,8 @@
 /*
  * java.text.SimpleDateFormat in UTC with English names: patterns, printing and lenient parsing.
  *
- * The calendar is Java's: Julian before 15 October 1582. Of zones, UTC, offsets and the common
- * abbreviations are read.
- * Immutable once made; any thread.
+ * The calendar is Java's: Julian before 15 October 1582. The zones that it reads are UTC, offsets
+ * and the common abbreviations. Immutable once made; any thread.
  */
 #ifndef CONNECTORS_VALUES_DATE_FORMAT_H
 #define CONNECTORS_VALUES_DATE_FORMAT_H

@@ -180,7 +180,7 @@ int64_t kc_decimal_long(const struct kc_decimal *decimal)
     if (whole <= 0)
         return 0;
     uint64_t number = 0;
-    /* 10^64 is a multiple of 2^64: what is further left than that doesn't show. */
+    /* 10^64 is a multiple of 2^64, so digits further left don't change the low 64 bits. */
     if (whole > len + 64)
         return 0;
     for (int64_t i = 0; i < whole; i++)

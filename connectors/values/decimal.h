@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * java.math.BigDecimal, as far as data needs it: between text, Connect's bytes and numbers.
+ * The part of java.math.BigDecimal that data needs: conversion between text, Connect's bytes and
+ * numbers.
  *
  * A decimal is digits * 10^-scale with its sign; digits live in an arena. Pure functions, any
  * thread.

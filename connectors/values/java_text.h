@@ -8,8 +8,8 @@
 
 #include "connect/text.h"
 
-/* The day, since the epoch, of 15 October 1582, from which on Java's calendar is the Gregorian one;
- * it is the Julian one before (java.util.GregorianCalendar). */
+/* The day, since the epoch, of 15 October 1582. From it on Java's calendar is the Gregorian one,
+ * before it the Julian one (java.util.GregorianCalendar). */
 #define KC_GREGORIAN_BEGINS (-141427)
 
 /* The civil date of ms since the epoch in Java's calendar; month 1..12. */

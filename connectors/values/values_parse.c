@@ -114,7 +114,7 @@ static struct value_span next(struct parser *p)
     return p->previous;
 }
 
-/* The next count tokens as one text; false, and nothing consumed, when there are fewer. */
+/* Takes the next count tokens as one text. False: there are fewer, and nothing was consumed. */
 static bool next_tokens(struct parser *p, int count, struct value_span *text)
 {
     size_t start = mark(p);
@@ -343,7 +343,7 @@ static void merge(struct merger *merger, const struct parsed *latest)
     merger->incompatible = !merger->common;
 }
 
-/* Values.convertTo, as far as values of one merged schema need it. */
+/* The part of Values.convertTo that values of one merged schema need. */
 static bool align(struct parser *p, const struct kc_schema *schema, struct parsed *item)
 {
     struct kc_value *value = &item->value;

@@ -3,11 +3,11 @@
  * Admin calls on many things at once: offsets and records of partitions, topics with their ids and
  * replicas, members of groups, producers and transactions, settings (API 1.3).
  *
- * As those of kafka.h: they block until done or the admin's time-out; any thread, several at once.
- * Requests go to the brokers that answer, one for each where the protocol allows it, at the same
- * time. What may pass is tried again until the time-out. Each item has an `error` (out, the
- * caller's; NULL: done) whose code of Kafka is kc_error_kafka_code(); the returned error is of the
- * call as a whole, and items have none then. Texts that are put in are borrowed for the call.
+ * As in kafka.h, they block until they are done or the admin times out; any thread, several at
+ * once. Requests go to the brokers that answer, one for each where the protocol allows it, at the
+ * same time. Passing failures are retried until the time-out. Each item has an `error` (out, the
+ * caller's; NULL: done); kc_error_kafka_code() gives its Kafka code. A returned error means that
+ * the whole call failed; then the items have none. Texts that are put in are borrowed for the call.
  *
  * A broker that lacks an API answers UNSUPPORTED_VERSION (35), one that doesn't let us with
  * CLUSTER_, TOPIC_, GROUP_ or TRANSACTIONAL_ID_AUTHORIZATION_FAILED (31, 29, 30, 53). Structs that
@@ -99,10 +99,11 @@ struct kc_member_description {
     char *client_id;
     char *host;
     int32_t epoch;            /* of a consumer group's member; -1 in classic groups */
-    struct kc_strings topics; /* subscribed by name, where they can be told */
+    struct kc_strings topics; /* the topics subscribed by name, if the broker tells them */
     char *topic_regex;        /* NULL: none */
     rd_kafka_topic_partition_list_t *assignment; /* without offsets; never NULL */
-    rd_kafka_topic_partition_list_t *target;     /* of consumer groups: what it is to have; NULL */
+    rd_kafka_topic_partition_list_t
+        *target; /* the assignment that it moves to, in consumer groups; else NULL */
 };
 /* Never grows. */
 struct kc_group_description {
@@ -122,7 +123,7 @@ struct kc_group_descriptions {
     struct kc_group_description *items; /* in the order of ids */
     size_t count;
 };
-/* ConsumerGroupDescribe (Kafka 4.0), and DescribeGroups for those that it doesn't know. A classic
+/* ConsumerGroupDescribe (Kafka 4.0); DescribeGroups for groups that it doesn't know. A classic
  * group that isn't there has the state "Dead". */
 struct kc_error *kc_admin_group_members(struct kc_admin *admin, const struct kc_strings *ids,
                                         struct kc_group_descriptions *groups) KC_MUST_CHECK;
@@ -185,7 +186,8 @@ struct kc_transaction_filter {
     const struct kc_strings *states; /* NULL: of any state */
     const int64_t *producer_ids;
     size_t producer_id_count; /* 0: of any producer */
-    int64_t open_for_ms; /* at least so long; 0: any (KIP-994, Kafka 3.8; else all are given) */
+    int64_t open_for_ms; /* lasting at least so long; 0: any (KIP-994, Kafka 3.8; older brokers list
+                            all) */
 };
 /* ListTransactions of all brokers (KIP-664, Kafka 3.0); filter NULL: all. */
 struct kc_error *kc_admin_list_transactions(struct kc_admin *admin,

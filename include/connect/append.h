@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Appends record batches to partitions as they are, under the producer identity that each has; and
- * what makes a log longer without records: empty transactions and markers (API 1.3).
+ * Appends record batches to partitions unchanged, each under its own producer identity. Empty
+ * transactions and markers make a log longer without records (API 1.3).
  *
- * A broker takes a batch of magic 2 whose offsets are as many as its records, one batch for a
- * partition and request. Of a producer id that it knows in the partition it takes only the batch
- * whose sequence is next. The same batch again, among the last five, is answered with the offset of
- * the first (KIP-98). So the sequence is a condition: an id that no broker has issued, with the
- * count of records that were written under it, makes each append happen at its place or not at all.
+ * A broker takes batches of magic 2 that have as many offsets as records, one batch for a partition
+ * in each request. If it knows the producer id in the partition, it takes only the batch with the
+ * next sequence. It answers a repeat of one of the last five batches with the offset of the first
+ * copy (KIP-98). So the sequence is a condition: take an id that no broker has issued, and as
+ * sequence the count of records written under it; then each append happens at its place or not at
+ * all.
  */
 #ifndef CONNECT_APPEND_H
 #define CONNECT_APPEND_H
@@ -25,17 +26,17 @@ struct kc_appender;
 
 /*
  * properties: a Java producer's: bootstrap.servers, security, client.id, delivery.timeout.ms,
- * request.timeout.ms, max.request.size, retry.backoff.ms; acks is always all. Of our own is
+ * request.timeout.ms, max.request.size, retry.backoff.ms; acks is always all. Our own is
  * tcp.user.timeout.ms: how long bytes may wait for their TCP acknowledgement before the connection
- * ends (TCP_USER_TIMEOUT; 0: the system's). name is for log and thread. max_bytes: what may be
- * handed in and without a result. KC_ERR_CONFIG names the key that is wrong. Connects lazily, with
- * a thread of its own.
+ * ends (TCP_USER_TIMEOUT; 0: the system's). name is for log and thread. max_bytes: how much may be
+ * handed in and still without a result. KC_ERR_CONFIG names the key that is wrong. Connects lazily,
+ * with a thread of its own.
  */
 struct kc_error *kc_appender_open(const struct kc_map *properties, const char *name,
                                   size_t max_bytes, struct kc_appender **appender) KC_MUST_CHECK;
-/* Ends the connections at once. Every batch without a result gets one before this returns; that of
- * a batch which was sent says `unknown`. No bytes go out afterwards but those that the kernel has
- * already. Not from a result's function. NULL is fine. */
+/* Ends the connections at once. Every batch without a result gets one before this returns; the
+ * result of a sent batch says `unknown`. Afterwards only bytes that the kernel already has go out.
+ * Not from a result's function. NULL is fine. */
 void kc_appender_close(struct kc_appender *appender);
 
 /* A record that a broker gives as the reason why it refuses a batch (KIP-467). Never grows. */
@@ -49,7 +50,7 @@ struct kc_record_errors {
     size_t count;                  /* at least 1 */
 };
 
-/* What became of a batch; borrowed until the function returns. May grow. */
+/* The result of a batch; borrowed until the function returns. May grow. */
 struct kc_append_result {
     const char *topic;
     int32_t partition;
@@ -76,9 +77,9 @@ struct kc_append {
      * is. */
     uint8_t *data;
     size_t len;
-    /* In kc_mono_ms() units: the batch isn't sent after it, neither for the first time nor again,
-     * and a connection on which its answer is missing then is closed. For those whose right to
-     * write ends. 0: delivery.timeout.ms from now. */
+    /* In kc_mono_ms() units. After it the batch isn't sent any more, and a connection that still
+     * owes its answer is closed. It serves a caller whose right to write ends. 0:
+     * delivery.timeout.ms from now. */
     int64_t deadline_ms;
     kc_appended done;
     void *arg;
@@ -89,39 +90,40 @@ struct kc_append {
  * always taken. Any thread; the order of calls is the order in the partition.
  *
  * Up to five batches of a partition are in flight. The first one of a producer (id, epoch), and the
- * first after a failure, is alone until it is taken: a partition takes any first sequence of an id
- * that it doesn't know, so that a second batch would be let in where the first was refused. What
- * may pass is tried again, the same batch under the same sequence, until the deadline. An error
- * that is final: OUT_OF_ORDER_SEQUENCE_NUMBER (45) when it isn't its turn, INVALID_PRODUCER_EPOCH
- * (47), INVALID_RECORD (87), ... DUPLICATE_SEQUENCE_NUMBER (46) counts as appended.
+ * first after a failure, is in flight alone until it is taken, because a partition takes any first
+ * sequence of an unknown id: if the first batch was refused, a second one would be let in. After a
+ * passing failure the same batch is sent again under the same sequence, until the deadline. An
+ * error that is final: OUT_OF_ORDER_SEQUENCE_NUMBER (45) when it isn't its turn,
+ * INVALID_PRODUCER_EPOCH (47), INVALID_RECORD (87), ... DUPLICATE_SEQUENCE_NUMBER (46) counts as
+ * appended.
  *
  * After a failure everything that was handed in for the partition, or is handed in later, comes
  * back as `skipped`, until kc_appender_unblock().
  */
 bool kc_appender_submit(struct kc_appender *appender, const struct kc_append *append);
-/* Waits until no more than `bytes` are without a result. False: the deadline (kc_mono_ms() units)
- * has passed. Any thread but the appender's. */
+/* Waits until at most `bytes` have no result yet. False: the deadline (kc_mono_ms() units) has
+ * passed. Any thread but the appender's. */
 bool kc_appender_wait(struct kc_appender *appender, size_t bytes, int64_t deadline_ms);
 /* Bytes that were handed in and have no result. Any thread. */
 size_t kc_appender_bytes(struct kc_appender *appender);
-/* What is handed in for the partition after this call is taken again. Any thread. */
+/* After this call, batches for the partition are taken again. Any thread. */
 void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition);
-/* Gives the partition up: what isn't in flight comes back with KC_ERR_WAKEUP, what is in flight
- * with its answer and isn't tried again; then as after a failure. The results follow later. Any
- * thread. */
+/* Gives the partition up. Batches that aren't in flight come back with KC_ERR_WAKEUP. Those in
+ * flight come back with their answer, and aren't tried again. From then on it is as after a
+ * failure. The results follow later. Any thread. */
 void kc_appender_cancel(struct kc_appender *appender, const char *topic, int32_t partition);
 
 /* ---- empty transactions ---- */
 
 /*
  * An empty transaction makes each of its partitions longer by one offset, that of its marker. The
- * calls go to the coordinator of the transactional id, block up to the admin's time-out, and try
- * again what may pass, CONCURRENT_TRANSACTIONS (51) in steps of milliseconds. Any thread; one call
+ * calls go to the coordinator of the transactional id and block up to the admin's time-out. They
+ * retry passing failures; CONCURRENT_TRANSACTIONS (51) every few milliseconds. Any thread; one call
  * at a time for an id.
  *
- * kc_admin_end_txn() returns before the markers are in the logs. They are once the next
- * kc_admin_add_partitions_to_txn() or kc_admin_init_producer() of the id has returned, or where the
- * end of a log tells.
+ * kc_admin_end_txn() returns before the markers are in the logs. They are there once the id's next
+ * kc_admin_add_partitions_to_txn() or kc_admin_init_producer() has returned, or once the log's end
+ * offset shows it.
  */
 
 /* Never grows. */
@@ -130,8 +132,9 @@ struct kc_producer_identity {
     int16_t epoch;
 };
 
-/* InitProducerId (KIP-98): fences former producers of the id, ends what they left open, and waits
- * until that is done. transaction_timeout_ms: after which the broker aborts by itself. */
+/* InitProducerId (KIP-98): fences former producers of the id, ends their open transaction, and
+ * waits until that is done. transaction_timeout_ms: the time after which the broker aborts by
+ * itself. */
 struct kc_error *kc_admin_init_producer(struct kc_admin *admin, const char *transactional_id,
                                         int32_t transaction_timeout_ms,
                                         struct kc_producer_identity *producer) KC_MUST_CHECK;
@@ -142,9 +145,9 @@ struct kc_txn_partition {
     int32_t partition;
     struct kc_error *error; /* out, the caller's; NULL: it is in the transaction */
 };
-/* AddPartitionsToTxn. Where one is refused none is added: the others' code is
- * OPERATION_NOT_ATTEMPTED (55). The returned error is of the call as a whole; KC_ERR_FENCED:
- * another producer has taken over. */
+/* AddPartitionsToTxn. If one is refused, none is added: the others get OPERATION_NOT_ATTEMPTED
+ * (55). A returned error means that the whole call failed; KC_ERR_FENCED: another producer has
+ * taken over. */
 struct kc_error *kc_admin_add_partitions_to_txn(struct kc_admin *admin,
                                                 const char *transactional_id,
                                                 const struct kc_producer_identity *producer,
@@ -173,8 +176,8 @@ struct kc_txn_marker {
  * (CLUSTER_AUTHORIZATION_FAILED, 31). Markers are in the log when this returns. Several for one
  * partition may go together, each with a producer id of its own: brokers answer by id and
  * partition. None is sent twice, because a marker that is repeated is written again. Blocks up to
- * the admin's time-out; any thread. The returned error is of the call as a whole: no marker was
- * sent.
+ * the admin's time-out; any thread. A returned error means that the whole call failed and no marker
+ * was sent.
  */
 struct kc_error *kc_admin_write_markers(struct kc_admin *admin, struct kc_txn_marker *markers,
                                         size_t count) KC_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a configuration may contain: Kafka's ConfigDef as a table.
+ * Definitions of configurations: Kafka's ConfigDef as a table.
  *
  * A plugin declares its keys once; validation, `/connector-plugins/X/config`, defaults and the
  * reference docs all come from the table. Messages are those of Java's ConfigDef, letter by letter.

@@ -16,8 +16,7 @@ KC_API_BEGIN
 
 /* ---- connectors ---- */
 
-/* What the worker offers to a connector; opaque, valid until the connector is destroyed. Any
- * thread. */
+/* The worker's side of a connector; opaque, valid until the connector is destroyed. Any thread. */
 struct kc_connector_context;
 /* Asks the worker to call task_configs() again and to restart tasks if they differ. Never blocks.
  */

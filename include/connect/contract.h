@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Marks of the public headers, which all of them use.
+ * Macros that all public headers use.
  *
- * What stands between KC_API_BEGIN and KC_API_END is the contract: functions with C linkage that
- * the program exports to plugins. The program hides everything else, so that a plugin's own
- * function is never replaced by one of the worker's that has the same name. `make lint` compares
- * what is exported with what stands there.
+ * The declarations between KC_API_BEGIN and KC_API_END are the contract: functions with C linkage
+ * that the program exports to plugins. The program hides everything else, so that a worker's
+ * function never replaces a plugin's own function of the same name. `make lint` compares the
+ * exported functions with these declarations.
  *
  * What may grow. Within a major version nothing is taken away, and nothing changes its meaning. A
  * minor version may add functions, macros and constants of an enum; and members at the end of a
- * struct that is said to "grow" above it. Those are
+ * struct whose comment says that it may "grow". Those are
  *   - the descriptor and the tables of functions: the descriptor tells its size and its version,
  * and the worker reads as NULL what is newer than the plugin;
  *   - what the worker makes and a plugin reads by a pointer that it was given.

@@ -2,10 +2,10 @@
 /*
  * The error object that every fallible call of Isthmus returns.
  *
- * NULL is success. A non-NULL error is owned by whoever received it: hand it up (perhaps with
- * context added), or report it and destroy it; never both. The text says what was being done, to
- * what, why it failed and what the user can do. Errors are plain values: any thread may own one,
- * one at a time.
+ * NULL is success. The receiver of a non-NULL error owns it: hand it up (perhaps with context
+ * added), or report it and destroy it; never both. The text says what was being done, to what, why
+ * it failed and what the user can do. Errors are plain values: any thread may own one, one at a
+ * time.
  */
 #ifndef CONNECT_ERROR_H
 #define CONNECT_ERROR_H
@@ -17,7 +17,7 @@
 
 KC_API_BEGIN
 
-/* What kind of failure; the REST server maps these to HTTP statuses (ConnectExceptionMapper). */
+/* The kind of failure. The REST server maps it to an HTTP status (ConnectExceptionMapper). */
 enum kc_error_code {
     KC_ERR_CONNECT = 1,  /* ConnectException: any other failure, HTTP 500 */
     KC_ERR_CONFIG,       /* ConfigException: a setting is wrong, HTTP 500 unless REST says 400 */

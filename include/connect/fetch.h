@@ -7,8 +7,8 @@
  * kc_fetched_release(). Fetched bytes that aren't given back stay within a budget, so a slow
  * consumer stops the fetching. A chunk has whole batches of one partition, in order, with checked
  * CRCs. Positions move as chunks are fetched. The fetcher handles leader changes, lost sessions and
- * moved replicas. What the consumer must decide comes as an event; then the partition waits for a
- * seek.
+ * moved replicas. If the consumer must decide something, it gets an event, and the partition waits
+ * for a seek.
  *
  * Any thread except the client's own may call these functions, unless stated otherwise.
  */
@@ -88,9 +88,9 @@ struct kc_fetched {
 /* ---- aborted transactions (API 1.3) ---- */
 
 /*
- * Which batches of a chunk hold records for a reader of committed ones: none that are control
- * batches, none of transactions that were aborted (KIP-98; Java's CompletedFetch). One filter for
- * each chunk; one thread.
+ * Tells which batches of a chunk a reader of committed records takes: no control batches, and no
+ * batches of aborted transactions (KIP-98; Java's CompletedFetch). One filter for each chunk; one
+ * thread.
  */
 struct kc_aborted_filter;
 struct kc_record_batch; /* connect/record_batch.h */

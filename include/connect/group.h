@@ -3,13 +3,13 @@
  * Membership in groups with an assignment of one's own, and the offsets of such a group (API 1.3).
  *
  * A client (kc_group_client) speaks with the coordinators of one cluster's groups; any number of
- * groups share it. In a classic group one is a member (kc_group_member): as leader it decides what
- * each member gets. In a group of KIP-848 the broker decides; there one is any number of members
- * (kc_group_crowd), all through the same connection.
+ * groups share it. In a classic group the caller is one member (kc_group_member), and as leader it
+ * decides what each member gets. In a KIP-848 group the broker decides, and the caller is any
+ * number of members (kc_group_crowd) over one connection.
  *
  * Neither leaves its group when it is destroyed: the group waits for the session time-out, so that
- * a successor under the same instance id, or the same member ids and epochs, takes over. Who wants
- * to leave says so. While a group has members, only these can commit for it.
+ * a successor under the same instance id, or the same member ids and epochs, takes over. To leave,
+ * say so. While a group has members, only these can commit for it.
  *
  * Structs that a caller fills begin with their size and may grow at their end; zero-initialise them
  * and set size to sizeof.
@@ -59,8 +59,7 @@ struct kc_error *kc_group_client_offsets(struct kc_group_client *client, const c
 struct kc_group_member;
 struct kc_group_round;
 
-/* A protocol that the member offers: an assignor's name, and what the member says of itself. Never
- * grows. */
+/* A protocol that the member offers: an assignor's name, and the member's metadata. Never grows. */
 struct kc_group_protocol {
     const char *name;
     const void *metadata;
@@ -92,8 +91,9 @@ struct kc_group_assigned {
 /* On the thread that polls. May grow. */
 struct kc_group_member_ops {
     size_t size;
-    /* The member leads: give each member of the round what it gets (kc_group_round_give()); who is
-     * given nothing gets no bytes. An error ends the poll, and the next one joins again. */
+    /* The member leads: give each member of the round what it gets (kc_group_round_give()); a
+     * member that is given nothing gets no bytes. An error ends the poll, and the next one joins
+     * again. */
     struct kc_error *(*assign)(void *opaque, struct kc_group_round *round);
     /* The member is in a new generation. May be NULL. */
     void (*assigned)(void *opaque, const struct kc_group_assigned *assigned);
@@ -102,7 +102,7 @@ struct kc_group_member_ops {
     void (*unreachable)(void *opaque);
 };
 
-/* Members of a round, in the broker's order; what is returned is valid until assign() returns. */
+/* Members of a round, in the broker's order; returned pointers are valid until assign() returns. */
 size_t kc_group_round_count(const struct kc_group_round *round);
 const char *kc_group_round_protocol(const struct kc_group_round *round); /* that was chosen */
 const char *kc_group_round_member_id(const struct kc_group_round *round, size_t index);
@@ -122,12 +122,12 @@ struct kc_error *kc_group_member_new(struct kc_group_client *client,
 /* Doesn't leave the group. Not within a callback. NULL is fine. */
 void kc_group_member_destroy(struct kc_group_member *member);
 
-/* Joins when that is needed, and waits for timeout_ms; what is under way then goes on at the next
- * call. Returns early after a new assignment. May take a heartbeat interval longer where the
- * coordinator can't be reached. One thread; call it again and again, more often than the rebalance
- * time-out, since a rebalance waits for it. Heartbeats are sent meanwhile. KC_ERR_WAKEUP: woken.
- * Other errors (no right to the group, another member under the same instance id, a session that is
- * too long for the broker) last until something is done about them; polling again tries again. */
+/* Joins if necessary, and waits for timeout_ms at most. The next call continues what is under way.
+ * Returns early after a new assignment. May take a heartbeat interval longer where the coordinator
+ * can't be reached. One thread; call it again and again, more often than the rebalance time-out,
+ * since a rebalance waits for it. Heartbeats are sent meanwhile. KC_ERR_WAKEUP: woken. Other errors
+ * (no right to the group, another member under the same instance id, a session that is too long for
+ * the broker) last until something is done about them; polling again tries again. */
 struct kc_error *kc_group_member_poll(struct kc_group_member *member, int timeout_ms) KC_MUST_CHECK;
 void kc_group_member_wakeup(struct kc_group_member *member); /* any thread */
 /* Joins again at the next poll, with these protocols when any are given: a leader's new picture, a
@@ -143,21 +143,21 @@ void kc_group_member_leave(struct kc_group_member *member, const char *reason);
 bool kc_group_member_confirmed(struct kc_group_member *member, int64_t since_ms);
 
 /* Commits as this member, in its generation, with leader epoch -1 (an epoch of another cluster
- * would make Java's consumers wait for ever). errors[i] (NULL: not wanted) is of offsets[i], NULL:
- * done; the caller's. What is returned is of the call as a whole; during a rebalance it is
- * retriable. Any thread. */
+ * would make Java's consumers wait for ever). errors[i] (errors NULL: not wanted) belongs to
+ * offsets[i]; NULL: done; the caller's. A returned error means that the whole call failed; during a
+ * rebalance it is retriable. Any thread. */
 struct kc_error *kc_group_member_commit(struct kc_group_member *member,
                                         const struct kc_group_offset *offsets, size_t count,
                                         int timeout_ms, struct kc_error **errors) KC_MUST_CHECK;
 
 /* ---- the bytes of consumers (ConsumerProtocol) ---- */
 
-/* What a consumer says when it joins. Appends to out. */
+/* A consumer's subscription, sent when it joins. Appends to out. */
 void kc_group_subscription_encode(struct kc_str *out, const struct kc_strings *topics);
 /* The topics that a consumer's metadata names, appended. KC_ERR_SCHEMA. */
 struct kc_error *kc_group_subscription_decode(const void *metadata, size_t len,
                                               struct kc_strings *topics) KC_MUST_CHECK;
-/* What a consumer is assigned; the offsets don't count. Partitions of a topic stand together, or it
+/* A consumer's assignment; the offsets don't count. Partitions of a topic stand together, or it
  * comes several times. count 0: nothing, which a consumer understands, unlike no bytes. Appends. */
 void kc_group_assignment_encode(struct kc_str *out, const struct kc_group_offset *partitions,
                                 size_t count);
@@ -209,7 +209,7 @@ void kc_group_crowd_destroy(struct kc_group_crowd *crowd);
 /* All of these: any thread. */
 
 /* A member joins under an id of the caller's choice, or comes back with the epoch that it had (0:
- * it is new). What is assigned to it is acknowledged at once and owned by nobody. */
+ * it is new). Its assignment is acknowledged at once, and nobody owns the partitions. */
 void kc_group_crowd_add(struct kc_group_crowd *crowd, const char *member_id, int epoch);
 /* Other topics and another pattern, from the next heartbeats on. */
 void kc_group_crowd_subscribe(struct kc_group_crowd *crowd, const struct kc_strings *topics,

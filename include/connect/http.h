@@ -2,8 +2,8 @@
 /*
  * HTTP requests of connectors, with the TLS settings of Java's clients (API 1.3).
  *
- * A client has a thread of its own that makes one request after the other; whoever asks doesn't
- * wait. Redirects aren't followed: where a request goes is what its URL says.
+ * A client has a thread of its own that makes one request after the other; callers don't wait.
+ * Redirects aren't followed: where a request goes is what its URL says.
  */
 #ifndef CONNECT_HTTP_H
 #define CONNECT_HTTP_H
@@ -12,7 +12,7 @@
 
 KC_API_BEGIN
 
-/* One request. What is NULL or 0 isn't used, or has the default. Never grows. */
+/* One request. A field that is NULL or 0 isn't used, or has its default. Never grows. */
 struct kc_http_request {
     const char *method;               /* NULL: GET, or POST with a body */
     const char *url;                  /* http or https */
@@ -41,8 +41,8 @@ struct kc_http_client;
  * setting that is wrong. name is for the thread. */
 struct kc_error *kc_http_client_new(const struct kc_map *settings, const char *name,
                                     struct kc_http_client **client) KC_MUST_CHECK;
-/* What waits comes back with KC_ERR_WAKEUP, and what is under way within about a second, before
- * this returns. Not from a request's function. NULL is fine. */
+/* Before this returns, waiting requests come back with KC_ERR_WAKEUP, and the running one within
+ * about a second. Not from a request's function. NULL is fine. */
 void kc_http_client_destroy(struct kc_http_client *client);
 
 /* On the client's thread (where it can't be started, on the caller's). err NULL: there is an

@@ -120,14 +120,13 @@ struct kc_error *kc_admin_alter_topic_config(struct kc_admin *admin, const char 
                                              const struct kc_config_op *ops,
                                              size_t count) KC_MUST_CHECK;
 
-/* Low and high watermarks of one partition. committed_only: the high one is the last stable offset.
- *  */
+/* Low and high watermarks of one partition. committed_only: the high one is the last stable
+ * offset. */
 struct kc_error *kc_admin_offsets(struct kc_admin *admin, const char *topic, int32_t partition,
                                   bool committed_only, int64_t *low, int64_t *high) KC_MUST_CHECK;
 
 /* End offsets of many partitions, in one request per broker (API 1.3): sets their offset, or a
- * Kafka code as their err. Waits for a missing topic until the time-out.
- *  */
+ * Kafka code as their err. Waits for a missing topic until the time-out. */
 struct kc_error *kc_admin_end_offsets(struct kc_admin *admin,
                                       rd_kafka_topic_partition_list_t *partitions,
                                       int timeout_ms) KC_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a task counts and measures by label, for /metrics (API 1.2).
+ * A task's own metrics with labels, for /metrics (API 1.2).
  *
  * A group of measures is one static table; a series is the group with its labels' values, say one
  * mirrored partition. Writing is a few stores without a lock: each measure of a series is written
@@ -20,12 +20,12 @@ enum kc_measure_kind {
     KC_MEASURE_DIFFERENCE, /* the difference of two gauges before it, at least 0; not written
                               itself; summed */
     KC_MEASURE_WINDOW,     /* samples: the last one, and _min, _max, _avg of the last minute */
-    KC_MEASURE_ESTIMATE,   /* a difference in other units, by what has been counted so far: minuend
-                              is a DIFFERENCE, subtrahend the counter of those units, and the one
-                              before it counts what the difference is of; summed (API 1.3) */
-    KC_MEASURE_DELAY, /* seconds since the time that it was set to (ms since the epoch), 0 while
-                         the DIFFERENCE minuend is; the longest counts (API 1.3) */
-    KC_MEASURE_SPAN,  /* a gauge in milliseconds, shown in seconds; the longest counts (API 1.3) */
+    KC_MEASURE_ESTIMATE, /* a difference in other units, by what has been counted so far: minuend is
+                            a DIFFERENCE, subtrahend the counter of those units; the counter before
+                            that one counts in the difference's own units; summed (API 1.3) */
+    KC_MEASURE_DELAY,    /* seconds since the time that it was set to (ms since the epoch), 0 while
+                            the DIFFERENCE minuend is; the longest counts (API 1.3) */
+    KC_MEASURE_SPAN, /* a gauge in milliseconds, shown in seconds; the longest counts (API 1.3) */
 };
 
 /* Never grows. */

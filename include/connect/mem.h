@@ -35,8 +35,8 @@ bool kc_mem_has_room(size_t bytes);
 
 char *kc_strdup(const char *text);              /* NULL for NULL */
 char *kc_strndup(const char *text, size_t max); /* always terminated */
-/* A copy as String.trim() makes it: without characters up to the blank at both ends. NULL for NULL.
- *  */
+/* A copy as String.trim() makes it: without characters up to the blank at both ends. NULL for
+ * NULL. */
 char *kc_trimmed(const char *text);
 char *kc_asprintf(const char *fmt, ...) KC_PRINTF(1, 2);
 char *kc_vasprintf(const char *fmt, va_list args) KC_PRINTF(1, 0);
@@ -77,7 +77,7 @@ void kc_strings_take(struct kc_strings *list, char *text);      /* takes */
 bool kc_strings_contain(const struct kc_strings *list, const char *text);
 void kc_strings_sort(struct kc_strings *list);
 void kc_strings_copy(struct kc_strings *to, const struct kc_strings *from); /* appends */
-/* Appends each text of from once, in order; neither empty nor NULL ones. */
+/* Appends each text of from once, in order, without empty and NULL ones. */
 void kc_strings_copy_distinct(struct kc_strings *to, const struct kc_strings *from);
 /* Splits at commas and trims white space, as Java's ConfigDef LIST; "" gives none. Appends. */
 void kc_strings_split(struct kc_strings *list, const char *csv);

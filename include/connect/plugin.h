@@ -5,7 +5,7 @@
  * A shared object on `plugin.path` lists its descriptors by KC_PLUGINS(); those that are linked in
  * have a list of their own. The worker takes a descriptor whose api_major equals its own and whose
  * api_minor isn't newer; `size` tells how much of the struct the plugin knew. Before it uses a
- * plugin it checks that all is there that its kind needs, and says in the log what isn't.
+ * plugin it checks that everything that its kind needs is there, and logs what is missing.
  * docs/PLUGINS.md builds some from nothing.
  *
  * API history
@@ -108,9 +108,9 @@ struct kc_plugin {
         *resource; /* of a connector: its REST resource; NULL: none (API 1.3) */
 };
 
-/* What a descriptor begins with: static const struct kc_plugin x = {KC_PLUGIN_HEAD, .kind = ...}.
- * The file that has the descriptor includes connect/kafka.h if any file of the plugin does. C++
- * wants members in their order: KC_PLUGIN_HEAD, .kind = ..., KC_PLUGIN_LIBRARIES, .class_name... */
+/* The head of a descriptor: static const struct kc_plugin x = {KC_PLUGIN_HEAD, .kind = ...}. The
+ * file that has the descriptor includes connect/kafka.h if any file of the plugin does. C++ wants
+ * members in their order: KC_PLUGIN_HEAD, .kind = ..., KC_PLUGIN_LIBRARIES, .class_name... */
 #define KC_PLUGIN_LIBRARIES                                                                        \
     .jansson_major = JANSSON_MAJOR_VERSION, .rdkafka_major = KC_RDKAFKA_MAJOR
 #define KC_PLUGIN_API                                                                              \
@@ -130,8 +130,8 @@ struct kc_plugin {
 const struct kc_plugin *kc_plugin_find(enum kc_plugin_kind kind, const char *name);
 
 /* The symbol of a shared object that lists its plugins, NULL-terminated. KC_PLUGINS(&one,
- * &another); defines it, at the end of one of the files. Where the plugins are linked into the
- * worker it defines nothing: connectors/builtin.c lists those. */
+ * &another); defines it, at the end of one of the files. In plugins that are linked into the worker
+ * it defines nothing, because connectors/builtin.c lists them. */
 #define KC_PLUGINS_SYMBOL "kc_plugins"
 #ifdef KC_LINKED_IN
 #define KC_PLUGINS(...) extern const struct kc_plugin *const kc_plugins[]

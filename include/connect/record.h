@@ -30,7 +30,7 @@ struct kc_header {
 };
 
 /*
- * Where a source record came from. One per source partition and task, made once and used by all of
+ * The source partition of a record. One per source partition and task, made once and used by all of
  * its records: identity is the pointer. Reference-counted, thread-safe.
  */
 struct kc_source_partition;

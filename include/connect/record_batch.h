@@ -6,9 +6,9 @@
  *
  * A struct kc_batch (connect/record.h) is another thing: it owns records that are converted.
  *
- * Pure functions, any thread, unless an object says otherwise. Bytes are untrusted: what isn't as
- * it should be is told, and nothing outside of them is read. In place of an error object, which
- * would cost more than a batch, functions return NULL or a static text that says what is wrong.
+ * Pure functions, any thread, unless an object says otherwise. Bytes are untrusted: faults are
+ * reported, and nothing outside of them is read. In place of an error object, which would cost more
+ * than a batch, functions return NULL or a static text that says what is wrong.
  */
 #ifndef CONNECT_RECORD_BATCH_H
 #define CONNECT_RECORD_BATCH_H
@@ -30,7 +30,7 @@ bool kc_codec_parse(const char *name, enum kc_codec *codec);
 /* The level that the codec has unless it is set: compression.gzip.level and its kin (KIP-390). */
 int kc_codec_level(enum kc_codec codec);
 
-/* What the records of one batch may take decompressed, for those who have no limit of their own. */
+/* The limit for the decompressed records of one batch, for callers without a limit of their own. */
 #define KC_RECORDS_LIMIT ((size_t)128 << 20)
 
 /* ---- headers ---- */
@@ -109,8 +109,8 @@ struct kc_record_batch_identity {
     bool transactional;
 };
 
-/* Rewrites the header of a magic 2 batch in place. The CRC follows from the change, without a look
- * at the records: a batch that was damaged stays so, and whoever gets it sees that. */
+/* Rewrites the header of a magic 2 batch in place. The new CRC is computed from the change, without
+ * a look at the records. So a damaged batch keeps a wrong CRC, and its reader notices. */
 void kc_record_batch_rebase(uint8_t *data, size_t size,
                             const struct kc_record_batch_identity *identity);
 /* The producer's fields alone: they lie inside of what the CRC covers, which follows. The
@@ -137,7 +137,7 @@ struct kc_plain_header {
     struct kc_bytes value;
 };
 
-/* A record as it lies in a batch: bytes, without schemas. Never grows. */
+/* A record in a batch: bytes, without schemas. Never grows. */
 struct kc_plain_record {
     int64_t offset;
     int64_t timestamp; /* ms; -1: none (magic 0). Of the log where the batch has such times */
@@ -155,8 +155,8 @@ struct kc_plain_record {
  *         ...
  *     kc_record_walk_end(walk);
  *
- * One thread. The batch's bytes stay until the end. What a record points to is valid until the
- * end, its headers until the next record.
+ * One thread. The batch's bytes stay until the end. A record's pointers are valid until the end,
+ * its headers until the next record.
  */
 struct kc_record_walk;
 /* limit: bytes that the records may take decompressed. *walk is set in any case. */
@@ -199,8 +199,8 @@ const char *kc_control_read(const struct kc_record_batch *batch,
 /* Builds magic 2 batches without producer from records. One thread at a time. */
 struct kc_record_batch_builder;
 
-/* level: of the codec, see kc_codec_level(). close_gaps: the records' offsets are numbered one
- * after the other from the first one's on, as brokers want it; otherwise they ascend as given. */
+/* level: of the codec, see kc_codec_level(). close_gaps: offsets count up from the first record's
+ * by one, as brokers demand; otherwise they ascend as given. */
 struct kc_record_batch_builder *kc_record_batch_builder_new(enum kc_codec codec, int level,
                                                             bool close_gaps);
 /* Copies record. A text: it can't be in the same batch; finish this one, and add it again. */
@@ -217,7 +217,7 @@ void kc_record_batch_builder_destroy(struct kc_record_batch_builder *builder); /
 
 /*
  * Fillers: records that stand for offsets at which there is nothing to see. In a compacted topic
- * those of key K, with null values, are removed by the cleaner once a record of K lies behind them.
+ * the cleaner removes fillers of key K, which have null values, once a later record has key K.
  * Never grows.
  */
 struct kc_filler {

@@ -11,8 +11,8 @@
  * A request runs on the connector's own thread, between its other functions, on the worker that
  * owns the connector; any other worker forwards it. It goes through everything that Connect's own
  * requests go through: authentication, limits on bodies and memory, CORS, the access log. HEAD and
- * OPTIONS are answered by the worker. What isn't there, or can't be asked now, is answered as
- * Connect does, in its form {"error_code":N,"message":"..."}:
+ * OPTIONS are answered by the worker. Requests for something that doesn't exist, or can't be asked
+ * now, are answered as Connect does, in its form {"error_code":N,"message":"..."}:
  *
  *     404  no such route, no such connector, or one of another class
  *     405  the path is known, the method isn't
@@ -59,14 +59,14 @@ struct kc_resource_route {
 struct kc_resource {
     size_t size;
     const char *prefix; /* "/things": one segment that no other resource has */
-    /* In a list over all connectors, the field that names a connector that couldn't be asked;
-     * beside it stand error_code and message. */
+    /* In a list over all connectors, a connector that couldn't be asked is an item with this field,
+     * which has its name, and with error_code and message. */
     const char *name_field;
     const struct kc_resource_route *routes;
     size_t route_count;
 };
 
-/* ---- the question; what is returned is valid until the handler returns ---- */
+/* ---- the question; returned pointers are valid until the handler returns ---- */
 
 const char *kc_resource_method(const struct kc_resource_request *request);
 const char *kc_resource_connector(const struct kc_resource_request *request); /* its name */

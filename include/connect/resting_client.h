@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Kafka client that rests: made when somebody needs it, ended when nobody has for a while.
+ * A Kafka client that rests: it is made when it is needed, and ended when nobody has used it for a
+ * while.
  *
  * Each client of librdkafka has threads that wake every second, and connections. A topic that is
  * written to once in hours needs neither in between.

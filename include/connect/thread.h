@@ -19,8 +19,8 @@ KC_API_BEGIN
 /* ---- a request to stop ---- */
 
 /*
- * Tells threads to stop, and lets them wait meanwhile: what the stop() of a task sets and its
- * poll() waits for. Once set it stays set. Any thread, but for new and destroy.
+ * Tells threads to stop, and lets them wait meanwhile. A task's stop() sets it, and its poll()
+ * waits for it. Once set it stays set. Any thread, except for new and destroy.
  */
 struct kc_stop;
 
@@ -51,14 +51,14 @@ struct kc_stop *kc_thread_stop(const struct kc_thread *thread);
  * NULL is fine. */
 void kc_thread_destroy(struct kc_thread *thread);
 
-/* Starts a thread that is joined by pthread_join(), for those with a way of stopping of their own.
- * Otherwise as kc_thread_new(), without a log context. */
+/* Starts a thread that the caller stops in its own way and joins with pthread_join(). Otherwise as
+ * kc_thread_new(), without a log context. */
 struct kc_error *kc_thread_start(pthread_t *thread, const char *name, void *(*run)(void *),
                                  void *arg) KC_MUST_CHECK;
 
 /* ---- conditions ---- */
 
-/* Initialises a condition variable whose deadlines are of CLOCK_MONOTONIC; it ends by
+/* Initialises a condition variable with deadlines on CLOCK_MONOTONIC; end it with
  * pthread_cond_destroy(). */
 void kc_cond_init(pthread_cond_t *cond);
 

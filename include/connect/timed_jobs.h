@@ -18,7 +18,7 @@ struct kc_timed_jobs;
 
 enum kc_timed_repeat {
     KC_TIMED_ONCE,
-    KC_TIMED_FIXED_RATE,  /* from one start to the next; what was missed is made up for */
+    KC_TIMED_FIXED_RATE,  /* from one start to the next; missed runs are made up for */
     KC_TIMED_FIXED_DELAY, /* from the end of one run to the start of the next */
 };
 

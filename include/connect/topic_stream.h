@@ -25,7 +25,7 @@ struct kc_log_record {
     const char *value; /* NULL: null, a tombstone */
     size_t value_len;
 };
-/* What record points to is valid until the callback returns. */
+/* The record's pointers are valid until the callback returns. */
 typedef void (*kc_log_listener)(void *opaque, const struct kc_log_record *record);
 
 /* properties: Java consumer properties; KC_ERR_CONFIG names the wrong one. From now on it fetches

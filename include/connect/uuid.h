@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Kafka's UUIDs: a topic has one from its creation on, so that a topic that was deleted and made
- * again is known as another one (KIP-516). Pure functions, any thread (API 1.3).
+ * Kafka's UUIDs. A topic gets one when it is created, so a topic that was deleted and created again
+ * is recognised as another one (KIP-516). Pure functions, any thread (API 1.3).
  */
 #ifndef CONNECT_UUID_H
 #define CONNECT_UUID_H

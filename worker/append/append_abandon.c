@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Those who leave an appender that others go on using, see appender.h; and partitions that are
- * given up.
+ * Users that leave an appender while others keep using it, and partitions that are given up: see
+ * appender.h.
  *
  * A batch in flight can't be called back: its bytes are kept and its answer is awaited, so that the
  * partition's sequences stay known. The rest fails, as after any other error.

@@ -2,10 +2,11 @@
 /*
  * Handles answers: a batch is appended, tried again, or refused. See appender_priv.h.
  *
- * With idempotence the broker refuses a batch behind a failed one as out of order. So a partition
- * waits until everything in flight has come back, and continues from the first batch that isn't
- * appended, under the same sequence. The broker takes none twice. If the broker has lost our state,
- * or a batch has failed for good, the partition begins anew with a higher epoch. Loop thread.
+ * With idempotence the broker refuses a batch as out of order if the one before it has failed. So a
+ * partition waits until everything in flight has come back, and continues from the first batch that
+ * isn't appended, under the same sequence. The broker takes none twice. If the broker has lost our
+ * state, or a batch has failed for good, the partition begins anew with a higher epoch. Loop
+ * thread.
  */
 #include "append/appender_priv.h"
 #include "append/produce_request_priv.h"
@@ -224,7 +225,7 @@ static struct append_batch *first_open(const struct append_part *part)
     return NULL;
 }
 
-/* The broker expects another sequence. Behind a failed batch that is normal. */
+/* The broker expects another sequence. After a failed batch that is normal. */
 static void out_of_order(struct kc_appender *appender, struct append_part *part,
                          struct append_batch *batch, struct kc_error *err)
 {
@@ -310,8 +311,8 @@ static void refuse_or_retry(struct kc_appender *appender, struct append_part *pa
     refuse_or_unmerge(part, batch, code, err);
 }
 
-/* An identity that was given isn't ours to change: a batch out of turn is refused, unless it waits
- * for one before it that is tried again. */
+/* A given identity must not be changed. So a batch out of turn is refused, unless the batch before
+ * it is being tried again. */
 static void take_given_error(struct kc_appender *appender, struct append_part *part,
                              struct append_batch *batch,
                              const struct kc_produce_response_partition *from, struct kc_error *err)

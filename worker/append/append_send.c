@@ -120,8 +120,9 @@ static int most_in_flight(const struct kc_appender *appender, const struct appen
     return part->careful || plain ? 1 : IN_FLIGHT_MAX;
 }
 
-/* Whether batch may follow what is in flight, with identities that were given: another producer
- * waits for the answers to the former one, and is alone until it is taken. */
+/* Whether batch may follow those in flight, if identities were given. A new producer waits until
+ * the former one's batches are answered, and its first batch is in flight alone until it is taken.
+ */
 static bool takes_turn(struct append_part *part, const struct append_batch *batch, int64_t now)
 {
     if (now >= batch->deadline_ms)

@@ -120,7 +120,7 @@ static void finish_init(struct kc_appender *appender)
         waiter.done(waiter.arg, NULL);
 }
 
-/* An idempotent producer's partitions go on under the former id while they can. */
+/* An idempotent producer's partitions keep the former id as long as they can. */
 static void initialised(struct kc_appender *appender,
                         const struct kc_init_producer_id_response *response)
 {

@@ -5,9 +5,9 @@
  * partition. Or under the identities that batches have: what connect/append.h promises.
  *
  * Each batch gets exactly one result, and the results of a partition come in the order of its
- * batches. What can be tried again is, until delivery.timeout.ms. When a batch fails for good, the
- * batches of its partition behind it are not appended either: they come back as `skipped`, and
- * whoever splits or repacks the failed one appends them again behind it. So order holds whatever
+ * batches. Retriable failures are retried until delivery.timeout.ms. When a batch fails for good,
+ * the later batches of its partition aren't appended either: they come back as `skipped`. A user
+ * that splits or repacks the failed one appends them again after it. So order holds whatever
  * happens; from threads other than the loop's it does with `block_failed`.
  */
 #ifndef WORKER_APPEND_APPENDER_H
@@ -41,8 +41,8 @@ struct kc_appender *kc_appender_new(struct kc_wire_client *client,
 /* Batches that aren't appended yet come back with KC_ERR_WAKEUP before this returns. */
 void kc_appender_destroy(struct kc_appender *appender);
 
-/* Appends one whole, intact magic 2 batch to a partition. data stays the caller's but must not be
- * touched until done has run; its producer fields, base offset and CRC are rewritten. Any thread;
+/* Appends one whole, intact magic 2 batch to a partition. data stays the caller's, but nobody may
+ * touch it until done has run; its producer fields, base offset and CRC are rewritten. Any thread;
  * the order of calls is the order in the partition. */
 void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
                         uint8_t *data, size_t len, kc_appended done, void *arg);
@@ -72,10 +72,10 @@ bool kc_appender_is_plain(struct kc_appender *appender);
 /* Fences other producers of the id and gets a producer id and epoch. The first append does it by
  * itself; call it to fence early. */
 void kc_appender_init(struct kc_appender *appender, kc_appender_done done, void *arg);
-/* Waits for the results of what was appended before, then ends the transaction. If one of them
- * failed, committing fails and ends nothing: abort then. With block_failed, batches refused for
- * their content (kc_kafka_error_about_batch()) may be replaced first: unblock, append, commit. An
- * append before done waits for the end and belongs to the next transaction. KC_ERR_FENCED: another
+/* Waits for the results of earlier batches, then ends the transaction. If one of them failed,
+ * committing fails and ends nothing: abort then. With block_failed, batches refused for their
+ * content (kc_kafka_error_about_batch()) may be replaced first: unblock, append, commit. An append
+ * before done waits for the end and belongs to the next transaction. KC_ERR_FENCED: another
  * producer has taken over; the appender can't be used any more. */
 void kc_appender_commit(struct kc_appender *appender, kc_appender_done done, void *arg);
 void kc_appender_abort(struct kc_appender *appender, kc_appender_done done, void *arg);

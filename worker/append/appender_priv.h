@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the appender's parts share: appender.c (life, partitions), append_send.c (requests),
+ * Shared by the appender's parts: appender.c (life, partitions), append_send.c (requests),
  * append_answer.c (results and retries), append_abandon.c (users that leave), append_txn.c
  * (producer id, transactions). All of it on the loop thread, except the atomics.
  *
@@ -11,8 +11,8 @@
  * A sequence is never given to two batches; otherwise the broker could take the second for the
  * first and drop it. When a sent batch fails, its partition continues under another epoch, or
  * another producer id once epochs are used up (as Java's producer since KIP-360). There are two
- * exceptions, batches that certainly aren't in any log: the pieces of a merged batch, and the
- * replacement of a refused one within a transaction.
+ * exceptions, both for batches that certainly aren't in any log: the pieces of a merged batch, and
+ * the replacement of a refused one within a transaction.
  *
  * Partitions with batches are in the list `busy`; only these are looked at. Small batches that wait
  * together are sent as one (append_merge.c): its pieces hang on it and get their results from it.
@@ -42,7 +42,7 @@ struct append_batch {
     bool sequenced; /* sequence is given */
     bool tried;     /* was sent once: stays as it is */
     bool mergeable;
-    struct append_batch *pieces; /* of a merged one, whose data is its own; else NULL */
+    struct append_batch *pieces; /* of a merged one, which owns its data; otherwise NULL */
     bool in_flight;
     bool unknown;   /* a try ended without a definite answer: it may be in the log */
     bool appended;  /* the broker has it: waits for those before it */
@@ -118,7 +118,7 @@ struct kc_appender {
         UT_hash_handle hh;
     } * brokers;
 
-    atomic_bool plain; /* no producer id: -1 stands for it, for its epoch and its sequences */
+    atomic_bool plain; /* no producer id: id, epoch and sequences are -1 */
     enum producer_state state;
     struct kc_error *fatal;
     int64_t producer_id;
@@ -139,7 +139,7 @@ struct kc_appender {
     struct append_post *held; /* appended while the transaction ends */
 };
 
-/* What was handed in, on its way to its part. */
+/* A batch that was handed in, on its way to its part. */
 struct append_post {
     struct kc_append append;       /* its topic is owned */
     struct kc_record_batch header; /* of its bytes */
@@ -185,8 +185,8 @@ void append_flight_destroy(struct append_flight *flight);
 void append_send(struct kc_appender *appender, int64_t now);
 
 /* append_merge.c */
-/* What to send for batch, the first unsent one of part: batch itself, or a batch of at most room
- * bytes merged from it and those behind it. */
+/* The batch to send next, where batch is the first unsent one of part: batch itself, or one merged
+ * from it and its successors, of at most room bytes. */
 struct append_batch *append_merge(struct append_part *part, struct append_batch *batch,
                                   size_t room);
 /* Replaces a refused merged batch by its pieces. */
@@ -224,8 +224,7 @@ int64_t append_backoff_ms(const struct kc_appender *appender, const struct kc_er
 /* A batch failed: in a transaction, only aborting is left, unless append_txn_survives(). */
 void append_txn_failed(struct kc_appender *appender, const struct kc_error *err);
 /* With block_failed, a batch that was refused for its content may be replaced within the
- * transaction, because nothing of it or of those behind it was written, and their sequences are
- * free. */
+ * transaction, because neither it nor a later one was written, so their sequences are free. */
 bool append_txn_survives(const struct kc_appender *appender, const struct append_batch *batch);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* From this version on topics are named by their ids alone (KIP-516). */
+/* From this version on, requests name topics only by id (KIP-516). */
 #define FIRST_VERSION_WITH_IDS 13
 
 /* How many parts from the first on are of its topic. */

@@ -25,7 +25,7 @@ struct kc_wire_request *produce_request_new(const struct produce_part *parts, si
                                             const char *transactional_id, int16_t acks,
                                             int32_t timeout_ms);
 
-/* What the answer, which has no error, says of a part; NULL: it leaves it out. */
+/* The part's answer within a successful reply; NULL: the reply leaves it out. */
 const struct kc_produce_response_partition *produce_answer_find(const struct kc_wire_reply *reply,
                                                                 const char *topic,
                                                                 const struct kc_uuid *topic_id,

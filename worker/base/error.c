@@ -16,7 +16,7 @@ struct kc_error {
     struct kc_error *cause;
 };
 
-/* What Java would have thrown, for traces. */
+/* The class of Java's exception, for traces. */
 static const char *const class_names[] = {
     [KC_ERR_CONNECT] = "org.apache.kafka.connect.errors.ConnectException",
     [KC_ERR_CONFIG] = "org.apache.kafka.common.config.ConfigException",

@@ -9,7 +9,7 @@
  * would have more than max bytes. */
 int kc_file_append(struct kc_str *text, const char *path, size_t max);
 
-/* The same of what is left to read of fd, which stays open. */
+/* The same for the unread rest of fd, which stays open. */
 int kc_fd_append(struct kc_str *text, int fd, size_t max);
 
 #endif

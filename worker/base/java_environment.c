@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Java's environment means here: see java_environment.h. */
+/* Java's environment variables: see java_environment.h. */
 #include "base/java_environment.h"
 
 #include "connect/log.h"

@@ -11,7 +11,7 @@
 /* Logs one line for each that is set and asks for something. */
 void kc_java_environment_explain(void);
 
-/* What the variable's value means here; static; NULL: nothing to say. */
+/* How this program uses the variable's value; static; NULL: it doesn't. */
 const char *kc_java_environment_meaning(const char *name, const char *value);
 
 #endif

@@ -34,7 +34,7 @@ void kc_log_sink_set_fd(int fd)
     pthread_mutex_unlock(&lock);
 }
 
-/* Blocks. What can't be written has nowhere to say so. */
+/* Blocks. A failed write can't be logged anywhere. */
 static void write_out(int fd, const char *data, size_t len)
 {
     while (len) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where log lines go: a file descriptor behind a thread of its own.
+ * The destination of log lines: a file descriptor with a thread of its own.
  *
  * A thread that logs never waits for the reader. Lines go into a bounded buffer. Lines that don't
  * fit are counted, and a line in their place tells how many. Before the thread's start and after

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define LAST_LINES_MS 1000
-#define ROOM_FROM     ((size_t)256 << 10) /* what is smaller is what the reserve is for */
+#define ROOM_FROM     ((size_t)256 << 10) /* the reserve is for smaller pieces */
 
 /* Logs that memory has run out, after the lines before, unless stderr is a pipe that nobody reads.
  */

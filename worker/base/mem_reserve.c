@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See mem_reserve_priv.h. Uses mapped pages, because malloc may keep freed memory for one thread.
- *  */
+/* See mem_reserve_priv.h. Uses mapped pages, because malloc may keep freed memory for one
+ * thread. */
 #include "base/mem_reserve_priv.h"
 
 #include <stdatomic.h>

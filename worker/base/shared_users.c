@@ -8,7 +8,7 @@
 #include <string.h>
 #include <utlist.h>
 
-/* All with the registry's mutex, but for settings, which are constant. */
+/* The registry's mutex guards everything except settings, which are constant. */
 struct kc_shared_thing {
     char *settings;
     void *thing; /* NULL: being made */

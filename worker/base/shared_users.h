@@ -2,9 +2,9 @@
 /*
  * Things that several users share: one for all whose settings are equal, ended with the last user.
  *
- * For what is dear to make and to keep, such as a client with its threads and connections. A
- * registry is a static variable. Things are made and ended without its lock, so that a slow one
- * delays only those who want the same; these wait for it. Any thread.
+ * It is for objects that are expensive to make and to keep, such as a client with its threads and
+ * connections. A registry is a static variable. Things are made and ended without its lock, so that
+ * a slow one delays only those who want the same; these wait for it. Any thread.
  */
 #ifndef WORKER_BASE_SHARED_USERS_H
 #define WORKER_BASE_SHARED_USERS_H

@@ -45,7 +45,7 @@ static void destroy_entry(struct timed_entry *entry)
     free(entry);
 }
 
-/* Of a list that nobody else sees any more. */
+/* Frees a list that nobody else sees any more. */
 static void destroy_all(struct timed_entry *entries)
 {
     while (entries) {

@@ -5,9 +5,9 @@
 
 #include "connect/error.h"
 
-/* KC_ERR_WRONG_TARGET: url is where to forward to, copied; NULL when nobody knows. */
+/* KC_ERR_WRONG_TARGET: url is the worker to forward to, copied; NULL: unknown. */
 struct kc_error *kc_error_wrong_target_new(const char *url, const char *fmt, ...) KC_PRINTF(2, 3);
-/* Where to forward to; borrowed from err, NULL when nobody knows. */
+/* The worker to forward to, borrowed from err; NULL: unknown. */
 const char *kc_error_url(const struct kc_error *err);
 
 #endif

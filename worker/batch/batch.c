@@ -8,7 +8,7 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Where the fields of a magic 2 header are. */
+/* The positions of a magic 2 header's fields. */
 enum {
     AT_BASE_OFFSET = 0,
     AT_LENGTH = 8,
@@ -137,7 +137,7 @@ static void set_producer(uint8_t *data, const struct kc_record_batch_identity *i
         data[AT_ATTRIBUTES + 1] &= (uint8_t)~TRANSACTIONAL;
 }
 
-/* What the CRC covers and may be rewritten. */
+/* The rewritable fields that the CRC covers. */
 enum { FIELDS = AT_COUNT - AT_ATTRIBUTES };
 
 /* Lets the CRC follow from fields, which the header had before. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes magic 2 batches from records: for tests, for repacking what the raw lane can't pass, and
- * for cutting a batch that is too large for the target. One thread at a time.
+ * Builds magic 2 batches from records. It serves tests, repacks batches that the raw lane can't
+ * pass, and cuts a batch that is too large for the target. One thread at a time.
  */
 #ifndef WORKER_BATCH_BATCH_BUILDER_H
 #define WORKER_BATCH_BATCH_BUILDER_H
@@ -13,7 +13,7 @@
 struct kc_batch_builder {
     enum kc_codec codec;
     bool log_append_time;       /* record timestamps are the log's: kept as they are */
-    int level;                  /* of the codec, where there is a recoder */
+    int level;                  /* of the codec, if there is a recoder */
     struct kc_recoder *recoder; /* compresses; borrowed; NULL: by kc_compress() */
     bool close_gaps;            /* number the offsets one after the other from the first on */
     struct kc_str records;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Merging batches, see connect/record_batch.h. Only uncompressed ones: the numbers that change lie
- * within the records.
+ * Merging batches, see connect/record_batch.h. Only uncompressed batches can be merged, because the
+ * numbers that change lie within the records.
  *
- * A record says its time and its offset as differences to its batch's: these two are written anew,
- * and with them the record's length; everything else is copied as it lies.
+ * A record has its time and its offset as differences to the batch's. These two and the record's
+ * length are written anew; everything else is copied unchanged.
  */
 #include "batch/batch.h"
 
@@ -30,7 +30,7 @@ static size_t put_varlong(uint8_t *to, int64_t value)
     return len;
 }
 
-/* What a batch's records are moved by. */
+/* The amounts by which a batch's records are moved. */
 struct shift {
     int64_t time;
     int32_t offset;

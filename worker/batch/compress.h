@@ -14,8 +14,8 @@ const char *kc_compress(enum kc_codec codec, const void *data, size_t len, struc
 const char *kc_decompress(enum kc_codec codec, const void *data, size_t len, size_t limit,
                           struct kc_str *out);
 
-/* For code that writes output itself: room for at least size more bytes behind out's end, NULL: no
- * memory. Call advance with the number of written bytes. */
+/* For code that writes output itself: makes room for at least size more bytes behind out's end;
+ * NULL: no memory. Call advance with the number of written bytes. */
 char *kc_compress_reserve(struct kc_str *out, size_t size);
 void kc_compress_advance(struct kc_str *out, size_t size);
 

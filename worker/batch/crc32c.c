@@ -2,9 +2,8 @@
 /*
  * ISA-L computes the polynomial without the customary inversion before and after; we add it.
  *
- * Without the inversions a CRC is linear: the CRC of two texts' difference (exclusive or) is the
- * difference of their CRCs, and zeros behind a text multiply its CRC by a power of x. Polynomials
- * are bit-reflected: the highest bit is x^0.
+ * Without the inversions a CRC is linear: CRC(a xor b) = CRC(a) xor CRC(b). Appending zeros to a
+ * text multiplies its CRC by a power of x. Polynomials are bit-reflected: the highest bit is x^0.
  */
 #include "batch/crc32c_priv.h"
 

@@ -55,7 +55,7 @@ static inline bool skip_bytes(const uint8_t **at, const uint8_t *end)
 
 /* ---- a record in one piece ---- */
 
-/* Behind its length: whether the record is well-formed and has no headers. */
+/* Reads a record behind its length: whether it is well-formed and has no headers. */
 static inline bool plain_record(const uint8_t *at, const uint8_t *end)
 {
     if (at == end)
@@ -72,11 +72,11 @@ enum scan_stage { LENGTH, VALUE, COUNT };
 struct header_scan {
     int32_t left;          /* records that haven't been begun */
     enum scan_stage stage; /* what comes after `skip` */
-    int64_t skip;          /* bytes that are of no interest */
+    int64_t skip;          /* bytes that aren't needed */
     int64_t body;          /* bytes of the record from there on */
 };
 
-/* What may be read of the record from at on. */
+/* The end of the bytes that may be read of the record from at on. */
 static const uint8_t *body_end(const struct header_scan *scan, const uint8_t *at,
                                const uint8_t *end)
 {

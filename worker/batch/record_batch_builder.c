@@ -166,7 +166,7 @@ static int varint_size(int32_t value)
     return (int)(put_varint(room, value) - room);
 }
 
-/* What is the same in each: the key, the value, no headers. */
+/* The part that all fillers share: key, value, no headers. */
 static void put_tail(struct kc_str *tail, const struct kc_filler *filler)
 {
     uint8_t number[VARINT_MAX];

@@ -7,7 +7,7 @@
  *         ...
  *     kc_record_reader_close(&reader);
  *
- * A reader belongs to one thread. What a record points to is valid until close. Control batches are
+ * A reader belongs to one thread. A record's pointers are valid until close. Control batches are
  * readable as any; the caller looks at kc_record_batch_control().
  */
 #ifndef WORKER_BATCH_RECORD_READER_H

@@ -78,7 +78,7 @@ void kc_record_walk_end(struct kc_record_walk *walk)
 /* ---- control records ---- */
 
 /* The key is version and type, the value of a marker version and coordinator epoch
- * (ControlRecordType, EndTransactionMarker). What a later version adds stands behind them. */
+ * (ControlRecordType, EndTransactionMarker). Fields of later versions follow them. */
 static const char *read_control(const struct kc_wire_record *record,
                                 struct kc_control_record *control)
 {

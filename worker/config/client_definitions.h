@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Kafka's Java clients declare of their settings: see client_definitions.c. */
+/* The settings that Kafka's Java clients declare: see client_definitions.c. */
 #ifndef WORKER_CONFIG_CLIENT_DEFINITIONS_H
 #define WORKER_CONFIG_CLIENT_DEFINITIONS_H
 

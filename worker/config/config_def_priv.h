@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the .c files of this folder share beneath connect/config_def.h; nobody else includes it. */
+/* Shared by the .c files of this folder, below connect/config_def.h; nobody else includes it. */
 #ifndef WORKER_CONFIG_CONFIG_DEF_PRIV_H
 #define WORKER_CONFIG_CONFIG_DEF_PRIV_H
 

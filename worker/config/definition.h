@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker does with a definition beyond connect/config_def.h: it walks the keys, puts a
+ * The worker's functions for a definition, beyond connect/config_def.h: it walks the keys, puts a
  * plugin's keys under a prefix, and validates a whole configuration.
  *
  * A definition that is no longer added to may be read from any thread.
@@ -10,7 +10,7 @@
 
 #include "connect/config_def.h"
 
-/* As kc_config_def_add() for one key whose name, group and display name are made at run time
+/* As kc_config_def_add(), for one key with a name, group and display name made at run time
  * (transforms.<alias>.x); strings are copied. */
 void kc_config_def_embed(struct kc_config_def *def, const char *prefix, const char *group,
                          int order_base, const struct kc_config_key *key);

@@ -2,7 +2,8 @@
 /*
  * The names of the settings of Kafka 4.1's Java clients, without ssl.* and sasl.*.
  *
- * They tell a setting that a client reads from one that nobody knows. Constant; any thread.
+ * With them the worker tells a setting that a client reads from an unknown one. Constant; any
+ * thread.
  */
 #include "config/config_keys.h"
 

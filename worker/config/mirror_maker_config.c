@@ -392,8 +392,7 @@ static const char *flow_setting(const struct kc_map *file, const char *source, c
     return value;
 }
 
-/* A disabled direction runs all the same if it emits heartbeats, which is the default.
- *  */
+/* A disabled direction runs all the same if it emits heartbeats, which is the default. */
 static bool is_flow(const struct kc_map *file, const char *source, const char *target)
 {
     const char *beats = kc_map_has(file, "emit.heartbeats.enabled")

@@ -128,7 +128,7 @@ static long hex4(const char *text, const char *end)
 }
 
 /* Reads \uXXXX at text (behind the u), joining a surrogate pair. A surrogate on its own becomes
- * '?', as when Java encodes it. NULL when malformed; else what follows. */
+ * '?', as when Java encodes it. NULL if malformed; otherwise the text after it. */
 static const char *append_unicode(struct kc_str *out, const char *text, const char *end)
 {
     long code = hex4(text, end);

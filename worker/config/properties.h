@@ -4,7 +4,7 @@
  *
  * Java reads a file as ISO-8859-1 when it is a worker's or a connector's own (Utils.loadProps), and
  * as UTF-8 when a config provider opens it. So do we, with a warning for each line of the former
- * that isn't ASCII. A byte order mark is skipped. Pure, but for reading files; any thread.
+ * that isn't ASCII. A byte order mark is skipped. Pure except for reading files; any thread.
  */
 #ifndef WORKER_CONFIG_PROPERTIES_H
 #define WORKER_CONFIG_PROPERTIES_H
@@ -13,8 +13,8 @@
 
 #define KC_PROPERTIES_MAX_FILE ((size_t)16 * 1024 * 1024)
 
-/* Reads text (len bytes of UTF-8) into map: the last of equal keys wins, in the place of the first.
- * lines, when not NULL, gets for each key the number of its line as text. source names the text in
+/* Reads text (len bytes of UTF-8) into map. A repeated key keeps its first place and gets its last
+ * value. lines, if not NULL, gets the line number of each key, as text. source names the text in
  * errors ("<source>:<line>: ..."), KC_ERR_CONFIG. */
 struct kc_error *kc_properties_parse(const char *text, size_t len, const char *source,
                                      struct kc_map *map, struct kc_map *lines) KC_MUST_CHECK;

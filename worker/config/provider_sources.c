@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where variables get their values: files of properties, directories of files, the environment
- * (KIP-297, KIP-421, KIP-887).
+ * The sources of variables: files of properties, directories of files, the environment (KIP-297,
+ * KIP-421, KIP-887).
  *
  * Called by providers.c only, on any thread. allowed.paths or allowlist.pattern bound what a
  * provider may read. As in Java, a path outside is treated as empty, with a warning.

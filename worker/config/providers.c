@@ -29,7 +29,7 @@ struct variable {
     char *key;
 };
 
-/* What one resolution has read so far. */
+/* The files that one resolution has read so far. */
 struct lookups {
     struct kc_provider_lookup *items;
     size_t count;
@@ -137,7 +137,7 @@ void kc_providers_destroy(struct kc_providers *providers)
 static const struct kc_provider *provider_find(const struct kc_providers *providers,
                                                const char *name)
 {
-    /* Of two providers with one name the later wins, as in Java's map. */
+    /* If two providers have one name, the later one wins, as in Java's map. */
     for (size_t i = providers->count; i > 0; i--) {
         if (strcmp(kc_provider_name(providers->items[i - 1]), name) == 0)
             return providers->items[i - 1];

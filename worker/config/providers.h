@@ -27,8 +27,8 @@ struct kc_error *kc_providers_resolve(const struct kc_providers *providers,
 /* Whether value holds a ${provider:...} variable (ConfigTransformer's pattern). */
 bool kc_providers_has_variable(const char *value);
 
-/* For each key of tasks whose value in connector config held a variable, puts the raw text back
- * (AbstractHerder.reverseTransform). */
+/* Puts the raw text back into tasks for each key whose value in the connector's config has a
+ * variable (AbstractHerder.reverseTransform). */
 void kc_providers_reverse(const struct kc_map *connector_config, struct kc_maps *task_configs);
 
 #endif

@@ -279,7 +279,7 @@ static char *join(const struct kc_strings *patterns, size_t from, size_t to)
     return kc_str_take(&all);
 }
 
-/* Halves what is too large, until PCRE2 takes it. */
+/* Halves a list that is too large, until PCRE2 takes it. */
 static struct kc_error *compile_parts(const struct kc_strings *patterns, size_t from, size_t to,
                                       struct kc_regex **regex)
 {

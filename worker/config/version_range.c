@@ -174,7 +174,8 @@ static int compare_numbers(const struct version_part *a, const struct version_pa
     return sign(memcmp(a->text, b->text, a->len));
 }
 
-/* What a level has at one place: nothing, a word, the next level, a number; ordered like this. */
+/* The kinds of item at one place of a level, in their order: nothing, a word, the next level, a
+ * number. */
 enum range_item { ITEM_NONE, ITEM_WORD, ITEM_LEVEL, ITEM_NUMBER };
 
 static enum range_item item_at(const struct version *version, size_t depth, size_t index)

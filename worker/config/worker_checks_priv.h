@@ -6,7 +6,7 @@
 
 #include "config/worker_config.h"
 
-/* What Java checks while a worker starts, beyond single values; *key is the wrong one. */
+/* Java's checks at a worker's start that go beyond single values. *key: the wrong setting. */
 struct kc_error *kc_worker_config_check(const struct kc_worker_config *config,
                                         const char **key) KC_MUST_CHECK;
 

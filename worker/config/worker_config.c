@@ -146,7 +146,7 @@ static void report_keys(enum kc_worker_mode mode, const struct kc_map *propertie
     }
 }
 
-/* What the file sets, as it stands there: variables unresolved, passwords hidden. */
+/* The file's settings as they stand there: variables unresolved, passwords hidden. */
 static void log_values(const struct kc_worker_config *config, const struct kc_map *properties)
 {
     const struct kc_config_def *def = kc_worker_config_def(config->mode);

@@ -21,9 +21,9 @@ struct kc_worker_config {
 };
 
 /* properties: as read from the file; lines: from kc_properties_load(), NULL when there is no file.
- * Checks what Java checks at start (missing keys, algorithms, listeners). A key without meaning in
- * C is logged once at INFO, an unknown one (no Java client, Connect, converter or prefix knows it)
- * at WARN with file and line. Errors name key, file and line. */
+ * Checks what Java checks at start (missing keys, algorithms, listeners). A key that has no effect
+ * in C is logged once at INFO. An unknown key (unknown to Java's clients, Connect, converters and
+ * prefixes) is logged at WARN with file and line. Errors name key, file and line. */
 struct kc_error *kc_worker_config_new(enum kc_worker_mode mode, const struct kc_map *properties,
                                       const char *file, const struct kc_map *lines,
                                       struct kc_worker_config **config) KC_MUST_CHECK;

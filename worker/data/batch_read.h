@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What only the worker asks of a batch that a plugin has filled (connect/record.h). Any thread,
- * once it is handed over. */
+/* Questions about a batch filled by a plugin (connect/record.h) that only the worker asks. Any
+ * thread, once it is handed over. */
 #ifndef WORKER_DATA_BATCH_READ_H
 #define WORKER_DATA_BATCH_READ_H
 

@@ -22,7 +22,7 @@ struct kc_error *kc_conversion_new(const struct kc_plugins *plugins,
                                    struct kc_conversion **conversion) KC_MUST_CHECK;
 void kc_conversion_destroy(struct kc_conversion *conversion);
 
-/* What has to be done to the records of a batch. */
+/* How much work the records of a batch need. */
 enum kc_conversion_need {
     KC_CONVERT_NOTHING, /* keys and values are produced where they lie */
     KC_CONVERT_RECORDS, /* each record is transformed and converted */
@@ -35,8 +35,7 @@ enum kc_conversion_need kc_conversion_needed(const struct kc_conversion *convers
 /* ---- whole batches as bytes: conversion_raw.c ---- */
 
 /* Why no batch can pass unopened (owned by conversion). NULL: batches pass, unless their topic must
- * be opened.
- *  */
+ * be opened. */
 const char *kc_conversion_raw_refusal(const struct kc_conversion *conversion);
 /* Whether there are transforms, and kc_conversion_route() can apply them all. */
 bool kc_conversion_routes(const struct kc_conversion *conversion);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What conversion.c (records) and conversion_raw.c (whole batches) share. */
+/* Shared by conversion.c (records) and conversion_raw.c (whole batches). */
 #ifndef WORKER_DATA_CONVERSION_PRIV_H
 #define WORKER_DATA_CONVERSION_PRIV_H
 

@@ -89,7 +89,7 @@ bool kc_value_equal(const struct kc_value *a, const struct kc_value *b)
         return a->u.i == b->u.i;
     case KC_TYPE_FLOAT32:
     case KC_TYPE_FLOAT64:
-        /* By bits, as Double.equals: NaN equals itself, 0.0 differs from -0.0. */
+        /* Compares bits, as Double.equals: NaN equals itself, 0.0 differs from -0.0. */
         return memcmp(&a->u.d, &b->u.d, sizeof(a->u.d)) == 0 ||
                (a->u.d != a->u.d && b->u.d != b->u.d);
     case KC_TYPE_BOOLEAN:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happens to a record that can't be processed: RetryWithToleranceOperator, LogReporter
- * (KIP-298).
+ * Handles records that can't be processed: RetryWithToleranceOperator, LogReporter (KIP-298).
  *
  * One per task, used by the task's thread; kc_error_policy_stop() may be called by any, and
  * kc_error_policy_report() by the acknowledgement thread too. Nothing here runs for a record

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What topics for records with errors have in common: the dead letter queue of a sink task
- * (KIP-298) and the quarantine of a source task.
+ * Topics for records with errors: the dead letter queue of a sink task (KIP-298) and the quarantine
+ * of a source task.
  */
 #ifndef WORKER_DATA_ERROR_TOPIC_H
 #define WORKER_DATA_ERROR_TOPIC_H

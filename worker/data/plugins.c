@@ -88,8 +88,8 @@ static void keep_loaded(const struct kc_plugin *plugin)
     pthread_mutex_unlock(&loaded_mutex);
 }
 
-/* The plugin's copy, as far as one can be made, and why it can't be used (NULL: it can); both the
- * caller's. */
+/* The plugin's copy, if one can be made, and the reason why it can't be used (NULL: it can); both
+ * the caller's. */
 static struct kc_plugin *checked_copy(const struct kc_plugins *plugins,
                                       const struct kc_plugin *plugin, char **why)
 {

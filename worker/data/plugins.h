@@ -16,12 +16,12 @@ struct kc_plugins;
 extern const struct kc_plugin *const kc_builtin_plugins[];
 void kc_plugins_set_builtin(const struct kc_plugin *const *builtin);
 
-/* builtin: NULL-terminated. plugin_path: CSV of directories and shared objects, may be NULL; what
- * can't be loaded or used is logged with file and reason and left out (jars are counted, and one
- * line says what they mean here). */
+/* builtin: NULL-terminated. plugin_path: CSV of directories and shared objects, may be NULL; an
+ * object that can't be loaded or used is left out and logged with its file and the reason. (Jars
+ * are counted, and one line explains that they aren't loaded.) */
 struct kc_plugins *kc_plugins_new(const struct kc_plugin *const *builtin, const char *plugin_path);
-/* For a worker with these settings, beside the plugins that were handed over. The FileStream
- * connectors read and write any file of the worker's user: they are there only where
+/* The plugins of a worker with these settings, including those that were handed over. The
+ * FileStream connectors read and write any file of the worker's user: they exist only if
  * KC_FILE_PLUGINS is true or plugin.path has Apache's connect-file-*.jar, as in Apache's
  * distribution since 3.2. */
 #define KC_FILE_PLUGINS "isthmus.plugins.file.enabled"

@@ -78,7 +78,7 @@ struct kc_batch *kc_batch_new(size_t expected_records)
 {
     struct kc_batch *batch = kc_calloc(1, sizeof(*batch));
     atomic_init(&batch->refs, 1);
-    /* What a plugin expects is a hint: what it adds counts. */
+    /* The expected number is only a hint; the number of added records counts. */
     batch->cap = expected_records < MAX_EXPECTED ? expected_records : MAX_EXPECTED;
     if (batch->cap)
         batch->records = kc_malloc(batch->cap * sizeof(*batch->records));

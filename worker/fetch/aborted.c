@@ -19,7 +19,7 @@ void kc_aborted_end(struct kc_aborted_filter *filter)
     *filter = (struct kc_aborted_filter){0};
 }
 
-/* Transactions that begin before, or in, what is next. */
+/* Takes up the transactions that begin before the end of the next batch. */
 static void open_up_to(struct kc_aborted_filter *filter, int64_t last_offset)
 {
     while (filter->next < filter->count &&

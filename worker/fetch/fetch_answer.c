@@ -134,8 +134,7 @@ static void found_bad(struct fetch_engine *engine, struct fetch_part *part, cons
 
 /* ---- Errors ---- */
 
-/* Locked. If the answer names a leader that was unknown, that one is asked at once (KIP-951).
- *  */
+/* Locked. If the answer names a leader that was unknown, that one is asked at once (KIP-951). */
 static void try_again(struct fetch_engine *engine, struct fetch_part *part,
                       const struct kc_fetch_response_partition *from)
 {
@@ -199,7 +198,7 @@ static void partition_failed(struct fetch_engine *engine, struct fetch_part *par
 
 /* ---- The answer ---- */
 
-/* What a partition of an answer is named by. */
+/* How an answer names a partition. */
 struct answered {
     struct fetch_engine *engine;
     struct fetch_session *session;

@@ -161,8 +161,8 @@ static int take_untold(struct fetch_engine *engine, struct kc_fetcher **fetchers
     return count;
 }
 
-/* Locked: the bytes that the fetchers hold. For one that is held back only its share counts;
- * otherwise it would stop fetchers that hold nothing. */
+/* Locked: the bytes that the fetchers hold. A fetcher that is held back counts only with its share.
+ * Otherwise it would stop fetchers that hold nothing. */
 static size_t held_bytes(const struct fetch_engine *engine, size_t share)
 {
     const struct kc_fetcher *fetcher;
@@ -314,7 +314,8 @@ static void post_track(struct fetch_engine *engine, const char *topic, bool on)
 
 void fetch_part_move(struct fetch_part *part, enum fetch_state state)
 {
-    /* Any may be read again after a seek; only what is read gets validated or is halted. */
+    /* Any partition may be read again after a seek. Only partitions that are read are validated or
+     * halted. */
     static const unsigned moves[] = {
         [FETCH_READING] = 1u << FETCH_READING | 1u << FETCH_VALIDATING | 1u << FETCH_HALTED,
         [FETCH_VALIDATING] = 1u << FETCH_READING,

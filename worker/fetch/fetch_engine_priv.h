@@ -30,7 +30,7 @@
 #include <stdatomic.h>
 #include <utlist.h>
 
-/* Where a partition stands (SubscriptionState's FetchStates). Whether it is paused, waits for a
+/* The state of a partition (SubscriptionState's FetchStates). Whether it is paused, waits for a
  * retry, or has enough queued is another matter. */
 enum fetch_state {
     FETCH_READING,
@@ -58,9 +58,9 @@ struct fetch_part {
     size_t queued_bytes;
 
     /* fetch_plan.c */
-    struct fetch_session *goal;    /* that is to fetch it; NULL: none now */
+    struct fetch_session *goal;    /* that will fetch it; NULL: none now */
     struct fetch_session *held_by; /* that would, were there not enough queued */
-    struct fetch_session *session; /* whose broker has been told of it, as follows */
+    struct fetch_session *session; /* whose broker knows of it, with the values below */
     int64_t sent_offset;
     int32_t sent_epoch;
     struct kc_uuid sent_id;
@@ -83,7 +83,7 @@ struct fetch_part {
     UT_hash_handle hh_id;
 };
 
-/* What a broker is to take out of its session. */
+/* The partitions that the broker must remove from its session. */
 struct fetch_forgotten {
     char *topic;
     int32_t partition;
@@ -100,8 +100,9 @@ struct fetch_session {
     size_t reserved; /* bytes that the request in flight may bring */
     int attempts;
     int64_t sent_at_us;
-    int64_t fastest_us;  /* of a shared session: from a request to this broker to its answer */
-    int soundings;       /* requests that measured it; counted only as far as decisions need */
+    int64_t fastest_us; /* of a shared session: from a request to this broker to its answer */
+    int soundings; /* requests that measured it; counted only up to the number that decisions need
+                    */
     int64_t retry_at_ms; /* nothing is sent before */
     int64_t pace_at_us;  /* the same, for want of records */
     struct fetch_session *next;
@@ -174,7 +175,7 @@ struct fetch_engine {
 /* fetch_engine.c */
 struct fetch_engine *fetch_engine_new(struct kc_wire_client *client,
                                       const struct kc_fetcher_options *options);
-/* Without fetchers. What they still hold stays valid. */
+/* Without fetchers. Chunks that they still hold stay valid. */
 void fetch_engine_stop(struct fetch_engine *engine);
 struct fetch_engine *fetch_engine_ref(struct fetch_engine *engine);
 void fetch_engine_unref(struct fetch_engine *engine);
@@ -208,7 +209,7 @@ size_t fetch_engine_share_bytes(const struct fetch_engine *engine);
 struct kc_fetcher *fetcher_new(struct fetch_engine *engine);
 void fetcher_ref(struct kc_fetcher *fetcher);
 void fetcher_unref(struct kc_fetcher *fetcher);
-void fetcher_leave(struct kc_fetcher *fetcher); /* unlocked, the owner: the engine goes on */
+void fetcher_leave(struct kc_fetcher *fetcher); /* unlocked, the owner: the engine continues */
 struct fetch_chunk *fetcher_chunk_new(const struct fetch_part *part, enum kc_fetched_kind kind);
 void fetcher_enqueue(struct fetch_part *part, struct fetch_chunk *chunk); /* takes chunk */
 void fetcher_drop_queued(struct fetch_part *part);

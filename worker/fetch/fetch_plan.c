@@ -64,7 +64,7 @@ void fetch_plan_unjoin(struct fetch_part *part)
         set_fresh(part, true);
 }
 
-/* The broker is to forget the part. */
+/* The broker must forget the part. */
 static void leave(struct fetch_part *part)
 {
     struct fetch_session *session = part->session;

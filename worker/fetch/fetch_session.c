@@ -25,7 +25,7 @@
 #define NEAR_US      10000 /* the fastest answer of a broker that is near */
 #define SOUNDINGS    8 /* so many answers to requests that don't wait tell whether it is distant */
 #define LITTLE_BYTES (1 << 20)         /* or the limit of a partition, if that is more */
-#define REPLY_SLACK  ((size_t)4 << 20) /* of an answer: what isn't batches */
+#define REPLY_SLACK  ((size_t)4 << 20) /* of an answer, without the batches */
 
 static struct fetch_session *get(struct fetch_engine *engine, int32_t broker_id, int channel)
 {
@@ -263,9 +263,8 @@ static void on_fetch(void *arg, const struct kc_wire_request *request, struct kc
     fetch_engine_unref(engine);
 }
 
-/* Locked: how long the broker may wait for new records. Not beyond the time at which a partition
- * outside of the request is due; and not at all while its distance is measured.
- *  */
+/* Locked: how long the broker may wait for new records. The broker waits only until another
+ * partition is due, and not at all while its distance is measured. */
 static int32_t wait_of(struct fetch_engine *engine, const struct fetch_session *session)
 {
     int64_t until = fetch_plan_next(engine), left = until - kc_mono_ms(),

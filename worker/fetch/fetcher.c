@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A fetcher as its consumer sees it: the queue, and the budget of what was taken from it. See
+ * The consumer's side of a fetcher: the queue, and the budget for chunks taken from it. See
  * connect/fetch.h, fetcher.h and fetch_engine_priv.h.
  *
  * All of an engine's fetchers share one budget, and each has a share. If nothing could be fetched
@@ -140,7 +140,7 @@ void fetcher_drop_queued(struct fetch_part *part)
     part->queued_bytes = 0;
 }
 
-/* The part where it is the fetcher's, else NULL. */
+/* The part if it is the fetcher's, otherwise NULL. */
 static struct fetch_part *own_part(struct kc_fetcher *fetcher, const char *key)
 {
     struct fetch_part *part = fetch_engine_part(fetcher->engine, key);

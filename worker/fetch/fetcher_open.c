@@ -54,7 +54,7 @@ struct kc_error *kc_fetcher_options_take(const struct kc_map *properties,
 
 /* ---- Who reads together ---- */
 
-/* What an engine is made of. */
+/* The settings of an engine. */
 struct engine_request {
     const struct kc_map *properties;
     const char *name;

@@ -165,8 +165,8 @@ static bool all_are_back(const struct kc_assignor *assignor, const struct kc_rou
     return true;
 }
 
-/* Deals lost work in turn to members that have joined without work meanwhile; false: none of them
- * is here. */
+/* Deals lost work in turn to members that have joined since, without work; false: there are none.
+ */
 static bool deal_to_candidates(const struct kc_assignor *assignor, const struct kc_round *round,
                                const struct kc_work *lost)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who gets which work: the leader's part of a rebalance (ConnectAssignor).
+ * The leader's part of a rebalance: it decides which member gets which work (ConnectAssignor).
  *
- * An assignor belongs to one worker, which uses it whenever it leads. What it remembers of the last
- * round counts only if that round was completed. It has no clock and no broker; everything is
- * passed in, so that scenarios can be replayed. One thread.
+ * An assignor belongs to one worker, which uses it whenever it leads. Its memory of the last round
+ * counts only if that round was completed. It has no clock and no broker; everything is passed in,
+ * so that scenarios can be replayed. One thread.
  */
 #ifndef WORKER_GROUP_ASSIGNOR_PRIV_H
 #define WORKER_GROUP_ASSIGNOR_PRIV_H
@@ -15,10 +15,10 @@
 struct kc_round_member {
     char *id;
     char *url;
-    struct kc_work owned;    /* in: what it says it runs */
-    struct kc_work assigned; /* out: what it newly gets (eager: all) */
+    struct kc_work owned;    /* in: the work that it reports */
+    struct kc_work assigned; /* out: its new work (eager: all) */
     struct kc_work revoked;  /* out */
-    struct kc_work all;      /* out: what it will have after this round */
+    struct kc_work all;      /* out: its work after this round */
 };
 
 struct kc_round {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Connect's protocol on top of a group's member: what a worker says of itself when it joins, what
- * the leader deals, and what a worker makes of its assignment. See connect_member.h. On the user's
+ * Connect's protocol on top of a group's member: a worker's metadata when it joins, the leader's
+ * assignment, and how a worker acts on its own assignment. See connect_member.h. On the user's
  * thread.
  */
 #include "group/connect_member.h"
@@ -83,8 +83,8 @@ static void offer(void *opaque, struct kc_wire_request *join)
 
 /* ---- the leader ---- */
 
-/* Reads what the members say of themselves, and returns the highest config offset. Who can't be
- * read is no worker that could run anything: it isn't in the round, and gets nothing to do. */
+/* Reads the members' metadata, and returns the highest config offset. A member with unreadable
+ * metadata can't run anything, so it isn't in the round and gets no work. */
 static int64_t read_members(struct kc_round *round, const struct kc_join_group_response *joined)
 {
     int64_t highest = -1;
@@ -129,7 +129,8 @@ static const struct kc_round_member *find_member(const struct kc_round *round, c
     return NULL;
 }
 
-/* One answer for each that has joined: who isn't in the round gets an empty one. */
+/* One answer for each member that has joined; a member that isn't in the round gets an empty one.
+ */
 static void add_assignments(const struct kc_round *round, const struct kc_assignment *common,
                             int version, const struct kc_join_group_response *joined,
                             struct kc_wire_request *sync)
@@ -193,8 +194,9 @@ static void assign(struct kc_connect_member *self, int version,
 
 /* ---- what was assigned ---- */
 
-/* The group has become eager while this member kept its work for the join: what it doesn't get
- * again, others start once the leader has synced. (Java's workers go on with it.) */
+/* The group has become eager while this member kept its work during the join. Others start the part
+ * that it doesn't get again as soon as the leader has synced, so it stops all of it first. (Java's
+ * workers continue the work.) */
 static void give_up_for_eager(struct kc_connect_member *self)
 {
     if (self->protocol == KC_PROTOCOL_EAGER || !self->has_assignment)
@@ -232,8 +234,7 @@ static struct kc_error *synced(void *opaque, struct kc_wire_bytes assignment)
                                 &self->fresh);
 }
 
-/* onJoinComplete: what is revoked stops first; then old and new work together are the assignment.
- */
+/* onJoinComplete: revoked work stops first; then old and new work together are the assignment. */
 static void assigned(void *opaque, int generation)
 {
     struct kc_connect_member *self = opaque;
@@ -261,7 +262,8 @@ static bool settled(const void *opaque)
     return self->has_assignment && self->assignment.error == KC_ASSIGNMENT_OK;
 }
 
-/* Who can't reach the coordinator isn't a member for long: others may get the work. */
+/* A worker that can't reach the coordinator soon stops being a member, and others may get its work.
+ */
 static void unreachable(void *opaque)
 {
     struct kc_connect_member *self = opaque;

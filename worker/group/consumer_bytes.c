@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes by which consumers of a classic group say what they want and are told what they get
- * (ConsumerProtocol, version 0, which every consumer reads). Pure functions; input comes from other
- * members and is checked.
+ * The subscription and assignment bytes of consumers in a classic group (ConsumerProtocol, version
+ * 0, which every consumer reads). Pure functions; input comes from other members and is checked.
  */
 #include "base/byte_reader.h"
 #include "connect/group.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The client of connect/group.h, and the offsets of groups: read by the bulk call of wire, written
- * as a member, since a group that has members takes commits of these alone. Any thread.
+ * The client of connect/group.h, and the offsets of groups. They are read by wire's bulk call and
+ * written as a member, because a group with members takes commits only from its members. Any
+ * thread.
  */
 #include "group/group_client_priv.h"
 
@@ -92,7 +93,7 @@ static int32_t topics_of(const struct kc_group_offset *offsets, size_t count)
     return topics;
 }
 
-/* The offsets from the first one on that are of its topic. */
+/* How many offsets, from the first one on, belong to its topic. */
 static size_t put_topic(struct kc_wire_request *request,
                         struct kc_offset_commit_request_topic *topic,
                         const struct kc_group_offset *offsets, size_t count)
@@ -134,7 +135,8 @@ static struct kc_wire_request *make_commit(const struct kc_group_committer *comm
     return request;
 }
 
-/* What a code means that the coordinator gives to every partition alike; NULL: it is of one. */
+/* The error for a code that the coordinator gives to all partitions alike; NULL: the code concerns
+ * one partition. */
 static struct kc_error *whole_error(const struct kc_group_committer *committer, int code)
 {
     switch (code) {
@@ -158,7 +160,7 @@ static struct kc_error *whole_error(const struct kc_group_committer *committer, 
     }
 }
 
-/* Where an answered partition stands among what was sent: most often behind the one before. */
+/* The index of an answered partition among the sent ones: usually the one after the last found. */
 static size_t place_of(const struct kc_group_offset *offsets, size_t count, size_t guess,
                        const char *topic, int32_t partition)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the memberships of connect/group.h share: the client, and commits as a member. */
+/* The parts that all memberships of connect/group.h share: the client, and commits as a member. */
 #ifndef WORKER_GROUP_GROUP_CLIENT_PRIV_H
 #define WORKER_GROUP_GROUP_CLIENT_PRIV_H
 

@@ -2,10 +2,10 @@
 /*
  * Any number of members of one KIP-848 group, all through one client: connect/group.h.
  *
- * Heartbeats are sent and answered on the client's loop thread, by one timer. What is assigned is
- * acknowledged by the next heartbeat, which says that nothing is owned: what nobody owns needs no
- * revocation, so the broker never waits for these members. Members stay until the crowd goes, which
- * lives as long as the last of its requests.
+ * Heartbeats are sent and answered on the client's loop thread, by one timer. The next heartbeat
+ * acknowledges an assignment and says that the member owns nothing. Partitions that nobody owns
+ * need no revocation, so the broker never waits for these members. Members stay until the crowd
+ * goes, which lives as long as the last of its requests.
  */
 #include "connect/log.h"
 #include "connect/thread.h"
@@ -301,7 +301,7 @@ static void send_beat(struct kc_group_crowd *crowd, struct crowd_member *member)
     kc_wire_send(kc_group_client_wire(crowd->client), request, on_beat, beat);
 }
 
-/* Sends what is due, and sets the timer for what is next. */
+/* Sends due requests, and sets the timer for the next ones. */
 static void tick(void *arg)
 {
     struct kc_group_crowd *crowd = arg;

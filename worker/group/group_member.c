@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A member of a classic group that deals by itself: connect/group.h on top of a member. What it
- * offers and what it gives, as leader, are its user's bytes. On the polling thread, unless the
- * header says otherwise.
+ * A member of a classic group that deals by itself: connect/group.h on top of a member. Its user
+ * supplies the bytes of its metadata and, as leader, of the assignments. On the polling thread,
+ * unless the header says otherwise.
  */
 #include "group/group_client_priv.h"
 #include "group/member_priv.h"

@@ -13,7 +13,7 @@
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.WorkerCoordinator");
 
-/* Which generation a heartbeat was for, and when it was sent. */
+/* A heartbeat's generation, and the time at which it was sent. */
 struct beat {
     struct kc_member *member;
     int generation;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Joining a group: JoinGroup, SyncGroup, and what each answer asks for. What stands in them is the
- * protocol's. On the user's thread; a wake-up leaves the request under way and the next call takes
- * up its answer.
+ * Joining a group: JoinGroup, SyncGroup, and what each answer asks for. Their contents belong to
+ * the protocol above. Runs on the user's thread. A wake-up leaves the request under way, and the
+ * next call takes its answer.
  */
 #include "connect/log.h"
 #include "group/member_state_priv.h"
@@ -15,7 +15,7 @@ static struct kc_logger log =
 
 enum { JOIN_LAPSE_MS = 5000 };
 
-/* What an answer's error code asks for. */
+/* The reaction to an answer's error code. */
 enum join_step {
     STEP_DONE,
     STEP_AGAIN,     /* join anew at once */
@@ -197,7 +197,7 @@ static void enter_generation(struct kc_member *member, const struct kc_join_grou
     pthread_mutex_unlock(&member->lock);
 }
 
-/* The protocol can't go on with what the group has chosen. Takes err. */
+/* The member can't continue with the protocol that the group has chosen. Takes err. */
 static struct kc_error *give_up(struct kc_member *member, struct kc_wire_request *sync,
                                 struct kc_error *err)
 {
@@ -308,7 +308,7 @@ static struct kc_error *take_answer(struct kc_member *member, enum kc_member_sta
                                     const struct kc_wire_reply *reply, bool *retry)
 {
     if (state != KC_MEMBER_PREPARING && state != KC_MEMBER_COMPLETING)
-        return NULL; /* the group was left meanwhile: the answer is void */
+        return NULL; /* the member has left the group since, so the answer is void */
     if (reply->error)
         return unreachable(member, reply->error, retry);
     return state == KC_MEMBER_PREPARING ? on_joined(member, reply->message, retry)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A member of a classic group, whatever its protocol: AbstractCoordinator. It finds the group's
- * coordinator, joins, syncs, sends heartbeats and leaves. What it says of itself when it joins, and
- * what is assigned, is the business of the protocol above it (connect_member.c, hold.c).
+ * coordinator, joins, syncs, sends heartbeats and leaves. Its metadata and its assignment are the
+ * business of the protocol above it (connect_member.c, hold.c).
  *
  * One thread, the user's, calls everything that isn't marked "any thread", and gets the protocol's
  * calls there. A heartbeat thread keeps the membership alive between the user's polls.
@@ -44,7 +44,7 @@ struct kc_member_protocol {
                                bool leads, struct kc_wire_request *sync);
     /* Reads the member's own assignment and keeps it. An error: it can't be read, join again. */
     struct kc_error *(*synced)(void *opaque, struct kc_wire_bytes assignment);
-    /* What was kept is the assignment from now on; the member is stable. */
+    /* From now on the kept work is the assignment, and the member is stable. */
     void (*assigned)(void *opaque, int generation);
     /* Whether the assignment will do; if not, the next poll joins again. */
     bool (*settled)(const void *opaque);
@@ -59,8 +59,8 @@ struct kc_member_protocol {
 struct kc_error *kc_member_new(const struct kc_member_settings *settings,
                                const struct kc_member_protocol *protocol, void *opaque,
                                struct kc_member **member) KC_MUST_CHECK;
-/* Ends the heartbeats; doesn't leave the group. No callback comes after it, and the client, whose
- * requests under way keep what they need, may go later. NULL is fine. */
+/* Ends the heartbeats; doesn't leave the group. No callback comes after it. The client may be
+ * destroyed later; requests under way keep the objects that they need. NULL is fine. */
 void kc_member_destroy(struct kc_member *member);
 
 /* Finds the coordinator, joins when that is needed, then waits for timeout_ms (INT64_MAX: for
@@ -79,7 +79,7 @@ bool kc_member_confirmed(struct kc_member *member, int64_t since_ms);
 /* Whether a join is due or under way, or the assignment won't do. */
 bool kc_member_unsettled(struct kc_member *member);
 
-/* As what the coordinator knows the member. generation -1: it is in none. Any thread. */
+/* The member's identity at the coordinator. generation -1: it is in none. Any thread. */
 struct kc_member_identity {
     char *id; /* "" none; owned by the caller */
     int generation;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The state of a group's member, and what its other files share: the moves, the requests to the
- * coordinator, leaving. Under the member's lock, where nothing is logged and nobody is called.
+ * coordinator, leaving. Runs under the member's lock, so it logs nothing and calls nobody.
  */
 #include "connect/log.h"
 #include "group/member_state_priv.h"

@@ -74,9 +74,9 @@ void kc_member_send_leave(struct kc_member *member, const char *reason);
 
 /* ---- member_join.c ---- */
 
-/* One step towards an assignment: sends what is due and waits for it, until deadline_ms where the
- * member is bounded. KC_ERR_WAKEUP leaves it under way. *retry: back off, look for the coordinator,
- * call again. */
+/* One step towards an assignment: sends the due request and waits for its answer; until
+ * deadline_ms, if the member's waits are bounded. KC_ERR_WAKEUP leaves it under way. *retry: back
+ * off, look for the coordinator, call again. */
 struct kc_error *kc_member_join(struct kc_member *member, int64_t deadline_ms,
                                 bool *retry) KC_MUST_CHECK;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What both herders need for configurations: the error of a validation, patches, and whether tasks
- * must be written again (AbstractHerder). Pure functions, any thread.
+ * Configuration helpers of both herders: the error of a validation, patches, and whether tasks must
+ * be written again (AbstractHerder). Pure functions, any thread.
  */
 #include "herder/herder_priv.h"
 

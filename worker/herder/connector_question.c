@@ -3,8 +3,8 @@
  * Questions to connectors, by the REST resources of their plugins.
  *
  * A question goes request thread → tick thread, which knows the owner, → connector thread, and its
- * request ends there. Whoever waits may lose patience: the question then stays with the request,
- * and goes with its last reference.
+ * request ends there. A caller's wait may time out. Then the question stays with the request, and
+ * is destroyed with its last reference.
  */
 #include "herder/herder_priv.h"
 

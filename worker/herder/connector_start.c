@@ -16,7 +16,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.Abstra
 
 enum { BACKOFF_INITIAL_MS = 250, BACKOFF_MAX_MS = 60000, KEY_ROTATION_GRACE_MS = 60000 };
 
-/* What travels through the connector's thread. */
+/* The argument of the call on the connector's thread. */
 struct journey {
     struct kc_herder *herder;
     struct kc_herder_args *args;
@@ -183,8 +183,8 @@ void kc_herder_reconfiguration_requested(void *opaque, const char *connector)
     kc_herder_post(opaque, 0, run_reconfigure, kc_herder_args_new(connector));
 }
 
-/* A connector without a status gets one before its start, because the start may wait for a cluster
- * that isn't there. (Java has no status until start() returns, and answers 404 meanwhile.) */
+/* A connector without a status gets one before its start, because the start may wait for an absent
+ * cluster. (Java has no status until start() returns, and answers 404 meanwhile.) */
 static void say_it_starts(struct kc_herder *herder, const char *connector, int task)
 {
     struct kc_status status = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all parts of the distributed herder use: who leads, a fresh snapshot of the configs, the
+ * Helpers of all parts of the distributed herder: who leads, a fresh snapshot of the configs, the
  * leader's writes, and backing off. Tick thread, unless distributed_priv.h says otherwise.
  */
 #include "base/wrong_target.h"

@@ -71,7 +71,7 @@ static bool reclaim_privileges(struct kc_distributed *herder)
     return true;
 }
 
-/* When the next thing is due, in kc_mono_ms() units. */
+/* The time of the next due work, in kc_mono_ms() units. */
 static int64_t next_due(struct kc_distributed *herder, int64_t next_request_ms)
 {
     int64_t due = next_request_ms;

@@ -17,7 +17,7 @@
 
 struct kc_fencing;
 
-/* What happened in the config topic since the last tick. */
+/* The changes of the config topic since the last tick. */
 struct kc_staged_updates {
     bool needs_rebalance;            /* needsReconfigRebalance */
     struct kc_strings connectors;    /* changed, or gone */
@@ -135,8 +135,8 @@ void kc_distributed_run_restarts(struct kc_distributed *herder);
 void kc_staged_updates_clear(struct kc_staged_updates *staged);
 
 /* Whether the tasks of connector may take up their new configs one by one, without a rebalance:
- * there are as many as before, only their assigned items differ (task.assigned.*), and none gets
- * what another one had. Pure. */
+ * their number is the same, they differ only in their assigned items (task.assigned.*), and no task
+ * gets an item of another one. Pure. */
 bool kc_task_configs_grow(const struct kc_cluster_state *before, const struct kc_cluster_state *now,
                           const char *connector);
 
@@ -145,7 +145,7 @@ bool kc_task_configs_grow(const struct kc_cluster_state *before, const struct kc
 /* Writes a new session key if that is this worker's duty; false: it failed; tick again. */
 bool kc_distributed_rotate_key(struct kc_distributed *herder);
 void kc_distributed_session_key_updated(void *opaque);
-/* When the key has to be rotated, in kc_mono_ms() units; INT64_MAX: never. */
+/* The time at which the key must be rotated, in kc_mono_ms() units; INT64_MAX: never. */
 int64_t kc_distributed_next_rotation(struct kc_distributed *herder);
 struct kc_error *kc_distributed_check_signature(struct kc_herder *herder,
                                                 const struct kc_signature *signature) KC_MUST_CHECK;

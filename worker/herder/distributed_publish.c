@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Publishes changed task configs: writes them to the config topic if this worker leads, else sends
- * them to the leader's internal endpoint. Two jobs may block: sending to the leader, and writing
- * the connectors that a dedicated MirrorMaker's leader maintains (MirrorHerder). They run on the
- * background thread, one at a time (Java's forwardRequestExecutor).
+ * Publishes changed task configs: writes them to the config topic if this worker leads; otherwise
+ * sends them to the leader's internal endpoint. Two jobs may block: sending to the leader, and
+ * writing the connectors that a dedicated MirrorMaker's leader maintains (MirrorHerder). They run
+ * on the background thread, one at a time (Java's forwardRequestExecutor).
  */
 #include "connect/java_json.h"
 #include "connect/log.h"

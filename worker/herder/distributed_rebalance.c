@@ -197,8 +197,8 @@ static void remember_joined_state(struct kc_distributed *herder)
     herder->tasks_state = kc_cluster_state_ref(herder->base.config_state);
 }
 
-/* A worker that was away, for example frozen, keeps work that it is given again. Other workers have
- * meanwhile reported that they had it and gave it up, so this worker reports it anew. (In Java the
+/* A worker that was away, for example frozen, keeps work that it is given again. Meanwhile other
+ * workers have reported having it and giving it up, so this worker reports it anew. (In Java the
  * others' reports stay.) */
 static void claim_kept(struct kc_distributed *herder, const struct kc_work *fresh)
 {

@@ -281,7 +281,7 @@ static void run_restart_plan(struct kc_herder *base, struct kc_request *request,
 
 /* ---- questions ---- */
 
-/* Only the leader knows the owner: others name the leader. */
+/* Only the leader knows the owner, so other workers name the leader. */
 static void run_ask(struct kc_herder *base, struct kc_request *request, void *data)
 {
     struct kc_distributed *herder = kc_distributed_of(base);

@@ -74,7 +74,7 @@ struct kc_error *kc_herder_call(struct kc_herder *herder, kc_request_run run_req
     return err;
 }
 
-/* For writes that bypass the tick thread and need the stores. */
+/* Call it for writes that bypass the tick thread and need the stores. */
 static struct kc_error *await_stores(struct kc_herder *herder, int timeout_ms)
 {
     int64_t deadline = kc_mono_ms() + timeout_ms;
@@ -102,7 +102,7 @@ void kc_herder_run_requests(struct kc_herder *herder, int64_t *next_ms)
     }
 }
 
-/* For a request that has ended, so that the tick thread doesn't touch it any more. */
+/* Call it after a request has ended: then the tick thread doesn't touch it any more. */
 static json_t *take_result(struct kc_herder_args *args)
 {
     json_t *result = args->result;

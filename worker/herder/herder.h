@@ -117,16 +117,16 @@ struct kc_error *kc_herder_alter_offsets(struct kc_herder *herder, const char *c
 
 /* ---- resources of plugins ---- */
 
-/* What is asked of a connector. call(connector, arg) is made on its thread; destroy(arg) where
- * nobody waits for it any more. */
+/* A question to a connector. call(connector, arg) runs on its thread; destroy(arg) if nobody waits
+ * for it any more. */
 struct kc_connector_question {
     kc_connector_call call;
     void *arg;
     void (*destroy)(void *arg);
 };
-/* Has the connector, whose plugin must be this one, answer; KC_ERR_WRONG_TARGET where another
- * worker owns it, with call not made. question->arg is NULL afterwards when the time-out has passed
- * and it is the connector's. */
+/* Lets the connector answer; it must be of this plugin. KC_ERR_WRONG_TARGET: another worker owns
+ * it, and call was not made. After a time-out the connector owns question->arg, which is NULL then.
+ */
 struct kc_error *kc_herder_ask(struct kc_herder *herder, const char *connector,
                                const struct kc_plugin *plugin,
                                struct kc_connector_question *question,
@@ -154,7 +154,7 @@ struct kc_error *kc_herder_set_cluster_log_level(struct kc_herder *herder, const
 
 /* ---- for people, beyond Java's API; snapshots ---- */
 
-/* ConnectorStateInfo, plus what this worker knows of the connector and of the tasks that run here:
+/* ConnectorStateInfo, plus this worker's facts about the connector and the tasks that run here:
  * note, lane, reason, records, bytes_in_flight. KC_ERR_NOT_FOUND. */
 struct kc_error *kc_herder_explain(struct kc_herder *herder, const char *connector,
                                    json_t **states) KC_MUST_CHECK;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the standalone and the distributed herder share (AbstractHerder); for worker/herder only.
+ * Shared by the standalone and the distributed herder (AbstractHerder); for worker/herder only.
  *
  * A herder is a struct kc_herder at the head of its own struct, and a table of functions, one per
  * request. herder.c posts requests and owns thread and life cycle; the table's functions run on the
@@ -133,8 +133,8 @@ void kc_herder_sleep(struct kc_herder *herder, int64_t ms);
 /* Posts a request and forgets it; args taken. Any thread. */
 void kc_herder_post(struct kc_herder *herder, int64_t delay_ms, kc_request_run run,
                     struct kc_herder_args *args);
-/* Posts a request and waits; the time-out's text has the stage. args stay the request's: take
- * results out of kc_request_args(*request) and unref it (NULL-safe) in any case. */
+/* Posts a request and waits; the time-out's text has the stage. args stay with the request. Take
+ * results out of kc_request_args(*request), and unref it (NULL-safe) in any case. */
 struct kc_error *kc_herder_call(struct kc_herder *herder, kc_request_run run,
                                 struct kc_herder_args *args, int timeout_ms,
                                 struct kc_request **request) KC_MUST_CHECK;
@@ -190,8 +190,8 @@ void kc_herder_pass_question(struct kc_herder *herder, struct kc_request *reques
 struct kc_error *kc_config_infos_error(const json_t *infos) KC_MUST_CHECK;
 /* A copy of config with patch applied: null removes. */
 struct kc_map *kc_config_patch(const struct kc_map *config, const struct kc_map *patch);
-/* Whether task configs (raw) differ from what is stored, or the connector's configuration from the
- * one that was applied (AbstractHerder.taskConfigsChanged). */
+/* Whether task configs (raw) differ from the stored ones, or the connector's configuration from the
+ * applied one (AbstractHerder.taskConfigsChanged). */
 bool kc_task_configs_changed(const struct kc_cluster_state *state, const char *connector,
                              const struct kc_maps *configs);
 struct kc_error *kc_connector_not_found(const char *connector);  /* "Connector c not found" */

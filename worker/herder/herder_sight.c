@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a herder shows beyond Java's REST API: its metrics, and what a connector and its tasks are
- * doing, and why. Any thread.
+ * What a herder shows beyond Java's REST API: its metrics, and what a connector and its tasks do
+ * and why. Any thread.
  */
 #include "herder/entities_priv.h"
 #include "herder/herder_priv.h"
@@ -28,7 +28,7 @@ struct explanation {
     struct kc_series_lag lag; /* of the tasks on this worker */
 };
 
-/* What keeps clients from their clusters. */
+/* The reasons why clients can't use their clusters. */
 static void add_troubles(json_t *item, const char *connector, int task)
 {
     struct kc_strings troubles = {0};

@@ -13,12 +13,12 @@
 #include "group/work.h"
 #include "storage/cluster_state.h"
 
-/* What a membership calls in the herder; all on the tick thread. */
+/* The functions of the herder that a membership calls; all on the tick thread. */
 struct kc_membership_listener {
     /* A fresh picture of the config topic; the callee unrefs. */
     struct kc_cluster_state *(*snapshot)(void *opaque);
-    /* A rebalance has ended: assignment (borrowed) is all work of this member; `revoked` is what it
-     * has just lost. */
+    /* A rebalance has ended. assignment (borrowed) is all work of this member; revoked is the work
+     * that it has just lost. */
     void (*assigned)(void *opaque, const struct kc_assignment *assignment, int generation);
     /* Work has to be stopped before this returns. */
     void (*revoked)(void *opaque, const struct kc_work *work);

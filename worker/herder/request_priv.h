@@ -16,7 +16,7 @@ struct kc_herder;
 struct kc_request;
 struct kc_requests;
 
-/* On the tick thread; must see to it that the request is completed exactly once. */
+/* Runs on the tick thread; must complete the request exactly once. */
 typedef void (*kc_request_run)(struct kc_herder *herder, struct kc_request *request, void *args);
 
 /* args: taken, freed with destroy (NULL: free) when the last reference goes. */

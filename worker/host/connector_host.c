@@ -4,8 +4,8 @@
  *
  * One state machine with one table of moves. There is a thread while there is work, and a moment
  * longer. It serves, in this order: a failure raised by the connector, a target state, a request
- * for task configs, the end. Whoever brings work starts a thread if there is none; if none can be
- * started, the caller does the work. Callbacks run without the lock.
+ * for task configs, the end. A caller with work starts a thread if there is none. If that fails, it
+ * does the work itself. Callbacks run without the lock.
  */
 #include "host/connector_host.h"
 
@@ -33,7 +33,7 @@ static const unsigned moves[] = {
     [PHASE_ENDED] = 0,
 };
 
-/* What REST shows for each phase. */
+/* The state that REST shows for each phase. */
 static const enum kc_state states[] = {
     [PHASE_INIT] = KC_STATE_UNASSIGNED, [PHASE_PAUSED] = KC_STATE_PAUSED,
     [PHASE_STOPPED] = KC_STATE_STOPPED, [PHASE_STARTED] = KC_STATE_RUNNING,
@@ -374,7 +374,7 @@ static bool has_work(const struct kc_connector_host *host)
     return host->life.stopping || host->raised || host->has_target || host->requests;
 }
 
-/* What can't be served any more is answered. */
+/* Answers requests that can't be served any more. */
 static void refuse_all(struct kc_connector_host *host)
 {
     pthread_mutex_lock(&host->life.mutex);

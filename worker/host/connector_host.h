@@ -49,9 +49,9 @@ void kc_connector_host_cancel(struct kc_connector_host *host);
 const char *kc_connector_host_name(const struct kc_connector_host *host);
 const struct kc_plugin *kc_connector_host_plugin(const struct kc_connector_host *host);
 enum kc_state kc_connector_host_state(struct kc_connector_host *host);
-/* What the connector counts and measures; lives as long as the host. */
+/* The connector's own metrics; they live as long as the host. */
 struct kc_series_list *kc_connector_host_series(struct kc_connector_host *host);
-/* What the connector last said by kc_connector_explain(); NULL: nothing. Owned by the caller. */
+/* The last text of kc_connector_explain(); NULL: none. Owned by the caller. */
 char *kc_connector_host_note(struct kc_connector_host *host);
 
 #endif

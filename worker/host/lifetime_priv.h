@@ -2,7 +2,7 @@
 /*
  * The life of a connector or task on a thread of its own: asked to stop, waited for, cancelled.
  *
- * Whoever has been cancelled reports nothing any more: cancelling waits for a report under way. The
+ * After a cancellation nothing is reported any more: cancelling waits for a report under way. The
  * mutex guards the host's own state, too.
  */
 #ifndef WORKER_HOST_LIFETIME_PRIV_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every task has: see task_core.h. */
+/* The common core of tasks: see task_core.h. */
 #include "host/task_core.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What every task has, a source's or a sink's: its configuration, its converters and its error
- * policy. Part of Connect's WorkerTask.
+ * The common core of source and sink tasks: configuration, converters and error policy. Part of
+ * Connect's WorkerTask.
  *
  * A task embeds one as `core`. It is made on the herder's thread, and then belongs to the task's.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What source and sink tasks have in common: Connect's WorkerTask.
+ * The host of a source or sink task: Connect's WorkerTask.
  *
  * A host owns one thread, the task's life cycle and its reports to the herder. A task that doesn't
  * end in time is cancelled: it reports nothing any more, and its host stays until the thread ends.
@@ -68,13 +68,14 @@ const char *kc_task_host_lane_reason(struct kc_task_host *host);
 /* A further note on the task; static text, or NULL. Any thread. */
 const char *kc_task_host_note(struct kc_task_host *host);
 void kc_task_host_set_note(struct kc_task_host *host, const char *note);
-/* What the plugin's task shows of itself (kc_source_context_show()); value is taken. Any thread. */
+/* Sets a value that the plugin's task shows (kc_source_context_show()); value is taken. Any thread.
+ */
 void kc_task_host_show(struct kc_task_host *host, const char *name, json_t *value);
 /* Adds all of that to item. Any thread. */
 void kc_task_host_add_shown(struct kc_task_host *host, json_t *item);
 /* The share of the task's life spent in state so far, 0 to 1. */
 double kc_task_host_ratio(struct kc_task_host *host, enum kc_state state);
-/* What the plugin's task has made. */
+/* The series that the plugin's task has made. */
 struct kc_series_list *kc_task_host_series(struct kc_task_host *host);
 size_t kc_task_host_bytes_in_flight(struct kc_task_host *host);
 

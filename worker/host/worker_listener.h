@@ -28,9 +28,9 @@ struct kc_worker_listener {
     /* Exactly-once, on the task's thread, may block: after initTransactions, checks that the task
      * is still wanted. */
     struct kc_error *(*verify_task)(void *opaque, const char *connector, int task, int generation);
-    /* Exactly-once, on the task's thread, before a task is started anew and fences the holder of
-     * its transactional id: checks that the group has confirmed at since_ms (kc_mono_ms()) or later
-     * that the task is this worker's. Retriable: not yet; the group is being asked. */
+    /* Exactly-once, on the task's thread, before a renewed task fences the holder of its
+     * transactional id: checks that the group has confirmed, at since_ms (kc_mono_ms()) or later,
+     * that this worker owns the task. Retriable: not yet; the group is being asked. */
     struct kc_error *(*confirm_task)(void *opaque, const char *connector, int task,
                                      int64_t since_ms);
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the sources of AWS credentials share. One search runs on one thread, and blocks. */
+/* Shared by the sources of AWS credentials. One search runs on one thread, and blocks. */
 #ifndef WORKER_HTTP_AWS_PRIV_H
 #define WORKER_HTTP_AWS_PRIV_H
 
@@ -16,13 +16,14 @@ struct wire_aws_search {
 
 /* A variable of the environment; NULL when it is empty, too. */
 const char *wire_aws_env(const char *name);
-/* What SDKs call a service's endpoint: AWS_ENDPOINT_URL_SERVICE, AWS_ENDPOINT_URL; NULL: none. */
+/* A service's endpoint from AWS_ENDPOINT_URL_SERVICE or AWS_ENDPOINT_URL, as in AWS's SDKs; NULL:
+ * none. */
 const char *wire_aws_endpoint(const char *service);
 
 /* Copies into keys; KC_ERR_DATA, naming where, when id or secret are missing. */
 struct kc_error *wire_aws_take(struct wire_aws_keys *keys, const char *id, const char *secret,
                                const char *token, const char *where) KC_MUST_CHECK;
-/* Of a JSON object with AccessKeyId, SecretAccessKey and the token under its name. */
+/* Reads a JSON object with AccessKeyId, SecretAccessKey and, under its name, the token. */
 struct kc_error *wire_aws_read_keys(const json_t *json, const char *token_name, const char *where,
                                     struct wire_aws_keys *keys) KC_MUST_CHECK;
 
@@ -62,7 +63,7 @@ struct wire_aws_role { /* NULL: not given */
 struct kc_error *wire_aws_assume(const struct wire_aws_search *search,
                                  const struct wire_aws_role *role,
                                  struct wire_aws_keys *keys) KC_MUST_CHECK;
-/* By the token of a web identity that the file has. */
+/* Gets credentials for the web identity token in the file. */
 struct kc_error *wire_aws_web_identity(const struct wire_aws_search *search,
                                        const struct wire_aws_role *role, const char *file,
                                        struct wire_aws_keys *keys) KC_MUST_CHECK;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Credentials of a profile in AWS's shared files: its own, those of a role that another profile or
- * source may take, or those of a single sign-on, for which `aws sso login` has left a token.
+ * source may assume, or those of a single sign-on with the token that `aws sso login` has stored.
  *
  * A connector may choose the profile (awsProfileName). Only the files of the worker's user say what
  * is in it. credential_process is never run. See aws_priv.h.

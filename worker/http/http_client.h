@@ -3,8 +3,8 @@
  * HTTP(S) requests to other workers (RestClient): one set of time limits and TLS settings for
  * forwarding by REST and for the herder's internal requests.
  *
- * Over https the worker presents the key of its own listeners' key store and trusts what their
- * trust store holds (listeners.https.ssl.*, else ssl.*); stores are read anew for each request.
+ * Over https the worker presents the key of its listeners' key store and trusts the certificates of
+ * their trust store (listeners.https.ssl.*, else ssl.*); stores are read anew for each request.
  * Blocks: any thread but the tick thread and event threads.
  */
 #ifndef WORKER_HTTP_HTTP_CLIENT_H

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One HTTP(S) exchange on libcurl: the one place where a handle is set up. Forwarding, logins and
- * connectors differ in what they trust, how long they wait and what they call a failure.
+ * connectors differ in trust, time-outs and in what counts as a failure.
  *
- * A handle for each: requests are rare, and a kept connection would outlive changed stores. libcurl
- * must be the flavour on OpenSSL, whose context is filled by our reader of the ssl.* settings, so
- * that stores of every kind do. Redirects are never followed. Blocking; any thread.
+ * Each request has a handle of its own, because requests are rare, and a kept connection would
+ * outlive changed stores. libcurl must be built on OpenSSL: our reader of the ssl.* settings fills
+ * its context, so that stores of every kind work. Redirects are never followed. Blocking; any
+ * thread.
  */
 #ifndef WORKER_HTTP_HTTP_TRANSFER_PRIV_H
 #define WORKER_HTTP_HTTP_TRANSFER_PRIV_H

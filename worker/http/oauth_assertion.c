@@ -122,7 +122,7 @@ static struct kc_error *add_claim(const struct kc_map *settings, const char *nam
     return err;
 }
 
-/* What the template has under the name: an object, or nothing. */
+/* The template's member of that name: an object, or nothing. */
 static bool take_layer(const json_t *template, const char *name, json_t *into)
 {
     json_t *layer = json_object_get(template, name);

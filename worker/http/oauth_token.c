@@ -60,7 +60,7 @@ static char *path_of(const char *url)
 
 enum token_way { BY_URL, BY_CREDENTIALS, BY_FILE, BY_ASSERTION };
 
-/* Java's classes, which are known here by what they do. */
+/* Java's classes and their counterparts here. */
 static struct kc_error *find_retriever(const struct kc_map *settings, enum token_way *way)
 {
     static const char package[] = "org.apache.kafka.common.security.oauthbearer.";

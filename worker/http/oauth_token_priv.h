@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where OAUTHBEARER's tokens come from: a file, or a token endpoint by client credentials or by an
+ * The sources of OAUTHBEARER's tokens: a file, or a token endpoint with client credentials or an
  * assertion (KIP-768, KIP-1139).
  */
 #ifndef WORKER_HTTP_OAUTH_TOKEN_PRIV_H

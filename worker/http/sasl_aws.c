@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Logins to AWS MSK by IAM: see aws_login.h. As aws-msk-iam-auth's classes do in Java: a signed
- * request for the right to connect proves the client's identity to the broker.
+ * Logins to AWS MSK by IAM: see aws_login.h. As in Java's aws-msk-iam-auth, a signed request for
+ * the right to connect proves the client's identity to the broker.
  */
 #include "http/aws_credentials_priv.h"
 #include "http/aws_login.h"

@@ -83,7 +83,7 @@ struct kc_error *kc_admin_acls(struct kc_admin *admin, int resource_type, struct
 
 /* ---- creating and deleting ---- */
 
-/* What an ACL is on, for messages. */
+/* The resource of an ACL, for messages. */
 static const char *resource_name(int resource_type)
 {
     switch (resource_type) {

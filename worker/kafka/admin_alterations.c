@@ -2,9 +2,9 @@
 /*
  * Settings of topics, brokers and groups, many at once: see connect/admin.h.
  *
- * As Java's admin, a broker's own settings are asked of and told to that broker, in a request for
- * each. All other resources go together: any broker tells them, the controller changes them. Any
- * thread, several at once.
+ * As in Java's admin, a broker's own settings are read from and written to that broker, one request
+ * for each. All other resources go together: any broker tells them, the controller changes them.
+ * Any thread, several at once.
  */
 #include "connect/admin.h"
 #include "connect/rights.h"
@@ -46,7 +46,7 @@ static struct kc_wire_request *request_of(enum kc_api api, const struct config_c
     return request;
 }
 
-/* What is asked, and how an item is looked at. */
+/* The request, and how its items are read. */
 struct config_kind {
     enum kc_config_resource (*type)(const void *item);
     const char *(*name)(const void *item);
@@ -220,7 +220,7 @@ static struct kc_wire_request *build_describe(void *arg)
     return request;
 }
 
-/* As librdkafka says it; a group's default is what its broker has. */
+/* In librdkafka's terms. A group's default is its broker's setting. */
 static bool is_default(enum kc_config_resource type, int8_t source)
 {
     return type == KC_CONFIG_OF_GROUP ? source != KC_CONFIG_SOURCE_GROUP

@@ -65,7 +65,7 @@ static void take_answer(struct kc_admin_ask *ask)
     ask->reply = NULL;
 }
 
-/* Sends what is open, so many at a time. Returns how many still are. */
+/* Sends the open requests, a limited number at a time. Returns how many still are. */
 static size_t run_round(struct kc_wire_client *client, struct kc_admin_ask *asks, size_t count,
                         int64_t deadline_ms)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Many requests of one admin call: all are under way at once, and those that failed in a way that
- * may pass are made again, until the admin's time-out. On the caller's thread; answers arrive on
- * the client's and are read on the caller's.
+ * Many requests of one admin call. All are under way at once. Those with a passing failure are
+ * repeated until the admin's time-out. On the caller's thread; answers arrive on the client's and
+ * are read on the caller's.
  */
 #ifndef WORKER_KAFKA_ADMIN_ASK_PRIV_H
 #define WORKER_KAFKA_ADMIN_ASK_PRIV_H
@@ -25,7 +25,7 @@ struct kc_admin_ask {
     bool done;
 };
 
-/* An error is of the client; those of requests are in *error. */
+/* A returned error is the client's; a request's own is in *error. */
 struct kc_error *kc_admin_ask_all(struct kc_admin *admin, struct kc_admin_ask *asks,
                                   size_t count) KC_MUST_CHECK;
 
@@ -36,8 +36,8 @@ bool kc_admin_answered(struct kc_error **error, int16_t code, struct kc_wire_str
 /* A request for the coordinator of a group or a transactional id, whose name is target.key. */
 struct kc_wire_request *kc_admin_to_coordinator(enum kc_api api, enum kc_wire_target_kind kind,
                                                 const char *key);
-/* As kc_admin_answered(), of what a coordinator said: one that isn't it any more is looked up anew
- * for the next attempt. what: "describing group". */
+/* As kc_admin_answered(), for a coordinator's answer. If that broker isn't the coordinator any
+ * more, the next attempt looks it up anew. what: "describing group". */
 bool kc_admin_coordinator_answered(struct kc_admin *admin, enum kc_wire_target_kind kind,
                                    const char *key, struct kc_error **error, int16_t code,
                                    struct kc_wire_str message, const char *what);

@@ -22,7 +22,7 @@ static void add_listing(struct kc_group_infos *groups,
     info->protocol_type = kc_strdup(simple ? "" : "consumer");
 }
 
-/* Without one broker's answer the listing would look as if its groups were gone. */
+/* If one broker's answer were left out, its groups would seem to be gone. */
 static struct kc_error *listing_error(const rd_kafka_ListConsumerGroups_result_t *result)
 {
     size_t count = 0;

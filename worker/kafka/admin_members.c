@@ -2,10 +2,10 @@
 /*
  * Groups with their members, of both protocols: see connect/admin.h.
  *
- * As Java's DescribeConsumerGroupsHandler: each group is asked for as a consumer group (KIP-848)
- * first, and those that its coordinator doesn't know as such, as a classic one. What members of a
- * classic group say of themselves is read by the layout of ConsumerProtocol, and left out where
- * they are no consumers. Any thread, several at once.
+ * As in Java's DescribeConsumerGroupsHandler, each group is first asked for as a consumer group
+ * (KIP-848). If its coordinator doesn't know it as such, it is asked for as a classic one. The
+ * metadata of a classic group's members is read in the layout of ConsumerProtocol, and left out if
+ * they aren't consumers. Any thread, several at once.
  */
 #include "base/byte_reader.h"
 #include "connect/admin.h"
@@ -203,7 +203,7 @@ static void take_classic_group(struct kc_group_description *to,
                             strcmp(to->protocol_type, "consumer") == 0);
 }
 
-/* From version 6 on a group that isn't there is an error; before it is "Dead" (KIP-1043). */
+/* A missing group is an error from version 6 on, and "Dead" before (KIP-1043). */
 static bool take_classic(void *arg, const struct kc_wire_reply *reply)
 {
     struct group_call *call = arg;
@@ -225,7 +225,7 @@ static bool take_classic(void *arg, const struct kc_wire_reply *reply)
 
 /* ---- both ---- */
 
-/* What has no text yet, after an error or of a dead group. */
+/* Fills texts that are missing after an error or for a dead group. */
 static void complete(struct kc_group_description *group)
 {
     char **texts[] = {&group->state, &group->protocol_type, &group->assignor};
@@ -239,7 +239,7 @@ static bool lacks_api(const struct kc_error *err)
     return kc_error_kafka_code(err) == KC_KAFKA_UNSUPPORTED_VERSION;
 }
 
-/* Asks the classic way for those that are no consumer groups. */
+/* Asks for those that aren't consumer groups in the classic way. */
 static struct kc_error *ask_classic(struct kc_admin *admin, struct group_call *calls, size_t count,
                                     struct kc_admin_ask *asks)
 {

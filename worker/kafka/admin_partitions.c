@@ -142,7 +142,7 @@ static int is_name(const void *name, const void *topic)
     return strcmp(name, one->name.data);
 }
 
-/* In the order of names; one that the answer leaves out isn't there. */
+/* In the order of names. A topic that the answer leaves out doesn't exist. */
 static void take_named(const struct kc_metadata_response *response, const struct kc_strings *names,
                        struct kc_topic_descriptions *topics)
 {

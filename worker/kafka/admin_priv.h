@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the admin_*.c files share: one call, from request to result event.
+ * Shared by the admin_*.c files: one call, from request to result event.
  *
  * A call has a queue of its own, so that any number of threads may be in one at a time.
  */

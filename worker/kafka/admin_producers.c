@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a cluster knows of its producers and their transactions (KIP-664): see connect/admin.h. Any
- * thread, several at once.
+ * Admin calls about a cluster's producers and their transactions (KIP-664): see connect/admin.h.
+ * Any thread, several at once.
  */
 #include "connect/admin.h"
 #include "kafka/admin_ask_priv.h"

@@ -92,7 +92,7 @@ struct kc_error *kc_admin_quotas(struct kc_admin *admin, struct kc_quotas *quota
     return err;
 }
 
-/* How many quotas from the first on are of its entity. */
+/* How many quotas, from the first one on, belong to its entity. */
 static size_t same_entity(const struct kc_quota *quotas, size_t count)
 {
     size_t same = 1;

@@ -2,9 +2,9 @@
 /*
  * Transactions without records, and markers: see connect/append.h.
  *
- * Requests are of versions before transaction version 2 (KIP-890), which brokers go on taking: a
- * producer keeps its epoch from one transaction to the next, and partitions are added before the
- * end. Any thread, several at once.
+ * Requests have versions from before transaction version 2 (KIP-890), which brokers still take: a
+ * producer keeps its epoch from one transaction to the next, and adds partitions before the end.
+ * Any thread, several at once.
  */
 #include "connect/append.h"
 #include "kafka/admin_ask_priv.h"
@@ -160,7 +160,7 @@ static struct kc_wire_request *build_add(void *arg)
     return request;
 }
 
-/* Whether the code is of the transaction, and so of each partition alike. */
+/* Whether the code concerns the transaction, and so all its partitions. */
 static bool of_the_whole(int16_t code)
 {
     static const int16_t codes[] = {

@@ -53,8 +53,7 @@ void kc_conf_access(rd_kafka_conf_t *conf)
 }
 
 /* Failures that another try won't cure. A broken handshake isn't one, because the broker may be
- * ending.
- *  */
+ * ending. */
 static bool is_refusal(const char *text)
 {
     static const char *const signs[] = {"authentication error", "mechanism handshake failed",

@@ -2,8 +2,9 @@
 /*
  * Settings of consumer groups for librdkafka: see client_group.h.
  *
- * librdkafka has fewer assignors than Java, and the consumer protocol (KIP-848) since 2.10. What it
- * can't do is refused when a connector's configuration is validated, not when its task starts.
+ * librdkafka has fewer assignors than Java, and the consumer protocol (KIP-848) since 2.10.
+ * Unsupported settings are refused when a connector's configuration is validated, not when its task
+ * starts.
  */
 #include "kafka/client_group.h"
 

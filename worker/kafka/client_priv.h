@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files that build a client's configuration share.
+ * Shared by the files that build a client's configuration.
  *
  * Only for worker/kafka/client*.c and admin_client.c.
  */

@@ -139,7 +139,7 @@ static struct kc_error *first_end_offsets(struct kc_kafka_log *this, const atomi
     }
 }
 
-/* On the starting thread, before the log's own runs. */
+/* Runs on the starting thread, before the log's own thread runs. */
 static struct kc_error *read_first_time(struct kc_kafka_log *this, const atomic_bool *cancel)
 {
     int64_t *ends = NULL;

@@ -2,8 +2,8 @@
 /*
  * A compacted topic as a replayed log: KafkaBasedLog.
  *
- * One thread of its own consumes all partitions from the beginning and hands each record to the
- * listener, in order; callers write and wait until what they wrote has been read back. Start blocks
+ * A thread of its own consumes all partitions from the beginning and hands each record to the
+ * listener, in order. Callers write, and wait until their writes have been read back. Start blocks
  * until the end offsets sampled at start are reached. Poll errors are logged and retried for ever.
  */
 #ifndef WORKER_KAFKA_KAFKA_LOG_H
@@ -40,9 +40,9 @@ struct kc_kafka_log;
 struct kc_error *kc_kafka_log_new(const struct kc_kafka_log_settings *settings,
                                   struct kc_kafka_log **log) KC_MUST_CHECK;
 
-/* Creates or checks the topic (retrying while brokers are too few or away, until deadline), reads
- * to the end, starts the thread. *cancel (may be NULL) set by another thread ends it early with
- * KC_ERR_WAKEUP. */
+/* Creates or checks the topic, reads it to the end and starts the thread. While brokers are too few
+ * or absent it retries, until deadline. *cancel (may be NULL) set by another thread ends it early
+ * with KC_ERR_WAKEUP. */
 struct kc_error *kc_kafka_log_start(struct kc_kafka_log *log,
                                     const atomic_bool *cancel) KC_MUST_CHECK;
 

@@ -41,8 +41,8 @@ struct kc_error *kc_log_writer_open(const struct kc_kafka_log_settings *settings
 void kc_log_writer_close(struct kc_log_writer *writer); /* NULL is fine */
 /* Waits for what is in flight. Any thread. */
 void kc_log_writer_flush(struct kc_log_writer *writer, int timeout_ms);
-/* Ends the client if it hasn't been used for a while; the next record makes a new one. One thread.
- *  */
+/* Ends the client if it hasn't been used for a while; the next record makes a new one. One
+ * thread. */
 void kc_log_writer_rest(struct kc_log_writer *writer);
 
 #endif

@@ -43,8 +43,7 @@ static int64_t setting_ms(const struct kc_map *properties, const char *key, int6
 
 enum outcome { CREATED, FOUND, UNKNOWN };
 
-/* After these codes Connect goes on, because the topic may exist or be created by a broker.
- *  */
+/* After these codes Connect continues, because the topic may exist or be created by a broker. */
 static bool tolerable(int code)
 {
     return code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION ||

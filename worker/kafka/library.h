@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which librdkafka this is, and what an old one can't do. */
+/* The version of librdkafka, and the limits of old ones. */
 #ifndef WORKER_KAFKA_LIBRARY_H
 #define WORKER_KAFKA_LIBRARY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which partition a record goes to, as Java's producer has it. Any thread. */
+/* The partition of a record, as Java's producer chooses it. Any thread. */
 #ifndef WORKER_KAFKA_PARTITIONER_H
 #define WORKER_KAFKA_PARTITIONER_H
 

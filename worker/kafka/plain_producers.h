@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which users have no right to a producer id, remembered for the process.
+ * Remembers, for the whole process, which users have no right to a producer id.
  *
  * Brokers before 2.8 give one only to users with IdempotentWrite on the cluster. By default
  * Connect's producers in Java work without one, and ours with one. So if a cluster refuses, and
@@ -17,7 +17,7 @@
 extern const char kc_producers_plain_note[];
 
 /* properties: those of a Java producer. Whether it may work without an id: not with transactions,
- * nor with enable.idempotence=true. */
+ * and not with enable.idempotence=true. */
 bool kc_producers_may_be_plain(const struct kc_map *properties);
 /* The cluster has refused an id: logs it once, and remembers it. */
 void kc_producers_make_plain(const struct kc_map *properties);

@@ -165,8 +165,7 @@ static struct kc_error *begin_anew(struct kc_topic_stream *stream, int32_t parti
     return NULL;
 }
 
-/* Continues with partitions that are due. *next: when the next one is due, if that is sooner.
- *  */
+/* Continues with partitions that are due. *next: when the next one is due, if that is sooner. */
 static struct kc_error *go_on(struct kc_topic_stream *stream, int64_t *next, bool *progress)
 {
     struct kc_error *err = NULL;
@@ -213,7 +212,7 @@ static const char *deliver_batch(const struct kc_fetched *fetched,
     return why;
 }
 
-/* NULL, or what is wrong with the batch at *position, where to go on. */
+/* NULL, or the fault of the batch; *position: where to go on. */
 static const char *deliver(const struct kc_topic_stream *stream, const struct kc_fetched *fetched,
                            kc_log_listener listener, void *opaque, int64_t *position)
 {

@@ -2,8 +2,8 @@
 /*
  * Names that others gave to Connect's metrics: see dashboard_names.h.
  *
- * Most differ only in their beginning. A text is a label here; for the exporter it is a series of
- * its own with the value 1: a connector's class, status, version.
+ * Most differ only in their beginning. A text (a connector's class, status, version) is a label
+ * here. The JMX exporter makes it a series of its own with the value 1.
  */
 #include "metrics/dashboard_names.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The names of metrics in published dashboards: those that the JMX exporter makes by the rules of
+ * The metric names of published dashboards, as the JMX exporter makes them with the rules of
  * Strimzi and of Confluent (metrics.names; docs/METRICS.md has the table).
  *
  * Pure; any thread.

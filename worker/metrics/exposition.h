@@ -24,8 +24,8 @@ void kc_exposition_destroy(struct kc_exposition *exposition); /* NULL is fine */
 /* A label for all further samples, in front of their own; borrowed, NULL: none. */
 void kc_exposition_set_label(struct kc_exposition *exposition, const struct kc_label *label);
 
-/* Called for each further sample, to add it under other names, too (dashboard_names.h). What it
- * adds has no alias. */
+/* Called for each further sample, to add it under other names, too (dashboard_names.h). Its own
+ * series have no alias. */
 typedef void (*kc_exposition_alias)(struct kc_exposition *exposition, unsigned sets,
                                     const char *name, enum kc_metric_type type,
                                     const struct kc_label *labels, size_t count, double value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tasks count and measure: Connect's JMX metrics as numbers (ConnectMetricsRegistry).
+ * The metrics of tasks: Connect's JMX metrics as numbers (ConnectMetricsRegistry).
  *
  * One struct per task, owned by its host. Each field is written by one thread at a time, or with
  * atomic additions where that is cheap enough; any thread reads. task_metrics.c has the table of

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The process's own metrics, see process_metrics.h. What can't be read is left out. */
+/* The process's own metrics, see process_metrics.h. Figures that can't be read are left out. */
 #include "metrics/process_metrics.h"
 
 #include "base/file_read.h"

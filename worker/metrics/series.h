@@ -11,7 +11,7 @@
 
 #include <pthread.h>
 
-/* What a task has; any thread. */
+/* A task's series; any thread. */
 struct kc_series_list {
     pthread_mutex_t mutex;
     struct kc_series **items; /* references */

@@ -197,7 +197,7 @@ static bool read_metric(const struct task_metric *metric, struct kc_task_metrics
 
 struct labelled {
     struct kc_exposition *exposition;
-    struct kc_label labels[4]; /* connector and task, and what is put behind them */
+    struct kc_label labels[4]; /* connector and task, and further labels */
 };
 
 static void add(struct labelled *task, const char *name, enum kc_metric_type type, const char *help,

@@ -13,7 +13,7 @@
 
 struct kc_task_host;
 
-/* What a running task shows of itself. Strings are borrowed. */
+/* The metrics that a running task shows. Strings are borrowed. */
 struct kc_task_info {
     const char *connector;
     int task;

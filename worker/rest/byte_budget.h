@@ -28,7 +28,7 @@ struct kc_byte_share { /* zero-initialised: one that nothing limits */
 
 struct kc_byte_budget *kc_byte_budget_new(size_t total);
 struct kc_byte_budget *kc_byte_budget_ref(struct kc_byte_budget *budget); /* NULL is fine */
-/* With the last reference no share may hold anything. NULL is fine. */
+/* When the last reference goes, no share may hold anything. NULL is fine. */
 void kc_byte_budget_unref(struct kc_byte_budget *budget);
 size_t kc_byte_budget_held(struct kc_byte_budget *budget);
 
@@ -37,7 +37,7 @@ size_t kc_byte_budget_held(struct kc_byte_budget *budget);
  */
 struct kc_error *kc_byte_share_resize(struct kc_byte_share *share, size_t bytes) KC_MUST_CHECK;
 struct kc_error *kc_byte_share_grow(struct kc_byte_share *share, size_t more) KC_MUST_CHECK;
-/* To bytes or less, which can't fail. */
+/* Shrinks the share to `bytes`; this can't fail. */
 void kc_byte_share_shrink(struct kc_byte_share *share, size_t bytes);
 
 #endif

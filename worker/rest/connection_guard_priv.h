@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may keep a connection, and for how long.
+ * Decides which connections are kept, and for how long.
  *
  * Two rules. A connection that takes too long over a request or an answer is cut off (libmicrohttpd
  * itself ends only those that don't move at all). And the number of open connections is bounded,
  * all listeners together: a new one never waits, but takes the place of another. That one belongs
- * to the address with the most connections (IPv6: the /64). It has waited longest for its client:
- * first among connections without a whole request, then among those whose answer isn't taken. A
- * request that the worker is handling is never cut off.
+ * to the address with the most connections (IPv6: the /64). It is the one that has waited longest
+ * for its client: first among those without a whole request, then among those whose answer isn't
+ * taken. A request that the worker is handling is never cut off.
  *
  * Entries belong to the event thread of their connection; one thread looks at all deadlines.
  */
@@ -25,7 +25,7 @@ struct kc_guarded; /* one connection */
 enum kc_guard_phase {
     KC_GUARD_READING,   /* of a request, the first byte or the next; also between requests */
     KC_GUARD_HANDLING,  /* the worker is at it */
-    KC_GUARD_ANSWERING, /* the client is to take the answer */
+    KC_GUARD_ANSWERING, /* the client must take the answer */
 };
 
 struct kc_error *kc_connection_guard_new(size_t max_connections,
@@ -46,7 +46,7 @@ void kc_guarded_move(struct kc_guarded *guarded, enum kc_guard_phase phase, int6
 void kc_guarded_set_large(struct kc_guarded *guarded, bool large);
 
 /* Frees memory: cuts off the client that holds much of it and has hardly sent or taken anything for
- * longest. A client that goes on sending or taking, or waits for the worker, is left alone. */
+ * longest. A client that keeps sending or taking, or waits for the worker, is left alone. */
 void kc_connection_guard_relieve(struct kc_connection_guard *guard);
 
 #endif

@@ -2,12 +2,11 @@
 /*
  * A request from its first byte to the last byte of its answer: libmicrohttpd's callbacks.
  *
- * Everything that the head decides is decided first: who asks, for what, signed by whom. The body
- * of a refused request, or one that nobody needs, is read and not kept. A kept body counts against
- * the server's budget, and so does the answer until the client has it. Quick requests are handled
- * on the event thread. The others suspend their connection and go to a request pool, whose thread
- * resumes it when the answer is there. A request belongs to the event thread, except while it is in
- * the pool.
+ * The request's head is judged first: who asks, for what, signed by whom. The body of a refused
+ * request, or one that nobody needs, is read and not kept. A kept body counts against the server's
+ * budget, and so does the answer until the client has it. Quick requests are handled on the event
+ * thread. The others suspend their connection and go to a request pool, whose thread resumes it
+ * when the answer is there. A request belongs to the event thread, except while it is in the pool.
  */
 #include "rest/rest_server_priv.h"
 
@@ -19,7 +18,7 @@
 
 #define URI_MAX    16384 /* Jetty takes 8,192 bytes, and so can't delete what a body created */
 #define FIRST_BODY ((size_t)4 << 10)
-#define DRAIN_MAX  ((size_t)256 << 20) /* of a body that nobody wants; then the connection ends */
+#define DRAIN_MAX  ((size_t)256 << 20) /* of an unwanted body; then the connection ends */
 #define TRIM_FROM  ((size_t)1 << 20)   /* a request after which memory goes back to the system */
 
 struct exchange {
@@ -31,7 +30,7 @@ struct exchange {
     size_t content_length; /* as its header says; 0: not known */
     bool long_uri;         /* and so not kept */
     bool malformed;        /* the head: where the request ends is uncertain */
-    bool answered;         /* at the head: the body is of no interest */
+    bool answered;         /* decided at the head: the body isn't needed */
     bool last;             /* of its connection */
     bool done;    /* the pool has answered; read again only after the connection was resumed */
     bool counted; /* among open_requests */
@@ -57,8 +56,8 @@ static void note_client(struct exchange *exchange)
 
 /* libmicrohttpd would keep a struct for each parameter, which nobody reads, in the head's memory.
  * If they don't fit, it neither answers nor closes (0.9.75). It looks for them behind the question
- * mark in its own buffer, of which this is a part. So the question mark is hidden, and it finds
- * none. */
+ * mark in its own buffer; this is a part of that buffer. So the question mark is hidden, and it
+ * finds none. */
 static void hide_query(const char *uri)
 {
     char *query = (char *)strchr(uri, '?');
@@ -121,7 +120,7 @@ static bool reserve(struct exchange *exchange, size_t bytes)
     return !err;
 }
 
-/* The request has been handled: frees what it took and keeps its answer. */
+/* The request has been handled: frees its memory and keeps its answer. */
 static void settle(struct exchange *exchange)
 {
     struct kc_rest_request *request = exchange->request;
@@ -204,8 +203,8 @@ static void answer_starting(struct kc_rest_request *request)
     kc_rest_answer_text(request, 404, "text/html;charset=utf-8", kc_strdup(page));
 }
 
-/* As in Java, whose worker looks up the cluster before it registers a resource. So an answer means
- * that the worker has found its brokers. */
+/* As in Java, where the worker looks up the cluster before it registers a resource. So an answer
+ * means that the worker has found its brokers. */
 static bool serving(struct kc_rest_server *server)
 {
     struct kc_herder *herder = atomic_load(&server->herder);
@@ -295,7 +294,7 @@ static bool dispatch(struct exchange *exchange)
 
 /* ---- libmicrohttpd's calls ---- */
 
-/* What comes several times is one list. */
+/* A repeated header counts as one list. */
 static enum MHD_Result take_header(void *opaque, enum MHD_ValueKind kind, const char *name,
                                    const char *value)
 {
@@ -315,8 +314,8 @@ static enum MHD_Result take_header(void *opaque, enum MHD_ValueKind kind, const 
     return MHD_YES;
 }
 
-/* Whether a proxy may disagree with libmicrohttpd about the request's end, and so about whose the
- * next one is (RFC 9112, 6.3), or about the host (3.2). */
+/* Whether a proxy may disagree with libmicrohttpd about where the request ends, so that one
+ * client's bytes count as another's request (RFC 9112, 6.3), or about the host (3.2). */
 static bool is_ambiguous(const struct kc_rest_request *request)
 {
     const char *length = kc_map_get(request->headers, "content-length");

@@ -11,13 +11,13 @@
 
 #include <jansson.h>
 
-/* For a value where an object of the Java class `type` is wanted; `full` is its name with type
- * parameters; value is no object. */
+/* An object of the Java class `type` is wanted, but value is none; `full` is the class's name with
+ * type parameters. */
 struct kc_error *kc_jackson_no_object(const char *type, const char *full,
                                       const json_t *value) KC_MUST_CHECK;
-/* For a value where a list of `type` is wanted; value is no array. */
+/* A list of `type` is wanted, but value is no array. */
 struct kc_error *kc_jackson_no_array(const char *type, const json_t *value) KC_MUST_CHECK;
-/* For a member that `type` doesn't have; known: "one known property: \"offsets\"". */
+/* `type` doesn't have this member; known: "one known property: \"offsets\"". */
 struct kc_error *kc_jackson_unknown(const char *field, const char *type,
                                     const char *known) KC_MUST_CHECK;
 

@@ -41,7 +41,7 @@ static void scan_string(struct extent_scan *scan)
     scan->longest = len > scan->longest ? len : scan->longest;
 }
 
-/* A number, or true, false, null, or what is none of these. */
+/* A number, true, false or null, or something invalid. */
 static void scan_word(struct extent_scan *scan)
 {
     const char *from = scan->at;

@@ -112,7 +112,7 @@ void kc_listener_close(struct kc_listener *listener)
     listener->host = NULL;
 }
 
-/* Where this host is found by its own name, as Java's InetAddress.getLocalHost(). */
+/* The address of this host's own name, as Java's InetAddress.getLocalHost(). */
 static char *local_address(void)
 {
     char name[256];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The functions of connect/resource.h: see mounted_request_priv.h. On the connector's thread, or on
- * a request thread where the route is KC_RESOURCE_ANYWHERE. */
+ * a request thread if the route is KC_RESOURCE_ANYWHERE. */
 #include "rest/mounted_request_priv.h"
 
 #include <stdlib.h>

@@ -16,8 +16,8 @@ struct kc_resource_request {
     struct kc_map *config;          /* the same */
 };
 
-/* The question of from, for one connector; its body is taken. from's first parameter, if any, is
- * the connector's place. */
+/* Makes the question of from for one connector; its body is taken. from's first parameter, if any,
+ * names the connector. */
 struct kc_resource_request *kc_mounted_request_new(struct kc_rest_request *from,
                                                    const struct kc_mounted *mounted,
                                                    const char *connector);

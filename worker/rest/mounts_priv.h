@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where resources of connectors are mounted: routes made of the tables of plugins, and of those
- * that the worker has for every connector.
+ * The mounted resources of connectors: routes from the tables of plugins, and from those that the
+ * worker has for every connector.
  *
  * Made before requests are served, immutable afterwards.
  */
@@ -28,14 +28,14 @@ void kc_mounts_destroy(struct kc_mounts *mounts); /* NULL is fine */
 
 /* Connect's own tables and the mounted ones, for kc_router_find(). mounts NULL: only the former. */
 const struct kc_route *const *kc_mounts_tables(const struct kc_mounts *mounts);
-/* What stands behind a route of these tables; false: it is Connect's own. */
+/* The resource behind a route of these tables; false: the route is Connect's own. */
 bool kc_mounts_find(const struct kc_mounts *mounts, const struct kc_route *route,
                     struct kc_mounted *mounted);
 
 /* Answers a request to a mounted route (resource_mounted.c). Request threads. */
 void kc_rest_answer_mounted(struct kc_rest_request *request);
 
-/* What offsets of a mirror's source, or of groups, are on its target: resource_translate.c. */
+/* Translates offsets of a mirror's source, or of groups, to its target: resource_translate.c. */
 extern const struct kc_resource kc_translate_resource;
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * GET /metrics: everything that the process measures, for Prometheus (docs/METRICS.md).
  *
- * On request threads; one scrape after the other, because rates remember the last look.
+ * Runs on request threads, one scrape at a time, because rates remember the previous scrape.
  */
 #include "metrics/dashboard_names.h"
 #include "metrics/process_metrics.h"

@@ -102,7 +102,7 @@ static void add_failure(json_t *list, const struct kc_mounted *mounted, const ch
                                               "error_code", status, "message", message));
 }
 
-/* Adds what was answered: JSON text and its status. */
+/* Adds an answer: JSON text and its status. */
 static void add_text(json_t *list, const struct kc_mounted *mounted, const char *connector,
                      int status, const char *text, size_t len)
 {
@@ -117,7 +117,7 @@ static void add_text(json_t *list, const struct kc_mounted *mounted, const char 
     json_decref(answer);
 }
 
-/* What stands behind the connector's place in the path. */
+/* The path behind the connector's name. */
 static const char *tail_of(const char *path)
 {
     for (int segments = 0; segments < 2; segments++) {

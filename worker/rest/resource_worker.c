@@ -106,7 +106,7 @@ static struct kc_error *check_type(const struct kc_map *config, const char *plug
                         plugin);
 }
 
-/* What validation throws comes back wrapped (ExecutionException), so always as 500. */
+/* Exceptions of the validation come back wrapped (ExecutionException), so always as 500. */
 static void answer_validation_error(struct kc_rest_request *request, struct kc_error *err)
 {
     bool bad_request = kc_error_code(err) == KC_ERR_BAD_REQUEST;

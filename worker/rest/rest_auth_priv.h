@@ -2,10 +2,9 @@
 /*
  * HTTP Basic authentication: BasicAuthSecurityRestExtension with PropertyFileLoginModule.
  *
- * Made once at start and immutable: the event threads read it. As with Java, the JAAS file is the
- * one that
- * `-Djava.security.auth.login.config=FILE` in KAFKA_OPTS names, its entry is KafkaConnect, and the
- * credentials are read once.
+ * Made once at start and immutable: the event threads read it. As in Java,
+ * `-Djava.security.auth.login.config=FILE` in KAFKA_OPTS names the JAAS file, its entry is
+ * KafkaConnect, and the credentials are read once.
  */
 #ifndef WORKER_REST_REST_AUTH_PRIV_H
 #define WORKER_REST_REST_AUTH_PRIV_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What happens to every request, whatever its resource: content negotiation, CORS, configured
- * response headers, the access log. Event thread.
+ * Steps of every request, whatever its resource: content negotiation, CORS, configured response
+ * headers, the access log. Event thread.
  */
 #ifndef WORKER_REST_REST_FILTER_PRIV_H
 #define WORKER_REST_REST_FILTER_PRIV_H

@@ -65,7 +65,7 @@ static char *spelled(const char *lower)
     return name;
 }
 
-/* The answer as the other worker gave it, but for what belongs to its connection. */
+/* The other worker's answer, without the headers that belong to its connection. */
 static void relay_whole(struct kc_rest_request *request, struct kc_http_reply *reply)
 {
     static const char *const own[] = {
@@ -89,7 +89,7 @@ static void relay_whole(struct kc_rest_request *request, struct kc_http_reply *r
     }
 }
 
-/* A query without what it says of forwarding. Owned by the caller. */
+/* A query without its forwarding parameter. Owned by the caller. */
 static char *query_on(const char *query)
 {
     static const char name[] = "forward";
@@ -106,7 +106,7 @@ static char *query_on(const char *query)
     return kc_str_take(&kept);
 }
 
-/* What the client said of itself and of what it wants; of its connection nothing. */
+/* The client's headers about itself and its wishes; none about its connection. */
 static void pass_headers(const struct kc_rest_request *request, bool whole,
                          struct kc_strings *headers)
 {

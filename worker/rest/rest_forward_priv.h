@@ -10,19 +10,20 @@
 #include "http/http_client.h"
 #include "rest/rest_request.h"
 
-/* What goes to the other worker. */
+/* The request for the other worker. */
 struct kc_rest_onward {
     const char *path;  /* "/connectors/...", escaped */
-    const char *query; /* escaped; NULL: none. What it says of forwarding is replaced */
+    const char *query; /* escaped; NULL: none. Its forwarding parameter is replaced */
     const char *body;  /* NULL: none */
     size_t body_len;
     const char *body_type; /* NULL: JSON */
-    bool whole; /* the answer is passed on as it is, headers and all; else it is Connect's JSON */
+    bool whole; /* the answer is passed on unchanged, with its headers; otherwise it is Connect's
+                   JSON */
 };
 
-/* Answers request with what err means for a request that may be forwarded: KC_ERR_WRONG_TARGET is
- * sent on, KC_ERR_REBALANCE_NEEDED and KC_ERR_STALE_CONFIG become 409; everything else is answered
- * as it is. Takes err. */
+/* Answers a request that may be forwarded, after err: KC_ERR_WRONG_TARGET forwards it,
+ * KC_ERR_REBALANCE_NEEDED and KC_ERR_STALE_CONFIG become 409; any other error is answered as it is.
+ * Takes err. */
 void kc_rest_answer_or_send_on(struct kc_rest_request *request, struct kc_error *err,
                                const struct kc_rest_onward *onward);
 /* The same for JSON, which is taken; body NULL: none. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What rest_server.c (listeners, life) and exchange.c (requests) share. */
+/* Shared by rest_server.c (listeners, life) and exchange.c (requests). */
 #ifndef WORKER_REST_REST_SERVER_PRIV_H
 #define WORKER_REST_REST_SERVER_PRIV_H
 
@@ -55,7 +55,7 @@ struct kc_rest_server {
 /* libmicrohttpd's handlers of a listener's requests. */
 struct kc_http_handlers kc_exchange_handlers(struct kc_endpoint *endpoint);
 
-/* For a request pool: handles the request, and wakes its connection. */
+/* The job of a request pool: handles the request, and wakes its connection. */
 void kc_exchange_run(void *exchange);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which resource answers a request: a table of routes. */
+/* A table of routes: it finds the resource that answers a request. */
 #ifndef WORKER_REST_ROUTER_PRIV_H
 #define WORKER_REST_ROUTER_PRIV_H
 

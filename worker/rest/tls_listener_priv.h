@@ -22,7 +22,7 @@ struct kc_error *kc_tls_listener_new(const struct kc_worker_config *config, cons
                                      struct kc_tls_listener **listener) KC_MUST_CHECK;
 void kc_tls_listener_destroy(struct kc_tls_listener *listener); /* NULL is fine */
 
-/* For the daemon's start: PEM texts and GnuTLS's priorities. Borrowed. */
+/* Arguments of the daemon's start: PEM texts and GnuTLS's priorities. Borrowed. */
 const char *kc_tls_listener_key(const struct kc_tls_listener *listener);
 const char *kc_tls_listener_certificate(const struct kc_tls_listener *listener);
 const char *kc_tls_listener_priorities(const struct kc_tls_listener *listener);
@@ -33,7 +33,7 @@ struct kc_tls_material *kc_tls_listener_accept(struct kc_tls_listener *listener,
                                                gnutls_session_t session);
 void kc_tls_material_unref(struct kc_tls_material *material); /* NULL is fine */
 
-/* For the session's verify function: 0 when the client may come in. Logs why not. */
+/* The session's verify function: 0 if the client may connect. Logs why not. */
 int kc_tls_material_verify(const struct kc_tls_material *material, gnutls_session_t session);
 
 #endif

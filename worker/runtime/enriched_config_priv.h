@@ -15,7 +15,7 @@ struct kc_config_def *kc_enriched_config_def(const struct kc_plugins *plugins,
                                              const struct kc_config *worker, bool is_source,
                                              const struct kc_map *config);
 
-/* The keys that sources and sinks have in common, for a connector whose version is missing. */
+/* The common keys of sources and sinks, for a connector whose version is missing. */
 struct kc_config_def *kc_enriched_config_common(const struct kc_plugins *plugins,
                                                 const struct kc_map *config);
 void kc_enriched_config_validate_common(const struct kc_plugins *plugins,

@@ -59,7 +59,7 @@ static bool distributed(const struct config_check *check)
     return check->worker->config->mode == KC_WORKER_DISTRIBUTED;
 }
 
-/* The value called name; what config says of it when it is new. */
+/* The value called name; a new one is filled from config. */
 static struct kc_config_value *value_of(struct config_check *check, const char *name)
 {
     size_t before = check->values.count;

@@ -4,8 +4,8 @@
  * worker.h; worker_connectors.c and worker_tasks.c start and stop them.
  *
  * The herder's thread is the only one that changes the lists; the mutex is for those who look on
- * from other threads. What was left behind by its time-out and still runs when the worker ends
- * keeps what it uses.
+ * from other threads. A task or connector that outlived its time-out and still runs when the worker
+ * ends keeps the objects that it uses.
  */
 #include "runtime/worker.h"
 
@@ -154,7 +154,7 @@ static void stop_everything(struct kc_worker *worker)
     free(ids);
 }
 
-/* True when no thread of what was left behind runs any more. */
+/* True if none of the threads left behind runs any more. */
 static bool reap_lost(struct kc_worker *worker)
 {
     int64_t deadline = kc_mono_ms() + LOST_WAIT_MS;

@@ -107,7 +107,7 @@ struct kc_connector_info {
     const char *connector;
     const struct kc_plugin *plugin;
     enum kc_state state;
-    const char *note; /* what it is doing or waiting for, in its own words; NULL: nothing said */
+    const char *note; /* its own text about what it does or waits for; NULL: none */
 };
 /* The same for connectors. */
 void kc_worker_each_connector(struct kc_worker *worker,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files that make up kc_worker share. */
+/* Shared by the files of kc_worker. */
 #ifndef WORKER_RUNTIME_WORKER_PRIV_H
 #define WORKER_RUNTIME_WORKER_PRIV_H
 

@@ -20,7 +20,8 @@ void kc_jaas_clear(struct kc_jaas *jaas);
  * KC_ERR_NOT_FOUND when there is no such entry. */
 struct kc_error *kc_jaas_entry(const char *text, const char *name,
                                struct kc_jaas *jaas) KC_MUST_CHECK;
-/* The entry's first line whose class, without its package, is module; else its first line. */
+/* The entry's first line for this module (the class without its package); if there is none, its
+ * first line. */
 struct kc_error *kc_jaas_entry_for(const char *text, const char *name, const char *module,
                                    struct kc_jaas *jaas) KC_MUST_CHECK;
 

@@ -146,7 +146,7 @@ struct kc_error *kc_jaas_options(const struct kc_map *settings, struct kc_map **
 
 /* ---- Vendors ---- */
 
-/* By what the class's name begins with. */
+/* Vendors' classes, recognised by the beginning of their names. */
 static const struct {
     const char *prefix;
     const char *instead;

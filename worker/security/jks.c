@@ -18,7 +18,7 @@
 #define TAG_KEY     1
 #define TAG_TRUSTED 2
 
-/* What Java's implementation mixes into the store's digest. */
+/* The constant that Java mixes into the store's digest. */
 static const char whitener[] = "Mighty Aphrodite";
 
 void kc_keystore_destroy(struct kc_keystore *store)

@@ -11,7 +11,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-/* What a store of any kind holds for us. */
+/* The contents of a store of any kind, as far as we use them. */
 struct kc_keystore {
     EVP_PKEY *key;          /* the first private key; NULL: none */
     X509 *certificate;      /* its certificate */

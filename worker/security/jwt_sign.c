@@ -47,7 +47,7 @@ static EVP_PKEY *decode(const void *data, size_t len, const char *passphrase)
     return key;
 }
 
-/* As Java's Base64.getDecoder(), but line breaks may be there. */
+/* As Java's Base64.getDecoder(), but with line breaks allowed. */
 static EVP_PKEY *decode_base64(const struct kc_str *text, const char *passphrase)
 {
     BIO *memory = BIO_new_mem_buf(text->data, (int)text->len);

@@ -190,7 +190,7 @@ static struct kc_error *gss_failed(const struct kc_kerberos *login, OM_uint32 ma
     return err;
 }
 
-/* Credentials of one cache. With the keytab: gets a new ticket into it. */
+/* Credentials of one cache. Fills the cache with a new ticket, using the keytab. */
 static struct kc_error *open_cache(const struct kc_kerberos *login, unsigned generation, bool fill,
                                    gss_cred_id_t *credentials, OM_uint32 *seconds)
 {

@@ -24,7 +24,7 @@ struct wire_sasl_ops {
     void (*destroy)(struct wire_sasl *sasl);
 };
 
-/* What every mechanism's session begins with. */
+/* The head of every mechanism's session. */
 struct wire_sasl {
     const struct wire_sasl_ops *ops;
     atomic_bool cancelled; /* nobody waits for the step any more */

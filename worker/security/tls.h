@@ -13,17 +13,18 @@
 struct wire_tls_context;
 struct wire_tls;
 
-/* Of clients. settings: ssl.*; borrowed, they outlive the context. */
+/* For clients. settings: ssl.*; borrowed, they outlive the context. */
 struct kc_error *wire_tls_context_new(const struct kc_map *settings, bool check_hostname,
                                       struct wire_tls_context **context) KC_MUST_CHECK;
-/* Of a listener: ssl.keystore.* is needed, ssl.client.auth (none, requested, required) says whether
- * clients show a certificate, and ssl.truststore.* whose are trusted. settings as above. */
+/* For a listener: ssl.keystore.* is needed; ssl.client.auth (none, requested, required) says
+ * whether clients show a certificate; ssl.truststore.* says which ones are trusted. settings as
+ * above. */
 struct kc_error *wire_tls_context_new_server(const struct kc_map *settings,
                                              struct wire_tls_context **context) KC_MUST_CHECK;
 void wire_tls_context_destroy(struct wire_tls_context *context);
 
-/* A session on the context's side, reading the files again first when they have changed. host is
- * whom a client asks for and checks; NULL on the server's side. */
+/* Makes a session on the context's side; reads changed files again first. host: the name that a
+ * client asks for and checks; NULL on the server's side. */
 struct kc_error *wire_tls_new(struct wire_tls_context *context, const char *host,
                               struct wire_tls **tls) KC_MUST_CHECK;
 void wire_tls_destroy(struct wire_tls *tls);

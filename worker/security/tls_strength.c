@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Certificates by jdk.certpath.disabledAlgorithms and jdk.tls.disabledAlgorithms of JDK 17: MD2,
- * MD5, SHA1 jdkCA & usage TLSServer, RSA keySize < 1024, DSA keySize < 1024, EC keySize < 224.
+ * Checks certificates as jdk.certpath.disabledAlgorithms and jdk.tls.disabledAlgorithms of JDK 17
+ * do: MD2, MD5, SHA1 jdkCA & usage TLSServer, RSA keySize < 1024, DSA keySize < 1024, EC keySize <
+ * 224.
  */
 #include "security/tls_strength.h"
 
@@ -42,7 +43,7 @@ static bool first_time(const char *text)
     return first;
 }
 
-/* Appends what is weak in the key; false when Java refuses it. */
+/* Appends the key's weakness, if any; false if Java refuses the key. */
 static bool judge_key(X509 *certificate, struct kc_str *weak)
 {
     EVP_PKEY *key = X509_get0_pubkey(certificate);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a sink task may call in its worker: SinkTaskContext and ErrantRecordReporter. On the task's
+ * The worker's functions for a sink task: SinkTaskContext and ErrantRecordReporter. On the task's
  * thread.
  */
 #include "connect/log.h"

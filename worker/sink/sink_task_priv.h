@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of a sink task share: loop (sink_task.c), commits (sink_commit.c), rebalances and
+ * Shared by the files of a sink task: loop (sink_task.c), commits (sink_commit.c), rebalances and
  * subscription (sink_rebalance.c), positions (sink_positions.c). All on the task's thread: the
  * consumer's callbacks come out of its poll.
  */

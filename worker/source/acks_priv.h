@@ -11,10 +11,9 @@
 
 struct kc_acks;
 
-/* Starts the thread, which is woken from now on when a lane has moved. lanes must outlive it.
- * served is called after each round, on the thread; true: something is under way, so the next round
- * comes within 100 ms, else within 500. NULL: nothing to do. log_context stands in its log lines.
- */
+/* Starts the thread. From now on it wakes when a lane has moved. lanes must outlive it. It calls
+ * served after each round. If that returns true, something is under way: the next round comes
+ * within 100 ms, otherwise within 500. NULL: nothing to do. log_context stands in its log lines. */
 struct kc_error *kc_acks_start(struct kc_lanes *lanes, bool (*served)(void *opaque), void *opaque,
                                const char *log_context, struct kc_acks **acks) KC_MUST_CHECK;
 /* Ends the thread after a last round. NULL is fine. */

@@ -6,8 +6,8 @@
  * on; the worker's committer writes what has been acknowledged in order. The plugin's commit() is
  * for the task's thread alone: the committer only asks for it.
  *
- * With errors.tolerance=all, records go through the raw lane, too (record_batches_priv.h), which
- * tells those that the target refuses from others; they are left out (refusals_priv.h).
+ * With errors.tolerance=all, records also go through the raw lane (record_batches_priv.h), because
+ * it finds out which ones the target refuses; these are left out (refusals_priv.h).
  */
 #include "connect/log.h"
 #include "source/raw_lane_priv.h"
@@ -211,7 +211,7 @@ static void enter_loop(void *delivery)
         kc_offset_committer_add(self->task->committer, on_interval, self);
 }
 
-/* What has come back from the target, on its way again. */
+/* The batch that has come back from the target and is sent again. */
 static bool resend(struct at_least_once *self)
 {
     struct kc_batch *batch = NULL;
@@ -238,7 +238,7 @@ static bool settle(struct at_least_once *self, int64_t deadline)
 static struct kc_error *final_commit(void *delivery, bool failed)
 {
     struct at_least_once *self = delivery;
-    (void)failed; /* what was acknowledged may be committed all the same */
+    (void)failed; /* acknowledged records may be committed nevertheless */
     kc_offset_committer_remove(self->task->committer, self);
     int64_t deadline = kc_deadline_ms(self->task->core.flush_timeout_ms);
     kc_error_destroy(flush(self));
@@ -319,7 +319,7 @@ static void producer_lost(struct at_least_once *self, rd_kafka_resp_err_t fatal)
                                         rd_kafka_err2str(fatal), rd_kafka_err2name(fatal)));
 }
 
-/* What a target will never take, however often it is asked. */
+/* Errors after which the target will never take the record. */
 static bool concerns_one_record(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
@@ -408,8 +408,8 @@ static uint64_t in_flight(struct at_least_once *self)
     return kc_submitted_pending(self->submitted) + kc_lanes_extra(&self->task->lanes);
 }
 
-/* Java's producer fails sends when its login is refused; librdkafka goes on trying. While anything
- * is acknowledged, one broker's refusal may pass. */
+/* Java's producer fails sends when its login is refused; librdkafka keeps trying. While anything is
+ * acknowledged, one broker's refusal may pass. */
 static void check_login(struct at_least_once *self, bool moves)
 {
     int64_t now = kc_mono_ms();

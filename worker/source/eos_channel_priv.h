@@ -32,8 +32,9 @@ struct kc_eos_channel {
 extern const struct kc_eos_channel kc_eos_producer;
 extern const struct kc_eos_channel kc_eos_raw;
 
-/* The error that fails the task: what, because of cause (taken). expired: another producer has
- * taken the id, or the coordinator has ended the transaction; a producer can't tell these apart. */
+/* The error that fails the task: text `what`, because of cause (taken). expired: another producer
+ * has taken the id, or the coordinator has ended the transaction; a producer can't tell these two
+ * apart. */
 struct kc_error *kc_eos_error(const struct kc_source_task *task, const char *what, bool expired,
                               struct kc_error *cause);
 /* "Failed to flush offsets and/or records for task ...". */

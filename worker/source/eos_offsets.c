@@ -59,7 +59,7 @@ static struct kc_error *write_transaction(rd_kafka_t *producer, const char *topi
     return err;
 }
 
-/* tombstones: only those; else only the others. */
+/* tombstones: only those; otherwise only the others. */
 static struct kc_error *copy_to_worker(struct kc_offset_store *store, const char *connector,
                                        const struct kc_offset_write *writes, size_t count,
                                        bool tombstones, int timeout_ms)

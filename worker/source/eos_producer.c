@@ -56,7 +56,7 @@ static struct kc_error *cause_of(rd_kafka_error_t *error, bool *expired)
     return cause;
 }
 
-/* Java's producer fails when its login is refused; librdkafka goes on trying. While anything is
+/* Java's producer fails when its login is refused; librdkafka keeps trying. While anything is
  * acknowledged, one broker's refusal may pass. */
 static struct kc_error *refusal(struct record_channel *self, uint64_t acked_before)
 {

@@ -4,9 +4,9 @@
  *
  * Batches as bytes, records and source offsets all go through the lane's transactional appender,
  * the latter two built into batches here (raw_builder.h), with keys placed as Java's producer
- * places them. What the target refuses for its content comes back and is sent in another form
- * within the same transaction. Any other failure ends the transaction, and the task fails, as with
- * a producer. The task's thread takes results in; there is no acknowledgement thread.
+ * places them. A batch that the target refuses for its content comes back, and is sent in another
+ * form within the same transaction. Any other failure ends the transaction, and the task fails, as
+ * with a producer. The task's thread takes results in; there is no acknowledgement thread.
  *
  * An entry of eos_records_priv.h is the slot of a record or a span. A batch that was built here has
  * none until it comes back in pieces, because `built` keeps it.

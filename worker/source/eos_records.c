@@ -9,14 +9,14 @@
 
 enum { ARENA = 4096 };
 
-/* What the plugin is told of the batches of a source partition. */
+/* Tells the plugin about the batches of a source partition. */
 struct kept_raw {
     struct kc_source_partition *partition; /* counted */
     struct kc_raw raw;
     UT_hash_handle hh;
 };
 
-/* What it is told of one of them. */
+/* Tells the plugin about one of them. */
 struct kept_span {
     const struct kc_raw *raw;
     int64_t target_offset;
@@ -253,7 +253,7 @@ static void tell(struct kc_source_task *task, struct kc_txn_entry *entry)
         kc_source_task_record_committed(task, entry->record, &entry->metadata);
 }
 
-/* What is left of the batch goes into the next transaction. */
+/* The rest of the batch goes into the next transaction. */
 static struct kc_txn_batch *rest_of(struct kc_txn_batch *batch)
 {
     struct kc_txn_batch *rest = batch_new(batch->batch, batch->left);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an exactly-once task has dispatched in its transaction. The plugin is told of it after the
- * commit, in the order of dispatch.
+ * The records and batches that an exactly-once task has dispatched in its transaction. The plugin
+ * is told of them after the commit, in the order of dispatch.
  *
  * Batches of records stay until then. A batch of spans is freed as soon as the target has
  * acknowledged it; only the arguments of raw_committed() are kept. So a long transaction holds a
@@ -17,7 +17,7 @@ struct kc_txn_entry; /* a record, or a span */
 struct kc_txn_batch;
 
 struct kc_txn_records *kc_txn_records_new(struct kc_source_task *task);
-/* When nothing is in flight any more. */
+/* Call it when nothing is in flight any more. */
 void kc_txn_records_destroy(struct kc_txn_records *records);
 
 /* Begins a batch (taken), whose records are added one by one; returns the one that was current. */

@@ -2,11 +2,11 @@
 /*
  * Source tasks that lose and repeat nothing: ExactlyOnceWorkerSourceTask (KIP-618).
  *
- * Records and the offsets of what has been dispatched go out in one transaction of the task's own
- * id, which fences any earlier instance. The channel (eos_channel_priv.h) has the client. The
- * plugin is told of dispatched records once the transaction has been committed
- * (eos_records_priv.h); its entries are the slots of sent records. Everything runs on the task's
- * thread, except the lane's events and transaction().
+ * Records and their offsets go out in one transaction. Its id is the task's own, so it fences any
+ * earlier instance. The channel (eos_channel_priv.h) has the client. The plugin is told of
+ * dispatched records once the transaction has been committed (eos_records_priv.h); its entries are
+ * the slots of sent records. Everything runs on the task's thread, except the lane's events and
+ * transaction().
  */
 #include "connect/hash.h"
 #include "connect/log.h"
@@ -180,9 +180,9 @@ static struct kc_error *confirm(struct kc_task_host *host)
     return err;
 }
 
-/* On a thread of the lane's client, if the task's thread serves the lane. Acknowledged batches hold
- * memory that the plugin's poll() may wait for, and what came back must be sent before anything
- * else. */
+/* Runs on a thread of the lane's client, if the task's thread serves the lane. Acknowledged batches
+ * hold memory that the plugin's poll() may wait for, and what came back must be sent before
+ * anything else. */
 static void on_moved(void *delivery)
 {
     struct exactly_once *self = delivery;
@@ -329,7 +329,7 @@ static struct kc_error *flush_and_commit(struct exactly_once *self)
     return err;
 }
 
-/* Of the batch being sent, the plugin has been told only what is in the transaction. */
+/* The plugin has been told only of the part of the current batch that is in the transaction. */
 static void end_records(struct exactly_once *self)
 {
     struct kc_task_metrics *metrics = kc_task_host_metrics(self->task->core.host);
@@ -442,7 +442,7 @@ static void enter_loop(void *delivery)
 static struct kc_error *before_poll(void *delivery)
 {
     struct exactly_once *self = delivery;
-    atomic_store(&self->polling, true); /* what is acknowledged from now on ends the poll */
+    atomic_store(&self->polling, true); /* from now on an acknowledgement ends the poll */
     return progress(self);
 }
 

@@ -22,7 +22,7 @@ struct kc_raw_counts;
 
 /* ---- what a delivery is told ---- */
 
-/* What was acknowledged: a record, or a span. */
+/* An acknowledged record or span. */
 struct kc_lane_ack {
     int64_t offset; /* on the target, of the first record; -1: unknown */
     int32_t partition;
@@ -86,23 +86,23 @@ struct kc_lane_ops {
     bool (*drain)(struct kc_lane *lane, int64_t deadline_ms);
     /* Why no record batch may take this lane any more (static); NULL: it may. Optional. */
     const char *(*broken)(struct kc_lane *lane);
-    /* Splits what is too large for the target, as far as that is known. Takes *batch and replaces
-     * it. Optional. */
+    /* Splits batches that are known to be too large for the target. Takes *batch and replaces it.
+     * Optional. */
     struct kc_error *(*fit)(struct kc_lane *lane, struct kc_batch **batch);
-    /* What came back from the target and must be sent next; *batch NULL: nothing. Calls retracted()
-     * for its slots. Optional. */
+    /* The batch that came back from the target and must be sent next; *batch NULL: none. Calls
+     * retracted() for its slots. Optional. */
     struct kc_error *(*recover)(struct kc_lane *lane, struct kc_raw_counts *counts,
                                 struct kc_batch **batch);
-    /* What has to be looked at now and then. Optional. */
+    /* Periodic checks. Optional. */
     void (*tend)(struct kc_lane *lane);
     /* Whether it now works without a producer id. Optional. */
     bool (*is_plain)(struct kc_lane *lane);
 
-    /* Reports what was acknowledged or failed since the last call. Returns whether anything is
+    /* Reports the acknowledgements and failures since the last call. Returns whether anything is
      * under way. The acknowledgement thread; without one, the task's. */
     bool (*serve)(struct kc_lane *lane);
-    /* KC_ERR_KAFKA if the cluster has lately refused the login; then what is in flight is given up.
-     * The same thread. Optional. */
+    /* KC_ERR_KAFKA if the cluster has lately refused the login; then everything in flight is given
+     * up. The same thread. Optional. */
     struct kc_error *(*refusal)(struct kc_lane *lane);
 
     /* Any thread. */
@@ -112,8 +112,8 @@ struct kc_lane_ops {
                                                    than none: to be added to these; optional */
     void (*cancel)(struct kc_lane *lane);       /* whatever waits returns */
 
-    /* Waits up to timeout_ms for what is in flight, if it can, and gives up the rest. The lane is
-     * served meanwhile. */
+    /* If it can, waits up to timeout_ms for the records in flight; then gives up the rest. The lane
+     * is served meanwhile. */
     void (*close)(struct kc_lane *lane, int timeout_ms);
     void (*destroy)(struct kc_lane *lane); /* after close, when nobody serves it any more */
 };
@@ -140,10 +140,10 @@ struct kc_lanes {
 };
 
 void kc_lanes_add(struct kc_lanes *lanes, struct kc_lane *lane);
-/* Opens an only lane at once. Of two lanes, each is opened for its first record. */
+/* Opens an only lane at once. If there are two lanes, each is opened for its first record. */
 struct kc_error *kc_lanes_open(struct kc_lanes *lanes) KC_MUST_CHECK;
 struct kc_error *kc_lane_open(struct kc_lane *lane) KC_MUST_CHECK;
-/* Who hears that a lane is to be served. */
+/* The listener that hears that a lane must be served. */
 void kc_lanes_on_moved(struct kc_lanes *lanes, void (*moved)(void *opaque), void *opaque);
 void kc_lane_moved(struct kc_lane *lane);
 
@@ -155,7 +155,7 @@ struct kc_error *kc_lanes_send_record(struct kc_lanes *lanes, struct kc_target_t
 bool kc_lanes_differ(const struct kc_lanes *lanes);
 bool kc_lanes_drain(struct kc_lanes *lanes, int64_t deadline_ms);
 
-/* What is optional, of a lane. */
+/* The optional functions of a lane. */
 struct kc_error *kc_lane_prepare_topic(struct kc_lane *lane, const char *topic) KC_MUST_CHECK;
 const char *kc_lane_broken(struct kc_lane *lane);
 struct kc_error *kc_lane_fit(struct kc_lane *lane, struct kc_batch **batch) KC_MUST_CHECK;

@@ -111,7 +111,7 @@ static rd_kafka_resp_err_t produce(struct kc_quarantine *quarantine, const void 
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(entry), RD_KAFKA_V_END);
 }
 
-/* What is too large even here goes without its value. */
+/* A record that is too large even here goes without its value. */
 static rd_kafka_resp_err_t produce_without(struct kc_quarantine *quarantine, const void *key,
                                            size_t key_len, size_t value_len,
                                            rd_kafka_headers_t *headers,
@@ -190,8 +190,8 @@ static struct kc_error *open_producer(const struct kc_map *properties,
         return err;
     static const char *const settings[][2] = {
         {"batch.num.messages", "1"},
-        /* For so long a missing topic may be a new one. The quarantine topic was created before, so
-         * when it is deleted its records must fail. */
+        /* A topic missing for less than this time may be a new one. The quarantine topic was
+         * created before, so when it is deleted its records must fail. */
         {"topic.metadata.propagation.max.ms", "2000"},
     };
     char text[256];

@@ -2,8 +2,8 @@
 /*
  * Builds records into batches for the raw lane, for tasks without another producer. There are two
  * such tasks. With exactly-once a transactional id has one producer, so records and offsets go with
- * the batches (eos_raw.c). With errors.tolerance=all, refused records can be found only in batches
- * of our own (record_batches.c).
+ * the batches (eos_raw.c). With errors.tolerance=all, refused records can only be found in batches
+ * that we have built ourselves (record_batches.c).
  *
  * One open batch per partition, in the order of their first records; taken all at once. The task's
  * thread.

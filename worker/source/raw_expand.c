@@ -239,8 +239,8 @@ static const char *take(struct expander *self, const struct kc_record_batch *wir
 
 /* ---- parts ---- */
 
-/* The next batch; moves the cursor behind it. Control batches tell what is aborted. *data: the
- * batch is to be taken. */
+/* The next batch; moves the cursor behind it. Control batches tell which transactions are aborted.
+ * *data: the batch has records to take. */
 static const char *next_batch(const struct kc_raw *raw, struct kc_raw_cursor *cursor,
                               struct kc_record_batch *wire, bool *data)
 {

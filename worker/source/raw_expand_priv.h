@@ -32,8 +32,8 @@ struct kc_raw_cursor {
 };
 void kc_raw_cursor_clear(struct kc_raw_cursor *cursor);
 
-/* Makes *to, which keeps from, from the next raw parts of from: spans or records, never both.
- * open_all (static text) is why only records are made; NULL: both are possible. rules NULL: none.
+/* Makes *to from the next raw parts of from: spans or records, never both. *to keeps from. open_all
+ * (static text): the reason why only records are made; NULL: both are possible. rules NULL: none.
  * The memory of one call is bounded, however well the batches are compressed: call it until
  * cursor->part is at the end. Control batches, aborted transactions and records before first_offset
  * are left out, so *to may be empty. */

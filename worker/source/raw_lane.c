@@ -4,8 +4,8 @@
  *
  * Order within a partition: the appender gives results in the order of appending, and after a
  * failed batch it refuses everything behind it until it is unblocked. So each span of a partition
- * is acknowledged or comes back, and the lists here are in order. The exception is spans that the
- * appender refused at once after its own end: these are inserted by their number.
+ * is acknowledged or comes back, and the lists here are in order. The exception: an appender that
+ * has ended refuses further spans at once; these are inserted by their number.
  *
  * `mutex` guards parts' counters and both lists; it is held for moments only, and never while the
  * appender or a callback runs.
@@ -130,7 +130,7 @@ static void forget_all(struct kc_raw_lane *lane)
     atomic_store(&lane->extra, 0);
 }
 
-/* What is in flight has been waited for, or is given up: the plugin isn't told of it any more. */
+/* Spans in flight were waited for, or are given up: the plugin isn't told of them any more. */
 static void close_lane(struct kc_lane *base, int timeout_ms)
 {
     struct kc_raw_lane *lane = kc_raw_lane_of(base);
@@ -196,7 +196,7 @@ static void note_record(struct kc_lane *lane, const char *topic, int32_t partiti
     kc_raw_part_get(kc_raw_lane_of(lane), topic, partition)->records = true;
 }
 
-/* What another lane has of the partition comes first. */
+/* The partition's records in another lane come first. */
 static bool follow_records(struct kc_raw_lane *lane, struct raw_part *part)
 {
     if (!part->records)

@@ -3,11 +3,11 @@
  * The raw lane of a source task: record batches to the target as bytes (docs/DESIGN.md, "A record
  * batch").
  *
- * A lane (lane_priv.h) through an appender. The task's thread sends spans (raw_span.h); the
- * client's thread learns what became of them; serve() tells of the acknowledged ones, in order
- * within a partition. A batch that the target refuses comes back together with all behind it in its
- * partition: recover() makes a batch of them, which must be sent before anything else, with the
- * refused one in pieces or as records. Records take this lane if batches are built from them
+ * A lane (lane_priv.h) through an appender. The task's thread sends spans (raw_span.h), the
+ * client's thread gets their results, and serve() reports the acknowledged ones, in order within a
+ * partition. A refused batch comes back together with all later ones of its partition. recover()
+ * makes a batch of them, with the refused one in pieces or as records. It must be sent before
+ * anything else. Records take this lane if batches are built from them
  * (kc_raw_lane_take_records()).
  *
  * The functions here are for callers that need more of a raw lane than the table of lanes has.
@@ -20,23 +20,23 @@
 
 #define KC_RAW_LANE_SETTING "raw.lane.enabled" /* of a connector; default true */
 
-/* What the choice of the lane depends on. */
+/* The facts that decide the choice of the lane. */
 struct kc_raw_choice {
     struct kc_conversion *conversion; /* lasting as long as the rules */
     const struct kc_map *connector_config;
     const struct kc_map *producer; /* its Java properties */
 };
 /* The one place that decides whether a task's batches may pass as bytes. NULL: they may, and
- * *rules, zeroed before, has what is asked of each. Otherwise why not (static, or owned by the
- * conversion). */
+ * *rules, zeroed before, says what each batch must fulfil. Otherwise why not (static, or owned by
+ * the conversion). */
 const char *kc_raw_lane_refusal(const struct kc_raw_choice *choice, struct kc_raw_rules *rules);
 
 struct kc_raw_lane;
 
-/* producer: Java producer properties. With transactional.id everything is in transactions, and what
- * can't be mended within one fails recover(). Without it, lanes of the same worker, name and
- * properties share client and appender (raw_target_priv.h), and must not append to the same
- * partitions. worker: any address that identifies it, because a process may have several. */
+/* producer: Java producer properties. With transactional.id everything is in transactions, and a
+ * failure that can't be mended within one fails recover(). Without it, lanes of the same worker,
+ * name and properties share client and appender (raw_target_priv.h), and must not append to the
+ * same partitions. worker: any address that identifies it, because a process may have several. */
 struct kc_error *kc_raw_lane_new(const struct kc_map *producer, const void *worker,
                                  const char *name, const struct kc_lane_owner *owner,
                                  struct kc_raw_lane **lane) KC_MUST_CHECK;
@@ -46,13 +46,14 @@ struct kc_raw_lane *kc_raw_lane_of(struct kc_lane *lane);
 
 /* ---- settings, before the first send ---- */
 
-/* What the target has finally refused, each record of it, and why. It has the span's slot from now
- * on; the span stays until that has an outcome. On the task's thread; an error fails the task. */
+/* Called for each record that the target has finally refused, with the reason. It has the span's
+ * slot from now on; the span stays until that has an outcome. On the task's thread; an error fails
+ * the task. */
 typedef struct kc_error *(*kc_raw_refused)(void *opaque, const struct kc_raw_span *span,
                                            const struct kc_error *why);
-/* For a task that leaves refused records out: recover() opens nothing, but divides a refused batch,
- * by the records that the broker names, or until only refused ones are left. These are handed to
- * refused in their turn. All others arrive, in order. */
+/* For a task that leaves refused records out: recover() opens nothing. It divides a refused batch
+ * at the records that the broker names, or into halves until only refused records are left. These
+ * are handed to refused in their turn. All others arrive, in order. */
 void kc_raw_lane_leave_out(struct kc_raw_lane *lane, kc_raw_refused refused, void *opaque);
 /* The lane's builder of record batches, which are sent as spans. Each record's slot is an owner of
  * kc_built; NULL: the delivery isn't told of it. */
@@ -61,10 +62,10 @@ typedef struct kc_error *(*kc_raw_take_record)(void *opaque,
 void kc_raw_lane_take_records(struct kc_raw_lane *lane, kc_raw_take_record take, void *opaque);
 /* Spans wait for the records of their partition on that lane, which note_record() announces. */
 void kc_raw_lane_follow(struct kc_raw_lane *lane, struct kc_lane *records);
-/* prepare_topic() asks the cluster for the topic, which it may create where brokers do so, as
- * Java's producer does; tend() looks, after ten seconds and then ever less often, whether those
- * that weren't there are now, and says so. For topics that nobody has made: those that transforms
- * name. An error fails the task: nobody who waits would see the topic come. */
+/* prepare_topic() asks the cluster for the topic, as Java's producer does; a broker may create it
+ * then. After ten seconds, and then ever less often, tend() checks whether missing topics exist by
+ * now, and reports it. For topics that may not exist: those that transforms name. An error fails
+ * the task, because waiting wouldn't make the topic appear. */
 void kc_raw_lane_ask_for_topics(struct kc_raw_lane *lane);
 /* tell hears, with the owner's opaque, which aren't there whenever that changes. */
 void kc_raw_lane_on_missing(struct kc_raw_lane *lane,
@@ -75,8 +76,8 @@ void kc_raw_lane_on_missing(struct kc_raw_lane *lane,
 /* As send_span(). */
 struct kc_error *kc_raw_lane_send(struct kc_raw_lane *lane, struct kc_raw_span *span,
                                   void *slot) KC_MUST_CHECK;
-/* What slots of batches that are built for the partition are queued by: their outcomes have an
- * order of their own, and wait for no record's. Lasts as long as the lane. */
+/* The key that queues the slots of batches built for the partition: their outcomes have an order of
+ * their own and don't wait for those of records. Lasts as long as the lane. */
 struct kc_source_partition *kc_raw_lane_queue(struct kc_raw_lane *lane, const char *topic,
                                               int32_t partition);
 
@@ -89,7 +90,7 @@ struct kc_wire_client *kc_raw_lane_client(struct kc_raw_lane *lane);
 void kc_raw_lane_await(struct kc_raw_lane *lane, int64_t deadline_ms);
 /* Nothing is in flight, to be served or to be recovered. */
 bool kc_raw_lane_idle(struct kc_raw_lane *lane);
-/* After an abort: what came back isn't sent again, and its slots are retracted. */
+/* Call it after an abort: spans that came back aren't sent again, and their slots are retracted. */
 void kc_raw_lane_discard(struct kc_raw_lane *lane);
 
 #endif

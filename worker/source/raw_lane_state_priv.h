@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the raw lane's parts share: raw_lane.c (life cycle, sending), raw_results.c (results),
+ * Shared by the raw lane's parts: raw_lane.c (life cycle, sending), raw_results.c (results),
  * raw_recover.c (what the target sent back), raw_missing.c (missing topics). See raw_lane.c for
  * owners and the lock.
  */
@@ -41,7 +41,7 @@ struct kc_raw_lane {
     struct kc_lane lane;          /* first */
     struct kc_raw_target *target; /* NULL: closed */
     bool transactional;           /* what can't be mended fails the task */
-    kc_raw_refused refused;       /* NULL: what can't be mended is opened */
+    kc_raw_refused refused;       /* NULL: batches that can't be mended are opened */
     void *refused_opaque;
     kc_raw_take_record take_record; /* NULL: records don't take this lane */
     void *take_opaque;
@@ -70,7 +70,7 @@ struct kc_raw_lane {
     int64_t told_ms;            /* when serving was last asked for because all was acknowledged */
 };
 
-/* raw_results.c; what the table has, but for the first, which the appender calls. */
+/* raw_results.c: the functions of the lane's table, and the first one, which the appender calls. */
 void kc_raw_lane_result(void *span, const struct kc_append_result *result);
 bool kc_raw_lane_serve(struct kc_lane *lane);
 bool kc_raw_lane_has_returned(struct kc_lane *lane);

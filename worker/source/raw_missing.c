@@ -22,7 +22,7 @@ enum {
 /* FORBIDDEN: missing, and the user may not make it. */
 enum presence { THERE, MISSING, FORBIDDEN, UNKNOWN };
 
-/* What Metadata says of the topic; KC_KAFKA_UNKNOWN_SERVER_ERROR: there is no answer. */
+/* The topic's code in Metadata; KC_KAFKA_UNKNOWN_SERVER_ERROR: there is no answer. */
 static int ask(struct kc_raw_lane *lane, const char *topic, bool may_create)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_METADATA);

@@ -117,7 +117,7 @@ const char *kc_raw_add_records(struct kc_batch *batch, const struct kc_raw *raw,
     }
     *plain += (kc_batch_count(batch) - before) * sizeof(struct kc_record);
     *plain += source.reader.plain.data ? source.reader.plain.len : input->wire->size;
-    /* Keys and values may lie in what was decompressed. */
+    /* Keys and values may lie in the decompressed bytes. */
     if (source.reader.plain.data) {
         kc_batch_own(batch, source.reader.plain.data, free);
         source.reader.plain = (struct kc_str){0};
@@ -257,7 +257,7 @@ static const char *pack_record(struct kc_raw_packer *packer, struct kc_arena **a
     return why;
 }
 
-/* Whether the records may follow those that are in the builder. */
+/* Whether the records may join those in the builder. */
 static bool fits(const struct kc_raw_packer *packer, enum kc_codec codec)
 {
     return packer->builder.codec == codec && packer->builder.records.len < PACKED_BYTES;

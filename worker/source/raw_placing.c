@@ -20,7 +20,7 @@ enum {
     METADATA_AGE_MS = 60000 /* a topic may get more partitions */
 };
 
-/* What is known of a topic that keys are placed in. */
+/* A topic in which keys are placed. */
 struct placing_topic {
     char *name;
     int32_t partitions;

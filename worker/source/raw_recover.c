@@ -123,8 +123,8 @@ static void release_batch(void *batch)
     kc_batch_unref(batch);
 }
 
-/* Keeps what must outlive the old slot, above all the bytes. Not everything made from them since,
- * which would grow with each refusal. Spans of one batch are neighbours. */
+/* Keeps what must outlive the old slot, above all the bytes. It doesn't keep everything made from
+ * them since, because that would grow with each refusal. Spans of one batch are neighbours. */
 static void keep_home(struct kc_batch *batch, const struct kc_raw_span *span,
                       struct kc_batch **last)
 {
@@ -214,7 +214,7 @@ static void destroy_error(void *err)
     kc_error_destroy(err);
 }
 
-/* Spans of the batch from index `at` on are of the records that pick() has just picked. */
+/* The batch's spans from index `at` on belong to the records that pick() has just picked. */
 static void mark_refused(struct setting_apart *self, struct kc_batch *batch, size_t at)
 {
     const struct kc_raw_span *span = self->span;

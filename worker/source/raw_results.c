@@ -34,7 +34,7 @@ static void came_back(struct kc_raw_lane *lane, struct kc_raw_span *span,
                       const struct kc_append_result *result)
 {
     span->error = kc_error_copy(result->error);
-    /* To leave refused records out one must know them, so the batch is sent alone. */
+    /* Refused records must be known to be left out, so the batch is sent alone. */
     span->skipped = result->skipped || (result->merged && lane->refused);
     span->record_errors = span->skipped ? NULL : kc_record_errors_ref(result->record_errors);
     kc_raw_part_return(lane, span);

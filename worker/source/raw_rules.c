@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is asked of a task's batches: see raw_rules_priv.h. */
+/* Rules for a task's batches: see raw_rules_priv.h. */
 #include "source/raw_rules_priv.h"
 
 #include "connect/hash.h"
@@ -38,7 +38,7 @@ static bool number_of(const struct kc_map *map, const char *key, long *number)
     return end != text && !*end && *number >= INT_MIN && *number <= INT_MAX;
 }
 
-/* What Java's producer takes for the codec. */
+/* The levels that Java's producer takes for the codec. */
 static bool level_valid(enum kc_codec codec, long level)
 {
     switch (codec) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a task's configuration asks of its batches on the raw lane: another codec, other headers,
- * another topic. raw_expand.c checks each batch against these rules.
+ * A task's configuration may require changes of its batches on the raw lane: another codec, other
+ * headers, another topic. raw_expand.c checks each batch against these rules.
  *
  * One per task, on its thread. Zeroed, they ask for nothing.
  */
@@ -11,7 +11,7 @@
 #include "batch/recode.h"
 #include "connect/record.h"
 
-/* What the transforms make of a topic's batches. */
+/* The effect of the transforms on a topic's batches. */
 struct kc_raw_route {
     char *topic;       /* where they go; NULL: they are dropped, or opened */
     const char *opens; /* why they are opened */

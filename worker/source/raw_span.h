@@ -17,7 +17,7 @@ struct raw_part;
 struct kc_raw_lane;
 struct kc_record_errors;
 
-/* Lives in the arena of its kc_batch. What follows `lane` belongs to the raw lane. */
+/* Lives in the arena of its kc_batch. The members after `lane` belong to the raw lane. */
 struct kc_raw_span {
     const struct kc_raw *raw;
     struct kc_batch *batch; /* that it belongs to; borrowed */
@@ -35,7 +35,7 @@ struct kc_raw_span {
     bool built;   /* of records (raw_builder.h): runs count from the first of them */
     const struct kc_error *refusal; /* the target won't have its record: it isn't sent, but left
                                        out; the batch's; NULL: none */
-    bool early; /* with refusal: left out before what is before it has been sent, so that its slot's
+    bool early; /* with refusal: left out before its predecessors were sent, so that its slot's
                    offset means nothing */
 
     struct kc_raw_lane *lane;
@@ -50,7 +50,7 @@ struct kc_raw_span {
     struct kc_raw_span *next;
 };
 
-/* What its header says of a span, for measuring. */
+/* Facts from a span's header, for metrics. */
 struct kc_raw_facts {
     size_t bytes;
     int64_t base_timestamp; /* ms; -1: none */

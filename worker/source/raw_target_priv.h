@@ -27,8 +27,8 @@ struct kc_error *kc_raw_target_join(const struct kc_map *producer, const void *w
                                     const char *name, struct kc_raw_target **target) KC_MUST_CHECK;
 /* The appender can't be used any more; no lane joins it. */
 void kc_raw_target_spoil(struct kc_raw_target *target);
-/* Call it after leaving a shared appender (kc_appender_abandon()). The last one closes both, and
- * waits for what is in flight. */
+/* Call it after leaving a shared appender (kc_appender_abandon()). The last user closes both, and
+ * waits for batches in flight. */
 void kc_raw_target_leave(struct kc_raw_target *target);
 
 #endif

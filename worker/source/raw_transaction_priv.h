@@ -18,7 +18,7 @@ void kc_raw_transaction_destroy(struct kc_raw_transaction *transaction);
 
 /* Takes the transactional id and fences its former producers. */
 struct kc_error *kc_raw_transaction_init(struct kc_raw_transaction *transaction) KC_MUST_CHECK;
-/* With an error, nothing has been committed or it isn't known. */
+/* After an error, nothing has been committed, or the outcome is unknown. */
 struct kc_error *kc_raw_transaction_commit(struct kc_raw_transaction *transaction) KC_MUST_CHECK;
 /* timeout_ms -1: no limit. Batches that aren't appended come back to the lane. */
 struct kc_error *kc_raw_transaction_abort(struct kc_raw_transaction *transaction,

@@ -3,8 +3,8 @@
  * Builds records into batches of our own for the task's raw lane, in a task that leaves refused
  * records out (errors.tolerance=all).
  *
- * When a producer learns that a batch is refused, it has already sent what is behind it. So the
- * good records of the refused batch could only be sent behind the others, or not at all. A raw lane
+ * When a producer learns that a batch is refused, it has already sent the next ones. So the good
+ * records of the refused batch could only be sent behind the others, or not at all. A raw lane
  * stops a partition at a refused batch, divides it, and continues where it stopped.
  *
  * Each record has its slot, and each batch one that keeps it until it has a result: the lane tells

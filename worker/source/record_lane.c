@@ -47,8 +47,8 @@ struct record_lane {
     size_t topic_count;
     atomic_uint_fast64_t sent;
     atomic_uint_fast64_t sent_bytes;
-    /* Whoever serves; beside it the task's thread, where librdkafka serves outcomes while it
-     * commits or aborts a transaction. */
+    /* Runs on the serving thread, and on the task's thread, where librdkafka serves outcomes while
+     * it commits or aborts a transaction. */
     atomic_uint_fast64_t done;
     atomic_uint_fast64_t done_bytes;
     _Atomic(const rd_kafka_topic_t *) last_topic;
@@ -162,7 +162,7 @@ static void join_senders(struct record_lane *self)
         atomic_fetch_add(&senders, 1);
 }
 
-/* Whoever serves, or ends the lane. */
+/* The thread that serves or ends the lane. */
 static void leave_senders(struct record_lane *self)
 {
     if (atomic_load_explicit(&self->sending, memory_order_relaxed) &&

@@ -23,8 +23,8 @@ struct kc_error *kc_record_lane_check(const struct kc_map *properties) KC_MUST_C
 
 /* The librdkafka client beneath, after open(). */
 rd_kafka_t *kc_record_lane_client(struct kc_lane *lane);
-/* As send_record(), without telling of a rejection: an error means that the message has no
- * outcome. RD_KAFKA_RESP_ERR__PURGE_QUEUE once cancelled, else as rd_kafka_producev(). */
+/* As send_record(), but a rejection isn't reported: an error means that the message has no outcome.
+ * RD_KAFKA_RESP_ERR__PURGE_QUEUE once cancelled, else as rd_kafka_producev(). */
 rd_kafka_resp_err_t kc_record_lane_produce(struct kc_lane *lane, struct kc_target_topic *topic,
                                            const struct kc_producer_record *record, void *slot);
 

@@ -16,7 +16,7 @@ struct kc_refusals;
 struct kc_refusals *kc_refusals_new(struct kc_source_task *task, struct kc_submitted *submitted,
                                     void (*failed)(void *opaque, struct kc_error *err),
                                     void *opaque);
-/* When no other thread uses it any more. NULL is fine. */
+/* Call it when no other thread uses it any more. NULL is fine. */
 void kc_refusals_destroy(struct kc_refusals *refusals);
 
 /* ---- the task's thread ---- */
@@ -31,7 +31,7 @@ struct kc_error *kc_refusals_record(void *refusals, const struct kc_refused_reco
 struct kc_error *kc_refusals_span(void *refusals, const struct kc_raw_span *span,
                                   const struct kc_error *why) KC_MUST_CHECK;
 
-/* Waits a moment for what is on its way into quarantine. */
+/* Waits a moment for records on their way into quarantine. */
 void kc_refusals_await(struct kc_refusals *refusals);
 
 /* ---- the acknowledgement thread ---- */

@@ -17,7 +17,7 @@ void kc_send_failures_destroy(struct kc_send_failures *failures);
 /* topic: on the target, which may be anything. */
 void kc_send_failures_add(struct kc_send_failures *failures, const struct kc_record *record,
                           const char *topic, const char *why);
-/* Call it now and then: writes a line about what was added, if one is due. */
+/* Call it now and then: it logs a line about added failures, if one is due. */
 void kc_send_failures_tell(struct kc_send_failures *failures);
 
 #endif

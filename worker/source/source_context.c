@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a plugin's source task may call in the worker: kc_source_context, see connect/connector.h.
- */
+/* The worker's functions for a plugin's source task: kc_source_context, see connect/connector.h. */
 #include "connect/log.h"
 #include "source/source_task_priv.h"
 

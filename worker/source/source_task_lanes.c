@@ -3,12 +3,12 @@
  * Decides which lanes a source task has, and handles a target that gives no producer id. See
  * source_task_priv.h. No other file asks which lane there is.
  *
- * - Record batches that pass as bytes take a raw lane, and records that are opened out of some a
- *   record lane, which is opened with the first of these.
- * - A task that leaves out what the target refuses has a raw lane alone, for records too: they are
- *   built into batches (record_batches_priv.h).
- * - So has an exactly-once task whose batches pass (eos_raw.c), because a transactional id has one
- *   producer.
+ * - Record batches that pass as bytes take a raw lane. Records from batches that had to be opened
+ *   take a record lane, which opens with the first such record.
+ * - A task that leaves out refused records has only a raw lane, also for records: they are built
+ *   into batches (record_batches_priv.h).
+ * - An exactly-once task whose batches pass has only a raw lane, too (eos_raw.c), because a
+ *   transactional id has one producer.
  * - All others have a record lane alone.
  */
 #include "connect/log.h"
@@ -110,7 +110,7 @@ static void tell_choice(const struct kc_source_task *task)
         kc_info("Record batches pass to the target as they are");
 }
 
-/* The raw lane, if there is to be one; or NULL, and task->raw_refusal says why. */
+/* The raw lane, if the task gets one; otherwise NULL, and task->raw_refusal says why. */
 static struct kc_raw_lane *choose_raw_lane(struct kc_source_task *task,
                                            const struct kc_map *producer)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the source task's loop and its two deliveries share.
+ * Shared by the source task's loop and its two deliveries.
  *
  * The fields belong to the task's thread, unless marked otherwise.
  */
@@ -16,7 +16,7 @@
 
 struct kc_source_task;
 
-/* What differs between at-least-once and exactly-once. On the task's thread, unless stated
+/* The differences between at-least-once and exactly-once. On the task's thread, unless stated
  * otherwise; an error fails the task. */
 struct kc_delivery {
     struct kc_lane_events events; /* what the lanes tell it */
@@ -69,7 +69,7 @@ struct kc_source_task {
     const char *told_lane;          /* in the log */
     int64_t told_lane_ms;
     bool plain;          /* the producer has no producer id; the task's thread */
-    bool builds_batches; /* records go as batches of our own, which tell what is refused */
+    bool builds_batches; /* records go in batches built here, so that refused ones are found */
 
     struct kc_batch *batch; /* being sent, NULL: poll for one; owned by the delivery */
     size_t next;            /* its first record that hasn't been dealt with */
@@ -99,7 +99,7 @@ void kc_source_task_raw_committed(struct kc_source_task *task, const struct kc_r
 struct kc_error *kc_source_task_make_lanes(struct kc_source_task *task) KC_MUST_CHECK;
 /* Has the lanes served by a thread, with the delivery's served() after each round. The same. */
 struct kc_error *kc_source_task_start_acks(struct kc_source_task *task) KC_MUST_CHECK;
-/* Waits up to timeout_ms for what is in flight, and ends lanes and thread. The same. */
+/* Waits up to timeout_ms for records in flight, and ends lanes and thread. The same. */
 void kc_source_task_end_lanes(struct kc_source_task *task, int timeout_ms);
 /* The target gives no producer id: the user's next producer does without. False: not with these
  * settings. Any thread. */
@@ -109,14 +109,14 @@ void kc_source_task_watch_plain(struct kc_source_task *task);
 
 /* source_task_raw.c; the task's thread. */
 
-/* Whether the plugin knows of record batches as bytes. */
+/* Whether the plugin can take record batches as bytes. */
 bool kc_source_task_knows_raw(const struct kc_source_task *task);
 /* Whether record batches pass through the task's lane as they are. */
 bool kc_source_task_passes_raw(const struct kc_source_task *task);
 /* The batch to send next, before another poll; *batch NULL: none. */
 struct kc_error *kc_source_task_next_raw(struct kc_source_task *task,
                                          struct kc_batch **batch) KC_MUST_CHECK;
-/* What came back from the target, to be sent first; *batch NULL: nothing has. */
+/* The batch that came back from the target and must be sent first; *batch NULL: none. */
 struct kc_error *kc_source_task_recover_raw(struct kc_source_task *task,
                                             struct kc_batch **batch) KC_MUST_CHECK;
 void kc_source_task_drop_polled(struct kc_source_task *task);

@@ -2,9 +2,9 @@
 /*
  * A source task's raw batches: whether they pass as bytes, and the order of sending.
  *
- * What came back from the target goes first, then what was polled; only when there is neither is
- * the plugin polled again. Called by source_task.c on the task's thread, but for
- * kc_source_task_raw_committed() and _wake_returned() (the acknowledgement thread, where there is
+ * Batches that came back from the target go first, then polled ones. The plugin is polled again
+ * only if there are neither. Called by source_task.c on the task's thread, except
+ * kc_source_task_raw_committed() and _wake_returned() (the acknowledgement thread, if there is
  * one).
  */
 #include "connect/log.h"

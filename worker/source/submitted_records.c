@@ -20,7 +20,7 @@
  * little memory, and there may be a hundred thousand of these. */
 enum { LEAST_SLOTS = 2, MOST_SLOTS = 64, CACHE_SIZE = 64 };
 
-/* The most partitions per flush, because their offsets are in memory several times meanwhile. */
+/* The most partitions per flush, because during it their offsets are in memory several times. */
 enum { FLUSH_MOST = 10000 };
 
 struct queue;
@@ -79,7 +79,7 @@ struct kc_submitted {
     struct kc_offset_write *writes;
     struct queue **flushed; /* whose they are */
     size_t write_count;
-    struct queue *flush_next; /* where the next flush goes on; NULL: at the first queue */
+    struct queue *flush_next; /* where the next flush continues; NULL: at the first queue */
 };
 
 struct kc_submitted *kc_submitted_new(kc_record_done done, void *opaque)
@@ -269,7 +269,7 @@ static void publish(struct queue *queue, struct kc_source_offset *newest)
     offset_release(&former);
 }
 
-/* The slot at the head if it has an outcome; else NULL. */
+/* The first slot if it has an outcome; otherwise NULL. */
 static struct kc_slot *settled_head(struct queue *queue, size_t pushed, enum kc_slot_state *state)
 {
     if (popped_of(queue) == pushed)

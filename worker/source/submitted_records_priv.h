@@ -24,7 +24,7 @@ typedef void (*kc_record_done)(void *opaque, const struct kc_record *record,
                                const struct kc_record_metadata *metadata);
 
 struct kc_submitted *kc_submitted_new(kc_record_done done, void *opaque);
-/* Call it when no other thread uses it any more; gives up what was never acknowledged. */
+/* Call it when no other thread uses it any more; gives up unacknowledged records. */
 void kc_submitted_destroy(struct kc_submitted *submitted);
 
 /* ---- the task's thread ---- */

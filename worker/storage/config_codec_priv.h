@@ -26,7 +26,7 @@ enum kc_config_record {
  * only. */
 char *kc_config_record_key(enum kc_config_record kind, const char *name, int task);
 
-/* What a key is about: *name is owned by the caller (NULL for SESSION_KEY and UNKNOWN). A task key
+/* The subject of a key. *name is owned by the caller (NULL for SESSION_KEY and UNKNOWN). A task key
  * that can't be parsed is UNKNOWN. */
 enum kc_config_record kc_config_record_parse_key(const char *key, size_t len, char **name,
                                                  int *task);

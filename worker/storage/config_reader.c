@@ -45,7 +45,7 @@ struct kc_config_reader {
     struct kc_cluster_state *picture; /* NULL: to be made */
 };
 
-/* What the listener is to hear once the lock is free. */
+/* Events for the listener, told once the lock is free. */
 enum news {
     NEWS_NONE,
     NEWS_UPDATED,

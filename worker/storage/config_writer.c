@@ -2,8 +2,8 @@
 /*
  * The leader's transactional producer for the config topic.
  *
- * It exists between a claim and the first failure (KafkaConfigBackingStore.fencableProducer); lock
- * is held through each operation, because a producer has one transaction at a time.
+ * It exists from a claim to the first failure (KafkaConfigBackingStore.fencableProducer). lock is
+ * held throughout each operation, because a producer has one transaction at a time.
  */
 #include "storage/config_writer_priv.h"
 

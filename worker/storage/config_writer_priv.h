@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The leader's transactional producer for the config topic (KIP-618). Only the last one to claim it
- * can write.
+ * The leader's transactional producer for the config topic (KIP-618). Only the last claimant can
+ * write.
  *
  * Any thread; one operation at a time.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which offset store a source connector uses: the worker's, one of its own topic, or both
+ * The offset store of a source connector: the worker's, one of its own topic, or both
  * (Worker.offsetStoreFor...).
  */
 #ifndef WORKER_STORAGE_CONNECTOR_OFFSETS_H

@@ -136,8 +136,8 @@ struct kc_error *kc_internal_topic_log(const struct kc_worker_config *config,
         kc_map_set(producer, "retries", topic->retries);
     if (topic->delivery_timeout)
         kc_map_set(producer, "delivery.timeout.ms", topic->delivery_timeout);
-    /* Exactly-once may have been turned off after a crash. What its aborted transactions left are
-     * no offsets. (Java reads them, and the records up to there are lost.) */
+    /* Exactly-once may have been turned off after a crash. Records of aborted transactions aren't
+     * offsets. (Java reads them, and then loses the source records up to there.) */
     if (which == KC_TOPIC_OFFSET)
         kc_map_set_default(consumer, "isolation.level", "read_committed");
     set_common(config, which, &settings);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where source connectors' offsets live: KafkaOffsetBackingStore, FileOffsetBackingStore and
+ * The stores of source connectors' offsets: KafkaOffsetBackingStore, FileOffsetBackingStore and
  * ConnectorOffsetBackingStore.
  *
  * Keys and values are the raw bytes in the topic; this layer adds the codec. Any thread.

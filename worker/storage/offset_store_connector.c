@@ -31,8 +31,8 @@ struct connector_store {
     struct gate *gate;
 };
 
-/* One set, on its way through both stores. store is valid while the gate is open, and in answers of
- * own, which all come before own is destroyed. */
+/* One set call on its way through both stores. store is valid while the gate is open, and in
+ * answers of own, because all of these come before own is destroyed. */
 struct write {
     struct connector_store *store;
     struct gate *gate;

@@ -4,8 +4,8 @@
  * Java worker can take the file back.
  *
  * The file is written whole: beside itself, synced, renamed. Whatever goes wrong, either the old
- * file or the new one is there. Owner and mode stay. Where the folder doesn't allow that, the file
- * is overwritten in place. Any thread; save_lock makes changes and their saving one thing.
+ * file or the new one is there. Owner and mode stay. If the folder doesn't allow that, the file is
+ * overwritten in place. Any thread; save_lock makes changes and their saving one thing.
  */
 #include "base/file_read.h"
 #include "connect/log.h"
@@ -166,8 +166,8 @@ out:
     return err;
 }
 
-/* Overwrites the file in place, as Java always does. A crash meanwhile damages the file. Disk space
- * is reserved first. */
+/* Overwrites the file in place, as Java always does. A crash during that damages the file. Disk
+ * space is reserved first. */
 static struct kc_error *overwrite(const char *path, const struct kc_str *data)
 {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -210,7 +210,7 @@ static struct kc_error *write_file(struct file_store *store, const char *path,
     return overwrite(path, data);
 }
 
-/* Behind symbolic links, so that a link stays one. */
+/* The target of symbolic links, so that a link stays one. */
 static struct kc_error *save(struct file_store *store)
 {
     struct kc_str data = {0};

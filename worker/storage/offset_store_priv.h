@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the offset stores share: raw keys and values behind a small vtable.
+ * Shared by the offset stores: raw keys and values behind a small vtable.
  *
  * Users see offset_store.h; implementers (offset_store_*.c) this.
  */

@@ -66,8 +66,8 @@ static char *copy_bytes(const char *data, size_t len)
     return copy;
 }
 
-/* The connector whose partition the key names, if a look-up of that partition would find this key,
- * because offsets are found by raw bytes only. Otherwise NULL. */
+/* The connector of the partition that the key names. NULL if a look-up of that partition wouldn't
+ * find this key: offsets are found only by raw bytes. */
 static char *connector_of(const char *key, size_t len)
 {
     char *connector = NULL;

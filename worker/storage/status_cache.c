@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the status topic says, in memory (the tables of KafkaStatusBackingStore).
+ * The contents of the status topic, in memory (the tables of KafkaStatusBackingStore).
  *
  * Owned and locked by status_store.c.
  */
@@ -167,7 +167,7 @@ void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *
     kc_status_copy(&entry->said, status);
 }
 
-/* That it has the connector or task, and in which state. */
+/* Whether said means that its worker has the connector or task. */
 static bool says_mine(const struct kc_status *said)
 {
     return said->worker_id && (said->state == KC_STATE_RUNNING || said->state == KC_STATE_PAUSED ||

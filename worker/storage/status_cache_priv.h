@@ -20,15 +20,16 @@ struct kc_status_entry {
 };
 
 struct kc_status_cache;
-/* overruled is called within _apply() when a worker of an older generation reports this worker's
- * connector or task after this worker did, because it was frozen or its writes were late. */
+/* _apply() calls overruled when a worker of an older generation reports this worker's connector or
+ * task after this worker has reported it, because that worker was frozen or its writes were late.
+ */
 typedef void (*kc_status_overruled)(void *opaque, const char *connector, int task,
                                     const struct kc_status_entry *entry);
 struct kc_status_cache *kc_status_cache_new(kc_status_overruled overruled, void *opaque);
 void kc_status_cache_destroy(struct kc_status_cache *cache);
 
-/* The entry of a connector (KC_CONNECTOR_STATUS) or task; NULL: there is none, and create is false.
- *  */
+/* The entry of a connector (KC_CONNECTOR_STATUS) or task; NULL: there is none, and create is
+ * false. */
 struct kc_status_entry *kc_status_cache_entry(struct kc_status_cache *cache, const char *connector,
                                               int task, bool create);
 
@@ -44,11 +45,10 @@ void kc_status_entry_say(struct kc_status_entry *entry, const struct kc_status *
 bool kc_status_entry_claim(struct kc_status_entry *entry, int generation);
 /* Whether the topic says what this worker has said. */
 bool kc_status_entry_heard(const struct kc_status_entry *entry);
-/* Whether a safe write may go over what is cached (putSafe). */
+/* Whether a safe write may replace the cached status (putSafe). */
 bool kc_status_entry_safe(const struct kc_status_entry *entry, const struct kc_status *status);
 
-/* said: also those that this worker has reported and that haven't been read back; for connectors
- * always. */
+/* said: also reports of this worker that haven't been read back; for connectors always included. */
 size_t kc_status_cache_tasks(struct kc_status_cache *cache, const char *connector, bool said,
                              int **tasks);
 void kc_status_cache_connectors(struct kc_status_cache *cache, struct kc_strings *connectors);

@@ -15,7 +15,7 @@ enum kc_status_kind {
     KC_STATUS_UNKNOWN,
 };
 
-/* What a key is about; texts are owned. */
+/* The subject of a key; texts are owned. */
 struct kc_status_key {
     enum kc_status_kind kind;
     char *connector;

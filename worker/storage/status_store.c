@@ -28,7 +28,7 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.KafkaS
 struct kc_status_store {
     kc_status_send send; /* NULL: in memory */
     void *to;
-    struct kc_kafka_log *log; /* `to` of a store of Kafka's; else NULL */
+    struct kc_kafka_log *log; /* `to` if the store is on Kafka; otherwise NULL */
     struct kc_queue *retries; /* of struct status_sending */
     pthread_t retrier;
     bool retrying;
@@ -46,7 +46,7 @@ struct status_sending {
     struct kc_status_store *store;
     char *key;
     char *value; /* NULL: tombstone */
-    /* For a status: what to compare with before a retry. */
+    /* Of a status: before a retry it is compared with the cached one. */
     char *connector;
     int task;
     char *topic; /* of an active topic; NULL: a status */
@@ -85,7 +85,7 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     kc_error_destroy(err);
 }
 
-/* Under the lock. By the retry thread, a moment later. */
+/* Under the lock. The retry thread sends it a moment later. */
 static void say_again(struct kc_status_store *store, const char *connector, int task,
                       const struct kc_status_entry *entry, bool unheard)
 {
@@ -160,7 +160,7 @@ void kc_status_store_destroy(struct kc_status_store *store)
     kc_queue_close(store->retries);
     if (store->retrying)
         pthread_join(store->retrier, NULL);
-    /* Ends every send; what it gives up finds the queue closed. */
+    /* Ends every send. Sends that it gives up find the queue closed. */
     kc_kafka_log_destroy(store->log);
     kc_queue_destroy(store->retries);
     kc_status_cache_destroy(store->cache);

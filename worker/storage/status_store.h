@@ -68,7 +68,7 @@ size_t kc_status_store_tasks(struct kc_status_store *store, const char *connecto
                              int **tasks);
 /* Appends the names of connectors with a connector or task status, or a said one. */
 void kc_status_store_connectors(struct kc_status_store *store, struct kc_strings *connectors);
-/* Waits until what was put so far has been acknowledged. */
+/* Waits until all statuses put so far have been acknowledged. */
 void kc_status_store_flush(struct kc_status_store *store, int timeout_ms);
 
 /* Active topics (KIP-558). */

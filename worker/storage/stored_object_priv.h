@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the config and status topics hold: a JSON object in each record. Pure, any thread. */
+/* The records of the config and status topics: a JSON object each. Pure, any thread. */
 #ifndef WORKER_STORAGE_STORED_OBJECT_PRIV_H
 #define WORKER_STORAGE_STORED_OBJECT_PRIV_H
 

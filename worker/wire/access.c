@@ -17,7 +17,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.access");
 
-#define LASTS_MS       10000 /* what is worth a line of the log, unless it is a refusal */
+#define LASTS_MS       10000 /* logged, unless it is a refusal */
 #define SAY_AGAIN_MS   60000
 #define FORGET_MS      90000 /* librdkafka tells the same failure every 30 s */
 #define REFUSAL_MS     35000
@@ -187,7 +187,7 @@ void kc_access_join(struct kc_access *access)
 
 /* ---- Troubles ---- */
 
-/* With the mutex; NULL when there are too many. */
+/* Call it with the mutex; NULL if there are too many. */
 static struct trouble *trouble_get(struct kc_access *access, const char *address, int64_t now)
 {
     struct trouble *trouble;

@@ -22,8 +22,7 @@ struct kc_access_login {
     const char *user;      /* NULL: not known */
 };
 
-/* client is its name in the log; kc_access_find() finds it by handle, which may be NULL.
- *  */
+/* client is its name in the log; kc_access_find() finds it by handle, which may be NULL. */
 struct kc_access *kc_access_new(const char *client, const void *handle,
                                 const struct kc_access_login *login);
 /* By the client's own settings. */

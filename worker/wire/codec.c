@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What encoder and decoder share: defaults, small value types, the output buffer, headers.
- * Pure functions, any thread.
+ * Shared by encoder and decoder: defaults, small value types, the output buffer, headers. Pure
+ * functions, any thread.
  */
 #include "wire/codec.h"
 

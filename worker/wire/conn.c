@@ -4,8 +4,8 @@
  *
  * Requests wait until READY, go out in order with at most max.in.flight.requests.per.connection
  * unanswered, and are answered in order: the protocol promises that, and a wrong correlation id
- * ends the connection. As in Java, a request that isn't answered in time ends it, too, because the
- * answers behind it could not be matched. Loop thread.
+ * ends the connection. As in Java, a request that isn't answered in time also ends the connection,
+ * because later answers could not be matched. Loop thread.
  */
 #include "wire/conn_priv.h"
 
@@ -86,7 +86,7 @@ static void fail_list(struct wire_pending **list, const struct kc_error *err)
     }
 }
 
-/* Who asks what keeps the client from its cluster, and who reads the log, are told. */
+/* Reports a failure to the log, and to callers that ask why the client can't use its cluster. */
 static void tell_why(const struct wire_conn *conn, const struct kc_error *err, bool was_ready)
 {
     const struct wire_conn_shared *shared = conn->shared;
@@ -294,7 +294,7 @@ static int32_t throttle_of(const struct kc_api_info *info, const void *message)
     return 0;
 }
 
-/* From Kafka 2.0 on brokers answer at once and expect the client to wait (KIP-219). */
+/* Since Kafka 2.0 a throttling broker answers at once and expects the client to wait (KIP-219). */
 static void honour_throttle(struct wire_conn *conn, const struct kc_api_info *info,
                             const void *message)
 {
@@ -334,7 +334,7 @@ static struct kc_error *decode(struct wire_conn *conn, const struct wire_pending
 #define FRAME_MAX   (128 * 1024 * 1024) /* where the request says nothing of its answer */
 #define FRAME_SETUP (1024 * 1024)       /* before the broker has shown that it is one */
 
-/* What the next answer may have, by what was asked for. */
+/* The largest size of the next answer, given its request. */
 static size_t frame_max(const struct wire_conn *conn)
 {
     if (conn->state < CONN_READY)
@@ -401,7 +401,7 @@ static struct kc_error *timed_out(const struct wire_conn *conn, const struct wir
 }
 
 /* The caller's time-out may be shorter than request.timeout.ms. Then only the caller gives up, and
- * a late answer is dropped. Not for requests that are sent from the caller's memory. */
+ * a late answer is dropped. Not for requests whose bytes stay in the caller's memory. */
 static bool may_abandon(const struct wire_pending *pending, int64_t now)
 {
     return pending->api != KC_API_PRODUCE && now < pending->answer_by_ms;

@@ -15,7 +15,7 @@
 struct wire_conn;
 struct kc_access;
 
-/* What the owner is told, with the arg of wire_conn_open(). */
+/* The owner's callbacks, called with the arg of wire_conn_open(). */
 struct wire_conn_events {
     /* Requests go out from now on; again after each renewal of the login (KIP-368). */
     void (*ready)(void *arg);
@@ -24,7 +24,7 @@ struct wire_conn_events {
     void (*closed)(void *arg, const struct kc_error *err, bool was_ready);
 };
 
-/* What all connections of one owner share; it outlives them. Pointers are borrowed. */
+/* Shared by all connections of one owner; it outlives them. Pointers are borrowed. */
 struct wire_conn_shared {
     const char *name; /* the owner's, for the log */
     uv_loop_t *loop;
@@ -32,7 +32,7 @@ struct wire_conn_shared {
     struct wire_tls_context *tls; /* NULL: plain */
     struct kc_access *access;
     const struct wire_conn_events *events;
-    bool stopping; /* nobody wants to know any more why connections end */
+    bool stopping; /* the reason why connections end is no longer reported */
     int32_t next_correlation;
     struct wire_stream_staging staging;
 };
@@ -49,7 +49,8 @@ struct wire_conn *wire_conn_open(struct wire_conn_shared *shared, const struct w
                                  int failures, void *arg);
 /* Ends it now; takes err, NULL: it is idle. */
 void wire_conn_close(struct wire_conn *conn, struct kc_error *err);
-/* What is due by now: time-outs, renewing the login, being idle. To be called every 50 ms or so. */
+/* Does the due work: time-outs, renewing the login, closing when idle. To be called every 50 ms or
+ * so. */
 void wire_conn_tick(struct wire_conn *conn, int64_t now);
 
 /* Takes request, which waits until the connection is ready; done fails at deadline_ms

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a connection does before it is READY: its stream, ApiVersions, then the SASL exchange where
- * wanted; and the exchange again before the session's lifetime ends (KIP-368). See conn.h.
+ * A connection's set-up before it is READY: its stream, ApiVersions, then the SASL exchange if
+ * there is one. The exchange is repeated before the session's lifetime ends (KIP-368). See conn.h.
  *
  * SASL steps run on threads of their own, one at a time per connection: a step may wait for a token
  * endpoint or a KDC, and compute for long. It doesn't use libuv's few threads, because these
@@ -215,7 +215,7 @@ static void begin_step(struct wire_conn *conn, const uint8_t *token, size_t len)
     step->finished.data = step;
     conn->users++;
     uv_async_init(conn->shared->loop, &step->finished, after_step);
-    /* From here on step->err is the thread's, if there is one. */
+    /* From here on step->err belongs to the thread, if there is one. */
     struct kc_error *err = kc_thread_start(&step->thread, "sasl", run_step, step);
     if (!err)
         return;

@@ -22,7 +22,7 @@ struct decoder {
     const struct kc_wire_field *failed; /* where in.bad was set first */
 };
 
-/* As structs, brokers' answers take two to five times their own bytes. */
+/* Decoded into structs, brokers' answers take two to five times their encoded size. */
 #define DECODED_RATIO 8
 #define DECODED_LEAST ((size_t)64 << 10)
 

@@ -24,7 +24,7 @@ struct wire_fanout {
     struct wire_part *parts; /* with room for all that are added */
     size_t count;
     void *arg;
-    bool once; /* what was sent isn't sent again, whatever the answer */
+    bool once; /* a sent part isn't sent again, whatever the answer */
     /* Fills a request for parts of one leader, sorted by topic. */
     void (*build)(const struct wire_fanout *fanout, struct kc_wire_request *request,
                   struct wire_part **parts, size_t count);
@@ -37,7 +37,8 @@ struct wire_fanout {
 void wire_fanout_add(struct wire_fanout *fanout, const char *topic, int32_t partition, void *item,
                      struct kc_error **error);
 
-/* How many topics parts, sorted by topic, are of; and how many of them, from i on, are of one. */
+/* For parts sorted by topic: the number of their topics; and how many of them, from i on, share one
+ * topic. */
 int32_t wire_fanout_topics(struct wire_part *const *parts, size_t count);
 int32_t wire_fanout_run_length(struct wire_part *const *parts, size_t count, size_t i);
 

@@ -3,8 +3,8 @@
  * Frames out of a stream of bytes: four bytes that say a length, then as many bytes.
  *
  * Fed in pieces of any size, or read into directly. A frame's memory grows with what has arrived,
- * so that a large length from a stranger costs nothing. No socket, no limit: the stream that feeds
- * it has both. One thread at a time.
+ * so that a large length sent by a stranger costs nothing. No socket, no limit: the stream that
+ * feeds it has both. One thread at a time.
  */
 #ifndef WORKER_WIRE_FRAME_READER_PRIV_H
 #define WORKER_WIRE_FRAME_READER_PRIV_H
@@ -30,7 +30,7 @@ enum wire_frame_event {
     WIRE_FRAME_NO_MEMORY, /* for the frame that is under way */
 };
 
-/* Takes bytes up to the next event; moves *data and lessens *len by what it took. */
+/* Takes bytes up to the next event; moves *data and reduces *len accordingly. */
 enum wire_frame_event wire_frame_reader_feed(struct wire_frame_reader *reader, const uint8_t **data,
                                              size_t *len);
 /* The length of the frame that begins. */

@@ -17,7 +17,7 @@ struct wire_pending {
     kc_wire_done done;
     void *arg;
     int64_t deadline_ms;  /* the caller's; 0: none */
-    int64_t answer_by_ms; /* request.timeout.ms after it was sent: else the connection is closed */
+    int64_t answer_by_ms; /* request.timeout.ms after it was sent; then the connection is closed */
     size_t reply_max;     /* the request's; 0: none */
     enum kc_api api;
     int32_t correlation;

@@ -10,7 +10,7 @@
 #include "connect/append.h"
 #include "wire/messages_data.h"
 
-/* For a batch of so many records; NULL: none is named. */
+/* count: the batch's records. NULL: the answer names none. */
 struct kc_record_errors *kc_record_errors_new(const struct kc_produce_response_partition *from,
                                               int32_t records);
 struct kc_record_errors *kc_record_errors_ref(struct kc_record_errors *errors); /* NULL is fine */

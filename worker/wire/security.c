@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client needs for security.protocol. Called by wire_client.c before and after the loop. */
+/* The parts that a client needs for its security.protocol. Called by wire_client.c before and after
+ * the loop. */
 #include "wire/security_priv.h"
 
 #include "wire/sasl.h"

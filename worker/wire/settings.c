@@ -34,10 +34,10 @@ static const struct number_key numbers[] = {
     NUMBER("socket.connection.setup.timeout.ms", connect_timeout_ms, 10000, 1),
     NUMBER("socket.connection.setup.timeout.max.ms", connect_timeout_max_ms, 30000, 1),
     NUMBER("max.in.flight.requests.per.connection", max_in_flight, 5, 1),
-    /* Not Java's defaults, because the kernel finds better sizes by itself unless they are set. */
+    /* Java's defaults aren't used, because the kernel finds better sizes by itself. */
     NUMBER("send.buffer.bytes", send_buffer, -1, -1),
     NUMBER("receive.buffer.bytes", receive_buffer, -1, -1),
-    /* Our own: how long what is sent may go unacknowledged before the connection ends. */
+    /* Our own: how long sent bytes may stay unacknowledged before the connection ends. */
     NUMBER("tcp.user.timeout.ms", tcp_user_timeout_ms, 0, 0),
 };
 

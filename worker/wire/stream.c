@@ -2,8 +2,9 @@
 /*
  * A stream's states and its life. See stream.h.
  *
- * Whatever ends a stream closes its handles first. `closed` is called when the last one has closed,
- * so it never runs within a call of the owner's, and no handle is left that could call back.
+ * A stream first closes its handles, whatever ends it. `closed` is called when the last one has
+ * closed, so it never runs within a call of the owner's, and no handle is left that could call
+ * back.
  */
 #include "wire/stream_priv.h"
 

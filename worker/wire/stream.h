@@ -26,15 +26,14 @@ struct wire_stream_events {
     bool (*begins)(void *arg, size_t size);
     /* A complete frame, without its length. It is the callback's: wire_frame_free(frame, cap). */
     void (*frame)(void *arg, uint8_t *frame, size_t cap, size_t len);
-    /* What is queued has come down to low_water after wire_stream_send() returned false. Optional.
-     */
+    /* After wire_stream_send() has returned false: the queue has shrunk to low_water. Optional. */
     void (*drained)(void *arg);
     /* err says why it ended and is the callback's; NULL: the owner ended it. */
     void (*closed)(void *arg, struct kc_error *err);
 };
 
-/* The buffer into which sockets are read before the bytes are frames; one for all streams of a
- * loop. */
+/* The buffer for bytes read from sockets, before they are frames; all streams of a loop share it.
+ */
 struct wire_stream_staging {
     char bytes[65536];
 };
@@ -47,7 +46,7 @@ struct wire_stream_options {
     const char *label;            /* the peer, for texts: "broker:9092 (id: 1)"; copied */
     struct wire_tls_context *tls; /* of the stream's side; NULL: plain */
     struct wire_stream_staging *staging;
-    size_t frame_max;    /* bytes that a frame may have, where there is no `begins` */
+    size_t frame_max;    /* bytes that a frame may have, if there is no `begins` */
     size_t high_water;   /* bytes queued beyond which wire_stream_send() returns false; 0: never */
     size_t low_water;    /* see `drained` */
     int send_buffer;     /* SO_SNDBUF; 0: the kernel's */
@@ -60,15 +59,15 @@ struct wire_stream_options {
  * one, and closes. */
 struct wire_stream *wire_stream_connect(const struct wire_stream_options *options, const char *host,
                                         int port);
-/* From a connected socket, which belongs to the stream from now on, also after an error. TLS is the
- * server's side. */
+/* Makes a stream of a connected socket, which the stream owns from now on, also after an error. TLS
+ * is the server's side. */
 struct wire_stream *wire_stream_accept(const struct wire_stream_options *options, int fd);
 
-/* Sends the pieces in order; the caller has put the frame's length into them. Without release, what
- * the socket doesn't take at once is copied. With it, nothing is copied, the bytes stay where they
- * are, and release(arg) runs once when they aren't needed any more: when they are sent, when they
- * are encrypted, or when the stream ends. That may be within this call. After `opened`; what is
- * sent when the stream is ending is dropped. False: more than high_water is queued. */
+/* Sends the pieces in order; the caller has put the frame's length into them. Without release,
+ * bytes that the socket doesn't take at once are copied. With it, nothing is copied: the bytes stay
+ * where they are, and release(arg) runs once when they aren't needed any more (sent, encrypted, or
+ * the stream has ended). That may be within this call. Call it after `opened`. Bytes sent while the
+ * stream is ending are dropped. False: more than high_water is queued. */
 bool wire_stream_send(struct wire_stream *stream, const uv_buf_t *pieces, unsigned int count,
                       void (*release)(void *arg), void *arg);
 /* Bytes that the kernel hasn't taken yet. */
@@ -81,13 +80,13 @@ void wire_stream_resume(struct wire_stream *stream);
 /* The peer is known to be one of ours: large frames get their memory at once. */
 void wire_stream_trust(struct wire_stream *stream);
 
-/* Ends gracefully: sends what is queued, says that nothing follows, drops what still arrives, and
+/* Ends gracefully: sends the queue, tells the peer that nothing follows, drops further input, and
  * waits for the peer to end as well. The owner's patience is the limit: wire_stream_close(). */
 void wire_stream_finish(struct wire_stream *stream);
 /* Ends at once. */
 void wire_stream_close(struct wire_stream *stream);
 
-/* What it does now, for texts: "connecting", "the TLS handshake". Static storage. */
+/* Its present activity, for texts: "connecting", "the TLS handshake". Static storage. */
 const char *wire_stream_doing(const struct wire_stream *stream);
 /* The peer's name, as connected to; NULL where accepted. */
 const char *wire_stream_host(const struct wire_stream *stream);

@@ -2,8 +2,8 @@
 /*
  * The bytes of a stream: pieces out, frames in, through TLS where wanted. See stream.h.
  *
- * What a socket takes at once is written at once; only the rest is left to the loop. Large frames
- * are read straight to where they stay. Loop thread.
+ * Bytes that the socket takes are written at once; the loop writes the rest. Large frames are read
+ * straight to where they stay. Loop thread.
  */
 #include "wire/stream_priv.h"
 
@@ -19,7 +19,7 @@
 
 /* ---- Sending ---- */
 
-/* What the socket didn't take at once. */
+/* The bytes that the socket didn't take at once. */
 struct stream_write {
     uv_write_t uv;
     struct wire_stream *stream;
@@ -163,7 +163,7 @@ bool wire_stream_send(struct wire_stream *stream, const uv_buf_t *pieces, unsign
 
 /* ---- Frames ---- */
 
-/* Whether the owner takes a frame of this size; else the stream ends. */
+/* Whether the owner takes a frame of this size. If not, the stream ends. */
 static bool accepts(struct wire_stream *stream, size_t size)
 {
     const struct wire_stream_options *options = &stream->options;
@@ -206,7 +206,7 @@ static void hand_over(struct wire_stream *stream)
     stream->options.events->frame(stream->options.arg, frame, cap, len);
 }
 
-/* Takes plaintext. What is behind a pause is kept. */
+/* Takes plaintext. Bytes after a pause are kept. */
 static void feed(struct wire_stream *stream, const uint8_t *data, size_t len)
 {
     while (stream->state == STREAM_OPEN && !stream->paused) {
@@ -272,7 +272,7 @@ static void shake_hands(struct wire_stream *stream)
     bool done = false;
     struct kc_error *err = wire_tls_handshake(stream->tls, &done);
 
-    /* What there is to send goes out even on failure: the alert tells the peer why. */
+    /* Pending output is sent even after a failure, because the alert tells the peer the reason. */
     flush_tls(stream);
     if (err) {
         wire_stream_fail(stream, kc_error_prefix(err, "TLS with %s", stream->options.label));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How a stream comes to its socket: a name is resolved and its addresses are tried one after the
- * other, or a socket was accepted. See stream.h. Loop thread.
+ * How a stream gets its socket: it resolves a name and tries its addresses one after the other, or
+ * takes an accepted socket. See stream.h. Loop thread.
  */
 #include "wire/stream_priv.h"
 

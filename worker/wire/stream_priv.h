@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of a stream share: stream.c (its states and its life), stream_io.c (bytes in and
+ * Shared by the parts of a stream: stream.c (its states and its life), stream_io.c (bytes in and
  * out, TLS), stream_open.c (connecting and accepting). Loop thread.
  */
 #ifndef WORKER_WIRE_STREAM_PRIV_H

@@ -3,9 +3,9 @@
  * Admin calls that librdkafka lacks. Blocking; any thread except the client's own, several at a
  * time.
  *
- * Each call has a timeout in milliseconds for the whole call, retries retriable errors meanwhile,
- * and reports per item: the returned error is for the call as a whole, item->error for one item
- * (owned by the caller, NULL: done).
+ * Each call has a timeout in milliseconds, and retries retriable errors until then. It reports each
+ * item: item->error (owned by the caller; NULL: done). A returned error means that the whole call
+ * failed.
  */
 #ifndef WORKER_WIRE_WIRE_ADMIN_H
 #define WORKER_WIRE_WIRE_ADMIN_H

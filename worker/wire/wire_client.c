@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client's life: made, looking for what is due, closed. See wire_client.h.
+ * A client's life: it is made, looks for due work, and is closed. See wire_client.h.
  *
- * It stands above its parts and is the only one that knows all of them: what the metadata and the
- * coordinators have to tell the router goes through `calls`.
+ * It stands above its parts, and only it knows all of them: metadata and coordinators call the
+ * router through `calls`.
  */
 #include "wire/wire_client_priv.h"
 
@@ -52,7 +52,7 @@ static const struct wire_client_calls calls = {
     .coordinator_failed = wire_route_fail,
 };
 
-/* What all connections of the client share. */
+/* Shared by all connections of the client. */
 static void set_up_connections(struct kc_wire_client *client)
 {
     client->conns.name = client->name;

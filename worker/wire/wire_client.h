@@ -22,8 +22,8 @@ struct kc_wire_client;
 struct kc_error *kc_wire_client_new(const struct kc_map *settings, const char *name,
                                     struct kc_wire_client **client) KC_MUST_CHECK;
 
-/* Fails what is outstanding with KC_ERR_WAKEUP, closes every connection and ends the thread. Not on
- * the loop thread. */
+/* Fails outstanding requests with KC_ERR_WAKEUP, closes every connection and ends the thread. Not
+ * on the loop thread. */
 void kc_wire_client_destroy(struct kc_wire_client *client);
 
 /* Notes that the calling thread's connector or task uses the client, too: see access.h. */
@@ -63,7 +63,7 @@ struct kc_wire_alarm *kc_wire_alarm_new(struct kc_wire_client *client, void (*fn
 void kc_wire_alarm_set(struct kc_wire_alarm *alarm, int64_t at_us); /* kc_mono_us(); again: moves */
 void kc_wire_alarm_destroy(struct kc_wire_alarm *alarm);
 
-/* What the metadata says about a partition. */
+/* A partition's metadata. */
 struct kc_wire_leader {
     int32_t broker_id;       /* -1: there is none now */
     int32_t leader_epoch;    /* -1: the broker doesn't say */
@@ -73,9 +73,9 @@ struct kc_wire_leader {
 /* Loop thread: the cached leader; false when nothing is known about the partition. */
 bool kc_wire_leader(struct kc_wire_client *client, const char *topic, int32_t partition,
                     struct kc_wire_leader *leader);
-/* Loop thread: why the cluster will never show a topic: TOPIC_AUTHORIZATION_FAILED (no DESCRIBE) or
- * INVALID_TOPIC_EXCEPTION, if it was asked at since_ms (kc_mono_ms()) or later; else KC_KAFKA_NONE.
- */
+/* Loop thread. The reason why the cluster will never show a topic, if it was asked at since_ms
+ * (kc_mono_ms()) or later: TOPIC_AUTHORIZATION_FAILED (no DESCRIBE) or INVALID_TOPIC_EXCEPTION;
+ * otherwise KC_KAFKA_NONE. */
 int kc_wire_topic_refusal(struct kc_wire_client *client, const char *topic, int64_t since_ms);
 /* Loop thread: the name of a topic id; NULL when unknown. Valid until the next callback. */
 const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id);

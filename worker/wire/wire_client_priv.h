@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of the client share. Each may call those named before it: wire_loop.c (posting,
+ * Shared by the parts of the client. Each may call those named before it: wire_loop.c (posting,
  * timers), wire_send.c (sending), metadata.c, coordinator_lookup.c, wire_router.c (which connection
  * a request takes), wire_client.c (its life). Connections (conn.h) know nothing of the client. All
  * of it belongs to the loop thread, except what `mutex` guards.
@@ -52,7 +52,7 @@ struct kc_wire_timer {
     void *arg;
 };
 
-/* What the parts below the router ask of it. */
+/* The router's functions for the parts below it. */
 struct wire_client_calls {
     void (*route)(struct kc_wire_client *client, struct wire_pending *pending); /* takes pending */
     void (*metadata_changed)(struct kc_wire_client *client);
@@ -85,7 +85,7 @@ struct kc_wire_client {
     struct wire_coordinators *coordinators;
     struct wire_pending *parked; /* waiting for metadata or a coordinator */
     bool stopping;
-    bool about_to_wait; /* in before_wait: what is posted now is for the next turn */
+    bool about_to_wait; /* in before_wait: a task posted now runs in the next turn */
     bool quiet;         /* ticks slowly */
     unsigned int round_robin;
     struct wire_conn_shared conns;
@@ -116,7 +116,7 @@ void wire_router_tick(struct kc_wire_client *client, int64_t now);
 /* Whether a request or a connection may need wire_router_tick() before then. */
 bool wire_router_due(struct kc_wire_client *client, int64_t then);
 void wire_router_close(struct kc_wire_client *client);
-/* What a connection tells the node that it is of. */
+/* The connection's callbacks into its node. */
 extern const struct wire_conn_events wire_node_events;
 struct wire_node *wire_node_find(struct kc_wire_client *client, int32_t id, int channel);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client's loop as others use it: what is posted to it, its timers, and how often it looks for
- * what is due. See wire_client.h.
+ * A client's loop for its users: posted tasks, timers, and how often it looks for due work. See
+ * wire_client.h.
  *
  * Everything from outside enters through the post queue, so that the rest of the client is single
  * threaded.
@@ -13,7 +13,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
-/* How often the client looks for what is due while something may be. */
+/* How often the client looks for due work while there may be some. */
 #define TICK_MS 50
 
 /* ---- Posting ---- */

@@ -124,7 +124,7 @@ static bool is_definite(int16_t code)
            code == KC_KAFKA_UNSUPPORTED_FOR_MESSAGE_FORMAT;
 }
 
-/* Several of one id and partition share what is said of these. */
+/* Several markers of one id and partition share one answer. */
 static void take_marker(struct wire_fanout *fanout, struct wire_part **parts, size_t count,
                         int64_t producer_id, struct kc_wire_str topic,
                         const struct kc_write_txn_markers_response_partition *from)
@@ -158,7 +158,8 @@ static void take_markers(struct wire_fanout *fanout, const struct kc_wire_reply 
     }
 }
 
-/* What failed the call as a whole is of the markers that weren't sent, if some were. Takes err. */
+/* If some markers were sent, a failure of the whole call becomes the error of the unsent ones.
+ * Takes err. */
 static struct kc_error *share_failure(const struct wire_fanout *fanout, struct kc_error *err)
 {
     bool sent = false;

@@ -50,7 +50,8 @@ struct kc_wire_request {
     int32_t timeout_ms;  /* from sending to the answer; 0: request.timeout.ms */
     size_t reply_max;    /* the largest valid answer in bytes; 0: 128 MiB */
     /* Loop thread, when the version is known and the message is about to be encoded; may be NULL.
-     * For messages whose versions have the same content in different fields. */
+     * It is for messages that have the same content in different fields, depending on the version.
+     */
     void (*prepare)(struct kc_wire_request *request, int16_t version);
     void *prepare_arg;
 };

@@ -125,8 +125,8 @@ static void submit(struct kc_wire_client *client, struct wire_node *node,
     wire_conn_submit(node->conn, pending);
 }
 
-/* The node whose main connection has the fewest requests in flight, among those that are ready, or
- * those that aren't yet. */
+/* The node with the fewest requests in flight on its main connection, among the ready ones, or
+ * among those that aren't ready yet. */
 static struct wire_node *least_busy(struct kc_wire_client *client, bool ready)
 {
     struct wire_node *node, *next, *best = NULL;
@@ -146,8 +146,8 @@ static struct wire_node *least_busy(struct kc_wire_client *client, bool ready)
 
 #define BROKERS_TRIED 64
 
-/* A connected node; else one that is connecting; else a broker, else a bootstrap server, that may
- * be tried now. NULL: all are backing off. */
+/* A connected node; otherwise one that is connecting; otherwise a broker or bootstrap server that
+ * may be tried now. NULL: all are backing off. */
 static struct wire_node *any_node(struct kc_wire_client *client)
 {
     struct wire_node *node = least_busy(client, true);
