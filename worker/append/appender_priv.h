@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Shared by the appender's parts: appender.c (life, partitions), append_send.c (requests),
- * append_answer.c (results and retries), append_abandon.c (users that leave), append_txn.c
- * (producer id, transactions). All of it on the loop thread, except the atomics.
+ * What the appender's parts share: appender.c (life, the loop), append_post.c (what is handed in),
+ * append_part.c (partitions), append_send.c (requests), append_answer.c (results and retries),
+ * append_abandon.c (users that leave), append_txn.c (producer id, transactions). All of it on the
+ * loop thread, except the atomics and append_post.c.
  *
  * A partition's batches are in one list, in order; those in flight are at its head. Sequences are
  * given when a batch is first sent and kept through retries. A partition with a failed batch waits
@@ -164,20 +165,27 @@ struct append_flight {
 
 /* appender.c */
 void appender_poll(struct kc_appender *appender); /* does what can be done now */
-void appender_enqueue(struct kc_appender *appender, const struct append_post *post);
+void appender_begin_stop(struct kc_appender *appender);
+void appender_end_stop(struct kc_appender *appender);                    /* waits, and frees */
+void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
+bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
+void appender_request_ended(struct kc_appender *appender);
+
+/* append_part.c */
+struct append_part *appender_part(struct kc_appender *appender, const char *topic,
+                                  int32_t partition);
+void appender_queue(struct kc_appender *appender, struct append_part *part,
+                    struct append_batch *batch); /* behind the others of its part */
+void appender_unqueue(struct kc_appender *appender, struct append_part *part,
+                      struct append_batch *batch); /* takes batch off its part */
+
+/* append_post.c */
 /* Posts it, in order; header NULL: it is read here. Any thread. */
 void appender_post(struct kc_appender *appender, const struct kc_append *append,
                    const struct kc_record_batch *header);
+void appender_enqueue(struct kc_appender *appender, const struct append_post *post);
+void appender_refuse_held(struct kc_appender *appender); /* because it is being closed */
 void appender_give_back(struct kc_appender *appender, size_t bytes); /* that have a result */
-void appender_begin_stop(struct kc_appender *appender);
-void appender_end_stop(struct kc_appender *appender); /* waits, and frees */
-struct append_part *appender_part(struct kc_appender *appender, const char *topic,
-                                  int32_t partition);
-void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
-bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
-void appender_unqueue(struct kc_appender *appender, struct append_part *part,
-                      struct append_batch *batch); /* takes batch off its part */
-void appender_request_ended(struct kc_appender *appender);
 void appender_close_group(struct kc_appender *appender); /* what is posted next comes behind it */
 
 /* append_send.c */
