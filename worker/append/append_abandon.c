@@ -56,7 +56,7 @@ static void leave_part(struct kc_appender *appender, struct append_part *part,
             continue;
         append_fail_batch(batch,
                           kc_error_retriable_new(KC_ERR_WAKEUP, "whoever appended it has left"));
-        part->draining = true;
+        append_part_drain(part);
     }
     append_settle(appender, part);
 }
@@ -153,7 +153,8 @@ static void run_cancel(void *arg)
     struct append_part *part = part_of(arg);
 
     cancel_batches(part);
-    part->draining = part->in_flight > 0;
+    if (part->in_flight > 0)
+        append_part_drain(part);
     append_settle(appender, part);
     part->blocked = true;
     appender_poll(appender);

@@ -98,19 +98,18 @@ static void settle_failed(struct kc_appender *appender, struct append_part *part
                           struct append_batch *batch)
 {
     struct kc_error *why = kc_error_copy(batch->error);
-    bool first = true;
+    bool first = true, is_void = part->state == APPEND_VOID;
 
     if (append_txn_survives(appender, batch)) {
         if (batch->sequenced)
             part->next_sequence = batch->sequence;
     } else {
-        part->restart = part->restart || (batch->sequenced && !appender->transactional_id &&
-                                          !appender->options.given_identity);
+        is_void = is_void || (batch->sequenced && !appender->transactional_id &&
+                              !appender->options.given_identity);
         append_txn_failed(appender, why);
     }
     skip_rest(part, why);
-    part->draining = false;
-    part->careful = true;
+    append_part_move(part, is_void ? APPEND_VOID : APPEND_CAREFUL);
     part->blocked = appender->options.block_failed;
     while (part->batches && (part->batches->failed || part->batches->appended)) {
         give_result(appender, part, part->batches, !first && part->batches->failed);
@@ -131,10 +130,8 @@ void append_settle(struct kc_appender *appender, struct append_part *part)
         else
             break;
     }
-    if (part->in_flight == 0 && part->draining) {
-        part->draining = false;
-        part->careful = true;
-    }
+    if (part->in_flight == 0 && part->state == APPEND_DRAINING)
+        append_part_move(part, APPEND_CAREFUL);
 }
 
 void append_fail_all(struct kc_appender *appender, const struct kc_error *err)
@@ -161,8 +158,9 @@ static void appended(struct append_part *part, struct append_batch *batch, int64
     batch->base_offset = base_offset;
     batch->log_append_time_ms = append_time;
     batch->log_start_offset = log_start;
-    part->careful = false;
     part->attempts = 0;
+    if (part->state == APPEND_CAREFUL)
+        append_part_move(part, APPEND_FLOWING);
 }
 
 /* A broker that has refused a batch also refuses those under way behind it. That means no fault of
@@ -190,14 +188,14 @@ static void try_again(struct kc_appender *appender, struct append_part *part,
         if (!follows_failed(part, batch))
             part->retry_at_ms = kc_mono_ms() + append_backoff_ms(appender, err, part->attempts++);
     }
-    part->draining = true;
+    append_part_drain(part);
 }
 
 static void refuse(struct append_part *part, struct append_batch *batch, struct kc_error *err)
 {
     kc_debug("%s: %s", part->key, kc_error_text(err));
     append_fail_batch(batch, err);
-    part->draining = true;
+    append_part_drain(part);
 }
 
 /* The pieces of a merged batch are handled as if each had been sent alone. */
@@ -211,7 +209,7 @@ static void refuse_or_unmerge(struct append_part *part, struct append_batch *bat
     kc_debug("%s: %s; its pieces are sent one by one", part->key, kc_error_text(err));
     kc_error_destroy(err);
     append_unmerge(part, batch);
-    part->draining = true;
+    append_part_drain(part);
 }
 
 static struct append_batch *first_open(const struct append_part *part)
@@ -236,7 +234,7 @@ static void out_of_order(struct kc_appender *appender, struct append_part *part,
     } else {
         kc_warn("%s: the broker has lost the producer's state; going on with another epoch (%s)",
                 part->key, kc_error_text(err));
-        part->restart = true;
+        append_part_move(part, APPEND_VOID);
         try_again(appender, part, batch, err);
     }
 }
@@ -355,7 +353,7 @@ static void take_error(struct kc_appender *appender, struct append_part *part,
     case KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED:
         if (part->producer_id >= 0 && append_may_become_plain(appender, code)) {
             append_become_plain(appender);
-            part->restart = true;
+            append_part_move(part, APPEND_VOID);
             try_again(appender, part, batch, err);
             return;
         }

@@ -4,6 +4,7 @@
  */
 #include "append/appender_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,7 +27,6 @@ struct append_part *appender_part(struct kc_appender *appender, const char *topi
     part->partition = partition;
     part->producer_id = appender->producer_id;
     part->epoch = appender->producer_epoch;
-    part->careful = true;
     part->merge_max = (size_t)appender->options.max_request_bytes < MERGE_MAX
                           ? (size_t)appender->options.max_request_bytes
                           : MERGE_MAX;
@@ -34,6 +34,32 @@ struct append_part *appender_part(struct kc_appender *appender, const char *topi
     kc_wire_track(appender->client, topic);
     return part;
 }
+
+/* ---- states ---- */
+
+#define TO(state) (1u << APPEND_##state)
+/* What is void stays so until it has begun anew, whatever happens meanwhile. */
+static const unsigned moves[] = {
+    [APPEND_CAREFUL] = TO(CAREFUL) | TO(FLOWING) | TO(DRAINING) | TO(VOID),
+    [APPEND_FLOWING] = TO(CAREFUL) | TO(DRAINING) | TO(VOID),
+    [APPEND_DRAINING] = TO(DRAINING) | TO(CAREFUL) | TO(VOID),
+    [APPEND_VOID] = TO(VOID) | TO(CAREFUL),
+};
+
+void append_part_move(struct append_part *part, enum append_part_state state)
+{
+    assert(moves[part->state] & (1u << state));
+    assert(state != APPEND_CAREFUL || part->in_flight == 0);
+    part->state = state;
+}
+
+void append_part_drain(struct append_part *part)
+{
+    if (part->state != APPEND_VOID)
+        append_part_move(part, APPEND_DRAINING);
+}
+
+/* ---- batches ---- */
 
 void appender_queue(struct kc_appender *appender, struct append_part *part,
                     struct append_batch *batch)

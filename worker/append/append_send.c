@@ -53,13 +53,12 @@ static bool restart(struct kc_appender *appender, struct append_part *part)
 {
     struct append_batch *batch;
 
-    if (part->restart && is_current(appender, part) && !append_bump_epoch(appender))
+    if (part->state == APPEND_VOID && is_current(appender, part) && !append_bump_epoch(appender))
         return false;
-    part->restart = false;
+    append_part_move(part, APPEND_CAREFUL);
     part->producer_id = appender->producer_id;
     part->epoch = appender->producer_epoch;
     part->next_sequence = 0;
-    part->careful = true;
     DL_FOREACH (part->batches, batch)
         batch->sequenced = false;
     return true;
@@ -114,10 +113,16 @@ static void want_leader(struct kc_appender *appender, const struct append_part *
 static int most_in_flight(const struct kc_appender *appender, const struct append_part *part,
                           const struct append_batch *batch)
 {
+    static const int most[] = {
+        [APPEND_CAREFUL] = 1,
+        [APPEND_FLOWING] = IN_FLIGHT_MAX,
+        [APPEND_DRAINING] = 0,
+        [APPEND_VOID] = 1, /* which begins anew */
+    };
     bool plain =
         appender->options.given_identity ? batch->producer_id < 0 : atomic_load(&appender->plain);
 
-    return part->careful || plain ? 1 : IN_FLIGHT_MAX;
+    return plain && most[part->state] > 1 ? 1 : most[part->state];
 }
 
 /* Whether batch may follow those in flight, if identities were given. A new producer waits until
@@ -133,18 +138,17 @@ static bool takes_turn(struct append_part *part, const struct append_batch *batc
         return false;
     part->producer_id = batch->producer_id;
     part->epoch = batch->producer_epoch;
-    part->careful = true;
+    append_part_move(part, APPEND_CAREFUL);
     return true;
 }
 
 /* The same with an identity of ours, which may have to begin anew. */
 static bool takes_number(struct kc_appender *appender, struct append_part *part)
 {
-    if (part->in_flight == 0 &&
-        (part->restart || (!is_current(appender, part) && !has_sequenced(part))) &&
-        !restart(appender, part))
-        return false;
-    return !part->restart;
+    bool anew = part->state == APPEND_VOID ||
+                (part->in_flight == 0 && !is_current(appender, part) && !has_sequenced(part));
+
+    return !anew || restart(appender, part);
 }
 
 /* The part's next batch, if it may be sent now, and its broker. */
@@ -153,7 +157,7 @@ static struct append_batch *sendable(struct kc_appender *appender, struct append
 {
     struct append_batch *batch = next_batch(part);
 
-    if (!batch || part->draining || now < part->retry_at_ms ||
+    if (!batch || now < part->retry_at_ms ||
         part->in_flight >= most_in_flight(appender, part, batch) ||
         !append_txn_ready(appender, part))
         return NULL;

@@ -74,8 +74,7 @@ void append_restart_all(struct kc_appender *appender)
         part->producer_id = appender->producer_id;
         part->epoch = appender->producer_epoch;
         part->next_sequence = 0;
-        part->restart = false;
-        part->careful = true;
+        append_part_move(part, APPEND_CAREFUL);
         DL_FOREACH (part->batches, batch)
             batch->sequenced = false;
     }
@@ -84,7 +83,7 @@ void append_restart_all(struct kc_appender *appender)
 bool append_may_become_plain(const struct kc_appender *appender, int code)
 {
     return code == KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED && appender->options.may_be_plain &&
-           !appender->transactional_id;
+           !appender->transactional_id && appender->state != PRODUCER_FATAL;
 }
 
 void append_become_plain(struct kc_appender *appender)
@@ -92,7 +91,7 @@ void append_become_plain(struct kc_appender *appender)
     appender->producer_id = -1;
     appender->producer_epoch = -1;
     atomic_store(&appender->plain, true);
-    appender->state = PRODUCER_READY;
+    appender_move(appender, PRODUCER_READY);
 }
 
 bool append_bump_epoch(struct kc_appender *appender)
@@ -106,7 +105,7 @@ bool append_bump_epoch(struct kc_appender *appender)
     kc_info("Producer id %lld has used up its epochs; another one is asked for",
             (long long)appender->producer_id);
     appender->producer_id = appender->producer_epoch = -1;
-    appender->state = PRODUCER_NONE;
+    appender_move(appender, PRODUCER_NONE);
     return false;
 }
 
@@ -114,7 +113,7 @@ static void finish_init(struct kc_appender *appender)
 {
     struct append_end waiter = appender->init_waiter;
 
-    appender->state = appender->end.done ? PRODUCER_ENDING : PRODUCER_READY;
+    appender_move(appender, appender->end.done ? PRODUCER_ENDING : PRODUCER_READY);
     appender->init_waiter.done = NULL;
     if (waiter.done)
         waiter.done(waiter.arg, NULL);
@@ -143,7 +142,7 @@ static void init_failed(struct kc_appender *appender, struct kc_error *err)
         return;
     }
     kc_debug("%s", kc_error_text(err));
-    appender->state = PRODUCER_NONE;
+    appender_move(appender, PRODUCER_NONE);
     appender->init_at_ms =
         kc_mono_ms() + kc_wire_backoff_ms(appender->client, appender->init_attempts++);
     kc_error_destroy(err);
@@ -154,7 +153,7 @@ static void on_init(void *arg, const struct kc_wire_request *request, struct kc_
     struct kc_appender *appender = arg;
     const struct kc_init_producer_id_response *response = reply->message;
 
-    if (appender->state == PRODUCER_FATAL) {
+    if (appender->state != PRODUCER_INITIALISING) {
         kc_debug("a producer id comes too late");
     } else if (reply->error) {
         init_failed(appender, kc_error_copy(reply->error));
@@ -196,7 +195,7 @@ void append_init(struct kc_appender *appender, int64_t now)
     message->producer_id = appender->producer_id;
     message->producer_epoch = appender->producer_epoch;
     request->prepare = prepare_init;
-    appender->state = PRODUCER_INITIALISING;
+    appender_move(appender, PRODUCER_INITIALISING);
     appender->requests++;
     kc_wire_send(appender->client, request, on_init, appender);
 }
@@ -373,7 +372,7 @@ static void finish(struct kc_appender *appender, const struct kc_error *err, boo
 
     appender->end = (struct append_end){0};
     appender->txn_attempts = 0;
-    appender->state = bump ? PRODUCER_NONE : PRODUCER_READY;
+    appender_move(appender, bump ? PRODUCER_NONE : PRODUCER_READY);
     if (ended) {
         kc_error_clear(&appender->abortable);
         appender->begun = appender->bump = false;

@@ -9,7 +9,27 @@
 
 #include "connect/thread.h"
 
+#include <assert.h>
 #include <stdlib.h>
+
+/* ---- The producer's state ---- */
+
+#define TO(state) (1u << PRODUCER_##state)
+/* An idempotent producer asks for another id once its epochs are used up, and is READY at once if
+ * it goes on without one. */
+static const unsigned moves[] = {
+    [PRODUCER_NONE] = TO(INITIALISING) | TO(READY) | TO(FATAL),
+    [PRODUCER_INITIALISING] = TO(NONE) | TO(READY) | TO(ENDING) | TO(FATAL),
+    [PRODUCER_READY] = TO(READY) | TO(NONE) | TO(ENDING) | TO(FATAL),
+    [PRODUCER_ENDING] = TO(READY) | TO(NONE) | TO(FATAL),
+    [PRODUCER_FATAL] = TO(FATAL),
+};
+
+void appender_move(struct kc_appender *appender, enum producer_state state)
+{
+    assert(moves[appender->state] & (1u << state));
+    appender->state = state;
+}
 
 /* ---- Driving ---- */
 
@@ -36,7 +56,7 @@ static void expire(struct kc_appender *appender, int64_t now)
                                           "delivery.timeout.ms; the last try: %s",
                                           part->key,
                                           batch->error ? kc_error_text(batch->error) : "not sent"));
-        part->draining = true;
+        append_part_drain(part);
         append_settle(appender, part);
     }
 }
@@ -96,7 +116,7 @@ void appender_fatal(struct kc_appender *appender, struct kc_error *err)
 
     kc_error_destroy(appender->fatal);
     appender->fatal = err;
-    appender->state = PRODUCER_FATAL;
+    appender_move(appender, PRODUCER_FATAL);
     appender->init_waiter.done = appender->end.done = NULL;
     append_fail_all(appender, err);
     if (init.done)
@@ -155,7 +175,7 @@ static void run_end(void *arg)
         if (!post->end.commit)
             drop_for_abort(appender);
         if (appender->state == PRODUCER_READY)
-            appender->state = PRODUCER_ENDING;
+            appender_move(appender, PRODUCER_ENDING);
     }
     free(post);
     appender_poll(appender);
@@ -217,7 +237,7 @@ struct kc_appender *kc_appender_new(struct kc_wire_client *client,
     if (options->plain)
         append_become_plain(appender);
     if (options->given_identity)
-        appender->state = PRODUCER_READY;
+        appender_move(appender, PRODUCER_READY);
     pthread_mutex_init(&appender->mutex, NULL);
     kc_cond_init(&appender->cond);
     kc_wire_post(client, run_start, appender);

@@ -55,6 +55,14 @@ struct append_batch {
     struct append_batch *prev, *next;
 };
 
+/* How a partition sends. */
+enum append_part_state {
+    APPEND_CAREFUL,  /* one batch at a time until one is taken: at the start, after a failure */
+    APPEND_FLOWING,  /* several in flight */
+    APPEND_DRAINING, /* a batch failed or must be sent again: nothing while any is in flight */
+    APPEND_VOID,     /* the same; then it counts from 0 under a new epoch, or another id */
+};
+
 struct append_part {
     char *key;
     char *topic;
@@ -66,10 +74,8 @@ struct append_part {
                             given_identity: of the last batch sent */
     int16_t epoch;       /* the same */
     int32_t next_sequence;
-    bool draining; /* a batch failed: send nothing while anything is in flight */
-    bool careful;  /* one batch at a time until one succeeds: at the start and after a failure */
-    bool restart;  /* begin with sequence 0 under a new epoch once nothing is in flight */
-    bool blocked;  /* block_failed: a batch failed, and nobody has unblocked since */
+    enum append_part_state state; /* append_part_move() */
+    bool blocked;                 /* block_failed: one failed, and nobody has unblocked since */
     bool in_transaction;
     int attempts;
     int64_t retry_at_ms;
@@ -119,8 +125,8 @@ struct kc_appender {
         UT_hash_handle hh;
     } * brokers;
 
-    atomic_bool plain; /* no producer id: id, epoch and sequences are -1 */
-    enum producer_state state;
+    atomic_bool plain; /* no producer id: -1 stands for it, for its epoch and its sequences */
+    enum producer_state state; /* appender_move() */
     struct kc_error *fatal;
     int64_t producer_id;
     int16_t producer_epoch;
@@ -166,7 +172,8 @@ struct append_flight {
 /* appender.c */
 void appender_poll(struct kc_appender *appender); /* does what can be done now */
 void appender_begin_stop(struct kc_appender *appender);
-void appender_end_stop(struct kc_appender *appender);                    /* waits, and frees */
+void appender_end_stop(struct kc_appender *appender); /* waits, and frees */
+void appender_move(struct kc_appender *appender, enum producer_state state);
 void appender_fatal(struct kc_appender *appender, struct kc_error *err); /* takes */
 bool appender_idle(const struct kc_appender *appender); /* no batch without a result */
 void appender_request_ended(struct kc_appender *appender);
@@ -174,6 +181,9 @@ void appender_request_ended(struct kc_appender *appender);
 /* append_part.c */
 struct append_part *appender_part(struct kc_appender *appender, const char *topic,
                                   int32_t partition);
+void append_part_move(struct append_part *part, enum append_part_state state);
+/* A batch failed, was given up, or must be sent again: waits for those in flight. */
+void append_part_drain(struct append_part *part);
 void appender_queue(struct kc_appender *appender, struct append_part *part,
                     struct append_batch *batch); /* behind the others of its part */
 void appender_unqueue(struct kc_appender *appender, struct append_part *part,
