@@ -7,9 +7,9 @@
  */
 #include "converters/json_format_priv.h"
 
+#include "connect/text.h"
 #include "values/decimal.h"
 #include "values/hash_order.h"
-#include "values/text_codec.h"
 
 #include <errno.h>
 #include <stdlib.h>

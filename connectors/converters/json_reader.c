@@ -7,7 +7,7 @@
  */
 #include "converters/json_reader_priv.h"
 
-#include "values/text_codec.h"
+#include "connect/text.h"
 
 #include <stdlib.h>
 #include <string.h>

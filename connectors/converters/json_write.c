@@ -10,8 +10,8 @@
 
 #include "connect/java_json.h"
 #include "connect/map.h"
+#include "connect/text.h"
 #include "values/decimal.h"
-#include "values/text_codec.h"
 
 #include <inttypes.h>
 #include <string.h>

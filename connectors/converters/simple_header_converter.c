@@ -8,7 +8,6 @@
 #include "connect/log.h"
 #include "connect/text.h"
 #include "converters/converter_priv.h"
-#include "values/text_codec.h"
 
 static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.storage.SimpleHeaderConverter");
 

@@ -5,9 +5,9 @@
  * Called by task threads through the plugin descriptor; one object per thread. UTF-8 is the fast
  * way: text passes through by reference. Other character sets go through iconv.
  */
+#include "connect/text.h"
 #include "converters/converter_priv.h"
 #include "values/java_text.h"
-#include "values/text_codec.h"
 
 #include <errno.h>
 #include <iconv.h>

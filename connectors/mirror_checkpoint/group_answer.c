@@ -2,7 +2,7 @@
 /* JSON of groups' offsets, see group_answer_priv.h. */
 #include "mirror_checkpoint/group_answer_priv.h"
 
-#include "values/text_codec.h"
+#include "connect/text.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,9 @@
 /* Java's conversions between numbers, booleans and strings: see cast_value_priv.h. */
 #include "transforms/cast_value_priv.h"
 
+#include "connect/text.h"
 #include "values/decimal.h"
 #include "values/java_text.h"
-#include "values/text_codec.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 and base64 in Java's manner: see text_codec.h. */
-#include "values/text_codec.h"
+/* UTF-8 as Java's decoder mends it, and base64 as Java and Jackson have it: see connect/text.h.
+ * Pure functions, any thread. */
+#include "connect/text.h"
 
 #include <string.h>
 
@@ -65,17 +66,6 @@ const char *kc_utf8_text(struct kc_arena *arena, const char *data, size_t len, s
     }
     *text_len = used;
     return text;
-}
-
-size_t kc_utf8_units(const char *text, size_t len)
-{
-    size_t units = 0;
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        units += (c & 0xc0) != 0x80; /* each sequence by its first byte */
-        units += c >= 0xf0;
-    }
-    return units;
 }
 
 /* ---- base64 ---- */

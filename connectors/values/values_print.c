@@ -4,7 +4,6 @@
 #include "values/container_text_priv.h"
 #include "values/decimal.h"
 #include "values/java_text.h"
-#include "values/text_codec.h"
 
 #include <string.h>
 

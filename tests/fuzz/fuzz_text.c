@@ -8,7 +8,6 @@
 #include "values/date_format.h"
 #include "values/decimal.h"
 #include "values/java_text.h"
-#include "values/text_codec.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +87,6 @@ static void codecs(struct kc_arena *arena, const char *text, size_t len)
     const char *again = kc_utf8_text(arena, utf8, out_len, &again_len);
     if (again_len != out_len || memcmp(utf8, again, out_len) != 0)
         abort(); /* mended text needs no mending */
-    kc_utf8_units(utf8, out_len);
     kc_base64_read(arena, text, len, &out_len);
     kc_base64_write(&base64, text, len);
     again = kc_base64_read(arena, base64.data ? base64.data : "", base64.len, &again_len);

@@ -59,13 +59,6 @@ bool kc_appender_is_plain(struct kc_appender *appender)
     return atomic_load(&appender->plain);
 }
 
-void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
-                          int16_t *producer_epoch)
-{
-    *producer_id = appender->producer_id;
-    *producer_epoch = appender->producer_epoch;
-}
-
 void append_restart_all(struct kc_appender *appender)
 {
     struct append_batch *batch;

@@ -80,8 +80,4 @@ void kc_appender_init(struct kc_appender *appender, kc_appender_done done, void 
 void kc_appender_commit(struct kc_appender *appender, kc_appender_done done, void *arg);
 void kc_appender_abort(struct kc_appender *appender, kc_appender_done done, void *arg);
 
-/* The producer id and epoch in use; -1 before there are any. Loop thread. */
-void kc_appender_producer(struct kc_appender *appender, int64_t *producer_id,
-                          int16_t *producer_epoch);
-
 #endif

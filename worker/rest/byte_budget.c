@@ -41,14 +41,6 @@ void kc_byte_budget_unref(struct kc_byte_budget *budget)
     free(budget);
 }
 
-size_t kc_byte_budget_held(struct kc_byte_budget *budget)
-{
-    pthread_mutex_lock(&budget->lock);
-    size_t held = budget->held;
-    pthread_mutex_unlock(&budget->lock);
-    return held;
-}
-
 static struct kc_error *refuse(const struct kc_byte_budget *budget, size_t bytes, size_t limit)
 {
     if (bytes > limit)

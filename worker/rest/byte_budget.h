@@ -30,7 +30,6 @@ struct kc_byte_budget *kc_byte_budget_new(size_t total);
 struct kc_byte_budget *kc_byte_budget_ref(struct kc_byte_budget *budget); /* NULL is fine */
 /* When the last reference goes, no share may hold anything. NULL is fine. */
 void kc_byte_budget_unref(struct kc_byte_budget *budget);
-size_t kc_byte_budget_held(struct kc_byte_budget *budget);
 
 /* Sets the share to bytes. KC_ERR_BAD_REQUEST: no request can ever have so much;
  * KC_ERR_UNAVAILABLE: not now. After an error the share stays as it was. Shrinking always succeeds.

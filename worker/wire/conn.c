@@ -449,18 +449,6 @@ void wire_conn_tick(struct wire_conn *conn, int64_t now)
         pump(conn);
 }
 
-bool wire_conn_versions(const struct wire_conn *conn, enum kc_api api, int16_t *min, int16_t *max)
-{
-    const struct kc_api_info *info = kc_api_find(api);
-    const struct wire_version_range *range = &conn->versions[api];
-
-    if (conn->state != CONN_READY)
-        return false;
-    *min = range->min > info->min ? range->min : info->min;
-    *max = range->max < info->max ? range->max : info->max;
-    return true;
-}
-
 int16_t wire_conn_transaction_version(const struct wire_conn *conn)
 {
     return conn->transaction_version;

@@ -58,8 +58,6 @@ void wire_conn_tick(struct wire_conn *conn, int64_t now);
 void wire_conn_send(struct wire_conn *conn, struct kc_wire_request *request, int64_t deadline_ms,
                     kc_wire_done done, void *arg);
 
-/* Versions of the API that the broker and our tables know; false: not ready. */
-bool wire_conn_versions(const struct wire_conn *conn, enum kc_api api, int16_t *min, int16_t *max);
 /* The cluster's feature level transaction.version (KIP-890); -1: it wasn't told. */
 int16_t wire_conn_transaction_version(const struct wire_conn *conn);
 

@@ -218,16 +218,6 @@ int kc_wire_topic_refusal(struct kc_wire_client *client, const char *name, int64
     return topic && topic->refusal_asked_ms >= since_ms ? topic->refusal : KC_KAFKA_NONE;
 }
 
-const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id)
-{
-    for (const struct metadata_topic *topic = client->metadata->topics; topic;
-         topic = topic->hh.next) {
-        if (kc_uuid_equal(&topic->id, topic_id))
-            return topic->name;
-    }
-    return NULL;
-}
-
 static void send_refresh(struct wire_metadata *metadata, int64_t now);
 
 /* An earlier request says nothing about a new topic (Metadata.requestUpdateForNewTopics). */

@@ -117,11 +117,6 @@ void kc_wire_client_join(struct kc_wire_client *client)
     kc_access_join(client->access);
 }
 
-const char *kc_wire_client_name(const struct kc_wire_client *client)
-{
-    return client->name;
-}
-
 int kc_wire_transaction_version(const struct kc_wire_client *client)
 {
     return client->transaction_version;

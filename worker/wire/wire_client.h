@@ -28,7 +28,6 @@ void kc_wire_client_destroy(struct kc_wire_client *client);
 
 /* Notes that the calling thread's connector or task uses the client, too: see access.h. */
 void kc_wire_client_join(struct kc_wire_client *client);
-const char *kc_wire_client_name(const struct kc_wire_client *client);
 /* The cluster's feature level transaction.version (KIP-890); 0: none. Loop thread. */
 int kc_wire_transaction_version(const struct kc_wire_client *client);
 
@@ -52,7 +51,6 @@ struct kc_wire_timer;
 struct kc_wire_timer *kc_wire_timer_new(struct kc_wire_client *client, void (*fn)(void *arg),
                                         void *arg);
 void kc_wire_timer_start(struct kc_wire_timer *timer, int64_t delay_ms); /* again: moves it */
-void kc_wire_timer_stop(struct kc_wire_timer *timer);
 void kc_wire_timer_destroy(struct kc_wire_timer *timer);
 
 /* A one-shot timer of microseconds; each setting costs a system call. Without a free descriptor it
@@ -77,8 +75,6 @@ bool kc_wire_leader(struct kc_wire_client *client, const char *topic, int32_t pa
  * (kc_mono_ms()) or later: TOPIC_AUTHORIZATION_FAILED (no DESCRIBE) or INVALID_TOPIC_EXCEPTION;
  * otherwise KC_KAFKA_NONE. */
 int kc_wire_topic_refusal(struct kc_wire_client *client, const char *topic, int64_t since_ms);
-/* Loop thread: the name of a topic id; NULL when unknown. Valid until the next callback. */
-const char *kc_wire_topic_name(struct kc_wire_client *client, const struct kc_uuid *topic_id);
 /* Loop thread: keep this topic in the metadata, counted; released by untrack. */
 void kc_wire_track(struct kc_wire_client *client, const char *topic);
 void kc_wire_untrack(struct kc_wire_client *client, const char *topic);
@@ -103,10 +99,5 @@ void kc_wire_unlisten(struct kc_wire_client *client, void *arg);
 int64_t kc_wire_backoff_ms(const struct kc_wire_client *client, int attempt);
 /* client.rack, "" when unset. */
 const char *kc_wire_rack(const struct kc_wire_client *client);
-
-/* Loop thread: versions that both sides of the connection to broker_id know; false: not connected.
- */
-bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int channel,
-                      enum kc_api api, int16_t *min, int16_t *max);
 
 #endif

@@ -124,11 +124,6 @@ void kc_wire_timer_start(struct kc_wire_timer *timer, int64_t delay_ms)
     uv_timer_start(&timer->uv, on_timer, (uint64_t)(delay_ms > 0 ? delay_ms : 0), 0);
 }
 
-void kc_wire_timer_stop(struct kc_wire_timer *timer)
-{
-    uv_timer_stop(&timer->uv);
-}
-
 static void free_timer(uv_handle_t *handle)
 {
     free(handle->data);

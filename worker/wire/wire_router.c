@@ -374,11 +374,3 @@ void wire_router_close(struct kc_wire_client *client)
         wire_pending_fail(pending, kc_error_new(KC_ERR_WAKEUP, "%s is being closed", client->name));
     }
 }
-
-bool kc_wire_versions(struct kc_wire_client *client, int32_t broker_id, int channel,
-                      enum kc_api api, int16_t *min, int16_t *max)
-{
-    const struct wire_node *node = wire_node_find(client, broker_id, channel);
-
-    return node && node->conn && wire_conn_versions(node->conn, api, min, max);
-}
