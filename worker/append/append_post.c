@@ -207,15 +207,6 @@ void appender_post(struct kc_appender *appender, const struct kc_append *append,
     join_group(appender, post);
 }
 
-void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
-                        uint8_t *data, size_t len, kc_appended done, void *arg)
-{
-    const struct kc_append append = {
-        .topic = topic, .partition = partition, .data = data, .len = len, .done = done, .arg = arg};
-
-    appender_post(appender, &append, NULL);
-}
-
 void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
                                uint8_t *data, const struct kc_record_batch *header,
                                kc_appended done, void *arg)

@@ -232,6 +232,7 @@ struct kc_appender *kc_appender_new(struct kc_wire_client *client,
     appender->options.transactional_id = appender->transactional_id;
     if (!appender->options.max_request_bytes)
         appender->options.max_request_bytes = 1048576;
+    appender->max_bytes = SIZE_MAX;
     appender->producer_id = -1;
     appender->producer_epoch = -1;
     if (options->plain)

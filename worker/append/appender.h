@@ -41,12 +41,9 @@ struct kc_appender *kc_appender_new(struct kc_wire_client *client,
 /* Batches that aren't appended yet come back with KC_ERR_WAKEUP before this returns. */
 void kc_appender_destroy(struct kc_appender *appender);
 
-/* Appends one whole, intact magic 2 batch to a partition. data stays the caller's, but nobody may
- * touch it until done has run; its producer fields, base offset and CRC are rewritten. Any thread;
- * the order of calls is the order in the partition. */
-void kc_appender_append(struct kc_appender *appender, const char *topic, int32_t partition,
-                        uint8_t *data, size_t len, kc_appended done, void *arg);
-/* The same of a batch whose header has been read (kc_record_batch_parse()), and is copied. */
+/* kc_appender_submit() of a batch whose header has been read (kc_record_batch_parse()), and is
+ * copied; without a limit of bytes. Unless identities are given, the batch's producer fields and
+ * CRC are rewritten, too. */
 void kc_appender_append_parsed(struct kc_appender *appender, const char *topic, int32_t partition,
                                uint8_t *data, const struct kc_record_batch *header,
                                kc_appended done, void *arg);

@@ -119,8 +119,11 @@ static struct batch *append(struct user *user)
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, &batch->bytes));
     kc_batch_builder_destroy(&builder);
-    kc_appender_append(appender, FAKE_TOPIC, 0, (uint8_t *)batch->bytes.data, batch->bytes.len,
-                       on_result, batch);
+    ck_assert(kc_appender_submit(appender, &(struct kc_append){.topic = FAKE_TOPIC,
+                                                               .data = (uint8_t *)batch->bytes.data,
+                                                               .len = batch->bytes.len,
+                                                               .done = on_result,
+                                                               .arg = batch}));
     return batch;
 }
 

@@ -68,8 +68,11 @@ static void append_batch(struct kc_appender *appender, struct outcome *result)
     kc_cond_init(&outcome.cond);
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, &batch));
-    kc_appender_append(appender, FAKE_TOPIC, 0, (uint8_t *)batch.data, batch.len, on_appended,
-                       &outcome);
+    ck_assert(kc_appender_submit(appender, &(struct kc_append){.topic = FAKE_TOPIC,
+                                                               .data = (uint8_t *)batch.data,
+                                                               .len = batch.len,
+                                                               .done = on_appended,
+                                                               .arg = &outcome}));
     pthread_mutex_lock(&outcome.mutex);
     while (!outcome.done)
         kc_cond_wait_until(&outcome.cond, &outcome.mutex, INT64_MAX);

@@ -189,8 +189,12 @@ static void append(int32_t partition, int records)
     }
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, &made->bytes));
     kc_batch_builder_destroy(&builder);
-    kc_appender_append(appender, "out", partition, (uint8_t *)made->bytes.data, made->bytes.len,
-                       on_result, made);
+    ck_assert(kc_appender_submit(appender, &(struct kc_append){.topic = "out",
+                                                               .partition = partition,
+                                                               .data = (uint8_t *)made->bytes.data,
+                                                               .len = made->bytes.len,
+                                                               .done = on_result,
+                                                               .arg = made}));
 }
 
 static void await_results(void)

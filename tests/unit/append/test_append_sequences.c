@@ -318,8 +318,11 @@ static struct try *append(int records)
     }
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, &try->bytes));
     kc_batch_builder_destroy(&builder);
-    kc_appender_append(appender, FAKE_TOPIC, 0, (uint8_t *)try->bytes.data, try->bytes.len,
-                       on_result, try);
+    ck_assert(kc_appender_submit(appender, &(struct kc_append){.topic = FAKE_TOPIC,
+                                                               .data = (uint8_t *)try->bytes.data,
+                                                               .len = try->bytes.len,
+                                                               .done = on_result,
+                                                               .arg = try}));
     return try;
 }
 

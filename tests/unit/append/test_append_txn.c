@@ -89,8 +89,13 @@ static void append(size_t number, int32_t partition)
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_ptr_null(kc_batch_builder_finish(&builder, &bytes[number]));
     kc_batch_builder_destroy(&builder);
-    kc_appender_append(appender, "out", partition, (uint8_t *)bytes[number].data, bytes[number].len,
-                       on_result, (void *)(uintptr_t)number);
+    ck_assert(
+        kc_appender_submit(appender, &(struct kc_append){.topic = "out",
+                                                         .partition = partition,
+                                                         .data = (uint8_t *)bytes[number].data,
+                                                         .len = bytes[number].len,
+                                                         .done = on_result,
+                                                         .arg = (void *)(uintptr_t)number}));
 }
 
 static struct kc_record_batch sent(size_t number)
