@@ -9,11 +9,11 @@
 
 START_TEST(what_is_too_large_is_refused)
 {
+    if (!leave_memory(64 * MIB))
+        return;
     struct kc_str str = {0};
     struct kc_arena *arena = kc_arena_new(4096);
     void *kept = kc_malloc(16);
-    if (!leave_memory(64 * MIB))
-        return;
     ck_assert_ptr_null(kc_try_malloc(100 * MIB));
     ck_assert_ptr_null(kc_try_calloc(100, MIB));
     ck_assert_ptr_null(kc_try_realloc(kept, 100 * MIB));

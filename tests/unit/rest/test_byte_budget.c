@@ -58,10 +58,10 @@ END_TEST
 
 START_TEST(a_budget_that_the_machine_has_not_refuses_requests)
 {
-    struct kc_byte_budget *budget = kc_byte_budget_new((size_t)1 << 30);
-    struct kc_byte_share share = {.budget = budget};
     if (!leave_memory((size_t)64 << 20))
         return;
+    struct kc_byte_budget *budget = kc_byte_budget_new((size_t)1 << 30);
+    struct kc_byte_share share = {.budget = budget};
     struct kc_error *err = kc_byte_share_resize(&share, (size_t)100 << 20);
     ck_assert_ptr_nonnull(err);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_MEMORY);
