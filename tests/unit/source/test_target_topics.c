@@ -45,7 +45,7 @@ END_TEST
 START_TEST(more_topics_than_the_cache_has_room_for)
 {
     enum { MANY = 1000 };
-    static char names[MANY][8];
+    static char names[MANY][16];
     struct kc_target_topic *found[MANY];
     for (int i = 0; i < MANY; i++) {
         snprintf(names[i], sizeof(names[i]), "t%d", i);
