@@ -40,6 +40,7 @@ static const unsigned int moves[] = {
 };
 
 static void pump(struct wire_conn *conn);
+static struct kc_error *timed_out(const struct wire_conn *conn, const struct wire_pending *pending);
 
 static const char *doing(const struct wire_conn *conn)
 {
@@ -258,6 +259,7 @@ static void reauthenticate(struct wire_conn *conn)
     conn->authenticate(conn);
 }
 
+/* A loop that was held up may get here before the tick that would have failed the request. */
 static void pump(struct wire_conn *conn)
 {
     int64_t now = kc_mono_ms();
@@ -273,7 +275,9 @@ static void pump(struct wire_conn *conn)
            now >= conn->throttled_until_ms &&
            conn->in_flight_count < conn->shared->settings->max_in_flight) {
         DL_DELETE(conn->waiting, pending);
-        if (wire_conn_pick_version(conn, pending->request, &version))
+        if (now >= pending->deadline_ms)
+            wire_pending_fail(pending, timed_out(conn, pending));
+        else if (wire_conn_pick_version(conn, pending->request, &version))
             wire_conn_transmit(conn, pending, version);
         else
             wire_pending_fail(pending, unsupported(conn, pending->request));

@@ -21,23 +21,24 @@ static void run_send(void *arg)
     struct send_post *send = arg;
     struct kc_wire_client *client = send->client;
     struct wire_pending *pending = send->pending;
-    int32_t timeout = pending->request->timeout_ms;
 
     free(send);
     if (client->stopping) {
         wire_pending_fail(pending, kc_error_new(KC_ERR_WAKEUP, "%s is being closed", client->name));
         return;
     }
-    pending->deadline_ms =
-        kc_mono_ms() + (timeout > 0 ? timeout : client->settings->request_timeout_ms);
     wire_client_hurry(client);
     client->calls->route(client, pending);
 }
 
+/* The time-out counts from here, so that a loop that is held up doesn't make it longer. */
 void wire_client_send(struct kc_wire_client *client, struct wire_pending *pending)
 {
     struct send_post *send = kc_malloc(sizeof(*send));
+    int32_t timeout = pending->request->timeout_ms;
 
+    pending->deadline_ms =
+        kc_mono_ms() + (timeout > 0 ? timeout : client->settings->request_timeout_ms);
     *send = (struct send_post){client, pending};
     if (kc_wire_post(client, run_send, send))
         return;

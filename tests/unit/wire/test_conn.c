@@ -150,6 +150,21 @@ START_TEST(a_tick_ends_what_takes_too_long)
 }
 END_TEST
 
+START_TEST(nothing_is_sent_behind_its_deadline_even_without_a_tick)
+{
+    set_up(true);
+    open_connection();
+    send_request(kc_mono_ms() - 1);
+    send_request(INT64_MAX);
+    RUN_UNTIL(owner.answers);
+    ck_assert_int_eq(owner.answers, 1);
+    ck_assert_int_eq(owner.failures, 1);
+    ck_assert_int_eq(atomic_load(&fakes.brokers[0].asked[KC_API_METADATA]), 1);
+    wire_conn_close(owner.conn, NULL);
+    tear_down();
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("conn");
@@ -158,6 +173,7 @@ int main(void)
     tcase_add_test(tests, requests_wait_for_the_connection_and_are_answered);
     tcase_add_test(tests, without_a_broker_its_owner_is_told_why);
     tcase_add_test(tests, a_tick_ends_what_takes_too_long);
+    tcase_add_test(tests, nothing_is_sent_behind_its_deadline_even_without_a_tick);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
