@@ -78,8 +78,9 @@ struct kc_append {
     uint8_t *data;
     size_t len;
     /* In kc_mono_ms() units. After it the batch isn't sent any more, and a connection that still
-     * owes its answer is closed. It serves a caller whose right to write ends. 0:
-     * delivery.timeout.ms from now. */
+     * owes its answer is closed. It serves a caller whose right to write ends. If the process stood
+     * still meanwhile, a batch that was partly sent may still be completed: then only the sequence
+     * protects the log. 0: delivery.timeout.ms from now. */
     int64_t deadline_ms;
     kc_appended done;
     void *arg;
@@ -98,7 +99,9 @@ struct kc_append {
  * appended.
  *
  * After a failure everything that was handed in for the partition, or is handed in later, comes
- * back as `skipped`, until kc_appender_unblock().
+ * back as `skipped`, until kc_appender_unblock(). A batch in flight behind the
+ * failed one has an answer of its own. It may be appended, if another writer has taken the failed
+ * one's place.
  */
 bool kc_appender_submit(struct kc_appender *appender, const struct kc_append *append);
 /* Waits until at most `bytes` have no result yet. False: the deadline (kc_mono_ms() units) has
@@ -106,7 +109,8 @@ bool kc_appender_submit(struct kc_appender *appender, const struct kc_append *ap
 bool kc_appender_wait(struct kc_appender *appender, size_t bytes, int64_t deadline_ms);
 /* Bytes that were handed in and have no result. Any thread. */
 size_t kc_appender_bytes(struct kc_appender *appender);
-/* After this call, batches for the partition are taken again. Any thread. */
+/* After this call, batches for the partition are taken again. Call it when every batch has its
+ * result, because a later failure blocks the partition again. Any thread. */
 void kc_appender_unblock(struct kc_appender *appender, const char *topic, int32_t partition);
 /* Gives the partition up. Batches that aren't in flight come back with KC_ERR_WAKEUP. Those in
  * flight come back with their answer, and aren't tried again. From then on it is as after a
