@@ -13,47 +13,20 @@
 #include "connect/fetch.h"
 #include "connect/thread.h"
 #include "connect/topic_log.h"
+#include "linking_check.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ID         ((INT64_C(1) << 62) + (INT64_C(5) << 42) + 1) /* that no broker issues */
-#define PATIENCE   60000
 #define MAX_BYTES  ((size_t)8 << 20)
 #define FILLERS    100000
 #define BATCHES    20
 #define MARKERS    500
 #define MARKER_IDS (INT64_C(3) << 61)
 
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "line %d: %s\n", __LINE__, #condition);                                \
-            exit(1);                                                                               \
-        }                                                                                          \
-    } while (0)
-
 static struct kc_map *properties;
 static struct kc_admin *admin;
 static const char *topic;
-
-/* Ends with the error's text, if there is one. */
-static void ok(struct kc_error *err)
-{
-    if (!err)
-        return;
-    fprintf(stderr, "%s\n", kc_error_text(err));
-    exit(1);
-}
-
-static void fine(const char *why)
-{
-    if (!why)
-        return;
-    fprintf(stderr, "%s\n", why);
-    exit(1);
-}
 
 static int code_of(struct kc_error *err)
 {
