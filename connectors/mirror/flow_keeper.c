@@ -14,6 +14,7 @@
 #include "mirror/compacted_topic.h"
 #include "mirror/scheduler.h"
 #include "mirror/topic_sync_priv.h"
+#include "mirror/watch_pace_priv.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -24,8 +25,6 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.mirror.MirrorS
 /* Time between two looks at the source's topics, in addition to refresh.topics.interval.seconds. */
 #define WATCH_INTERVAL_MS 5000
 #define KEEP_INTERVAL_MS  30000 /* between looks at topics of our own */
-/* A look at a large cluster must not take more than this part of the time. */
-#define WATCH_SHARE 50
 
 struct kc_flow_keeper {
     struct kc_connector_context *context;
@@ -44,8 +43,7 @@ struct kc_flow_keeper {
     /* Of the scheduler thread. */
     enum { UNKNOWN, ONE, TWO } clusters; /* whether source and target are one */
     bool loaded;                         /* topics come from a complete look at both clusters */
-    int64_t next_watch_ms;
-    int64_t watch_took_ms; /* the last one */
+    struct kc_watch_pace pace;
     int64_t next_repair_ms;
     int64_t repair_delay_ms;
 };
@@ -257,25 +255,16 @@ static struct kc_error *refresh_topics(void *arg)
     return err;
 }
 
-/* One slow look, because of a slow broker, says nothing about the cluster's size. */
-static void plan_watch(struct kc_flow_keeper *keeper, int64_t start_ms)
-{
-    int64_t now = kc_mono_ms(), took = now - start_ms;
-    int64_t usual = took < keeper->watch_took_ms ? took : keeper->watch_took_ms;
-    keeper->watch_took_ms = took;
-    keeper->next_watch_ms = now + usual * WATCH_SHARE;
-}
-
 /* A cheap look at the source alone: new topics are mirrored within seconds. */
 static struct kc_error *watch_topics(void *arg)
 {
     struct kc_flow_keeper *keeper = arg;
     struct kc_flow_topics now = {0};
     int64_t start = kc_mono_ms();
-    if (start < keeper->next_watch_ms || keeper->clusters == ONE)
+    if (!kc_watch_pace_due(&keeper->pace, start) || keeper->clusters == ONE)
         return NULL;
     struct kc_error *err = kc_flow_list_source(keeper->flow, &now);
-    plan_watch(keeper, start);
+    kc_watch_pace_looked(&keeper->pace, start, kc_mono_ms());
     if (err)
         return err;
     kc_provenance_apply(keeper->provenance, &now);
