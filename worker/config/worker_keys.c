@@ -489,7 +489,8 @@ static const struct kc_config_key isthmus_keys[] = {
     KC_KEY("rest.connection.idle.timeout.ms", INT, "120000", kc_config_at_least_1, LOW,
            "Time after which a REST connection on which nothing happens is closed."),
     KC_KEY("rest.request.read.timeout.ms", INT, "60000", kc_config_at_least_1, LOW,
-           "Time that a client has to send a whole request; then its connection is closed."),
+           "Time that a client has to send a whole request; then it gets 408 (over https: "
+           "nothing), and its connection is closed."),
     KC_KEY("rest.request.body.max.bytes", INT, "16777216", kc_config_at_least_1, LOW,
            "Largest body of a REST request; a larger one is answered with 413."),
     KC_KEY("rest.memory.max.bytes", INT, "134217728", kc_config_at_least_1, LOW,

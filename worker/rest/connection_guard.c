@@ -40,6 +40,7 @@ struct kc_guarded {
     enum kc_guard_phase phase;
     int64_t since_ms;
     int64_t deadline_ms;
+    const char *farewell;
     bool large;
     uint64_t moved; /* of a large one: bytes in and out at its last progress */
     int64_t moved_ms;
@@ -73,6 +74,20 @@ static void cut(struct kc_connection_guard *guard, struct kc_guarded *entry)
     guard->count--;
 }
 
+static bool has_sent(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_bytes_received > 0;
+}
+
+/* Nobody else writes to the socket while a request is being read. */
+static void say_farewell(const struct kc_guarded *entry)
+{
+    if (entry->farewell && entry->phase == KC_GUARD_READING && has_sent(entry->fd))
+        send(entry->fd, entry->farewell, strlen(entry->farewell), MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static size_t cut_late(struct kc_connection_guard *guard, int64_t now_ms)
 {
     struct kc_guarded *entry;
@@ -80,6 +95,7 @@ static size_t cut_late(struct kc_connection_guard *guard, int64_t now_ms)
     DL_FOREACH (guard->entries, entry) {
         if (entry->deadline_ms > now_ms)
             continue;
+        say_farewell(entry);
         cut(guard, entry);
         count++;
     }
@@ -329,11 +345,19 @@ void kc_guarded_move(struct kc_guarded *guarded, enum kc_guard_phase phase, int6
     if (!guarded->cut) {
         guarded->deadline_ms = deadline_ms;
         guarded->phase = phase;
+        guarded->farewell = NULL;
         guarded->since_ms = guarded->moved_ms = kc_mono_ms();
         DL_DELETE(guard->entries, guarded);
         DL_APPEND(guard->entries, guarded);
     }
     pthread_mutex_unlock(&guard->lock);
+}
+
+void kc_guarded_set_farewell(struct kc_guarded *guarded, const char *text)
+{
+    pthread_mutex_lock(&guarded->guard->lock);
+    guarded->farewell = text;
+    pthread_mutex_unlock(&guarded->guard->lock);
 }
 
 void kc_guarded_set_large(struct kc_guarded *guarded, bool large)

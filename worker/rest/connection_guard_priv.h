@@ -42,6 +42,10 @@ void kc_guarded_destroy(struct kc_guarded *guarded);
  * never) at which its socket is shut down. */
 void kc_guarded_move(struct kc_guarded *guarded, enum kc_guard_phase phase, int64_t deadline_ms);
 
+/* The text that the client gets before it is cut off, if it has begun a request and is late with
+ * it. It holds until the next move. text is static; NULL: none. Not for TLS. */
+void kc_guarded_set_farewell(struct kc_guarded *guarded, const char *text);
+
 /* Whether it holds much of the server's memory. */
 void kc_guarded_set_large(struct kc_guarded *guarded, bool large);
 

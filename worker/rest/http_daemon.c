@@ -13,6 +13,8 @@ static struct kc_logger log = KC_LOGGER("org.apache.kafka.connect.runtime.rest.R
 
 #define CONNECTION_MEMORY (64U << 10) /* headers beyond it are refused with 431 */
 #define MAX_OPTIONS       20
+/* libmicrohttpd can't answer before it has a whole head, and over TLS only it can write. */
+#define TOO_LATE "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 /* The guard keeps the number lower; this many more may be closing. */
 #define CLOSING_CONNECTIONS 64
 
@@ -72,6 +74,8 @@ static void on_connection(void *opaque, struct MHD_Connection *connection, void 
         *socket_context = context;
         if (daemon->tls)
             set_up_tls(daemon, connection, context);
+        else
+            kc_guarded_set_farewell(context->guarded, TOO_LATE);
         return;
     }
     if (!context)
@@ -98,9 +102,12 @@ void kc_http_daemon_phase(struct kc_http_daemon *daemon, struct MHD_Connection *
         [KC_HTTP_IDLE] = KC_GUARD_READING,
     };
     struct connection *context = context_of(connection);
-    if (context)
-        kc_guarded_move(context->guarded, phases[phase],
-                        patience_ms[phase] < 0 ? INT64_MAX : kc_mono_ms() + patience_ms[phase]);
+    if (!context)
+        return;
+    kc_guarded_move(context->guarded, phases[phase],
+                    patience_ms[phase] < 0 ? INT64_MAX : kc_mono_ms() + patience_ms[phase]);
+    if (phase == KC_HTTP_READING && !daemon->tls)
+        kc_guarded_set_farewell(context->guarded, TOO_LATE);
 }
 
 void kc_http_daemon_large(struct MHD_Connection *connection, bool large)

@@ -510,19 +510,21 @@ static const char *const hasty[][2] = {{"rest.request.read.timeout.ms", "600"},
                                        {"rest.connection.idle.timeout.ms", "1000"},
                                        {NULL, NULL}};
 
-/* Feeds a byte now and then until the server has had enough of it; true when it has. */
-static bool cut_off(int fd, const char *begin)
+/* Feeds a byte now and then until the server has had enough of it; true when it has. What it says
+ * before goes to *said. */
+static bool cut_off(int fd, const char *begin, struct kc_str *said)
 {
     int64_t deadline = kc_mono_ms() + PATIENCE_MS;
-    if (!put_text(fd, begin))
-        return true;
+    put_text(fd, begin);
     while (kc_mono_ms() < deadline) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
         char data[512];
-        if (poll(&wait, 1, 50) == 1 && recv(fd, data, sizeof(data), 0) <= 0)
+        ssize_t len = poll(&wait, 1, 50) == 1 ? recv(fd, data, sizeof(data), 0) : 0;
+        if (len > 0)
+            kc_str_append_n(said, data, (size_t)len);
+        else if (wait.revents)
             return true;
-        if (!put_text(fd, "a"))
-            return true;
+        put_text(fd, "a");
     }
     return false;
 }
@@ -539,9 +541,13 @@ START_TEST(slow_requests_are_cut_off)
         "fffff\r\n{",
     };
     struct served served;
+    struct kc_str said = {0};
     serve(&served, hasty);
     int fd = dial(served.port);
-    ck_assert_msg(cut_off(fd, begins[_i]), "%s", begins[_i]);
+    ck_assert_msg(cut_off(fd, begins[_i], &said), "%s", begins[_i]);
+    ck_assert_msg(said.data && strncmp(said.data, "HTTP/1.1 408 ", 13) == 0, "%s: %s", begins[_i],
+                  said.data);
+    kc_str_destroy(&said);
     close(fd);
     lives(&served);
     served_end(&served);
@@ -791,10 +797,12 @@ START_TEST(slow_handshakes_are_cut_off)
     static const char *const settings[][2] = {
         KEY, {"rest.request.read.timeout.ms", "600"}, {NULL, NULL}};
     struct served served;
+    struct kc_str said = {0};
     serve(&served, settings);
     int fd = dial(served.port);
     send(fd, "\x16\x03\x01\x02\x00\x01", 6, MSG_NOSIGNAL);
-    ck_assert(cut_off(fd, ""));
+    ck_assert(cut_off(fd, "", &said));
+    kc_str_destroy(&said);
     close(fd);
     served_end(&served);
 }
