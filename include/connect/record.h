@@ -24,7 +24,7 @@ KC_API_BEGIN
 
 /* Never grows. */
 struct kc_header {
-    const char *key; /* terminated */
+    const char *key; /* terminated; a zero byte in it is the bytes C0 80 (modified UTF-8) */
     const struct kc_schema *schema;
     struct kc_value value;
 };

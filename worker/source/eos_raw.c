@@ -12,6 +12,7 @@
  * none until it comes back in pieces, because `built` keeps it.
  */
 #include "source/eos_channel_priv.h"
+#include "source/header_name_priv.h"
 #include "source/raw_builder.h"
 #include "source/raw_placing_priv.h"
 #include "source/raw_transaction_priv.h"
@@ -139,9 +140,12 @@ static struct kc_error *send_to(struct raw_channel *self, const struct kc_produc
                                 int32_t partition, void *owner)
 {
     struct kc_build_header *headers = kc_calloc(wire->header_count + 1, sizeof(*headers));
-    for (size_t i = 0; i < wire->header_count; i++)
-        headers[i] = (struct kc_build_header){wire->headers[i].key, strlen(wire->headers[i].key),
-                                              wire->headers[i].data, wire->headers[i].len};
+    struct kc_header_name *names = kc_calloc(wire->header_count + 1, sizeof(*names));
+    for (size_t i = 0; i < wire->header_count; i++) {
+        kc_header_name_open(&names[i], wire->headers[i].key);
+        headers[i] = (struct kc_build_header){names[i].data, names[i].len, wire->headers[i].data,
+                                              wire->headers[i].len};
+    }
     const struct kc_build_record record = {
         .timestamp = wire->timestamp == KC_NO_TIMESTAMP ? kc_now_ms() : wire->timestamp,
         .key = wire->key,
@@ -152,6 +156,9 @@ static struct kc_error *send_to(struct raw_channel *self, const struct kc_produc
         .header_count = wire->header_count,
     };
     struct kc_error *err = add(self, &record, wire->topic, partition, owner);
+    for (size_t i = 0; i < wire->header_count; i++)
+        kc_header_name_close(&names[i]);
+    free(names);
     free(headers);
     return err;
 }

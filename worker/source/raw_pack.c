@@ -6,6 +6,8 @@
  */
 #include "source/raw_pack_priv.h"
 
+#include "source/header_name_priv.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,9 +63,8 @@ static struct kc_value bytes_of(const struct kc_wire_bytes *bytes)
 /* As MirrorSourceTask.convertHeaders() and ConnectHeaders.addBytes() do. */
 static struct kc_header header_of(struct kc_arena *arena, const struct kc_wire_header *from)
 {
-    char *name = kc_arena_alloc(arena, (size_t)from->key.len + 1);
-    memcpy(name, from->key.data, (size_t)from->key.len);
-    name[from->key.len] = '\0';
+    const char *name =
+        kc_header_name_read(arena, (const char *)from->key.data, (size_t)from->key.len);
     return (struct kc_header){name, from->value.len < 0 ? KC_OPTIONAL_BYTES : KC_BYTES,
                               bytes_of(&from->value)};
 }

@@ -18,6 +18,7 @@
 #include "connect/thread.h"
 #include "kafka/client_access.h"
 #include "source/eos_channel_priv.h"
+#include "source/header_name_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -313,9 +314,13 @@ static bool wait_for_room(struct record_lane *self, uint64_t bytes)
 static rd_kafka_headers_t *make_headers(const struct kc_producer_record *record)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count);
-    for (size_t i = 0; i < record->header_count; i++)
-        rd_kafka_header_add(headers, record->headers[i].key, -1, record->headers[i].data,
+    for (size_t i = 0; i < record->header_count; i++) {
+        struct kc_header_name name;
+        kc_header_name_open(&name, record->headers[i].key);
+        rd_kafka_header_add(headers, name.data, (ssize_t)name.len, record->headers[i].data,
                             record->headers[i].data ? (ssize_t)record->headers[i].len : 0);
+        kc_header_name_close(&name);
+    }
     return headers;
 }
 
