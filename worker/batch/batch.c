@@ -88,13 +88,14 @@ enum kc_record_batch_result kc_record_batch_parse(const uint8_t *data, size_t le
         return KC_BATCH_PARTIAL;
     batch->data = data;
     batch->size = OVERHEAD + (size_t)length;
-    if (batch->magic < 2) {
+    if (batch->magic < 2)
         parse_legacy(&in, batch);
-        return KC_BATCH_OK;
-    }
-    parse_v2(&in, batch);
-    if (batch->last_offset_delta < 0 || batch->count < 0 || batch->base_offset < 0 ||
-        batch->base_offset > INT64_MAX - batch->last_offset_delta)
+    else
+        parse_v2(&in, batch);
+    bool sensible = batch->magic < 2 ||
+                    (batch->last_offset_delta >= 0 && batch->count >= 0 && batch->base_offset >= 0);
+    /* The offset behind the last one is a number, too. */
+    if (!sensible || batch->base_offset >= INT64_MAX - batch->last_offset_delta)
         return bad(why, "its offsets don't make sense");
     return KC_BATCH_OK;
 }

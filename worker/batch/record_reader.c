@@ -229,7 +229,7 @@ bool kc_record_reader_next(struct kc_record_reader *reader, struct kc_wire_recor
     *why = NULL;
     bool any =
         reader->batch.magic < 2 ? next_legacy(reader, record, why) : next_v2(reader, record, why);
-    if (any && record->offset < 0) {
+    if (any && (record->offset < 0 || record->offset == INT64_MAX)) {
         *why = "its offsets don't make sense";
         return false;
     }

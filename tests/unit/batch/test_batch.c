@@ -421,6 +421,43 @@ START_TEST(a_message_has_no_negative_offset)
 }
 END_TEST
 
+/* Behind the last offset is another one, which whoever goes on counts with. */
+START_TEST(no_offset_is_the_largest_number)
+{
+    struct kc_batch_builder builder = {0};
+    struct kc_wire_record record = {.offset = 5, .key = {NULL, -1}, .value = {NULL, -1}};
+    struct kc_str out = {0};
+    struct kc_record_batch batch;
+    const char *why;
+
+    ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
+    record.offset = 7;
+    ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
+    ck_assert_ptr_null(kc_batch_builder_finish(&builder, &out));
+    kc_record_batch_set_place((uint8_t *)out.data, INT64_MAX - 3, -1);
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)out.data, out.len, &batch, &why),
+                     KC_BATCH_OK);
+    for (int i = 0; i < 3; i++) {
+        kc_record_batch_set_place((uint8_t *)out.data, INT64_MAX - i, -1);
+        ck_assert_int_eq(kc_record_batch_parse((uint8_t *)out.data, out.len, &batch, &why),
+                         KC_BATCH_BAD);
+    }
+    /* A record that lies behind what the header says. */
+    struct kc_record_reader reader;
+    kc_record_batch_set_place((uint8_t *)out.data, INT64_MAX - 2, -1);
+    out.data[26] = 0; /* the last offset's delta */
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)out.data, out.len, &batch, &why),
+                     KC_BATCH_OK);
+    ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
+    ck_assert(kc_record_reader_next(&reader, &record, &why));
+    ck_assert(!kc_record_reader_next(&reader, &record, &why));
+    ck_assert_ptr_nonnull(why);
+    kc_record_reader_close(&reader);
+    kc_str_destroy(&out);
+    kc_batch_builder_destroy(&builder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batch");
@@ -443,6 +480,7 @@ int main(void)
     tcase_add_test(tests, crc32c_is_castagnolis);
     tcase_add_test(tests, crc32c_follows_a_change);
     tcase_add_test(tests, gaps_can_be_closed);
+    tcase_add_test(tests, no_offset_is_the_largest_number);
     tcase_add_test(tests, a_message_has_no_negative_offset);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
