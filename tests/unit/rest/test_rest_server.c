@@ -31,6 +31,17 @@ static bool closes(int fd)
     return poll(&wait, 1, PATIENCE_MS) == 1 && recv(fd, &byte, 1, 0) <= 0;
 }
 
+/* The same behind an answer, which may come first. */
+static bool ends(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    char bytes[256];
+    while (poll(&wait, 1, PATIENCE_MS) == 1)
+        if (recv(fd, bytes, sizeof(bytes), 0) <= 0)
+            return true;
+    return false;
+}
+
 /* ---- sizes ---- */
 
 START_TEST(large_bodies_are_refused)
@@ -588,7 +599,7 @@ START_TEST(half_open_clients_are_answered)
     fd = dial(served.port);
     put_text(fd, "PUT /connectors/c/config HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\n{");
     shutdown(fd, SHUT_WR);
-    ck_assert(closes(fd));
+    ck_assert(ends(fd));
     close(fd);
     fd = dial(served.port);
     put_text(fd, "GET /connectors/nobody HTTP/1.1\r\nHost: h\r\n\r\n");
