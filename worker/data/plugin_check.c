@@ -16,6 +16,12 @@
 /* API 1.0 ended before the policy. */
 #define OLDEST_SIZE offsetof(struct kc_plugin, policy)
 
+/* How far the descriptor reached in a minor version. */
+static size_t plugin_size(unsigned minor)
+{
+    return minor < 3 ? OLDEST_SIZE : sizeof(struct kc_plugin);
+}
+
 char *kc_plugin_check_version(const struct kc_plugin *plugin)
 {
     if (plugin->api_major != KC_API_MAJOR)
@@ -30,6 +36,11 @@ char *kc_plugin_check_version(const struct kc_plugin *plugin)
         return kc_asprintf("has a descriptor of %u bytes, and the shortest that there was has %zu: "
                            "begin it with KC_PLUGIN_HEAD",
                            plugin->size, OLDEST_SIZE);
+    if (plugin->size < plugin_size(plugin->api_minor))
+        return kc_asprintf("has a descriptor of %u bytes, and that of plugin API %u.%u has %zu: "
+                           "begin it with KC_PLUGIN_HEAD",
+                           plugin->size, plugin->api_major, plugin->api_minor,
+                           plugin_size(plugin->api_minor));
     return NULL;
 }
 
@@ -68,7 +79,7 @@ struct kc_plugin *kc_plugin_copy(const struct kc_plugin *theirs)
 {
     struct copy *copy = kc_calloc(1, sizeof(*copy));
     struct kc_plugin *plugin = &copy->plugin;
-    memcpy(plugin, theirs, theirs->size < sizeof(*plugin) ? theirs->size : sizeof(*plugin));
+    memcpy(plugin, theirs, plugin_size(theirs->api_minor));
     if (plugin->connector) {
         memcpy(&copy->connector, plugin->connector, connector_size(plugin->api_minor));
         plugin->connector = &copy->connector;

@@ -124,6 +124,9 @@ START_TEST(versions_and_sizes)
     plugin.size = 24;
     check("has a descriptor of 24 bytes, and the shortest that there was has 104: begin it with "
           "KC_PLUGIN_HEAD");
+    plugin.size = offsetof(struct kc_plugin, resource) + 4; /* it would end in a pointer */
+    check("has a descriptor of 132 bytes, and that of plugin API 1.3 has 136: begin it with "
+          "KC_PLUGIN_HEAD");
     plugin.jansson_major = JANSSON_MAJOR_VERSION + 1;
     check("was built with jansson 3, and this worker has jansson 2: both share its objects, so "
           "build it with jansson 2");
@@ -186,8 +189,13 @@ START_TEST(an_older_plugin_has_nothing_new)
     plugin.api_minor = 0;
     plugin.size = offsetof(struct kc_plugin, policy);
     plugin.topic_only = true;
+    plugin.policy = (const void *)&plugin;
     struct kc_plugin *copy = kc_plugin_copy(&plugin);
     ck_assert(!copy->topic_only);
+    free(copy);
+    plugin.size += 4; /* more than its version had */
+    copy = kc_plugin_copy(&plugin);
+    ck_assert_ptr_null(copy->policy);
     ck_assert_ptr_eq(copy->connector->alter_offsets, alter_offsets);
     ck_assert_ptr_null(copy->connector->translate);
     ck_assert_ptr_eq(copy->source_task->destroy, stop);
