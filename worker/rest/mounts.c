@@ -109,6 +109,11 @@ static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin
             plugin->class_name, resource->prefix ? resource->prefix : "NULL");
         return false;
     }
+    if (resource->route_count && !resource->routes) {
+        kc_log_error("%s has no REST resource: it has a route_count of %zu, and no routes",
+                     plugin->class_name, resource->route_count);
+        return false;
+    }
     for (size_t i = 0; i < resource->route_count; i++) {
         const char *fault = row_fault(&resource->routes[i]);
         if (!fault)

@@ -125,6 +125,8 @@ START_TEST(rows_that_are_wrong)
     struct kc_resource small = resource_of("/things", fine, 2);
     small.size = 8;
     ck_assert(!mounts_it(&small));
+    struct kc_resource without_rows = resource_of("/things", NULL, 2);
+    ck_assert(!mounts_it(&without_rows));
 }
 END_TEST
 
