@@ -227,6 +227,11 @@ static char *check_key(const struct kc_config_key *keys, size_t index)
         return kc_asprintf("has no name for key %zu of its config_keys", index + 1);
     if ((unsigned)key->type > KC_CONFIG_PASSWORD)
         return kc_asprintf("has the key %s of an unknown type, %d", key->name, (int)key->type);
+    if ((unsigned)key->importance > KC_IMPORTANCE_LOW)
+        return kc_asprintf("has the key %s of an unknown importance, %d", key->name,
+                           (int)key->importance);
+    if ((unsigned)key->width > KC_WIDTH_LONG)
+        return kc_asprintf("has the key %s of an unknown width, %d", key->name, (int)key->width);
     for (size_t i = 0; i < index; i++)
         if (strcmp(keys[i].name, key->name) == 0)
             return kc_asprintf("has the key %s twice in its config_keys", key->name);

@@ -175,6 +175,10 @@ START_TEST(settings)
     check("has the key size twice in its config_keys");
     keys[1].type = KC_CONFIG_PASSWORD + 1;
     check("has the key topic of an unknown type, 9");
+    keys[1].importance = KC_IMPORTANCE_LOW + 1;
+    check("has the key topic of an unknown importance, 3");
+    keys[1].width = KC_WIDTH_LONG + 1;
+    check("has the key topic of an unknown width, 4");
     keys[0].default_value = "large";
     check("has a default of another type than its key: Invalid value large for configuration "
           "size: Not a number of type INT");
