@@ -9,7 +9,36 @@
 
 #include "connect/kafka.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <string.h>
+
+/* ---- the list ---- */
+
+/* How many pointers the object's symbol has room for; SIZE_MAX: it doesn't say. */
+static size_t list_room(const void *list)
+{
+    Dl_info info;
+    void *entry = NULL;
+    if (!dladdr1(list, &info, &entry, RTLD_DL_SYMENT) || !entry)
+        return SIZE_MAX;
+    const ElfW(Sym) *symbol = entry;
+    return symbol->st_size ? symbol->st_size / sizeof(void *) : SIZE_MAX;
+}
+
+/* Descriptors are static data, so each lies in a loaded object. */
+char *kc_plugin_check_list(const struct kc_plugin *const *list)
+{
+    size_t room = list_room(list);
+    for (size_t i = 0; i < room; i++) {
+        Dl_info info;
+        if (!list[i])
+            return NULL;
+        if (!dladdr(list[i], &info))
+            return kc_asprintf("has something else than a static descriptor in place %zu", i + 1);
+    }
+    return kc_strdup("doesn't end with NULL");
+}
 
 /* ---- version and size ---- */
 

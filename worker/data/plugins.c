@@ -144,8 +144,14 @@ static void load_object(struct kc_plugins *plugins, const char *file)
         dlclose(handle);
         return;
     }
-    for (size_t i = 0; list[i]; i++)
+    char *why = kc_plugin_check_list(list);
+    if (why)
+        kc_warn("Can't load plugins of %s: its " KC_PLUGINS_SYMBOL
+                " %s; list its plugins by KC_PLUGINS()",
+                file, why);
+    for (size_t i = 0; !why && list[i]; i++)
         offer(plugins, list[i], i + 1, file);
+    free(why);
 }
 
 static bool ends_with(const char *text, const char *end)

@@ -4,6 +4,7 @@
 #include "data/plugins.h"
 
 #include <check.h>
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,6 +111,31 @@ static void check(const char *text)
     free(why);
     setup();
 }
+
+/* The list is the symbol of a library of this process; it must be as text says. */
+static void check_symbol(const char *name, const char *text)
+{
+    const void *symbol = dlsym(RTLD_DEFAULT, name);
+    ck_assert_ptr_nonnull(symbol);
+    char *why = kc_plugin_check_list(symbol);
+    ck_assert_msg(text ? why && strcmp(why, text) == 0 : !why, "%s: %s", name, why);
+    free(why);
+}
+
+/* Descriptors and functions in place of lists, and lists without an end. */
+START_TEST(lists)
+{
+    const struct kc_plugin *const fine[] = {&plugin, &plugin, NULL};
+    const struct kc_plugin *const wrong[] = {&plugin, (const void *)&fine, NULL};
+    ck_assert_ptr_null(kc_plugin_check_list(fine));
+    char *why = kc_plugin_check_list(wrong); /* on the stack */
+    ck_assert_str_eq(why, "has something else than a static descriptor in place 2");
+    free(why);
+    check_symbol("in6addr_any", NULL); /* 16 bytes, all zero: an empty list */
+    check_symbol("json_object", "has something else than a static descriptor in place 1");
+    check_symbol("signgam", "doesn't end with NULL"); /* 4 bytes */
+}
+END_TEST
 
 START_TEST(versions_and_sizes)
 {
@@ -230,6 +256,7 @@ int main(void)
     Suite *suite = suite_create("plugin_check");
     TCase *tests = tcase_create("all");
     tcase_add_checked_fixture(tests, setup, NULL);
+    tcase_add_test(tests, lists);
     tcase_add_test(tests, versions_and_sizes);
     tcase_add_test(tests, functions_are_missed_by_name);
     tcase_add_test(tests, settings);
