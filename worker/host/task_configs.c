@@ -57,6 +57,16 @@ static struct kc_error *check(const char *name, const struct kc_config *parsed, 
     return NULL;
 }
 
+static struct kc_error *check_each(const char *name, const struct kc_maps *configs)
+{
+    for (size_t i = 0; i < configs->count; i++)
+        if (!configs->items[i])
+            return kc_error_new(KC_ERR_CONNECT,
+                                "The connector %s has generated task %zu without a configuration",
+                                name, i);
+    return NULL;
+}
+
 struct kc_error *kc_task_configs_check(const char *name, const struct kc_map *config,
                                        bool is_source, size_t count)
 {
@@ -95,6 +105,8 @@ struct kc_error *kc_task_configs_generate(const struct kc_plugin *plugin, void *
         err = check_most(name, config, configs->count);
     if (!err)
         err = check(name, parsed, configs->count);
+    if (!err)
+        err = check_each(name, configs);
     if (!err)
         complete(plugin, config, configs);
     kc_config_destroy(parsed);

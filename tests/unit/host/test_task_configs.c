@@ -68,6 +68,31 @@ START_TEST(a_huge_number_fails)
 }
 END_TEST
 
+static struct kc_error *no_config(void *object, int max_tasks, struct kc_maps *configs)
+{
+    kc_maps_take(configs, NULL);
+    return NULL;
+}
+
+START_TEST(a_task_without_configuration_fails)
+{
+    static const struct kc_connector_ops wrong = {.task_configs = no_config};
+    static const struct kc_plugin careless = {
+        .kind = KC_PLUGIN_SOURCE, .task_class = "org.a.Task", .connector = &wrong};
+    struct kc_map *config = kc_map_new();
+    struct kc_maps configs = {0};
+    kc_map_set(config, "name", "c");
+    kc_map_set(config, "connector.class", "org.a.Source");
+    struct kc_error *err = kc_task_configs_generate(&careless, NULL, "c", config, &configs);
+    ck_assert_ptr_nonnull(err);
+    ck_assert_str_eq(kc_error_text(err), "The connector c has generated task 0 without a "
+                                         "configuration");
+    kc_error_destroy(err);
+    kc_maps_destroy(&configs);
+    kc_map_destroy(config);
+}
+END_TEST
+
 START_TEST(large_configurations_may_have_fewer)
 {
     size_t count;
@@ -84,6 +109,7 @@ int main(void)
     TCase *tests = tcase_create("all");
     tcase_add_test(tests, as_many_as_tasks_max);
     tcase_add_test(tests, a_huge_number_fails);
+    tcase_add_test(tests, a_task_without_configuration_fails);
     tcase_add_test(tests, large_configurations_may_have_fewer);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
