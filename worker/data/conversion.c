@@ -187,6 +187,21 @@ enum kc_conversion_need kc_conversion_needed(const struct kc_conversion *convers
     return conversion->reason ? KC_CONVERT_RECORDS : KC_CONVERT_NOTHING;
 }
 
+struct kc_error *kc_producer_record_check(const struct kc_producer_record *record)
+{
+    if (!record->topic)
+        return kc_error_new(KC_ERR_CONNECT, "Topic cannot be null.");
+    if (record->partition < KC_NO_PARTITION)
+        return kc_error_new(KC_ERR_CONNECT,
+                            "Invalid partition: %d. Partition number should always be "
+                            "non-negative or null.",
+                            record->partition);
+    for (size_t i = 0; i < record->header_count; i++)
+        if (!record->headers[i].key)
+            return kc_error_new(KC_ERR_CONNECT, "Null header keys are not permitted");
+    return NULL;
+}
+
 /* ---- nothing to convert ---- */
 
 static bool plain(const struct kc_value *value, const void **data, size_t *len)

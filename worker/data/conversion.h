@@ -69,6 +69,10 @@ struct kc_producer_record {
     size_t header_count;
 };
 
+/* NULL if a plugin has made the record so that it can be sent. Texts as Java's ProducerRecord and
+ * ConnectHeaders have them. */
+struct kc_error *kc_producer_record_check(const struct kc_producer_record *record) KC_MUST_CHECK;
+
 /* KC_CONVERT_NOTHING, or a record that has been converted: fills wire from record; false when the
  * record isn't plain bytes after all, and needs kc_conversion_to_wire(). No allocation but for
  * headers. */

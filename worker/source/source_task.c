@@ -201,7 +201,9 @@ static struct kc_error *send_wire(struct kc_source_task *task, const struct kc_r
 {
     struct kc_target_topic *topic;
     void *slot = NULL;
-    struct kc_error *err = use_topic(task, wire->topic, &topic);
+    struct kc_error *err = kc_producer_record_check(wire);
+    if (!err)
+        err = use_topic(task, wire->topic, &topic);
     if (!err)
         err = kc_lane_open(task->lanes.records);
     if (err)
