@@ -10,8 +10,9 @@
 
 #include "connect/plugin.h"
 
-/* Whether a shared object's kc_plugins is a list of plugins, and ends where the object says it does.
- * NULL if so; otherwise the end of a sentence that begins with the list, owned by the caller. */
+/* Whether a shared object's kc_plugins is a list of plugins, and ends where the object says it
+ * does. NULL if so; otherwise the end of a sentence that begins with the list, owned by the caller.
+ */
 char *kc_plugin_check_list(const struct kc_plugin *const *list);
 
 /* Whether plugin can be read at all: its API version and size. Looks at nothing else. NULL if it
