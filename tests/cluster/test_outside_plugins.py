@@ -102,6 +102,37 @@ def test_the_template_is_the_pages_source():
     assert files["source.c"] == (TEMPLATE / "source.c").read_text()
 
 
+def test_the_page_names_all_headers():
+    page = PAGE.read_text()
+    headers = (TOP / "include" / "connect").glob("*.h")
+    assert not [header.name for header in headers if f"`{header.name}`" not in page]
+
+
+CPP = """#include <connect/plugin.h>
+namespace {
+const kc_predicate_ops ops = {
+    .create = [](const kc_map *, void **object) -> kc_error * { return *object = nullptr, nullptr; },
+    .destroy = [](void *) {},
+    .test = [](void *, const kc_record *record) { return record->header_count > 0; },
+};
+const kc_plugin headed = {KC_PLUGIN_HEAD, .kind = KC_PLUGIN_PREDICATE, KC_PLUGIN_LIBRARIES,
+                          .class_name = "org.example.Headed", .predicate = &ops};
+}
+extern "C" const kc_plugin counter_source;
+KC_PLUGINS(&headed, &counter_source);
+"""
+
+
+def test_the_template_builds_cpp(installed, tmp_path):
+    """A file of each language in one shared object."""
+    shutil.copytree(TEMPLATE, tmp_path / "mixed")
+    (tmp_path / "mixed" / "plugins.c").unlink()
+    (tmp_path / "mixed" / "plugins.cc").write_text(CPP)
+    installed.run("make CFLAGS='-Wall -Wextra -Werror -Wno-unused-parameter'", tmp_path / "mixed")
+    symbols = installed.run("nm -D --defined-only mixed/mixed.so", tmp_path)
+    assert symbols.splitlines()[0].endswith(" kc_plugins"), symbols
+
+
 REFUSED = [
     "plugin org.example.NoPollSourceConnector of FILE has no source_task.poll",
     "plugin org.example.NoTaskSourceConnector of FILE has no source_task",
