@@ -32,8 +32,8 @@ enum kc_support { KC_SUPPORT_UNDEFINED, KC_SUPPORT_SUPPORTED, KC_SUPPORT_UNSUPPO
 
 /* May grow. */
 struct kc_connector_ops {
-    /* Makes an object that does nothing yet. The worker also makes one only for validate and
-     * alter_offsets. */
+    /* Makes an object, never NULL, that does nothing yet. The worker also makes one only for
+     * validate and alter_offsets. */
     void *(*create)(struct kc_connector_context *context);
     /* start and stop may alternate (STOPPED and back, KIP-875), so stop gives back everything that
      * start has taken. After a failed start only destroy is called. */
@@ -102,7 +102,7 @@ struct kc_raw_run {
 
 /* May grow. */
 struct kc_source_task_ops {
-    void *(*create)(struct kc_source_context *context);
+    void *(*create)(struct kc_source_context *context); /* never NULL */
     struct kc_error *(*start)(void *task, const struct kc_map *config);
     /* Hands over the next batch (the worker takes *batch), or NULL after a bounded wait (about one
      * second at most). A retriable error counts as nothing; any other error fails the task. */
@@ -152,15 +152,19 @@ struct kc_error *kc_sink_context_report(struct kc_sink_context *context,
 
 /* May grow. */
 struct kc_sink_task_ops {
-    void *(*create)(struct kc_sink_context *context);
+    void *(*create)(struct kc_sink_context *context); /* never NULL */
     struct kc_error *(*start)(void *task, const struct kc_map *config);
+    /* Partitions that the task gets. Optional. */
     struct kc_error *(*open)(void *task, const struct kc_topic_partition *partitions, size_t count);
     /* batch may be empty; borrowed for the call (ref to keep). */
     struct kc_error *(*put)(void *task, struct kc_batch *batch);
     /* offsets: those that may be committed. Lower any of them in place; set -1 to leave one out.
-     * Optional: by default all are committed after flush(). */
+     * Optional: by default all are committed after flush(). With it, the worker doesn't call
+     * flush(), as in Java. */
     struct kc_error *(*pre_commit)(void *task, struct kc_topic_partition *offsets, size_t count);
+    /* All records that put() has had are safe when it returns. Optional. */
     struct kc_error *(*flush)(void *task, const struct kc_topic_partition *offsets, size_t count);
+    /* Partitions that the task loses. Optional. */
     struct kc_error *(*close)(void *task, const struct kc_topic_partition *partitions,
                               size_t count);
     void (*stop)(void *task); /* on the task's thread, unlike a source's */
