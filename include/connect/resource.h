@@ -88,7 +88,7 @@ struct kc_error *kc_resource_json(struct kc_resource_request *request, json_t **
  * KC_RESOURCE_ANYWHERE. */
 const struct kc_map *kc_resource_config(const struct kc_resource_request *request);
 
-/* ---- the answer; the last one counts ---- */
+/* ---- the answer; the last one counts. Its status is from 200 to 599; others become a 500 ---- */
 
 /* Takes body; NULL (what JSON can't express) is a 500. */
 void kc_resource_answer_json(struct kc_resource_request *request, int status, json_t *body);
@@ -97,7 +97,7 @@ void kc_resource_answer_bytes(struct kc_resource_request *request, int status, c
                               const void *data, size_t len);
 void kc_resource_answer_empty(struct kc_resource_request *request, int status);
 /* Takes err, whose code gives the status (KC_ERR_NOT_FOUND: 404, KC_ERR_CONFLICT: 409, ...; 500
- * where it says none). */
+ * where it says none). NULL isn't an answer. */
 void kc_resource_answer_error(struct kc_resource_request *request, struct kc_error *err);
 /* An error with a status of one's own. */
 void kc_resource_answer_status(struct kc_resource_request *request, int status, const char *fmt,

@@ -46,8 +46,13 @@ void kc_mounted_request_run(void *connector, void *opaque)
 {
     struct kc_resource_request *request = opaque;
     request->mounted.row->handle(connector, request);
-    if (!request->rest->status)
+    int status = request->rest->status;
+    if (!status)
         kc_rest_answer_empty(request->rest, 204);
+    else if (status < 200 || status > 599)
+        kc_rest_answer_status(request->rest, 500,
+                              "%s answered with status %d, which is none of an answer",
+                              request->mounted.resource->prefix, status);
 }
 
 void kc_mounted_request_answer(struct kc_resource_request *request, struct kc_rest_request *to)
@@ -143,7 +148,8 @@ void kc_resource_answer_empty(struct kc_resource_request *request, int status)
 
 void kc_resource_answer_error(struct kc_resource_request *request, struct kc_error *err)
 {
-    kc_rest_answer_error(request->rest, err);
+    if (err)
+        kc_rest_answer_error(request->rest, err);
 }
 
 void kc_resource_answer_status(struct kc_resource_request *request, int status, const char *fmt,

@@ -85,7 +85,19 @@ static void get_config(void *connector, struct kc_resource_request *request)
                             json_string(kc_map_get(kc_resource_config(request), "tasks")));
 }
 
+static void answer_with(void *connector, struct kc_resource_request *request)
+{
+    kc_resource_answer_empty(request, atoi(kc_resource_param(request, 0)));
+}
+
+static void answer_no_error(void *connector, struct kc_resource_request *request)
+{
+    kc_resource_answer_error(request, NULL);
+}
+
 static const struct kc_resource_route routes[] = {
+    {"GET", "/status/{}", 0, answer_with},
+    {"GET", "/success", 0, answer_no_error},
     {"GET", "", KC_RESOURCE_ALL, get_thing},
     {"GET", "/parts", KC_RESOURCE_ALL, list_parts},
     {"POST", "/parts", KC_RESOURCE_BODY, add_part},
@@ -167,6 +179,27 @@ START_TEST(what_is_not_there)
     ck_assert_str_eq(header(&answer, "Allow"), "GET,HEAD,POST,OPTIONS");
     kc_str_destroy(&answer.body);
     expect(&served, "OPTIONS /things/c", NULL, NULL, 200, "");
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(answers_that_are_none)
+{
+    static const char *const wrong[] = {"-5", "7", "100", "9999"};
+    struct served served;
+    serve_things(&served);
+    expect(&served, "GET /things/c/success", NULL, NULL, 204, "");
+    expect(&served, "GET /things/c/status/0", NULL, NULL, 204, "");
+    expect(&served, "GET /things/c/status/599", NULL, NULL, 599, "");
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        char *line = kc_asprintf("GET /things/c/status/%s", wrong[i]);
+        char *text = kc_asprintf("{\"error_code\":500,\"message\":\"/things answered with status "
+                                 "%s, which is none of an answer\"}",
+                                 wrong[i]);
+        expect(&served, line, NULL, NULL, 500, text);
+        free(text);
+        free(line);
+    }
     served_end(&served);
 }
 END_TEST
@@ -291,6 +324,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, every_method_has_its_handler);
     tcase_add_test(tests, what_is_not_there);
+    tcase_add_test(tests, answers_that_are_none);
     tcase_add_test(tests, bytes_keep_their_type_and_length);
     tcase_add_test(tests, what_the_client_has_is_not_sent_again);
     tcase_add_test(tests, a_list_has_all_connectors_of_the_class);
