@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of one link in the state topic, as they are now (connect/link.h).
+ *
+ * Values are immutable JSON, shared by reference. The store follows the topic; what one has
+ * written, one reads. Any thread, unless said otherwise.
+ */
+#ifndef CONNECTORS_LINK_LINK_STORE_PRIV_H
+#define CONNECTORS_LINK_LINK_STORE_PRIV_H
+
+#include "connect/thread.h"
+#include "link/link_config_priv.h"
+
+struct link_store;
+
+/* Opens the topic on the target, making it when it isn't there (replication.factor), and reads it
+ * to its end. Blocks; KC_ERR_WAKEUP when stop is set. */
+struct kc_error *link_store_open(const struct link_config *config, const struct kc_stop *stop,
+                                 struct link_store **store) KC_MUST_CHECK;
+void link_store_close(struct link_store *store); /* NULL is fine */
+
+/* The value of a resource: a new reference, not to be changed; NULL: there is none. */
+json_t *link_store_get(struct link_store *store, enum kc_link_resource resource, const char *name);
+/* Names of all resources of a kind, sorted; appended. */
+void link_store_names(struct link_store *store, enum kc_link_resource resource,
+                      struct kc_strings *names);
+
+/* One change. value is taken; NULL: the record goes away. */
+struct link_change {
+    enum kc_link_resource resource;
+    const char *name;
+    json_t *value;
+};
+/* Writes the changes in one go and waits until they are read back. With an error some may be
+ * written nevertheless; a retriable one may pass. Takes the values in any case. */
+struct kc_error *link_store_put(struct link_store *store, struct link_change *changes, size_t count,
+                                int timeout_ms) KC_MUST_CHECK;
+
+/* A number that grows with each record that was read. */
+uint64_t link_store_version(struct link_store *store);
+/* Waits until the version is another one than seen, or the deadline (kc_mono_ms() units). */
+uint64_t link_store_wait(struct link_store *store, uint64_t seen, int64_t deadline_ms);
+/* What has changed since `since` (a version): names of a kind, sorted; appended. */
+void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_resource resource,
+                        struct kc_strings *names);
+/* Reads to the topic's end as it is now. */
+struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms) KC_MUST_CHECK;
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a linking connector, its tasks on several workers and the gateways agree on: states and
+ * their moves, orders, leases, the flip, receipts; and how each is written in the state topic (API
+ * 1.3).
+ *
+ * The state topic (KC_LINK_STATE_TOPIC, on the target, compacted, one partition) holds a record for
+ * each resource of each link: the key names link and resource, the value is JSON. Each key has one
+ * writer. People's wishes are orders, which the connector writes. What came of them are states,
+ * which the task writes that holds the lease. A record has an epoch: whoever sees a larger one has
+ * been overtaken.
+ *
+ * Pure functions, any thread. JSON is untrusted: what isn't as it should be is an error with the
+ * field's name. Unknown fields are ignored.
+ */
+#ifndef CONNECT_LINK_H
+#define CONNECT_LINK_H
+
+#include "connect/map.h"
+#include "connect/uuid.h"
+
+#include <jansson.h>
+
+KC_API_BEGIN
+
+#define KC_LINK_STATE_TOPIC "isthmus-link-state"
+
+/* ---- keys ---- */
+
+enum kc_link_resource {
+    KC_LINK_SELF,        /* the link itself: identity and clusters */
+    KC_LINK_TOPIC_ORDER, /* what people want of a mirror topic; name: the target's topic */
+    KC_LINK_TOPIC,       /* its state */
+    KC_LINK_GROUP_ORDER, /* what people want of a mirror group; name: the target's group */
+    KC_LINK_GROUP,       /* its state */
+    KC_LINK_LEASE,       /* who may write for a task; name: the task's number */
+    KC_LINK_GATEWAY,     /* a gateway: its lease, and the epochs that it has seen */
+    KC_LINK_FLIP,        /* a topic's flip table */
+    KC_LINK_RECEIPT,     /* of a promotion; name: the topic */
+    KC_LINK_WAVE,        /* topics and groups that move as one */
+};
+#define KC_LINK_RESOURCES 10
+
+/* Never grows. */
+struct kc_link_key {
+    char *link;
+    enum kc_link_resource resource;
+    char *name; /* "" of KC_LINK_SELF */
+};
+/* The bytes of a key: {"link":L,"topic":N}, with members in this order and without spaces. The
+ * caller's. */
+char *kc_link_key_format(const char *link, enum kc_link_resource resource, const char *name);
+/* KC_ERR_SCHEMA. *key is empty after an error. */
+struct kc_error *kc_link_key_parse(const void *data, size_t len,
+                                   struct kc_link_key *key) KC_MUST_CHECK;
+void kc_link_key_clear(struct kc_link_key *key);
+
+/* ---- topics ---- */
+
+enum kc_link_topic_state {
+    KC_LINK_PENDING,
+    KC_LINK_ALIGNING,
+    KC_LINK_LINKING,
+    KC_LINK_PAUSED,
+    KC_LINK_PROMOTING,
+    KC_LINK_PROMOTED,
+    KC_LINK_FAILED_OVER,
+    KC_LINK_SOURCE_UNAVAILABLE,
+    KC_LINK_DIVERGED,
+    KC_LINK_FAILED,
+};
+#define KC_LINK_TOPIC_STATES 10
+
+const char *kc_link_topic_state_name(enum kc_link_topic_state state); /* "PENDING", ... */
+/* False: no state is called so. */
+bool kc_link_topic_state_parse(const char *name, enum kc_link_topic_state *state);
+/* Whether a topic may go from one state to the other. To stay is no move. */
+bool kc_link_topic_may_move(enum kc_link_topic_state from, enum kc_link_topic_state to);
+/* The state in which nothing is written by the link any more. */
+bool kc_link_topic_is_final(enum kc_link_topic_state state);
+
+/* What people want of a mirror topic. */
+enum kc_link_wish {
+    KC_LINK_WISH_LINK,
+    KC_LINK_WISH_PAUSE,
+    KC_LINK_WISH_PROMOTE,  /* once all is copied */
+    KC_LINK_WISH_FAILOVER, /* with what is copied */
+    KC_LINK_WISH_REPAIR,   /* out of DIVERGED and FAILED: look anew */
+};
+#define KC_LINK_WISHES 5
+const char *kc_link_wish_name(enum kc_link_wish wish); /* "link", "pause", ... */
+bool kc_link_wish_parse(const char *name, enum kc_link_wish *wish);
+
+enum kc_link_offsets { KC_LINK_PRESERVE, KC_LINK_TRANSLATE };
+enum kc_link_gaps { KC_LINK_GAPS_AUTO, KC_LINK_GAPS_MARKERS, KC_LINK_GAPS_TRANSLATE };
+
+/* An order: one is written when the target's topic exists, or why it can't (refusal). Texts are
+ * malloc'ed and the order's. Never grows. */
+struct kc_link_topic_order {
+    int64_t epoch; /* larger with each order for the topic */
+    char *source_topic;
+    struct kc_uuid source_id; /* zero: not known */
+    struct kc_uuid target_id;
+    int32_t partitions; /* of both sides when the order was written */
+    enum kc_link_offsets offsets;
+    enum kc_link_gaps gaps;
+    int64_t start; /* as link.start: -2 earliest, -1 latest, else ms since the epoch */
+    bool compacted;
+    enum kc_link_wish wish;
+    bool force;              /* of promote: although something speaks against it */
+    int64_t max_pause_ms;    /* of promote; 0: no limit */
+    char *by;                /* who asked: "rest", "pattern", "wave:x", ... */
+    int64_t since_ms;        /* since the epoch */
+    char *refusal;           /* NULL: none; else the topic is FAILED for this reason */
+    struct kc_map *settings; /* of the target's topic after promotion; NULL: none are held */
+};
+json_t *kc_link_topic_order_json(const struct kc_link_topic_order *order);
+struct kc_error *kc_link_topic_order_parse(const json_t *json,
+                                           struct kc_link_topic_order *order) KC_MUST_CHECK;
+void kc_link_topic_order_clear(struct kc_link_topic_order *order);
+
+/* A topic's state, as its task writes it. Never grows. */
+struct kc_link_topic {
+    enum kc_link_topic_state state;
+    int64_t epoch;                /* one more with each move */
+    int64_t order_epoch;          /* of the order that it follows */
+    int64_t lease_epoch;          /* of the task that wrote it */
+    int64_t since_ms;             /* of the move */
+    char *reason;                 /* what to do; "" where all is well */
+    enum kc_link_offsets offsets; /* in effect: auto may have given up preserving */
+    int32_t partitions;           /* that are linked */
+    int64_t fillers;              /* that are still to be seen, of all partitions */
+    char *lane;                   /* how batches go: "raw", "record" */
+    json_t *partition_states;     /* an array by partition; NULL: none. See kc_link_partition */
+};
+json_t *kc_link_topic_json(const struct kc_link_topic *topic);
+struct kc_error *kc_link_topic_parse(const json_t *json, struct kc_link_topic *topic) KC_MUST_CHECK;
+void kc_link_topic_clear(struct kc_link_topic *topic);
+
+/* What a partition's position follows from, with what the target's log says: kept in
+ * partition_states. Never grows. */
+struct kc_link_partition {
+    int32_t partition;
+    int64_t first_offset;  /* of the source's log that is mirrored: fillers lie before it */
+    int64_t base_sequence; /* records written by the link before first_offset (fillers) */
+    int64_t markers;       /* that the link has written, confirmed */
+    int32_t leader_epoch;  /* of the source's last record; -1 */
+};
+json_t *kc_link_partition_json(const struct kc_link_partition *partition);
+struct kc_error *kc_link_partition_parse(const json_t *json,
+                                         struct kc_link_partition *partition) KC_MUST_CHECK;
+
+/* ---- groups ---- */
+
+enum kc_link_group_state {
+    KC_LINK_REGISTERED,
+    KC_LINK_STANDBY,
+    KC_LINK_GROUP_PROMOTING,
+    KC_LINK_GROUP_PROMOTED,
+    KC_LINK_HOLD_LOST,
+    KC_LINK_GROUP_FAILED,
+    KC_LINK_GROUP_RELEASED, /* the hold was given up without a promotion */
+};
+#define KC_LINK_GROUP_STATES 7
+const char *kc_link_group_state_name(enum kc_link_group_state state); /* "REGISTERED", ... */
+bool kc_link_group_state_parse(const char *name, enum kc_link_group_state *state);
+bool kc_link_group_may_move(enum kc_link_group_state from, enum kc_link_group_state to);
+
+enum kc_link_group_wish { KC_LINK_GROUP_HOLD, KC_LINK_GROUP_PROMOTE, KC_LINK_GROUP_RELEASE };
+const char *kc_link_group_wish_name(enum kc_link_group_wish wish); /* "hold", ... */
+bool kc_link_group_wish_parse(const char *name, enum kc_link_group_wish *wish);
+
+/* Never grows. */
+struct kc_link_group_order {
+    int64_t epoch;
+    char *source_group;
+    enum kc_link_group_wish wish;
+    bool automatic; /* link.groups.promotion */
+    bool force;
+    char *by;
+    int64_t since_ms;
+};
+json_t *kc_link_group_order_json(const struct kc_link_group_order *order);
+struct kc_error *kc_link_group_order_parse(const json_t *json,
+                                           struct kc_link_group_order *order) KC_MUST_CHECK;
+void kc_link_group_order_clear(struct kc_link_group_order *order);
+
+/* Never grows. */
+struct kc_link_group {
+    enum kc_link_group_state state;
+    int64_t epoch;
+    int64_t order_epoch;
+    int64_t lease_epoch;
+    int64_t since_ms;
+    char *reason;         /* what it waits for, or what to do */
+    bool consumer;        /* KIP-848 at the target; false: classic */
+    char *instance_id;    /* of the holder of a classic group; NULL */
+    json_t *members;      /* of a held KIP-848 group: {member id: epoch}; NULL */
+    char *session_before; /* consumer.session.timeout.ms to put back; NULL: it wasn't changed */
+};
+json_t *kc_link_group_json(const struct kc_link_group *group);
+struct kc_error *kc_link_group_parse(const json_t *json, struct kc_link_group *group) KC_MUST_CHECK;
+void kc_link_group_clear(struct kc_link_group *group);
+
+/* ---- leases ---- */
+
+/* Never grows. */
+struct kc_link_lease {
+    char *holder;        /* the worker and a random part; "" : nobody */
+    int64_t epoch;       /* one more with each holder */
+    int64_t renewals;    /* so that a record tells whether it is renewed */
+    int64_t duration_ms; /* after its renewal the holder writes no longer than this */
+};
+json_t *kc_link_lease_json(const struct kc_link_lease *lease);
+struct kc_error *kc_link_lease_parse(const json_t *json, struct kc_link_lease *lease) KC_MUST_CHECK;
+void kc_link_lease_clear(struct kc_link_lease *lease);
+
+/* ---- producer ids ---- */
+
+/* Ids that brokers never issue have bit 62; a tag lies in bits 42 to 61. */
+#define KC_LINK_ID_MARK   ((int64_t)1 << 62)
+#define KC_LINK_TAG_SHIFT 42
+#define KC_LINK_TAG_MASK  ((int64_t)0xFFFFF)
+
+/* A tag of a text (a cluster's id, a link's identity): 20 bits of a hash that is the same on all
+ * machines. */
+int64_t kc_link_tag(const char *text);
+/* The id under which a link appends. */
+int64_t kc_link_producer_id(const char *link_identity);
+/* What a gateway tells clients instead of an id that the cluster with that tag has issued; the same
+ * id where it has 42 bits or more. */
+int64_t kc_link_virtual_id(int64_t tag, int64_t id);
+/* The id as the cluster with that tag knows it: its own ones without the mark, others unchanged. */
+int64_t kc_link_real_id(int64_t tag, int64_t id);
+
+KC_API_END
+
+#endif
