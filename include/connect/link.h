@@ -47,8 +47,8 @@ struct kc_link_key {
     enum kc_link_resource resource;
     char *name; /* "" of KC_LINK_SELF */
 };
-/* The bytes of a key: {"link":L,"topic":N}, with members in this order and without spaces. The
- * caller's. */
+/* The bytes of a key: {"link":L,"topic":N}, with members in this order and without spaces; of the
+ * link itself {"link":L,"self":""}. The caller's. */
 char *kc_link_key_format(const char *link, enum kc_link_resource resource, const char *name);
 /* KC_ERR_SCHEMA. *key is empty after an error. */
 struct kc_error *kc_link_key_parse(const void *data, size_t len,
@@ -228,7 +228,7 @@ int64_t kc_link_tag(const char *text);
 /* The id under which a link appends. */
 int64_t kc_link_producer_id(const char *link_identity);
 /* What a gateway tells clients instead of an id that the cluster with that tag has issued; the same
- * id where it has 42 bits or more. */
+ * id where it has more than 42 bits. */
 int64_t kc_link_virtual_id(int64_t tag, int64_t id);
 /* The id as the cluster with that tag knows it: its own ones without the mark, others unchanged. */
 int64_t kc_link_real_id(int64_t tag, int64_t id);

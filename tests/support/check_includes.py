@@ -37,6 +37,8 @@ WORKER_MAY = {
 }
 # The command line talks to a worker over HTTP, as anybody does.
 WORKER_MAY["cli"] = {"base", "config", "security", "http"}
+# What links and gateways agree on is pure.
+WORKER_MAY["link"] = {"base"}
 # Headers for a folder of the line that isn't there yet: the gateway's connections stand on them.
 AWAITED = {"wire/conn.h", "wire/stream.h"}
 # What several connectors share; and the one that builds outside the tree as it is.

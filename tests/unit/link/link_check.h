@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of a link's records share. */
+#ifndef TESTS_UNIT_LINK_LINK_CHECK_H
+#define TESTS_UNIT_LINK_LINK_CHECK_H
+
+#include "connect/java_json.h"
+#include "connect/link.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static inline json_t *json_of(const char *text)
+{
+    json_t *json = NULL;
+
+    ck_assert_ptr_null(kc_json_parse(text, strlen(text), &json));
+    return json;
+}
+
+/* Takes json; compares it with the text of another. */
+static inline void assert_json(json_t *json, const char *expected)
+{
+    char *text = kc_json_print(json, KC_JSON_AS_IS);
+
+    ck_assert_str_eq(text, expected);
+    free(text);
+    json_decref(json);
+}
+
+/* Takes err, which must be there and say so. */
+static inline void assert_refused(struct kc_error *err, const char *part)
+{
+    ck_assert_ptr_nonnull(err);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_SCHEMA);
+    ck_assert_msg(strstr(kc_error_text(err), part), "'%s' not in '%s'", part, kc_error_text(err));
+    kc_error_destroy(err);
+}
+
+static inline int run_tests(const char *name, const TTest *const *tests, size_t count, int seconds)
+{
+    Suite *suite = suite_create(name);
+    TCase *tcase = tcase_create(name);
+
+    tcase_set_timeout(tcase, seconds);
+    for (size_t i = 0; i < count; i++)
+        tcase_add_test(tcase, tests[i]);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+#define RUN_TESTS(name, seconds, ...)                                                              \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return run_tests(name, tests, sizeof(tests) / sizeof(tests[0]), seconds);                  \
+    }
+
+#endif
