@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of one link in the state topic, as they are now (link_store_priv.h).
+ *
+ * Records are kept as text and parsed when they are asked for: ten thousand topics take a few
+ * megabytes, and no JSON object is shared between threads. The log's thread applies records; the
+ * mutex guards the table.
+ */
+#include "link/link_store_priv.h"
+
+#include "connect/hash.h"
+#include "connect/log.h"
+#include "connect/topic_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkState");
+
+/* A resource that has a record, or had one: what is gone counts as changed, too. */
+struct link_record {
+    char *id; /* resource and name, as record_id() makes it */
+    enum kc_link_resource resource;
+    const char *name; /* within id */
+    char *value;      /* NULL: gone */
+    size_t len;
+    uint64_t version;
+    UT_hash_handle hh;
+};
+
+struct link_store {
+    char *link;
+    struct kc_topic_log *topic;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    uint64_t version;
+    struct link_record *records;
+};
+
+/* ---- the table; all with the mutex held ---- */
+
+static char *record_id(enum kc_link_resource resource, const char *name)
+{
+    return kc_asprintf("%d:%s", (int)resource, name);
+}
+
+static struct link_record *find(struct link_store *store, enum kc_link_resource resource,
+                                const char *name)
+{
+    struct link_record *record = NULL;
+    char *id = record_id(resource, name);
+    HASH_FIND_STR(store->records, id, record);
+    free(id);
+    return record;
+}
+
+static struct link_record *find_or_add(struct link_store *store, enum kc_link_resource resource,
+                                       const char *name)
+{
+    struct link_record *record = find(store, resource, name);
+    if (record)
+        return record;
+    record = kc_calloc(1, sizeof(*record));
+    record->id = record_id(resource, name);
+    record->name = strchr(record->id, ':') + 1;
+    record->resource = resource;
+    HASH_ADD_KEYPTR(hh, store->records, record->id, strlen(record->id), record);
+    return record;
+}
+
+static json_t *record_json(const struct link_record *record)
+{
+    return record && record->value ? json_loadb(record->value, record->len, 0, NULL) : NULL;
+}
+
+/* ---- reading ---- */
+
+/* Two tasks that ask for a lease at the same time write the same epoch. The first of these records
+ * counts, and every reader knows which it is. */
+static bool lease_counts(const json_t *now, const json_t *next)
+{
+    struct kc_link_lease before = {0}, after = {0};
+    struct kc_error *bad = kc_link_lease_parse(now, &before);
+    struct kc_error *err = kc_link_lease_parse(next, &after);
+    bool counts = !err && (bad || after.epoch > before.epoch ||
+                           (after.epoch == before.epoch &&
+                            (strcmp(after.holder, before.holder) == 0 || !*after.holder)));
+    kc_error_destroy(bad);
+    kc_error_destroy(err);
+    kc_link_lease_clear(&before);
+    kc_link_lease_clear(&after);
+    return counts;
+}
+
+/* Whether the record takes effect; value NULL: it goes away. */
+static bool takes_effect(struct link_store *store, const struct kc_link_key *key,
+                         const json_t *value)
+{
+    if (key->resource != KC_LINK_LEASE || !value)
+        return true;
+    json_t *now = record_json(find(store, key->resource, key->name));
+    bool counts = !now || lease_counts(now, value);
+    json_decref(now);
+    return counts;
+}
+
+static void apply(struct link_store *store, const struct kc_link_key *key,
+                  const struct kc_log_record *from, const json_t *value)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->version++;
+    if (takes_effect(store, key, value)) {
+        struct link_record *record = find_or_add(store, key->resource, key->name);
+        free(record->value);
+        record->value = value ? kc_memdup(from->value, from->value_len) : NULL;
+        record->len = value ? from->value_len : 0;
+        record->version = store->version;
+    }
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+/* Listener of the topic's log. What can't be read is left out: a newer worker may have written it,
+ * or a person. */
+static void on_record(void *opaque, const struct kc_log_record *record)
+{
+    struct link_store *store = opaque;
+    struct kc_link_key key = {0};
+    json_t *value = NULL;
+    struct kc_error *err = record->key ? kc_link_key_parse(record->key, record->key_len, &key)
+                                       : kc_error_new(KC_ERR_SCHEMA, "It has no key");
+    if (!err && strcmp(key.link, store->link) != 0)
+        goto out;
+    if (!err && record->value) {
+        value = json_loadb(record->value, record->value_len, 0, NULL);
+        if (!value)
+            err = kc_error_new(KC_ERR_SCHEMA, "Its value isn't JSON");
+    }
+    if (!err)
+        apply(store, &key, record, value);
+    else
+        kc_warn("The record at offset %lld of topic %s is left out: %s", (long long)record->offset,
+                KC_LINK_STATE_TOPIC, kc_error_text(err));
+out:
+    kc_error_destroy(err);
+    json_decref(value);
+    kc_link_key_clear(&key);
+}
+
+/* ---- opening ---- */
+
+static struct kc_error *open_topic(const struct link_config *config, const struct kc_stop *stop,
+                                   struct link_store *store)
+{
+    struct kc_map *client =
+        link_client_properties(config, LINK_TARGET, KC_CLIENT_PRODUCER, "state");
+    const struct kc_topic_log_settings settings = {
+        .topic = KC_LINK_STATE_TOPIC,
+        .client = client,
+        .partitions = 1,
+        .replication_factor = (int16_t)kc_config_long(config->values, "replication.factor"),
+        .listener = on_record,
+        .opaque = store,
+    };
+    struct kc_error *err = kc_topic_log_open(&settings, stop, &store->topic);
+    kc_map_destroy(client);
+    if (!err && kc_topic_log_partitions(store->topic) != 1)
+        err = kc_error_new(KC_ERR_CONFIG,
+                           "Topic %s on the target cluster has %d partitions, but its records are "
+                           "in one order only if it has one. Stop all links to that cluster, "
+                           "delete the topic, and let a link make it again",
+                           KC_LINK_STATE_TOPIC, (int)kc_topic_log_partitions(store->topic));
+    return err;
+}
+
+struct kc_error *link_store_open(const struct link_config *config, const struct kc_stop *stop,
+                                 struct link_store **store)
+{
+    struct link_store *made = kc_calloc(1, sizeof(*made));
+    made->link = kc_strdup(config->name);
+    pthread_mutex_init(&made->mutex, NULL);
+    kc_cond_init(&made->changed);
+    struct kc_error *err = open_topic(config, stop, made);
+    if (err) {
+        link_store_close(made);
+        return kc_error_prefix(err, "Link '%s' can't read its state", config->name);
+    }
+    *store = made;
+    return NULL;
+}
+
+void link_store_close(struct link_store *store)
+{
+    struct link_record *record, *next;
+    if (!store)
+        return;
+    kc_topic_log_close(store->topic);
+    HASH_ITER (hh, store->records, record, next) {
+        HASH_DEL(store->records, record);
+        free(record->id);
+        free(record->value);
+        free(record);
+    }
+    pthread_cond_destroy(&store->changed);
+    pthread_mutex_destroy(&store->mutex);
+    free(store->link);
+    free(store);
+}
+
+/* ---- asking ---- */
+
+json_t *link_store_get(struct link_store *store, enum kc_link_resource resource, const char *name)
+{
+    pthread_mutex_lock(&store->mutex);
+    json_t *json = record_json(find(store, resource, name));
+    pthread_mutex_unlock(&store->mutex);
+    return json;
+}
+
+void link_store_names(struct link_store *store, enum kc_link_resource resource,
+                      struct kc_strings *names)
+{
+    pthread_mutex_lock(&store->mutex);
+    for (const struct link_record *record = store->records; record; record = record->hh.next)
+        if (record->resource == resource && record->value)
+            kc_strings_add(names, record->name);
+    pthread_mutex_unlock(&store->mutex);
+    kc_strings_sort(names);
+}
+
+void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_resource resource,
+                        struct kc_strings *names)
+{
+    pthread_mutex_lock(&store->mutex);
+    for (const struct link_record *record = store->records; record; record = record->hh.next)
+        if (record->resource == resource && record->version > since)
+            kc_strings_add(names, record->name);
+    pthread_mutex_unlock(&store->mutex);
+    kc_strings_sort(names);
+}
+
+uint64_t link_store_version(struct link_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    uint64_t version = store->version;
+    pthread_mutex_unlock(&store->mutex);
+    return version;
+}
+
+uint64_t link_store_wait(struct link_store *store, uint64_t seen, int64_t deadline_ms)
+{
+    pthread_mutex_lock(&store->mutex);
+    while (store->version == seen &&
+           kc_cond_wait_until(&store->changed, &store->mutex, deadline_ms))
+        continue;
+    uint64_t version = store->version;
+    pthread_mutex_unlock(&store->mutex);
+    return version;
+}
+
+struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms)
+{
+    struct kc_error *err = kc_topic_log_read_to_end(store->topic, timeout_ms);
+    return err ? kc_error_prefix(err, "Link '%s' can't read its state to the end", store->link)
+               : NULL;
+}
+
+/* ---- writing ---- */
+
+struct kc_error *link_store_put(struct link_store *store, struct link_change *changes, size_t count,
+                                int timeout_ms)
+{
+    struct kc_log_record *records = kc_calloc(count ? count : 1, sizeof(*records));
+    for (size_t i = 0; i < count; i++) {
+        char *key = kc_link_key_format(store->link, changes[i].resource, changes[i].name);
+        char *value = changes[i].value ? json_dumps(changes[i].value, JSON_COMPACT) : NULL;
+        records[i] = (struct kc_log_record){.timestamp = -1,
+                                            .key = key,
+                                            .key_len = strlen(key),
+                                            .value = value,
+                                            .value_len = value ? strlen(value) : 0};
+        json_decref(changes[i].value);
+        changes[i].value = NULL;
+    }
+    struct kc_error *err =
+        count ? kc_topic_log_write(store->topic, records, count, timeout_ms) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        free((char *)records[i].key);
+        free((char *)records[i].value);
+    }
+    free(records);
+    return err ? kc_error_prefix(err, "Link '%s' can't write its state to topic %s", store->link,
+                                 KC_LINK_STATE_TOPIC)
+               : NULL;
+}
