@@ -83,8 +83,9 @@ void link_copy_saved(struct link_copy *copy, const char *topic);
 struct kc_error *link_copy_run(struct link_copy *copy, int64_t deadline_ms) KC_MUST_CHECK;
 void link_copy_wake(struct link_copy *copy); /* any thread */
 
-/* The last five batches of each producer that wrote to the topic in the last minutes, as a flip
- * table. New reference. */
+/* The last five batches of each producer that wrote to the topic in the last minutes: an array of
+ * flip tables (kc_link_flip_json()), one for each partition that has any, with epoch 0, which the
+ * caller sets. New reference. */
 json_t *link_copy_flip_table(struct link_copy *copy, const char *topic);
 
 #endif

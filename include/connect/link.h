@@ -34,8 +34,8 @@ enum kc_link_resource {
     KC_LINK_GROUP_ORDER, /* what people want of a mirror group; name: the target's group */
     KC_LINK_GROUP,       /* its state */
     KC_LINK_LEASE,       /* who may write for a task; name: the task's number */
-    KC_LINK_GATEWAY,     /* a gateway: its lease, and the epochs that it has seen */
-    KC_LINK_FLIP,        /* a topic's flip table */
+    KC_LINK_GATEWAY,     /* a gateway: its lease, and what it holds; name: the gateway's own */
+    KC_LINK_FLIP,        /* a partition's flip table; name: kc_link_flip_name() */
     KC_LINK_RECEIPT,     /* of a promotion; name: the topic */
     KC_LINK_WAVE,        /* topics and groups that move as one */
 };
@@ -214,6 +214,154 @@ struct kc_link_lease {
 json_t *kc_link_lease_json(const struct kc_link_lease *lease);
 struct kc_error *kc_link_lease_parse(const json_t *json, struct kc_link_lease *lease) KC_MUST_CHECK;
 void kc_link_lease_clear(struct kc_link_lease *lease);
+
+/* ---- gateways ---- */
+
+/* A topic whose writes a gateway holds. Never grows. */
+struct kc_link_held {
+    char *topic;
+    int64_t epoch; /* of the state PROMOTING that it has seen: since then it has sent nothing to the
+                      source, and nothing is under way */
+};
+/* A gateway, which renews its record as a lease. It sends writes to a source, and hands on the
+ * source's answers, only while the lease holds. Never grows. */
+struct kc_link_gateway {
+    char *address; /* that clients use */
+    int64_t epoch; /* of the gateway's start: its records never go back */
+    int64_t renewals;
+    int64_t duration_ms;
+    struct kc_link_held *held; /* topics that are being promoted */
+    size_t held_count;
+};
+json_t *kc_link_gateway_json(const struct kc_link_gateway *gateway);
+struct kc_error *kc_link_gateway_parse(const json_t *json,
+                                       struct kc_link_gateway *gateway) KC_MUST_CHECK;
+void kc_link_gateway_clear(struct kc_link_gateway *gateway);
+/* Whether it holds the topic's writes since that epoch, or a later one. */
+bool kc_link_gateway_holds(const struct kc_link_gateway *gateway, const char *topic, int64_t epoch);
+
+/* ---- flip tables ---- */
+
+#define KC_LINK_FLIP_BATCHES 5 /* that a broker remembers of a producer */
+
+/* A batch at the source that was copied. Never grows. */
+struct kc_link_flip_batch {
+    int32_t first; /* sequences */
+    int32_t last;
+    int64_t offset; /* of the first record, at the target */
+};
+/* Never grows. */
+struct kc_link_flip_producer {
+    int64_t id;                         /* as the source's log has it: kc_link_real_id() */
+    int32_t epoch;                      /* its newest there; batches are of this epoch alone */
+    struct kc_link_flip_batch *batches; /* oldest first, one at least */
+    size_t batch_count;
+};
+/* What a promoted partition's producers wrote last at the source: so that a gateway can tell a
+ * repeated batch from a new one. A record for each partition, written before PROMOTED; the
+ * resource's name is kc_link_flip_name(). Producers are in the order of their ids. Never grows. */
+struct kc_link_flip {
+    int64_t epoch; /* of the topic's state PROMOTED */
+    int32_t partition;
+    int64_t end; /* of the target's log: what is written after the flip begins here */
+    struct kc_link_flip_producer *producers;
+    size_t producer_count;
+};
+json_t *kc_link_flip_json(const struct kc_link_flip *flip);
+/* Also refuses producers that aren't in order, and without a batch or with too many. */
+struct kc_error *kc_link_flip_parse(const json_t *json, struct kc_link_flip *flip) KC_MUST_CHECK;
+void kc_link_flip_clear(struct kc_link_flip *flip);
+/* "topic#partition": no topic's name has '#'. The caller's. */
+char *kc_link_flip_name(const char *topic, int32_t partition);
+/* The other way round; *topic is the caller's. False: it is no such name. */
+bool kc_link_flip_name_parse(const char *name, char **topic, int32_t *partition);
+
+/* What becomes of a batch that a producer sends after the flip. */
+enum kc_link_flip_verdict {
+    KC_LINK_FLIP_UNKNOWN,   /* not a producer of the table: the target's to decide */
+    KC_LINK_FLIP_DUPLICATE, /* it was copied: answer with its offset */
+    KC_LINK_FLIP_OLD,       /* so was this, but its offset isn't known any more: answer 46 */
+    KC_LINK_FLIP_NEXT,      /* the first that the target sees of this producer: send it alone, and
+                               what follows once it is acknowledged */
+    KC_LINK_FLIP_LATER,  /* answer 45, unless the target has acknowledged a batch of this producer:
+                            then the target's to decide */
+    KC_LINK_FLIP_FENCED, /* of an older epoch: answer 47 */
+};
+/* offset: of DUPLICATE, else -1. */
+enum kc_link_flip_verdict kc_link_flip_look_up(const struct kc_link_flip *flip, int64_t id,
+                                               int32_t epoch, int32_t first, int32_t last,
+                                               int64_t *offset);
+
+/* ---- receipts ---- */
+
+/* Never grows. */
+struct kc_link_receipt_partition {
+    int32_t partition;
+    int64_t source_end; /* offset after the last record that was copied */
+    int64_t target_end; /* the same at the target, before anybody else wrote */
+    int64_t records;    /* that the checksum covers; 0: none was taken */
+    uint32_t checksum;
+};
+/* Where a group stood at the promotion. Never grows. */
+struct kc_link_receipt_group {
+    char *group;
+    int32_t partition;
+    int64_t offset; /* at the target */
+};
+/* Of a topic that was promoted or failed over. Never grows. */
+struct kc_link_receipt {
+    char *source_topic;
+    enum kc_link_topic_state state; /* PROMOTED, FAILED_OVER */
+    int64_t epoch;                  /* of that state */
+    int64_t since_ms;               /* of that state */
+    int64_t pause_ms;               /* for which writes had to wait */
+    char *by;
+    bool force;
+    struct kc_link_receipt_partition *partitions;
+    size_t partition_count;
+    struct kc_link_receipt_group *groups;
+    size_t group_count;
+};
+json_t *kc_link_receipt_json(const struct kc_link_receipt *receipt);
+struct kc_error *kc_link_receipt_parse(const json_t *json,
+                                       struct kc_link_receipt *receipt) KC_MUST_CHECK;
+void kc_link_receipt_clear(struct kc_link_receipt *receipt);
+
+/* ---- waves ---- */
+
+enum kc_link_wave_state {
+    KC_LINK_WAVE_PLANNED,
+    KC_LINK_WAVE_RUNNING,
+    KC_LINK_WAVE_STOPPED, /* by people, or a blocker: goes on with the batch that isn't done */
+    KC_LINK_WAVE_DONE,
+};
+#define KC_LINK_WAVE_STATES 4
+const char *kc_link_wave_state_name(enum kc_link_wave_state state); /* "PLANNED", ... */
+bool kc_link_wave_state_parse(const char *name, enum kc_link_wave_state *state);
+bool kc_link_wave_may_move(enum kc_link_wave_state from, enum kc_link_wave_state to);
+
+/* Topics and groups, by their names on the target, that move at once. Never grows. */
+struct kc_link_wave_batch {
+    struct kc_strings topics;
+    struct kc_strings groups;
+};
+/* Never grows. */
+struct kc_link_wave {
+    enum kc_link_wave_state state;
+    int64_t epoch;
+    int64_t since_ms;
+    char *reason; /* what it waits for, or what to do */
+    char *by;
+    bool force;
+    int64_t max_pause_ms; /* of each promotion; 0: no limit */
+    int32_t done;         /* batches that have moved */
+    struct kc_link_wave_batch *batches;
+    size_t batch_count;
+};
+json_t *kc_link_wave_json(const struct kc_link_wave *wave);
+/* Also refuses a wave that has done more batches than it has. */
+struct kc_error *kc_link_wave_parse(const json_t *json, struct kc_link_wave *wave) KC_MUST_CHECK;
+void kc_link_wave_clear(struct kc_link_wave *wave);
 
 /* ---- producer ids ---- */
 

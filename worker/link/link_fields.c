@@ -136,12 +136,14 @@ static json_t *write_field(const struct kc_link_field *field, const void *object
 
 json_t *kc_link_fields_write(const struct kc_link_layout *layout, const void *object)
 {
-    json_t *json = json_object();
+    json_t *json = layout->is_row ? json_array() : json_object();
 
     for (size_t i = 0; i < layout->count; i++) {
         json_t *value = write_field(&layout->fields[i], object);
 
-        if (value)
+        if (layout->is_row)
+            json_array_append_new(json, value ? value : json_null());
+        else if (value)
             json_object_set_new(json, layout->fields[i].name, value);
     }
     return json;
@@ -356,10 +358,15 @@ struct kc_error *kc_link_fields_read(const struct kc_link_layout *layout, const 
     struct kc_error *err = NULL;
 
     memset(object, 0, layout->size);
-    if (!json_is_object(json))
-        return kc_error_new(KC_ERR_SCHEMA, "%s: the value is no JSON object", layout->what);
-    for (size_t i = 0; !err && i < layout->count; i++)
-        err = read_field(&layout->fields[i], json_object_get(json, layout->fields[i].name), object);
+    if (layout->is_row ? !json_is_array(json) : !json_is_object(json))
+        return kc_error_new(KC_ERR_SCHEMA, "%s: the value is no JSON %s", layout->what,
+                            layout->is_row ? "array" : "object");
+    for (size_t i = 0; !err && i < layout->count; i++) {
+        const struct kc_link_field *field = &layout->fields[i];
+        err = read_field(
+            field, layout->is_row ? json_array_get(json, i) : json_object_get(json, field->name),
+            object);
+    }
     if (!err)
         return NULL;
     kc_link_fields_clear(layout, object);

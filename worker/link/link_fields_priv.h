@@ -47,6 +47,7 @@ struct kc_link_layout {
     size_t size;      /* of the struct */
     const struct kc_link_field *fields;
     size_t count;
+    bool is_row; /* an array of the values in the table's order: short, where there are many */
 };
 
 /* Rows of a table. The member's name is the field's. */
@@ -69,13 +70,26 @@ struct kc_link_layout {
         KC_LINK_ROW(type, member, ITEMS), .items = &(items_),                                      \
                                           .count_offset = offsetof(struct type, count_)            \
     }
+/* Limits of numbers that many records have. */
+#define KC_LINK_MAX_PARTITIONS                                                                     \
+    1000000 /* more than a cluster has, less than is dangerous to have                             \
+             */
+#define KC_LINK_COUNT(type, member) KC_LINK_NUMBER(type, member, INT64, 0, INT64_MAX)
+#define KC_LINK_PARTITIONS(type, member)                                                           \
+    KC_LINK_NUMBER(type, member, INT32, 0, KC_LINK_MAX_PARTITIONS)
+#define KC_LINK_LAYOUT_OF(text, type, rows)                                                        \
+    .what = (text), .size = sizeof(struct type), .fields = (rows),                                 \
+    .count = sizeof(rows) / sizeof((rows)[0])
 #define KC_LINK_LAYOUT(text, type, rows)                                                           \
     {                                                                                              \
-        .what = (text), .size = sizeof(struct type), .fields = (rows),                             \
-        .count = sizeof(rows) / sizeof((rows)[0])                                                  \
+        KC_LINK_LAYOUT_OF(text, type, rows)                                                        \
+    }
+#define KC_LINK_ROWS(text, type, rows)                                                             \
+    {                                                                                              \
+        KC_LINK_LAYOUT_OF(text, type, rows), .is_row = true                                        \
     }
 
-/* A new object. Bytes that aren't UTF-8 become U+FFFD. */
+/* A new object, or array of a row. Bytes that aren't UTF-8 become U+FFFD. */
 json_t *kc_link_fields_write(const struct kc_link_layout *layout, const void *object);
 /* KC_ERR_SCHEMA, which names the field; *object is empty then. Whatever was in it is overwritten.
  */
@@ -94,5 +108,6 @@ extern const struct kc_link_names kc_link_topic_state_names;
 extern const struct kc_link_names kc_link_wish_names;
 extern const struct kc_link_names kc_link_group_state_names;
 extern const struct kc_link_names kc_link_group_wish_names;
+extern const struct kc_link_names kc_link_wave_state_names;
 
 #endif

@@ -2,72 +2,64 @@
 /* Values of the state topic: orders, states and leases, by tables. Pure functions, any thread. */
 #include "link/link_fields_priv.h"
 
-/* More partitions than a cluster has; less than what makes an allocation dangerous. */
-#define MAX_PARTITIONS 1000000
-
-#define EPOCH(type, member)      KC_LINK_NUMBER(type, member, INT64, 0, INT64_MAX)
-#define MILLIS(type, member)     KC_LINK_NUMBER(type, member, INT64, 0, INT64_MAX)
-#define COUNT(type, member)      KC_LINK_NUMBER(type, member, INT64, 0, INT64_MAX)
-#define PARTITIONS(type, member) KC_LINK_NUMBER(type, member, INT32, 0, MAX_PARTITIONS)
-
 static const char *const offset_modes[] = {"preserve", "translate"};
 static const char *const gap_modes[] = {"auto", "markers", "translate"};
 static const struct kc_link_names offsets_names = {offset_modes, 2};
 static const struct kc_link_names gaps_names = {gap_modes, 3};
 
 static const struct kc_link_field topic_order_fields[] = {
-    EPOCH(kc_link_topic_order, epoch),
+    KC_LINK_COUNT(kc_link_topic_order, epoch),
     KC_LINK_VALUE(kc_link_topic_order, source_topic, TEXT),
     KC_LINK_VALUE(kc_link_topic_order, source_id, UUID),
     KC_LINK_VALUE(kc_link_topic_order, target_id, UUID),
-    PARTITIONS(kc_link_topic_order, partitions),
+    KC_LINK_PARTITIONS(kc_link_topic_order, partitions),
     KC_LINK_NAMED(kc_link_topic_order, offsets, offsets_names),
     KC_LINK_NAMED(kc_link_topic_order, gaps, gaps_names),
     KC_LINK_NUMBER(kc_link_topic_order, start, INT64, -2, INT64_MAX),
     KC_LINK_VALUE(kc_link_topic_order, compacted, BOOL),
     KC_LINK_NAMED(kc_link_topic_order, wish, kc_link_wish_names),
     KC_LINK_VALUE(kc_link_topic_order, force, BOOL),
-    MILLIS(kc_link_topic_order, max_pause_ms),
+    KC_LINK_COUNT(kc_link_topic_order, max_pause_ms),
     KC_LINK_VALUE(kc_link_topic_order, by, TEXT),
-    MILLIS(kc_link_topic_order, since_ms),
+    KC_LINK_COUNT(kc_link_topic_order, since_ms),
     KC_LINK_VALUE(kc_link_topic_order, refusal, OPTION),
     KC_LINK_VALUE(kc_link_topic_order, settings, MAP),
 };
 static const struct kc_link_field topic_fields[] = {
     KC_LINK_NAMED(kc_link_topic, state, kc_link_topic_state_names),
-    EPOCH(kc_link_topic, epoch),
-    EPOCH(kc_link_topic, order_epoch),
-    EPOCH(kc_link_topic, lease_epoch),
-    MILLIS(kc_link_topic, since_ms),
+    KC_LINK_COUNT(kc_link_topic, epoch),
+    KC_LINK_COUNT(kc_link_topic, order_epoch),
+    KC_LINK_COUNT(kc_link_topic, lease_epoch),
+    KC_LINK_COUNT(kc_link_topic, since_ms),
     KC_LINK_VALUE(kc_link_topic, reason, TEXT),
     KC_LINK_NAMED(kc_link_topic, offsets, offsets_names),
-    PARTITIONS(kc_link_topic, partitions),
-    COUNT(kc_link_topic, fillers),
+    KC_LINK_PARTITIONS(kc_link_topic, partitions),
+    KC_LINK_COUNT(kc_link_topic, fillers),
     KC_LINK_VALUE(kc_link_topic, lane, TEXT),
     KC_LINK_VALUE(kc_link_topic, partition_states, ARRAY),
 };
 static const struct kc_link_field partition_fields[] = {
-    PARTITIONS(kc_link_partition, partition),
-    COUNT(kc_link_partition, first_offset),
-    COUNT(kc_link_partition, base_sequence),
-    COUNT(kc_link_partition, markers),
+    KC_LINK_PARTITIONS(kc_link_partition, partition),
+    KC_LINK_COUNT(kc_link_partition, first_offset),
+    KC_LINK_COUNT(kc_link_partition, base_sequence),
+    KC_LINK_COUNT(kc_link_partition, markers),
     KC_LINK_NUMBER(kc_link_partition, leader_epoch, INT32, -1, INT32_MAX),
 };
 static const struct kc_link_field group_order_fields[] = {
-    EPOCH(kc_link_group_order, epoch),
+    KC_LINK_COUNT(kc_link_group_order, epoch),
     KC_LINK_VALUE(kc_link_group_order, source_group, TEXT),
     KC_LINK_NAMED(kc_link_group_order, wish, kc_link_group_wish_names),
     KC_LINK_VALUE(kc_link_group_order, automatic, BOOL),
     KC_LINK_VALUE(kc_link_group_order, force, BOOL),
     KC_LINK_VALUE(kc_link_group_order, by, TEXT),
-    MILLIS(kc_link_group_order, since_ms),
+    KC_LINK_COUNT(kc_link_group_order, since_ms),
 };
 static const struct kc_link_field group_fields[] = {
     KC_LINK_NAMED(kc_link_group, state, kc_link_group_state_names),
-    EPOCH(kc_link_group, epoch),
-    EPOCH(kc_link_group, order_epoch),
-    EPOCH(kc_link_group, lease_epoch),
-    MILLIS(kc_link_group, since_ms),
+    KC_LINK_COUNT(kc_link_group, epoch),
+    KC_LINK_COUNT(kc_link_group, order_epoch),
+    KC_LINK_COUNT(kc_link_group, lease_epoch),
+    KC_LINK_COUNT(kc_link_group, since_ms),
     KC_LINK_VALUE(kc_link_group, reason, TEXT),
     KC_LINK_VALUE(kc_link_group, consumer, BOOL),
     KC_LINK_VALUE(kc_link_group, instance_id, OPTION),
@@ -76,9 +68,9 @@ static const struct kc_link_field group_fields[] = {
 };
 static const struct kc_link_field lease_fields[] = {
     KC_LINK_VALUE(kc_link_lease, holder, TEXT),
-    EPOCH(kc_link_lease, epoch),
-    COUNT(kc_link_lease, renewals),
-    MILLIS(kc_link_lease, duration_ms),
+    KC_LINK_COUNT(kc_link_lease, epoch),
+    KC_LINK_COUNT(kc_link_lease, renewals),
+    KC_LINK_COUNT(kc_link_lease, duration_ms),
 };
 
 static const struct kc_link_layout topic_order =

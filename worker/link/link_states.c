@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * States of mirror topics and mirror groups: their names, and the tables of the moves that are
- * allowed. Whoever changes a state asks here first. Pure functions, any thread.
+ * States of mirror topics, mirror groups and waves: their names, and the tables of the moves that
+ * are allowed. Whoever changes a state asks here first. Pure functions, any thread.
  */
 #include "link/link_fields_priv.h"
 
@@ -21,11 +21,18 @@ static const char *const group_states[KC_LINK_GROUP_STATES] = {
     "REGISTERED", "STANDBY", "PROMOTING", "PROMOTED", "HOLD_LOST", "FAILED", "RELEASED",
 };
 static const char *const group_wishes[] = {"hold", "promote", "release"};
+static const char *const wave_states[KC_LINK_WAVE_STATES] = {
+    "PLANNED",
+    "RUNNING",
+    "STOPPED",
+    "DONE",
+};
 
 const struct kc_link_names kc_link_topic_state_names = NAMES(topic_states);
 const struct kc_link_names kc_link_wish_names = NAMES(wishes);
 const struct kc_link_names kc_link_group_state_names = NAMES(group_states);
 const struct kc_link_names kc_link_group_wish_names = NAMES(group_wishes);
+const struct kc_link_names kc_link_wave_state_names = NAMES(wave_states);
 
 #define TO(state) (1u << KC_LINK_##state)
 
@@ -64,6 +71,12 @@ static const unsigned group_moves[KC_LINK_GROUP_STATES] = {
         TO(REGISTERED) | TO(STANDBY) | TO(GROUP_PROMOTING) | TO(GROUP_FAILED) | TO(GROUP_RELEASED),
     [KC_LINK_GROUP_FAILED] = TO(REGISTERED) | TO(GROUP_RELEASED),
     [KC_LINK_GROUP_RELEASED] = TO(REGISTERED),
+};
+
+static const unsigned wave_moves[KC_LINK_WAVE_STATES] = {
+    [KC_LINK_WAVE_PLANNED] = TO(WAVE_RUNNING) | TO(WAVE_STOPPED),
+    [KC_LINK_WAVE_RUNNING] = TO(WAVE_STOPPED) | TO(WAVE_DONE),
+    [KC_LINK_WAVE_STOPPED] = TO(WAVE_RUNNING),
 };
 
 const char *kc_link_topic_state_name(enum kc_link_topic_state state)
@@ -119,4 +132,19 @@ const char *kc_link_group_wish_name(enum kc_link_group_wish wish)
 bool kc_link_group_wish_parse(const char *name, enum kc_link_group_wish *wish)
 {
     return kc_link_names_find(&kc_link_group_wish_names, name, wish);
+}
+
+const char *kc_link_wave_state_name(enum kc_link_wave_state state)
+{
+    return kc_link_names_get(&kc_link_wave_state_names, state);
+}
+
+bool kc_link_wave_state_parse(const char *name, enum kc_link_wave_state *state)
+{
+    return kc_link_names_find(&kc_link_wave_state_names, name, state);
+}
+
+bool kc_link_wave_may_move(enum kc_link_wave_state from, enum kc_link_wave_state to)
+{
+    return from < KC_LINK_WAVE_STATES && to < KC_LINK_WAVE_STATES && wave_moves[from] >> to & 1;
 }

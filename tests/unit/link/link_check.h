@@ -37,6 +37,17 @@ static inline void assert_refused(struct kc_error *err, const char *part)
     kc_error_destroy(err);
 }
 
+/* What is parsed from a text is written as that text. */
+#define COMES_BACK(what, text)                                                                     \
+    do {                                                                                           \
+        struct what value;                                                                         \
+        json_t *json = json_of(text);                                                              \
+        ck_assert_ptr_null(what##_parse(json, &value));                                            \
+        json_decref(json);                                                                         \
+        assert_json(what##_json(&value), text);                                                    \
+        what##_clear(&value);                                                                      \
+    } while (0)
+
 static inline int run_tests(const char *name, const TTest *const *tests, size_t count, int seconds)
 {
     Suite *suite = suite_create(name);

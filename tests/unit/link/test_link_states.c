@@ -23,6 +23,8 @@ START_TEST(names_come_back)
                     kc_link_group_state_parse);
     NAMES_COME_BACK(enum kc_link_group_wish, KC_LINK_GROUP_RELEASE + 1, kc_link_group_wish_name,
                     kc_link_group_wish_parse);
+    NAMES_COME_BACK(enum kc_link_wave_state, KC_LINK_WAVE_STATES, kc_link_wave_state_name,
+                    kc_link_wave_state_parse);
     ck_assert_str_eq(kc_link_topic_state_name(KC_LINK_FAILED_OVER), "FAILED_OVER");
     ck_assert_str_eq(kc_link_group_state_name(KC_LINK_HOLD_LOST), "HOLD_LOST");
     ck_assert_str_eq(kc_link_wish_name(KC_LINK_WISH_REPAIR), "repair");
@@ -89,5 +91,18 @@ START_TEST(a_group_is_held_before_it_is_promoted)
 }
 END_TEST
 
+START_TEST(a_wave_goes_on_after_a_stop)
+{
+    ck_assert(kc_link_wave_may_move(KC_LINK_WAVE_PLANNED, KC_LINK_WAVE_RUNNING));
+    ck_assert(kc_link_wave_may_move(KC_LINK_WAVE_RUNNING, KC_LINK_WAVE_STOPPED));
+    ck_assert(kc_link_wave_may_move(KC_LINK_WAVE_STOPPED, KC_LINK_WAVE_RUNNING));
+    ck_assert(kc_link_wave_may_move(KC_LINK_WAVE_RUNNING, KC_LINK_WAVE_DONE));
+    ck_assert(!kc_link_wave_may_move(KC_LINK_WAVE_PLANNED, KC_LINK_WAVE_DONE));
+    for (int to = 0; to <= KC_LINK_WAVE_STATES; to++)
+        ck_assert(!kc_link_wave_may_move(KC_LINK_WAVE_DONE, (enum kc_link_wave_state)to));
+}
+END_TEST
+
 RUN_TESTS("link_states", 10, names_come_back, a_topic_goes_the_way_of_a_migration,
-          nothing_moves_a_topic_out_of_its_end, a_group_is_held_before_it_is_promoted)
+          nothing_moves_a_topic_out_of_its_end, a_group_is_held_before_it_is_promoted,
+          a_wave_goes_on_after_a_stop)
