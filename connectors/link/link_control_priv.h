@@ -11,6 +11,8 @@
 
 #include "link/link_store_priv.h"
 
+struct link_live; /* link_live_priv.h */
+
 struct link_control {
     struct kc_connector_context *context;
     struct link_config *config;
@@ -19,6 +21,7 @@ struct link_control {
     struct kc_admin *target;
     char *source_cluster_id;
     char *target_cluster_id;
+    struct link_live *live;   /* how both sides are now; link_live_new() at the start */
     pthread_mutex_t ordering; /* held by whoever writes orders */
 };
 
@@ -48,6 +51,9 @@ struct link_outcome *link_outcomes_add(struct link_outcomes *outcomes, const cha
 void link_outcome_block(struct link_outcome *outcome, const char *code, bool warning,
                         const char *fmt, ...) KC_PRINTF(4, 5);
 bool link_outcome_blocked(const struct link_outcome *outcome); /* by more than warnings */
+/* The outcome of this name is an error; copies the text, in place of a former one. */
+void link_outcome_refuse(struct link_outcome *outcome, int status, const char *fmt, ...)
+    KC_PRINTF(3, 4);
 
 /* How a request is meant. */
 struct link_request {
@@ -69,6 +75,10 @@ struct kc_error *link_create_groups(struct link_control *control,
                                     const struct kc_strings *source_groups,
                                     const struct link_request *request,
                                     struct link_outcomes *outcomes) KC_MUST_CHECK;
+
+/* A conflict (409) where something blocks it, with the first blocker's words; else, unless it has a
+ * status, 200 for a dry run and 202. Returns whether its order is to be written. */
+bool link_outcome_settle(struct link_outcome *outcome, const struct link_request *request);
 
 /* link_orders.c: other wishes for mirror topics and groups, by their names on the target. */
 struct kc_error *link_order_topics(struct link_control *control, const struct kc_strings *topics,
