@@ -28,6 +28,13 @@ struct link_record {
     UT_hash_handle hh;
 };
 
+/* A topic that another link mirrors to the same cluster. */
+struct link_foreign_topic {
+    char *topic;
+    char *link;
+    UT_hash_handle hh;
+};
+
 struct link_store {
     char *link;
     struct kc_topic_log *topic;
@@ -35,6 +42,7 @@ struct link_store {
     pthread_cond_t changed;
     uint64_t version;
     struct link_record *records;
+    struct link_foreign_topic *foreign;
 };
 
 /* ---- the table; all with the mutex held ---- */
@@ -71,6 +79,29 @@ static struct link_record *find_or_add(struct link_store *store, enum kc_link_re
 static json_t *record_json(const struct link_record *record)
 {
     return record && record->value ? json_loadb(record->value, record->len, 0, NULL) : NULL;
+}
+
+static void drop_foreign(struct link_store *store, struct link_foreign_topic *topic)
+{
+    HASH_DEL(store->foreign, topic);
+    free(topic->topic);
+    free(topic->link);
+    free(topic);
+}
+
+/* The link that ordered last counts; its tombstone alone frees the topic. */
+static void note_foreign(struct link_store *store, const struct kc_link_key *key, bool gone)
+{
+    struct link_foreign_topic *topic = NULL;
+    HASH_FIND_STR(store->foreign, key->name, topic);
+    if (topic && (!gone || strcmp(topic->link, key->link) == 0))
+        drop_foreign(store, topic);
+    if (gone)
+        return;
+    topic = kc_calloc(1, sizeof(*topic));
+    topic->topic = kc_strdup(key->name);
+    topic->link = kc_strdup(key->link);
+    HASH_ADD_KEYPTR(hh, store->foreign, topic->topic, strlen(topic->topic), topic);
 }
 
 /* ---- reading ---- */
@@ -120,6 +151,15 @@ static void apply(struct link_store *store, const struct kc_link_key *key,
     pthread_mutex_unlock(&store->mutex);
 }
 
+static void apply_foreign(struct link_store *store, const struct kc_link_key *key, bool gone)
+{
+    if (key->resource != KC_LINK_TOPIC_ORDER)
+        return;
+    pthread_mutex_lock(&store->mutex);
+    note_foreign(store, key, gone);
+    pthread_mutex_unlock(&store->mutex);
+}
+
 /* Listener of the topic's log. What can't be read is left out: a newer worker may have written it,
  * or a person. */
 static void on_record(void *opaque, const struct kc_log_record *record)
@@ -129,8 +169,10 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     json_t *value = NULL;
     struct kc_error *err = record->key ? kc_link_key_parse(record->key, record->key_len, &key)
                                        : kc_error_new(KC_ERR_SCHEMA, "It has no key");
-    if (!err && strcmp(key.link, store->link) != 0)
+    if (!err && strcmp(key.link, store->link) != 0) {
+        apply_foreign(store, &key, !record->value);
         goto out;
+    }
     if (!err && record->value) {
         value = json_loadb(record->value, record->value_len, 0, NULL);
         if (!value)
@@ -192,9 +234,12 @@ struct kc_error *link_store_open(const struct link_config *config, const struct 
 void link_store_close(struct link_store *store)
 {
     struct link_record *record, *next;
+    struct link_foreign_topic *topic, *after;
     if (!store)
         return;
     kc_topic_log_close(store->topic);
+    HASH_ITER (hh, store->foreign, topic, after)
+        drop_foreign(store, topic);
     HASH_ITER (hh, store->records, record, next) {
         HASH_DEL(store->records, record);
         free(record->id);
@@ -226,6 +271,16 @@ void link_store_names(struct link_store *store, enum kc_link_resource resource,
             kc_strings_add(names, record->name);
     pthread_mutex_unlock(&store->mutex);
     kc_strings_sort(names);
+}
+
+char *link_store_other_link(struct link_store *store, const char *topic)
+{
+    struct link_foreign_topic *found = NULL;
+    pthread_mutex_lock(&store->mutex);
+    HASH_FIND_STR(store->foreign, topic, found);
+    char *link = found ? kc_strdup(found->link) : NULL;
+    pthread_mutex_unlock(&store->mutex);
+    return link;
 }
 
 void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_resource resource,

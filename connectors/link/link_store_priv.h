@@ -25,6 +25,9 @@ json_t *link_store_get(struct link_store *store, enum kc_link_resource resource,
 void link_store_names(struct link_store *store, enum kc_link_resource resource,
                       struct kc_strings *names);
 
+/* Another link that has an order for that topic of the target; the caller's. NULL: none. */
+char *link_store_other_link(struct link_store *store, const char *topic);
+
 /* One change. value is taken; NULL: the record goes away. */
 struct link_change {
     enum kc_link_resource resource;
