@@ -63,6 +63,7 @@
     X(kc_mirror_sink_plugin)                                                                       \
     X(kc_mirror_checkpoint_plugin)                                                                 \
     X(kc_mirror_heartbeat_plugin)                                                                  \
+    X(link_plugin)                                                                                 \
     X(kc_file_source)                                                                              \
     X(kc_file_sink)
 

@@ -100,7 +100,7 @@ static struct kc_error *valid_prefix(const char *name, const char *value)
 /* ---- keys ---- */
 
 /* clang-format off */
-const struct kc_config_key link_config_keys[] = {
+const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
     KC_MIRROR_KEY("source.cluster.bootstrap.servers", LIST, kc_config_required, HIGH, NULL,
      "Brokers of the cluster that topics and groups come from. Security settings stand beside it: "
      "source.cluster.security.protocol, source.cluster.sasl.mechanism, ..."),
@@ -188,7 +188,6 @@ const struct kc_config_key link_config_keys[] = {
      "ended without notice waits for half as long again."),
 };
 /* clang-format on */
-const size_t link_config_key_count = sizeof(link_config_keys) / sizeof(link_config_keys[0]);
 
 /* ---- parsing ---- */
 
@@ -258,7 +257,7 @@ struct kc_error *link_config_new(const struct kc_map *properties, bool is_task,
                                  struct link_config **config)
 {
     struct link_config *made = kc_calloc(1, sizeof(*made));
-    struct kc_config_def *def = kc_config_def_new(link_config_keys, link_config_key_count);
+    struct kc_config_def *def = kc_config_def_new(link_config_keys, LINK_CONFIG_KEYS);
     struct kc_error *err = kc_config_parse(def, properties, &made->values);
     kc_config_def_destroy(def);
     if (err)
