@@ -166,7 +166,7 @@ void kc_group_assignment_encode(struct kc_str *out, const struct kc_group_offset
 
 struct kc_group_crowd;
 
-/* Never grows. */
+/* May grow. */
 struct kc_group_crowd_settings {
     size_t size;
     const char *group;
@@ -178,6 +178,9 @@ struct kc_group_crowd_settings {
      * block. May be NULL. */
     void (*changed)(void *opaque);
     void *opaque;
+    /* Each member's id is its group.instance.id, too. The range assignor serves static members
+     * before others. */
+    bool static_members;
 };
 
 enum kc_crowd_state {

@@ -47,6 +47,7 @@ struct kc_group_crowd {
     char *group;
     char *assignor; /* NULL: the broker's choice */
     int rebalance_timeout_ms;
+    bool static_members; /* ids are instance ids as well */
     void (*changed)(void *opaque);
     void *opaque;
 
@@ -154,6 +155,8 @@ static struct kc_wire_request *make_beat(const struct kc_group_crowd *crowd,
     message->group_id = kc_wire_str_copy(request->arena, crowd->group);
     message->member_id = kc_wire_str_copy(request->arena, member->id);
     message->member_epoch = leaving ? LEAVE_EPOCH : member->epoch;
+    if (crowd->static_members)
+        message->instance_id = message->member_id;
     if (member->full && !leaving)
         put_subscription(crowd, request);
     return request;
@@ -369,6 +372,7 @@ struct kc_error *kc_group_crowd_new(struct kc_group_client *client,
     made->rebalance_timeout_ms =
         known.rebalance_timeout_ms ? known.rebalance_timeout_ms : REBALANCE_MS;
     made->interval_ms = INTERVAL_MS;
+    made->static_members = known.static_members;
     made->changed = known.changed;
     made->opaque = known.opaque;
     if (known.topics)

@@ -17,6 +17,7 @@ enum { PATIENCE_MS = 20000, CODES = 8, BEATS = 20000 };
 /* A heartbeat of a KIP-848 member. */
 struct heard_beat {
     char id[32];
+    char instance_id[32]; /* "" : none */
     int epoch;
     bool full;
     int owned;  /* -1: not said */
@@ -171,6 +172,7 @@ static void hear_beat(const struct kc_consumer_group_heartbeat_request *request)
     ck_assert_int_lt(group.beat_count, BEATS);
     struct heard_beat *heard = &group.beats[group.beat_count++];
     keep(heard->id, sizeof(heard->id), request->member_id);
+    keep(heard->instance_id, sizeof(heard->instance_id), request->instance_id);
     keep(heard->assignor, sizeof(heard->assignor), request->server_assignor);
     heard->epoch = request->member_epoch;
     heard->full = request->rebalance_timeout_ms > 0;

@@ -133,6 +133,26 @@ START_TEST(who_is_fenced_joins_anew)
 }
 END_TEST
 
+START_TEST(static_members_say_their_instance)
+{
+    const struct kc_strings none = {0};
+    struct kc_group_client *client = group_start();
+    struct kc_group_crowd *crowd = NULL;
+    const struct kc_group_crowd_settings settings = {
+        .size = sizeof(settings), .group = "g", .topics = &none, .static_members = true};
+    ck_assert_ptr_null(kc_group_crowd_new(client, &settings, &crowd));
+    kc_group_crowd_add(crowd, "!m", 0);
+    group_await(beat_of("!m", 1) != NULL);
+    ck_assert_str_eq(beat_of("!m", 0)->instance_id, "!m");
+    ck_assert_str_eq(beat_of("!m", 1)->instance_id, "!m");
+    ck_assert_ptr_null(kc_group_crowd_leave(crowd, PATIENCE_MS));
+    ck_assert_int_eq(beat_of("!m", group.beat_count - 1)->epoch, -1);
+    ck_assert_str_eq(beat_of("!m", group.beat_count - 1)->instance_id, "!m");
+    kc_group_crowd_destroy(crowd);
+    group_stop(client);
+}
+END_TEST
+
 START_TEST(a_change_is_acknowledged)
 {
     struct kc_group_client *client = group_start();
