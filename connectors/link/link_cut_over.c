@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Cuts topics from their source: the end of a promotion or a failover (link_work_priv.h).
+ *
+ * Many topics are cut together: each step is one request for all of them. The order of the steps is
+ * what makes a crash harmless. Until the last one has happened the topic is PROMOTING, and its
+ * successor goes through all of them again.
+ */
+#include "link/link_work_priv.h"
+
+#include "connect/admin.h"
+#include "connect/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask");
+
+#define PUT_MS 30000
+
+static bool goes_on(const struct link_cut *cut)
+{
+    return !cut->not_quiet && !cut->error;
+}
+
+static bool is_failover(const struct link_cut *cut)
+{
+    return cut->state->state == KC_LINK_FAILED_OVER;
+}
+
+/* Takes err. */
+static void fail_all(struct link_cut *cuts, size_t count, struct kc_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (goes_on(&cuts[i]))
+            cuts[i].error = kc_error_copy(err);
+    kc_error_destroy(err);
+}
+
+/* ---- the source's end ---- */
+
+static const struct link_copy_partition *copied_partition(const struct link_cut *cut,
+                                                          int32_t partition)
+{
+    for (size_t i = 0; cut->status && i < cut->status->count; i++)
+        if (cut->status->partitions[i].partition == partition)
+            return &cut->status->partitions[i];
+    return NULL;
+}
+
+/* Adds the end of each of the cut's partitions under the name. */
+static void add_ends(const struct link_cut *cut, const char *topic,
+                     struct kc_partition_offset **items, size_t *count)
+{
+    *items = kc_realloc(*items, (*count + (size_t)cut->order->partitions + 1) * sizeof(**items));
+    for (int32_t p = 0; p < cut->order->partitions; p++)
+        (*items)[(*count)++] = (struct kc_partition_offset){
+            .topic = topic, .partition = p, .timestamp = KC_OFFSET_LATEST};
+}
+
+static void free_ends(struct kc_partition_offset *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        kc_error_destroy(items[i].error);
+    free(items);
+}
+
+static void compare_end(struct link_cut *cut, const struct kc_partition_offset *end)
+{
+    const struct link_copy_partition *copied = copied_partition(cut, end->partition);
+    if (end->error && !cut->error)
+        cut->error = kc_error_prefix(kc_error_copy(end->error),
+                                     "The end of topic %s at the source can't be read", end->topic);
+    else if (!end->error && copied && end->offset > copied->source_high)
+        cut->not_quiet = true;
+}
+
+/* Records that came after the end was reached aren't to be left behind unnoticed. */
+static void check_source(const struct link_work *work, struct link_cut *cuts, size_t count)
+{
+    struct kc_partition_offset *ends = NULL;
+    size_t end_count = 0, at = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_failover(&cuts[i]) && !cuts[i].order->force)
+            add_ends(&cuts[i], cuts[i].order->source_topic, &ends, &end_count);
+    struct kc_error *err =
+        end_count ? kc_admin_list_offsets(work->source, ends, end_count, false) : NULL;
+    for (size_t i = 0; !err && i < count; i++) {
+        if (is_failover(&cuts[i]) || cuts[i].order->force)
+            continue;
+        for (int32_t p = 0; p < cuts[i].order->partitions; p++)
+            compare_end(&cuts[i], &ends[at++]);
+    }
+    free_ends(ends, end_count);
+    if (err)
+        fail_all(cuts, count,
+                 kc_error_prefix(err, "The source's end can't be read; it is tried again"));
+}
+
+/* ---- settings ---- */
+
+static struct kc_map *read_settings(const struct link_work *work, const char *topic)
+{
+    struct kc_link_topic_order order = {0};
+    json_t *json = link_store_get(work->store, KC_LINK_TOPIC_ORDER, topic);
+    struct kc_error *err = json ? kc_link_topic_order_parse(json, &order) : NULL;
+    struct kc_map *settings = json && !err ? order.settings : NULL;
+    if (settings)
+        order.settings = NULL;
+    json_decref(json);
+    kc_error_destroy(err);
+    kc_link_topic_order_clear(&order);
+    return settings;
+}
+
+static struct kc_config_op *make_ops(const struct kc_map *settings, size_t *count)
+{
+    struct kc_config_op *ops = kc_calloc(kc_map_size(settings) + 1, sizeof(*ops));
+    kc_map_foreach (settings, entry)
+        ops[(*count)++] = (struct kc_config_op){entry->key, entry->value};
+    return ops;
+}
+
+/* A target that refuses them keeps a promotion waiting; who forces it, or fails over, has no time
+ * for that. Takes err. */
+static void note_refused(struct link_cut *cut, struct kc_error *err)
+{
+    if (!err)
+        return;
+    err = kc_error_prefix(err, "SETTINGS_REFUSED: the target's topic %s can't get its settings",
+                          cut->topic);
+    if (!is_failover(cut) && !cut->order->force) {
+        cut->error = err;
+        return;
+    }
+    kc_warn("%s. It keeps those that it had while it was linked.", kc_error_text(err));
+    kc_error_destroy(err);
+}
+
+static void put_settings(const struct link_work *work, struct link_cut *cuts, size_t count)
+{
+    struct kc_config_alteration *items = kc_calloc(count, sizeof(*items));
+    struct kc_map **settings = kc_calloc(count, sizeof(*settings));
+    struct link_cut **owners = kc_calloc(count, sizeof(*owners));
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct kc_map *own = goes_on(&cuts[i]) ? read_settings(work, cuts[i].topic) : NULL;
+        if (!own)
+            continue;
+        settings[n] = own;
+        owners[n] = &cuts[i];
+        items[n].type = KC_CONFIG_OF_TOPIC;
+        items[n].name = cuts[i].topic;
+        items[n].ops = make_ops(own, &items[n].op_count);
+        n++;
+    }
+    struct kc_error *err = n ? kc_admin_alter_configs(work->target, items, n, false) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        note_refused(owners[i], err ? kc_error_copy(err) : items[i].error);
+        free((struct kc_config_op *)items[i].ops);
+        kc_map_destroy(settings[i]);
+    }
+    kc_error_destroy(err);
+    free(items);
+    free(settings);
+    free(owners);
+}
+
+/* ---- receipts ---- */
+
+static json_t *receipt_partition(const struct link_cut *cut, const struct kc_partition_offset *end)
+{
+    const struct link_copy_partition *copied = copied_partition(cut, end->partition);
+    json_t *json = json_object();
+    char checksum[16] = "";
+    json_object_set_new(json, "partition", json_integer(end->partition));
+    json_object_set_new(json, "source_end_offset", json_integer(copied ? copied->source_end : -1));
+    json_object_set_new(json, "target_end_offset", json_integer(end->error ? -1 : end->offset));
+    if (copied) {
+        snprintf(checksum, sizeof(checksum), "%08x", (unsigned)copied->checksum);
+        json_object_set_new(json, "checksum", json_string(checksum));
+        json_object_set_new(json, "copied_bytes", json_integer(copied->copied_bytes));
+        json_object_set_new(json, "fillers", json_integer(copied->fillers));
+    }
+    return json;
+}
+
+static json_t *receipt(const struct link_cut *cut, const struct kc_partition_offset *ends)
+{
+    json_t *json = json_object(), *partitions = json_array();
+    json_object_set_new(json, "mirror_status",
+                        json_string(kc_link_topic_state_name(cut->state->state)));
+    json_object_set_new(json, "source_topic_name", json_string(cut->order->source_topic));
+    json_object_set_new(json, "time_ms", json_integer(cut->state->since_ms));
+    json_object_set_new(json, "pause_ms", json_integer(cut->pause_ms));
+    json_object_set_new(json, "forced", json_boolean(cut->order->force));
+    json_object_set_new(json, "by", json_string(cut->order->by));
+    for (int32_t p = 0; p < cut->order->partitions; p++)
+        json_array_append_new(partitions, receipt_partition(cut, &ends[p]));
+    json_object_set_new(json, "partitions", partitions);
+    return json;
+}
+
+/* Receipt, flip table and state of each, which become true at the same time. */
+static struct kc_error *write_all(const struct link_work *work, struct link_cut *cuts, size_t count,
+                                  json_t **flips, const struct kc_partition_offset *ends)
+{
+    struct link_change *changes = kc_calloc(3 * count, sizeof(*changes));
+    size_t n = 0, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (goes_on(&cuts[i])) {
+            changes[n++] =
+                (struct link_change){KC_LINK_RECEIPT, cuts[i].topic, receipt(&cuts[i], &ends[at])};
+            if (flips[i])
+                changes[n++] =
+                    (struct link_change){KC_LINK_FLIP, cuts[i].topic, json_incref(flips[i])};
+            changes[n++] = (struct link_change){KC_LINK_TOPIC, cuts[i].topic,
+                                                kc_link_topic_json(cuts[i].state)};
+        }
+        at += (size_t)cuts[i].order->partitions;
+    }
+    struct kc_error *err = n ? link_store_put(work->store, changes, n, PUT_MS) : NULL;
+    free(changes);
+    return err;
+}
+
+static void log_cuts(const struct link_work *work, const struct link_cut *cuts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (goes_on(&cuts[i]))
+            kc_info("Link '%s': topic %s is %s after %lld ms. The target is the truth now.",
+                    work->config->name, cuts[i].topic,
+                    kc_link_topic_state_name(cuts[i].state->state), (long long)cuts[i].pause_ms);
+}
+
+/* ---- all of it ---- */
+
+static void finish(const struct link_work *work, struct link_cut *cuts, size_t count,
+                   json_t **flips)
+{
+    struct kc_partition_offset *ends = NULL;
+    size_t end_count = 0;
+    for (size_t i = 0; i < count; i++)
+        add_ends(&cuts[i], cuts[i].topic, &ends, &end_count);
+    struct kc_error *err =
+        end_count ? kc_admin_list_offsets(work->target, ends, end_count, false) : NULL;
+    if (!err)
+        put_settings(work, cuts, count);
+    if (!err)
+        err = write_all(work, cuts, count, flips, ends);
+    free_ends(ends, end_count);
+    if (err)
+        fail_all(cuts, count, err);
+    else
+        log_cuts(work, cuts, count);
+}
+
+void link_cut_over(const struct link_work *work, struct link_cut *cuts, size_t count)
+{
+    json_t **flips = kc_calloc(count, sizeof(*flips));
+    check_source(work, cuts, count);
+    for (size_t i = 0; i < count; i++) {
+        if (!goes_on(&cuts[i]) || !cuts[i].status)
+            continue;
+        flips[i] = link_copy_flip_table(work->copy, cuts[i].topic);
+        link_copy_remove(work->copy, cuts[i].topic);
+        cuts[i].ended = true;
+    }
+    finish(work, cuts, count, flips);
+    for (size_t i = 0; i < count; i++)
+        json_decref(flips[i]);
+    free(flips);
+}

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The topics of a task (link_work_priv.h): each look takes what was ordered and how the copying
+ * stands, asks link_topic_decide(), writes the states that have changed, and does the steps.
+ *
+ * A state is written before its step is done, so that a successor knows of it. Topics that nothing
+ * is expected of are looked at once a second; states are written in one go for many.
+ */
+#include "link/link_topic_life_priv.h"
+#include "link/link_work_priv.h"
+
+#include "connect/hash.h"
+#include "connect/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask");
+
+#define AT_ONCE   200  /* topics that are looked at, and written, together */
+#define CALM_MS   1000 /* between two looks at a topic of which nothing is expected */
+#define QUIET_MS  2000 /* so long nothing may have come for a source to count as quiet */
+#define REASON_MS 5000 /* between two writes of a state whose reason alone changes */
+#define PUT_MS    30000
+#define RETRY_MS  2000
+
+/* A mirror topic of this task. */
+struct link_topic_work {
+    char *name;
+    struct kc_link_topic_order order; /* without settings, which only the end needs */
+    bool ordered;                     /* false: the order is gone */
+    struct kc_link_topic state;
+    bool has_state;
+    bool copying;
+    bool paused;
+    bool finishing;
+    int64_t finishing_ms; /* when that began */
+    int64_t ends;         /* the sum of the source's ends, and since when it is the same */
+    int64_t ends_ms;
+    int64_t due_ms;
+    int64_t written_ms;
+    UT_hash_handle hh;
+};
+
+/* A look at one topic. */
+struct link_topic_look {
+    struct link_topic_work *topic;
+    struct link_copy_status status;
+    struct link_decision decision;
+    struct kc_link_topic next; /* the state to be written; reason is borrowed */
+    bool write;
+};
+
+struct link_topics {
+    struct link_work work;
+    uint64_t seen; /* of the store */
+    bool followed; /* the store's names have been read once */
+    struct link_topic_work *topics;
+};
+
+/* ---- orders ---- */
+
+static void forget(struct link_topics *topics, struct link_topic_work *topic)
+{
+    HASH_DEL(topics->topics, topic);
+    kc_link_topic_order_clear(&topic->order);
+    kc_link_topic_clear(&topic->state);
+    free(topic->name);
+    free(topic);
+}
+
+static void load_state(struct link_topics *topics, struct link_topic_work *topic)
+{
+    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC, topic->name);
+    struct kc_error *err = json ? kc_link_topic_parse(json, &topic->state) : NULL;
+    topic->has_state = json && !err;
+    if (err)
+        kc_log_error("Link '%s': the state of topic %s is damaged, and is made anew from the "
+                     "target's log: %s",
+                     topics->work.config->name, topic->name, kc_error_text(err));
+    kc_error_destroy(err);
+    json_decref(json);
+}
+
+static struct link_topic_work *find_or_add(struct link_topics *topics, const char *name)
+{
+    struct link_topic_work *topic = NULL;
+    HASH_FIND_STR(topics->topics, name, topic);
+    if (topic)
+        return topic;
+    topic = kc_calloc(1, sizeof(*topic));
+    topic->name = kc_strdup(name);
+    HASH_ADD_KEYPTR(hh, topics->topics, topic->name, strlen(topic->name), topic);
+    load_state(topics, topic);
+    return topic;
+}
+
+static void take_order(struct link_topics *topics, struct link_topic_work *topic,
+                       struct kc_link_topic_order *order)
+{
+    bool grown = topic->ordered && order->partitions > topic->order.partitions;
+    kc_map_destroy(order->settings);
+    order->settings = NULL;
+    kc_link_topic_order_clear(&topic->order);
+    topic->order = *order;
+    *order = (struct kc_link_topic_order){0};
+    topic->ordered = true;
+    topic->due_ms = 0;
+    if (grown && topic->copying)
+        link_copy_grow(topics->work.copy, topic->name, topic->order.partitions);
+}
+
+static void follow_order(struct link_topics *topics, const char *name)
+{
+    struct kc_link_topic_order order = {0};
+    struct link_topic_work *topic = NULL;
+    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC_ORDER, name);
+    struct kc_error *err = json ? kc_link_topic_order_parse(json, &order) : NULL;
+    HASH_FIND_STR(topics->topics, name, topic);
+    if (err)
+        kc_log_error("Link '%s': the order for topic %s can't be followed: %s",
+                     topics->work.config->name, name, kc_error_text(err));
+    else if (json)
+        take_order(topics, find_or_add(topics, name), &order);
+    else if (topic) {
+        topic->ordered = false;
+        topic->due_ms = 0;
+    }
+    kc_error_destroy(err);
+    json_decref(json);
+    kc_link_topic_order_clear(&order);
+}
+
+static void follow_orders(struct link_topics *topics)
+{
+    struct kc_strings names = {0};
+    struct link_store *store = topics->work.store;
+    uint64_t version = link_store_version(store);
+    if (!topics->followed)
+        link_store_names(store, KC_LINK_TOPIC_ORDER, &names);
+    else if (version != topics->seen)
+        link_store_changed(store, topics->seen, KC_LINK_TOPIC_ORDER, &names);
+    for (size_t i = 0; i < names.count; i++)
+        if (link_task_of(names.items[i], topics->work.config->tasks) == topics->work.config->task)
+            follow_order(topics, names.items[i]);
+    topics->followed = true;
+    topics->seen = version;
+    kc_strings_destroy(&names);
+}
+
+/* ---- looking ---- */
+
+/* Whether the source has been quiet, and all is copied. */
+static bool note_quiet(struct link_topic_work *topic, const struct link_copy_status *status)
+{
+    int64_t ends = 0, now = kc_mono_ms();
+    bool open = false; /* a transaction */
+    for (size_t i = 0; i < status->count; i++) {
+        ends += status->partitions[i].source_high;
+        open = open || status->partitions[i].source_high < 0 ||
+               status->partitions[i].source_end != status->partitions[i].source_high;
+    }
+    if (ends != topic->ends || topic->ends_ms == 0)
+        topic->ends_ms = now;
+    topic->ends = ends;
+    return !open && status->lag == 0 && now - topic->ends_ms >= QUIET_MS;
+}
+
+static json_t *partition_states(const struct link_copy_status *status)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < status->count; i++)
+        json_array_append_new(array, kc_link_partition_json(&status->partitions[i].saved));
+    return array;
+}
+
+static int64_t fillers_of(const struct link_copy_status *status)
+{
+    int64_t fillers = 0;
+    for (size_t i = 0; i < status->count; i++)
+        fillers += status->partitions[i].fillers;
+    return fillers;
+}
+
+static bool differs(const struct link_topic_look *look)
+{
+    const struct link_topic_work *topic = look->topic;
+    const struct kc_link_topic *now = &topic->state, *next = &look->next;
+    if (!topic->has_state || now->state != next->state || now->order_epoch != next->order_epoch ||
+        now->offsets != next->offsets || now->partitions != next->partitions ||
+        look->status.must_save)
+        return true;
+    return strcmp(now->reason ? now->reason : "", next->reason) != 0 &&
+           kc_mono_ms() - topic->written_ms >= REASON_MS;
+}
+
+/* The state as it would be written. */
+static void make_next(const struct link_topics *topics, struct link_topic_look *look)
+{
+    const struct link_topic_work *topic = look->topic;
+    const struct kc_link_topic *now = &topic->state;
+    bool moves = !topic->has_state || now->state != look->decision.state;
+    look->next = (struct kc_link_topic){
+        .state = look->decision.state,
+        .epoch = now->epoch + moves,
+        .order_epoch = look->decision.order_epoch,
+        .lease_epoch = link_lease_epoch(topics->work.lease),
+        .since_ms = moves ? kc_now_ms() : now->since_ms,
+        .reason = (char *)look->decision.reason,
+        .offsets = topic->copying     ? look->status.offsets
+                   : topic->has_state ? now->offsets
+                                      : topic->order.offsets,
+        .partitions = topic->order.partitions,
+        .fillers = topic->copying ? fillers_of(&look->status) : now->fillers,
+        .lane = now->lane ? now->lane : (char *)"raw",
+        .partition_states = topic->copying && look->status.count > 0
+                                ? partition_states(&look->status)
+                                : json_incref(now->partition_states),
+    };
+    look->write = differs(look);
+}
+
+static void look_at(struct link_topics *topics, struct link_topic_work *topic,
+                    struct link_topic_look *look)
+{
+    *look = (struct link_topic_look){.topic = topic};
+    if (topic->copying)
+        link_copy_status(topics->work.copy, topic->name, &look->status);
+    const struct link_topic_view view = {
+        .order = topic->ordered ? &topic->order : NULL,
+        .state = topic->has_state ? &topic->state : NULL,
+        .status = topic->copying ? &look->status : NULL,
+        .paused = topic->paused,
+        .finishing = topic->finishing,
+        .quiet = topic->copying && note_quiet(topic, &look->status),
+        .finishing_ms = topic->finishing ? kc_mono_ms() - topic->finishing_ms : 0,
+    };
+    look->decision = link_topic_decide(&view);
+    if (look->decision.step != LINK_STEP_FORGET)
+        make_next(topics, look);
+}
+
+/* ---- writing ---- */
+
+static void log_move(const struct link_topics *topics, const struct link_topic_look *look)
+{
+    const struct link_topic_work *topic = look->topic;
+    bool moves = !topic->has_state || topic->state.state != look->next.state;
+    bool bad = look->next.state == KC_LINK_DIVERGED || look->next.state == KC_LINK_FAILED;
+    if (!moves && strcmp(topic->state.reason ? topic->state.reason : "", look->next.reason) == 0)
+        return;
+    KC_LOG_AT(&log, bad ? KC_LOG_ERROR : KC_LOG_INFO, "Link '%s': topic %s is %s%s%s",
+              topics->work.config->name, topic->name, kc_link_topic_state_name(look->next.state),
+              *look->next.reason ? ": " : ".", look->next.reason);
+}
+
+/* The state was written: it is the topic's now. */
+static void take_state(struct link_topic_look *look)
+{
+    struct link_topic_work *topic = look->topic;
+    struct kc_link_topic now = look->next;
+    now.reason = kc_strdup(look->next.reason);
+    now.lane = kc_strdup(look->next.lane);
+    look->next.partition_states = NULL;
+    kc_link_topic_clear(&topic->state);
+    topic->state = now;
+    topic->has_state = true;
+    topic->written_ms = kc_mono_ms();
+}
+
+static bool write_states(struct link_topics *topics, struct link_topic_look *looks, size_t count)
+{
+    struct link_change changes[AT_ONCE];
+    size_t n = 0;
+    if (!link_lease_holds(topics->work.lease))
+        return false; /* a successor may be writing */
+    for (size_t i = 0; i < count; i++)
+        if (looks[i].write && looks[i].decision.step != LINK_STEP_CUT_OVER)
+            changes[n++] = (struct link_change){KC_LINK_TOPIC, looks[i].topic->name,
+                                                kc_link_topic_json(&looks[i].next)};
+    struct kc_error *err = n ? link_store_put(topics->work.store, changes, n, PUT_MS) : NULL;
+    if (err) {
+        kc_warn("%s. It is tried again.", kc_error_text(err));
+        kc_error_destroy(err);
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!looks[i].write || looks[i].decision.step == LINK_STEP_CUT_OVER)
+            continue;
+        log_move(topics, &looks[i]);
+        take_state(&looks[i]);
+        if (looks[i].status.must_save)
+            link_copy_saved(topics->work.copy, looks[i].topic->name);
+    }
+    return true;
+}
+
+/* ---- steps ---- */
+
+static void end_copying(struct link_topics *topics, struct link_topic_work *topic)
+{
+    if (topic->copying)
+        link_copy_remove(topics->work.copy, topic->name);
+    topic->copying = topic->paused = topic->finishing = false;
+    topic->ends_ms = 0;
+}
+
+static void begin_copying(struct link_topics *topics, struct link_topic_work *topic)
+{
+    link_copy_add(topics->work.copy, topic->name, &topic->order, &topic->state);
+    topic->copying = true;
+}
+
+static void pause_copying(struct link_topics *topics, struct link_topic_work *topic, bool paused)
+{
+    link_copy_pause(topics->work.copy, topic->name, paused);
+    topic->paused = paused;
+}
+
+static void finish_copying(struct link_topics *topics, struct link_topic_work *topic)
+{
+    link_copy_finish(topics->work.copy, topic->name, topic->order.force);
+    topic->finishing = true;
+    topic->finishing_ms = kc_mono_ms();
+}
+
+static void take_step(struct link_topics *topics, const struct link_topic_look *look)
+{
+    struct link_topic_work *topic = look->topic;
+    switch (look->decision.step) {
+    case LINK_STEP_ADD:
+        begin_copying(topics, topic);
+        break;
+    case LINK_STEP_RESTART:
+        end_copying(topics, topic);
+        begin_copying(topics, topic);
+        break;
+    case LINK_STEP_PAUSE:
+    case LINK_STEP_RESUME:
+        pause_copying(topics, topic, look->decision.step == LINK_STEP_PAUSE);
+        break;
+    case LINK_STEP_FINISH:
+        finish_copying(topics, topic);
+        break;
+    case LINK_STEP_END:
+        end_copying(topics, topic);
+        break;
+    case LINK_STEP_FORGET:
+        end_copying(topics, topic);
+        kc_info("Link '%s' mirrors topic %s no longer.", topics->work.config->name, topic->name);
+        break;
+    case LINK_STEP_CUT_OVER:
+    case LINK_STEP_NONE:
+        break;
+    }
+}
+
+/* A state without an order is of no use to anybody. */
+static void forget_gone(struct link_topics *topics, struct link_topic_look *looks, size_t count)
+{
+    struct link_change changes[AT_ONCE];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (looks[i].decision.step == LINK_STEP_FORGET)
+            changes[n++] = (struct link_change){KC_LINK_TOPIC, looks[i].topic->name, NULL};
+    struct kc_error *err = n ? link_store_put(topics->work.store, changes, n, PUT_MS) : NULL;
+    for (size_t i = 0; !err && i < count; i++)
+        if (looks[i].decision.step == LINK_STEP_FORGET)
+            forget(topics, looks[i].topic);
+    if (err)
+        kc_warn("%s. It is tried again.", kc_error_text(err));
+    kc_error_destroy(err);
+}
+
+/* ---- cutting over ---- */
+
+static void note_cut(struct link_topics *topics, struct link_topic_look *look, struct link_cut *cut)
+{
+    struct link_topic_work *topic = look->topic;
+    if (cut->ended)
+        topic->copying = topic->paused = topic->finishing = false;
+    if (cut->not_quiet) { /* begins anew, and waits until it is quiet */
+        kc_info("Link '%s': topic %s has got new records at the source; its promotion waits until "
+                "producers stop.",
+                topics->work.config->name, topic->name);
+        end_copying(topics, topic);
+    } else if (cut->error) {
+        kc_warn("Link '%s': topic %s isn't %s yet: %s", topics->work.config->name, topic->name,
+                kc_link_topic_state_name(look->next.state), kc_error_text(cut->error));
+        topic->due_ms = kc_mono_ms() + RETRY_MS;
+    } else
+        take_state(look);
+    kc_error_destroy(cut->error);
+}
+
+static void cut_over(struct link_topics *topics, struct link_topic_look *looks, size_t count)
+{
+    struct link_cut cuts[AT_ONCE];
+    struct link_topic_look *owners[AT_ONCE];
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (looks[i].decision.step != LINK_STEP_CUT_OVER)
+            continue;
+        const struct link_topic_work *topic = looks[i].topic;
+        owners[n] = &looks[i];
+        cuts[n++] = (struct link_cut){
+            .topic = topic->name,
+            .order = &topic->order,
+            .status = topic->copying ? &looks[i].status : NULL,
+            .state = &looks[i].next,
+            .pause_ms = topic->finishing ? kc_mono_ms() - topic->finishing_ms : 0,
+        };
+    }
+    if (n == 0)
+        return;
+    link_cut_over(&topics->work, cuts, n);
+    for (size_t i = 0; i < n; i++)
+        note_cut(topics, owners[i], &cuts[i]);
+}
+
+/* ---- all of it ---- */
+
+/* Whether something is expected of the topic soon. */
+static bool is_busy(const struct link_topic_work *topic)
+{
+    switch (topic->state.state) {
+    case KC_LINK_PENDING:
+    case KC_LINK_ALIGNING:
+    case KC_LINK_PROMOTING:
+        return true;
+    default:
+        return !topic->has_state;
+    }
+}
+
+static void clear_looks(struct link_topic_look *looks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        link_copy_status_clear(&looks[i].status);
+        json_decref(looks[i].next.partition_states);
+    }
+}
+
+static void step_some(struct link_topics *topics, struct link_topic_look *looks, size_t count)
+{
+    if (write_states(topics, looks, count)) {
+        for (size_t i = 0; i < count; i++)
+            take_step(topics, &looks[i]);
+        cut_over(topics, looks, count);
+        forget_gone(topics, looks, count);
+    }
+    clear_looks(looks, count);
+}
+
+struct link_topics *link_topics_new(const struct link_work *work)
+{
+    struct link_topics *topics = kc_calloc(1, sizeof(*topics));
+    topics->work = *work;
+    return topics;
+}
+
+void link_topics_destroy(struct link_topics *topics)
+{
+    struct link_topic_work *topic, *next;
+    if (!topics)
+        return;
+    HASH_ITER (hh, topics->topics, topic, next)
+        forget(topics, topic);
+    free(topics);
+}
+
+void link_topics_step(struct link_topics *topics)
+{
+    struct link_topic_look *looks = kc_calloc(AT_ONCE, sizeof(*looks));
+    struct link_topic_work *topic, *next;
+    size_t count = 0;
+    follow_orders(topics);
+    HASH_ITER (hh, topics->topics, topic, next) {
+        int64_t now = kc_mono_ms();
+        if (now < topic->due_ms)
+            continue;
+        topic->due_ms = is_busy(topic) ? 0 : now + CALM_MS;
+        look_at(topics, topic, &looks[count++]);
+        if (count == AT_ONCE || !next) {
+            step_some(topics, looks, count);
+            count = 0;
+        }
+    }
+    if (count > 0)
+        step_some(topics, looks, count);
+    free(looks);
+}
