@@ -55,6 +55,7 @@ struct link_copy_partition {
     int64_t copied_bytes;
     int64_t fillers;        /* written in place of records that aren't there */
     uint32_t checksum;      /* CRC-32C over what was copied since the task began; see receipts */
+    int64_t checked;        /* records that the checksum covers */
     int64_t foreign_offset; /* of DIVERGED: the first that isn't the link's; -1 */
     struct kc_link_partition saved; /* what a successor must know */
 };

@@ -11,7 +11,6 @@
 #include "connect/admin.h"
 #include "connect/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,59 +168,143 @@ static void put_settings(const struct link_work *work, struct link_cut *cuts, si
 
 /* ---- receipts ---- */
 
-static json_t *receipt_partition(const struct link_cut *cut, const struct kc_partition_offset *end)
+/* Where the link's groups stand at the target. */
+struct link_group_places {
+    struct kc_strings groups;
+    rd_kafka_topic_partition_list_t **offsets;
+};
+
+static void free_places(struct link_group_places *places)
 {
-    const struct link_copy_partition *copied = copied_partition(cut, end->partition);
-    json_t *json = json_object();
-    char checksum[16] = "";
-    json_object_set_new(json, "partition", json_integer(end->partition));
-    json_object_set_new(json, "source_end_offset", json_integer(copied ? copied->source_end : -1));
-    json_object_set_new(json, "target_end_offset", json_integer(end->error ? -1 : end->offset));
-    if (copied) {
-        snprintf(checksum, sizeof(checksum), "%08x", (unsigned)copied->checksum);
-        json_object_set_new(json, "checksum", json_string(checksum));
-        json_object_set_new(json, "copied_bytes", json_integer(copied->copied_bytes));
-        json_object_set_new(json, "fillers", json_integer(copied->fillers));
+    for (size_t i = 0; places->offsets && i < places->groups.count; i++)
+        if (places->offsets[i])
+            rd_kafka_topic_partition_list_destroy(places->offsets[i]);
+    free(places->offsets);
+    kc_strings_destroy(&places->groups);
+}
+
+/* A receipt without them is better than a promotion that waits for them. */
+static void ask_places(const struct link_work *work, struct link_group_places *places)
+{
+    link_store_names(work->store, KC_LINK_GROUP, &places->groups);
+    size_t count = places->groups.count;
+    struct kc_error **errors = kc_calloc(count + 1, sizeof(*errors));
+    places->offsets = kc_calloc(count + 1, sizeof(*places->offsets));
+    struct kc_error *err =
+        count ? kc_admin_groups_offsets(work->target, &places->groups, places->offsets, errors)
+              : NULL;
+    if (err)
+        kc_warn("Link '%s': receipts go without offsets of groups: %s", work->config->name,
+                kc_error_text(err));
+    for (size_t i = 0; i < count; i++)
+        kc_error_destroy(errors[i]);
+    kc_error_destroy(err);
+    free(errors);
+}
+
+static void add_places(struct kc_link_receipt *receipt, const char *topic, const char *group,
+                       const rd_kafka_topic_partition_list_t *offsets)
+{
+    for (int i = 0; offsets && i < offsets->cnt; i++) {
+        const rd_kafka_topic_partition_t *place = &offsets->elems[i];
+        if (strcmp(place->topic, topic) != 0 || place->offset < 0)
+            continue;
+        receipt->groups =
+            kc_realloc(receipt->groups, (receipt->group_count + 1) * sizeof(*receipt->groups));
+        receipt->groups[receipt->group_count++] =
+            (struct kc_link_receipt_group){(char *)group, place->partition, place->offset};
     }
-    return json;
 }
 
-static json_t *receipt(const struct link_cut *cut, const struct kc_partition_offset *ends)
+static json_t *make_receipt(const struct link_cut *cut, const struct kc_partition_offset *ends,
+                            const struct link_group_places *places)
 {
-    json_t *json = json_object(), *partitions = json_array();
-    json_object_set_new(json, "mirror_status",
-                        json_string(kc_link_topic_state_name(cut->state->state)));
-    json_object_set_new(json, "source_topic_name", json_string(cut->order->source_topic));
-    json_object_set_new(json, "time_ms", json_integer(cut->state->since_ms));
-    json_object_set_new(json, "pause_ms", json_integer(cut->pause_ms));
-    json_object_set_new(json, "forced", json_boolean(cut->order->force));
-    json_object_set_new(json, "by", json_string(cut->order->by));
-    for (int32_t p = 0; p < cut->order->partitions; p++)
-        json_array_append_new(partitions, receipt_partition(cut, &ends[p]));
-    json_object_set_new(json, "partitions", partitions);
+    size_t count = (size_t)cut->order->partitions;
+    struct kc_link_receipt receipt = {
+        .source_topic = cut->order->source_topic,
+        .state = cut->state->state,
+        .epoch = cut->state->epoch,
+        .since_ms = cut->state->since_ms,
+        .pause_ms = cut->pause_ms,
+        .by = cut->order->by,
+        .force = cut->order->force,
+        .partitions = kc_calloc(count + 1, sizeof(*receipt.partitions)),
+        .partition_count = count,
+    };
+    for (size_t i = 0; i < count; i++) {
+        const struct link_copy_partition *copied = copied_partition(cut, ends[i].partition);
+        receipt.partitions[i] = (struct kc_link_receipt_partition){
+            .partition = ends[i].partition,
+            .source_end = copied ? copied->source_end : -1,
+            .target_end = ends[i].error ? -1 : ends[i].offset,
+            .records = copied ? copied->checked : 0,
+            .checksum = copied ? copied->checksum : 0,
+        };
+    }
+    for (size_t i = 0; i < places->groups.count; i++)
+        add_places(&receipt, cut->topic, places->groups.items[i], places->offsets[i]);
+    json_t *json = kc_link_receipt_json(&receipt);
+    free(receipt.partitions);
+    free(receipt.groups);
     return json;
 }
 
-/* Receipt, flip table and state of each, which become true at the same time. */
+/* ---- writing ---- */
+
+struct link_change_list {
+    struct link_change *items;
+    size_t count;
+    struct kc_strings names; /* that were made for items */
+};
+
+static void add_change(struct link_change_list *list, enum kc_link_resource resource,
+                       const char *name, json_t *value)
+{
+    list->items = kc_realloc(list->items, (list->count + 1) * sizeof(*list->items));
+    list->items[list->count++] = (struct link_change){resource, name, value};
+}
+
+/* tables: of link_copy_flip_table(), or NULL. The epoch is that of the state. */
+static void add_flips(struct link_change_list *list, const struct link_cut *cut, json_t *tables)
+{
+    size_t index;
+    json_t *table;
+    json_array_foreach (tables, index, table) {
+        struct kc_link_flip flip = {0};
+        struct kc_error *err = kc_link_flip_parse(table, &flip);
+        if (!err) {
+            char *name = kc_link_flip_name(cut->topic, flip.partition);
+            flip.epoch = cut->state->epoch;
+            add_change(list, KC_LINK_FLIP, name, kc_link_flip_json(&flip));
+            kc_strings_take(&list->names, name);
+        }
+        kc_error_destroy(err);
+        kc_link_flip_clear(&flip);
+    }
+}
+
+/* Receipt and flip tables of each stand before its state, which makes them true. */
 static struct kc_error *write_all(const struct link_work *work, struct link_cut *cuts, size_t count,
                                   json_t **flips, const struct kc_partition_offset *ends)
 {
-    struct link_change *changes = kc_calloc(3 * count, sizeof(*changes));
-    size_t n = 0, at = 0;
+    struct link_change_list list = {0};
+    struct link_group_places places = {0};
+    size_t at = 0;
+    ask_places(work, &places);
     for (size_t i = 0; i < count; i++) {
         if (goes_on(&cuts[i])) {
-            changes[n++] =
-                (struct link_change){KC_LINK_RECEIPT, cuts[i].topic, receipt(&cuts[i], &ends[at])};
-            if (flips[i])
-                changes[n++] =
-                    (struct link_change){KC_LINK_FLIP, cuts[i].topic, json_incref(flips[i])};
-            changes[n++] = (struct link_change){KC_LINK_TOPIC, cuts[i].topic,
-                                                kc_link_topic_json(cuts[i].state)};
+            add_change(&list, KC_LINK_RECEIPT, cuts[i].topic,
+                       make_receipt(&cuts[i], &ends[at], &places));
+            add_flips(&list, &cuts[i], flips[i]);
+            add_change(&list, KC_LINK_TOPIC, cuts[i].topic, kc_link_topic_json(cuts[i].state));
         }
         at += (size_t)cuts[i].order->partitions;
     }
-    struct kc_error *err = n ? link_store_put(work->store, changes, n, PUT_MS) : NULL;
-    free(changes);
+    struct kc_error *err =
+        list.count ? link_store_put(work->store, list.items, list.count, PUT_MS) : NULL;
+    free(list.items);
+    kc_strings_destroy(&list.names);
+    free_places(&places);
     return err;
 }
 
