@@ -239,7 +239,7 @@ static void prepare(struct link_lags *lags)
     lags->items = kc_calloc(lags->count + 1, sizeof(*lags->items));
     for (size_t i = 0; i < lags->count; i++)
         lags->items[i] = (struct link_lag){(int32_t)i, -1, -1, -1, -1, -1, -1, -1};
-    lags->source_rate = lags->target_rate = -1;
+    lags->source_rate = lags->target_rate = lags->record_bytes = -1;
     lags->lag = lags->max_lag = -1;
 }
 

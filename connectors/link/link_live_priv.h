@@ -46,9 +46,10 @@ struct link_lags {
     size_t count;
     bool source_gone; /* the side answered, and has no such topic */
     bool target_gone;
-    int64_t lag;        /* of all partitions; -1: not known of one of them */
-    int64_t max_lag;    /* of one partition; -1: the same */
-    double source_rate; /* records a second; negative: not known yet */
+    int64_t lag;         /* of all partitions; -1: not known of one of them */
+    int64_t max_lag;     /* of one partition; -1: the same */
+    double record_bytes; /* on disk, of one; negative: not known */
+    double source_rate;  /* records a second; negative: not known yet */
     double target_rate;
     int64_t quiet_ms; /* so long the source's ends have been seen unchanged */
 };

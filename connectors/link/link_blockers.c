@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What speaks against promoting topics: see link_blockers_priv.h. */
+#include "link/link_blockers_priv.h"
+
+#include "connect/admin.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    QUIET_MS = 1000,      /* the source must have been seen unchanged for so long */
+    BASE_MS = 500,        /* of a promotion that has nothing to copy */
+    LONGEST_MS = 60000,   /* a lag that takes longer is named as a blocker */
+    NAMED_GROUPS = 5,     /* in a message */
+    NAMED_PRODUCERS = 16, /* whose transactional ids are looked up */
+};
+
+/* All that a promotion of several topics is judged by. */
+struct promotion_view {
+    struct link_control *control;
+    const struct link_mirror *mirrors;
+    struct link_outcome *outcomes;
+    size_t count;
+    const struct link_request *request;
+    struct link_look *look;
+};
+
+static bool is_open(const struct promotion_view *view, size_t i)
+{
+    return view->outcomes[i].status == 0;
+}
+
+/* ---- reachable, quiet, caught up ---- */
+
+static void block_reach(const struct promotion_view *view, size_t i)
+{
+    struct link_outcome *outcome = &view->outcomes[i];
+    const struct link_lags *lags = &view->look->topics[i];
+    const char *name = view->mirrors[i].name;
+    if (view->look->source_error)
+        link_outcome_block(outcome, "SOURCE_UNREACHABLE", false,
+                           "The source cluster can't be reached, so that the end of %s isn't known "
+                           "(%s). Wait until it is back, or go on with what is copied: fail over",
+                           lags->source_topic, view->look->source_error);
+    else if (lags->source_gone)
+        link_outcome_block(outcome, "SOURCE_TOPIC_GONE", false,
+                           "The source cluster has no topic %s any more. Fail over to go on with "
+                           "what is copied",
+                           lags->source_topic);
+    if (view->look->target_error)
+        link_outcome_block(outcome, "TARGET_UNREACHABLE", false,
+                           "The target cluster can't be reached (%s). Try again when it is back",
+                           view->look->target_error);
+    else if (lags->target_gone)
+        link_outcome_block(outcome, "TARGET_TOPIC_GONE", false,
+                           "The target cluster has no topic %s any more. End the mirroring and "
+                           "create it again",
+                           name);
+}
+
+static void block_noise(const struct promotion_view *view, size_t i)
+{
+    const struct link_lags *lags = &view->look->topics[i];
+    if (lags->quiet_ms >= QUIET_MS || lags->source_rate < 0)
+        return;
+    link_outcome_block(
+        &view->outcomes[i], "SOURCE_NOT_QUIET", view->request->force,
+        "Something writes to %s at the source (%.0f records a second). What is written there after "
+        "the promotion is not copied. Stop the producers, or move them to the gateway, or use "
+        "force",
+        lags->source_topic, lags->source_rate);
+}
+
+static void block_lag(const struct promotion_view *view, size_t i)
+{
+    struct link_outcome *outcome = &view->outcomes[i];
+    const struct link_lags *lags = &view->look->topics[i];
+    int64_t eta = link_lags_eta_ms(lags);
+    if (eta >= 0)
+        outcome->predicted_ms = eta + BASE_MS;
+    if (lags->lag > 0 && (eta < 0 || eta > LONGEST_MS)) {
+        char *when = eta < 0 ? kc_strdup("it isn't getting less")
+                             : kc_asprintf("%lld seconds at this rate", (long long)eta / 1000);
+        link_outcome_block(outcome, "LAGGING", view->request->force,
+                           "%s is %lld records behind the source: %s. Wait until it has caught up, "
+                           "or use force to have it finished first, however long that takes",
+                           view->mirrors[i].name, (long long)lags->lag, when);
+        free(when);
+    }
+    int64_t most = view->request->max_pause_ms;
+    if (most > 0 && (outcome->predicted_ms < 0 ? lags->lag > 0 : outcome->predicted_ms > most))
+        link_outcome_block(outcome, "PAUSE_TOO_LONG", false,
+                           "Promoting %s would take longer than %lld ms. Wait until it has caught "
+                           "up, or allow a longer pause",
+                           view->mirrors[i].name, (long long)most);
+}
+
+static void block_offsets(const struct promotion_view *view, size_t i)
+{
+    const struct link_mirror *mirror = &view->mirrors[i];
+    if (mirror->order.offsets != KC_LINK_PRESERVE || mirror->state.offsets == KC_LINK_PRESERVE)
+        return;
+    link_outcome_block(&view->outcomes[i], "NOT_PRESERVED", true,
+                       "The offsets of %s are not those of the source (%s). Consumers that keep "
+                       "offsets themselves must translate them: GET /links/%s/offsets",
+                       mirror->name, mirror->state.reason, view->control->config->name);
+}
+
+/* ---- open transactions ---- */
+
+static bool has_open(const struct link_lag *lag)
+{
+    return lag->source_stable >= 0 && lag->source_stable < lag->source_end;
+}
+
+/* The transactional id of a producer; NULL: not known. The caller's. */
+static char *transactional_id(struct kc_admin *admin, int64_t producer_id)
+{
+    struct kc_transactions found = {0};
+    const struct kc_transaction_filter filter = {.producer_ids = &producer_id,
+                                                 .producer_id_count = 1};
+    char *id = NULL;
+    struct kc_error *err = kc_admin_list_transactions(admin, &filter, &found);
+    for (size_t i = 0; i < found.count && !id && !err; i++)
+        if (found.items[i].producer_id == producer_id && !found.items[i].error)
+            id = kc_strdup(found.items[i].transactional_id);
+    kc_error_destroy(err);
+    kc_transactions_destroy(&found);
+    return id;
+}
+
+static void block_producer(const struct promotion_view *view, size_t i, struct kc_admin *admin,
+                           int32_t partition, const struct kc_partition_producer *producer)
+{
+    char *id = transactional_id(admin, producer->producer_id);
+    int64_t age_ms = producer->last_timestamp < 0 ? -1 : kc_now_ms() - producer->last_timestamp;
+    link_outcome_block(
+        &view->outcomes[i], "HANGING_TRANSACTION", view->request->force,
+        "A transaction is open in %s-%d at the source since offset %lld: producer id %lld, "
+        "transactional id %s, last written %lld s ago. Nothing behind it is copied. Let it end, or "
+        "abort it (kafka-transactions.sh abort), or use force to take it for aborted",
+        view->look->topics[i].source_topic, partition,
+        (long long)producer->current_txn_start_offset, (long long)producer->producer_id,
+        id ? id : "(unknown)", (long long)(age_ms < 0 ? -1 : age_ms / 1000));
+    free(id);
+}
+
+/* Names the producers of open transactions, where the source tells them (Kafka 2.8). */
+static void name_producers(const struct promotion_view *view, size_t i, struct kc_admin *admin,
+                           int32_t partition)
+{
+    struct kc_partition_producers item = {.topic = view->look->topics[i].source_topic,
+                                          .partition = partition};
+    struct kc_error *err = kc_admin_describe_producers(admin, &item, 1);
+    size_t named = 0;
+    for (size_t k = 0; k < item.count && !err && named < NAMED_PRODUCERS; k++) {
+        if (item.producers[k].current_txn_start_offset < 0)
+            continue;
+        block_producer(view, i, admin, partition, &item.producers[k]);
+        named++;
+    }
+    if (!named)
+        link_outcome_block(&view->outcomes[i], "HANGING_TRANSACTION", view->request->force,
+                           "A transaction is open in %s-%d at the source. Nothing behind it is "
+                           "copied. Let it end, or abort it, or use force to take it for aborted",
+                           view->look->topics[i].source_topic, partition);
+    kc_error_destroy(err);
+    kc_partition_producers_clear(&item, 1);
+}
+
+/* The first partition with an open transaction is enough to say. */
+static void block_transactions(const struct promotion_view *view, size_t i)
+{
+    const struct link_lags *lags = &view->look->topics[i];
+    for (size_t k = 0; k < lags->count; k++) {
+        if (!has_open(&lags->items[k]))
+            continue;
+        char *why = NULL;
+        struct kc_admin *admin = link_live_admin(view->control->live, LINK_SOURCE, &why);
+        if (admin)
+            name_producers(view, i, admin, lags->items[k].partition);
+        free(why);
+        return;
+    }
+}
+
+/* ---- groups and settings ---- */
+
+static void warn_groups(const struct promotion_view *view, size_t i,
+                        const struct link_commits *commits)
+{
+    struct kc_str names = {0};
+    size_t count = 0;
+    for (size_t k = 0; k < commits->groups.count; k++) {
+        if (commits->promoted[k] ||
+            !link_commits_has(commits, k, view->look->topics[i].source_topic))
+            continue;
+        if (count++ < NAMED_GROUPS)
+            kc_str_appendf(&names, "%s%s", count > 1 ? ", " : "", commits->target_groups.items[k]);
+    }
+    if (count)
+        link_outcome_block(&view->outcomes[i], "GROUPS_NOT_PROMOTED", true,
+                           "%zu mirror groups that read %s are not promoted yet: %s%s. Their "
+                           "consumers at the source see no new records after the promotion",
+                           count, view->mirrors[i].name, names.data,
+                           count > NAMED_GROUPS ? ", ..." : "");
+    kc_str_destroy(&names);
+}
+
+static bool elects_unclean(const struct kc_config_entries *entries)
+{
+    for (size_t i = 0; i < entries->count; i++)
+        if (strcmp(entries->items[i].name, "unclean.leader.election.enable") == 0)
+            return entries->items[i].value && strcmp(entries->items[i].value, "true") == 0;
+    return false;
+}
+
+static void warn_settings(const struct promotion_view *view)
+{
+    char *why = NULL;
+    struct kc_strings names = {0};
+    struct kc_admin *admin = link_live_admin(view->control->live, LINK_SOURCE, &why);
+    free(why);
+    for (size_t i = 0; i < view->count; i++)
+        kc_strings_add(&names, view->look->topics[i].source_topic);
+    struct kc_config_entries *entries = kc_calloc(view->count + 1, sizeof(*entries));
+    struct kc_error **errors = kc_calloc(view->count + 1, sizeof(struct kc_error *));
+    struct kc_error *err =
+        admin && view->count ? kc_admin_topic_configs(admin, &names, entries, errors) : NULL;
+    for (size_t i = 0; i < view->count; i++) {
+        if (!err && !errors[i] && is_open(view, i) && elects_unclean(&entries[i]))
+            link_outcome_block(&view->outcomes[i], "UNCLEAN_ELECTION", true,
+                               "%s has unclean.leader.election.enable=true at the source: an "
+                               "election there may drop records that are copied already. Set it "
+                               "to false until the promotion",
+                               names.items[i]);
+        kc_error_destroy(errors[i]);
+        kc_config_entries_destroy(&entries[i]);
+    }
+    kc_error_destroy(err);
+    free(entries);
+    free(errors);
+    kc_strings_destroy(&names);
+}
+
+/* ---- all of them ---- */
+
+/* Whether nobody can tell yet if the source is quiet, or how fast the copying goes. */
+static bool needs_second_look(const struct link_look *look)
+{
+    if (look->source_error || look->target_error)
+        return false;
+    for (size_t i = 0; i < look->count; i++)
+        if (look->topics[i].quiet_ms < QUIET_MS)
+            return true;
+    return false;
+}
+
+static void look_twice(const struct promotion_view *view)
+{
+    link_look_begin(view->look, view->mirrors, view->count);
+    link_live_look(view->control->live, view->look, true);
+    if (!needs_second_look(view->look))
+        return;
+    const struct timespec pause = {.tv_sec = QUIET_MS / 1000, .tv_nsec = 50000000};
+    nanosleep(&pause, NULL);
+    link_look_clear(view->look);
+    link_look_begin(view->look, view->mirrors, view->count);
+    link_live_look(view->control->live, view->look, true);
+}
+
+/* A gateway holds the writes itself: the source needn't be quiet. */
+static bool has_gateways(struct link_control *control)
+{
+    struct kc_strings names = {0};
+    link_store_names(control->store, KC_LINK_GATEWAY, &names);
+    bool any = names.count > 0;
+    kc_strings_destroy(&names);
+    return any;
+}
+
+void link_block_promotions(struct link_control *control, const struct link_mirror *mirrors,
+                           struct link_outcome *outcomes, size_t count,
+                           const struct link_request *request, struct link_look *look)
+{
+    const struct promotion_view view = {control, mirrors, outcomes, count, request, look};
+    struct link_commits commits = {0};
+    look_twice(&view);
+    bool reached = !look->source_error && !look->target_error;
+    char *why = reached ? link_commits_load(control, &commits) : NULL;
+    bool gateways = has_gateways(control);
+    for (size_t i = 0; i < count; i++) {
+        if (!is_open(&view, i))
+            continue;
+        block_reach(&view, i);
+        block_offsets(&view, i);
+        if (!reached)
+            continue;
+        if (!gateways)
+            block_noise(&view, i);
+        block_lag(&view, i);
+        block_transactions(&view, i);
+        warn_groups(&view, i, &commits);
+    }
+    if (reached)
+        warn_settings(&view);
+    link_commits_clear(&commits);
+    free(why);
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Orders for mirror topics: see link_control_priv.h.
+ *
+ * A wish is checked against the topic's state and, for a promotion, against both clusters. That
+ * takes time and is done without a lock. Under the lock the record is read again: an order that
+ * somebody else wrote meanwhile isn't replaced unseen. Whoever asks for what is under way already
+ * is told so, and nothing is written.
+ */
+#include "link/link_blockers_priv.h"
+
+#include "connect/admin.h"
+#include "connect/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.Orders");
+
+enum { WRITE_MS = 15000 };
+
+#define IN(state) (1u << KC_LINK_##state)
+
+/* ---- which wish is for which state ---- */
+
+struct wish_rule {
+    const char *done;   /* "promoted", in messages */
+    unsigned from;      /* states in which the wish may be asked; 0: whatever may move to a goal */
+    unsigned goals;     /* one of them must be allowed to follow */
+    unsigned under_way; /* states in which there is nothing to order */
+    const char *elsewise; /* what to do in other states; NULL: see remedies */
+};
+
+static const struct wish_rule rules[KC_LINK_WISHES] = {
+    [KC_LINK_WISH_LINK] = {"resumed", IN(PAUSED) | IN(PROMOTING),
+                           IN(PENDING) | IN(ALIGNING) | IN(LINKING),
+                           IN(PENDING) | IN(ALIGNING) | IN(LINKING) | IN(SOURCE_UNAVAILABLE), NULL},
+    [KC_LINK_WISH_PAUSE] = {"paused", 0, IN(PAUSED), IN(PAUSED), NULL},
+    [KC_LINK_WISH_PROMOTE] = {"promoted", 0, IN(PROMOTING), IN(PROMOTING), NULL},
+    [KC_LINK_WISH_FAILOVER] = {"failed over", 0, IN(FAILED_OVER), 0, NULL},
+    [KC_LINK_WISH_REPAIR] = {"repaired", IN(DIVERGED) | IN(FAILED) | IN(SOURCE_UNAVAILABLE),
+                             IN(PENDING) | IN(ALIGNING) | IN(LINKING), 0,
+                             "There is nothing to repair"},
+};
+
+/* What leads out of a state that a wish isn't for. */
+static const char *const remedies[KC_LINK_TOPIC_STATES] = {
+    [KC_LINK_PENDING] = "Wait until it is LINKING",
+    [KC_LINK_ALIGNING] = "Wait until it is LINKING",
+    [KC_LINK_LINKING] = "",
+    [KC_LINK_PAUSED] = "Resume it first",
+    [KC_LINK_PROMOTING] = "Wait for the promotion; resume takes it back, failover cuts it short",
+    [KC_LINK_PROMOTED] = "The link doesn't write to it any more",
+    [KC_LINK_FAILED_OVER] = "The link doesn't write to it any more",
+    [KC_LINK_SOURCE_UNAVAILABLE] =
+        "Wait until the source is back, or fail over to go on with what is copied",
+    [KC_LINK_DIVERGED] = "Repair it first, or fail over to go on with what is there",
+    [KC_LINK_FAILED] = "Repair it first, or fail over to go on with what is there",
+};
+
+static bool may_reach(enum kc_link_topic_state from, const struct wish_rule *rule)
+{
+    if (rule->from && !(rule->from >> from & 1))
+        return false;
+    for (int to = 0; to < KC_LINK_TOPIC_STATES; to++)
+        if ((rule->goals >> to & 1) && kc_link_topic_may_move(from, (enum kc_link_topic_state)to))
+            return true;
+    return false;
+}
+
+/* Whether the same was asked before and is being done. force is more than was asked. */
+static bool is_under_way(const struct link_mirror *mirror, enum kc_link_wish wish,
+                         const struct link_request *request)
+{
+    enum kc_link_topic_state state = link_mirror_effective(mirror);
+    bool asked = mirror->order.wish == wish && !mirror->followed && !mirror->order.refusal;
+    bool more = wish == KC_LINK_WISH_PROMOTE && request->force && !mirror->order.force;
+    return (asked || (rules[wish].under_way >> state & 1)) && !more;
+}
+
+static void say_under_way(const struct link_mirror *mirror, const struct link_request *request,
+                          struct link_outcome *outcome)
+{
+    const struct kc_link_topic_order *order = &mirror->order;
+    link_outcome_refuse(outcome, request->dry_run ? 200 : 202,
+                        "%s is %s; the last order (%s) was given %lld s ago by %s. Nothing new was "
+                        "ordered",
+                        mirror->name, kc_link_topic_state_name(mirror->state.state),
+                        kc_link_wish_name(order->wish),
+                        (long long)(kc_now_ms() - order->since_ms) / 1000, order->by);
+}
+
+/* Whether the wish fits the topic's state; if not, the outcome says so. */
+static void check_state(const struct link_mirror *mirror, enum kc_link_wish wish,
+                        const struct link_request *request, struct link_outcome *outcome)
+{
+    const struct wish_rule *rule = &rules[wish];
+    enum kc_link_topic_state state = link_mirror_effective(mirror);
+    if (is_under_way(mirror, wish, request)) {
+        say_under_way(mirror, request, outcome);
+        return;
+    }
+    bool more = state == KC_LINK_PROMOTING && wish == KC_LINK_WISH_PROMOTE;
+    if (more || may_reach(state, rule))
+        return;
+    const char *code = state == KC_LINK_PROMOTED      ? "ALREADY_PROMOTED"
+                       : state == KC_LINK_FAILED_OVER ? "ALREADY_FAILED_OVER"
+                                                      : "WRONG_STATE";
+    const char *reason = mirror->state.reason ? mirror->state.reason : "";
+    link_outcome_block(outcome, code, false, "%s is %s%s%s%s, it can't be %s. %s", mirror->name,
+                       kc_link_topic_state_name(state), *reason ? " (" : "", reason,
+                       *reason ? ")" : "", rule->done,
+                       rule->elsewise ? rule->elsewise : remedies[state]);
+}
+
+/* ---- looking ---- */
+
+void link_look_begin(struct link_look *look, const struct link_mirror *mirrors, size_t count)
+{
+    *look =
+        (struct link_look){.topics = kc_calloc(count + 1, sizeof(*look->topics)), .count = count};
+    for (size_t i = 0; i < count; i++)
+        look->topics[i] = (struct link_lags){
+            .topic = mirrors[i].name,
+            .source_topic = mirrors[i].order.source_topic,
+            .partitions = mirrors[i].state.partitions > 0 ? mirrors[i].state.partitions
+                                                          : mirrors[i].order.partitions,
+            .preserve = mirrors[i].state.offsets == KC_LINK_PRESERVE,
+        };
+}
+
+/* ---- writing ---- */
+
+/* The mirrors of a request, in the order of its outcomes from `first` on. */
+struct order_batch {
+    struct link_control *control;
+    struct link_mirror *mirrors;
+    struct link_outcome *outcomes;
+    size_t count;
+    enum kc_link_wish wish;
+    const struct link_request *request;
+};
+
+static json_t *new_order(const struct order_batch *batch, struct link_mirror *mirror)
+{
+    struct kc_link_topic_order *order = &mirror->order;
+    bool promotes = batch->wish == KC_LINK_WISH_PROMOTE;
+    order->epoch++;
+    order->wish = batch->wish;
+    order->force = batch->request->force;
+    order->max_pause_ms = promotes ? batch->request->max_pause_ms : 0;
+    order->since_ms = kc_now_ms();
+    free(order->by);
+    order->by = kc_strdup(batch->request->by);
+    return kc_link_topic_order_json(order);
+}
+
+/* Whether the order is still the one that was checked; if not, the outcome says so. */
+static bool is_unchanged(struct link_control *control, const struct link_mirror *mirror,
+                         struct link_outcome *outcome)
+{
+    struct link_mirror now = {0};
+    struct kc_error *err =
+        link_mirror_load(control->store, control->config->name, mirror->name, &now);
+    bool same = !err && now.order.epoch == mirror->order.epoch;
+    if (err)
+        link_outcome_refuse(outcome, 404, "%s", kc_error_text(err));
+    else if (!same)
+        link_outcome_refuse(outcome, 409,
+                            "Somebody else (%s) has ordered %s for %s at the same time. Look at "
+                            "its state, and ask again if that isn't what you want",
+                            now.order.by, kc_link_wish_name(now.order.wish), mirror->name);
+    kc_error_destroy(err);
+    link_mirror_clear(&now);
+    return same;
+}
+
+static void log_order(const struct order_batch *batch, const struct link_mirror *mirror)
+{
+    kc_info("Link %s: mirror topic %s is to be %s, asked by %s%s", batch->control->config->name,
+            mirror->name, rules[batch->wish].done, batch->request->by,
+            batch->request->force ? ", by force" : "");
+}
+
+/* Holds the lock. */
+static struct kc_error *write_locked(const struct order_batch *batch)
+{
+    struct link_change *changes = kc_calloc(batch->count + 1, sizeof(*changes));
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct link_mirror *mirror = &batch->mirrors[i];
+        struct link_outcome *outcome = &batch->outcomes[i];
+        if (!link_outcome_settle(outcome, batch->request) ||
+            !is_unchanged(batch->control, mirror, outcome))
+            continue;
+        changes[count++] =
+            (struct link_change){KC_LINK_TOPIC_ORDER, mirror->name, new_order(batch, mirror)};
+    }
+    struct kc_error *err =
+        count ? link_store_put(batch->control->store, changes, count, WRITE_MS) : NULL;
+    for (size_t i = 0; i < batch->count && !err; i++)
+        if (batch->outcomes[i].status == 202 && !batch->outcomes[i].message)
+            log_order(batch, &batch->mirrors[i]);
+    free(changes);
+    return err;
+}
+
+static struct kc_error *write_orders(const struct order_batch *batch)
+{
+    pthread_mutex_lock(&batch->control->ordering);
+    struct kc_error *err = write_locked(batch);
+    pthread_mutex_unlock(&batch->control->ordering);
+    return err ? kc_error_prefix(err, "The orders can't be stored") : NULL;
+}
+
+/* ---- topics that couldn't be made ---- */
+
+/* Tries again to make the topics whose orders were refused. */
+static struct kc_error *create_again(const struct order_batch *batch)
+{
+    struct kc_strings names = {0};
+    struct link_outcomes again = {0};
+    size_t *places = kc_calloc(batch->count + 1, sizeof(*places));
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->outcomes[i].status || !batch->mirrors[i].order.refusal)
+            continue;
+        places[names.count] = i;
+        kc_strings_add(&names, batch->mirrors[i].order.source_topic);
+    }
+    struct kc_error *err =
+        names.count ? link_create_topics(batch->control, &names, batch->request, &again) : NULL;
+    for (size_t i = 0; i < again.count && i < names.count && !err; i++) {
+        struct link_outcome *place = &batch->outcomes[places[i]];
+        struct link_outcome former = *place;
+        *place = again.items[i];
+        again.items[i] = former;
+    }
+    link_outcomes_clear(&again);
+    kc_strings_destroy(&names);
+    free(places);
+    return err;
+}
+
+/* ---- all of it ---- */
+
+static void load(struct order_batch *batch)
+{
+    struct link_control *control = batch->control;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct link_outcome *outcome = &batch->outcomes[i];
+        struct kc_error *err = link_mirror_load(control->store, control->config->name,
+                                                outcome->name, &batch->mirrors[i]);
+        if (err)
+            link_outcome_refuse(outcome, kc_error_code(err) == KC_ERR_NOT_FOUND ? 404 : 500, "%s",
+                                kc_error_text(err));
+        else
+            check_state(&batch->mirrors[i], batch->wish, batch->request, outcome);
+        kc_error_destroy(err);
+    }
+}
+
+/* Looks at both sides for those that can be promoted by their state. */
+static void check_promotions(const struct order_batch *batch)
+{
+    struct link_mirror *mirrors = kc_calloc(batch->count + 1, sizeof(*mirrors));
+    struct link_outcome *outcomes = kc_calloc(batch->count + 1, sizeof(*outcomes));
+    size_t *places = kc_calloc(batch->count + 1, sizeof(*places));
+    struct link_look look = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (batch->outcomes[i].status || link_outcome_blocked(&batch->outcomes[i]))
+            continue;
+        places[count] = i;
+        mirrors[count] = batch->mirrors[i];
+        outcomes[count++] = batch->outcomes[i];
+    }
+    if (count)
+        link_block_promotions(batch->control, mirrors, outcomes, count, batch->request, &look);
+    for (size_t k = 0; k < count; k++)
+        batch->outcomes[places[k]] = outcomes[k];
+    link_look_clear(&look);
+    free(places);
+    free(outcomes);
+    free(mirrors);
+}
+
+struct kc_error *link_order_topics(struct link_control *control, const struct kc_strings *topics,
+                                   enum kc_link_wish wish, const struct link_request *request,
+                                   struct link_outcomes *outcomes)
+{
+    size_t first = outcomes->count;
+    for (size_t i = 0; i < topics->count; i++)
+        link_outcomes_add(outcomes, topics->items[i]);
+    if (topics->count == 0)
+        return NULL;
+    struct order_batch batch = {control,
+                                kc_calloc(topics->count, sizeof(struct link_mirror)),
+                                &outcomes->items[first],
+                                topics->count,
+                                wish,
+                                request};
+    load(&batch);
+    struct kc_error *err = NULL;
+    if (wish == KC_LINK_WISH_PROMOTE)
+        check_promotions(&batch);
+    if (wish == KC_LINK_WISH_REPAIR)
+        err = create_again(&batch);
+    if (!err)
+        err = write_orders(&batch);
+    for (size_t i = 0; i < batch.count; i++)
+        link_mirror_clear(&batch.mirrors[i]);
+    free(batch.mirrors);
+    return err;
+}
+
+/* ---- the end of a mirroring ---- */
+
+/* The target's topic gets the settings that were held back until the promotion. */
+static struct kc_error *give_settings(struct link_control *control,
+                                      const struct link_mirror *mirror)
+{
+    size_t count = 0;
+    const struct kc_map *settings = mirror->order.settings;
+    if (!settings || kc_map_size(settings) == 0 || kc_link_topic_is_final(mirror->state.state))
+        return NULL;
+    struct kc_config_op *ops = kc_calloc(kc_map_size(settings), sizeof(*ops));
+    kc_map_foreach (settings, entry)
+        ops[count++] = (struct kc_config_op){entry->key, entry->value};
+    struct kc_error *err = kc_admin_alter_topic_config(control->target, mirror->name, ops, count);
+    free(ops);
+    if (kc_error_kafka_code(err) == 3) /* UNKNOWN_TOPIC_OR_PARTITION: it was deleted */
+        kc_error_clear(&err);
+    return err ? kc_error_prefix(err, "The settings of %s can't be put back", mirror->name) : NULL;
+}
+
+/* Whether the mirroring may end; otherwise why not. */
+static struct kc_error *check_end(struct link_control *control, const struct link_mirror *mirror)
+{
+    if (link_mirror_effective(mirror) == KC_LINK_PROMOTING)
+        return kc_error_new(KC_ERR_CONFLICT,
+                            "%s is being promoted, its mirroring can't be ended now. Wait for the "
+                            "promotion, or take it back: resume",
+                            mirror->name);
+    if (kc_name_filter_accepts(control->config->topics, mirror->order.source_topic))
+        return kc_error_new(KC_ERR_CONFLICT,
+                            "%s is mirrored because the link's topics name it or match it, and "
+                            "would be mirrored again at once. Take it out of topics, or put it "
+                            "into topics.exclude",
+                            mirror->order.source_topic);
+    return NULL;
+}
+
+struct kc_error *link_forget_topic(struct link_control *control, const char *topic)
+{
+    struct link_mirror mirror = {0};
+    struct link_change changes[] = {{KC_LINK_TOPIC_ORDER, topic, NULL},
+                                    {KC_LINK_TOPIC, topic, NULL}};
+    pthread_mutex_lock(&control->ordering);
+    struct kc_error *err = link_mirror_load(control->store, control->config->name, topic, &mirror);
+    if (!err)
+        err = check_end(control, &mirror);
+    if (!err)
+        err = give_settings(control, &mirror);
+    if (!err)
+        err = link_store_put(control->store, changes, 2, WRITE_MS);
+    pthread_mutex_unlock(&control->ordering);
+    if (!err)
+        kc_info("Link %s: the mirroring of topic %s ends; the topic stays", control->config->name,
+                topic);
+    link_mirror_clear(&mirror);
+    return err;
+}
