@@ -5,6 +5,7 @@
  * What is read comes from the state topic, so that it is the same whichever worker runs a task;
  * lags are asked of both clusters at the request.
  */
+#include "link/link_alias_priv.h"
 #include "link/link_resource_priv.h"
 #include "link/link_view_priv.h"
 
@@ -331,4 +332,5 @@ const struct kc_resource link_resource = {
     .name_field = "link_name",
     .routes = routes,
     .route_count = sizeof(routes) / sizeof(routes[0]),
+    .alias = &link_alias_resource,
 };

@@ -64,12 +64,22 @@ struct kc_resource {
     const char *name_field;
     const struct kc_resource_route *routes;
     size_t route_count;
+    /* The same connectors in the words of another API: a resource with routes of its own, that has
+     * no alias. Its prefix may have several segments, and {} for any one of them:
+     * "/other/v1/areas/{}/things". What that matches comes before other parameters. NULL: none. */
+    const struct kc_resource *alias;
+    /* Answers a list over all connectors in a form of its own. list is taken: what each connector
+     * answered, or its elements, and name_field, error_code and message of those that couldn't be
+     * asked. On a request thread, without a connector. NULL: list is the answer. */
+    void (*answer_all)(struct kc_resource_request *request, json_t *list);
 };
 
 /* ---- the question; returned pointers are valid until the handler returns ---- */
 
 const char *kc_resource_method(const struct kc_resource_request *request);
 const char *kc_resource_connector(const struct kc_resource_request *request); /* its name */
+/* What was asked for, without the query: "http://host:port/things/a/parts". */
+const char *kc_resource_url(const struct kc_resource_request *request);
 /* The nth {} of the pattern, decoded, from 0 on; NULL: there are fewer. */
 const char *kc_resource_param(const struct kc_resource_request *request, size_t n);
 /* The nth value of a query parameter, decoded; NULL: there are fewer. */

@@ -21,8 +21,10 @@ struct kc_resource_request *kc_mounted_request_new(struct kc_rest_request *from,
     rest->headers = kc_map_copy(from->headers);
     kc_strings_copy(&rest->query_names, &from->query_names);
     kc_strings_copy(&rest->query_values, &from->query_values);
-    for (size_t i = 1; i < from->param_count; i++)
-        rest->params[rest->param_count++] = kc_strdup(from->params[i]);
+    for (size_t i = 0; i < from->param_count; i++)
+        if (i != kc_mounted_place(mounted))
+            rest->params[rest->param_count++] = kc_strdup(from->params[i]);
+    request->url = kc_asprintf("%s%s", from->authority ? from->authority : "", from->path);
     rest->body = from->body;
     from->body = (struct kc_str){0};
     rest->share.budget = kc_byte_budget_ref(from->share.budget);
@@ -39,6 +41,7 @@ void kc_mounted_request_destroy(void *opaque)
     kc_rest_request_destroy(request->rest);
     kc_map_destroy(request->config);
     free(request->connector);
+    free(request->url);
     free(request);
 }
 
@@ -79,6 +82,11 @@ const char *kc_resource_method(const struct kc_resource_request *request)
 const char *kc_resource_connector(const struct kc_resource_request *request)
 {
     return request->connector;
+}
+
+const char *kc_resource_url(const struct kc_resource_request *request)
+{
+    return request->url;
 }
 
 const char *kc_resource_param(const struct kc_resource_request *request, size_t n)

@@ -12,12 +12,13 @@ struct kc_resource_request {
     struct kc_rest_request *rest; /* the question and the answer */
     struct kc_mounted mounted;
     char *connector;
+    char *url;                      /* that was asked for, without the query */
     const struct kc_plugin *plugin; /* the connector's; set where the route is ANYWHERE */
     struct kc_map *config;          /* the same */
 };
 
-/* Makes the question of from for one connector; its body is taken. from's first parameter, if any,
- * names the connector. */
+/* The question of from, for one connector; its body is taken. The parameter that names a
+ * connector isn't among the new one's. */
 struct kc_resource_request *kc_mounted_request_new(struct kc_rest_request *from,
                                                    const struct kc_mounted *mounted,
                                                    const char *connector);

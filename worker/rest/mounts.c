@@ -53,15 +53,15 @@ static bool is_method(const char *text)
     return false;
 }
 
-/* NULL: the row is as it must be. */
-static const char *row_fault(const struct kc_resource_route *row)
+/* NULL: the row is as it must be. room: for its parameters. */
+static const char *row_fault(const struct kc_resource_route *row, size_t room)
 {
     if (!is_method(row->method))
         return "its method is none of GET, POST, PUT, PATCH and DELETE";
     if (!row->pattern || (*row->pattern && *row->pattern != '/'))
         return "its pattern is neither empty nor begins with a slash";
-    if (placeholders(row->pattern) > KC_REST_MAX_PARAMS - 1)
-        return "its pattern has more than three {}";
+    if (placeholders(row->pattern) > room)
+        return "with its prefix, its pattern has more than three {}";
     if ((row->flags & KC_RESOURCE_ALL) && strcmp(row->method, "GET") != 0)
         return "KC_RESOURCE_ALL is for GET alone";
     return row->handle ? NULL : "it has no handle function";
@@ -74,10 +74,27 @@ static bool is_prefix(const char *text)
     return text && *text == '/' && text[1] && text[1 + strspn(text + 1, allowed)] == '\0';
 }
 
-/* Whether a pattern's first segment is prefix. */
+/* As "/other/v1/areas/{}/things", beginning with a word. */
+static bool is_long_prefix(const char *text)
+{
+    size_t len = 0;
+    for (const char *at = text; at && *at; at += len) {
+        char segment[64];
+        len = 1 + strcspn(at + 1, "/");
+        if (*at != '/' || len >= sizeof(segment))
+            return false;
+        memcpy(segment, at, len);
+        segment[len] = '\0';
+        if (!is_prefix(segment) && (at == text || strcmp(segment, "/{}") != 0))
+            return false;
+    }
+    return text && *text;
+}
+
+/* Whether a pattern's first segment is prefix's. */
 static bool begins_with(const char *pattern, const char *prefix)
 {
-    size_t len = strlen(prefix);
+    size_t len = 1 + strcspn(prefix + 1, "/");
     return strncmp(pattern, prefix, len) == 0 && (!pattern[len] || pattern[len] == '/');
 }
 
@@ -93,29 +110,14 @@ static bool is_taken(const struct kc_mounts *mounts, const char *prefix)
     return false;
 }
 
-/* Whether the plugin's resource can be mounted; if not, the log says why. */
-static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin)
+/* Whether all routes can be mounted; if not, the log says why. */
+static bool admit_routes(const struct kc_plugin *plugin, const struct kc_resource *resource)
 {
-    const struct kc_resource *resource = plugin->resource;
-    if (resource->size < offsetof(struct kc_resource, route_count) + sizeof(size_t)) {
-        kc_log_error("%s has no REST resource: its size isn't sizeof(struct kc_resource)",
-                     plugin->class_name);
-        return false;
-    }
-    if (!is_prefix(resource->prefix) || is_taken(mounts, resource->prefix)) {
-        kc_log_error(
-            "%s has no REST resource: its prefix %s is taken, or isn't one segment of small "
-            "letters, digits and dashes, as /things",
-            plugin->class_name, resource->prefix ? resource->prefix : "NULL");
-        return false;
-    }
-    if (resource->route_count && !resource->routes) {
-        kc_log_error("%s has no REST resource: it has a route_count of %zu, and no routes",
-                     plugin->class_name, resource->route_count);
-        return false;
-    }
+    size_t taken = 1 + placeholders(resource->prefix);
     for (size_t i = 0; i < resource->route_count; i++) {
-        const char *fault = row_fault(&resource->routes[i]);
+        const char *fault = taken > KC_REST_MAX_PARAMS
+                                ? "its prefix has too many {}"
+                                : row_fault(&resource->routes[i], KC_REST_MAX_PARAMS - taken);
         if (!fault)
             continue;
         kc_log_error("%s has no REST resource: of route %zu of %s, %s", plugin->class_name, i,
@@ -123,6 +125,26 @@ static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin
         return false;
     }
     return true;
+}
+
+/* Whether a resource can be mounted; if not, the log says why. */
+static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin,
+                  const struct kc_resource *resource, bool is_alias)
+{
+    if (resource->size < offsetof(struct kc_resource, route_count) + sizeof(size_t)) {
+        kc_log_error("%s has no REST resource: its size isn't sizeof(struct kc_resource)",
+                     plugin->class_name);
+        return false;
+    }
+    bool fine = is_alias ? is_long_prefix(resource->prefix) : is_prefix(resource->prefix);
+    if (!fine || is_taken(mounts, resource->prefix)) {
+        kc_log_error(
+            "%s has no REST resource: its prefix %s is taken, or isn't one segment of small "
+            "letters, digits and dashes, as /things",
+            plugin->class_name, resource->prefix ? resource->prefix : "NULL");
+        return false;
+    }
+    return admit_routes(plugin, resource);
 }
 
 /* ---- routes ---- */
@@ -161,23 +183,38 @@ static void add_mount(struct kc_mounts *mounts, const struct kc_plugin *plugin,
     mounts->tables[OWN + mounts->count++] = mount->routes;
 }
 
+/* What the plugin's struct is large enough for; NULL: it has none. */
+static const struct kc_resource *alias_of(const struct kc_resource *resource)
+{
+    size_t known = offsetof(struct kc_resource, alias) + sizeof(resource->alias);
+    return resource->size >= known ? resource->alias : NULL;
+}
+
+static void mount_plugin(struct kc_mounts *mounts, const struct kc_plugin *plugin)
+{
+    const struct kc_resource *resource = plugin->resource;
+    for (bool is_alias = false; resource; is_alias = true) {
+        if (!admit(mounts, plugin, resource, is_alias))
+            return;
+        add_mount(mounts, plugin, resource);
+        kc_info("Mounted the REST resource %s of %s", resource->prefix, plugin->class_name);
+        resource = is_alias ? NULL : alias_of(resource);
+    }
+}
+
 struct kc_mounts *kc_mounts_new(const struct kc_plugins *plugins,
                                 void (*handle)(struct kc_rest_request *request))
 {
     size_t count = kc_plugins_count(plugins);
     struct kc_mounts *mounts = kc_calloc(1, sizeof(*mounts));
     mounts->handle = handle;
-    mounts->items = kc_calloc(count + 1, sizeof(*mounts->items));
-    mounts->tables = kc_calloc(OWN + count + 2, sizeof(*mounts->tables));
+    mounts->items = kc_calloc(2 * count + 1, sizeof(*mounts->items));
+    mounts->tables = kc_calloc(OWN + 2 * count + 2, sizeof(*mounts->tables));
     memcpy(mounts->tables, own_tables, sizeof(own_tables));
     add_mount(mounts, NULL, &kc_translate_resource);
-    for (size_t i = 0; i < count; i++) {
-        const struct kc_plugin *plugin = kc_plugins_at(plugins, i);
-        if (!plugin->resource || !admit(mounts, plugin))
-            continue;
-        add_mount(mounts, plugin, plugin->resource);
-        kc_info("Mounted the REST resource %s of %s", plugin->resource->prefix, plugin->class_name);
-    }
+    for (size_t i = 0; i < count; i++)
+        if (kc_plugins_at(plugins, i)->resource)
+            mount_plugin(mounts, kc_plugins_at(plugins, i));
     return mounts;
 }
 
@@ -200,6 +237,11 @@ void kc_mounts_destroy(struct kc_mounts *mounts)
 const struct kc_route *const *kc_mounts_tables(const struct kc_mounts *mounts)
 {
     return mounts ? (const struct kc_route *const *)mounts->tables : own_tables;
+}
+
+size_t kc_mounted_place(const struct kc_mounted *mounted)
+{
+    return placeholders(mounted->resource->prefix);
 }
 
 bool kc_mounts_find(const struct kc_mounts *mounts, const struct kc_route *route,

@@ -32,6 +32,9 @@ const struct kc_route *const *kc_mounts_tables(const struct kc_mounts *mounts);
 bool kc_mounts_find(const struct kc_mounts *mounts, const struct kc_route *route,
                     struct kc_mounted *mounted);
 
+/* Which of a request's parameters names the connector: the first behind those of the prefix. */
+size_t kc_mounted_place(const struct kc_mounted *mounted);
+
 /* Answers a request to a mounted route (resource_mounted.c). Request threads. */
 void kc_rest_answer_mounted(struct kc_rest_request *request);
 

@@ -72,8 +72,8 @@ static void send_on(struct kc_rest_request *rest, struct kc_error *err,
 static void answer_one(struct kc_rest_request *rest, const struct kc_mounted *mounted)
 {
     struct kc_resource_request *request = NULL;
-    struct kc_error *err =
-        ask(rest, mounted, rest->params[0], kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
+    struct kc_error *err = ask(rest, mounted, rest->params[kc_mounted_place(mounted)],
+                               kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
     if (err)
         send_on(rest, err, request);
     else
@@ -117,10 +117,19 @@ static void add_text(json_t *list, const struct kc_mounted *mounted, const char 
     json_decref(answer);
 }
 
-/* The path behind the connector's name. */
-static const char *tail_of(const char *path)
+/* How many segments the prefix has. */
+static int segments_of(const char *prefix)
 {
-    for (int segments = 0; segments < 2; segments++) {
+    int count = 0;
+    for (const char *at = prefix; (at = strchr(at, '/')); at++)
+        count++;
+    return count;
+}
+
+/* What stands behind so many segments of the path. */
+static const char *behind(const char *path, int segments)
+{
+    for (; segments > 0; segments--) {
         path += *path == '/';
         path += strcspn(path, "/");
     }
@@ -131,8 +140,11 @@ static const char *tail_of(const char *path)
 static struct kc_error *fetch(struct kc_rest_request *rest, const struct kc_mounted *mounted,
                               const char *connector, const char *url, struct kc_http_reply *reply)
 {
+    int segments = segments_of(mounted->resource->prefix);
+    int head = (int)(behind(rest->path, segments) - rest->path);
     char *escaped = kc_http_escape(connector);
-    char *path = kc_asprintf("%s/%s%s", mounted->resource->prefix, escaped, tail_of(rest->path));
+    char *path =
+        kc_asprintf("%.*s/%s%s", head, rest->path, escaped, behind(rest->path, segments + 1));
     const struct kc_rest_onward onward = {.path = path, .query = rest->query};
     struct kc_error *err = kc_rest_send_on(rest, url, &onward, reply);
     free(path);
@@ -177,6 +189,22 @@ static void add_one(struct kc_rest_request *rest, const struct kc_mounted *mount
     kc_mounted_request_destroy(request);
 }
 
+/* In the resource's own form. Takes list. */
+static void answer_list(struct kc_rest_request *rest, const struct kc_mounted *mounted,
+                        json_t *list)
+{
+    const struct kc_resource *resource = mounted->resource;
+    size_t known = offsetof(struct kc_resource, answer_all) + sizeof(resource->answer_all);
+    if (resource->size < known || !resource->answer_all) {
+        kc_rest_answer_json(rest, 200, list);
+        return;
+    }
+    struct kc_resource_request *request = kc_mounted_request_new(rest, mounted, everybody);
+    resource->answer_all(request, list);
+    kc_mounted_request_answer(request, rest);
+    kc_mounted_request_destroy(request);
+}
+
 static void answer_all(struct kc_rest_request *rest, const struct kc_mounted *mounted)
 {
     int64_t deadline = kc_mono_ms() + KC_REST_TIMEOUT_MS;
@@ -186,7 +214,7 @@ static void answer_all(struct kc_rest_request *rest, const struct kc_mounted *mo
     for (size_t i = 0; i < names.count; i++)
         add_one(rest, mounted, names.items[i], deadline, list);
     kc_strings_destroy(&names);
-    kc_rest_answer_json(rest, 200, list);
+    answer_list(rest, mounted, list);
 }
 
 void kc_rest_answer_mounted(struct kc_rest_request *rest)
@@ -196,7 +224,8 @@ void kc_rest_answer_mounted(struct kc_rest_request *rest)
         kc_rest_answer_status(rest, 404, "HTTP 404 Not Found");
         return;
     }
-    bool all = rest->param_count == 0 || strcmp(rest->params[0], everybody) == 0;
+    size_t place = kc_mounted_place(&mounted);
+    bool all = rest->param_count <= place || strcmp(rest->params[place], everybody) == 0;
     if (all && (mounted.row->flags & KC_RESOURCE_ALL))
         answer_all(rest, &mounted);
     else
