@@ -76,6 +76,13 @@ const char *kc_link_topic_state_name(enum kc_link_topic_state state); /* "PENDIN
 bool kc_link_topic_state_parse(const char *name, enum kc_link_topic_state *state);
 /* Whether a topic may go from one state to the other. To stay is no move. */
 bool kc_link_topic_may_move(enum kc_link_topic_state from, enum kc_link_topic_state to);
+/* Whether a state of a topic or a group takes effect where another one is in place. It does with a
+ * later epoch, or as a newer record of the same move by the same holder of the lease. Two that
+ * follow on one state have the same epoch, and the first of them in the state topic counts: so a
+ * holder that was overtaken changes nothing. A new holder therefore writes each state once more
+ * with one epoch more, and acts when that has taken effect. */
+bool kc_link_state_follows(int64_t epoch, int64_t lease_epoch, int64_t next_epoch,
+                           int64_t next_lease_epoch);
 /* The state in which nothing is written by the link any more. */
 bool kc_link_topic_is_final(enum kc_link_topic_state state);
 
@@ -122,7 +129,7 @@ void kc_link_topic_order_clear(struct kc_link_topic_order *order);
 /* A topic's state, as its task writes it. Never grows. */
 struct kc_link_topic {
     enum kc_link_topic_state state;
-    int64_t epoch;                /* one more with each move */
+    int64_t epoch;                /* one more with each move, and with each new holder */
     int64_t order_epoch;          /* of the order that it follows */
     int64_t lease_epoch;          /* of the task that wrote it */
     int64_t since_ms;             /* of the move */
@@ -278,7 +285,7 @@ bool kc_link_flip_name_parse(const char *name, char **topic, int32_t *partition)
 
 /* What becomes of a batch that a producer sends after the flip. */
 enum kc_link_flip_verdict {
-    KC_LINK_FLIP_UNKNOWN,   /* not a producer of the table: the target's to decide */
+    KC_LINK_FLIP_UNKNOWN,   /* not a producer of the table: as NEXT or LATER, by the target alone */
     KC_LINK_FLIP_DUPLICATE, /* it was copied: answer with its offset */
     KC_LINK_FLIP_OLD,       /* so was this, but its offset isn't known any more: answer 46 */
     KC_LINK_FLIP_NEXT,      /* the first that the target sees of this producer: send it alone, and

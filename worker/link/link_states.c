@@ -94,6 +94,12 @@ bool kc_link_topic_may_move(enum kc_link_topic_state from, enum kc_link_topic_st
     return from < KC_LINK_TOPIC_STATES && to < KC_LINK_TOPIC_STATES && topic_moves[from] >> to & 1;
 }
 
+bool kc_link_state_follows(int64_t epoch, int64_t lease_epoch, int64_t next_epoch,
+                           int64_t next_lease_epoch)
+{
+    return next_epoch > epoch || (next_epoch == epoch && next_lease_epoch == lease_epoch);
+}
+
 bool kc_link_topic_is_final(enum kc_link_topic_state state)
 {
     return state == KC_LINK_PROMOTED || state == KC_LINK_FAILED_OVER;

@@ -67,6 +67,18 @@ START_TEST(nothing_moves_a_topic_out_of_its_end)
 }
 END_TEST
 
+START_TEST(the_first_of_two_states_counts)
+{
+    ck_assert(kc_link_state_follows(3, 1, 4, 1));  /* a move */
+    ck_assert(kc_link_state_follows(3, 1, 3, 1));  /* another reason, say */
+    ck_assert(kc_link_state_follows(3, 1, 4, 2));  /* a new holder claims it */
+    ck_assert(!kc_link_state_follows(4, 2, 4, 1)); /* its predecessor moves nevertheless */
+    ck_assert(!kc_link_state_follows(4, 1, 4, 2)); /* the predecessor was first */
+    ck_assert(!kc_link_state_follows(4, 2, 3, 1));
+    ck_assert(!kc_link_state_follows(4, 2, 3, 2));
+}
+END_TEST
+
 START_TEST(a_group_is_held_before_it_is_promoted)
 {
     static const enum kc_link_group_state way[] = {
@@ -104,5 +116,5 @@ START_TEST(a_wave_goes_on_after_a_stop)
 END_TEST
 
 RUN_TESTS("link_states", 10, names_come_back, a_topic_goes_the_way_of_a_migration,
-          nothing_moves_a_topic_out_of_its_end, a_group_is_held_before_it_is_promoted,
-          a_wave_goes_on_after_a_stop)
+          nothing_moves_a_topic_out_of_its_end, the_first_of_two_states_counts,
+          a_group_is_held_before_it_is_promoted, a_wave_goes_on_after_a_stop)
