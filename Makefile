@@ -107,7 +107,9 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	$(CC) $(ALL_CFLAGS) -Iworker -Iconnectors -Itests/unit -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) \
 	    -rdynamic $(BUILD)/libisthmus.a $$(pkg-config --cflags --libs check) $(RDKAFKA_SHARED) $(OTHER_LIBS) -o $@
 
-# Programs of cluster tests: they see the contract alone, as a plugin does.
+# Programs of cluster tests: they see the contract alone, as a plugin does; but those of a connector's
+# own parts (link_*.c).
+$(BUILD)/tests/cluster/link_%: INCLUDES = -Iconnectors
 $(BUILD)/tests/cluster/%: tests/cluster/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) $(BUILD)/libisthmus.a $(RDKAFKA_SHARED) \

@@ -147,7 +147,7 @@ START_TEST(only_allowed_moves)
         row.state = at % KC_LINK_TOPIC_STATES;
         at /= KC_LINK_TOPIC_STATES;
         row.copy = at % 9 - 1;
-        row.flags = at / 9;
+        row.flags = row.copy == NONE ? at / 9 & ~(PAUSED | FINISHING) : at / 9;
         for (int refused = 0; refused < 2; refused++) {
             struct link_decision decision = decide(&row, refused ? "no" : NULL);
             enum kc_link_topic_state from = (enum kc_link_topic_state)row.state;
