@@ -219,4 +219,5 @@ const struct kc_plugin link_plugin = {
     .config_key_count = LINK_CONFIG_KEYS,
     .connector = &connector_ops,
     .source_task = &link_task_ops,
+    .resource = &link_resource,
 };

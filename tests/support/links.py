@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links between clusters for tests: their settings, and what REST says of their mirror topics."""
+
+from processes import wait_for
+from workers import BYTES, PATIENCE
+
+
+def link_config(source, target, **more):
+    """A link's settings, with short intervals."""
+    config = {
+        "connector.class": "KafkaLinkConnector",
+        "source.cluster.bootstrap.servers": source.bootstrap,
+        "target.cluster.bootstrap.servers": target.bootstrap,
+        "key.converter": BYTES,
+        "value.converter": BYTES,
+        "header.converter": BYTES,
+        "replication.factor": "1",
+        "refresh.topics.interval.seconds": "1",
+        "sync.topic.configs.interval.seconds": "2",
+        "link.lease.ms": "3000",
+    }
+    config.update({key.replace("_", "."): str(value) for key, value in more.items()})
+    return config
+
+
+def errors(rest, config, name="x"):
+    """What validation says of the settings: {key: [texts]}, keys without errors left out."""
+    answer = rest.ok(
+        "PUT",
+        "/connector-plugins/KafkaLinkConnector/config/validate",
+        {"name": name, **config},
+    )
+    found = {item["value"]["name"]: item["value"]["errors"] for item in answer["configs"]}
+    return {key: texts for key, texts in found.items() if texts}
+
+
+class Link:
+    """A link on a worker."""
+
+    def __init__(self, rest, name):
+        self.rest = rest
+        self.name = name
+
+    def mirror(self, topic):
+        """What REST says of a mirror topic; None: there is none, or nobody can be asked now."""
+        answer = self.rest.call("GET", f"/links/{self.name}/mirrors/{topic}")
+        return answer.json() if answer.status_code == 200 else None
+
+    def state(self, topic):
+        mirror = self.mirror(topic)
+        return mirror and mirror["mirror_status"]
+
+    def wait_state(self, topic, state, timeout=60):
+        def reached():
+            mirror = self.mirror(topic)
+            return mirror and mirror["mirror_status"] == state and mirror
+
+        return wait_for(reached, timeout * PATIENCE, f"{topic} to be {state}", interval=0.2)
+
+    def wait_copied(self, topic, timeout=60):
+        def copied():
+            mirror = self.mirror(topic)
+            return mirror and mirror["mirror_status"] == "LINKING" and mirror["lag"] == 0
+
+        return wait_for(copied, timeout * PATIENCE, f"{topic} to be copied", interval=0.2)
+
+    def create(self, *topics, **body):
+        path = f"/links/{self.name}/mirrors"
+        return self.rest.call("POST", path, {"mirror_topic_names": list(topics), **body})
+
+    def ask(self, verb, *topics, **body):
+        """Promotes, pauses, ...: what becomes of the topics in turn."""
+        path = f"/links/{self.name}/mirrors:{verb}"
+        return self.rest.call("POST", path, {"mirror_topic_names": list(topics), **body})
