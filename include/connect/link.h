@@ -148,10 +148,13 @@ void kc_link_topic_clear(struct kc_link_topic *topic);
  * partition_states. Never grows. */
 struct kc_link_partition {
     int32_t partition;
-    int64_t first_offset;  /* of the source's log that is mirrored: fillers lie before it */
+    int64_t first_offset;  /* of the source's log that is mirrored: fillers lie before it; -1: not
+                              decided yet */
     int64_t base_sequence; /* records written by the link before first_offset (fillers) */
-    int64_t markers;       /* that the link has written, confirmed */
+    int64_t markers;       /* that the link has written before `checked` */
     int32_t leader_epoch;  /* of the source's last record; -1 */
+    int64_t checked;       /* everything before this offset of the target is the link's; -1: the
+                              link has written no marker, so that it needn't be read */
 };
 json_t *kc_link_partition_json(const struct kc_link_partition *partition);
 struct kc_error *kc_link_partition_parse(const json_t *json,

@@ -40,10 +40,11 @@ static const struct kc_link_field topic_fields[] = {
 };
 static const struct kc_link_field partition_fields[] = {
     KC_LINK_PARTITIONS(kc_link_partition, partition),
-    KC_LINK_COUNT(kc_link_partition, first_offset),
+    KC_LINK_NUMBER(kc_link_partition, first_offset, INT64, -1, INT64_MAX),
     KC_LINK_COUNT(kc_link_partition, base_sequence),
     KC_LINK_COUNT(kc_link_partition, markers),
     KC_LINK_NUMBER(kc_link_partition, leader_epoch, INT32, -1, INT32_MAX),
+    KC_LINK_NUMBER(kc_link_partition, checked, INT64, -1, INT64_MAX),
 };
 static const struct kc_link_field group_order_fields[] = {
     KC_LINK_COUNT(kc_link_group_order, epoch),

@@ -12,7 +12,7 @@
     "\"reason\":\"\",\"offsets\":\"translate\",\"partitions\":1,\"fillers\":9,\"lane\":\"raw\""
 #define PARTITION                                                                                  \
     "{\"partition\":0,\"first_offset\":5000000000,\"base_sequence\":3,\"markers\":1,"              \
-    "\"leader_epoch\":-1}"
+    "\"leader_epoch\":-1,\"checked\":-1}"
 #define GROUP_ORDER                                                                                \
     "{\"epoch\":1,\"source_group\":\"g\",\"wish\":\"hold\",\"automatic\":true,\"force\":false,"    \
     "\"by\":\"pattern\",\"since_ms\":0}"

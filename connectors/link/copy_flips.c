@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Producers and their last batches, see copy_flips_priv.h. */
+#include "link/copy_flips_priv.h"
+
+#include "connect/hash.h"
+
+#include <utlist.h>
+
+enum {
+    PRODUCERS_MOST = 1000, /* of a partition; the one that wrote longest ago goes first */
+};
+
+struct flip_producer {
+    int64_t id;
+    int16_t epoch;
+    int64_t seen_ms;
+    struct kc_link_flip_batch batches[KC_LINK_FLIP_BATCHES];
+    size_t count;
+    struct flip_producer *prev, *next; /* the one that wrote last is last */
+    UT_hash_handle hh;
+};
+
+struct link_flips {
+    struct flip_producer *by_id;
+    struct flip_producer *by_time;
+};
+
+struct link_flips *link_flips_new(void)
+{
+    return kc_calloc(1, sizeof(struct link_flips));
+}
+
+static void forget(struct link_flips *flips, struct flip_producer *producer)
+{
+    HASH_DEL(flips->by_id, producer);
+    DL_DELETE(flips->by_time, producer);
+    free(producer);
+}
+
+void link_flips_free(struct link_flips *flips)
+{
+    while (flips && flips->by_time)
+        forget(flips, flips->by_time);
+    free(flips);
+}
+
+static struct flip_producer *find(struct link_flips *flips, int64_t id)
+{
+    struct flip_producer *producer;
+    HASH_FIND(hh, flips->by_id, &id, sizeof(id), producer);
+    if (producer) {
+        DL_DELETE(flips->by_time, producer);
+    } else {
+        if (HASH_COUNT(flips->by_id) >= PRODUCERS_MOST)
+            forget(flips, flips->by_time);
+        producer = kc_calloc(1, sizeof(*producer));
+        producer->id = id;
+        HASH_ADD(hh, flips->by_id, id, sizeof(producer->id), producer);
+    }
+    DL_APPEND(flips->by_time, producer);
+    return producer;
+}
+
+void link_flips_note(struct link_flips *flips, const struct kc_record_batch *batch, int64_t now_ms)
+{
+    if (batch->producer_id < 0 || batch->base_sequence < 0 || kc_record_batch_control(batch))
+        return;
+    struct flip_producer *producer = find(flips, batch->producer_id);
+    if (producer->epoch != batch->producer_epoch)
+        producer->count = 0;
+    producer->epoch = batch->producer_epoch;
+    producer->seen_ms = now_ms;
+    if (producer->count == KC_LINK_FLIP_BATCHES) {
+        producer->count--;
+        for (size_t i = 0; i < producer->count; i++)
+            producer->batches[i] = producer->batches[i + 1];
+    }
+    producer->batches[producer->count++] = (struct kc_link_flip_batch){
+        batch->base_sequence, kc_sequence_after(batch->base_sequence, batch->last_offset_delta),
+        batch->base_offset};
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct kc_link_flip_producer *x = a, *y = b;
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static void list_producers(const struct link_flips *flips, int64_t since_ms,
+                           struct kc_link_flip *flip)
+{
+    struct flip_producer *producer;
+    DL_FOREACH (flips->by_time, producer) {
+        if (producer->seen_ms < since_ms)
+            continue;
+        flip->producers[flip->producer_count++] = (struct kc_link_flip_producer){
+            producer->id, producer->epoch, producer->batches, producer->count};
+    }
+    qsort(flip->producers, flip->producer_count, sizeof(*flip->producers), by_id);
+}
+
+json_t *link_flips_json(const struct link_flips *flips, int32_t partition, int64_t end,
+                        int64_t since_ms)
+{
+    struct kc_link_flip flip = {.partition = partition, .end = end};
+    flip.producers = kc_calloc(HASH_COUNT(flips->by_id) + 1, sizeof(*flip.producers));
+    list_producers(flips, since_ms, &flip);
+    json_t *json = flip.producer_count ? kc_link_flip_json(&flip) : NULL;
+    free(flip.producers);
+    return json;
+}

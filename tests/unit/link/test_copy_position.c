@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Positions of the target's log: from what a leader answers, and from a walk over the log. */
+#include "link/copy_position_priv.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#define ID ((int64_t)1 << 62)
+
+static const int64_t sequences = (int64_t)1 << 31;
+
+START_TEST(a_count_is_the_nearest_that_fits)
+{
+    ck_assert_int_eq(link_position_count(-1, 0), 0);
+    ck_assert_int_eq(link_position_count(9, 0), 10);
+    ck_assert_int_eq(link_position_count(9, 1000), 10);
+    ck_assert_int_eq(link_position_count(INT32_MAX, 5), 0);
+    ck_assert_int_eq(link_position_count(INT32_MAX, sequences), sequences);
+    ck_assert_int_eq(link_position_count(4, sequences - 3), sequences + 5);
+    ck_assert_int_eq(link_position_count(INT32_MAX - 1, sequences + 10), sequences - 1);
+    ck_assert_int_eq(link_position_count(4, 7 * sequences + 1), 7 * sequences + 5);
+}
+END_TEST
+
+START_TEST(a_sequence_follows_from_the_count)
+{
+    ck_assert_int_eq(link_position_sequence(&(struct copy_position){0, 5}), 0);
+    ck_assert_int_eq(link_position_sequence(&(struct copy_position){sequences - 1, 5}), INT32_MAX);
+    ck_assert_int_eq(link_position_sequence(&(struct copy_position){3 * sequences + 7, 0}), 7);
+}
+END_TEST
+
+static void assert_found(struct copy_sight sight, int64_t checked, enum copy_finding finding,
+                         int64_t records)
+{
+    struct copy_position position = {-1, -1};
+    ck_assert_int_eq(link_position_find(&sight, checked, &position), finding);
+    if (finding == COPY_FOUND)
+        ck_assert_int_eq(position.records, records);
+}
+
+START_TEST(the_sequence_tells_the_position)
+{
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 4, .after = 10}, -1,
+                 COPY_FOUND, 10);
+    /* The high watermark may be behind. */
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 4, .after = 4}, -1,
+                 COPY_FOUND, 10);
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 10, .after = 11}, -1,
+                 COPY_MORE_THERE, 0);
+    assert_found((struct copy_sight){0}, -1, COPY_FOUND, 0);
+    assert_found((struct copy_sight){.after = 8}, -1, COPY_UNSETTLED, 0);
+    assert_found((struct copy_sight){.after = 8, .settled = true}, -1, COPY_FOUND, 8);
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 10, .after = 10}, 3,
+                 COPY_READ_ON, 0);
+}
+END_TEST
+
+static struct kc_record_batch batch(int64_t offset, int32_t count, int64_t id, int32_t sequence,
+                                    bool control)
+{
+    return (struct kc_record_batch){.magic = 2,
+                                    .base_offset = offset,
+                                    .last_offset_delta = count - 1,
+                                    .count = count,
+                                    .producer_id = id,
+                                    .base_sequence = sequence,
+                                    .attributes = control ? 32 + 16 : 0};
+}
+
+static bool take(struct copy_walk *walk, struct kc_record_batch one)
+{
+    return link_walk_take(walk, &one);
+}
+
+START_TEST(a_walk_tells_records_and_markers)
+{
+    struct copy_walk walk;
+    struct copy_position position;
+    link_walk_begin(&walk, ID, &(struct copy_position){10, 2}, 0);
+    ck_assert(take(&walk, batch(8, 4, ID, 6, false))); /* before it */
+    ck_assert(take(&walk, batch(12, 5, ID, 10, false)));
+    ck_assert(take(&walk, batch(17, 1, 7, -1, true)));
+    ck_assert(take(&walk, batch(18, 1, 7, -1, true)));
+    ck_assert(!link_walk_position(&walk, 16, 19, &position)); /* one record isn't there yet */
+    ck_assert(take(&walk, batch(19, 1, ID, 15, false)));
+    ck_assert(!link_walk_position(&walk, 16, 21, &position));
+    ck_assert(take(&walk, batch(20, 1, 7, -1, true)));
+    ck_assert(link_walk_position(&walk, 16, 21, &position));
+    ck_assert_int_eq(position.records, 16);
+    ck_assert_int_eq(position.markers, 5);
+    ck_assert(link_walk_position(&walk, -1, 21, &position));
+    ck_assert_int_eq(link_position_offset(&walk.own), 20);
+}
+END_TEST
+
+START_TEST(a_walk_finds_what_others_wrote)
+{
+    struct copy_walk walk;
+    link_walk_begin(&walk, ID, &(struct copy_position){0, 0}, 0);
+    ck_assert(take(&walk, batch(0, 5, ID, 0, false)));
+    ck_assert(!take(&walk, batch(5, 2, 1234, 0, false)));
+    ck_assert_int_eq(walk.foreign, 5);
+    ck_assert_int_eq(walk.foreign_id, 1234);
+    ck_assert(!take(&walk, batch(7, 2, ID, 5, false)));
+    /* Fewer markers than there were: not where it should be. */
+    link_walk_begin(&walk, ID, &(struct copy_position){5, 3}, 0);
+    ck_assert(!take(&walk, batch(8, 2, ID, 6, false)));
+    ck_assert_int_eq(walk.foreign, 8);
+}
+END_TEST
+
+START_TEST(what_compaction_took_away_doesnt_matter)
+{
+    struct copy_walk walk;
+    struct copy_position position;
+    link_walk_begin(&walk, ID, &(struct copy_position){0, 0}, 0);
+    ck_assert(take(&walk, batch(40, 1, 7, -1, true)));
+    ck_assert(take(&walk, batch(90, 10, ID, 89, false)));
+    ck_assert(link_walk_position(&walk, 99, 100, &position));
+    ck_assert_int_eq(position.markers, 1);
+    /* The log begins behind the place that was known, and nothing of it is left. */
+    link_walk_begin(&walk, ID, &(struct copy_position){50, 0}, 100);
+    ck_assert(link_walk_position(&walk, 97, 100, &position));
+    ck_assert_int_eq(position.markers, 3);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("copy_position");
+    TCase *tc = tcase_create("positions");
+    tcase_add_test(tc, a_count_is_the_nearest_that_fits);
+    tcase_add_test(tc, a_sequence_follows_from_the_count);
+    tcase_add_test(tc, the_sequence_tells_the_position);
+    tcase_add_test(tc, a_walk_tells_records_and_markers);
+    tcase_add_test(tc, a_walk_finds_what_others_wrote);
+    tcase_add_test(tc, what_compaction_took_away_doesnt_matter);
+    suite_add_tcase(suite, tc);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
