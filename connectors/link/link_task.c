@@ -103,7 +103,8 @@ static struct kc_error *begin_work(struct link_task *task)
         drop_work(task);
         return err;
     }
-    const struct link_work work = {.config = task->config,
+    const struct link_work work = {.context = task->context,
+                                   .config = task->config,
                                    .store = task->store,
                                    .lease = task->lease,
                                    .copy = task->copy,

@@ -6,6 +6,7 @@
  * A state is written before its step is done, so that a successor knows of it. Topics that nothing
  * is expected of are looked at once a second; states are written in one go for many.
  */
+#include "link/link_metrics_priv.h"
 #include "link/link_topic_life_priv.h"
 #include "link/link_work_priv.h"
 
@@ -39,6 +40,7 @@ struct link_topic_work {
     int64_t ends_ms;
     int64_t due_ms;
     int64_t written_ms;
+    struct link_metrics *metrics;
     UT_hash_handle hh;
 };
 
@@ -65,6 +67,7 @@ static void forget(struct link_topics *topics, struct link_topic_work *topic)
     HASH_DEL(topics->topics, topic);
     kc_link_topic_order_clear(&topic->order);
     kc_link_topic_clear(&topic->state);
+    link_metrics_destroy(topic->metrics);
     free(topic->name);
     free(topic);
 }
@@ -91,6 +94,7 @@ static struct link_topic_work *find_or_add(struct link_topics *topics, const cha
     topic = kc_calloc(1, sizeof(*topic));
     topic->name = kc_strdup(name);
     HASH_ADD_KEYPTR(hh, topics->topics, topic->name, strlen(topic->name), topic);
+    topic->metrics = link_metrics_new(topics->work.context, topics->work.config->name, name);
     load_state(topics, topic);
     return topic;
 }
@@ -238,6 +242,7 @@ static void look_at(struct link_topics *topics, struct link_topic_work *topic,
     look->decision = link_topic_decide(&view);
     if (look->decision.step != LINK_STEP_FORGET)
         make_next(topics, look);
+    link_metrics_note(topic->metrics, topic->state.state, view.status);
 }
 
 /* ---- writing ---- */

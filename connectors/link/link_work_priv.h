@@ -6,10 +6,12 @@
 #ifndef CONNECTORS_LINK_LINK_WORK_PRIV_H
 #define CONNECTORS_LINK_LINK_WORK_PRIV_H
 
+#include "connect/connector.h"
 #include "link/link_copy_priv.h"
 
 /* All borrowed. */
 struct link_work {
+    struct kc_source_context *context;
     const struct link_config *config;
     struct link_store *store;
     const struct link_lease *lease;
