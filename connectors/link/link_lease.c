@@ -6,6 +6,9 @@
  * its duration. Two that take it at the same time write the same epoch, and the first record wins
  * (link_store.c). A thread renews the lease at a third of its duration; a task that is held up, or
  * can't reach the target, loses the right to write by the clock alone.
+ *
+ * Leases are called 0/2, 1/2: which task, of how many. With another number of tasks, topics belong
+ * to other tasks. So a task first waits until no lease of another number is held.
  */
 #include "link/link_lease_priv.h"
 
@@ -24,7 +27,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkLease");
 struct link_lease {
     struct link_store *store;
     char *link;
-    char *name; /* the task's number */
+    char *name;
     char *holder;
     int64_t epoch;
     int64_t renewals; /* the renewing thread's */
@@ -101,19 +104,21 @@ static void renew(void *arg, struct kc_stop *stop)
 
 /* ---- taking ---- */
 
-/* Waits until the lease is free. *epoch is that of the last holder, 0 where there was none. */
-static struct kc_error *await_free(struct link_lease *lease, struct kc_stop *stop, int64_t *epoch)
+/* Waits until the lease of that name is free. *epoch is that of the last holder, 0 where there was
+ * none. */
+static struct kc_error *await_free(struct link_lease *lease, const char *name, struct kc_stop *stop,
+                                   int64_t *epoch)
 {
     int64_t seen_epoch = -1, seen_renewals = -1, free_ms = 0;
     for (;;) {
         struct kc_link_lease now = {0};
         uint64_t version = link_store_version(lease->store);
-        bool held = read_record(lease->store, lease->name, &now) && *now.holder;
+        bool held = read_record(lease->store, name, &now) && *now.holder;
         bool changed = now.epoch != seen_epoch || now.renewals != seen_renewals;
         if (held && changed) {
             if (seen_epoch < 0)
-                kc_info("Link '%s', task %s waits for the lease that %s holds.", lease->link,
-                        lease->name, now.holder);
+                kc_info("Link '%s', task %s waits for the lease %s that %s holds.", lease->link,
+                        lease->name, name, now.holder);
             free_ms = kc_mono_ms() + now.duration_ms + now.duration_ms / 2;
         }
         seen_epoch = now.epoch;
@@ -140,7 +145,7 @@ static struct link_lease *lease_new(struct link_store *store, const struct link_
         number ^= (uint64_t)getpid() << 32;
     lease->store = store;
     lease->link = kc_strdup(config->name);
-    lease->name = kc_asprintf("%d", config->task);
+    lease->name = kc_asprintf("%d/%d", config->task, config->tasks);
     lease->holder = kc_asprintf("%s-%d-%016llx", host, (int)getpid(), (unsigned long long)number);
     lease->duration_ms = config->lease_ms;
     return lease;
@@ -154,23 +159,83 @@ static void lease_free(struct link_lease *lease)
     free(lease);
 }
 
+/* The leases of another number of tasks that somebody holds. */
+static void list_others(const struct link_lease *lease, struct kc_strings *names)
+{
+    struct kc_strings all = {0};
+    const char *count = strchr(lease->name, '/');
+    link_store_names(lease->store, KC_LINK_LEASE, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        struct kc_link_lease now = {0};
+        const char *other = strchr(all.items[i], '/');
+        if (other && strcmp(other, count) != 0 && read_record(lease->store, all.items[i], &now) &&
+            *now.holder)
+            kc_strings_add(names, all.items[i]);
+        kc_link_lease_clear(&now);
+    }
+    kc_strings_destroy(&all);
+}
+
+/* Waits for one of them, and closes it: whoever held it can't renew it any more. */
+static struct kc_error *close_other(struct link_lease *lease, const char *name,
+                                    struct kc_stop *stop)
+{
+    int64_t epoch = 0;
+    struct kc_error *err = await_free(lease, name, stop, &epoch);
+    if (err)
+        return err;
+    const struct kc_link_lease closed = {
+        .holder = (char *)"", .epoch = epoch + 1, .duration_ms = lease->duration_ms};
+    struct link_change change = {KC_LINK_LEASE, name, kc_link_lease_json(&closed)};
+    return link_store_put(lease->store, &change, 1, kc_timeout_ms(lease->duration_ms));
+}
+
+static struct kc_error *close_others(struct link_lease *lease, struct kc_stop *stop)
+{
+    struct kc_strings names = {0};
+    struct kc_error *err = NULL;
+    list_others(lease, &names);
+    for (size_t i = 0; !err && i < names.count; i++)
+        err = close_other(lease, names.items[i], stop);
+    kc_strings_destroy(&names);
+    return err;
+}
+
+/* A task of another number may have taken its lease at the same time: its record, which came before
+ * ours in the topic, has been read when ours has. Then ours is given back. */
+static struct kc_error *yield_to_others(struct link_lease *lease, bool *ours)
+{
+    struct kc_strings names = {0};
+    list_others(lease, &names);
+    *ours = names.count == 0;
+    kc_strings_destroy(&names);
+    return *ours ? NULL : write_record(lease, "");
+}
+
+static struct kc_error *claim_once(struct link_lease *lease, struct kc_stop *stop, bool *ours)
+{
+    int64_t epoch = 0;
+    struct kc_error *err = link_store_read_to_end(lease->store, kc_timeout_ms(lease->duration_ms));
+    *ours = false;
+    if (!err)
+        err = close_others(lease, stop);
+    if (!err)
+        err = await_free(lease, lease->name, stop, &epoch);
+    if (err)
+        return err;
+    lease->epoch = epoch + 1;
+    err = write_record(lease, lease->holder);
+    return err || atomic_load(&lease->until_ms) == 0 ? err : yield_to_others(lease, ours);
+}
+
 /* Tries until the lease is ours: another task may be faster. */
 static struct kc_error *claim(struct link_lease *lease, struct kc_stop *stop)
 {
     for (;;) {
-        int64_t epoch = 0;
-        struct kc_error *err =
-            link_store_read_to_end(lease->store, kc_timeout_ms(lease->duration_ms));
-        if (!err)
-            err = await_free(lease, stop, &epoch);
-        if (!err) {
-            lease->epoch = epoch + 1;
-            err = write_record(lease, lease->holder);
-        }
-        if (err && !kc_error_retriable(err))
+        bool ours = false;
+        struct kc_error *err = claim_once(lease, stop, &ours);
+        if (ours || (err && !kc_error_retriable(err)))
             return err;
-        if (!err && atomic_load(&lease->until_ms) > 0)
-            return NULL;
         if (err)
             kc_warn("%s. It is tried again.", kc_error_text(err));
         kc_error_destroy(err);

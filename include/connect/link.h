@@ -33,7 +33,7 @@ enum kc_link_resource {
     KC_LINK_TOPIC,       /* its state */
     KC_LINK_GROUP_ORDER, /* what people want of a mirror group; name: the target's group */
     KC_LINK_GROUP,       /* its state */
-    KC_LINK_LEASE,       /* who may write for a task; name: the task's number */
+    KC_LINK_LEASE,       /* who may write for a task; name: "0/2", the first of two tasks */
     KC_LINK_GATEWAY,     /* a gateway: its lease, and what it holds; name: the gateway's own */
     KC_LINK_FLIP,        /* a partition's flip table; name: kc_link_flip_name() */
     KC_LINK_RECEIPT,     /* of a promotion; name: the topic */

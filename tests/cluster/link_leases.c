@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A holder of the lease of a link's task, run by test_link_leases.py:
+ * A holder of the lease of a link's first task, run by test_link_leases.py:
  *
- *     link_leases BOOTSTRAP LINK LEASE_MS
+ *     link_leases BOOTSTRAP LINK LEASE_MS TASKS
  *
  * Prints "HAS epoch time" when it has the lease, "LOST time" with the last time at which it might
  * have written once it has lost it, and gives it back on SIGTERM. Times are kc_mono_ms(), which the
@@ -45,7 +45,7 @@ static struct link_config *read_config(char **argv)
     kc_map_set(map, "replication.factor", "1");
     kc_map_set(map, "link.lease.ms", argv[3]);
     kc_map_set(map, "task.index", "0");
-    kc_map_set(map, "task.count", "1");
+    kc_map_set(map, "task.count", argv[4]);
     ok(link_config_new(map, true, &config));
     kc_map_destroy(map);
     return config;
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     pthread_t waiter;
     struct link_store *store = NULL;
     struct link_lease *lease = NULL;
-    if (argc != 4)
+    if (argc != 5)
         return 2;
     setvbuf(stdout, NULL, _IOLBF, 0);
     sigemptyset(&signals);

@@ -19,9 +19,9 @@ def start(target, unique):
     """Starts a holder of one link's lease; those that still run are killed at the end."""
     link, made = unique("lease"), []
 
-    def holder():
+    def holder(tasks=1):
         program = BINARY_DIR / "tests" / "cluster" / "link_leases"
-        process = Process(unique("holder"), [program, target.bootstrap, link, LEASE_MS])
+        process = Process(unique("holder"), [program, target.bootstrap, link, LEASE_MS, tasks])
         made.append(process)
         return process
 
@@ -71,3 +71,11 @@ def test_a_lease_has_one_holder(start):
     epoch, taken = wait_said(third, "HAS")
     assert epoch == said(second, "HAS")[0] + 1
     assert taken / 1000 - ended < LEASE_MS / 1000 / 2
+    # With another number of tasks topics belong to others: these wait for all leases of the former ones.
+    another = start(tasks=2)
+    wait_for(lambda: "waits for the lease" in another.log(), 30 * PATIENCE, "another that waits")
+    third.pause()
+    _, taken = wait_said(another, "HAS")
+    third.resume()
+    (until,) = wait_said(third, "LOST")
+    assert until < taken
