@@ -255,6 +255,7 @@ int main(void)
     tcase_add_test(tests, many_join_through_one_connection);
     tcase_add_test(tests, a_member_comes_back_with_its_epoch);
     tcase_add_test(tests, who_is_fenced_joins_anew);
+    tcase_add_test(tests, static_members_say_their_instance);
     tcase_add_test(tests, a_change_is_acknowledged);
     tcase_add_test(tests, a_new_subscription_is_said);
     tcase_add_test(tests, who_is_refused_has_failed);

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Offsets of a mirror group: see link_group_offsets_priv.h. */
+#include "link/link_group_offsets_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_CHUNK = 4096 };
+
+/* ---- the table ---- */
+
+void link_offset_table_destroy(struct link_offset_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        free(table->items[i].metadata);
+    free(table->items);
+    *table = (struct link_offset_table){0};
+}
+
+static int compare(const struct link_offset *offset, const char *topic, int32_t partition)
+{
+    int order = strcmp(offset->topic, topic);
+    return order ? order : (offset->partition > partition) - (offset->partition < partition);
+}
+
+/* Where the partition stands, or would stand. */
+static size_t place_of(const struct link_offset_table *table, const char *topic, int32_t partition)
+{
+    size_t low = 0, high = table->count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (compare(&table->items[middle], topic, partition) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+struct link_offset *link_offset_at(struct link_offset_table *table, const char *topic,
+                                   int32_t partition)
+{
+    size_t at = place_of(table, topic, partition);
+    if (at < table->count && compare(&table->items[at], topic, partition) == 0)
+        return &table->items[at];
+    if (table->count == table->cap) {
+        table->cap = table->cap ? table->cap * 2 : 8;
+        table->items = kc_realloc(table->items, table->cap * sizeof(*table->items));
+    }
+    memmove(&table->items[at + 1], &table->items[at], (table->count - at) * sizeof(*table->items));
+    table->items[at] = (struct link_offset){.topic = topic,
+                                            .partition = partition,
+                                            .source = -1,
+                                            .committed = -1,
+                                            .start = -1,
+                                            .end = -1};
+    table->count++;
+    return &table->items[at];
+}
+
+void link_offset_round_begin(struct link_offset_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        table->items[i].seen = false;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+void link_offset_set_source(struct link_offset_table *table, const char *topic, int32_t partition,
+                            int64_t offset, const char *metadata)
+{
+    struct link_offset *entry = link_offset_at(table, topic, partition);
+    entry->seen = true;
+    entry->source = offset;
+    if (same_text(entry->metadata, metadata))
+        return;
+    free(entry->metadata);
+    entry->metadata = kc_strdup(metadata);
+}
+
+void link_offset_round_end(struct link_offset_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (!table->items[i].seen)
+            table->items[i].source = -1;
+}
+
+bool link_offset_has_topic(const struct link_offset_table *table, const char *topic)
+{
+    for (size_t i = place_of(table, topic, 0);
+         i < table->count && strcmp(table->items[i].topic, topic) == 0; i++)
+        if (table->items[i].source >= 0)
+            return true;
+    return false;
+}
+
+void link_offset_complete(struct link_offset_table *table, const char *topic, int32_t partitions)
+{
+    if (link_offset_has_topic(table, topic))
+        for (int32_t i = 0; i < partitions; i++)
+            link_offset_at(table, topic, i);
+}
+
+/* ---- one partition ---- */
+
+bool link_offset_needs_bounds(const struct link_offset *offset)
+{
+    return offset->committed < 0 || offset->source > offset->committed;
+}
+
+int64_t link_offset_wanted(const struct link_offset *offset)
+{
+    if (offset->start < 0 || offset->end < 0)
+        return -1;
+    int64_t wanted = offset->source < 0 ? offset->start : offset->source;
+    if (wanted > offset->end)
+        wanted = offset->end;
+    if (wanted < offset->start)
+        wanted = offset->start;
+    return wanted > offset->committed ? wanted : -1;
+}
+
+bool link_offset_behind(const struct link_offset *offset)
+{
+    int64_t furthest = offset->source > offset->committed ? offset->source : offset->committed;
+    return furthest >= 0 && offset->end < furthest;
+}
+
+/* ---- what is committed ---- */
+
+void link_commit_collect(const struct link_offset_table *table, struct link_commit *commit)
+{
+    *commit = (struct link_commit){.arena = kc_arena_new(ARENA_CHUNK)};
+    commit->items = kc_arena_alloc(commit->arena, (table->count + 1) * sizeof(*commit->items));
+    for (size_t i = 0; i < table->count; i++) {
+        const struct link_offset *offset = &table->items[i];
+        int64_t wanted = link_offset_wanted(offset);
+        if (wanted < 0)
+            continue;
+        commit->items[commit->count++] = (struct kc_group_offset){
+            kc_arena_strdup(commit->arena, offset->topic), offset->partition, wanted,
+            offset->metadata ? kc_arena_strdup(commit->arena, offset->metadata) : NULL};
+    }
+}
+
+void link_commit_note(const struct link_commit *commit, struct kc_error *const *errors,
+                      struct link_offset_table *table)
+{
+    for (size_t i = 0; i < commit->count; i++) {
+        const struct kc_group_offset *item = &commit->items[i];
+        size_t at = place_of(table, item->topic, item->partition);
+        if ((errors && errors[i]) || at >= table->count ||
+            compare(&table->items[at], item->topic, item->partition) != 0)
+            continue;
+        table->items[at].committed = item->offset;
+    }
+}
+
+void link_commit_destroy(struct link_commit *commit)
+{
+    kc_arena_destroy(commit->arena);
+    *commit = (struct link_commit){0};
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The offsets of one mirror group: what it has committed on the source, what the target has, and
+ * what is to be committed there.
+ *
+ * An offset is clamped to the target's log and never goes back. Each partition of a topic in which
+ * the group has an offset gets one, because a member would otherwise begin by auto.offset.reset.
+ *
+ * Pure; one thread at a time.
+ */
+#ifndef CONNECTORS_LINK_LINK_GROUP_OFFSETS_PRIV_H
+#define CONNECTORS_LINK_LINK_GROUP_OFFSETS_PRIV_H
+
+#include "connect/group.h"
+
+/* One partition. Offsets are the target's; -1: none, or not known. */
+struct link_offset {
+    const char *topic; /* on the target; borrowed for the life of the table */
+    int32_t partition;
+    int64_t source;    /* committed on the source, translated */
+    char *metadata;    /* that goes with it; NULL: none */
+    int64_t committed; /* on the target */
+    int64_t start;     /* of the target's log */
+    int64_t end;
+    bool seen; /* in the round under way */
+};
+
+/* Sorted by topic and partition. Zero-initialise it. */
+struct link_offset_table {
+    struct link_offset *items;
+    size_t count;
+    size_t cap;
+};
+void link_offset_table_destroy(struct link_offset_table *table); /* empties */
+
+/* The entry of a partition, made when it isn't there. Valid until the next one is made. */
+struct link_offset *link_offset_at(struct link_offset_table *table, const char *topic,
+                                   int32_t partition);
+/* A round that reads the source's offsets: begin, set each, end. Partitions that have none after it
+ * are at -1. */
+void link_offset_round_begin(struct link_offset_table *table);
+void link_offset_set_source(struct link_offset_table *table, const char *topic, int32_t partition,
+                            int64_t offset, const char *metadata);
+void link_offset_round_end(struct link_offset_table *table);
+/* Makes entries for all partitions of a topic in which the group has an offset. */
+void link_offset_complete(struct link_offset_table *table, const char *topic, int32_t partitions);
+bool link_offset_has_topic(const struct link_offset_table *table, const char *topic);
+
+/* Whether the target's log must be asked before anything can be said of the partition. */
+bool link_offset_needs_bounds(const struct link_offset *offset);
+/* What is to be committed on the target; -1: nothing. */
+int64_t link_offset_wanted(const struct link_offset *offset);
+/* Whether the target's log hasn't reached the group's offset yet. */
+bool link_offset_behind(const struct link_offset *offset);
+
+/* A list of offsets with texts of its own. Zero-initialise it. */
+struct link_commit {
+    struct kc_arena *arena;
+    struct kc_group_offset *items;
+    size_t count;
+};
+/* What the table wants to have committed. */
+void link_commit_collect(const struct link_offset_table *table, struct link_commit *commit);
+/* Notes in the table what was committed; errors[i] (NULL: none of them) speaks of items[i]. */
+void link_commit_note(const struct link_commit *commit, struct kc_error *const *errors,
+                      struct link_offset_table *table);
+void link_commit_destroy(struct link_commit *commit); /* empties */
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way back: what a promoted group commits on the target is committed on the source, as long as
+ * one of its topics isn't promoted and the group has no member there. So its consumers can return
+ * and go on where they stopped. Offsets are clamped to the source's log and never go back.
+ *
+ * The table is that of the way there with the sides exchanged: `source` is what the target has
+ * committed, `committed` what the source has, `start` and `end` are of the source's log.
+ */
+#include "link/link_kept_group_priv.h"
+
+#include "connect/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkGroups");
+
+enum { CAN_RETURN_AGAIN_MS = 1000 };
+
+static bool may_return(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return group->state.state == KC_LINK_GROUP_PROMOTED && !group->at_home && group->source_known &&
+           !group->source_active;
+}
+
+/* ---- reading ---- */
+
+static void take_target(struct link_groups *groups, struct link_kept_group *group,
+                        const rd_kafka_topic_partition_list_t *list)
+{
+    bool open = false, reads = false;
+    link_offset_round_begin(&group->back);
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *place = &list->elems[i];
+        const struct link_group_topic *topic =
+            link_group_topic_of_target(&groups->topics, place->topic);
+        if (!topic || place->offset < 0)
+            continue;
+        reads = true;
+        open = open || !topic->over;
+        if (topic->over || topic->translate)
+            continue;
+        char *metadata =
+            place->metadata_size ? kc_strndup(place->metadata, place->metadata_size) : NULL;
+        link_offset_set_source(&group->back, topic->target, place->partition, place->offset,
+                               metadata);
+        free(metadata);
+    }
+    link_offset_round_end(&group->back);
+    group->at_home = reads && !open;
+    if (group->at_home)
+        kc_info("All topics of group %s are promoted: its offsets aren't brought back to the "
+                "source any more",
+                group->name);
+}
+
+static void take_source(struct link_groups *groups, struct link_kept_group *group,
+                        const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *place = &list->elems[i];
+        const struct link_group_topic *topic =
+            link_group_topic_of_source(&groups->topics, place->topic);
+        if (topic && !topic->translate)
+            link_offset_at(&group->back, topic->target, place->partition)->committed =
+                place->offset;
+    }
+}
+
+typedef void (*take_offsets)(struct link_groups *groups, struct link_kept_group *group,
+                             const rd_kafka_topic_partition_list_t *list);
+
+/* False: the side doesn't answer. */
+static bool read_side(struct link_groups *groups, enum link_side side, take_offsets take)
+{
+    struct kc_strings names = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, may_return, side, &names);
+    rd_kafka_topic_partition_list_t **lists =
+        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
+    struct kc_admin *admin = side == LINK_SOURCE ? groups->source : groups->target;
+    struct kc_error *err =
+        names.count ? kc_admin_groups_offsets(admin, &names, lists, errors) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, side, err);
+    for (size_t i = 0; i < names.count; i++) {
+        if (answered && lists[i])
+            take(groups, chosen[i], lists[i]);
+        if (lists[i])
+            rd_kafka_topic_partition_list_destroy(lists[i]);
+        kc_error_destroy(errors[i]);
+    }
+    free(errors);
+    free(lists);
+    free(chosen);
+    kc_strings_destroy(&names);
+    return answered;
+}
+
+/* ---- writing ---- */
+
+/* The source's log must reach so far; else the offset waits. */
+static bool bound(struct link_groups *groups, struct link_offset *entry,
+                  struct kc_partition_offset *items)
+{
+    const struct link_group_topic *topic =
+        link_group_topic_of_target(&groups->topics, entry->topic);
+    if (!topic || entry->source <= entry->committed)
+        return false;
+    items[0] = (struct kc_partition_offset){
+        .topic = topic->source, .partition = entry->partition, .timestamp = KC_OFFSET_EARLIEST};
+    items[1] = items[0];
+    items[1].timestamp = KC_OFFSET_LATEST;
+    return true;
+}
+
+static bool ask_bounds(struct link_groups *groups, struct link_kept_group *group)
+{
+    struct link_offset_table *back = &group->back;
+    struct link_offset **entries = kc_calloc(back->count + 1, sizeof(struct link_offset *));
+    struct kc_partition_offset *items = kc_calloc(2 * back->count + 1, sizeof(*items));
+    size_t count = 0;
+    for (size_t i = 0; i < back->count; i++) {
+        back->items[i].start = back->items[i].end = -1;
+        if (bound(groups, &back->items[i], &items[2 * count]))
+            entries[count++] = &back->items[i];
+    }
+    struct kc_error *err =
+        count ? kc_admin_list_offsets(groups->source, items, 2 * count, false) : NULL;
+    bool answered = count && link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < count; i++) {
+        const struct kc_partition_offset *start = &items[2 * i], *end = start + 1;
+        if (answered && !start->error && !end->error) {
+            entries[i]->start = start->offset;
+            entries[i]->end = end->offset;
+        }
+        kc_error_destroy(items[2 * i].error);
+        kc_error_destroy(items[2 * i + 1].error);
+    }
+    free(items);
+    free(entries);
+    return answered;
+}
+
+/* Offsets under the source's names. */
+static rd_kafka_topic_partition_list_t *list_of(struct link_groups *groups,
+                                                const struct link_commit *commit)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)commit->count);
+    for (size_t i = 0; i < commit->count; i++) {
+        const struct kc_group_offset *item = &commit->items[i];
+        const struct link_group_topic *topic =
+            link_group_topic_of_target(&groups->topics, item->topic);
+        rd_kafka_topic_partition_t *place =
+            rd_kafka_topic_partition_list_add(list, topic->source, item->partition);
+        place->offset = item->offset;
+        /* librdkafka frees it with the list. */
+        place->metadata_size = item->metadata ? strlen(item->metadata) : 0;
+        place->metadata = kc_strdup(item->metadata);
+    }
+    return list;
+}
+
+struct link_homecoming {
+    struct kc_strings names; /* on the source */
+    rd_kafka_topic_partition_list_t **lists;
+};
+
+static void collect(struct link_groups *groups, struct link_kept_group *group,
+                    struct link_homecoming *home)
+{
+    struct link_commit commit = {0};
+    if (ask_bounds(groups, group))
+        link_commit_collect(&group->back, &commit);
+    if (commit.count) {
+        home->lists = kc_realloc(home->lists, (home->names.count + 1) *
+                                                  sizeof(rd_kafka_topic_partition_list_t *));
+        home->lists[home->names.count] = list_of(groups, &commit);
+        kc_strings_add(&home->names, group->order.source_group);
+    }
+    link_commit_destroy(&commit);
+}
+
+/* Takes what is in home. A member that has just come back makes a commit fail: it is right. */
+static void write_home(struct link_groups *groups, struct link_homecoming *home)
+{
+    struct kc_error **errors = kc_calloc(home->names.count + 1, sizeof(struct kc_error *));
+    struct kc_error *err = NULL;
+    if (home->names.count && link_lease_holds(groups->lease))
+        err = kc_admin_alter_groups_offsets(groups->source, &home->names, home->lists, errors);
+    link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < home->names.count; i++) {
+        if (errors[i])
+            kc_debug("The offsets of group %s aren't brought back: %s", home->names.items[i],
+                     kc_error_text(errors[i]));
+        kc_error_destroy(errors[i]);
+        rd_kafka_topic_partition_list_destroy(home->lists[i]);
+    }
+    free(errors);
+    free(home->lists);
+    kc_strings_destroy(&home->names);
+}
+
+void link_groups_return(struct link_groups *groups)
+{
+    struct link_homecoming home = {0};
+    int64_t now = kc_mono_ms();
+    if (now < groups->next_back_ms)
+        return;
+    groups->next_back_ms =
+        now + (groups->config->group_sync_ms > CAN_RETURN_AGAIN_MS ? groups->config->group_sync_ms
+                                                                   : CAN_RETURN_AGAIN_MS);
+    if (!read_side(groups, LINK_TARGET, take_target) ||
+        !read_side(groups, LINK_SOURCE, take_source))
+        return;
+    for (struct link_kept_group *group = groups->groups; group; group = group->hh.next)
+        if (may_return(groups, group))
+            collect(groups, group, &home);
+    write_home(groups, &home);
+}

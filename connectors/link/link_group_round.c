@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the groups' next steps depend on, asked in bulk: see link_kept_group_priv.h.
+ *
+ * One list of the source's groups tells which have members; the offsets of those that have are read
+ * in one call. A group at rest costs its line in the list. Its members on the target are asked for
+ * only when the hold has seen a change among them.
+ */
+#include "link/link_kept_group_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LOOK_AGAIN_MS = 2000,    /* at members on the target that the link waits for */
+    IDLE_OFFSETS_MS = 10000, /* offsets of groups that have no member */
+};
+
+static bool is_held_state(const struct link_kept_group *group)
+{
+    switch (group->state.state) {
+    case KC_LINK_STANDBY:
+    case KC_LINK_GROUP_PROMOTING:
+    case KC_LINK_HOLD_LOST:
+        return true;
+    case KC_LINK_REGISTERED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- the source's members ---- */
+
+static bool watched(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return is_held_state(group) ||
+           (group->state.state == KC_LINK_GROUP_PROMOTED && !group->at_home);
+}
+
+static bool has_members(const struct kc_group_info *info)
+{
+    return info && strcmp(info->state, "Empty") != 0 && strcmp(info->state, "Dead") != 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct kc_group_info *)a)->id, ((const struct kc_group_info *)b)->id);
+}
+
+static void take_members(struct link_kept_group *group, const struct kc_group_infos *infos)
+{
+    const struct kc_group_info wanted = {.id = group->order.source_group};
+    const struct kc_group_info *info =
+        bsearch(&wanted, infos->items, infos->count, sizeof(wanted), by_id);
+    group->source_known = true;
+    group->source_active = has_members(info);
+    if (group->source_active)
+        group->idle_since_ms = 0;
+    else if (!group->idle_since_ms)
+        group->idle_since_ms = kc_mono_ms();
+}
+
+/* Brokers before Kafka 2.6 list groups without their states. */
+static bool tells_states(const struct kc_group_infos *infos)
+{
+    for (size_t i = 0; i < infos->count; i++)
+        if (!*infos->items[i].state || strcmp(infos->items[i].state, "Unknown") == 0)
+            return false;
+    return true;
+}
+
+static struct kc_error *list_source(struct link_groups *groups, const struct kc_strings *names,
+                                    struct kc_group_infos *infos)
+{
+    struct kc_error *err = kc_admin_groups(groups->source, infos);
+    if (err || tells_states(infos))
+        return err;
+    kc_group_infos_destroy(infos);
+    return kc_admin_groups_states(groups->source, names, infos);
+}
+
+static void ask_source_members(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct kc_group_infos infos = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, watched, LINK_SOURCE, &names);
+    if (names.count) {
+        struct kc_error *err = list_source(groups, &names, &infos);
+        bool answered = link_groups_answered(groups, LINK_SOURCE, err);
+        if (answered)
+            qsort(infos.items, infos.count, sizeof(*infos.items), by_id);
+        for (size_t i = 0; i < names.count; i++) {
+            chosen[i]->source_known = answered;
+            if (answered)
+                take_members(chosen[i], &infos);
+        }
+        kc_group_infos_destroy(&infos);
+    }
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+/* ---- what kind of group it is, once ---- */
+
+static bool is_unknown(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return !groups->source_complaint && is_held_state(group) && !group->assignor;
+}
+
+static void take_kind(struct link_kept_group *group, const struct kc_group_description *seen)
+{
+    group->source_consumer = seen->consumer;
+    group->assignor = kc_strdup(seen->consumer ? "" : seen->assignor);
+    for (size_t i = 0; i < seen->member_count; i++)
+        kc_strings_copy_distinct(&group->subscribed, &seen->members[i].topics);
+}
+
+static void ask_kinds(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct kc_group_descriptions seen = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, is_unknown, LINK_SOURCE, &names);
+    struct kc_error *err =
+        names.count ? kc_admin_group_members(groups->source, &names, &seen) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; answered && i < names.count; i++)
+        if (!seen.items[i].error)
+            take_kind(chosen[i], &seen.items[i]);
+    kc_group_descriptions_destroy(&seen);
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+/* ---- the target's members ---- */
+
+/* Whether the next step needs them, and they may have changed since. */
+static bool needs_target(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    bool alone = group->hold_state == LINK_HOLD_NONE;
+    int64_t now = kc_mono_ms();
+    switch (group->state.state) {
+    case KC_LINK_REGISTERED:
+    case KC_LINK_HOLD_LOST:
+    case KC_LINK_GROUP_PROMOTING:
+        return alone && (!group->target_known || now - group->asked_ms >= LOOK_AGAIN_MS);
+    case KC_LINK_STANDBY:
+        if (alone)
+            return group->order.wish == KC_LINK_GROUP_RELEASE && !group->target_known;
+        return group->order.automatic && group->idle_since_ms &&
+               (!group->target_known || group->asked_round != group->hold_round);
+    default:
+        return false;
+    }
+}
+
+static void take_target(struct link_kept_group *group, const struct kc_group_description *seen)
+{
+    group->target_known = true;
+    group->strangers = 0;
+    group->ours = false;
+    for (size_t i = 0; i < seen->member_count; i++)
+        if (link_hold_is_ours(&seen->members[i]))
+            group->ours = true;
+        else
+            group->strangers++;
+}
+
+static void ask_target_members(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct kc_group_descriptions seen = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, needs_target, LINK_TARGET, &names);
+    struct kc_error *err =
+        names.count ? kc_admin_group_members(groups->target, &names, &seen) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, LINK_TARGET, err);
+    for (size_t i = 0; answered && i < names.count; i++) {
+        if (seen.items[i].error)
+            continue;
+        chosen[i]->asked_round = chosen[i]->hold_round;
+        chosen[i]->asked_ms = kc_mono_ms();
+        take_target(chosen[i], &seen.items[i]);
+    }
+    kc_group_descriptions_destroy(&seen);
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+static bool may_have_obstacle(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return group->state.state == KC_LINK_REGISTERED && group->hold_state == LINK_HOLD_NONE &&
+           group->target_known && !group->obstacle;
+}
+
+/* Warnings were for the one who registered the group. */
+static void ask_obstacles(struct link_groups *groups)
+{
+    struct kc_strings names = {0}, sources = {0};
+    struct link_kept_group **chosen =
+        link_groups_choose(groups, may_have_obstacle, LINK_TARGET, &names);
+    for (size_t i = 0; i < names.count; i++)
+        kc_strings_add(&sources, chosen[i]->order.source_group);
+    struct link_obstacle *found = kc_calloc(names.count + 1, sizeof(*found));
+    struct kc_error *err = NULL;
+    if (names.count)
+        err = link_group_obstacle(groups->source, groups->target, &sources, &names, found);
+    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < names.count; i++) {
+        if (!answered)
+            chosen[i]->target_known = false; /* nothing is decided on half a picture */
+        else if (found[i].code && !found[i].warning)
+            chosen[i]->obstacle = kc_strdup(found[i].message);
+    }
+    link_obstacles_clear(found, names.count);
+    free(found);
+    free(chosen);
+    kc_strings_destroy(&names);
+    kc_strings_destroy(&sources);
+}
+
+/* ---- the source's offsets ---- */
+
+static bool needs_offsets(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    if (groups->source_complaint || !is_held_state(group))
+        return false;
+    return group->source_active || !group->offsets_ms || group->offsets_ms < group->idle_since_ms ||
+           kc_mono_ms() - group->offsets_ms >= IDLE_OFFSETS_MS;
+}
+
+static char *metadata_of(const rd_kafka_topic_partition_t *place)
+{
+    return place->metadata_size ? kc_strndup(place->metadata, place->metadata_size) : NULL;
+}
+
+/* Each partition of a topic that the group reads gets an entry. */
+static void complete_topics(struct link_groups *groups, struct link_kept_group *group)
+{
+    const char *last = NULL; /* names are the topics' own */
+    for (size_t i = 0; i < group->offsets.count; i++) {
+        const char *name = group->offsets.items[i].topic;
+        const struct link_group_topic *topic =
+            name != last ? link_group_topic_of_target(&groups->topics, name) : NULL;
+        last = name;
+        if (topic && !topic->translate)
+            link_offset_complete(&group->offsets, topic->target, topic->partitions);
+    }
+}
+
+static void take_offsets(struct link_groups *groups, struct link_kept_group *group,
+                         const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
+{
+    link_offset_round_begin(&group->offsets);
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *place = &list->elems[i];
+        const struct link_group_topic *topic =
+            link_group_topic_of_source(&groups->topics, place->topic);
+        if (!topic || topic->translate || place->offset < 0)
+            continue;
+        char *metadata = metadata_of(place);
+        link_offset_set_source(&group->offsets, topic->target, place->partition, place->offset,
+                               metadata);
+        free(metadata);
+    }
+    link_offset_round_end(&group->offsets);
+    complete_topics(groups, group);
+    group->offsets_ms = asked_ms;
+}
+
+static void ask_source_offsets(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct link_kept_group **chosen =
+        link_groups_choose(groups, needs_offsets, LINK_SOURCE, &names);
+    rd_kafka_topic_partition_list_t **lists =
+        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
+    int64_t asked_ms = kc_mono_ms();
+    struct kc_error *err =
+        names.count ? kc_admin_groups_offsets(groups->source, &names, lists, errors) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < names.count; i++) {
+        if (answered && lists[i])
+            take_offsets(groups, chosen[i], lists[i], asked_ms);
+        if (lists[i])
+            rd_kafka_topic_partition_list_destroy(lists[i]);
+        kc_error_destroy(errors[i]);
+    }
+    free(errors);
+    free(lists);
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+/* ---- the target's offsets, once ---- */
+
+static bool needs_committed(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return is_held_state(group) && !group->committed_known && group->offsets_ms;
+}
+
+static void take_committed(struct link_groups *groups, struct link_kept_group *group,
+                           const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *place = &list->elems[i];
+        const struct link_group_topic *topic =
+            link_group_topic_of_target(&groups->topics, place->topic);
+        if (topic && place->offset >= 0)
+            link_offset_at(&group->offsets, topic->target, place->partition)->committed =
+                place->offset;
+    }
+    group->committed_known = true;
+}
+
+static void ask_committed(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct link_kept_group **chosen =
+        link_groups_choose(groups, needs_committed, LINK_TARGET, &names);
+    rd_kafka_topic_partition_list_t **lists =
+        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
+    struct kc_error *err =
+        names.count ? kc_admin_groups_offsets(groups->target, &names, lists, errors) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, LINK_TARGET, err);
+    for (size_t i = 0; i < names.count; i++) {
+        if (answered && lists[i])
+            take_committed(groups, chosen[i], lists[i]);
+        if (lists[i])
+            rd_kafka_topic_partition_list_destroy(lists[i]);
+        kc_error_destroy(errors[i]);
+    }
+    free(errors);
+    free(lists);
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+/* ---- the bounds of the target's log ---- */
+
+struct link_wanted_bounds {
+    struct link_offset **entries; /* of all groups */
+    size_t count;
+    size_t cap;
+};
+
+static void want(struct link_wanted_bounds *wanted, struct link_offset *entry)
+{
+    if (wanted->count == wanted->cap) {
+        wanted->cap = wanted->cap ? wanted->cap * 2 : 64;
+        wanted->entries = kc_realloc(wanted->entries, wanted->cap * sizeof(struct link_offset *));
+    }
+    wanted->entries[wanted->count++] = entry;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    const struct link_offset *x = *(struct link_offset *const *)a;
+    const struct link_offset *y = *(struct link_offset *const *)b;
+    int order = strcmp(x->topic, y->topic);
+    return order ? order : (x->partition > y->partition) - (x->partition < y->partition);
+}
+
+/* Before a promotion every partition is asked for. */
+static void want_of_group(const struct link_kept_group *group, struct link_wanted_bounds *wanted)
+{
+    bool all = link_group_is_imminent(group);
+    for (size_t i = 0; group->committed_known && i < group->offsets.count; i++)
+        if (all || link_offset_needs_bounds(&group->offsets.items[i]))
+            want(wanted, &group->offsets.items[i]);
+}
+
+/* Two items for each place: start and end. Returns how many places there are. */
+static size_t list_places(const struct link_wanted_bounds *wanted,
+                          struct kc_partition_offset *items)
+{
+    size_t places = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (i && by_place(&wanted->entries[i - 1], &wanted->entries[i]) == 0)
+            continue;
+        const struct link_offset *entry = wanted->entries[i];
+        items[2 * places] = (struct kc_partition_offset){
+            .topic = entry->topic, .partition = entry->partition, .timestamp = KC_OFFSET_EARLIEST};
+        items[2 * places + 1] = items[2 * places];
+        items[2 * places + 1].timestamp = KC_OFFSET_LATEST;
+        places++;
+    }
+    return places;
+}
+
+static void take_bounds(const struct link_wanted_bounds *wanted, struct kc_partition_offset *items)
+{
+    size_t place = 0;
+    for (size_t i = 0; i < wanted->count; i++) {
+        place += i && by_place(&wanted->entries[i - 1], &wanted->entries[i]) != 0;
+        const struct kc_partition_offset *start = &items[2 * place], *end = start + 1;
+        bool known = !start->error && !end->error;
+        wanted->entries[i]->start = known ? start->offset : -1;
+        wanted->entries[i]->end = known ? end->offset : -1;
+    }
+}
+
+static void ask_bounds(struct link_groups *groups)
+{
+    struct link_wanted_bounds wanted = {0};
+    for (struct link_kept_group *group = groups->groups; group; group = group->hh.next)
+        if (is_held_state(group))
+            want_of_group(group, &wanted);
+    if (wanted.count) {
+        struct kc_partition_offset *items = kc_calloc(2 * wanted.count, sizeof(*items));
+        qsort(wanted.entries, wanted.count, sizeof(struct link_offset *), by_place);
+        size_t places = list_places(&wanted, items);
+        struct kc_error *err = kc_admin_list_offsets(groups->target, items, 2 * places, false);
+        if (link_groups_answered(groups, LINK_TARGET, err))
+            take_bounds(&wanted, items);
+        for (size_t i = 0; i < 2 * places; i++)
+            kc_error_destroy(items[i].error);
+        free(items);
+    }
+    free(wanted.entries);
+}
+
+void link_groups_ask(struct link_groups *groups)
+{
+    ask_source_members(groups);
+    ask_kinds(groups);
+    ask_target_members(groups);
+    ask_obstacles(groups);
+    ask_source_offsets(groups);
+    ask_committed(groups);
+    ask_bounds(groups);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hold of a KIP-848 group: as many phantom members as its largest topic has partitions, and a
+ * reserve for partitions that are added. The broker's range assignor gives each topic's partitions
+ * in the order of instance ids, static members before others. Phantoms are static and their ids
+ * sort first, so that nothing is left for any real member, whatever it subscribes to.
+ *
+ * Phantoms subscribe to all topics that the link mirrors, because a pattern of a real member may
+ * match any of them. They come back under their id and epoch. On the pool's threads.
+ */
+#include "link/link_hold_priv.h"
+
+#include "connect/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkGroups");
+
+enum {
+    REST_MS = 1000,
+    BUSY_MS = 100,
+    COMMIT_MS = 10000,
+    LEAVE_MS = 10000,
+    DEFICIT_MS = 10000, /* a gap in the hold passes: a partition was added, a phantom comes back */
+    REFUSED_MS = 10000, /* until a phantom that was refused is tried again */
+    RESERVE = 4,        /* and a tenth */
+    MOST_PHANTOMS = 100000,
+};
+
+struct link_crowd {
+    struct kc_group_crowd *crowd;
+    size_t expected;        /* partitions of all topics */
+    size_t phantoms;        /* that there are */
+    int64_t short_since_ms; /* of the gap; 0: none */
+    int64_t refused_ms;     /* when phantoms were last tried again */
+    uint64_t told;          /* a sum over ids and epochs that are known to the state */
+};
+
+/* What all phantoms together are. */
+struct link_tally {
+    size_t members;
+    size_t partitions;
+    size_t failed;
+    int epoch;   /* the highest */
+    char *error; /* the first one's */
+    json_t *epochs;
+    uint64_t sum;
+};
+
+static void count(void *arg, const struct kc_crowd_member *member)
+{
+    struct link_tally *tally = arg;
+    bool is_member = member->state == KC_CROWD_MEMBER;
+    tally->members += is_member;
+    tally->failed += member->state == KC_CROWD_FAILED;
+    tally->partitions += is_member ? member->partitions : 0;
+    if (member->error && !tally->error)
+        tally->error = kc_strdup(kc_error_text(member->error));
+    if (member->epoch <= 0)
+        return;
+    tally->epoch = member->epoch > tally->epoch ? member->epoch : tally->epoch;
+    json_object_set_new(tally->epochs, member->id, json_integer(member->epoch));
+    for (const char *c = member->id; *c; c++)
+        tally->sum = tally->sum * 31 + (unsigned char)*c;
+    tally->sum = tally->sum * 31 + (uint64_t)member->epoch;
+}
+
+/* ---- phantoms ---- */
+
+static void add_phantoms(struct link_crowd *crowd, size_t wanted)
+{
+    for (; crowd->phantoms < wanted; crowd->phantoms++) {
+        char id[32];
+        snprintf(id, sizeof(id), LINK_PHANTOM_PREFIX "%03zu", crowd->phantoms + 1);
+        kc_group_crowd_add(crowd->crowd, id, 0);
+    }
+}
+
+/* Those of the predecessor first, under their epochs. */
+static void add_former(struct link_crowd *crowd, json_t *former)
+{
+    size_t left = json_object_size(former);
+    while (left && crowd->phantoms < MOST_PHANTOMS) {
+        char id[32];
+        snprintf(id, sizeof(id), LINK_PHANTOM_PREFIX "%03zu", ++crowd->phantoms);
+        const json_t *epoch = json_object_get(former, id);
+        kc_group_crowd_add(crowd->crowd, id, (int)json_integer_value(epoch));
+        left -= epoch != NULL;
+    }
+}
+
+static struct kc_error *open_crowd(struct link_hold *hold, const struct link_held_topics *topics)
+{
+    struct link_crowd *crowd = kc_calloc(1, sizeof(*crowd));
+    const struct kc_group_crowd_settings settings = {
+        KC_GROUP_SIZE(settings), .group = hold->group,   .topics = &topics->names,
+        .assignor = "range",     .static_members = true,
+    };
+    struct kc_error *err = kc_group_crowd_new(link_hold_client(hold), &settings, &crowd->crowd);
+    if (err) {
+        free(crowd);
+        return err;
+    }
+    hold->own = crowd;
+    add_former(crowd, hold->former);
+    return NULL;
+}
+
+static void take_topics(struct link_crowd *crowd, const struct link_held_topics *topics, bool made)
+{
+    int32_t most = 0;
+    crowd->expected = 0;
+    for (size_t i = 0; i < topics->names.count; i++) {
+        crowd->expected += (size_t)topics->partitions[i];
+        if (topics->partitions[i] > most)
+            most = topics->partitions[i];
+    }
+    add_phantoms(crowd, (size_t)most + RESERVE + (size_t)most / 10);
+    if (!made)
+        kc_group_crowd_subscribe(crowd->crowd, &topics->names, NULL);
+}
+
+/* ---- how it stands ---- */
+
+static void try_refused_again(struct link_crowd *crowd, const struct link_tally *tally)
+{
+    int64_t now = kc_mono_ms();
+    if (!tally->failed || now - crowd->refused_ms < REFUSED_MS)
+        return;
+    crowd->refused_ms = now;
+    for (size_t i = 1; i <= crowd->phantoms; i++) {
+        char id[32];
+        snprintf(id, sizeof(id), LINK_PHANTOM_PREFIX "%03zu", i);
+        kc_group_crowd_add(crowd->crowd, id, 0); /* those that go on are left as they are */
+    }
+}
+
+static char *why_short(const struct link_crowd *crowd, const struct link_tally *tally)
+{
+    return kc_asprintf("The link has %zu of %zu partitions of the group on the target%s%s. It "
+                       "holds the group again as soon as the broker lets it",
+                       tally->partitions, crowd->expected, tally->error ? ": " : "",
+                       tally->error ? tally->error : "");
+}
+
+static void set_state(struct link_hold *hold, struct link_crowd *crowd,
+                      const struct link_tally *tally)
+{
+    enum link_hold_state before = link_hold_state(hold);
+    int64_t now = kc_mono_ms();
+    if (tally->members && tally->partitions >= crowd->expected) {
+        crowd->short_since_ms = 0;
+        if (before != LINK_HOLD_HELD)
+            kc_info("Group %s is held by %zu phantom members", hold->group, tally->members);
+        link_hold_set(hold, LINK_HOLD_HELD, NULL);
+        return;
+    }
+    if (!crowd->short_since_ms)
+        crowd->short_since_ms = now;
+    bool lasts = now - crowd->short_since_ms >= DEFICIT_MS;
+    if (before == LINK_HOLD_HELD && lasts) {
+        link_hold_set(hold, LINK_HOLD_LOST, why_short(crowd, tally));
+        kc_warn("The hold on group %s is lost: %zu of %zu partitions are the link's", hold->group,
+                tally->partitions, crowd->expected);
+    } else if (before == LINK_HOLD_JOINING && lasts) {
+        link_hold_set(hold, LINK_HOLD_JOINING, why_short(crowd, tally));
+    }
+}
+
+static int crowd_serve(struct link_hold *hold, const struct link_held_topics *topics)
+{
+    bool made = !hold->own;
+    struct kc_error *err = made ? open_crowd(hold, topics) : NULL;
+    if (err) {
+        link_hold_set(hold, LINK_HOLD_JOINING, kc_strdup(kc_error_text(err)));
+        kc_error_destroy(err);
+        return REST_MS;
+    }
+    struct link_crowd *crowd = hold->own;
+    if (topics)
+        take_topics(crowd, topics, made);
+    struct link_tally tally = {.epochs = json_object()};
+    kc_group_crowd_each(crowd->crowd, count, &tally);
+    try_refused_again(crowd, &tally);
+    set_state(hold, crowd, &tally);
+    link_hold_set_round(hold, tally.epoch);
+    if (tally.sum != crowd->told && json_object_size(tally.epochs))
+        link_hold_set_members(hold, json_incref(tally.epochs));
+    crowd->told = tally.sum;
+    json_decref(tally.epochs);
+    free(tally.error);
+    return link_hold_state(hold) == LINK_HOLD_HELD && !crowd->short_since_ms ? REST_MS : BUSY_MS;
+}
+
+static struct kc_error *crowd_commit(struct link_hold *hold, const struct kc_group_offset *offsets,
+                                     size_t count, struct kc_error **errors)
+{
+    struct link_crowd *crowd = hold->own;
+    return kc_group_crowd_commit(crowd->crowd, NULL, offsets, count, COMMIT_MS, errors);
+}
+
+static struct kc_error *crowd_leave(struct link_hold *hold)
+{
+    struct link_crowd *crowd = hold->own;
+    struct kc_error *err = kc_group_crowd_leave(crowd->crowd, LEAVE_MS);
+    return err ? err : link_hold_is_gone(hold);
+}
+
+static void crowd_destroy(struct link_hold *hold)
+{
+    struct link_crowd *crowd = hold->own;
+    kc_group_crowd_destroy(crowd->crowd);
+    free(crowd);
+}
+
+const struct link_hold_ops link_crowd_hold = {
+    .serve = crowd_serve,
+    .commit = crowd_commit,
+    .leave = crowd_leave,
+    .destroy = crowd_destroy,
+};
