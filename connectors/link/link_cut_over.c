@@ -330,6 +330,8 @@ static void finish(const struct link_work *work, struct link_cut *cuts, size_t c
         end_count ? kc_admin_list_offsets(work->target, ends, end_count, false) : NULL;
     if (!err)
         put_settings(work, cuts, count);
+    if (!err && !link_lease_holds(work->lease))
+        err = kc_error_retriable_new(KC_ERR_FENCED, "The task's lease has ended meanwhile");
     if (!err)
         err = write_all(work, cuts, count, flips, ends);
     free_ends(ends, end_count);

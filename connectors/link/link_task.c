@@ -125,12 +125,13 @@ static struct kc_error *turn(struct link_task *task)
     }
     link_topics_step(task->topics);
     struct kc_error *err = link_copy_run(task->copy, kc_mono_ms() + TURN_MS);
-    if (link_lease_until(task->lease) == 0) {
-        kc_warn("Link '%s', task %d has lost its lease, and waits to get it again.",
-                task->config->name, task->config->task);
-        drop_work(task);
-    }
-    return err;
+    if (link_lease_until(task->lease) != 0)
+        return err;
+    kc_error_destroy(err); /* it says the same */
+    kc_warn("Link '%s', task %d has lost its lease, and waits to get it again.", task->config->name,
+            task->config->task);
+    drop_work(task);
+    return NULL;
 }
 
 static struct kc_error *task_poll(void *arg, struct kc_batch **batch)
