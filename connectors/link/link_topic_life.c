@@ -122,6 +122,8 @@ static struct link_decision promoting(const struct link_topic_view *view)
         return go(view, KC_LINK_PROMOTING, status->reason, LINK_STEP_NONE);
     if (view->finishing || status->state != LINK_COPY_COPYING)
         return go(view, KC_LINK_PROMOTING, status->reason, LINK_STEP_NONE);
+    if (view->waited)
+        return go(view, KC_LINK_PROMOTING, LINK_WAITS_FOR_GATEWAY, LINK_STEP_NONE);
     if (!order->force && !view->quiet)
         return go(view, KC_LINK_PROMOTING, LINK_NOT_QUIET, LINK_STEP_NONE);
     return go(view, KC_LINK_PROMOTING, "", LINK_STEP_FINISH);

@@ -27,6 +27,7 @@ struct link_topic_view {
     bool paused;                             /* the copying was paused */
     bool finishing;                          /* LINK_STEP_FINISH was done */
     bool quiet;                              /* nothing new at the source for a while */
+    const char *waited;                      /* a gateway that doesn't hold writes yet; NULL */
     int64_t finishing_ms;                    /* how long ago */
 };
 
@@ -43,5 +44,7 @@ struct link_decision link_topic_decide(const struct link_topic_view *view);
 
 #define LINK_NOT_QUIET                                                                             \
     "SOURCE_NOT_QUIET: producers still write to the source. Stop them, or promote with force"
+
+#define LINK_WAITS_FOR_GATEWAY "Waits until all gateways hold the writes to the topic"
 
 #endif

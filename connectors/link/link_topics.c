@@ -6,6 +6,7 @@
  * A state is written before its step is done, so that a successor knows of it. Topics that nothing
  * is expected of are looked at once a second; states are written in one go for many.
  */
+#include "link/link_gateways_priv.h"
 #include "link/link_metrics_priv.h"
 #include "link/link_topic_life_priv.h"
 #include "link/link_work_priv.h"
@@ -21,6 +22,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask"
 #define AT_ONCE   200  /* topics that are looked at, and written, together */
 #define CALM_MS   1000 /* between two looks at a topic of which nothing is expected */
 #define QUIET_MS  2000 /* so long nothing may have come for a source to count as quiet */
+#define HELD_MS   100  /* the same where gateways hold writes: others would show */
 #define REASON_MS 5000 /* between two writes of a state whose reason alone changes */
 #define PUT_MS    30000
 #define RETRY_MS  2000
@@ -58,6 +60,7 @@ struct link_topics {
     uint64_t seen; /* of the store */
     bool followed; /* the store's names have been read once */
     struct link_topic_work *topics;
+    struct link_gateways *gateways;
 };
 
 /* ---- orders ---- */
@@ -154,8 +157,9 @@ static void follow_orders(struct link_topics *topics)
 
 /* ---- looking ---- */
 
-/* Whether the source has been quiet, and all is copied. */
-static bool note_quiet(struct link_topic_work *topic, const struct link_copy_status *status)
+/* Whether the source has been quiet for so long, and all is copied. */
+static bool note_quiet(struct link_topic_work *topic, const struct link_copy_status *status,
+                       int64_t quiet_ms)
 {
     int64_t ends = 0, now = kc_mono_ms();
     bool open = false; /* a transaction */
@@ -167,7 +171,7 @@ static bool note_quiet(struct link_topic_work *topic, const struct link_copy_sta
     if (ends != topic->ends || topic->ends_ms == 0)
         topic->ends_ms = now;
     topic->ends = ends;
-    return !open && status->lag == 0 && now - topic->ends_ms >= QUIET_MS;
+    return !open && status->lag == 0 && now - topic->ends_ms >= quiet_ms;
 }
 
 static json_t *partition_states(const struct link_copy_status *status)
@@ -227,17 +231,22 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
 static void look_at(struct link_topics *topics, struct link_topic_work *topic,
                     struct link_topic_look *look)
 {
+    int64_t now = kc_mono_ms();
     *look = (struct link_topic_look){.topic = topic};
     if (topic->copying)
         link_copy_status(topics->work.copy, topic->name, &look->status);
+    const char *waited =
+        link_gateways_waited(topics->gateways, topic->name, topic->state.epoch, now);
+    bool held = !waited && link_gateways_live(topics->gateways, now);
     const struct link_topic_view view = {
         .order = topic->ordered ? &topic->order : NULL,
         .state = topic->has_state ? &topic->state : NULL,
         .status = topic->copying ? &look->status : NULL,
         .paused = topic->paused,
         .finishing = topic->finishing,
-        .quiet = topic->copying && note_quiet(topic, &look->status),
-        .finishing_ms = topic->finishing ? kc_mono_ms() - topic->finishing_ms : 0,
+        .quiet = topic->copying && note_quiet(topic, &look->status, held ? HELD_MS : QUIET_MS),
+        .waited = waited,
+        .finishing_ms = topic->finishing ? now - topic->finishing_ms : 0,
     };
     look->decision = link_topic_decide(&view);
     if (look->decision.step != LINK_STEP_FORGET)
@@ -461,6 +470,7 @@ struct link_topics *link_topics_new(const struct link_work *work)
 {
     struct link_topics *topics = kc_calloc(1, sizeof(*topics));
     topics->work = *work;
+    topics->gateways = link_gateways_new();
     return topics;
 }
 
@@ -471,6 +481,7 @@ void link_topics_destroy(struct link_topics *topics)
         return;
     HASH_ITER (hh, topics->topics, topic, next)
         forget(topics, topic);
+    link_gateways_destroy(topics->gateways);
     free(topics);
 }
 
@@ -480,6 +491,7 @@ void link_topics_step(struct link_topics *topics)
     struct link_topic_work *topic, *next;
     size_t count = 0;
     follow_orders(topics);
+    link_gateways_read(topics->gateways, topics->work.store, kc_mono_ms());
     HASH_ITER (hh, topics->topics, topic, next) {
         int64_t now = kc_mono_ms();
         if (now < topic->due_ms)

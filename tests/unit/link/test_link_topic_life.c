@@ -5,8 +5,8 @@
 
 #define NONE (-1)
 
-enum { OLD, NEW };                                                   /* the order, to the state */
-enum { PAUSED = 1, FINISHING = 2, QUIET = 4, FORCE = 8, LATE = 16 }; /* flags */
+enum { OLD, NEW }; /* the order, to the state */
+enum { PAUSED = 1, FINISHING = 2, QUIET = 4, FORCE = 8, LATE = 16, WAITED = 32 }; /* flags */
 
 struct life_row {
     enum kc_link_wish wish;
@@ -69,6 +69,8 @@ static const struct life_row rows[] = {
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), 0, DO(NONE), S(PROMOTING), "SOURCE_NOT_QUIET"},
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), QUIET, DO(FINISH), S(PROMOTING), ""},
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), FORCE, DO(FINISH), S(PROMOTING), ""},
+    {PROMOTE, OLD, S(PROMOTING), C(COPYING), QUIET | WAITED, DO(NONE), S(PROMOTING), "Waits until"},
+    {PROMOTE, OLD, S(PROMOTING), C(COPYING), FORCE | WAITED, DO(NONE), S(PROMOTING), "Waits until"},
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), QUIET | FINISHING, DO(NONE), S(PROMOTING), "why"},
     {PROMOTE, OLD, S(PROMOTING), C(FINISHED), FINISHING, DO(CUT_OVER), S(PROMOTED), ""},
     {PROMOTE, OLD, S(PROMOTING), C(AWAY), 0, DO(NONE), S(PROMOTING), "why"},
@@ -113,6 +115,7 @@ static struct link_decision decide(const struct life_row *row, const char *refus
         .paused = row->flags & PAUSED,
         .finishing = row->flags & FINISHING,
         .quiet = row->flags & QUIET,
+        .waited = row->flags & WAITED ? "g1" : NULL,
         .finishing_ms = row->flags & LATE ? 1001 : 1000,
     };
     struct link_decision decision = link_topic_decide(&view);
@@ -138,7 +141,7 @@ END_TEST
 /* Whatever comes together, no move is made that the table of moves doesn't allow. */
 START_TEST(only_allowed_moves)
 {
-    for (int n = 0; n < KC_LINK_WISHES * 2 * KC_LINK_TOPIC_STATES * 9 * 32; n++) {
+    for (int n = 0; n < KC_LINK_WISHES * 2 * KC_LINK_TOPIC_STATES * 9 * 64; n++) {
         int at = n;
         struct life_row row = {.wish = (enum kc_link_wish)(at % KC_LINK_WISHES)};
         at /= KC_LINK_WISHES;
