@@ -198,9 +198,31 @@ static void leave(struct link_kept_group *group)
         submit(group, true, true);
 }
 
+static bool has_news(const struct link_kept_group *group)
+{
+    for (size_t i = 0; i < group->offsets.count; i++)
+        if (link_offset_wanted(&group->offsets.items[i]) >= 0)
+            return true;
+    return false;
+}
+
+/* Nothing can be committed once the members are gathered. What was gathered for a promotion stays
+ * so until it is done. */
+static void gather(struct link_kept_group *group)
+{
+    bool wanted = group->action == LINK_GROUP_GATHER;
+    if (!group->hold || group->state.state == KC_LINK_GROUP_PROMOTING)
+        return;
+    if (wanted && has_news(group))
+        submit(group, false, false);
+    else
+        link_hold_gather(group->hold, wanted && !link_hold_busy(group->hold));
+}
+
 void link_groups_act(struct link_groups *groups)
 {
-    for (struct link_kept_group *group = groups->groups; group; group = group->hh.next)
+    for (struct link_kept_group *group = groups->groups; group; group = group->hh.next) {
+        gather(group);
         switch (group->action) {
         case LINK_GROUP_JOIN:
             if (may_join(groups, group))
@@ -215,6 +237,7 @@ void link_groups_act(struct link_groups *groups)
         default:
             break;
         }
+    }
 }
 
 void link_groups_sync(struct link_groups *groups)

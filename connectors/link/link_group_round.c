@@ -251,12 +251,17 @@ static void take_offsets(struct link_groups *groups, struct link_kept_group *gro
                          const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
     link_offset_round_begin(&group->offsets);
+    group->untranslated = NULL;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
         const struct link_group_topic *topic =
             link_group_topic_of_source(&groups->topics, place->topic);
-        if (!topic || topic->translate || place->offset < 0)
+        if (!topic || place->offset < 0)
             continue;
+        if (topic->translate) {
+            group->untranslated = topic->target;
+            continue;
+        }
         char *metadata = metadata_of(place);
         link_offset_set_source(&group->offsets, topic->target, place->partition, place->offset,
                                metadata);

@@ -12,6 +12,9 @@
 
 #include <assert.h>
 
+/* Members hear of a rebalance by their next heartbeat, which consumers send every 3 s. */
+enum { GATHER_MS = 3500 };
+
 static struct link_group_step wait_for(enum kc_link_group_state state, const char *reason)
 {
     return (struct link_group_step){state, LINK_GROUP_WAIT, kc_strdup(reason)};
@@ -66,14 +69,19 @@ static char *common_blocker(const struct link_group_facts *facts)
         return kc_strdup("Waits until the last member has left the group on the source");
     if (!facts->final_offsets)
         return kc_strdup("Reads the group's last offsets on the source");
+    if (facts->untranslated)
+        return kc_asprintf("The group reads topic %s, whose offsets differ on both sides, so that "
+                           "its offset there can't be brought over. Set it by hand, then promote "
+                           "the group with force",
+                           facts->untranslated);
     if (facts->behind)
         return kc_asprintf("Waits until the mirror of topic %s has reached the group's offsets",
                            facts->behind);
     return NULL;
 }
 
-/* The same for a group that stands by. */
-static char *blocker(const struct link_group_facts *facts)
+/* The same for a group that stands by. *soon: it is the last one, and passes in a moment. */
+static char *blocker(const struct link_group_facts *facts, bool *soon)
 {
     bool ordered = wants(facts, KC_LINK_GROUP_PROMOTE);
     if (!ordered && !facts->order->automatic)
@@ -81,12 +89,13 @@ static char *blocker(const struct link_group_facts *facts)
     char *why = common_blocker(facts);
     if (why || ordered)
         return why;
-    if (facts->source_idle_ms < facts->idle_ms)
+    bool waiting = facts->target_known && facts->strangers;
+    if (facts->source_idle_ms < facts->idle_ms) {
+        *soon = waiting && facts->idle_ms - facts->source_idle_ms <= GATHER_MS;
         return kc_strdup("Waits until the group has had no member on the source for "
                          "link.group.idle.ms");
-    if (!facts->target_known || facts->strangers == 0)
-        return kc_strdup("Waits for a member on the target");
-    return NULL;
+    }
+    return waiting ? NULL : kc_strdup("Waits for a member on the target");
 }
 
 /* ---- one function for each state ---- */
@@ -103,7 +112,7 @@ static struct link_group_step registered(const struct kc_link_group *group,
         return act(KC_LINK_GROUP_FAILED, LINK_GROUP_LEAVE,
                    facts->hold_error ? facts->hold_error
                                      : "Other members were in the group on the target before the "
-                                       "link. Stop them, and register the group again");
+                                       "link. Stop them, release the group and register it anew");
     case LINK_HOLD_JOINING:
         return wait_for(KC_LINK_REGISTERED, facts->hold_error ? facts->hold_error
                                                               : "The link joins the group on the "
@@ -113,12 +122,12 @@ static struct link_group_step registered(const struct kc_link_group *group,
     }
     if (!facts->target_known)
         return wait_for(KC_LINK_REGISTERED, "The link looks at the group on both sides");
-    if (facts->obstacle && !facts->ours)
-        return wait_for(KC_LINK_GROUP_FAILED, facts->obstacle);
     if (facts->strangers && !facts->ours)
         return wait_for(KC_LINK_GROUP_FAILED,
                         "The group has members on the target, which the link can't hold back. Stop "
-                        "them, and register the group again");
+                        "them, release the group and register it anew");
+    if (facts->obstacle && !facts->ours)
+        return wait_for(KC_LINK_GROUP_FAILED, facts->obstacle);
     return act(KC_LINK_REGISTERED, LINK_GROUP_JOIN, "The link joins the group on the target");
 }
 
@@ -137,11 +146,13 @@ static struct link_group_step standby(const struct kc_link_group *group,
     default:
         return act(KC_LINK_STANDBY, LINK_GROUP_JOIN, NULL);
     }
-    char *why = blocker(facts);
+    bool soon = false;
+    char *why = blocker(facts, &soon);
     if (!why)
         return wait_for(KC_LINK_GROUP_PROMOTING,
                         "The final offsets are committed, then the link leaves the group");
-    return (struct link_group_step){KC_LINK_STANDBY, LINK_GROUP_WAIT, why};
+    return (struct link_group_step){KC_LINK_STANDBY, soon ? LINK_GROUP_GATHER : LINK_GROUP_WAIT,
+                                    why};
 }
 
 /* Nobody holds the group back any more, or a predecessor's members still do. */

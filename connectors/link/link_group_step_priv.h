@@ -35,11 +35,13 @@ struct link_group_facts {
     int64_t idle_ms;        /* link.group.idle.ms */
     bool final_offsets;     /* they were read after its last member had left */
     const char *behind; /* a topic whose mirror hasn't reached the group's offsets; NULL: none */
+    const char *untranslated; /* a topic that it reads and whose offsets differ; NULL: none */
 };
 
 enum link_group_action {
     LINK_GROUP_WAIT,
     LINK_GROUP_JOIN,   /* take the hold, or come back to it */
+    LINK_GROUP_GATHER, /* the promotion is a moment away: have the members ready */
     LINK_GROUP_FINISH, /* commit the final offsets, then leave */
     LINK_GROUP_LEAVE,  /* give the hold up */
 };

@@ -20,6 +20,7 @@ enum {
     BUSY_MS = 20,
     REFUSED_MS = 1000,
     COMMIT_MS = 10000,
+    SETTLE_MS = 5000,
     INVALID_SESSION_TIMEOUT = 26, /* Kafka's code */
 };
 
@@ -37,6 +38,7 @@ struct link_classic {
     struct link_held_topics topics;
     struct kc_str all; /* the assignment of all partitions */
     size_t session;    /* of sessions */
+    bool gathering;    /* a rebalance is begun, and not finished */
     bool asked_again;  /* joined once more, because it didn't seem to lead */
     bool lost;
 };
@@ -179,6 +181,26 @@ static int refused(struct link_classic *classic, struct kc_error *err)
     return REFUSED_MS;
 }
 
+/* Begins a rebalance and leaves it there: the members join, and wait for the leader's part. */
+static struct kc_error *gather(struct link_classic *classic)
+{
+    classic->gathering = true;
+    kc_group_member_rejoin(classic->member, NULL, 0, "the group is about to be promoted");
+    return kc_group_member_poll(classic->member, 0);
+}
+
+/* Finishes the rebalance: the group is held as before. */
+static struct kc_error *settle(struct link_classic *classic)
+{
+    struct kc_error *err = NULL;
+    int64_t until = kc_mono_ms() + SETTLE_MS;
+    classic->gathering = false;
+    do
+        err = kc_group_member_poll(classic->member, BUSY_MS);
+    while (!err && !kc_group_member_confirmed(classic->member, 0) && kc_mono_ms() < until);
+    return err;
+}
+
 static int classic_serve(struct link_hold *hold, const struct link_held_topics *topics)
 {
     if (!hold->own) {
@@ -192,8 +214,12 @@ static int classic_serve(struct link_hold *hold, const struct link_held_topics *
     if (classic->lost)
         return REST_MS;
     struct kc_error *err = classic->member ? NULL : make_member(classic);
+    bool wanted = link_hold_gathers(hold) && link_hold_state(hold) == LINK_HOLD_HELD;
+    if (!err && wanted && classic->gathering)
+        return REST_MS;
+    classic->gathering = classic->gathering && wanted;
     if (!err)
-        err = kc_group_member_poll(classic->member, 0);
+        err = wanted ? gather(classic) : kc_group_member_poll(classic->member, 0);
     if (err)
         return refused(classic, err);
     if (classic->lost) {
@@ -210,6 +236,9 @@ static struct kc_error *classic_commit(struct link_hold *hold,
     struct link_classic *classic = hold->own;
     if (!classic->member)
         return kc_error_retriable_new(KC_ERR_CONFLICT, "Group %s isn't held", hold->group);
+    struct kc_error *err = classic->gathering ? settle(classic) : NULL;
+    if (err)
+        return err;
     return kc_group_member_commit(classic->member, offsets, count, COMMIT_MS, errors);
 }
 

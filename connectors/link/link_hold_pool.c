@@ -91,6 +91,14 @@ enum link_hold_state link_hold_state(struct link_hold *hold)
     return state;
 }
 
+bool link_hold_gathers(struct link_hold *hold)
+{
+    pthread_mutex_lock(&hold->thread->lock);
+    bool gather = hold->gather;
+    pthread_mutex_unlock(&hold->thread->lock);
+    return gather;
+}
+
 void link_hold_set_members(struct link_hold *hold, json_t *members)
 {
     pthread_mutex_lock(&hold->thread->lock);
@@ -370,6 +378,15 @@ void link_hold_show(struct link_hold *hold, const struct link_held_topics *topic
         hold->topics_new = true;
         hurry(hold);
     }
+    pthread_mutex_unlock(&hold->thread->lock);
+}
+
+void link_hold_gather(struct link_hold *hold, bool gather)
+{
+    pthread_mutex_lock(&hold->thread->lock);
+    if (hold->gather != gather)
+        hurry(hold);
+    hold->gather = gather;
     pthread_mutex_unlock(&hold->thread->lock);
 }
 

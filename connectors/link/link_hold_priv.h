@@ -72,6 +72,11 @@ struct link_hold_job {
 bool link_hold_submit(struct link_hold *hold, struct link_hold_job *job);
 bool link_hold_busy(struct link_hold *hold);
 
+/* The promotion is a moment away: the members of a classic group are brought into a rebalance that
+ * the link doesn't finish, so that they go on as soon as it leaves instead of at their next
+ * heartbeat. False: not yet, after all. */
+void link_hold_gather(struct link_hold *hold, bool gather);
+
 /* What has become of a hold. Zero-initialise it. */
 struct link_hold_view {
     enum link_hold_state state;
@@ -119,6 +124,7 @@ struct link_hold {
     json_t *members; /* that nobody has looked at yet; NULL */
     struct link_held_topics topics;
     bool topics_new;
+    bool gather;
     struct link_hold_job job;
     bool has_job;
     bool job_done;
@@ -135,6 +141,7 @@ void link_hold_set(struct link_hold *hold, enum link_hold_state state, char *err
 enum link_hold_state link_hold_state(struct link_hold *hold);
 /* The generation or the epoch of the group. */
 void link_hold_set_round(struct link_hold *hold, int64_t round);
+bool link_hold_gathers(struct link_hold *hold);
 void link_hold_set_members(struct link_hold *hold, json_t *members); /* takes */
 /* Whether the group has no member of the link's on the target; an error says that it has, or that
  * nobody knows. */

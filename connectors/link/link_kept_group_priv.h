@@ -44,9 +44,10 @@ struct link_kept_group {
     struct kc_strings subscribed; /* by its members, on the source */
 
     struct link_offset_table offsets;
-    int64_t offsets_ms;   /* when those of the source were read; 0: never */
-    bool committed_known; /* those of the target are in the table */
-    char *complaint;      /* of the last commit, which the log has; NULL: none */
+    int64_t offsets_ms;       /* when those of the source were read; 0: never */
+    bool committed_known;     /* those of the target are in the table */
+    const char *untranslated; /* a topic that the group reads and whose offsets differ; NULL */
+    char *complaint;          /* of the last commit, which the log has; NULL: none */
 
     struct link_offset_table back; /* of a promoted group: from the target to the source */
     bool at_home;                  /* all its topics are promoted: nothing goes back any more */

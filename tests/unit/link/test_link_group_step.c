@@ -16,6 +16,8 @@ enum {
     FORCE = 1 << 9,
     NEWER = 1 << 10, /* the order */
     OBSTACLE = 1 << 11,
+    SOON = 1 << 12, /* it will have been idle for long enough */
+    TRANSLATED = 1 << 13,
 };
 
 struct story {
@@ -46,10 +48,13 @@ static void check(const struct story *stories, size_t count)
             .obstacle = story->facts & OBSTACLE ? "it can't be held" : NULL,
             .source_known = !(story->facts & SOURCE_AWAY),
             .source_active = story->facts & ACTIVE,
-            .source_idle_ms = story->facts & (ACTIVE | SHORTLY) ? 0 : 6000,
+            .source_idle_ms = story->facts & SOON                 ? 2000
+                              : story->facts & (ACTIVE | SHORTLY) ? 0
+                                                                  : 6000,
             .idle_ms = 5000,
             .final_offsets = !(story->facts & (ACTIVE | STALE)),
             .behind = story->facts & BEHIND ? "orders" : NULL,
+            .untranslated = story->facts & TRANSLATED ? "bills" : NULL,
         };
         struct link_group_step step = link_group_step(&group, &facts);
         ck_assert_msg(step.state == story->next, "line %zu: %s", i,
@@ -80,6 +85,7 @@ static void check(const struct story *stories, size_t count)
 #define WAIT       LINK_GROUP_WAIT
 #define JOIN       LINK_GROUP_JOIN
 #define FINISH     LINK_GROUP_FINISH
+#define GATHER     LINK_GROUP_GATHER
 #define LEAVE      LINK_GROUP_LEAVE
 
 START_TEST(a_group_is_registered)
@@ -108,6 +114,9 @@ START_TEST(a_group_is_promoted_when_nothing_speaks_against_it)
         {STANDBY, HOLD, HELD, STALE | WAITING, STANDBY, WAIT, "last offsets"},
         {STANDBY, HOLD, HELD, BEHIND | WAITING, STANDBY, WAIT, "topic orders"},
         {STANDBY, HOLD, HELD, SHORTLY | WAITING, STANDBY, WAIT, "link.group.idle.ms"},
+        {STANDBY, HOLD, HELD, SOON | WAITING, STANDBY, GATHER, "link.group.idle.ms"},
+        {STANDBY, HOLD, HELD, SOON, STANDBY, WAIT, "link.group.idle.ms"},
+        {STANDBY, HOLD, HELD, TRANSLATED | WAITING, STANDBY, WAIT, "topic bills"},
         {STANDBY, HOLD, HELD, 0, STANDBY, WAIT, "a member on the target"},
         {STANDBY, HOLD, HELD, UNASKED | WAITING, STANDBY, WAIT, "a member on the target"},
         {STANDBY, HOLD, HELD, MANUAL | WAITING, STANDBY, WAIT, "by hand"},

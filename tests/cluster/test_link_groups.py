@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Consumer groups move to another cluster: members wait on the target until the last one has left the
+source, and begin exactly where the group stopped.
+
+tests/cluster/link_holds.c runs the mirror groups of a link. The mirror itself is played by the test,
+which writes the same records to both clusters."""
+
+import json
+import re
+import subprocess
+import threading
+import time
+
+import pytest
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+import records
+from java import java
+from processes import BINARY_DIR, LOGS, Process, wait_for
+from workers import PATIENCE, sanitizer_environment
+
+IDLE_MS = 1500
+
+
+class Link:
+    """A link's task for groups, and what it wrote of each group."""
+
+    def __init__(self, name, source, target, **more):
+        self.settings = {
+            "name": name,
+            "connector.class": "KafkaLinkConnector",
+            "source.cluster.bootstrap.servers": source.bootstrap,
+            "target.cluster.bootstrap.servers": target.bootstrap,
+            "replication.factor": "1",
+            "link.group.idle.ms": str(IDLE_MS),
+            "link.lease.ms": "3000",
+            "task.index": "0",
+            "task.count": "1",
+            **more,
+        }
+        self.written = []
+        self.start()
+
+    def start(self):
+        program = BINARY_DIR / "tests" / "cluster" / "link_holds"
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log = open(LOGS / f"{self.settings['name']}.log", "ab")
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", program]
+            + [f"{key}={value}" for key, value in self.settings.items()],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            text=True,
+            env={**sanitizer_environment(self.settings["name"])},
+        )
+        self.reader = threading.Thread(target=self.read, args=(self.process.stdout,), daemon=True)
+        self.reader.start()
+
+    def read(self, lines):
+        for line in lines:
+            self.written.append({"at": time.monotonic(), **json.loads(line)})
+
+    def order(self, *words):
+        self.process.stdin.write(" ".join(map(str, words)) + "\n")
+        self.process.stdin.flush()
+
+    def states(self, group):
+        return [w["state"] for w in list(self.written) if w.get("group") == group]
+
+    def state(self, group):
+        states = self.states(group)
+        return states[-1] if states else None
+
+    def wait_state(self, group, state, timeout=60):
+        def reached():
+            assert self.process.poll() is None, f"the link ended: {self.process.returncode}"
+            found = self.state(group)
+            return found and found["state"] == state and found
+
+        try:
+            return wait_for(reached, timeout * PATIENCE, f"{group} to be {state}")
+        finally:
+            print(group, [(s or {}).get("state") for s in self.states(group)], self.state(group))
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.order("quit")
+        status = self.process.wait(60 * PATIENCE)
+        self.reader.join()
+        self.log.close()
+        assert status == 0, f"the link ended with {status}"
+
+
+@pytest.fixture
+def link(source, target, unique):
+    made = []
+
+    def make(**more):
+        made.append(Link(unique("link"), source, target, **more))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+class Member:
+    """A consumer that polls on a thread of its own, as applications do."""
+
+    def __init__(self, cluster, group, topic, **more):
+        self.seen, self.over, self.errors = [], threading.Event(), []
+        settings = {"group.id": group, "auto.offset.reset": "earliest", "log_level": 3, **more}
+        settings.setdefault("enable.auto.commit", False)
+        if settings.get("group.protocol") != "consumer":
+            settings.setdefault("session.timeout.ms", 6000)
+            settings.setdefault("heartbeat.interval.ms", 1000)
+        self.consumer = Consumer(cluster.client_config(**settings))
+        self.consumer.subscribe([topic])
+        self.thread = threading.Thread(target=self.poll, daemon=True)
+        self.thread.start()
+
+    def poll(self):
+        while not self.over.is_set():
+            for message in self.consumer.consume(500, 0.05):
+                if message.error():
+                    self.errors.append(message.error())
+                else:
+                    self.seen.append((message.topic(), message.partition(), message.offset()))
+                    self.first = getattr(self, "first", time.monotonic())
+
+    def close(self, offsets=None):
+        """Commits offsets, if any, and leaves."""
+        self.over.set()
+        self.thread.join()
+        if offsets:
+            self.consumer.commit(offsets=offsets, asynchronous=False)
+        self.consumer.close()
+
+
+class Console:
+    """Java's console consumer as a member."""
+
+    def __init__(self, cluster, group, topic, protocol):
+        self.topic = topic
+        more = ["group.protocol=consumer"] if protocol == "consumer" else []
+        command = java(
+            "org.apache.kafka.tools.consumer.ConsoleConsumer",
+            *["--bootstrap-server", cluster.bootstrap, "--include", f"{topic}.*", "--group", group],
+            *["--from-beginning", "--property", "print.partition=true"],
+            *["--property", "print.offset=true", "--property", "print.value=false"],
+            *[word for each in more for word in ("--consumer-property", each)],
+            heap="128m",
+        )
+        self.process = Process(f"console-{group}", command)
+
+    @property
+    def seen(self):
+        lines = self.process.log_path.read_text(errors="replace").splitlines()
+        found = [re.match(r"Partition:(\d+)\tOffset:(\d+)", line) for line in lines]
+        return [(self.topic, int(m[1]), int(m[2])) for m in found if m]
+
+    def close(self):
+        self.process.stop()
+
+
+def offsets_of(topic, offset, partitions, metadata=""):
+    return [TopicPartition(topic, p, offset, metadata) for p in range(partitions)]
+
+
+def members_on(cluster, group):
+    described = cluster.admin.describe_consumer_groups([group], request_timeout=20)
+    return len(described[group].result(30).members)
+
+
+def committed(cluster, group, topic, partitions):
+    try:
+        return records.committed(cluster, group, topic, range(partitions))
+    except KafkaException:
+        return None
+
+
+def both(source, target, topic, partitions, count, first=0):
+    """The same records, at the same offsets, on both clusters."""
+    for cluster in (source, target):
+        for partition in range(partitions):
+            records.produce(cluster, topic, count, first=first, partition=partition)
+
+
+PROTOCOLS = {
+    "classic": {"partition.assignment.strategy": "range"},
+    "consumer": {"group.protocol": "consumer"},
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_group_moves_by_a_rolling_restart(source, target, link, unique, protocol):
+    topic, group, settings = unique("orders"), unique("group"), PROTOCOLS[protocol]
+    consumer = protocol == "consumer"
+    for cluster in (source, target):
+        cluster.create_topic(topic, 3)
+    both(source, target, topic, 3, 10)
+    old = Member(source, group, topic, **settings)
+    wait_for(lambda: len(old.seen) == 30, 60 * PATIENCE, "the group to read on the source")
+    old.consumer.commit(offsets=offsets_of(topic, 6, 3, "note"), asynchronous=False)
+
+    mover = link()
+    mover.order("topic", topic, topic, 3, "LINKING")
+    mover.order("group", group, group, "hold", "auto")
+    held = mover.wait_state(group, "STANDBY")
+    assert bool(held.get("consumer")) == consumer
+    wait_for(
+        lambda: committed(target, group, topic, 3) == {0: 6, 1: 6, 2: 6},
+        60 * PATIENCE,
+        "the offsets to be brought over",
+    )
+
+    # Members wait on the target: one more by a pattern, one static.
+    new = [
+        Member(target, group, topic, **settings),
+        Member(target, group, f"^{topic}.*", **settings),
+        Member(target, group, topic, **settings, **{"group.instance.id": "static-1"}),
+        Console(target, group, topic, protocol),
+    ]
+    ours = (3 + 4) if consumer else 1
+    try:
+        wait_for(
+            lambda: members_on(target, group) == ours + 4, 60 * PATIENCE, "the members to join"
+        )
+        # The holder dies, partitions are added, and a successor comes.
+        mover.kill()
+        for cluster in (source, target):
+            cluster.add_partitions(topic, 4)
+        both(source, target, topic, 4, 5, first=10)
+        new.append(Member(target, group, topic, **settings))
+        time.sleep(8)
+        assert not any(member.seen for member in new)
+        mover.start()
+        mover.order("topic", topic, topic, 4, "LINKING")
+        wait_for(
+            lambda: committed(target, group, topic, 4) == {0: 6, 1: 6, 2: 6, 3: 0},
+            60 * PATIENCE,
+            "each partition to have an offset",
+        )
+        assert mover.state(group)["state"] == "STANDBY"
+        assert not any(member.seen for member in new)
+        assert "last member has left" in mover.state(group)["reason"]
+
+        old.close(offsets_of(topic, 8, 3))
+        left = time.monotonic()
+        mover.wait_state(group, "PROMOTED")
+        expected = sorted([(topic, p, o) for p in range(3) for o in range(8, 15)])
+        expected += [(topic, 3, o) for o in range(5)]
+        wait_for(
+            lambda: len(sum((m.seen for m in new), [])) >= len(expected),
+            60 * PATIENCE,
+            "the members to go on",
+        )
+        time.sleep(1)
+        assert sorted(sum((m.seen for m in new), [])) == sorted(expected)
+        first = min(m.first for m in new if hasattr(m, "first"))
+        print(f"{protocol}: the members go on {first - left - IDLE_MS / 1000:.2f} s after the "
+              "last one has left and the group was idle")
+        assert members_on(target, group) == len(new)
+    finally:
+        for member in new[1:]:
+            member.close()
+        new[0].close(offsets_of(topic, 12, 3))
+
+    # What is committed on the target is committed on the source: the consumers could return.
+    wait_for(
+        lambda: committed(source, group, topic, 3) == {0: 12, 1: 12, 2: 12},
+        60 * PATIENCE,
+        "the offsets to be brought back",
+    )
+
+
+def test_a_group_that_is_active_on_the_target_cannot_be_held(source, target, link, unique):
+    """And what was held is released, forgotten, or lost."""
+    topic, group = unique("orders"), unique("group")
+    for cluster in (source, target):
+        cluster.create_topic(topic, 2)
+    both(source, target, topic, 2, 10)
+    records.commit(source, group, topic, {0: 4, 1: 20})
+    early = Member(target, group, topic)
+    wait_for(lambda: len(early.seen) == 20, 60 * PATIENCE, "the early member to read")
+    mover = link()
+    mover.order("topic", topic, topic, 2, "LINKING")
+    mover.order("group", group, group, "hold", "manual")
+    assert "members on the target" in mover.wait_state(group, "FAILED")["reason"]
+    early.close()
+    mover.order("group", group, group, "hold", "manual")
+    mover.wait_state(group, "STANDBY")
+    # Beyond the log's end nothing is committed, and the mirror is behind.
+    wait_for(
+        lambda: committed(target, group, topic, 2) == {0: 4, 1: 10}, 60 * PATIENCE, "the offsets"
+    )
+    mover.order("group", group, group, "promote", "manual")
+    wait_for(
+        lambda: topic in mover.state(group)["reason"], 60 * PATIENCE, "what the promotion waits for"
+    )
+    waiting = Member(target, group, topic)
+    wait_for(lambda: members_on(target, group) == 2, 60 * PATIENCE, "a member to wait")
+    mover.order("group", group, group, "release", "manual")
+    mover.wait_state(group, "RELEASED")
+    wait_for(lambda: len(waiting.seen) == 6, 60 * PATIENCE, "the member to read")
+    waiting.close()
+
+    # Forced, it is promoted with what is there; forgotten, nothing is left of it.
+    mover.order("group", group, group, "hold", "manual")
+    mover.wait_state(group, "STANDBY")
+    mover.order("group", group, group, "promote", "force")
+    mover.wait_state(group, "PROMOTED")
+    mover.order("forget", group)
+    wait_for(lambda: mover.state(group) is None, 60 * PATIENCE, "the group to be forgotten")
+    assert members_on(target, group) == 0
