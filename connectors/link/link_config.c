@@ -25,6 +25,7 @@ struct link_option_set {
 static const char *const offset_options[] = {"preserve", "translate", NULL};
 static const char *const gap_options[] = {"auto", "markers", "translate", NULL};
 static const char *const promotion_options[] = {"auto", "manual", NULL};
+static const char *const protocol_options[] = {"auto", "classic", "consumer", NULL};
 static const char *const guard_options[] = {"detect", "acl", NULL};
 static const char *const marker_options[] = {"auto", "coordinator", "direct", NULL};
 
@@ -32,6 +33,7 @@ static const struct link_option_set option_sets[] = {
     {"link.offsets", offset_options},
     {"link.gaps", gap_options},
     {"link.groups.promotion", promotion_options},
+    {"link.group.protocol", protocol_options},
     {"link.write.guard", guard_options},
     {"link.markers", marker_options},
 };
@@ -166,6 +168,9 @@ const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
      "auto: a group is promoted when its last member has left the source. manual: on request."),
     KC_MIRROR_KEY("link.group.idle.ms", LONG, "5000", LOW, kc_config_at_least_0,
      "How long a group must have had no member at the source before it is promoted."),
+    KC_MIRROR_KEY("link.group.protocol", STRING, "auto", LOW, valid_option,
+     "How groups are held on the target: auto: as they are on the source. classic. consumer: by the "
+     "protocol of KIP-848, which a target of Kafka 4.0 takes; consumers of both protocols can wait."),
     KC_MIRROR_KEY("link.group.sync.ms", LONG, "1000", LOW, kc_config_at_least_1,
      "How often offsets of held groups are brought over."),
     KC_MIRROR_KEY("link.write.guard", STRING, "detect", MEDIUM, valid_option,

@@ -45,11 +45,6 @@ static bool reads(const struct link_kept_group *group, const struct link_group_t
            kc_strings_contain(&group->subscribed, topic->source);
 }
 
-static int by_name(const struct link_group_topic *a, const struct link_group_topic *b)
-{
-    return strcmp(a->target, b->target);
-}
-
 void link_group_held_topics(const struct link_groups *groups, const struct link_kept_group *group,
                             struct link_held_topics *topics)
 {
@@ -57,9 +52,8 @@ void link_group_held_topics(const struct link_groups *groups, const struct link_
         link_held_topics_copy(topics, &groups->held);
         return;
     }
-    struct link_group_topics *all = &((struct link_groups *)groups)->topics;
-    HASH_SORT(all->by_target, by_name);
-    for (const struct link_group_topic *topic = all->by_target; topic; topic = topic->hh.next)
+    for (const struct link_group_topic *topic = groups->topics.by_target; topic;
+         topic = topic->hh.next)
         if (topic->mirrored && reads(group, topic))
             link_held_topics_add(topics, topic->target, topic->partitions);
 }
@@ -68,12 +62,14 @@ void link_groups_show_topics(struct link_groups *groups)
 {
     for (struct link_kept_group *group = groups->groups; group; group = group->hh.next) {
         struct link_held_topics topics = {0};
-        if (!group->hold)
+        if (!group->hold || !(groups->topics_changed || group->reads_more))
             continue;
+        group->reads_more = false;
         link_group_held_topics(groups, group, &topics);
         link_hold_show(group->hold, &topics);
         link_held_topics_clear(&topics);
     }
+    groups->topics_changed = false;
 }
 
 /* ---- what has become of it ---- */

@@ -250,6 +250,7 @@ static void complete_topics(struct link_groups *groups, struct link_kept_group *
 static void take_offsets(struct link_groups *groups, struct link_kept_group *group,
                          const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
+    size_t before = group->offsets.count;
     link_offset_round_begin(&group->offsets);
     group->untranslated = NULL;
     for (int i = 0; i < list->cnt; i++) {
@@ -269,6 +270,7 @@ static void take_offsets(struct link_groups *groups, struct link_kept_group *gro
     }
     link_offset_round_end(&group->offsets);
     complete_topics(groups, group);
+    group->reads_more = group->reads_more || group->offsets.count != before;
     group->offsets_ms = asked_ms;
 }
 

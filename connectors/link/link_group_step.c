@@ -201,7 +201,7 @@ static struct link_group_step hold_lost(const struct kc_link_group *group,
         return wait_for(KC_LINK_HOLD_LOST, facts->hold_error);
     if (wants(facts, KC_LINK_GROUP_PROMOTE) &&
         (is_forced(facts) || (facts->target_known && facts->strangers)))
-        return wait_for(KC_LINK_GROUP_PROMOTING, NULL);
+        return wait_for(KC_LINK_GROUP_PROMOTING, "The link lets the group go");
     if (facts->hold == LINK_HOLD_LOST)
         return wait_for(KC_LINK_HOLD_LOST, facts->hold_error);
     if (facts->target_known && facts->strangers == 0)

@@ -206,6 +206,8 @@ static void take_topics(struct link_groups *groups)
 static void write_states(struct link_groups *groups)
 {
     size_t count = 0, all = HASH_COUNT(groups->groups);
+    if (!link_lease_holds(groups->lease))
+        return; /* it was lost in this turn */
     struct link_change *changes = kc_calloc(all + 1, sizeof(*changes));
     struct link_kept_group **whose = kc_calloc(all + 1, sizeof(struct link_kept_group *));
     for (struct link_kept_group *group = groups->groups; group; group = group->hh.next) {
@@ -233,7 +235,7 @@ static void write_states(struct link_groups *groups)
 /* The kind of the hold, once it is needed: as the source's, unless the link's setting says. */
 static void choose_kind(struct link_groups *groups, struct link_kept_group *group)
 {
-    const char *protocol = kc_map_get_or(groups->config->properties, "link.group.protocol", "auto");
+    const char *protocol = kc_config_string(groups->config->values, "link.group.protocol");
     if (group->state.state != KC_LINK_REGISTERED || group->hold || !group->assignor)
         return;
     bool consumer =
@@ -410,14 +412,12 @@ static bool turn(struct link_groups *groups)
     bool moved = decide(groups);
     link_groups_note_sessions(groups);
     write_states(groups);
-    if (moved)
+    if (moved || !link_lease_holds(groups->lease))
         return true; /* what a new state asks for is done once it is written */
     forget(groups);
     link_groups_raise_sessions(groups);
     link_groups_act(groups);
-    if (asked || groups->topics_changed)
-        link_groups_show_topics(groups);
-    groups->topics_changed = false;
+    link_groups_show_topics(groups);
     if (asked) {
         link_groups_sync(groups);
         link_groups_return(groups);

@@ -25,7 +25,7 @@ enum {
 };
 
 /* Brokers take none longer than group.max.session.timeout.ms, half an hour by default. */
-static const int sessions[] = {1800000, 900000, 300000, 60000, 30000, 10000};
+static const int sessions[] = {1800000, 900000, 300000, 60000, 30000, 10000, 5000};
 #define SESSIONS (sizeof(sessions) / sizeof(*sessions))
 
 static const char *const standard_assignors[] = {"range", "roundrobin", "cooperative-sticky",

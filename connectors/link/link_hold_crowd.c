@@ -26,6 +26,7 @@ enum {
     REFUSED_MS = 10000, /* until a phantom that was refused is tried again */
     RESERVE = 4,        /* and a tenth */
     MOST_PHANTOMS = 100000,
+    UNKNOWN_MEMBER_ID = 25, /* Kafka's code */
 };
 
 struct link_crowd {
@@ -42,8 +43,9 @@ struct link_tally {
     size_t members;
     size_t partitions;
     size_t failed;
-    int epoch;   /* the highest */
-    char *error; /* the first one's */
+    size_t unknown; /* to the broker, which has given them up */
+    int epoch;      /* the highest */
+    char *error;    /* the first one's */
     json_t *epochs;
     uint64_t sum;
 };
@@ -54,6 +56,7 @@ static void count(void *arg, const struct kc_crowd_member *member)
     bool is_member = member->state == KC_CROWD_MEMBER;
     tally->members += is_member;
     tally->failed += member->state == KC_CROWD_FAILED;
+    tally->unknown += kc_error_kafka_code(member->error) == UNKNOWN_MEMBER_ID;
     tally->partitions += is_member ? member->partitions : 0;
     if (member->error && !tally->error)
         tally->error = kc_strdup(kc_error_text(member->error));
@@ -159,7 +162,8 @@ static void set_state(struct link_hold *hold, struct link_crowd *crowd,
     if (!crowd->short_since_ms)
         crowd->short_since_ms = now;
     bool lasts = now - crowd->short_since_ms >= DEFICIT_MS;
-    if (before == LINK_HOLD_HELD && lasts) {
+    bool expired = before == LINK_HOLD_JOINING && hold->former && tally->unknown && !tally->members;
+    if ((before == LINK_HOLD_HELD && lasts) || expired) {
         link_hold_set(hold, LINK_HOLD_LOST, why_short(crowd, tally));
         kc_warn("The hold on group %s is lost: %zu of %zu partitions are the link's", hold->group,
                 tally->partitions, crowd->expected);

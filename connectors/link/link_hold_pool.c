@@ -156,6 +156,8 @@ static struct kc_error *commit(struct link_hold *hold, struct link_hold_job *job
     if (!link_lease_holds(hold->pool->lease))
         return kc_error_retriable_new(
             KC_ERR_FENCED, "Committing offsets of group %s: the lease is lost", hold->group);
+    if (!hold->own)
+        return kc_error_retriable_new(KC_ERR_CONFLICT, "Group %s isn't held yet", hold->group);
     *errors = kc_calloc(job->commit.count, sizeof(struct kc_error *));
     return hold->ops->commit(hold, job->commit.items, job->commit.count, *errors);
 }
@@ -171,7 +173,7 @@ static struct kc_error *first_of(struct kc_error *const *errors, size_t count)
 
 static struct kc_error *leave(struct link_hold *hold)
 {
-    struct kc_error *err = hold->ops->leave(hold);
+    struct kc_error *err = hold->own ? hold->ops->leave(hold) : NULL;
     if (!err)
         link_hold_set(hold, LINK_HOLD_LEFT, NULL);
     return err;

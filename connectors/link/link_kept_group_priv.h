@@ -44,6 +44,7 @@ struct link_kept_group {
     struct kc_strings subscribed; /* by its members, on the source */
 
     struct link_offset_table offsets;
+    bool reads_more;          /* topics than its hold was shown */
     int64_t offsets_ms;       /* when those of the source were read; 0: never */
     bool committed_known;     /* those of the target are in the table */
     const char *untranslated; /* a topic that the group reads and whose offsets differ; NULL */
@@ -107,7 +108,7 @@ void link_groups_collect(struct link_groups *groups);
 /* The topics of a classic group that are mirrored, or all of the link's for a KIP-848 group. */
 void link_group_held_topics(const struct link_groups *groups, const struct link_kept_group *group,
                             struct link_held_topics *topics);
-/* Shows holds the topics as they are now. */
+/* Shows holds their topics, where they have changed. */
 void link_groups_show_topics(struct link_groups *groups);
 
 /* ---- link_group_return.c ---- */

@@ -319,3 +319,58 @@ def test_a_group_that_is_active_on_the_target_cannot_be_held(source, target, lin
     mover.order("forget", group)
     wait_for(lambda: mover.state(group) is None, 60 * PATIENCE, "the group to be forgotten")
     assert members_on(target, group) == 0
+
+
+SHORT_SESSIONS = {
+    "group.max.session.timeout.ms": "6000",
+    "group.consumer.min.session.timeout.ms": "4000",
+    "group.consumer.session.timeout.ms": "4000",
+    "group.consumer.max.session.timeout.ms": "6000",
+    "group.consumer.min.heartbeat.interval.ms": "1000",
+    "group.consumer.heartbeat.interval.ms": "1000",
+}
+
+
+def test_a_hold_that_is_lost_is_taken_again(source, cluster_factory, unique):
+    """Brokers that grant sessions of six seconds at most: who holds the groups is away for longer."""
+    target = cluster_factory("short", properties=SHORT_SESSIONS)
+    topic, groups = unique("orders"), {p: unique(f"group-{p}") for p in PROTOCOLS}
+    for cluster in (source, target):
+        cluster.create_topic(topic, 2)
+    both(source, target, topic, 2, 10)
+    mover = Link(unique("link"), source, target)
+    mover.order("topic", topic, topic, 2, "LINKING")
+    stay, wait = {}, {}
+    try:
+        for protocol, group in groups.items():
+            stay[protocol] = Member(source, group, topic, **PROTOCOLS[protocol])
+            wait_for(lambda: len(stay[protocol].seen) == 20, 60 * PATIENCE, "the group to read")
+            stay[protocol].consumer.commit(offsets=offsets_of(topic, 4, 2), asynchronous=False)
+            mover.order("group", group, group, "hold", "auto")
+        for protocol, group in groups.items():
+            mover.wait_state(group, "STANDBY")
+            wait_for(lambda: committed(target, group, topic, 2) == {0: 4, 1: 4}, 60, "offsets")
+            wait[protocol] = Member(target, group, topic, **PROTOCOLS[protocol])
+            others = 6 if protocol == "consumer" else 1
+            wait_for(lambda: members_on(target, group) == others + 1, 60 * PATIENCE, "a member")
+        time.sleep(2)
+        assert not wait["classic"].seen and not wait["consumer"].seen
+        mover.kill()
+        for protocol in groups:
+            wait_for(lambda: len(wait[protocol].seen) == 12, 90 * PATIENCE, "the hold to end")
+            assert min(o for _, _, o in wait[protocol].seen) == 4
+        mover.start()
+        # Phantoms take their partitions back at once; a classic group is another's to lead.
+        mover.wait_state(groups["consumer"], "HOLD_LOST")
+        mover.wait_state(groups["consumer"], "STANDBY")
+        lost = mover.wait_state(groups["classic"], "HOLD_LOST")
+        assert "Stop them" in lost["reason"]
+        both(source, target, topic, 2, 5, first=10)
+        wait_for(lambda: len(wait["classic"].seen) == 22, 60 * PATIENCE, "the member to read on")
+        assert len(wait["consumer"].seen) == 12
+        wait.pop("classic").close()
+        mover.wait_state(groups["classic"], "STANDBY")
+    finally:
+        for member in [*stay.values(), *wait.values()]:
+            member.close()
+        mover.close()

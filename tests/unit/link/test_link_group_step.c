@@ -175,9 +175,9 @@ START_TEST(a_hold_is_lost_and_taken_again)
         {LOST, HOLD, JOINING, 0, LOST, WAIT, NULL},
         {LOST, HOLD, HELD, 0, STANDBY, WAIT, ""},
         /* Who reads already goes on. */
-        {LOST, PROMOTE, NONE, WAITING, PROMOTING, WAIT, NULL},
+        {LOST, PROMOTE, NONE, WAITING, PROMOTING, WAIT, "lets the group go"},
         {LOST, PROMOTE, NONE, 0, LOST, JOIN, NULL},
-        {LOST, PROMOTE, LINK_HOLD_LOST, FORCE, PROMOTING, WAIT, NULL},
+        {LOST, PROMOTE, LINK_HOLD_LOST, FORCE, PROMOTING, WAIT, "lets the group go"},
     };
     CHECK(stories);
 }
