@@ -146,13 +146,14 @@ static void block_producer(const struct promotion_view *view, size_t i, struct k
     free(id);
 }
 
-/* Names the producers of open transactions, where the source tells them (Kafka 2.8). */
+/* Names the producers of open transactions, where the source tells them (Kafka 2.8). admin NULL: it
+ * can't be asked. */
 static void name_producers(const struct promotion_view *view, size_t i, struct kc_admin *admin,
                            int32_t partition)
 {
     struct kc_partition_producers item = {.topic = view->look->topics[i].source_topic,
                                           .partition = partition};
-    struct kc_error *err = kc_admin_describe_producers(admin, &item, 1);
+    struct kc_error *err = admin ? kc_admin_describe_producers(admin, &item, 1) : NULL;
     size_t named = 0;
     for (size_t k = 0; k < item.count && !err && named < NAMED_PRODUCERS; k++) {
         if (item.producers[k].current_txn_start_offset < 0)
@@ -178,8 +179,7 @@ static void block_transactions(const struct promotion_view *view, size_t i)
             continue;
         char *why = NULL;
         struct kc_admin *admin = link_live_admin(view->control->live, LINK_SOURCE, &why);
-        if (admin)
-            name_producers(view, i, admin, lags->items[k].partition);
+        name_producers(view, i, admin, lags->items[k].partition);
         free(why);
         return;
     }

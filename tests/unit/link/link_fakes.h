@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A store in memory, and both sides of a link as a test wants them. The functions are those of
+ * link_store.c and link_live.c, which the linker leaves out then. Include once in a program.
+ */
+#ifndef TESTS_UNIT_LINK_LINK_FAKES_H
+#define TESTS_UNIT_LINK_LINK_FAKES_H
+
+#include "link/link_blockers_priv.h"
+#include "link/link_control_priv.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the store ---- */
+
+struct fake_record {
+    enum kc_link_resource resource;
+    char *name;
+    json_t *value;
+};
+struct link_store {
+    struct fake_record items[64];
+    size_t count;
+    int puts;                        /* calls of link_store_put() that changed something */
+    void (*before_get)(void *store); /* somebody else works at the same time; NULL: nobody */
+    struct kc_error *fails;          /* the next put's error; taken */
+};
+
+static struct fake_record *fake_find(struct link_store *store, enum kc_link_resource resource,
+                                     const char *name)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->items[i].resource == resource && strcmp(store->items[i].name, name) == 0)
+            return &store->items[i];
+    return NULL;
+}
+
+/* Takes value; NULL: the record goes away. */
+static void fake_set(struct link_store *store, enum kc_link_resource resource, const char *name,
+                     json_t *value)
+{
+    struct fake_record *record = fake_find(store, resource, name);
+    if (!record) {
+        ck_assert_uint_lt(store->count, 64);
+        record = &store->items[store->count++];
+        *record = (struct fake_record){resource, kc_strdup(name), NULL};
+    }
+    json_decref(record->value);
+    record->value = value;
+}
+
+static void fake_clear(struct link_store *store)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        json_decref(store->items[i].value);
+        free(store->items[i].name);
+    }
+    *store = (struct link_store){0};
+}
+
+struct kc_error *link_store_open(const struct link_config *config, const struct kc_stop *stop,
+                                 struct link_store **store)
+{
+    return kc_error_new(KC_ERR_IO, "no store");
+}
+
+void link_store_close(struct link_store *store)
+{
+}
+
+json_t *link_store_get(struct link_store *store, enum kc_link_resource resource, const char *name)
+{
+    if (store->before_get)
+        store->before_get(store);
+    struct fake_record *record = fake_find(store, resource, name);
+    return record ? json_incref(record->value) : NULL;
+}
+
+void link_store_names(struct link_store *store, enum kc_link_resource resource,
+                      struct kc_strings *names)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (store->items[i].resource == resource && store->items[i].value)
+            kc_strings_add(names, store->items[i].name);
+    kc_strings_sort(names);
+}
+
+char *link_store_other_link(struct link_store *store, const char *topic)
+{
+    return NULL;
+}
+
+struct kc_error *link_store_put(struct link_store *store, struct link_change *changes, size_t count,
+                                int timeout_ms)
+{
+    struct kc_error *err = store->fails;
+    store->fails = NULL;
+    store->puts += !err;
+    for (size_t i = 0; i < count; i++) {
+        if (err)
+            json_decref(changes[i].value);
+        else
+            fake_set(store, changes[i].resource, changes[i].name, changes[i].value);
+    }
+    return err;
+}
+
+uint64_t link_store_version(struct link_store *store)
+{
+    return 0;
+}
+
+uint64_t link_store_wait(struct link_store *store, uint64_t seen, int64_t deadline_ms)
+{
+    return 0;
+}
+
+void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_resource resource,
+                        struct kc_strings *names)
+{
+}
+
+struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms)
+{
+    return NULL;
+}
+
+/* ---- both sides ---- */
+
+struct link_live {
+    int64_t source_end; /* of each partition */
+    int64_t source_stable;
+    int64_t target_end;
+    double source_rate;
+    double target_rate;
+    int64_t quiet_ms;
+    const char *source_error;
+    bool source_gone;
+};
+
+struct kc_error *link_live_new(const struct link_config *config, struct link_live **live)
+{
+    return kc_error_new(KC_ERR_IO, "no live");
+}
+
+void link_live_destroy(struct link_live *live)
+{
+}
+
+struct kc_admin *link_live_admin(struct link_live *live, enum link_side side, char **why)
+{
+    *why = kc_strdup("nobody is asked");
+    return NULL;
+}
+
+char *link_live_failed(struct link_live *live, enum link_side side, struct kc_error *err)
+{
+    kc_error_destroy(err);
+    return NULL;
+}
+
+void link_live_look(struct link_live *live, struct link_look *look, bool with_times)
+{
+    look->source_error = live->source_error ? kc_strdup(live->source_error) : NULL;
+    for (size_t i = 0; i < look->count; i++) {
+        struct link_lags *lags = &look->topics[i];
+        lags->count = (size_t)lags->partitions;
+        lags->items = kc_calloc(lags->count + 1, sizeof(*lags->items));
+        lags->source_rate = live->source_rate;
+        lags->target_rate = live->target_rate;
+        lags->record_bytes = 10;
+        lags->quiet_ms = live->quiet_ms;
+        lags->source_gone = live->source_gone;
+        for (size_t k = 0; k < lags->count; k++) {
+            lags->items[k] = (struct link_lag){.partition = (int32_t)k,
+                                               .source_end = live->source_end,
+                                               .source_stable = live->source_stable,
+                                               .target_end = live->target_end,
+                                               .lag = live->source_end - live->target_end,
+                                               .lag_ms = -1};
+            lags->lag += lags->items[k].lag;
+            lags->max_lag = lags->items[k].lag;
+        }
+    }
+}
+
+void link_look_clear(struct link_look *look)
+{
+    for (size_t i = 0; i < look->count; i++)
+        free(look->topics[i].items);
+    free(look->topics);
+    free(look->source_error);
+    free(look->target_error);
+    *look = (struct link_look){0};
+}
+
+int64_t link_lags_eta_ms(const struct link_lags *lags)
+{
+    double gain = lags->target_rate - lags->source_rate;
+    return lags->lag <= 0 ? lags->lag : gain > 0 ? (int64_t)((double)lags->lag * 1000 / gain) : -1;
+}
+
+/* ---- a link ---- */
+
+struct fake_link {
+    struct link_store store;
+    struct link_live live;
+    struct link_config *config;
+    struct link_control control;
+};
+
+/* Quiet and in sync, with one topic `orders` of two partitions and no group. */
+static void fake_link_new(struct fake_link *link)
+{
+    *link = (struct fake_link){
+        .live = {.source_end = 100, .source_stable = 100, .target_end = 100, .quiet_ms = 5000}};
+    struct kc_map *properties = kc_map_new();
+    kc_map_set(properties, "name", "moving");
+    kc_map_set(properties, "connector.class", "KafkaLinkConnector");
+    kc_map_set(properties, "source.cluster.bootstrap.servers", "source:9092");
+    kc_map_set(properties, "target.cluster.bootstrap.servers", "target:9092");
+    struct kc_error *err = link_config_new(properties, false, &link->config);
+    ck_assert_msg(!err, "%s", err ? kc_error_text(err) : "");
+    kc_map_destroy(properties);
+    link->control = (struct link_control){.config = link->config,
+                                          .store = &link->store,
+                                          .live = &link->live,
+                                          .source_cluster_id = "S",
+                                          .target_cluster_id = "T"};
+    pthread_mutex_init(&link->control.ordering, NULL);
+}
+
+static void fake_link_destroy(struct fake_link *link)
+{
+    link_config_destroy(link->config);
+    pthread_mutex_destroy(&link->control.ordering);
+    fake_clear(&link->store);
+}
+
+static void fake_order(struct fake_link *link, const char *topic, enum kc_link_wish wish,
+                       int64_t epoch)
+{
+    struct kc_link_topic_order order = {.epoch = epoch,
+                                        .source_topic = (char *)topic,
+                                        .partitions = 2,
+                                        .start = -2,
+                                        .wish = wish,
+                                        .by = "ann"};
+    fake_set(&link->store, KC_LINK_TOPIC_ORDER, topic, kc_link_topic_order_json(&order));
+}
+
+static void fake_state(struct fake_link *link, const char *topic, enum kc_link_topic_state state,
+                       int64_t order_epoch)
+{
+    struct kc_link_topic value = {.state = state,
+                                  .epoch = 1,
+                                  .order_epoch = order_epoch,
+                                  .reason = "because",
+                                  .partitions = 2,
+                                  .lane = "raw"};
+    fake_set(&link->store, KC_LINK_TOPIC, topic, kc_link_topic_json(&value));
+}
+
+static void fake_topic(struct fake_link *link, const char *topic, enum kc_link_topic_state state)
+{
+    fake_order(link, topic, KC_LINK_WISH_LINK, 7);
+    fake_state(link, topic, state, 7);
+}
+
+#endif
