@@ -6,8 +6,10 @@
  * lags are asked of both clusters at the request.
  */
 #include "link/link_alias_priv.h"
+#include "link/link_propose_priv.h"
 #include "link/link_resource_priv.h"
 #include "link/link_view_priv.h"
+#include "link/link_wave_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -324,6 +326,13 @@ static const struct kc_resource_route routes[] = {
     {"GET", "/receipts", KC_RESOURCE_ALL, get_receipts},
     {"GET", "/receipts/{}", 0, get_receipt},
     {"GET", "/report", 0, get_report},
+    {"GET", "/waves", KC_RESOURCE_ALL, link_get_waves},
+    {"POST", "/waves", KC_RESOURCE_BODY, link_post_waves},
+    {"GET", "/waves/{}", 0, link_get_wave},
+    {"DELETE", "/waves/{}", 0, link_delete_wave},
+    {"POST", "/waves:start", KC_RESOURCE_BODY, link_post_waves_start},
+    {"POST", "/waves:stop", KC_RESOURCE_BODY, link_post_waves_stop},
+    {"GET", "/waves:propose", 0, link_get_proposal},
 };
 
 const struct kc_resource link_resource = {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a link does by itself (link_control_priv.h): takes up topics and groups that match, adds
- * partitions, notices source topics that were made again, keeps settings alike.
+ * partitions, notices source topics that were made again, keeps settings alike, moves waves on.
  *
  * A thread of its own runs the jobs one after the other. An error is logged, and the job runs again
  * at its next time.
  */
 #include "link/link_control_priv.h"
 #include "link/link_settings_priv.h"
+#include "link/link_wave_priv.h"
 
 #include "connect/admin.h"
 #include "connect/log.h"
@@ -20,6 +21,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 
 #define AT_ONCE     100
 #define PUT_MS      30000
+#define WAVES_MS    1000
 #define HAS_ALREADY 37 /* INVALID_PARTITIONS */
 
 struct link_watch {
@@ -393,6 +395,12 @@ static void run_compare(void *arg)
     log_failure(arg, "comparing settings of topics", compare_settings(arg));
 }
 
+static void run_waves(void *arg)
+{
+    struct link_watch *watch = arg;
+    log_failure(arg, "moving waves on", link_waves_step(watch->control));
+}
+
 static void add_job(struct link_watch *watch, void (*run)(void *), const char *enabled,
                     const char *key, bool once)
 {
@@ -424,6 +432,10 @@ struct kc_error *link_watch_start(struct link_control *control, struct link_watc
     add_job(made, run_look, "refresh.topics.enabled", "refresh.topics.interval.seconds", true);
     add_job(made, run_compare, "sync.topic.configs.enabled", "sync.topic.configs.interval.seconds",
             false);
+    kc_timed_jobs_add(made->jobs, &(struct kc_timed_job){.run = run_waves,
+                                                         .arg = made,
+                                                         .repeat = KC_TIMED_FIXED_DELAY,
+                                                         .interval_ms = WAVES_MS});
     *watch = made;
     return NULL;
 }
