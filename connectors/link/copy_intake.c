@@ -54,7 +54,11 @@ static const char *take_batches(struct copy_partition *partition, struct copy_ga
         if (kc_record_batch_parse(fetched->data + at, fetched->len - at, &batch, &why) !=
             KC_BATCH_OK)
             return why ? why : "a batch is cut off";
-        why = take_batch(partition, gaps, &batch, kc_aborted_filter_admits(filter, &batch));
+        if (partition->forced && batch.base_offset >= partition->force_end)
+            break;
+        why = take_batch(partition, gaps, &batch,
+                         partition->forced ? link_fates_admit(partition->fates, &batch)
+                                           : kc_aborted_filter_admits(filter, &batch));
     }
     return why;
 }
@@ -95,6 +99,8 @@ static void take_chunk(struct copy_partition *partition, struct copy_chunk *chun
     kc_aborted_filter_destroy(filter);
     partition->read = gaps->next;
     partition->fetched = fetched->next_offset;
+    if (partition->forced && partition->fetched > partition->force_end)
+        partition->fetched = partition->force_end;
     partition->read_at_ms = kc_mono_ms();
     hand_over(partition, chunk, gaps->pieces);
     if (err)
@@ -110,7 +116,8 @@ static void take_chunk(struct copy_partition *partition, struct copy_chunk *chun
 static void note_bounds(struct copy_partition *partition, const struct kc_fetched *fetched)
 {
     partition->source_start = fetched->log_start_offset;
-    partition->source_stable = fetched->last_stable_offset;
+    if (!partition->forced)
+        partition->source_stable = fetched->last_stable_offset;
     partition->source_high = fetched->high_watermark;
     if (fetched->leader_epoch >= 0)
         partition->saved.leader_epoch = fetched->leader_epoch;
@@ -154,8 +161,9 @@ static void take_data(struct copy_partition *partition, struct copy_chunk *chunk
         be_another_topic(partition);
         return;
     }
-    if (fetched->first_offset != partition->fetched)
-        return; /* of an earlier position */
+    if (fetched->first_offset != partition->fetched ||
+        (partition->forced && partition->fetched >= partition->force_end))
+        return; /* of an earlier position, or behind what is known */
     note_bounds(partition, fetched);
     if (!must_wait(partition, fetched))
         take_chunk(partition, chunk);

@@ -9,7 +9,7 @@
 static void (*const work[])(struct link_copy *copy, struct copy_job *job) = {
     [COPY_JOB_LOOK] = link_look_run, [COPY_JOB_CHECK] = link_check_run,
     [COPY_JOB_CUT] = link_cut_run,   [COPY_JOB_MARK] = link_markers_run,
-    [COPY_JOB_NAME] = link_name_run,
+    [COPY_JOB_NAME] = link_name_run, [COPY_JOB_FORCE] = link_force_run,
 };
 
 /* Locked: the next job; NULL: it is time to stop. */
@@ -79,17 +79,19 @@ void link_jobs_stop(struct link_copy *copy)
     free_jobs(&copy->done);
 }
 
-struct copy_job *link_job_new(enum copy_job_kind kind, size_t most)
-{
-    struct copy_job *job = kc_calloc(1, sizeof(*job));
-    job->kind = kind;
-    job->items = kc_calloc(most + 1, sizeof(*job->items));
-    return job;
-}
-
-struct copy_item *link_job_add(struct copy_job *job, const struct copy_partition *partition)
+struct copy_item *link_job_add(struct copy_job **into, enum copy_job_kind kind,
+                               const struct copy_partition *partition)
 {
     const struct copy_topic *topic = partition->topic;
+    if (!*into) {
+        *into = kc_calloc(1, sizeof(**into));
+        (*into)->kind = kind;
+    }
+    struct copy_job *job = *into;
+    if (job->count == job->cap) {
+        job->cap = job->cap ? job->cap * 2 : 4;
+        job->items = kc_realloc(job->items, job->cap * sizeof(*job->items));
+    }
     struct copy_item *item = &job->items[job->count++];
     *item = (struct copy_item){.topic = kc_strdup(topic->name),
                                .source = kc_strdup(topic->source),
@@ -117,6 +119,7 @@ void link_job_free(struct copy_job *job)
         free(job->items[i].source);
         free(job->items[i].diverged);
         free(job->items[i].text);
+        link_fates_free(job->items[i].fates);
         kc_error_destroy(job->items[i].source_error);
         kc_error_destroy(job->items[i].target_error);
     }
@@ -126,10 +129,8 @@ void link_job_free(struct copy_job *job)
 
 void link_jobs_submit(struct link_copy *copy, enum copy_lane lane, struct copy_job *job)
 {
-    if (job->count == 0) {
-        link_job_free(job);
+    if (!job)
         return;
-    }
     pthread_mutex_lock(&copy->mutex);
     DL_APPEND(copy->workers[lane].queue, job);
     pthread_cond_broadcast(&copy->cond);

@@ -202,6 +202,11 @@ static void look_at_target(struct link_copy *copy, struct copy_job *job)
         struct copy_item *item = &job->items[i];
         item->target_end = item->sight.after;
         item->sight.settled = item->settled || item->alone;
+        /* Nothing says that what is there is ours: it is read from its beginning. */
+        if (item->fresh && !item->sight.known && item->sight.after > 0) {
+            item->checked = item->target_start;
+            item->from = (struct copy_position){.records = item->target_start};
+        }
         if (!item->target_error)
             item->finding = link_position_find(&item->sight, item->checked, &item->position);
         item->marks_from = link_position_offset(&item->position);

@@ -7,6 +7,7 @@
 #include "link/copy_priv.h"
 
 #include <string.h>
+#include <utlist.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.link.copy");
 
@@ -67,6 +68,7 @@ void link_part_free(struct copy_partition *partition)
 {
     link_pump_drop(partition);
     link_flips_free(partition->flips);
+    link_fates_free(partition->fates);
     free(partition->reason);
     free(partition->hanging);
     free(partition);
@@ -152,6 +154,7 @@ void link_part_drain(struct copy_partition *partition, enum copy_phase phase, ch
         return;
     if (partition->phase == COPY_RUN)
         kc_fetcher_remove(topic->copy->fetcher, topic->source, partition->number);
+    link_force_end(partition);
     if (partition->in_flight > 0)
         kc_appender_cancel(topic->copy->appender, topic->name, partition->number);
     link_part_move(partition, COPY_DRAIN);
@@ -187,7 +190,7 @@ int64_t link_part_cut_goal(const struct copy_partition *partition)
 static void align(struct copy_partition *partition)
 {
     int64_t at = link_position_offset(&partition->acked);
-    struct copy_piece *piece = kc_calloc(1, sizeof(*piece));
+    struct copy_piece *pieces = NULL, *piece = kc_calloc(1, sizeof(*piece));
     *piece = (struct copy_piece){.kind = COPY_FILLERS,
                                  .offset = at,
                                  .count = partition->saved.first_offset - at,
@@ -202,7 +205,8 @@ static void align(struct copy_partition *partition)
             partition->topic->copy->config->name, partition->topic->name, partition->number,
             (long long)piece->count, (long long)partition->saved.first_offset);
     partition->marks_from = partition->saved.first_offset;
-    link_pump_add(partition, piece);
+    DL_APPEND(pieces, piece);
+    link_pump_add(partition, pieces);
 }
 
 /* Reading begins where our markers do, so that it is seen that the source has nothing there. */
@@ -435,7 +439,8 @@ static void look_for_end(struct copy_partition *partition)
     if (!partition->finishing || partition->finished ||
         partition->checks < partition->finish_after || partition->pieces)
         return;
-    partition->finished = partition->source_stable == partition->source_high &&
+    partition->finished = (partition->source_stable == partition->source_high ||
+                           (partition->forced && partition->force_end == partition->source_high)) &&
                           link_position_offset(&partition->acked) == partition->source_high;
 }
 

@@ -17,6 +17,7 @@
 #include "connect/fetch.h"
 #include "connect/hash.h"
 #include "connect/thread.h"
+#include "link/copy_fates_priv.h"
 #include "link/copy_flips_priv.h"
 #include "link/copy_gaps_priv.h"
 #include "link/copy_position_priv.h"
@@ -101,10 +102,14 @@ struct copy_partition {
     /* finishing */
     bool finishing, finished;
     uint64_t finish_after; /* a check with this number or later decides */
+    bool forcing;          /* a job looks for the ends of transactions */
+    bool forced;           /* it is read from behind the last stable offset */
+    int64_t force_end;     /* up to here, and the next holds up to here */
+    struct link_fates *fates;
 
     /* figures */
     bool throttled; /* waits for its share; nothing is fetched */
-    int64_t copied_bytes, fillers;
+    int64_t copied_bytes, copied_records, fillers;
     uint32_t checksum;
     int64_t last_source_time_ms;
     int64_t foreign_offset;
@@ -137,7 +142,14 @@ struct copy_topic {
 /* Each has a thread, so that what is slow doesn't hold up the rest. */
 enum copy_lane { COPY_LANE_LOOK, COPY_LANE_SLOW, COPY_LANE_CHECK, COPY_LANE_MARK, COPY_LANES };
 
-enum copy_job_kind { COPY_JOB_LOOK, COPY_JOB_CHECK, COPY_JOB_CUT, COPY_JOB_MARK, COPY_JOB_NAME };
+enum copy_job_kind {
+    COPY_JOB_LOOK,
+    COPY_JOB_CHECK,
+    COPY_JOB_CUT,
+    COPY_JOB_MARK,
+    COPY_JOB_NAME,
+    COPY_JOB_FORCE
+};
 
 /* What is asked of a partition, and what came of it. */
 struct copy_item {
@@ -149,6 +161,7 @@ struct copy_item {
     int64_t checked;           /* of LOOK */
     struct copy_position from; /* of LOOK: the position at checked */
     bool settled;              /* of LOOK */
+    bool fresh;                /* of LOOK: nothing is known of the log */
     bool compact;              /* of CUT: the policy is "compact" */
     int64_t offset;            /* CHECK: the end as it should be; CUT: where; NAME: which */
     int64_t count;             /* MARK: how many */
@@ -166,13 +179,14 @@ struct copy_item {
     int64_t foreign, foreign_id;
     char *text; /* of CHECK: who keeps the last stable offset back; of NAME: who has written */
     int64_t marked;
-    bool hanging; /* of CHECK: asks who */
+    struct link_fates *fates; /* of FORCE */
+    bool hanging;             /* of CHECK: asks who */
 };
 
 struct copy_job {
     enum copy_job_kind kind;
     struct copy_item *items;
-    size_t count;
+    size_t count, cap;
     struct copy_job *prev, *next;
 };
 
@@ -200,6 +214,7 @@ struct link_copy {
     int64_t producer_id;
     struct kc_admin *source, *target;
     struct kc_fetcher *fetcher;
+    struct kc_fetcher *forced_fetcher; /* without isolation; NULL: it wasn't needed */
     struct kc_appender *appender;
     struct copy_marker_writer markers;
     struct copy_topic *topics, *by_source;
@@ -227,10 +242,11 @@ struct link_copy {
 /* copy_jobs.c */
 struct kc_error *link_jobs_start(struct link_copy *copy) KC_MUST_CHECK;
 void link_jobs_stop(struct link_copy *copy);
-struct copy_job *link_job_new(enum copy_job_kind kind, size_t most);
-struct copy_item *link_job_add(struct copy_job *job, const struct copy_partition *partition);
+/* Adds an item, and makes the job where *job is NULL. The item stays valid until the next one. */
+struct copy_item *link_job_add(struct copy_job **job, enum copy_job_kind kind,
+                               const struct copy_partition *partition);
 void link_job_free(struct copy_job *job);
-/* Takes job; frees one without items. */
+/* Takes job; NULL: there is nothing to do. */
 void link_jobs_submit(struct link_copy *copy, enum copy_lane lane, struct copy_job *job);
 bool link_jobs_idle(struct link_copy *copy, enum copy_lane lane);
 
@@ -271,6 +287,7 @@ bool link_part_is_saved(const struct copy_partition *partition);
 void link_pump_add(struct copy_partition *partition, struct copy_piece *pieces); /* takes */
 void link_pump_run(struct link_copy *copy);
 void link_pump_results(struct link_copy *copy);
+void link_pump_discard(struct link_copy *copy);        /* results that nobody wants any more */
 void link_pump_drop(struct copy_partition *partition); /* pieces that aren't acknowledged */
 void link_pump_marked(struct copy_partition *partition, struct copy_item *item);
 void link_pump_mark(struct link_copy *copy); /* hands waiting markers to a job */
@@ -281,6 +298,13 @@ void link_intake_take(struct link_copy *copy, struct kc_fetched *fetched); /* ta
 void link_chunk_unref(struct copy_chunk *chunk);                           /* NULL is fine */
 /* Fills what is left behind the last record by markers. */
 void link_intake_close(struct copy_partition *partition, int64_t end);
+
+/* copy_force.c */
+void link_force_run(struct link_copy *copy, struct copy_job *job); /* on a lane's thread */
+bool link_force_is_due(const struct copy_partition *partition);
+void link_force_add(struct copy_job **job, struct copy_partition *partition);
+void link_force_known(struct copy_partition *partition, struct copy_item *item);
+void link_force_end(struct copy_partition *partition);
 
 /* copy_pace.c */
 void link_pace_refill(struct link_copy *copy);

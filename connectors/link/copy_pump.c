@@ -90,6 +90,7 @@ static void advance(struct copy_partition *partition, int64_t count)
     piece->done += count;
     if (piece->kind == COPY_BATCH) {
         partition->copied_bytes += (int64_t)piece->len;
+        partition->copied_records += count;
         partition->checksum = crc32_iscsi(piece->data + KC_BATCH_HEADER,
                                           (int)(piece->len - KC_BATCH_HEADER), partition->checksum);
         partition->last_source_time_ms = piece->timestamp;
@@ -268,9 +269,9 @@ static bool may_mark(struct copy_partition *partition)
     return link_part_is_saved(partition);
 }
 
-static void mark(struct copy_job *job, struct copy_partition *partition)
+static void mark(struct copy_job **job, struct copy_partition *partition)
 {
-    struct copy_item *item = link_job_add(job, partition);
+    struct copy_item *item = link_job_add(job, COPY_JOB_MARK, partition);
     item->offset = link_position_offset(&partition->acked);
     item->count = partition->unsent->count - partition->unsent->done;
     if (item->count > MARKERS_MOST)
@@ -281,17 +282,12 @@ static void mark(struct copy_job *job, struct copy_partition *partition)
 void link_pump_mark(struct link_copy *copy)
 {
     struct copy_partition *partition;
-    size_t count = 0;
+    struct copy_job *job = NULL;
     if (!link_jobs_idle(copy, COPY_LANE_MARK) || copy->lease_until <= kc_mono_ms())
         return;
-    DL_FOREACH2 (copy->busy, partition, next_busy)
-        count++;
-    if (count == 0)
-        return;
-    struct copy_job *job = link_job_new(COPY_JOB_MARK, count);
     DL_FOREACH2 (copy->busy, partition, next_busy) {
         if (may_mark(partition))
-            mark(job, partition);
+            mark(&job, partition);
     }
     link_jobs_submit(copy, COPY_LANE_MARK, job);
 }
@@ -376,13 +372,25 @@ static void take_result(struct copy_partition *partition, const struct copy_send
         link_pump_busy(partition);
 }
 
-void link_pump_results(struct link_copy *copy)
+static struct copy_send *take_all(struct link_copy *copy)
 {
-    struct copy_send *results, *send, *next;
     pthread_mutex_lock(&copy->mutex);
-    results = copy->results;
+    struct copy_send *results = copy->results;
     copy->results = NULL;
     pthread_mutex_unlock(&copy->mutex);
+    return results;
+}
+
+void link_pump_discard(struct link_copy *copy)
+{
+    struct copy_send *results = take_all(copy), *send, *next;
+    DL_FOREACH_SAFE (results, send, next)
+        free_send(send);
+}
+
+void link_pump_results(struct link_copy *copy)
+{
+    struct copy_send *results = take_all(copy), *send, *next;
     if (results)
         copy->full = false;
     DL_FOREACH_SAFE (results, send, next) {

@@ -80,6 +80,7 @@ static void fill_partition(struct copy_partition *partition, struct link_copy_pa
                                        .copied_bytes = partition->copied_bytes,
                                        .fillers = partition->fillers,
                                        .checksum = ~partition->checksum,
+                                       .checked = partition->copied_records,
                                        .foreign_offset = partition->foreign_offset,
                                        .saved = partition->saved};
 }

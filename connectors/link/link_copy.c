@@ -104,10 +104,11 @@ void link_copy_close(struct link_copy *copy)
         return;
     kc_appender_close(copy->appender);
     link_jobs_stop(copy);
-    link_pump_results(copy);
+    link_pump_discard(copy);
     while (copy->topics)
         free_topic(copy, copy->topics);
     kc_fetcher_close(copy->fetcher);
+    kc_fetcher_close(copy->forced_fetcher);
     kc_admin_destroy(copy->source);
     kc_admin_destroy(copy->target);
     link_markers_close(copy);
@@ -183,9 +184,12 @@ void link_copy_add(struct link_copy *copy, const char *name,
                                  .compacted = order->compacted,
                                  .paused = order->wish == KC_LINK_WISH_PAUSE,
                                  .copy = copy};
-    topic->rules = (struct copy_gap_rules){
-        .compacted = !markers,
-        .most_markers = order->gaps == KC_LINK_GAPS_MARKERS ? INT64_MAX : MARKERS_IN_A_RUN};
+    topic->rules =
+        (struct copy_gap_rules){.compacted = !markers,
+                                .most_markers = order->gaps == KC_LINK_GAPS_MARKERS ||
+                                                        copy->config->markers == LINK_MARKERS_DIRECT
+                                                    ? INT64_MAX
+                                                    : MARKERS_IN_A_RUN};
     link_copy_remove(copy, name);
     HASH_ADD_KEYPTR(hh, copy->topics, topic->name, strlen(topic->name), topic);
     HASH_ADD_KEYPTR(hh_source, copy->by_source, topic->source, strlen(topic->source), topic);
@@ -256,6 +260,9 @@ static void take_item(struct copy_partition *partition, enum copy_job_kind kind,
     case COPY_JOB_MARK:
         link_pump_marked(partition, item);
         break;
+    case COPY_JOB_FORCE:
+        link_force_known(partition, item);
+        break;
     case COPY_JOB_NAME:
         link_part_named(partition, item);
         break;
@@ -281,10 +288,11 @@ static void take_jobs(struct link_copy *copy)
 
 /* ---- what is due ---- */
 
-static void add_look(struct copy_job *job, struct copy_partition *partition)
+static void add_look(struct copy_job **job, struct copy_partition *partition)
 {
-    struct copy_item *item = link_job_add(job, partition);
+    struct copy_item *item = link_job_add(job, COPY_JOB_LOOK, partition);
     item->checked = partition->saved.checked;
+    item->fresh = partition->saved.first_offset < 0;
     if (item->checked >= 0)
         item->from = (struct copy_position){item->checked - partition->saved.markers,
                                             partition->saved.markers};
@@ -293,26 +301,26 @@ static void add_look(struct copy_job *job, struct copy_partition *partition)
     partition->asking = true;
 }
 
-static void add_check(struct copy_job *job, struct copy_partition *partition)
+static void add_check(struct copy_job **job, struct copy_partition *partition)
 {
-    struct copy_item *item = link_job_add(job, partition);
+    struct copy_item *item = link_job_add(job, COPY_JOB_CHECK, partition);
     item->offset = link_position_offset(&partition->acked);
     item->hanging = partition->asked_hanging;
     partition->checking = true;
 }
 
-static void add_cut(struct copy_job *job, struct copy_partition *partition)
+static void add_cut(struct copy_job **job, struct copy_partition *partition)
 {
-    struct copy_item *item = link_job_add(job, partition);
+    struct copy_item *item = link_job_add(job, COPY_JOB_CUT, partition);
     item->offset = link_part_cut_goal(partition);
     item->target_start = partition->target_start;
     item->compact = partition->topic->compacted;
     partition->cutting = true;
 }
 
-static void add_name(struct copy_job *job, struct copy_partition *partition)
+static void add_name(struct copy_job **job, struct copy_partition *partition)
 {
-    link_job_add(job, partition)->offset = partition->foreign_offset;
+    link_job_add(job, COPY_JOB_NAME, partition)->offset = partition->foreign_offset;
     partition->named = true;
 }
 
@@ -327,30 +335,32 @@ static bool cut_is_due(const struct copy_partition *partition, int64_t now)
 }
 
 /* The jobs of a round. */
-struct round {
+struct copy_round {
     struct link_copy *copy;
     int64_t now;
-    struct copy_job *look, *slow, *check, *check_slow, *name;
+    struct copy_job *look, *slow, *check, *check_slow, *name, *force;
 };
 
-static void plan(struct round *round, struct copy_partition *partition)
+static void plan(struct copy_round *round, struct copy_partition *partition)
 {
     int64_t now = round->now;
     if (partition->phase == COPY_LOOK && !partition->asking && now >= partition->look_at_ms)
-        add_look(partition->looks > SLOW_LOOKS ? round->slow : round->look, partition);
+        add_look(partition->looks > SLOW_LOOKS ? &round->slow : &round->look, partition);
     if (partition->phase == COPY_RUN && !partition->checking &&
         (now >= partition->check_at_ms || (partition->finishing && !partition->finished)))
-        add_check(partition->check_slow ? round->check_slow : round->check, partition);
+        add_check(partition->check_slow ? &round->check_slow : &round->check, partition);
+    if (link_force_is_due(partition))
+        link_force_add(&round->force, partition);
     if (partition->phase == COPY_DIVERGED && partition->foreign_offset >= 0 && !partition->named)
-        add_name(round->name, partition);
+        add_name(&round->name, partition);
 }
 
-static void plan_cuts(struct round *round, struct copy_topic *topic)
+static void plan_cuts(struct copy_round *round, struct copy_topic *topic)
 {
-    struct copy_job *job = link_job_new(COPY_JOB_CUT, topic->count);
+    struct copy_job *job = NULL;
     for (size_t i = 0; i < topic->count; i++) {
         if (cut_is_due(topic->partitions[i], round->now))
-            add_cut(job, topic->partitions[i]);
+            add_cut(&job, topic->partitions[i]);
     }
     link_jobs_submit(round->copy, COPY_LANE_SLOW, job);
 }
@@ -373,16 +383,7 @@ static void keep_up(struct copy_partition *partition, int64_t now)
 
 static void tick(struct link_copy *copy)
 {
-    size_t most = 0;
-    for (struct copy_topic *topic = copy->topics; topic; topic = topic->hh.next)
-        most += topic->count;
-    struct round round = {copy,
-                          kc_mono_ms(),
-                          link_job_new(COPY_JOB_LOOK, most),
-                          link_job_new(COPY_JOB_LOOK, most),
-                          link_job_new(COPY_JOB_CHECK, most),
-                          link_job_new(COPY_JOB_CHECK, most),
-                          link_job_new(COPY_JOB_NAME, most)};
+    struct copy_round round = {.copy = copy, .now = kc_mono_ms()};
     for (struct copy_topic *topic = copy->topics; topic; topic = topic->hh.next) {
         for (size_t i = 0; i < topic->count; i++) {
             keep_up(topic->partitions[i], round.now);
@@ -396,6 +397,7 @@ static void tick(struct link_copy *copy)
     link_jobs_submit(copy, COPY_LANE_CHECK, round.check);
     link_jobs_submit(copy, COPY_LANE_SLOW, round.check_slow);
     link_jobs_submit(copy, COPY_LANE_LOOK, round.name);
+    link_jobs_submit(copy, COPY_LANE_SLOW, round.force);
 }
 
 /* ---- the loop ---- */
@@ -423,12 +425,12 @@ static bool take_woken(struct link_copy *copy)
     return woken;
 }
 
-static void take_chunks(struct link_copy *copy, int64_t deadline_ms)
+static void take_chunks(struct link_copy *copy, struct kc_fetcher *fetcher, int64_t deadline_ms)
 {
-    struct kc_fetched *fetched = kc_fetcher_next(copy->fetcher, deadline_ms);
+    struct kc_fetched *fetched = kc_fetcher_next(fetcher, deadline_ms);
     for (int i = 0; fetched && i < CHUNKS_MOST; i++) {
         link_intake_take(copy, fetched);
-        fetched = kc_fetcher_next(copy->fetcher, 0);
+        fetched = kc_fetcher_next(fetcher, 0);
     }
     if (fetched)
         link_intake_take(copy, fetched);
@@ -442,7 +444,9 @@ struct kc_error *link_copy_run(struct link_copy *copy, int64_t deadline_ms)
                                 copy->config->task, copy->config->name);
         work_once(copy);
         int64_t until = kc_mono_ms() + TICK_MS;
-        take_chunks(copy, until < deadline_ms ? until : deadline_ms);
+        take_chunks(copy, copy->fetcher, until < deadline_ms ? until : deadline_ms);
+        if (copy->forced_fetcher)
+            take_chunks(copy, copy->forced_fetcher, 0);
     } while (kc_mono_ms() < deadline_ms && !take_woken(copy));
     return NULL;
 }

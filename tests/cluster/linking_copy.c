@@ -9,6 +9,7 @@
  * of the connector. Prints a line for each change of the state. Exits 0 when the topic is finished
  * (finish=1) or the time is over, 3 when it has diverged or failed.
  */
+#include "connect/plugin.h"
 #include "link/link_copy_priv.h"
 
 #include <signal.h>
@@ -18,6 +19,13 @@
 #include <unistd.h>
 
 #define ID ((INT64_C(1) << 62) + (INT64_C(9) << 42))
+
+/* The filters that a link's settings name by default; a worker has them from main. */
+extern const struct kc_plugin kc_default_topic_filter, kc_default_group_filter,
+    kc_default_config_property_filter;
+void kc_plugins_set_builtin(const struct kc_plugin *const *builtin);
+static const struct kc_plugin *const filters[] = {
+    &kc_default_topic_filter, &kc_default_group_filter, &kc_default_config_property_filter, NULL};
 
 static volatile sig_atomic_t ended;
 
@@ -154,6 +162,7 @@ int main(int argc, char **argv)
     if (argc < 5)
         return 2;
     signal(SIGTERM, on_term);
+    kc_plugins_set_builtin(filters);
     kc_map_set(properties, "name", "copying");
     kc_map_set(properties, "connector.class", "KafkaLinkConnector");
     kc_map_set(properties, "source.cluster.bootstrap.servers", argv[1]);

@@ -1,0 +1,251 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A topic is copied to its own offsets, by the part of a link that does it (link_copying.c).
+
+What is on the target afterwards is read by another client and compared offset by offset.
+LINK_COPY_KILLS=50 and LINK_COPY_RECORDS=500000 enlarge it.
+"""
+
+import os
+import random
+import subprocess
+import threading
+import time
+
+import exactness
+import pytest
+import records
+from confluent_kafka import Producer, TopicPartition
+from processes import BINARY_DIR, wait_for
+from workers import PATIENCE
+
+KILLS = int(os.environ.get("LINK_COPY_KILLS", "6"))
+RECORDS = int(os.environ.get("LINK_COPY_RECORDS", "20000"))
+ISOLATION = "read_committed"
+
+
+class Copier:
+    """Processes that copy one topic, one after the other, with one state file."""
+
+    def __init__(self, source, target, topic, tmp_path, **options):
+        self.state = tmp_path / f"{topic}.json"
+        self.command = [
+            BINARY_DIR / "tests" / "cluster" / "link_copying",
+            source.bootstrap,
+            target.bootstrap,
+            topic,
+            self.state,
+        ]
+        self.options = options
+
+    def start(self, **options):
+        given = {**self.options, **options}
+        words = [f"{key.replace('_', '.')}={value}" for key, value in given.items()]
+        return subprocess.Popen(
+            [*self.command, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def finish(self, status=0, **options):
+        """Copies up to the source's end; what it printed."""
+        process = self.start(finish=1, seconds=int(60 * PATIENCE), **options)
+        out, _ = process.communicate(timeout=90 * PATIENCE)
+        print(out)
+        assert process.returncode == status, out
+        return out
+
+
+def seen(cluster, topic):
+    """{(partition, offset): record} as a reader of committed records sees them."""
+    found = records.read_all(cluster, topic, isolation=ISOLATION)
+    return {(r.partition, r.offset): r for part in found.values() for r in part}
+
+
+def assert_same(source, target, topic, fillers=False):
+    """The same records at the same offsets, and the same bounds. fillers: null values between."""
+    there, here = seen(source, topic), seen(target, topic)
+    assert there, "nothing to compare"
+    for place, record in there.items():
+        assert here.get(place) == record, f"{place}: {record.brief()}\n{here.get(place)}"
+    extra = [record for place, record in here.items() if place not in there]
+    if fillers:
+        assert all(record.value is None for record in extra)
+    else:
+        assert not extra, extra[0].brief()
+    for partition, (start, end) in records.end_offsets(source, topic).items():
+        mirrored = records.end_offsets(target, topic)[partition]
+        assert mirrored == (start, end), f"partition {partition}: {(start, end)} is {mirrored}"
+
+
+def delete_before(cluster, topic, offset):
+    where = TopicPartition(topic, 0, offset)
+    cluster.admin.delete_records([where])[where].result(60)
+
+
+def both(source, target, topic, partitions=1, **config):
+    source.create_topic(topic, partitions, **config)
+    target.create_topic(topic, partitions, retention_ms=-1, **config)
+
+
+def test_plain_and_cut_off(source, target, unique, tmp_path):
+    """All codecs, in three partitions, of which the first has lost its beginning."""
+    topic = unique("plain")
+    both(source, target, topic, 3)
+    for number, codec in enumerate(["none", "gzip", "lz4", "zstd", "snappy"]):
+        records.produce(source, topic, RECORDS // 5, first=RECORDS // 5 * number, codec=codec)
+    delete_before(source, topic, RECORDS // 15)
+    copier = Copier(source, target, topic, tmp_path, partitions=3)
+    copier.finish()
+    assert_same(source, target, topic)
+    # It goes on, also where the source has lost more meanwhile; the target follows.
+    records.produce(source, topic, 1000, first=RECORDS, size=100)
+    delete_before(source, topic, RECORDS // 12)
+    copier.finish()
+    process = copier.start(seconds=60)
+    wait_for(
+        lambda: records.end_offsets(target, topic)[0][0] == RECORDS // 12, 40, "the target to be cut"
+    )
+    process.terminate()
+    process.communicate()
+    assert_same(source, target, topic)
+
+
+def test_leading_offsets(source, target, unique, tmp_path):
+    """Two million offsets are made up for and cut off, also in a topic that is only compacted."""
+    topic, program = unique("late"), BINARY_DIR / "tests" / "cluster" / "linking_basics"
+    subprocess.run([program, source.bootstrap, topic, "leading"], check=True, timeout=120)
+    target.create_topic(topic, cleanup_policy="compact")
+    copier = Copier(source, target, topic, tmp_path, compacted=1)
+    process = copier.start(seconds=60)
+    time.sleep(random.uniform(0.1, 0.6) * PATIENCE)  # somewhere in the middle
+    process.kill()
+    process.communicate()
+    copier.finish()
+    exactness.produce(source, topic, [b"more"] * 10, key=lambda value: b"k")
+    copier.finish()
+    assert_same(source, target, topic)
+    assert target.topic_config(topic)["cleanup.policy"] == "compact"
+
+
+def test_compacted(source, target, unique, tmp_path):
+    topic = unique("compacted")
+    exactness.compacted(source, topic, random.Random(3), 5000)
+    target.create_topic(topic, cleanup_policy="compact", segment_ms=100000)
+    copier = Copier(source, target, topic, tmp_path, compacted=1)
+    copier.finish()
+    assert_same(source, target, topic, fillers=True)
+
+
+@pytest.mark.parametrize("markers", ["coordinator", "direct"])
+def test_transactions(source, target, unique, tmp_path, markers):
+    topic = unique("transactions")
+    both(source, target, topic)
+    exactness.produce_transactions(source, topic, random.Random(5), 60)
+    copier = Copier(source, target, topic, tmp_path, link_markers=markers)
+    copier.finish()
+    assert_same(source, target, topic)
+    exactness.produce_transactions(source, topic, random.Random(6), 10)
+    copier.finish()
+    assert_same(source, target, topic)
+
+
+@pytest.mark.parametrize("transactions", [False, True])
+def test_killed_at_any_moment(source, target, unique, tmp_path, transactions):
+    """Killed and started again, with two at a time now and then; nothing lost, nothing doubled."""
+    topic = unique("killed")
+    both(source, target, topic)
+    copier = Copier(source, target, topic, tmp_path, id=1, link_markers="coordinator")
+    ended = threading.Event()
+
+    def write():
+        number = 0
+        while not ended.is_set():
+            if transactions:
+                exactness.produce_transactions(source, topic, random, 5)
+            else:
+                records.produce(source, topic, 500, first=number, partition=0, size=100)
+            number += 500
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(KILLS):
+            process = copier.start(seconds=60)
+            other = copier.start(seconds=60) if not transactions and random.random() < 0.5 else None
+            time.sleep(random.uniform(0.1, 2.5) * PATIENCE)
+            process.kill()
+            process.communicate()
+            if other:
+                other.kill()
+                other.communicate()
+    finally:
+        ended.set()
+        writer.join()
+    copier.finish()
+    assert_same(source, target, topic)
+
+
+def test_foreign_writes_are_named(source, target, unique, tmp_path):
+    topic = unique("foreign")
+    both(source, target, topic)
+    records.produce(source, topic, 100, partition=0)
+    copier = Copier(source, target, topic, tmp_path)
+    process = copier.start(seconds=60)
+    wait_for(lambda: records.count(target, topic) == 100, 30, "the copy")
+    records.produce(target, topic, 1, partition=0)
+    out, _ = process.communicate(timeout=60 * PATIENCE)
+    print(out)
+    assert process.returncode == 3
+    assert "producer id" in out and "has written to partition 0 at offset 100" in out
+    # A successor sees it as well.
+    out = copier.finish(status=3)
+    assert "at offset 100" in out
+
+
+def test_source_topic_made_anew(source, target, unique, tmp_path):
+    topic = unique("anew")
+    both(source, target, topic)
+    records.produce(source, topic, 200, partition=0)
+    copier = Copier(source, target, topic, tmp_path)
+    copier.finish()
+    source.delete_topic(topic)
+    source.create_topic(topic)
+    records.produce(source, topic, 50, partition=0)
+    out = copier.finish(status=3)
+    assert "ends at offset 50, although the link has copied up to 200" in out
+
+
+def test_records_lost_at_the_source(source, target, unique, tmp_path):
+    topic = unique("overtaken")
+    both(source, target, topic)
+    records.produce(source, topic, 200, partition=0)
+    copier = Copier(source, target, topic, tmp_path)
+    copier.finish()
+    records.produce(source, topic, 200, partition=0)
+    delete_before(source, topic, 300)
+    out = copier.finish(status=3)
+    assert "offsets 200 to 299" in out
+
+
+def test_a_transaction_that_stays_open_is_named(source, target, unique, tmp_path):
+    topic = unique("open")
+    both(source, target, topic)
+    records.produce(source, topic, 10, partition=0)
+    producer = Producer(source.client_config(**{"transactional.id": f"tx-{topic}"}))
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    producer.produce(topic, b"open", partition=0)
+    producer.flush(60)
+    records.produce(source, topic, 10, partition=0)
+    copier = Copier(source, target, topic, tmp_path)
+    process = copier.start(seconds=60)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "transactional id" in line:
+            break
+    process.kill()
+    process.communicate()
+    assert f"transactional id tx-{topic}" in lines[-1], lines
+    assert f"at offset 10 of {topic}-0" in lines[-1]
+    producer.abort_transaction(60)
+    copier.finish()
+    assert_same(source, target, topic)
