@@ -130,6 +130,47 @@ START_TEST(rows_that_are_wrong)
 }
 END_TEST
 
+/* Whether the alias is mounted beside /things. */
+static bool mounts_alias(const char *prefix, const struct kc_resource_route *rows, size_t count,
+                         const char *path, size_t size)
+{
+    struct kc_resource alias = resource_of(prefix, rows, count);
+    struct kc_resource resource = resource_of("/things", fine, 1);
+    struct kc_plugin plugin = plugin_of("a.Thing", &resource);
+    const struct kc_plugin *const list[] = {&plugin, NULL};
+    resource.alias = &alias;
+    resource.size = size;
+    struct kc_plugins *plugins = kc_plugins_new(list, NULL);
+    struct kc_mounts *mounts = kc_mounts_new(plugins, kc_rest_answer_mounted);
+    struct kc_mounted mounted;
+    ck_assert(finds(mounts, "GET", "/things/x", &mounted));
+    ck_assert_uint_eq(kc_mounted_place(&mounted), 0);
+    bool there = finds(mounts, "GET", path, &mounted) && mounted.resource == &alias &&
+                 kc_mounted_place(&mounted) == 1;
+    kc_mounts_destroy(mounts);
+    kc_plugins_destroy(plugins);
+    return there;
+}
+
+START_TEST(an_alias_has_a_longer_prefix)
+{
+    static const struct kc_resource_route deep[] = {{"GET", "/{}/{}", 0, handle}};
+    static const struct kc_resource_route deeper[] = {{"GET", "/{}/{}/{}", 0, handle}};
+    size_t whole = sizeof(struct kc_resource), older = offsetof(struct kc_resource, alias);
+    const char *prefix = "/other/v3/areas/{}/things";
+    ck_assert(mounts_alias(prefix, fine, 1, "/other/v3/areas/1/things/x", whole));
+    ck_assert(mounts_alias(prefix, fine, 1, "/other/v3/areas/1/things", whole));
+    ck_assert(mounts_alias(prefix, deep, 1, "/other/v3/areas/1/things/x/a/b", whole));
+    ck_assert(!mounts_alias(prefix, deeper, 1, "/other/v3/areas/1/things/x/a/b/c", whole));
+    /* A plugin that was built when there was no alias. */
+    ck_assert(!mounts_alias(prefix, fine, 1, "/other/v3/areas/1/things/x", older));
+    ck_assert(!mounts_alias("/connectors/{}/things", fine, 1, "/connectors/1/things/x", whole));
+    ck_assert(!mounts_alias("/{}/things", fine, 1, "/1/things/x", whole));
+    ck_assert(!mounts_alias("/other//{}", fine, 1, "/other/1/x", whole));
+    ck_assert(!mounts_alias("/other/{}x", fine, 1, "/other/1/x", whole));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("mounts");
@@ -137,6 +178,7 @@ int main(void)
     tcase_add_test(tests, a_route_leads_to_its_row);
     tcase_add_test(tests, places_that_are_taken);
     tcase_add_test(tests, rows_that_are_wrong);
+    tcase_add_test(tests, an_alias_has_a_longer_prefix);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -110,7 +110,45 @@ static const struct kc_resource_route routes[] = {
     {"GET", "/config", KC_RESOURCE_ANYWHERE, get_config},
 };
 
+/* ---- the same under another API's names ---- */
+
+static void get_other(void *connector, struct kc_resource_request *request)
+{
+    ck_assert_ptr_nonnull(connector);
+    const char *url = kc_resource_url(request);
+    if (strcmp(kc_resource_param(request, 0), "away") == 0) {
+        kc_resource_answer_status(request, 404, "There is no such area");
+        return;
+    }
+    kc_resource_answer_json(
+        request, 200,
+        json_pack("{s:s, s:s, s:s?, s:s}", "thing", kc_resource_connector(request), "area",
+                  kc_resource_param(request, 0), "part", kc_resource_param(request, 1), "path",
+                  strchr(strstr(url, "//") + 2, '/')));
+}
+
+static void answer_others(struct kc_resource_request *request, json_t *list)
+{
+    ck_assert_str_eq(kc_resource_param(request, 0), "1");
+    kc_resource_answer_json(request, 200, json_pack("{s:o}", "data", list));
+}
+
+static const struct kc_resource_route other_routes[] = {
+    {"GET", "", KC_RESOURCE_ALL, get_other},
+    {"GET", "/parts/{}", 0, get_other},
+};
+
+static const struct kc_resource others = {
+    .size = sizeof(others),
+    .prefix = "/other/v1/areas/{}/things",
+    .name_field = "thing",
+    .routes = other_routes,
+    .route_count = sizeof(other_routes) / sizeof(other_routes[0]),
+    .answer_all = answer_others,
+};
+
 static const struct kc_resource things = {
+    .alias = &others,
     .size = sizeof(things),
     .prefix = "/things",
     .name_field = "thing_name",
@@ -301,6 +339,35 @@ START_TEST(who_does_not_run_answers_nothing)
 }
 END_TEST
 
+START_TEST(an_alias_asks_the_same_connectors)
+{
+    struct served served;
+    serve_things(&served);
+    put(&served.herder, "d", "1");
+    await_list(&served, "[{\"thing_name\":\"c\"},{\"thing_name\":\"d\"}]");
+    expect(&served, "GET /other/v1/areas/1/things/c/parts/7?x=1", NULL, NULL, 200,
+           "{\"thing\":\"c\",\"area\":\"1\",\"part\":\"7\",\"path\":"
+           "\"/other/v1/areas/1/things/c/parts/7\"}");
+    expect(&served, "GET /other/v1/areas/1/things", NULL, NULL, 200,
+           "{\"data\":[{\"thing\":\"c\",\"area\":\"1\",\"part\":null,"
+           "\"path\":\"/other/v1/areas/1/things\"},"
+           "{\"thing\":\"d\",\"area\":\"1\",\"part\":null,"
+           "\"path\":\"/other/v1/areas/1/things\"}]}");
+    expect(&served, "GET /other/v1/areas/1/things/x", NULL, NULL, 404, NULL);
+    expect(&served, "GET /other/v1/areas/away/things/c", NULL, NULL, 404, NULL);
+    must(kc_herder_stop_connector(served.herder.herder, "d", PATIENCE_MS));
+    await_list(&served, "[{\"thing_name\":\"c\"},{\"thing_name\":\"d\",\"error_code\":409,"
+                        "\"message\":\"Connector d is STOPPED: it answers when it is "
+                        "RUNNING\"}]");
+    expect(&served, "GET /other/v1/areas/1/things/-", NULL, NULL, 200,
+           "{\"data\":[{\"thing\":\"c\",\"area\":\"1\",\"part\":null,"
+           "\"path\":\"/other/v1/areas/1/things/-\"},"
+           "{\"thing\":\"d\",\"error_code\":409,\"message\":\"Connector d is STOPPED: it "
+           "answers when it is RUNNING\"}]}");
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(limits_hold)
 {
     static const char *const settings[][2] = {{"rest.request.body.max.bytes", "1000"},
@@ -329,6 +396,7 @@ int main(void)
     tcase_add_test(tests, what_the_client_has_is_not_sent_again);
     tcase_add_test(tests, a_list_has_all_connectors_of_the_class);
     tcase_add_test(tests, who_does_not_run_answers_nothing);
+    tcase_add_test(tests, an_alias_asks_the_same_connectors);
     tcase_add_test(tests, limits_hold);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
