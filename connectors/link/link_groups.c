@@ -71,13 +71,19 @@ static void move(struct link_groups *groups, struct link_kept_group *group,
             kc_link_group_state_name(group->state.state), kc_link_group_state_name(state),
             *group->state.reason ? ": " : "", group->state.reason);
     group->state.state = state;
-    group->state.epoch++;
     group->state.since_ms = kc_now_ms();
     group->dirty = true;
     clear_facts(group);
 }
 
 /* ---- orders and states of the store ---- */
+
+static void note_stored(struct link_kept_group *group)
+{
+    group->stored_state = group->state.state;
+    group->stored_epoch = group->state.epoch;
+    group->stored_lease = group->state.lease_epoch;
+}
 
 static void read_state(struct link_groups *groups, struct link_kept_group *group)
 {
@@ -89,6 +95,7 @@ static void read_state(struct link_groups *groups, struct link_kept_group *group
                 groups->config->name, group->name, kc_error_text(err));
     kc_error_destroy(err);
     json_decref(json);
+    note_stored(group);
     if (!group->state.reason)
         group->state.reason = kc_strdup("");
 }
@@ -99,10 +106,10 @@ static struct link_kept_group *add_group(struct link_groups *groups, const char 
     group->name = kc_strdup(name);
     HASH_ADD_KEYPTR(hh, groups->groups, group->name, strlen(group->name), group);
     read_state(groups, group);
+    group->dirty = group->stored; /* a former holder's is claimed: see write_states() */
     if (group->stored)
         return group;
     group->state.state = KC_LINK_REGISTERED;
-    group->state.epoch = 1;
     group->state.since_ms = kc_now_ms();
     group->dirty = true;
     return group;
@@ -203,31 +210,74 @@ static void take_topics(struct link_groups *groups)
 
 /* ---- writing ---- */
 
-static void write_states(struct link_groups *groups)
+/* The state as it is written: with one epoch more for a move, and for a new holder of the lease,
+ * after whose record nothing of the former holder takes effect. */
+static json_t *state_to_write(struct link_groups *groups, struct link_kept_group *group)
+{
+    group->state.lease_epoch = link_lease_epoch(groups->lease);
+    bool next = !group->stored || group->state.state != group->stored_state ||
+                group->state.lease_epoch != group->stored_lease;
+    group->state.epoch = group->stored_epoch + next;
+    return kc_link_group_json(&group->state);
+}
+
+static bool took_effect(struct link_groups *groups, const struct link_kept_group *group)
+{
+    struct kc_link_group now = {0};
+    json_t *json = link_store_get(groups->store, KC_LINK_GROUP, group->name);
+    struct kc_error *err = json ? kc_link_group_parse(json, &now) : NULL;
+    bool ours = json && !err && now.epoch == group->state.epoch &&
+                now.lease_epoch == group->state.lease_epoch;
+    kc_error_destroy(err);
+    json_decref(json);
+    kc_link_group_clear(&now);
+    return ours;
+}
+
+/* A former holder may have written at the same time, and before: then its state is the group's, and
+ * what was decided is void. */
+static void note_written(struct link_groups *groups, struct link_kept_group *group)
+{
+    group->stored = true;
+    group->dirty = !took_effect(groups, group);
+    if (!group->dirty) {
+        note_stored(group);
+        return;
+    }
+    kc_info("Link '%s': the state of group %s was changed by another worker, and is read again.",
+            groups->config->name, group->name);
+    kc_link_group_clear(&group->state);
+    read_state(groups, group);
+    clear_facts(group);
+}
+
+/* False: states are still to be written, so that nothing may be done yet. */
+static bool write_states(struct link_groups *groups)
 {
     size_t count = 0, all = HASH_COUNT(groups->groups);
+    bool written = true;
     if (!link_lease_holds(groups->lease))
-        return; /* it was lost in this turn */
+        return false; /* it was lost in this turn */
     struct link_change *changes = kc_calloc(all + 1, sizeof(*changes));
     struct link_kept_group **whose = kc_calloc(all + 1, sizeof(struct link_kept_group *));
     for (struct link_kept_group *group = groups->groups; group; group = group->hh.next) {
         if (!group->dirty)
             continue;
-        group->state.lease_epoch = link_lease_epoch(groups->lease);
         changes[count] =
-            (struct link_change){KC_LINK_GROUP, group->name, kc_link_group_json(&group->state)};
+            (struct link_change){KC_LINK_GROUP, group->name, state_to_write(groups, group)};
         whose[count++] = group;
     }
     if (count) {
         struct kc_error *err = link_store_put(groups->store, changes, count, WRITE_TIMEOUT_MS);
-        bool written = link_groups_answered(groups, LINK_TARGET, err);
-        for (size_t i = 0; written && i < count; i++) {
-            whose[i]->dirty = false;
-            whose[i]->stored = true;
-        }
+        written = link_groups_answered(groups, LINK_TARGET, err);
+        for (size_t i = 0; written && i < count; i++)
+            note_written(groups, whose[i]);
     }
+    for (size_t i = 0; i < count; i++)
+        written = written && !whose[i]->dirty;
     free(whose);
     free(changes);
+    return written;
 }
 
 /* ---- deciding ---- */
@@ -411,8 +461,9 @@ static bool turn(struct link_groups *groups)
     bool asked = ask_if_due(groups);
     bool moved = decide(groups);
     link_groups_note_sessions(groups);
-    write_states(groups);
-    if (moved || !link_lease_holds(groups->lease))
+    if (!write_states(groups))
+        return false;
+    if (moved)
         return true; /* what a new state asks for is done once it is written */
     forget(groups);
     link_groups_raise_sessions(groups);

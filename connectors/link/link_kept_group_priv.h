@@ -19,8 +19,11 @@ struct link_kept_group {
     struct kc_link_group_order order;
     bool forgotten; /* the order has gone: the group is released, then its state goes, too */
     struct kc_link_group state;
-    bool stored; /* the state topic has one */
-    bool dirty;  /* ... and another one than this */
+    bool stored; /* the state topic has one, with these: */
+    enum kc_link_group_state stored_state;
+    int64_t stored_epoch;
+    int64_t stored_lease;
+    bool dirty; /* ... and another one than this */
     struct link_hold *hold;
     enum link_hold_state hold_state;
     char *hold_error;

@@ -106,31 +106,12 @@ static void note_foreign(struct link_store *store, const struct kc_link_key *key
 
 /* ---- reading ---- */
 
-/* Two tasks that ask for a lease at the same time write the same epoch. The first of these records
- * counts, and every reader knows which it is. */
-static bool lease_counts(const json_t *now, const json_t *next)
-{
-    struct kc_link_lease before = {0}, after = {0};
-    struct kc_error *bad = kc_link_lease_parse(now, &before);
-    struct kc_error *err = kc_link_lease_parse(next, &after);
-    bool counts = !err && (bad || after.epoch > before.epoch ||
-                           (after.epoch == before.epoch &&
-                            (strcmp(after.holder, before.holder) == 0 || !*after.holder)));
-    kc_error_destroy(bad);
-    kc_error_destroy(err);
-    kc_link_lease_clear(&before);
-    kc_link_lease_clear(&after);
-    return counts;
-}
-
 /* Whether the record takes effect; value NULL: it goes away. */
 static bool takes_effect(struct link_store *store, const struct kc_link_key *key,
                          const json_t *value)
 {
-    if (key->resource != KC_LINK_LEASE || !value)
-        return true;
-    json_t *now = record_json(find(store, key->resource, key->name));
-    bool counts = !now || lease_counts(now, value);
+    json_t *now = value ? record_json(find(store, key->resource, key->name)) : NULL;
+    bool counts = !now || kc_link_record_counts(key->resource, now, value);
     json_decref(now);
     return counts;
 }

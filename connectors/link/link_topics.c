@@ -190,12 +190,24 @@ static int64_t fillers_of(const struct link_copy_status *status)
     return fillers;
 }
 
+static bool is_predecessors(const struct link_topic_look *look)
+{
+    return look->topic->has_state && look->topic->state.lease_epoch != look->next.lease_epoch;
+}
+
+/* The state is a former holder's: it is written once more before anything else is done, so that
+ * nothing of the former holder takes effect after that. */
+static bool claims(const struct link_topic_look *look)
+{
+    return is_predecessors(look) && !kc_link_topic_is_final(look->topic->state.state);
+}
+
 static bool differs(const struct link_topic_look *look)
 {
     const struct link_topic_work *topic = look->topic;
     const struct kc_link_topic *now = &topic->state, *next = &look->next;
     if (!topic->has_state || now->state != next->state || now->order_epoch != next->order_epoch ||
-        now->offsets != next->offsets || now->partitions != next->partitions ||
+        now->offsets != next->offsets || now->partitions != next->partitions || claims(look) ||
         look->status.must_save)
         return true;
     return strcmp(now->reason ? now->reason : "", next->reason) != 0 &&
@@ -210,7 +222,7 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
     bool moves = !topic->has_state || now->state != look->decision.state;
     look->next = (struct kc_link_topic){
         .state = look->decision.state,
-        .epoch = now->epoch + moves,
+        .epoch = now->epoch,
         .order_epoch = look->decision.order_epoch,
         .lease_epoch = link_lease_epoch(topics->work.lease),
         .since_ms = moves ? kc_now_ms() : now->since_ms,
@@ -226,6 +238,7 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
                                 : json_incref(now->partition_states),
     };
     look->write = differs(look);
+    look->next.epoch += moves || (look->write && is_predecessors(look));
 }
 
 static void look_at(struct link_topics *topics, struct link_topic_work *topic,
@@ -268,6 +281,29 @@ static void log_move(const struct link_topics *topics, const struct link_topic_l
               *look->next.reason ? ": " : ".", look->next.reason);
 }
 
+/* Whether the state that was written took effect. It doesn't after one that a former holder of the
+ * lease wrote at the same time: that is the topic's then, and what was decided is void. */
+static bool took_effect(struct link_topics *topics, struct link_topic_look *look)
+{
+    struct kc_link_topic now = {0};
+    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC, look->topic->name);
+    struct kc_error *err = json ? kc_link_topic_parse(json, &now) : NULL;
+    bool ours =
+        json && !err && now.epoch == look->next.epoch && now.lease_epoch == look->next.lease_epoch;
+    kc_error_destroy(err);
+    json_decref(json);
+    kc_link_topic_clear(&now);
+    if (!ours) {
+        kc_info("Link '%s': the state of topic %s was changed by another worker, and is read "
+                "again.",
+                topics->work.config->name, look->topic->name);
+        kc_link_topic_clear(&look->topic->state);
+        load_state(topics, look->topic);
+        look->decision.step = LINK_STEP_NONE;
+    }
+    return ours;
+}
+
 /* The state was written: it is the topic's now. */
 static void take_state(struct link_topic_look *look)
 {
@@ -300,6 +336,8 @@ static bool write_states(struct link_topics *topics, struct link_topic_look *loo
     }
     for (size_t i = 0; i < count; i++) {
         if (!looks[i].write || looks[i].decision.step == LINK_STEP_CUT_OVER)
+            continue;
+        if (!took_effect(topics, &looks[i]))
             continue;
         log_move(topics, &looks[i]);
         take_state(&looks[i]);
@@ -402,7 +440,7 @@ static void note_cut(struct link_topics *topics, struct link_topic_look *look, s
         kc_warn("Link '%s': topic %s isn't %s yet: %s", topics->work.config->name, topic->name,
                 kc_link_topic_state_name(look->next.state), kc_error_text(cut->error));
         topic->due_ms = kc_mono_ms() + RETRY_MS;
-    } else
+    } else if (took_effect(topics, look))
         take_state(look);
     kc_error_destroy(cut->error);
 }

@@ -54,6 +54,9 @@ char *kc_link_key_format(const char *link, enum kc_link_resource resource, const
 struct kc_error *kc_link_key_parse(const void *data, size_t len,
                                    struct kc_link_key *key) KC_MUST_CHECK;
 void kc_link_key_clear(struct kc_link_key *key);
+/* Whether a record takes effect where there is another one of its key. All readers decide so, in
+ * the order of the topic: what a holder of a lease wrote that was overtaken changes nothing. */
+bool kc_link_record_counts(enum kc_link_resource resource, const json_t *now, const json_t *next);
 
 /* ---- topics ---- */
 
@@ -271,7 +274,7 @@ struct kc_link_flip_producer {
  * repeated batch from a new one. A record for each partition, written before PROMOTED; the
  * resource's name is kc_link_flip_name(). Producers are in the order of their ids. Never grows. */
 struct kc_link_flip {
-    int64_t epoch; /* of the topic's state PROMOTED */
+    int64_t epoch; /* of the topic's move to PROMOTED */
     int32_t partition;
     int64_t end; /* of the target's log: what is written after the flip begins here */
     struct kc_link_flip_producer *producers;
