@@ -35,13 +35,14 @@ static struct kc_error *open_fetcher(struct link_copy *copy)
     return err;
 }
 
-/* Nothing may be sent late by the kernel either, when the lease is another's already. */
+/* Nothing may be sent late by the kernel either, when the lease is another's already: that is half
+ * a duration after its end. */
 static struct kc_error *open_appender(struct link_copy *copy)
 {
     struct kc_map *properties =
         link_client_properties(copy->config, LINK_TARGET, KC_CLIENT_PRODUCER, "copy");
     char *name = kc_asprintf("%s|%d", copy->config->name, copy->config->task);
-    kc_map_setf(properties, "tcp.user.timeout.ms", "%lld", (long long)copy->config->lease_ms);
+    kc_map_setf(properties, "tcp.user.timeout.ms", "%lld", (long long)copy->config->lease_ms / 3);
     struct kc_error *err = kc_appender_open(properties, name, APPEND_BYTES, &copy->appender);
     kc_map_destroy(properties);
     free(name);

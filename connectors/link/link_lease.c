@@ -212,6 +212,25 @@ static struct kc_error *yield_to_others(struct link_lease *lease, bool *ours)
     return *ours ? NULL : write_record(lease, "");
 }
 
+/* States tell holders apart by the epochs of their leases. So one that begins after a change of the
+ * number of tasks goes beyond those of the former number. epoch: of the lease's last holder. */
+static int64_t next_epoch(const struct link_lease *lease, int64_t epoch)
+{
+    struct kc_strings all = {0};
+    const char *count = strchr(lease->name, '/');
+    link_store_names(lease->store, KC_LINK_LEASE, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        struct kc_link_lease other = {0};
+        const char *other_count = strchr(all.items[i], '/');
+        if (other_count && strcmp(other_count, count) != 0 &&
+            read_record(lease->store, all.items[i], &other) && other.epoch > epoch)
+            epoch = other.epoch;
+        kc_link_lease_clear(&other);
+    }
+    kc_strings_destroy(&all);
+    return epoch + 1;
+}
+
 static struct kc_error *claim_once(struct link_lease *lease, struct kc_stop *stop, bool *ours)
 {
     int64_t epoch = 0;
@@ -223,7 +242,7 @@ static struct kc_error *claim_once(struct link_lease *lease, struct kc_stop *sto
         err = await_free(lease, lease->name, stop, &epoch);
     if (err)
         return err;
-    lease->epoch = epoch + 1;
+    lease->epoch = next_epoch(lease, epoch);
     err = write_record(lease, lease->holder);
     return err || atomic_load(&lease->until_ms) == 0 ? err : yield_to_others(lease, ours);
 }

@@ -75,7 +75,8 @@ def test_a_lease_has_one_holder(start):
     another = start(tasks=2)
     wait_for(lambda: "waits for the lease" in another.log(), 30 * PATIENCE, "another that waits")
     third.pause()
-    _, taken = wait_said(another, "HAS")
+    epoch, taken = wait_said(another, "HAS")
+    assert epoch > said(third, "HAS")[0]  # so that states tell who wrote them
     third.resume()
     (until,) = wait_said(third, "LOST")
     assert until < taken
