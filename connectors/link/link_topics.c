@@ -75,6 +75,16 @@ static void forget(struct link_topics *topics, struct link_topic_work *topic)
     free(topic);
 }
 
+/* A topic that was promoted, forgotten and is mirrored again goes on with its epochs: receipts and
+ * flip tables count by them. 0: it has no receipt. */
+static int64_t receipt_epoch(const struct link_topics *topics, const char *name)
+{
+    json_t *json = link_store_get(topics->work.store, KC_LINK_RECEIPT, name);
+    int64_t epoch = json_integer_value(json_object_get(json, "epoch"));
+    json_decref(json);
+    return epoch > 0 ? epoch : 0;
+}
+
 static void load_state(struct link_topics *topics, struct link_topic_work *topic)
 {
     json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC, topic->name);
@@ -86,6 +96,8 @@ static void load_state(struct link_topics *topics, struct link_topic_work *topic
                      topics->work.config->name, topic->name, kc_error_text(err));
     kc_error_destroy(err);
     json_decref(json);
+    if (!topic->has_state)
+        topic->state.epoch = receipt_epoch(topics, topic->name);
 }
 
 static struct link_topic_work *find_or_add(struct link_topics *topics, const char *name)
