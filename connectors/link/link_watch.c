@@ -376,12 +376,17 @@ static struct kc_error *compare_settings(struct link_watch *watch)
 
 #define ONCE ((int64_t)10 * 365 * 24 * 3600 * 1000) /* for an interval that is switched off */
 
-/* Takes err. */
+/* Takes err; also tells those who ask what the connector is doing. */
 static void log_failure(const struct link_watch *watch, const char *what, struct kc_error *err)
 {
-    if (err && !kc_timed_jobs_closing(watch->jobs))
-        kc_warn("Link '%s': %s failed, and is tried again: %s", watch->control->config->name, what,
-                kc_error_text(err));
+    const struct link_control *control = watch->control;
+    if (err && !kc_timed_jobs_closing(watch->jobs)) {
+        char *text = kc_asprintf("%s failed, and is tried again: %s", what, kc_error_text(err));
+        kc_warn("Link '%s': %s", control->config->name, text);
+        kc_connector_explain(control->context, text);
+        free(text);
+    } else if (!err)
+        kc_connector_explain(control->context, NULL);
     kc_error_destroy(err);
 }
 

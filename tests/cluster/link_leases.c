@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* What main() of the worker does: filters are plugins, too. */
+extern const struct kc_plugin *const kc_builtin_plugins[];
+void kc_plugins_set_builtin(const struct kc_plugin *const *builtin);
+
 static struct kc_stop *stop;
 
 static void *await_signal(void *arg)
@@ -77,6 +81,7 @@ int main(int argc, char **argv)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    kc_plugins_set_builtin(kc_builtin_plugins);
     stop = kc_stop_new();
     ok(kc_thread_start(&waiter, "signals", await_signal, &signals));
     struct link_config *config = read_config(argv);

@@ -51,7 +51,11 @@ def wait_said(process, word, timeout=30):
 def test_a_lease_has_one_holder(start):
     # Two at the same time: the first record wins, and both know which it is.
     pair = [start(), start()]
-    wait_for(lambda: any(said(p, "HAS") for p in pair), 60 * PATIENCE, "somebody to have the lease")
+    wait_for(
+        lambda: all(p.must_live() for p in pair) and any(said(p, "HAS") for p in pair),
+        60 * PATIENCE,
+        "somebody to have the lease",
+    )
     first, second = sorted(pair, key=lambda p: said(p, "HAS") is None)
     time.sleep(2 * LEASE_MS / 1000)  # it is renewed all the while
     assert said(second, "HAS") is None and said(first, "LOST") is None

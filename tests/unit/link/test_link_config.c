@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A link's settings: defaults, what is refused, names with prefixes, and who works for a name. */
-#include "link/link_check.h"
 #include "link/link_config_priv.h"
+#include "mirror/mirror_check.h"
 
 static struct kc_map *minimum(void)
 {
@@ -161,6 +161,6 @@ START_TEST(all_workers_deal_alike)
 }
 END_TEST
 
-RUN_TESTS("link_config", 10, nothing_moves_by_default, settings_are_read, what_is_wrong_is_named,
+RUN_TESTS("link_config", nothing_moves_by_default, settings_are_read, what_is_wrong_is_named,
           a_task_knows_which_it_is, clients_have_their_side_and_name, names_on_both_sides,
           all_workers_deal_alike)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Settings of mirror topics: what is held while they are linked, and what they get afterwards. */
-#include "link/link_check.h"
 #include "link/link_settings_priv.h"
+#include "mirror/mirror_check.h"
 
 #define OWN     RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG
 #define DEFAULT RD_KAFKA_CONFIG_SOURCE_DEFAULT_CONFIG
@@ -120,5 +120,5 @@ START_TEST(only_differences_are_altered)
 }
 END_TEST
 
-RUN_TESTS("link_settings", 10, what_would_harm_records_is_held, a_compacted_topic_can_be_cut,
+RUN_TESTS("link_settings", what_would_harm_records_is_held, a_compacted_topic_can_be_cut,
           what_is_not_copied, only_differences_are_altered)
