@@ -260,14 +260,14 @@ static bool needs_second_look(const struct link_look *look)
 static void look_twice(const struct promotion_view *view)
 {
     link_look_begin(view->look, view->mirrors, view->count);
-    link_live_look(view->control->live, view->look, true);
+    link_live_look(view->control->live, view->look, false);
     if (!needs_second_look(view->look))
         return;
     const struct timespec pause = {.tv_sec = QUIET_MS / 1000, .tv_nsec = 50000000};
     nanosleep(&pause, NULL);
     link_look_clear(view->look);
     link_look_begin(view->look, view->mirrors, view->count);
-    link_live_look(view->control->live, view->look, true);
+    link_live_look(view->control->live, view->look, false);
 }
 
 /* A gateway holds the writes itself: the source needn't be quiet. */

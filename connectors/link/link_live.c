@@ -11,6 +11,9 @@
 enum {
     ASK_MS = 5000,   /* of one call */
     AWAY_MS = 10000, /* so long a side that didn't answer isn't asked */
+    SIZE_MS = 60000, /* how old the size of records may be before it is looked at again */
+    OLD_MS = 3600000,
+    SIZES_AT_ONCE = 8, /* topics whose records are looked at for one request */
 };
 
 struct side_sight {
@@ -20,6 +23,7 @@ struct side_sight {
 };
 
 struct link_live {
+    const struct link_config *config;
     struct side_sight sides[2]; /* by enum link_side */
     struct link_rates *rates;
     pthread_mutex_t lock; /* of all but the admins, which don't change */
@@ -30,6 +34,7 @@ struct kc_error *link_live_new(const struct link_config *config, struct link_liv
     struct link_live *made = kc_calloc(1, sizeof(*made));
     struct kc_error *err = NULL;
     pthread_mutex_init(&made->lock, NULL);
+    made->config = config;
     made->rates = link_rates_new();
     for (int side = LINK_SOURCE; side <= LINK_TARGET && !err; side++) {
         err = link_admin_new(config, side, "view", &made->sides[side].admin);
@@ -107,10 +112,14 @@ static struct kc_error *find_topics(struct kc_admin *admin, enum link_side side,
     struct kc_strings names = {0};
     struct kc_topic_descriptions found = {0};
     for (size_t i = 0; i < look->count; i++)
-        kc_strings_add(&names, name_on(&look->topics[i], side));
-    struct kc_error *err = kc_admin_describe_topics(admin, &names, &found);
-    for (size_t i = 0; i < look->count && !err; i++) {
-        bool gone = kc_error_kafka_code(found.items[i].error) == 3; /* UNKNOWN_TOPIC_OR_PARTITION */
+        if (look->topics[i].source_topic)
+            kc_strings_add(&names, name_on(&look->topics[i], side));
+    struct kc_error *err = names.count ? kc_admin_describe_topics(admin, &names, &found) : NULL;
+    for (size_t i = 0, k = 0; i < look->count && !err; i++) {
+        if (!look->topics[i].source_topic)
+            continue;
+        /* UNKNOWN_TOPIC_OR_PARTITION */
+        bool gone = kc_error_kafka_code(found.items[k++].error) == 3;
         if (side == LINK_SOURCE)
             look->topics[i].source_gone = gone;
         else
@@ -235,7 +244,7 @@ static char *ask_side(struct link_live *live, enum link_side side, struct link_l
 
 static void prepare(struct link_lags *lags)
 {
-    lags->count = lags->partitions > 0 ? (size_t)lags->partitions : 0;
+    lags->count = lags->source_topic && lags->partitions > 0 ? (size_t)lags->partitions : 0;
     lags->items = kc_calloc(lags->count + 1, sizeof(*lags->items));
     for (size_t i = 0; i < lags->count; i++)
         lags->items[i] = (struct link_lag){(int32_t)i, -1, -1, -1, -1, -1, -1, -1};
@@ -284,12 +293,50 @@ static void conclude(struct link_live *live, struct link_lags *lags, int64_t now
         return;
     pthread_mutex_lock(&live->lock);
     link_rates_note(live->rates, lags->topic, source, target, now_ms, lags);
+    lags->record_bytes = link_rates_record_bytes(live->rates, lags->topic, now_ms, OLD_MS);
     pthread_mutex_unlock(&live->lock);
 }
 
-void link_live_look(struct link_live *live, struct link_look *look, bool with_times)
+/* How large the missing records are, of a topic that misses some. False: nothing was asked. */
+static bool learn_size(struct link_live *live, struct link_lags *lags)
 {
-    enum { ENDS = sizeof(ends) / sizeof(ends[0]), TIMES = sizeof(times) / sizeof(times[0]) };
+    const struct link_lag *most = NULL;
+    int64_t now = kc_mono_ms();
+    for (size_t i = 0; i < lags->count; i++)
+        if (lags->items[i].lag > 0 && (!most || lags->items[i].lag > most->lag))
+            most = &lags->items[i];
+    pthread_mutex_lock(&live->lock);
+    bool known = link_rates_record_bytes(live->rates, lags->topic, now, SIZE_MS) >= 0;
+    pthread_mutex_unlock(&live->lock);
+    if (!most || known)
+        return false;
+    int64_t from = most->target_end > most->source_start ? most->target_end : most->source_start;
+    double bytes = link_record_size(live->config, lags->source_topic, most->partition, from);
+    if (bytes < 0)
+        return true;
+    lags->record_bytes = bytes;
+    pthread_mutex_lock(&live->lock);
+    link_rates_learn_bytes(live->rates, lags->topic, now, bytes);
+    pthread_mutex_unlock(&live->lock);
+    return true;
+}
+
+/* Kafka before 3.0 doesn't know the newest record's time: then lag_ms isn't known. */
+static void look_closely(struct link_live *live, struct link_look *look)
+{
+    enum { TIMES = sizeof(times) / sizeof(times[0]) };
+    int asked = 0;
+    char *why = ask_side(live, LINK_SOURCE, look, times, TIMES, false);
+    if (!why)
+        why = ask_side(live, LINK_TARGET, look, times, TIMES, false);
+    free(why);
+    for (size_t i = 0; i < look->count && asked < SIZES_AT_ONCE; i++)
+        asked += learn_size(live, &look->topics[i]);
+}
+
+void link_live_look(struct link_live *live, struct link_look *look, bool closely)
+{
+    enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
     for (size_t i = 0; i < look->count; i++)
         prepare(&look->topics[i]);
     look->target_error = ask_side(live, LINK_TARGET, look, ends, ENDS, true);
@@ -297,13 +344,8 @@ void link_live_look(struct link_live *live, struct link_look *look, bool with_ti
     int64_t now = kc_mono_ms();
     for (size_t i = 0; i < look->count; i++)
         conclude(live, &look->topics[i], now);
-    if (!with_times || look->source_error || look->target_error)
-        return;
-    /* Kafka before 3.0 doesn't know these times: then lag_ms isn't known. */
-    char *why = ask_side(live, LINK_SOURCE, look, times, TIMES, false);
-    if (!why)
-        why = ask_side(live, LINK_TARGET, look, times, TIMES, false);
-    free(why);
+    if (closely && !look->source_error && !look->target_error)
+        look_closely(live, look);
 }
 
 void link_look_clear(struct link_look *look)

@@ -39,7 +39,7 @@ struct link_lag {
 /* A mirror topic. */
 struct link_lags {
     const char *topic;        /* in, borrowed, as the next: on the target */
-    const char *source_topic; /* in */
+    const char *source_topic; /* in; NULL: it isn't a mirror topic, and isn't asked for */
     int32_t partitions;       /* in: that are linked */
     bool preserve;            /* in: offsets are the same on both sides */
     struct link_lag *items;   /* out, as all that follows */
@@ -48,7 +48,7 @@ struct link_lags {
     bool target_gone;
     int64_t lag;         /* of all partitions; -1: not known of one of them */
     int64_t max_lag;     /* of one partition; -1: the same */
-    double record_bytes; /* on disk, of one; negative: not known */
+    double record_bytes; /* of one that is missing, as the log has it; negative: not known */
     double source_rate;  /* records a second; negative: not known yet */
     double target_rate;
     int64_t quiet_ms; /* so long the source's ends have been seen unchanged */
@@ -62,8 +62,8 @@ struct link_look {
     char *target_error;
 };
 
-/* Fills in what is out. with_times: also lag_ms, which takes a request more. */
-void link_live_look(struct link_live *live, struct link_look *look, bool with_times);
+/* Fills in what is out. closely: also lag_ms and record_bytes, which take more requests. */
+void link_live_look(struct link_live *live, struct link_look *look, bool closely);
 void link_look_clear(struct link_look *look); /* frees the topics too */
 
 /* How long it takes until all is copied at the rates that were seen; -1: not known, or never. */
@@ -78,5 +78,17 @@ void link_rates_destroy(struct link_rates *rates);
 /* Remembers the sums of a topic's ends (now_ms: kc_mono_ms()), and tells the rates. */
 void link_rates_note(struct link_rates *rates, const char *topic, int64_t source_end,
                      int64_t target_end, int64_t now_ms, struct link_lags *lags);
+/* The size of a topic's records that was learned at most max_age_ms ago, and learns one. */
+double link_rates_record_bytes(struct link_rates *rates, const char *topic, int64_t now_ms,
+                               int64_t max_age_ms);
+void link_rates_learn_bytes(struct link_rates *rates, const char *topic, int64_t now_ms,
+                            double bytes);
+
+/* ---- link_record_size.c ---- */
+
+/* The average size of records from an offset of a source partition on: reads a batch or two.
+ * Negative: none came within a second or two. */
+double link_record_size(const struct link_config *config, const char *topic, int32_t partition,
+                        int64_t offset);
 
 #endif

@@ -23,6 +23,8 @@ struct rate {
     double target_rate;
     int64_t seen_end; /* of the source, at the last look */
     int64_t same_since_ms;
+    double record_bytes; /* negative: not learned */
+    int64_t learned_ms;
     UT_hash_handle hh;
 };
 
@@ -71,7 +73,7 @@ static struct rate *find(struct link_rates *rates, const char *topic, int64_t so
         forget_all(rates);
     rate = kc_calloc(1, sizeof(*rate));
     rate->topic = kc_strdup(topic);
-    rate->source_rate = rate->target_rate = -1;
+    rate->source_rate = rate->target_rate = rate->record_bytes = -1;
     rate->seen_end = source_end;
     rate->same_since_ms = now_ms;
     begin(rate, source_end, target_end, now_ms);
@@ -103,4 +105,23 @@ void link_rates_note(struct link_rates *rates, const char *topic, int64_t source
     lags->source_rate = rate->source_rate;
     lags->target_rate = rate->target_rate;
     lags->quiet_ms = now_ms - rate->same_since_ms;
+}
+
+double link_rates_record_bytes(struct link_rates *rates, const char *topic, int64_t now_ms,
+                               int64_t max_age_ms)
+{
+    struct rate *rate = NULL;
+    HASH_FIND_STR(rates->topics, topic, rate);
+    return rate && now_ms - rate->learned_ms <= max_age_ms ? rate->record_bytes : -1;
+}
+
+void link_rates_learn_bytes(struct link_rates *rates, const char *topic, int64_t now_ms,
+                            double bytes)
+{
+    struct rate *rate = NULL;
+    HASH_FIND_STR(rates->topics, topic, rate);
+    if (!rate)
+        return;
+    rate->record_bytes = bytes;
+    rate->learned_ms = now_ms;
 }

@@ -160,7 +160,7 @@ static struct kc_error *find_mirror(struct link_control *control, const char *to
     char *target = link_target_topic(control->config, topic);
     struct kc_error *err =
         link_mirror_load(control->store, control->config->name, target ? target : topic, mirror);
-    if (kc_error_code(err) == KC_ERR_NOT_FOUND && target) {
+    if (err && kc_error_code(err) == KC_ERR_NOT_FOUND && target) {
         kc_error_destroy(err);
         err = link_mirror_load(control->store, control->config->name, topic, mirror);
     }

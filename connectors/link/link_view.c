@@ -22,14 +22,20 @@ static int64_t last_fetched(const struct link_lags *lags, const struct link_lag 
     return lags->preserve && lag->target_end > 0 ? lag->target_end - 1 : -1;
 }
 
+/* Estimated by the size of some. */
+static int64_t bytes_of(const struct link_lags *lags, const struct link_lag *lag)
+{
+    if (lag->lag <= 0)
+        return lag->lag;
+    return lags->record_bytes < 0 ? -1 : (int64_t)((double)lag->lag * lags->record_bytes + 0.5);
+}
+
 json_t *link_view_lags(const struct link_lags *lags)
 {
     json_t *list = json_array();
     for (size_t i = 0; lags && i < lags->count; i++) {
         const struct link_lag *lag = &lags->items[i];
-        int64_t bytes = lag->lag < 0 || lags->record_bytes < 0
-                            ? -1
-                            : (int64_t)((double)lag->lag * lags->record_bytes + 0.5);
+        int64_t bytes = bytes_of(lags, lag);
         json_array_append_new(
             list,
             json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "partition", (int)lag->partition,
@@ -147,11 +153,11 @@ void link_mirrors_load(struct link_control *control, const enum kc_link_topic_st
     kc_strings_destroy(&names);
 }
 
-void link_mirrors_look(struct link_control *control, struct link_mirrors *mirrors, bool with_times)
+void link_mirrors_look(struct link_control *control, struct link_mirrors *mirrors, bool closely)
 {
     link_look_begin(&mirrors->look, mirrors->items, mirrors->count);
     if (mirrors->count)
-        link_live_look(control->live, &mirrors->look, with_times);
+        link_live_look(control->live, &mirrors->look, closely);
 }
 
 void link_mirrors_clear(struct link_mirrors *mirrors)

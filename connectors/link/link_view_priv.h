@@ -28,7 +28,7 @@ struct link_mirrors {
  * damaged is left out, with a warning in the log. */
 void link_mirrors_load(struct link_control *control, const enum kc_link_topic_state *state,
                        struct link_mirrors *mirrors);
-void link_mirrors_look(struct link_control *control, struct link_mirrors *mirrors, bool with_times);
+void link_mirrors_look(struct link_control *control, struct link_mirrors *mirrors, bool closely);
 void link_mirrors_clear(struct link_mirrors *mirrors);
 
 /* A link; detailed: with tasks, leases, gateways and blockers. */

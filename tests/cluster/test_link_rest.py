@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A link over REST: what is there, what was asked for, what speaks against it; and the same under the
-names of Confluent's API. One worker answers for a link that another one has."""
+names of Confluent's API. One worker answers for a link that another one has.
 
+ISTHMUS_KAFKAREST_SDK names a folder with Confluent's published Go client, the module
+github.com/confluentinc/ccloud-sdk-go-v2/kafkarest; with it and Go, that client drives a link."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
 import time
 
 import pytest
@@ -194,3 +202,163 @@ def check_pause_and_promotion(rests, path, link, orders, bills, source):
     assert rest.call("DELETE", f"{path}/mirrors/{bills}").status_code == 204
     assert rest.call("GET", f"{path}/mirrors/{bills}").status_code == 404
     assert rest.call("DELETE", f"{path}/mirrors/{bills}").status_code == 404
+
+
+# ---- under Confluent's names ----
+
+
+def check_shape(thing, kind):
+    assert thing["kind"] == kind and thing["metadata"]["self"].startswith("http://"), thing
+
+
+def test_the_names_of_confluents_api(linked, target):
+    (rest, other), link, (orders, bills) = linked
+    cluster = rest.get(f"/links/{link}")["target_cluster_id"]
+    base = f"/kafka/v3/clusters/{cluster}/links"
+    links = other.get(base)
+    check_shape(links, "KafkaLinkDataList")
+    assert [x["link_name"] for x in links["data"]] == [link]
+    shown = other.get(f"{base}/{link}?include_tasks=true")
+    check_shape(shown, "KafkaLinkData")
+    assert shown["link_state"] == "ACTIVE" and shown["link_error"] == "NO_ERROR"
+    assert len(shown["cluster_link_id"]) == 16 and len(shown["tasks"]) == 4
+    assert rest.get(f"/kafka/v3/clusters/{cluster}x/links")["data"] == []
+    assert rest.call("GET", f"/kafka/v3/clusters/{cluster}x/links/{link}").status_code == 404
+
+    wrong = {"source_topic_name": orders, "mirror_topic_name": "other"}
+    refused = rest.call("POST", f"{base}/{link}/mirrors", wrong)
+    assert refused.status_code == 400 and "mirror_topic_name:" in refused.json()["message"]
+    for topic in (orders, bills):
+        made = other.call("POST", f"{base}/{link}/mirrors", {"source_topic_name": topic})
+        assert made.status_code == 204, made.text
+
+    def active():
+        return len(other.get(f"{base}/{link}/mirrors?mirror_status=ACTIVE")["data"]) == 2
+
+    wait_for(active, 60 * PATIENCE, "both topics to be ACTIVE")
+    everything = other.get(f"{base}/-/mirrors")
+    check_shape(everything, "KafkaMirrorDataList")
+    mirror = rest.get(f"{base}/{link}/mirrors/{orders}?include_state_transition_errors=true")
+    check_shape(mirror, "KafkaMirrorData")
+    assert mirror["metadata"]["self"].endswith(f"/links/{link}/mirrors/{orders}")
+    assert mirror["mirror_state_transition_errors"] == [] and mirror["num_partitions"] == 2
+    assert all(type(lag["lag"]) is int for lag in mirror["mirror_lags"])
+
+    names = {"mirror_topic_names": [orders, "not-there"]}
+    dry = rest.call("POST", f"{base}/{link}/mirrors:pause?validate_only=true", names)
+    assert dry.status_code == 200 and rest.get(f"/links/{link}")["topics"] == {"LINKING": 2}
+    paused = rest.call("POST", f"{base}/{link}/mirrors:pause", names)
+    assert paused.status_code == 200
+    assert [x["error_code"] for x in paused.json()["data"]] == [None, 404]
+    check_shape(paused.json()["data"][0], "AlterMirrorsData")
+    wait_state(rest, link, orders, "PAUSED")
+    settings = rest.get(f"{base}/{link}/configs")
+    check_shape(settings, "KafkaLinkConfigDataList")
+    by_name = {x["name"]: x for x in settings["data"]}
+    assert by_name["replication.factor"]["value"] == "1"
+    assert by_name["link.offsets"]["is_default"] and not by_name["link.lease.ms"]["is_default"]
+    one = rest.get(f"{base}/{link}/configs/link.offsets")
+    assert one["value"] == "preserve"
+    check_waves(rest, link, orders, bills)
+
+
+def check_waves(rest, link, orders, bills):
+    """Both topics in two batches: a manifest, a proposal, and the wave as it goes."""
+    path = f"/links/{link}"
+    wait_state(rest, link, orders, "PAUSED")
+    rest.ok("POST", f"{path}/mirrors:resume", {"mirror_topic_names": [orders]})
+    wait_state(rest, link, orders, "LINKING")
+    proposed = rest.get(f"{path}/waves:propose?batch_topics=1")
+    batches = proposed["manifest"]["batches"]
+    assert sorted(t for b in batches for t in b["topics"]) == sorted([orders, bills])
+    assert [b["records"] for b in proposed["batches"]] == [500, 500]
+    wrong = rest.call("POST", f"{path}/waves", {"wave_name": "w", "batches": [{"topics": ["x"]}]})
+    assert wrong.status_code == 409 and "has no mirror topic x" in wrong.json()["message"]
+    wave = {**proposed["manifest"], "wave_name": "w"}
+    assert rest.call("POST", f"{path}/waves", {**wave, "dry_run": True}).status_code == 200
+    assert rest.get(f"{path}/waves") == []
+    assert rest.call("POST", f"{path}/waves", wave).status_code == 202
+    assert rest.get(f"{path}/waves/w")["state"] == "PLANNED"
+    assert rest.call("POST", f"{path}/waves:start", {"wave_names": ["w"]}).status_code == 202
+    wait_for(
+        lambda: rest.get(f"{path}/waves/w")["state"] == "DONE",
+        90 * PATIENCE,
+        "the wave to be done",
+    )
+    assert rest.get(f"{path}")["topics"] == {"PROMOTED": 2}
+    assert rest.get(f"{path}/mirrors/{orders}")["order"]["by"] == "wave:w"
+    again = rest.call("POST", f"{path}/waves:start", {"wave_names": ["w", "v"]})
+    assert again.status_code == 409
+    assert [w["error_code"] for w in again.json()["waves"]] == [409, 404]
+    assert rest.call("DELETE", f"{path}/waves/w").status_code == 204
+
+
+# ---- by Confluent's Go client ----
+
+SDK_MODULE = "github.com/confluentinc/ccloud-sdk-go-v2/kafkarest"
+SDK_PROGRAM = pathlib.Path(__file__).resolve().parents[1] / "support" / "link_sdk" / "main.go"
+
+
+@pytest.fixture
+def sdk(tmp_path):
+    """Calls the Go client: sdk(url, cluster, call, ...) gives what it made of the answer."""
+    folder, go = os.environ.get("ISTHMUS_KAFKAREST_SDK"), shutil.which("go")
+    if not folder or not go:
+        pytest.skip("needs Go, and ISTHMUS_KAFKAREST_SDK with Confluent's client")
+    shutil.copy(SDK_PROGRAM, tmp_path)
+    (tmp_path / "go.mod").write_text(
+        f"module linksdk\n\ngo 1.25\n\nrequire {SDK_MODULE} v0.0.0\n\n"
+        f"replace {SDK_MODULE} => {folder}\n"
+    )
+    environment = {**os.environ, "GOFLAGS": "-mod=mod -buildvcs=false"}
+    subprocess.run([go, "build", "-o", "linksdk", "."], cwd=tmp_path, env=environment, check=True)
+
+    def call(url, cluster, *arguments):
+        done = subprocess.run(
+            [tmp_path / "linksdk", url, cluster, *arguments], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return call
+
+
+def test_confluents_go_client_drives_a_link(linked, sdk):
+    (rest, other), link, (orders, bills) = linked
+    cluster = rest.get(f"/links/{link}")["target_cluster_id"]
+
+    def call(*arguments, status=200):
+        answer = sdk(other.url, cluster, *arguments)
+        assert answer["status"] == status and (status < 400) == (answer["error"] == ""), answer
+        return answer["data"]
+
+    assert [x["link_name"] for x in call("links")["data"]] == [link]
+    shown = call("link", link)
+    assert shown["link_state"] == "ACTIVE" and len(shown["tasks"]) == 4
+    assert "link.offsets" in {x["name"] for x in call("configs", link)["data"]}
+    call("create", link, orders, status=204)
+    call("create", link, bills, status=204)
+    call("create", link, "nothing-here", status=404)
+    wait_for(
+        lambda: len(call("mirrors", link)["data"]) == 2, 60 * PATIENCE, "both topics to be ACTIVE"
+    )
+    assert len(call("all-mirrors")["data"]) == 2
+    dry = call("dry", "promote", link, orders)["data"]
+    assert [x["mirror_topic_name"] for x in dry] == [orders]
+    assert call("mirror", link, orders)["mirror_status"] == "ACTIVE"
+    assert call("order", "pause", link, orders)["data"][0]["error_code"] is None
+    wait_state(rest, link, orders, "PAUSED")
+    assert call("mirror", link, orders)["mirror_status"] == "PAUSED"
+    assert call("order", "promote", link, orders)["data"][0]["error_code"] == 409
+    call("order", "resume", link, orders)
+    wait_state(rest, link, orders, "LINKING")
+
+    def promoted():
+        return call("order", "promote", link, orders, bills)["data"][0]["error_code"] is None
+
+    wait_for(promoted, 60 * PATIENCE, "the promotion to be taken")
+    wait_state(rest, link, orders, "PROMOTED")
+    mirror = call("mirror", link, orders)
+    assert mirror["mirror_status"] == "STOPPED"
+    assert [x["partition"] for x in mirror["mirror_lags"]] == [0, 1]
+    assert call("order", "failover", link, orders)["data"][0]["error_code"] == 409

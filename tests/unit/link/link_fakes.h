@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_LINK_LINK_FAKES_H
 #define TESTS_UNIT_LINK_LINK_FAKES_H
 
+#include "data/plugins.h"
 #include "link/link_blockers_priv.h"
 #include "link/link_control_priv.h"
 
@@ -161,7 +162,7 @@ char *link_live_failed(struct link_live *live, enum link_side side, struct kc_er
     return NULL;
 }
 
-void link_live_look(struct link_live *live, struct link_look *look, bool with_times)
+void link_live_look(struct link_live *live, struct link_look *look, bool closely)
 {
     look->source_error = live->source_error ? kc_strdup(live->source_error) : NULL;
     for (size_t i = 0; i < look->count; i++) {
@@ -217,6 +218,7 @@ static void fake_link_new(struct fake_link *link)
     *link = (struct fake_link){
         .live = {.source_end = 100, .source_stable = 100, .target_end = 100, .quiet_ms = 5000}};
     struct kc_map *properties = kc_map_new();
+    kc_plugins_set_builtin(kc_builtin_plugins);
     kc_map_set(properties, "name", "moving");
     kc_map_set(properties, "connector.class", "KafkaLinkConnector");
     kc_map_set(properties, "source.cluster.bootstrap.servers", "source:9092");
@@ -227,8 +229,8 @@ static void fake_link_new(struct fake_link *link)
     link->control = (struct link_control){.config = link->config,
                                           .store = &link->store,
                                           .live = &link->live,
-                                          .source_cluster_id = "S",
-                                          .target_cluster_id = "T"};
+                                          .source_cluster_id = (char *)"S",
+                                          .target_cluster_id = (char *)"T"};
     pthread_mutex_init(&link->control.ordering, NULL);
 }
 
@@ -247,7 +249,7 @@ static void fake_order(struct fake_link *link, const char *topic, enum kc_link_w
                                         .partitions = 2,
                                         .start = -2,
                                         .wish = wish,
-                                        .by = "ann"};
+                                        .by = (char *)"ann"};
     fake_set(&link->store, KC_LINK_TOPIC_ORDER, topic, kc_link_topic_order_json(&order));
 }
 
@@ -257,9 +259,9 @@ static void fake_state(struct fake_link *link, const char *topic, enum kc_link_t
     struct kc_link_topic value = {.state = state,
                                   .epoch = 1,
                                   .order_epoch = order_epoch,
-                                  .reason = "because",
+                                  .reason = (char *)"because",
                                   .partitions = 2,
-                                  .lane = "raw"};
+                                  .lane = (char *)"raw"};
     fake_set(&link->store, KC_LINK_TOPIC, topic, kc_link_topic_json(&value));
 }
 

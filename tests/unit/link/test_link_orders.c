@@ -175,8 +175,8 @@ START_TEST(open_transactions_and_translation_are_named)
                                   .order_epoch = 7,
                                   .partitions = 2,
                                   .offsets = KC_LINK_TRANSLATE,
-                                  .reason = "gaps",
-                                  .lane = "raw"};
+                                  .reason = (char *)"gaps",
+                                  .lane = (char *)"raw"};
     fake_set(&link.store, KC_LINK_TOPIC, "orders", kc_link_topic_json(&state));
     link.live.source_stable = 90;
     order(&link, "orders", KC_LINK_WISH_PROMOTE, &dry);

@@ -8,8 +8,10 @@
 
 static void store_group(struct fake_link *link, const char *group, enum kc_link_group_state state)
 {
-    struct kc_link_group_order order = {.epoch = 3, .source_group = (char *)group, .by = "ann"};
-    struct kc_link_group value = {.state = state, .order_epoch = 3, .reason = "members are there"};
+    struct kc_link_group_order order = {
+        .epoch = 3, .source_group = (char *)group, .by = (char *)"ann"};
+    struct kc_link_group value = {
+        .state = state, .order_epoch = 3, .reason = (char *)"members are there"};
     fake_set(&link->store, KC_LINK_GROUP_ORDER, group, kc_link_group_order_json(&order));
     fake_set(&link->store, KC_LINK_GROUP, group, kc_link_group_json(&value));
 }
@@ -257,17 +259,19 @@ END_TEST
 
 START_TEST(missing_rights_are_found)
 {
-    struct kc_acl at_source[] = {{0, RD_KAFKA_RESOURCE_PATTERN_PREFIXED, "or", "User:a", "*",
-                                  RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW},
-                                 {0, RD_KAFKA_RESOURCE_PATTERN_LITERAL, "orders", "User:b", "*",
-                                  RD_KAFKA_ACL_OPERATION_READ, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW},
-                                 {0, RD_KAFKA_RESOURCE_PATTERN_LITERAL, "orders", "User:c", "*",
-                                  RD_KAFKA_ACL_OPERATION_DESCRIBE,
+    struct kc_acl at_source[] = {
+        {0, RD_KAFKA_RESOURCE_PATTERN_PREFIXED, (char *)"or", (char *)"User:a", (char *)"*",
+         RD_KAFKA_ACL_OPERATION_WRITE, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW},
+        {0, RD_KAFKA_RESOURCE_PATTERN_LITERAL, (char *)"orders", (char *)"User:b", (char *)"*",
+         RD_KAFKA_ACL_OPERATION_READ, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW},
+        {0, RD_KAFKA_RESOURCE_PATTERN_LITERAL, (char *)"orders", (char *)"User:c", (char *)"*",
+         RD_KAFKA_ACL_OPERATION_DESCRIBE, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW}};
+    struct kc_acl at_target[] = {{0, RD_KAFKA_RESOURCE_PATTERN_LITERAL, (char *)"*",
+                                  (char *)"User:b", (char *)"*", RD_KAFKA_ACL_OPERATION_ALL,
                                   RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW}};
-    struct kc_acl at_target[] = {{0, RD_KAFKA_RESOURCE_PATTERN_LITERAL, "*", "User:b", "*",
-                                  RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW}};
     const struct kc_acls source = {at_source, 3}, target = {at_target, 1};
-    const struct link_mirror mirror = {.name = "orders", .order = {.source_topic = "orders"}};
+    const struct link_mirror mirror = {.name = (char *)"orders",
+                                       .order = {.source_topic = (char *)"orders"}};
     struct link_rights_gaps gaps = {0};
     link_rights_gaps_find(&mirror, 1, &source, &target, &gaps);
     ck_assert_uint_eq(gaps.count, 1);
