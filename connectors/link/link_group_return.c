@@ -99,45 +99,49 @@ static bool read_side(struct link_groups *groups, enum link_side side, take_offs
 
 /* ---- writing ---- */
 
-/* The source's log must reach so far; else the offset waits. */
-static bool bound(struct link_groups *groups, struct link_offset *entry,
-                  struct kc_partition_offset *items)
+/* Partitions with news, under the source's names. Returns how many there are. */
+static size_t list_news(struct link_groups *groups, struct link_kept_group *group,
+                        struct link_offset **entries, struct kc_partition_offset *starts,
+                        struct kc_partition_offset *ends)
 {
-    const struct link_group_topic *topic =
-        link_group_topic_of_target(&groups->topics, entry->topic);
-    if (!topic || entry->source <= entry->committed)
-        return false;
-    items[0] = (struct kc_partition_offset){
-        .topic = topic->source, .partition = entry->partition, .timestamp = KC_OFFSET_EARLIEST};
-    items[1] = items[0];
-    items[1].timestamp = KC_OFFSET_LATEST;
-    return true;
+    size_t count = 0;
+    for (size_t i = 0; i < group->back.count; i++) {
+        struct link_offset *entry = &group->back.items[i];
+        const struct link_group_topic *topic =
+            link_group_topic_of_target(&groups->topics, entry->topic);
+        entry->start = entry->end = -1;
+        if (!topic || entry->source <= entry->committed)
+            continue;
+        starts[count] = (struct kc_partition_offset){
+            .topic = topic->source, .partition = entry->partition, .timestamp = KC_OFFSET_EARLIEST};
+        ends[count] = starts[count];
+        ends[count].timestamp = KC_OFFSET_LATEST;
+        entries[count++] = entry;
+    }
+    return count;
 }
 
+/* False: there is no news, or the source doesn't answer. */
 static bool ask_bounds(struct link_groups *groups, struct link_kept_group *group)
 {
-    struct link_offset_table *back = &group->back;
-    struct link_offset **entries = kc_calloc(back->count + 1, sizeof(struct link_offset *));
-    struct kc_partition_offset *items = kc_calloc(2 * back->count + 1, sizeof(*items));
-    size_t count = 0;
-    for (size_t i = 0; i < back->count; i++) {
-        back->items[i].start = back->items[i].end = -1;
-        if (bound(groups, &back->items[i], &items[2 * count]))
-            entries[count++] = &back->items[i];
-    }
+    size_t most = group->back.count + 1;
+    struct link_offset **entries = kc_calloc(most, sizeof(struct link_offset *));
+    struct kc_partition_offset *starts = kc_calloc(most, sizeof(*starts));
+    struct kc_partition_offset *ends = kc_calloc(most, sizeof(*ends));
+    size_t count = list_news(groups, group, entries, starts, ends);
     struct kc_error *err =
-        count ? kc_admin_list_offsets(groups->source, items, 2 * count, false) : NULL;
+        count ? link_groups_list_bounds(groups->source, starts, ends, count) : NULL;
     bool answered = count && link_groups_answered(groups, LINK_SOURCE, err);
     for (size_t i = 0; i < count; i++) {
-        const struct kc_partition_offset *start = &items[2 * i], *end = start + 1;
-        if (answered && !start->error && !end->error) {
-            entries[i]->start = start->offset;
-            entries[i]->end = end->offset;
+        if (answered && !starts[i].error && !ends[i].error) {
+            entries[i]->start = starts[i].offset;
+            entries[i]->end = ends[i].offset;
         }
-        kc_error_destroy(items[2 * i].error);
-        kc_error_destroy(items[2 * i + 1].error);
+        kc_error_destroy(starts[i].error);
+        kc_error_destroy(ends[i].error);
     }
-    free(items);
+    free(ends);
+    free(starts);
     free(entries);
     return answered;
 }

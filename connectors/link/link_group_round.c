@@ -378,34 +378,39 @@ static void want_of_group(const struct link_kept_group *group, struct link_wante
             want(wanted, &group->offsets.items[i]);
 }
 
-/* Two items for each place: start and end. Returns how many places there are. */
+/* Each place once. Returns how many there are. */
 static size_t list_places(const struct link_wanted_bounds *wanted,
-                          struct kc_partition_offset *items)
+                          struct kc_partition_offset *items, int64_t timestamp)
 {
     size_t places = 0;
     for (size_t i = 0; i < wanted->count; i++) {
         if (i && by_place(&wanted->entries[i - 1], &wanted->entries[i]) == 0)
             continue;
-        const struct link_offset *entry = wanted->entries[i];
-        items[2 * places] = (struct kc_partition_offset){
-            .topic = entry->topic, .partition = entry->partition, .timestamp = KC_OFFSET_EARLIEST};
-        items[2 * places + 1] = items[2 * places];
-        items[2 * places + 1].timestamp = KC_OFFSET_LATEST;
-        places++;
+        items[places++] = (struct kc_partition_offset){.topic = wanted->entries[i]->topic,
+                                                       .partition = wanted->entries[i]->partition,
+                                                       .timestamp = timestamp};
     }
     return places;
 }
 
-static void take_bounds(const struct link_wanted_bounds *wanted, struct kc_partition_offset *items)
+static void take_bounds(const struct link_wanted_bounds *wanted,
+                        const struct kc_partition_offset *starts,
+                        const struct kc_partition_offset *ends)
 {
     size_t place = 0;
     for (size_t i = 0; i < wanted->count; i++) {
         place += i && by_place(&wanted->entries[i - 1], &wanted->entries[i]) != 0;
-        const struct kc_partition_offset *start = &items[2 * place], *end = start + 1;
-        bool known = !start->error && !end->error;
-        wanted->entries[i]->start = known ? start->offset : -1;
-        wanted->entries[i]->end = known ? end->offset : -1;
+        bool known = !starts[place].error && !ends[place].error;
+        wanted->entries[i]->start = known ? starts[place].offset : -1;
+        wanted->entries[i]->end = known ? ends[place].offset : -1;
     }
+}
+
+struct kc_error *link_groups_list_bounds(struct kc_admin *admin, struct kc_partition_offset *starts,
+                                         struct kc_partition_offset *ends, size_t count)
+{
+    struct kc_error *err = kc_admin_list_offsets(admin, starts, count, false);
+    return err ? err : kc_admin_list_offsets(admin, ends, count, false);
 }
 
 static void ask_bounds(struct link_groups *groups)
@@ -415,15 +420,20 @@ static void ask_bounds(struct link_groups *groups)
         if (is_held_state(group))
             want_of_group(group, &wanted);
     if (wanted.count) {
-        struct kc_partition_offset *items = kc_calloc(2 * wanted.count, sizeof(*items));
+        struct kc_partition_offset *starts = kc_calloc(wanted.count, sizeof(*starts));
+        struct kc_partition_offset *ends = kc_calloc(wanted.count, sizeof(*ends));
         qsort(wanted.entries, wanted.count, sizeof(struct link_offset *), by_place);
-        size_t places = list_places(&wanted, items);
-        struct kc_error *err = kc_admin_list_offsets(groups->target, items, 2 * places, false);
+        size_t places = list_places(&wanted, starts, KC_OFFSET_EARLIEST);
+        list_places(&wanted, ends, KC_OFFSET_LATEST);
+        struct kc_error *err = link_groups_list_bounds(groups->target, starts, ends, places);
         if (link_groups_answered(groups, LINK_TARGET, err))
-            take_bounds(&wanted, items);
-        for (size_t i = 0; i < 2 * places; i++)
-            kc_error_destroy(items[i].error);
-        free(items);
+            take_bounds(&wanted, starts, ends);
+        for (size_t i = 0; i < places; i++) {
+            kc_error_destroy(starts[i].error);
+            kc_error_destroy(ends[i].error);
+        }
+        free(starts);
+        free(ends);
     }
     free(wanted.entries);
 }

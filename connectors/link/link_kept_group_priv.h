@@ -90,6 +90,12 @@ struct link_kept_group **link_groups_choose(struct link_groups *groups, link_gro
 /* Takes err. Logs it once until the side answers again; err NULL: it did. True: it did. */
 bool link_groups_answered(struct link_groups *groups, enum link_side side, struct kc_error *err);
 
+/* Where logs begin and end: ends[i] and starts[i] are of the same partition. A request names a
+ * partition once, so that there are two calls. */
+struct kc_error *link_groups_list_bounds(struct kc_admin *admin, struct kc_partition_offset *starts,
+                                         struct kc_partition_offset *ends,
+                                         size_t count) KC_MUST_CHECK;
+
 /* Whether the group's next step is near, so that rounds come quickly. */
 bool link_group_is_imminent(const struct link_kept_group *group);
 

@@ -23,6 +23,10 @@
 
 enum { PATIENCE_MS = 30000, LOOK_MS = 20 };
 
+/* What main() of the worker does: filters are plugins, too. */
+extern const struct kc_plugin *const kc_builtin_plugins[];
+void kc_plugins_set_builtin(const struct kc_plugin *const *builtin);
+
 static struct link_store *store;
 
 /* Ends with the error's text, if there is one. */
@@ -154,6 +158,7 @@ int main(int argc, char **argv)
         *equals = '\0';
         kc_map_set(properties, argv[i], equals + 1);
     }
+    kc_plugins_set_builtin(kc_builtin_plugins);
     setvbuf(stdin, NULL, _IONBF, 0); /* poll() sees what stdio hasn't taken */
     ok(link_config_new(properties, true, &config));
     ok(link_store_open(config, stop, &store));
