@@ -379,6 +379,9 @@ void link_look_run(struct link_copy *copy, struct copy_job *job)
     for (size_t i = 0; i < job->count; i++)
         find_start(copy, &job->items[i]);
     fence(copy, job);
+    uint64_t number = link_markers_fence_number(copy);
+    for (size_t i = 0; i < job->count; i++)
+        job->items[i].fence = number;
     look_at_target(copy, job);
     walk(copy, job);
 }

@@ -50,7 +50,29 @@ static struct kc_error *initialise(struct link_copy *copy)
     struct kc_error *err = kc_admin_init_producer(copy->target, writer->transactional_id,
                                                   TRANSACTION_MS, &writer->producer);
     writer->initialised = !err;
+    writer->fence += !err;
     return err;
+}
+
+uint64_t link_markers_fence_number(struct link_copy *copy)
+{
+    pthread_mutex_lock(&copy->markers.mutex);
+    uint64_t fence = copy->markers.initialised ? copy->markers.fence : 0;
+    pthread_mutex_unlock(&copy->markers.mutex);
+    return fence;
+}
+
+/* A marker goes only where nobody else can have written one since the log's end was asked. */
+static void turn_away_unfenced(const struct link_copy *copy, struct copy_job *job)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        if (job->items[i].fence != copy->markers.fence && !job->items[i].target_error)
+            job->items[i].target_error = kc_error_retriable_new(
+                KC_ERR_KAFKA,
+                "the end of %s-%d is to be asked again, now that nobody else writes "
+                "markers there",
+                job->items[i].topic, job->items[i].partition);
+    }
 }
 
 struct kc_error *link_markers_fence(struct link_copy *copy)
@@ -152,6 +174,8 @@ static struct kc_error *by_coordinator(struct link_copy *copy, struct copy_job *
     bool done = false;
     pthread_mutex_lock(&copy->markers.mutex);
     struct kc_error *err = initialise(copy);
+    if (!err)
+        turn_away_unfenced(copy, job);
     for (int i = 0; !err && !done && i < ROUNDS_MOST && link_lease_holds(copy->lease); i++)
         err = round_of(copy, job, parts, &done);
     if (!err)

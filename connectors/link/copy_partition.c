@@ -327,6 +327,7 @@ static void take_position(struct copy_partition *partition, const struct copy_it
     partition->source_high = item->source_high;
     partition->target_start = item->target_start;
     partition->settle_end = -1;
+    partition->fence = item->fence;
     if (item->position.markers > 0 || partition->saved.checked >= 0) {
         partition->saved.checked = link_position_offset(&item->position);
         partition->saved.markers = item->position.markers;

@@ -83,6 +83,7 @@ struct copy_partition {
     struct copy_piece *unsent; /* the first that isn't wholly sent */
     int in_flight;             /* batches */
     bool marking;              /* a job writes markers */
+    uint64_t fence;            /* since which nobody else writes markers here */
     bool cutting;
     int64_t cut_at_ms;  /* not before */
     int64_t read_at_ms; /* when something was fetched */
@@ -179,6 +180,7 @@ struct copy_item {
     int64_t foreign, foreign_id;
     char *text; /* of CHECK: who keeps the last stable offset back; of NAME: who has written */
     int64_t marked;
+    uint64_t fence; /* LOOK: the writer's when the log's end was asked; MARK: the partition's */
     struct link_fates *fates; /* of FORCE */
     bool hanging;             /* of CHECK: asks who */
 };
@@ -203,7 +205,8 @@ struct copy_marker_writer {
     char *transactional_id;
     struct kc_producer_identity producer;
     bool initialised;
-    bool refused; /* the cluster doesn't let us write markers directly */
+    uint64_t fence; /* one more with each time that former writers were fenced; 0: never */
+    bool refused;   /* the cluster doesn't let us write markers directly */
 };
 
 struct copy_send;
@@ -258,6 +261,7 @@ void link_cut_run(struct link_copy *copy, struct copy_job *job);     /* copy_ali
 void link_markers_run(struct link_copy *copy, struct copy_job *job); /* copy_markers.c */
 /* Ends what a predecessor may have under way. */
 struct kc_error *link_markers_fence(struct link_copy *copy) KC_MUST_CHECK;
+uint64_t link_markers_fence_number(struct link_copy *copy);
 void link_markers_open(struct link_copy *copy);
 void link_markers_close(struct link_copy *copy);
 /* Asks for one kind of offset of all items that have no error, at one side. */

@@ -276,6 +276,7 @@ static void mark(struct copy_job **job, struct copy_partition *partition)
     item->count = partition->unsent->count - partition->unsent->done;
     if (item->count > MARKERS_MOST)
         item->count = MARKERS_MOST;
+    item->fence = partition->fence;
     partition->marking = true;
 }
 
