@@ -138,10 +138,11 @@ static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin
     }
     bool fine = is_alias ? is_long_prefix(resource->prefix) : is_prefix(resource->prefix);
     if (!fine || is_taken(mounts, resource->prefix)) {
-        kc_log_error(
-            "%s has no REST resource: its prefix %s is taken, or isn't one segment of small "
-            "letters, digits and dashes, as /things",
-            plugin->class_name, resource->prefix ? resource->prefix : "NULL");
+        kc_log_error("%s has no REST resource: its prefix %s is taken, or isn't %s of small "
+                     "letters, digits and dashes, as %s",
+                     plugin->class_name, resource->prefix ? resource->prefix : "NULL",
+                     is_alias ? "made of segments" : "one segment",
+                     is_alias ? "/other/v1/areas/{}/things" : "/things");
         return false;
     }
     return admit_routes(plugin, resource);
