@@ -172,7 +172,7 @@ static void check_source_settings(struct link_creation *creation, struct link_ca
         return;
     }
     if (unclean && unclean->value && strcmp(unclean->value, "true") == 0)
-        link_outcome_block(outcome, "UNCLEAN_ELECTIONS", true,
+        link_outcome_block(outcome, "UNCLEAN_ELECTION", true,
                            "Topic %s has unclean.leader.election.enable=true at the source: an "
                            "election that loses records there makes the mirror DIVERGED",
                            candidate->source);
