@@ -260,60 +260,58 @@ static void check_target(struct link_creation *creation, struct link_candidate *
                            candidate->from->partition_count);
 }
 
-/* Adds the ends of all partitions of the topics that exist already: first and last of each. */
-static size_t list_bounds(struct link_creation *creation, struct kc_partition_offset **bounds)
+/* The ends of all partitions of the topics that exist already. */
+static size_t list_ends(struct link_creation *creation, struct kc_partition_offset **ends)
 {
     size_t count = 0, room = 0;
-    *bounds = NULL;
+    *ends = NULL;
     for (size_t i = 0; i < creation->count; i++) {
         struct link_candidate *candidate = &creation->items[i];
         if (!goes_on(creation, candidate) || !candidate->to)
             continue;
-        room += 2 * candidate->to->partition_count;
-        *bounds = kc_realloc(*bounds, room * sizeof(**bounds));
+        room += candidate->to->partition_count;
+        *ends = kc_realloc(*ends, room * sizeof(**ends));
         for (size_t p = 0; p < candidate->to->partition_count; p++)
-            for (int which = 0; which < 2; which++)
-                (*bounds)[count++] = (struct kc_partition_offset){
-                    .topic = candidate->target,
-                    .partition = candidate->to->partitions[p].partition,
-                    .timestamp = which ? KC_OFFSET_LATEST : KC_OFFSET_EARLIEST};
+            (*ends)[count++] =
+                (struct kc_partition_offset){.topic = candidate->target,
+                                             .partition = candidate->to->partitions[p].partition,
+                                             .timestamp = KC_OFFSET_LATEST};
     }
     return count;
 }
 
-/* Only what is empty and begins at 0 can get the source's offsets. */
-static void check_bound(struct link_creation *creation, const struct kc_partition_offset *bound)
+/* Only a log that has never had a record can get the source's offsets. */
+static void check_end(struct link_creation *creation, const struct kc_partition_offset *end)
 {
     for (size_t i = 0; i < creation->count; i++) {
         struct link_candidate *candidate = &creation->items[i];
-        if (strcmp(candidate->target, bound->topic) != 0 || !goes_on(creation, candidate))
+        if (strcmp(candidate->target, end->topic) != 0 || !goes_on(creation, candidate))
             continue;
-        if (bound->error)
+        if (end->error)
             link_outcome_refuse(outcome_of(creation, candidate), 503,
-                                "The end of topic %s on the target can't be read: %s", bound->topic,
-                                kc_error_text(bound->error));
-        else if (bound->offset != 0)
+                                "The end of topic %s on the target can't be read: %s", end->topic,
+                                kc_error_text(end->error));
+        else if (end->offset != 0)
             link_outcome_block(outcome_of(creation, candidate), "TARGET_NOT_EMPTY", false,
                                "Topic %s exists on the target, and partition %d has, or had, "
-                               "records (%s offset %lld). A mirror topic begins empty: delete the "
-                               "topic, or mirror under another name with link.topic.prefix",
-                               bound->topic, (int)bound->partition,
-                               bound->timestamp == KC_OFFSET_LATEST ? "end" : "first",
-                               (long long)bound->offset);
+                               "records: its end is offset %lld. A mirror topic begins empty: "
+                               "delete the topic, or mirror under another name with "
+                               "link.topic.prefix",
+                               end->topic, (int)end->partition, (long long)end->offset);
     }
 }
 
-static struct kc_error *look_at_bounds(struct link_creation *creation)
+static struct kc_error *look_at_ends(struct link_creation *creation)
 {
-    struct kc_partition_offset *bounds = NULL;
-    size_t count = list_bounds(creation, &bounds);
+    struct kc_partition_offset *ends = NULL;
+    size_t count = list_ends(creation, &ends);
     struct kc_error *err =
-        count ? kc_admin_list_offsets(creation->control->target, bounds, count, false) : NULL;
+        count ? kc_admin_list_offsets(creation->control->target, ends, count, false) : NULL;
     for (size_t i = 0; !err && i < count; i++)
-        check_bound(creation, &bounds[i]);
+        check_end(creation, &ends[i]);
     for (size_t i = 0; i < count; i++)
-        kc_error_destroy(bounds[i].error);
-    free(bounds);
+        kc_error_destroy(ends[i].error);
+    free(ends);
     return err;
 }
 
@@ -337,7 +335,7 @@ static struct kc_error *look_at_target(struct link_creation *creation)
     for (size_t i = 0; !err && i < creation->count; i++)
         if (goes_on(creation, &creation->items[i]))
             check_target(creation, &creation->items[i]);
-    return err ? err : look_at_bounds(creation);
+    return err ? err : look_at_ends(creation);
 }
 
 /* ---- making topics ---- */

@@ -42,7 +42,7 @@ def said(process, word):
 
 def wait_said(process, word, timeout=30):
     return wait_for(
-        lambda: process.must_live() and said(process, word) or said(process, word),
+        lambda: said(process, word) or process.must_live() and None,
         timeout * PATIENCE,
         f"{process.name} to say {word}",
     )
