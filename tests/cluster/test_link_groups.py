@@ -6,6 +6,7 @@ tests/cluster/link_holds.c runs the mirror groups of a link. The mirror itself i
 which writes the same records to both clusters."""
 
 import json
+import os
 import re
 import subprocess
 import threading
@@ -141,6 +142,35 @@ class Member:
         if offsets:
             self.consumer.commit(offsets=offsets, asynchronous=False)
         self.consumer.close()
+
+
+class Assigned:
+    """Many consumers that tell when they were given partitions."""
+
+    def __init__(self, cluster, group, topic, count, **more):
+        self.given, self.over = {}, threading.Event()
+        settings = {"group.id": group, "auto.offset.reset": "earliest", **more}
+        self.consumers = [Consumer(cluster.client_config(**settings)) for _ in range(count)]
+        for consumer in self.consumers:
+            consumer.subscribe([topic], on_assign=self.note)
+        self.thread = threading.Thread(target=self.poll, daemon=True)
+        self.thread.start()
+
+    def note(self, consumer, partitions):
+        for partition in partitions:
+            self.given[partition.partition] = time.monotonic()
+
+    def poll(self):
+        while not self.over.is_set():
+            for consumer in self.consumers:
+                consumer.poll(0)
+            time.sleep(0.01)
+
+    def close(self):
+        self.over.set()
+        self.thread.join()
+        for consumer in self.consumers:
+            consumer.close()
 
 
 class Console:
@@ -366,11 +396,52 @@ def test_a_hold_that_is_lost_is_taken_again(source, cluster_factory, unique):
         lost = mover.wait_state(groups["classic"], "HOLD_LOST")
         assert "Stop them" in lost["reason"]
         both(source, target, topic, 2, 5, first=10)
-        wait_for(lambda: len(wait["classic"].seen) == 22, 60 * PATIENCE, "the member to read on")
+        # It commits nothing, and so reads from the last offsets again after each rebalance.
+        wait_for(
+            lambda: len(set(wait["classic"].seen)) == 22, 60 * PATIENCE, "the member to read on"
+        )
         assert len(wait["consumer"].seen) == 12
         wait.pop("classic").close()
         mover.wait_state(groups["classic"], "STANDBY")
     finally:
         for member in [*stay.values(), *wait.values()]:
             member.close()
+        mover.close()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("protocol, most", [("classic", 2), ("consumer", 6)])
+def test_a_hundred_members_go_on_at_once(source, cluster_factory, link, unique, protocol, most):
+    """LINK_GROUP_MEMBERS (100) and LINK_GROUP_PARTITIONS (1000) make it smaller."""
+    members = int(os.environ.get("LINK_GROUP_MEMBERS", "100"))
+    partitions = int(os.environ.get("LINK_GROUP_PARTITIONS", "1000"))
+    topic, group, settings = unique("orders"), unique("group"), PROTOCOLS[protocol]
+    target = cluster_factory("large", heap="1g")
+    for cluster in (source, target):
+        cluster.create_topic(topic, partitions)
+    old = Member(source, group, topic, **settings)
+    wait_for(lambda: members_on(source, group) == 1, 60 * PATIENCE, "a member on the source")
+    wait_for(lambda: len(old.consumer.assignment()) == partitions, 60 * PATIENCE, "its partitions")
+    old.consumer.commit(offsets=offsets_of(topic, 0, partitions), asynchronous=False)
+    mover = Link(unique("link"), source, target, **{"link.group.idle.ms": "5000"})
+    try:
+        mover.order("topic", topic, topic, partitions, "LINKING")
+        mover.order("group", group, group, "hold", "auto")
+        mover.wait_state(group, "STANDBY", 180)
+        new = Assigned(target, group, topic, members, **settings)
+        ours = 1 if protocol == "classic" else partitions + 4 + partitions // 10
+        wait_for(
+            lambda: members_on(target, group) == ours + members, 240 * PATIENCE, "all to join", 1
+        )
+        time.sleep(10)
+        assert not new.given
+        old.close()
+        left = time.monotonic()
+        wait_for(lambda: len(new.given) == partitions, 120 * PATIENCE, "all partitions to be given")
+        took = max(new.given.values()) - left - 5
+        print(f"{protocol}: {members} members have {partitions} partitions {took:.2f} s after the "
+              "last one has left and the group was idle")
+        new.close()
+        assert took <= most * PATIENCE
+    finally:
         mover.close()
