@@ -5,20 +5,19 @@ names of Confluent's API. One worker answers for a link that another one has.
 ISTHMUS_KAFKAREST_SDK names a folder with Confluent's published Go client, the module
 github.com/confluentinc/ccloud-sdk-go-v2/kafkarest; with it and Go, that client drives a link."""
 
+import contextlib
 import json
 import os
 import pathlib
 import shutil
 import subprocess
-import time
+import threading
 
 import pytest
 
 import records
 from processes import wait_for
 from workers import PATIENCE
-
-STATES = ("PENDING", "ALIGNING", "LINKING")
 
 
 def link_config(source, target, **more):
@@ -29,6 +28,7 @@ def link_config(source, target, **more):
         "target.cluster.bootstrap.servers": target.bootstrap,
         "replication.factor": "1",
         "link.lease.ms": "3000",
+        "link.groups.promotion": "manual",
         **more,
     }
 
@@ -65,6 +65,34 @@ def items(response):
     """The outcomes of a request about several names, whatever its status."""
     answer = response.json()
     return answer if isinstance(answer, list) else answer["mirrors"]
+
+
+@contextlib.contextmanager
+def producing(cluster, topic):
+    """Somebody writes to the topic all the while."""
+    over = threading.Event()
+
+    def write():
+        number = 500
+        while not over.is_set():
+            records.produce(cluster, topic, 20, first=number)
+            number += 20
+            over.wait(0.2)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def dry_codes(rest, path, names):
+    """What speaks against a promotion."""
+    dry = rest.call("POST", f"{path}/mirrors:promote", {**names, "dry_run": True})
+    assert dry.status_code == 200, dry.text
+    return {blocker["code"] for blocker in dry.json()[0]["blockers"]}
 
 
 def check_bad_requests(rest, link, topic):
@@ -149,7 +177,46 @@ def test_mirror_topics_over_rest(linked, source, target):
     where = other.get(f"{path}/offsets?topic={orders}&partition=1&source_offset=7")
     assert where["target_offset"] == 7 and where["mirrored"] is True
 
+    check_groups(rests, path, orders, source)
     check_pause_and_promotion(rests, path, link, orders, bills, source)
+
+
+def check_groups(rests, path, orders, source):
+    """A group without members: registered, held, promoted."""
+    (rest, other), group = rests, f"{orders}-readers"
+    body = {"group_ids": [group]}
+    records.commit(source, group, orders, {0: 5, 1: 7})
+    assert rest.get(f"{path}/groups") == []
+    dry = other.call("POST", f"{path}/groups?validate_only=true", body)
+    assert dry.status_code == 200 and rest.get(f"{path}/groups") == [], dry.text
+    made = other.call("POST", f"{path}/groups", body)
+    assert made.status_code == 202 and made.json()[0]["error_code"] is None, made.text
+
+    def held():
+        now = rest.get(f"{path}/groups/{group}")
+        return now if now["group_status"] == "STANDBY" else None
+
+    now = wait_for(held, 60 * PATIENCE, "the group to be held")
+    assert (now["source_members"], now["target_members"]) == (0, 0)
+    assert [(o["partition"], o["source_offset"]) for o in now["offsets"]] == [(0, 5), (1, 7)]
+    assert [b["code"] for b in now["blockers"]] == ["NO_TARGET_MEMBERS"]
+    assert rest.get(f"{path}/mirrors/{orders}")["subscribed_groups"] == 1
+    dry = rest.call("POST", f"{path}/mirrors:promote?dry_run=true", {"mirror_topic_names": [orders]})
+    assert "GROUPS_NOT_PROMOTED" in [b["code"] for b in dry.json()[0]["blockers"]]
+    kept = rest.call("DELETE", f"{path}/groups/{group}")
+    assert kept.status_code == 409 and "Release it or promote it first" in kept.json()["message"]
+    order = {"group_id_pattern": ".*-readers"}
+    assert other.call("POST", f"{path}/groups:promote", order).status_code == 202
+
+    def promoted():
+        now = rest.get(f"{path}/groups/{group}")
+        return now if now["group_status"] == "PROMOTED" else None
+
+    now = wait_for(promoted, 60 * PATIENCE, "the group to be promoted")
+    assert [o["target_offset"] for o in now["offsets"]] == [5, 7]
+    again = rest.call("POST", f"{path}/groups:promote", order)
+    assert again.status_code == 409 and "ALREADY_PROMOTED" in again.text
+    assert rest.get(f"{path}/mirrors/{orders}")["promoted_groups"] == 1
 
 
 def check_pause_and_promotion(rests, path, link, orders, bills, source):
@@ -169,18 +236,14 @@ def check_pause_and_promotion(rests, path, link, orders, bills, source):
     assert nothing.status_code == 409 and "nothing to repair" in nothing.json()["message"]
 
     # Somebody still writes: promotion is refused, and says what to do. A dry run says it with 200.
-    producing = records.produce
-    start = time.monotonic()
-    number = 500
-    refused = None
-    while not refused and time.monotonic() < start + 60 * PATIENCE:
-        producing(source, orders, 20, first=number)
-        number += 20
-        dry = rest.call("POST", f"{path}/mirrors:promote", {**one, "dry_run": True})
-        assert dry.status_code == 200
-        codes = {b["code"] for b in dry.json()[0]["blockers"]}
-        refused = "SOURCE_NOT_QUIET" in codes or None
-    assert refused, "nobody noticed the producer"
+    with producing(source, orders):
+        wait_for(
+            lambda: "SOURCE_NOT_QUIET" in dry_codes(rest, path, one),
+            60 * PATIENCE,
+            "somebody to notice the producer",
+        )
+        loud = rest.call("POST", f"{path}/mirrors:promote", one)
+        assert loud.status_code == 409 and "Stop the producers" in loud.json()["message"]
 
     def promoted():
         answer = rest.call("POST", f"{path}/mirrors:promote", one)
