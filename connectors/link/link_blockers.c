@@ -11,6 +11,7 @@
 enum {
     QUIET_MS = 1000,      /* the source must have been seen unchanged for so long */
     BASE_MS = 500,        /* of a promotion that has nothing to copy */
+    LATELY_MS = 60000,    /* a producer that wrote since may still run */
     LONGEST_MS = 60000,   /* a lag that takes longer is named as a blocker */
     NAMED_GROUPS = 5,     /* in a message */
     NAMED_PRODUCERS = 16, /* whose transactional ids are looked up */
@@ -185,6 +186,74 @@ static void block_transactions(const struct promotion_view *view, size_t i)
     }
 }
 
+/* ---- who wrote lately ---- */
+
+/* The producer of these partitions that wrote last, if that was lately. */
+static const struct kc_partition_producer *last_writer(const struct kc_partition_producers *items,
+                                                       size_t count, int32_t *partition)
+{
+    const struct kc_partition_producer *last = NULL;
+    int64_t since = kc_now_ms() - LATELY_MS;
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < items[i].count; k++) {
+            const struct kc_partition_producer *producer = &items[i].producers[k];
+            if (producer->last_timestamp < since ||
+                (last && producer->last_timestamp <= last->last_timestamp))
+                continue;
+            last = producer;
+            *partition = items[i].partition;
+        }
+    return last;
+}
+
+static void warn_writer(const struct promotion_view *view, size_t i,
+                        const struct kc_partition_producers *items, size_t count)
+{
+    int32_t partition = 0;
+    const struct kc_partition_producer *producer = last_writer(items, count, &partition);
+    if (!producer)
+        return;
+    int64_t ago = kc_now_ms() - producer->last_timestamp;
+    link_outcome_block(
+        &view->outcomes[i], "RECENT_WRITER", true,
+        "Producer id %lld wrote to %s-%d at the source %lld s ago. If it still runs, "
+        "what it writes there after the promotion is not copied",
+        (long long)producer->producer_id, view->look->topics[i].source_topic, (int)partition,
+        (long long)(ago > 0 ? ago / 1000 : 0));
+}
+
+/* A topic that is gone would be waited for. */
+static size_t partitions_at_source(const struct link_lags *lags)
+{
+    return lags->source_gone ? 0 : lags->count;
+}
+
+/* Idempotent producers are known to the source (Kafka 2.8); others can't be told. */
+static void warn_writers(const struct promotion_view *view)
+{
+    char *why = NULL;
+    size_t room = 1, used = 0;
+    struct kc_admin *admin = link_live_admin(view->control->live, LINK_SOURCE, &why);
+    free(why);
+    for (size_t i = 0; i < view->count; i++)
+        room += partitions_at_source(&view->look->topics[i]);
+    struct kc_partition_producers *items = kc_calloc(room, sizeof(*items));
+    for (size_t i = 0; i < view->count && admin; i++)
+        for (size_t k = 0; k < partitions_at_source(&view->look->topics[i]); k++)
+            items[used++] = (struct kc_partition_producers){
+                .topic = view->look->topics[i].source_topic, .partition = (int32_t)k};
+    struct kc_error *err = used ? kc_admin_describe_producers(admin, items, used) : NULL;
+    for (size_t i = 0, at = 0; i < view->count && used && !err; i++) {
+        size_t count = partitions_at_source(&view->look->topics[i]);
+        if (is_open(view, i))
+            warn_writer(view, i, &items[at], count);
+        at += count;
+    }
+    kc_error_destroy(err);
+    kc_partition_producers_clear(items, used);
+    free(items);
+}
+
 /* ---- groups and settings ---- */
 
 static void warn_groups(const struct promotion_view *view, size_t i,
@@ -305,6 +374,8 @@ void link_block_promotions(struct link_control *control, const struct link_mirro
     }
     if (reached)
         warn_settings(&view);
+    if (reached && !gateways)
+        warn_writers(&view);
     link_commits_clear(&commits);
     free(why);
 }
