@@ -202,6 +202,13 @@ static inline void explorer_clear(struct link_explorer *explorer)
     memset(explorer, 0, sizeof(*explorer));
 }
 
+static inline bool explorer_talks(void)
+{
+    const char *verbosity = getenv("CK_VERBOSITY");
+
+    return verbosity && strcmp(verbosity, "verbose") == 0;
+}
+
 /* Nothing is wrong under these rules. All states are visited; only where ISTHMUS_LONG allows larger
  * models, some may be left out. */
 static inline void assert_holds(const char *name, const struct link_model *model, const void *rules,
@@ -211,7 +218,7 @@ static inline void assert_holds(const char *name, const struct link_model *model
     const char *wrong = explorer_run(&explorer);
     char *story = explorer_story(&explorer);
 
-    if (getenv("CK_VERBOSITY"))
+    if (explorer_talks())
         printf("%s: %zu states, %zu steps%s\n", name, explorer.count, explorer.edges,
                explorer.at < explorer.count ? ", not all followed" : "");
     ck_assert_msg(!wrong, "%s: %s:%s", name, wrong, story);
@@ -229,7 +236,7 @@ static inline void assert_finds(const char *name, const struct link_model *model
     const char *wrong = explorer_run(&explorer);
     char *story = explorer_story(&explorer);
 
-    if (getenv("CK_VERBOSITY"))
+    if (explorer_talks())
         printf("%s: %zu states until %s:%s\n", name, explorer.count, wrong ? wrong : "nothing",
                wrong ? story : "");
     ck_assert_msg(wrong && strcmp(wrong, expected) == 0, "%s: expected '%s', found '%s':%s", name,
