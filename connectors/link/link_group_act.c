@@ -207,7 +207,7 @@ static bool has_news(const struct link_kept_group *group)
 static void gather(struct link_kept_group *group)
 {
     bool wanted = group->action == LINK_GROUP_GATHER;
-    if (!group->hold || group->state.state == KC_LINK_GROUP_PROMOTING)
+    if (!group->hold || group->action == LINK_GROUP_FINISH)
         return;
     if (wanted && has_news(group))
         submit(group, false, false);

@@ -224,8 +224,10 @@ static bool needs_offsets(const struct link_groups *groups, const struct link_ke
 {
     if (groups->source_complaint || !is_held_state(group))
         return false;
-    return group->source_active || !group->offsets_ms || group->offsets_ms < group->idle_since_ms ||
-           kc_mono_ms() - group->offsets_ms >= IDLE_OFFSETS_MS;
+    int64_t age = kc_mono_ms() - group->offsets_ms;
+    if (!group->offsets_ms || group->offsets_ms < group->idle_since_ms)
+        return true;
+    return age >= (group->source_active ? groups->config->group_sync_ms : IDLE_OFFSETS_MS);
 }
 
 static char *metadata_of(const rd_kafka_topic_partition_t *place)

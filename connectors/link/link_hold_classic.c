@@ -19,7 +19,6 @@ enum {
     REST_MS = 250,
     BUSY_MS = 20,
     REFUSED_MS = 1000,
-    COMMIT_MS = 10000,
     SETTLE_MS = 5000,
     INVALID_SESSION_TIMEOUT = 26, /* Kafka's code */
 };
@@ -239,7 +238,8 @@ static struct kc_error *classic_commit(struct link_hold *hold,
     struct kc_error *err = classic->gathering ? settle(classic) : NULL;
     if (err)
         return err;
-    return kc_group_member_commit(classic->member, offsets, count, COMMIT_MS, errors);
+    return kc_group_member_commit(classic->member, offsets, count, link_hold_commit_ms(hold),
+                                  errors);
 }
 
 static struct kc_error *classic_leave(struct link_hold *hold)

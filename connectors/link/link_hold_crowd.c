@@ -20,12 +20,12 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkGroups");
 enum {
     REST_MS = 1000,
     BUSY_MS = 100,
-    COMMIT_MS = 10000,
     LEAVE_MS = 10000,
     DEFICIT_MS = 10000, /* a gap in the hold passes: a partition was added, a phantom comes back */
     REFUSED_MS = 10000, /* until a phantom that was refused is tried again */
     RESERVE = 4,        /* and a tenth */
     MOST_PHANTOMS = 100000,
+    TELL_MS = 1000,         /* the broker takes a member's last epoch but one, too */
     UNKNOWN_MEMBER_ID = 25, /* Kafka's code */
 };
 
@@ -35,6 +35,7 @@ struct link_crowd {
     size_t phantoms;        /* that there are */
     int64_t short_since_ms; /* of the gap; 0: none */
     int64_t refused_ms;     /* when phantoms were last tried again */
+    int64_t told_ms;        /* when epochs were last told */
     uint64_t told;          /* a sum over ids and epochs that are known to the state */
 };
 
@@ -172,6 +173,19 @@ static void set_state(struct link_hold *hold, struct link_crowd *crowd,
     }
 }
 
+/* A successor comes back under these. */
+static void tell_epochs(struct link_hold *hold, struct link_crowd *crowd,
+                        const struct link_tally *tally)
+{
+    int64_t now = kc_mono_ms();
+    if (tally->sum == crowd->told || now - crowd->told_ms < TELL_MS)
+        return;
+    crowd->told = tally->sum;
+    crowd->told_ms = now;
+    if (json_object_size(tally->epochs))
+        link_hold_set_members(hold, json_incref(tally->epochs));
+}
+
 static int crowd_serve(struct link_hold *hold, const struct link_held_topics *topics)
 {
     bool made = !hold->own;
@@ -189,9 +203,7 @@ static int crowd_serve(struct link_hold *hold, const struct link_held_topics *to
     try_refused_again(crowd, &tally);
     set_state(hold, crowd, &tally);
     link_hold_set_round(hold, tally.epoch);
-    if (tally.sum != crowd->told && json_object_size(tally.epochs))
-        link_hold_set_members(hold, json_incref(tally.epochs));
-    crowd->told = tally.sum;
+    tell_epochs(hold, crowd, &tally);
     json_decref(tally.epochs);
     free(tally.error);
     return link_hold_state(hold) == LINK_HOLD_HELD && !crowd->short_since_ms ? REST_MS : BUSY_MS;
@@ -201,7 +213,8 @@ static struct kc_error *crowd_commit(struct link_hold *hold, const struct kc_gro
                                      size_t count, struct kc_error **errors)
 {
     struct link_crowd *crowd = hold->own;
-    return kc_group_crowd_commit(crowd->crowd, NULL, offsets, count, COMMIT_MS, errors);
+    return kc_group_crowd_commit(crowd->crowd, NULL, offsets, count, link_hold_commit_ms(hold),
+                                 errors);
 }
 
 static struct kc_error *crowd_leave(struct link_hold *hold)

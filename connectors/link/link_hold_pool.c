@@ -13,6 +13,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkGroups");
 enum {
     THREADS = 4,
     ADMIN_TIMEOUT_MS = 10000,
+    COMMIT_MS = 10000,
 };
 
 struct link_hold_thread {
@@ -72,6 +73,12 @@ void link_held_topics_clear(struct link_held_topics *topics)
 struct kc_group_client *link_hold_client(const struct link_hold *hold)
 {
     return hold->pool->client;
+}
+
+int link_hold_commit_ms(const struct link_hold *hold)
+{
+    int64_t left = link_lease_until(hold->pool->lease) - kc_mono_ms();
+    return left < 1 ? 1 : left < COMMIT_MS ? (int)left : COMMIT_MS;
 }
 
 void link_hold_set(struct link_hold *hold, enum link_hold_state state, char *error)

@@ -136,6 +136,8 @@ struct link_hold {
 };
 
 struct kc_group_client *link_hold_client(const struct link_hold *hold);
+/* How long a commit may take: no longer than the lease lasts. */
+int link_hold_commit_ms(const struct link_hold *hold);
 /* The state, and why: takes error, which may be NULL. */
 void link_hold_set(struct link_hold *hold, enum link_hold_state state, char *error);
 enum link_hold_state link_hold_state(struct link_hold *hold);

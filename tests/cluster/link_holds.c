@@ -9,10 +9,13 @@
  *     topic TARGET SOURCE PARTITIONS STATE
  *     group TARGET SOURCE hold|promote|release auto|manual|force
  *     forget TARGET
+ *     member GROUP TYPE PROTOCOL   (somebody joins a classic group on the source)
+ *     obstacle SOURCE TARGET       (prints {"obstacle":CODE or null,"warning":...})
  *     quit
  *
  * Prints each state of a group that is written, as {"group":G,"state":{...}} on a line.
  */
+#include "connect/group.h"
 #include "link/link_groups_priv.h"
 
 #include <poll.h>
@@ -21,13 +24,17 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 30000, LOOK_MS = 20 };
+enum { PATIENCE_MS = 30000, LOOK_MS = 20, STRANGERS = 8 };
 
 /* What main() of the worker does: filters are plugins, too. */
 extern const struct kc_plugin *const kc_builtin_plugins[];
 void kc_plugins_set_builtin(const struct kc_plugin *const *builtin);
 
 static struct link_store *store;
+static struct link_config *config;
+static struct kc_group_client *client;
+static struct kc_group_member *strangers[STRANGERS];
+static size_t stranger_count;
 
 /* Ends with the error's text, if there is one. */
 static void ok(struct kc_error *err)
@@ -90,6 +97,53 @@ static void order_group(const char *name, char *source, const char *wish, const 
     put(KC_LINK_GROUP_ORDER, name, kc_link_group_order_json(&order));
 }
 
+/* ---- what can't be held ---- */
+
+static struct kc_error *assign(void *opaque, struct kc_group_round *round)
+{
+    return NULL;
+}
+
+static void join(const char *group, const char *type, const char *protocol)
+{
+    const struct kc_group_protocol offered = {protocol, "", 0};
+    const struct kc_group_member_settings settings = {KC_GROUP_SIZE(settings), .group = group,
+                                                      .type = type, .protocols = &offered,
+                                                      .protocol_count = 1};
+    const struct kc_group_member_ops ops = {.size = sizeof(ops), .assign = assign};
+    struct kc_map *properties =
+        link_client_properties(config, LINK_SOURCE, KC_CLIENT_CONSUMER, "strangers");
+    if (stranger_count == STRANGERS)
+        exit(2);
+    if (!client)
+        ok(kc_group_client_new(properties, "strangers", &client));
+    ok(kc_group_member_new(client, &settings, &ops, NULL, &strangers[stranger_count]));
+    ok(kc_group_member_poll(strangers[stranger_count++], PATIENCE_MS));
+    kc_map_destroy(properties);
+}
+
+static void print_obstacle(const char *source_group, const char *target_group)
+{
+    struct kc_admin *source = NULL, *target = NULL;
+    struct kc_strings sources = {0}, targets = {0};
+    struct link_obstacle obstacle;
+    kc_strings_add(&sources, source_group);
+    kc_strings_add(&targets, target_group);
+    ok(link_admin_new(config, LINK_SOURCE, "test", &source));
+    ok(link_admin_new(config, LINK_TARGET, "test", &target));
+    ok(link_group_obstacle(source, target, &sources, &targets, &obstacle));
+    json_t *line = json_pack("{s:s?, s:b}", "obstacle", obstacle.code, "warning", obstacle.warning);
+    char *text = json_dumps(line, JSON_COMPACT);
+    puts(text);
+    free(text);
+    json_decref(line);
+    link_obstacles_clear(&obstacle, 1);
+    kc_admin_destroy(source);
+    kc_admin_destroy(target);
+    kc_strings_destroy(&sources);
+    kc_strings_destroy(&targets);
+}
+
 /* False: to end. */
 static bool obey(char *line)
 {
@@ -104,6 +158,10 @@ static bool obey(char *line)
         order_topic(words[1], words[2], atoi(words[3]), words[4]);
     else if (strcmp(words[0], "group") == 0 && count == 5)
         order_group(words[1], words[2], words[3], words[4]);
+    else if (strcmp(words[0], "member") == 0 && count == 4)
+        join(words[1], words[2], words[3]);
+    else if (strcmp(words[0], "obstacle") == 0 && count == 3)
+        print_obstacle(words[1], words[2]);
     else if (strcmp(words[0], "forget") == 0 && count == 2)
         put(KC_LINK_GROUP_ORDER, words[1], NULL);
     else
@@ -147,7 +205,6 @@ static void work(void)
 int main(int argc, char **argv)
 {
     struct kc_map *properties = kc_map_new();
-    struct link_config *config = NULL;
     struct link_lease *lease = NULL;
     struct link_groups *groups = NULL;
     struct kc_stop *stop = kc_stop_new();
@@ -166,6 +223,11 @@ int main(int argc, char **argv)
     ok(link_groups_open(config, store, lease, &groups));
     puts("{\"ready\":true}");
     work();
+    for (size_t i = 0; i < stranger_count; i++) {
+        kc_group_member_leave(strangers[i], "the end");
+        kc_group_member_destroy(strangers[i]);
+    }
+    kc_group_client_destroy(client);
     link_groups_close(groups);
     link_lease_release(lease);
     link_store_close(store);

@@ -84,6 +84,16 @@ class Link:
         finally:
             print(group, [(s or {}).get("state") for s in self.states(group)], self.state(group))
 
+    def obstacle(self, group):
+        """What speaks against a group, and whether it is a warning."""
+        before = len(self.written)
+        self.order("obstacle", group, group)
+        wait_for(
+            lambda: [w for w in self.written[before:] if "obstacle" in w], 60 * PATIENCE, "an answer"
+        )
+        [found] = [w for w in self.written[before:] if "obstacle" in w]
+        return found["obstacle"], found["warning"]
+
     def kill(self):
         self.process.kill()
         self.process.wait()
@@ -323,7 +333,19 @@ def test_a_group_that_is_active_on_the_target_cannot_be_held(source, target, lin
     mover.order("topic", topic, topic, 2, "LINKING")
     mover.order("group", group, group, "hold", "manual")
     assert "members on the target" in mover.wait_state(group, "FAILED")["reason"]
+    assert mover.obstacle(group) == ("TARGET_GROUP_ACTIVE", False)
     early.close()
+    # Other groups that can't be held, and those that can.
+    mover.order("member", f"{group}-streams", "consumer", "stream")
+    assert mover.obstacle(f"{group}-streams") == ("STREAMS_GROUP", False)
+    mover.order("member", f"{group}-connect", "connect", "default")
+    assert mover.obstacle(f"{group}-connect") == ("CONNECT_GROUP", False)
+    mover.order("member", f"{group}-other", "sr", "v0")
+    assert mover.obstacle(f"{group}-other") == ("FOREIGN_GROUP", False)
+    assert mover.obstacle(f"{group}-none") == ("SOURCE_GROUP_UNKNOWN", True)
+    assert mover.obstacle(group) == ("GROUP_WITHOUT_MEMBERS", True)
+    mover.order("member", f"{group}-plain", "consumer", "range")
+    assert mover.obstacle(f"{group}-plain") == (None, False)
     mover.order("group", group, group, "hold", "manual")
     mover.wait_state(group, "STANDBY")
     # Beyond the log's end nothing is committed, and the mirror is behind.
