@@ -19,7 +19,8 @@
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConnector");
 
 #define SELF_MS   30000
-#define MAX_TASKS 64 /* each has clients of its own on both sides */
+#define KNOWN_MS  5000 /* so long a source whose id is known may take to tell it */
+#define MAX_TASKS 64   /* each has clients of its own on both sides */
 
 struct link_connector {
     struct link_control *control; /* first: link_resource looks for it here. NULL: not started */
@@ -72,6 +73,16 @@ static struct kc_error *check_self(const struct link_control *control, const str
                         source ? control->target_cluster_id : control->source_cluster_id);
 }
 
+static struct kc_error *ask_source_id(struct link_control *control, bool known)
+{
+    int64_t timeout_ms = kc_config_long(control->config->values, "admin.timeout.ms");
+    if (known && timeout_ms > KNOWN_MS)
+        kc_admin_set_timeout(control->source, KNOWN_MS);
+    struct kc_error *err = kc_admin_cluster_id(control->source, &control->source_cluster_id);
+    kc_admin_set_timeout(control->source, kc_timeout_ms(timeout_ms));
+    return err;
+}
+
 /* The source may be away when a link starts again; its id is known then. */
 static struct kc_error *learn_clusters(struct link_control *control)
 {
@@ -79,7 +90,7 @@ static struct kc_error *learn_clusters(struct link_control *control)
     bool known = link_self_load(control->store, &self);
     struct kc_error *err = kc_admin_cluster_id(control->target, &control->target_cluster_id);
     if (!err)
-        err = kc_admin_cluster_id(control->source, &control->source_cluster_id);
+        err = ask_source_id(control, known);
     if (err && known && control->target_cluster_id) {
         kc_warn("Link '%s': the source cluster can't be reached now: %s", control->config->name,
                 kc_error_text(err));

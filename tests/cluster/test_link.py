@@ -61,14 +61,18 @@ def test_topics_move(make_worker, source, target, unique):
     assert {key: settings[key] for key in SAFE} == SAFE
     assert settings["segment.bytes"] == "10000000"
 
-    # One that matches is found by itself; one that exists with records is refused, and says why.
+    # One that matches is found by itself, and an empty topic of its name is taken, as it is there when
+    # somebody was stopped half way. One that exists with records is refused, and says why.
     first, second = f"{prefix}-1", f"{prefix}-2"
+    target.create_topic(first)
     target.create_topic(second)
     records.produce(target, second, 1)
     source.create_topic(second)
     source.create_topic(first)
     records.produce(source, first, 10)
     link.wait_copied(first, timeout=20)
+    assert placed(target, first) == placed(source, first)
+    assert target.topic_config(first)["retention.ms"] == "-1"
     assert "TARGET_NOT_EMPTY" in str(link.create(second).json())
     assert "has, or had, records" in link.wait_state(second, "FAILED")["reason"]
     assert link.create(unique("nothing")).status_code == 404
@@ -94,7 +98,8 @@ def test_topics_move(make_worker, source, target, unique):
     link.wait_copied(orders)
     assert link.ask("promote", orders).status_code == 202
     link.wait_state(orders, "PROMOTED")
-    assert link.ask("promote", orders).json()[0]["mirror_status"] == "PROMOTED"
+    link.ask("promote", orders)  # asked twice, it is one promotion
+    assert link.state(orders) == "PROMOTED"
     assert placed(target, orders) == placed(source, orders)
     assert target.topic_config(orders)["retention.ms"] == "100000000"
     before = end(target, orders, 4)
@@ -102,3 +107,27 @@ def test_topics_move(make_worker, source, target, unique):
     records.produce(target, orders, 10, first=3300, partition=4)
     link.wait_copied(first)
     assert end(target, orders, 4) == before + 10
+
+
+def test_a_source_that_is_gone(make_worker, target, unique, cluster_factory):
+    gone = cluster_factory("gone")
+    worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
+    link, topic = Link(worker.rest, unique("link")), unique("orders")
+    gone.create_topic(topic, 2)
+    records.produce(gone, topic, 100)
+    worker.rest.put_connector(link.name, link_config(gone, target, topics=topic))
+    worker.rest.wait_running(link.name)
+    link.wait_copied(topic)
+    copied = records.read_all(target, topic)
+    gone.brokers[0].kill()
+    assert link.wait_state(topic, "SOURCE_UNAVAILABLE", timeout=90)["reason"]
+    # A worker that starts now finds the link in its state topic, and fails over.
+    worker.kill()
+    worker.start()
+    worker.rest.wait_running(link.name, timeout=90)
+    wait_for(lambda: link.state(topic), 60 * PATIENCE, "the link to answer")
+    assert link.ask("failover", topic).status_code == 202
+    link.wait_state(topic, "FAILED_OVER")
+    assert records.read_all(target, topic) == copied
+    records.produce(target, topic, 10, first=100)
+    assert target.topic_config(topic)["retention.ms"] != "-1"
