@@ -108,6 +108,18 @@ static void add_distinct(struct kc_strings *names, const struct kc_map *seen)
         kc_strings_add(names, entry->key);
 }
 
+static struct kc_error *take_name(const json_t *value, const struct ask_fields *fields,
+                                  size_t index, struct kc_map *seen)
+{
+    const char *name = NULL;
+    char *what = kc_asprintf("%s[%zu]", fields->names, index);
+    struct kc_error *err = fields->name(value, what, &name);
+    if (!err)
+        kc_map_set(seen, name, NULL);
+    free(what);
+    return err;
+}
+
 static struct kc_error *take_names(const json_t *value, const struct ask_fields *fields,
                                    struct kc_strings *names)
 {
@@ -121,14 +133,8 @@ static struct kc_error *take_names(const json_t *value, const struct ask_fields 
                LINK_ASK_MAX_NAMES);
     struct kc_error *err = NULL;
     struct kc_map *seen = kc_map_new();
-    for (size_t i = 0; i < count && !err; i++) {
-        const char *name = NULL;
-        char *what = kc_asprintf("%s[%zu]", fields->names, i);
-        err = fields->name(json_array_get(value, i), what, &name);
-        if (!err)
-            kc_map_set(seen, name, NULL);
-        free(what);
-    }
+    for (size_t i = 0; i < count && !err; i++)
+        err = take_name(json_array_get(value, i), fields, i, seen);
     if (!err)
         add_distinct(names, seen);
     kc_map_destroy(seen);

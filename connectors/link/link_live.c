@@ -116,7 +116,7 @@ static struct kc_error *find_topics(struct kc_admin *admin, enum link_side side,
             kc_strings_add(&names, name_on(&look->topics[i], side));
     struct kc_error *err = names.count ? kc_admin_describe_topics(admin, &names, &found) : NULL;
     for (size_t i = 0, k = 0; i < look->count && !err; i++) {
-        if (!look->topics[i].source_topic)
+        if (!look->topics[i].source_topic || k >= found.count)
             continue;
         /* UNKNOWN_TOPIC_OR_PARTITION */
         bool gone = kc_error_kafka_code(found.items[k++].error) == 3;

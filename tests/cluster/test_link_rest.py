@@ -73,7 +73,7 @@ def producing(cluster, topic):
     over = threading.Event()
 
     def write():
-        number = 500
+        number = 1000
         while not over.is_set():
             records.produce(cluster, topic, 20, first=number)
             number += 20
@@ -219,12 +219,26 @@ def check_groups(rests, path, orders, source):
     assert rest.get(f"{path}/mirrors/{orders}")["promoted_groups"] == 1
 
 
+def check_lag(rest, path, source, topic):
+    """What a paused topic misses, in records, bytes and time."""
+    records.produce(source, topic, 400, first=500, size=200)
+    missing = rest.get(path)
+    lags = missing["mirror_lags"]
+    assert missing["lag"] == sum(lag["lag"] for lag in lags) == 400
+    assert missing["max_per_partition_mirror_lag"] == max(lag["lag"] for lag in lags)
+    assert missing["progress"] == pytest.approx(500 / 900, abs=0.01)
+    for lag in lags:
+        assert 50 * lag["lag"] < lag["lag_bytes"] < 400 * lag["lag"], lag
+        assert lag["lag_ms"] > 0, lag
+
+
 def check_pause_and_promotion(rests, path, link, orders, bills, source):
     rest, other = rests
     one = {"mirror_topic_names": [orders]}
     paused = rest.call("POST", f"{path}/mirrors:pause", {"mirror_topic_name_pattern": ".*orders.*"})
     assert paused.status_code == 202, paused.text
     wait_state(rest, link, orders, "PAUSED")
+    check_lag(rest, f"{path}/mirrors/{orders}", source, orders)
     again = rest.call("POST", f"{path}/mirrors:pause", one)
     assert again.status_code == 202 and "Nothing new was ordered" in items(again)[0]["message"]
     refused = rest.call("POST", f"{path}/mirrors:promote", one)
