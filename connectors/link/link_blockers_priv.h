@@ -29,7 +29,7 @@ struct link_commits {
     struct kc_strings groups;                  /* on the source */
     struct kc_strings target_groups;           /* the same, on the target */
     bool *promoted;                            /* by group */
-    rd_kafka_topic_partition_list_t **offsets; /* by group; NULL: not known */
+    rd_kafka_topic_partition_list_t **offsets; /* by group, sorted; NULL: not known */
 };
 /* Of all mirror groups of the link. Returns why not; the caller's. NULL: all is well. */
 char *link_commits_load(struct link_control *control, struct link_commits *commits);

@@ -20,6 +20,19 @@ static void add_group(struct link_control *control, const char *name, struct lin
     link_mirror_group_clear(&mirror);
 }
 
+/* Sorted by topic, without partitions that have no offset, for link_commits_has(). */
+static void tidy(rd_kafka_topic_partition_list_t *offsets)
+{
+    int kept = 0;
+    for (int i = 0; i < offsets->cnt; i++)
+        kept += offsets->elems[i].offset >= 0;
+    if (kept < offsets->cnt)
+        for (int i = offsets->cnt - 1; i >= 0; i--)
+            if (offsets->elems[i].offset < 0)
+                rd_kafka_topic_partition_list_del_by_idx(offsets, i);
+    rd_kafka_topic_partition_list_sort(offsets, NULL, NULL);
+}
+
 char *link_commits_load(struct link_control *control, struct link_commits *commits)
 {
     struct kc_strings names = {0};
@@ -37,8 +50,11 @@ char *link_commits_load(struct link_control *control, struct link_commits *commi
     struct kc_error **errors = kc_calloc(count, sizeof(struct kc_error *));
     struct kc_error *err =
         kc_admin_groups_offsets(admin, &commits->groups, commits->offsets, errors);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         kc_error_destroy(errors[i]);
+        if (commits->offsets[i])
+            tidy(commits->offsets[i]);
+    }
     free(errors);
     return link_live_failed(control->live, LINK_SOURCE, err);
 }
@@ -55,11 +71,15 @@ void link_commits_clear(struct link_commits *commits)
     *commits = (struct link_commits){0};
 }
 
+static int by_topic(const void *topic, const void *offset)
+{
+    return strcmp(topic, ((const rd_kafka_topic_partition_t *)offset)->topic);
+}
+
 bool link_commits_has(const struct link_commits *commits, size_t group, const char *source_topic)
 {
     const rd_kafka_topic_partition_list_t *offsets = commits->offsets[group];
-    for (int i = 0; offsets && i < offsets->cnt; i++)
-        if (offsets->elems[i].offset >= 0 && strcmp(offsets->elems[i].topic, source_topic) == 0)
-            return true;
-    return false;
+    return offsets && offsets->cnt > 0 &&
+           bsearch(source_topic, offsets->elems, (size_t)offsets->cnt, sizeof(*offsets->elems),
+                   by_topic);
 }

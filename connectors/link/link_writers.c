@@ -64,6 +64,7 @@ void link_writers_clear(struct link_writers *writers)
 struct writer_id {
     int64_t producer_id;
     char *name;
+    struct kc_strings topics; /* that it wrote, each once */
     UT_hash_handle hh;
 };
 
@@ -72,6 +73,7 @@ static void forget_ids(struct writer_id **ids)
     struct writer_id *id = NULL, *next = NULL;
     HASH_ITER (hh, *ids, id, next) {
         HASH_DEL(*ids, id);
+        kc_strings_destroy(&id->topics);
         free(id->name);
         free(id);
     }
@@ -95,20 +97,28 @@ static struct kc_error *learn_ids(struct kc_admin *admin, struct writer_id **ids
     return err;
 }
 
-static void take_producers(struct link_writers *writers, struct writer_id *ids,
-                           const struct kc_partition_producers *item)
+/* Partitions of a topic come one after the other. */
+static void take_producers(struct writer_id *ids, const struct kc_partition_producers *item)
 {
     for (size_t k = 0; k < item->count; k++) {
         struct writer_id *id = NULL;
         HASH_FIND(hh, ids, &item->producers[k].producer_id, sizeof(int64_t), id);
-        if (id && item->producers[k].coordinator_epoch >= 0)
-            link_writers_add(writers, id->name, false, item->topic);
+        size_t count = id ? id->topics.count : 0;
+        bool known = count && strcmp(id->topics.items[count - 1], item->topic) == 0;
+        if (id && !known && item->producers[k].coordinator_epoch >= 0)
+            kc_strings_add(&id->topics, item->topic);
     }
 }
 
+static void take_ids(struct link_writers *writers, struct writer_id *ids)
+{
+    for (const struct writer_id *id = ids; id; id = id->hh.next)
+        for (size_t i = 0; id->topics.count > 1 && i < id->topics.count; i++)
+            link_writers_add(writers, id->name, false, id->topics.items[i]);
+}
+
 static struct kc_error *look_at_producers(struct kc_admin *admin, const struct link_mirror *mirrors,
-                                          size_t count, struct writer_id *ids,
-                                          struct link_writers *writers)
+                                          size_t count, struct writer_id *ids)
 {
     size_t room = 1, used = 0;
     for (size_t i = 0; i < count; i++)
@@ -120,7 +130,7 @@ static struct kc_error *look_at_producers(struct kc_admin *admin, const struct l
                                                             .partition = p};
     struct kc_error *err = used ? kc_admin_describe_producers(admin, items, used) : NULL;
     for (size_t i = 0; i < used && !err; i++)
-        take_producers(writers, ids, &items[i]);
+        take_producers(ids, &items[i]);
     kc_partition_producers_clear(items, used);
     free(items);
     return err;
@@ -135,7 +145,9 @@ static void load_transactional(struct link_control *control, const struct link_m
         return;
     struct kc_error *err = learn_ids(admin, &ids);
     if (!err)
-        err = look_at_producers(admin, mirrors, count, ids, writers);
+        err = look_at_producers(admin, mirrors, count, ids);
+    if (!err)
+        take_ids(writers, ids);
     writers->unknown = link_live_failed(control->live, LINK_SOURCE, err);
     forget_ids(&ids);
 }

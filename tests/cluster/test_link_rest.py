@@ -14,6 +14,7 @@ import subprocess
 import threading
 
 import pytest
+from confluent_kafka import Producer
 
 import records
 from processes import wait_for
@@ -288,7 +289,7 @@ def check_shape(thing, kind):
     assert thing["kind"] == kind and thing["metadata"]["self"].startswith("http://"), thing
 
 
-def test_the_names_of_confluents_api(linked, target):
+def test_the_names_of_confluents_api(linked, source):
     (rest, other), link, (orders, bills) = linked
     cluster = rest.get(f"/links/{link}")["target_cluster_id"]
     base = f"/kafka/v3/clusters/{cluster}/links"
@@ -336,10 +337,19 @@ def test_the_names_of_confluents_api(linked, target):
     assert by_name["link.offsets"]["is_default"] and not by_name["link.lease.ms"]["is_default"]
     one = rest.get(f"{base}/{link}/configs/link.offsets")
     assert one["value"] == "preserve"
-    check_waves(rest, link, orders, bills)
+    check_waves(rest, source, link, orders, bills)
 
 
-def check_waves(rest, link, orders, bills):
+def write_both(cluster, name, topics):
+    producer = Producer(cluster.client_config(**{"transactional.id": name}))
+    producer.init_transactions(60)
+    producer.begin_transaction()
+    for topic in topics:
+        producer.produce(topic, b"both", partition=0)
+    producer.commit_transaction(60)
+
+
+def check_waves(rest, source, link, orders, bills):
     """Both topics in two batches: a manifest, a proposal, and the wave as it goes."""
     path = f"/links/{link}"
     wait_state(rest, link, orders, "PAUSED")
@@ -348,7 +358,16 @@ def check_waves(rest, link, orders, bills):
     proposed = rest.get(f"{path}/waves:propose?batch_topics=1")
     batches = proposed["manifest"]["batches"]
     assert sorted(t for b in batches for t in b["topics"]) == sorted([orders, bills])
-    assert [b["records"] for b in proposed["batches"]] == [500, 500]
+    assert [b["records"] for b in proposed["batches"]] == [500, 500] and not proposed["together"]
+    # Once somebody has written both in a transaction, they stand in one batch.
+    write_both(source, link, (orders, bills))
+    split = {"wave_name": "w", "batches": [{"topics": [orders]}, {"topics": [bills]}]}
+    parted = rest.call("POST", f"{path}/waves", split)
+    assert parted.status_code == 409, parted.text
+    assert f"Transactional id {link} writes" in parted.json()["message"]
+    proposed = rest.get(f"{path}/waves:propose?batch_topics=1")
+    assert [sorted(b["topics"]) for b in proposed["manifest"]["batches"]] == [sorted((orders, bills))]
+    assert [t["name"] for t in proposed["together"]] == [link]
     wrong = rest.call("POST", f"{path}/waves", {"wave_name": "w", "batches": [{"topics": ["x"]}]})
     assert wrong.status_code == 409 and "has no mirror topic x" in wrong.json()["message"]
     wave = {**proposed["manifest"], "wave_name": "w"}

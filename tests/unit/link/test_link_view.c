@@ -147,6 +147,40 @@ START_TEST(a_link_sums_up)
 }
 END_TEST
 
+static rd_kafka_topic_partition_list_t *offsets_of(const char *first, const char *second)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(2);
+    rd_kafka_topic_partition_list_add(list, first, 0)->offset = 5;
+    rd_kafka_topic_partition_list_add(list, second, 3)->offset = 6;
+    return list;
+}
+
+START_TEST(a_topic_counts_its_groups)
+{
+    struct fake_link link;
+    struct link_commits commits = {0};
+    struct link_mirror mirror = {0};
+    fake_link_new(&link);
+    fake_topic(&link, "orders", KC_LINK_LINKING);
+    kc_strings_split(&commits.groups, "a,b,c");
+    kc_strings_split(&commits.target_groups, "a,b,c");
+    commits.promoted = kc_calloc(3, sizeof(*commits.promoted));
+    commits.promoted[1] = true;
+    commits.offsets = kc_calloc(3, sizeof(rd_kafka_topic_partition_list_t *));
+    commits.offsets[0] = offsets_of("bills", "orders");
+    commits.offsets[1] = offsets_of("orders", "orders");
+    commits.offsets[2] = offsets_of("bills", "carts");
+    ck_assert_ptr_null(link_mirror_load(&link.store, "moving", "orders", &mirror));
+    json_t *view = link_view_mirror(link.config, &mirror, NULL, &commits);
+    has(view, "subscribed_groups", "2");
+    has(view, "promoted_groups", "1");
+    json_decref(view);
+    link_mirror_clear(&mirror);
+    link_commits_clear(&commits);
+    fake_link_destroy(&link);
+}
+END_TEST
+
 START_TEST(a_group_with_its_offsets)
 {
     struct fake_link link;
@@ -217,6 +251,7 @@ int main(void)
     tcase_add_test(cases, a_refused_topic_says_why);
     tcase_add_test(cases, damaged_records_are_left_out_of_lists);
     tcase_add_test(cases, a_link_sums_up);
+    tcase_add_test(cases, a_topic_counts_its_groups);
     tcase_add_test(cases, a_group_with_its_offsets);
     tcase_add_test(cases, one_status_for_many);
     tcase_add_test(cases, confluents_states);
