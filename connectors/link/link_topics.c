@@ -32,7 +32,7 @@ struct link_topic_work {
     char *name;
     struct kc_link_topic_order order; /* without settings, which only the end needs */
     bool ordered;                     /* false: the order is gone */
-    struct kc_link_topic state;
+    struct kc_link_topic state;       /* without partition states, which the store has */
     bool has_state;
     bool copying;
     bool paused;
@@ -96,8 +96,23 @@ static void load_state(struct link_topics *topics, struct link_topic_work *topic
                      topics->work.config->name, topic->name, kc_error_text(err));
     kc_error_destroy(err);
     json_decref(json);
+    json_decref(topic->state.partition_states);
+    topic->state.partition_states = NULL;
     if (!topic->has_state)
         topic->state.epoch = receipt_epoch(topics, topic->name);
+}
+
+/* What was saved of the topic's partitions: a new reference, or NULL. */
+static json_t *saved_partitions(const struct link_topics *topics, const char *name)
+{
+    struct kc_link_topic state = {0};
+    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC, name);
+    struct kc_error *err = json ? kc_link_topic_parse(json, &state) : NULL;
+    json_t *partitions = err ? NULL : json_incref(state.partition_states);
+    kc_error_destroy(err);
+    json_decref(json);
+    kc_link_topic_clear(&state);
+    return partitions;
 }
 
 static struct link_topic_work *find_or_add(struct link_topics *topics, const char *name)
@@ -245,11 +260,12 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
         .partitions = topic->order.partitions,
         .fillers = topic->copying ? fillers_of(&look->status) : now->fillers,
         .lane = now->lane ? now->lane : (char *)"raw",
-        .partition_states = topic->copying && look->status.count > 0
-                                ? partition_states(&look->status)
-                                : json_incref(now->partition_states),
     };
     look->write = differs(look);
+    if (look->write)
+        look->next.partition_states = topic->copying && look->status.count > 0
+                                          ? partition_states(&look->status)
+                                          : saved_partitions(topics, topic->name);
     look->next.epoch += moves || (look->write && is_predecessors(look));
 }
 
@@ -323,7 +339,7 @@ static void take_state(struct link_topic_look *look)
     struct kc_link_topic now = look->next;
     now.reason = kc_strdup(look->next.reason);
     now.lane = kc_strdup(look->next.lane);
-    look->next.partition_states = NULL;
+    now.partition_states = NULL;
     kc_link_topic_clear(&topic->state);
     topic->state = now;
     topic->has_state = true;
@@ -371,7 +387,10 @@ static void end_copying(struct link_topics *topics, struct link_topic_work *topi
 
 static void begin_copying(struct link_topics *topics, struct link_topic_work *topic)
 {
-    link_copy_add(topics->work.copy, topic->name, &topic->order, &topic->state);
+    struct kc_link_topic state = topic->state;
+    state.partition_states = saved_partitions(topics, topic->name);
+    link_copy_add(topics->work.copy, topic->name, &topic->order, &state);
+    json_decref(state.partition_states);
     topic->copying = true;
 }
 

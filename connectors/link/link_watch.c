@@ -11,6 +11,7 @@
 #include "link/link_wave_priv.h"
 
 #include "connect/admin.h"
+#include "connect/hash.h"
 #include "connect/log.h"
 #include "connect/timed_jobs.h"
 
@@ -24,9 +25,18 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 #define WAVES_MS    1000
 #define HAS_ALREADY 37 /* INVALID_PARTITIONS */
 
+/* A source topic as it was when its mirror topic was last found to be like it. */
+struct link_followed_topic {
+    char *name;
+    struct kc_uuid id;
+    size_t partitions;
+    UT_hash_handle hh;
+};
+
 struct link_watch {
     struct link_control *control;
     struct kc_timed_jobs *jobs;
+    struct link_followed_topic *followed;
 };
 
 /* ---- what is ordered ---- */
@@ -180,13 +190,15 @@ static struct kc_error *refuse_recreated(struct link_control *control, const cha
     return write_order(control, topic, order);
 }
 
+/* *live: false: the link doesn't work for the topic now, and looks again later. */
 static struct kc_error *follow_topic(struct link_control *control, const char *topic,
-                                     const struct kc_topic_description *source)
+                                     const struct kc_topic_description *source, bool *live)
 {
     struct kc_link_topic_order order = {0};
     struct kc_error *err = NULL;
     pthread_mutex_lock(&control->ordering);
-    if (read_live_order(control, topic, &order)) {
+    *live = read_live_order(control, topic, &order);
+    if (*live) {
         bool known = !kc_uuid_is_zero(&order.source_id) && !kc_uuid_is_zero(&source->id);
         if (known && !kc_uuid_equal(&order.source_id, &source->id))
             err = refuse_recreated(control, topic, &order);
@@ -198,17 +210,52 @@ static struct kc_error *follow_topic(struct link_control *control, const char *t
     return err;
 }
 
-static struct kc_error *follow_topics(struct link_control *control,
+/* Whether nothing has changed at the source since the topic was last followed. */
+static bool is_followed(struct link_watch *watch, const struct kc_topic_description *source)
+{
+    struct link_followed_topic *topic = NULL;
+    HASH_FIND_STR(watch->followed, source->name, topic);
+    return topic && topic->partitions == source->partition_count &&
+           kc_uuid_equal(&topic->id, &source->id);
+}
+
+static void note_followed(struct link_watch *watch, const struct kc_topic_description *source)
+{
+    struct link_followed_topic *topic = NULL;
+    HASH_FIND_STR(watch->followed, source->name, topic);
+    if (!topic) {
+        topic = kc_calloc(1, sizeof(*topic));
+        topic->name = kc_strdup(source->name);
+        HASH_ADD_KEYPTR(hh, watch->followed, topic->name, strlen(topic->name), topic);
+    }
+    topic->id = source->id;
+    topic->partitions = source->partition_count;
+}
+
+static void forget_followed(struct link_watch *watch)
+{
+    struct link_followed_topic *topic, *next;
+    HASH_ITER (hh, watch->followed, topic, next) {
+        HASH_DEL(watch->followed, topic);
+        free(topic->name);
+        free(topic);
+    }
+}
+
+static struct kc_error *follow_topics(struct link_watch *watch,
                                       const struct kc_topic_descriptions *all,
                                       const struct kc_strings *ordered)
 {
     struct kc_error *err = NULL;
     for (size_t i = 0; !err && i < all->count; i++) {
-        if (all->items[i].error)
+        if (all->items[i].error || is_followed(watch, &all->items[i]))
             continue;
-        char *target = link_target_topic(control->config, all->items[i].name);
+        char *target = link_target_topic(watch->control->config, all->items[i].name);
+        bool live = false;
         if (is_among(ordered, target))
-            err = follow_topic(control, target, &all->items[i]);
+            err = follow_topic(watch->control, target, &all->items[i], &live);
+        if (!err && live)
+            note_followed(watch, &all->items[i]);
         free(target);
     }
     return err;
@@ -242,7 +289,7 @@ static struct kc_error *look_at_source(struct link_watch *watch)
     link_store_names(control->store, KC_LINK_TOPIC_ORDER, &ordered);
     struct kc_error *err = describe_source(control, &ordered, &topics);
     if (!err)
-        err = follow_topics(control, &topics, &ordered);
+        err = follow_topics(watch, &topics, &ordered);
     if (!err)
         err = take_up_topics(control, &topics, &ordered);
     if (!err)
@@ -450,5 +497,6 @@ void link_watch_stop(struct link_watch *watch)
     if (!watch)
         return;
     kc_timed_jobs_destroy(watch->jobs);
+    forget_followed(watch);
     free(watch);
 }
