@@ -248,8 +248,8 @@ static struct kc_error *read_task(struct link_config *config)
 {
     const char *index = kc_map_get(config->properties, "task.index");
     const char *count = kc_map_get(config->properties, "task.count");
-    config->task = index ? atoi(index) : -1;
-    config->tasks = count ? atoi(count) : 0;
+    config->task = index ? (int)strtol(index, NULL, 10) : -1;
+    config->tasks = count ? (int)strtol(count, NULL, 10) : 0;
     if (config->task < 0 || config->task >= config->tasks)
         return kc_error_new(KC_ERR_CONFIG,
                             "Task %s of %s isn't a task of link '%s': task.index and task.count "

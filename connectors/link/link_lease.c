@@ -50,6 +50,12 @@ static bool read_record(struct link_store *store, const char *name, struct kc_li
     return found;
 }
 
+/* Whether somebody has it; the record is filled in as far as there is one. */
+static bool is_held(struct link_store *store, const char *name, struct kc_link_lease *record)
+{
+    return read_record(store, name, record) && record->holder && *record->holder;
+}
+
 static bool is_ours(const struct link_lease *lease)
 {
     struct kc_link_lease now = {0};
@@ -113,7 +119,7 @@ static struct kc_error *await_free(struct link_lease *lease, const char *name, s
     for (;;) {
         struct kc_link_lease now = {0};
         uint64_t version = link_store_version(lease->store);
-        bool held = read_record(lease->store, name, &now) && *now.holder;
+        bool held = is_held(lease->store, name, &now);
         bool changed = now.epoch != seen_epoch || now.renewals != seen_renewals;
         if (held && changed) {
             if (seen_epoch < 0)

@@ -150,7 +150,7 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     json_t *value = NULL;
     struct kc_error *err = record->key ? kc_link_key_parse(record->key, record->key_len, &key)
                                        : kc_error_new(KC_ERR_SCHEMA, "It has no key");
-    if (!err && strcmp(key.link, store->link) != 0) {
+    if (!err && key.link && strcmp(key.link, store->link) != 0) {
         apply_foreign(store, &key, !record->value);
         goto out;
     }

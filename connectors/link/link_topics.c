@@ -217,6 +217,11 @@ static int64_t fillers_of(const struct link_copy_status *status)
     return fillers;
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
 static bool is_predecessors(const struct link_topic_look *look)
 {
     return look->topic->has_state && look->topic->state.lease_epoch != look->next.lease_epoch;
@@ -237,8 +242,7 @@ static bool differs(const struct link_topic_look *look)
         now->offsets != next->offsets || now->partitions != next->partitions || claims(look) ||
         look->status.must_save)
         return true;
-    return strcmp(now->reason ? now->reason : "", next->reason) != 0 &&
-           kc_mono_ms() - topic->written_ms >= REASON_MS;
+    return !same_text(now->reason, next->reason) && kc_mono_ms() - topic->written_ms >= REASON_MS;
 }
 
 /* The state as it would be written. */
@@ -302,7 +306,7 @@ static void log_move(const struct link_topics *topics, const struct link_topic_l
     const struct link_topic_work *topic = look->topic;
     bool moves = !topic->has_state || topic->state.state != look->next.state;
     bool bad = look->next.state == KC_LINK_DIVERGED || look->next.state == KC_LINK_FAILED;
-    if (!moves && strcmp(topic->state.reason ? topic->state.reason : "", look->next.reason) == 0)
+    if (!moves && same_text(topic->state.reason, look->next.reason))
         return;
     KC_LOG_AT(&log, bad ? KC_LOG_ERROR : KC_LOG_INFO, "Link '%s': topic %s is %s%s%s",
               topics->work.config->name, topic->name, kc_link_topic_state_name(look->next.state),
