@@ -295,8 +295,8 @@ static void check_end(struct link_creation *creation, const struct kc_partition_
             link_outcome_block(outcome_of(creation, candidate), "TARGET_NOT_EMPTY", false,
                                "Topic %s exists on the target, and partition %d has, or had, "
                                "records: its end is offset %lld. A mirror topic begins empty: "
-                               "delete the topic, or mirror under another name with "
-                               "link.topic.prefix",
+                               "delete the topic and create the mirror topic again, or mirror "
+                               "under another name with link.topic.prefix",
                                end->topic, (int)end->partition, (long long)end->offset);
     }
 }

@@ -174,8 +174,7 @@ static void list_others(const struct link_lease *lease, struct kc_strings *names
     for (size_t i = 0; i < all.count; i++) {
         struct kc_link_lease now = {0};
         const char *other = strchr(all.items[i], '/');
-        if (other && strcmp(other, count) != 0 && read_record(lease->store, all.items[i], &now) &&
-            *now.holder)
+        if (other && strcmp(other, count) != 0 && is_held(lease->store, all.items[i], &now))
             kc_strings_add(names, all.items[i]);
         kc_link_lease_clear(&now);
     }
