@@ -21,7 +21,7 @@ enum {
     REST_MS = 1000,
     BUSY_MS = 100,
     LEAVE_MS = 10000,
-    DEFICIT_MS = 10000, /* a gap in the hold passes: a partition was added, a phantom comes back */
+    DEFICIT_MS = 5000,  /* a gap in the hold passes, and is looked at as often as this */
     REFUSED_MS = 10000, /* until a phantom that was refused is tried again */
     RESERVE = 4,        /* and a tenth */
     MOST_PHANTOMS = 100000,
@@ -33,7 +33,8 @@ struct link_crowd {
     struct kc_group_crowd *crowd;
     size_t expected;        /* partitions of all topics */
     size_t phantoms;        /* that there are */
-    int64_t short_since_ms; /* of the gap; 0: none */
+    int64_t short_since_ms; /* of a gap in the hold; 0: none */
+    int64_t asked_ms;       /* when others were looked at */
     int64_t refused_ms;     /* when phantoms were last tried again */
     int64_t told_ms;        /* when epochs were last told */
     uint64_t told;          /* a sum over ids and epochs that are known to the state */
@@ -148,27 +149,37 @@ static char *why_short(const struct link_crowd *crowd, const struct link_tally *
                        tally->error ? tally->error : "");
 }
 
+/* Partitions pass from one phantom to another when members come and go, and meanwhile are nobody's.
+ * Only what another member has been given is lost. */
+static bool others_have_some(struct link_hold *hold, struct link_crowd *crowd)
+{
+    int64_t now = kc_mono_ms();
+    if (!crowd->short_since_ms)
+        crowd->short_since_ms = crowd->asked_ms = now;
+    if (now - crowd->asked_ms < DEFICIT_MS)
+        return false;
+    crowd->asked_ms = now;
+    return link_hold_strange_partitions(hold) > 0;
+}
+
 static void set_state(struct link_hold *hold, struct link_crowd *crowd,
                       const struct link_tally *tally)
 {
     enum link_hold_state before = link_hold_state(hold);
-    int64_t now = kc_mono_ms();
-    if (tally->members && tally->partitions >= crowd->expected) {
+    bool all = tally->members && tally->members + tally->failed >= crowd->phantoms;
+    if (all && tally->partitions >= crowd->expected) {
         crowd->short_since_ms = 0;
         if (before != LINK_HOLD_HELD)
             kc_info("Group %s is held by %zu phantom members", hold->group, tally->members);
         link_hold_set(hold, LINK_HOLD_HELD, NULL);
         return;
     }
-    if (!crowd->short_since_ms)
-        crowd->short_since_ms = now;
-    bool lasts = now - crowd->short_since_ms >= DEFICIT_MS;
     bool expired = before == LINK_HOLD_JOINING && hold->former && tally->unknown && !tally->members;
-    if ((before == LINK_HOLD_HELD && lasts) || expired) {
+    if (expired || (others_have_some(hold, crowd) && before == LINK_HOLD_HELD)) {
         link_hold_set(hold, LINK_HOLD_LOST, why_short(crowd, tally));
         kc_warn("The hold on group %s is lost: %zu of %zu partitions are the link's", hold->group,
                 tally->partitions, crowd->expected);
-    } else if (before == LINK_HOLD_JOINING && lasts) {
+    } else if (before == LINK_HOLD_JOINING && tally->error) {
         link_hold_set(hold, LINK_HOLD_JOINING, why_short(crowd, tally));
     }
 }

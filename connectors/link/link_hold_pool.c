@@ -132,25 +132,44 @@ bool link_hold_is_ours(const struct kc_member_description *member)
            begins_with(member->instance_id, LINK_HOLDER_PREFIX);
 }
 
-struct kc_error *link_hold_is_gone(struct link_hold *hold)
+/* The group as the target has it, in groups->items[0]. */
+static struct kc_error *describe(struct link_hold *hold, struct kc_group_descriptions *groups)
 {
     struct kc_strings ids = {0};
-    struct kc_group_descriptions groups = {0};
     kc_strings_add(&ids, hold->group);
-    struct kc_error *err = kc_admin_group_members(hold->pool->target, &ids, &groups);
+    struct kc_error *err = kc_admin_group_members(hold->pool->target, &ids, groups);
     kc_strings_destroy(&ids);
     if (err)
         return err;
-    struct kc_group_description *group = &groups.items[0];
-    err = group->error;
-    group->error = NULL;
-    for (size_t i = 0; !err && i < group->member_count; i++)
-        if (link_hold_is_ours(&group->members[i]))
+    err = groups->items[0].error;
+    groups->items[0].error = NULL;
+    return err;
+}
+
+struct kc_error *link_hold_is_gone(struct link_hold *hold)
+{
+    struct kc_group_descriptions groups = {0};
+    struct kc_error *err = describe(hold, &groups);
+    for (size_t i = 0; !err && i < groups.items[0].member_count; i++)
+        if (link_hold_is_ours(&groups.items[0].members[i]))
             err = kc_error_retriable_new(KC_ERR_CONFLICT,
                                          "Leaving group %s: member %s is in it still", hold->group,
-                                         group->members[i].member_id);
+                                         groups.items[0].members[i].member_id);
     kc_group_descriptions_destroy(&groups);
     return err;
+}
+
+int64_t link_hold_strange_partitions(struct link_hold *hold)
+{
+    struct kc_group_descriptions groups = {0};
+    struct kc_error *err = describe(hold, &groups);
+    int64_t count = err ? -1 : 0;
+    for (size_t i = 0; !err && i < groups.items[0].member_count; i++)
+        if (!link_hold_is_ours(&groups.items[0].members[i]))
+            count += groups.items[0].members[i].assignment->cnt;
+    kc_error_destroy(err);
+    kc_group_descriptions_destroy(&groups);
+    return count;
 }
 
 /* ---- a job; no lock ---- */

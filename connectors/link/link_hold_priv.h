@@ -148,6 +148,8 @@ void link_hold_set_members(struct link_hold *hold, json_t *members); /* takes */
 /* Whether the group has no member of the link's on the target; an error says that it has, or that
  * nobody knows. */
 struct kc_error *link_hold_is_gone(struct link_hold *hold) KC_MUST_CHECK;
+/* How many partitions members have that aren't a link's; -1: nobody knows. Blocks. */
+int64_t link_hold_strange_partitions(struct link_hold *hold);
 /* Whether a member of a group on the target is a link's. */
 bool link_hold_is_ours(const struct kc_member_description *member);
 

@@ -24,7 +24,8 @@ enum {
     REBALANCE_MS = 300000,
     INTERVAL_MS = 5000, /* until a broker has said its own */
     LEAVE_EPOCH = -1,
-    EPOCH_COMMITS = 9, /* the first version of OffsetCommit that knows member epochs */
+    LEAVE_CHANNELS = 16, /* a broker answers one request of a connection after the other */
+    EPOCH_COMMITS = 9,   /* the first version of OffsetCommit that knows member epochs */
 };
 
 struct crowd_member {
@@ -57,6 +58,7 @@ struct kc_group_crowd {
     char *pattern; /* NULL: none */
     struct crowd_member *members;
     int interval_ms;
+    unsigned leaves; /* that were sent */
     bool closed;
     bool ended; /* the timer has gone */
 
@@ -144,7 +146,16 @@ static void put_subscription(const struct kc_group_crowd *crowd, struct kc_wire_
     request->min_version = request->max_version = 1;
 }
 
-static struct kc_wire_request *make_beat(const struct kc_group_crowd *crowd,
+/* Many members that leave do so over several connections, so that the group is free soon. */
+static int channel_of_leave(struct kc_group_crowd *crowd)
+{
+    unsigned number = crowd->leaves++;
+    return number < LEAVE_CHANNELS ? KC_WIRE_CHANNEL_MAIN
+                                   : KC_WIRE_CHANNEL_FETCH + (int)(number % LEAVE_CHANNELS);
+}
+
+/* Lock held. */
+static struct kc_wire_request *make_beat(struct kc_group_crowd *crowd,
                                          const struct crowd_member *member)
 {
     struct kc_wire_request *request = kc_wire_request_new(KC_API_CONSUMER_GROUP_HEARTBEAT);
@@ -155,6 +166,8 @@ static struct kc_wire_request *make_beat(const struct kc_group_crowd *crowd,
     message->group_id = kc_wire_str_copy(request->arena, crowd->group);
     message->member_id = kc_wire_str_copy(request->arena, member->id);
     message->member_epoch = leaving ? LEAVE_EPOCH : member->epoch;
+    if (leaving)
+        request->channel = channel_of_leave(crowd);
     if (crowd->static_members)
         message->instance_id = message->member_id;
     if (member->full && !leaving)
