@@ -12,6 +12,7 @@
 
 #include "connect/log.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,8 @@ enum {
 
 struct link_crowd {
     struct kc_group_crowd *crowd;
+    atomic_bool returns;    /* the phantoms are a predecessor's, and none has been accepted yet */
+    atomic_bool forgotten;  /* the broker didn't know them any more */
     size_t expected;        /* partitions of all topics */
     size_t phantoms;        /* that there are */
     int64_t short_since_ms; /* of a gap in the hold; 0: none */
@@ -48,7 +51,7 @@ struct link_tally {
     size_t unknown; /* to the broker, which has given them up */
     int epoch;      /* the highest */
     char *error;    /* the first one's */
-    json_t *epochs;
+    json_t *epochs; /* NULL: not wanted */
     uint64_t sum;
 };
 
@@ -62,7 +65,7 @@ static void count(void *arg, const struct kc_crowd_member *member)
     tally->partitions += is_member ? member->partitions : 0;
     if (member->error && !tally->error)
         tally->error = kc_strdup(kc_error_text(member->error));
-    if (member->epoch <= 0)
+    if (member->epoch <= 0 || !tally->epochs)
         return;
     tally->epoch = member->epoch > tally->epoch ? member->epoch : tally->epoch;
     json_object_set_new(tally->epochs, member->id, json_integer(member->epoch));
@@ -95,12 +98,29 @@ static void add_former(struct link_crowd *crowd, json_t *former)
     }
 }
 
+/* On the client's thread. A phantom that the broker has forgotten joins anew within a moment, so
+ * that it is noticed here. */
+static void on_changed(void *opaque)
+{
+    struct link_crowd *crowd = opaque;
+    struct link_tally tally = {.epochs = NULL};
+    if (!atomic_load(&crowd->returns))
+        return;
+    kc_group_crowd_each(crowd->crowd, count, &tally);
+    if (tally.unknown && !tally.members)
+        atomic_store(&crowd->forgotten, true);
+    if (tally.members || tally.unknown)
+        atomic_store(&crowd->returns, false);
+    free(tally.error);
+}
+
 static struct kc_error *open_crowd(struct link_hold *hold, const struct link_held_topics *topics)
 {
     struct link_crowd *crowd = kc_calloc(1, sizeof(*crowd));
     const struct kc_group_crowd_settings settings = {
         KC_GROUP_SIZE(settings), .group = hold->group,   .topics = &topics->names,
-        .assignor = "range",     .static_members = true,
+        .assignor = "range",     .static_members = true, .changed = on_changed,
+        .opaque = crowd,
     };
     struct kc_error *err = kc_group_crowd_new(link_hold_client(hold), &settings, &crowd->crowd);
     if (err) {
@@ -108,6 +128,7 @@ static struct kc_error *open_crowd(struct link_hold *hold, const struct link_hel
         return err;
     }
     hold->own = crowd;
+    atomic_store(&crowd->returns, json_object_size(hold->former) > 0);
     add_former(crowd, hold->former);
     return NULL;
 }
@@ -167,20 +188,20 @@ static void set_state(struct link_hold *hold, struct link_crowd *crowd,
 {
     enum link_hold_state before = link_hold_state(hold);
     bool all = tally->members && tally->members + tally->failed >= crowd->phantoms;
-    if (all && tally->partitions >= crowd->expected) {
+    bool forgotten = atomic_exchange(&crowd->forgotten, false);
+    if (!forgotten && all && tally->partitions >= crowd->expected) {
         crowd->short_since_ms = 0;
         if (before != LINK_HOLD_HELD)
             kc_info("Group %s is held by %zu phantom members", hold->group, tally->members);
         link_hold_set(hold, LINK_HOLD_HELD, NULL);
         return;
     }
-    bool expired = before == LINK_HOLD_JOINING && hold->former && tally->unknown && !tally->members;
-    if (expired || (others_have_some(hold, crowd) && before == LINK_HOLD_HELD)) {
+    if (forgotten || (others_have_some(hold, crowd) && before == LINK_HOLD_HELD)) {
         link_hold_set(hold, LINK_HOLD_LOST, why_short(crowd, tally));
         kc_warn("The hold on group %s is lost: %zu of %zu partitions are the link's", hold->group,
                 tally->partitions, crowd->expected);
-    } else if (before == LINK_HOLD_JOINING && tally->error) {
-        link_hold_set(hold, LINK_HOLD_JOINING, why_short(crowd, tally));
+    } else if (before == LINK_HOLD_JOINING && tally->failed) {
+        link_hold_set(hold, LINK_HOLD_JOINING, kc_strdup(tally->error));
     }
 }
 
