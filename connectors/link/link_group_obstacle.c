@@ -149,8 +149,9 @@ static struct link_seen_group seen_at(const struct link_group_lists *lists, cons
 {
     const struct kc_group_info wanted = {.id = (char *)name};
     const struct kc_group_description *description = &lists->descriptions.items[at];
-    struct link_seen_group seen = {
-        .info = bsearch(&wanted, lists->infos.items, lists->infos.count, sizeof(wanted), by_id)};
+    struct link_seen_group seen = {0};
+    if (lists->infos.count)
+        seen.info = bsearch(&wanted, lists->infos.items, lists->infos.count, sizeof(wanted), by_id);
     if (seen.info && strcmp(seen.info->state, "Dead") == 0)
         seen.info = NULL;
     seen.description = description->error ? NULL : description;
