@@ -109,7 +109,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 
 # Programs of cluster tests: they see the contract alone, as a plugin does; but those of a connector's
 # own parts (link_*.c).
-$(BUILD)/tests/cluster/link_% $(BUILD)/tests/cluster/linking_copy: INCLUDES = -Iconnectors
+$(BUILD)/tests/cluster/link_%: INCLUDES = -Iconnectors
 $(BUILD)/tests/cluster/%: tests/cluster/%.c $(BUILD)/libisthmus.a $(SHIM_O)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP $< $(SHIM_O) $(ALL_LDFLAGS) $(BUILD)/libisthmus.a $(RDKAFKA_SHARED) \

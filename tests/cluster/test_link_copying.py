@@ -15,6 +15,13 @@ import exactness
 import pytest
 import records
 from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import (
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ConfigSource,
+    ResourceType,
+)
 from processes import BINARY_DIR, wait_for
 from workers import PATIENCE
 
@@ -83,6 +90,17 @@ def delete_before(cluster, topic, offset):
 def both(source, target, topic, partitions=1, **config):
     source.create_topic(topic, partitions, **config)
     target.create_topic(topic, partitions, retention_ms=-1, **config)
+
+
+def set_config(cluster, topic, name, value):
+    entry = ConfigEntry(
+        name,
+        value,
+        ConfigSource.DYNAMIC_TOPIC_CONFIG,
+        incremental_operation=AlterConfigOpType.SET,
+    )
+    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
+    cluster.admin.incremental_alter_configs([resource])[resource].result(60)
 
 
 def test_plain_and_cut_off(source, target, unique, tmp_path):
@@ -246,6 +264,71 @@ def test_a_transaction_that_stays_open_is_named(source, target, unique, tmp_path
     process.communicate()
     assert f"transactional id tx-{topic}" in lines[-1], lines
     assert f"at offset 10 of {topic}-0" in lines[-1]
+    # By force it is taken for aborted; what lies behind it is copied.
+    copier.finish(force=1)
+    assert records.end_offsets(target, topic)[0] == (0, 21)
     producer.abort_transaction(60)
+    copier.finish()
+    assert_same(source, target, topic)
+
+
+def test_first_batch_without_replicas(source, target, unique, tmp_path):
+    """The target doesn't take the first batch; it does later, and each record is there once."""
+    topic = unique("replicas")
+    source.create_topic(topic)
+    target.create_topic(topic, min_insync_replicas=2)
+    records.produce(source, topic, 500, partition=0)
+    copier = Copier(source, target, topic, tmp_path)
+    process = copier.start(seconds=60)
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if "NOT_ENOUGH_REPLICAS" in line or "in-sync" in line:
+            break
+    process.kill()
+    process.communicate()
+    print(lines)
+    set_config(target, topic, "min.insync.replicas", "1")
+    copier.finish()
+    assert_same(source, target, topic)
+
+
+def test_throttled(source, target, unique, tmp_path):
+    topic = unique("throttled")
+    both(source, target, topic)
+    records.produce(source, topic, 4000, size=1000, partition=0)
+    began = time.monotonic()
+    copier = Copier(source, target, topic, tmp_path, link_throttle_bytes_per_second=1000000)
+    copier.finish()
+    assert time.monotonic() - began > 2
+    assert_same(source, target, topic)
+
+
+def test_brokers_that_go_and_come(cluster_factory, unique, tmp_path):
+    """The target's broker is killed in the middle, the source's is away for a while."""
+    source, target = cluster_factory("left"), cluster_factory("right")
+    topic = unique("away")
+    both(source, target, topic)
+    records.produce(source, topic, RECORDS, partition=0)
+    delete_before(source, topic, 500)
+    copier = Copier(source, target, topic, tmp_path, link_throttle_bytes_per_second=500000)
+    process = copier.start(seconds=120)
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")))
+    reader.start()
+    wait_for(lambda: "COPYING" in "".join(lines), 30, "copying")
+    target.brokers[0].kill()
+    target.brokers[0].start()
+    target.wait_ready()
+    source.brokers[0].kill()
+    wait_for(lambda: "AWAY" in "".join(lines), 60, "the source to be away")
+    source.brokers[0].start()
+    source.wait_ready()
+    wait_for(lambda: lines[-1].split()[1] == "COPYING", 60, "copying to go on")
+    process.kill()
+    process.communicate()
+    reader.join()
+    print("".join(lines))
+    copier.options = {}
     copier.finish()
     assert_same(source, target, topic)
