@@ -308,7 +308,8 @@ static void choose_first(struct copy_partition *partition, const struct copy_ite
     struct kc_link_partition *saved = &partition->saved;
     int64_t first = saved->first_offset >= 0 ? saved->first_offset : item->start_offset;
     int64_t at = link_position_offset(&partition->acked);
-    if (first < item->source_start && at <= first)
+    if (first < item->source_start &&
+        (at <= first || (partition->topic->repairing && at < item->source_start)))
         first = item->source_start;
     if (saved->first_offset < 0 && at > first && at >= item->source_start)
         first = item->source_start;
@@ -501,6 +502,7 @@ void link_part_cut(struct copy_partition *partition, struct copy_item *item)
 
 void link_part_named(struct copy_partition *partition, struct copy_item *item)
 {
+    partition->named = true;
     if (partition->phase != COPY_DIVERGED || !item->text)
         return;
     link_part_set_reason(

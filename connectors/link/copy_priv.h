@@ -114,7 +114,8 @@ struct copy_partition {
     uint32_t checksum;
     int64_t last_source_time_ms;
     int64_t foreign_offset;
-    bool named; /* who has written there was asked */
+    bool asked_name; /* who has written there is being asked, or was */
+    bool named;      /* the answer is in the reason */
     struct link_flips *flips;
     struct copy_partition *prev_busy, *next_busy;
     bool busy; /* has something to send */
@@ -129,6 +130,7 @@ struct copy_topic {
     struct copy_gap_rules rules;
     bool paused;
     bool force;
+    bool repairing;                      /* records that the source has lost are made up for */
     int64_t measured_ms, measured_bytes; /* when and what copied_bytes were, all in all */
     double bytes_per_second;
     struct copy_partition **partitions;

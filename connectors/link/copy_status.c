@@ -19,6 +19,8 @@ static enum link_copy_state state_of(const struct copy_partition *partition)
         [COPY_FAILED] = LINK_COPY_FAILED,
     };
     enum link_copy_state state = states[partition->phase];
+    if (state == LINK_COPY_DIVERGED && partition->foreign_offset >= 0 && !partition->named)
+        return LINK_COPY_LOOKING; /* who has written is being asked */
     if (state == LINK_COPY_COPYING && partition->finished)
         return LINK_COPY_FINISHED;
     if (partition->away && (state == LINK_COPY_COPYING || state == LINK_COPY_LOOKING))

@@ -21,6 +21,10 @@ enum {
     MARKERS_IN_A_RUN = 5000, /* longer runs without records are fillers, in topics with markers */
 };
 
+#define TRANSLATES                                                                                 \
+    "a link keeps offsets. Mirror this topic by MirrorSourceConnector, whose offset index "        \
+    "translates exactly, or set link.offsets=preserve and link.gaps=auto"
+
 /* ---- opening and closing ---- */
 
 static struct kc_error *open_fetcher(struct link_copy *copy)
@@ -177,6 +181,7 @@ void link_copy_add(struct link_copy *copy, const char *name,
     struct kc_link_partition *saved = read_saved(copy, name, state, count);
     struct copy_topic *topic = kc_calloc(1, sizeof(*topic));
     bool markers = !order->compacted || order->gaps == KC_LINK_GAPS_MARKERS;
+    bool translates = order->offsets == KC_LINK_TRANSLATE || order->gaps == KC_LINK_GAPS_TRANSLATE;
     *topic = (struct copy_topic){.name = kc_strdup(name),
                                  .source = kc_strdup(order->source_topic),
                                  .source_id = order->source_id,
@@ -184,6 +189,8 @@ void link_copy_add(struct link_copy *copy, const char *name,
                                  .start = order->start,
                                  .compacted = order->compacted,
                                  .paused = order->wish == KC_LINK_WISH_PAUSE,
+                                 .repairing = order->wish == KC_LINK_WISH_REPAIR &&
+                                              (!state || state->state == KC_LINK_PENDING),
                                  .copy = copy};
     topic->rules =
         (struct copy_gap_rules){.compacted = !markers,
@@ -196,6 +203,8 @@ void link_copy_add(struct link_copy *copy, const char *name,
     HASH_ADD_KEYPTR(hh_source, copy->by_source, topic->source, strlen(topic->source), topic);
     add_partitions(topic, count, saved);
     free(saved);
+    for (size_t i = 0; translates && i < count; i++)
+        link_part_drain(topic->partitions[i], COPY_FAILED, kc_strdup(TRANSLATES));
 }
 
 void link_copy_grow(struct link_copy *copy, const char *name, int32_t partitions)
@@ -322,7 +331,7 @@ static void add_cut(struct copy_job **job, struct copy_partition *partition)
 static void add_name(struct copy_job **job, struct copy_partition *partition)
 {
     link_job_add(job, COPY_JOB_NAME, partition)->offset = partition->foreign_offset;
-    partition->named = true;
+    partition->asked_name = true;
 }
 
 static bool cut_is_due(const struct copy_partition *partition, int64_t now)
@@ -352,7 +361,8 @@ static void plan(struct copy_round *round, struct copy_partition *partition)
         add_check(partition->check_slow ? &round->check_slow : &round->check, partition);
     if (link_force_is_due(partition))
         link_force_add(&round->force, partition);
-    if (partition->phase == COPY_DIVERGED && partition->foreign_offset >= 0 && !partition->named)
+    if (partition->phase == COPY_DIVERGED && partition->foreign_offset >= 0 &&
+        !partition->asked_name)
         add_name(&round->name, partition);
 }
 

@@ -241,6 +241,8 @@ def test_records_lost_at_the_source(source, target, unique, tmp_path):
     delete_before(source, topic, 300)
     out = copier.finish(status=3)
     assert "offsets 200 to 299" in out
+    copier.finish(repair=1)
+    assert_same(source, target, topic)
 
 
 def test_a_transaction_that_stays_open_is_named(source, target, unique, tmp_path):
@@ -272,6 +274,7 @@ def test_a_transaction_that_stays_open_is_named(source, target, unique, tmp_path
     assert_same(source, target, topic)
 
 
+@pytest.mark.long
 def test_first_batch_without_replicas(source, target, unique, tmp_path):
     """The target doesn't take the first batch; it does later, and each record is there once."""
     topic = unique("replicas")
@@ -304,6 +307,7 @@ def test_throttled(source, target, unique, tmp_path):
     assert_same(source, target, topic)
 
 
+@pytest.mark.long
 def test_brokers_that_go_and_come(cluster_factory, unique, tmp_path):
     """The target's broker is killed in the middle, the source's is away for a while."""
     source, target = cluster_factory("left"), cluster_factory("right")
