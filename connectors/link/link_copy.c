@@ -13,7 +13,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.link.copy");
 enum {
     FETCH_BYTES = 64 << 20,  /* fetched and not yet appended */
     APPEND_BYTES = 64 << 20, /* at the appender */
-    ADMIN_MS = 10000,
+    ADMIN_MS = 4000,         /* for a call to a cluster; a task that stops waits for it */
     TICK_MS = 20,
     CHUNKS_MOST = 64,        /* between two rounds of everything else */
     SAVE_MS = 5000,          /* how often `checked` is moved on */
