@@ -8,6 +8,7 @@
 #include "link/link_alias_priv.h"
 #include "link/link_propose_priv.h"
 #include "link/link_resource_priv.h"
+#include "link/link_verify_priv.h"
 #include "link/link_view_priv.h"
 #include "link/link_wave_priv.h"
 
@@ -65,7 +66,7 @@ static void get_mirrors(void *connector, struct kc_resource_request *request)
     json_t *list = json_array();
     link_mirrors_load(control, given ? &state : NULL, &mirrors);
     if (live)
-        link_mirrors_look(control, &mirrors, false);
+        link_mirrors_look(control, &mirrors, kc_resource_query_bool(request, "times", false));
     for (size_t i = 0; i < mirrors.count; i++)
         json_array_append_new(list, link_view_mirror(control->config, &mirrors.items[i],
                                                      live ? &mirrors.look.topics[i] : NULL, NULL));
@@ -333,6 +334,7 @@ static const struct kc_resource_route routes[] = {
     {"POST", "/waves:start", KC_RESOURCE_BODY, link_post_waves_start},
     {"POST", "/waves:stop", KC_RESOURCE_BODY, link_post_waves_stop},
     {"GET", "/waves:propose", 0, link_get_proposal},
+    {"POST", "/verify", KC_RESOURCE_BODY | KC_RESOURCE_ANYWHERE, link_verify_handle},
 };
 
 const struct kc_resource link_resource = {

@@ -10,6 +10,7 @@
  */
 #include "link/link_connector_priv.h"
 #include "link/link_groups_priv.h"
+#include "link/link_verify_priv.h"
 #include "link/link_work_priv.h"
 
 #include "connect/log.h"
@@ -33,6 +34,7 @@ struct link_task {
     struct link_copy *copy;
     struct link_groups *groups;
     struct link_topics *topics;
+    struct link_verifier *verifier; /* NULL as well where nothing is compared */
 };
 
 static void *task_create(struct kc_source_context *context)
@@ -79,6 +81,8 @@ static struct kc_error *read_identity(struct link_task *task, int64_t *producer_
 /* Groups aren't left: what is held stays held for the successor. */
 static void drop_work(struct link_task *task)
 {
+    link_verifier_close(task->verifier);
+    task->verifier = NULL;
     link_groups_close(task->groups);
     task->groups = NULL;
     link_topics_destroy(task->topics);
@@ -99,6 +103,8 @@ static struct kc_error *begin_work(struct link_task *task)
         err = link_copy_open(task->config, task->lease, producer_id, &task->copy);
     if (!err)
         err = link_groups_open(task->config, task->store, task->lease, &task->groups);
+    if (!err)
+        err = link_verifier_open(task->config, task->store, &task->verifier);
     if (err) {
         drop_work(task);
         return err;
