@@ -4,6 +4,7 @@
  * only file of the worker that knows which plugins are linked in.
  */
 #include "base/log_sink.h"
+#include "cli/cli.h"
 #include "daemon_mode.h"
 #include "data/plugins.h"
 #include "roles.h"
@@ -41,6 +42,7 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < ROLE_COUNT; i++)
         fprintf(out, "  isthmus %s %s\n      %s\n", roles[i].name, roles[i].arguments,
                 roles[i].summary);
+    kc_cli_list(out);
     fprintf(
         out,
         "  isthmus --version | --help\n\n"
@@ -130,6 +132,14 @@ static int run_script(const struct role *role, int argc, char **argv)
     return run_role(role, argc, argv);
 }
 
+static int fail_unknown(const char *word)
+{
+    const char *names[ROLE_COUNT + 1] = {0};
+    for (size_t i = 0; i < ROLE_COUNT; i++)
+        names[i] = roles[i].name;
+    return kc_cli_unknown(word, names);
+}
+
 int main(int argc, char **argv)
 {
     tune_memory();
@@ -151,9 +161,10 @@ int main(int argc, char **argv)
         print_help(stdout);
         return KC_EXIT_OK;
     }
+    if (kc_cli_knows(argv[1]))
+        return kc_cli_run(argc - 1, argv + 1);
     role = find_role(argv[1], strlen(argv[1]));
     if (role)
         return run_role(role, argc - 1, argv + 1);
-    fprintf(stderr, "isthmus: unknown command '%s'; see isthmus --help\n", argv[1]);
-    return KC_EXIT_ERROR;
+    return fail_unknown(argv[1]);
 }

@@ -23,6 +23,11 @@ void kc_http_init(void);
 struct kc_error *kc_http_send(const struct kc_worker_config *config,
                               const struct kc_http_request *request,
                               struct kc_http_reply *reply) KC_MUST_CHECK;
+/* The same for those who have no worker's settings: ssl are ssl.* of Java's clients, NULL: what the
+ * system trusts. No answer is a retriable KC_ERR_IO that says why. Proxies of the environment
+ * aren't used. */
+struct kc_error *kc_http_ask(const struct kc_map *ssl, const struct kc_http_request *request,
+                             struct kc_http_reply *reply) KC_MUST_CHECK;
 void kc_http_reply_clear(struct kc_http_reply *reply);
 
 #endif
