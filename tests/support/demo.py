@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`make demo`: a migration with MirrorMaker 2's connectors before your eyes.
+"""`make demo`: a migration with MirrorMaker 2's connectors, and one by a link, before your eyes.
 
-Two real Kafka clusters on loopback, a topic with history and a live tail, a consumer group; a
-worker mirrors them. What it shows is what the clusters say, and at the end source and target are
-compared record by record. Exit status 0 if all is well. `--worker java` shows Java's Connect.
+Two real Kafka clusters on loopback, topics with history and a live tail, consumer groups. A worker
+mirrors two topics as MirrorMaker 2 does. Then a link moves a third one and its consumers under
+their own names and offsets, by the command line. What it shows is what the clusters say, and
+source and target are compared record by record. Exit status 0 if all is well. `--worker java` shows
+Java's Connect, which has no links.
 """
 
 import argparse
@@ -11,8 +13,11 @@ import sys
 import threading
 import time
 
+from confluent_kafka import Consumer
+
 import processes
 import records
+from cli import Cli
 from kafka_cluster import Cluster
 from processes import wait_for
 from workers import distributed, distributed_settings, mirror_config
@@ -21,6 +26,7 @@ TOPICS = {"orders": 4, "payments": 2}
 HISTORY = 20000
 TAIL_PER_SECOND = 500
 GROUP = "billing"
+MOVED, MOVED_GROUP = "invoices", "accounting"
 BOLD, DIM, PLAIN = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
 
@@ -162,6 +168,57 @@ def verify(source, target):
         note(f"{topic}: {thousands(count)} records equal: key, value, timestamp, headers, order")
 
 
+def command(cli, *words):
+    """Runs a command as one would type it, and shows what it prints."""
+    print(f"\n    {BOLD}$ isthmus {' '.join(words)}{PLAIN}", flush=True)
+    shown = cli.run(*words)
+    for line in shown.splitlines():
+        print(f"    {line}", flush=True)
+    return shown
+
+
+def move_by_link(source, target, url):
+    """A topic and its consumers move: same name, same offsets, same group."""
+    cli = Cli(url)
+    say(f"Moving the topic {MOVED} and the group {MOVED_GROUP} by a link, with the command line")
+    source.create_topic(MOVED, 3)
+    records.produce(source, MOVED, HISTORY, codec="lz4")
+    records.consume_group(source, MOVED_GROUP, MOVED, HISTORY)
+    sides = ("--source", source.bootstrap, "--target", target.bootstrap)
+    command(cli, "link", "create", "move", *sides, "--set", "replication.factor=1")
+    command(cli, "mirror", "create", "move", MOVED, "--watch")
+    command(cli, "verify", "move", MOVED)
+    command(cli, "group", "create", "move", MOVED_GROUP)
+    note("a consumer joins the group at the target, and nobody is left at the source")
+    consumer = Consumer(
+        target.client_config(**{"group.id": MOVED_GROUP, "auto.offset.reset": "latest"})
+    )
+    consumer.subscribe([MOVED])
+
+    def promoted():
+        assert consumer.poll(0.2) is None, "the group has read records again"
+        return cli.data("group", "describe", "move", MOVED_GROUP)["group_status"] == "PROMOTED"
+
+    wait_for(promoted, 90, f"{MOVED_GROUP} to be promoted by itself", interval=0.5)
+    command(cli, "group", "describe", "move", MOVED_GROUP)
+    command(cli, "mirror", "promote", "move", MOVED, "--yes", "--watch")
+    command(cli, "link", "report", "move")
+    on_source = records.committed(source, MOVED_GROUP, MOVED, range(3))
+    on_target = records.committed(target, MOVED_GROUP, MOVED, range(3))
+    if on_source != on_target:
+        raise AssertionError(f"committed on the source: {on_source}, on the target: {on_target}")
+    records.produce(target, MOVED, 1000, first=HISTORY)
+    read = 0
+    deadline = time.monotonic() + 60
+    while read < 1000 and time.monotonic() < deadline:
+        read += len(consumer.consume(500, 0.5))
+    consumer.close()
+    if read != 1000:
+        raise AssertionError(f"{MOVED_GROUP} has read {read} of the 1,000 records since")
+    note(f"{MOVED_GROUP} goes on at the target: it has read the 1,000 records written there since")
+    command(cli, "link", "delete", "move", "--yes")
+
+
 def migrate(worker_kind):
     say("Starting two Kafka clusters")
     with Cluster("source") as source, Cluster("target") as target:
@@ -178,6 +235,8 @@ def migrate(worker_kind):
             tail.start()
             watch(source, target, tail, exact=worker_kind == "isthmus")
             verify(source, target)
+            if worker_kind == "isthmus":
+                move_by_link(source, target, worker.rest.url)
             used, peak = worker.process.cpu_seconds(), worker.process.peak_rss()
             status = worker.stop()
             if worker_kind == "isthmus" and status != 0:
