@@ -105,7 +105,10 @@ static void take_producers(struct writer_id *ids, const struct kc_partition_prod
         HASH_FIND(hh, ids, &item->producers[k].producer_id, sizeof(int64_t), id);
         size_t count = id ? id->topics.count : 0;
         bool known = count && strcmp(id->topics.items[count - 1], item->topic) == 0;
-        if (id && !known && item->producers[k].coordinator_epoch >= 0)
+        /* Its marker comes after the answer to its commit: until then the transaction is open. */
+        bool wrote = item->producers[k].coordinator_epoch >= 0 ||
+                     item->producers[k].current_txn_start_offset >= 0;
+        if (id && !known && wrote)
             kc_strings_add(&id->topics, item->topic);
     }
 }
