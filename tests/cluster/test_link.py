@@ -100,6 +100,9 @@ def test_topics_move(make_worker, source, target, unique):
     link.wait_state(orders, "PROMOTED")
     link.ask("promote", orders)  # asked twice, it is one promotion
     assert link.state(orders) == "PROMOTED"
+    receipt = worker.rest.get(f"/links/{link.name}/receipts/{orders}")
+    ends = {part["partition"]: part["target_end"] for part in receipt["partitions"]}
+    assert ends == {p: high for p, (_, high) in records.end_offsets(source, orders).items()}
     assert placed(target, orders) == placed(source, orders)
     assert target.topic_config(orders)["retention.ms"] == "100000000"
     before = end(target, orders, 4)

@@ -60,3 +60,6 @@ def test_a_worker_that_is_killed_again_and_again(make_worker, source, target, un
         link.wait_state(topic, "PROMOTED", timeout=120)
         assert placed(target, topic) == placed(source, topic)
         assert target.topic_config(topic)["retention.ms"] == "100000000"
+        receipt = worker.rest.get(f"/links/{link.name}/receipts/{topic}")
+        ends = {part["partition"]: part["target_end"] for part in receipt["partitions"]}
+        assert ends == {p: high for p, (_, high) in records.end_offsets(source, topic).items()}
