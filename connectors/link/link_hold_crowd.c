@@ -183,6 +183,12 @@ static bool others_have_some(struct link_hold *hold, struct link_crowd *crowd)
     return link_hold_strange_partitions(hold) > 0;
 }
 
+static const char expired[] =
+    "Nobody renewed the hold for longer than its session, so that members may have read the "
+    "group's "
+    "topics on the target, from the offsets that were brought over last. The link takes the hold "
+    "again";
+
 static void set_state(struct link_hold *hold, struct link_crowd *crowd,
                       const struct link_tally *tally)
 {
@@ -197,8 +203,9 @@ static void set_state(struct link_hold *hold, struct link_crowd *crowd,
         return;
     }
     if (forgotten || (others_have_some(hold, crowd) && before == LINK_HOLD_HELD)) {
-        link_hold_set(hold, LINK_HOLD_LOST, why_short(crowd, tally));
-        kc_warn("The hold on group %s is lost: %zu of %zu partitions are the link's", hold->group,
+        link_hold_set(hold, LINK_HOLD_LOST,
+                      forgotten ? kc_strdup(expired) : why_short(crowd, tally));
+        kc_warn("The hold on group %s is lost; %zu of %zu partitions are the link's", hold->group,
                 tally->partitions, crowd->expected);
     } else if (before == LINK_HOLD_JOINING && tally->failed) {
         link_hold_set(hold, LINK_HOLD_JOINING, kc_strdup(tally->error));

@@ -200,7 +200,8 @@ class Console:
 
     def __init__(self, cluster, group, topic, protocol):
         self.topic = topic
-        more = ["group.protocol=consumer"] if protocol == "consumer" else []
+        more = ["enable.auto.commit=false"]
+        more += ["group.protocol=consumer"] if protocol == "consumer" else []
         command = java(
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
             *["--bootstrap-server", cluster.bootstrap, "--include", f"{topic}.*", "--group", group],
