@@ -150,9 +150,14 @@ const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
     KC_MIRROR_KEY("sync.topic.configs.interval.seconds", LONG, "60", LOW, kc_config_at_least_1,
      "How often topic settings are compared."),
     KC_MIRROR_KEY("sync.topic.acls.enabled", BOOLEAN, "true", LOW, NULL,
-     "Whether ACLs of topics and groups are copied, additively."),
+     "Whether ACLs of mirror topics are copied, additively. Rights to write follow when a topic "
+     "is promoted."),
+    KC_MIRROR_KEY("sync.group.acls.enabled", BOOLEAN, "true", LOW, NULL,
+     "Whether ACLs of mirror groups are copied, additively."),
+    KC_MIRROR_KEY("sync.quotas.enabled", BOOLEAN, "false", LOW, NULL,
+     "Whether quotas of the users that copied ACLs name are copied, where the target has none."),
     KC_MIRROR_KEY("sync.topic.acls.interval.seconds", LONG, "600", LOW, kc_config_at_least_1,
-     "How often ACLs are compared."),
+     "How often ACLs and quotas are compared."),
     KC_MIRROR_KEY("admin.timeout.ms", LONG, "60000", LOW, kc_config_at_least_1,
      "How long one administrative call may take."),
     KC_MIRROR_KEY("link.offsets", STRING, "preserve", MEDIUM, valid_option,
@@ -176,6 +181,9 @@ const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
     KC_MIRROR_KEY("link.write.guard", STRING, "detect", MEDIUM, valid_option,
      "detect: writes of others to mirror topics are found. acl: they are denied by ACLs, which "
      "the link makes and removes."),
+    KC_MIRROR_KEY("link.write.guard.principal", STRING, "", LOW, NULL,
+     "The link's own principal on the target, as User:link, where it doesn't follow from a name in "
+     "its login. It is needed for link.write.guard=acl, which mustn't deny the link itself."),
     KC_MIRROR_KEY("link.markers", STRING, "auto", LOW, valid_option,
      "How offsets without a record are made: coordinator (empty transactions), direct "
      "(WriteTxnMarkers, which needs CLUSTER_ACTION), or auto: direct where the right is there."),

@@ -61,7 +61,7 @@ char *link_source_group(const struct link_config *config, const char *target_gro
 /* Which task of the link works for a topic or group: the same on all workers. */
 int link_task_of(const char *name, int tasks);
 
-#define LINK_CONFIG_KEYS 34
+#define LINK_CONFIG_KEYS 37
 extern const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS];
 
 #endif

@@ -124,6 +124,7 @@ static void control_destroy(struct link_control *control)
     free(control->target_cluster_id);
     link_config_destroy(control->config);
     pthread_mutex_destroy(&control->ordering);
+    pthread_mutex_destroy(&control->guarding);
     free(control);
 }
 
@@ -133,6 +134,7 @@ static struct kc_error *control_new(struct kc_connector_context *context,
     struct link_control *made = kc_calloc(1, sizeof(*made));
     made->context = context;
     pthread_mutex_init(&made->ordering, NULL);
+    pthread_mutex_init(&made->guarding, NULL);
     struct kc_error *err = link_config_new(properties, false, &made->config);
     if (!err)
         err = link_admin_new(made->config, LINK_SOURCE, "control", &made->source);

@@ -11,6 +11,8 @@
 
 #include "link/link_store_priv.h"
 
+#include <stdatomic.h>
+
 struct link_live; /* link_live_priv.h */
 
 struct link_control {
@@ -23,6 +25,8 @@ struct link_control {
     char *target_cluster_id;
     struct link_live *live;   /* how both sides are now; link_live_new() at the start */
     pthread_mutex_t ordering; /* held by whoever writes orders */
+    pthread_mutex_t guarding; /* held by whoever makes or removes guards (link_acls_priv.h) */
+    atomic_bool ended;        /* by link_end(): nothing is taken up any more */
 };
 
 /* What speaks against something, or makes it dangerous. */
@@ -90,6 +94,19 @@ struct kc_error *link_order_groups(struct link_control *control, const struct kc
 /* Ends the mirroring; topics and groups stay. */
 struct kc_error *link_forget_topic(struct link_control *control, const char *topic) KC_MUST_CHECK;
 struct kc_error *link_forget_group(struct link_control *control, const char *group) KC_MUST_CHECK;
+
+/* link_end.c: ends the mirroring of all topics and groups, and takes away what the link has put on
+ * the target. KC_ERR_CONFLICT during a promotion. Groups are released by the tasks afterwards. */
+struct kc_error *link_end(struct link_control *control) KC_MUST_CHECK;
+/* KC_ERR_CONFLICT: the link has ended. */
+static inline KC_MUST_CHECK struct kc_error *link_check_open(struct link_control *control)
+{
+    return atomic_load(&control->ended)
+               ? kc_error_new(KC_ERR_CONFLICT, "it ends, by DELETE /links/%s. Delete its connector, "
+                                               "or restart it to go on with the link",
+                              control->config->name)
+               : NULL;
+}
 
 /* link_watch.c: what the connector does by itself, on a thread of its own: new topics and groups
  * that match, more partitions, settings and rights that are kept alike. */

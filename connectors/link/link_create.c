@@ -552,7 +552,9 @@ struct kc_error *link_create_topics(struct link_control *control,
     *creation =
         (struct link_creation){.control = control, .request = request, .outcomes = outcomes};
     pthread_mutex_lock(&control->ordering);
-    struct kc_error *err = learn_target_settings(creation);
+    struct kc_error *err = link_check_open(control);
+    if (!err)
+        err = learn_target_settings(creation);
     for (size_t i = 0; !err && i < source_topics->count; i++) {
         add_candidate(creation, source_topics->items[i]);
         if (creation->count < AT_ONCE && i + 1 < source_topics->count)

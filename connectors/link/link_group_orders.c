@@ -230,7 +230,8 @@ static struct kc_error *check_end(struct link_control *control,
                             "Group %s is %s. Release it or promote it first, so that its members "
                             "on the target don't wait",
                             mirror->name, kc_link_group_state_name(state));
-    if (kc_name_filter_accepts(control->config->groups, mirror->order.source_group))
+    if (!atomic_load(&control->ended) &&
+        kc_name_filter_accepts(control->config->groups, mirror->order.source_group))
         return kc_error_new(KC_ERR_CONFLICT,
                             "Group %s is mirrored because the link's groups name it or match it, "
                             "and would be registered again at once. Take it out of groups, or put "

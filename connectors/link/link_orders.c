@@ -341,7 +341,8 @@ static struct kc_error *check_end(struct link_control *control, const struct lin
                             "%s is being promoted, its mirroring can't be ended now. Wait for the "
                             "promotion, or take it back: resume",
                             mirror->name);
-    if (kc_name_filter_accepts(control->config->topics, mirror->order.source_topic))
+    if (!atomic_load(&control->ended) &&
+        kc_name_filter_accepts(control->config->topics, mirror->order.source_topic))
         return kc_error_new(KC_ERR_CONFLICT,
                             "%s is mirrored because the link's topics name it or match it, and "
                             "would be mirrored again at once. Take it out of topics, or put it "

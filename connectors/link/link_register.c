@@ -126,7 +126,9 @@ struct kc_error *link_create_groups(struct link_control *control,
     pthread_mutex_lock(&control->ordering);
     for (size_t i = 0; i < source_groups->count; i++)
         add_group(&registration, source_groups->items[i]);
-    struct kc_error *err = registration.targets.count ? check_groups(&registration) : NULL;
+    struct kc_error *err = link_check_open(control);
+    if (!err && registration.targets.count)
+        err = check_groups(&registration);
     if (!err)
         err = write_orders(&registration);
     pthread_mutex_unlock(&control->ordering);

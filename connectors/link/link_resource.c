@@ -307,6 +307,7 @@ static void get_report(void *connector, struct kc_resource_request *request)
 
 static const struct kc_resource_route routes[] = {
     {"GET", "", KC_RESOURCE_ALL, get_link},
+    {"DELETE", "", 0, link_delete},
     {"GET", "/tasks", KC_RESOURCE_ALL, get_tasks},
     {"GET", "/mirrors", KC_RESOURCE_ALL, get_mirrors},
     {"POST", "/mirrors", KC_RESOURCE_BODY, link_post_mirrors},

@@ -43,6 +43,10 @@ bool link_resource_order_topics(struct kc_resource_request *request, struct link
                                 enum kc_link_wish wish, bool *dry_run,
                                 struct link_outcomes *outcomes);
 
+/* ---- link_end.c ---- */
+
+void link_delete(void *connector, struct kc_resource_request *request);
+
 /* ---- link_resource_verbs.c ---- */
 
 void link_post_mirrors(void *connector, struct kc_resource_request *request);

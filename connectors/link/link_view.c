@@ -274,6 +274,8 @@ json_t *link_view_link(struct link_control *control, bool detailed)
         json_object_set_new(view, "tasks", link_view_tasks(control, &mirrors));
         json_object_set_new(view, "leases", list_records(control, KC_LINK_LEASE, "task"));
         json_object_set_new(view, "gateways", list_records(control, KC_LINK_GATEWAY, "id"));
+        json_object_set_new(view, "write_guard",
+                            list_records(control, KC_LINK_GUARD, "mirror_topic_name"));
         json_object_set_new(view, "blockers", link_blockers(&mirrors.look));
     }
     link_mirrors_clear(&mirrors);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a link does by itself (link_control_priv.h): takes up topics and groups that match, adds
- * partitions, notices source topics that were made again, keeps settings alike, moves waves on.
+ * partitions, notices source topics that were made again, keeps settings alike, brings ACLs over,
+ * moves waves on.
  *
  * A thread of its own runs the jobs one after the other. An error is logged, and the job runs again
  * at its next time.
  */
+#include "link/link_acls_priv.h"
 #include "link/link_control_priv.h"
 #include "link/link_settings_priv.h"
 #include "link/link_wave_priv.h"
@@ -23,6 +25,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 #define AT_ONCE     100
 #define PUT_MS      30000
 #define WAVES_MS    1000
+#define ACLS_MS     1000
 #define HAS_ALREADY 37 /* INVALID_PARTITIONS */
 
 /* A source topic as it was when its mirror topic was last found to be like it. */
@@ -37,6 +40,7 @@ struct link_watch {
     struct link_control *control;
     struct kc_timed_jobs *jobs;
     struct link_followed_topic *followed;
+    struct link_acl_keeper *acls;
 };
 
 /* ---- what is ordered ---- */
@@ -437,20 +441,35 @@ static void log_failure(const struct link_watch *watch, const char *what, struct
     kc_error_destroy(err);
 }
 
+/* DELETE /links/{link} was asked for. */
+static bool is_ended(const struct link_watch *watch)
+{
+    return atomic_load(&watch->control->ended);
+}
+
 static void run_look(void *arg)
 {
-    log_failure(arg, "looking at the source's topics", look_at_source(arg));
+    if (!is_ended(arg))
+        log_failure(arg, "looking at the source's topics", look_at_source(arg));
 }
 
 static void run_compare(void *arg)
 {
-    log_failure(arg, "comparing settings of topics", compare_settings(arg));
+    if (!is_ended(arg))
+        log_failure(arg, "comparing settings of topics", compare_settings(arg));
 }
 
 static void run_waves(void *arg)
 {
     struct link_watch *watch = arg;
-    log_failure(arg, "moving waves on", link_waves_step(watch->control));
+    if (!is_ended(watch))
+        log_failure(arg, "moving waves on", link_waves_step(watch->control));
+}
+
+static void run_acls(void *arg)
+{
+    struct link_watch *watch = arg;
+    log_failure(arg, "bringing ACLs over", link_acl_keeper_step(watch->acls));
 }
 
 static void add_job(struct link_watch *watch, void (*run)(void *), const char *enabled,
@@ -475,9 +494,11 @@ struct kc_error *link_watch_start(struct link_control *control, struct link_watc
     struct link_watch *made = kc_calloc(1, sizeof(*made));
     char *context = kc_asprintf("[%s] ", control->config->name);
     made->control = control;
+    made->acls = link_acl_keeper_new(control);
     struct kc_error *err = kc_timed_jobs_new("link-watch", context, &made->jobs);
     free(context);
     if (err) {
+        link_acl_keeper_destroy(made->acls);
         free(made);
         return err;
     }
@@ -488,6 +509,10 @@ struct kc_error *link_watch_start(struct link_control *control, struct link_watc
                                                          .arg = made,
                                                          .repeat = KC_TIMED_FIXED_DELAY,
                                                          .interval_ms = WAVES_MS});
+    kc_timed_jobs_add(made->jobs, &(struct kc_timed_job){.run = run_acls,
+                                                         .arg = made,
+                                                         .repeat = KC_TIMED_FIXED_DELAY,
+                                                         .interval_ms = ACLS_MS});
     *watch = made;
     return NULL;
 }
@@ -498,5 +523,6 @@ void link_watch_stop(struct link_watch *watch)
         return;
     kc_timed_jobs_destroy(watch->jobs);
     forget_followed(watch);
+    link_acl_keeper_destroy(watch->acls);
     free(watch);
 }

@@ -38,8 +38,9 @@ enum kc_link_resource {
     KC_LINK_FLIP,        /* a partition's flip table; name: kc_link_flip_name() */
     KC_LINK_RECEIPT,     /* of a promotion; name: the topic */
     KC_LINK_WAVE,        /* topics and groups that move as one */
+    KC_LINK_GUARD,       /* ACLs that keep others from writing to a mirror topic; name: the topic */
 };
-#define KC_LINK_RESOURCES 10
+#define KC_LINK_RESOURCES 11
 
 /* Never grows. */
 struct kc_link_key {

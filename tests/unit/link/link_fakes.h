@@ -232,12 +232,14 @@ static void fake_link_new(struct fake_link *link)
                                           .source_cluster_id = (char *)"S",
                                           .target_cluster_id = (char *)"T"};
     pthread_mutex_init(&link->control.ordering, NULL);
+    pthread_mutex_init(&link->control.guarding, NULL);
 }
 
 static void fake_link_destroy(struct fake_link *link)
 {
     link_config_destroy(link->config);
     pthread_mutex_destroy(&link->control.ordering);
+    pthread_mutex_destroy(&link->control.guarding);
     fake_clear(&link->store);
 }
 

@@ -271,6 +271,38 @@ START_TEST(a_mirroring_ends_unless_it_would_begin_again)
 }
 END_TEST
 
+START_TEST(a_link_ends_when_nothing_is_being_promoted)
+{
+    struct fake_link link;
+    const struct kc_strings none = {0};
+    fake_link_new(&link);
+    fake_topic(&link, "bills", KC_LINK_PROMOTED);
+    fake_topic(&link, "orders", KC_LINK_PROMOTING);
+    fake_set(&link.store, KC_LINK_GROUP_ORDER, "readers", json_object());
+    fake_set(&link.store, KC_LINK_GROUP, "readers", json_object());
+    fake_set(&link.store, KC_LINK_GUARD, "orders", json_pack("{s:[], s:s}", "denied", "reason", ""));
+    struct kc_error *err = link_end(&link.control);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFLICT);
+    kc_error_clear(&err);
+    ck_assert(!atomic_load(&link.control.ended));
+    fake_topic(&link, "orders", KC_LINK_LINKING);
+    ck_assert_ptr_null(link_end(&link.control));
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC_ORDER, "orders")->value);
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC_ORDER, "bills")->value);
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_GROUP_ORDER, "readers")->value);
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_GUARD, "orders")->value);
+    ck_assert_ptr_nonnull(fake_find(&link.store, KC_LINK_GROUP, "readers")->value);
+    err = link_create_topics(&link.control, &none, &really, &outcomes);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFLICT);
+    kc_error_clear(&err);
+    err = link_create_groups(&link.control, &none, &really, &outcomes);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFLICT);
+    kc_error_clear(&err);
+    ck_assert_ptr_null(link_end(&link.control));
+    fake_link_destroy(&link);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("link_orders");
@@ -288,6 +320,7 @@ int main(void)
     tcase_add_test(cases, a_store_that_fails_is_an_error);
     tcase_add_test(cases, many_topics_take_one_write);
     tcase_add_test(cases, a_mirroring_ends_unless_it_would_begin_again);
+    tcase_add_test(cases, a_link_ends_when_nothing_is_being_promoted);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
