@@ -280,7 +280,8 @@ START_TEST(a_link_ends_when_nothing_is_being_promoted)
     fake_topic(&link, "orders", KC_LINK_PROMOTING);
     fake_set(&link.store, KC_LINK_GROUP_ORDER, "readers", json_object());
     fake_set(&link.store, KC_LINK_GROUP, "readers", json_object());
-    fake_set(&link.store, KC_LINK_GUARD, "orders", json_pack("{s:[], s:s}", "denied", "reason", ""));
+    fake_set(&link.store, KC_LINK_GUARD, "orders",
+             json_pack("{s:[], s:s}", "denied", "reason", ""));
     struct kc_error *err = link_end(&link.control);
     ck_assert_int_eq(kc_error_code(err), KC_ERR_CONFLICT);
     kc_error_clear(&err);
