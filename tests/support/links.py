@@ -72,3 +72,19 @@ class Link:
         """Promotes, pauses, ...: what becomes of the topics in turn."""
         path = f"/links/{self.name}/mirrors:{verb}"
         return self.rest.call("POST", path, {"mirror_topic_names": list(topics), **body})
+
+    def register(self, *groups):
+        """Registers mirror groups."""
+        return self.rest.call("POST", f"/links/{self.name}/groups", {"group_ids": list(groups)})
+
+    def group(self, group):
+        """What REST says of a mirror group; None as with mirror()."""
+        answer = self.rest.call("GET", f"/links/{self.name}/groups/{group}")
+        return answer.json() if answer.status_code == 200 else None
+
+    def wait_group(self, group, status, timeout=60):
+        def reached():
+            found = self.group(group)
+            return found and found["group_status"] == status and found
+
+        return wait_for(reached, timeout * PATIENCE, f"{group} to be {status}", interval=0.2)
