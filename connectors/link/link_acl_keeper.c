@@ -156,8 +156,8 @@ static struct kc_error *copy_acls(struct link_control *control, const struct lin
             continue;
         if (!kc_strings_contain(principals, wanted->principal))
             kc_strings_add(principals, wanted->principal);
-        if (target->count > 0 && bsearch(wanted, target->items, target->count, sizeof(*wanted),
-                                         link_acl_compare))
+        if (target->count > 0 &&
+            bsearch(wanted, target->items, target->count, sizeof(*wanted), link_acl_compare))
             free(wanted->name);
         else
             missing.count++;
@@ -321,8 +321,8 @@ struct kc_error *link_guards_remove(struct link_control *control, const struct k
         else
             err = put_guard(control, topic, NULL);
         if (!err && denials.count > 0)
-            kc_info("Link '%s': %zu principals may write to topic %s again.",
-                    control->config->name, denials.count, topic);
+            kc_info("Link '%s': %zu principals may write to topic %s again.", control->config->name,
+                    denials.count, topic);
         json_decref(record);
         kc_acls_destroy(&denials);
     }
@@ -375,8 +375,8 @@ static struct kc_error *look(struct link_acl_keeper *keeper)
         err = compare(keeper, &names);
     if (!err)
         keeper->due_ms =
-            now + kc_config_long(control->config->values, "sync.topic.acls.interval.seconds") *
-                      1000;
+            now +
+            kc_config_long(control->config->values, "sync.topic.acls.interval.seconds") * 1000;
     link_acl_names_clear(&names);
     return err;
 }

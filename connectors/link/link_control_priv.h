@@ -102,8 +102,9 @@ struct kc_error *link_end(struct link_control *control) KC_MUST_CHECK;
 static inline KC_MUST_CHECK struct kc_error *link_check_open(struct link_control *control)
 {
     return atomic_load(&control->ended)
-               ? kc_error_new(KC_ERR_CONFLICT, "it ends, by DELETE /links/%s. Delete its connector, "
-                                               "or restart it to go on with the link",
+               ? kc_error_new(KC_ERR_CONFLICT,
+                              "it ends, by DELETE /links/%s. Delete its connector, "
+                              "or restart it to go on with the link",
                               control->config->name)
                : NULL;
 }

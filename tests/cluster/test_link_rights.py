@@ -9,6 +9,7 @@ from confluent_kafka.admin import (
     AclBindingFilter,
     AclOperation,
     AclPermissionType,
+    ConfigResource,
     ResourcePatternType,
     ResourceType,
 )
@@ -58,6 +59,11 @@ def acls_of(cluster, name):
     }
 
 
+def setting(cluster, topic, name):
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    return cluster.admin.describe_configs([resource])[resource].result(120)[name].value
+
+
 def await_acls(cluster, name, expected):
     wait_for(
         lambda: acls_of(cluster, name) == expected,
@@ -86,7 +92,7 @@ def test_rights_follow_topics_and_no_denial_is_left(source, target, make_worker,
     link, group = unique("link"), unique("readers")
     orders, bills = unique("orders"), unique("bills")
     for topic in (orders, bills):
-        source.create_topic(topic, 1, config={"retention.ms": "3600000"})
+        source.create_topic(topic, 1, **{"max.message.bytes": "600000"})
         records.produce(source, topic, 100)
     commit(source, group, bills)
     create(
@@ -149,6 +155,7 @@ def test_rights_follow_topics_and_no_denial_is_left(source, target, make_worker,
         "the link to have ended",
     )
     assert acls_of(target, bills) == {"dave WRITE ALLOW", "erin WRITE DENY"}
+    assert setting(target, bills, "max.message.bytes") == "600000"
     assert rest.get(f"{path}/mirrors") == [] and rest.get(f"{path}/groups") == []
     again = rest.call("POST", f"{path}/mirrors", {"mirror_topic_names": [bills]})
     assert again.status_code == 409 and "DELETE /links/" in again.json()["message"]

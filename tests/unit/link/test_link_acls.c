@@ -39,8 +39,8 @@ static struct link_config *config_of(const char *const *pairs)
 static struct kc_acl acl(int type, int pattern, const char *name, const char *principal,
                          int operation, int permission)
 {
-    return (struct kc_acl){type,         pattern,   (char *)name, (char *)principal, (char *)"*",
-                           operation, permission};
+    return (struct kc_acl){type,        pattern,   (char *)name, (char *)principal,
+                           (char *)"*", operation, permission};
 }
 
 /* ---- from the source ---- */
@@ -52,21 +52,27 @@ START_TEST(rights_come_over_and_writing_last)
         const char *name; /* on the target; NULL: it has no counterpart */
         int operation;
     } cases[] = {
-        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", READ, ALLOW}, "eu.orders",
+        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", READ, ALLOW},
+         "eu.orders",
          READ},
         {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", WRITE, ALLOW}, NULL, 0},
-        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", WRITE, DENY}, "eu.orders",
+        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", WRITE, DENY},
+         "eu.orders",
          WRITE},
-        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", ALL, ALLOW}, "eu.orders",
+        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", ALL, ALLOW},
+         "eu.orders",
          READ},
-        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", ALL, DENY}, "eu.orders",
+        {{2, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", ALL, DENY},
+         "eu.orders",
          ALL},
-        {{2, LITERAL, (char *)"done", (char *)"User:a", (char *)"*", WRITE, ALLOW}, "eu.done",
+        {{2, LITERAL, (char *)"done", (char *)"User:a", (char *)"*", WRITE, ALLOW},
+         "eu.done",
          WRITE},
         {{2, LITERAL, (char *)"done", (char *)"User:a", (char *)"*", ALL, ALLOW}, "eu.done", ALL},
         {{2, LITERAL, (char *)"others", (char *)"User:a", (char *)"*", READ, ALLOW}, NULL, 0},
         {{2, PREFIXED, (char *)"orders", (char *)"User:a", (char *)"*", READ, ALLOW}, NULL, 0},
-        {{3, LITERAL, (char *)"readers", (char *)"User:a", (char *)"*", READ, ALLOW}, "g.readers",
+        {{3, LITERAL, (char *)"readers", (char *)"User:a", (char *)"*", READ, ALLOW},
+         "g.readers",
          READ},
         {{3, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", READ, ALLOW}, NULL, 0},
         {{5, LITERAL, (char *)"orders", (char *)"User:a", (char *)"*", WRITE, ALLOW}, NULL, 0},
