@@ -26,14 +26,13 @@ static const struct {
 /* Batches may be older than the source's present limit; a request has at most 100 MB anyway. */
 #define LARGEST_BATCH 104857600
 
-/* Of compacted topics: "delete", so that the log's start can be moved (DeleteRecords); the others,
+/* Of compacted topics: "delete", so that the log's start can be moved (DeleteRecords); the other,
  * so that the fillers between records go soon. */
 static const struct {
     const char *name;
     const char *value;
 } held_compacted[] = {
     {"cleanup.policy", "compact,delete"},
-    {"min.compaction.lag.ms", "0"},
     {"min.cleanable.dirty.ratio", "0.01"},
 };
 
@@ -104,6 +103,18 @@ static void hold_batch_size(const struct kc_name_filter *filter,
     hold(filter, source, target, "max.message.bytes", value, now, later);
 }
 
+/* Records stay for as long as the source's brokers keep them, whoever sets it there: a group that
+ * is to go on at the target hasn't read them yet. */
+static void hold_compaction_lag(const struct kc_name_filter *filter,
+                                const struct kc_config_entries *source,
+                                const struct kc_config_entries *target, struct kc_map *now,
+                                struct kc_map *later)
+{
+    const struct kc_config_entry *entry = link_settings_find(source, "min.compaction.lag.ms");
+    hold(filter, source, target, "min.compaction.lag.ms",
+         entry && entry->value ? entry->value : "0", now, later);
+}
+
 void link_settings_plan(const struct kc_name_filter *filter, const struct kc_config_entries *source,
                         const struct kc_config_entries *target, struct kc_map *now,
                         struct kc_map *later)
@@ -122,6 +133,7 @@ void link_settings_plan(const struct kc_name_filter *filter, const struct kc_con
     }
     for (size_t i = 0; i < sizeof(held_compacted) / sizeof(held_compacted[0]); i++)
         hold(filter, source, target, held_compacted[i].name, held_compacted[i].value, now, later);
+    hold_compaction_lag(filter, source, target, now, later);
 }
 
 size_t link_settings_ops(const struct kc_name_filter *filter, const struct kc_map *now,

@@ -82,6 +82,21 @@ START_TEST(a_compacted_topic_can_be_cut)
 }
 END_TEST
 
+/* What readers have a right to see at the source isn't taken away earlier, be it a broker's
+ * default. */
+START_TEST(records_are_kept_as_long_as_at_the_source)
+{
+    setup();
+    know("min.compaction.lag.ms");
+    add(&source, "cleanup.policy", "compact", OWN);
+    add(&source, "min.compaction.lag.ms", "3600000", DEFAULT);
+    link_settings_plan(filter, &source, &target, now, later);
+    assert_map(now, "{min.compaction.lag.ms=3600000}");
+    assert_map(later, "{min.compaction.lag.ms=null}");
+    teardown();
+}
+END_TEST
+
 /* Excluded ones, those that the target doesn't know, and tiered storage. */
 START_TEST(what_is_not_copied)
 {
@@ -121,4 +136,5 @@ START_TEST(only_differences_are_altered)
 END_TEST
 
 RUN_TESTS("link_settings", what_would_harm_records_is_held, a_compacted_topic_can_be_cut,
-          what_is_not_copied, only_differences_are_altered)
+          records_are_kept_as_long_as_at_the_source, what_is_not_copied,
+          only_differences_are_altered)
