@@ -14,6 +14,7 @@ enum {
     FETCH_BYTES = 64 << 20,  /* fetched and not yet appended */
     APPEND_BYTES = 64 << 20, /* at the appender */
     ADMIN_MS = 4000,         /* for a call to a cluster; a task that stops waits for it */
+    REFUSED_MS = 15000,
     TICK_MS = 20,
     CHUNKS_MOST = 64,        /* between two rounds of everything else */
     SAVE_MS = 5000,          /* how often `checked` is moved on */
@@ -40,13 +41,16 @@ static struct kc_error *open_fetcher(struct link_copy *copy)
 }
 
 /* Nothing may be sent late by the kernel either, when the lease is another's already: that is half
- * a duration after its end. */
+ * a duration after its end. What the target refuses for longer than REFUSED_MS is looked at anew,
+ * which can be done at any time, and the topic's state says why. */
 static struct kc_error *open_appender(struct link_copy *copy)
 {
     struct kc_map *properties =
         link_client_properties(copy->config, LINK_TARGET, KC_CLIENT_PRODUCER, "copy");
     char *name = kc_asprintf("%s|%d", copy->config->name, copy->config->task);
     kc_map_setf(properties, "tcp.user.timeout.ms", "%lld", (long long)copy->config->lease_ms / 3);
+    if (!kc_map_get(properties, "delivery.timeout.ms"))
+        kc_map_setf(properties, "delivery.timeout.ms", "%d", REFUSED_MS);
     struct kc_error *err = kc_appender_open(properties, name, APPEND_BYTES, &copy->appender);
     kc_map_destroy(properties);
     free(name);

@@ -60,7 +60,10 @@ static struct link_decision follow_copy(const struct link_topic_view *view)
         return go(view, KC_LINK_DIVERGED, status->reason, LINK_STEP_END);
     case LINK_COPY_FAILED:
         return go(view, KC_LINK_FAILED, status->reason, LINK_STEP_END);
-    case LINK_COPY_LOOKING:
+    case LINK_COPY_LOOKING: /* why it has to look again, as when the target refuses records */
+        return status->reason && *status->reason
+                   ? go(view, state_of(view), status->reason, LINK_STEP_NONE)
+                   : stay(view, LINK_STEP_NONE);
     case LINK_COPY_PAUSED:
         break;
     }

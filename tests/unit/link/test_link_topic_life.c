@@ -35,6 +35,7 @@ static const struct life_row rows[] = {
     {LINK, OLD, S(PENDING), NONE, 0, DO(ADD), S(PENDING), ""},
     {LINK, OLD, S(LINKING), NONE, 0, DO(ADD), S(LINKING), ""},
     {LINK, OLD, S(PENDING), C(LOOKING), 0, DO(NONE), S(PENDING), ""},
+    {LINK, OLD, S(LINKING), C(LOOKING), 0, DO(NONE), S(LINKING), "why"}, /* the target refuses */
     {LINK, OLD, S(PENDING), C(ALIGNING), 0, DO(NONE), S(ALIGNING), "why"},
     {LINK, OLD, S(ALIGNING), C(COPYING), 0, DO(NONE), S(LINKING), "why"},
     {LINK, OLD, S(LINKING), C(AWAY), 0, DO(NONE), S(SOURCE_UNAVAILABLE), "why"},
