@@ -15,6 +15,7 @@ from confluent_kafka.admin import (
 )
 
 import records
+from cli import Cli
 from processes import wait_for
 from workers import PATIENCE
 
@@ -159,4 +160,5 @@ def test_rights_follow_topics_and_no_denial_is_left(source, target, make_worker,
     assert rest.get(f"{path}/mirrors") == [] and rest.get(f"{path}/groups") == []
     again = rest.call("POST", f"{path}/mirrors", {"mirror_topic_names": [bills]})
     assert again.status_code == 409 and "DELETE /links/" in again.json()["message"]
-    assert rest.call("DELETE", f"/connectors/{link}").status_code == 204
+    assert "is deleted" in Cli(rest.url).run("link", "delete", link, "--yes")
+    assert rest.get("/connectors") == []

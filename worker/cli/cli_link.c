@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOOK_MS    200 /* between looks at a new link */
+#define LOOK_MS    200 /* between looks at a new link, or one that ends */
 #define LINK_CLASS "org.isthmus.connect.link.KafkaLinkConnector"
 
 static const struct cli_column columns[] = {
@@ -211,6 +211,31 @@ static struct kc_error *report(struct cli *cli)
 
 /* ---- delete ---- */
 
+/* Takes away what the link has put on the target; held groups are let go meanwhile. */
+static struct kc_error *end(struct cli *cli, const char *name)
+{
+    int64_t until = kc_mono_ms() + cli->timeout_ms;
+    struct kc_error *err = NULL;
+    bool ended = false;
+    while (!err && !ended) {
+        json_t *left = NULL;
+        err = cli_do(cli, "DELETE", cli_path("/links/{}", name), NULL, &left);
+        ended = !err && !left;
+        json_decref(left);
+        if (!err && !ended && kc_mono_ms() >= until)
+            err = kc_error_new(KC_ERR_TIMEOUT, "its groups aren't released after %d s",
+                               cli->timeout_ms / 1000);
+        else if (!err && !ended)
+            usleep(LOOK_MS * 1000);
+    }
+    if (!err)
+        return NULL;
+    return kc_error_prefix(err,
+                           "The link %s can't end (isthmus connector delete %s deletes it all the "
+                           "same, and leaves what it has changed on the target as it is)",
+                           name, name);
+}
+
 static struct kc_error *delete (struct cli *cli)
 {
     const char *name = cli_argument(cli, 0);
@@ -222,7 +247,9 @@ static struct kc_error *delete (struct cli *cli)
                     name);
     if (err || !yes)
         return err;
-    err = cli_do(cli, "DELETE", cli_path("/connectors/{}", name), NULL, NULL);
+    err = end(cli, name);
+    if (!err)
+        err = cli_do(cli, "DELETE", cli_path("/connectors/{}", name), NULL, NULL);
     if (!err)
         cli_say(cli, "The link %s is deleted. Its topics stay.", name);
     return err;
