@@ -114,6 +114,11 @@ static bool is_taken(const struct kc_mounts *mounts, const char *prefix)
 static bool admit_routes(const struct kc_plugin *plugin, const struct kc_resource *resource)
 {
     size_t taken = 1 + placeholders(resource->prefix);
+    if (resource->route_count && !resource->routes) {
+        kc_log_error("%s has no REST resource: it has a route_count of %zu, and no routes",
+                     plugin->class_name, resource->route_count);
+        return false;
+    }
     for (size_t i = 0; i < resource->route_count; i++) {
         const char *fault = taken > KC_REST_MAX_PARAMS
                                 ? "its prefix has too many {}"
