@@ -126,7 +126,10 @@ static struct kc_error *list(struct link_acl_keeper *keeper, enum link_side side
         qsort(acls->items, acls->count, sizeof(*acls->items), link_acl_compare);
     if (!is_left_out(err))
         return err;
-    if (!keeper->told[side])
+    if (!keeper->told[side] && kc_error_kafka_code(err) == SECURITY_DISABLED)
+        kc_info("Link '%s': the %s cluster has no authorizer, so no ACLs are brought over.",
+                control->config->name, side == LINK_SOURCE ? "source" : "target");
+    else if (!keeper->told[side])
         kc_warn("Link '%s': ACLs of the %s cluster can't be read, so none are %s: %s",
                 control->config->name, side == LINK_SOURCE ? "source" : "target",
                 side == LINK_SOURCE ? "copied" : "compared or made", kc_error_text(err));
