@@ -39,6 +39,7 @@ struct link_candidate {
     struct kc_map *later;
     int64_t epoch; /* of the order to write */
     bool known;    /* nothing is to be done */
+    bool again;    /* it was refused before, and FAILED */
 };
 
 struct link_creation {
@@ -102,6 +103,7 @@ static void look_up_order(struct link_creation *creation, struct link_candidate 
     char *other = link_store_other_link(control->store, candidate->target);
     bool found = read_order(control, candidate->target, &order);
     candidate->epoch = found ? order.epoch + 1 : 1;
+    candidate->again = found && order.refusal;
     if (found && !order.refusal && is_final(control, candidate->target, &state)) {
         link_outcome_refuse(outcome, 409,
                             "Topic %s was linked, and is %s: the target's topic is "
@@ -452,7 +454,7 @@ static json_t *make_order(struct link_creation *creation, const struct link_cand
         .gaps = config->gaps,
         .start = config->start,
         .compacted = link_settings_compacted(&candidate->settings),
-        .wish = KC_LINK_WISH_LINK,
+        .wish = candidate->again ? KC_LINK_WISH_REPAIR : KC_LINK_WISH_LINK,
         .by = (char *)creation->request->by,
         .since_ms = kc_now_ms(),
         .refusal = (char *)refusal,
