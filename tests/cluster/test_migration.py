@@ -122,6 +122,7 @@ def test_the_page(source, target, make_worker, unique, tmp_path):
     assert "LINKING" in shown and "100.0%" in shown
     assert f"3 of 3 partitions are equal: {RECORDS:,} records." in page.next("verify")
     assert group in page.next("group create")
+    page.until("group list", lambda text: "STANDBY" in text)
 
     # The new member waits while the old one goes on; then the group moves by itself.
     after = consumer(target, group, topic)
