@@ -189,6 +189,11 @@ def move_by_link(source, target, url):
     command(cli, "mirror", "create", "move", MOVED, "--watch")
     command(cli, "verify", "move", MOVED)
     command(cli, "group", "create", "move", MOVED_GROUP)
+
+    def state():
+        return cli.data("group", "describe", "move", MOVED_GROUP)["group_status"]
+
+    wait_for(lambda: state() == "STANDBY", 60, f"{MOVED_GROUP} to be held", interval=0.5)
     note("a consumer joins the group at the target, and nobody is left at the source")
     consumer = Consumer(
         target.client_config(**{"group.id": MOVED_GROUP, "auto.offset.reset": "latest"})
@@ -197,7 +202,7 @@ def move_by_link(source, target, url):
 
     def promoted():
         assert consumer.poll(0.2) is None, "the group has read records again"
-        return cli.data("group", "describe", "move", MOVED_GROUP)["group_status"] == "PROMOTED"
+        return state() == "PROMOTED"
 
     wait_for(promoted, 90, f"{MOVED_GROUP} to be promoted by itself", interval=0.5)
     command(cli, "group", "describe", "move", MOVED_GROUP)
