@@ -112,7 +112,7 @@ ALLOWED = [
 
 def without_ours(body):
     """Plugins and settings without those that are ours: MirrorSinkConnector, which KIP-382 describes
-    and Java never had, and the quarantine of source connectors."""
+    and Java never had, KafkaLinkConnector, and the quarantine of source connectors."""
     if isinstance(body, list):
         return [item for item in body if not is_ours(item)]
     if isinstance(body, dict) and isinstance(body.get("configs"), list):
@@ -124,9 +124,10 @@ def is_ours(item):
     if not isinstance(item, dict):
         return False
     definition = item.get("definition") or item
-    return str(item.get("class")).endswith(".MirrorSinkConnector") or str(
-        definition.get("name")
-    ).startswith("errors.quarantine.")
+    ours = (".MirrorSinkConnector", ".KafkaLinkConnector")
+    return str(item.get("class")).endswith(ours) or str(definition.get("name")).startswith(
+        "errors.quarantine."
+    )
 
 
 class Scenario:
