@@ -39,8 +39,12 @@ static void forget(struct link_flips *flips, struct flip_producer *producer)
 
 void link_flips_free(struct link_flips *flips)
 {
-    while (flips && flips->by_time)
-        forget(flips, flips->by_time);
+    struct flip_producer *producer, *next;
+    if (!flips)
+        return;
+    HASH_CLEAR(hh, flips->by_id);
+    DL_FOREACH_SAFE (flips->by_time, producer, next)
+        free(producer);
     free(flips);
 }
 

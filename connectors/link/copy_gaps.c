@@ -107,9 +107,8 @@ static void add_fillers(struct copy_gaps *gaps, int64_t end, const struct kc_byt
 static void add_markers(struct copy_gaps *gaps, int64_t end)
 {
     link_gaps_end(gaps);
-    struct copy_piece *last = gaps->pieces ? gaps->pieces->prev : NULL;
-    if (last && last->kind == COPY_MARKERS) {
-        last->count += end - gaps->next;
+    if (gaps->pieces && gaps->pieces->prev->kind == COPY_MARKERS) {
+        gaps->pieces->prev->count += end - gaps->next;
         gaps->next = end;
     } else {
         add(gaps, COPY_MARKERS, end - gaps->next);
