@@ -308,10 +308,17 @@ static bool needs_committed(const struct link_groups *groups, const struct link_
     return is_held_state(group) && !group->committed_known && group->offsets_ms;
 }
 
+/* What a group has committed on the target before it was registered is of another history. An
+ * offset ahead of the source's would make the group skip records. */
+static bool counts(const struct link_kept_group *group)
+{
+    return group->state.state != KC_LINK_REGISTERED || group->was_free;
+}
+
 static void take_committed(struct link_groups *groups, struct link_kept_group *group,
                            const rd_kafka_topic_partition_list_t *list)
 {
-    for (int i = 0; i < list->cnt; i++) {
+    for (int i = 0; counts(group) && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
         const struct link_group_topic *topic =
             link_group_topic_of_target(&groups->topics, place->topic);

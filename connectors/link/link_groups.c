@@ -107,6 +107,7 @@ static struct link_kept_group *add_group(struct link_groups *groups, const char 
     HASH_ADD_KEYPTR(hh, groups->groups, group->name, strlen(group->name), group);
     read_state(groups, group);
     group->dirty = group->stored; /* a former holder's is claimed: see write_states() */
+    group->was_free = group->state.state == KC_LINK_HOLD_LOST;
     if (group->stored)
         return group;
     group->state.state = KC_LINK_REGISTERED;
@@ -327,6 +328,7 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
 static void begin_state(struct link_kept_group *group)
 {
     bool lost = group->state.state == KC_LINK_HOLD_LOST && !group->state.consumer;
+    group->was_free = group->was_free || group->state.state == KC_LINK_HOLD_LOST;
     if (group->hold_state == LINK_HOLD_LEFT || lost) {
         link_hold_close(group->hold);
         group->hold = NULL;

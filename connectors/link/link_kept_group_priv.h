@@ -50,6 +50,7 @@ struct link_kept_group {
     bool reads_more;          /* topics than its hold was shown */
     int64_t offsets_ms;       /* when those of the source were read; 0: never */
     bool committed_known;     /* those of the target are in the table */
+    bool was_free;            /* its members may have gone on by themselves, and have committed */
     const char *untranslated; /* a topic that the group reads and whose offsets differ; NULL */
     char *complaint;          /* of the last commit, which the log has; NULL: none */
 

@@ -13,7 +13,12 @@ import threading
 import time
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    TopicPartition,
+)
 
 import records
 from java import java
@@ -261,6 +266,9 @@ def test_a_group_moves_by_a_rolling_restart(source, target, link, unique, protoc
     old = Member(source, group, topic, **settings)
     wait_for(lambda: len(old.seen) == 30, 60 * PATIENCE, "the group to read on the source")
     old.commit(offsets_of(topic, 6, 3, "note"))
+    # Committed on the target in another life: with these the group would skip records.
+    earlier = ConsumerGroupTopicPartitions(group, offsets_of(topic, 9, 3))
+    target.admin.alter_consumer_group_offsets([earlier])[group].result(60)
 
     mover = link()
     mover.order("topic", topic, topic, 3, "LINKING")
