@@ -95,18 +95,6 @@ class Console(Program):
         super().__init__(f"console-{group}", command, topic)
 
 
-class Kcat(Program):
-    LINE = r"^(\d+) (\d+)$"
-
-    def __init__(self, cluster, group, topics):
-        [topic] = topics
-        settings = ["auto.offset.reset=earliest", "session.timeout.ms=4000"]
-        settings += ["heartbeat.interval.ms=1000", "auto.commit.interval.ms=500"]
-        command = ["kcat", "-b", cluster.bootstrap, "-q", "-u", "-f", "%p %o\n"]
-        command += [word for each in settings for word in ("-X", each)]
-        super().__init__(f"kcat-{group}", [*command, "-G", group, topic], topic)
-
-
 class Writer:
     """Something that writes on a thread of its own until it is closed; raises there what failed."""
 
