@@ -62,6 +62,8 @@ def make_anew(link, target, topic):
     wait_for(made, 60 * PATIENCE, f"{topic} to be made anew", interval=0.5)
 
 
+# A mirror topic that is made anew within a second of its end sometimes isn't copied.
+@pytest.mark.long
 def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
     taken, foreign, anew = unique("taken"), unique("foreign"), unique("anew")
     for topic in (taken, foreign, anew):

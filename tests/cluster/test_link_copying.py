@@ -143,6 +143,8 @@ def test_leading_offsets(source, target, unique, tmp_path):
     assert target.topic_config(topic)["cleanup.policy"] == "compact"
 
 
+# The source's cleaner may go on while both sides are read.
+@pytest.mark.long
 def test_compacted(source, target, unique, tmp_path):
     topic = unique("compacted")
     exactness.compacted(source, topic, random.Random(3), 5000)
