@@ -27,7 +27,7 @@ static bool may_return(const struct link_groups *groups, const struct link_kept_
 /* ---- reading ---- */
 
 static void take_target(struct link_groups *groups, struct link_kept_group *group,
-                        const rd_kafka_topic_partition_list_t *list)
+                        const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
     bool open = false, reads = false;
     link_offset_round_begin(&group->back);
@@ -56,7 +56,7 @@ static void take_target(struct link_groups *groups, struct link_kept_group *grou
 }
 
 static void take_source(struct link_groups *groups, struct link_kept_group *group,
-                        const rd_kafka_topic_partition_list_t *list)
+                        const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
@@ -66,35 +66,6 @@ static void take_source(struct link_groups *groups, struct link_kept_group *grou
             link_offset_at(&group->back, topic->target, place->partition)->committed =
                 place->offset;
     }
-}
-
-typedef void (*take_offsets)(struct link_groups *groups, struct link_kept_group *group,
-                             const rd_kafka_topic_partition_list_t *list);
-
-/* False: the side doesn't answer. */
-static bool read_side(struct link_groups *groups, enum link_side side, take_offsets take)
-{
-    struct kc_strings names = {0};
-    struct link_kept_group **chosen = link_groups_choose(groups, may_return, side, &names);
-    rd_kafka_topic_partition_list_t **lists =
-        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
-    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
-    struct kc_admin *admin = side == LINK_SOURCE ? groups->source : groups->target;
-    struct kc_error *err =
-        names.count ? kc_admin_groups_offsets(admin, &names, lists, errors) : NULL;
-    bool answered = !names.count || link_groups_answered(groups, side, err);
-    for (size_t i = 0; i < names.count; i++) {
-        if (answered && lists[i])
-            take(groups, chosen[i], lists[i]);
-        if (lists[i])
-            rd_kafka_topic_partition_list_destroy(lists[i]);
-        kc_error_destroy(errors[i]);
-    }
-    free(errors);
-    free(lists);
-    free(chosen);
-    kc_strings_destroy(&names);
-    return answered;
 }
 
 /* ---- writing ---- */
@@ -214,8 +185,8 @@ void link_groups_return(struct link_groups *groups)
     groups->next_back_ms =
         now + (groups->config->group_sync_ms > CAN_RETURN_AGAIN_MS ? groups->config->group_sync_ms
                                                                    : CAN_RETURN_AGAIN_MS);
-    if (!read_side(groups, LINK_TARGET, take_target) ||
-        !read_side(groups, LINK_SOURCE, take_source))
+    if (!link_groups_read_offsets(groups, may_return, LINK_TARGET, take_target) ||
+        !link_groups_read_offsets(groups, may_return, LINK_SOURCE, take_source))
         return;
     for (struct link_kept_group *group = groups->groups; group; group = group->hh.next)
         if (may_return(groups, group))

@@ -276,31 +276,6 @@ static void take_offsets(struct link_groups *groups, struct link_kept_group *gro
     group->offsets_ms = asked_ms;
 }
 
-static void ask_source_offsets(struct link_groups *groups)
-{
-    struct kc_strings names = {0};
-    struct link_kept_group **chosen =
-        link_groups_choose(groups, needs_offsets, LINK_SOURCE, &names);
-    rd_kafka_topic_partition_list_t **lists =
-        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
-    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
-    int64_t asked_ms = kc_mono_ms();
-    struct kc_error *err =
-        names.count ? kc_admin_groups_offsets(groups->source, &names, lists, errors) : NULL;
-    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
-    for (size_t i = 0; i < names.count; i++) {
-        if (answered && lists[i])
-            take_offsets(groups, chosen[i], lists[i], asked_ms);
-        if (lists[i])
-            rd_kafka_topic_partition_list_destroy(lists[i]);
-        kc_error_destroy(errors[i]);
-    }
-    free(errors);
-    free(lists);
-    free(chosen);
-    kc_strings_destroy(&names);
-}
-
 /* ---- the target's offsets, once ---- */
 
 static bool needs_committed(const struct link_groups *groups, const struct link_kept_group *group)
@@ -316,7 +291,7 @@ static bool counts(const struct link_kept_group *group)
 }
 
 static void take_committed(struct link_groups *groups, struct link_kept_group *group,
-                           const rd_kafka_topic_partition_list_t *list)
+                           const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
     for (int i = 0; counts(group) && i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
@@ -327,30 +302,6 @@ static void take_committed(struct link_groups *groups, struct link_kept_group *g
                 place->offset;
     }
     group->committed_known = true;
-}
-
-static void ask_committed(struct link_groups *groups)
-{
-    struct kc_strings names = {0};
-    struct link_kept_group **chosen =
-        link_groups_choose(groups, needs_committed, LINK_TARGET, &names);
-    rd_kafka_topic_partition_list_t **lists =
-        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
-    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
-    struct kc_error *err =
-        names.count ? kc_admin_groups_offsets(groups->target, &names, lists, errors) : NULL;
-    bool answered = !names.count || link_groups_answered(groups, LINK_TARGET, err);
-    for (size_t i = 0; i < names.count; i++) {
-        if (answered && lists[i])
-            take_committed(groups, chosen[i], lists[i]);
-        if (lists[i])
-            rd_kafka_topic_partition_list_destroy(lists[i]);
-        kc_error_destroy(errors[i]);
-    }
-    free(errors);
-    free(lists);
-    free(chosen);
-    kc_strings_destroy(&names);
 }
 
 /* ---- the bounds of the target's log ---- */
@@ -453,7 +404,7 @@ void link_groups_ask(struct link_groups *groups)
     ask_kinds(groups);
     ask_target_members(groups);
     ask_obstacles(groups);
-    ask_source_offsets(groups);
-    ask_committed(groups);
+    link_groups_read_offsets(groups, needs_offsets, LINK_SOURCE, take_offsets);
+    link_groups_read_offsets(groups, needs_committed, LINK_TARGET, take_committed);
     ask_bounds(groups);
 }

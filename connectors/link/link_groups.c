@@ -425,6 +425,33 @@ bool link_groups_answered(struct link_groups *groups, enum link_side side, struc
     return !*complaint;
 }
 
+bool link_groups_read_offsets(struct link_groups *groups, link_group_choice choice,
+                              enum link_side side, link_group_offsets_taker take)
+{
+    struct kc_strings names = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, choice, side, &names);
+    rd_kafka_topic_partition_list_t **lists =
+        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
+    struct kc_admin *admin = side == LINK_SOURCE ? groups->source : groups->target;
+    int64_t asked_ms = kc_mono_ms();
+    struct kc_error *err =
+        names.count ? kc_admin_groups_offsets(admin, &names, lists, errors) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, side, err);
+    for (size_t i = 0; i < names.count; i++) {
+        if (answered && lists[i])
+            take(groups, chosen[i], lists[i], asked_ms);
+        if (lists[i])
+            rd_kafka_topic_partition_list_destroy(lists[i]);
+        kc_error_destroy(errors[i]);
+    }
+    free(errors);
+    free(lists);
+    free(chosen);
+    kc_strings_destroy(&names);
+    return answered;
+}
+
 /* ---- the thread ---- */
 
 static bool is_near(const struct link_groups *groups)

@@ -91,6 +91,15 @@ struct link_kept_group **link_groups_choose(struct link_groups *groups, link_gro
 /* Takes err. Logs it once until the side answers again; err NULL: it did. True: it did. */
 bool link_groups_answered(struct link_groups *groups, enum link_side side, struct kc_error *err);
 
+/* Has the offsets that a group has committed on one side. asked_ms: kc_mono_ms() before the side
+ * was asked. */
+typedef void (*link_group_offsets_taker)(struct link_groups *groups, struct link_kept_group *group,
+                                         const rd_kafka_topic_partition_list_t *list,
+                                         int64_t asked_ms);
+/* Reads the offsets of the chosen groups in few requests. False: the side doesn't answer. */
+bool link_groups_read_offsets(struct link_groups *groups, link_group_choice choice,
+                              enum link_side side, link_group_offsets_taker take);
+
 /* Where logs begin and end: ends[i] and starts[i] are of the same partition. A request names a
  * partition once, so that there are two calls. */
 struct kc_error *link_groups_list_bounds(struct kc_admin *admin, struct kc_partition_offset *starts,
