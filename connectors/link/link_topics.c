@@ -32,6 +32,7 @@ struct link_topic_work {
     char *name;
     struct kc_link_topic_order order; /* without settings, which only the end needs */
     bool ordered;                     /* false: the order is gone */
+    bool replaced;                    /* the same: another one is there, of a topic made anew */
     struct kc_link_topic state;       /* without partition states, which the store has */
     bool has_state;
     bool copying;
@@ -129,6 +130,14 @@ static struct link_topic_work *find_or_add(struct link_topics *topics, const cha
     return topic;
 }
 
+/* Whether the target's topic is another one than that of the former order. */
+static bool is_another(const struct link_topic_work *topic, const struct kc_link_topic_order *order)
+{
+    const struct kc_uuid *former = &topic->order.target_id;
+    return !kc_uuid_is_zero(former) && !kc_uuid_is_zero(&order->target_id) &&
+           !kc_uuid_equal(former, &order->target_id);
+}
+
 static void take_order(struct link_topics *topics, struct link_topic_work *topic,
                        struct kc_link_topic_order *order)
 {
@@ -144,6 +153,14 @@ static void take_order(struct link_topics *topics, struct link_topic_work *topic
         link_copy_grow(topics->work.copy, topic->name, topic->order.partitions);
 }
 
+/* The topic comes to its end. Where it is replaced, its successor's order is followed then. */
+static void drop_order(struct link_topic_work *topic, bool replaced)
+{
+    topic->ordered = false;
+    topic->replaced = replaced;
+    topic->due_ms = 0;
+}
+
 static void follow_order(struct link_topics *topics, const char *name)
 {
     struct kc_link_topic_order order = {0};
@@ -154,12 +171,12 @@ static void follow_order(struct link_topics *topics, const char *name)
     if (err)
         kc_log_error("Link '%s': the order for topic %s can't be followed: %s",
                      topics->work.config->name, name, kc_error_text(err));
+    else if (json && topic && (topic->replaced || is_another(topic, &order)))
+        drop_order(topic, true);
     else if (json)
         take_order(topics, find_or_add(topics, name), &order);
-    else if (topic) {
-        topic->ordered = false;
-        topic->due_ms = 0;
-    }
+    else if (topic)
+        drop_order(topic, false);
     kc_error_destroy(err);
     json_decref(json);
     kc_link_topic_order_clear(&order);
@@ -442,6 +459,15 @@ static void take_step(struct link_topics *topics, const struct link_topic_look *
     }
 }
 
+static void forget_one(struct link_topics *topics, struct link_topic_work *topic)
+{
+    char *successor = topic->replaced ? kc_strdup(topic->name) : NULL;
+    forget(topics, topic);
+    if (successor)
+        follow_order(topics, successor);
+    free(successor);
+}
+
 /* A state without an order is of no use to anybody. */
 static void forget_gone(struct link_topics *topics, struct link_topic_look *looks, size_t count)
 {
@@ -453,7 +479,7 @@ static void forget_gone(struct link_topics *topics, struct link_topic_look *look
     struct kc_error *err = n ? link_store_put(topics->work.store, changes, n, PUT_MS) : NULL;
     for (size_t i = 0; !err && i < count; i++)
         if (looks[i].decision.step == LINK_STEP_FORGET)
-            forget(topics, looks[i].topic);
+            forget_one(topics, looks[i].topic);
     if (err)
         kc_warn("%s. It is tried again.", kc_error_text(err));
     kc_error_destroy(err);
