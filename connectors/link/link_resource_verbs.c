@@ -8,6 +8,7 @@
 #include "link/link_resource_priv.h"
 #include "link/link_view_priv.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,14 +187,25 @@ void link_post_repair(void *connector, struct kc_resource_request *request)
     order_topics(connector, request, KC_LINK_WISH_REPAIR);
 }
 
+/* What topics and groups differ in where new ones are asked for. */
+struct new_mirrors {
+    enum link_ask_kind ask;
+    const char *field;
+    size_t prefix; /* of which member of struct link_config */
+    char *(*source_name)(const struct link_config *config, const char *target_name);
+    struct kc_error *(*create)(struct link_control *control, const struct kc_strings *sources,
+                               const struct link_request *request, struct link_outcomes *outcomes);
+    json_t *(*view)(struct link_control *control, const struct link_outcomes *outcomes);
+};
+
 /* Source names of names on the target; one without the link's prefix is refused. */
-static void to_source(const struct link_config *config, const struct kc_strings *names,
-                      char *(*source_name)(const struct link_config *, const char *),
-                      const char *prefix, struct kc_strings *sources,
+static void to_source(const struct new_mirrors *kind, const struct link_config *config,
+                      const struct kc_strings *names, struct kc_strings *sources,
                       struct link_outcomes *outcomes)
 {
+    const char *prefix = *(const char *const *)((const char *)config + kind->prefix);
     for (size_t i = 0; i < names->count; i++) {
-        char *source = source_name(config, names->items[i]);
+        char *source = kind->source_name(config, names->items[i]);
         if (source)
             kc_strings_take(sources, source);
         else
@@ -204,27 +216,34 @@ static void to_source(const struct link_config *config, const struct kc_strings 
     }
 }
 
-void link_post_mirrors(void *connector, struct kc_resource_request *request)
+static void post_new(void *connector, struct kc_resource_request *request,
+                     const struct new_mirrors *kind)
 {
     struct link_ask ask;
     struct kc_strings sources = {0};
     struct link_outcomes outcomes = {0};
     struct link_control *control = link_resource_control(connector, request);
-    if (!control || !link_resource_ask(request, LINK_ASK_NEW_TOPICS, &ask))
+    if (!control || !link_resource_ask(request, kind->ask, &ask))
         return;
     const struct link_request how = request_of(&ask);
-    to_source(control->config, &ask.names, link_source_topic, control->config->topic_prefix,
-              &sources, &outcomes);
-    struct kc_error *err =
-        sources.count ? link_create_topics(control, &sources, &how, &outcomes) : NULL;
+    to_source(kind, control->config, &ask.names, &sources, &outcomes);
+    struct kc_error *err = sources.count ? kind->create(control, &sources, &how, &outcomes) : NULL;
     if (err)
         kc_resource_answer_error(request, err);
     else
-        link_resource_answer(request, &outcomes, ask.dry_run, "mirrors",
-                             link_resource_view_topics(control, &outcomes));
+        link_resource_answer(request, &outcomes, ask.dry_run, kind->field,
+                             kind->view(control, &outcomes));
     link_outcomes_clear(&outcomes);
     kc_strings_destroy(&sources);
     link_ask_clear(&ask);
+}
+
+void link_post_mirrors(void *connector, struct kc_resource_request *request)
+{
+    static const struct new_mirrors topics = {
+        LINK_ASK_NEW_TOPICS, "mirrors",          offsetof(struct link_config, topic_prefix),
+        link_source_topic,   link_create_topics, link_resource_view_topics};
+    post_new(connector, request, &topics);
 }
 
 /* Answers what is to be deleted in a dry run, or err (taken), or nothing more: 204. */
@@ -298,25 +317,10 @@ void link_post_groups_release(void *connector, struct kc_resource_request *reque
 
 void link_post_groups(void *connector, struct kc_resource_request *request)
 {
-    struct link_ask ask;
-    struct kc_strings sources = {0};
-    struct link_outcomes outcomes = {0};
-    struct link_control *control = link_resource_control(connector, request);
-    if (!control || !link_resource_ask(request, LINK_ASK_NEW_GROUPS, &ask))
-        return;
-    const struct link_request how = request_of(&ask);
-    to_source(control->config, &ask.names, link_source_group, control->config->group_prefix,
-              &sources, &outcomes);
-    struct kc_error *err =
-        sources.count ? link_create_groups(control, &sources, &how, &outcomes) : NULL;
-    if (err)
-        kc_resource_answer_error(request, err);
-    else
-        link_resource_answer(request, &outcomes, ask.dry_run, "groups",
-                             link_resource_view_groups(control, &outcomes));
-    link_outcomes_clear(&outcomes);
-    kc_strings_destroy(&sources);
-    link_ask_clear(&ask);
+    static const struct new_mirrors groups = {
+        LINK_ASK_NEW_GROUPS, "groups",           offsetof(struct link_config, group_prefix),
+        link_source_group,   link_create_groups, link_resource_view_groups};
+    post_new(connector, request, &groups);
 }
 
 void link_delete_group(void *connector, struct kc_resource_request *request)
