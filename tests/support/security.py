@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import shutil
+import tempfile
 import threading
 import time
 import urllib.parse
@@ -81,10 +82,11 @@ class Tokens:
         claims = {"sub": USER, "aud": "kafka", "scope": "mirror", "iat": now, "exp": now + lifetime}
         head = base64url({"alg": "RS256", "kid": "test", "typ": "JWT"})
         text = f"{head}.{base64url(claims)}"
-        payload, signature = self.directory / "payload", self.directory / "signature"
-        payload.write_text(text)
-        openssl("dgst", "-sha256", "-sign", self._key, "-out", signature, payload)
-        return f"{text}.{base64url(signature.read_bytes())}"
+        with tempfile.TemporaryDirectory(dir=self.directory) as own:  # clients ask at the same time
+            payload, signature = pathlib.Path(own, "payload"), pathlib.Path(own, "signature")
+            payload.write_text(text)
+            openssl("dgst", "-sha256", "-sign", self._key, "-out", signature, payload)
+            return f"{text}.{base64url(signature.read_bytes())}"
 
     def _assertion_settings(self):
         """Of JwtBearerJwtRetriever; the key in the one form that Java reads, too."""
@@ -108,11 +110,12 @@ class Tokens:
         """Whether the form has an assertion that the client's key has signed, with its claims."""
         text, _, signature = form["assertion"][0].rpartition(".")
         head, claims = (json.loads(from_base64url(part)) for part in text.split("."))
-        payload, file = self.directory / "assertion", self.directory / "assertion.signature"
-        payload.write_text(text)
-        file.write_bytes(from_base64url(signature))
-        check = ["-sha256", "-prverify", self._client_key, "-signature", file, payload]
-        good = "Verified OK" in run("openssl", ["openssl", "dgst", *check], check=False)
+        with tempfile.TemporaryDirectory(dir=self.directory) as own:
+            payload, file = pathlib.Path(own, "payload"), pathlib.Path(own, "signature")
+            payload.write_text(text)
+            file.write_bytes(from_base64url(signature))
+            check = ["-sha256", "-prverify", self._client_key, "-signature", file, payload]
+            good = "Verified OK" in run("openssl", ["openssl", "dgst", *check], check=False)
         return good and (head["kid"], claims["tenant"], claims["sub"], claims["aud"]) == (
             "client", 7, USER, "token-endpoint",
         ) and claims["nbf"] <= claims["iat"] < claims["exp"]  # fmt: skip
