@@ -182,10 +182,10 @@ static struct kc_error *look(struct kc_flow_keeper *keeper)
         return err;
     kc_provenance_apply(keeper->provenance, &topics);
     err = kc_flow_list_target(keeper->flow, &topics);
-    if (!err)
+    bool listed = !err;
+    if (listed)
         err = kc_flow_create_missing(keeper->flow, &topics);
-    else
-        kc_flow_topics_inherit(&topics, &keeper->topics);
+    kc_flow_topics_inherit(&topics, &keeper->topics, listed);
     keeper->loaded = !err;
     if (!err && kc_flow_topics_ready(&topics) == partitions_of(&topics))
         keeper->repair_delay_ms = WATCH_INTERVAL_MS;

@@ -254,7 +254,9 @@ static bool note_created(struct creation *creation, size_t index, struct kc_erro
     if (!err) {
         topic->remote_partitions = topic->partitions;
         kc_info("Created remote topic %s with %d partitions.", topic->remote, topic->partitions);
-    } else if (!retry && code != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+    } else if (code == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS) {
+        topic->unlisted = true;
+    } else if (!retry) {
         topic->not_ours_to_create = code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
                                     code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED;
         kc_warn("Could not create topic %s on %s: %s. Its records %s.", topic->remote,
@@ -393,11 +395,14 @@ bool kc_flow_topics_equal_source(const struct kc_flow_topics *a, const struct kc
     return true;
 }
 
-void kc_flow_topics_inherit(struct kc_flow_topics *topics, const struct kc_flow_topics *from)
+void kc_flow_topics_inherit(struct kc_flow_topics *topics, const struct kc_flow_topics *from,
+                            bool only_unlisted)
 {
     size_t at = 0;
     for (size_t i = 0; i < topics->count; i++) {
         struct kc_flow_topic *topic = &topics->items[i];
+        if (only_unlisted && !topic->unlisted)
+            continue;
         while (at < from->count && strcmp(from->items[at].name, topic->name) < 0)
             at++;
         if (at == from->count || strcmp(from->items[at].name, topic->name) != 0)

@@ -31,6 +31,7 @@ struct kc_flow_topic {
     int32_t partitions;        /* on the source */
     int32_t remote_partitions; /* on the target; 0: missing */
     bool not_ours_to_create;   /* this user has no right to create it; somebody else may */
+    bool unlisted; /* the target has it and doesn't list it yet: its brokers learn one by one */
 };
 
 struct kc_flow_topics {
@@ -61,8 +62,10 @@ struct kc_error *kc_flow_create_missing(const struct kc_flow *flow,
 
 /* Whether a and b have the same topics with the same partitions on the source. */
 bool kc_flow_topics_equal_source(const struct kc_flow_topics *a, const struct kc_flow_topics *b);
-/* Takes over the facts about the target that `from` has. */
-void kc_flow_topics_inherit(struct kc_flow_topics *topics, const struct kc_flow_topics *from);
+/* Takes over the facts about the target that `from` has; only of topics that are unlisted, or of
+ * all. */
+void kc_flow_topics_inherit(struct kc_flow_topics *topics, const struct kc_flow_topics *from,
+                            bool only_unlisted);
 /* Partitions of one topic that tasks may mirror now. */
 int32_t kc_flow_topic_ready(const struct kc_flow_topic *topic);
 /* The same of all. */

@@ -203,10 +203,10 @@ END_TEST
 START_TEST(partitions_wait_until_the_target_has_them)
 {
     struct kc_flow_topic items[] = {
-        {(char *)"a", (char *)"A.a", 3, 0, false},
-        {(char *)"b", (char *)"A.b", 3, 2, false},
-        {(char *)"c", (char *)"A.c", 3, 5, false},
-        {(char *)"d", (char *)"A.d", 3, 0, true},
+        {.name = (char *)"a", .partitions = 3, .remote_partitions = 0},
+        {.name = (char *)"b", .partitions = 3, .remote_partitions = 2},
+        {.name = (char *)"c", .partitions = 3, .remote_partitions = 5},
+        {.name = (char *)"d", .partitions = 3, .remote_partitions = 0, .not_ours_to_create = true},
     };
     struct kc_flow_topics topics = {items, 4};
     ck_assert_int_eq(kc_flow_topic_ready(&items[0]), 0);
@@ -217,8 +217,33 @@ START_TEST(partitions_wait_until_the_target_has_them)
 }
 END_TEST
 
+/* The broker that is asked next may not know yet what another one has created. */
+START_TEST(a_topic_that_exists_and_is_not_listed_yet_is_as_it_was)
+{
+    struct kc_flow_topic before[] = {
+        {.name = (char *)"a", .partitions = 3, .remote_partitions = 3},
+        {.name = (char *)"b", .partitions = 2, .remote_partitions = 2},
+        {.name = (char *)"c", .partitions = 1, .remote_partitions = 1},
+    };
+    struct kc_flow_topic now[] = {
+        {.name = (char *)"a", .partitions = 3, .unlisted = true},
+        {.name = (char *)"b", .partitions = 2},
+        {.name = (char *)"d", .partitions = 1, .unlisted = true},
+    };
+    const struct kc_flow_topics from = {before, 3};
+    struct kc_flow_topics topics = {now, 3};
+    kc_flow_topics_inherit(&topics, &from, true);
+    ck_assert_int_eq(now[0].remote_partitions, 3);
+    ck_assert_int_eq(now[1].remote_partitions, 0);
+    ck_assert_int_eq(now[2].remote_partitions, 0);
+    kc_flow_topics_inherit(&topics, &from, false);
+    ck_assert_int_eq(now[1].remote_partitions, 2);
+}
+END_TEST
+
 RUN_TESTS("topic_sync", cycles_and_internal_topics_are_not_mirrored,
           heartbeats_pass_the_filter_unless_switched_off, settings_are_set_and_defaults_reset,
           defaults_of_the_source_are_copied_on_request, excluded_settings_stay_the_targets,
           only_what_differs_is_written, settings_unknown_to_the_target_are_left_out,
-          acls_lose_the_right_to_write, partitions_wait_until_the_target_has_them)
+          acls_lose_the_right_to_write, partitions_wait_until_the_target_has_them,
+          a_topic_that_exists_and_is_not_listed_yet_is_as_it_was)
