@@ -14,6 +14,7 @@ import pytest
 import records
 from applications import Console, ConsoleWriter, Keyed, Librdkafka, Transactions
 from confluent_kafka import KafkaException
+from franz import Franz, FranzWriter, program
 from links import Link, link_config
 from processes import wait_for
 from workers import PATIENCE, SHORT_SESSION
@@ -151,7 +152,7 @@ def migrate(source, target, link, topics, groups, writers, pause):
     for group in groups:
         group.start(source)
     wait_processed(groups, source, "the groups to read at the source")
-    writing = [kind(source, topic, rate) for kind, topic, rate in writers]
+    writing = [kind(source, topic, rate=rate) for kind, topic, rate in writers]
     try:
         assert link.create(orders, table).status_code == 202
         for topic in topics:
@@ -210,6 +211,17 @@ def linked(make_worker, source, target, unique):
     return link, orders, table
 
 
+def of_franz_go(unique, topics):
+    """Groups of franz-go, where it can be built."""
+    if not program()[0]:
+        print("without franz-go:", program()[1])
+        return []
+    return [
+        Group(unique("franz"), topics, (Franz, {"instance": "static-f"}), (Franz, {})),
+        Group(unique("franz-848"), topics, *[(Franz, {"protocol": "consumer"})] * 2),
+    ]
+
+
 def test_consumers_move_while_records_flow(linked, source, target, unique):
     link, orders, table = linked
     groups = [
@@ -221,6 +233,7 @@ def test_consumers_move_while_records_flow(linked, source, target, unique):
         ),
         Group(unique("consumer"), [orders, table], (Librdkafka, CONSUMER), (Librdkafka, CONSUMER)),
         Group(unique("console"), [orders], (Console, {"protocol": "consumer"})),
+        *of_franz_go(unique, [orders, table]),
     ]
     writers = [(Transactions, orders, 50), (Keyed, table, 100)]
     migrate(source, target, link, [orders, table], groups, writers, 1)
@@ -236,6 +249,9 @@ def test_more_groups_for_longer(linked, source, target, unique):
         Group(unique("console"), [orders], *[(Console, {"protocol": "classic"})] * 2),
         Group(unique("console-848"), [table], *[(Console, {"protocol": "consumer"})] * 2),
         Group(unique("mixed"), [orders], (Librdkafka, {}), (Console, {})),
+        *of_franz_go(unique, [orders, table]),
     ]
     writers = [(Transactions, orders, 200), (Keyed, table, 300), (ConsoleWriter, table, 50)]
+    if program()[0]:
+        writers.append((FranzWriter, table, 100))
     migrate(source, target, link, [orders, table], groups, writers, 10)
