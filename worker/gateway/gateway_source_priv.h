@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The source cluster as the gateway calls it, under the link's credentials: writes by the leader of
+ * their partition, transactions by their coordinator. Any thread.
+ */
+#ifndef WORKER_GATEWAY_GATEWAY_SOURCE_PRIV_H
+#define WORKER_GATEWAY_GATEWAY_SOURCE_PRIV_H
+
+#include "gateway/gateway_config.h"
+#include "wire/wire_client.h"
+
+struct gateway_source;
+
+struct kc_error *gateway_source_new(const struct gateway_config *config,
+                                    struct gateway_source **source) KC_MUST_CHECK;
+void gateway_source_destroy(struct gateway_source *source);
+
+/* The wire client; requests of one session take one channel (0, 1, ...), so that they stay in
+ * order. */
+struct kc_wire_client *gateway_source_client(struct gateway_source *source);
+
+/* A batch for a partition, as the client sent it, with its producer id already translated. */
+struct gateway_batch {
+    const char *topic; /* at the source */
+    int32_t partition;
+    const uint8_t *records; /* borrowed until done */
+    int32_t len;
+    /* The answer: */
+    int16_t error_code;
+    int64_t base_offset;
+    int64_t log_append_time;
+    int64_t log_start_offset;
+    const char *error_message; /* NULL; borrowed until done returns */
+};
+struct gateway_write {
+    int16_t acks; /* 1 or -1; what came with 0 is sent with 1 */
+    int32_t timeout_ms;
+    const char *transactional_id; /* NULL */
+    int64_t deadline_ms;          /* kc_mono_ms(): answered by then at the latest */
+    int channel;
+    struct gateway_batch *batches;
+    size_t count;
+    void (*done)(void *arg, struct gateway_write *write); /* a thread of the client's; once */
+    void *arg;
+};
+/* Groups the batches by leader and sends them. The caller keeps write until done. A batch whose
+ * leader isn't known by its deadline, or whose connection fails, has a retriable error code. */
+void gateway_source_write(struct gateway_source *source, struct gateway_write *write);
+
+/* The source's cluster id (blocks at the first call, up to timeout_ms); the caller's; NULL: it
+ * isn't reached. And what versions it has, for gateway_versions. */
+char *gateway_source_cluster_id(struct gateway_source *source, int timeout_ms);
+
+#endif
