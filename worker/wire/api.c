@@ -9,6 +9,7 @@
 #include "wire/messages_data.h"
 #include "wire/messages_group.h"
 #include "wire/messages_rights.h"
+#include "wire/messages_share.h"
 #include "wire/messages_txn.h"
 
 #include <stdio.h>
@@ -73,6 +74,8 @@ static const struct kc_api_info apis[] = {
         kc_consumer_group_describe),
     API(KC_API_DESCRIBE_TOPIC_PARTITIONS, "DescribeTopicPartitions", 0, 0, 0, 0,
         kc_describe_topic_partitions),
+    API(KC_API_SHARE_FETCH, "ShareFetch", 1, 1, 1, 0, kc_share_fetch),
+    API(KC_API_SHARE_ACKNOWLEDGE, "ShareAcknowledge", 1, 1, 1, 0, kc_share_acknowledge),
 };
 
 const struct kc_api_info *kc_api_all(size_t *count)

@@ -52,8 +52,10 @@ enum kc_api {
     KC_API_CONSUMER_GROUP_HEARTBEAT = 68,
     KC_API_CONSUMER_GROUP_DESCRIBE = 69,
     KC_API_DESCRIBE_TOPIC_PARTITIONS = 75,
+    KC_API_SHARE_FETCH = 78,
+    KC_API_SHARE_ACKNOWLEDGE = 79,
 };
-#define KC_API_KEYS 76 /* one more than the largest key */
+#define KC_API_KEYS 80 /* one more than the largest key */
 
 struct kc_api_info {
     int16_t key;

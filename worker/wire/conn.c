@@ -11,6 +11,7 @@
 
 #include "connect/log.h"
 #include "wire/access.h"
+#include "wire/out_pieces.h"
 #include "wire/table_priv.h"
 
 #include <stdlib.h>
@@ -196,25 +197,6 @@ static struct kc_error *encode(struct wire_conn *conn, const struct wire_pending
 
 #define REFERENCE_FROM 1024 /* bytes that are sent from where they are */
 
-/* The pieces of out in order: bytes up to a reference, the reference, and so on. */
-static unsigned int gather(const struct kc_wire_out *out, uv_buf_t *bufs)
-{
-    unsigned int count = 0;
-    size_t at = 0;
-
-    for (size_t i = 0; i < out->ref_count; i++) {
-        const struct kc_wire_ref *ref = &out->refs[i];
-
-        if (ref->at > at)
-            bufs[count++] = uv_buf_init(out->bytes.data + at, (unsigned int)(ref->at - at));
-        at = ref->at;
-        bufs[count++] = uv_buf_init((char *)ref->data, (unsigned int)ref->len);
-    }
-    if (out->bytes.len > at)
-        bufs[count++] = uv_buf_init(out->bytes.data + at, (unsigned int)(out->bytes.len - at));
-    return count;
-}
-
 static void release_out(void *arg)
 {
     kc_wire_out_destroy(arg);
@@ -224,9 +206,9 @@ static void release_out(void *arg)
 /* Takes out. */
 static void write_out(struct wire_conn *conn, struct kc_wire_out *out)
 {
-    uv_buf_t *bufs = kc_calloc(2 * out->ref_count + 1, sizeof(*bufs));
+    uv_buf_t *bufs = kc_calloc(wire_out_pieces_max(out), sizeof(*bufs));
 
-    wire_stream_send(conn->stream, bufs, gather(out, bufs), release_out, out);
+    wire_stream_send(conn->stream, bufs, wire_out_pieces(out, bufs), release_out, out);
     free(bufs);
 }
 

@@ -34,7 +34,8 @@ public class GoldenMessages {
         "SaslAuthenticate", "CreatePartitions", "IncrementalAlterConfigs", "DescribeClientQuotas",
         "AlterClientQuotas", "DescribeUserScramCredentials", "DescribeCluster",
         "DescribeProducers", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe",
-        "DescribeTopicPartitions", "WriteTxnMarkers", "DescribeTransactions", "ListTransactions"};
+        "DescribeTopicPartitions", "WriteTxnMarkers", "DescribeTransactions", "ListTransactions",
+        "ShareFetch", "ShareAcknowledge"};
     static final ObjectMapper MAPPER = new ObjectMapper();
 
     public static void main(String[] args) throws Exception {
