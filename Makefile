@@ -10,7 +10,7 @@ COMMIT    := $(shell git rev-parse --short=16 HEAD 2>/dev/null || echo unknown)
 VERSION_FLAGS := -DKC_VERSION='"$(VERSION)"'
 # Only for what shows it, so that a commit doesn't change how everything else is compiled.
 COMMIT_FLAG   := -DKC_COMMIT='"$(COMMIT)"'
-COMMIT_FILES  := worker/main worker/role_connect worker/rest/resource_worker worker/rest/resource_metrics
+COMMIT_FILES  := worker/main worker/role_connect worker/role_gateway worker/rest/resource_worker worker/rest/resource_metrics
 
 # The system's librdkafka where it is 2.10 or later, else one that packaging/librdkafka/build makes:
 # older ones can't log in to Kafka 4 by SCRAM. LIBRDKAFKA=system or bundled decides by hand.

@@ -30,6 +30,8 @@ static const struct role roles[] = {
      "a worker by itself, with connectors from files", "connectStandalone"},
     {"connect-mirror-maker", kc_role_mirror_maker, "FILE [--clusters ALIAS...]",
      "MirrorMaker 2 by its own configuration file", "mirrorMaker"},
+    {"gateway", kc_role_gateway, "FILE",
+     "a proxy before a cluster, which routes writes to linked topics to their source", "gateway"},
 };
 #define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))
 
@@ -46,7 +48,8 @@ static void print_help(FILE *out)
     fprintf(
         out,
         "  isthmus --version | --help\n\n"
-        "FILE is a configuration file as Apache Kafka's Connect and MirrorMaker take it.\n"
+        "FILE is a configuration file as Apache Kafka's Connect and MirrorMaker take it; the\n"
+        "gateway's is described in docs/GATEWAY.md.\n"
         "Called as connect-distributed.sh, connect-standalone.sh or\n"
         "connect-mirror-maker.sh, the program plays that role; -daemon before FILE puts it into\n"
         "the background, with its log in $LOG_DIR. SIGTERM stops it cleanly.\n");

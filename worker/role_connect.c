@@ -11,6 +11,7 @@
 #include "config/java_options.h"
 #include "config/properties.h"
 #include "connect/plugin.h"
+#include "gateway/gateway.h"
 #include "herder/connector_file.h"
 #include "kafka/library.h"
 #include "rest/rest_server.h"
@@ -31,12 +32,18 @@ struct worker {
     struct kc_plugins *plugins;
     struct kc_rest_server *rest;
     struct kc_herder *herder;
+    struct gateway_config
+        *gateway_config; /* NULL: no gateway is asked for, or it has been started */
+    struct gateway *gateway;
+    struct kc_stop *stop; /* for who waits outside the herder */
 };
 
 static void worker_destroy(struct worker *worker)
 {
     kc_rest_server_destroy(worker->rest);
     kc_herder_destroy(worker->herder);
+    gateway_config_destroy(worker->gateway_config);
+    kc_stop_destroy(worker->stop);
     kc_plugins_destroy(worker->plugins);
     kc_worker_config_destroy(worker->config);
 }
@@ -67,6 +74,31 @@ static struct kc_error *read_overrides(struct kc_map *properties, int argc, char
     return NULL;
 }
 
+/* The settings of a gateway in the worker's file: its own, and the clients' ones as the worker's
+ * clients have them. */
+static struct kc_error *read_gateway(struct worker *worker, const char *file,
+                                     const struct kc_map *lines)
+{
+    static const char *const prefixes[] = {"gateway.", "source.cluster."};
+    const struct kc_map *originals = worker->config->originals;
+    const char *key = NULL;
+
+    if (!gateway_config_wanted(originals))
+        return NULL;
+    struct kc_map *settings = kc_worker_client_properties(worker->config, "isthmus-gateway");
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+        struct kc_map *own = kc_map_subset(originals, prefixes[i], false);
+        kc_map_merge(settings, own);
+        kc_map_destroy(own);
+    }
+    struct kc_error *err = gateway_config_new_named(settings, &worker->gateway_config, &key);
+    const char *line = key ? kc_map_get(lines, key) : NULL;
+    kc_map_destroy(settings);
+    if (!err)
+        return NULL;
+    return line ? kc_error_prefix(err, "%s:%s", file, line) : kc_error_prefix(err, "%s", file);
+}
+
 static struct kc_error *read_settings(struct worker *worker, enum kc_worker_mode mode, int argc,
                                       char **argv)
 {
@@ -81,6 +113,8 @@ static struct kc_error *read_settings(struct worker *worker, enum kc_worker_mode
         kc_java_options_take_file(properties);
     if (!err)
         err = kc_worker_config_new(mode, properties, argv[1], lines, &worker->config);
+    if (!err)
+        err = read_gateway(worker, argv[1], lines);
     kc_map_destroy(properties);
     kc_map_destroy(lines);
     return err;
@@ -129,22 +163,39 @@ static struct kc_error *worker_start(struct worker *worker)
     return err;
 }
 
+/* A gateway that waits for its cluster ends with the worker. */
+static struct kc_error *start_gateway(struct worker *worker)
+{
+    struct gateway_config *config = worker->gateway_config;
+    if (!config)
+        return NULL;
+    worker->gateway_config = NULL;
+    struct kc_error *err = gateway_start(config, worker->stop, &worker->gateway);
+    if (err && kc_error_code(err) == KC_ERR_WAKEUP)
+        kc_error_clear(&err);
+    return err;
+}
+
 /* Runs a started worker until it stops. Calls started once it serves; an error of that ends it. */
 static int worker_run(struct worker *worker, struct kc_error *(*started)(struct worker *, void *),
                       void *opaque)
 {
     int status = KC_EXIT_OK;
-    struct kc_error *err = kc_role_signals_start(&worker->herder, 1);
+    worker->stop = kc_stop_new();
+    struct kc_error *err = kc_role_signals_start(&worker->herder, 1, worker->stop);
     if (err)
         return kc_role_fail(err, KC_EXIT_START);
-    err = started ? started(worker, opaque) : NULL;
+    err = start_gateway(worker);
+    if (!err && started)
+        err = started(worker, opaque);
     if (err) {
-        kc_log_error("Stopping after connector error: %s", kc_error_text(err));
+        kc_log_error("Stopping after an error at the start: %s", kc_error_text(err));
         kc_error_destroy(err);
         status = KC_EXIT_START;
         kc_herder_stop(worker->herder);
     }
     err = kc_herder_wait(worker->herder);
+    gateway_stop(worker->gateway);
     if (err)
         status = kc_role_fail(err, KC_EXIT_ERROR);
     kc_role_signals_end();

@@ -219,7 +219,7 @@ static int run(struct mirror_maker *maker, const char *file)
     warn_of_shared_group(maker->mm2);
     struct kc_error *err = start(maker, file);
     if (!err)
-        err = kc_role_signals_start(maker->herders, maker->started);
+        err = kc_role_signals_start(maker->herders, maker->started, NULL);
     if (err) {
         bool config = kc_error_code(err) == KC_ERR_CONFIG;
         for (size_t i = 0; i < maker->started; i++)

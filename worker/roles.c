@@ -65,6 +65,7 @@ struct kc_error *kc_role_logging(const struct kc_map *properties)
 static pthread_t signal_thread;
 static struct kc_herder *const *stopped_herders;
 static size_t stopped_count;
+static struct kc_stop *stop_to_set;
 
 static void *wait_for_signals(void *arg)
 {
@@ -83,14 +84,18 @@ static void *wait_for_signals(void *arg)
         kc_info("Stopping: %s was received", strsignal(number));
         for (size_t i = 0; i < stopped_count; i++)
             kc_herder_stop(stopped_herders[i]);
+        if (stop_to_set)
+            kc_stop_set(stop_to_set);
     }
     return NULL;
 }
 
-struct kc_error *kc_role_signals_start(struct kc_herder *const *herders, size_t count)
+struct kc_error *kc_role_signals_start(struct kc_herder *const *herders, size_t count,
+                                       struct kc_stop *stop)
 {
     stopped_herders = herders;
     stopped_count = count;
+    stop_to_set = stop;
     return kc_thread_start(&signal_thread, "signals", wait_for_signals, NULL);
 }
 

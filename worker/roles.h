@@ -9,6 +9,7 @@
 #ifndef WORKER_ROLES_H
 #define WORKER_ROLES_H
 
+#include "connect/thread.h"
 #include "herder/herder.h"
 
 enum kc_exit { KC_EXIT_OK = 0, KC_EXIT_ERROR = 1, KC_EXIT_FAILED = 2, KC_EXIT_START = 3 };
@@ -17,6 +18,7 @@ enum kc_exit { KC_EXIT_OK = 0, KC_EXIT_ERROR = 1, KC_EXIT_FAILED = 2, KC_EXIT_ST
 int kc_role_distributed(int argc, char **argv);
 int kc_role_standalone(int argc, char **argv);
 int kc_role_mirror_maker(int argc, char **argv);
+int kc_role_gateway(int argc, char **argv);
 
 /* ---- what the roles share ---- */
 
@@ -26,10 +28,11 @@ int kc_role_fail(struct kc_error *err, enum kc_exit status);
 /* Sets the log up by `log.level` and `log.format`; the keys may be absent. KC_ERR_CONFIG. */
 struct kc_error *kc_role_logging(const struct kc_map *properties) KC_MUST_CHECK;
 
-/* Starts a thread that calls kc_herder_stop() on all herders at the first stop signal, and ends the
- * process at the second. herders is borrowed until kc_role_signals_end(). */
-struct kc_error *kc_role_signals_start(struct kc_herder *const *herders,
-                                       size_t count) KC_MUST_CHECK;
+/* Starts a thread that calls kc_herder_stop() on all herders and sets stop (NULL: none) at the
+ * first stop signal, and ends the process at the second. Both are borrowed until
+ * kc_role_signals_end(). */
+struct kc_error *kc_role_signals_start(struct kc_herder *const *herders, size_t count,
+                                       struct kc_stop *stop) KC_MUST_CHECK;
 void kc_role_signals_end(void);
 
 #endif

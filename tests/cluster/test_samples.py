@@ -11,9 +11,10 @@ import signal
 import subprocess
 
 import pytest
+from confluent_kafka.admin import AdminClient
 
 import records
-from processes import TOP, Process, free_port, wait_for
+from processes import TOP, Process, free_port, free_ports, wait_for
 from rest import Rest
 from workers import BINARY, PATIENCE, sanitizer_environment
 
@@ -26,6 +27,7 @@ TESTED = {
     "connect-console-source.properties",
     "connect-console-sink.properties",
     "connect-mirror-maker.properties",
+    "gateway.properties",
 }
 
 
@@ -183,6 +185,23 @@ def test_mirror_maker(cluster_factory, run, tmp_path):
     process.must_live()
 
 
+def test_gateway(target, run, tmp_path):
+    first = free_ports(101)
+    text = (SAMPLES / "gateway.properties").read_text().replace("localhost:9092", target.bootstrap)
+    text = text.replace("://:9192", f"://:{first}").replace("9193-9292", f"{first + 1}-{first + 100}")
+    file = tmp_path / "gateway.properties"
+    file.write_text(text)
+    process = run("gateway", file)
+    wait_for(
+        lambda: process.must_live() and f" serves PLAINTEXT at *:{first}" in process.log(),
+        60 * PATIENCE,
+        "the gateway to serve",
+    )
+    client = AdminClient({"bootstrap.servers": f"localhost:{first}", "log_level": 0})
+    brokers = client.list_topics(timeout=60).brokers.values()
+    assert [first < broker.port <= first + 100 for broker in brokers] == [True]
+
+
 # ---- calls that end by themselves ----
 
 
@@ -201,7 +220,7 @@ def test_help_and_version(kind, tmp_path):
         done = call(word)
         assert done.returncode == 0 and "connect-distributed" in done.stdout and not done.stderr
     assert re.match(r"isthmus \d+\.\d+\.\d+ \([0-9a-f]+|unknown\)$", call("--version").stdout)
-    for role in ("connect-distributed", "connect-standalone", "connect-mirror-maker"):
+    for role in ("connect-distributed", "connect-standalone", "connect-mirror-maker", "gateway"):
         helped = call(role, "--help")
         assert helped.returncode == 0 and role in helped.stdout
         asked = call("--help", name=f"{role}.sh", tmp_path=tmp_path)
@@ -222,6 +241,9 @@ def test_help_and_version(kind, tmp_path):
         (["connect-standalone", "FILE", "/no/such/connector"], "/no/such/connector"),
         (["connect-mirror-maker", "/no/such/file"], "/no/such/file"),
         (["connect-mirror-maker", "FILE", "--clusters"], "--clusters"),
+        (["gateway", "/no/such/file"], "/no/such/file"),
+        (["gateway", "FILE"], "gateway.listeners"),
+        (["gateway", "FILE", "more"], "more"),
     ],
 )
 def test_wrong_calls_say_what_is_wrong(words, wanted, tmp_path):

@@ -71,6 +71,25 @@ def free_port():
         return port
 
 
+def free_ports(count):
+    """The first of so many loopback ports in a row that nobody listens on."""
+    while True:
+        first = free_port()
+        rest = range(first + 1, first + count)
+        if not _given_ports.intersection(rest) and all(_is_free(port) for port in rest):
+            _given_ports.update(rest)
+            return first
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def _part():
     """Which of pytest's parallel processes this is; by the process where there is but one."""
     name = os.environ.get("PYTEST_XDIST_WORKER", "")

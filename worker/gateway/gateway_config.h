@@ -48,7 +48,13 @@ struct gateway_config {
 /* settings: the file's, resolved. KC_ERR_CONFIG names the key, its value and what is allowed. */
 struct kc_error *gateway_config_new(const struct kc_map *settings,
                                     struct gateway_config **config) KC_MUST_CHECK;
+/* The same; key, unless NULL, gets the setting that an error is about: static storage, or NULL. */
+struct kc_error *gateway_config_new_named(const struct kc_map *settings,
+                                          struct gateway_config **config,
+                                          const char **key) KC_MUST_CHECK;
 void gateway_config_destroy(struct gateway_config *config); /* NULL is fine */
+/* Whether a gateway has a setting of that name. */
+bool gateway_config_knows(const char *key);
 /* Whether a worker's file asks for a gateway inside the worker: it has gateway.listeners. */
 bool gateway_config_wanted(const struct kc_map *settings);
 

@@ -23,9 +23,13 @@ struct gateway_versions {
 };
 void gateway_versions_own(struct gateway_versions *versions);
 
-/* Rewrites an answer (a frame without its length, with its header) into out; *same: nothing had to
- * be changed, and out is untouched. What the answer says of brokers is noted in nodes.
- * KC_ERR_SCHEMA: the target's answer can't be read. */
+/* The version in which an answer (behind its header) is written: a broker that doesn't know a
+ * version of ApiVersions answers in version 0. */
+int gateway_answer_version(int api, int version, const uint8_t *body, size_t len);
+
+/* Rewrites an answer (a frame without its length, with its header) into out, which may refer to
+ * records in the frame; *same: nothing had to be changed, and out is untouched. What the answer
+ * says of brokers is noted in nodes. KC_ERR_SCHEMA: the target's answer can't be read. */
 struct kc_error *gateway_rewrite(int api, int version, const uint8_t *frame, size_t len,
                                  struct gateway_nodes *nodes, size_t listener,
                                  const struct gateway_versions *versions, struct kc_wire_out *out,

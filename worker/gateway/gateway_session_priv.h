@@ -61,6 +61,8 @@ struct gateway_client {
     struct kc_strings writes; /* topics, bounded */
 };
 const struct gateway_client *gateway_session_client(const struct gateway_session *session);
+/* The router has written so many of the client's records to the topic at the source. */
+void gateway_session_routed(struct gateway_session *session, const char *topic, uint64_t records);
 
 /* Whoever takes requests instead of the target. One table; the gateway has one router. */
 struct gateway_router {

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A gateway, put together: ports, brokers, loops. See gateway.h.
+ *
+ * A start goes from the ports to the loops, so that an error of the configuration is told before
+ * anything is asked of the clusters; a stop goes the other way.
+ */
+#include "gateway/gateway.h"
+
+#include "connect/log.h"
+#include "connect/thread.h"
+#include "gateway/gateway_brokers_priv.h"
+#include "gateway/gateway_doors_priv.h"
+#include "gateway/gateway_loop_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.gateway");
+
+#define LOOK_MS     20   /* how often a stop looks whether all is answered */
+#define DESCRIBE_MS 2000 /* that a description waits for a loop */
+
+struct gateway {
+    struct gateway_config *config;
+    struct gateway_common common;
+    struct gateway_doors *doors;
+    struct gateway_brokers *brokers;
+    struct gateway_loop **loops;
+    int loop_count;
+};
+
+/* ---- The start ---- */
+
+/* A client's connection has no login of ours: the gateway's own key must not speak for others. */
+static void read_target_security(struct gateway *gateway)
+{
+    const struct kc_map *target = gateway->config->target;
+    const char *protocol = kc_map_get_or(target, "security.protocol", "PLAINTEXT");
+    struct kc_map *keys = kc_map_subset(target, "ssl.", false);
+
+    gateway->common.target_tls =
+        strcasecmp(protocol, "SSL") == 0 || strcasecmp(protocol, "SASL_SSL") == 0;
+    gateway->common.check_hostname =
+        *kc_map_get_or(target, "ssl.endpoint.identification.algorithm", "https") != 0;
+    gateway->common.target_ssl = kc_map_new();
+    kc_map_foreach (keys, entry) {
+        if (strncmp(entry->key, "ssl.keystore.", 13) != 0 && strncmp(entry->key, "ssl.key.", 8))
+            kc_map_set(gateway->common.target_ssl, entry->key, entry->value);
+    }
+    kc_map_destroy(keys);
+}
+
+static struct kc_error *start_loops(struct gateway *gateway)
+{
+    struct kc_error *err = NULL;
+
+    gateway->loops = kc_calloc((size_t)gateway->config->threads, sizeof(struct gateway_loop *));
+    while (!err && gateway->loop_count < gateway->config->threads) {
+        err = gateway_loop_new(&gateway->common, gateway->loop_count,
+                               &gateway->loops[gateway->loop_count]);
+        if (!err)
+            gateway->loop_count++;
+    }
+    return err;
+}
+
+static void say_where(const struct gateway *gateway)
+{
+    for (size_t i = 0; i < gateway->config->listener_count; i++) {
+        const struct gateway_listener_config *listener = &gateway->config->listeners[i];
+        char *brokers = listener->broker_port
+                            ? kc_asprintf("brokers at ports %d to %d", listener->broker_port,
+                                          listener->broker_port + listener->broker_ports - 1)
+                            : kc_asprintf("brokers as %s", listener->broker_host);
+
+        kc_info("Gateway %s serves %s at %s:%d, told to clients as %s:%d; %s",
+                gateway->config->name, listener->name, *listener->host ? listener->host : "*",
+                listener->port, listener->advertised, listener->advertised_port, brokers);
+        free(brokers);
+    }
+}
+
+static struct kc_error *start(struct gateway *gateway, const struct kc_stop *stop)
+{
+    struct kc_error *err = gateway_doors_bind(gateway->config, &gateway->doors);
+
+    if (err)
+        return err;
+    gateway->common.nodes = gateway_nodes_new(gateway->config);
+    read_target_security(gateway);
+    gateway_versions_own(&gateway->common.versions);
+    err = start_loops(gateway);
+    if (!err)
+        err =
+            gateway_brokers_start(gateway->config, gateway->common.nodes, stop, &gateway->brokers);
+    if (err)
+        return err;
+    gateway_doors_open(gateway->doors, gateway->loops, gateway->loop_count);
+    say_where(gateway);
+    return NULL;
+}
+
+/* ---- The end ---- */
+
+static void drain(struct gateway *gateway)
+{
+    const int64_t deadline = kc_deadline_ms(gateway->config->drain_ms);
+    struct kc_stop *pause = kc_stop_new();
+
+    for (int i = 0; i < gateway->loop_count; i++)
+        gateway_loop_drain(gateway->loops[i]);
+    while (atomic_load(&gateway->common.sessions) > 0 && kc_mono_ms() < deadline)
+        kc_stop_wait_until(pause, kc_mono_ms() + LOOK_MS);
+    const int left = atomic_load(&gateway->common.sessions);
+    if (left > 0)
+        kc_info("%d connections had requests under way after gateway.drain.ms=%d", left,
+                gateway->config->drain_ms);
+    kc_stop_destroy(pause);
+}
+
+static void take_apart(struct gateway *gateway)
+{
+    gateway_brokers_stop(gateway->brokers);
+    for (int i = 0; i < gateway->loop_count; i++)
+        gateway_loop_end(gateway->loops[i]);
+    for (int i = 0; i < gateway->loop_count; i++)
+        gateway_loop_destroy(gateway->loops[i]);
+    free(gateway->loops);
+    gateway_doors_destroy(gateway->doors);
+    gateway_nodes_destroy(gateway->common.nodes);
+    kc_map_destroy(gateway->common.target_ssl);
+    gateway_config_destroy(gateway->config);
+    free(gateway);
+}
+
+struct kc_error *gateway_start(struct gateway_config *config, const struct kc_stop *stop,
+                               struct gateway **out)
+{
+    struct gateway *gateway = kc_calloc(1, sizeof(*gateway));
+
+    *out = NULL;
+    gateway->config = config;
+    gateway->common.config = config;
+    struct kc_error *err = start(gateway, stop);
+    if (err) {
+        take_apart(gateway);
+        return err;
+    }
+    *out = gateway;
+    return NULL;
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+    if (!gateway)
+        return;
+    gateway_doors_close(gateway->doors);
+    drain(gateway);
+    kc_info("Gateway %s stopped", gateway->config->name);
+    take_apart(gateway);
+}
+
+/* ---- What runs ---- */
+
+/* A description that the loops fill one after the other. Whoever is last frees it. */
+struct gateway_survey {
+    pthread_mutex_t mutex;
+    pthread_cond_t done;
+    int users;
+    bool over;
+    const struct gateway_loop *loop;
+    json_t *clients;
+};
+
+static struct gateway_survey *survey_new(const struct gateway_loop *loop)
+{
+    struct gateway_survey *survey = kc_calloc(1, sizeof(*survey));
+
+    pthread_mutex_init(&survey->mutex, NULL);
+    kc_cond_init(&survey->done);
+    survey->users = 2;
+    survey->loop = loop;
+    return survey;
+}
+
+static void survey_leave(struct gateway_survey *survey)
+{
+    pthread_mutex_lock(&survey->mutex);
+    const bool last = --survey->users == 0;
+    pthread_mutex_unlock(&survey->mutex);
+    if (!last)
+        return;
+    json_decref(survey->clients);
+    pthread_mutex_destroy(&survey->mutex);
+    pthread_cond_destroy(&survey->done);
+    free(survey);
+}
+
+static void run_survey(void *arg)
+{
+    struct gateway_survey *survey = arg;
+    json_t *clients = json_array();
+
+    gateway_loop_describe(survey->loop, clients);
+    pthread_mutex_lock(&survey->mutex);
+    survey->clients = clients;
+    survey->over = true;
+    pthread_cond_signal(&survey->done);
+    pthread_mutex_unlock(&survey->mutex);
+    survey_leave(survey);
+}
+
+/* Appends what the loop has, if it answers in time. */
+static void ask_loop(struct gateway_loop *loop, json_t *clients)
+{
+    struct gateway_survey *survey = survey_new(loop);
+    const int64_t deadline = kc_deadline_ms(DESCRIBE_MS);
+    bool in_time = true;
+
+    if (!gateway_loop_post(loop, run_survey, survey)) {
+        survey_leave(survey);
+        survey_leave(survey);
+        return;
+    }
+    pthread_mutex_lock(&survey->mutex);
+    while (!survey->over && in_time)
+        in_time = kc_cond_wait_until(&survey->done, &survey->mutex, deadline);
+    if (survey->over)
+        json_array_extend(clients, survey->clients);
+    pthread_mutex_unlock(&survey->mutex);
+    survey_leave(survey);
+}
+
+json_t *gateway_describe(struct gateway *gateway)
+{
+    json_t *listeners = json_array(), *clients = json_array();
+
+    for (size_t i = 0; i < gateway->config->listener_count; i++) {
+        const struct gateway_listener_config *listener = &gateway->config->listeners[i];
+
+        json_array_append_new(listeners, json_pack("{s:s, s:i, s:s, s:i, s:b, s:b}", "name",
+                                                   listener->name, "port", listener->port,
+                                                   "advertised_host", listener->advertised,
+                                                   "advertised_port", listener->advertised_port,
+                                                   "tls", listener->tls, "sasl", listener->sasl));
+    }
+    for (int i = 0; i < gateway->loop_count; i++)
+        ask_loop(gateway->loops[i], clients);
+    return json_pack("{s:s, s:o, s:o}", "gateway", gateway->config->name, "listeners", listeners,
+                     "clients", clients);
+}
