@@ -143,7 +143,7 @@ int kc_role_gateway(int argc, char **argv)
     struct kc_error *err = read_file(&file, argc, argv, &config);
 
     file_clear(&file);
-    if (err)
+    if (!config)
         return kc_role_fail(err, KC_EXIT_ERROR);
     kc_info("Isthmus %s (%s) starting as gateway %s", KC_VERSION, KC_COMMIT, config->name);
     const int status = serve(config);

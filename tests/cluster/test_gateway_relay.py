@@ -159,7 +159,7 @@ def test_a_large_record_and_a_slow_reader(gateway, behind, unique):
     seen = []
     while len(seen) < 12:
         message = reader.poll(60)
-        assert message and not message.error(), message and message.error()
+        assert message is not None and message.error() is None, message and message.error()
         seen.append(message.offset())
         time.sleep(0.05)
     reader.close()

@@ -46,7 +46,8 @@ static void read_target_security(struct gateway *gateway)
         *kc_map_get_or(target, "ssl.endpoint.identification.algorithm", "https") != 0;
     gateway->common.target_ssl = kc_map_new();
     kc_map_foreach (keys, entry) {
-        if (strncmp(entry->key, "ssl.keystore.", 13) != 0 && strncmp(entry->key, "ssl.key.", 8))
+        if (strncmp(entry->key, "ssl.keystore.", 13) != 0 &&
+            strncmp(entry->key, "ssl.key.", 8) != 0)
             kc_map_set(gateway->common.target_ssl, entry->key, entry->value);
     }
     kc_map_destroy(keys);

@@ -34,7 +34,8 @@ struct gateway_doors {
     struct gateway_loop **loops; /* NULL: not open */
     int loop_count;
     bool resting; /* without a free descriptor */
-    size_t open;  /* uv handles */
+    struct gateway_say say_refused;
+    size_t open; /* uv handles */
     pthread_mutex_t mutex;
     pthread_cond_t closed;
     bool gone; /* guarded by mutex */
@@ -101,25 +102,24 @@ static struct kc_error *listen_at(const struct gateway_listener_config *listener
     return *fd < 0 ? bind_failed(listener, port, strerror(why)) : NULL;
 }
 
+/* The port lies at the same place in an address of IPv4. */
 static int port_of(int fd)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_in6 address = {0};
     socklen_t len = sizeof(address);
 
-    if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
-        return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&address)->sin_port);
+    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 ? ntohs(address.sin6_port) : 0;
 }
 
 static struct kc_error *add_door(struct gateway_doors *doors, size_t listener, int index, int port)
 {
     struct gateway_door *door = &doors->doors[doors->count];
-    struct kc_error *err = listen_at(&doors->config->listeners[listener], port, &door->fd);
+    int fd = -1;
+    struct kc_error *err = listen_at(&doors->config->listeners[listener], port, &fd);
 
     if (err)
         return err;
+    door->fd = fd;
     door->doors = doors;
     door->listener = listener;
     door->index = index;
@@ -191,7 +191,7 @@ static void poll_all(struct gateway_doors *doors)
 /* Half a second later, on the loop's tick, there may be a descriptor. */
 static void rest(struct gateway_doors *doors, int code)
 {
-    gateway_say(&doors->loops[0]->common->say_refused, &log, KC_LOG_ERROR,
+    gateway_say(&doors->say_refused, &log, KC_LOG_ERROR,
                 "can't take a client's connection: %s. Raise the limit on open files (ulimit -n): "
                 "each client needs two",
                 strerror(code));
@@ -234,8 +234,7 @@ static void print_address(const struct sockaddr_storage *address, socklen_t len,
 
 static void turn_away(struct gateway_doors *doors, const char *address, int fd, const char *why)
 {
-    gateway_say(&doors->loops[0]->common->say_refused, &log, KC_LOG_WARN,
-                "Refused the client %s: %s", address, why);
+    gateway_say(&doors->say_refused, &log, KC_LOG_WARN, "Refused the client %s: %s", address, why);
     close(fd);
 }
 

@@ -26,7 +26,7 @@ struct gateway_common {
     atomic_int sessions;            /* now */
     atomic_bool aside;              /* clients are told the brokers' own addresses */
     atomic_int_least64_t aside_ms;  /* since when (kc_mono_ms()) */
-    struct gateway_say say_refused; /* clients that are turned away, or break the protocol */
+    struct gateway_say say_refused; /* clients that take too much, or nothing */
     struct gateway_say say_broken;  /* connections that break */
     struct gateway_say say_left;    /* the last client has gone */
 };
