@@ -6,6 +6,7 @@ Each client knows the gateway's addresses alone, and every address that it is to
 
 import signal
 import socket
+import ssl
 import struct
 import time
 
@@ -358,10 +359,13 @@ def secured(tmp_path_factory):
         "sasl.jaas.config": f'{PLAIN} required username="gateway" password="gateway-secret";',
         "ssl.truststore.type": "PEM",
         "ssl.truststore.location": authority.certificate,
-        **authority.issue("gateway").settings("PKCS12", "gateway.listener.name.sasl_ssl."),
     }
-    listeners = {"SASL_SSL": "SASL_SSL", "SASL_PLAINTEXT": "SASL_PLAINTEXT"}
-    with cluster, Gateway("secured", target, listeners) as gateway:
+    key = authority.issue("gateway")
+    for listener in ("sasl_ssl", "named"):
+        target.update(key.settings("PKCS12", f"gateway.listener.name.{listener}."))
+    listeners = {"SASL_SSL": "SASL_SSL", "SASL_PLAINTEXT": "SASL_PLAINTEXT", "NAMED": "SASL_SSL"}
+    hosts = {"NAMED": "broker-{id}.gateway.test"}
+    with cluster, Gateway("secured", target, listeners, hosts=hosts) as gateway:
         yield gateway, cluster, authority
         gateway.process.must_live()
 
@@ -369,13 +373,13 @@ def secured(tmp_path_factory):
 def login(gateway, listener, mechanism, user, password, authority):
     settings = {
         "bootstrap.servers": gateway.address(listener),
-        "security.protocol": listener,
+        "security.protocol": gateway.listeners[listener],
         "sasl.mechanism": mechanism,
         "sasl.username": user,
         "sasl.password": password,
         "log_level": 0,
     }
-    if listener == "SASL_SSL":
+    if "SSL" in gateway.listeners[listener]:
         settings["ssl.ca.location"] = str(authority.certificate)
     return Through(settings)
 
@@ -428,6 +432,23 @@ def test_javas_tools_log_in(secured, unique, tmp_path):
         *("--max-messages", "20", "--timeout-ms", "60000"),
     )
     assert lines(read) == sent
+
+
+def test_brokers_by_host_name(secured):
+    """SNI says which broker a client means; all of them have the bootstrap port."""
+    gateway, _, authority = secured
+    port = gateway.ports["NAMED"]
+    through = login(gateway, "NAMED", "PLAIN", "alice", "alice-secret", authority)
+    told = through.admin.list_topics(timeout=60).brokers
+    assert [(b.host, b.port) for b in told.values()] == [("broker-1.gateway.test", port)]
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.check_hostname = False
+    for name, known in (("broker-1.gateway.test", True), ("broker-7.gateway.test", False)):
+        with context.wrap_socket(connected(port), server_hostname=name) as sock:
+            sock.settimeout(30)
+            sock.sendall(request(18, 0))
+            assert bool(sock.recv(100)) == known, name
+    wait_for(lambda: "broker 7 isn't known" in gateway.log(), 10, "a line")
 
 
 def test_strangers_at_a_tls_port(secured):

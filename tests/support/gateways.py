@@ -38,14 +38,18 @@ class Gateway(Through):
     """One gateway process before a cluster, on loopback.
 
     target: a Java client's settings for the target; by default the cluster's plain listener.
-    listeners: {name: protocol}; its own clients take the first one.
+    listeners: {name: protocol}; its own clients take the first one. hosts: {name: template} of those
+    whose brokers have host names, not ports.
     """
 
-    def __init__(self, name, target, listeners=None, ports=PORTS, **settings):
+    def __init__(self, name, target, listeners=None, ports=PORTS, hosts=None, **settings):
         self.target = target
         self.listeners = listeners or {"PLAINTEXT": "PLAINTEXT"}
         self.ports = {listener: free_port() for listener in self.listeners}
-        self.first_broker_port = {listener: free_ports(ports) for listener in self.listeners}
+        self.hosts = hosts or {}
+        self.first_broker_port = {
+            listener: free_ports(ports) for listener in self.listeners if listener not in self.hosts
+        }
         self.broker_ports = ports
         self.settings = settings
         self.process = None
@@ -69,6 +73,7 @@ class Gateway(Through):
                 f"{name}:{protocol}" for name, protocol in self.listeners.items()
             ),
             "gateway.broker.ports": ",".join(brokers),
+            "gateway.broker.hosts": ",".join(f"{k}:{host}" for k, host in self.hosts.items()),
         }
         more = {key.replace("__", "."): value for key, value in self.settings.items()}
         return {**self.target, **own, **more}
