@@ -128,7 +128,7 @@ static void judge_topic(struct copy_item *item, enum copy_side side,
     if (!item->diverged && is_another(at_source ? &item->source_id : &item->target_id, topic))
         item->diverged =
             kc_asprintf("topic %s was deleted and created again at the %s: what is mirrored "
-                        "isn't its history. Delete the mirror topic and create it anew",
+                        "isn't its history. A repair by force makes the mirror topic anew",
                         name_of(item, side), at_source ? "source" : "target");
     for (size_t i = 0; !at_source && i < topic->partition_count; i++) {
         if (topic->partitions[i].partition == item->partition)

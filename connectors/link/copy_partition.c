@@ -181,7 +181,7 @@ bool link_part_is_saved(const struct copy_partition *partition)
 int64_t link_part_cut_goal(const struct copy_partition *partition)
 {
     int64_t goal = partition->saved.first_offset, at = link_position_offset(&partition->acked);
-    if (partition->source_start > goal)
+    if (partition->source_start > partition->saved.base_sequence)
         goal = partition->source_start;
     return goal < at ? goal : at;
 }
@@ -507,8 +507,8 @@ void link_part_named(struct copy_partition *partition, struct copy_item *item)
         return;
     link_part_set_reason(
         partition, kc_asprintf("%s has written to partition %d at offset %lld: the target no "
-                               "longer has the source's offsets. Stop that writer; then create the "
-                               "mirror topic anew",
+                               "longer has the source's offsets. Stop that writer. A repair by "
+                               "force makes the topic anew; its dry run tells what that gives up",
                                item->text, partition->number, (long long)item->offset));
     kc_warn("%s: topic %s: %s", partition->topic->copy->config->name, partition->topic->name,
             partition->reason);

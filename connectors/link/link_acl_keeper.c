@@ -7,6 +7,7 @@
  * cluster) is said once in the log and left out: topics and groups move all the same.
  */
 #include "link/link_acls_priv.h"
+#include "link/link_parts_priv.h"
 
 #include "connect/log.h"
 
@@ -347,7 +348,8 @@ static struct kc_error *compare(struct link_acl_keeper *keeper, const struct lin
     struct kc_acls source = {0}, target = {0};
     struct kc_strings principals = {0};
     bool source_there = false, target_there = false;
-    bool copies = is_on(control, KC_RESOURCE_TOPIC) || is_on(control, KC_RESOURCE_GROUP);
+    bool copies = (is_on(control, KC_RESOURCE_TOPIC) || is_on(control, KC_RESOURCE_GROUP)) &&
+                  !link_part_is_paused(control->store, LINK_PART_ACLS);
     struct kc_error *err = list(keeper, LINK_TARGET, &target, &target_there);
     if (!err)
         err = guard_topics(keeper, names, &target, target_there);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Links and mirror topics under Confluent's names: see link_alias_priv.h. */
 #include "link/link_alias_priv.h"
+#include "link/link_back_priv.h"
 
 #include "link/link_connector_priv.h"
 #include "link/link_view_priv.h"
@@ -275,6 +276,8 @@ static const struct kc_resource_route routes[] = {
     {"POST", "/mirrors:failover", KC_RESOURCE_BODY, link_alias_failover},
     {"POST", "/mirrors:pause", KC_RESOURCE_BODY, link_alias_pause},
     {"POST", "/mirrors:resume", KC_RESOURCE_BODY, link_alias_resume},
+    {"POST", "/mirrors:reverse-and-start-mirror", KC_RESOURCE_BODY, link_alias_reverse},
+    {"POST", "/mirrors:truncate-and-restore", KC_RESOURCE_BODY, link_alias_restore},
 };
 
 const struct kc_resource link_alias_resource = {

@@ -29,6 +29,9 @@ void link_alias_promote(void *connector, struct kc_resource_request *request);
 void link_alias_failover(void *connector, struct kc_resource_request *request);
 void link_alias_pause(void *connector, struct kc_resource_request *request);
 void link_alias_resume(void *connector, struct kc_resource_request *request);
+/* Answers what became of the topics of a verb. */
+void link_alias_answer(struct kc_resource_request *request, struct link_control *control,
+                       const struct link_outcomes *outcomes);
 /* Lags as this API has them: whole numbers, -1 where they aren't known. New reference. */
 struct link_lags;
 json_t *link_alias_lags(const struct link_lags *lags);

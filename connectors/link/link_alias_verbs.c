@@ -14,6 +14,22 @@
 
 /* ---- verbs ---- */
 
+/* What goes with it: how much of each partition. *records is all of it. New reference. */
+static json_t *view_truncation(const struct link_outcome *outcome, json_int_t *records)
+{
+    json_t *list = json_array(), *part;
+    size_t i;
+    *records = 0;
+    json_array_foreach (outcome->given_up, i, part) {
+        *records += json_integer_value(json_object_get(part, "records"));
+        json_array_append_new(
+            list, json_pack("{s:O, s:O, s:O}", "partition_id", json_object_get(part, "partition"),
+                            "messages_truncated", json_object_get(part, "records"),
+                            "offset_truncated_to", json_object_get(part, "from")));
+    }
+    return list;
+}
+
 static json_t *view_outcome(const struct link_outcome *outcome, const struct link_lags *lags,
                             const char *url)
 {
@@ -23,12 +39,15 @@ static json_t *view_outcome(const struct link_outcome *outcome, const struct lin
     if (verb && strchr(verb, '/') == NULL)
         *verb = '\0';
     json_t *view = link_alias_object("AlterMirrorsData", place, outcome->name);
+    json_int_t records = 0;
+    json_t *truncation = view_truncation(outcome, &records);
     json_object_update_new(
-        view,
-        json_pack("{s:s, s:o, s:s?, s:o, s:n, s:[]}", "mirror_topic_name", outcome->name,
-                  "error_code", failed ? json_integer(outcome->status) : json_null(),
-                  "error_message", failed ? outcome->message : NULL, "mirror_lags",
-                  link_alias_lags(lags), "messages_truncated", "partition_level_truncation_data"));
+        view, json_pack("{s:s, s:o, s:s?, s:o, s:o, s:o}", "mirror_topic_name", outcome->name,
+                        "error_code", failed ? json_integer(outcome->status) : json_null(),
+                        "error_message", failed ? outcome->message : NULL, "mirror_lags",
+                        link_alias_lags(lags), "messages_truncated",
+                        outcome->given_up ? json_integer(records) : json_null(),
+                        "partition_level_truncation_data", truncation));
     free(place);
     return view;
 }
@@ -57,17 +76,23 @@ static json_t *view_outcomes(struct link_control *control, const struct link_out
     return data;
 }
 
+void link_alias_answer(struct kc_resource_request *request, struct link_control *control,
+                       const struct link_outcomes *outcomes)
+{
+    const char *url = kc_resource_url(request);
+    kc_resource_answer_json(
+        request, 200,
+        link_alias_list("KafkaPromoteMirror", url, view_outcomes(control, outcomes, url)));
+}
+
 static void order_topics(void *connector, struct kc_resource_request *request,
                          enum kc_link_wish wish)
 {
     bool dry_run = false;
     struct link_outcomes outcomes = {0};
-    const char *url = kc_resource_url(request);
     struct link_control *control = link_alias_control(connector, request);
     if (control && link_resource_order_topics(request, control, wish, &dry_run, &outcomes))
-        kc_resource_answer_json(
-            request, 200,
-            link_alias_list("KafkaPromoteMirror", url, view_outcomes(control, &outcomes, url)));
+        link_alias_answer(request, control, &outcomes);
     link_outcomes_clear(&outcomes);
 }
 

@@ -96,8 +96,11 @@ static const struct ask_fields fields_of[] = {
     [LINK_ASK_NEW_TOPICS] = {"mirror_topic_names", NULL, link_ask_topic_name, false, false},
     [LINK_ASK_TOPICS] = {"mirror_topic_names", "mirror_topic_name_pattern", link_ask_topic_name,
                          true, true},
+    [LINK_ASK_BACK] = {"mirror_topic_names", "mirror_topic_name_pattern", link_ask_topic_name, true,
+                       false},
     [LINK_ASK_NEW_GROUPS] = {"group_ids", NULL, link_ask_group_name, false, false},
     [LINK_ASK_WAVES] = {"wave_names", NULL, link_ask_topic_name, true, false},
+    [LINK_ASK_TASKS] = {"task_names", NULL, link_ask_topic_name, false, false},
     [LINK_ASK_GROUPS] = {"group_ids", "group_id_pattern", link_ask_group_name, true, false},
 };
 

@@ -18,9 +18,11 @@
 enum link_ask_kind {
     LINK_ASK_NEW_TOPICS, /* mirror_topic_names */
     LINK_ASK_TOPICS,     /* the same, or mirror_topic_name_pattern; force, max_pause_ms */
+    LINK_ASK_BACK,       /* the same without max_pause_ms */
     LINK_ASK_NEW_GROUPS, /* group_ids */
     LINK_ASK_GROUPS,     /* the same, or group_id_pattern; force */
     LINK_ASK_WAVES,      /* wave_names; force */
+    LINK_ASK_TASKS,      /* task_names */
 };
 
 struct link_ask {

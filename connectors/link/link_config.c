@@ -196,6 +196,9 @@ const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
      "What mirror topics have in front of the source's name, where clusters are merged."),
     KC_MIRROR_KEY("link.group.prefix", STRING, "", MEDIUM, valid_prefix,
      "The same for mirror groups."),
+    KC_MIRROR_KEY("link.reverse.of", STRING, "", LOW, NULL,
+     "Of a link back: the name of the link whose promoted topics go on as mirror topics of this "
+     "one. Source and target are that link's target and source."),
     KC_MIRROR_KEY("link.lease.ms", LONG, "10000", LOW, valid_lease,
      "How long a task's right to write lasts without being renewed. A successor of a task that "
      "ended without notice waits for half as long again."),
@@ -250,6 +253,7 @@ static void read_values(struct link_config *config)
     config->lease_ms = kc_config_long(values, "link.lease.ms");
     config->topic_prefix = kc_config_string(values, "link.topic.prefix");
     config->group_prefix = kc_config_string(values, "link.group.prefix");
+    config->reverse_of = kc_config_string(values, "link.reverse.of");
 }
 
 static struct kc_error *read_task(struct link_config *config)

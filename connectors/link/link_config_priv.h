@@ -32,6 +32,7 @@ struct link_config {
     int64_t lease_ms;         /* link.lease.ms */
     const char *topic_prefix; /* "" : none */
     const char *group_prefix;
+    const char *reverse_of;          /* the link whose promoted topics come back; "": none */
     struct kc_name_filter *topics;   /* topics, topics.exclude */
     struct kc_name_filter *groups;   /* groups, groups.exclude */
     struct kc_name_filter *settings; /* config.properties.exclude */
@@ -61,7 +62,7 @@ char *link_source_group(const struct link_config *config, const char *target_gro
 /* Which task of the link works for a topic or group: the same on all workers. */
 int link_task_of(const char *name, int tasks);
 
-#define LINK_CONFIG_KEYS 37
+#define LINK_CONFIG_KEYS 38
 extern const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS];
 
 #endif

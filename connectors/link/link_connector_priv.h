@@ -23,6 +23,7 @@ struct link_self {
     char *source_cluster_id;
     char *target_cluster_id;
     int64_t since_ms;
+    struct kc_strings paused; /* parts that people have paused: link_parts_priv.h */
 };
 /* link_self.c. False: there is none yet, or it can't be read. */
 bool link_self_load(struct link_store *store, struct link_self *self);

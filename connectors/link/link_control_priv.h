@@ -44,6 +44,7 @@ struct link_outcome {
     struct link_blocker *blockers;
     size_t blocker_count;
     int64_t predicted_ms; /* -1: not known */
+    json_t *given_up;     /* records that go with it (link_given_up_json()); NULL: none */
 };
 struct link_outcomes {
     struct link_outcome *items;
@@ -65,6 +66,9 @@ struct link_request {
     bool dry_run;
     bool force;
     int64_t max_pause_ms; /* of promotions; 0: no limit */
+    /* Of a way back: the target's topic has the source's records already, up to where this says;
+     * NULL: it must be empty. */
+    const struct kc_link_back *back;
 };
 
 /* link_create.c: makes mirror topics of source topics: looks at both sides, says what speaks

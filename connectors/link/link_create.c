@@ -7,6 +7,7 @@
  * were made finds them empty, and takes them. A thousand topics take a few requests, because each
  * step asks for many at once.
  */
+#include "link/link_back_priv.h"
 #include "link/link_control_priv.h"
 #include "link/link_settings_priv.h"
 
@@ -37,9 +38,10 @@ struct link_candidate {
     struct kc_error *settings_error;
     struct kc_map *now; /* settings while it is linked */
     struct kc_map *later;
-    int64_t epoch; /* of the order to write */
-    bool known;    /* nothing is to be done */
-    bool again;    /* it was refused before, and FAILED */
+    int64_t epoch;            /* of the order to write */
+    bool known;               /* nothing is to be done */
+    bool again;               /* it was refused before, and FAILED */
+    struct kc_uuid former_id; /* of the target's topic then */
 };
 
 struct link_creation {
@@ -68,49 +70,27 @@ static bool goes_on(struct link_creation *creation, const struct link_candidate 
 
 /* ---- what is known of it ---- */
 
-static bool read_order(struct link_control *control, const char *topic,
-                       struct kc_link_topic_order *order)
-{
-    json_t *json = link_store_get(control->store, KC_LINK_TOPIC_ORDER, topic);
-    struct kc_error *err = json ? kc_link_topic_order_parse(json, order) : NULL;
-    bool found = json && !err;
-    json_decref(json);
-    kc_error_destroy(err);
-    return found;
-}
-
-static bool is_final(struct link_control *control, const char *topic,
-                     enum kc_link_topic_state *state)
-{
-    struct kc_link_topic topic_state = {0};
-    json_t *json = link_store_get(control->store, KC_LINK_TOPIC, topic);
-    struct kc_error *err = json ? kc_link_topic_parse(json, &topic_state) : NULL;
-    bool final = json && !err && kc_link_topic_is_final(topic_state.state);
-    *state = topic_state.state;
-    json_decref(json);
-    kc_error_destroy(err);
-    kc_link_topic_clear(&topic_state);
-    return final;
-}
-
 /* A mirror topic that is there needs nothing. One that was refused is looked at anew. */
 static void look_up_order(struct link_creation *creation, struct link_candidate *candidate)
 {
     struct link_control *control = creation->control;
     struct link_outcome *outcome = outcome_of(creation, candidate);
-    struct kc_link_topic_order order = {0};
-    enum kc_link_topic_state state = KC_LINK_PENDING;
+    struct link_mirror former = {0};
     char *other = link_store_other_link(control->store, candidate->target);
-    bool found = read_order(control, candidate->target, &order);
-    candidate->epoch = found ? order.epoch + 1 : 1;
-    candidate->again = found && order.refusal;
-    if (found && !order.refusal && is_final(control, candidate->target, &state)) {
+    struct kc_error *unknown =
+        link_mirror_load(control->store, control->config->name, candidate->target, &former);
+    const struct kc_link_topic_order *order = &former.order;
+    bool found = !unknown;
+    candidate->epoch = found ? order->epoch + 1 : 1;
+    candidate->again = found && order->refusal;
+    candidate->former_id = order->target_id;
+    if (found && !order->refusal && kc_link_topic_is_final(former.state.state)) {
         link_outcome_refuse(outcome, 409,
                             "Topic %s was linked, and is %s: the target's topic is "
                             "the truth now",
-                            candidate->target, kc_link_topic_state_name(state));
+                            candidate->target, kc_link_topic_state_name(former.state.state));
         candidate->known = true;
-    } else if (found && !order.refusal) {
+    } else if (found && !order->refusal) {
         link_outcome_refuse(outcome, creation->request->dry_run ? 200 : 202,
                             "Topic %s is a mirror topic of this link already", candidate->target);
         candidate->known = true;
@@ -120,7 +100,8 @@ static void look_up_order(struct link_creation *creation, struct link_candidate 
                            "(DELETE /links/%s/mirrors/%s), or use force if that link is gone",
                            candidate->target, other, other, candidate->target);
     free(other);
-    kc_link_topic_order_clear(&order);
+    kc_error_destroy(unknown);
+    link_mirror_clear(&former);
 }
 
 /* ---- the source ---- */
@@ -244,7 +225,13 @@ static void check_target(struct link_creation *creation, struct link_candidate *
     struct link_outcome *outcome = outcome_of(creation, candidate);
     const struct kc_topic_description *to = candidate->to;
     int code = kc_error_kafka_code(to->error);
-    if (code == UNKNOWN)
+    if (code == UNKNOWN && creation->request->back)
+        link_outcome_block(
+            outcome, "TARGET_TOPIC_GONE", false,
+            "Topic %s, which was to go on as a mirror, isn't on the target any more. "
+            "truncate-and-restore makes it anew",
+            candidate->target);
+    else if (code == UNKNOWN)
         candidate->to = NULL;
     else if (code == NO_RIGHT)
         link_outcome_block(outcome, "MISSING_RIGHTS", false,
@@ -282,9 +269,20 @@ static size_t list_ends(struct link_creation *creation, struct kc_partition_offs
     return count;
 }
 
-/* Only a log that has never had a record can get the source's offsets. */
+/* Of a way back, where the log is to go on. False: it is another log, or ends elsewhere. */
+static bool is_place_to_go_on(const struct kc_link_back *back,
+                              const struct link_candidate *candidate,
+                              const struct kc_partition_offset *end)
+{
+    size_t p = (size_t)end->partition;
+    return kc_uuid_equal(&back->topic_id, &candidate->to->id) && p < back->partition_count &&
+           back->partitions[p].offset == end->offset;
+}
+
+/* Only a log that has never had a record can get the source's offsets, or one that has them. */
 static void check_end(struct link_creation *creation, const struct kc_partition_offset *end)
 {
+    const struct kc_link_back *back = creation->request->back;
     for (size_t i = 0; i < creation->count; i++) {
         struct link_candidate *candidate = &creation->items[i];
         if (strcmp(candidate->target, end->topic) != 0 || !goes_on(creation, candidate))
@@ -293,7 +291,14 @@ static void check_end(struct link_creation *creation, const struct kc_partition_
             link_outcome_refuse(outcome_of(creation, candidate), 503,
                                 "The end of topic %s on the target can't be read: %s", end->topic,
                                 kc_error_text(end->error));
-        else if (end->offset != 0)
+        else if (back && !is_place_to_go_on(back, candidate, end))
+            link_outcome_block(outcome_of(creation, candidate), "TARGET_HAS_MORE", false,
+                               "Partition %d of topic %s ends at offset %lld on the target, which "
+                               "isn't where it was cut, or the topic was made again since. "
+                               "truncate-and-restore makes it anew; its dry run tells what that "
+                               "gives up",
+                               (int)end->partition, end->topic, (long long)end->offset);
+        else if (!back && end->offset != 0)
             link_outcome_block(outcome_of(creation, candidate), "TARGET_NOT_EMPTY", false,
                                "Topic %s exists on the target, and partition %d has, or had, "
                                "records: its end is offset %lld. A mirror topic begins empty: "
@@ -467,33 +472,52 @@ static json_t *make_order(struct link_creation *creation, const struct link_cand
     return kc_link_topic_order_json(&order);
 }
 
-/* A topic that was asked for by a pattern has nobody who reads an answer: its order says why. */
+/* A topic that nobody asked for over REST has nobody who reads an answer: its order says why. */
 static bool is_told_by_order(struct link_creation *creation, const struct link_candidate *candidate)
 {
-    return strcmp(creation->request->by, "pattern") == 0 && !creation->request->dry_run &&
-           !candidate->known && outcome_of(creation, candidate)->status == 409;
+    const struct link_request *request = creation->request;
+    bool unseen = strcmp(request->by, "pattern") == 0 || strcmp(request->by, "back") == 0;
+    return unseen && !request->dry_run && !candidate->known &&
+           outcome_of(creation, candidate)->status == 409;
+}
+
+/* The state that stands beside a new order: of a log that is there already, or none where the topic
+ * isn't the one that the former state is about. Returns how many changes. */
+static size_t first_state(struct link_creation *creation, const struct link_candidate *candidate,
+                          struct link_change *change)
+{
+    const struct kc_link_back *back = creation->request->back;
+    bool anew = candidate->again && !kc_uuid_equal(&candidate->former_id, &candidate->to->id);
+    if (!back && !anew)
+        return 0;
+    *change = (struct link_change){
+        KC_LINK_TOPIC, candidate->target,
+        back ? link_back_first_state(creation->control, candidate->target, back) : NULL};
+    return 1;
 }
 
 static struct kc_error *write_orders(struct link_creation *creation)
 {
-    struct link_change changes[AT_ONCE];
-    size_t count = 0, refused = 0;
+    struct link_change changes[2 * AT_ONCE];
+    size_t count = 0, made = 0, refused = 0;
     for (size_t i = 0; i < creation->count; i++) {
         struct link_candidate *candidate = &creation->items[i];
         struct link_outcome *outcome = outcome_of(creation, candidate);
         bool write = !candidate->known && link_outcome_settle(outcome, creation->request);
         bool refuse = is_told_by_order(creation, candidate);
+        if (write)
+            count += first_state(creation, candidate, &changes[count]);
         if (write || refuse)
             changes[count++] = (struct link_change){
                 KC_LINK_TOPIC_ORDER, candidate->target,
                 make_order(creation, candidate, refuse ? outcome->message : NULL)};
+        made += write;
         refused += refuse;
     }
     struct kc_error *err =
         count ? link_store_put(creation->control->store, changes, count, PUT_MS) : NULL;
-    if (!err && count > refused)
-        kc_info("Link '%s': %zu more mirror topics.", creation->control->config->name,
-                count - refused);
+    if (!err && made > 0)
+        kc_info("Link '%s': %zu more mirror topics.", creation->control->config->name, made);
     if (!err && refused > 0)
         kc_warn("Link '%s': %zu topics that match can't be mirrored; their states say why.",
                 creation->control->config->name, refused);

@@ -7,6 +7,7 @@
  * only when the hold has seen a change among them.
  */
 #include "link/link_kept_group_priv.h"
+#include "link/link_parts_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +223,8 @@ static void ask_obstacles(struct link_groups *groups)
 
 static bool needs_offsets(const struct link_groups *groups, const struct link_kept_group *group)
 {
-    if (groups->source_complaint || !is_held_state(group))
+    bool paused = groups->paused && group->order.wish != KC_LINK_GROUP_PROMOTE;
+    if (groups->source_complaint || !is_held_state(group) || paused)
         return false;
     int64_t age = kc_mono_ms() - group->offsets_ms;
     if (!group->offsets_ms || group->offsets_ms < group->idle_since_ms)
@@ -400,6 +402,7 @@ static void ask_bounds(struct link_groups *groups)
 
 void link_groups_ask(struct link_groups *groups)
 {
+    groups->paused = link_part_is_paused(groups->store, LINK_PART_GROUPS);
     ask_source_members(groups);
     ask_kinds(groups);
     ask_target_members(groups);

@@ -86,6 +86,8 @@ static char *blocker(const struct link_group_facts *facts, bool *soon)
     bool ordered = wants(facts, KC_LINK_GROUP_PROMOTE);
     if (!ordered && !facts->order->automatic)
         return kc_strdup("Waits to be promoted by hand, because link.groups.promotion is manual");
+    if (!ordered && facts->paused)
+        return kc_strdup("Waits until the link's task groups, which is paused, is resumed");
     char *why = common_blocker(facts);
     if (why || ordered)
         return why;

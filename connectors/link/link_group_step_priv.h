@@ -21,6 +21,7 @@ enum link_hold_state {
 struct link_group_facts {
     const struct kc_link_group_order *order; /* of a group that is forgotten: to release it */
     bool newer;                              /* the order is newer than the state's */
+    bool paused;                             /* people have paused what groups do by themselves */
     enum link_hold_state hold;
     const char *hold_error; /* why it isn't held; NULL: nothing is known */
 

@@ -320,6 +320,7 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
         .final_offsets = group->committed_known && group->offsets_ms >= group->idle_since_ms,
         .behind = link_group_behind(group),
         .untranslated = group->untranslated,
+        .paused = groups->paused,
     };
 }
 

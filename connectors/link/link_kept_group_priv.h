@@ -69,6 +69,7 @@ struct link_groups {
     struct link_group_topics topics;
     struct link_held_topics held; /* all topics of the link, for KIP-848 groups */
     bool topics_changed;
+    bool paused; /* only what is ordered is done: link_parts_priv.h */
     struct link_kept_group *groups;
     struct kc_thread *thread;
     uint64_t version; /* of the store, that orders were read at */

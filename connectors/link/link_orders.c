@@ -7,6 +7,7 @@
  * somebody else wrote meanwhile isn't replaced unseen. Whoever asks for what is under way already
  * is told so, and nothing is written.
  */
+#include "link/link_back_priv.h"
 #include "link/link_blockers_priv.h"
 
 #include "connect/admin.h"
@@ -233,12 +234,25 @@ static struct kc_error *create_again(const struct order_batch *batch)
         struct link_outcome *place = &batch->outcomes[places[i]];
         struct link_outcome former = *place;
         *place = again.items[i];
+        place->given_up = former.given_up;
+        former.given_up = NULL;
         again.items[i] = former;
     }
     link_outcomes_clear(&again);
     kc_strings_destroy(&names);
     free(places);
     return err;
+}
+
+/* What has records that the source hasn't is made anew, if that is what people want. */
+static struct kc_error *unmake(const struct order_batch *batch)
+{
+    struct kc_error *err = NULL;
+    for (size_t i = 0; i < batch->count && !err; i++)
+        if (!batch->outcomes[i].status && !link_outcome_blocked(&batch->outcomes[i]))
+            err = link_repair_unmake(batch->control, &batch->mirrors[i], batch->request,
+                                     &batch->outcomes[i]);
+    return err ? err : create_again(batch);
 }
 
 /* ---- all of it ---- */
@@ -304,7 +318,7 @@ struct kc_error *link_order_topics(struct link_control *control, const struct kc
     if (wish == KC_LINK_WISH_PROMOTE)
         check_promotions(&batch);
     if (wish == KC_LINK_WISH_REPAIR)
-        err = create_again(&batch);
+        err = unmake(&batch);
     if (!err)
         err = write_orders(&batch);
     for (size_t i = 0; i < batch.count; i++)

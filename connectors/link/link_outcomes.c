@@ -11,6 +11,7 @@ static void clear_outcome(struct link_outcome *outcome)
         free(outcome->blockers[i].message);
     }
     free(outcome->blockers);
+    json_decref(outcome->given_up);
     free(outcome->message);
     free(outcome->name);
 }

@@ -169,6 +169,19 @@ static json_t *view_manifest(const struct proposal *proposal)
     return json_pack("{s:s, s:o}", "wave_name", "proposed", "batches", batches);
 }
 
+/* -1: it isn't known. */
+static int64_t bytes_of(const struct link_lags *lags, int64_t records)
+{
+    if (records <= 0)
+        return 0;
+    return lags->record_bytes >= 0 ? (int64_t)((double)records * lags->record_bytes) : -1;
+}
+
+static int64_t add_known(int64_t sum, int64_t more)
+{
+    return sum < 0 || more < 0 ? -1 : sum + more;
+}
+
 /* What would break, but for a source that isn't quiet: before a wave it never is. */
 static void add_blockers(json_t *list, const struct link_outcome *outcome)
 {
@@ -184,7 +197,7 @@ static void add_blockers(json_t *list, const struct link_outcome *outcome)
 
 static json_t *view_batch(const struct proposal *proposal, size_t batch)
 {
-    int64_t records = 0, lag = 0, predicted = -1;
+    int64_t records = 0, lag = 0, bytes = 0, lag_bytes = 0, predicted = -1;
     double rate = 0;
     json_t *blockers = json_array();
     for (size_t i = 0; i < proposal->mirrors.count; i++) {
@@ -193,15 +206,19 @@ static json_t *view_batch(const struct proposal *proposal, size_t batch)
         const struct link_lags *lags = &proposal->mirrors.look.topics[i];
         const struct link_outcome *outcome = &proposal->outcomes.items[i];
         records += records_of(lags);
-        lag = lag < 0 || lags->lag < 0 ? -1 : lag + lags->lag;
+        lag = add_known(lag, lags->lag);
+        bytes = add_known(bytes, bytes_of(lags, records_of(lags)));
+        lag_bytes = add_known(lag_bytes, lags->lag < 0 ? -1 : bytes_of(lags, lags->lag));
         rate += lags->source_rate > 0 ? lags->source_rate : 0;
         predicted = outcome->predicted_ms > predicted ? outcome->predicted_ms : predicted;
         add_blockers(blockers, outcome);
         link_rights_gaps_view(&proposal->gaps, proposal->mirrors.items[i].name, blockers);
     }
-    return json_pack("{s:i, s:I, s:o, s:f, s:o, s:o}", "batch", (int)batch, "records",
-                     (json_int_t)records, "lag", link_view_number(lag), "records_per_second", rate,
-                     "predicted_ms", link_view_number(predicted), "blockers", blockers);
+    return json_pack("{s:i, s:I, s:o, s:o, s:o, s:f, s:o, s:o}", "batch", (int)batch, "records",
+                     (json_int_t)records, "bytes", link_view_number(bytes), "lag",
+                     link_view_number(lag), "lag_bytes", link_view_number(lag_bytes),
+                     "records_per_second", rate, "predicted_ms", link_view_number(predicted),
+                     "blockers", blockers);
 }
 
 static json_t *view_writers(const struct proposal *proposal)
@@ -219,16 +236,26 @@ static json_t *view_writers(const struct proposal *proposal)
     return list;
 }
 
+static json_t *view_users(const struct proposal *proposal)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < proposal->gaps.users.count; i++)
+        json_array_append_new(list, json_string(proposal->gaps.users.items[i]));
+    return list;
+}
+
 static json_t *view(const struct proposal *proposal)
 {
     json_t *batches = json_array();
     for (size_t b = 0; b < proposal->batch_count; b++)
         json_array_append_new(batches, view_batch(proposal, b));
-    return json_pack("{s:s, s:o, s:o, s:o, s:s?, s:s?, s:s?}", "link_name",
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s?, s:s?, s:s?, s:s?}", "link_name",
                      proposal->control->config->name, "manifest", view_manifest(proposal),
-                     "batches", batches, "together", view_writers(proposal), "writers_unknown",
-                     proposal->writers.unknown, "rights_unknown", proposal->gaps.unknown,
-                     "source_error", proposal->mirrors.look.source_error);
+                     "batches", batches, "together", view_writers(proposal),
+                     "users_without_credentials", view_users(proposal), "users_unknown",
+                     proposal->gaps.users_unknown, "writers_unknown", proposal->writers.unknown,
+                     "rights_unknown", proposal->gaps.unknown, "source_error",
+                     proposal->mirrors.look.source_error);
 }
 
 /* ---- gathering ---- */
@@ -255,6 +282,8 @@ static struct kc_error *gather(struct proposal *proposal, size_t most)
         link_outcomes_add(&proposal->outcomes, mirrors->items[i].name);
     link_block_promotions(proposal->control, mirrors->items, proposal->outcomes.items,
                           mirrors->count, &dry, &mirrors->look);
+    link_look_clear(&mirrors->look);
+    link_mirrors_look(proposal->control, mirrors, true); /* with the size of what is missing */
     struct kc_error *err =
         link_writers_load(proposal->control, mirrors->items, mirrors->count, &proposal->writers);
     if (err)

@@ -33,7 +33,10 @@ struct link_rights_gap {
 struct link_rights_gaps {
     struct link_rights_gap *items;
     size_t count;
-    char *unknown; /* why that isn't known; NULL: it is, or no side has an authorizer */
+    char *unknown;           /* why that isn't known; NULL: it is, or no side has an authorizer */
+    struct kc_strings users; /* with SCRAM credentials at the source that the target lacks: "alice
+                                (SCRAM-SHA-512)" */
+    char *users_unknown;     /* why that isn't known; NULL: it is */
 };
 void link_rights_gaps_load(struct link_control *control, const struct link_mirror *mirrors,
                            size_t count, struct link_rights_gaps *gaps);
@@ -42,6 +45,9 @@ void link_rights_gaps_clear(struct link_rights_gaps *gaps);
 void link_rights_gaps_find(const struct link_mirror *mirrors, size_t count,
                            const struct kc_acls *source, const struct kc_acls *target,
                            struct link_rights_gaps *gaps);
+/* The users of the source that aren't among the target's. */
+void link_scram_gaps_find(const struct kc_strings *source, const struct kc_strings *target,
+                          struct link_rights_gaps *gaps);
 /* Appends the gaps of a topic as blockers. */
 void link_rights_gaps_view(const struct link_rights_gaps *gaps, const char *topic, json_t *list);
 

@@ -6,6 +6,8 @@
  * lags are asked of both clusters at the request.
  */
 #include "link/link_alias_priv.h"
+#include "link/link_back_priv.h"
+#include "link/link_parts_priv.h"
 #include "link/link_propose_priv.h"
 #include "link/link_resource_priv.h"
 #include "link/link_verify_priv.h"
@@ -89,9 +91,10 @@ static void get_mirror(void *connector, struct kc_resource_request *request)
         mirrors.count = 1;
         link_mirrors_look(control, &mirrors, true);
         char *why = link_commits_load(control, &commits);
-        kc_resource_answer_json(request, 200,
-                                link_view_mirror(control->config, &mirrors.items[0],
-                                                 &mirrors.look.topics[0], why ? NULL : &commits));
+        json_t *view = link_view_mirror(control->config, &mirrors.items[0], &mirrors.look.topics[0],
+                                        why ? NULL : &commits);
+        json_object_set_new(view, "way_back", link_back_view(control, mirrors.items[0].name));
+        kc_resource_answer_json(request, 200, view);
         link_commits_clear(&commits);
         free(why);
     }
@@ -309,6 +312,8 @@ static const struct kc_resource_route routes[] = {
     {"GET", "", KC_RESOURCE_ALL, get_link},
     {"DELETE", "", 0, link_delete},
     {"GET", "/tasks", KC_RESOURCE_ALL, get_tasks},
+    {"POST", "/tasks:pause", KC_RESOURCE_BODY, link_post_tasks_pause},
+    {"POST", "/tasks:resume", KC_RESOURCE_BODY, link_post_tasks_resume},
     {"GET", "/mirrors", KC_RESOURCE_ALL, get_mirrors},
     {"POST", "/mirrors", KC_RESOURCE_BODY, link_post_mirrors},
     {"GET", "/mirrors/{}", 0, get_mirror},
@@ -318,6 +323,9 @@ static const struct kc_resource_route routes[] = {
     {"POST", "/mirrors:pause", KC_RESOURCE_BODY, link_post_pause},
     {"POST", "/mirrors:resume", KC_RESOURCE_BODY, link_post_resume},
     {"POST", "/mirrors:repair", KC_RESOURCE_BODY, link_post_repair},
+    {"POST", "/mirrors:reverse-and-start", KC_RESOURCE_BODY, link_post_reverse},
+    {"POST", "/mirrors:truncate-and-restore", KC_RESOURCE_BODY, link_post_restore},
+    {"POST", "/mirrors:finalize", KC_RESOURCE_BODY, link_post_finalize},
     {"GET", "/groups", KC_RESOURCE_ALL, get_groups},
     {"POST", "/groups", KC_RESOURCE_BODY, link_post_groups},
     {"GET", "/groups/{}", 0, get_group},

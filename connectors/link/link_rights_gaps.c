@@ -84,9 +84,42 @@ static char *ask_acls(struct link_control *control, enum link_side side, struct 
     return err ? link_live_failed(control->live, side, err) : why;
 }
 
+/* ---- users ---- */
+
+void link_scram_gaps_find(const struct kc_strings *source, const struct kc_strings *target,
+                          struct link_rights_gaps *gaps)
+{
+    for (size_t i = 0; i < source->count && gaps->users.count < MOST; i++)
+        if (!kc_strings_contain(target, source->items[i]))
+            kc_strings_add(&gaps->users, source->items[i]);
+}
+
+static char *ask_users(struct link_control *control, enum link_side side, struct kc_strings *users)
+{
+    char *why = NULL;
+    struct kc_admin *admin = link_live_admin(control->live, side, &why);
+    struct kc_error *err = admin ? kc_admin_scram_users(admin, users) : NULL;
+    return err ? link_live_failed(control->live, side, err) : why;
+}
+
+static void load_users(struct link_control *control, struct link_rights_gaps *gaps)
+{
+    struct kc_strings source = {0}, target = {0};
+    gaps->users_unknown = ask_users(control, LINK_SOURCE, &source);
+    if (!gaps->users_unknown)
+        gaps->users_unknown = ask_users(control, LINK_TARGET, &target);
+    if (!gaps->users_unknown)
+        link_scram_gaps_find(&source, &target, gaps);
+    kc_strings_destroy(&source);
+    kc_strings_destroy(&target);
+}
+
+/* ---- all of it ---- */
+
 void link_rights_gaps_load(struct link_control *control, const struct link_mirror *mirrors,
                            size_t count, struct link_rights_gaps *gaps)
 {
+    load_users(control, gaps);
     struct kc_acls source = {0}, target = {0};
     bool source_open = false, target_open = false;
     gaps->unknown = ask_acls(control, LINK_SOURCE, &source, &source_open);
@@ -108,6 +141,8 @@ void link_rights_gaps_clear(struct link_rights_gaps *gaps)
     }
     free(gaps->items);
     free(gaps->unknown);
+    kc_strings_destroy(&gaps->users);
+    free(gaps->users_unknown);
     *gaps = (struct link_rights_gaps){0};
 }
 

@@ -9,6 +9,15 @@ static char *text_of(const json_t *json, const char *field)
     return kc_strdup(json_string_value(json_object_get(json, field)));
 }
 
+static void read_paused(const json_t *json, struct kc_strings *paused)
+{
+    const json_t *item;
+    size_t i;
+    json_array_foreach (json_object_get(json, "paused"), i, item)
+        if (json_is_string(item))
+            kc_strings_add(paused, json_string_value(item));
+}
+
 bool link_self_load(struct link_store *store, struct link_self *self)
 {
     json_t *json = link_store_get(store, KC_LINK_SELF, "");
@@ -18,6 +27,7 @@ bool link_self_load(struct link_store *store, struct link_self *self)
         .target_cluster_id = text_of(json, "target_cluster_id"),
         .since_ms = json_integer_value(json_object_get(json, "since_ms")),
     };
+    read_paused(json, &self->paused);
     json_decref(json);
     if (self->identity && self->source_cluster_id && self->target_cluster_id)
         return true;
@@ -33,6 +43,10 @@ struct kc_error *link_self_save(struct link_store *store, const struct link_self
     json_object_set_new(json, "source_cluster_id", json_string(self->source_cluster_id));
     json_object_set_new(json, "target_cluster_id", json_string(self->target_cluster_id));
     json_object_set_new(json, "since_ms", json_integer(self->since_ms));
+    json_t *paused = json_array();
+    for (size_t i = 0; i < self->paused.count; i++)
+        json_array_append_new(paused, json_string(self->paused.items[i]));
+    json_object_set_new(json, "paused", paused);
     struct link_change change = {KC_LINK_SELF, "", json};
     return link_store_put(store, &change, 1, timeout_ms);
 }
@@ -42,5 +56,6 @@ void link_self_clear(struct link_self *self)
     free(self->identity);
     free(self->source_cluster_id);
     free(self->target_cluster_id);
+    kc_strings_destroy(&self->paused);
     *self = (struct link_self){0};
 }

@@ -2,6 +2,8 @@
 /* Mirror topics and links as JSON: see link_view_priv.h. */
 #include "link/link_view_priv.h"
 
+#include "link/link_parts_priv.h"
+
 #include "connect/log.h"
 
 #include <stdlib.h>
@@ -284,11 +286,17 @@ json_t *link_view_link(struct link_control *control, bool detailed)
 
 /* ---- what a link does ---- */
 
-static void add_task(json_t *list, const char *name, const char *state, json_t *errors)
+static void add_task(json_t *list, struct link_store *store, enum link_part part, const char *state,
+                     json_t *errors)
 {
     bool wrong = json_array_size(errors) > 0;
-    json_array_append_new(list, json_pack("{s:s, s:s, s:o}", "task_name", name, "state",
-                                          wrong ? "IN_ERROR" : state, "errors", errors));
+    bool paused = link_part_is_paused(store, part);
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:o}", "task_name", link_part_name(part), "state",
+                                    paused  ? "PAUSED"
+                                    : wrong ? "IN_ERROR"
+                                            : state,
+                                    "errors", errors));
 }
 
 static void add_error(json_t *errors, const char *code, const char *name, const char *reason)
@@ -340,11 +348,14 @@ json_t *link_view_tasks(struct link_control *control, const struct link_mirrors 
     size_t groups = 0;
     json_t *list = json_array();
     json_t *wrong_groups = group_errors(control, &groups);
-    add_task(list, "topics", mirrors->count ? "ACTIVE" : "NOT_CONFIGURED", topic_errors(mirrors));
-    add_task(list, "configs", switched(control->config, "sync.topic.configs.enabled"),
-             json_array());
-    add_task(list, "acls", switched(control->config, "sync.topic.acls.enabled"), json_array());
-    add_task(list, "groups", groups ? "ACTIVE" : "NOT_CONFIGURED", wrong_groups);
+    add_task(list, control->store, LINK_PART_TOPICS, mirrors->count ? "ACTIVE" : "NOT_CONFIGURED",
+             topic_errors(mirrors));
+    add_task(list, control->store, LINK_PART_CONFIGS,
+             switched(control->config, "sync.topic.configs.enabled"), json_array());
+    add_task(list, control->store, LINK_PART_ACLS,
+             switched(control->config, "sync.topic.acls.enabled"), json_array());
+    add_task(list, control->store, LINK_PART_GROUPS, groups ? "ACTIVE" : "NOT_CONFIGURED",
+             wrong_groups);
     return list;
 }
 
@@ -370,4 +381,6 @@ void link_view_outcome(json_t *object, const struct link_outcome *outcome)
         json_object_set_new(object, "message", json_string(outcome->message));
     json_object_set_new(object, "blockers", link_view_blockers(outcome));
     json_object_set_new(object, "predicted_ms", link_view_number(outcome->predicted_ms));
+    if (outcome->given_up)
+        json_object_set(object, "given_up", outcome->given_up);
 }

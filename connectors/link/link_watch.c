@@ -8,7 +8,9 @@
  * at its next time.
  */
 #include "link/link_acls_priv.h"
+#include "link/link_back_priv.h"
 #include "link/link_control_priv.h"
+#include "link/link_parts_priv.h"
 #include "link/link_settings_priv.h"
 #include "link/link_wave_priv.h"
 
@@ -26,6 +28,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 #define PUT_MS      30000
 #define WAVES_MS    1000
 #define ACLS_MS     1000
+#define BACK_MS     1000
 #define HAS_ALREADY 37 /* INVALID_PARTITIONS */
 
 /* A source topic as it was when its mirror topic was last found to be like it. */
@@ -41,6 +44,7 @@ struct link_watch {
     struct kc_timed_jobs *jobs;
     struct link_followed_topic *followed;
     struct link_acl_keeper *acls;
+    struct link_back_follower *back; /* NULL: the link is no way back */
 };
 
 /* ---- what is ordered ---- */
@@ -187,8 +191,8 @@ static struct kc_error *refuse_recreated(struct link_control *control, const cha
 {
     order->refusal = kc_asprintf(
         "SOURCE_RECREATED: topic %s was deleted at the source and made again, so the target has "
-        "records that the source doesn't know. Fail over to keep the target as it is, or delete "
-        "topic %s on the target and mirror it again",
+        "records that the source doesn't know. Fail over to keep the target as it is. A repair by "
+        "force makes topic %s anew on the target; its dry run tells what that gives up",
         order->source_topic, topic);
     kc_log_error("Link '%s': %s", control->config->name, order->refusal);
     return write_order(control, topic, order);
@@ -206,6 +210,9 @@ static struct kc_error *follow_topic(struct link_control *control, const char *t
         bool known = !kc_uuid_is_zero(&order.source_id) && !kc_uuid_is_zero(&source->id);
         if (known && !kc_uuid_equal(&order.source_id, &source->id))
             err = refuse_recreated(control, topic, &order);
+        else if ((int32_t)source->partition_count > order.partitions &&
+                 link_part_is_paused(control->store, LINK_PART_TOPICS))
+            *live = false;
         else if ((int32_t)source->partition_count > order.partitions)
             err = grow(control, topic, &order, (int32_t)source->partition_count);
     }
@@ -294,9 +301,9 @@ static struct kc_error *look_at_source(struct link_watch *watch)
     struct kc_error *err = describe_source(control, &ordered, &topics);
     if (!err)
         err = follow_topics(watch, &topics, &ordered);
-    if (!err)
+    if (!err && !link_part_is_paused(control->store, LINK_PART_TOPICS))
         err = take_up_topics(control, &topics, &ordered);
-    if (!err)
+    if (!err && !link_part_is_paused(control->store, LINK_PART_GROUPS))
         err = take_up_groups(control);
     kc_topic_descriptions_destroy(&topics);
     kc_strings_destroy(&ordered);
@@ -455,7 +462,8 @@ static void run_look(void *arg)
 
 static void run_compare(void *arg)
 {
-    if (!is_ended(arg))
+    struct link_watch *watch = arg;
+    if (!is_ended(watch) && !link_part_is_paused(watch->control->store, LINK_PART_CONFIGS))
         log_failure(arg, "comparing settings of topics", compare_settings(arg));
 }
 
@@ -464,6 +472,14 @@ static void run_waves(void *arg)
     struct link_watch *watch = arg;
     if (!is_ended(watch))
         log_failure(arg, "moving waves on", link_waves_step(watch->control));
+}
+
+static void run_back(void *arg)
+{
+    struct link_watch *watch = arg;
+    if (!is_ended(watch))
+        log_failure(arg, "following the link that this one is the reverse of",
+                    link_back_follower_step(watch->back));
 }
 
 static void run_acls(void *arg)
@@ -489,15 +505,25 @@ static void add_job(struct link_watch *watch, void (*run)(void *), const char *e
     kc_timed_jobs_add(watch->jobs, &job);
 }
 
+/* One that nobody can switch off. */
+static void add_steady_job(struct link_watch *watch, void (*run)(void *), int64_t interval_ms)
+{
+    const struct kc_timed_job job = {
+        .run = run, .arg = watch, .repeat = KC_TIMED_FIXED_DELAY, .interval_ms = interval_ms};
+    kc_timed_jobs_add(watch->jobs, &job);
+}
+
 struct kc_error *link_watch_start(struct link_control *control, struct link_watch **watch)
 {
     struct link_watch *made = kc_calloc(1, sizeof(*made));
     char *context = kc_asprintf("[%s] ", control->config->name);
     made->control = control;
     made->acls = link_acl_keeper_new(control);
+    made->back = link_back_follower_new(control);
     struct kc_error *err = kc_timed_jobs_new("link-watch", context, &made->jobs);
     free(context);
     if (err) {
+        link_back_follower_destroy(made->back);
         link_acl_keeper_destroy(made->acls);
         free(made);
         return err;
@@ -505,14 +531,10 @@ struct kc_error *link_watch_start(struct link_control *control, struct link_watc
     add_job(made, run_look, "refresh.topics.enabled", "refresh.topics.interval.seconds", true);
     add_job(made, run_compare, "sync.topic.configs.enabled", "sync.topic.configs.interval.seconds",
             false);
-    kc_timed_jobs_add(made->jobs, &(struct kc_timed_job){.run = run_waves,
-                                                         .arg = made,
-                                                         .repeat = KC_TIMED_FIXED_DELAY,
-                                                         .interval_ms = WAVES_MS});
-    kc_timed_jobs_add(made->jobs, &(struct kc_timed_job){.run = run_acls,
-                                                         .arg = made,
-                                                         .repeat = KC_TIMED_FIXED_DELAY,
-                                                         .interval_ms = ACLS_MS});
+    add_steady_job(made, run_waves, WAVES_MS);
+    add_steady_job(made, run_acls, ACLS_MS);
+    if (made->back)
+        add_steady_job(made, run_back, BACK_MS);
     *watch = made;
     return NULL;
 }
@@ -521,7 +543,9 @@ void link_watch_stop(struct link_watch *watch)
 {
     if (!watch)
         return;
+    link_back_follower_stop(watch->back);
     kc_timed_jobs_destroy(watch->jobs);
+    link_back_follower_destroy(watch->back);
     forget_followed(watch);
     link_acl_keeper_destroy(watch->acls);
     free(watch);

@@ -85,6 +85,9 @@ struct kc_error *kc_admin_create_topics(struct kc_admin *admin, const struct kc_
                                         size_t count, struct kc_error **errors) KC_MUST_CHECK;
 struct kc_error *kc_admin_create_partitions(struct kc_admin *admin, const char *topic,
                                             int32_t total) KC_MUST_CHECK;
+/* UNKNOWN_TOPIC_OR_PARTITION where there is none. Brokers forget the topic some time later. (API
+ * 1.3) */
+struct kc_error *kc_admin_delete_topic(struct kc_admin *admin, const char *topic) KC_MUST_CHECK;
 
 /* Never grows. */
 struct kc_config_entry {

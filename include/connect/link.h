@@ -39,8 +39,9 @@ enum kc_link_resource {
     KC_LINK_RECEIPT,     /* of a promotion; name: the topic */
     KC_LINK_WAVE,        /* topics and groups that move as one */
     KC_LINK_GUARD,       /* ACLs that keep others from writing to a mirror topic; name: the topic */
+    KC_LINK_BACK,        /* the way back of a promoted topic; name: the topic */
 };
-#define KC_LINK_RESOURCES 11
+#define KC_LINK_RESOURCES 12
 
 /* Never grows. */
 struct kc_link_key {
@@ -154,7 +155,8 @@ struct kc_link_partition {
     int32_t partition;
     int64_t first_offset;  /* of the source's log that is mirrored: fillers lie before it; -1: not
                               decided yet */
-    int64_t base_sequence; /* records written by the link before first_offset (fillers) */
+    int64_t base_sequence; /* of the first record that this link copies: what lies before it are
+                              fillers, or on a way back the records that both sides have */
     int64_t markers;       /* that the link has written before `checked` */
     int32_t leader_epoch;  /* of the source's last record; -1 */
     int64_t checked;       /* everything before this offset of the target is the link's; -1: the
@@ -340,6 +342,41 @@ json_t *kc_link_receipt_json(const struct kc_link_receipt *receipt);
 struct kc_error *kc_link_receipt_parse(const json_t *json,
                                        struct kc_link_receipt *receipt) KC_MUST_CHECK;
 void kc_link_receipt_clear(struct kc_link_receipt *receipt);
+
+/* ---- ways back ---- */
+
+/* What people want of a topic that was promoted or failed over. */
+enum kc_link_back_wish {
+    KC_LINK_BACK_MIRROR,  /* the source's topic goes on as a mirror of the target's */
+    KC_LINK_BACK_RESTORE, /* the same with a topic that is made anew: what it has is given up */
+    KC_LINK_BACK_END,     /* nobody goes back any more */
+};
+const char *kc_link_back_wish_name(enum kc_link_back_wish wish); /* "mirror", "restore", "end" */
+
+/* Never grows. */
+struct kc_link_back_partition {
+    int32_t partition;
+    int64_t offset; /* up to here both sides have the same; new records begin here */
+};
+/* The link writes it; the link the other way round, whose link.reverse.of names this one, follows
+ * it. Never grows. */
+struct kc_link_back {
+    int64_t epoch; /* larger with each wish for the topic */
+    enum kc_link_back_wish wish;
+    struct kc_uuid topic_id; /* of the source's topic that goes on, or is given up */
+    bool force;
+    char *by;
+    int64_t since_ms;
+    struct kc_link_back_partition *partitions; /* by number */
+    size_t partition_count;
+    json_t *given_up; /* an array, for people: what RESTORE gives up; NULL: nothing */
+};
+json_t *kc_link_back_json(const struct kc_link_back *back);
+struct kc_error *kc_link_back_parse(const json_t *json, struct kc_link_back *back) KC_MUST_CHECK;
+void kc_link_back_clear(struct kc_link_back *back);
+/* The configuration of a link with the sides swapped, without what names topics and groups. New
+ * map. */
+struct kc_map *kc_link_reversed(const struct kc_map *config);
 
 /* ---- waves ---- */
 

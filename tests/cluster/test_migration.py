@@ -147,6 +147,12 @@ def test_the_page(source, target, make_worker, unique, tmp_path):
     read(after, seen, RECORDS + 600)
     after.close()
 
+    page.until("reverse-and-start", lambda text: "100.0%" in text)
+    wait_for(
+        lambda: records.count(source, topic) == RECORDS + 600, 60 * PATIENCE, "what was written since"
+    )
+    page.next("finalize")
+
     assert "PROMOTED" in page.next("link report")
     assert (tmp_path / f"{names['move']}.json").stat().st_size > 0
     assert "is deleted" in page.next("link delete")

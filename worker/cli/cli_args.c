@@ -40,6 +40,8 @@ const struct cli_flag cli_flags[CLI_FLAGS] = {
     [CLI_GROUPS] = {"--groups", NULL, "LIST", "groups: names and patterns, with commas between"},
     [CLI_PATTERN] = {"--pattern", NULL, "REGEX", "in place of names: all that match it"},
     [CLI_MAX_PAUSE] = {"--max-pause", NULL, "MS", "give up when writers would wait longer"},
+    [CLI_REVERSE_OF] = {"--reverse-of", NULL, "LINK",
+                        "a link back: LINK's settings with the sides swapped"},
     [CLI_MANIFEST] = {"--manifest", NULL, NULL, "the manifest alone, as YAML"},
 };
 

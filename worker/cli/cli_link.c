@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* isthmus link: links between two clusters. A link is a connector; the worker has the rest. */
+#include "cli/cli_back_priv.h"
 #include "cli/cli_input_priv.h"
 #include "cli/cli_print_priv.h"
 #include "cli/cli_server_priv.h"
 #include "cli/cli_validate_priv.h"
+#include "cli/cli_verbs_priv.h"
 #include "cli/cli_watch_priv.h"
 #include "cli/cli_wave_priv.h"
 
@@ -37,9 +39,25 @@ static const struct short_form {
     {CLI_GROUPS, "groups"},
 };
 
-static struct kc_error *make_config(const struct cli *cli, struct kc_map **config)
+/* What is given goes before what the other link has. */
+static struct kc_error *add_reversed(struct cli *cli, struct kc_map **config)
+{
+    struct kc_map *reversed = NULL;
+    const char *link = cli_value(cli, CLI_REVERSE_OF);
+    struct kc_error *err = link ? cli_reverse_config(cli, link, &reversed) : NULL;
+    if (err || !link)
+        return err;
+    kc_map_merge(reversed, *config);
+    kc_map_destroy(*config);
+    *config = reversed;
+    return NULL;
+}
+
+static struct kc_error *make_config(struct cli *cli, struct kc_map **config)
 {
     struct kc_error *err = cli_read_config(cli, cli_argument(cli, 1), config, NULL);
+    if (!err)
+        err = add_reversed(cli, config);
     if (err)
         return err;
     for (size_t i = 0; i < CLI_COUNT(short_forms); i++)
@@ -50,8 +68,7 @@ static struct kc_error *make_config(const struct cli *cli, struct kc_map **confi
     return NULL;
 }
 
-/* Until the link answers, so that the next command may follow at once. */
-static struct kc_error *await_link(struct cli *cli, const char *link)
+struct kc_error *cli_await_link(struct cli *cli, const char *link)
 {
     int64_t until = kc_mono_ms() + cli->timeout_ms;
     for (;;) {
@@ -79,7 +96,7 @@ static struct kc_error *create(struct cli *cli)
         err = cli_do(cli, "POST", cli_path("/connectors"), body, &created);
         json_decref(body);
         if (!err)
-            err = await_link(cli, link);
+            err = cli_await_link(cli, link);
         if (!err && !cli_print_data(cli, created))
             cli_say(cli,
                     "The link %s is created. Nothing moves until topics or groups are named: "
@@ -148,6 +165,20 @@ static struct kc_error *describe(struct cli *cli)
         print_parts(cli, link);
     json_decref(link);
     return err;
+}
+
+/* ---- tasks ---- */
+
+static struct kc_error *pause_tasks(struct cli *cli)
+{
+    bool done;
+    return cli_post_names(cli, &cli_tasks, "pause", false, &done);
+}
+
+static struct kc_error *resume_tasks(struct cli *cli)
+{
+    bool done;
+    return cli_post_names(cli, &cli_tasks, "resume", false, &done);
 }
 
 /* ---- report ---- */
@@ -258,9 +289,10 @@ static struct kc_error *delete (struct cli *cli)
 const struct cli_command cli_link_commands[] = {
     {"create", "NAME [FILE]",
      CLI_BIT(CLI_SOURCE) | CLI_BIT(CLI_TARGET) | CLI_BIT(CLI_TOPICS) | CLI_BIT(CLI_GROUPS) |
-         CLI_BIT(CLI_SET) | CLI_BIT(CLI_DRY_RUN),
+         CLI_BIT(CLI_SET) | CLI_BIT(CLI_REVERSE_OF) | CLI_BIT(CLI_DRY_RUN),
      create, "Creates a link. Nothing moves until topics or groups are named.",
      "  isthmus link create move --source old:9092 --target new:9092 --dry-run\n"
+     "  isthmus link create move-back --reverse-of move\n"
      "  isthmus link create move link.properties --topics 'orders,payments.*' --groups billing\n"},
     {"list", "", 0, list, "Lists all links with their topics, groups and lag.",
      "  isthmus link list\n"},
@@ -268,6 +300,11 @@ const struct cli_command cli_link_commands[] = {
      "Shows a link, its tasks, and what blocks it; with --watch its progress.",
      "  isthmus link describe move\n"
      "  isthmus link describe move --watch\n"},
+    {"tasks pause", "LINK TASK...", CLI_BIT(CLI_DRY_RUN), pause_tasks,
+     "Pauses what the link does by itself: topics (new ones), configs, acls, groups.",
+     "  isthmus link tasks pause move acls configs\n"},
+    {"tasks resume", "LINK TASK...", CLI_BIT(CLI_DRY_RUN), resume_tasks,
+     "Goes on with what was paused.", "  isthmus link tasks resume move acls configs\n"},
     {"report", "NAME", 0, report,
      "Shows what was promoted: when, by whom, with which pause, offsets and checksums.",
      "  isthmus link report move\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* isthmus mirror: the mirror topics of a link. */
+#include "cli/cli_back_priv.h"
 #include "cli/cli_print_priv.h"
 #include "cli/cli_progress_priv.h"
 #include "cli/cli_server_priv.h"
@@ -153,7 +154,8 @@ static struct kc_error *change(struct cli *cli)
     while (strcmp(verb->verb, cli->command->verb) != 0)
         verb++;
     const char *posted = strcmp(verb->verb, "create") == 0 ? NULL : verb->verb;
-    struct kc_error *err = cli_post_names(cli, &cli_topics, posted, verb->ask, &done);
+    bool deletes = strcmp(verb->verb, "repair") == 0 && cli_has(cli, CLI_FORCE);
+    struct kc_error *err = cli_post_names(cli, &cli_topics, posted, verb->ask || deletes, &done);
     if (!err && done && cli_has(cli, CLI_WATCH))
         err = cli_watch(cli, cli_argument(cli, 0), &names, verb->end);
     return err;
@@ -189,8 +191,23 @@ const struct cli_command cli_mirror_commands[] = {
     {"failover", "LINK [TOPIC...]", RISKY, change,
      "Makes the target the truth with what is copied, when the source is lost. Asks first.",
      "  isthmus mirror failover move --pattern '.*' --yes\n"},
-    {"repair", "LINK [TOPIC...]", CHOICE | CLI_BIT(CLI_FORCE) | CLI_BIT(CLI_WATCH), change,
-     "Leads a topic out of DIVERGED or FAILED.", "  isthmus mirror repair move orders --dry-run\n"},
+    {"repair", "LINK [TOPIC...]", RISKY, change,
+     "Leads a topic out of DIVERGED or FAILED; by force makes it anew where it isn't the source's.",
+     "  isthmus mirror repair move orders\n"
+     "  isthmus mirror repair move orders --dry-run\n"
+     "  isthmus mirror repair move orders --force --watch\n"},
+    {"reverse-and-start", "LINK [TOPIC...]", CHOICE | CLI_BIT(CLI_YES) | CLI_BIT(CLI_WATCH),
+     cli_mirror_back,
+     "Mirrors promoted topics back to the source, by a second link, so that clients can return.",
+     "  isthmus mirror reverse-and-start move orders --dry-run\n"
+     "  isthmus mirror reverse-and-start move orders --yes --watch\n"},
+    {"truncate-and-restore", "LINK [TOPIC...]", RISKY, cli_mirror_back,
+     "The same where the source has records that the target hasn't: tells them, gives them up.",
+     "  isthmus mirror truncate-and-restore move orders --dry-run\n"
+     "  isthmus mirror truncate-and-restore move orders --force --yes\n"},
+    {"finalize", "LINK [TOPIC...]", CHOICE | CLI_BIT(CLI_YES), cli_mirror_back,
+     "Ends the way back: nobody returns any more.",
+     "  isthmus mirror finalize move orders --yes\n"},
     {"delete", "LINK TOPIC...", CLI_BIT(CLI_YES), delete,
      "Ends the mirroring of topics, which stay as they are.",
      "  isthmus mirror delete move orders --yes\n"},

@@ -46,6 +46,7 @@ enum cli_flag_id {
     CLI_PATTERN,
     CLI_MAX_PAUSE,
     CLI_MANIFEST,
+    CLI_REVERSE_OF,
     CLI_FLAGS
 };
 #define CLI_BIT(id) (UINT64_C(1) << (id))

@@ -23,6 +23,12 @@ const struct cli_kind cli_groups = {.noun = "group",
                                     .names = "group_ids",
                                     .pattern = "group_id_pattern",
                                     .status = "group_status"};
+const struct cli_kind cli_tasks = {.noun = "task",
+                                   .title = "TASK",
+                                   .path = "tasks",
+                                   .name = "task_name",
+                                   .names = "task_names",
+                                   .status = "state"};
 const struct cli_kind cli_waves = {.noun = "wave",
                                    .title = "WAVE",
                                    .path = "waves",

@@ -9,7 +9,7 @@
 
 #include "cli/cli_priv.h"
 
-/* What topics, groups and waves differ in. */
+/* What topics, groups, waves and tasks differ in. */
 struct cli_kind {
     const char *noun;    /* "topic" */
     const char *title;   /* "TOPIC" */
@@ -19,7 +19,7 @@ struct cli_kind {
     const char *pattern; /* "mirror_topic_name_pattern"; NULL: there is none */
     const char *status;  /* "mirror_status" */
 };
-extern const struct cli_kind cli_topics, cli_groups, cli_waves;
+extern const struct cli_kind cli_topics, cli_groups, cli_waves, cli_tasks;
 
 /* The first argument is the link, the others are names, unless --pattern stands for them. Posts to
  * /links/LINK/KIND, or :verb (NULL: none) of it, and prints the answer. cli->status is CLI_BLOCKED

@@ -14,8 +14,10 @@ static const struct cli_column batch_columns[] = {
     {"TOPICS", "topics", CLI_AS_LIST},
     {"GROUPS", "groups", CLI_AS_LIST},
     {"RECORDS", "records", CLI_AS_NUMBER},
+    {"BYTES", "bytes", CLI_AS_BYTES},
     {"RECORDS/S", "records_per_second", CLI_AS_NUMBER},
     {"LAG", "lag", CLI_AS_NUMBER},
+    {"MISSING", "lag_bytes", CLI_AS_BYTES},
     {"PREDICTED", "predicted_ms", CLI_AS_DURATION}};
 
 /* ---- propose ---- */
@@ -54,6 +56,10 @@ static void print_rest(struct cli *cli, const json_t *proposal, const json_t *ba
         cli_print_table(cli, all, blockers, CLI_COUNT(blockers));
     }
     cli_print_part(cli, proposal, "together", together, CLI_COUNT(together));
+    json_t *user;
+    json_array_foreach (json_object_get(proposal, "users_without_credentials"), i, user)
+        cli_say(cli, "%s has no such credentials on the target: its clients can't log in there",
+                json_string_value(user));
     json_decref(all);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Topics: listing, creation, more partitions; the cluster's id.
+ * Topics: listing, creation, more partitions, deletion; the cluster's id.
  *
  * Any thread, several at once.
  */
@@ -266,5 +266,24 @@ struct kc_error *kc_admin_create_partitions(struct kc_admin *admin, const char *
     }
     kc_admin_call_end(&call);
     rd_kafka_NewPartitions_destroy(wanted);
+    return err;
+}
+
+struct kc_error *kc_admin_delete_topic(struct kc_admin *admin, const char *topic)
+{
+    struct kc_admin_call call = {0};
+    rd_kafka_DeleteTopic_t *unwanted = rd_kafka_DeleteTopic_new(topic);
+    kc_admin_call_begin(&call, admin, RD_KAFKA_ADMIN_OP_DELETETOPICS);
+    rd_kafka_DeleteTopics(admin->client, &unwanted, 1, call.options, call.queue);
+    struct kc_error *err = kc_admin_call_wait(&call, "Deleting a topic failed");
+    if (!err) {
+        size_t count = 0;
+        const rd_kafka_topic_result_t **results = rd_kafka_DeleteTopics_result_topics(
+            rd_kafka_event_DeleteTopics_result(call.event), &count);
+        if (count)
+            err = topic_error(results[0], "Deleting topic");
+    }
+    kc_admin_call_end(&call);
+    rd_kafka_DeleteTopic_destroy(unwanted);
     return err;
 }

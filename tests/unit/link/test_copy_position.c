@@ -110,6 +110,29 @@ START_TEST(a_walk_finds_what_others_wrote)
 }
 END_TEST
 
+/* A log that was there before: the link's sequence begins with its end, as if it had written it. */
+START_TEST(a_walk_begins_behind_a_log_that_was_there)
+{
+    struct copy_walk walk;
+    struct copy_position position;
+    const struct copy_position end = {100, 0};
+    ck_assert_int_eq(link_position_sequence(&end), 100);
+    assert_found((struct copy_sight){.after = 100, .settled = true}, 100, COPY_READ_ON, 0);
+    link_walk_begin(&walk, ID, &end, 20);
+    ck_assert_int_eq(walk.end, 100);
+    ck_assert(link_walk_position(&walk, -1, 100, &position));
+    ck_assert_int_eq(position.records, 100);
+    ck_assert_int_eq(position.markers, 0);
+    ck_assert(take(&walk, batch(100, 5, ID, 100, false)));
+    ck_assert(link_walk_position(&walk, 105, 105, &position));
+    ck_assert_int_eq(position.records, 105);
+    /* Whoever else has written behind it is found, whatever the leader knows of the link. */
+    link_walk_begin(&walk, ID, &end, 20);
+    ck_assert(!take(&walk, batch(100, 1, 7, 3, false)));
+    ck_assert_int_eq(walk.foreign, 100);
+}
+END_TEST
+
 START_TEST(what_compaction_took_away_doesnt_matter)
 {
     struct copy_walk walk;
@@ -135,6 +158,7 @@ int main(void)
     tcase_add_test(tc, the_sequence_tells_the_position);
     tcase_add_test(tc, a_walk_tells_records_and_markers);
     tcase_add_test(tc, a_walk_finds_what_others_wrote);
+    tcase_add_test(tc, a_walk_begins_behind_a_log_that_was_there);
     tcase_add_test(tc, what_compaction_took_away_doesnt_matter);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);

@@ -18,6 +18,7 @@ enum {
     OBSTACLE = 1 << 11,
     SOON = 1 << 12, /* it will have been idle for long enough */
     TRANSLATED = 1 << 13,
+    PAUSED = 1 << 14,
 };
 
 struct story {
@@ -41,6 +42,7 @@ static void check(const struct story *stories, size_t count)
         const struct link_group_facts facts = {
             .order = &order,
             .newer = story->facts & NEWER,
+            .paused = story->facts & PAUSED,
             .hold = story->hold,
             .target_known = !(story->facts & UNASKED),
             .strangers = story->facts & WAITING ? 2 : 0,
@@ -147,6 +149,21 @@ START_TEST(a_group_is_promoted_by_hand)
 }
 END_TEST
 
+START_TEST(what_is_paused_waits_for_people)
+{
+    static const struct story stories[] = {
+        {STANDBY, HOLD, HELD, PAUSED | WAITING, STANDBY, WAIT, "is paused"},
+        {STANDBY, HOLD, HELD, PAUSED | MANUAL | WAITING, STANDBY, WAIT, "by hand"},
+        {STANDBY, PROMOTE, HELD, PAUSED | WAITING, PROMOTING, WAIT, "final offsets"},
+        /* Holds are kept, and what has begun is ended. */
+        {REGISTERED, HOLD, NONE, PAUSED, REGISTERED, JOIN, "joins"},
+        {STANDBY, HOLD, NONE, PAUSED | UNASKED, STANDBY, JOIN, NULL},
+        {PROMOTING, HOLD, HELD, PAUSED | WAITING, PROMOTING, FINISH, NULL},
+    };
+    CHECK(stories);
+}
+END_TEST
+
 START_TEST(a_successor_goes_on)
 {
     static const struct story stories[] = {
@@ -247,6 +264,7 @@ int main(void)
     tcase_add_test(tests, a_group_is_registered);
     tcase_add_test(tests, a_group_is_promoted_when_nothing_speaks_against_it);
     tcase_add_test(tests, a_group_is_promoted_by_hand);
+    tcase_add_test(tests, what_is_paused_waits_for_people);
     tcase_add_test(tests, a_successor_goes_on);
     tcase_add_test(tests, a_hold_is_lost_and_taken_again);
     tcase_add_test(tests, a_hold_is_given_up);

@@ -4,6 +4,7 @@
 
 #include "connect/java_json.h"
 #include "link/link_alias_priv.h"
+#include "link/link_parts_priv.h"
 #include "link/link_resource_priv.h"
 #include "link/link_view_priv.h"
 
@@ -242,6 +243,27 @@ START_TEST(confluents_states)
 }
 END_TEST
 
+START_TEST(tasks_that_are_paused)
+{
+    struct fake_link link;
+    struct link_mirrors mirrors = {0};
+    fake_link_new(&link);
+    fake_set(&link.store, KC_LINK_SELF, "",
+             json_pack("{s:s, s:s, s:s, s:i, s:[s, s]}", "identity", "i", "source_cluster_id", "S",
+                       "target_cluster_id", "T", "since_ms", 1, "paused", "acls", "groups"));
+    ck_assert(link_part_is_paused(&link.store, LINK_PART_ACLS));
+    ck_assert(!link_part_is_paused(&link.store, LINK_PART_CONFIGS));
+    json_t *tasks = link_view_tasks(&link.control, &mirrors);
+    has(json_array_get(tasks, 0), "state", "\"NOT_CONFIGURED\"");
+    has(json_array_get(tasks, 1), "state", "\"ACTIVE\"");
+    has(json_array_get(tasks, 2), "task_name", "\"acls\"");
+    has(json_array_get(tasks, 2), "state", "\"PAUSED\"");
+    has(json_array_get(tasks, 3), "state", "\"PAUSED\"");
+    json_decref(tasks);
+    fake_link_destroy(&link);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("link_view");
@@ -255,6 +277,7 @@ int main(void)
     tcase_add_test(cases, a_group_with_its_offsets);
     tcase_add_test(cases, one_status_for_many);
     tcase_add_test(cases, confluents_states);
+    tcase_add_test(cases, tasks_that_are_paused);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -281,6 +281,23 @@ START_TEST(missing_rights_are_found)
 }
 END_TEST
 
+START_TEST(users_that_the_target_lacks)
+{
+    struct kc_strings source = {0}, target = {0};
+    struct link_rights_gaps gaps = {0};
+    kc_strings_add(&source, "ann (SCRAM-SHA-256)");
+    kc_strings_add(&source, "bob (SCRAM-SHA-512)");
+    kc_strings_add(&target, "ann (SCRAM-SHA-256)");
+    kc_strings_add(&target, "bob (SCRAM-SHA-256)");
+    link_scram_gaps_find(&source, &target, &gaps);
+    ck_assert_uint_eq(gaps.users.count, 1);
+    ck_assert_str_eq(gaps.users.items[0], "bob (SCRAM-SHA-512)");
+    link_rights_gaps_clear(&gaps);
+    kc_strings_destroy(&source);
+    kc_strings_destroy(&target);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("link_wave");
@@ -295,6 +312,7 @@ int main(void)
     tcase_add_test(cases, streams_topics_are_known_by_their_names);
     tcase_add_test(cases, proposals_keep_sets_together_and_begin_small);
     tcase_add_test(cases, missing_rights_are_found);
+    tcase_add_test(cases, users_that_the_target_lacks);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
