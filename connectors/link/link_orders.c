@@ -75,7 +75,8 @@ static bool is_under_way(const struct link_mirror *mirror, enum kc_link_wish wis
 {
     enum kc_link_topic_state state = link_mirror_effective(mirror);
     bool asked = mirror->order.wish == wish && !mirror->followed && !mirror->order.refusal;
-    bool more = wish == KC_LINK_WISH_PROMOTE && request->force && !mirror->order.force;
+    bool can_be_forced = wish == KC_LINK_WISH_PROMOTE || wish == KC_LINK_WISH_REPAIR;
+    bool more = can_be_forced && request->force && !mirror->order.force;
     return (asked || (rules[wish].under_way >> state & 1)) && !more;
 }
 

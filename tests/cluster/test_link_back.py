@@ -73,6 +73,21 @@ def codes(answer):
     return [blocker["code"] for blocker in item["blockers"]], item
 
 
+def check_alias(link, topic, end):
+    """The same in the words of Confluent's API."""
+    cluster = link.rest.get(f"/links/{link.name}")["target_cluster_id"]
+    path = f"/kafka/v3/clusters/{cluster}/links/{link.name}/mirrors"
+    names = {"mirror_topic_names": [topic]}
+    answer = link.rest.call("POST", f"{path}:truncate-and-restore?validate_only=true", names)
+    [item] = answer.json()["data"]
+    assert answer.status_code == 200 and item["messages_truncated"] == 30
+    assert item["partition_level_truncation_data"] == [
+        {"partition_id": 1, "messages_truncated": 30, "offset_truncated_to": end - 30}
+    ]
+    refused = link.rest.call("POST", f"{path}:reverse-and-start-mirror", names)
+    assert refused.json()["data"][0]["error_code"] == 409
+
+
 def test_there_and_back(linked, source, target, unique):
     worker, link = linked
     orders, group = unique("orders"), unique("group")
@@ -147,6 +162,7 @@ def test_what_the_source_has_beyond_is_told_and_given_up(linked, source, target,
     assert (part["partition"], part["from"], part["to"]) == (1, end - 30, end)
     assert part["records"] == 30 and part["complete"] and len(part["keys"]) == 5
     assert 0 < part["first_timestamp"] <= part["last_timestamp"]
+    check_alias(link, left, end)
     back = link_back(worker, link, source, target)
     assert records.count(source, left) == 230
     assert link.ask("truncate-and-restore", left, force=True).status_code == 202

@@ -36,7 +36,7 @@ def wait_same(link, source, target, topic):
 def wait_reason(link, topic, state, *words):
     def said():
         mirror = link.mirror(topic)
-        there = mirror and mirror["mirror_status"] == state
+        there = mirror and mirror["mirror_status"] == state and mirror["order"]["followed"]
         return there and all(word in mirror["reason"] for word in words) and mirror
 
     try:
@@ -45,21 +45,20 @@ def wait_reason(link, topic, state, *words):
         print(link.mirror(topic))
 
 
-def repair(link, topic):
-    answer = link.ask("repair", topic)
+def repair(link, topic, **body):
+    answer = link.ask("repair", topic, **body)
     assert answer.status_code == 202, answer.text
 
 
-def make_anew(link, target, topic):
-    """The way out where the target's topic has what isn't the source's: it is made once more."""
-    path = f"/links/{link.name}/mirrors/{topic}"
-    assert link.rest.call("DELETE", path).status_code == 204
-    target.delete_topic(topic)
-
-    def made():
-        return link.create(topic).status_code == 202
-
-    wait_for(made, 60 * PATIENCE, f"{topic} to be made anew", interval=0.5)
+def repair_by_force(link, topic, partition=None, **given_up):
+    """The way out where the target's topic has what isn't the source's: it is told, and given up."""
+    dry = link.ask("repair", topic, dry_run=True, force=True)
+    told = {part["partition"]: part for part in dry.json()[0]["given_up"]}
+    if partition is not None:
+        assert list(told) == [partition], dry.text
+        assert {key: told[partition][key] for key in given_up} == given_up, dry.text
+    assert sum(part["records"] for part in told.values()) > 0 and dry.status_code == 200
+    repair(link, topic, force=True)
 
 
 def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
@@ -84,7 +83,8 @@ def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
     repair(link, taken)
     wait_same(link, source, target, taken)
 
-    # A foreign write is named, nothing is written after it. The way out: the topic is made anew.
+    # A foreign write is named, nothing is written after it. A repair by force leads out: the topic is
+    # made anew. Before, it says what that gives up.
     wait_same(link, source, target, foreign)
     end = records.end_offsets(target, foreign)[1][1]
     records.produce(target, foreign, 3, first=7000, partition=1)
@@ -96,7 +96,17 @@ def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
     assert link.ask("promote", foreign).status_code == 409
     repair(link, foreign)
     wait_reason(link, foreign, "DIVERGED", "partition 1", f"offset {end}")  # it is there still
-    make_anew(link, target, foreign)
+    repair_by_force(link, foreign, partition=1, records=3, **{"from": end, "to": end + 3})
+    wait_same(link, source, target, foreign)
+
+    # The same where somebody writes while the link does, so that its records lie in wrong places.
+    for number in range(5):
+        records.produce(source, foreign, 300, first=1000 + 300 * number, partition=0)
+        records.produce(target, foreign, 1, first=8000 + number, partition=0)
+        if link.state(foreign) == "DIVERGED":
+            break
+    wait_reason(link, foreign, "DIVERGED", "partition 0")
+    repair_by_force(link, foreign)
     wait_same(link, source, target, foreign)
 
     # The source's topic was made anew: nobody mixes the two.
@@ -111,7 +121,7 @@ def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
 
     print(wait_for(stopped, 60 * PATIENCE, "somebody to notice that the topic is another"))
     assert offset_by_offset.placed(target, anew) == before
-    make_anew(link, target, anew)
+    repair_by_force(link, anew)
     wait_same(link, source, target, anew)
 
 
