@@ -175,11 +175,25 @@ def test_mirror_topics_over_rest(linked, source, target):
     shown = other.get(path)
     assert shown["topics"] == {"LINKING": 2} and shown["link_state"] == "ACTIVE"
     assert {t["task_name"] for t in shown["tasks"]} == {"topics", "configs", "acls", "groups"}
+    check_tasks(rests, path)
     where = other.get(f"{path}/offsets?topic={orders}&partition=1&source_offset=7")
     assert where["target_offset"] == 7 and where["mirrored"] is True
 
     check_groups(rests, path, orders, source)
     check_pause_and_promotion(rests, path, link, orders, bills, source)
+
+
+def check_tasks(rests, path):
+    """What the link does by itself is paused one by one."""
+    rest, other = rests
+    wrong = rest.call("POST", f"{path}/tasks:pause", {"task_names": ["acls", "naps"]})
+    assert wrong.status_code == 400 and "there is no task naps" in wrong.json()["message"]
+    paused = other.call("POST", f"{path}/tasks:pause", {"task_names": ["acls", "topics"]})
+    states = {task["task_name"]: task["state"] for task in paused.json()}
+    assert paused.status_code == 202 and states["acls"] == states["topics"] == "PAUSED"
+    assert states["configs"] == "ACTIVE"
+    resumed = rest.call("POST", f"{path}/tasks:resume", {"task_names": ["acls", "topics"]})
+    assert "PAUSED" not in resumed.text and resumed.status_code == 202
 
 
 def check_groups(rests, path, orders, source):

@@ -171,6 +171,61 @@ START_TEST(a_link_is_created_from_flags)
 }
 END_TEST
 
+#define OUTCOME                                                                                    \
+    "[{\"mirror_topic_name\":\"orders\",\"mirror_status\":\"PROMOTED\",\"error_code\":null,"       \
+    "\"blockers\":[]}]"
+
+/* The settings are those that people gave, so that secrets stay references. */
+START_TEST(a_link_back_is_created_where_there_is_none)
+{
+    static const struct fake_web_answer answers[] = {
+        {"/links/move/mirrors:reverse-and-start", "202 Accepted", NULL, OUTCOME},
+        {"/connectors?expand=info", "200 OK", NULL,
+         "{\"move\":{\"info\":{\"config\":{\"topics\":\"a\"}}}}"},
+        {"/connectors/move/config", "200 OK", NULL,
+         "{\"name\":\"move\",\"topics\":\"a\",\"source.cluster.bootstrap.servers\":\"a:1\","
+         "\"target.cluster.sasl.jaas.config\":\"${file:x:y}\"}"},
+        {"/connectors", "201 Created", NULL, "{}"},
+        {"/links/move-back/tasks", "200 OK", NULL, "[]"},
+    };
+    struct run done;
+    RUN(&done, answers, "mirror reverse-and-start move orders --yes");
+    assert_asked(&done, 0, "POST /links/move/mirrors:reverse-and-start HTTP",
+                 "{\"mirror_topic_names\":[\"orders\"],\"dry_run\":false}");
+    assert_asked(&done, 3, "POST /connectors HTTP",
+                 "{\"name\":\"move-back\",\"config\":{\"target.cluster.bootstrap.servers\":"
+                 "\"a:1\",\"source.cluster.sasl.jaas.config\":\"${file:x:y}\","
+                 "\"link.reverse.of\":\"move\",\"name\":\"move-back\"}}");
+    ck_assert_msg(done.status == CLI_OK, "%s", done.error);
+    ck_assert_ptr_nonnull(strstr(done.out, "The link move-back is created"));
+    clear(&done);
+}
+END_TEST
+
+START_TEST(a_link_back_that_is_there_is_taken)
+{
+    static const struct fake_web_answer answers[] = {
+        {"/links/move/mirrors:truncate-and-restore", "202 Accepted", NULL, OUTCOME},
+        {"/links/move/mirrors:finalize", "202 Accepted", NULL, OUTCOME},
+        {"/connectors?expand=info", "200 OK", NULL,
+         "{\"home\":{\"info\":{\"config\":{\"link.reverse.of\":\"move\"}}}}"},
+    };
+    struct run done;
+    RUN(&done, answers, "mirror truncate-and-restore move orders --force --yes");
+    ck_assert_uint_eq(done.web.requests.count, 2);
+    ck_assert_ptr_nonnull(strstr(done.out, "isthmus mirror list home"));
+    clear(&done);
+    RUN(&done, answers, "mirror finalize move orders --yes");
+    ck_assert_uint_eq(done.web.requests.count, 1);
+    clear(&done);
+    /* What deletes a topic asks people. */
+    RUN(&done, answers, "mirror repair move orders --force");
+    assert_asked(&done, 0, "POST", "\"dry_run\":true}");
+    ck_assert_uint_eq(done.web.requests.count, 1);
+    clear(&done);
+}
+END_TEST
+
 static const struct fake_web_answer blocked[] = {
     {"/links/move/mirrors:promote", "409 Conflict", NULL,
      "[{\"mirror_topic_name\":\"orders\",\"mirror_status\":\"LINKING\",\"error_code\":409,"
@@ -290,6 +345,8 @@ int main(void)
     tcase_add_test(tcase, what_isnt_a_worker_is_said);
     tcase_add_test(tcase, nobody_is_asked_without_a_terminal);
     tcase_add_test(tcase, a_link_is_created_from_flags);
+    tcase_add_test(tcase, a_link_back_is_created_where_there_is_none);
+    tcase_add_test(tcase, a_link_back_that_is_there_is_taken);
     tcase_add_test(tcase, blockers_are_shown_and_have_an_exit_status);
     tcase_add_test(tcase, what_is_done_is_posted_once);
     tcase_add_test(tcase, names_or_a_pattern);
