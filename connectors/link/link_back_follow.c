@@ -164,22 +164,27 @@ static struct kc_error *make_mirror(struct link_back_follower *follower, const c
     return err;
 }
 
-/* The topic that is given up goes away first: by its id, so that one that was made anew stays. */
-static struct kc_error *restore(struct link_back_follower *follower, const char *topic,
-                                const struct kc_link_back *back, struct link_mirror *mirror,
-                                bool known)
-{
-    struct link_control *control = follower->control;
-    bool old = known && kc_uuid_equal(&mirror->order.target_id, &back->topic_id);
-    struct kc_error *err = NULL;
-    if (known && !old && !mirror->order.refusal)
-        return NULL; /* it was made anew */
-    err = old ? link_unmake(control, mirror, back->by)
-              : link_delete_topic(control, topic, &back->topic_id);
-    return err ? err : make_mirror(follower, topic, back);
-}
-
 /* ---- following ---- */
+
+enum link_back_step link_back_decide(const struct kc_link_back *back,
+                                     const struct link_mirror *mirror, bool returned)
+{
+    bool refused = mirror && mirror->order.refusal;
+    bool old = mirror && kc_uuid_equal(&mirror->order.target_id, &back->topic_id);
+    if (returned || (mirror && kc_link_topic_is_final(mirror->state.state)))
+        return LINK_BACK_NOTHING;
+    switch (back->wish) {
+    case KC_LINK_BACK_MIRROR:
+        return mirror && !refused ? LINK_BACK_NOTHING : LINK_BACK_MAKE;
+    case KC_LINK_BACK_RESTORE:
+        if (old)
+            return LINK_BACK_UNMAKE;
+        return mirror && !refused ? LINK_BACK_NOTHING : LINK_BACK_DELETE;
+    case KC_LINK_BACK_END:
+        return mirror ? LINK_BACK_FORGET : LINK_BACK_NOTHING;
+    }
+    return LINK_BACK_NOTHING;
+}
 
 static bool was_tried(const struct link_back_follower *follower, const char *topic,
                       const struct kc_link_back *back)
@@ -190,20 +195,40 @@ static bool was_tried(const struct link_back_follower *follower, const char *top
     return tried && strcmp(tried, epoch) == 0;
 }
 
+static int64_t receipt_time(struct link_store *store, const char *topic)
+{
+    json_t *receipt = link_store_get(store, KC_LINK_RECEIPT, topic);
+    int64_t ms = json_integer_value(json_object_get(receipt, "since_ms"));
+    json_decref(receipt);
+    return ms;
+}
+
+/* Whether clients have returned since the first link's promotion, even if the mirroring back was
+ * forgotten since. */
+static bool has_returned(const struct link_back_follower *follower, const char *topic)
+{
+    return receipt_time(follower->control->store, topic) > receipt_time(follower->store, topic);
+}
+
 static struct kc_error *follow(struct link_back_follower *follower, const char *topic,
                                const struct kc_link_back *back, struct link_mirror *mirror,
                                bool known)
 {
-    bool returned = known && kc_link_topic_is_final(mirror->state.state);
-    if (returned) /* the source is the truth again: nothing of it is given up */
+    struct link_control *control = follower->control;
+    struct kc_error *err = NULL;
+    switch (link_back_decide(back, known ? mirror : NULL, has_returned(follower, topic))) {
+    case LINK_BACK_NOTHING:
         return NULL;
-    switch (back->wish) {
-    case KC_LINK_BACK_MIRROR:
-        return known && !mirror->order.refusal ? NULL : make_mirror(follower, topic, back);
-    case KC_LINK_BACK_RESTORE:
-        return restore(follower, topic, back, mirror, known);
-    case KC_LINK_BACK_END:
-        return known ? link_forget_topic(follower->control, topic) : NULL;
+    case LINK_BACK_FORGET:
+        return link_forget_topic(control, topic);
+    case LINK_BACK_MAKE:
+        return make_mirror(follower, topic, back);
+    case LINK_BACK_DELETE:
+        err = link_delete_topic(control, topic, &back->topic_id);
+        return err ? err : make_mirror(follower, topic, back);
+    case LINK_BACK_UNMAKE:
+        err = link_unmake(control, mirror, back->by);
+        return err ? err : make_mirror(follower, topic, back);
     }
     return NULL;
 }

@@ -95,6 +95,19 @@ void link_back_clear(struct link_back_case *back);
 
 struct link_back_follower;
 
+/* What is to be done about a wish. */
+enum link_back_step {
+    LINK_BACK_NOTHING,
+    LINK_BACK_MAKE,   /* make the mirror topic, of what is there or anew */
+    LINK_BACK_DELETE, /* delete the topic that is given up, if it is still that one; then make it */
+    LINK_BACK_UNMAKE, /* the same of one that is a mirror topic already: end the copying first */
+    LINK_BACK_FORGET, /* end the mirroring */
+};
+/* mirror: of the link back; NULL: it has none. returned: the link back has promoted the topic
+ * since: the source is the truth again, and nothing of it is given up. Pure. */
+enum link_back_step link_back_decide(const struct kc_link_back *back,
+                                     const struct link_mirror *mirror, bool returned);
+
 /* NULL where the link's link.reverse.of is empty. */
 struct link_back_follower *link_back_follower_new(struct link_control *control);
 /* Takes up what the first link was asked for. An error may pass. By the watch, each second. */

@@ -82,37 +82,57 @@ struct kc_error *link_delete_topic(struct link_control *control, const char *top
                : NULL;
 }
 
-static bool follows(struct link_control *control, const char *topic, int64_t epoch)
+/* The state as the task has written it last. False: there is none. */
+static bool read_state(struct link_control *control, const char *topic, struct kc_link_topic *state)
 {
-    json_t *state = link_store_get(control->store, KC_LINK_TOPIC, topic);
-    bool does = json_integer_value(json_object_get(state, "order_epoch")) >= epoch;
-    json_decref(state);
-    return does;
+    json_t *json = link_store_get(control->store, KC_LINK_TOPIC, topic);
+    struct kc_error *err = json ? kc_link_topic_parse(json, state) : NULL;
+    bool found = json && !err;
+    kc_error_destroy(err);
+    json_decref(json);
+    return found;
 }
 
-/* Nothing that is on its way to the old topic may arrive in the new one. */
+/* Nothing that is on its way to the old topic may arrive in the new one. And what was promoted in
+ * the same moment stays: it is the truth. */
 static struct kc_error *await_end_of_copying(struct link_control *control,
                                              const struct link_mirror *mirror)
 {
-    enum kc_link_topic_state state = mirror->state.state;
     int64_t until = kc_mono_ms() + END_MS;
-    if (state == KC_LINK_DIVERGED || state == KC_LINK_FAILED)
-        return NULL;
-    while (!follows(control, mirror->name, mirror->order.epoch)) {
+    bool follows = false, final = false;
+    while (!follows && kc_mono_ms() < until) {
         uint64_t version = link_store_version(control->store);
-        if (kc_mono_ms() >= until)
-            return kc_error_retriable_new(
-                KC_ERR_TIMEOUT, "Topic %s: the link's task hasn't ended the copying", mirror->name);
-        link_store_wait(control->store, version, kc_mono_ms() + LOOK_MS);
+        struct kc_link_topic state = {0};
+        follows =
+            read_state(control, mirror->name, &state) && state.order_epoch >= mirror->order.epoch;
+        final = follows && kc_link_topic_is_final(state.state);
+        kc_link_topic_clear(&state);
+        if (!follows)
+            link_store_wait(control->store, version, kc_mono_ms() + LOOK_MS);
     }
-    return NULL;
+    if (!follows)
+        return kc_error_retriable_new(KC_ERR_TIMEOUT,
+                                      "Topic %s isn't deleted: the link's task hasn't ended the "
+                                      "copying after %d s. Does it run?",
+                                      mirror->name, END_MS / 1000);
+    return final ? kc_error_new(KC_ERR_CONFLICT,
+                                "Topic %s isn't deleted: it was promoted or failed over meanwhile",
+                                mirror->name)
+                 : NULL;
 }
 
-/* The order says so until the topic is made, so that whoever is killed in between can go on. */
-struct kc_error *link_unmake(struct link_control *control, struct link_mirror *mirror,
-                             const char *by)
+/* Holds the lock. Whoever ordered something else meanwhile isn't overruled. */
+static struct kc_error *write_refusal(struct link_control *control, struct link_mirror *mirror,
+                                      const char *by)
 {
     struct kc_link_topic_order *order = &mirror->order;
+    json_t *now = link_store_get(control->store, KC_LINK_TOPIC_ORDER, mirror->name);
+    bool same = json_integer_value(json_object_get(now, "epoch")) == order->epoch;
+    json_decref(now);
+    if (!same)
+        return kc_error_new(KC_ERR_CONFLICT,
+                            "Somebody else has ordered something for topic %s at the same time",
+                            mirror->name);
     free(order->refusal);
     order->refusal = kc_asprintf(UNMADE "topic %s is being deleted on the target and made anew, as "
                                         "%s wanted. Repair by force goes on with that",
@@ -120,12 +140,21 @@ struct kc_error *link_unmake(struct link_control *control, struct link_mirror *m
     order->epoch++;
     struct link_change change = {KC_LINK_TOPIC_ORDER, mirror->name,
                                  kc_link_topic_order_json(order)};
+    return link_store_put(control->store, &change, 1, WRITE_MS);
+}
+
+/* The order says so until the topic is made, so that whoever is killed in between can go on. */
+struct kc_error *link_unmake(struct link_control *control, struct link_mirror *mirror,
+                             const char *by)
+{
     pthread_mutex_lock(&control->ordering);
-    struct kc_error *err = link_store_put(control->store, &change, 1, WRITE_MS);
+    struct kc_error *err = link_check_open(control);
+    if (!err)
+        err = write_refusal(control, mirror, by);
     pthread_mutex_unlock(&control->ordering);
     if (!err)
         err = await_end_of_copying(control, mirror);
-    return err ? err : link_delete_topic(control, mirror->name, &order->target_id);
+    return err ? err : link_delete_topic(control, mirror->name, &mirror->order.target_id);
 }
 
 /* ---- what that gives up ---- */
