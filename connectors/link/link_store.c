@@ -7,6 +7,7 @@
  * mutex guards the table.
  */
 #include "link/link_store_priv.h"
+#include "link/link_table_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"
@@ -16,17 +17,6 @@
 #include <string.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkState");
-
-/* A resource that has a record, or had one: what is gone counts as changed, too. */
-struct link_record {
-    char *id; /* resource and name, as record_id() makes it */
-    enum kc_link_resource resource;
-    const char *name; /* within id */
-    char *value;      /* NULL: gone */
-    size_t len;
-    uint64_t version;
-    UT_hash_handle hh;
-};
 
 /* A topic that another link mirrors to the same cluster. */
 struct link_foreign_topic {
@@ -41,45 +31,11 @@ struct link_store {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     uint64_t version;
-    struct link_record *records;
+    struct link_table table;
     struct link_foreign_topic *foreign;
 };
 
-/* ---- the table; all with the mutex held ---- */
-
-static char *record_id(enum kc_link_resource resource, const char *name)
-{
-    return kc_asprintf("%d:%s", (int)resource, name);
-}
-
-static struct link_record *find(struct link_store *store, enum kc_link_resource resource,
-                                const char *name)
-{
-    struct link_record *record = NULL;
-    char *id = record_id(resource, name);
-    HASH_FIND_STR(store->records, id, record);
-    free(id);
-    return record;
-}
-
-static struct link_record *find_or_add(struct link_store *store, enum kc_link_resource resource,
-                                       const char *name)
-{
-    struct link_record *record = find(store, resource, name);
-    if (record)
-        return record;
-    record = kc_calloc(1, sizeof(*record));
-    record->id = record_id(resource, name);
-    record->name = strchr(record->id, ':') + 1;
-    record->resource = resource;
-    HASH_ADD_KEYPTR(hh, store->records, record->id, strlen(record->id), record);
-    return record;
-}
-
-static json_t *record_json(const struct link_record *record)
-{
-    return record && record->value ? json_loadb(record->value, record->len, 0, NULL) : NULL;
-}
+/* ---- topics of other links; with the mutex held ---- */
 
 static void drop_foreign(struct link_store *store, struct link_foreign_topic *topic)
 {
@@ -110,7 +66,7 @@ static void note_foreign(struct link_store *store, const struct kc_link_key *key
 static bool takes_effect(struct link_store *store, const struct kc_link_key *key,
                          const json_t *value)
 {
-    json_t *now = value ? record_json(find(store, key->resource, key->name)) : NULL;
+    json_t *now = value ? link_table_get(&store->table, key->resource, key->name) : NULL;
     bool counts = !now || kc_link_record_counts(key->resource, now, value);
     json_decref(now);
     return counts;
@@ -121,13 +77,10 @@ static void apply(struct link_store *store, const struct kc_link_key *key,
 {
     pthread_mutex_lock(&store->mutex);
     store->version++;
-    if (takes_effect(store, key, value)) {
-        struct link_record *record = find_or_add(store, key->resource, key->name);
-        free(record->value);
-        record->value = value ? kc_memdup(from->value, from->value_len) : NULL;
-        record->len = value ? from->value_len : 0;
-        record->version = store->version;
-    }
+    if (takes_effect(store, key, value))
+        link_table_set(&store->table, key->resource, key->name,
+                       value ? kc_memdup(from->value, from->value_len) : NULL,
+                       value ? from->value_len : 0, store->version);
     pthread_cond_broadcast(&store->changed);
     pthread_mutex_unlock(&store->mutex);
 }
@@ -214,19 +167,13 @@ struct kc_error *link_store_open(const struct link_config *config, const struct 
 
 void link_store_close(struct link_store *store)
 {
-    struct link_record *record, *next;
     struct link_foreign_topic *topic, *after;
     if (!store)
         return;
     kc_topic_log_close(store->topic);
     HASH_ITER (hh, store->foreign, topic, after)
         drop_foreign(store, topic);
-    HASH_ITER (hh, store->records, record, next) {
-        HASH_DEL(store->records, record);
-        free(record->id);
-        free(record->value);
-        free(record);
-    }
+    link_table_clear(&store->table);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
     free(store->link);
@@ -238,7 +185,7 @@ void link_store_close(struct link_store *store)
 json_t *link_store_get(struct link_store *store, enum kc_link_resource resource, const char *name)
 {
     pthread_mutex_lock(&store->mutex);
-    json_t *json = record_json(find(store, resource, name));
+    json_t *json = link_table_get(&store->table, resource, name);
     pthread_mutex_unlock(&store->mutex);
     return json;
 }
@@ -247,9 +194,7 @@ void link_store_names(struct link_store *store, enum kc_link_resource resource,
                       struct kc_strings *names)
 {
     pthread_mutex_lock(&store->mutex);
-    for (const struct link_record *record = store->records; record; record = record->hh.next)
-        if (record->resource == resource && record->value)
-            kc_strings_add(names, record->name);
+    link_table_names(&store->table, resource, names);
     pthread_mutex_unlock(&store->mutex);
     kc_strings_sort(names);
 }
@@ -268,9 +213,7 @@ void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_r
                         struct kc_strings *names)
 {
     pthread_mutex_lock(&store->mutex);
-    for (const struct link_record *record = store->records; record; record = record->hh.next)
-        if (record->resource == resource && record->version > since)
-            kc_strings_add(names, record->name);
+    link_table_changed(&store->table, resource, since, names);
     pthread_mutex_unlock(&store->mutex);
     kc_strings_sort(names);
 }
