@@ -2,7 +2,7 @@
 """`make bench`: Isthmus against Java's MirrorMaker 2 in one run, on the same brokers.
 
 Sections: loads (throughput, CPU, memory), transcoding, tls, latency, start (and idle memory),
-partitions, growth, rest, rebalance, groups. Each has a module that tells what it measures and how;
+partitions, growth, rest, rebalance, groups, link. Each has a module that tells what it measures and how;
 goals.py holds what the figures are held against.
 Writes build/bench/SECTION.json and goals.json, prints every figure and the verdicts.
 docs/BENCHMARKS.md has the environment variables that choose and size the parts.
@@ -20,6 +20,7 @@ import api
 import groups
 import growth
 import latency
+import link
 import loads
 import partitions
 import rebalance
@@ -39,6 +40,7 @@ MODULES = {
     "rest": api,
     "rebalance": rebalance,
     "groups": groups,
+    "link": link,
 }
 
 

@@ -10,7 +10,7 @@ QUICK = bool(os.environ.get("BENCH_QUICK"))
 OUT = BUILD / "bench"
 SECTIONS = [
     *("loads", "transcoding", "tls", "latency", "start"),
-    *("partitions", "growth", "rest", "rebalance", "groups"),
+    *("partitions", "growth", "rest", "rebalance", "groups", "link"),
 ]
 CONTENDERS = ["bare", "raw-loop", "isthmus", "isthmus-default", "isthmus-record", "java"]
 LOOPS = {"bare": BINARY_DIR / "bench" / "bare_loop", "raw-loop": BINARY_DIR / "bench" / "raw_loop"}
@@ -22,6 +22,7 @@ MOST_SECONDS = 1800
 
 def chosen(name, all_of):
     """The words of a comma-separated variable, all of them without it."""
+    name = f"BENCH_{name}"
     text = os.environ.get(name)
     words = [word for word in text.split(",") if word] if text else list(all_of)
     unknown = set(words) - set(all_of)
@@ -39,11 +40,11 @@ def sizes(name, full, quick):
 
 
 def sections():
-    return chosen("BENCH_ONLY", SECTIONS)
+    return chosen("ONLY", SECTIONS)
 
 
 def contenders(*among):
     """Those of the run, or those of it that are among the given; a loop only where it is built."""
     missing = {name for name, program in LOOPS.items() if not program.exists()}
-    of_run = [c for c in chosen("BENCH_CONTENDERS", CONTENDERS) if c not in missing]
+    of_run = [c for c in chosen("CONTENDERS", CONTENDERS) if c not in missing]
     return [c for c in of_run if not among or c in among]

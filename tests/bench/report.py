@@ -8,12 +8,13 @@ import time
 import options
 from goals import GOALS, verdict
 
-ORDER = ["direct", *options.CONTENDERS]
+ORDER = ["direct", *options.CONTENDERS, "link"]
 RATIOS = {
     "isthmus / java": ("isthmus", "java"),
     "default / java": ("isthmus-default", "java"),
     "record / java": ("isthmus-record", "java"),
     "isthmus / loop": ("isthmus", "raw-loop"),
+    "link / isthmus": ("link", "isthmus"),
 }
 
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Links of many topics: promotion of a thousand partitions, and what a link costs at rest."""
+
+import time
+
+import options
+from confluent_kafka.admin import NewTopic
+from link_runs import delete_topics, running_link
+from probe import cpu_share, resident, threads
+from processes import wait_for
+
+TOPICS_AT_ONCE = 100
+SETTLE_SECONDS = 15
+# So long the source must have had nothing new.
+QUIET_SECONDS = 3
+SMALL_FILES = {"segment.index.bytes": "65536"}
+PER_TOPIC = 100
+
+
+def create_topics(cluster, prefix, count, partitions):
+    names = [f"{prefix}-{number}" for number in range(count)]
+    topics = [NewTopic(name, partitions, 1, config=SMALL_FILES) for name in names]
+    at_once = max(1, TOPICS_AT_ONCE // partitions)
+    for first in range(0, count, at_once):
+        made = cluster.admin.create_topics(topics[first : first + at_once], operation_timeout=120)
+        for future in made.values():
+            future.result(300)
+
+    def made():
+        found = cluster.admin.list_topics(timeout=60).topics
+        return all(n in found and len(found[n].partitions) == partitions for n in names)
+
+    wait_for(made, 120, f"{count} topics to be made", 0.5)
+    return names
+
+
+def states(run):
+    """{state: topics} of a link; empty while nobody can be asked."""
+    answer = run.worker.rest.call("GET", f"/links/{run.link.name}")
+    return answer.json()["topics"] if answer.status_code == 200 else {}
+
+
+def wait_all(run, state, count, interval=0.5):
+    def reached():
+        run.worker.process.must_live()
+        return states(run).get(state) == count
+
+    wait_for(reached, 900, f"{count} topics to be {state}", interval)
+
+
+def linked(run, count):
+    """Seconds until all topics of a link are copied."""
+    wait_all(run, "LINKING", count)
+    seconds = time.monotonic() - run.began
+
+    def in_sync():
+        found = run.worker.rest.call("GET", f"/links/{run.link.name}").json()
+        return found["lag"] == 0
+
+    wait_for(in_sync, 300, "nothing to lag", 0.5)
+    return seconds
+
+
+# ---- promotion ----
+
+
+def promote(source, target):
+    """Milliseconds until the request is accepted, from then to the last topic's end, and the longest
+    pause of the receipts."""
+    partitions = options.size("LINK_PROMOTED_PARTITIONS", 1000, 200)
+    names = create_topics(source, "promoted", partitions // PER_TOPIC, PER_TOPIC)
+    with running_link(source, target, "bench-promote", names, topics="promoted-.*") as run:
+        linked(run, len(names))
+        time.sleep(QUIET_SECONDS)
+        began = time.monotonic()
+        assert run.link.ask("promote", *names).status_code == 202
+        accepted = time.monotonic()
+        wait_all(run, "PROMOTED", len(names), 0.01)
+        ended = time.monotonic()
+        path = f"/links/{run.link.name}/receipts/"
+        pauses = [run.worker.rest.get(path + name)["pause_ms"] for name in names]
+    delete_topics(source, names)
+    return {
+        "milliseconds_asked_to_accepted": round((accepted - began) * 1000),
+        "milliseconds_accepted_to_promoted": round((ended - accepted) * 1000),
+        "longest_pause_ms": max(pauses),
+    }
+
+
+# ---- at rest ----
+
+
+def at_rest(source, target, count):
+    prefix = f"resting-{count}"
+    names = create_topics(source, prefix, count, 1)
+    with running_link(source, target, f"bench-{prefix}", names, topics="nothing") as run:
+        run.worker.rest.wait_running(run.link.name, options.TASKS)
+        time.sleep(2)
+        empty = resident(run.worker.process)
+        run.worker.rest.put_connector(
+            run.link.name, {**run.worker.rest.config(run.link.name), "topics": f"{prefix}-.*"}
+        )
+        run.began = time.monotonic()
+        seconds = linked(run, count)
+        time.sleep(2 if options.QUICK else SETTLE_SECONDS)
+        found = {
+            "seconds_until_linked": round(seconds, 2),
+            "idle_cpu_of_a_core": round(cpu_share(run.worker.process, 5 if options.QUICK else 20), 4),
+            "state_mb": round(resident(run.worker.process) - empty, 1),
+            "rss_mb": round(resident(run.worker.process), 1),
+            "threads": threads(run.worker.process),
+        }
+    delete_topics(source, names)
+    return found
+
+
+def measure(source, target):
+    results = {"link-promotion": {"link": promote(source, target)}}
+    print(f"  promotion: {results['link-promotion']}", flush=True)
+    for count in options.sizes("LINK_TOPICS", [1000, 10000], [200]):
+        results[f"link-topics-{count}"] = {"link": at_rest(source, target, count)}
+        print(f"  {count:,} topics: {results[f'link-topics-{count}']}", flush=True)
+    return results
