@@ -5,6 +5,9 @@
  * Records are kept as text and parsed when they are asked for: ten thousand topics take a few
  * megabytes, and no JSON object is shared between threads. The log's thread applies records; the
  * mutex guards the table.
+ *
+ * The connector and the tasks of a link that run in one worker share a store: its records are there
+ * once, and the topic is read once. Whoever comes first opens it; the others wait for that.
  */
 #include "link/link_store_priv.h"
 #include "link/link_table_priv.h"
@@ -15,6 +18,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
+
+#define STOP_MS 100 /* how soon a stop is noticed */
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkState");
 
@@ -26,6 +32,11 @@ struct link_foreign_topic {
 };
 
 struct link_store {
+    char *key; /* link, and settings of the client; who has the same shares it */
+    size_t users;
+    bool open; /* false: being opened. These and the next are guarded by `sharing` */
+    struct link_store *prev, *next;
+
     char *link;
     struct kc_topic_log *topic;
     pthread_mutex_t mutex;
@@ -125,11 +136,9 @@ out:
 
 /* ---- opening ---- */
 
-static struct kc_error *open_topic(const struct link_config *config, const struct kc_stop *stop,
-                                   struct link_store *store)
+static struct kc_error *open_topic(struct kc_map *client, const struct link_config *config,
+                                   const struct kc_stop *stop, struct link_store *store)
 {
-    struct kc_map *client =
-        link_client_properties(config, LINK_TARGET, KC_CLIENT_PRODUCER, "state");
     const struct kc_topic_log_settings settings = {
         .topic = KC_LINK_STATE_TOPIC,
         .client = client,
@@ -139,7 +148,6 @@ static struct kc_error *open_topic(const struct link_config *config, const struc
         .opaque = store,
     };
     struct kc_error *err = kc_topic_log_open(&settings, stop, &store->topic);
-    kc_map_destroy(client);
     if (!err && kc_topic_log_partitions(store->topic) != 1)
         err = kc_error_new(KC_ERR_CONFIG,
                            "Topic %s on the target cluster has %d partitions, but its records are "
@@ -149,27 +157,21 @@ static struct kc_error *open_topic(const struct link_config *config, const struc
     return err;
 }
 
-struct kc_error *link_store_open(const struct link_config *config, const struct kc_stop *stop,
-                                 struct link_store **store)
+/* Takes key. */
+static struct link_store *store_new(const struct link_config *config, char *key)
 {
-    struct link_store *made = kc_calloc(1, sizeof(*made));
-    made->link = kc_strdup(config->name);
-    pthread_mutex_init(&made->mutex, NULL);
-    kc_cond_init(&made->changed);
-    struct kc_error *err = open_topic(config, stop, made);
-    if (err) {
-        link_store_close(made);
-        return kc_error_prefix(err, "Link '%s' can't read its state", config->name);
-    }
-    *store = made;
-    return NULL;
+    struct link_store *store = kc_calloc(1, sizeof(*store));
+    store->key = key;
+    store->users = 1;
+    store->link = kc_strdup(config->name);
+    pthread_mutex_init(&store->mutex, NULL);
+    kc_cond_init(&store->changed);
+    return store;
 }
 
-void link_store_close(struct link_store *store)
+static void store_free(struct link_store *store)
 {
     struct link_foreign_topic *topic, *after;
-    if (!store)
-        return;
     kc_topic_log_close(store->topic);
     HASH_ITER (hh, store->foreign, topic, after)
         drop_foreign(store, topic);
@@ -177,7 +179,100 @@ void link_store_close(struct link_store *store)
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
     free(store->link);
+    free(store->key);
     free(store);
+}
+
+/* ---- sharing ---- */
+
+static pthread_mutex_t sharing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opened; /* or not: an opening is over */
+static pthread_once_t sharing_once = PTHREAD_ONCE_INIT;
+static struct link_store *shared; /* guarded by sharing */
+
+static void begin_sharing(void)
+{
+    kc_cond_init(&opened);
+}
+
+/* The rest with sharing held. */
+static struct link_store *find_shared(const char *key)
+{
+    struct link_store *store;
+    DL_FOREACH (shared, store) {
+        if (strcmp(store->key, key) == 0)
+            return store;
+    }
+    return NULL;
+}
+
+/* The store that is open, with another user; NULL in *store: nobody opens it. */
+static struct kc_error *join(const char *key, const struct kc_stop *stop, struct link_store **store)
+{
+    while ((*store = find_shared(key)) && !(*store)->open) {
+        if (stop && kc_stop_is_set(stop))
+            return kc_error_new(KC_ERR_WAKEUP, "Stopped while the link's state was read");
+        kc_cond_wait_until(&opened, &sharing, kc_mono_ms() + STOP_MS);
+    }
+    if (*store)
+        (*store)->users++;
+    return NULL;
+}
+
+/* Whoever waits for a store whose opening failed opens it then. */
+static void end_opening(struct link_store *store, bool is_open)
+{
+    pthread_mutex_lock(&sharing);
+    store->open = is_open;
+    if (!is_open)
+        DL_DELETE(shared, store);
+    pthread_cond_broadcast(&opened);
+    pthread_mutex_unlock(&sharing);
+}
+
+struct kc_error *link_store_open(const struct link_config *config, const struct kc_stop *stop,
+                                 struct link_store **store)
+{
+    struct kc_map *client =
+        link_client_properties(config, LINK_TARGET, KC_CLIENT_PRODUCER, "state");
+    char *settings = kc_map_print_without(client, "client.id");
+    char *key = kc_asprintf("%s %s", config->name, settings);
+    struct link_store *found = NULL;
+    pthread_once(&sharing_once, begin_sharing);
+    pthread_mutex_lock(&sharing);
+    struct kc_error *err = join(key, stop, &found);
+    bool is_first = !err && !found;
+    if (is_first) {
+        found = store_new(config, key);
+        key = NULL;
+        DL_APPEND(shared, found);
+    }
+    pthread_mutex_unlock(&sharing);
+    if (is_first) {
+        err = open_topic(client, config, stop, found);
+        end_opening(found, !err);
+        if (err)
+            store_free(found);
+    }
+    if (!err)
+        *store = found;
+    kc_map_destroy(client);
+    free(settings);
+    free(key);
+    return err ? kc_error_prefix(err, "Link '%s' can't read its state", config->name) : NULL;
+}
+
+void link_store_close(struct link_store *store)
+{
+    if (!store)
+        return;
+    pthread_mutex_lock(&sharing);
+    bool is_last = --store->users == 0;
+    if (is_last)
+        DL_DELETE(shared, store);
+    pthread_mutex_unlock(&sharing);
+    if (is_last)
+        store_free(store);
 }
 
 /* ---- asking ---- */

@@ -3,7 +3,8 @@
  * The records of one link in the state topic, as they are now (connect/link.h).
  *
  * Values are immutable JSON, shared by reference. The store follows the topic; what one has
- * written, one reads. Any thread, unless said otherwise.
+ * written, one reads. Whoever opens a link's store in a worker gets the same one. Any thread,
+ * unless said otherwise.
  */
 #ifndef CONNECTORS_LINK_LINK_STORE_PRIV_H
 #define CONNECTORS_LINK_LINK_STORE_PRIV_H
