@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Checks: once a second both sides are asked for their offsets. They show foreign writes to
- * partitions where nothing is copied, a source that is away, and transactions that hang. On a
- * lane's thread.
+ * Checks: twice a second both sides are asked for their offsets. They show foreign writes to
+ * partitions where nothing is copied, a source that is away, and transactions that hang. Of a
+ * partition at rest only the target's end is asked for so often: what is new at the source is
+ * fetched as soon as it is there. On a lane's thread.
  */
 #include "connect/log.h"
 #include "link/copy_priv.h"
@@ -11,8 +12,8 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.link.copy");
 
-#define ASK(side, timestamp, committed_only, field)                                                \
-    link_offsets_ask(copy, job, (side), (timestamp), (committed_only),                             \
+#define ASK(job, side, timestamp, committed_only, field)                                           \
+    link_offsets_ask(copy, (job), (side), (timestamp), (committed_only),                           \
                      offsetof(struct copy_item, field))
 
 /* The producer whose transaction has been open from the lowest offset on. */
@@ -74,14 +75,29 @@ static void name_hanging(struct link_copy *copy, struct copy_item *item)
     kc_partition_producers_clear(&asked, 1);
 }
 
+/* Moves the items that everything is asked of to the front, and tells how many they are. */
+static size_t put_whole_first(struct copy_job *job)
+{
+    size_t whole = 0;
+    for (size_t i = 0; i < job->count; i++) {
+        if (job->items[i].brief)
+            continue;
+        struct copy_item item = job->items[whole];
+        job->items[whole++] = job->items[i];
+        job->items[i] = item;
+    }
+    return whole;
+}
+
 void link_check_run(struct link_copy *copy, struct copy_job *job)
 {
-    ASK(COPY_AT_TARGET, KC_OFFSET_EARLIEST, false, target_start);
-    ASK(COPY_AT_TARGET, KC_OFFSET_LATEST, false, target_end);
-    ASK(COPY_AT_SOURCE, KC_OFFSET_EARLIEST, false, source_start);
-    ASK(COPY_AT_SOURCE, KC_OFFSET_LATEST, true, source_stable);
-    ASK(COPY_AT_SOURCE, KC_OFFSET_LATEST, false, source_high);
-    for (size_t i = 0; i < job->count; i++) {
+    struct copy_job whole = {.items = job->items, .count = put_whole_first(job)};
+    ASK(job, COPY_AT_TARGET, KC_OFFSET_LATEST, false, target_end);
+    ASK(&whole, COPY_AT_TARGET, KC_OFFSET_EARLIEST, false, target_start);
+    ASK(&whole, COPY_AT_SOURCE, KC_OFFSET_EARLIEST, false, source_start);
+    ASK(&whole, COPY_AT_SOURCE, KC_OFFSET_LATEST, true, source_stable);
+    ASK(&whole, COPY_AT_SOURCE, KC_OFFSET_LATEST, false, source_high);
+    for (size_t i = 0; i < whole.count; i++) {
         if (job->items[i].hanging && !job->items[i].source_error)
             name_hanging(copy, &job->items[i]);
     }

@@ -18,9 +18,10 @@ enum {
     AWAY_MS = 5000,   /* without an answer of the source */
     STUCK_MS = 10000, /* that the last stable offset may stand still */
     CHECK_MS = 500,
-    CHECK_SLOW_MS = 3000, /* after a check that failed */
-    CUT_AGAIN_MS = 30000, /* between cuts while copying */
-    TRAILING_MS = 500,    /* before the gap at the source's end is filled */
+    CHECK_SLOW_MS = 3000,  /* after a check that failed */
+    CHECK_WHOLE_MS = 3000, /* between checks of everything at rest */
+    CUT_AGAIN_MS = 30000,  /* between cuts while copying */
+    TRAILING_MS = 500,     /* before the gap at the source's end is filled */
 };
 
 #define TO(phase) (1U << (phase))
@@ -444,6 +445,8 @@ static void look_for_end(struct copy_partition *partition)
     partition->finished = (partition->source_stable == partition->source_high ||
                            (partition->forced && partition->force_end == partition->source_high)) &&
                           link_position_offset(&partition->acked) == partition->source_high;
+    if (partition->finished)
+        link_copy_wake(partition->topic->copy); /* the promotion goes on */
 }
 
 /* Whether the log is longer than what we have written, with nothing under way since the check was
@@ -462,16 +465,19 @@ void link_part_checked(struct copy_partition *partition, struct copy_item *item)
     partition->check_at_ms = kc_mono_ms() + (partition->check_slow ? CHECK_SLOW_MS : CHECK_MS);
     if (partition->generation != item->generation || partition->phase != COPY_RUN)
         return;
-    note_away(partition, item->source_error);
-    if (!item->target_error) {
-        partition->target_start = item->target_start;
-        if (shows_foreign(partition, item)) {
-            link_part_drain(partition, COPY_LOOK, NULL);
-            return;
-        }
+    if (!item->brief)
+        note_away(partition, item->source_error);
+    if (!item->target_error && shows_foreign(partition, item)) {
+        link_part_drain(partition, COPY_LOOK, NULL);
+        return;
     }
+    if (item->brief)
+        return;
+    if (!item->target_error)
+        partition->target_start = item->target_start;
     if (item->source_error)
         return;
+    partition->whole_check_at_ms = kc_mono_ms() + CHECK_WHOLE_MS;
     partition->source_start = item->source_start;
     partition->source_stable = item->source_stable;
     partition->source_high = item->source_high;

@@ -3,7 +3,8 @@
  * What the parts of link_copy share: link_copy.c (life, topics, the loop), copy_partition.c (moves,
  * positions), copy_pump.c (pieces to the appender, and its results), copy_intake.c (what is
  * fetched), copy_jobs.c (threads for what blocks), copy_look.c, copy_checks.c, copy_align.c and
- * copy_markers.c (what is done there), copy_status.c (what is told of it).
+ * copy_markers.c (what is done there), copy_rest.c (who needs little), copy_status.c (what is told
+ * of it).
  *
  * Everything belongs to the task's thread but what the mutex guards, and jobs, which belong to
  * whoever has them. A job names partitions by topic, number and generation, because they may be
@@ -98,7 +99,8 @@ struct copy_partition {
     bool check_slow; /* the last check failed */
     bool checking;
     int64_t check_at_ms;
-    uint64_t checks; /* answered */
+    int64_t whole_check_at_ms; /* before that, a check asks for the target's end alone at rest */
+    uint64_t checks;           /* of everything, answered */
 
     /* finishing */
     bool finishing, finished;
@@ -185,6 +187,7 @@ struct copy_item {
     uint64_t fence; /* LOOK: the writer's when the log's end was asked; MARK: the partition's */
     struct link_fates *fates; /* of FORCE */
     bool hanging;             /* of CHECK: asks who */
+    bool brief;               /* of CHECK: asks for the target's end alone */
 };
 
 struct copy_job {
@@ -228,7 +231,7 @@ struct link_copy {
     bool full;             /* the appender takes no more */
     struct kc_str filler;  /* the last one that was built, with what follows */
     int64_t filler_count, filler_time;
-    int64_t next_tick_ms;
+    int64_t next_tick_ms; /* 0: at once */
     uint64_t generations;
 
     /* pace */
@@ -288,6 +291,12 @@ void link_part_begin(struct copy_partition *partition); /* out of LOOK or SAVE *
 int64_t link_part_cut_goal(const struct copy_partition *partition);
 void link_part_want_save(struct copy_partition *partition, bool blocking);
 bool link_part_is_saved(const struct copy_partition *partition);
+
+/* copy_rest.c */
+/* All is copied, both sides answered when they were asked last, and nobody waits for anything. */
+bool link_part_is_at_rest(const struct copy_partition *partition);
+/* Nothing is to be done soon: at rest, paused, or over. */
+bool link_part_is_calm(const struct copy_partition *partition);
 
 /* copy_pump.c */
 void link_pump_add(struct copy_partition *partition, struct copy_piece *pieces); /* takes */

@@ -133,6 +133,7 @@ void link_copy_saved(struct link_copy *copy, const char *name)
     struct copy_topic *topic = link_copy_topic(copy, name);
     for (size_t i = 0; topic && i < topic->count; i++)
         topic->partitions[i]->save_done = topic->partitions[i]->save_shown;
+    copy->next_tick_ms = 0;
 }
 
 /* ---- the flip table ---- */

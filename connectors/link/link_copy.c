@@ -16,6 +16,7 @@ enum {
     ADMIN_MS = 4000,         /* for a call to a cluster; a task that stops waits for it */
     REFUSED_MS = 15000,
     TICK_MS = 20,
+    CALM_TICK_MS = 100,      /* where nothing is to be done soon */
     CHUNKS_MOST = 64,        /* between two rounds of everything else */
     SAVE_MS = 5000,          /* how often `checked` is moved on */
     SLOW_LOOKS = 2,          /* from so many in a row on a partition is asked about apart */
@@ -206,6 +207,7 @@ void link_copy_add(struct link_copy *copy, const char *name,
     HASH_ADD_KEYPTR(hh, copy->topics, topic->name, strlen(topic->name), topic);
     HASH_ADD_KEYPTR(hh_source, copy->by_source, topic->source, strlen(topic->source), topic);
     add_partitions(topic, count, saved);
+    copy->next_tick_ms = 0;
     free(saved);
     for (size_t i = 0; translates && i < count; i++)
         link_part_drain(topic->partitions[i], COPY_FAILED, kc_strdup(TRANSLATES));
@@ -216,6 +218,7 @@ void link_copy_grow(struct link_copy *copy, const char *name, int32_t partitions
     struct copy_topic *topic = link_copy_topic(copy, name);
     if (topic && partitions > 0 && (size_t)partitions > topic->count)
         add_partitions(topic, (size_t)partitions, NULL);
+    copy->next_tick_ms = 0;
 }
 
 /* Ends what is under way for all partitions. */
@@ -231,6 +234,7 @@ void link_copy_pause(struct link_copy *copy, const char *name, bool paused)
     if (!topic || topic->paused == paused)
         return;
     topic->paused = paused;
+    copy->next_tick_ms = 0;
     if (paused) {
         drain_topic(topic);
         return;
@@ -247,6 +251,7 @@ void link_copy_finish(struct link_copy *copy, const char *name, bool force)
     if (!topic)
         return;
     topic->force = force;
+    copy->next_tick_ms = 0;
     for (size_t i = 0; i < topic->count; i++) {
         struct copy_partition *partition = topic->partitions[i];
         if (!partition->finishing)
@@ -315,11 +320,12 @@ static void add_look(struct copy_job **job, struct copy_partition *partition)
     partition->asking = true;
 }
 
-static void add_check(struct copy_job **job, struct copy_partition *partition)
+static void add_check(struct copy_job **job, struct copy_partition *partition, int64_t now)
 {
     struct copy_item *item = link_job_add(job, COPY_JOB_CHECK, partition);
     item->offset = link_position_offset(&partition->acked);
     item->hanging = partition->asked_hanging;
+    item->brief = now < partition->whole_check_at_ms && link_part_is_at_rest(partition);
     partition->checking = true;
 }
 
@@ -362,7 +368,7 @@ static void plan(struct copy_round *round, struct copy_partition *partition)
         add_look(partition->looks > SLOW_LOOKS ? &round->slow : &round->look, partition);
     if (partition->phase == COPY_RUN && !partition->checking &&
         (now >= partition->check_at_ms || (partition->finishing && !partition->finished)))
-        add_check(partition->check_slow ? &round->check_slow : &round->check, partition);
+        add_check(partition->check_slow ? &round->check_slow : &round->check, partition, now);
     if (link_force_is_due(partition))
         link_force_add(&round->force, partition);
     if (partition->phase == COPY_DIVERGED && partition->foreign_offset >= 0 &&
@@ -396,13 +402,16 @@ static void keep_up(struct copy_partition *partition, int64_t now)
     link_part_want_save(partition, false);
 }
 
+/* Of many topics most are calm most of the time, and then all are looked at less often. */
 static void tick(struct link_copy *copy)
 {
     struct copy_round round = {.copy = copy, .now = kc_mono_ms()};
+    bool calm = true;
     for (struct copy_topic *topic = copy->topics; topic; topic = topic->hh.next) {
         for (size_t i = 0; i < topic->count; i++) {
             keep_up(topic->partitions[i], round.now);
             plan(&round, topic->partitions[i]);
+            calm = calm && link_part_is_calm(topic->partitions[i]);
         }
         plan_cuts(&round, topic);
         link_status_measure(topic, round.now);
@@ -413,6 +422,7 @@ static void tick(struct link_copy *copy)
     link_jobs_submit(copy, COPY_LANE_SLOW, round.check_slow);
     link_jobs_submit(copy, COPY_LANE_LOOK, round.name);
     link_jobs_submit(copy, COPY_LANE_SLOW, round.force);
+    copy->next_tick_ms = round.now + (calm ? CALM_TICK_MS : TICK_MS);
 }
 
 /* ---- the loop ---- */
@@ -423,10 +433,8 @@ static void work_once(struct link_copy *copy)
     link_pump_results(copy);
     take_jobs(copy);
     link_pace_refill(copy);
-    if (now >= copy->next_tick_ms) {
+    if (now >= copy->next_tick_ms)
         tick(copy);
-        copy->next_tick_ms = now + TICK_MS;
-    }
     link_pump_run(copy);
     link_pump_mark(copy);
 }
@@ -458,7 +466,7 @@ struct kc_error *link_copy_run(struct link_copy *copy, int64_t deadline_ms)
             return kc_error_new(KC_ERR_FENCED, "another worker has taken over task %d of link %s",
                                 copy->config->task, copy->config->name);
         work_once(copy);
-        int64_t until = kc_mono_ms() + TICK_MS;
+        int64_t until = copy->next_tick_ms;
         take_chunks(copy, copy->fetcher, until < deadline_ms ? until : deadline_ms);
         if (copy->forced_fetcher)
             take_chunks(copy, copy->forced_fetcher, 0);

@@ -367,6 +367,11 @@ static void take_state(struct link_topic_look *look)
     topic->written_ms = kc_mono_ms();
 }
 
+static bool is_promotion(const struct link_topic_look *look)
+{
+    return look->topic->state.state != look->next.state && look->next.state == KC_LINK_PROMOTING;
+}
+
 static bool write_states(struct link_topics *topics, struct link_topic_look *looks, size_t count)
 {
     struct link_change changes[AT_ONCE];
@@ -389,6 +394,8 @@ static bool write_states(struct link_topics *topics, struct link_topic_look *loo
         if (!took_effect(topics, &looks[i]))
             continue;
         log_move(topics, &looks[i]);
+        if (is_promotion(&looks[i]))
+            link_copy_wake(topics->work.copy); /* its next step is due at once */
         take_state(&looks[i]);
         if (looks[i].status.must_save)
             link_copy_saved(topics->work.copy, looks[i].topic->name);
