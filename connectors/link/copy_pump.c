@@ -8,7 +8,6 @@
  */
 #include "link/copy_priv.h"
 
-#include <isa-l/crc.h>
 #include <string.h>
 #include <utlist.h>
 
@@ -91,8 +90,8 @@ static void advance(struct copy_partition *partition, int64_t count)
     if (piece->kind == COPY_BATCH) {
         partition->copied_bytes += (int64_t)piece->len;
         partition->copied_records += count;
-        partition->checksum = crc32_iscsi(piece->data + KC_BATCH_HEADER,
-                                          (int)(piece->len - KC_BATCH_HEADER), partition->checksum);
+        partition->checksum =
+            kc_record_batch_records_crc(piece->data, piece->len, partition->checksum);
         partition->last_source_time_ms = piece->timestamp;
     } else if (piece->kind == COPY_FILLERS) {
         partition->fillers += count;

@@ -81,7 +81,7 @@ static void fill_partition(struct copy_partition *partition, struct link_copy_pa
                                        .target_end = link_position_offset(&partition->acked),
                                        .copied_bytes = partition->copied_bytes,
                                        .fillers = partition->fillers,
-                                       .checksum = ~partition->checksum,
+                                       .checksum = partition->checksum,
                                        .checked = partition->copied_records,
                                        .foreign_offset = partition->foreign_offset,
                                        .saved = partition->saved};

@@ -117,6 +117,10 @@ void kc_record_batch_rebase(uint8_t *data, size_t size,
  * transactional attribute stays. */
 void kc_record_batch_set_producer(uint8_t *data, size_t size, int64_t producer_id,
                                   int16_t producer_epoch, int32_t base_sequence);
+/* CRC-32C over the records of magic 2 batches in a row, as they lie there (compressed): goes on
+ * from crc, which is 0 at first. It follows from the batch's own CRC, without a look at the
+ * records. */
+uint32_t kc_record_batch_records_crc(const uint8_t *data, size_t size, uint32_t crc);
 /* Base offset and leader epoch, which the CRC doesn't cover. */
 void kc_record_batch_set_place(uint8_t *data, int64_t base_offset, int32_t leader_epoch);
 /* The sequence behind count records that began with sequence: from 2^31-1 on it begins anew with 0,

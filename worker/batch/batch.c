@@ -141,15 +141,28 @@ static void set_producer(uint8_t *data, const struct kc_record_batch_identity *i
 /* The rewritable fields that the CRC covers. */
 enum { FIELDS = AT_COUNT - AT_ATTRIBUTES };
 
-/* Lets the CRC follow from fields, which the header had before. */
-static void amend_crc(uint8_t *data, size_t size, const uint8_t before[FIELDS])
+static uint32_t crc_of(const uint8_t *data)
 {
     uint32_t crc = 0;
 
     for (int i = 0; i < 4; i++)
         crc = crc << 8 | data[AT_CRC + i];
-    crc = kc_crc32c_changed(crc, before, data + AT_ATTRIBUTES, FIELDS, size - AT_COUNT);
+    return crc;
+}
+
+/* Lets the CRC follow from fields, which the header had before. */
+static void amend_crc(uint8_t *data, size_t size, const uint8_t before[FIELDS])
+{
+    uint32_t crc =
+        kc_crc32c_changed(crc_of(data), before, data + AT_ATTRIBUTES, FIELDS, size - AT_COUNT);
     put(data + AT_CRC, crc, 4);
+}
+
+/* crc joined with the records is crc joined with header and records, less what the header adds. */
+uint32_t kc_record_batch_records_crc(const uint8_t *data, size_t size, uint32_t crc)
+{
+    uint32_t header = kc_crc32c(data + AT_ATTRIBUTES, KC_BATCH_HEADER - AT_ATTRIBUTES);
+    return kc_crc32c_joined(crc ^ header, crc_of(data), size - KC_BATCH_HEADER);
 }
 
 void kc_record_batch_rebase(uint8_t *data, size_t size,

@@ -61,3 +61,8 @@ uint32_t kc_crc32c_changed(uint32_t crc, const void *before, const void *after, 
 
     return crc ^ multiply(zero_bytes(behind), change);
 }
+
+uint32_t kc_crc32c_joined(uint32_t first, uint32_t second, size_t second_len)
+{
+    return multiply(zero_bytes(second_len), first) ^ second;
+}

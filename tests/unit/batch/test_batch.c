@@ -380,6 +380,40 @@ START_TEST(crc32c_follows_a_change)
 }
 END_TEST
 
+START_TEST(crc32c_of_texts_in_a_row)
+{
+    static const char text[] = "two texts, of which either may be empty";
+    const size_t len = sizeof(text) - 1;
+
+    for (size_t i = 0; i <= len; i++)
+        ck_assert_uint_eq(
+            kc_crc32c_joined(kc_crc32c(text, i), kc_crc32c(text + i, len - i), len - i),
+            kc_crc32c(text, len));
+}
+END_TEST
+
+/* As if the records of all batches lay in one text. */
+START_TEST(records_of_batches_have_a_crc)
+{
+    static const char *const files[] = {"magic2-none", "magic2-none", "idempotent"};
+    struct kc_str text = {0};
+    uint32_t crc = 0;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        size_t len;
+        uint8_t *data = golden(files[i], &len);
+
+        kc_str_append_n(&text, (const char *)data + KC_BATCH_HEADER, len - KC_BATCH_HEADER);
+        kc_record_batch_rebase(data, len,
+                               &(struct kc_record_batch_identity){7, -1, 12, 0, 99, false});
+        crc = kc_record_batch_records_crc(data, len, crc);
+        ck_assert_uint_eq(crc, kc_crc32c(text.data, text.len));
+        free(data);
+    }
+    kc_str_destroy(&text);
+}
+END_TEST
+
 START_TEST(gaps_can_be_closed)
 {
     struct kc_batch_builder builder = {.close_gaps = true};
@@ -479,6 +513,8 @@ int main(void)
     tcase_add_test(tests, bare_snappy_is_read);
     tcase_add_test(tests, crc32c_is_castagnolis);
     tcase_add_test(tests, crc32c_follows_a_change);
+    tcase_add_test(tests, crc32c_of_texts_in_a_row);
+    tcase_add_test(tests, records_of_batches_have_a_crc);
     tcase_add_test(tests, gaps_can_be_closed);
     tcase_add_test(tests, no_offset_is_the_largest_number);
     tcase_add_test(tests, a_message_has_no_negative_offset);
