@@ -97,6 +97,9 @@ struct kc_error *link_order_groups(struct link_control *control, const struct kc
                                    struct link_outcomes *outcomes) KC_MUST_CHECK;
 /* Ends the mirroring; topics and groups stay. */
 struct kc_error *link_forget_topic(struct link_control *control, const char *topic) KC_MUST_CHECK;
+/* The same for many, in few requests; the first error ends it, with some of them ended. */
+struct kc_error *link_forget_topics(struct link_control *control,
+                                    const struct kc_strings *topics) KC_MUST_CHECK;
 struct kc_error *link_forget_group(struct link_control *control, const char *group) KC_MUST_CHECK;
 
 /* link_end.c: ends the mirroring of all topics and groups, and takes away what the link has put on

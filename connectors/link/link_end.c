@@ -69,10 +69,8 @@ static struct kc_error *check_promotions(struct link_control *control)
 static struct kc_error *end_topics(struct link_control *control)
 {
     struct kc_strings topics = {0};
-    struct kc_error *err = NULL;
     link_store_names(control->store, KC_LINK_TOPIC_ORDER, &topics);
-    for (size_t i = 0; !err && i < topics.count; i++)
-        err = link_forget_topic(control, topics.items[i]);
+    struct kc_error *err = link_forget_topics(control, &topics);
     kc_strings_destroy(&topics);
     return err;
 }

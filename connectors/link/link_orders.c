@@ -18,7 +18,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.Orders");
 
-enum { WRITE_MS = 15000 };
+enum { WRITE_MS = 15000, FORGET_AT_ONCE = 500 };
 
 #define IN(state) (1u << KC_LINK_##state)
 
@@ -330,22 +330,41 @@ struct kc_error *link_order_topics(struct link_control *control, const struct kc
 
 /* ---- the end of a mirroring ---- */
 
-/* The target's topic gets the settings that were held back until the promotion. */
-static struct kc_error *give_settings(struct link_control *control,
-                                      const struct link_mirror *mirror)
+static bool has_settings(const struct link_mirror *mirror)
 {
-    size_t count = 0;
     const struct kc_map *settings = mirror->order.settings;
-    if (!settings || kc_map_size(settings) == 0 || kc_link_topic_is_final(mirror->state.state))
-        return NULL;
-    struct kc_config_op *ops = kc_calloc(kc_map_size(settings), sizeof(*ops));
-    kc_map_foreach (settings, entry)
+    return settings && kc_map_size(settings) > 0 && !kc_link_topic_is_final(mirror->state.state);
+}
+
+static struct kc_config_alteration settings_of(const struct link_mirror *mirror)
+{
+    struct kc_config_op *ops = kc_calloc(kc_map_size(mirror->order.settings), sizeof(*ops));
+    size_t count = 0;
+    kc_map_foreach (mirror->order.settings, entry)
         ops[count++] = (struct kc_config_op){entry->key, entry->value};
-    struct kc_error *err = kc_admin_alter_topic_config(control->target, mirror->name, ops, count);
-    free(ops);
-    if (kc_error_kafka_code(err) == 3) /* UNKNOWN_TOPIC_OR_PARTITION: it was deleted */
-        kc_error_clear(&err);
-    return err ? kc_error_prefix(err, "The settings of %s can't be put back", mirror->name) : NULL;
+    return (struct kc_config_alteration){KC_CONFIG_OF_TOPIC, mirror->name, ops, count, NULL};
+}
+
+/* The target's topics get the settings that were held back until the promotion. */
+static struct kc_error *give_settings(struct link_control *control,
+                                      const struct link_mirror *mirrors, size_t count)
+{
+    struct kc_config_alteration *items = kc_calloc(count + 1, sizeof(*items));
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++)
+        if (has_settings(&mirrors[i]))
+            items[n++] = settings_of(&mirrors[i]);
+    struct kc_error *err = n ? kc_admin_alter_configs(control->target, items, n, false) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        bool gone = kc_error_kafka_code(items[i].error) == 3; /* UNKNOWN_TOPIC_OR_PARTITION */
+        if (items[i].error && !gone && !err)
+            err = kc_error_prefix(kc_error_copy(items[i].error),
+                                  "The settings of %s can't be put back", items[i].name);
+        kc_error_destroy(items[i].error);
+        free((struct kc_config_op *)items[i].ops);
+    }
+    free(items);
+    return err;
 }
 
 /* Whether the mirroring may end; otherwise why not. */
@@ -366,23 +385,49 @@ static struct kc_error *check_end(struct link_control *control, const struct lin
     return NULL;
 }
 
+/* Topics end together: one request for their settings, and one write. */
+static struct kc_error *forget_some(struct link_control *control, char *const *names, size_t count)
+{
+    struct link_mirror *mirrors = kc_calloc(count, sizeof(*mirrors));
+    struct link_change *changes = kc_calloc(2 * count, sizeof(*changes));
+    struct kc_error *err = NULL;
+    pthread_mutex_lock(&control->ordering);
+    for (size_t i = 0; !err && i < count; i++) {
+        err = link_mirror_load(control->store, control->config->name, names[i], &mirrors[i]);
+        if (!err)
+            err = check_end(control, &mirrors[i]);
+        changes[2 * i] = (struct link_change){KC_LINK_TOPIC_ORDER, names[i], NULL};
+        changes[2 * i + 1] = (struct link_change){KC_LINK_TOPIC, names[i], NULL};
+    }
+    if (!err)
+        err = give_settings(control, mirrors, count);
+    if (!err)
+        err = link_store_put(control->store, changes, 2 * count, WRITE_MS);
+    pthread_mutex_unlock(&control->ordering);
+    for (size_t i = 0; i < count; i++) {
+        if (!err)
+            kc_info("Link %s: the mirroring of topic %s ends; the topic stays",
+                    control->config->name, names[i]);
+        link_mirror_clear(&mirrors[i]);
+    }
+    free(changes);
+    free(mirrors);
+    return err;
+}
+
+struct kc_error *link_forget_topics(struct link_control *control, const struct kc_strings *topics)
+{
+    struct kc_error *err = NULL;
+    for (size_t i = 0; !err && i < topics->count; i += FORGET_AT_ONCE) {
+        size_t left = topics->count - i;
+        err =
+            forget_some(control, &topics->items[i], left < FORGET_AT_ONCE ? left : FORGET_AT_ONCE);
+    }
+    return err;
+}
+
 struct kc_error *link_forget_topic(struct link_control *control, const char *topic)
 {
-    struct link_mirror mirror = {0};
-    struct link_change changes[] = {{KC_LINK_TOPIC_ORDER, topic, NULL},
-                                    {KC_LINK_TOPIC, topic, NULL}};
-    pthread_mutex_lock(&control->ordering);
-    struct kc_error *err = link_mirror_load(control->store, control->config->name, topic, &mirror);
-    if (!err)
-        err = check_end(control, &mirror);
-    if (!err)
-        err = give_settings(control, &mirror);
-    if (!err)
-        err = link_store_put(control->store, changes, 2, WRITE_MS);
-    pthread_mutex_unlock(&control->ordering);
-    if (!err)
-        kc_info("Link %s: the mirroring of topic %s ends; the topic stays", control->config->name,
-                topic);
-    link_mirror_clear(&mirror);
-    return err;
+    char *name = (char *)topic;
+    return forget_some(control, &name, 1);
 }

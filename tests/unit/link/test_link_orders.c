@@ -254,6 +254,34 @@ START_TEST(many_topics_take_one_write)
 }
 END_TEST
 
+START_TEST(many_mirrorings_end_by_one_write)
+{
+    struct fake_link link;
+    struct kc_strings names = {0};
+    fake_link_new(&link);
+    for (int i = 0; i < 20; i++) {
+        char *name = kc_asprintf("t%02d", i);
+        fake_topic(&link, name, KC_LINK_LINKING);
+        kc_strings_take(&names, name);
+    }
+    ck_assert_ptr_null(link_forget_topics(&link.control, &names));
+    for (int i = 0; i < 20; i++) {
+        ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC_ORDER, names.items[i])->value);
+        ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC, names.items[i])->value);
+    }
+    ck_assert_int_eq(link.store.puts, 1);
+    fake_topic(&link, "t07", KC_LINK_PROMOTING); /* of some, one may not end */
+    names.count = 8;
+    struct kc_error *err = link_forget_topics(&link.control, &names);
+    ck_assert_ptr_nonnull(err);
+    kc_error_destroy(err);
+    ck_assert_ptr_nonnull(fake_find(&link.store, KC_LINK_TOPIC, "t07")->value);
+    names.count = 20;
+    kc_strings_destroy(&names);
+    fake_link_destroy(&link);
+}
+END_TEST
+
 START_TEST(a_mirroring_ends_unless_it_would_begin_again)
 {
     struct fake_link link;
@@ -320,6 +348,7 @@ int main(void)
     tcase_add_test(cases, of_two_people_at_once_one_is_told);
     tcase_add_test(cases, a_store_that_fails_is_an_error);
     tcase_add_test(cases, many_topics_take_one_write);
+    tcase_add_test(cases, many_mirrorings_end_by_one_write);
     tcase_add_test(cases, a_mirroring_ends_unless_it_would_begin_again);
     tcase_add_test(cases, a_link_ends_when_nothing_is_being_promoted);
     suite_add_tcase(suite, cases);
