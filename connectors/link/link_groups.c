@@ -196,9 +196,10 @@ static int by_target(const struct link_group_topic *a, const struct link_group_t
     return strcmp(a->target, b->target);
 }
 
+/* Without groups there is no use for what may be ten thousand topics. */
 static void take_topics(struct link_groups *groups)
 {
-    if (!link_group_topics_refresh(&groups->topics, groups->store))
+    if (!groups->groups || !link_group_topics_refresh(&groups->topics, groups->store))
         return;
     link_held_topics_clear(&groups->held);
     HASH_SORT(groups->topics.by_target, by_target);
@@ -485,8 +486,8 @@ static bool ask_if_due(struct link_groups *groups)
 /* True: the next turn is to follow at once. */
 static bool turn(struct link_groups *groups)
 {
-    take_topics(groups);
     take_orders(groups);
+    take_topics(groups);
     link_groups_collect(groups);
     bool asked = ask_if_due(groups);
     bool moved = decide(groups);
