@@ -24,7 +24,7 @@ class Goal:
 
 RATE, CPU, PEAK = "records_per_second", "cpu_seconds_per_gb", "peak_rss_mb"
 RAW, RECORD, LOOP, JAVA, DIRECT = "isthmus", "isthmus-record", "raw-loop", "java", "direct"
-DEFAULT = "isthmus-default"
+DEFAULT, LINK = "isthmus-default", "link"
 LOADS = {"1k-none": "1 KB", "100b-lz4": "100 B lz4", "100b-zstd": "100 B zstd"}
 # Of Java's CPU seconds per GB.
 SHARES = {"1k-none": 1 / 20, "100b-lz4": 1 / 30, "100b-zstd": 1 / 35}
@@ -119,6 +119,26 @@ def groups():
         yield Goal(f"{text}, {what}: CPU s", section, "cpu_seconds_per_round", RAW, "<=", 0.5)
 
 
+def links():
+    """As fast as the raw lane: within what two rounds of one contender differ by."""
+    for load, text in {"link-1k-none": "1 KB", "link-100b-lz4": "100 B lz4"}.items():
+        text = f"link, {text}"
+        yield Goal(f"{text}: records/s of the raw lane's", load, RATE, LINK, ">=", 0.95, RAW)
+        yield Goal(f"{text}: CPU/GB of the raw lane's", load, CPU, LINK, "<=", 1.1, RAW)
+    per_second = "offsets_per_second"
+    yield Goal("link: leading offsets/s", "link-alignment", per_second, LINK, ">=", 5e6)
+    for how, least in {"coordinator": 1e4, "direct": 3e4}.items():
+        text = f"link: markers/s over 50 partitions, {how}"
+        yield Goal(text, f"link-markers-{how}", per_second, LINK, ">=", least)
+    text = "link: ms from an accepted promotion of 1,000 partitions to its end"
+    figure = "milliseconds_accepted_to_promoted"
+    yield Goal(text, "link-promotion", figure, LINK, "<=", 1000)
+    yield Goal("link: MB of 10,000 mirror topics", "link-topics-10000", "state_mb", LINK, "<=", 64)
+    for count in (1000, 10000):
+        text, section = f"link, {count:,} topics at rest: CPU of a core", f"link-topics-{count}"
+        yield Goal(text, section, "idle_cpu_of_a_core", LINK, "<=", count / 1000 * 0.01)
+
+
 GOALS = [
     *raw_lane(),
     *defaults(),
@@ -131,6 +151,7 @@ GOALS = [
     *rest(),
     *rebalances(),
     *groups(),
+    *links(),
 ]
 
 

@@ -16,7 +16,6 @@ from loads import Load, fill
 from processes import wait_for
 
 PARTITIONS = 50
-ENOUGH = 100_000_000  # bytes that a producer may hold
 
 
 def rate(count, seconds):
@@ -52,8 +51,12 @@ def align(source, target):
 
 def transactions(cluster, topic, count, each, commit):
     """Transactions one after the other with `each` records in each partition."""
-    settings = {"transactional.id": f"tx-{topic}", "linger.ms": 5, "compression.type": "zstd"}
-    producer = Producer(cluster.client_config(**settings, **{"queue.buffering.max.messages": 2000000}))
+    settings = {
+        "transactional.id": f"tx-{topic}",
+        "linger.ms": 5,
+        "queue.buffering.max.messages": 2_000_000,
+    }
+    producer = Producer(cluster.client_config(**settings))
     producer.init_transactions(60)
     for _ in range(count):
         producer.begin_transaction()
