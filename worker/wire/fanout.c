@@ -13,14 +13,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- Finding parts, of which there may be ten thousands ---- */
+
+/* As strcmp(). */
+static int compare_topic(const char *topic, struct kc_wire_str text)
+{
+    size_t len = strlen(topic), other = text.len > 0 ? (size_t)text.len : 0;
+    int order = other ? memcmp(topic, text.data, len < other ? len : other) : 0;
+
+    return order ? order : (len > other) - (len < other);
+}
+
+size_t wire_fanout_first(struct wire_part *const *parts, size_t count, struct kc_wire_str topic,
+                         int32_t partition)
+{
+    size_t low = 0;
+
+    while (low < count) {
+        size_t middle = low + (count - low) / 2;
+        int order = compare_topic(parts[middle]->topic, topic);
+
+        if (order < 0 || (order == 0 && parts[middle]->partition < partition))
+            low = middle + 1;
+        else
+            count = middle;
+    }
+    return low;
+}
+
+bool wire_fanout_is_at(struct wire_part *const *parts, size_t count, size_t i,
+                       struct kc_wire_str topic, int32_t partition)
+{
+    return i < count && parts[i]->partition == partition && kc_wire_str_is(topic, parts[i]->topic);
+}
+
 struct wire_part *wire_fanout_find(struct wire_part **parts, size_t count, struct kc_wire_str topic,
                                    int32_t partition)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i]->partition == partition && kc_wire_str_is(topic, parts[i]->topic))
-            return parts[i];
-    }
-    return NULL;
+    size_t i = wire_fanout_first(parts, count, topic, partition);
+
+    return wire_fanout_is_at(parts, count, i, topic, partition) ? parts[i] : NULL;
 }
 
 static bool same_topic(struct wire_part *const *parts, size_t i)
@@ -96,34 +128,27 @@ static const char **open_topics(struct wire_part **parts, size_t count, size_t *
     return topics;
 }
 
-static void take_leader(struct wire_part **parts, size_t count, const char *topic,
+static void take_leader(struct wire_part **parts, size_t count, struct kc_wire_str topic,
                         const struct kc_metadata_response_partition *from)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (parts[i]->partition != from->partition_index || strcmp(parts[i]->topic, topic) != 0)
-            continue;
+    for (size_t i = wire_fanout_first(parts, count, topic, from->partition_index);
+         wire_fanout_is_at(parts, count, i, topic, from->partition_index); i++) {
         parts[i]->leader = from->leader_id;
         parts[i]->leader_epoch = from->leader_epoch;
     }
 }
 
-/* Topics of the answer are as many as asked for; each part is looked at once per partition of its
- * own topic only. */
 static void take_topic(const struct wire_fanout *fanout, struct wire_part **parts, size_t count,
                        const struct kc_metadata_response_topic *topic)
 {
-    size_t first = 0, end;
+    size_t i = topic->error_code == KC_KAFKA_NONE
+                   ? count
+                   : wire_fanout_first(parts, count, topic->name, INT32_MIN);
 
-    if (topic->name.len < 0)
-        return;
-    while (first < count && strcmp(parts[first]->topic, topic->name.data) != 0)
-        first++;
-    for (end = first; end < count && strcmp(parts[end]->topic, topic->name.data) == 0; end++) {
-        if (topic->error_code != KC_KAFKA_NONE)
-            wire_fanout_result(fanout, parts[end], topic->error_code, NULL);
-    }
-    for (int32_t i = 0; i < topic->partitions.count; i++)
-        take_leader(parts + first, end - first, topic->name.data, &topic->partitions.items[i]);
+    for (; i < count && kc_wire_str_is(topic->name, parts[i]->topic); i++)
+        wire_fanout_result(fanout, parts[i], topic->error_code, NULL);
+    for (int32_t k = 0; k < topic->partitions.count; k++)
+        take_leader(parts, count, topic->name, &topic->partitions.items[k]);
 }
 
 static struct kc_error *find_leaders(struct kc_wire_admin *admin, const struct wire_fanout *fanout,

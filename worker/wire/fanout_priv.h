@@ -42,7 +42,14 @@ void wire_fanout_add(struct wire_fanout *fanout, const char *topic, int32_t part
 int32_t wire_fanout_topics(struct wire_part *const *parts, size_t count);
 int32_t wire_fanout_run_length(struct wire_part *const *parts, size_t count, size_t i);
 
-/* The part of an answer; NULL when it wasn't asked for. */
+/* For parts of one leader, which are sorted by topic and partition: the first that doesn't stand
+ * before a place, or count. */
+size_t wire_fanout_first(struct wire_part *const *parts, size_t count, struct kc_wire_str topic,
+                         int32_t partition);
+/* Whether there is a part i, and it is of this place. */
+bool wire_fanout_is_at(struct wire_part *const *parts, size_t count, size_t i,
+                       struct kc_wire_str topic, int32_t partition);
+/* The part of an answer, among those of one leader; NULL when it wasn't asked for. */
 struct wire_part *wire_fanout_find(struct wire_part **parts, size_t count, struct kc_wire_str topic,
                                    int32_t partition);
 /* Notes the part's result: done, failed for good, or to try again. */
