@@ -7,6 +7,7 @@
 #include "wire/messages_txn.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- DescribeProducers ---- */
 
@@ -92,27 +93,77 @@ struct kc_error *kc_wire_describe_producers(struct kc_wire_admin *admin,
 
 #define MARKERS_PER_REQUEST 1000
 
+static int by_producer(const void *a, const void *b)
+{
+    const struct wire_part *x = *(struct wire_part *const *)a, *y = *(struct wire_part *const *)b;
+    const struct kc_txn_marker *of_x = x->item, *of_y = y->item;
+    int order = (of_x->producer_id > of_y->producer_id) - (of_x->producer_id < of_y->producer_id);
+
+    if (!order)
+        order = of_x->producer_epoch - of_y->producer_epoch;
+    if (!order)
+        order = (of_x->coordinator_epoch > of_y->coordinator_epoch) -
+                (of_x->coordinator_epoch < of_y->coordinator_epoch);
+    if (!order)
+        order = of_x->commit - of_y->commit;
+    if (!order)
+        order = strcmp(x->topic, y->topic);
+    return order ? order : (x->partition > y->partition) - (x->partition < y->partition);
+}
+
+static bool same_producer(const struct wire_part *one, const struct wire_part *other)
+{
+    const struct kc_txn_marker *of_one = one->item, *of_other = other->item;
+
+    return of_one->producer_id == of_other->producer_id &&
+           of_one->producer_epoch == of_other->producer_epoch &&
+           of_one->coordinator_epoch == of_other->coordinator_epoch &&
+           of_one->commit == of_other->commit;
+}
+
+static void fill_marker(struct kc_arena *arena, struct kc_write_txn_markers_request_marker *to,
+                        struct wire_part **parts, size_t count)
+{
+    const struct kc_txn_marker *from = parts[0]->item;
+
+    to->producer_id = from->producer_id;
+    to->producer_epoch = from->producer_epoch;
+    to->coordinator_epoch = from->coordinator_epoch;
+    to->transaction_result = from->commit;
+    KC_WIRE_LIST_NEW(arena, &to->topics, kc_write_txn_markers_request_topic,
+                     wire_fanout_topics(parts, count));
+    struct kc_write_txn_markers_request_topic *topic = to->topics.items;
+    for (size_t i = 0; i < count; topic++) {
+        int32_t run = wire_fanout_run_length(parts, count, i);
+
+        topic->name = kc_wire_str_copy(arena, parts[i]->topic);
+        KC_WIRE_LIST_NEW_OF(arena, &topic->partition_indexes, run);
+        for (int32_t j = 0; j < run; j++, i++)
+            topic->partition_indexes.items[j] = parts[i]->partition;
+    }
+}
+
+/* Markers of one producer go as one, which a broker writes in one go. */
 static void build_markers(const struct wire_fanout *fanout, struct kc_wire_request *request,
                           struct wire_part **parts, size_t count)
 {
     struct kc_write_txn_markers_request *message = request->message;
+    struct wire_part **sorted = kc_memdup(parts, count * sizeof(*parts));
+    size_t run;
 
     KC_WIRE_LIST_NEW(request->arena, &message->markers, kc_write_txn_markers_request_marker,
                      (int32_t)count);
-    for (size_t i = 0; i < count; i++) {
-        struct kc_txn_marker *from = parts[i]->item;
-        struct kc_write_txn_markers_request_marker *to = &message->markers.items[i];
-
-        from->unknown = true; /* until there is an answer */
-        to->producer_id = from->producer_id;
-        to->producer_epoch = from->producer_epoch;
-        to->coordinator_epoch = from->coordinator_epoch;
-        to->transaction_result = from->commit;
-        KC_WIRE_LIST_NEW(request->arena, &to->topics, kc_write_txn_markers_request_topic, 1);
-        to->topics.items[0].name = kc_wire_str_copy(request->arena, from->topic);
-        KC_WIRE_LIST_NEW_OF(request->arena, &to->topics.items[0].partition_indexes, 1);
-        to->topics.items[0].partition_indexes.items[0] = from->partition;
+    message->markers.count = 0;
+    qsort(sorted, count, sizeof(*sorted), by_producer);
+    for (size_t i = 0; i < count; i += run) {
+        for (run = 1; i + run < count && same_producer(sorted[i], sorted[i + run]); run++)
+            continue;
+        fill_marker(request->arena, &message->markers.items[message->markers.count++], &sorted[i],
+                    run);
     }
+    for (size_t i = 0; i < count; i++)
+        ((struct kc_txn_marker *)parts[i]->item)->unknown = true; /* until there is an answer */
+    free(sorted);
 }
 
 /* Whether the code is given before anything is written. */
@@ -129,11 +180,11 @@ static void take_marker(struct wire_fanout *fanout, struct wire_part **parts, si
                         int64_t producer_id, struct kc_wire_str topic,
                         const struct kc_write_txn_markers_response_partition *from)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = wire_fanout_first(parts, count, topic, from->partition_index);
+         wire_fanout_is_at(parts, count, i, topic, from->partition_index); i++) {
         struct kc_txn_marker *marker = parts[i]->item;
 
-        if (marker->producer_id != producer_id || marker->partition != from->partition_index ||
-            !kc_wire_str_is(topic, marker->topic))
+        if (marker->producer_id != producer_id)
             continue;
         wire_fanout_result(fanout, parts[i], from->error_code, NULL);
         marker->unknown = !is_definite(from->error_code);

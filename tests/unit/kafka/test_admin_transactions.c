@@ -7,6 +7,7 @@
 #include "kafka/fake_admin.h"
 
 static int16_t init_codes[4], end_codes[4], add_codes[4]; /* of the whole, by attempt */
+static int32_t marker_entries;                            /* of the last request */
 
 /* ---- the broker ---- */
 
@@ -49,12 +50,13 @@ static void add_partitions(int asked, const struct kc_add_partitions_to_txn_requ
     }
 }
 
-/* Id 3 isn't allowed, id 4 is left out, id 5 meets a new leader. */
+/* Id 3 isn't allowed, nor partition 2; id 4 is left out, id 5 meets a new leader. */
 static void write_markers(const struct kc_write_txn_markers_request *request,
                           struct kc_write_txn_markers_response *response, struct kc_arena *arena)
 {
     int32_t count = 0;
 
+    marker_entries = request->markers.count;
     KC_WIRE_LIST_NEW(arena, &response->markers, kc_write_txn_markers_response_marker,
                      request->markers.count);
     for (int32_t i = 0; i < request->markers.count; i++) {
@@ -68,13 +70,20 @@ static void write_markers(const struct kc_write_txn_markers_request *request,
         count++;
         to->producer_id = from->producer_id;
         KC_WIRE_LIST_NEW(arena, &to->topics, kc_write_txn_markers_response_topic, 1);
+        ck_assert_int_eq(from->topics.count, 1);
         to->topics.items[0].name = from->topics.items[0].name;
         KC_WIRE_LIST_NEW(arena, &to->topics.items[0].partitions,
-                         kc_write_txn_markers_response_partition, 1);
-        to->topics.items[0].partitions.items[0].error_code =
-            from->producer_id == 3   ? KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED
-            : from->producer_id == 5 ? KC_KAFKA_NOT_LEADER_OR_FOLLOWER
-                                     : KC_KAFKA_NONE;
+                         kc_write_txn_markers_response_partition,
+                         from->topics.items[0].partition_indexes.count);
+        for (int32_t j = 0; j < from->topics.items[0].partition_indexes.count; j++) {
+            int32_t partition = from->topics.items[0].partition_indexes.items[j];
+
+            to->topics.items[0].partitions.items[j].partition_index = partition;
+            to->topics.items[0].partitions.items[j].error_code =
+                from->producer_id == 3 || partition == 2 ? KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED
+                : from->producer_id == 5                 ? KC_KAFKA_NOT_LEADER_OR_FOLLOWER
+                                                         : KC_KAFKA_NONE;
+        }
     }
     response->markers.count = count;
 }
@@ -238,6 +247,28 @@ START_TEST(each_marker_has_its_own_answer_and_is_sent_once)
 }
 END_TEST
 
+START_TEST(markers_of_one_producer_go_together)
+{
+    struct kc_txn_marker markers[6] = {{0}};
+
+    cluster.partitions = 3;
+    for (int i = 0; i < 6; i++)
+        markers[i] = (struct kc_txn_marker){.topic = FAKE_TOPIC,
+                                            .partition = i / 2,
+                                            .producer_id = 6 + i % 2,
+                                            .producer_epoch = 2,
+                                            .commit = i % 2 == 0};
+    ck_assert_ptr_null(kc_admin_write_markers(admin, markers, 6));
+    ck_assert_int_eq(marker_entries, 2);
+    for (int i = 0; i < 6; i++) {
+        ck_assert_int_eq(kc_error_kafka_code(markers[i].error),
+                         i / 2 == 2 ? KC_KAFKA_CLUSTER_AUTHORIZATION_FAILED : KC_KAFKA_NONE);
+        ck_assert(!markers[i].unknown);
+        kc_error_destroy(markers[i].error);
+    }
+}
+END_TEST
+
 /* ---- who writes ---- */
 
 START_TEST(producers_of_a_partition_are_told)
@@ -290,5 +321,5 @@ END_TEST
 
 RUN_TESTS("admin_transactions", a_producer_id_is_waited_for,
           partitions_are_added_once_the_former_markers_are_written, who_was_fenced_is_told,
-          each_marker_has_its_own_answer_and_is_sent_once, producers_of_a_partition_are_told,
-          transactions_are_listed_and_described)
+          each_marker_has_its_own_answer_and_is_sent_once, markers_of_one_producer_go_together,
+          producers_of_a_partition_are_told, transactions_are_listed_and_described)

@@ -3,8 +3,8 @@
  * Brokers made here, for tests of what a client does with answers: each listens on a loopback port,
  * a thread per connection, and a test's function fills the answers.
  *
- * Metadata answers name the brokers of `cluster` that have a port, and one topic with one
- * partition, led by fakes_leader() in its epoch.
+ * Metadata answers name the brokers of `cluster` that have a port, and one topic, which is led by
+ * fakes_leader() in its epoch.
  */
 #ifndef TESTS_UNIT_WIRE_FAKE_BROKER_H
 #define TESTS_UNIT_WIRE_FAKE_BROKER_H
@@ -47,6 +47,7 @@ struct fakes {
     int size;
     atomic_int leader, epoch; /* what Metadata says */
     struct kc_uuid topic_id;
+    int32_t partitions; /* 0: one */
     bool missing;       /* there is no such topic */
     atomic_int refusal; /* that Metadata has for the topic */
     bool hang_up;       /* where there is no answer, the connection ends */
@@ -138,9 +139,13 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     topic->error_code = (int16_t)atomic_load(&cluster->refusal);
     if (topic->error_code)
         return;
-    KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition, 1);
-    topic->partitions.items[0].leader_id = atomic_load(&cluster->leader);
-    topic->partitions.items[0].leader_epoch = atomic_load(&cluster->epoch);
+    KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition,
+                     cluster->partitions ? cluster->partitions : 1);
+    for (int32_t i = 0; i < topic->partitions.count; i++)
+        topic->partitions.items[i] =
+            (struct kc_metadata_response_partition){.partition_index = i,
+                                                    .leader_id = atomic_load(&cluster->leader),
+                                                    .leader_epoch = atomic_load(&cluster->epoch)};
 }
 
 /* False: no answer. */
