@@ -4,9 +4,10 @@
  * thread, and by looks, which fence a predecessor.
  *
  * By the coordinator: empty transactions, one round for all partitions that still need a marker.
- * The end of a transaction is answered before its markers are in the logs. They are once partitions
- * can be added to the next one, or where the logs' ends tell. Or directly, by WriteTxnMarkers to
- * the leaders, where the cluster lets us: those are in the log when they are answered.
+ * The end of a transaction is answered before its markers are in the logs, and the next one under
+ * the same id can't begin before they are. So several ids take turns. The logs' ends tell when all
+ * markers are there. Or directly, by WriteTxnMarkers to the leaders, where the cluster lets us:
+ * those are in the log when they are answered.
  */
 #include "connect/log.h"
 #include "link/copy_priv.h"
@@ -29,26 +30,30 @@ enum {
 void link_markers_open(struct link_copy *copy)
 {
     pthread_mutex_init(&copy->markers.mutex, NULL);
-    copy->markers.transactional_id =
-        kc_asprintf("isthmus-link-%s-%d", copy->config->name, copy->config->task);
+    for (int i = 0; i < COPY_MARKER_IDS; i++)
+        copy->markers.ids[i].name =
+            kc_asprintf("isthmus-link-%s-%d-%d", copy->config->name, copy->config->task, i);
 }
 
 void link_markers_close(struct link_copy *copy)
 {
     pthread_mutex_destroy(&copy->markers.mutex);
-    free(copy->markers.transactional_id);
+    for (int i = 0; i < COPY_MARKER_IDS; i++)
+        free(copy->markers.ids[i].name);
 }
 
 /* ---- by the coordinator ---- */
 
-/* Locked. */
+/* Locked. Ends what a former writer has under way by any of the ids. */
 static struct kc_error *initialise(struct link_copy *copy)
 {
     struct copy_marker_writer *writer = &copy->markers;
+    struct kc_error *err = NULL;
     if (writer->initialised)
         return NULL;
-    struct kc_error *err = kc_admin_init_producer(copy->target, writer->transactional_id,
-                                                  TRANSACTION_MS, &writer->producer);
+    for (int i = 0; !err && i < COPY_MARKER_IDS; i++)
+        err = kc_admin_init_producer(copy->target, writer->ids[i].name, TRANSACTION_MS,
+                                     &writer->ids[i].producer);
     writer->initialised = !err;
     writer->fence += !err;
     return err;
@@ -136,18 +141,19 @@ static struct kc_error *round_of(struct link_copy *copy, struct copy_job *job,
     *done = count == 0;
     if (*done)
         return NULL;
-    struct kc_error *err = kc_admin_add_partitions_to_txn(copy->target, writer->transactional_id,
-                                                          &writer->producer, parts, count);
+    const struct copy_marker_id *id = &writer->ids[writer->turn++ % COPY_MARKER_IDS];
+    struct kc_error *err =
+        kc_admin_add_partitions_to_txn(copy->target, id->name, &id->producer, parts, count);
     if (!err && take_refused(job, parts))
         return NULL;
     if (!err)
-        err = kc_admin_end_txn(copy->target, writer->transactional_id, &writer->producer, true);
+        err = kc_admin_end_txn(copy->target, id->name, &id->producer, true);
     if (!err)
         count_round(job);
     return err;
 }
 
-/* Waits until the markers of the last transaction are in the logs. */
+/* Waits until the markers of all transactions are in the logs. */
 static struct kc_error *wait_seen(struct link_copy *copy, struct copy_job *job)
 {
     int64_t deadline = kc_mono_ms() + SEEN_MS, pause = 1;
@@ -189,15 +195,17 @@ static struct kc_error *by_coordinator(struct link_copy *copy, struct copy_job *
 
 /* ---- directly ---- */
 
-/* The next call's markers; of[] tells the item of each. */
+/* The next call's markers; of[] tells the item of each. One id's for all partitions stand together,
+ * because a broker writes them together. */
 static size_t list_markers(const struct link_copy *copy, const struct copy_job *job,
                            struct kc_txn_marker *markers, size_t *of)
 {
     size_t count = 0;
-    for (size_t i = 0; i < job->count; i++) {
-        const struct copy_item *item = &job->items[i];
-        int64_t some = item->target_error ? 0 : item->count - item->marked;
-        for (int64_t j = 0; j < some && j < IDS && count < DIRECT_MOST; j++) {
+    for (int64_t j = 0; j < IDS; j++) {
+        for (size_t i = 0; i < job->count && count < DIRECT_MOST; i++) {
+            const struct copy_item *item = &job->items[i];
+            if (item->target_error || item->count - item->marked <= j)
+                continue;
             of[count] = i;
             markers[count++] = (struct kc_txn_marker){.topic = item->topic,
                                                       .partition = item->partition,

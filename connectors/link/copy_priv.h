@@ -204,14 +204,21 @@ struct copy_worker {
     bool working;           /* the same */
 };
 
+#define COPY_MARKER_IDS 4
+
+struct copy_marker_id {
+    char *name; /* transactional */
+    struct kc_producer_identity producer;
+};
+
 /* Who writes the markers; copy_markers.c. */
 struct copy_marker_writer {
     pthread_mutex_t mutex;
-    char *transactional_id;
-    struct kc_producer_identity producer;
-    bool initialised;
-    uint64_t fence; /* one more with each time that former writers were fenced; 0: never */
-    bool refused;   /* the cluster doesn't let us write markers directly */
+    struct copy_marker_id ids[COPY_MARKER_IDS]; /* that take turns */
+    unsigned turn;
+    bool initialised; /* all of them */
+    uint64_t fence;   /* one more with each time that former writers were fenced; 0: never */
+    bool refused;     /* the cluster doesn't let us write markers directly */
 };
 
 struct copy_send;
