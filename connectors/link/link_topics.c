@@ -372,6 +372,13 @@ static bool is_promotion(const struct link_topic_look *look)
     return look->topic->state.state != look->next.state && look->next.state == KC_LINK_PROMOTING;
 }
 
+/* Its next step is due. */
+static void look_again_at_once(struct link_topics *topics, struct link_topic_work *topic)
+{
+    topic->due_ms = 0;
+    link_copy_wake(topics->work.copy);
+}
+
 static bool write_states(struct link_topics *topics, struct link_topic_look *looks, size_t count)
 {
     struct link_change changes[AT_ONCE];
@@ -394,9 +401,10 @@ static bool write_states(struct link_topics *topics, struct link_topic_look *loo
         if (!took_effect(topics, &looks[i]))
             continue;
         log_move(topics, &looks[i]);
-        if (is_promotion(&looks[i]))
-            link_copy_wake(topics->work.copy); /* its next step is due at once */
+        bool promotes = is_promotion(&looks[i]);
         take_state(&looks[i]);
+        if (promotes)
+            look_again_at_once(topics, looks[i].topic);
         if (looks[i].status.must_save)
             link_copy_saved(topics->work.copy, looks[i].topic->name);
     }

@@ -6,7 +6,7 @@ import time
 
 import contenders
 import options
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import OffsetSpec
 from links import Link, link_config
 from processes import wait_for
@@ -46,9 +46,20 @@ def running_link(source, target, name, mirrored, **settings):
 
 
 def delete_topics(cluster, names):
-    """A controller refuses what would be ten thousand changes at once."""
+    """A controller refuses what would be ten thousand changes at once. A request that is repeated,
+    because its answer took long, finds its topics gone."""
+    deleted = set(names)
+
+    def gone():
+        return not deleted & set(cluster.admin.list_topics(timeout=60).topics)
+
     for first in range(0, len(names), DELETED_AT_ONCE):
-        cluster.delete_topic(*names[first : first + DELETED_AT_ONCE])
+        asked = cluster.admin.delete_topics(names[first : first + DELETED_AT_ONCE])
+        for future in asked.values():
+            failure = future.exception(120)
+            if failure and failure.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise failure
+    wait_for(gone, 120, f"{len(names)} topics to be gone", 0.2)
 
 
 def log_end(cluster, topic, partitions):
