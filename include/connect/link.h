@@ -248,6 +248,8 @@ struct kc_link_gateway {
     int64_t duration_ms;
     struct kc_link_held *held; /* topics that are being promoted */
     size_t held_count;
+    json_t *writers; /* an array: ids of the source's producers that have written through it lately;
+                        NULL: it doesn't tell them */
 };
 json_t *kc_link_gateway_json(const struct kc_link_gateway *gateway);
 struct kc_error *kc_link_gateway_parse(const json_t *json,

@@ -9,7 +9,7 @@
  * thread.
  */
 #include "append/appender_priv.h"
-#include "append/produce_request_priv.h"
+#include "append/produce_request.h"
 
 #include "connect/log.h"
 

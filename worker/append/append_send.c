@@ -4,7 +4,7 @@
  * requests in flight per broker. Batch bytes are sent from where they are. Loop thread.
  */
 #include "append/appender_priv.h"
-#include "append/produce_request_priv.h"
+#include "append/produce_request.h"
 
 #include <stdlib.h>
 #include <string.h>

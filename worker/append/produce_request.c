@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Produce requests and answers, see produce_request_priv.h. */
-#include "append/produce_request_priv.h"
+/* Produce requests and answers, see produce_request.h. */
+#include "append/produce_request.h"
 
 #include <string.h>
 

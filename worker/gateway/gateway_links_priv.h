@@ -46,12 +46,14 @@ void gateway_links_close(struct gateway_links *links);
 /* By name, or by the target's id (name NULL). A new reference; NULL: no link has the topic. */
 struct gateway_way *gateway_links_way(struct gateway_links *links, const char *topic,
                                       const struct kc_uuid *id);
-void gateway_way_unref(struct gateway_way *way);
+struct gateway_way *gateway_way_ref(struct gateway_way *way); /* NULL for NULL */
+void gateway_way_unref(struct gateway_way *way);              /* the same */
 
 /* A write to the source begins: counted as under way until gateway_links_end(). False: it must not
- * begin now (held, or no lease): ask for the way again after `changed`. */
+ * begin now (held, or no lease): ask for the way again after `changed`. producer_id: as the source
+ * has it, for the gateway's record; -1: none. */
 bool gateway_links_begin(struct gateway_links *links, const struct gateway_way *way,
-                         int64_t *ticket);
+                         int64_t producer_id, int64_t *ticket);
 /* It has ended. True: its answer may be handed on to the client. False: the lease in which it began
  * is over, and the answer must not be handed on; the client gets a retriable error. */
 bool gateway_links_end(struct gateway_links *links, const struct gateway_way *way, int64_t ticket);

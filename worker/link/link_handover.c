@@ -19,6 +19,7 @@ static const struct kc_link_field gateway_fields[] = {
     KC_LINK_COUNT(kc_link_gateway, renewals),
     KC_LINK_COUNT(kc_link_gateway, duration_ms),
     KC_LINK_LIST(kc_link_gateway, held, held_count, held_topic),
+    KC_LINK_VALUE(kc_link_gateway, writers, ARRAY),
 };
 static const struct kc_link_layout gateway_record =
     KC_LINK_LAYOUT("gateway", kc_link_gateway, gateway_fields);

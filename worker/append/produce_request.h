@@ -3,8 +3,8 @@
  * Produce requests and their answers: the one place where batches are packed for a broker, by topic
  * name or by topic id (KIP-516). Pure functions, any thread.
  */
-#ifndef WORKER_APPEND_PRODUCE_REQUEST_PRIV_H
-#define WORKER_APPEND_PRODUCE_REQUEST_PRIV_H
+#ifndef WORKER_APPEND_PRODUCE_REQUEST_H
+#define WORKER_APPEND_PRODUCE_REQUEST_H
 
 #include "wire/messages_data.h"
 #include "wire/wire_client.h"

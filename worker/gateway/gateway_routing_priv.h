@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Shared by the router's parts: gateway_route.c (its life; who takes which request),
+ * gateway_produce.c (a Produce request and its answer), gateway_lanes.c (in which order its parts
+ * go on), gateway_verdict.c (where each goes), gateway_producer_ids.c and gateway_transactions.c.
+ *
+ * A Produce request is a job; what it has for one partition is a part. A session has a lane for
+ * each partition to which it writes, in which parts wait in the order in which they came. Only the
+ * first part of a lane goes on. One thread at a time goes through a session's lanes: whoever comes
+ * meanwhile leaves word, and the first one looks again.
+ */
+#ifndef WORKER_GATEWAY_GATEWAY_ROUTING_PRIV_H
+#define WORKER_GATEWAY_GATEWAY_ROUTING_PRIV_H
+
+#include "connect/hash.h"
+#include "connect/record_batch.h"
+#include "gateway/gateway_rights_priv.h"
+#include "gateway/gateway_route_priv.h"
+#include "gateway/gateway_sequences_priv.h"
+#include "gateway/gateway_source_priv.h"
+#include "wire/messages_data.h"
+#include "wire/messages_txn.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <utlist.h>
+
+/* Before the client's request.timeout.ms, which is 30 s unless it is set. */
+#define GATEWAY_HOLD_MS   20000 /* for which a write may wait to be sent on */
+#define GATEWAY_ANSWER_MS 26000 /* for an answer of the source */
+
+/* A client that is told so refreshes its metadata and sends again, without counting it as a failure
+ * and in the same order: Java, librdkafka, franz-go. The batch certainly wasn't written. */
+#define GATEWAY_TRY_AGAIN KC_KAFKA_NOT_LEADER_OR_FOLLOWER
+/* The same, but it may have been written. */
+#define GATEWAY_UNKNOWN KC_KAFKA_REQUEST_TIMED_OUT
+/* A transaction that must begin anew: clients abort it, and ask for a producer id again without
+ * ending it before (KIP-360: Java from 2.5 on, librdkafka, franz-go). */
+#define GATEWAY_BEGIN_ANEW KC_KAFKA_INVALID_PRODUCER_ID_MAPPING
+
+struct gateway_transactions;
+
+struct gateway_route {
+    struct gateway_route_base base;
+    struct gateway_sequences *sequences;
+    struct gateway_transactions *transactions;
+    pthread_mutex_t mutex; /* guards queues */
+    struct gateway_queue *queues;
+    atomic_size_t waiting; /* parts in lanes */
+    struct kc_thread *waker;
+    atomic_llong told_ms; /* of the last line about large ids */
+};
+
+/* A session's lanes. */
+struct gateway_queue {
+    struct gateway_session *session; /* the key; not to be looked into */
+    struct gateway_route *route;
+    atomic_int refs;
+    int channel;
+    pthread_mutex_t mutex; /* guards what follows, and phases of parts */
+    struct gateway_lane *lanes;
+    uint64_t next_job;
+    bool advancing;
+    bool again;
+    bool ended; /* the session: what waits is dropped */
+    UT_hash_handle hh;
+};
+
+struct gateway_lane {
+    char *key; /* "topic#partition" */
+    struct gateway_part *parts;
+    UT_hash_handle hh;
+};
+
+enum gateway_phase { GATEWAY_PART_WAITS, GATEWAY_PART_SENT, GATEWAY_PART_DONE };
+
+/* What a Produce request has for one partition. */
+struct gateway_part {
+    struct gateway_job *job;
+    int32_t topic_index; /* in the request */
+    int32_t partition_index;
+    char *topic; /* at the target; of an id that no link has: the id */
+    int32_t partition;
+    struct kc_wire_bytes records;
+    struct kc_record_batch header; /* of the first batch; without one: producer_id -1 */
+    int32_t last_sequence;
+    enum gateway_phase phase;
+    struct gateway_way *way; /* as it was looked up last */
+    int64_t ticket;
+    bool alone;  /* its producer's first batch after a flip */
+    bool probed; /* the target is being asked about its producer */
+    bool untold; /* it doesn't say */
+    /* The answer: */
+    int16_t error_code;
+    int64_t base_offset;
+    int64_t log_append_time;
+    int64_t log_start_offset;
+    char *error_message;
+    struct gateway_part *prev, *next; /* in its lane */
+};
+
+/* A topic's right. */
+struct gateway_right {
+    struct gateway_job *job;
+    char *topic;
+    bool known;
+    int16_t code;
+};
+
+struct gateway_job {
+    struct gateway_route *route;
+    struct gateway_exchange *exchange;
+    struct gateway_queue *queue;
+    const struct kc_produce_request *request;
+    uint64_t number; /* in the order of the session's requests */
+    char *transactional_id;
+    struct gateway_part *parts;
+    size_t count;
+    struct gateway_right *rights; /* by topic of the request; topic NULL: not asked */
+    size_t open;                  /* parts without an answer, and one while it is begun */
+    int32_t throttle_ms;
+};
+
+/* ---- gateway_produce.c ---- */
+bool gateway_produce_take(struct gateway_route *route, struct gateway_exchange *exchange);
+struct gateway_sequence gateway_part_sequence(const struct gateway_part *part);
+/* Answers the job's exchange, and frees the job. */
+void gateway_job_finish(struct gateway_job *job);
+
+/* ---- gateway_lanes.c ---- */
+struct gateway_queue *gateway_queue_get(struct gateway_route *route,
+                                        struct gateway_session *session); /* a reference */
+void gateway_queue_unref(struct gateway_queue *queue);
+void gateway_queue_add(struct gateway_queue *queue, struct gateway_part *part);
+bool gateway_queue_is_empty(struct gateway_queue *queue);
+/* Sends on what can go. Any thread. */
+void gateway_queue_advance(struct gateway_queue *queue);
+/* One thing less that the job waits for. */
+void gateway_job_settle(struct gateway_job *job);
+
+/* ---- gateway_verdict.c ---- */
+enum gateway_verdict {
+    GATEWAY_WAIT,
+    GATEWAY_TO_SOURCE,
+    GATEWAY_TO_TARGET,
+    GATEWAY_PROBE,  /* ask the target about the producer; it waits meanwhile */
+    GATEWAY_ANSWER, /* the part has its answer */
+};
+/* Where the part goes now. With TO_SOURCE the write has begun (part->ticket). Queue's mutex held.
+ */
+enum gateway_verdict gateway_judge(struct gateway_route *route, struct gateway_part *part,
+                                   int64_t now_ms);
+/* Whether the target may have the part as it is, without a look at anything else. */
+bool gateway_passes(struct gateway_route *route, const struct gateway_part *part,
+                    const struct gateway_way *way);
+void gateway_part_refuse(struct gateway_part *part, int16_t code);
+/* The part was answered by source or target: its error code is set. */
+void gateway_part_answered(struct gateway_route *route, struct gateway_part *part,
+                           bool from_source);
+
+/* ---- gateway_producer_ids.c ---- */
+bool gateway_init_take(struct gateway_route *route, struct gateway_exchange *exchange);
+/* What the client is told instead of an id of the source. */
+int64_t gateway_id_for_client(struct gateway_route *route, int64_t id);
+/* The id at the source. *of_source: it was issued there. */
+int64_t gateway_id_at_source(struct gateway_route *route, int64_t id, bool *of_source);
+
+/* ---- gateway_transactions.c ---- */
+struct gateway_transactions *gateway_transactions_new(void);
+void gateway_transactions_destroy(struct gateway_transactions *transactions);
+bool gateway_transaction_take(struct gateway_route *route, struct gateway_exchange *exchange);
+bool gateway_transaction_init(struct gateway_route *route, struct gateway_exchange *exchange);
+/* A transaction wrote, or was to write, to a topic whose truth is the source, or the target: where
+ * its id begins next. */
+void gateway_transaction_note(struct gateway_route *route, const char *transactional_id,
+                              bool source);
+
+#endif

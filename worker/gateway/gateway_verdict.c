@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where a part of a Produce request goes: source, target, or nowhere yet. See
+ * gateway_routing_priv.h and docs/LINKING-INTERNALS.md "Promotion and the flip".
+ */
+#include "gateway/gateway_routing_priv.h"
+
+void gateway_part_refuse(struct gateway_part *part, int16_t code)
+{
+    part->error_code = code;
+    part->base_offset = part->log_append_time = part->log_start_offset = -1;
+}
+
+static bool has_producer(const struct gateway_part *part)
+{
+    return part->header.producer_id >= 0;
+}
+
+/* Answers for good, without a trace. */
+static enum gateway_verdict answer(struct gateway_part *part, int16_t code, int64_t offset)
+{
+    gateway_part_refuse(part, code);
+    part->base_offset = offset;
+    return GATEWAY_ANSWER;
+}
+
+/* The producer sends it again; until then nothing of it passes that follows on this one. */
+static enum gateway_verdict try_again(struct gateway_route *route, struct gateway_part *part)
+{
+    struct gateway_sequence batch = gateway_part_sequence(part);
+
+    if (has_producer(part))
+        gateway_gate_close(route->sequences, &batch);
+    return answer(part, GATEWAY_TRY_AGAIN, -1);
+}
+
+/* ---- transactions ---- */
+
+static bool is_transactional(const struct gateway_part *part)
+{
+    return part->job->transactional_id && has_producer(part);
+}
+
+static bool is_of_source(struct gateway_route *route, const struct gateway_part *part)
+{
+    bool of_source = false;
+
+    gateway_id_at_source(route, part->header.producer_id, &of_source);
+    return of_source;
+}
+
+/* A transaction lives in one cluster: the one that issued its producer id. A batch for the other
+ * one makes it begin anew there. Where writes are held, it is over, too: the promotion waits for
+ * its end, and it would wait for the promotion. */
+static enum gateway_verdict begin_anew(struct gateway_route *route, struct gateway_part *part,
+                                       bool source)
+{
+    gateway_transaction_note(route, part->job->transactional_id, source);
+    return answer(part, GATEWAY_BEGIN_ANEW, -1);
+}
+
+/* ---- after the flip ---- */
+
+static int64_t source_id(struct gateway_route *route, const struct gateway_part *part)
+{
+    return kc_link_real_id(gateway_links_tag(route->base.links, true), part->header.producer_id);
+}
+
+static enum gateway_verdict begin(struct gateway_route *route, struct gateway_part *part, bool next)
+{
+    struct gateway_sequence batch = gateway_part_sequence(part);
+
+    switch (gateway_begin(route->sequences, &batch, next, &part->alone)) {
+    case GATEWAY_BEGIN_SEND:
+        return GATEWAY_TO_TARGET;
+    case GATEWAY_BEGIN_ASK:
+        part->probed = true;
+        part->job->open++;
+        return GATEWAY_PROBE;
+    case GATEWAY_BEGIN_EARLY:
+        return answer(part, KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+    default:
+        return GATEWAY_WAIT;
+    }
+}
+
+static enum kc_link_flip_verdict look_up(struct gateway_route *route,
+                                         const struct gateway_part *part,
+                                         const struct gateway_way *way, int64_t *offset)
+{
+    const struct kc_link_flip *flip = gateway_links_flip(route->base.links, way, part->partition);
+
+    *offset = -1;
+    if (!flip || !has_producer(part))
+        return KC_LINK_FLIP_UNKNOWN;
+    return kc_link_flip_look_up(flip, source_id(route, part), part->header.producer_epoch,
+                                part->header.base_sequence, part->last_sequence, offset);
+}
+
+static enum gateway_verdict judge_flipped(struct gateway_route *route, struct gateway_part *part)
+{
+    int64_t offset = -1;
+
+    switch (look_up(route, part, part->way, &offset)) {
+    case KC_LINK_FLIP_DUPLICATE:
+        return answer(part, KC_KAFKA_NONE, offset);
+    case KC_LINK_FLIP_OLD:
+        return answer(part, KC_KAFKA_DUPLICATE_SEQUENCE_NUMBER, -1);
+    case KC_LINK_FLIP_FENCED:
+        return answer(part, KC_KAFKA_INVALID_PRODUCER_EPOCH, -1);
+    case KC_LINK_FLIP_NEXT:
+        return begin(route, part, true);
+    case KC_LINK_FLIP_LATER:
+        return begin(route, part, false);
+    default:
+        return GATEWAY_TO_TARGET;
+    }
+}
+
+static bool is_at_target(const struct gateway_way *way)
+{
+    return !way || way->place == GATEWAY_TARGET || way->place == GATEWAY_TARGET_FLIPPED;
+}
+
+/* The usual case is that all producers of the table have written to the target since. */
+bool gateway_passes(struct gateway_route *route, const struct gateway_part *part,
+                    const struct gateway_way *way)
+{
+    struct gateway_sequence batch = gateway_part_sequence(part);
+    int64_t offset = -1;
+
+    if (!is_at_target(way) || (is_transactional(part) && is_of_source(route, part)))
+        return false;
+    if (!way || !has_producer(part))
+        return true;
+    if (!gateway_gate_passes(route->sequences, &batch))
+        return false;
+    enum kc_link_flip_verdict verdict = look_up(route, part, way, &offset);
+    if (verdict == KC_LINK_FLIP_NEXT || verdict == KC_LINK_FLIP_LATER)
+        return gateway_begin_is_known(route->sequences, &batch);
+    return verdict == KC_LINK_FLIP_UNKNOWN;
+}
+
+/* ---- verdicts ---- */
+
+static void look_for_way(struct gateway_route *route, struct gateway_part *part)
+{
+    struct gateway_way *way = NULL;
+
+    if (!part->way) /* no link had the topic when the request came */
+        return;
+    way = gateway_links_way(route->base.links, part->topic, NULL);
+    gateway_way_unref(part->way);
+    part->way = way;
+}
+
+static enum gateway_verdict judge_at_target(struct gateway_route *route, struct gateway_part *part)
+{
+    if (is_transactional(part))
+        return is_of_source(route, part) ? begin_anew(route, part, false) : GATEWAY_TO_TARGET;
+    if (part->way && part->way->place == GATEWAY_TARGET_FLIPPED)
+        return judge_flipped(route, part);
+    return GATEWAY_TO_TARGET;
+}
+
+static enum gateway_verdict judge_place(struct gateway_route *route, struct gateway_part *part)
+{
+    look_for_way(route, part);
+    if (is_at_target(part->way))
+        return judge_at_target(route, part);
+    if (is_transactional(part) && !is_of_source(route, part))
+        return begin_anew(route, part, true);
+    if (part->way->place == GATEWAY_HELD)
+        return is_transactional(part) ? begin_anew(route, part, true) : GATEWAY_WAIT;
+    bool begins =
+        gateway_links_begin(route->base.links, part->way, source_id(route, part), &part->ticket);
+    return begins ? GATEWAY_TO_SOURCE : GATEWAY_WAIT;
+}
+
+enum gateway_verdict gateway_judge(struct gateway_route *route, struct gateway_part *part,
+                                   int64_t now_ms)
+{
+    const struct gateway_job *job = part->job;
+    const struct gateway_right *right = &job->rights[part->topic_index];
+    struct gateway_sequence batch = gateway_part_sequence(part);
+
+    if (part->probed)
+        return GATEWAY_WAIT;
+    if (job->queue->ended)
+        return answer(part, GATEWAY_TRY_AGAIN, -1);
+    if (part->untold || now_ms >= job->exchange->since_ms + GATEWAY_HOLD_MS)
+        return try_again(route, part);
+    if (right->topic && !right->known)
+        return GATEWAY_WAIT;
+    if (right->topic && right->code)
+        return answer(part, right->code, -1);
+    if (has_producer(part) && !gateway_gate_passes(route->sequences, &batch))
+        return answer(part, GATEWAY_TRY_AGAIN, -1);
+    return judge_place(route, part);
+}
+
+/* ---- answers ---- */
+
+/* Whether the producer will send the same batch again. */
+static bool is_repeated(int16_t code)
+{
+    return code != KC_KAFKA_NONE && code != KC_KAFKA_DUPLICATE_SEQUENCE_NUMBER &&
+           kc_kafka_error_retriable(code);
+}
+
+/* A target that refuses a batch by its sequence knows the producer as well. */
+static bool is_known_then(int16_t code)
+{
+    return code == KC_KAFKA_NONE || code == KC_KAFKA_DUPLICATE_SEQUENCE_NUMBER ||
+           code == KC_KAFKA_OUT_OF_ORDER_SEQUENCE_NUMBER;
+}
+
+void gateway_part_answered(struct gateway_route *route, struct gateway_part *part, bool from_source)
+{
+    struct gateway_sequence batch = gateway_part_sequence(part);
+
+    if (from_source && !gateway_links_end(route->base.links, part->way, part->ticket))
+        gateway_part_refuse(part, GATEWAY_UNKNOWN);
+    if (!has_producer(part))
+        return;
+    if ((from_source || part->alone) && is_repeated(part->error_code))
+        gateway_gate_close(route->sequences, &batch);
+    if (part->alone)
+        gateway_begin_done(route->sequences, &batch, is_known_then(part->error_code));
+}
