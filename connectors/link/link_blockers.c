@@ -12,6 +12,7 @@ enum {
     QUIET_MS = 1000,      /* the source must have been seen unchanged for so long */
     BASE_MS = 500,        /* of a promotion that has nothing to copy */
     LATELY_MS = 60000,    /* a producer that wrote since may still run */
+    BYPASS_MS = 10000,    /* the same, where others are expected to have moved to gateways */
     LONGEST_MS = 60000,   /* a lag that takes longer is named as a blocker */
     NAMED_GROUPS = 5,     /* in a message */
     NAMED_PRODUCERS = 16, /* whose transactional ids are looked up */
@@ -188,17 +189,32 @@ static void block_transactions(const struct promotion_view *view, size_t i)
 
 /* ---- who wrote lately ---- */
 
-/* The producer of these partitions that wrote last, if that was lately. */
+/* Whether it is one of the producers that write through gateways; gateways NULL: there are none. */
+static bool is_routed(const json_t *gateways, int64_t producer_id)
+{
+    size_t index, at;
+    json_t *writers, *id;
+    json_array_foreach (gateways, index, writers)
+        json_array_foreach (writers, at, id)
+            if (json_integer_value(id) == producer_id)
+                return true;
+    return false;
+}
+
+/* The producer of these partitions that wrote last, if that was lately, and not through a gateway.
+ */
 static const struct kc_partition_producer *last_writer(const struct kc_partition_producers *items,
-                                                       size_t count, int32_t *partition)
+                                                       size_t count, const json_t *gateways,
+                                                       int32_t *partition)
 {
     const struct kc_partition_producer *last = NULL;
-    int64_t since = kc_now_ms() - LATELY_MS;
+    int64_t since = kc_now_ms() - (gateways ? BYPASS_MS : LATELY_MS);
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < items[i].count; k++) {
             const struct kc_partition_producer *producer = &items[i].producers[k];
             if (producer->last_timestamp < since ||
-                (last && producer->last_timestamp <= last->last_timestamp))
+                (last && producer->last_timestamp <= last->last_timestamp) ||
+                is_routed(gateways, producer->producer_id))
                 continue;
             last = producer;
             *partition = items[i].partition;
@@ -207,19 +223,29 @@ static const struct kc_partition_producer *last_writer(const struct kc_partition
 }
 
 static void warn_writer(const struct promotion_view *view, size_t i,
-                        const struct kc_partition_producers *items, size_t count)
+                        const struct kc_partition_producers *items, size_t count,
+                        const json_t *gateways)
 {
     int32_t partition = 0;
-    const struct kc_partition_producer *producer = last_writer(items, count, &partition);
+    const struct kc_partition_producer *producer = last_writer(items, count, gateways, &partition);
     if (!producer)
         return;
     int64_t ago = kc_now_ms() - producer->last_timestamp;
-    link_outcome_block(
-        &view->outcomes[i], "RECENT_WRITER", true,
-        "Producer id %lld wrote to %s-%d at the source %lld s ago. If it still runs, "
-        "what it writes there after the promotion is not copied",
-        (long long)producer->producer_id, view->look->topics[i].source_topic, (int)partition,
-        (long long)(ago > 0 ? ago / 1000 : 0));
+    const char *topic = view->look->topics[i].source_topic;
+    if (gateways)
+        link_outcome_block(
+            &view->outcomes[i], "BYPASSED", view->request->force,
+            "Producer id %lld wrote to %s-%d at the source %lld s ago, and not through a gateway. "
+            "What it writes there after the promotion is not copied. Move it to the gateway, or "
+            "stop it, or use force",
+            (long long)producer->producer_id, topic, (int)partition,
+            (long long)(ago > 0 ? ago / 1000 : 0));
+    else
+        link_outcome_block(&view->outcomes[i], "RECENT_WRITER", true,
+                           "Producer id %lld wrote to %s-%d at the source %lld s ago. If it still "
+                           "runs, what it writes there after the promotion is not copied",
+                           (long long)producer->producer_id, topic, (int)partition,
+                           (long long)(ago > 0 ? ago / 1000 : 0));
 }
 
 /* A topic that is gone would be waited for. */
@@ -229,7 +255,7 @@ static size_t partitions_at_source(const struct link_lags *lags)
 }
 
 /* Idempotent producers are known to the source (Kafka 2.8); others can't be told. */
-static void warn_writers(const struct promotion_view *view)
+static void warn_writers(const struct promotion_view *view, const json_t *gateways)
 {
     char *why = NULL;
     size_t room = 1, used = 0;
@@ -246,7 +272,7 @@ static void warn_writers(const struct promotion_view *view)
     for (size_t i = 0, at = 0; i < view->count && used && !err; i++) {
         size_t count = partitions_at_source(&view->look->topics[i]);
         if (is_open(view, i))
-            warn_writer(view, i, &items[at], count);
+            warn_writer(view, i, &items[at], count, gateways);
         at += count;
     }
     kc_error_destroy(err);
@@ -339,14 +365,23 @@ static void look_twice(const struct promotion_view *view)
     link_live_look(view->control->live, view->look, false);
 }
 
-/* A gateway holds the writes itself: the source needn't be quiet. */
-static bool has_gateways(struct link_control *control)
+/* Which producers write through each of the link's gateways; NULL: there are no gateways. A gateway
+ * holds the writes itself: the source needn't be quiet. */
+static json_t *load_gateways(struct link_control *control)
 {
     struct kc_strings names = {0};
+    json_t *gateways = NULL;
     link_store_names(control->store, KC_LINK_GATEWAY, &names);
-    bool any = names.count > 0;
+    for (size_t i = 0; i < names.count; i++) {
+        json_t *record = link_store_get(control->store, KC_LINK_GATEWAY, names.items[i]);
+        json_t *writers = json_object_get(record, "writers");
+        gateways = gateways ? gateways : json_array();
+        if (json_is_array(writers))
+            json_array_append(gateways, writers);
+        json_decref(record);
+    }
     kc_strings_destroy(&names);
-    return any;
+    return gateways;
 }
 
 void link_block_promotions(struct link_control *control, const struct link_mirror *mirrors,
@@ -358,7 +393,7 @@ void link_block_promotions(struct link_control *control, const struct link_mirro
     look_twice(&view);
     bool reached = !look->source_error && !look->target_error;
     char *why = reached ? link_commits_load(control, &commits) : NULL;
-    bool gateways = has_gateways(control);
+    json_t *gateways = load_gateways(control);
     for (size_t i = 0; i < count; i++) {
         if (!is_open(&view, i))
             continue;
@@ -374,8 +409,9 @@ void link_block_promotions(struct link_control *control, const struct link_mirro
     }
     if (reached)
         warn_settings(&view);
-    if (reached && !gateways)
-        warn_writers(&view);
+    if (reached)
+        warn_writers(&view, gateways);
+    json_decref(gateways);
     link_commits_clear(&commits);
     free(why);
 }
