@@ -108,6 +108,15 @@ void gateway_txn_send(struct gateway_txn_call *call, struct kc_wire_request *req
 
 /* ---- EndTxn ---- */
 
+/* An abort of nothing, as where the only partitions were refused: the source takes it as an error
+ * that clients take as final (librdkafka always ends a transaction before it asks for an id). */
+static int16_t end_code(const struct gateway_txn_call *call, int16_t code)
+{
+    const struct kc_end_txn_request *message = call->exchange->message;
+
+    return code == KC_KAFKA_INVALID_TXN_STATE && !message->committed ? GATEWAY_BEGIN_ANEW : code;
+}
+
 static void on_source_ended(void *arg, const struct kc_wire_request *request,
                             struct kc_wire_reply *reply)
 {
@@ -118,7 +127,8 @@ static void on_source_ended(void *arg, const struct kc_wire_request *request,
         answer = *(const struct kc_end_txn_response *)reply->message;
         answer.producer_id = gateway_id_for_client(call->route, answer.producer_id);
     }
-    answer.error_code = gateway_txn_code(call->route, call->id, reply, answer.error_code);
+    answer.error_code =
+        end_code(call, gateway_txn_code(call->route, call->id, reply, answer.error_code));
     if (answer.error_code == KC_KAFKA_NONE)
         gateway_txn_set_open(call->route, call->id, false);
     gateway_exchange_answer(call->exchange, &answer);
@@ -151,17 +161,36 @@ static void end_at_source(void *arg, struct gateway_exchange *exchange, int16_t 
     gateway_txn_send(call, request, on_source_ended);
 }
 
+static void on_target_ended(void *arg, struct gateway_exchange *exchange, void *response,
+                            struct kc_arena *arena)
+{
+    struct gateway_txn_call *call = arg;
+    struct kc_end_txn_response *answer = response;
+
+    if (answer) {
+        answer->error_code = end_code(call, answer->error_code);
+        gateway_exchange_answer(call->exchange, answer);
+    }
+    gateway_txn_call_destroy(call);
+}
+
 static bool take_end(struct gateway_route *route, struct gateway_exchange *exchange)
 {
     const struct kc_end_txn_request *message = exchange->message;
     bool of_source = false;
 
-    gateway_id_at_source(route, message->producer_id, &of_source);
-    if (!of_source || message->transactional_id.len < 0)
+    if (message->transactional_id.len < 0)
         return false;
-    struct gateway_txn_call *call =
-        gateway_txn_call_new(route, exchange, message->transactional_id.data);
-    gateway_rights_transaction(route->base.rights, exchange, call->id, end_at_source, call);
+    const char *id = message->transactional_id.data;
+    gateway_id_at_source(route, message->producer_id, &of_source);
+    if (!of_source && gateway_txn_next(route, id) == GATEWAY_HOME_UNKNOWN)
+        return false;
+    struct gateway_txn_call *call = gateway_txn_call_new(route, exchange, id);
+    if (of_source)
+        gateway_rights_transaction(route->base.rights, exchange, id, end_at_source, call);
+    else
+        gateway_exchange_ask(exchange, KC_API_END_TXN, exchange->header.version, message,
+                             on_target_ended, call);
     return true;
 }
 

@@ -93,16 +93,22 @@ void gateway_txn_set_open(struct gateway_route *route, const char *id, bool open
 
 bool gateway_txn_is_open(struct gateway_route *route, const char *id)
 {
+    struct gateway_transaction *one = NULL;
+
     pthread_mutex_lock(&route->transactions->mutex);
-    bool open = find(route->transactions, id)->open;
+    HASH_FIND_STR(route->transactions->by_id, id, one);
+    bool open = one && one->open;
     pthread_mutex_unlock(&route->transactions->mutex);
     return open;
 }
 
 enum gateway_home gateway_txn_next(struct gateway_route *route, const char *id)
 {
+    struct gateway_transaction *one = NULL;
+
     pthread_mutex_lock(&route->transactions->mutex);
-    enum gateway_home home = find(route->transactions, id)->next;
+    HASH_FIND_STR(route->transactions->by_id, id, one);
+    enum gateway_home home = one ? one->next : GATEWAY_HOME_UNKNOWN;
     pthread_mutex_unlock(&route->transactions->mutex);
     return home;
 }

@@ -106,16 +106,23 @@ static int16_t add(const char *id, int64_t producer, int16_t epoch, const char *
 
 enum { RELAYED = -100 };
 
-static int16_t end_txn(const char *id, int64_t *producer, int16_t epoch, int version)
+static struct fake_exchange *end_exchange(const char *id, int64_t producer, int16_t epoch,
+                                          int version, bool commit)
 {
     struct kc_arena *arena = kc_arena_new(512);
     struct kc_end_txn_request *message = kc_wire_new(arena, &kc_end_txn_request_type);
 
     message->transactional_id = kc_wire_str(id);
-    message->producer_id = *producer;
+    message->producer_id = producer;
     message->producer_epoch = epoch;
-    message->committed = true;
-    struct fake_exchange *one = fake_exchange(KC_API_END_TXN, version, arena, message);
+    message->committed = commit;
+    return fake_exchange(KC_API_END_TXN, version, arena, message);
+}
+
+static int16_t end_txn(const char *id, int64_t *producer, int16_t epoch, int version)
+{
+    struct fake_exchange *one = end_exchange(id, *producer, epoch, version, true);
+
     if (!take(one)) {
         gateway_exchange_unref(&one->pub);
         return RELAYED;
@@ -251,6 +258,33 @@ START_TEST(an_id_begins_anew_where_its_topics_are)
 }
 END_TEST
 
+/* librdkafka ends a transaction before it asks for an id, even if all of it was refused. */
+START_TEST(an_abort_of_nothing_begins_anew)
+{
+    int16_t epoch = -1;
+
+    begin(1);
+    int64_t id = fresh("x", &epoch);
+    ck_assert_int_eq(add("x", id, epoch, "other"), KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    struct fake_exchange *one = end_exchange("x", id, epoch, 3, false);
+    ck_assert(take(one));
+    AWAIT(atomic_load(&one->answers) == 1);
+    ck_assert_int_eq(((struct kc_end_txn_response *)one->answer)->error_code,
+                     KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    gateway_exchange_unref(&one->pub);
+    one = end_exchange("x", 501, 0, 3, false); /* of the target */
+    ck_assert(take(one));
+    ck_assert_int_eq(fake_asks[1].api, KC_API_END_TXN);
+    struct kc_end_txn_response *response = kc_wire_new(fake_arena, &kc_end_txn_response_type);
+    response->error_code = KC_KAFKA_INVALID_TXN_STATE;
+    target_answers(1, response);
+    ck_assert_int_eq(((struct kc_end_txn_response *)one->answer)->error_code,
+                     KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    gateway_exchange_unref(&one->pub);
+    end();
+}
+END_TEST
+
 START_TEST(a_fenced_producer_stays_fenced)
 {
     int16_t epoch = -1;
@@ -359,7 +393,7 @@ RUN_TESTS("gateway_transactions", ids_are_the_sources, the_target_says_who_gets_
           without_the_source_they_are_the_targets, without_a_link_they_are_untouched,
           a_transaction_of_linked_topics_is_the_sources,
           an_epoch_for_each_transaction_is_told_with_the_tag, the_targets_transactions_are_relayed,
-          an_id_begins_anew_where_its_topics_are, a_fenced_producer_stays_fenced,
-          a_promotion_makes_the_open_one_begin_anew, an_open_one_may_end_while_writes_are_held,
-          offsets_of_a_group_are_the_targets, rights_come_before_the_source,
-          the_sources_troubles_pass)
+          an_id_begins_anew_where_its_topics_are, an_abort_of_nothing_begins_anew,
+          a_fenced_producer_stays_fenced, a_promotion_makes_the_open_one_begin_anew,
+          an_open_one_may_end_while_writes_are_held, offsets_of_a_group_are_the_targets,
+          rights_come_before_the_source, the_sources_troubles_pass)
