@@ -92,6 +92,24 @@ const char *wire_tls_server_name(const struct wire_tls *tls)
     return SSL_get_servername(tls->ssl, TLSEXT_NAMETYPE_host_name);
 }
 
+/* Letters beyond ASCII stay as they are, as in Java's X500Principal. */
+#define NAME_FLAGS (XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB)
+
+char *wire_tls_peer_name(const struct wire_tls *tls)
+{
+    char *text = NULL;
+    X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
+    BIO *out = certificate ? BIO_new(BIO_s_mem()) : NULL;
+
+    if (out && X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, NAME_FLAGS) >= 0) {
+        char *data;
+        long len = BIO_get_mem_data(out, &data);
+        text = kc_strndup(data ? data : "", len > 0 ? (size_t)len : 0);
+    }
+    BIO_free(out);
+    return text;
+}
+
 /* As Java's SslAuthenticationException: trying again doesn't help. */
 static struct kc_error *client_handshake_error(const struct wire_tls *tls)
 {

@@ -32,6 +32,9 @@ void wire_tls_destroy(struct wire_tls *tls);
 /* After the handshake, on the server's side: the host name that the client asked for (SNI); NULL:
  * none. Valid as long as the session. */
 const char *wire_tls_server_name(const struct wire_tls *tls);
+/* After the handshake: the distinguished name of the certificate that the peer has shown, as RFC
+ * 2253 writes it ("CN=alice,O=Example"); the caller's. NULL: it has shown none. */
+char *wire_tls_peer_name(const struct wire_tls *tls);
 
 /* Takes ciphertext from the network. */
 void wire_tls_receive(struct wire_tls *tls, const void *data, size_t len);

@@ -120,3 +120,8 @@ const char *wire_stream_server_name(const struct wire_stream *stream)
 {
     return stream->tls ? wire_tls_server_name(stream->tls) : NULL;
 }
+
+char *wire_stream_peer_name(const struct wire_stream *stream)
+{
+    return stream->tls ? wire_tls_peer_name(stream->tls) : NULL;
+}

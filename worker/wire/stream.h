@@ -92,5 +92,7 @@ const char *wire_stream_doing(const struct wire_stream *stream);
 const char *wire_stream_host(const struct wire_stream *stream);
 /* The host name that an accepted peer asked for (TLS's SNI); NULL: none. After `opened`. */
 const char *wire_stream_server_name(const struct wire_stream *stream);
+/* The distinguished name of the peer's certificate, see wire_tls_peer_name(). After `opened`. */
+char *wire_stream_peer_name(const struct wire_stream *stream);
 
 #endif

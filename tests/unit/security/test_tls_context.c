@@ -133,6 +133,12 @@ START_TEST(clients_are_asked_for_certificates)
     shake_hands();
     ck_assert_int_eq(server.done && !server.err, logins[_i].let_in);
     ck_assert_int_eq(client.done && !client.err, logins[_i].let_in);
+    char *name = wire_tls_peer_name(server.tls);
+    if (logins[_i].shows && strcmp(logins[_i].auth, "none") != 0)
+        ck_assert_str_eq(name, "CN=client");
+    else
+        ck_assert_ptr_null(name);
+    free(name);
     if (!logins[_i].let_in) {
         ck_assert_ptr_nonnull(strstr(kc_error_text(server.err), "ssl.client.auth=required"));
         ck_assert_ptr_nonnull(strstr(kc_error_text(client.err), "ssl.keystore.location"));
