@@ -5,6 +5,7 @@
 #ifndef CONNECTORS_LINK_LINK_PROPOSE_PRIV_H
 #define CONNECTORS_LINK_LINK_PROPOSE_PRIV_H
 
+#include "connect/missing_rights.h"
 #include "connect/resource.h"
 #include "link/link_view_priv.h"
 #include "link/link_writers_priv.h"
@@ -24,15 +25,9 @@ size_t link_sets_batches(const struct link_mirrors *mirrors, size_t *parents, si
 
 /* ---- link_rights_gaps.c: who may use a topic at the source, and not on the target ---- */
 
-struct link_rights_gap {
-    char *topic; /* on the target */
-    char *principal;
-    char *operation; /* "READ", ... */
-};
 /* Zero-initialise it. */
 struct link_rights_gaps {
-    struct link_rights_gap *items;
-    size_t count;
+    struct kc_missing_rights found;
     char *unknown;           /* why that isn't known; NULL: it is, or no side has an authorizer */
     struct kc_strings users; /* with SCRAM credentials at the source that the target lacks: "alice
                                 (SCRAM-SHA-512)" */

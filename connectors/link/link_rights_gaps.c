@@ -7,68 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECURITY_DISABLED = 54, MOST = 10000 };
-
-static bool is_for(const struct kc_acl *acl, const char *topic)
-{
-    if (acl->pattern_type == RD_KAFKA_RESOURCE_PATTERN_PREFIXED)
-        return strncmp(topic, acl->name, strlen(acl->name)) == 0;
-    return strcmp(acl->name, "*") == 0 || strcmp(acl->name, topic) == 0;
-}
-
-/* "READ", "WRITE"; NULL: an operation that clients don't need. */
-static const char *operation_of(const struct kc_acl *acl)
-{
-    if (acl->permission != RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW)
-        return NULL;
-    switch (acl->operation) {
-    case RD_KAFKA_ACL_OPERATION_READ:
-        return "READ";
-    case RD_KAFKA_ACL_OPERATION_WRITE:
-        return "WRITE";
-    case RD_KAFKA_ACL_OPERATION_ALL:
-        return "ALL";
-    default:
-        return NULL;
-    }
-}
-
-static bool grants(const struct kc_acls *acls, const struct kc_acl *wanted, const char *topic)
-{
-    for (size_t i = 0; i < acls->count; i++) {
-        const struct kc_acl *acl = &acls->items[i];
-        if (acl->permission == RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW && is_for(acl, topic) &&
-            (acl->operation == wanted->operation || acl->operation == RD_KAFKA_ACL_OPERATION_ALL) &&
-            (strcmp(acl->principal, wanted->principal) == 0 ||
-             strcmp(acl->principal, "User:*") == 0))
-            return true;
-    }
-    return false;
-}
-
-static void add_gap(struct link_rights_gaps *gaps, const char *topic, const struct kc_acl *acl)
-{
-    for (size_t i = 0; i < gaps->count; i++)
-        if (strcmp(gaps->items[i].topic, topic) == 0 &&
-            strcmp(gaps->items[i].principal, acl->principal) == 0 &&
-            strcmp(gaps->items[i].operation, operation_of(acl)) == 0)
-            return;
-    gaps->items = kc_realloc(gaps->items, (gaps->count + 1) * sizeof(*gaps->items));
-    gaps->items[gaps->count++] = (struct link_rights_gap){
-        kc_strdup(topic), kc_strdup(acl->principal), kc_strdup(operation_of(acl))};
-}
+enum { SECURITY_DISABLED = 54 };
 
 void link_rights_gaps_find(const struct link_mirror *mirrors, size_t count,
                            const struct kc_acls *source, const struct kc_acls *target,
                            struct link_rights_gaps *gaps)
 {
+    struct kc_two_names *names = kc_calloc(count + 1, sizeof(*names));
     for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < source->count && gaps->count < MOST; k++) {
-            const struct kc_acl *acl = &source->items[k];
-            if (operation_of(acl) && is_for(acl, mirrors[i].order.source_topic) &&
-                !grants(target, acl, mirrors[i].name))
-                add_gap(gaps, mirrors[i].name, acl);
-        }
+        names[i] = (struct kc_two_names){mirrors[i].order.source_topic, mirrors[i].name};
+    /* The guard's denials go away with the promotion. */
+    kc_missing_rights_find(names, count, source, target, false, &gaps->found);
+    free(names);
 }
 
 /* The ACLs on topics of a side; none where it has no authorizer. Returns why not; NULL: known. */
@@ -134,12 +84,7 @@ void link_rights_gaps_load(struct link_control *control, const struct link_mirro
 
 void link_rights_gaps_clear(struct link_rights_gaps *gaps)
 {
-    for (size_t i = 0; i < gaps->count; i++) {
-        free(gaps->items[i].topic);
-        free(gaps->items[i].principal);
-        free(gaps->items[i].operation);
-    }
-    free(gaps->items);
+    kc_missing_rights_clear(&gaps->found);
     free(gaps->unknown);
     kc_strings_destroy(&gaps->users);
     free(gaps->users_unknown);
@@ -148,9 +93,9 @@ void link_rights_gaps_clear(struct link_rights_gaps *gaps)
 
 void link_rights_gaps_view(const struct link_rights_gaps *gaps, const char *topic, json_t *list)
 {
-    for (size_t i = 0; i < gaps->count; i++) {
-        const struct link_rights_gap *gap = &gaps->items[i];
-        if (strcmp(gap->topic, topic) != 0)
+    for (size_t i = 0; i < gaps->found.count; i++) {
+        const struct kc_missing_right *gap = &gaps->found.items[i];
+        if (strcmp(gap->name, topic) != 0)
             continue;
         char *message = kc_asprintf("%s has %s on the source's topic, and not on %s at the target. "
                                     "Grant it there before its clients move",

@@ -18,8 +18,8 @@
  *        calls on many groups; kc_try_malloc() and its kin, KC_ERR_MEMORY; hash.h;
  *        kc_regex_replace() tells why it gave up; contract.h: what is exported and what may grow;
  *        majors of libraries in the descriptor; KC_PLUGINS(); text.h; C++; resource.h; admin.h,
- *        append.h, group.h, http.h, link.h, record_batch.h, resting_client.h, thread.h,
- *        timed_jobs.h, topic_log.h, uuid.h
+ *        append.h, group.h, http.h, link.h, missing_rights.h, record_batch.h, resting_client.h,
+ *        thread.h, timed_jobs.h, topic_log.h, uuid.h
  */
 #ifndef CONNECT_PLUGIN_H
 #define CONNECT_PLUGIN_H

@@ -274,9 +274,9 @@ START_TEST(missing_rights_are_found)
                                        .order = {.source_topic = (char *)"orders"}};
     struct link_rights_gaps gaps = {0};
     link_rights_gaps_find(&mirror, 1, &source, &target, &gaps);
-    ck_assert_uint_eq(gaps.count, 1);
-    ck_assert_str_eq(gaps.items[0].principal, "User:a");
-    ck_assert_str_eq(gaps.items[0].operation, "WRITE");
+    ck_assert_uint_eq(gaps.found.count, 1);
+    ck_assert_str_eq(gaps.found.items[0].principal, "User:a");
+    ck_assert_str_eq(gaps.found.items[0].operation, "WRITE");
     link_rights_gaps_clear(&gaps);
 }
 END_TEST
