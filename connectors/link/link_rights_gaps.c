@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECURITY_DISABLED = 54 };
+enum {
+    SECURITY_DISABLED = 54,
+    MOST = 1000, /* users that are told */
+};
 
 void link_rights_gaps_find(const struct link_mirror *mirrors, size_t count,
                            const struct kc_acls *source, const struct kc_acls *target,
