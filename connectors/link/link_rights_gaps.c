@@ -9,7 +9,7 @@
 
 enum {
     SECURITY_DISABLED = 54,
-    MOST = 1000, /* users that are told */
+    MOST = 10000, /* users that are told */
 };
 
 void link_rights_gaps_find(const struct link_mirror *mirrors, size_t count,

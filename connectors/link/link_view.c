@@ -240,6 +240,38 @@ static json_t *list_records(struct link_control *control, enum kc_link_resource 
     return list;
 }
 
+/* What a gateway has last said of its clients, unless it has begun anew since then. */
+static void add_clients(struct link_control *control, json_t *gateway, const char *name)
+{
+    json_t *record = link_store_get(control->store, KC_LINK_CLIENTS, name);
+    bool current = json_equal(json_object_get(record, "epoch"), json_object_get(gateway, "epoch"));
+    json_t *clients = current ? json_object_get(record, "clients") : NULL;
+    json_t *omitted = current ? json_object_get(record, "omitted") : NULL;
+    json_t *connections = current ? json_object_get(record, "connections") : NULL;
+    json_object_set_new(gateway, "clients", clients ? json_incref(clients) : json_array());
+    json_object_set_new(gateway, "clients_omitted",
+                        omitted ? json_incref(omitted) : json_integer(0));
+    json_object_set_new(gateway, "connections",
+                        connections ? json_incref(connections) : json_integer(0));
+    json_decref(record);
+}
+
+static json_t *list_gateways(struct link_control *control)
+{
+    size_t i;
+    json_t *gateway;
+    json_t *list = list_records(control, KC_LINK_GATEWAY, "id");
+    json_array_foreach (list, i, gateway) {
+        json_t *renewals = json_object_get(gateway, "renewals");
+        json_t *duration = json_object_get(gateway, "duration_ms");
+        json_object_set_new(
+            gateway, "lease",
+            json_pack("{s:O?, s:O?}", "renewals", renewals, "duration_ms", duration));
+        add_clients(control, gateway, json_string_value(json_object_get(gateway, "id")));
+    }
+    return list;
+}
+
 static json_t *link_blockers(const struct link_look *look)
 {
     struct link_outcome outcome = {0};
@@ -275,7 +307,7 @@ json_t *link_view_link(struct link_control *control, bool detailed)
     if (detailed) {
         json_object_set_new(view, "tasks", link_view_tasks(control, &mirrors));
         json_object_set_new(view, "leases", list_records(control, KC_LINK_LEASE, "task"));
-        json_object_set_new(view, "gateways", list_records(control, KC_LINK_GATEWAY, "id"));
+        json_object_set_new(view, "gateways", list_gateways(control));
         json_object_set_new(view, "write_guard",
                             list_records(control, KC_LINK_GUARD, "mirror_topic_name"));
         json_object_set_new(view, "blockers", link_blockers(&mirrors.look));

@@ -40,8 +40,9 @@ enum kc_link_resource {
     KC_LINK_WAVE,        /* topics and groups that move as one */
     KC_LINK_GUARD,       /* ACLs that keep others from writing to a mirror topic; name: the topic */
     KC_LINK_BACK,        /* the way back of a promoted topic; name: the topic */
+    KC_LINK_CLIENTS,     /* who uses a gateway, for people; name: the gateway's */
 };
-#define KC_LINK_RESOURCES 12
+#define KC_LINK_RESOURCES 13
 
 /* Never grows. */
 struct kc_link_key {

@@ -137,7 +137,8 @@ static void print_parts(struct cli *cli, const json_t *link)
                                               {"ERRORS", "why", CLI_AS_LIST}};
     static const struct cli_column gateways[] = {{"GATEWAY", "id", CLI_AS_TEXT},
                                                  {"ADDRESS", "address", CLI_AS_TEXT},
-                                                 {"EPOCH", "epoch", CLI_AS_NUMBER}};
+                                                 {"EPOCH", "epoch", CLI_AS_NUMBER},
+                                                 {"CLIENTS", "connections", CLI_AS_NUMBER}};
     static const struct cli_column blockers[] = {{"BLOCKER", "code", CLI_AS_TEXT},
                                                  {"WHAT TO DO", "message", CLI_AS_TEXT}};
     json_t *task;

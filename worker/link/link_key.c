@@ -15,6 +15,7 @@ static const char *const members[KC_LINK_RESOURCES] = {
     [KC_LINK_GATEWAY] = "gateway", [KC_LINK_FLIP] = "flip",
     [KC_LINK_RECEIPT] = "receipt", [KC_LINK_WAVE] = "wave",
     [KC_LINK_GUARD] = "guard",     [KC_LINK_BACK] = "back",
+    [KC_LINK_CLIENTS] = "clients",
 };
 static const struct kc_link_names resources = {members, KC_LINK_RESOURCES};
 

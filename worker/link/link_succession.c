@@ -84,6 +84,7 @@ bool kc_link_record_counts(enum kc_link_resource resource, const json_t *now, co
     case KC_LINK_FLIP:
     case KC_LINK_RECEIPT:
     case KC_LINK_GATEWAY:
+    case KC_LINK_CLIENTS:
         return epoch_counts(now, next);
     default:
         return true;
