@@ -79,6 +79,13 @@ static void expose_files(struct kc_exposition *exposition)
               (double)limit.rlim_cur);
 }
 
+static void (*_Atomic also)(struct kc_exposition *exposition);
+
+void kc_process_expose_also(void (*expose)(struct kc_exposition *exposition))
+{
+    also = expose;
+}
+
 void kc_process_expose(struct kc_exposition *exposition)
 {
     struct kc_str text = {0};
@@ -87,4 +94,7 @@ void kc_process_expose(struct kc_exposition *exposition)
         expose_stat(exposition, at + 2);
     kc_str_destroy(&text);
     expose_files(exposition);
+    void (*expose)(struct kc_exposition *) = also;
+    if (expose)
+        expose(exposition);
 }

@@ -6,5 +6,8 @@
 #include "metrics/exposition.h"
 
 void kc_process_expose(struct kc_exposition *exposition);
+/* From now on kc_process_expose() calls it, too: for what the process has beside a worker. One at
+ * most. */
+void kc_process_expose_also(void (*expose)(struct kc_exposition *exposition));
 
 #endif
