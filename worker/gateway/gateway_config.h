@@ -8,22 +8,25 @@
 
 #include "connect/map.h"
 
+struct gateway_credentials;
+
 enum gateway_after { GATEWAY_ADVERTISE, GATEWAY_RELAY };
 
 /* A listener with its brokers: each broker of the target has a port, or a host name (SNI). */
 struct gateway_listener_config {
-    char *name;                 /* "PLAINTEXT", or a name of listener.security.protocol.map */
-    char *host;                 /* to bind; "": all addresses */
-    int port;                   /* of bootstrap; 0: any free one */
-    char *advertised;           /* host that clients are told */
-    int advertised_port;        /* of bootstrap */
-    int broker_port;            /* the first one; 0: by SNI alone */
-    int broker_ports;           /* how many */
-    char *broker_host;          /* "broker-{id}.gw.example.com"; NULL: `advertised` for all */
-    bool tls;                   /* the client's side */
-    bool sasl;                  /* relayed, unless the listener has a map of credentials */
-    struct kc_map *ssl;         /* its ssl.* keys: the listener's own, else the file's */
-    struct kc_map *credentials; /* principal → the target's credentials; NULL: SASL is relayed */
+    char *name;          /* "PLAINTEXT", or a name of listener.security.protocol.map */
+    char *host;          /* to bind; "": all addresses */
+    int port;            /* of bootstrap; 0: any free one */
+    char *advertised;    /* host that clients are told */
+    int advertised_port; /* of bootstrap */
+    int broker_port;     /* the first one; 0: by SNI alone */
+    int broker_ports;    /* how many */
+    char *broker_host;   /* "broker-{id}.gw.example.com"; NULL: `advertised` for all */
+    bool tls;            /* the client's side */
+    bool sasl;           /* relayed, unless the listener has a map of credentials */
+    struct kc_map *ssl;  /* its ssl.* keys: the listener's own, else the file's */
+    /* Certificates' principals → the target's credentials; NULL: SASL is relayed. */
+    struct gateway_credentials *credentials;
 };
 
 struct gateway_config {
@@ -43,6 +46,8 @@ struct gateway_config {
     int idle_ms;             /* connections without a request are closed after that */
     int slow_ms;             /* a client that takes nothing for so long is cut */
     int drain_ms;            /* that a stop waits for what is under way */
+    int login_ms;            /* from a connection to the end of its login; 0: 30 s */
+    int rights_ms;           /* how long an answer about a client's rights counts; 0: 5 s */
 };
 
 /* settings: the file's, resolved. KC_ERR_CONFIG names the key, its value and what is allowed. */
