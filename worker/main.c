@@ -30,7 +30,7 @@ static const struct role roles[] = {
      "a worker by itself, with connectors from files", "connectStandalone"},
     {"connect-mirror-maker", kc_role_mirror_maker, "FILE [--clusters ALIAS...]",
      "MirrorMaker 2 by its own configuration file", "mirrorMaker"},
-    {"gateway", kc_role_gateway, "FILE",
+    {"gateway", kc_role_gateway, "FILE | check FILE [-o json]",
      "a proxy before a cluster, which routes writes to linked topics to their source", "gateway"},
 };
 #define ROLE_COUNT (sizeof(roles) / sizeof(roles[0]))

@@ -2,6 +2,7 @@
 /*
  * gateway: the Kafka-protocol proxy as a role of its own (gateway/gateway.h).
  *
+ * `gateway check FILE` says what is missing before clients move (gateway/gateway_check.h).
  * Order of a start: file, providers, settings, ports, the target's brokers. A stop signal drains.
  */
 #include "base/logging.h"
@@ -11,6 +12,7 @@
 #include "config/providers.h"
 #include "connect/thread.h"
 #include "gateway/gateway.h"
+#include "gateway/gateway_check.h"
 #include "roles.h"
 
 #include <stdlib.h>
@@ -138,6 +140,8 @@ static int serve(struct gateway_config *config)
 
 int kc_role_gateway(int argc, char **argv)
 {
+    if (strcmp(argv[1], "check") == 0)
+        return gateway_check(argc - 1, argv + 1);
     struct gateway_file file = {0};
     struct gateway_config *config = NULL;
     struct kc_error *err = read_file(&file, argc, argv, &config);

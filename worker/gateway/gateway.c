@@ -11,7 +11,11 @@
 #include "connect/thread.h"
 #include "gateway/gateway_brokers_priv.h"
 #include "gateway/gateway_doors_priv.h"
+#include "gateway/gateway_guard_priv.h"
+#include "gateway/gateway_http_priv.h"
+#include "gateway/gateway_limits_priv.h"
 #include "gateway/gateway_loop_priv.h"
+#include "gateway/gateway_metrics_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +33,8 @@ struct gateway {
     struct gateway_brokers *brokers;
     struct gateway_loop **loops;
     int loop_count;
+    struct gateway_http *http;  /* NULL: it isn't wanted */
+    const char *_Atomic health; /* for /health; static storage */
 };
 
 /* ---- The start ---- */
@@ -38,19 +44,12 @@ static void read_target_security(struct gateway *gateway)
 {
     const struct kc_map *target = gateway->config->target;
     const char *protocol = kc_map_get_or(target, "security.protocol", "PLAINTEXT");
-    struct kc_map *keys = kc_map_subset(target, "ssl.", false);
 
     gateway->common.target_tls =
         strcasecmp(protocol, "SSL") == 0 || strcasecmp(protocol, "SASL_SSL") == 0;
     gateway->common.check_hostname =
         *kc_map_get_or(target, "ssl.endpoint.identification.algorithm", "https") != 0;
-    gateway->common.target_ssl = kc_map_new();
-    kc_map_foreach (keys, entry) {
-        if (strncmp(entry->key, "ssl.keystore.", 13) != 0 &&
-            strncmp(entry->key, "ssl.key.", 8) != 0)
-            kc_map_set(gateway->common.target_ssl, entry->key, entry->value);
-    }
-    kc_map_destroy(keys);
+    gateway->common.target_ssl = gateway_guard_client_settings(gateway->config);
 }
 
 static struct kc_error *start_loops(struct gateway *gateway)
@@ -83,12 +82,41 @@ static void say_where(const struct gateway *gateway)
     }
 }
 
+static const char *health_of(void *arg)
+{
+    const struct gateway *gateway = arg;
+
+    return gateway->health;
+}
+
+static struct kc_error *start_http(struct gateway *gateway)
+{
+    const struct gateway_http_sight sight = {health_of, gateway};
+
+    gateway_metrics_begin();
+    return gateway_http_start(gateway->config->metrics_listener, &sight, &gateway->http);
+}
+
+static void say_warnings(const struct gateway_config *config)
+{
+    struct kc_strings warnings = {0};
+
+    gateway_guard_warnings(config, &warnings);
+    for (size_t i = 0; i < warnings.count; i++)
+        kc_warn("%s", warnings.items[i]);
+    kc_strings_destroy(&warnings);
+}
+
 static struct kc_error *start(struct gateway *gateway, const struct kc_stop *stop)
 {
     struct kc_error *err = gateway_doors_bind(gateway->config, &gateway->doors);
 
+    if (!err)
+        err = start_http(gateway);
     if (err)
         return err;
+    say_warnings(gateway->config);
+    gateway->common.limits = gateway_limits_new(gateway->config);
     gateway->common.nodes = gateway_nodes_new(gateway->config);
     read_target_security(gateway);
     gateway_versions_own(&gateway->common.versions);
@@ -100,6 +128,7 @@ static struct kc_error *start(struct gateway *gateway, const struct kc_stop *sto
         return err;
     gateway_doors_open(gateway->doors, gateway->loops, gateway->loop_count);
     say_where(gateway);
+    gateway->health = "healthy";
     return NULL;
 }
 
@@ -123,6 +152,7 @@ static void drain(struct gateway *gateway)
 
 static void take_apart(struct gateway *gateway)
 {
+    gateway_http_stop(gateway->http);
     gateway_brokers_stop(gateway->brokers);
     for (int i = 0; i < gateway->loop_count; i++)
         gateway_loop_end(gateway->loops[i]);
@@ -131,6 +161,7 @@ static void take_apart(struct gateway *gateway)
     free(gateway->loops);
     gateway_doors_destroy(gateway->doors);
     gateway_nodes_destroy(gateway->common.nodes);
+    gateway_limits_destroy(gateway->common.limits);
     kc_map_destroy(gateway->common.target_ssl);
     gateway_config_destroy(gateway->config);
     free(gateway);
@@ -144,6 +175,7 @@ struct kc_error *gateway_start(struct gateway_config *config, const struct kc_st
     *out = NULL;
     gateway->config = config;
     gateway->common.config = config;
+    gateway->health = "starting";
     struct kc_error *err = start(gateway, stop);
     if (err) {
         take_apart(gateway);
@@ -157,6 +189,7 @@ void gateway_stop(struct gateway *gateway)
 {
     if (!gateway)
         return;
+    gateway->health = "draining";
     gateway_doors_close(gateway->doors);
     drain(gateway);
     kc_info("Gateway %s stopped", gateway->config->name);

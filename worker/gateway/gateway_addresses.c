@@ -399,7 +399,6 @@ void gateway_addresses_free(struct gateway_config *config)
         free(listener->advertised);
         free(listener->broker_host);
         kc_map_destroy(listener->ssl);
-        kc_map_destroy(listener->credentials);
     }
     free(config->listeners);
 }

@@ -8,6 +8,7 @@
 #include "config/config_keys.h"
 #include "connect/config_def.h"
 #include "gateway/gateway_addresses_priv.h"
+#include "gateway/gateway_guard_priv.h"
 #include "wire/settings.h"
 
 #include <errno.h>
@@ -46,6 +47,8 @@ static const struct gateway_number_key numbers[] = {
     COUNT("gateway.idle.ms", idle_ms, 660000, 1000),
     COUNT("gateway.slow.ms", slow_ms, 60000, 1000),
     COUNT("gateway.drain.ms", drain_ms, 10000, 0),
+    COUNT("gateway.login.timeout.ms", login_ms, 30000, 100),
+    COUNT("gateway.rights.cache.ms", rights_ms, 5000, 10),
 };
 #define NUMBERS (sizeof(numbers) / sizeof(*numbers))
 
@@ -115,27 +118,24 @@ static struct kc_map *target_settings(const struct kc_map *settings)
     return target;
 }
 
-/* Whether wire takes the settings; *sasl: its security.protocol logs in. */
-static struct kc_error *check_client(const struct kc_map *settings, const char *whose, bool *sasl)
+/* Whether wire takes the settings. */
+static struct kc_error *check_client(const struct kc_map *settings, const char *whose)
 {
     struct kc_wire_settings *read = NULL;
     struct kc_error *err = kc_wire_settings_new(settings, &read);
 
     if (err)
         return kc_error_prefix(err, "the %s cluster", whose);
-    *sasl = read->use_sasl;
     kc_wire_settings_destroy(read);
     return NULL;
 }
 
 static struct kc_error *read_clusters(const struct kc_map *settings, struct gateway_config *config,
-                                      const char **key, bool *target_sasl)
+                                      const char **key)
 {
-    bool source_sasl;
-
     config->target = target_settings(settings);
     *key = "bootstrap.servers";
-    struct kc_error *err = check_client(config->target, "target", target_sasl);
+    struct kc_error *err = check_client(config->target, "target");
     if (err)
         return err;
     *key = "source.cluster.bootstrap.servers";
@@ -144,26 +144,7 @@ static struct kc_error *read_clusters(const struct kc_map *settings, struct gate
     if (kc_map_size(config->source) == 0)
         return NULL;
     kc_map_set_default(config->source, "client.id", "isthmus-gateway");
-    return check_client(config->source, "source", &source_sasl);
-}
-
-/* A session logs in at the target as its client does, so both sides log in or neither. */
-static struct kc_error *check_logins(const struct gateway_config *config, bool target_sasl)
-{
-    for (size_t i = 0; i < config->listener_count; i++) {
-        const struct gateway_listener_config *listener = &config->listeners[i];
-
-        if (listener->credentials || listener->sasl == target_sasl)
-            continue;
-        return kc_error_new(KC_ERR_CONFIG,
-                            "Invalid value for configuration gateway.listeners: listener %s %s, "
-                            "but the target's security.protocol %s: a client's login is relayed to "
-                            "the target, so both need SASL or neither",
-                            listener->name,
-                            listener->sasl ? "lets clients log in by SASL" : "has no login",
-                            target_sasl ? "asks for a login" : "has none");
-    }
-    return NULL;
+    return check_client(config->source, "source");
 }
 
 /* ---- What is left ---- */
@@ -201,19 +182,17 @@ static void read_name(const struct kc_map *settings, struct gateway_config *conf
 static struct kc_error *read_all(const struct kc_map *settings, struct gateway_config *config,
                                  const char **key)
 {
-    bool target_sasl = false;
     struct kc_error *err = read_numbers(settings, config, key);
 
     if (!err)
-        err = read_clusters(settings, config, key, &target_sasl);
+        err = read_clusters(settings, config, key);
     if (!err)
         err = gateway_addresses_read(settings, config, key);
+    if (!err)
+        err = gateway_guard_read(settings, config, key);
     if (err)
         return err;
-    *key = "gateway.listeners";
-    err = check_logins(config, target_sasl);
-    if (err)
-        return err;
+    config->metrics_listener = kc_strdup(kc_map_get(settings, "gateway.metrics.listener"));
     *key = "gateway.after.promotion";
     err = read_after(settings, config);
     kc_strings_split(&config->links, kc_map_get_or(settings, "gateway.links", ""));
@@ -248,7 +227,9 @@ void gateway_config_destroy(struct gateway_config *config)
 {
     if (!config)
         return;
+    gateway_guard_free(config);
     gateway_addresses_free(config);
+    free(config->metrics_listener);
     kc_strings_destroy(&config->links);
     kc_map_destroy(config->target);
     kc_map_destroy(config->source);
@@ -274,6 +255,10 @@ bool gateway_config_knows(const char *key)
         "gateway.broker.hosts",
         "gateway.links",
         "gateway.after.promotion",
+        "gateway.metrics.listener",
+        "sasl.enabled.mechanisms",
+        "ssl.client.auth",
+        "ssl.principal.mapping.rules",
     };
 
     for (size_t i = 0; i < NUMBERS; i++) {
@@ -284,5 +269,5 @@ bool gateway_config_knows(const char *key)
         if (strcmp(key, others[i]) == 0)
             return true;
     }
-    return begins_with(key, "gateway.listener.name.");
+    return begins_with(key, "gateway.listener.name.") || begins_with(key, "gateway.credentials.");
 }

@@ -46,8 +46,9 @@ struct gateway_config {
     int idle_ms;             /* connections without a request are closed after that */
     int slow_ms;             /* a client that takes nothing for so long is cut */
     int drain_ms;            /* that a stop waits for what is under way */
-    int login_ms;            /* from a connection to the end of its login; 0: 30 s */
-    int rights_ms;           /* how long an answer about a client's rights counts; 0: 5 s */
+    int login_ms;            /* from a connection to the end of its login */
+    char *metrics_listener;  /* "http://host:port"; NULL: none */
+    int rights_ms;           /* how long an answer about a client's rights counts */
 };
 
 /* settings: the file's, resolved. KC_ERR_CONFIG names the key, its value and what is allowed. */

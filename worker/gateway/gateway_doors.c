@@ -4,6 +4,7 @@
 
 #include "connect/log.h"
 #include "connect/thread.h"
+#include "gateway/gateway_limits_priv.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -245,12 +246,6 @@ static void welcome(struct gateway_door *door, int fd, const char *address)
     int32_t broker = -1;
     char why[160];
 
-    if (atomic_load(&common->sessions) >= doors->config->connections_max) {
-        snprintf(why, sizeof(why), "gateway.connections.max=%d are there",
-                 doors->config->connections_max);
-        turn_away(doors, address, fd, why);
-        return;
-    }
     if (door->index >= 0)
         broker = gateway_nodes_of_port(common->nodes, door->listener, door->index);
     if (door->index >= 0 && broker < 0) {
@@ -258,7 +253,11 @@ static void welcome(struct gateway_door *door, int fd, const char *address)
         turn_away(doors, address, fd, why);
         return;
     }
-    gateway_loop_accept(least_busy(doors), door->listener, broker, fd, address);
+    const char *full = gateway_limits_enter(common->limits, address);
+    if (full)
+        turn_away(doors, address, fd, full);
+    else
+        gateway_loop_accept(least_busy(doors), door->listener, broker, fd, address);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)

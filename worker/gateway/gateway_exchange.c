@@ -6,7 +6,7 @@
  * Loop thread, but for what the router calls from its threads: that encodes where it is called, and
  * posts the rest.
  */
-#include "gateway/gateway_life_priv.h"
+#include "gateway/gateway_own_login_priv.h"
 
 #include "base/byte_reader.h"
 #include "connect/log.h"
@@ -215,6 +215,9 @@ void gateway_request_relay(struct gateway_request *request)
 
     if (!session || session->state != SESSION_OPEN || request->state != REQUEST_TAKEN)
         return;
+    request->parked = gateway_own_login_parks(session);
+    if (request->parked)
+        return;
     request->state = REQUEST_SENT;
     if (!request->pub.silent) {
         request->call = (struct gateway_call){.request = request,
@@ -226,6 +229,28 @@ void gateway_request_relay(struct gateway_request *request)
     send_to_target(session, frame_of(session, request));
     if (request->pub.silent)
         gateway_request_settle(request, NULL);
+}
+
+static struct gateway_request *first_parked(struct gateway_session *session)
+{
+    struct gateway_request *request;
+
+    DL_FOREACH (session->exchanges, request) {
+        if (request->parked)
+            return request;
+    }
+    return NULL;
+}
+
+/* One after the other from the first one on, because each may end others. */
+void gateway_requests_unpark(struct gateway_session *session)
+{
+    struct gateway_request *request;
+
+    while (!gateway_own_login_parks(session) && (request = first_parked(session))) {
+        request->parked = false;
+        gateway_request_relay(request);
+    }
 }
 
 /* ---- Own requests ---- */

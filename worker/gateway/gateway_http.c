@@ -162,11 +162,9 @@ static int bound_port(int fd)
 
 /* ---- life ---- */
 
-struct kc_error *gateway_http_start(const struct kc_map *settings,
-                                    const struct gateway_http_sight *sight,
+struct kc_error *gateway_http_start(const char *text, const struct gateway_http_sight *sight,
                                     struct gateway_http **out)
 {
-    const char *text = kc_map_get(settings, KEY);
     int fd = -1;
     *out = NULL;
     if (!text || !*text)

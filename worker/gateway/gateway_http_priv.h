@@ -7,7 +7,7 @@
 #ifndef WORKER_GATEWAY_GATEWAY_HTTP_PRIV_H
 #define WORKER_GATEWAY_GATEWAY_HTTP_PRIV_H
 
-#include "connect/map.h"
+#include "connect/error.h"
 
 struct gateway_http;
 
@@ -17,10 +17,9 @@ struct gateway_http_sight {
     void *arg;
 };
 
-/* Binds gateway.metrics.listener of the settings, "http://host:port"; *http is NULL where it isn't
- * set. KC_ERR_CONFIG, KC_ERR_IO name the listener. sight is copied. */
-struct kc_error *gateway_http_start(const struct kc_map *settings,
-                                    const struct gateway_http_sight *sight,
+/* Binds text, "http://host:port"; *http is NULL where it is NULL or empty. KC_ERR_CONFIG, KC_ERR_IO
+ * name the setting. sight is copied. */
+struct kc_error *gateway_http_start(const char *text, const struct gateway_http_sight *sight,
                                     struct gateway_http **http) KC_MUST_CHECK;
 int gateway_http_port(const struct gateway_http *http);
 void gateway_http_stop(struct gateway_http *http); /* NULL is fine */

@@ -3,7 +3,8 @@
  * A session's two streams: when each is read, and how both end. Part of gateway_life_priv.h. Loop
  * thread.
  */
-#include "gateway/gateway_life_priv.h"
+#include "gateway/gateway_limits_priv.h"
+#include "gateway/gateway_own_login_priv.h"
 
 #include "connect/log.h"
 
@@ -81,11 +82,12 @@ void gateway_step_aside(struct gateway_common *common, bool on)
         kc_info("Gateway %s is needed again: clients are told its addresses", common->config->name);
 }
 
-void gateway_session_uncount(struct gateway_loop *loop)
+void gateway_session_uncount(struct gateway_loop *loop, const char *address)
 {
     struct gateway_common *common = loop->common;
 
     atomic_fetch_sub(&loop->session_count, 1);
+    gateway_limits_leave(common->limits, address);
     if (atomic_fetch_sub(&common->sessions, 1) == 1 && atomic_load(&common->aside))
         gateway_say(&common->say_left, &log, KC_LOG_INFO,
                     "The last client has left gateway %s, which may be stopped now",
@@ -99,9 +101,10 @@ void gateway_session_let_go(struct gateway_session *session)
     if (session->client || session->target)
         return;
     DL_DELETE(loop->sessions, session);
+    gateway_session_uncount(loop, session->about.address);
+    gateway_own_login_end(session);
     gateway_visitor_clear(session);
     free(session);
-    gateway_session_uncount(loop);
     /* The loop may have waited for it. */
     if (loop->stopping)
         uv_async_send(&loop->wake);

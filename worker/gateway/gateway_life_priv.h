@@ -19,6 +19,7 @@
 enum gateway_session_state {
     SESSION_GREETING,   /* the client's TLS handshake */
     SESSION_CONNECTING, /* to the target's broker */
+    SESSION_LOGGING_IN, /* there, for the client: gateway_own_login_priv.h */
     SESSION_OPEN,
     SESSION_ENDING, /* its streams close, or send what is left */
 };
@@ -29,6 +30,7 @@ enum gateway_hold {
     HOLD_FULL = 2,    /* the other stream's queue is full */
     HOLD_BYTES = 4,   /* too much is under way */
     HOLD_DRAIN = 8,   /* no new requests */
+    HOLD_LOGIN = 16,  /* a login goes on: what is behind it must not overtake its verdict */
 };
 
 /* A request at the target. */
@@ -61,10 +63,11 @@ struct gateway_request {
     size_t charge;                   /* what it counts among the session's bytes */
     struct gateway_outgoing *answer; /* that waits */
     struct gateway_call call;        /* as it is relayed */
+    bool parked;                     /* relayed once a login of the gateway's is over */
     struct gateway_request *prev, *next;
 };
 
-enum gateway_login {
+enum gateway_login_progress {
     LOGIN_NONE,    /* nothing yet, or no SASL */
     LOGIN_GOES_ON, /* only its requests may be sent */
     LOGIN_DONE,
@@ -93,7 +96,9 @@ struct gateway_session {
 
     struct gateway_client about;
     char *would_be; /* the principal of a login that goes on */
-    enum gateway_login login;
+    enum gateway_login_progress login;
+    bool let_in;                   /* the target has let the client in once */
+    struct gateway_own_login *own; /* NULL: the client logs in by itself, or not at all */
     enum { LOGIN_PLAIN, LOGIN_SCRAM, LOGIN_BEARER, LOGIN_OTHER } mechanism;
     int8_t versions[KC_API_KEYS]; /* the target's highest, as far as the gateway knows them */
 
@@ -133,7 +138,8 @@ void gateway_session_finish(struct gateway_session *session, struct kc_error *er
 void gateway_session_cut(struct gateway_session *session);
 /* A stream has closed; frees the session with the last one. */
 void gateway_session_let_go(struct gateway_session *session);
-void gateway_session_uncount(struct gateway_loop *loop);
+/* address: the client's. */
+void gateway_session_uncount(struct gateway_loop *loop, const char *address);
 
 /* ---- gateway_exchange.c: its requests in order ---- */
 
@@ -150,6 +156,8 @@ void gateway_request_settle(struct gateway_request *request, struct gateway_outg
 void gateway_requests_end(struct gateway_session *session);
 /* Sends own requests that have waited for a login. */
 void gateway_session_ask_held(struct gateway_session *session);
+/* Relays requests that have waited for a login of the gateway's. */
+void gateway_requests_unpark(struct gateway_session *session);
 
 /* ---- gateway_relay.c: frames both ways ---- */
 
@@ -163,6 +171,8 @@ void gateway_relay_answer(struct gateway_session *session, uint8_t *frame, size_
 void gateway_session_begin(struct gateway_loop *loop, size_t listener, int32_t broker, int fd,
                            char *address);
 void gateway_session_tick(struct gateway_session *session, int64_t now);
+/* The target takes the client's requests from now on. */
+void gateway_session_opened(struct gateway_session *session);
 /* No new requests; ends once nothing is under way. */
 void gateway_session_drain(struct gateway_session *session);
 json_t *gateway_session_describe(const struct gateway_session *session);

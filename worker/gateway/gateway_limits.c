@@ -10,10 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    STRANGE_MAX = 512 * 1024, /* as a broker's sasl.server.max.receive.size */
-    LOGIN_MS = 30000,
-};
+enum { STRANGE_MAX = 512 * 1024 }; /* as a broker's sasl.server.max.receive.size */
 
 struct limits_host {
     char *name;
@@ -112,6 +109,8 @@ const char *gateway_limits_enter(struct gateway_limits *limits, const char *addr
 
 void gateway_limits_leave(struct gateway_limits *limits, const char *address)
 {
+    if (!limits)
+        return;
     pthread_mutex_lock(&limits->mutex);
     struct limits_host *host = find(limits, address);
     if (host && --host->connections == 0)
@@ -134,9 +133,4 @@ int gateway_limits_count(struct gateway_limits *limits)
 size_t gateway_limits_frame(const struct gateway_config *config, bool strange)
 {
     return strange && config->frame_max > STRANGE_MAX ? STRANGE_MAX : config->frame_max;
-}
-
-int gateway_limits_login_ms(const struct gateway_config *config)
-{
-    return config->login_ms > 0 ? config->login_ms : LOGIN_MS;
 }

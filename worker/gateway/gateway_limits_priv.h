@@ -16,13 +16,11 @@ void gateway_limits_destroy(struct gateway_limits *limits); /* NULL is fine */
 /* A connection from "host:port" begins. NULL: it counts from now on, until gateway_limits_leave().
  * Else why it may not; thread-local storage. */
 const char *gateway_limits_enter(struct gateway_limits *limits, const char *address);
+/* limits may be NULL. */
 void gateway_limits_leave(struct gateway_limits *limits, const char *address);
 /* Connections that count now. */
 int gateway_limits_count(struct gateway_limits *limits);
 
 /* Bytes of a request. strange: who sends it hasn't logged in, and has to. */
 size_t gateway_limits_frame(const struct gateway_config *config, bool strange);
-/* How long a client may take from its connection to the end of its login. */
-int gateway_limits_login_ms(const struct gateway_config *config);
-
 #endif

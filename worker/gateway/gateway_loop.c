@@ -245,8 +245,8 @@ static void take_in(void *arg)
 
     if (loop->draining || loop->stopping) {
         close(arrival->fd);
+        gateway_session_uncount(loop, arrival->address);
         free(arrival->address);
-        gateway_session_uncount(loop);
     } else {
         gateway_session_begin(loop, arrival->listener, arrival->broker, arrival->fd,
                               arrival->address);
@@ -266,9 +266,9 @@ void gateway_loop_accept(struct gateway_loop *loop, size_t listener, int32_t bro
         take_in(arrival);
     } else if (!gateway_loop_post(loop, take_in, arrival)) {
         close(fd);
+        gateway_session_uncount(loop, address);
         free(arrival->address);
         free(arrival);
-        gateway_session_uncount(loop);
     }
 }
 

@@ -18,6 +18,7 @@
 struct gateway_common {
     const struct gateway_config *config;
     struct gateway_nodes *nodes;
+    struct gateway_limits *limits;
     struct gateway_versions versions;
     const struct gateway_router *router; /* NULL: everything is relayed */
     bool target_tls;

@@ -5,7 +5,7 @@
  * Frames are bytes, but for the few APIs that the gateway or its router reads. Nothing that either
  * side sends may do more than end its own session.
  */
-#include "gateway/gateway_life_priv.h"
+#include "gateway/gateway_own_login_priv.h"
 
 #include "base/kafka_errors.h"
 #include "wire/messages_cluster.h"
@@ -86,6 +86,19 @@ static void take(struct gateway_session *session, struct gateway_request *reques
     gateway_request_relay(request);
 }
 
+static bool is_login(int api)
+{
+    return api == KC_API_SASL_HANDSHAKE || api == KC_API_SASL_AUTHENTICATE;
+}
+
+/* What is behind a step of a login waits for its answer: nothing may reach the target, or pass the
+ * router by, as a client's of whom the gateway doesn't know yet that the target has let it in. */
+static void wait_for_login(struct gateway_session *session, int api)
+{
+    if (is_login(api) && session->state == SESSION_OPEN && session->calls)
+        gateway_hold_client(session, HOLD_LOGIN);
+}
+
 void gateway_relay_request(struct gateway_session *session, uint8_t *frame, size_t cap, size_t len)
 {
     struct gateway_request *request = NULL;
@@ -97,11 +110,18 @@ void gateway_relay_request(struct gateway_session *session, uint8_t *frame, size
     }
     const struct kc_wire_request_header *header = &request->pub.header;
     session->last_request_ms = request->pub.since_ms;
+    const int16_t api = header->api;
+    if (gateway_own_login_is(session) && is_login(api)) {
+        gateway_session_finish(session, kc_error_new(KC_ERR_DATA, "it logs in by SASL, but it has "
+                                                                  "come by certificate"));
+        return;
+    }
     if (in_range(session, header)) {
         gateway_visitor_asks(session, header, request->pub.body, request->pub.body_len);
         gateway_exchange_ref(&request->pub);
         take(session, request);
         gateway_exchange_unref(&request->pub);
+        wait_for_login(session, api);
     } else if (header->api == KC_API_API_VERSIONS) {
         refuse_version(request);
     } else {
@@ -263,8 +283,11 @@ void gateway_relay_answer(struct gateway_session *session, uint8_t *frame, size_
     if (call->done) {
         take_own(session, call, frame, cap, len);
     } else {
+        const int16_t api = call->api;
         learn(session, call, frame, len);
         relay_answer(session, call, frame, cap, len);
+        if (is_login(api))
+            gateway_release_client(session, HOLD_LOGIN);
     }
     if (session->login != LOGIN_GOES_ON)
         gateway_session_ask_held(session);

@@ -24,7 +24,6 @@
 static struct kc_logger log = KC_LOGGER("org.isthmus.gateway.rights");
 
 enum {
-    KEEP_MS = 5000,
     KEEP_REFUSAL_MS = 1000,
     MOST_KEPT = 1000,    /* of a session: names of transactions and groups are the client's own */
     TXN_VERSION_MAX = 3, /* later ones are for brokers */
@@ -85,7 +84,7 @@ struct gateway_rights {
 struct gateway_rights *gateway_rights_new(const struct gateway_config *config)
 {
     struct gateway_rights *rights = kc_calloc(1, sizeof(*rights));
-    rights->keep_ms = config->rights_ms > 0 ? config->rights_ms : KEEP_MS;
+    rights->keep_ms = config->rights_ms;
     pthread_mutex_init(&rights->mutex, NULL);
     return rights;
 }

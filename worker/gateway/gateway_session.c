@@ -6,7 +6,9 @@
 #include "gateway/gateway_session_priv.h"
 
 #include "connect/log.h"
-#include "gateway/gateway_life_priv.h"
+#include "gateway/gateway_limits_priv.h"
+#include "gateway/gateway_metrics_priv.h"
+#include "gateway/gateway_own_login_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,17 @@ static void connect_target(struct gateway_session *session);
 
 /* ---- The target's stream ---- */
 
+void gateway_session_opened(struct gateway_session *session)
+{
+    session->state = SESSION_OPEN;
+    session->deadline_ms = INT64_MAX;
+    session->let_in =
+        session->own || !session->loop->common->config->listeners[session->listener].sasl;
+    if (session->loop->draining)
+        gateway_session_drain(session);
+    gateway_release_client(session, HOLD_OPENING);
+}
+
 static void on_target_opened(void *arg)
 {
     struct gateway_session *session = arg;
@@ -35,21 +48,23 @@ static void on_target_opened(void *arg)
     if (session->state != SESSION_CONNECTING)
         return;
     wire_stream_trust(session->target);
-    session->state = SESSION_OPEN;
-    session->deadline_ms = INT64_MAX;
-    if (session->loop->draining)
-        gateway_session_drain(session);
-    gateway_release_client(session, HOLD_OPENING);
+    if (!gateway_own_login_begin(session))
+        gateway_session_opened(session);
 }
 
 static void on_target_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
 {
     struct gateway_session *session = arg;
 
+    const bool alive = session->state == SESSION_OPEN || session->state == SESSION_LOGGING_IN;
+
+    if (alive && gateway_own_login_takes(session, frame, cap, len))
+        return;
     if (session->state == SESSION_OPEN)
         gateway_relay_answer(session, frame, cap, len);
     else
         wire_frame_free(frame, cap);
+    gateway_own_login_look(session, kc_mono_ms());
     if (session->state == SESSION_OPEN && session->loop->draining && !session->exchanges)
         gateway_session_finish(session, NULL);
 }
@@ -135,7 +150,8 @@ static void on_client_opened(void *arg)
     if (session->state != SESSION_GREETING)
         return;
     find_broker(session);
-    connect_target(session);
+    if (gateway_own_login_find(session))
+        connect_target(session);
 }
 
 static void on_client_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
@@ -173,14 +189,16 @@ static void on_client_closed(void *arg, struct kc_error *err)
 static bool on_client_begins(void *arg, size_t size)
 {
     struct gateway_session *session = arg;
-    const size_t max = session->loop->common->config->frame_max;
+    const size_t max = gateway_limits_frame(session->loop->common->config, !session->let_in);
 
     if (size <= max)
         return true;
+    gateway_measure_add(GATEWAY_CUT_FRAME, 1);
     gateway_say(&session->loop->common->say_refused, &log, KC_LOG_WARN,
-                "Closed the connection of %s: it began a request of %zu bytes, of which "
-                "gateway.request.max.bytes=%zu are taken",
-                gateway_visitor_name(session), size, max);
+                "Closed the connection of %s: it began a request of %zu bytes, of which %zu are "
+                "taken%s",
+                gateway_visitor_name(session), size, max,
+                session->let_in ? " (gateway.request.max.bytes)" : " before its login");
     return false;
 }
 
@@ -264,6 +282,12 @@ static bool steps_aside(const struct gateway_session *session, int64_t now)
            now - session->since_ms > ASIDE_MS && may_leave(session);
 }
 
+/* Whether it has had time enough to log in, and hasn't. */
+static bool is_strange(const struct gateway_session *session, int64_t now)
+{
+    return !session->let_in && now - session->since_ms > session->loop->common->config->login_ms;
+}
+
 static void tick_open(struct gateway_session *session, int64_t now)
 {
     struct gateway_common *common = session->loop->common;
@@ -272,6 +296,14 @@ static void tick_open(struct gateway_session *session, int64_t now)
         gateway_say(&common->say_refused, &log, KC_LOG_WARN,
                     "Closed the connection of %s: it has taken nothing for gateway.slow.ms=%d",
                     gateway_visitor_name(session), common->config->slow_ms);
+        gateway_measure_add(GATEWAY_CUT_SLOW, 1);
+        gateway_session_cut(session);
+    } else if (is_strange(session, now)) {
+        gateway_say(&common->say_refused, &log, KC_LOG_WARN,
+                    "Closed the connection of %s: it hasn't logged in within "
+                    "gateway.login.timeout.ms=%d",
+                    gateway_visitor_name(session), common->config->login_ms);
+        gateway_measure_add(GATEWAY_CUT_LOGIN, 1);
         gateway_session_cut(session);
     } else if (is_idle(session, now) || steps_aside(session, now) ||
                (session->loop->draining && !session->exchanges)) {
@@ -291,6 +323,7 @@ static struct kc_error *too_late(const struct gateway_session *session)
 
 void gateway_session_tick(struct gateway_session *session, int64_t now)
 {
+    gateway_own_login_look(session, now);
     if (session->state == SESSION_OPEN) {
         tick_open(session, now);
     } else if (now >= session->deadline_ms) {

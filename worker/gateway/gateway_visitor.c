@@ -176,6 +176,7 @@ static void learn_verdict(struct gateway_session *session,
     if (response->error_code != KC_KAFKA_NONE || !is_last(session, response))
         return;
     session->login = LOGIN_DONE;
+    session->let_in = true;
     replace(&session->about.principal, session->would_be);
     session->would_be = NULL;
 }

@@ -50,9 +50,6 @@ START_TEST(strangers_send_little)
     ck_assert_uint_eq(gateway_limits_frame(&config, false), 100 << 20);
     small.frame_max = 1024;
     ck_assert_uint_eq(gateway_limits_frame(&small, true), 1024);
-    ck_assert_int_eq(gateway_limits_login_ms(&config), 30000);
-    small.login_ms = 5;
-    ck_assert_int_eq(gateway_limits_login_ms(&small), 5);
 }
 END_TEST
 

@@ -314,6 +314,8 @@ static void start(const char *protocol)
                                 servers,
                                 "security.protocol",
                                 protocol,
+                                "sasl.mechanism",
+                                "PLAIN",
                                 "gateway.listeners",
                                 listeners,
                                 "gateway.advertised.listeners",
