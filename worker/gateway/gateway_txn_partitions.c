@@ -199,17 +199,17 @@ static void ask_rights(struct gateway_txn_call *call)
 }
 
 /* How many of the topics are where. */
-struct gateway_places {
+struct gateway_txn_places {
     int source;
     int held;
     int target;
 };
 
-static struct gateway_places count_places(struct gateway_route *route,
-                                          const struct gateway_exchange *exchange)
+static struct gateway_txn_places count_places(struct gateway_route *route,
+                                              const struct gateway_exchange *exchange)
 {
     const struct kc_add_partitions_to_txn_request *message = partitions_of(exchange);
-    struct gateway_places places = {0};
+    struct gateway_txn_places places = {0};
 
     for (int32_t t = 0; t < message->v3_and_below_topics.count; t++) {
         struct gateway_way *way = gateway_links_way(
@@ -225,7 +225,7 @@ static struct gateway_places count_places(struct gateway_route *route,
 
 /* Topics that are with the other cluster make the id begin there. */
 static bool begin_anew(struct gateway_route *route, struct gateway_exchange *exchange,
-                       const char *id, const struct gateway_places *places, bool of_source)
+                       const char *id, const struct gateway_txn_places *places, bool of_source)
 {
     bool mixed = places->target > 0 && (places->source > 0 || places->held > 0 ||
                                         (of_source && gateway_txn_is_open(route, id)));
@@ -241,7 +241,7 @@ bool gateway_txn_take_add(struct gateway_route *route, struct gateway_exchange *
 {
     const struct kc_add_partitions_to_txn_request *message = partitions_of(exchange);
     const char *id = message->v3_and_below_transactional_id.data;
-    struct gateway_places places = count_places(route, exchange);
+    struct gateway_txn_places places = count_places(route, exchange);
     bool of_source = false;
 
     if (exchange->header.version > LAST_FOR_CLIENTS || !id)

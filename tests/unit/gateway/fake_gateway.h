@@ -6,7 +6,7 @@
 #ifndef TESTS_UNIT_GATEWAY_FAKE_GATEWAY_H
 #define TESTS_UNIT_GATEWAY_FAKE_GATEWAY_H
 
-#include "gateway/gateway_check.h"
+#include "gateway/route_check.h"
 #include "gateway/gateway_routing_priv.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* When a gateway's lease with a link holds, and when it begins anew. */
-#include "gateway/gateway_check.h"
 #include "gateway/gateway_lease_priv.h"
+#include "gateway/route_check.h"
 
 enum { LEASE = 3000, CLOCK = 1000000 };
 

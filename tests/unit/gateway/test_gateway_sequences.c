@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gates behind failed batches, and the first batch of a producer after a flip. */
-#include "gateway/gateway_check.h"
 #include "gateway/gateway_sequences_priv.h"
+#include "gateway/route_check.h"
 
 static struct gateway_sequence batch(int32_t epoch, int32_t first)
 {

@@ -3,8 +3,8 @@
  * Writes to the source, with brokers made here: to the leader, in order, one try each, and what
  * clients are told of failures.
  */
-#include "gateway/gateway_check.h"
 #include "gateway/gateway_source_priv.h"
+#include "gateway/route_check.h"
 #include "wire/fake_broker.h"
 
 #include "connect/link.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a gateway makes of the records of the state topic: ways, holds, flip tables. */
-#include "gateway/gateway_check.h"
 #include "gateway/gateway_table_priv.h"
+#include "gateway/route_check.h"
 
 #include <string.h>
 

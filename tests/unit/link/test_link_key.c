@@ -19,9 +19,8 @@ static void assert_key(enum kc_link_resource resource, const char *name, const c
 START_TEST(every_resource_has_a_key)
 {
     static const char *const members[KC_LINK_RESOURCES] = {
-        "self",    "topic_order", "topic",   "group_order", "group", "lease",
-        "gateway", "flip",        "receipt", "wave",        "guard", "back",
-        "clients",
+        "self", "topic_order", "topic", "group_order", "group", "lease",   "gateway",
+        "flip", "receipt",     "wave",  "guard",       "back",  "clients",
     };
 
     assert_key(KC_LINK_SELF, "", "{\"link\":\"l-1\",\"self\":\"\"}");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the tests of a gateway's routing share: how they run. */
-#ifndef TESTS_UNIT_GATEWAY_GATEWAY_CHECK_H
-#define TESTS_UNIT_GATEWAY_GATEWAY_CHECK_H
+#ifndef TESTS_UNIT_GATEWAY_ROUTE_CHECK_H
+#define TESTS_UNIT_GATEWAY_ROUTE_CHECK_H
 
 #include <check.h>
 #include <stdlib.h>
