@@ -6,8 +6,8 @@
 #ifndef TESTS_UNIT_GATEWAY_FAKE_GATEWAY_H
 #define TESTS_UNIT_GATEWAY_FAKE_GATEWAY_H
 
-#include "gateway/route_check.h"
 #include "gateway/gateway_routing_priv.h"
+#include "gateway/route_check.h"
 
 #include <string.h>
 
