@@ -138,7 +138,7 @@ static struct kc_error *describe(struct kc_admin *admin, const char *topic, bool
     const struct kc_topic_description *item = err ? NULL : &topics.items[0];
     if (item && item->error && kc_error_kafka_code(item->error) != UNKNOWN)
         err = kc_error_copy(item->error);
-    *found = !err && !item->error;
+    *found = item && !err && !item->error;
     if (*found) {
         *id = item->id;
         *partitions = item->partition_count;

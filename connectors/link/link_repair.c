@@ -42,7 +42,7 @@ static struct kc_error *look_for(struct kc_admin *admin, const char *topic,
     const struct kc_topic_description *item = err ? NULL : &topics.items[0];
     if (item && item->error && kc_error_kafka_code(item->error) != UNKNOWN)
         err = kc_error_copy(item->error);
-    if (!err)
+    if (item && !err)
         *there = !item->error && kc_uuid_equal(&item->id, id);
     kc_topic_descriptions_destroy(&topics);
     kc_strings_destroy(&names);

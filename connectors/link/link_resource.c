@@ -274,6 +274,22 @@ static void get_receipt(void *connector, struct kc_resource_request *request)
                                   control->config->name, topic);
 }
 
+/* What was asked for after promotions, with what it gave up. */
+static json_t *ways_back(struct link_control *control)
+{
+    struct kc_strings names = {0};
+    json_t *list = json_array();
+    link_store_names(control->store, KC_LINK_BACK, &names);
+    for (size_t i = 0; i < names.count; i++) {
+        json_t *view = link_back_view(control, names.items[i]);
+        if (json_is_object(view))
+            json_object_set_new(view, "mirror_topic_name", json_string(names.items[i]));
+        json_array_append_new(list, view);
+    }
+    kc_strings_destroy(&names);
+    return list;
+}
+
 /* What was moved, and what is still to be moved, as one page for the files. */
 static void get_report(void *connector, struct kc_resource_request *request)
 {
@@ -298,10 +314,10 @@ static void get_report(void *connector, struct kc_resource_request *request)
                           kc_link_topic_state_name(mirrors.items[i].state.state)));
     kc_resource_answer_json(
         request, 200,
-        json_pack("{s:s, s:s?, s:s?, s:I, s:o, s:o}", "link_name", control->config->name,
+        json_pack("{s:s, s:s?, s:s?, s:I, s:o, s:o, s:o}", "link_name", control->config->name,
                   "source_cluster_id", control->source_cluster_id, "target_cluster_id",
                   control->target_cluster_id, "time_ms", (json_int_t)kc_now_ms(), "receipts",
-                  receipts, "open_topics", open));
+                  receipts, "open_topics", open, "ways_back", ways_back(control)));
     link_mirrors_clear(&mirrors);
     kc_strings_destroy(&names);
 }

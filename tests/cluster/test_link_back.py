@@ -168,6 +168,8 @@ def test_what_the_source_has_beyond_is_told_and_given_up(linked, source, target,
     assert link.ask("truncate-and-restore", left, force=True).status_code == 202
     wait_same(back, target, source, left)
     assert link.mirror(left)["way_back"]["given_up"][0]["records"] == 30
+    [told] = link.rest.get(f"/links/{link.name}/report")["ways_back"]
+    assert told["mirror_topic_name"] == left and told["given_up"][0]["records"] == 30
     records.produce(target, left, 10, first=510)
     wait_same(back, target, source, left)
 

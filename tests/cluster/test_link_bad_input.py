@@ -2,6 +2,7 @@
 """What goes wrong with a link: in each case nothing is lost or doubled, offsets are equal or the
 state says why they can't be, and repair leads out."""
 
+import shutil
 import threading
 
 import offset_by_offset
@@ -212,3 +213,27 @@ def test_the_source_is_away_and_comes_back(make_worker, target, unique, cluster_
     gone.brokers[0].start()
     records.produce(gone, topic, 500, first=500)
     wait_same(link, gone, target, topic)
+
+
+@pytest.mark.long
+def test_the_source_has_lost_its_history(make_worker, target, unique, cluster_factory):
+    """A broker that has lost a log begins anew, and the mirror has more than its source."""
+    lost = cluster_factory("lost")
+    worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
+    link, topic = Link(worker.rest, unique("link")), unique("orders")
+    lost.create_topic(topic, 1)
+    records.produce(lost, topic, 500)
+    worker.rest.put_connector(link.name, link_config(lost, target, topics=topic))
+    worker.rest.wait_running(link.name)
+    link.wait_copied(topic)
+    broker = lost.brokers[0]
+    broker.stop()
+    [log] = broker.directory.rglob(f"{topic}-0")
+    shutil.rmtree(log)
+    broker.start()
+    records.produce(lost, topic, 100, first=9000)
+    wait_reason(link, topic, "DIVERGED", "its history was cut off")
+    assert link.ask("repair", topic).status_code == 202
+    wait_reason(link, topic, "DIVERGED", "its history was cut off")
+    repair_by_force(link, topic, partition=0, records=400, **{"from": 100, "to": 500})
+    wait_same(link, lost, target, topic)
