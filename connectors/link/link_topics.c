@@ -9,9 +9,8 @@
 #include "link/link_gateways_priv.h"
 #include "link/link_metrics_priv.h"
 #include "link/link_topic_life_priv.h"
-#include "link/link_work_priv.h"
+#include "link/link_topics_priv.h"
 
-#include "connect/hash.h"
 #include "connect/log.h"
 
 #include <stdlib.h>
@@ -27,26 +26,6 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask"
 #define PUT_MS    30000
 #define RETRY_MS  2000
 
-/* A mirror topic of this task. */
-struct link_topic_work {
-    char *name;
-    struct kc_link_topic_order order; /* without settings, which only the end needs */
-    bool ordered;                     /* false: the order is gone */
-    bool replaced;                    /* the same: another one is there, of a topic made anew */
-    struct kc_link_topic state;       /* without partition states, which the store has */
-    bool has_state;
-    bool copying;
-    bool paused;
-    bool finishing;
-    int64_t finishing_ms; /* when that began */
-    int64_t ends;         /* the sum of the source's ends, and since when it is the same */
-    int64_t ends_ms;
-    int64_t due_ms;
-    int64_t written_ms;
-    struct link_metrics *metrics;
-    UT_hash_handle hh;
-};
-
 /* A look at one topic. */
 struct link_topic_look {
     struct link_topic_work *topic;
@@ -55,149 +34,6 @@ struct link_topic_look {
     struct kc_link_topic next; /* the state to be written; reason is borrowed */
     bool write;
 };
-
-struct link_topics {
-    struct link_work work;
-    uint64_t seen; /* of the store */
-    bool followed; /* the store's names have been read once */
-    struct link_topic_work *topics;
-    struct link_gateways *gateways;
-};
-
-/* ---- orders ---- */
-
-static void forget(struct link_topics *topics, struct link_topic_work *topic)
-{
-    HASH_DEL(topics->topics, topic);
-    kc_link_topic_order_clear(&topic->order);
-    kc_link_topic_clear(&topic->state);
-    link_metrics_destroy(topic->metrics);
-    free(topic->name);
-    free(topic);
-}
-
-/* A topic that was promoted, forgotten and is mirrored again goes on with its epochs: receipts and
- * flip tables count by them. 0: it has no receipt. */
-static int64_t receipt_epoch(const struct link_topics *topics, const char *name)
-{
-    json_t *json = link_store_get(topics->work.store, KC_LINK_RECEIPT, name);
-    int64_t epoch = json_integer_value(json_object_get(json, "epoch"));
-    json_decref(json);
-    return epoch > 0 ? epoch : 0;
-}
-
-static void load_state(struct link_topics *topics, struct link_topic_work *topic)
-{
-    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC, topic->name);
-    struct kc_error *err = json ? kc_link_topic_parse(json, &topic->state) : NULL;
-    topic->has_state = json && !err;
-    if (err)
-        kc_log_error("Link '%s': the state of topic %s is damaged, and is made anew from the "
-                     "target's log: %s",
-                     topics->work.config->name, topic->name, kc_error_text(err));
-    kc_error_destroy(err);
-    json_decref(json);
-    json_decref(topic->state.partition_states);
-    topic->state.partition_states = NULL;
-    if (!topic->has_state)
-        topic->state.epoch = receipt_epoch(topics, topic->name);
-}
-
-/* What was saved of the topic's partitions: a new reference, or NULL. */
-static json_t *saved_partitions(const struct link_topics *topics, const char *name)
-{
-    struct kc_link_topic state = {0};
-    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC, name);
-    struct kc_error *err = json ? kc_link_topic_parse(json, &state) : NULL;
-    json_t *partitions = err ? NULL : json_incref(state.partition_states);
-    kc_error_destroy(err);
-    json_decref(json);
-    kc_link_topic_clear(&state);
-    return partitions;
-}
-
-static struct link_topic_work *find_or_add(struct link_topics *topics, const char *name)
-{
-    struct link_topic_work *topic = NULL;
-    HASH_FIND_STR(topics->topics, name, topic);
-    if (topic)
-        return topic;
-    topic = kc_calloc(1, sizeof(*topic));
-    topic->name = kc_strdup(name);
-    HASH_ADD_KEYPTR(hh, topics->topics, topic->name, strlen(topic->name), topic);
-    topic->metrics = link_metrics_new(topics->work.context, topics->work.config->name, name);
-    load_state(topics, topic);
-    return topic;
-}
-
-/* Whether the target's topic is another one than that of the former order. */
-static bool is_another(const struct link_topic_work *topic, const struct kc_link_topic_order *order)
-{
-    const struct kc_uuid *former = &topic->order.target_id;
-    return !kc_uuid_is_zero(former) && !kc_uuid_is_zero(&order->target_id) &&
-           !kc_uuid_equal(former, &order->target_id);
-}
-
-static void take_order(struct link_topics *topics, struct link_topic_work *topic,
-                       struct kc_link_topic_order *order)
-{
-    bool grown = topic->ordered && order->partitions > topic->order.partitions;
-    kc_map_destroy(order->settings);
-    order->settings = NULL;
-    kc_link_topic_order_clear(&topic->order);
-    topic->order = *order;
-    *order = (struct kc_link_topic_order){0};
-    topic->ordered = true;
-    topic->due_ms = 0;
-    if (grown && topic->copying)
-        link_copy_grow(topics->work.copy, topic->name, topic->order.partitions);
-}
-
-/* The topic comes to its end. Where it is replaced, its successor's order is followed then. */
-static void drop_order(struct link_topic_work *topic, bool replaced)
-{
-    topic->ordered = false;
-    topic->replaced = replaced;
-    topic->due_ms = 0;
-}
-
-static void follow_order(struct link_topics *topics, const char *name)
-{
-    struct kc_link_topic_order order = {0};
-    struct link_topic_work *topic = NULL;
-    json_t *json = link_store_get(topics->work.store, KC_LINK_TOPIC_ORDER, name);
-    struct kc_error *err = json ? kc_link_topic_order_parse(json, &order) : NULL;
-    HASH_FIND_STR(topics->topics, name, topic);
-    if (err)
-        kc_log_error("Link '%s': the order for topic %s can't be followed: %s",
-                     topics->work.config->name, name, kc_error_text(err));
-    else if (json && topic && (topic->replaced || is_another(topic, &order)))
-        drop_order(topic, true);
-    else if (json)
-        take_order(topics, find_or_add(topics, name), &order);
-    else if (topic)
-        drop_order(topic, false);
-    kc_error_destroy(err);
-    json_decref(json);
-    kc_link_topic_order_clear(&order);
-}
-
-static void follow_orders(struct link_topics *topics)
-{
-    struct kc_strings names = {0};
-    struct link_store *store = topics->work.store;
-    uint64_t version = link_store_version(store);
-    if (!topics->followed)
-        link_store_names(store, KC_LINK_TOPIC_ORDER, &names);
-    else if (version != topics->seen)
-        link_store_changed(store, topics->seen, KC_LINK_TOPIC_ORDER, &names);
-    for (size_t i = 0; i < names.count; i++)
-        if (link_task_of(names.items[i], topics->work.config->tasks) == topics->work.config->task)
-            follow_order(topics, names.items[i]);
-    topics->followed = true;
-    topics->seen = version;
-    kc_strings_destroy(&names);
-}
 
 /* ---- looking ---- */
 
@@ -286,7 +122,7 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
     if (look->write)
         look->next.partition_states = topic->copying && look->status.count > 0
                                           ? partition_states(&look->status)
-                                          : saved_partitions(topics, topic->name);
+                                          : link_topics_saved(topics, topic->name);
     look->next.epoch += moves || (look->write && is_predecessors(look));
 }
 
@@ -347,7 +183,7 @@ static bool took_effect(struct link_topics *topics, struct link_topic_look *look
                 "again.",
                 topics->work.config->name, look->topic->name);
         kc_link_topic_clear(&look->topic->state);
-        load_state(topics, look->topic);
+        link_topics_load_state(topics, look->topic);
         look->decision.step = LINK_STEP_NONE;
     }
     return ours;
@@ -424,7 +260,7 @@ static void end_copying(struct link_topics *topics, struct link_topic_work *topi
 static void begin_copying(struct link_topics *topics, struct link_topic_work *topic)
 {
     struct kc_link_topic state = topic->state;
-    state.partition_states = saved_partitions(topics, topic->name);
+    state.partition_states = link_topics_saved(topics, topic->name);
     link_copy_add(topics->work.copy, topic->name, &topic->order, &state);
     json_decref(state.partition_states);
     topic->copying = true;
@@ -477,9 +313,9 @@ static void take_step(struct link_topics *topics, const struct link_topic_look *
 static void forget_one(struct link_topics *topics, struct link_topic_work *topic)
 {
     char *successor = topic->replaced ? kc_strdup(topic->name) : NULL;
-    forget(topics, topic);
+    link_topics_forget(topics, topic);
     if (successor)
-        follow_order(topics, successor);
+        link_topics_follow_one(topics, successor);
     free(successor);
 }
 
@@ -594,7 +430,7 @@ void link_topics_destroy(struct link_topics *topics)
     if (!topics)
         return;
     HASH_ITER (hh, topics->topics, topic, next)
-        forget(topics, topic);
+        link_topics_forget(topics, topic);
     link_gateways_destroy(topics->gateways);
     free(topics);
 }
@@ -604,7 +440,7 @@ void link_topics_step(struct link_topics *topics)
     struct link_topic_look *looks = kc_calloc(AT_ONCE, sizeof(*looks));
     struct link_topic_work *topic, *next;
     size_t count = 0;
-    follow_orders(topics);
+    link_topics_follow(topics);
     link_gateways_read(topics->gateways, topics->work.store, kc_mono_ms());
     HASH_ITER (hh, topics->topics, topic, next) {
         int64_t now = kc_mono_ms();
