@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Orders for mirror groups: see link_control_priv.h, and link_orders.c for the manner. */
+/* Orders for mirror groups: see link_control_priv.h, and link_order_batch_priv.h for the manner. */
 #include "link/link_blockers_priv.h"
+#include "link/link_order_batch_priv.h"
 
 #include "connect/log.h"
 
@@ -45,18 +46,14 @@ static bool is_under_way(const struct link_mirror_group *mirror, enum kc_link_gr
     return (asked || (rules[wish].under_way >> state & 1)) && !more;
 }
 
-static void check_state(const struct link_mirror_group *mirror, enum kc_link_group_wish wish,
-                        const struct link_request *request, struct link_outcome *outcome)
+static void check_state(const struct link_order_batch *batch, const void *of,
+                        struct link_outcome *outcome)
 {
-    const struct kc_link_group_order *order = &mirror->order;
+    const struct link_mirror_group *mirror = of;
+    enum kc_link_group_wish wish = (enum kc_link_group_wish)batch->wish;
     enum kc_link_group_state state = link_mirror_group_effective(mirror);
-    if (is_under_way(mirror, wish, request)) {
-        link_outcome_refuse(outcome, request->dry_run ? 200 : 202,
-                            "%s is %s; the last order (%s) was given %lld s ago by %s. Nothing new "
-                            "was ordered",
-                            mirror->name, kc_link_group_state_name(mirror->state.state),
-                            kc_link_group_wish_name(order->wish),
-                            (long long)(kc_now_ms() - order->since_ms) / 1000, order->by);
+    if (is_under_way(mirror, wish, batch->request)) {
+        link_order_batch_say_under_way(batch, mirror, outcome);
         return;
     }
     bool more = state == KC_LINK_GROUP_PROMOTING && wish == KC_LINK_GROUP_PROMOTE;
@@ -69,22 +66,45 @@ static void check_state(const struct link_mirror_group *mirror, enum kc_link_gro
         *reason ? " (" : "", reason, *reason ? ")" : "", rules[wish].done, remedies[state]);
 }
 
-/* ---- writing ---- */
-
-struct group_batch {
-    struct link_control *control;
-    struct link_mirror_group *mirrors;
-    struct link_outcome *outcomes;
-    size_t count;
-    enum kc_link_group_wish wish;
-    const struct link_request *request;
-};
-
-static json_t *new_order(const struct group_batch *batch, struct link_mirror_group *mirror)
+static void block_promotions(const struct link_order_batch *batch, const void *mirrors,
+                             struct link_outcome *outcomes, size_t count)
 {
-    struct kc_link_group_order *order = &mirror->order;
+    link_block_group_promotions(batch->control, mirrors, outcomes, count, batch->request);
+}
+
+/* ---- the kind of orders ---- */
+
+static struct kc_error *load(struct link_control *control, const char *name, void *mirror)
+{
+    return link_mirror_group_load(control->store, control->config->name, name, mirror);
+}
+
+static void clear(void *mirror)
+{
+    link_mirror_group_clear(mirror);
+}
+
+static struct link_order_facts facts_of(const void *of)
+{
+    const struct link_mirror_group *mirror = of;
+    return (struct link_order_facts){.name = mirror->name,
+                                     .state = kc_link_group_state_name(mirror->state.state),
+                                     .wish = kc_link_group_wish_name(mirror->order.wish),
+                                     .epoch = mirror->order.epoch,
+                                     .since_ms = mirror->order.since_ms,
+                                     .by = mirror->order.by};
+}
+
+static const char *done(int wish)
+{
+    return rules[wish].done;
+}
+
+static json_t *renew(const struct link_order_batch *batch, void *mirror)
+{
+    struct kc_link_group_order *order = &((struct link_mirror_group *)mirror)->order;
     order->epoch++;
-    order->wish = batch->wish;
+    order->wish = (enum kc_link_group_wish)batch->wish;
     order->force = batch->request->force;
     order->since_ms = kc_now_ms();
     free(order->by);
@@ -92,126 +112,31 @@ static json_t *new_order(const struct group_batch *batch, struct link_mirror_gro
     return kc_link_group_order_json(order);
 }
 
-static bool is_unchanged(struct link_control *control, const struct link_mirror_group *mirror,
-                         struct link_outcome *outcome)
-{
-    struct link_mirror_group now = {0};
-    struct kc_error *err =
-        link_mirror_group_load(control->store, control->config->name, mirror->name, &now);
-    bool same = !err && now.order.epoch == mirror->order.epoch;
-    if (err)
-        link_outcome_refuse(outcome, 404, "%s", kc_error_text(err));
-    else if (!same)
-        link_outcome_refuse(outcome, 409,
-                            "Somebody else (%s) has ordered %s for group %s at the same time. Look "
-                            "at its state, and ask again if that isn't what you want",
-                            now.order.by, kc_link_group_wish_name(now.order.wish), mirror->name);
-    kc_error_destroy(err);
-    link_mirror_group_clear(&now);
-    return same;
-}
-
-static void log_order(const struct group_batch *batch, const struct link_mirror_group *mirror)
-{
-    kc_info("Link %s: mirror group %s is to be %s, asked by %s%s", batch->control->config->name,
-            mirror->name, rules[batch->wish].done, batch->request->by,
-            batch->request->force ? ", by force" : "");
-}
-
-/* Holds the lock. */
-static struct kc_error *write_locked(const struct group_batch *batch)
-{
-    struct link_change *changes = kc_calloc(batch->count + 1, sizeof(*changes));
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct link_mirror_group *mirror = &batch->mirrors[i];
-        struct link_outcome *outcome = &batch->outcomes[i];
-        if (!link_outcome_settle(outcome, batch->request) ||
-            !is_unchanged(batch->control, mirror, outcome))
-            continue;
-        changes[count++] =
-            (struct link_change){KC_LINK_GROUP_ORDER, mirror->name, new_order(batch, mirror)};
-    }
-    struct kc_error *err =
-        count ? link_store_put(batch->control->store, changes, count, WRITE_MS) : NULL;
-    for (size_t i = 0; i < batch->count && !err; i++)
-        if (batch->outcomes[i].status == 202 && !batch->outcomes[i].message)
-            log_order(batch, &batch->mirrors[i]);
-    free(changes);
-    return err;
-}
-
-static struct kc_error *write_orders(const struct group_batch *batch)
-{
-    pthread_mutex_lock(&batch->control->ordering);
-    struct kc_error *err = write_locked(batch);
-    pthread_mutex_unlock(&batch->control->ordering);
-    return err ? kc_error_prefix(err, "The orders can't be stored") : NULL;
-}
-
-/* ---- all of it ---- */
-
-static void load(struct group_batch *batch)
-{
-    struct link_control *control = batch->control;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct link_outcome *outcome = &batch->outcomes[i];
-        struct kc_error *err = link_mirror_group_load(control->store, control->config->name,
-                                                      outcome->name, &batch->mirrors[i]);
-        if (err)
-            link_outcome_refuse(outcome, kc_error_code(err) == KC_ERR_NOT_FOUND ? 404 : 500, "%s",
-                                kc_error_text(err));
-        else
-            check_state(&batch->mirrors[i], batch->wish, batch->request, outcome);
-        kc_error_destroy(err);
-    }
-}
-
-/* Looks at both sides for those that can be promoted by their state. */
-static void check_promotions(const struct group_batch *batch)
-{
-    struct link_mirror_group *mirrors = kc_calloc(batch->count + 1, sizeof(*mirrors));
-    struct link_outcome *outcomes = kc_calloc(batch->count + 1, sizeof(*outcomes));
-    size_t *places = kc_calloc(batch->count + 1, sizeof(*places));
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch->outcomes[i].status || link_outcome_blocked(&batch->outcomes[i]))
-            continue;
-        places[count] = i;
-        mirrors[count] = batch->mirrors[i];
-        outcomes[count++] = batch->outcomes[i];
-    }
-    if (count)
-        link_block_group_promotions(batch->control, mirrors, outcomes, count, batch->request);
-    for (size_t k = 0; k < count; k++)
-        batch->outcomes[places[k]] = outcomes[k];
-    free(places);
-    free(outcomes);
-    free(mirrors);
-}
+static const struct link_order_kind group_orders = {
+    .resource = KC_LINK_GROUP_ORDER,
+    .noun = "group",
+    .what = "group ",
+    .mirror_size = sizeof(struct link_mirror_group),
+    .load = load,
+    .clear = clear,
+    .facts = facts_of,
+    .done = done,
+    .check = check_state,
+    .block = block_promotions,
+    .renew = renew,
+};
 
 struct kc_error *link_order_groups(struct link_control *control, const struct kc_strings *groups,
                                    enum kc_link_group_wish wish, const struct link_request *request,
                                    struct link_outcomes *outcomes)
 {
-    size_t first = outcomes->count;
-    for (size_t i = 0; i < groups->count; i++)
-        link_outcomes_add(outcomes, groups->items[i]);
-    if (groups->count == 0)
-        return NULL;
-    struct group_batch batch = {control,
-                                kc_calloc(groups->count, sizeof(struct link_mirror_group)),
-                                &outcomes->items[first],
-                                groups->count,
-                                wish,
-                                request};
-    load(&batch);
+    struct link_order_batch batch = {
+        .kind = &group_orders, .control = control, .request = request, .wish = (int)wish};
+    link_order_batch_open(&batch, groups, outcomes);
     if (wish == KC_LINK_GROUP_PROMOTE)
-        check_promotions(&batch);
-    struct kc_error *err = write_orders(&batch);
-    for (size_t i = 0; i < batch.count; i++)
-        link_mirror_group_clear(&batch.mirrors[i]);
-    free(batch.mirrors);
+        link_order_batch_block(&batch);
+    struct kc_error *err = link_order_batch_write(&batch);
+    link_order_batch_close(&batch);
     return err;
 }
 

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders for mirror topics: see link_control_priv.h.
- *
- * A wish is checked against the topic's state and, for a promotion, against both clusters. That
- * takes time and is done without a lock. Under the lock the record is read again: an order that
- * somebody else wrote meanwhile isn't replaced unseen. Whoever asks for what is under way already
- * is told so, and nothing is written.
+ * Orders for mirror topics: see link_control_priv.h, and link_order_batch_priv.h for the manner.
+ * Whoever asks for what is under way already is told so, and nothing is written.
  */
 #include "link/link_back_priv.h"
 #include "link/link_blockers_priv.h"
+#include "link/link_order_batch_priv.h"
 
 #include "connect/admin.h"
 #include "connect/log.h"
@@ -80,26 +77,15 @@ static bool is_under_way(const struct link_mirror *mirror, enum kc_link_wish wis
     return (asked || (rules[wish].under_way >> state & 1)) && !more;
 }
 
-static void say_under_way(const struct link_mirror *mirror, const struct link_request *request,
-                          struct link_outcome *outcome)
+static void check_state(const struct link_order_batch *batch, const void *of,
+                        struct link_outcome *outcome)
 {
-    const struct kc_link_topic_order *order = &mirror->order;
-    link_outcome_refuse(outcome, request->dry_run ? 200 : 202,
-                        "%s is %s; the last order (%s) was given %lld s ago by %s. Nothing new was "
-                        "ordered",
-                        mirror->name, kc_link_topic_state_name(mirror->state.state),
-                        kc_link_wish_name(order->wish),
-                        (long long)(kc_now_ms() - order->since_ms) / 1000, order->by);
-}
-
-/* Whether the wish fits the topic's state; if not, the outcome says so. */
-static void check_state(const struct link_mirror *mirror, enum kc_link_wish wish,
-                        const struct link_request *request, struct link_outcome *outcome)
-{
+    const struct link_mirror *mirror = of;
+    enum kc_link_wish wish = (enum kc_link_wish)batch->wish;
     const struct wish_rule *rule = &rules[wish];
     enum kc_link_topic_state state = link_mirror_effective(mirror);
-    if (is_under_way(mirror, wish, request)) {
-        say_under_way(mirror, request, outcome);
+    if (is_under_way(mirror, wish, batch->request)) {
+        link_order_batch_say_under_way(batch, mirror, outcome);
         return;
     }
     bool more = state == KC_LINK_PROMOTING && wish == KC_LINK_WISH_PROMOTE;
@@ -131,24 +117,48 @@ void link_look_begin(struct link_look *look, const struct link_mirror *mirrors, 
         };
 }
 
-/* ---- writing ---- */
-
-/* The mirrors of a request, in the order of its outcomes from `first` on. */
-struct order_batch {
-    struct link_control *control;
-    struct link_mirror *mirrors;
-    struct link_outcome *outcomes;
-    size_t count;
-    enum kc_link_wish wish;
-    const struct link_request *request;
-};
-
-static json_t *new_order(const struct order_batch *batch, struct link_mirror *mirror)
+static void block_promotions(const struct link_order_batch *batch, const void *mirrors,
+                             struct link_outcome *outcomes, size_t count)
 {
-    struct kc_link_topic_order *order = &mirror->order;
+    struct link_look look = {0};
+    link_block_promotions(batch->control, mirrors, outcomes, count, batch->request, &look);
+    link_look_clear(&look);
+}
+
+/* ---- the kind of orders ---- */
+
+static struct kc_error *load(struct link_control *control, const char *name, void *mirror)
+{
+    return link_mirror_load(control->store, control->config->name, name, mirror);
+}
+
+static void clear(void *mirror)
+{
+    link_mirror_clear(mirror);
+}
+
+static struct link_order_facts facts_of(const void *of)
+{
+    const struct link_mirror *mirror = of;
+    return (struct link_order_facts){.name = mirror->name,
+                                     .state = kc_link_topic_state_name(mirror->state.state),
+                                     .wish = kc_link_wish_name(mirror->order.wish),
+                                     .epoch = mirror->order.epoch,
+                                     .since_ms = mirror->order.since_ms,
+                                     .by = mirror->order.by};
+}
+
+static const char *done(int wish)
+{
+    return rules[wish].done;
+}
+
+static json_t *renew(const struct link_order_batch *batch, void *mirror)
+{
+    struct kc_link_topic_order *order = &((struct link_mirror *)mirror)->order;
     bool promotes = batch->wish == KC_LINK_WISH_PROMOTE;
     order->epoch++;
-    order->wish = batch->wish;
+    order->wish = (enum kc_link_wish)batch->wish;
     order->force = batch->request->force;
     order->max_pause_ms = promotes ? batch->request->max_pause_ms : 0;
     order->since_ms = kc_now_ms();
@@ -157,77 +167,34 @@ static json_t *new_order(const struct order_batch *batch, struct link_mirror *mi
     return kc_link_topic_order_json(order);
 }
 
-/* Whether the order is still the one that was checked; if not, the outcome says so. */
-static bool is_unchanged(struct link_control *control, const struct link_mirror *mirror,
-                         struct link_outcome *outcome)
-{
-    struct link_mirror now = {0};
-    struct kc_error *err =
-        link_mirror_load(control->store, control->config->name, mirror->name, &now);
-    bool same = !err && now.order.epoch == mirror->order.epoch;
-    if (err)
-        link_outcome_refuse(outcome, 404, "%s", kc_error_text(err));
-    else if (!same)
-        link_outcome_refuse(outcome, 409,
-                            "Somebody else (%s) has ordered %s for %s at the same time. Look at "
-                            "its state, and ask again if that isn't what you want",
-                            now.order.by, kc_link_wish_name(now.order.wish), mirror->name);
-    kc_error_destroy(err);
-    link_mirror_clear(&now);
-    return same;
-}
-
-static void log_order(const struct order_batch *batch, const struct link_mirror *mirror)
-{
-    kc_info("Link %s: mirror topic %s is to be %s, asked by %s%s", batch->control->config->name,
-            mirror->name, rules[batch->wish].done, batch->request->by,
-            batch->request->force ? ", by force" : "");
-}
-
-/* Holds the lock. */
-static struct kc_error *write_locked(const struct order_batch *batch)
-{
-    struct link_change *changes = kc_calloc(batch->count + 1, sizeof(*changes));
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct link_mirror *mirror = &batch->mirrors[i];
-        struct link_outcome *outcome = &batch->outcomes[i];
-        if (!link_outcome_settle(outcome, batch->request) ||
-            !is_unchanged(batch->control, mirror, outcome))
-            continue;
-        changes[count++] =
-            (struct link_change){KC_LINK_TOPIC_ORDER, mirror->name, new_order(batch, mirror)};
-    }
-    struct kc_error *err =
-        count ? link_store_put(batch->control->store, changes, count, WRITE_MS) : NULL;
-    for (size_t i = 0; i < batch->count && !err; i++)
-        if (batch->outcomes[i].status == 202 && !batch->outcomes[i].message)
-            log_order(batch, &batch->mirrors[i]);
-    free(changes);
-    return err;
-}
-
-static struct kc_error *write_orders(const struct order_batch *batch)
-{
-    pthread_mutex_lock(&batch->control->ordering);
-    struct kc_error *err = write_locked(batch);
-    pthread_mutex_unlock(&batch->control->ordering);
-    return err ? kc_error_prefix(err, "The orders can't be stored") : NULL;
-}
+static const struct link_order_kind topic_orders = {
+    .resource = KC_LINK_TOPIC_ORDER,
+    .noun = "topic",
+    .what = "",
+    .mirror_size = sizeof(struct link_mirror),
+    .load = load,
+    .clear = clear,
+    .facts = facts_of,
+    .done = done,
+    .check = check_state,
+    .block = block_promotions,
+    .renew = renew,
+};
 
 /* ---- topics that couldn't be made ---- */
 
 /* Tries again to make the topics whose orders were refused. */
-static struct kc_error *create_again(const struct order_batch *batch)
+static struct kc_error *create_again(const struct link_order_batch *batch)
 {
+    const struct link_mirror *mirrors = batch->mirrors;
     struct kc_strings names = {0};
     struct link_outcomes again = {0};
     size_t *places = kc_calloc(batch->count + 1, sizeof(*places));
     for (size_t i = 0; i < batch->count; i++) {
-        if (batch->outcomes[i].status || !batch->mirrors[i].order.refusal)
+        if (batch->outcomes[i].status || !mirrors[i].order.refusal)
             continue;
         places[names.count] = i;
-        kc_strings_add(&names, batch->mirrors[i].order.source_topic);
+        kc_strings_add(&names, mirrors[i].order.source_topic);
     }
     struct kc_error *err =
         names.count ? link_create_topics(batch->control, &names, batch->request, &again) : NULL;
@@ -258,73 +225,21 @@ static struct kc_error *unmake(const struct order_batch *batch)
 
 /* ---- all of it ---- */
 
-static void load(struct order_batch *batch)
-{
-    struct link_control *control = batch->control;
-    for (size_t i = 0; i < batch->count; i++) {
-        struct link_outcome *outcome = &batch->outcomes[i];
-        struct kc_error *err = link_mirror_load(control->store, control->config->name,
-                                                outcome->name, &batch->mirrors[i]);
-        if (err)
-            link_outcome_refuse(outcome, kc_error_code(err) == KC_ERR_NOT_FOUND ? 404 : 500, "%s",
-                                kc_error_text(err));
-        else
-            check_state(&batch->mirrors[i], batch->wish, batch->request, outcome);
-        kc_error_destroy(err);
-    }
-}
-
-/* Looks at both sides for those that can be promoted by their state. */
-static void check_promotions(const struct order_batch *batch)
-{
-    struct link_mirror *mirrors = kc_calloc(batch->count + 1, sizeof(*mirrors));
-    struct link_outcome *outcomes = kc_calloc(batch->count + 1, sizeof(*outcomes));
-    size_t *places = kc_calloc(batch->count + 1, sizeof(*places));
-    struct link_look look = {0};
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch->outcomes[i].status || link_outcome_blocked(&batch->outcomes[i]))
-            continue;
-        places[count] = i;
-        mirrors[count] = batch->mirrors[i];
-        outcomes[count++] = batch->outcomes[i];
-    }
-    if (count)
-        link_block_promotions(batch->control, mirrors, outcomes, count, batch->request, &look);
-    for (size_t k = 0; k < count; k++)
-        batch->outcomes[places[k]] = outcomes[k];
-    link_look_clear(&look);
-    free(places);
-    free(outcomes);
-    free(mirrors);
-}
-
 struct kc_error *link_order_topics(struct link_control *control, const struct kc_strings *topics,
                                    enum kc_link_wish wish, const struct link_request *request,
                                    struct link_outcomes *outcomes)
 {
-    size_t first = outcomes->count;
-    for (size_t i = 0; i < topics->count; i++)
-        link_outcomes_add(outcomes, topics->items[i]);
-    if (topics->count == 0)
-        return NULL;
-    struct order_batch batch = {control,
-                                kc_calloc(topics->count, sizeof(struct link_mirror)),
-                                &outcomes->items[first],
-                                topics->count,
-                                wish,
-                                request};
-    load(&batch);
+    struct link_order_batch batch = {
+        .kind = &topic_orders, .control = control, .request = request, .wish = (int)wish};
     struct kc_error *err = NULL;
+    link_order_batch_open(&batch, topics, outcomes);
     if (wish == KC_LINK_WISH_PROMOTE)
-        check_promotions(&batch);
+        link_order_batch_block(&batch);
     if (wish == KC_LINK_WISH_REPAIR)
         err = unmake(&batch);
     if (!err)
-        err = write_orders(&batch);
-    for (size_t i = 0; i < batch.count; i++)
-        link_mirror_clear(&batch.mirrors[i]);
-    free(batch.mirrors);
+        err = link_order_batch_write(&batch);
+    link_order_batch_close(&batch);
     return err;
 }
 
