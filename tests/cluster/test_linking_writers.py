@@ -8,8 +8,6 @@ partition: 20 of them, or 600 with ISTHMUS_LONG=1.
 import os
 import subprocess
 
-import pytest
-
 from processes import BINARY_DIR
 from workers import PATIENCE
 
@@ -29,9 +27,6 @@ def run_writers(target, topic, runs, identities):
     return run
 
 
-# Under load, now and then a marker that is written directly comes twice: what tells the end of a log
-# doesn't have it yet.
-@pytest.mark.long
 def test_the_sequence_is_the_condition(target, unique):
     run = run_writers(target, unique("one"), RUNS, "one")
     assert run.returncode == 0, run.stdout

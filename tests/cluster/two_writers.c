@@ -135,9 +135,10 @@ static struct place look(const struct writer *writer)
     return place;
 }
 
-static bool lacks_marker(const struct place *place)
+/* RECORD: nothing has to come before the next record. */
+static enum kind lacking(const struct run *run, const struct place *place)
 {
-    return place->written < place->markers;
+    return place->written < place->markers ? run->plan[place->next] : RECORD;
 }
 
 /* ---- markers ---- */
@@ -154,7 +155,8 @@ static bool in_charge(struct kc_error *err)
 }
 
 /* Nobody else can end a transaction of the id between the look and our own end. What became of the
- * end, which the other may have forestalled, the next look tells. */
+ * end, which the other may have forestalled, the next look tells. Meanwhile the other may have come
+ * to markers of the other kind: against whoever writes those, being fenced doesn't help. */
 static void mark_by_coordinator(const struct writer *writer)
 {
     const char *id = writer->run->transactional_id;
@@ -162,7 +164,7 @@ static void mark_by_coordinator(const struct writer *writer)
     struct kc_producer_identity producer;
     ok(kc_admin_init_producer(writer->admin, id, PATIENCE, &producer));
     struct place place = look(writer);
-    if (!lacks_marker(&place))
+    if (lacking(writer->run, &place) != MARKER_OF_COORDINATOR)
         return;
     if (in_charge(kc_admin_add_partitions_to_txn(writer->admin, id, &producer, &part, 1)) &&
         in_charge(part.error))
@@ -177,7 +179,7 @@ static void mark_directly(const struct writer *writer)
                                    .commit = true};
     pthread_mutex_lock(&writer->run->lease);
     struct place place = look(writer);
-    if (lacks_marker(&place)) {
+    if (lacking(writer->run, &place) == MARKER_DIRECT) {
         ok(kc_admin_write_markers(writer->admin, &marker, 1));
         ok(marker.error);
     }
@@ -299,12 +301,17 @@ static void *write_log(void *arg)
     struct writer *writer = arg;
     const struct run *run = writer->run;
     for (struct place place = look(writer); place.records < run->records; place = look(writer)) {
-        if (!lacks_marker(&place))
+        switch (lacking(run, &place)) {
+        case RECORD:
             append(writer, &place);
-        else if (run->plan[place.next] == MARKER_DIRECT)
+            break;
+        case MARKER_DIRECT:
             mark_directly(writer);
-        else
+            break;
+        case MARKER_OF_COORDINATOR:
             mark_by_coordinator(writer);
+            break;
+        }
     }
     return NULL;
 }
@@ -341,26 +348,55 @@ static bool compare_batch(const struct run *run, const struct kc_record_batch *b
     return right;
 }
 
-static bool compare(const struct run *run, struct kc_fetcher *fetcher, int64_t end)
+/* Who wrote what: a marker by the coordinator has the transactional id's producer. */
+static bool print_batch(const struct run *run, const struct kc_record_batch *batch)
+{
+    printf("  partition %d, offsets %lld to %lld: producer %llx, epoch %d, sequence %d%s\n",
+           run->partition, (long long)batch->base_offset,
+           (long long)kc_record_batch_last_offset(batch), (unsigned long long)batch->producer_id,
+           batch->producer_epoch, batch->base_sequence,
+           kc_record_batch_control(batch) ? ", a marker" : "");
+    return true;
+}
+
+/* Reads the log up to end or until each() says no; where it ended. */
+static int64_t read_log(const struct run *run, struct kc_fetcher *fetcher, int64_t end,
+                        bool (*each)(const struct run *, const struct kc_record_batch *),
+                        bool *right)
 {
     int64_t position = 0, until = kc_mono_ms() + PATIENCE;
-    bool right = true;
+    *right = true;
     kc_fetcher_add(fetcher, topic, run->partition, 0, -1);
-    while (right && position < end) {
+    while (*right && position < end) {
         struct kc_fetched *chunk = kc_fetcher_next(fetcher, until);
         struct kc_record_batch batch;
         const char *why = NULL;
         CHECK(chunk && chunk->kind == KC_FETCHED_DATA);
-        for (size_t at = 0; right && at < chunk->len; at += batch.size) {
+        for (size_t at = 0; *right && at < chunk->len; at += batch.size) {
             CHECK(kc_record_batch_parse(chunk->data + at, chunk->len - at, &batch, &why) ==
                   KC_BATCH_OK);
             position = kc_record_batch_last_offset(&batch) + 1;
-            right = compare_batch(run, &batch);
+            *right = each(run, &batch);
         }
         kc_fetched_release(chunk);
     }
     kc_fetcher_remove(fetcher, topic, run->partition);
-    return right && position == LOG;
+    return position;
+}
+
+/* A log that is wrong is printed, beside its plan. */
+static bool compare(const struct run *run, struct kc_fetcher *fetcher, int64_t end)
+{
+    bool right;
+    if (read_log(run, fetcher, end, compare_batch, &right) == LOG && right)
+        return true;
+    read_log(run, fetcher, end, print_batch, &right);
+    printf("  by the plan of partition %d, markers are at", run->partition);
+    for (int i = 0; i < LOG; i++)
+        if (run->plan[i] != RECORD)
+            printf(" %d (%s)", i, run->plan[i] == MARKER_DIRECT ? "direct" : "coordinator");
+    printf("\n");
+    return false;
 }
 
 /* ---- runs ---- */
