@@ -157,7 +157,8 @@ static bool admit(const struct kc_mounts *mounts, const struct kc_plugin *plugin
 
 static unsigned flags_of(const struct kc_resource_route *row)
 {
-    return KC_ROUTE_OUTSIDE | (row->flags & KC_RESOURCE_BODY ? KC_ROUTE_BODY : 0) |
+    return KC_ROUTE_OUTSIDE | KC_ROUTE_SLASHES |
+           (row->flags & KC_RESOURCE_BODY ? KC_ROUTE_BODY : 0) |
            (row->flags & KC_RESOURCE_BYTES ? KC_ROUTE_TEXT : 0) |
            (row->flags & KC_RESOURCE_ANY_TYPE ? KC_ROUTE_ANY_TYPE : 0);
 }

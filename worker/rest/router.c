@@ -10,6 +10,7 @@
 struct path {
     char *segments[MAX_SEGMENTS];
     size_t count;
+    bool hides_slash; /* in a segment, as %2F */
 };
 
 static void path_destroy(struct path *path)
@@ -19,26 +20,36 @@ static void path_destroy(struct path *path)
     path->count = 0;
 }
 
-/* Splits and decodes; false when an escape is malformed or hides a slash. Segments beyond
+/* Splits and decodes; false when an escape is malformed. Segments beyond
  * MAX_SEGMENTS are left out; no route is that long, so the path stays unknown. A slash at the end
  * doesn't count. */
 static bool path_split(const char *text, struct path *path)
 {
-    path->count = 0;
+    *path = (struct path){0};
     while (*text == '/')
         text++;
     while (*text && path->count < MAX_SEGMENTS) {
         size_t len = strcspn(text, "/");
         char *segment = kc_rest_unescape(text, len, false);
-        if (!segment || strchr(segment, '/')) {
-            free(segment);
+        if (!segment)
             return false;
-        }
+        path->hides_slash = path->hides_slash || strchr(segment, '/');
         path->segments[path->count++] = segment;
         text += len;
         text += *text == '/';
     }
     return true;
+}
+
+/* Jetty refuses a path that hides a slash, and so do Connect's own routes. */
+static bool is_ambiguous(const struct path *path, const struct kc_route *found)
+{
+    return path->hides_slash && !(found && (found->flags & KC_ROUTE_SLASHES));
+}
+
+static void answer_ambiguous(struct kc_rest_request *request)
+{
+    kc_rest_answer_status(request, 400, "Ambiguous URI path encoding");
 }
 
 static bool pattern_matches(const char *pattern, const struct path *path)
@@ -99,7 +110,7 @@ const struct kc_route *kc_router_find(const struct kc_route *const *tables, unsi
     const char *method = strcmp(request->method, "HEAD") == 0 ? "GET" : request->method;
     if (!path_split(request->path, &path)) {
         path_destroy(&path);
-        kc_rest_answer_status(request, 400, "Ambiguous URI path encoding");
+        answer_ambiguous(request);
         return NULL;
     }
     for (; *tables && !found; tables++) {
@@ -115,12 +126,16 @@ const struct kc_route *kc_router_find(const struct kc_route *const *tables, unsi
                 allow_method(&allowed, "HEAD");
         }
     }
-    if (found)
+    if (is_ambiguous(&path, found)) {
+        answer_ambiguous(request);
+        found = NULL;
+    } else if (found) {
         take_params(found->pattern, &path, request);
-    else if (allowed.len)
+    } else if (allowed.len) {
         answer_method(request, &allowed);
-    else
+    } else {
         kc_rest_answer_status(request, 404, "HTTP 404 Not Found");
+    }
     kc_str_destroy(&allowed);
     path_destroy(&path);
     return found;

@@ -68,6 +68,35 @@ START_TEST(paths_find_their_routes)
 }
 END_TEST
 
+static const struct kc_route group_routes[] = {
+    {"GET", "/links/{}/groups/{}", KC_ROUTE_SLASHES, NULL},
+    {"GET", "/links/{}/plain", 0, NULL},
+    {NULL, NULL, 0, NULL},
+};
+static const struct kc_route *const group_tables[] = {kc_connectors_routes, group_routes, NULL};
+
+static int status_of(const char *path)
+{
+    struct kc_rest_request *request = request_of("GET", path);
+    const struct kc_route *route = kc_router_find(group_tables, 0, request);
+    int status = route ? 0 : request->status;
+    kc_rest_request_destroy(request);
+    return status;
+}
+
+START_TEST(some_routes_take_names_with_slashes)
+{
+    struct kc_rest_request *request = request_of("GET", "/links/l/groups/team%2Fapp");
+    ck_assert_ptr_eq(kc_router_find(group_tables, 0, request), &group_routes[0]);
+    ck_assert_str_eq(request->params[1], "team/app");
+    kc_rest_request_destroy(request);
+    ck_assert_int_eq(status_of("/links/l/groups%2Fteam"), 400);
+    ck_assert_int_eq(status_of("/links/a%2Fb/plain"), 400);
+    ck_assert_int_eq(status_of("/connectors/a%2Fb"), 400);
+    ck_assert_int_eq(status_of("/links/l/groups/team/app"), 404);
+}
+END_TEST
+
 START_TEST(excluded_routes_are_unknown)
 {
     struct kc_rest_request *request = request_of("GET", "/admin/loggers");
@@ -96,6 +125,7 @@ int main(void)
     Suite *suite = suite_create("router");
     TCase *tcase = tcase_create("router");
     tcase_add_test(tcase, paths_find_their_routes);
+    tcase_add_test(tcase, some_routes_take_names_with_slashes);
     tcase_add_test(tcase, excluded_routes_are_unknown);
     tcase_add_test(tcase, a_long_name_is_a_name);
     suite_add_tcase(suite, tcase);
