@@ -403,8 +403,8 @@ void link_block_promotions(struct link_control *control, const struct link_mirro
             continue;
         if (!gateways)
             block_noise(&view, i);
+        block_transactions(&view, i); /* before the lag that they cause */
         block_lag(&view, i);
-        block_transactions(&view, i);
         warn_groups(&view, i, &commits);
     }
     if (reached)

@@ -182,6 +182,12 @@ START_TEST(open_transactions_and_translation_are_named)
     order(&link, "orders", KC_LINK_WISH_PROMOTE, &dry);
     ck_assert(has(&outcomes.items[0], "HANGING_TRANSACTION", false));
     ck_assert(has(&outcomes.items[0], "NOT_PRESERVED", true));
+    /* What is behind a transaction lags; who reads only the message learns the cause. */
+    link.live.target_end = 90;
+    link.live.target_rate = 0;
+    ck_assert_int_eq(order(&link, "orders", KC_LINK_WISH_PROMOTE, &dry)->status, 409);
+    ck_assert(has(&outcomes.items[0], "LAGGING", false));
+    ck_assert_ptr_nonnull(strstr(outcomes.items[0].message, "A transaction is open"));
     fake_link_destroy(&link);
 }
 END_TEST
