@@ -16,6 +16,7 @@
 
 struct kc_group_client {
     struct kc_wire_admin *admin;
+    struct kc_heartbeats *heartbeats;
     atomic_uint members; /* so far */
 };
 
@@ -24,17 +25,20 @@ struct kc_error *kc_group_client_new(const struct kc_map *config, const char *na
 {
     struct kc_group_client *made = kc_calloc(1, sizeof(*made));
     struct kc_error *err = kc_wire_admin_new(config, name, &made->admin);
-    if (err)
+    if (err) {
         free(made);
-    else
-        *client = made;
-    return err;
+        return err;
+    }
+    made->heartbeats = kc_heartbeats_new();
+    *client = made;
+    return NULL;
 }
 
 void kc_group_client_destroy(struct kc_group_client *client)
 {
     if (!client)
         return;
+    kc_heartbeats_destroy(client->heartbeats);
     kc_wire_admin_destroy(client->admin);
     free(client);
 }
@@ -42,6 +46,11 @@ void kc_group_client_destroy(struct kc_group_client *client)
 struct kc_wire_client *kc_group_client_wire(struct kc_group_client *client)
 {
     return kc_wire_admin_client(client->admin);
+}
+
+struct kc_heartbeats *kc_group_client_heartbeats(struct kc_group_client *client)
+{
+    return client->heartbeats;
 }
 
 int kc_group_client_channel(struct kc_group_client *client)

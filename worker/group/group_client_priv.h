@@ -4,9 +4,12 @@
 #define WORKER_GROUP_GROUP_CLIENT_PRIV_H
 
 #include "connect/group.h"
+#include "group/heartbeats_priv.h"
 #include "wire/wire_client.h"
 
 struct kc_wire_client *kc_group_client_wire(struct kc_group_client *client);
+/* The thread that sends the heartbeats of its members in classic groups. */
+struct kc_heartbeats *kc_group_client_heartbeats(struct kc_group_client *client);
 /* A connection for joins, which wait at the broker: groups share it by turns. */
 int kc_group_client_channel(struct kc_group_client *client);
 

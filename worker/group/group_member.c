@@ -229,6 +229,7 @@ static struct kc_error *make_member(struct kc_group_member *self,
         .retry_backoff_ms = RETRY_MS,
         .channel = kc_group_client_channel(self->client),
         .bounded = true,
+        .heartbeats = kc_group_client_heartbeats(self->client),
     };
     return kc_member_new(&common, &protocol, self, &self->member);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Heartbeats of a group member (AbstractCoordinator.HeartbeatThread): a thread that sends one every
- * heartbeat.interval.ms while the member is in a generation, and looks after two time-outs: no
- * answer within the session, no poll by the user within the rebalance time-out.
+ * Heartbeats of a group member (AbstractCoordinator.HeartbeatThread): a thread, its own or that of
+ * many members (heartbeats.c), sends one every heartbeat.interval.ms while the member is in a
+ * generation, and looks after two time-outs: no answer within the session, no poll by the user
+ * within the rebalance time-out.
  */
 #include "group/member_state_priv.h"
 
@@ -150,6 +151,7 @@ bool kc_member_confirmed(struct kc_member *member, int64_t since_ms)
     if (!confirmed) {
         member->heartbeat_asked = true;
         pthread_cond_broadcast(&member->changed);
+        kc_heartbeats_stir(member->settings.heartbeats);
     }
     pthread_mutex_unlock(&member->lock);
     return confirmed;
@@ -211,10 +213,20 @@ static void *run(void *arg)
     return NULL;
 }
 
+int64_t kc_member_look(struct kc_member *member)
+{
+    pthread_mutex_lock(&member->lock);
+    int64_t next = member->closed ? INT64_MAX : look(member);
+    pthread_mutex_unlock(&member->lock);
+    return next;
+}
+
 struct kc_error *kc_member_start_heartbeat(struct kc_member *member)
 {
+    struct kc_heartbeats *heartbeats = member->settings.heartbeats;
     struct kc_error *err =
-        kc_thread_start(&member->heartbeat_thread, "group-heartbeat", run, member);
+        heartbeats ? kc_heartbeats_add(heartbeats, member)
+                   : kc_thread_start(&member->heartbeat_thread, "group-heartbeat", run, member);
     member->heartbeat_started = !err;
     return err;
 }
@@ -225,7 +237,9 @@ void kc_member_end_heartbeat(struct kc_member *member)
     member->closed = true;
     pthread_cond_broadcast(&member->changed);
     pthread_mutex_unlock(&member->lock);
-    if (member->heartbeat_started)
+    if (member->heartbeat_started && member->settings.heartbeats)
+        kc_heartbeats_remove(member->settings.heartbeats, member);
+    else if (member->heartbeat_started)
         pthread_join(member->heartbeat_thread, NULL);
     member->heartbeat_started = false;
 }

@@ -5,15 +5,15 @@
  * business of the protocol above it (connect_member.c, hold.c).
  *
  * One thread, the user's, calls everything that isn't marked "any thread", and gets the protocol's
- * calls there. A heartbeat thread keeps the membership alive between the user's polls.
+ * calls there. A heartbeat thread, its own or that of many members, keeps the membership alive
+ * between the user's polls.
  */
 #ifndef WORKER_GROUP_MEMBER_PRIV_H
 #define WORKER_GROUP_MEMBER_PRIV_H
 
+#include "group/heartbeats_priv.h"
 #include "wire/messages_group.h"
 #include "wire/wire_client.h"
-
-struct kc_member;
 
 struct kc_member_settings {
     struct kc_wire_client *client; /* borrowed */
@@ -29,6 +29,7 @@ struct kc_member_settings {
     int retry_backoff_ms;
     int channel;  /* of joins and syncs, which wait at the broker */
     bool bounded; /* a poll waits for a join under way until its deadline, not for its end */
+    struct kc_heartbeats *heartbeats; /* borrowed; NULL: a thread of its own */
 };
 
 /* Strings and messages are borrowed for the call. */

@@ -59,6 +59,7 @@ void kc_member_move(struct kc_member *member, enum kc_member_state state)
     assert(moves[member->state] & (1u << state));
     member->state = state;
     pthread_cond_broadcast(&member->changed);
+    kc_heartbeats_stir(member->settings.heartbeats);
 }
 
 void kc_member_need_rejoin(struct kc_member *member, const char *reason)

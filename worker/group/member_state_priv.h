@@ -48,8 +48,9 @@ struct kc_member {
     bool needs_prepare;
     bool rejoin_requested;
 
-    pthread_t heartbeat_thread;
-    bool heartbeat_started;
+    pthread_t heartbeat_thread; /* without settings.heartbeats */
+    bool heartbeat_started;     /* either way */
+    struct kc_member *prev_beating, *next_beating;
 };
 
 /* ---- member_state.c ---- */
@@ -84,6 +85,8 @@ struct kc_error *kc_member_join(struct kc_member *member, int64_t deadline_ms,
 
 struct kc_error *kc_member_start_heartbeat(struct kc_member *member) KC_MUST_CHECK;
 void kc_member_end_heartbeat(struct kc_member *member);
+/* Sends a heartbeat if one is due. When to look again (kc_mono_ms() units). Not with the lock. */
+int64_t kc_member_look(struct kc_member *member);
 /* Asks the coordinator for a sign of life; false: there was none within the heartbeat interval. */
 bool kc_member_probe(struct kc_member *member);
 

@@ -5,6 +5,8 @@
  */
 #include "fake_group.h"
 
+#include <dirent.h>
+
 static struct {
     int assigns, assigned;
     int generation;
@@ -257,6 +259,49 @@ START_TEST(heartbeats_confirm)
 }
 END_TEST
 
+/* Threads of this process that have the name. */
+static int threads_called(const char *name)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *entry;
+    int count = 0;
+    ck_assert_ptr_nonnull(tasks);
+    while ((entry = readdir(tasks))) {
+        char path[300], text[32] = "";
+        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+        FILE *file = fopen(path, "r");
+        if (file && fgets(text, sizeof(text), file))
+            count += strncmp(text, name, strlen(name)) == 0;
+        if (file)
+            fclose(file);
+    }
+    closedir(tasks);
+    return count;
+}
+
+START_TEST(one_thread_sends_all_heartbeats)
+{
+    enum { MEMBERS = 5 };
+    struct kc_group_client *client = group_start();
+    struct kc_group_member *members[MEMBERS];
+    for (int i = 0; i < MEMBERS; i++) {
+        members[i] = make(client, NULL);
+        poll_until_assigned(members[i], i + 1);
+    }
+    ck_assert_int_eq(threads_called("group-heartbeat"), 1);
+    int before = group.heartbeats;
+    kc_group_member_destroy(members[0]); /* from the middle of its rounds */
+    int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+    while (group.heartbeats < before + 3 * MEMBERS) {
+        ck_assert_int_lt(kc_mono_ms(), deadline);
+        usleep(2000);
+    }
+    for (int i = 1; i < MEMBERS; i++)
+        kc_group_member_destroy(members[i]);
+    group_stop(client);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("group member");
@@ -271,6 +316,7 @@ int main(void)
     tcase_add_test(tests, a_fenced_holder_hears_of_it);
     tcase_add_test(tests, commits_are_the_members);
     tcase_add_test(tests, heartbeats_confirm);
+    tcase_add_test(tests, one_thread_sends_all_heartbeats);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
