@@ -15,6 +15,7 @@
 struct kc_round_member {
     char *id;
     char *url;
+    bool native;             /* in: it runs native work, too */
     struct kc_work owned;    /* in: the work that it reports */
     struct kc_work assigned; /* out: its new work (eager: all) */
     struct kc_work revoked;  /* out */
@@ -25,6 +26,7 @@ struct kc_round {
     struct kc_round_member *members;
     size_t count;
     const struct kc_work *configured; /* of the snapshot, sorted */
+    const struct kc_work *native;     /* of that, what Java's workers can't run; NULL: none */
     int last_completed_generation;    /* of this worker */
     int generation;                   /* of this round */
     int64_t now_ms;
@@ -37,6 +39,13 @@ struct kc_assignor;
 struct kc_assignor *kc_assignor_new(int max_delay_ms);
 void kc_assignor_destroy(struct kc_assignor *assignor);
 void kc_assignor_assign(struct kc_assignor *assignor, struct kc_round *round);
+
+/* The same where members differ in what they can run: native work goes to native members, if there
+ * are any. A leader has one of these. */
+struct kc_assignors;
+struct kc_assignors *kc_assignors_new(int max_delay_ms);
+void kc_assignors_destroy(struct kc_assignors *assignors);
+void kc_assignors_assign(struct kc_assignors *assignors, struct kc_round *round);
 
 /* EagerAssignor: deals everything anew, in turn over members sorted by id. Stateless. */
 void kc_assign_eagerly(struct kc_round *round);

@@ -34,7 +34,8 @@ struct kc_connect_member {
     int last_completed_generation; /* -1: none */
     int64_t offset;                /* of the picture taken for the last join */
     struct kc_work configured;     /* the same picture's work */
-    struct kc_assignor *assignor;
+    struct kc_work native;         /* of that, what Java's workers can't run */
+    struct kc_assignors *assignors;
     struct kc_round leading; /* members and all their work, while this one leads */
     char *stable_id;         /* what kc_connect_member_id() lent */
 };
@@ -44,7 +45,8 @@ struct kc_connect_member {
 static void take_picture(struct kc_connect_member *self)
 {
     kc_work_clear(&self->configured);
-    self->listener->configured(self->opaque, &self->configured, &self->offset);
+    kc_work_clear(&self->native);
+    self->listener->configured(self->opaque, &self->configured, &self->native, &self->offset);
 }
 
 /* onJoinPrepare: with the eager protocol all work stops first. */
@@ -75,6 +77,8 @@ static void offer(void *opaque, struct kc_wire_request *join)
         int version = self->offered - i; /* the preferred one first */
         struct kc_str blob = {0};
         kc_worker_state_encode(&blob, version, self->rest_url, self->offset, allocation);
+        if (version != KC_PROTOCOL_EAGER)
+            kc_worker_state_mark_native(&blob);
         message->protocols.items[i].name = kc_wire_str_copy(join->arena, kc_protocol_name(version));
         message->protocols.items[i].metadata = dup_bytes(join, &blob);
         kc_str_destroy(&blob);
@@ -107,6 +111,7 @@ static int64_t read_members(struct kc_round *round, const struct kc_join_group_r
         if (state.offset > highest)
             highest = state.offset;
         member->url = kc_strdup(state.url);
+        member->native = state.native;
         kc_work_copy(&member->owned, &state.allocation.work);
         kc_worker_state_clear(&state);
     }
@@ -158,6 +163,7 @@ static void begin_round(struct kc_connect_member *self, int generation)
 {
     struct kc_round *round = &self->leading;
     round->configured = &self->configured;
+    round->native = &self->native;
     round->last_completed_generation = self->last_completed_generation;
     round->generation = generation;
     round->now_ms = kc_mono_ms();
@@ -185,7 +191,7 @@ static void assign(struct kc_connect_member *self, int version,
         if (version == KC_PROTOCOL_EAGER)
             kc_assign_eagerly(round);
         else
-            kc_assignor_assign(self->assignor, round);
+            kc_assignors_assign(self->assignors, round);
         common.offset = self->offset;
         common.delay_ms = round->delay_ms;
     }
@@ -331,7 +337,7 @@ struct kc_error *kc_connect_member_new(const struct kc_connect_member_settings *
     self->heartbeat_interval_ms = settings->heartbeat_interval_ms;
     self->last_completed_generation = -1;
     self->stable_id = kc_strdup("");
-    self->assignor = kc_assignor_new(settings->max_delay_ms);
+    self->assignors = kc_assignors_new(settings->max_delay_ms);
     struct kc_error *err = kc_wire_client_new(settings->client, "connect-group", &self->client);
     if (!err)
         err = make_member(self, settings);
@@ -349,10 +355,11 @@ void kc_connect_member_destroy(struct kc_connect_member *self)
     kc_member_destroy(self->member);
     if (self->client)
         kc_wire_client_destroy(self->client);
-    kc_assignor_destroy(self->assignor);
+    kc_assignors_destroy(self->assignors);
     kc_assignment_clear(&self->assignment);
     kc_assignment_clear(&self->fresh);
     kc_work_clear(&self->configured);
+    kc_work_clear(&self->native);
     kc_round_clear(&self->leading);
     free(self->rest_url);
     free(self->stable_id);

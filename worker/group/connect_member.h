@@ -15,8 +15,9 @@
 struct kc_connect_member;
 
 struct kc_connect_member_listener {
-    /* A fresh picture: all configured work, sorted (into a zeroed set), and the config offset. */
-    void (*configured)(void *opaque, struct kc_work *work, int64_t *offset);
+    /* A fresh picture: all configured work, sorted, of that what only Isthmus workers can run (both
+     * into zeroed sets), and the config offset. */
+    void (*configured)(void *opaque, struct kc_work *work, struct kc_work *native, int64_t *offset);
     /* assignment: the member's whole work; borrowed. */
     void (*assigned)(void *opaque, const struct kc_assignment *assignment, int generation);
     void (*revoked)(void *opaque, const struct kc_work *work);

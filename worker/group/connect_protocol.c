@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONNECTOR_TASK = -1 }; /* among task ids: the connector itself */
+enum { NATIVE_MARK = 0x69737468 }; /* "isth" */
+enum { CONNECTOR_TASK = -1 };      /* among task ids: the connector itself */
 
 static const char *const names[] = {"default", "compatible", "sessioned"};
 
@@ -102,6 +103,11 @@ void kc_worker_state_encode(struct kc_str *out, int version, const char *url, in
     kc_str_append_i32(out, (int32_t)blob.len);
     kc_str_append_n(out, blob.data, blob.len);
     kc_str_destroy(&blob);
+}
+
+void kc_worker_state_mark_native(struct kc_str *out)
+{
+    kc_str_append_i32(out, NATIVE_MARK);
 }
 
 /* ---- reading ---- */
@@ -229,8 +235,10 @@ static struct kc_error *get_allocation(struct input *in, struct kc_worker_state 
         in->bad = "its allocation has a wrong length";
         return NULL;
     }
+    const unsigned char *allocation = in->at;
+    in->at += size;
     state->has_allocation = true;
-    return kc_assignment_decode(in->at, (size_t)size, &state->allocation);
+    return kc_assignment_decode(allocation, (size_t)size, &state->allocation);
 }
 
 struct kc_error *kc_worker_state_decode(const void *data, size_t len, struct kc_worker_state *state)
@@ -243,6 +251,7 @@ struct kc_error *kc_worker_state_decode(const void *data, size_t len, struct kc_
     state->offset = get_int(&in, 8);
     if (!in.bad && left(&in) > 0)
         err = get_allocation(&in, state);
+    state->native = !err && !in.bad && left(&in) >= 4 && get_int(&in, 4) == NATIVE_MARK;
     if (!err)
         err = check(&in, "metadata");
     if (err)

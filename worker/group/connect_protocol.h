@@ -22,6 +22,7 @@ struct kc_worker_state {
     int16_t version;
     char *url;
     int64_t offset; /* of the config topic */
+    bool native;    /* an Isthmus worker: it runs connectors that Java has none of */
     bool has_allocation;
     struct kc_assignment allocation; /* what the member runs; only its work counts */
 };
@@ -30,6 +31,9 @@ void kc_worker_state_clear(struct kc_worker_state *state);
 /* Appends to out. allocation NULL: none (version 0 never has one). */
 void kc_worker_state_encode(struct kc_str *out, int version, const char *url, int64_t offset,
                             const struct kc_assignment *allocation);
+/* Appends to metadata of version 1 or later what only Isthmus reads: Java's workers leave out what
+ * follows the fields that they know. */
+void kc_worker_state_mark_native(struct kc_str *out);
 /* KC_ERR_SCHEMA; state is cleared then. */
 struct kc_error *kc_worker_state_decode(const void *data, size_t len,
                                         struct kc_worker_state *state) KC_MUST_CHECK;

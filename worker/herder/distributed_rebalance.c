@@ -7,6 +7,7 @@
 #include "herder/distributed_priv.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static struct kc_logger log =
     KC_LOGGER("org.apache.kafka.connect.runtime.distributed.DistributedHerder");
@@ -19,6 +20,17 @@ static struct kc_cluster_state *snapshot(void *opaque)
 {
     struct kc_herder *herder = opaque;
     return kc_config_store_snapshot(herder->config_store);
+}
+
+/* Classes of Isthmus's own, such as links; those of others' plugins may be Java's as well. */
+static bool is_native(void *opaque, const struct kc_map *config)
+{
+    static const char own[] = "org.isthmus.";
+    const struct kc_herder *herder = opaque;
+    const char *name = config ? kc_map_get(config, "connector.class") : NULL;
+    const struct kc_plugin *plugin =
+        name ? kc_plugins_find(herder->plugins, name, KC_CONNECTOR_KINDS) : NULL;
+    return plugin && strncmp(plugin->class_name, own, strlen(own)) == 0;
 }
 
 static void delete_connector_statuses(struct kc_herder *herder,
@@ -167,6 +179,7 @@ static void on_poll_timeout(void *opaque)
 
 const struct kc_membership_listener kc_distributed_membership_listener = {
     .snapshot = snapshot,
+    .is_native = is_native,
     .assigned = on_assigned,
     .revoked = on_revoked,
     .poll_timeout = on_poll_timeout,

@@ -27,7 +27,7 @@ static struct kc_connect_member *of(struct kc_membership *member)
 
 /* ---- the member's listener ---- */
 
-static void configured(void *opaque, struct kc_work *work, int64_t *offset)
+static void configured(void *opaque, struct kc_work *work, struct kc_work *native, int64_t *offset)
 {
     struct membership_group *group = opaque;
     struct kc_cluster_state *state = group->listener->snapshot(group->opaque);
@@ -41,9 +41,12 @@ static void configured(void *opaque, struct kc_work *work, int64_t *offset)
         for (int task = 0; task < count; task++)
             kc_work_add_task(&one, connector, task);
         kc_work_add_all(work, &one);
+        if (group->listener->is_native(group->opaque, kc_cluster_state_config(state, connector)))
+            kc_work_add_all(native, &one);
         kc_work_clear(&one);
     }
     kc_work_sort(work);
+    kc_work_sort(native);
     kc_cluster_state_unref(state);
 }
 

@@ -17,6 +17,8 @@
 struct kc_membership_listener {
     /* A fresh picture of the config topic; the callee unrefs. */
     struct kc_cluster_state *(*snapshot)(void *opaque);
+    /* Whether a connector with this config is of a class that Java has none of. */
+    bool (*is_native)(void *opaque, const struct kc_map *config);
     /* A rebalance has ended. assignment (borrowed) is all work of this member; revoked is the work
      * that it has just lost. */
     void (*assigned)(void *opaque, const struct kc_assignment *assignment, int generation);

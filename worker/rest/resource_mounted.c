@@ -54,7 +54,7 @@ static struct kc_error *ask(struct kc_rest_request *rest, const struct kc_mounte
     return err;
 }
 
-static void send_on(struct kc_rest_request *rest, struct kc_error *err,
+static void send_on(struct kc_rest_request *rest, struct kc_error *err, const char *connector,
                     const struct kc_resource_request *request)
 {
     const struct kc_str *body = request ? &request->rest->body : NULL;
@@ -65,17 +65,19 @@ static void send_on(struct kc_rest_request *rest, struct kc_error *err,
         .body_len = body ? body->len : 0,
         .body_type = kc_map_get(rest->headers, "content-type"),
         .whole = true,
+        .connector = connector,
     };
     kc_rest_answer_or_send_on(rest, err, &onward);
 }
 
 static void answer_one(struct kc_rest_request *rest, const struct kc_mounted *mounted)
 {
+    const char *connector = rest->params[kc_mounted_place(mounted)];
     struct kc_resource_request *request = NULL;
-    struct kc_error *err = ask(rest, mounted, rest->params[kc_mounted_place(mounted)],
-                               kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
+    struct kc_error *err =
+        ask(rest, mounted, connector, kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
     if (err)
-        send_on(rest, err, request);
+        send_on(rest, err, connector, request);
     else
         kc_mounted_request_answer(request, rest);
     kc_mounted_request_destroy(request);
@@ -145,8 +147,9 @@ static struct kc_error *fetch(struct kc_rest_request *rest, const struct kc_moun
     char *escaped = kc_http_escape(connector);
     char *path =
         kc_asprintf("%.*s/%s%s", head, rest->path, escaped, behind(rest->path, segments + 1));
-    const struct kc_rest_onward onward = {.path = path, .query = rest->query};
-    struct kc_error *err = kc_rest_send_on(rest, url, &onward, reply);
+    const struct kc_rest_onward onward = {
+        .path = path, .query = rest->query, .connector = connector};
+    struct kc_error *err = kc_rest_send_to_owner(rest, url, &onward, reply);
     free(path);
     free(escaped);
     return err;

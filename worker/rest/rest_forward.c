@@ -150,7 +150,7 @@ static void forward(struct kc_rest_request *request, const char *target,
                     const struct kc_rest_onward *onward)
 {
     struct kc_http_reply reply = {0};
-    struct kc_error *err = kc_rest_send_on(request, target, onward, &reply);
+    struct kc_error *err = kc_rest_send_to_owner(request, target, onward, &reply);
     if (err)
         kc_rest_answer_error(request, err);
     else if (onward->whole)

@@ -19,6 +19,8 @@ struct kc_rest_onward {
     const char *body_type; /* NULL: JSON */
     bool whole; /* the answer is passed on unchanged, with its headers; otherwise it is Connect's
                    JSON */
+    const char *connector; /* for a resource that Java's workers have none of: the connector that it
+                              is about. NULL: Connect's own */
 };
 
 /* Answers a request that may be forwarded, after err: KC_ERR_WRONG_TARGET forwards it,
@@ -29,6 +31,12 @@ void kc_rest_answer_or_send_on(struct kc_rest_request *request, struct kc_error 
 /* The same for JSON, which is taken; body NULL: none. */
 void kc_rest_answer_or_forward(struct kc_rest_request *request, struct kc_error *err,
                                const char *path, const char *query, char *body);
+/* Sends to the worker at target; for a resource that this one, being Java's, doesn't know, to the
+ * worker that has the connector by its status. KC_ERR_UNAVAILABLE: that is a worker of Java's, too,
+ * or unknown. */
+struct kc_error *kc_rest_send_to_owner(struct kc_rest_request *request, const char *target,
+                                       const struct kc_rest_onward *onward,
+                                       struct kc_http_reply *reply) KC_MUST_CHECK;
 /* Sends to the worker at target, with the client's credentials. */
 struct kc_error *kc_rest_send_on(struct kc_rest_request *request, const char *target,
                                  const struct kc_rest_onward *onward,

@@ -9,6 +9,8 @@
  *   sleep N | sleep delay
  *   delay N | delay some | workers N | connectors N.. | tasks N.. | balanced | nothing | kept
  *   has WORKER ITEM..                       what a worker must have
+ *   java WORKER ITEM..                      a worker that can't run native connectors joins
+ *   native NAME TASKS                       such a connector
  */
 #include "group/assignor_priv.h"
 
@@ -21,13 +23,15 @@ enum { MAX_WORKERS = 16 };
 
 struct world {
     struct kc_work configured;
-    struct kc_assignor *assignor;
+    struct kc_work native;
+    struct kc_assignors *assignors;
     int max_delay;
     int generation;
     int64_t now;
     int delay;
     struct {
         char id[32];
+        bool java;
         struct kc_work work;
     } workers[MAX_WORKERS];
     size_t count;
@@ -38,8 +42,8 @@ struct world {
 
 static void new_leader(struct world *world)
 {
-    kc_assignor_destroy(world->assignor);
-    world->assignor = kc_assignor_new(world->max_delay);
+    kc_assignors_destroy(world->assignors);
+    world->assignors = kc_assignors_new(world->max_delay);
     world->generation = -1; /* a new assignor has completed nothing, like its worker */
 }
 
@@ -95,6 +99,7 @@ static bool has_item(const struct kc_work *work, const char *item)
 static void run_round(struct world *world, bool lost, int last_completed)
 {
     struct kc_round round = {.configured = &world->configured,
+                             .native = &world->native,
                              .count = world->count,
                              .last_completed_generation = last_completed,
                              .generation = ++world->generation,
@@ -102,10 +107,12 @@ static void run_round(struct world *world, bool lost, int last_completed)
     round.members = kc_calloc(world->count, sizeof(*round.members));
     for (size_t i = 0; i < world->count; i++) {
         round.members[i].id = kc_strdup(world->workers[i].id);
+        round.members[i].native = !world->workers[i].java;
         kc_work_copy(&round.members[i].owned, &world->workers[i].work);
     }
     kc_work_sort(&world->configured);
-    kc_assignor_assign(world->assignor, &round);
+    kc_work_sort(&world->native);
+    kc_assignors_assign(world->assignors, &round);
     world->delay = round.delay_ms;
     kc_work_clear(&world->newly);
     kc_work_clear(&world->revoked);
@@ -163,11 +170,11 @@ static void expect_balance(struct world *world)
     kc_work_clear(&all);
 }
 
-static void configure(struct world *world, const char *connector, int tasks)
+static void configure(struct kc_work *work, const char *connector, int tasks)
 {
-    kc_work_add_connector(&world->configured, connector);
+    kc_work_add_connector(work, connector);
     for (int task = 0; task < tasks; task++)
-        kc_work_add_task(&world->configured, connector, task);
+        kc_work_add_task(work, connector, task);
 }
 
 static void delete_connector(struct world *world, const char *connector)
@@ -177,6 +184,7 @@ static void delete_connector(struct world *world, const char *connector)
     for (int task = 0; task < 64; task++)
         kc_work_add_task(&gone, connector, task);
     kc_work_remove_all(&world->configured, &gone);
+    kc_work_remove_all(&world->native, &gone);
     kc_work_clear(&gone);
 }
 
@@ -190,7 +198,10 @@ static void act(struct world *world, char **words, size_t count)
     } else if (strcmp(verb, "leader") == 0) {
         new_leader(world);
     } else if (strcmp(verb, "connector") == 0) {
-        configure(world, words[1], atoi(words[2]));
+        configure(&world->configured, words[1], atoi(words[2]));
+    } else if (strcmp(verb, "native") == 0) {
+        configure(&world->configured, words[1], atoi(words[2]));
+        configure(&world->native, words[1], atoi(words[2]));
     } else if (strcmp(verb, "delete") == 0) {
         delete_connector(world, words[1]);
     } else if (strcmp(verb, "join") == 0) {
@@ -199,8 +210,9 @@ static void act(struct world *world, char **words, size_t count)
     } else if (strcmp(verb, "leave") == 0) {
         for (size_t i = 1; i < count; i++)
             leave(world, words[i]);
-    } else if (strcmp(verb, "runs") == 0) {
+    } else if (strcmp(verb, "runs") == 0 || strcmp(verb, "java") == 0) {
         join(world, words[1]);
+        world->workers[world->count - 1].java = strcmp(verb, "java") == 0;
         for (size_t i = 2; i < count; i++)
             add_item(&world->workers[world->count - 1].work, words[i]);
     } else if (strcmp(verb, "round") == 0) {
@@ -250,7 +262,7 @@ static void play(const char *scenario)
     struct world world = {.max_delay = 300000, .now = 1000000, .generation = -1};
     char *text = kc_strdup(scenario);
     char *line_end = NULL;
-    world.assignor = kc_assignor_new(world.max_delay);
+    world.assignors = kc_assignors_new(world.max_delay);
     for (char *line = strtok_r(text, "\n", &line_end); line;
          line = strtok_r(NULL, "\n", &line_end)) {
         char step[128];
@@ -270,7 +282,8 @@ static void play(const char *scenario)
     kc_work_clear(&world.configured);
     kc_work_clear(&world.newly);
     kc_work_clear(&world.revoked);
-    kc_assignor_destroy(world.assignor);
+    kc_assignors_destroy(world.assignors);
+    kc_work_clear(&world.native);
     free(text);
 }
 
@@ -282,6 +295,8 @@ static void play(const char *scenario)
     "connector c0 0\nconnector c1 0\nconnector c2 0\nconnector c3 0\nconnector c4 0\n"             \
     "connector c5 0\nconnector t 12\nruns w0 c0 c1 t-0 t-1 t-2 t-3\n"                              \
     "runs w1 c2 c3 t-4 t-5 t-6 t-7\nruns w2 c4 c5 t-8 t-9 t-10 t-11\nround\nround\ndelay 0\n"
+
+#define MIXED "join w1\njava j1\nnative l 2\n"
 
 static const char *const scenarios[] = {
     /* a worker joins */
@@ -368,6 +383,24 @@ static const char *const scenarios[] = {
     TWO "round\ndelay 0\nconnectors 2\ntasks 8\nbalanced\ndelete c1\n"
         "runs w2 c1 c1-0 c1-1 c1-2 c1-3\nround\ndelay 0\nconnectors 0 1\ntasks 0 2\nround\n"
         "delay 0\nkept\nconnectors 0 1\ntasks 2 2\nbalanced\nsleep delay\nround\ndelay 0\nnothing",
+    /* native work is given to those that can run it, and never moved for the balance */
+    MIXED "round\ndelay 0\nhas w1 l l-0 l-1\nsleep delay\nround\nnothing\nround\nnothing",
+    /* ... other work is shared by all as if there were none */
+    MIXED "connector c 4\nround\nround\ndelay 0\ntasks 2 4\nround\nnothing",
+    /* ... a second one gets its share of either */
+    MIXED "round\njoin w2\nround\nround\ndelay 0\ntasks 0 1 1\nround\nnothing",
+    /* ... it comes to the one that is left, also where a delay is waited for */
+    MIXED "round\njoin w2\nround\nround\nleave w1\nround\ndelay 300000\nsleep delay\nround\n"
+          "delay 0\nhas w2 l l-0 l-1\nround\nnothing",
+    /* what a leader of Java's has given to a worker of Java's is taken from it, and then given */
+    "max 0\njoin w1\nnative l 2\njava j1 l l-1\nround\ndelay 0\ntasks 0 1\nhas w1 l-0\nround\n"
+    "delay 0\nkept\nhas w1 l l-0 l-1\nround\nnothing",
+    /* ... and stays when the workers of Java's have gone, or come back */
+    MIXED "round\nleave j1\nround\nnothing\njava j1\nround\nnothing\nhas w1 l l-0 l-1",
+    /* a native connector that is deleted goes */
+    MIXED "round\ndelete l\nround\ndelay 0\nconnectors 0 0\ntasks 0 0\nround\nnothing",
+    /* ... also where workers of Java's come in the same round */
+    "join w1\nnative l 1\nround\ndelete l\njava j1\nround\ntasks 0 0",
     /* nothing configured */
     "join w1\nround\ndelay 0\nnothing",
 };

@@ -76,6 +76,29 @@ START_TEST(metadata_embeds_the_allocation)
 }
 END_TEST
 
+/* Java's Schema.read() leaves out what follows. */
+START_TEST(an_isthmus_worker_says_what_it_is)
+{
+    struct kc_assignment allocation = assignment_m1();
+    kc_work_add_connector(&allocation.work, "A");
+    for (int i = 0; i < 4; i++) {
+        bool marked = i % 2, with_allocation = i / 2;
+        struct kc_str out = {0};
+        struct kc_worker_state state;
+        kc_worker_state_encode(&out, 2, "http://h:8083/", 7, with_allocation ? &allocation : NULL);
+        if (marked)
+            kc_worker_state_mark_native(&out);
+        ck_assert_ptr_null(kc_worker_state_decode(out.data, out.len, &state));
+        ck_assert_int_eq(state.native, marked);
+        ck_assert_int_eq(state.has_allocation, with_allocation);
+        ck_assert_int_eq(kc_work_has_connector(&state.allocation.work, "A"), with_allocation);
+        kc_worker_state_clear(&state);
+        kc_str_destroy(&out);
+    }
+    kc_assignment_clear(&allocation);
+}
+END_TEST
+
 START_TEST(assignments_have_javas_bytes)
 {
     struct kc_assignment assignment = assignment_m1();
@@ -183,6 +206,7 @@ int main(void)
     TCase *tests = tcase_create("bytes");
     tcase_add_test(tests, metadata_has_javas_bytes);
     tcase_add_test(tests, metadata_embeds_the_allocation);
+    tcase_add_test(tests, an_isthmus_worker_says_what_it_is);
     tcase_add_test(tests, assignments_have_javas_bytes);
     tcase_add_test(tests, a_mismatch_is_an_assignment_of_nothing);
     tcase_add_test(tests, older_bytes_lack_trailing_fields);
