@@ -24,6 +24,12 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkState");
 
+/* Of two records the first one may count (kc_link_record_counts()). So a reader that starts must
+ * see both as long as such a pair can come about: until what a frozen task had under way is lost.
+ * Leases are renewed all the time: small segments let the cleaner remove those. */
+#define COMPACTION_LAG_MS "3600000"
+#define SEGMENT_BYTES     "52428800"
+
 /* A topic that another link mirrors to the same cluster. */
 struct link_foreign_topic {
     char *topic;
@@ -139,15 +145,20 @@ out:
 static struct kc_error *open_topic(struct kc_map *client, const struct link_config *config,
                                    const struct kc_stop *stop, struct link_store *store)
 {
+    struct kc_map *fresh = kc_map_new();
+    kc_map_set(fresh, "min.compaction.lag.ms", COMPACTION_LAG_MS);
+    kc_map_set(fresh, "segment.bytes", SEGMENT_BYTES);
     const struct kc_topic_log_settings settings = {
         .topic = KC_LINK_STATE_TOPIC,
         .client = client,
         .partitions = 1,
         .replication_factor = (int16_t)kc_config_long(config->values, "replication.factor"),
+        .topic_config = fresh,
         .listener = on_record,
         .opaque = store,
     };
     struct kc_error *err = kc_topic_log_open(&settings, stop, &store->topic);
+    kc_map_destroy(fresh);
     if (!err && kc_topic_log_partitions(store->topic) != 1)
         err = kc_error_new(KC_ERR_CONFIG,
                            "Topic %s on the target cluster has %d partitions, but its records are "
