@@ -34,7 +34,8 @@ struct link_checkup {
     struct kc_admin *admins[2];
     char *cluster_ids[2];
     struct kc_topic_infos topics[2];
-    bool failed; /* on either side: the other checks make no sense */
+    struct kc_error *away; /* why the source doesn't answer; NULL: it does, or refuses */
+    bool failed;           /* on either side: the other checks make no sense */
 };
 
 static void complain(struct link_checkup *checkup, enum link_side side, const char *fmt, ...)
@@ -53,6 +54,18 @@ static void complain(struct link_checkup *checkup, enum link_side side, const ch
 
 /* ---- logging in ---- */
 
+/* Takes err. */
+static void complain_of_side(struct link_checkup *checkup, enum link_side side,
+                             struct kc_error *err)
+{
+    complain(checkup, side,
+             "The %s cluster %s can't be used: %s. Check the address, and %s.cluster.security."
+             "protocol with the credentials beside it",
+             side_names[side], kc_map_get_or(checkup->config->properties, bootstrap_keys[side], ""),
+             kc_error_text(err), side_names[side]);
+    kc_error_destroy(err);
+}
+
 static void log_in(struct link_checkup *checkup, enum link_side side)
 {
     struct kc_error *err = link_admin_new(checkup->config, side, "check", &checkup->admins[side]);
@@ -62,14 +75,19 @@ static void log_in(struct link_checkup *checkup, enum link_side side)
     }
     if (!err)
         err = kc_admin_topics(checkup->admins[side], NULL, &checkup->topics[side]);
-    if (err)
-        complain(checkup, side,
-                 "The %s cluster %s can't be used: %s. Check the address, and %s.cluster.security."
-                 "protocol with the credentials beside it",
-                 side_names[side],
-                 kc_map_get_or(checkup->config->properties, bootstrap_keys[side], ""),
-                 kc_error_text(err), side_names[side]);
-    kc_error_destroy(err);
+    if (err && side == LINK_SOURCE && kc_error_retriable(err))
+        checkup->away = err;
+    else if (err)
+        complain_of_side(checkup, side, err);
+}
+
+static bool has_state_topic(const struct link_checkup *checkup)
+{
+    const struct kc_topic_infos *topics = &checkup->topics[LINK_TARGET];
+    bool exists = false;
+    for (size_t i = 0; i < topics->count; i++)
+        exists = exists || strcmp(topics->items[i].name, KC_LINK_STATE_TOPIC) == 0;
+    return exists;
 }
 
 /* ---- versions ---- */
@@ -139,12 +157,8 @@ static void complain_of_rights(struct link_checkup *checkup, enum link_side side
 static void check_state_topic(struct link_checkup *checkup)
 {
     struct kc_strings names = {0};
-    bool exists = false;
-    for (size_t i = 0; i < checkup->topics[LINK_TARGET].count; i++)
-        exists =
-            exists || strcmp(checkup->topics[LINK_TARGET].items[i].name, KC_LINK_STATE_TOPIC) == 0;
     kc_strings_add(&names, KC_LINK_STATE_TOPIC);
-    if (exists) {
+    if (has_state_topic(checkup)) {
         complain_of_rights(checkup, LINK_TARGET, &names,
                            LINK_RIGHT_READ | LINK_RIGHT_WRITE | LINK_RIGHT_DESCRIBE_CONFIGS);
     } else {
@@ -159,6 +173,45 @@ static void check_state_topic(struct link_checkup *checkup)
         kc_error_destroy(err);
     }
     kc_strings_destroy(&names);
+}
+
+/* ---- a source that is away ---- */
+
+/* Whether the link exists, and has reached its source by this very address before. */
+static bool was_reached(struct link_checkup *checkup)
+{
+    const char *servers =
+        kc_map_get_or(checkup->config->properties, bootstrap_keys[LINK_SOURCE], "");
+    struct link_store *store = NULL;
+    struct link_self self = {0};
+    if (checkup->failed || !has_state_topic(checkup))
+        return false;
+    struct kc_error *err = link_store_open(checkup->config, NULL, &store);
+    bool reached = !err && link_self_load(store, &self) && self.source_servers &&
+                   strcmp(self.source_servers, servers) == 0;
+    link_self_clear(&self);
+    link_store_close(store);
+    kc_error_destroy(err);
+    return reached;
+}
+
+/* Who changes a setting of a link in an outage needs it now: for a failover, say. A new link, or
+ * another address, is a typing mistake more often. */
+static void judge_away(struct link_checkup *checkup)
+{
+    struct kc_error *err = checkup->away;
+    checkup->away = NULL;
+    if (!was_reached(checkup)) {
+        complain_of_side(checkup, LINK_SOURCE, err);
+        return;
+    }
+    kc_warn("Link '%s': its settings are taken although the source cluster can't be reached now: "
+            "%s. What the source would say to them shows when it is back.",
+            checkup->config->name, kc_error_text(err));
+    kc_error_destroy(err);
+    check_version(checkup, LINK_TARGET);
+    if (!checkup->failed)
+        check_state_topic(checkup);
 }
 
 /* ---- what matches ---- */
@@ -225,7 +278,9 @@ static void check_clusters(struct link_checkup *checkup)
 {
     log_in(checkup, LINK_SOURCE);
     log_in(checkup, LINK_TARGET);
-    if (checkup->failed)
+    if (checkup->away)
+        judge_away(checkup);
+    if (checkup->failed || !checkup->cluster_ids[LINK_SOURCE])
         return;
     if (strcmp(checkup->cluster_ids[LINK_SOURCE], checkup->cluster_ids[LINK_TARGET]) == 0) {
         complain(checkup, LINK_TARGET,

@@ -47,11 +47,17 @@ static char *new_identity(const struct link_control *control)
                        control->config->name, (unsigned long long)number);
 }
 
+static const char *source_servers(const struct link_control *control)
+{
+    return kc_map_get_or(control->config->properties, "source.cluster.bootstrap.servers", "");
+}
+
 static struct kc_error *write_self(struct link_control *control)
 {
     struct link_self self = {.identity = new_identity(control),
                              .source_cluster_id = control->source_cluster_id,
                              .target_cluster_id = control->target_cluster_id,
+                             .source_servers = (char *)source_servers(control),
                              .since_ms = kc_now_ms()};
     struct kc_error *err = link_self_save(control->store, &self, SELF_MS);
     free(self.identity);
@@ -73,6 +79,22 @@ static struct kc_error *check_self(const struct link_control *control, const str
                         source ? control->target_cluster_id : control->source_cluster_id);
 }
 
+/* The source was reached by the address in the settings: link_check() takes it then while the
+ * source is away. */
+static void note_servers(struct link_control *control, struct link_self *self)
+{
+    const char *servers = source_servers(control);
+    if (self->source_servers && strcmp(self->source_servers, servers) == 0)
+        return;
+    free(self->source_servers);
+    self->source_servers = kc_strdup(servers);
+    struct kc_error *err = link_self_save(control->store, self, SELF_MS);
+    if (err)
+        kc_warn("Link '%s' can't note the address of its source: %s", control->config->name,
+                kc_error_text(err));
+    kc_error_destroy(err);
+}
+
 static struct kc_error *ask_source_id(struct link_control *control, bool known)
 {
     int64_t timeout_ms = kc_config_long(control->config->values, "admin.timeout.ms");
@@ -87,10 +109,11 @@ static struct kc_error *ask_source_id(struct link_control *control, bool known)
 static struct kc_error *learn_clusters(struct link_control *control)
 {
     struct link_self self = {0};
-    bool known = link_self_load(control->store, &self);
+    bool known = link_self_load(control->store, &self), reached;
     struct kc_error *err = kc_admin_cluster_id(control->target, &control->target_cluster_id);
     if (!err)
         err = ask_source_id(control, known);
+    reached = !err;
     if (err && known && control->target_cluster_id) {
         kc_warn("Link '%s': the source cluster can't be reached now: %s", control->config->name,
                 kc_error_text(err));
@@ -104,6 +127,8 @@ static struct kc_error *learn_clusters(struct link_control *control)
                            control->config->name, control->source_cluster_id);
     if (!err)
         err = known ? check_self(control, &self) : write_self(control);
+    if (!err && known && reached)
+        note_servers(control, &self);
     link_self_clear(&self);
     return err;
 }

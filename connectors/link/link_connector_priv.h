@@ -22,6 +22,8 @@ struct link_self {
     char *identity; /* its producer id follows from it: kc_link_producer_id() */
     char *source_cluster_id;
     char *target_cluster_id;
+    char
+        *source_servers; /* its bootstrap servers, as it was last reached by; NULL: not noted yet */
     int64_t since_ms;
     struct kc_strings paused; /* parts that people have paused: link_parts_priv.h */
 };

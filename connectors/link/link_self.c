@@ -25,6 +25,7 @@ bool link_self_load(struct link_store *store, struct link_self *self)
         .identity = text_of(json, "identity"),
         .source_cluster_id = text_of(json, "source_cluster_id"),
         .target_cluster_id = text_of(json, "target_cluster_id"),
+        .source_servers = text_of(json, "source_servers"),
         .since_ms = json_integer_value(json_object_get(json, "since_ms")),
     };
     read_paused(json, &self->paused);
@@ -42,6 +43,8 @@ struct kc_error *link_self_save(struct link_store *store, const struct link_self
     json_object_set_new(json, "identity", json_string(self->identity));
     json_object_set_new(json, "source_cluster_id", json_string(self->source_cluster_id));
     json_object_set_new(json, "target_cluster_id", json_string(self->target_cluster_id));
+    if (self->source_servers)
+        json_object_set_new(json, "source_servers", json_string(self->source_servers));
     json_object_set_new(json, "since_ms", json_integer(self->since_ms));
     json_t *paused = json_array();
     for (size_t i = 0; i < self->paused.count; i++)
@@ -57,5 +60,6 @@ void link_self_clear(struct link_self *self)
     free(self->source_cluster_id);
     free(self->target_cluster_id);
     kc_strings_destroy(&self->paused);
+    free(self->source_servers);
     *self = (struct link_self){0};
 }

@@ -11,7 +11,7 @@ import records
 from applications import Librdkafka
 from confluent_kafka import Producer
 from links import Link, link_config
-from processes import wait_for
+from processes import free_port, wait_for
 from workers import PATIENCE, SHORT_SESSION
 
 
@@ -210,6 +210,14 @@ def test_the_source_is_away_and_comes_back(make_worker, target, unique, cluster_
     wait_reason(link, topic, "SOURCE_UNAVAILABLE", gone.brokers[0].address)
     refused = link.ask("promote", topic)
     assert refused.status_code == 409, refused.text
+    # Its settings can be changed meanwhile; an address that nobody has seen yet is refused.
+    config = worker.rest.config(link.name)
+    path, key = f"/connectors/{link.name}/config", "source.cluster.bootstrap.servers"
+    refused = worker.rest.call("PUT", path, {**config, key: f"127.0.0.1:{free_port()}"})
+    assert refused.status_code == 400 and "can't be used" in refused.text
+    worker.rest.put_connector(link.name, {**config, "link.throttle.bytes.per.second": "50000000"})
+    assert worker.rest.config(link.name)["link.throttle.bytes.per.second"] == "50000000"
+    wait_reason(link, topic, "SOURCE_UNAVAILABLE", gone.brokers[0].address)
     gone.brokers[0].start()
     records.produce(gone, topic, 500, first=500)
     wait_same(link, gone, target, topic)
