@@ -113,14 +113,25 @@ static void take_chunk(struct copy_partition *partition, struct copy_chunk *chun
     kc_error_destroy(err);
 }
 
+/* A successor that knew of an older leader than its records have would take the end of that one's
+ * time for a cut of the log. So nothing of a new leader's is sent before its epoch is saved. Who
+ * knows of none compares nothing. */
+static void note_leader(struct copy_partition *partition, int32_t epoch)
+{
+    bool knew_another = partition->saved.leader_epoch >= 0;
+    if (epoch < 0 || epoch == partition->saved.leader_epoch)
+        return;
+    partition->saved.leader_epoch = epoch;
+    link_part_want_save(partition, knew_another);
+}
+
 static void note_bounds(struct copy_partition *partition, const struct kc_fetched *fetched)
 {
     partition->source_start = fetched->log_start_offset;
     if (!partition->forced)
         partition->source_stable = fetched->last_stable_offset;
     partition->source_high = fetched->high_watermark;
-    if (fetched->leader_epoch >= 0)
-        partition->saved.leader_epoch = fetched->leader_epoch;
+    note_leader(partition, fetched->leader_epoch);
     partition->away = false;
     partition->away_since_ms = 0;
 }

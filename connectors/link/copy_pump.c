@@ -217,7 +217,7 @@ static bool send_batch(struct copy_partition *partition, struct copy_piece *piec
 static bool may_send(const struct copy_partition *partition)
 {
     bool works = partition->phase == COPY_RUN || partition->phase == COPY_ALIGN;
-    return works && !partition->marking && partition->unsent &&
+    return works && link_part_is_saved(partition) && !partition->marking && partition->unsent &&
            partition->unsent->kind != COPY_MARKERS && partition->in_flight < IN_FLIGHT_MOST &&
            link_pace_admits(partition);
 }
