@@ -27,12 +27,19 @@ enum {
     SEEN_MS = 15000,
 };
 
+/* lease: as "0/2", so that tasks of another number have others. The caller's. */
+static char *transactional_id(const struct link_copy *copy, const char *lease, int turn)
+{
+    return kc_asprintf("isthmus-link-%s-%s-%d", copy->config->name, lease, turn);
+}
+
 void link_markers_open(struct link_copy *copy)
 {
+    char *lease = kc_asprintf("%d/%d", copy->config->task, copy->config->tasks);
     pthread_mutex_init(&copy->markers.mutex, NULL);
     for (int i = 0; i < COPY_MARKER_IDS; i++)
-        copy->markers.ids[i].name =
-            kc_asprintf("isthmus-link-%s-%d-%d", copy->config->name, copy->config->task, i);
+        copy->markers.ids[i].name = transactional_id(copy, lease, i);
+    free(lease);
 }
 
 void link_markers_close(struct link_copy *copy)
@@ -80,16 +87,46 @@ static void turn_away_unfenced(const struct link_copy *copy, struct copy_job *jo
     }
 }
 
-struct kc_error *link_markers_fence(struct link_copy *copy)
+/* Whatever the task with the lease has under way by any of its ids. */
+static struct kc_error *end_transactions(struct link_copy *copy, const char *lease)
 {
     struct kc_error *err = NULL;
-    if (copy->config->markers == LINK_MARKERS_DIRECT)
+    for (int i = 0; !err && i < COPY_MARKER_IDS; i++) {
+        struct kc_producer_identity ended;
+        char *id = transactional_id(copy, lease, i);
+        err = kc_admin_init_producer(copy->target, id, TRANSACTION_MS, &ended);
+        free(id);
+    }
+    return err;
+}
+
+/* Locked. A topic may have come from a task of another number. What that left open would end by its
+ * time-out, with a marker somewhere in the log. */
+static struct kc_error *end_former(struct link_copy *copy)
+{
+    struct copy_marker_writer *writer = &copy->markers;
+    struct kc_strings leases = {0};
+    struct kc_error *err = NULL;
+    if (writer->former_ended)
         return NULL;
+    link_lease_former(copy->lease, &leases);
+    for (size_t i = 0; i < leases.count && !err; i++)
+        err = end_transactions(copy, leases.items[i]);
+    kc_strings_destroy(&leases);
+    writer->former_ended = !err;
+    return err;
+}
+
+/* Where markers are written directly, too: a predecessor's settings may have been others. */
+struct kc_error *link_markers_fence(struct link_copy *copy)
+{
     pthread_mutex_lock(&copy->markers.mutex);
-    err = initialise(copy);
+    struct kc_error *err = end_former(copy);
+    if (!err)
+        err = initialise(copy);
     pthread_mutex_unlock(&copy->markers.mutex);
     if (kc_error_kafka_code(err) == TRANSACTIONAL_ID_AUTHORIZATION_FAILED &&
-        copy->config->markers == LINK_MARKERS_AUTO)
+        copy->config->markers != LINK_MARKERS_COORDINATOR)
         kc_error_clear(&err); /* then no predecessor has written any this way */
     return err ? kc_error_prefix(err, "fencing a former writer of markers") : NULL;
 }

@@ -216,9 +216,10 @@ struct copy_marker_writer {
     pthread_mutex_t mutex;
     struct copy_marker_id ids[COPY_MARKER_IDS]; /* that take turns */
     unsigned turn;
-    bool initialised; /* all of them */
-    uint64_t fence;   /* one more with each time that former writers were fenced; 0: never */
-    bool refused;     /* the cluster doesn't let us write markers directly */
+    bool initialised;  /* all of them */
+    bool former_ended; /* what tasks of another number have left open */
+    uint64_t fence;    /* one more with each time that former writers were fenced; 0: never */
+    bool refused;      /* the cluster doesn't let us write markers directly */
 };
 
 struct copy_send;

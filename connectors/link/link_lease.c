@@ -165,16 +165,27 @@ static void lease_free(struct link_lease *lease)
     free(lease);
 }
 
-/* The leases of another number of tasks that somebody holds. */
-static void list_others(const struct link_lease *lease, struct kc_strings *names)
+void link_lease_former(const struct link_lease *lease, struct kc_strings *names)
 {
     struct kc_strings all = {0};
     const char *count = strchr(lease->name, '/');
     link_store_names(lease->store, KC_LINK_LEASE, &all);
     for (size_t i = 0; i < all.count; i++) {
-        struct kc_link_lease now = {0};
         const char *other = strchr(all.items[i], '/');
-        if (other && strcmp(other, count) != 0 && is_held(lease->store, all.items[i], &now))
+        if (other && strcmp(other, count) != 0)
+            kc_strings_add(names, all.items[i]);
+    }
+    kc_strings_destroy(&all);
+}
+
+/* The leases of another number of tasks that somebody holds. */
+static void list_others(const struct link_lease *lease, struct kc_strings *names)
+{
+    struct kc_strings all = {0};
+    link_lease_former(lease, &all);
+    for (size_t i = 0; i < all.count; i++) {
+        struct kc_link_lease now = {0};
+        if (is_held(lease->store, all.items[i], &now))
             kc_strings_add(names, all.items[i]);
         kc_link_lease_clear(&now);
     }
@@ -222,13 +233,10 @@ static struct kc_error *yield_to_others(struct link_lease *lease, bool *ours)
 static int64_t next_epoch(const struct link_lease *lease, int64_t epoch)
 {
     struct kc_strings all = {0};
-    const char *count = strchr(lease->name, '/');
-    link_store_names(lease->store, KC_LINK_LEASE, &all);
+    link_lease_former(lease, &all);
     for (size_t i = 0; i < all.count; i++) {
         struct kc_link_lease other = {0};
-        const char *other_count = strchr(all.items[i], '/');
-        if (other_count && strcmp(other_count, count) != 0 &&
-            read_record(lease->store, all.items[i], &other) && other.epoch > epoch)
+        if (read_record(lease->store, all.items[i], &other) && other.epoch > epoch)
             epoch = other.epoch;
         kc_link_lease_clear(&other);
     }

@@ -22,6 +22,9 @@ struct kc_error *link_lease_take(struct link_store *store, const struct link_con
 int64_t link_lease_until(const struct link_lease *lease);
 bool link_lease_holds(const struct link_lease *lease);
 int64_t link_lease_epoch(const struct link_lease *lease);
+/* Names ("0/2": which task, of how many) of the leases that tasks of another number have had;
+ * appended. What those have begun under their own names may be under way still. Any thread. */
+void link_lease_former(const struct link_lease *lease, struct kc_strings *names);
 /* Gives the lease back, so that a successor needn't wait. NULL is fine. */
 void link_lease_release(struct link_lease *lease);
 

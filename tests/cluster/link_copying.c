@@ -5,9 +5,10 @@
  *
  *     link_copying SOURCE TARGET TOPIC FILE [KEY=VALUE]...
  *
- * keys: seconds (how long at most), partitions, compacted, start, finish, force, repair, id, and
- * settings of the connector. Prints a line for each change of the state. Exits 0 when the topic is
- * finished (finish=1) or the time is over, 3 when it has diverged or failed.
+ * keys: seconds (how long at most), partitions, compacted, start, finish, force, repair, id, former
+ * (another lease that there was, as 0/2), and settings of the connector. Prints a line for each
+ * change of the state. Exits 0 when the topic is finished (finish=1) or the time is over, 3 when it
+ * has diverged or failed.
  */
 #include "connect/plugin.h"
 #include "link/link_copy_priv.h"
@@ -56,6 +57,15 @@ bool link_lease_holds(const struct link_lease *lease)
     return link_lease_until(lease) > kc_mono_ms();
 }
 
+static const char *former; /* the lease of a task of another number; NULL: there was none */
+
+void link_lease_former(const struct link_lease *lease, struct kc_strings *names)
+{
+    (void)lease;
+    if (former)
+        kc_strings_add(names, former);
+}
+
 /* ---- the state ---- */
 
 static void save(const char *file, const struct link_copy_status *status)
@@ -79,10 +89,12 @@ static const char *const names[] = {
     [LINK_COPY_DIVERGED] = "DIVERGED", [LINK_COPY_FAILED] = "FAILED",
 };
 
-static void print(const struct link_copy_status *status, char **last)
+/* Returns whether something has changed. */
+static bool print(const struct link_copy_status *status, char **last)
 {
     char *line = kc_asprintf("%s %s", names[status->state], status->reason);
-    if (!*last || strcmp(line, *last) != 0) {
+    bool changed = !*last || strcmp(line, *last) != 0;
+    if (changed) {
         int64_t end = 0, fillers = 0, bytes = 0;
         for (size_t i = 0; i < status->count; i++) {
             end += status->partitions[i].target_end;
@@ -95,6 +107,7 @@ static void print(const struct link_copy_status *status, char **last)
     }
     free(*last);
     *last = line;
+    return changed;
 }
 
 /* True: it is over. */
@@ -103,11 +116,11 @@ static bool look(struct link_copy *copy, const char *topic, const char *file, ch
 {
     struct link_copy_status status = {0};
     link_copy_status(copy, topic, &status);
-    if (status.must_save) {
+    bool changed = print(&status, last);
+    if (status.must_save || changed) { /* as a task does */
         save(file, &status);
         link_copy_saved(copy, topic);
     }
-    print(&status, last);
     bool broken = status.state == LINK_COPY_FAILED || status.state == LINK_COPY_DIVERGED;
     bool over = broken || status.state == LINK_COPY_FINISHED;
     if (broken)
@@ -173,6 +186,7 @@ int main(int argc, char **argv)
         *value++ = '\0';
         kc_map_set(strchr(argv[i], '.') ? properties : options, argv[i], value);
     }
+    former = kc_map_get(options, "former");
     ok(link_config_new(properties, true, &config));
     int code = copy_topic(config, argv[3], argv[4], options);
     link_config_destroy(config);

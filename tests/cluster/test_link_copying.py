@@ -44,11 +44,15 @@ class Copier:
         ]
         self.options = options
 
-    def start(self, **options):
+    def start(self, environment=None, **options):
         given = {**self.options, **options}
         words = [f"{key.replace('_', '.')}={value}" for key, value in given.items()]
         return subprocess.Popen(
-            [*self.command, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*self.command, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env={**os.environ, **(environment or {})},
         )
 
     def finish(self, status=0, **options):
@@ -66,9 +70,11 @@ def seen(cluster, topic):
     return {(r.partition, r.offset): r for part in found.values() for r in part}
 
 
-def assert_same(source, target, topic, fillers=False):
-    """The same records at the same offsets, and the same bounds. fillers: null values between."""
-    there, here = seen(source, topic), seen(target, topic)
+def assert_same(source, target, topic, fillers=False, mirror=None):
+    """The same records at the same offsets, and the same bounds. fillers: null values between.
+    mirror: its name, if that is another one."""
+    mirror = mirror or topic
+    there, here = seen(source, topic), seen(target, mirror)
     assert there, "nothing to compare"
     for place, record in there.items():
         assert here.get(place) == record, f"{place}: {record.brief()}\n{here.get(place)}"
@@ -78,7 +84,7 @@ def assert_same(source, target, topic, fillers=False):
     else:
         assert not extra, extra[0].brief()
     for partition, (start, end) in records.end_offsets(source, topic).items():
-        mirrored = records.end_offsets(target, topic)[partition]
+        mirrored = records.end_offsets(target, mirror)[partition]
         assert mirrored == (start, end), f"partition {partition}: {(start, end)} is {mirrored}"
 
 
@@ -143,12 +149,25 @@ def test_leading_offsets(source, target, unique, tmp_path):
     assert target.topic_config(topic)["cleanup.policy"] == "compact"
 
 
-# The source's cleaner may go on while both sides are read.
-@pytest.mark.long
+def end_compaction(cluster, topic):
+    """From here on the cleaner leaves the topic as it is; what it is at comes to its end."""
+    set_config(cluster, topic, "min.compaction.lag.ms", str(10**12))
+    before = None
+
+    def settled():
+        nonlocal before
+        now = seen(cluster, topic)
+        same, before = now == before, now
+        return same
+
+    wait_for(settled, 60, f"the cleaner to leave {topic}", interval=1)
+
+
 def test_compacted(source, target, unique, tmp_path):
     topic = unique("compacted")
     exactness.compacted(source, topic, random.Random(3), 5000)
-    target.create_topic(topic, cleanup_policy="compact", segment_ms=100000)
+    end_compaction(source, topic)
+    target.create_topic(topic, cleanup_policy="compact", min_compaction_lag_ms=10**12)
     copier = Copier(source, target, topic, tmp_path, compacted=1)
     copier.finish()
     assert_same(source, target, topic, fillers=True)
@@ -295,6 +314,30 @@ def test_first_batch_without_replicas(source, target, unique, tmp_path):
     print(lines)
     set_config(target, topic, "min.insync.replicas", "1")
     copier.finish()
+    assert_same(source, target, topic)
+
+
+def test_a_successor_knows_an_older_leader(target, unique, tmp_path, cluster_factory):
+    """It takes the end of that leader's time for no cut of the log."""
+    source, topic = cluster_factory("moving"), unique("epochs")
+    both(source, target, topic)
+    records.produce(source, topic, 100, partition=0)
+    process = Copier(source, target, topic, tmp_path).start(seconds=120)
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(iter(process.stdout.readline, "")))
+    reader.start()
+    wait_for(lambda: records.count(target, topic) == 100, 30, "the copy")
+    source.brokers[0].stop()
+    wait_for(lambda: "AWAY" in "".join(lines), 60, "the source to be away")
+    source.brokers[0].start()
+    source.wait_ready()
+    wait_for(lambda: lines[-1].split()[1] == "COPYING", 60, "copying to go on")
+    records.produce(source, topic, 100, first=100, partition=0)
+    wait_for(lambda: records.count(target, topic) == 200, 30, "the rest")
+    process.kill()
+    process.communicate()
+    reader.join()
+    Copier(source, target, topic, tmp_path).finish()
     assert_same(source, target, topic)
 
 

@@ -73,13 +73,13 @@ class Worker:
         self.role = role
         self.files = [str(file) for file in files]
         self.rest = Rest(url) if url else None
-        self._environment = environment or {}
+        self.environment = environment or {}
         self._java_options = java_options
         self.process = None
 
     def start(self, wait=True):
         command = worker_command(self.kind, self.role, self.files, **self._java_options)
-        environment = {**sanitizer_environment(self.name), **self._environment}
+        environment = {**sanitizer_environment(self.name), **self.environment}
         self.process = Process(f"{self.name}-{self.kind}", command, env=environment)
         if wait:
             self.wait_ready()
