@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A link whose workers are killed and frozen, and whose target loses brokers, at random moments
-while records and transactions flow: afterwards the topics are compared offset by offset.
+"""A link whose workers and brokers are killed and frozen, and whose settings and topics change, in
+random order while records and transactions flow. Then a topic is promoted, and all are compared offset
+by offset by a reader that no link has a part in.
 
-LINK_FAULT_RUNS (2; 100 with ISTHMUS_LONG=1) says how often, LINK_FAULT_SEED repeats a run."""
+ISTHMUS_FAULT_RUNS (3; 100 with ISTHMUS_LONG=1) says how often. ISTHMUS_FAULT_SEED repeats a run: it is
+printed for each."""
 
 import os
 import random
@@ -12,6 +14,7 @@ import offset_by_offset
 import pytest
 import records
 from applications import Transactions
+from confluent_kafka import TopicPartition
 from links import Link, link_config
 from load import Load
 from processes import wait_for
@@ -19,57 +22,159 @@ from workers import PATIENCE, SHORT_SESSION
 
 LEASE_MS = 3000
 LONG = bool(os.environ.get("ISTHMUS_LONG"))
-RUNS = int(os.environ.get("LINK_FAULT_RUNS", "100" if LONG else "2"))
-FAULTS = 3
+RUNS = int(os.environ.get("ISTHMUS_FAULT_RUNS", "100" if LONG else "3"))
+FAULTS = 4
 
 
-def kill_worker(chance, pair, target, topic):
-    worker = chance.choice(pair)
+class Story:
+    """A link with two topics, what writes to them, and those who may be hit."""
+
+    def __init__(self, chance, pair, source, target, unique):
+        self.chance, self.pair, self.source, self.target = chance, pair, source, target
+        self.plain, self.moved = unique("plain"), unique("moved")
+        self.topics = [self.plain, self.moved]
+        self.unique = unique
+        for topic in self.topics:
+            source.create_topic(topic, 3)
+        self.link = Link(pair[0].rest, unique("link"))
+        self.config = link_config(
+            source,
+            target,
+            topics=",".join(self.topics),
+            replication_factor=3,
+            tasks_max=2,
+            link_lease_ms=LEASE_MS,
+        )
+
+    def insist(self, ask, what):
+        """Asks again where a worker is dying, or a rebalance is under way."""
+
+        def done():
+            try:
+                return ask()
+            except OSError:
+                return False
+
+        wait_for(done, 90 * PATIENCE, what, interval=0.5)
+
+    def order(self, verb, topic):
+        self.insist(
+            lambda: self.link.ask(verb, topic).status_code < 300, f"{topic} to be told: {verb}"
+        )
+
+    def configure(self, **more):
+        self.config.update({key.replace("_", "."): str(value) for key, value in more.items()})
+        path = f"/connectors/{self.link.name}/config"
+        rest = self.pair[0].rest
+        self.insist(
+            lambda: rest.call("PUT", path, self.config).status_code < 300, "the link's settings"
+        )
+
+
+# ---- what may happen; each says what it did ----
+
+
+def kill_worker(story):
+    worker = story.chance.choice(story.pair)
     worker.kill()
-    time.sleep(chance.uniform(0, 2))
+    time.sleep(story.chance.uniform(0, 2))
     worker.start()
     return f"{worker.name} killed"
 
 
-def freeze_worker(chance, pair, target, topic):
+def freeze_worker(story):
     """Longer than its lease: the other one takes over, and it comes back and would go on."""
-    worker = chance.choice(pair)
+    worker = story.chance.choice(story.pair)
     worker.process.pause()
-    time.sleep(LEASE_MS / 1000 + chance.uniform(0.5, 6))
+    time.sleep(LEASE_MS / 1000 + story.chance.uniform(0.5, 6))
     worker.process.resume()
     return f"{worker.name} frozen"
 
 
-def kill_both_workers(chance, pair, target, topic):
-    for worker in pair:
+def kill_both_workers(story):
+    for worker in story.pair:
         worker.kill()
-    for worker in pair:
+    for worker in story.pair:
         worker.start(wait=False)
-    for worker in pair:
+    for worker in story.pair:
         worker.wait_ready()
     return "both workers killed"
 
 
-def kill_broker(chance, pair, target, topic):
-    broker = target.broker(target.leader(topic, chance.randrange(3)))
+def kill_broker(story):
+    cluster = story.chance.choice([story.source, story.target])
+    broker = cluster.broker(cluster.leader(story.plain, story.chance.randrange(3)))
     broker.kill()
-    time.sleep(chance.uniform(0, 3))
+    time.sleep(story.chance.uniform(0, 3))
     broker.start()
-    target.wait_in_sync(topic)
+    cluster.wait_in_sync(story.plain)
     return f"{broker.name} killed"
 
 
-def freeze_broker(chance, pair, target, topic):
-    broker = target.broker(target.leader(topic, chance.randrange(3)))
+def freeze_broker(story):
+    cluster = story.chance.choice([story.source, story.target])
+    broker = cluster.broker(cluster.leader(story.plain, story.chance.randrange(3)))
     broker.pause()
-    time.sleep(chance.uniform(1, 6))
+    time.sleep(story.chance.uniform(1, 6))
     broker.resume()
-    target.wait_in_sync(topic)
+    cluster.wait_in_sync(story.plain)
     return f"{broker.name} frozen"
 
 
-WORKER_FAULTS = (kill_worker, freeze_worker, kill_both_workers)
-BROKER_FAULTS = (kill_broker, freeze_broker, kill_worker)
+def other_tasks(story):
+    count = story.chance.choice([1, 2, 3])
+    story.configure(tasks_max=count)
+    return f"{count} tasks"
+
+
+def other_markers(story):
+    kind = story.chance.choice(["auto", "coordinator", "direct"])
+    story.configure(link_markers=kind)
+    return f"markers {kind}"
+
+
+def pause_and_resume(story):
+    topic = story.chance.choice(story.topics)
+    story.order("pause", topic)
+    time.sleep(story.chance.uniform(0, 2))
+    story.order("resume", topic)
+    return f"{topic} paused"
+
+
+def delete_records(story):
+    """The source's oldest records go, as by retention; those of them that are copied stay equal."""
+    partition = story.chance.randrange(3)
+    mirrored = records.end_offsets(story.target, story.plain).get(partition, (0, 0))[1]
+    where = TopicPartition(story.plain, partition, mirrored // 2)
+    story.source.admin.delete_records([where])[where].result(60)
+    return f"{story.plain}-{partition} begins at {mirrored // 2}"
+
+
+def another_topic(story):
+    topic = story.unique("late")
+    story.source.create_topic(topic, 1)
+    records.produce(story.source, topic, 300)
+    story.insist(
+        lambda: story.link.create(topic).status_code < 300 or story.link.mirror(topic),
+        f"{topic} to be mirrored",
+    )
+    story.topics.append(topic)
+    return f"{topic} mirrored"
+
+
+HAPPENINGS = [
+    kill_worker,
+    freeze_worker,
+    kill_both_workers,
+    kill_broker,
+    kill_broker,
+    freeze_broker,
+    other_tasks,
+    other_markers,
+    pause_and_resume,
+    delete_records,
+    another_topic,
+]
 
 
 @pytest.fixture
@@ -83,37 +188,34 @@ def pair(make_fault_worker, unique):
     ]
 
 
-def one_run(chance, faults, pair, source, target, unique):
-    """A link and its topics, faults while it copies, and the comparison. Says what was done."""
-    plain, moved = unique("plain"), unique("moved")
-    source.create_topic(plain, 3)
-    source.create_topic(moved, 3)
-    link = Link(pair[0].rest, unique("link"))
-    config = link_config(
-        source,
-        target,
-        topics=f"{plain},{moved}",
-        replication_factor=3,
-        tasks_max=2,
-        link_lease_ms=LEASE_MS,
-    )
-    done = []
-    with Load(source, plain, rate=300) as load:
-        writer = Transactions(source, moved, 100)
+def one_run(story):
+    """Faults while it copies, a promotion, and the comparison. Says what was done."""
+    chance, source, link, done = story.chance, story.source, story.link, []
+    with Load(source, story.plain, rate=300) as load:
+        writer = Transactions(source, story.moved, 100)
         try:
-            pair[0].rest.put_connector(link.name, config)
-            for topic in (plain, moved):
+            story.configure()
+            for topic in story.topics:
                 link.wait_state(topic, "LINKING", timeout=90)
-            for _ in range(FAULTS):
-                time.sleep(chance.uniform(0, 2))
-                done.append(chance.choice(faults)(chance, pair, target, plain))
+            for happens in chance.sample(HAPPENINGS, FAULTS):
+                time.sleep(chance.uniform(0, 1))
+                done.append(happens(story))
+                print("  ", done[-1], flush=True)
             load.wait(100)
         finally:
             writer.close()
-    for topic in (plain, moved):
-        wait_copied(link, source, target, topic, done)
-    counts = [offset_by_offset.assert_same(source, target, topic) for topic in (plain, moved)]
-    pair[0].rest.delete_connector(link.name)
+    for topic in story.topics:
+        wait_copied(link, source, story.target, topic, done)
+    promoted = chance.choice(story.topics)
+    story.order("promote", promoted)
+    if chance.random() < 0.5:
+        done.append(kill_worker(story))
+    link.wait_state(promoted, "PROMOTED", timeout=120)
+    counts = [
+        offset_by_offset.assert_same(source, story.target, topic, older=True)
+        for topic in story.topics
+    ]
+    story.pair[0].rest.delete_connector(link.name)
     return done, counts
 
 
@@ -131,23 +233,18 @@ def wait_copied(link, source, target, topic, done):
         raise
 
 
-def runs(faults, pair, source, target, unique):
-    compared = 0
+def test_anything_in_any_order(pair, fault_source, fault_target, unique):
+    given = os.environ.get("ISTHMUS_FAULT_SEED")
+    first, compared = int(given or random.randrange(1 << 30)), 0
     for run in range(RUNS):
-        seed = int(os.environ.get("LINK_FAULT_SEED", random.randrange(1 << 30)))
-        print(f"run {run + 1} of {RUNS}, LINK_FAULT_SEED={seed}", flush=True)
-        done, counts = one_run(random.Random(seed), faults, pair, source, target, unique)
+        began = time.monotonic()
+        print(f"run {run + 1} of {RUNS}: ISTHMUS_FAULT_SEED={first + run}", flush=True)
+        story = Story(random.Random(first + run), pair, fault_source, fault_target, unique)
+        done, counts = one_run(story)
         compared += sum(counts)
-        print(f"  {', '.join(done)}: {counts} records at their offsets", flush=True)
-    print(f"{RUNS} runs, {RUNS * FAULTS} faults, {compared} records, each at its offset")
-
-
-def test_workers_killed_and_frozen(pair, fault_source, fault_target, unique):
-    runs(WORKER_FAULTS, pair, fault_source, fault_target, unique)
-
-
-def test_brokers_of_the_target_killed(pair, fault_source, fault_target, unique):
-    runs(BROKER_FAULTS, pair, fault_source, fault_target, unique)
+        took = time.monotonic() - began
+        print(f"  {took:.0f} s, {', '.join(done)}: {counts} records at their offsets", flush=True)
+    print(f"{RUNS} runs, {compared} records, each at its offset")
 
 
 def test_too_few_replicas_for_the_very_first_batch(pair, fault_source, fault_target, unique):
