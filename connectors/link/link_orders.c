@@ -213,12 +213,13 @@ static struct kc_error *create_again(const struct link_order_batch *batch)
 }
 
 /* What has records that the source hasn't is made anew, if that is what people want. */
-static struct kc_error *unmake(const struct order_batch *batch)
+static struct kc_error *unmake(const struct link_order_batch *batch)
 {
+    struct link_mirror *mirrors = batch->mirrors;
     struct kc_error *err = NULL;
     for (size_t i = 0; i < batch->count && !err; i++)
         if (!batch->outcomes[i].status && !link_outcome_blocked(&batch->outcomes[i]))
-            err = link_repair_unmake(batch->control, &batch->mirrors[i], batch->request,
+            err = link_repair_unmake(batch->control, &mirrors[i], batch->request,
                                      &batch->outcomes[i]);
     return err ? err : create_again(batch);
 }
