@@ -16,6 +16,9 @@
 #include "gateway/gateway_limits_priv.h"
 #include "gateway/gateway_loop_priv.h"
 #include "gateway/gateway_metrics_priv.h"
+#include "gateway/gateway_source_priv.h"
+#include "gateway/gateway_upstream_priv.h"
+#include "gateway/gateway_watch_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.gateway");
 
 #define LOOK_MS     20   /* how often a stop looks whether all is answered */
 #define DESCRIBE_MS 2000 /* that a description waits for a loop */
+#define VERSIONS_MS 5000 /* that the start waits for the source's versions */
 
 struct gateway {
     struct gateway_config *config;
@@ -33,8 +37,11 @@ struct gateway {
     struct gateway_brokers *brokers;
     struct gateway_loop **loops;
     int loop_count;
-    struct gateway_http *http;  /* NULL: it isn't wanted */
-    const char *_Atomic health; /* for /health; static storage */
+    struct gateway_router router;
+    struct gateway_upstream *upstream; /* NULL: there is no source */
+    struct gateway_watch *watch;       /* NULL: it goes on relaying */
+    struct gateway_http *http;         /* NULL: it isn't wanted */
+    const char *_Atomic health;        /* for /health; static storage */
 };
 
 /* ---- The start ---- */
@@ -97,6 +104,64 @@ static struct kc_error *start_http(struct gateway *gateway)
     return gateway_http_start(gateway->config->metrics_listener, &sight, &gateway->http);
 }
 
+/* What is routed must be understood by the source as well. A source that isn't reached is taken for
+ * one of old, as far as transactions go: their calls are in an order that every version takes. */
+static void limit_versions(struct gateway *gateway)
+{
+    static const int16_t routed[] = {KC_API_PRODUCE,
+                                     KC_API_INIT_PRODUCER_ID,
+                                     KC_API_ADD_PARTITIONS_TO_TXN,
+                                     KC_API_ADD_OFFSETS_TO_TXN,
+                                     KC_API_END_TXN,
+                                     KC_API_TXN_OFFSET_COMMIT};
+    struct gateway_versions *versions = &gateway->common.versions;
+    int16_t max[sizeof(versions->max) / sizeof(*versions->max)] = {0};
+    struct gateway_source *source = gateway_upstream_source(gateway->upstream);
+    struct kc_error *err = gateway_source_versions(
+        source, VERSIONS_MS, max, sizeof(max) / sizeof(*max), &versions->transaction_version);
+
+    if (err) {
+        kc_warn("%s. Until the next start, clients use transactions as before KIP-890",
+                kc_error_text(err));
+        kc_error_destroy(err);
+        versions->transaction_version = 0;
+        return;
+    }
+    for (size_t i = 0; i < sizeof(routed) / sizeof(*routed); i++) {
+        if (max[routed[i]] < versions->max[routed[i]])
+            versions->max[routed[i]] = max[routed[i]];
+    }
+}
+
+/* Without a source there is nothing to route to. */
+static struct kc_error *start_routing(struct gateway *gateway, const struct kc_stop *stop)
+{
+    const struct gateway_listener_config *first = &gateway->config->listeners[0];
+
+    if (kc_map_size(gateway->config->source) == 0) {
+        kc_info("Gateway %s has no source.cluster.bootstrap.servers: it relays everything",
+                gateway->config->name);
+        return NULL;
+    }
+    char *address = kc_asprintf("%s:%d", first->advertised, first->advertised_port);
+    struct kc_error *err =
+        gateway_upstream_open(gateway->config, address, stop, &gateway->router, &gateway->upstream);
+    free(address);
+    if (err)
+        return err;
+    gateway->common.router = &gateway->router;
+    limit_versions(gateway);
+    return NULL;
+}
+
+static struct kc_error *start_watch(struct gateway *gateway)
+{
+    if (!gateway->upstream || gateway->config->after != GATEWAY_ADVERTISE)
+        return NULL;
+    return gateway_watch_start(&gateway->common, gateway_upstream_links(gateway->upstream),
+                               &gateway->watch);
+}
+
 static void say_warnings(const struct gateway_config *config)
 {
     struct kc_strings warnings = {0};
@@ -124,6 +189,10 @@ static struct kc_error *start(struct gateway *gateway, const struct kc_stop *sto
     if (!err)
         err =
             gateway_brokers_start(gateway->config, gateway->common.nodes, stop, &gateway->brokers);
+    if (!err)
+        err = start_routing(gateway, stop);
+    if (!err)
+        err = start_watch(gateway);
     if (err)
         return err;
     gateway_doors_open(gateway->doors, gateway->loops, gateway->loop_count);
@@ -153,9 +222,11 @@ static void drain(struct gateway *gateway)
 static void take_apart(struct gateway *gateway)
 {
     gateway_http_stop(gateway->http);
+    gateway_watch_stop(gateway->watch);
     gateway_brokers_stop(gateway->brokers);
     for (int i = 0; i < gateway->loop_count; i++)
         gateway_loop_end(gateway->loops[i]);
+    gateway_upstream_close(gateway->upstream);
     for (int i = 0; i < gateway->loop_count; i++)
         gateway_loop_destroy(gateway->loops[i]);
     free(gateway->loops);

@@ -39,6 +39,7 @@ struct gateway_number_key {
     }
 static const struct gateway_number_key numbers[] = {
     COUNT("gateway.threads", threads, 0, 0),
+    COUNT("gateway.aside.ms", aside_ms, 120000, 0),
     COUNT("gateway.lease.ms", lease_ms, 10000, 1000),
     COUNT("gateway.connections.max", connections_max, 20000, 1),
     COUNT("gateway.connections.per.address.max", connections_per_address_max, INT_MAX, 1),

@@ -37,6 +37,7 @@ struct gateway_config {
     size_t listener_count;
     struct kc_strings links;  /* empty: all of the state topic */
     enum gateway_after after; /* gateway.after.promotion */
+    int aside_ms;             /* gateway.aside.ms: from the last promotion to that */
     int threads;
     int lease_ms;        /* gateway.lease.ms: how long a renewal holds */
     int connections_max; /* of clients; each further one is closed at once */

@@ -29,6 +29,7 @@ struct gateway_links {
     bool closed;      /* nothing goes to a source any more */
     atomic_bool read; /* the topic was read to its end once */
     atomic_bool active;
+    atomic_bool over;
     _Atomic int64_t source_tag, target_tag;
     void (*changed)(void *arg);
     void *arg;
@@ -49,6 +50,7 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     pthread_mutex_lock(&links->mutex);
     bool changed = gateway_table_apply(&links->table, record);
     atomic_store(&links->active, gateway_table_active(&links->table));
+    atomic_store(&links->over, gateway_table_over(&links->table));
     atomic_store(&links->source_tag, links->table.source_tag);
     atomic_store(&links->target_tag, links->table.target_tag);
     pthread_mutex_unlock(&links->mutex);
@@ -368,4 +370,9 @@ int64_t gateway_links_tag(const struct gateway_links *links, bool source)
 bool gateway_links_active(struct gateway_links *links)
 {
     return atomic_load(&links->active);
+}
+
+bool gateway_links_over(struct gateway_links *links)
+{
+    return atomic_load(&links->read) && atomic_load(&links->over);
 }

@@ -67,5 +67,7 @@ int64_t gateway_links_tag(const struct gateway_links *links, bool source);
 /* Whether any topic of any link that is routed isn't promoted yet; whether there is a link at all.
  */
 bool gateway_links_active(struct gateway_links *links);
+/* Whether there are topics, and all of them are promoted. */
+bool gateway_links_over(struct gateway_links *links);
 
 #endif

@@ -403,6 +403,11 @@ bool gateway_table_active(const struct gateway_table *table)
     return table->active > 0;
 }
 
+bool gateway_table_over(const struct gateway_table *table)
+{
+    return table->active == 0 && HASH_CNT(hh_id, table->by_id) > 0;
+}
+
 struct kc_link_held *gateway_table_held(const struct gateway_followed *link, size_t *count)
 {
     struct kc_link_held *held = kc_calloc(HASH_COUNT(link->topics) + 1, sizeof(*held));

@@ -80,6 +80,8 @@ struct gateway_way *gateway_table_way(struct gateway_table *table, const char *t
                                       const struct kc_uuid *id);
 /* Whether a topic of a routed link isn't promoted yet. */
 bool gateway_table_active(const struct gateway_table *table);
+/* Whether routed links have topics, all of which are promoted. */
+bool gateway_table_over(const struct gateway_table *table);
 /* The topics of a link that are PROMOTING and have nothing under way, for its record: items are
  * borrowed from the table, the array is the caller's. */
 struct kc_link_held *gateway_table_held(const struct gateway_followed *link, size_t *count);

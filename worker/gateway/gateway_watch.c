@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See gateway_watch_priv.h. */
+#include "gateway/gateway_watch_priv.h"
+
+#include <stdlib.h>
+
+#define LOOK_MS 500
+
+struct gateway_watch {
+    struct gateway_common *common;
+    struct gateway_links *links;
+    struct kc_thread *thread;
+};
+
+static void run(void *arg, struct kc_stop *stop)
+{
+    const struct gateway_watch *watch = arg;
+    const int64_t patience = watch->common->config->aside_ms;
+    int64_t over_since_ms = -1; /* -1: a topic isn't promoted, or there is none */
+
+    while (!kc_stop_wait_until(stop, kc_mono_ms() + LOOK_MS)) {
+        const int64_t now = kc_mono_ms();
+
+        if (!gateway_links_over(watch->links))
+            over_since_ms = -1;
+        else if (over_since_ms < 0)
+            over_since_ms = now;
+        gateway_step_aside(watch->common, over_since_ms >= 0 && now - over_since_ms >= patience);
+    }
+}
+
+struct kc_error *gateway_watch_start(struct gateway_common *common, struct gateway_links *links,
+                                     struct gateway_watch **out)
+{
+    struct gateway_watch *watch = kc_calloc(1, sizeof(*watch));
+
+    *out = NULL;
+    watch->common = common;
+    watch->links = links;
+    struct kc_error *err = kc_thread_new("gateway-watch", run, watch, &watch->thread);
+    if (err) {
+        free(watch);
+        return err;
+    }
+    *out = watch;
+    return NULL;
+}
+
+void gateway_watch_stop(struct gateway_watch *watch)
+{
+    if (!watch)
+        return;
+    kc_thread_destroy(watch->thread);
+    free(watch);
+}
