@@ -19,8 +19,9 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask");
 
-#define TURN_MS 200
-#define SELF_MS 60000 /* so long the connector may take to write the link's own record */
+#define TURN_MS      200
+#define PROMOTING_MS 10    /* a turn while producers wait for a promotion */
+#define SELF_MS      60000 /* so long the connector may take to write the link's own record */
 
 struct link_task {
     struct kc_source_context *context;
@@ -130,7 +131,8 @@ static struct kc_error *turn(struct link_task *task)
             return err;
     }
     link_topics_step(task->topics);
-    struct kc_error *err = link_copy_run(task->copy, kc_mono_ms() + TURN_MS);
+    int turn_ms = link_topics_promotes(task->topics) ? PROMOTING_MS : TURN_MS;
+    struct kc_error *err = link_copy_run(task->copy, kc_mono_ms() + turn_ms);
     if (link_lease_until(task->lease) != 0)
         return err;
     kc_error_destroy(err); /* it says the same */

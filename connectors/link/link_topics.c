@@ -25,6 +25,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask"
 #define REASON_MS 5000 /* between two writes of a state whose reason alone changes */
 #define PUT_MS    30000
 #define RETRY_MS  2000
+#define HURRY_MS  5000 /* for which a promotion is looked at more often: producers wait for it */
 
 /* A look at one topic. */
 struct link_topic_look {
@@ -435,11 +436,23 @@ void link_topics_destroy(struct link_topics *topics)
     free(topics);
 }
 
+static bool is_urgent(const struct link_topic_look *look)
+{
+    return look->decision.state == KC_LINK_PROMOTING &&
+           kc_now_ms() - look->next.since_ms < HURRY_MS;
+}
+
+bool link_topics_promotes(const struct link_topics *topics)
+{
+    return topics->promotes;
+}
+
 void link_topics_step(struct link_topics *topics)
 {
     struct link_topic_look *looks = kc_calloc(AT_ONCE, sizeof(*looks));
     struct link_topic_work *topic, *next;
     size_t count = 0;
+    topics->promotes = false;
     link_topics_follow(topics);
     link_gateways_read(topics->gateways, topics->work.store, kc_mono_ms());
     HASH_ITER (hh, topics->topics, topic, next) {
@@ -447,7 +460,8 @@ void link_topics_step(struct link_topics *topics)
         if (now < topic->due_ms)
             continue;
         topic->due_ms = is_busy(topic) ? 0 : now + CALM_MS;
-        look_at(topics, topic, &looks[count++]);
+        look_at(topics, topic, &looks[count]);
+        topics->promotes = topics->promotes || is_urgent(&looks[count++]);
         if (count == AT_ONCE || !next) {
             step_some(topics, looks, count);
             count = 0;

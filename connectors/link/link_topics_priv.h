@@ -36,6 +36,7 @@ struct link_topics {
     bool followed; /* the store's names have been read once */
     struct link_topic_work *topics;
     struct link_gateways *gateways;
+    bool promotes; /* a promotion began lately */
 };
 
 /* ---- link_topic_orders.c ---- */

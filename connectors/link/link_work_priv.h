@@ -30,6 +30,8 @@ void link_topics_destroy(struct link_topics *topics); /* NULL is fine */
 /* Follows orders, looks at the copying, writes states and does what follows from them. What fails
  * is logged, and tried again by a later call. */
 void link_topics_step(struct link_topics *topics);
+/* Whether a promotion is under way that began lately: step again soon. */
+bool link_topics_promotes(const struct link_topics *topics);
 
 /* ---- link_cut_over.c ---- */
 

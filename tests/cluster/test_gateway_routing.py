@@ -118,3 +118,32 @@ def test_producers_write_through_gateways_across_the_flip(linked, make_gateway, 
     assert writers[3].aborted <= 3
     for gateway in (first, second):
         gateway.stop()
+
+
+def test_pause_of_many_partitions(make_worker, make_gateway, source, target, unique):
+    """The flip of a topic of 50 partitions under load, and how long its producers wait."""
+    worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
+    link, topic = Link(worker.rest, unique("link")), unique("wide")
+    source.create_topic(topic, 50)
+    worker.rest.put_connector(link.name, link_config(source, target))
+    worker.rest.wait_running(link.name, tasks=1)
+    assert link.create(topic).status_code == 202
+    link.wait_copied(topic)
+    gateway = make_gateway(link)
+    writers = [Acknowledged(gateway, topic, 50, f"wide{n}", rate=500) for n in range(4)]
+    try:
+        for writer in writers:
+            writer.wait(1000, timeout=90)
+            writer.times.clear()
+        promote(link, topic)
+        for writer in writers:
+            writer.wait(1000)
+    finally:
+        for writer in writers:
+            writer.close()
+    found = values_of(target, topic)
+    for writer in writers:
+        check_writer(found, writer)
+    pauses = sorted(writer.longest_pause() for writer in writers)
+    print("pauses:", *(f"{pause * 1000:.0f} ms" for pause in pauses))
+    assert pauses[-1] < 0.5 * PATIENCE
