@@ -16,14 +16,15 @@ static void run(void *arg, struct kc_stop *stop)
 {
     const struct gateway_watch *watch = arg;
     const int64_t patience = watch->common->config->aside_ms;
-    int64_t over_since_ms = -1; /* -1: a topic isn't promoted, or there is none */
+    int64_t over_since_ms = -1; /* -1: a topic isn't promoted, or there never was one */
 
     while (!kc_stop_wait_until(stop, kc_mono_ms() + LOOK_MS)) {
         const int64_t now = kc_mono_ms();
 
-        if (!gateway_links_over(watch->links))
+        /* A link that is deleted afterwards changes nothing. */
+        if (gateway_links_active(watch->links))
             over_since_ms = -1;
-        else if (over_since_ms < 0)
+        else if (over_since_ms < 0 && gateway_links_over(watch->links))
             over_since_ms = now;
         gateway_step_aside(watch->common, over_since_ms >= 0 && now - over_since_ms >= patience);
     }

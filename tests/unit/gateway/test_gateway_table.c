@@ -109,16 +109,20 @@ START_TEST(writes_go_where_the_truth_is)
     put(SELF_KEY, SELF("S"));
     ck_assert_ptr_null(gateway_table_way(&table, "t", NULL));
     ck_assert(!gateway_table_active(&table));
+    ck_assert(!gateway_table_over(&table));
     ck_assert(put(ORDER_KEY, order(NULL)));
     ck_assert_int_eq(place(), GATEWAY_SOURCE);
     ck_assert(gateway_table_active(&table));
+    ck_assert(!gateway_table_over(&table));
     put(STATE_KEY, state(KC_LINK_LINKING, 1));
     ck_assert_int_eq(place(), GATEWAY_SOURCE);
     ck_assert(put(STATE_KEY, state(KC_LINK_PROMOTING, 2)));
     ck_assert_int_eq(place(), GATEWAY_HELD);
+    ck_assert(!gateway_table_over(&table));
     ck_assert(put(STATE_KEY, state(KC_LINK_PROMOTED, 3)));
     ck_assert_int_eq(place(), GATEWAY_TARGET);
     ck_assert(!gateway_table_active(&table));
+    ck_assert(gateway_table_over(&table));
     gateway_table_clear(&table);
 }
 END_TEST
