@@ -6,6 +6,7 @@
  * Loop thread, but for what the router calls from its threads: that encodes where it is called, and
  * posts the rest.
  */
+#include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_own_login_priv.h"
 
 #include "base/byte_reader.h"
@@ -127,6 +128,7 @@ static void send_to_client(struct gateway_session *session, struct gateway_outgo
     const size_t size = gateway_outgoing_size(outgoing);
 
     session->sent += size;
+    gateway_measure_add(GATEWAY_BYTES_ANSWERED, (int64_t)size);
     session->about.relayed_bytes += size;
     if (!gateway_outgoing_send(outgoing, session->client))
         gateway_hold_target(session, HOLD_FULL);
@@ -181,7 +183,11 @@ void gateway_request_settle(struct gateway_request *request, struct gateway_outg
 
 static void send_to_target(struct gateway_session *session, struct gateway_outgoing *outgoing)
 {
-    session->about.relayed_bytes += gateway_outgoing_size(outgoing);
+    const size_t size = gateway_outgoing_size(outgoing);
+
+    session->about.relayed_bytes += size;
+    gateway_measure_add(GATEWAY_REQUESTS_RELAYED, 1);
+    gateway_measure_add(GATEWAY_BYTES_RELAYED, (int64_t)size);
     if (!gateway_outgoing_send(outgoing, session->target))
         gateway_hold_client(session, HOLD_FULL);
 }

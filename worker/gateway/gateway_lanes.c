@@ -5,10 +5,13 @@
  * A round decides under the queue's mutex what goes where, and sends it outside of it. Rounds of
  * one queue never overlap, so that the order of decisions is the order on the wire.
  */
+#include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_routing_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define WRITTEN_TOPICS 100
 
 /* ---- queues ---- */
 
@@ -38,6 +41,7 @@ void gateway_queue_unref(struct gateway_queue *queue)
     if (atomic_fetch_sub(&queue->refs, 1) > 1)
         return;
     pthread_mutex_destroy(&queue->mutex);
+    kc_strings_destroy(&queue->written_topics);
     free(queue);
 }
 
@@ -91,9 +95,22 @@ static void add_move(struct gateway_round *round, struct gateway_part *part,
     round->moves[round->count++] = (struct gateway_move){part, verdict};
 }
 
+static void note_wait(struct gateway_part *part, int64_t now_ms)
+{
+    if (part->waits_ms)
+        return;
+    part->waits_ms = now_ms;
+    gateway_measure_add(GATEWAY_HELD_NOW, 1);
+    gateway_measure_add(GATEWAY_REQUESTS_HELD, 1);
+}
+
 static void leave_lane(struct gateway_queue *queue, struct gateway_lane *lane,
                        struct gateway_part *part)
 {
+    if (part->waits_ms) {
+        gateway_measure_add(GATEWAY_HELD_NOW, -1);
+        gateway_measure_add(GATEWAY_HELD_MS, kc_mono_ms() - part->waits_ms);
+    }
     DL_DELETE(lane->parts, part);
     atomic_fetch_sub(&queue->route->waiting, 1);
 }
@@ -112,8 +129,10 @@ static void decide_lane(struct gateway_queue *queue, struct gateway_lane *lane, 
             gateway_part_refuse(part, GATEWAY_TRY_AGAIN);
         else
             verdict = gateway_judge(queue->route, part, now_ms);
-        if (verdict == GATEWAY_WAIT)
+        if (verdict == GATEWAY_WAIT) {
+            note_wait(part, now_ms);
             return;
+        }
         if (verdict == GATEWAY_PROBE) {
             add_move(round, part, verdict);
             return;
@@ -162,6 +181,41 @@ struct gateway_routed {
     struct gateway_route *route;
 };
 
+/* Whether a client sends again what was answered so. */
+static bool is_retried(int16_t code)
+{
+    static const int16_t codes[] = {
+        KC_KAFKA_CORRUPT_MESSAGE,      KC_KAFKA_UNKNOWN_TOPIC_OR_PARTITION,
+        KC_KAFKA_LEADER_NOT_AVAILABLE, KC_KAFKA_NOT_LEADER_OR_FOLLOWER,
+        KC_KAFKA_REQUEST_TIMED_OUT,    KC_KAFKA_NETWORK_EXCEPTION,
+        KC_KAFKA_NOT_ENOUGH_REPLICAS,  KC_KAFKA_NOT_ENOUGH_REPLICAS_AFTER_APPEND,
+        KC_KAFKA_KAFKA_STORAGE_ERROR,  KC_KAFKA_UNKNOWN_TOPIC_ID,
+    };
+
+    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return false;
+}
+
+/* Queue's mutex held. */
+static void count_written(struct gateway_queue *queue, const struct gateway_part *part)
+{
+    const uint64_t records = (uint64_t)part->header.last_offset_delta + 1;
+
+    if (part->error_code) {
+        gateway_measure_add(
+            is_retried(part->error_code) ? GATEWAY_ROUTE_RETRIABLE : GATEWAY_ROUTE_FAILED, 1);
+        return;
+    }
+    gateway_measure_add(GATEWAY_RECORDS_ROUTED, (int64_t)records);
+    queue->written += records;
+    if (queue->written_topics.count < WRITTEN_TOPICS &&
+        !kc_strings_contain(&queue->written_topics, part->topic))
+        kc_strings_add(&queue->written_topics, part->topic);
+}
+
 static void on_written(void *arg, struct gateway_write *write)
 {
     struct gateway_routed *routed = arg;
@@ -184,6 +238,7 @@ static void on_written(void *arg, struct gateway_write *write)
         part->error_message = kc_strdup(batch->error_message);
         part->phase = GATEWAY_PART_DONE;
         gateway_part_answered(routed->route, part, true);
+        count_written(queue, part);
     }
     pthread_mutex_unlock(&queue->mutex);
     for (size_t i = 0; i < count; i++)
@@ -228,12 +283,14 @@ static void send_to_source(struct gateway_job *job, const struct gateway_move *m
         struct gateway_part *part = moves[i].part;
 
         set_source_id(route, part);
+        gateway_measure_add(GATEWAY_BYTES_ROUTED, part->records.len);
         routed->write.batches[i] = (struct gateway_batch){.topic = part->way->source_topic,
                                                           .partition = part->partition,
                                                           .records = part->records.data,
                                                           .len = part->records.len,
                                                           .arg = part};
     }
+    gateway_measure_add(GATEWAY_REQUESTS_ROUTED, 1);
     gateway_source_write(route->base.source, &routed->write);
 }
 

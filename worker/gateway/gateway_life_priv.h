@@ -30,6 +30,7 @@ enum gateway_hold {
     HOLD_FULL = 2,    /* the other stream's queue is full */
     HOLD_BYTES = 4,   /* too much is under way */
     HOLD_DRAIN = 8,   /* no new requests */
+    HOLD_QUOTA = 32,  /* the client is over its quota */
     HOLD_LOGIN = 16,  /* a login goes on: what is behind it must not overtake its verdict */
 };
 
@@ -102,6 +103,7 @@ struct gateway_session {
     enum { LOGIN_PLAIN, LOGIN_SCRAM, LOGIN_BEARER, LOGIN_OTHER } mechanism;
     int8_t versions[KC_API_KEYS]; /* the target's highest, as far as the gateway knows them */
 
+    int64_t muted_until_ms;
     int64_t since_ms;
     int64_t last_request_ms;
     int64_t last_taken_ms; /* when the client last took bytes */

@@ -6,6 +6,7 @@
  * one go. The mutex guards the table. What is under way belongs to the lease in which it began: a
  * ticket is the lease's epoch.
  */
+#include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_table_priv.h"
 
 #include "connect/log.h"
@@ -109,6 +110,8 @@ static void free_renewal(struct gateway_renewal *renewal)
 static void log_step(const struct gateway_links *links, struct gateway_followed *link,
                      enum gateway_lease_step step, int64_t last_epoch)
 {
+    if (step == GATEWAY_LEASE_BEGIN && last_epoch > 0)
+        gateway_measure_add(GATEWAY_LEASES_LOST, 1);
     if (step == GATEWAY_LEASE_BEGIN && last_epoch > 0 && !link->told)
         kc_warn("Gateway '%s', link '%s': the lease has ended, because its record couldn't be "
                 "written in time. Writes to linked topics wait until there is a new one.",
@@ -159,6 +162,20 @@ static bool note_written(struct gateway_links *links, const struct gateway_renew
     return any;
 }
 
+/* For the metrics: when the lease was renewed that was renewed least recently. Mutex held. */
+static void note_age(struct gateway_links *links)
+{
+    int64_t oldest_ms = 0;
+
+    for (struct gateway_followed *link = links->table.links; link; link = link->hh.next) {
+        int64_t renewed_ms = link->lease.until_ms - links->lease_ms;
+
+        if (link->routed && link->lease.until_ms && (!oldest_ms || renewed_ms < oldest_ms))
+            oldest_ms = renewed_ms;
+    }
+    gateway_measure_set(GATEWAY_LEASE_RENEWED_AT, oldest_ms);
+}
+
 /* Writes what is due. Returns when to look again. */
 static int64_t renew(struct gateway_links *links)
 {
@@ -169,6 +186,7 @@ static int64_t renew(struct gateway_links *links)
     pthread_mutex_lock(&links->mutex);
     for (struct gateway_followed *link = links->table.links; link; link = link->hh.next)
         look_at(links, link, now_ms, &renewal);
+    note_age(links);
     pthread_mutex_unlock(&links->mutex);
     if (renewal.count == 0)
         return now_ms + LOOK_MS;

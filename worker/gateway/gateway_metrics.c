@@ -93,7 +93,7 @@ static const struct gateway_sample samples[GATEWAY_MEASURES] = {
         "repeated_batches", NULL, NULL,
         "Batches written before a flip and repeated behind it, which weren't written twice"),
     [GATEWAY_HELD_NOW] = GAUGE("held", UNIT_PLAIN, "Requests that are held now"),
-    [GATEWAY_HOLD_MS] = SECONDS("hold", "Time for which requests were held, in seconds"),
+    [GATEWAY_HELD_MS] = SECONDS("hold", "Time for which requests were held, in seconds"),
     [GATEWAY_THROTTLED_MS] =
         SECONDS("throttle", "Time for which quotas of the target have delayed routed writes"),
     [GATEWAY_REFUSED_RIGHTS] =

@@ -29,7 +29,7 @@ enum gateway_measure {
     GATEWAY_RECORDS_ROUTED,
     GATEWAY_REPEATED,     /* batches answered from a flip table */
     GATEWAY_HELD_NOW,     /* gauge */
-    GATEWAY_HOLD_MS,      /* sum of the times of held requests */
+    GATEWAY_HELD_MS,      /* sum of the times of held requests */
     GATEWAY_THROTTLED_MS, /* sum of what quotas have delayed routed writes */
     /* refusals and errors of routed writes */
     GATEWAY_REFUSED_RIGHTS,

@@ -5,6 +5,8 @@
  *
  * A request of which all goes to the target is relayed as the bytes that it is.
  */
+#include "gateway/gateway_metrics_priv.h"
+#include "gateway/gateway_quotas_priv.h"
 #include "gateway/gateway_routing_priv.h"
 
 #include <stdlib.h>
@@ -123,7 +125,7 @@ static void job_destroy(struct gateway_job *job)
         free(job->parts[i].topic);
         free(job->parts[i].error_message);
     }
-    for (int32_t t = 0; t < job->request->topic_data.count; t++)
+    for (int32_t t = 0; t <= job->request->topic_data.count; t++)
         free(job->rights[t].topic);
     if (job->queue)
         gateway_queue_unref(job->queue);
@@ -197,25 +199,54 @@ static void on_allowed(void *arg, struct gateway_exchange *exchange, int16_t cod
     gateway_queue_unref(queue);
 }
 
+static void want(struct gateway_job *job, struct gateway_right *right, const char *name)
+{
+    right->job = job;
+    right->topic = kc_strdup(name);
+    job->open++;
+}
+
+/* What doesn't go to the target as it is counts in the target's quotas nevertheless. */
+static void charge(struct gateway_job *job, size_t bytes)
+{
+    struct gateway_session *session = job->exchange->session;
+
+    if (!job->route->base.quotas || !bytes || !session)
+        return;
+    const struct gateway_client *client = gateway_session_client(session);
+    job->throttle_ms =
+        gateway_quotas_charge(job->route->base.quotas, client->principal, client->client_id,
+                              gateway_session_broker(session), bytes);
+    gateway_measure_add(GATEWAY_THROTTLED_MS, job->throttle_ms);
+    gateway_session_mute(session, job->throttle_ms);
+}
+
 /* For topics that don't go to the target as they are: the target itself asks for the others. */
 static void ask_rights(struct gateway_job *job)
 {
     struct gateway_rights *rights = job->route->base.rights;
+    struct gateway_right *of_id = &job->rights[job->request->topic_data.count];
+    size_t bytes = 0;
 
     for (size_t i = 0; i < job->count; i++) {
         const struct gateway_part *part = &job->parts[i];
         struct gateway_right *right = &job->rights[part->topic_index];
 
-        if (right->topic || !part->way || part->way->place == GATEWAY_TARGET)
+        if (!part->way || part->way->place == GATEWAY_TARGET)
             continue;
-        right->job = job;
-        right->topic = kc_strdup(part->topic);
-        job->open++;
+        bytes += part->records.len > 0 ? (size_t)part->records.len : 0;
+        if (!right->topic)
+            want(job, right, part->topic);
+        if (job->transactional_id && !of_id->topic)
+            want(job, of_id, job->transactional_id);
     }
+    charge(job, bytes);
     for (int32_t t = 0; t < job->request->topic_data.count; t++)
         if (job->rights[t].topic)
             gateway_rights_topic(rights, job->exchange, job->rights[t].topic, on_allowed,
                                  &job->rights[t]);
+    if (of_id->topic)
+        gateway_rights_transaction(rights, job->exchange, of_id->topic, on_allowed, of_id);
 }
 
 /* ---- taking it ---- */
@@ -280,6 +311,20 @@ static bool is_foreign(struct gateway_route *route, const struct gateway_exchang
     return foreign;
 }
 
+/* The session learns of what was written since its last request. */
+static void tell_written(struct gateway_queue *queue, struct gateway_session *session)
+{
+    pthread_mutex_lock(&queue->mutex);
+    struct kc_strings topics = queue->written_topics;
+    uint64_t records = queue->written;
+    queue->written_topics = (struct kc_strings){0};
+    queue->written = 0;
+    pthread_mutex_unlock(&queue->mutex);
+    for (size_t i = 0; i < topics.count; i++)
+        gateway_session_routed(session, topics.items[i], i ? 0 : records);
+    kc_strings_destroy(&topics);
+}
+
 /* What is behind something that waits in its lane isn't relayed past it. */
 bool gateway_produce_take(struct gateway_route *route, struct gateway_exchange *exchange)
 {
@@ -287,6 +332,7 @@ bool gateway_produce_take(struct gateway_route *route, struct gateway_exchange *
         return false;
     struct gateway_job *job = job_new(route, exchange);
     job->queue = gateway_queue_get(route, exchange->session);
+    tell_written(job->queue, exchange->session);
     if (all_pass(job) && gateway_queue_is_empty(job->queue)) {
         job_destroy(job);
         return false;

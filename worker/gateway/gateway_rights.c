@@ -11,7 +11,8 @@
 #include "base/kafka_errors.h"
 #include "connect/hash.h"
 #include "connect/link.h"
-#include "connect/log.h"
+#include "gateway/gateway_metrics_priv.h"
+#include "gateway/gateway_say_priv.h"
 #include "wire/api.h"
 #include "wire/messages_cluster.h"
 #include "wire/messages_group.h"
@@ -22,6 +23,9 @@
 #include <string.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.gateway.rights");
+
+/* Strangers can cause these lines. */
+static struct gateway_say say_refused, say_untold;
 
 enum {
     KEEP_REFUSAL_MS = 1000,
@@ -222,10 +226,12 @@ static struct right_answer read_metadata(const struct kc_metadata_response *resp
         answer = (struct right_answer){KC_KAFKA_NONE, topic->topic_authorized_operations};
     } else if (topic->error_code == KC_KAFKA_NONE) {
         /* Apache's brokers always answer, those without an authorizer with all operations. */
-        kc_warn("The target doesn't say what a client may do with topic %s, so writes to it aren't "
-                "routed to the source. It has to answer Metadata with authorized operations, as "
-                "Apache Kafka does from 2.3 on",
-                name);
+        gateway_say(
+            &say_untold, &log, KC_LOG_WARN,
+            "The target doesn't say what a client may do with topic %s, so writes to it aren't "
+            "routed to the source. It has to answer Metadata with authorized operations, as "
+            "Apache Kafka does from 2.3 on",
+            name);
         answer.code = KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
     }
     return answer;
@@ -318,20 +324,23 @@ static void report_refusal(const struct gateway_exchange *exchange, enum right_k
     if (!exchange->session)
         return;
     const struct gateway_client *client = gateway_session_client(exchange->session);
-    kc_info("Client %s at %s (%s) may not %s %s at the target, so the gateway refuses it as the "
-            "target would",
-            client->client_id ? client->client_id : "without an id",
-            client->address ? client->address : "an unknown address",
-            client->principal ? client->principal : "principal not known", what(kind, operation),
-            name);
+    gateway_say(
+        &say_refused, &log, KC_LOG_INFO,
+        "Client %s at %s (%s) may not %s %s at the target, so the gateway refuses it as the "
+        "target would",
+        client->client_id ? client->client_id : "without an id",
+        client->address ? client->address : "an unknown address",
+        client->principal ? client->principal : "principal not known", what(kind, operation), name);
 }
 
 static void tell(struct gateway_rights *rights, enum right_kind kind, struct right_answer answer,
                  const struct right_waiter *waiter)
 {
     int16_t code = verdict(kind, answer, waiter->operation);
-    if (is_refusal(code))
+    if (is_refusal(code)) {
         atomic_fetch_add(&rights->refused, 1);
+        gateway_measure_add(GATEWAY_REFUSED_RIGHTS, 1);
+    }
     waiter->done(waiter->arg, waiter->exchange, code);
 }
 

@@ -15,6 +15,7 @@
 struct gateway_route;
 struct gateway_source;
 struct gateway_rights;
+struct gateway_quotas;
 
 /* What the router stands on; borrowed. */
 struct gateway_route_base {
@@ -22,6 +23,7 @@ struct gateway_route_base {
     struct gateway_links *links;
     struct gateway_source *source;
     struct gateway_rights *rights;
+    struct gateway_quotas *quotas; /* NULL: none are kept */
 };
 struct gateway_route *gateway_route_new(const struct gateway_route_base *base,
                                         struct gateway_router *router);

@@ -60,6 +60,8 @@ struct gateway_queue {
     pthread_mutex_t mutex; /* guards what follows, and phases of parts */
     struct gateway_lane *lanes;
     uint64_t next_job;
+    uint64_t written; /* records at the source, and their topics, that the session isn't told yet */
+    struct kc_strings written_topics;
     bool advancing;
     bool again;
     bool ended; /* the session: what waits is dropped */
@@ -87,9 +89,10 @@ struct gateway_part {
     enum gateway_phase phase;
     struct gateway_way *way; /* as it was looked up last */
     int64_t ticket;
-    bool alone;  /* its producer's first batch after a flip */
-    bool probed; /* the target is being asked about its producer */
-    bool untold; /* it doesn't say */
+    int64_t waits_ms; /* since then it waits in its lane; 0: it doesn't */
+    bool alone;       /* its producer's first batch after a flip */
+    bool probed;      /* the target is being asked about its producer */
+    bool untold;      /* it doesn't say */
     /* The answer: */
     int16_t error_code;
     int64_t base_offset;
@@ -99,7 +102,7 @@ struct gateway_part {
     struct gateway_part *prev, *next; /* in its lane */
 };
 
-/* A topic's right. */
+/* A topic's right, or the transactional id's. */
 struct gateway_right {
     struct gateway_job *job;
     char *topic;
@@ -116,7 +119,8 @@ struct gateway_job {
     char *transactional_id;
     struct gateway_part *parts;
     size_t count;
-    struct gateway_right *rights; /* by topic of the request; topic NULL: not asked */
+    struct gateway_right *rights; /* by topic of the request, the transactional id's behind them;
+                                     topic NULL: not asked */
     size_t open;                  /* parts without an answer, and one while it is begun */
     int32_t throttle_ms;
 };

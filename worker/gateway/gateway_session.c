@@ -79,6 +79,8 @@ static void on_target_closed(void *arg, struct kc_error *err)
     struct gateway_session *session = arg;
 
     session->target = NULL;
+    if (err)
+        gateway_measure_add(GATEWAY_TARGET_FAILED, 1);
     if (session->state == SESSION_CONNECTING && session->broker < 0 &&
         session->attempts < ATTEMPTS) {
         kc_debug("%s", kc_error_text(err));
@@ -324,6 +326,8 @@ static struct kc_error *too_late(const struct gateway_session *session)
 void gateway_session_tick(struct gateway_session *session, int64_t now)
 {
     gateway_own_login_look(session, now);
+    if (now >= session->muted_until_ms)
+        gateway_release_client(session, HOLD_QUOTA);
     if (session->state == SESSION_OPEN) {
         tick_open(session, now);
     } else if (now >= session->deadline_ms) {
@@ -346,6 +350,21 @@ void gateway_session_drain(struct gateway_session *session)
 }
 
 /* ---- For others ---- */
+
+int32_t gateway_session_broker(const struct gateway_session *session)
+{
+    return session->broker;
+}
+
+void gateway_session_mute(struct gateway_session *session, int32_t ms)
+{
+    const int64_t until_ms = kc_mono_ms() + ms;
+
+    if (ms <= 0 || until_ms <= session->muted_until_ms)
+        return;
+    session->muted_until_ms = until_ms;
+    gateway_hold_client(session, HOLD_QUOTA);
+}
 
 void gateway_session_routed(struct gateway_session *session, const char *topic, uint64_t records)
 {

@@ -63,6 +63,10 @@ struct gateway_client {
 const struct gateway_client *gateway_session_client(const struct gateway_session *session);
 /* The router has written so many of the client's records to the topic at the source. */
 void gateway_session_routed(struct gateway_session *session, const char *topic, uint64_t records);
+/* The target's broker to which it belongs; -1: any. */
+int32_t gateway_session_broker(const struct gateway_session *session);
+/* Nothing more is read of the client for so many ms: it is over its quota. */
+void gateway_session_mute(struct gateway_session *session, int32_t ms);
 
 /* Whoever takes requests instead of the target. One table; the gateway has one router. */
 struct gateway_router {

@@ -2,6 +2,7 @@
 /* Links, source, rights and router, put together; see gateway_upstream_priv.h. */
 #include "gateway/gateway_upstream_priv.h"
 
+#include "gateway/gateway_quotas_priv.h"
 #include "gateway/gateway_rights_priv.h"
 #include "gateway/gateway_route_priv.h"
 #include "gateway/gateway_source_priv.h"
@@ -12,6 +13,7 @@
 struct gateway_upstream {
     struct gateway_source *source;
     struct gateway_rights *rights;
+    struct gateway_quotas *quotas;
     struct gateway_links *links;
     _Atomic(struct gateway_route *) route; /* NULL: the links are being read */
 };
@@ -31,6 +33,7 @@ static struct kc_error *make_route(const struct gateway_config *config,
         .links = upstream->links,
         .source = upstream->source,
         .rights = upstream->rights,
+        .quotas = upstream->quotas,
     };
     struct gateway_route *route = gateway_route_new(&base, router);
 
@@ -49,6 +52,8 @@ struct kc_error *gateway_upstream_open(const struct gateway_config *config, cons
 
     atomic_init(&made->route, NULL);
     made->rights = gateway_rights_new(config);
+    if (!err)
+        err = gateway_quotas_new(config, &made->quotas);
     if (!err)
         err = gateway_links_open(config, address, stop, on_changed, made, &made->links);
     if (!err)
@@ -71,6 +76,7 @@ void gateway_upstream_close(struct gateway_upstream *upstream)
     gateway_links_close(upstream->links);
     gateway_route_destroy(atomic_load(&upstream->route));
     gateway_rights_destroy(upstream->rights);
+    gateway_quotas_destroy(upstream->quotas);
     free(upstream);
 }
 

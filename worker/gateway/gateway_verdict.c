@@ -3,6 +3,7 @@
  * Where a part of a Produce request goes: source, target, or nowhere yet. See
  * gateway_routing_priv.h and docs/LINKING-INTERNALS.md "Promotion and the flip".
  */
+#include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_routing_priv.h"
 
 void gateway_part_refuse(struct gateway_part *part, int16_t code)
@@ -103,6 +104,7 @@ static enum gateway_verdict judge_flipped(struct gateway_route *route, struct ga
 
     switch (look_up(route, part, part->way, &offset)) {
     case KC_LINK_FLIP_DUPLICATE:
+        gateway_measure_add(GATEWAY_REPEATED, 1);
         return answer(part, KC_KAFKA_NONE, offset);
     case KC_LINK_FLIP_OLD:
         return answer(part, KC_KAFKA_DUPLICATE_SEQUENCE_NUMBER, -1);
@@ -170,6 +172,8 @@ static enum gateway_verdict judge_place(struct gateway_route *route, struct gate
         return judge_at_target(route, part);
     if (is_transactional(part) && !is_of_source(route, part))
         return begin_anew(route, part, true);
+    if (!part->job->rights[part->topic_index].topic)
+        return try_again(route, part); /* it was no link's when its rights were asked */
     if (part->way->place == GATEWAY_HELD)
         return is_transactional(part) ? begin_anew(route, part, true) : GATEWAY_WAIT;
     bool begins =
@@ -194,6 +198,11 @@ enum gateway_verdict gateway_judge(struct gateway_route *route, struct gateway_p
         return GATEWAY_WAIT;
     if (right->topic && right->code)
         return answer(part, right->code, -1);
+    const struct gateway_right *of_id = &job->rights[job->request->topic_data.count];
+    if (right->topic && of_id->topic && !of_id->known)
+        return GATEWAY_WAIT;
+    if (right->topic && of_id->topic && of_id->code)
+        return answer(part, of_id->code, -1);
     if (has_producer(part) && !gateway_gate_passes(route->sequences, &batch))
         return answer(part, GATEWAY_TRY_AGAIN, -1);
     return judge_place(route, part);

@@ -26,7 +26,8 @@ struct fake_topic {
 static struct fake_topic fake_topics[4];
 static int fake_topic_count;
 static bool fake_lease, fake_active;
-static int16_t fake_right; /* that clients have to topics and transactions */
+static int16_t fake_right;    /* that clients have to topics and transactions */
+static int16_t fake_id_right; /* to the transactional id */
 
 static inline struct fake_topic *fake_topic(const char *name)
 {
@@ -114,10 +115,35 @@ void gateway_rights_topic(struct gateway_rights *rights, struct gateway_exchange
 void gateway_rights_transaction(struct gateway_rights *rights, struct gateway_exchange *exchange,
                                 const char *transactional_id, gateway_allowed done, void *arg)
 {
-    done(arg, exchange, fake_right);
+    done(arg, exchange, fake_right ? fake_right : fake_id_right);
 }
 
 void gateway_rights_forget(struct gateway_rights *rights, struct gateway_session *session)
+{
+}
+
+/* ---- the session ---- */
+
+static uint64_t fake_routed; /* records that the session was told of */
+
+const struct gateway_client *gateway_session_client(const struct gateway_session *session)
+{
+    static const struct gateway_client client;
+
+    return &client;
+}
+
+int32_t gateway_session_broker(const struct gateway_session *session)
+{
+    return 1;
+}
+
+void gateway_session_routed(struct gateway_session *session, const char *topic, uint64_t records)
+{
+    fake_routed += records;
+}
+
+void gateway_session_mute(struct gateway_session *session, int32_t ms)
 {
 }
 

@@ -9,6 +9,15 @@
 
 /* ---- routing ---- */
 
+static struct fake_exchange *transactional(int64_t id)
+{
+    struct fake_exchange *fake = produce_exchange("t", id, 0);
+    struct kc_produce_request *request = fake->pub.message;
+
+    request->transactional_id = kc_wire_str_copy(fake->pub.arena, "x");
+    return fake;
+}
+
 START_TEST(what_is_not_linked_passes)
 {
     routing_begin();
@@ -131,6 +140,20 @@ START_TEST(rights_come_first)
     fake_right = KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
     expect(produce("t", PRODUCER, 0), KC_KAFKA_TOPIC_AUTHORIZATION_FAILED, -1);
     ck_assert_int_eq(fake_write_count, 0);
+    routing_end();
+}
+END_TEST
+
+START_TEST(a_transactional_id_needs_its_right)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_SOURCE);
+    fake_id_right = KC_KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
+    struct fake_exchange *fake = transactional(PRODUCER);
+    ck_assert(take(fake));
+    expect(fake, KC_KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, -1);
+    ck_assert_int_eq(fake_write_count, 0);
+    fake_id_right = 0;
     routing_end();
 }
 END_TEST
@@ -359,15 +382,6 @@ END_TEST
 
 /* ---- transactions ---- */
 
-static struct fake_exchange *transactional(int64_t id)
-{
-    struct fake_exchange *fake = produce_exchange("t", id, 0);
-    struct kc_produce_request *request = fake->pub.message;
-
-    request->transactional_id = kc_wire_str_copy(fake->pub.arena, "x");
-    return fake;
-}
-
 START_TEST(a_transaction_lives_where_its_id_was_issued)
 {
     routing_begin();
@@ -405,9 +419,9 @@ END_TEST
 
 RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the_source,
           a_request_for_both_is_split, topics_are_named_by_the_targets_id,
-          one_without_answer_is_written_too, rights_come_first, a_partition_is_named_once,
-          nothing_overtakes_a_failed_batch, an_answer_after_the_lease_is_not_handed_on,
-          held_writes_go_to_the_target_in_their_order,
+          one_without_answer_is_written_too, rights_come_first, a_transactional_id_needs_its_right,
+          a_partition_is_named_once, nothing_overtakes_a_failed_batch,
+          an_answer_after_the_lease_is_not_handed_on, held_writes_go_to_the_target_in_their_order,
           a_promotion_that_is_given_up_lets_them_go_to_the_source, a_held_write_is_answered_in_time,
           a_session_may_end_while_its_writes_are_held, a_repeated_batch_gets_its_old_offset,
           an_older_one_is_a_duplicate, the_next_batch_goes_alone,
