@@ -10,6 +10,7 @@
 #include "connect/log.h"
 #include "connect/thread.h"
 #include "gateway/gateway_brokers_priv.h"
+#include "gateway/gateway_census_priv.h"
 #include "gateway/gateway_doors_priv.h"
 #include "gateway/gateway_guard_priv.h"
 #include "gateway/gateway_http_priv.h"
@@ -40,6 +41,7 @@ struct gateway {
     struct gateway_router router;
     struct gateway_upstream *upstream; /* NULL: there is no source */
     struct gateway_watch *watch;       /* NULL: it goes on relaying */
+    struct gateway_census *census;     /* NULL: there is no source */
     struct gateway_http *http;         /* NULL: it isn't wanted */
     const char *_Atomic health;        /* for /health; static storage */
 };
@@ -193,6 +195,9 @@ static struct kc_error *start(struct gateway *gateway, const struct kc_stop *sto
         err = start_routing(gateway, stop);
     if (!err)
         err = start_watch(gateway);
+    if (!err && gateway->upstream)
+        err = gateway_census_start(gateway, gateway_upstream_links(gateway->upstream),
+                                   &gateway->census);
     if (err)
         return err;
     gateway_doors_open(gateway->doors, gateway->loops, gateway->loop_count);
@@ -222,6 +227,7 @@ static void drain(struct gateway *gateway)
 static void take_apart(struct gateway *gateway)
 {
     gateway_http_stop(gateway->http);
+    gateway_census_stop(gateway->census);
     gateway_watch_stop(gateway->watch);
     gateway_brokers_stop(gateway->brokers);
     for (int i = 0; i < gateway->loop_count; i++)

@@ -111,6 +111,28 @@ void gateway_clients_add(struct gateway_clients *clients, const struct gateway_c
     clients->connections++;
 }
 
+static char *text_of(const json_t *json, const char *field)
+{
+    return (char *)json_string_value(json_object_get(json, field));
+}
+
+void gateway_clients_add_json(struct gateway_clients *clients, const json_t *json)
+{
+    const json_t *topic;
+    size_t i;
+    struct gateway_client client = {
+        .address = text_of(json, "address"),
+        .client_id = text_of(json, "client_id"),
+        .software = text_of(json, "software"),
+        .principal = text_of(json, "principal"),
+        .routed = (uint64_t)json_integer_value(json_object_get(json, "routed_records")),
+    };
+    json_array_foreach (json_object_get(json, "writes"), i, topic)
+        kc_strings_add(&client.writes, json_string_value(topic));
+    gateway_clients_add(clients, &client);
+    kc_strings_destroy(&client.writes);
+}
+
 /* ---- the record ---- */
 
 /* Texts are the client's own: cut, and what isn't ASCII or is a control character replaced. */

@@ -20,6 +20,9 @@ struct gateway_clients *gateway_clients_new(void);
 void gateway_clients_destroy(struct gateway_clients *clients); /* NULL is fine */
 void gateway_clients_add(struct gateway_clients *clients, const struct gateway_client *client);
 
+/* The same of a client as gateway_describe() shows it. */
+void gateway_clients_add_json(struct gateway_clients *clients, const json_t *client);
+
 /* {"epoch":, "since_ms":, "connections":, "clients":[{client_id, principal, software, addresses,
  * connections, records_routed, writes}], "omitted":}. epoch: the gateway's; now_ms since the epoch.
  * A new reference. */

@@ -6,6 +6,7 @@
  * one go. The mutex guards the table. What is under way belongs to the lease in which it began: a
  * ticket is the lease's epoch.
  */
+#include "gateway/gateway_clients_priv.h"
 #include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_table_priv.h"
 
@@ -214,6 +215,33 @@ static void keep(void *arg, struct kc_stop *stop)
         next_ms = renew(links);
 }
 
+/* ---- clients ---- */
+
+static void send_clients(struct gateway_links *links, const struct gateway_followed *link,
+                         const char *value)
+{
+    char *key = kc_link_key_format(link->name, KC_LINK_CLIENTS, links->name);
+
+    kc_topic_log_send(links->topic, key, strlen(key), value, value ? strlen(value) : 0, NULL, NULL);
+    free(key);
+}
+
+void gateway_links_tell(struct gateway_links *links, struct gateway_clients *clients)
+{
+    pthread_mutex_lock(&links->mutex);
+    for (struct gateway_followed *link = links->table.links; link; link = link->hh.next) {
+        if (!link->routed || links->closed || !gateway_lease_holds(&link->lease, kc_mono_ms()))
+            continue;
+        json_t *json = gateway_clients_json(clients, link->lease.epoch, kc_now_ms());
+        char *value = json_dumps(json, JSON_COMPACT);
+        if (value)
+            send_clients(links, link, value);
+        free(value);
+        json_decref(json);
+    }
+    pthread_mutex_unlock(&links->mutex);
+}
+
 /* ---- opening and closing ---- */
 
 static struct kc_error *open_topic(const struct gateway_config *config, const struct kc_stop *stop,
@@ -289,6 +317,7 @@ static void take_back(struct gateway_links *links)
     for (struct gateway_followed *link = links->table.links; link; link = link->hh.next) {
         if (!link->routed || link->lease.epoch == 0 || link->lease.read_epoch != link->lease.epoch)
             continue;
+        send_clients(links, link, NULL);
         add_record(links, link, &renewal);
         free((char *)renewal.records[renewal.count - 1].value);
         renewal.records[renewal.count - 1].value = NULL;

@@ -62,6 +62,10 @@ bool gateway_links_end(struct gateway_links *links, const struct gateway_way *wa
 const struct kc_link_flip *gateway_links_flip(struct gateway_links *links,
                                               const struct gateway_way *way, int32_t partition);
 
+/* Writes who the gateway's clients are beside its records, for people. Doesn't wait. */
+struct gateway_clients;
+void gateway_links_tell(struct gateway_links *links, struct gateway_clients *clients);
+
 /* Tags of the two clusters (kc_link_tag() of their ids). */
 int64_t gateway_links_tag(const struct gateway_links *links, bool source);
 /* Whether any topic of any link that is routed isn't promoted yet; whether there is a link at all.
