@@ -15,7 +15,6 @@
 #include "gateway/gateway_say_priv.h"
 #include "wire/api.h"
 #include "wire/messages_cluster.h"
-#include "wire/messages_group.h"
 #include "wire/messages_txn.h"
 
 #include <pthread.h>
@@ -35,13 +34,12 @@ enum {
     NO_PARTITION = -1,
 };
 /* org.apache.kafka.common.acl.AclOperation: the bits of authorized operations. */
-enum { OPERATION_READ = 3, OPERATION_WRITE = 4 };
+enum { OPERATION_WRITE = 4 };
 
-enum right_kind { RIGHT_TOPIC, RIGHT_TRANSACTION, RIGHT_GROUP };
+enum right_kind { RIGHT_TOPIC, RIGHT_TRANSACTION };
 
 struct right_waiter {
     struct gateway_exchange *exchange; /* a reference */
-    int operation;
     gateway_allowed done;
     void *arg;
 };
@@ -174,21 +172,6 @@ void gateway_rights_forget(struct gateway_rights *rights, struct gateway_session
     pthread_mutex_unlock(&rights->mutex);
 }
 
-void gateway_rights_forget_topic(struct gateway_rights *rights, struct gateway_session *session,
-                                 const char *topic)
-{
-    struct kept_right *right = NULL;
-    char *key = key_of(RIGHT_TOPIC, topic);
-    pthread_mutex_lock(&rights->mutex);
-    struct session_rights *found = find_session(rights, session);
-    if (found)
-        HASH_FIND_STR(found->rights, key, right);
-    if (right)
-        drop_right(found, right);
-    pthread_mutex_unlock(&rights->mutex);
-    free(key);
-}
-
 void gateway_rights_destroy(struct gateway_rights *rights)
 {
     struct session_rights *session, *next;
@@ -256,27 +239,6 @@ read_transaction(const struct kc_add_partitions_to_txn_response *response)
                                  0};
 }
 
-static struct right_answer read_heartbeat(const struct kc_heartbeat_response *response)
-{
-    static const int16_t looked_at[] = {
-        KC_KAFKA_NONE,
-        KC_KAFKA_UNKNOWN_MEMBER_ID,
-        KC_KAFKA_NOT_COORDINATOR,
-        KC_KAFKA_COORDINATOR_NOT_AVAILABLE,
-        KC_KAFKA_COORDINATOR_LOAD_IN_PROGRESS,
-        KC_KAFKA_ILLEGAL_GENERATION,
-        KC_KAFKA_REBALANCE_IN_PROGRESS,
-        KC_KAFKA_INVALID_GROUP_ID,
-        KC_KAFKA_GROUP_ID_NOT_FOUND,
-    };
-    if (IS_AMONG(response->error_code, looked_at))
-        return (struct right_answer){KC_KAFKA_NONE, 0};
-    return (struct right_answer){response->error_code == KC_KAFKA_GROUP_AUTHORIZATION_FAILED
-                                     ? response->error_code
-                                     : (int16_t)KC_KAFKA_REQUEST_TIMED_OUT,
-                                 0};
-}
-
 static struct right_answer read_answer(const struct right_question *question, const void *response)
 {
     if (!response)
@@ -286,8 +248,6 @@ static struct right_answer read_answer(const struct right_question *question, co
         return read_metadata(response, question->name);
     case RIGHT_TRANSACTION:
         return read_transaction(response);
-    case RIGHT_GROUP:
-        return read_heartbeat(response);
     }
     return (struct right_answer){KC_KAFKA_REQUEST_TIMED_OUT, 0};
 }
@@ -295,48 +255,39 @@ static struct right_answer read_answer(const struct right_question *question, co
 static bool is_refusal(int16_t code)
 {
     return code == KC_KAFKA_TOPIC_AUTHORIZATION_FAILED ||
-           code == KC_KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED ||
-           code == KC_KAFKA_GROUP_AUTHORIZATION_FAILED;
+           code == KC_KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED;
 }
 
-/* What the answer means for who asked about an operation. */
-static int16_t verdict(enum right_kind kind, struct right_answer answer, int operation)
+/* What the answer means: the right to write. */
+static int16_t verdict(enum right_kind kind, struct right_answer answer)
 {
-    if (answer.code || kind != RIGHT_TOPIC || answer.operations & (INT32_C(1) << operation))
+    if (answer.code || kind != RIGHT_TOPIC || answer.operations & (INT32_C(1) << OPERATION_WRITE))
         return answer.code;
     return KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
 }
 
 /* ---- telling who waits ---- */
 
-static const char *what(enum right_kind kind, int operation)
-{
-    if (kind == RIGHT_TRANSACTION)
-        return "write under the transactional id";
-    if (kind == RIGHT_GROUP)
-        return "commit offsets for the group";
-    return operation == OPERATION_WRITE ? "write to the topic" : "read the topic";
-}
-
 static void report_refusal(const struct gateway_exchange *exchange, enum right_kind kind,
-                           const char *name, int operation)
+                           const char *name)
 {
     if (!exchange->session)
         return;
     const struct gateway_client *client = gateway_session_client(exchange->session);
     gateway_say(
         &say_refused, &log, KC_LOG_INFO,
-        "Client %s at %s (%s) may not %s %s at the target, so the gateway refuses it as the "
+        "Client %s at %s (%s) may not write %s %s at the target, so the gateway refuses it as the "
         "target would",
         client->client_id ? client->client_id : "without an id",
         client->address ? client->address : "an unknown address",
-        client->principal ? client->principal : "principal not known", what(kind, operation), name);
+        client->principal ? client->principal : "principal not known",
+        kind == RIGHT_TOPIC ? "to the topic" : "under the transactional id", name);
 }
 
 static void tell(struct gateway_rights *rights, enum right_kind kind, struct right_answer answer,
                  const struct right_waiter *waiter)
 {
-    int16_t code = verdict(kind, answer, waiter->operation);
+    int16_t code = verdict(kind, answer);
     if (is_refusal(code)) {
         atomic_fetch_add(&rights->refused, 1);
         gateway_measure_add(GATEWAY_REFUSED_RIGHTS, 1);
@@ -348,8 +299,8 @@ static void end_question(struct right_question *question, struct right_answer an
 {
     for (size_t i = 0; i < question->waiter_count; i++) {
         const struct right_waiter *waiter = &question->waiters[i];
-        if (i == 0 && is_refusal(verdict(question->kind, answer, waiter->operation)))
-            report_refusal(waiter->exchange, question->kind, question->name, waiter->operation);
+        if (i == 0 && is_refusal(verdict(question->kind, answer)))
+            report_refusal(waiter->exchange, question->kind, question->name);
         tell(question->rights, question->kind, answer, waiter);
         gateway_exchange_unref(waiter->exchange);
     }
@@ -410,16 +361,6 @@ static void ask_transaction(struct right_question *question, struct gateway_exch
                          question);
 }
 
-static void ask_group(struct right_question *question, struct gateway_exchange *exchange,
-                      int version, struct kc_arena *arena)
-{
-    struct kc_heartbeat_request *message = kc_wire_new(arena, &kc_heartbeat_request_type);
-    message->group_id = kc_wire_str(question->name);
-    message->generation_id = -1;
-    message->member_id = kc_wire_str("isthmus-gateway-asks-for-rights");
-    gateway_exchange_ask(exchange, KC_API_HEARTBEAT, version, message, on_answer, question);
-}
-
 static const struct {
     int api;
     int version_min;
@@ -428,7 +369,6 @@ static const struct {
 } ways[] = {
     [RIGHT_TOPIC] = {KC_API_METADATA, METADATA_VERSION_MIN, ask_metadata},
     [RIGHT_TRANSACTION] = {KC_API_ADD_PARTITIONS_TO_TXN, 0, ask_transaction},
-    [RIGHT_GROUP] = {KC_API_HEARTBEAT, 0, ask_group},
 };
 
 /* Sends the question on the exchange's session, or answers it with an error where the target can't
@@ -493,7 +433,7 @@ static void ask(struct gateway_rights *rights, enum right_kind kind, const char 
     pthread_mutex_lock(&rights->mutex);
     struct kept_right *right = take_right(rights, waiter->exchange->session, key);
     struct right_answer answer = right->answer;
-    int64_t kept = keep_ms(rights, right, verdict(kind, answer, waiter->operation));
+    int64_t kept = keep_ms(rights, right, verdict(kind, answer));
     int64_t age = now_ms - right->asked_ms;
     bool known = age < kept;
     if (!right->question && age >= kept / 2)
@@ -511,24 +451,11 @@ static void ask(struct gateway_rights *rights, enum right_kind kind, const char 
 void gateway_rights_topic(struct gateway_rights *rights, struct gateway_exchange *exchange,
                           const char *topic, gateway_allowed done, void *arg)
 {
-    ask(rights, RIGHT_TOPIC, topic, &(struct right_waiter){exchange, OPERATION_WRITE, done, arg});
-}
-
-void gateway_rights_topic_read(struct gateway_rights *rights, struct gateway_exchange *exchange,
-                               const char *topic, gateway_allowed done, void *arg)
-{
-    ask(rights, RIGHT_TOPIC, topic, &(struct right_waiter){exchange, OPERATION_READ, done, arg});
+    ask(rights, RIGHT_TOPIC, topic, &(struct right_waiter){exchange, done, arg});
 }
 
 void gateway_rights_transaction(struct gateway_rights *rights, struct gateway_exchange *exchange,
                                 const char *transactional_id, gateway_allowed done, void *arg)
 {
-    ask(rights, RIGHT_TRANSACTION, transactional_id,
-        &(struct right_waiter){exchange, OPERATION_WRITE, done, arg});
-}
-
-void gateway_rights_group(struct gateway_rights *rights, struct gateway_exchange *exchange,
-                          const char *group, gateway_allowed done, void *arg)
-{
-    ask(rights, RIGHT_GROUP, group, &(struct right_waiter){exchange, OPERATION_READ, done, arg});
+    ask(rights, RIGHT_TRANSACTION, transactional_id, &(struct right_waiter){exchange, done, arg});
 }

@@ -7,7 +7,6 @@
 #include "link/link_check.h"
 #include "wire/api.h"
 #include "wire/messages_cluster.h"
-#include "wire/messages_group.h"
 #include "wire/messages_txn.h"
 
 #define TOPIC_ALL 0x0df8 /* what a broker without an authorizer answers for a topic */
@@ -92,12 +91,6 @@ static void answer_transaction(size_t i, int16_t code)
     answer(i, &response);
 }
 
-static void answer_group(size_t i, int16_t code)
-{
-    struct kc_heartbeat_response response = {.error_code = code};
-    answer(i, &response);
-}
-
 /* ---- who asks ---- */
 
 static struct gateway_rights *rights;
@@ -159,18 +152,6 @@ START_TEST(a_topic_is_asked_once_and_creates_none)
     ck_assert_uint_eq(asked_count, 1);
     for (size_t i = 0; i < told; i++)
         ck_assert_int_eq(codes[i], 0);
-}
-END_TEST
-
-START_TEST(writing_and_reading_are_told_apart)
-{
-    ask_topic("orders");
-    answer_topic(0, 0, 1 << 3 | 1 << 8); /* READ, DESCRIBE */
-    ck_assert_int_eq(codes[0], KC_KAFKA_TOPIC_AUTHORIZATION_FAILED);
-    gateway_rights_topic_read(rights, &exchange, "orders", on_allowed, NULL);
-    ck_assert_int_eq(codes[1], 0);
-    ck_assert_uint_eq(asked_count, 1);
-    ck_assert_uint_eq(gateway_rights_refused(rights), 1);
 }
 END_TEST
 
@@ -243,17 +224,6 @@ START_TEST(one_client_s_right_is_not_another_s)
 }
 END_TEST
 
-START_TEST(what_was_refused_elsewhere_is_asked_again)
-{
-    ask_topic("orders");
-    answer_topic(0, 0, TOPIC_ALL);
-    gateway_rights_forget_topic(rights, session, "orders");
-    ask_topic("orders");
-    ck_assert_uint_eq(asked_count, 2);
-    answer_topic(1, 0, TOPIC_ALL);
-}
-END_TEST
-
 /* ---- sessions that end ---- */
 
 START_TEST(who_waits_is_told_when_the_session_ends)
@@ -283,7 +253,7 @@ START_TEST(an_answer_for_a_former_session_is_not_kept)
 }
 END_TEST
 
-/* ---- transactions and groups ---- */
+/* ---- transactions ---- */
 
 START_TEST(a_transactional_id_is_asked_without_beginning_anything)
 {
@@ -311,32 +281,15 @@ START_TEST(a_transactional_id_is_asked_without_beginning_anything)
 }
 END_TEST
 
-START_TEST(a_group_is_asked_as_a_member_that_it_has_not)
-{
-    gateway_rights_group(rights, &exchange, "g", on_allowed, NULL);
-    const struct kc_heartbeat_request *request = questions[0].message;
-    ck_assert_int_eq(questions[0].api, KC_API_HEARTBEAT);
-    ck_assert_str_eq(request->group_id.data, "g");
-    answer_group(0, KC_KAFKA_NOT_COORDINATOR);
-    ck_assert_int_eq(codes[0], 0);
-    gateway_rights_group(rights, &exchange, "h", on_allowed, NULL);
-    answer_group(1, KC_KAFKA_GROUP_AUTHORIZATION_FAILED);
-    ck_assert_int_eq(codes[1], KC_KAFKA_GROUP_AUTHORIZATION_FAILED);
-}
-END_TEST
-
 START_TEST(names_of_each_kind_are_names_of_their_own)
 {
     ask_topic("x");
     gateway_rights_transaction(rights, &exchange, "x", on_allowed, NULL);
-    gateway_rights_group(rights, &exchange, "x", on_allowed, NULL);
-    ck_assert_uint_eq(asked_count, 3);
+    ck_assert_uint_eq(asked_count, 2);
     answer_topic(0, 0, TOPIC_ALL);
     answer_transaction(1, 53);
-    answer_group(2, 30);
     ck_assert_int_eq(codes[0], 0);
     ck_assert_int_eq(codes[1], 53);
-    ck_assert_int_eq(codes[2], 30);
 }
 END_TEST
 
@@ -362,16 +315,13 @@ int main(void)
     TCase *cases = tcase_create("all");
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, a_topic_is_asked_once_and_creates_none);
-    tcase_add_test(cases, writing_and_reading_are_told_apart);
     tcase_add_test(cases, whoever_does_not_tell_allows_nothing);
     tcase_add_test(cases, an_error_is_asked_again_at_once);
     tcase_add_test(cases, a_right_that_was_taken_away_ends);
     tcase_add_test(cases, one_client_s_right_is_not_another_s);
-    tcase_add_test(cases, what_was_refused_elsewhere_is_asked_again);
     tcase_add_test(cases, who_waits_is_told_when_the_session_ends);
     tcase_add_test(cases, an_answer_for_a_former_session_is_not_kept);
     tcase_add_test(cases, a_transactional_id_is_asked_without_beginning_anything);
-    tcase_add_test(cases, a_group_is_asked_as_a_member_that_it_has_not);
     tcase_add_test(cases, names_of_each_kind_are_names_of_their_own);
     tcase_add_test(cases, a_client_s_many_names_are_bounded);
     suite_add_tcase(suite, cases);
