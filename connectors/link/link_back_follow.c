@@ -4,8 +4,8 @@
  * want from that link's records, which are on its own source, and orders mirror topics. On the
  * watch's thread.
  *
- * What was wanted is done when the mirror topic is there. A wish that failed is tried again after a
- * restart, or when it is asked for once more: its topic is FAILED meanwhile, and says why.
+ * What was wanted is done when the mirror topic is there. A wish that is refused is tried again
+ * some time later: its topic is FAILED meanwhile, and says why.
  */
 #include "link/link_back_priv.h"
 
@@ -16,6 +16,8 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConnector");
 
+enum { RETRY_MS = 30000 };
+
 struct link_back_follower {
     struct link_control *control;
     struct kc_stop *stop;
@@ -24,6 +26,7 @@ struct link_back_follower {
     struct link_store *store;    /* its records; NULL: not opened yet */
     uint64_t seen;               /* version up to which they were followed */
     struct kc_map *tried;        /* topics, with the epoch of the wish that was tried */
+    int64_t retry_ms;            /* when everything is tried again; 0: nothing was refused */
 };
 
 /* ---- opening ---- */
@@ -133,14 +136,15 @@ json_t *link_back_first_state(const struct link_control *control, const char *to
     return json;
 }
 
-static void log_outcome(const struct link_back_follower *follower, const char *topic,
-                        const struct link_outcomes *outcomes)
+static void note_outcome(struct link_back_follower *follower, const char *topic,
+                         const struct link_outcomes *outcomes)
 {
     const struct link_outcome *outcome = outcomes->count ? &outcomes->items[0] : NULL;
-    if (outcome && outcome->status >= 400)
+    if (outcome && outcome->status >= 400) {
+        follower->retry_ms = kc_mono_ms() + RETRY_MS;
         kc_log_error("Link '%s': topic %s can't go back: %s", follower->control->config->name,
                      topic, outcome->message ? outcome->message : "");
-    else if (outcome)
+    } else if (outcome)
         kc_info("Link '%s': topic %s goes back, as link '%s' was asked for.",
                 follower->control->config->name, topic, follower->name);
 }
@@ -158,7 +162,7 @@ static struct kc_error *make_mirror(struct link_back_follower *follower, const c
         err = kc_error_retriable_new(KC_ERR_UNAVAILABLE, "%s",
                                      outcomes.items[0].message ? outcomes.items[0].message : "");
     if (!err)
-        log_outcome(follower, topic, &outcomes);
+        note_outcome(follower, topic, &outcomes);
     link_outcomes_clear(&outcomes);
     kc_strings_destroy(&names);
     return err;
@@ -254,12 +258,23 @@ static struct kc_error *follow_one(struct link_back_follower *follower, const ch
     return err ? kc_error_prefix(err, "Topic %s", topic) : NULL;
 }
 
+/* As after a restart: what is done is found so. */
+static void begin_anew(struct link_back_follower *follower)
+{
+    kc_map_destroy(follower->tried);
+    follower->tried = kc_map_new();
+    follower->seen = 0;
+    follower->retry_ms = 0;
+}
+
 struct kc_error *link_back_follower_step(struct link_back_follower *follower)
 {
     struct kc_strings names = {0};
     struct kc_error *err = open_store(follower);
     if (err)
         return err;
+    if (follower->retry_ms > 0 && kc_mono_ms() >= follower->retry_ms)
+        begin_anew(follower);
     uint64_t version = link_store_version(follower->store);
     if (version == follower->seen)
         return NULL;

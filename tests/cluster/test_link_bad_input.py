@@ -240,8 +240,8 @@ def test_the_source_has_lost_its_history(make_worker, target, unique, cluster_fa
     shutil.rmtree(log)
     broker.start()
     records.produce(lost, topic, 100, first=9000)
-    wait_reason(link, topic, "DIVERGED", "its history was cut off")
+    wait_reason(link, topic, "DIVERGED", "was cut off")
     assert link.ask("repair", topic).status_code == 202
-    wait_reason(link, topic, "DIVERGED", "its history was cut off")
+    wait_reason(link, topic, "DIVERGED", "was cut off")
     repair_by_force(link, topic, partition=0, records=400, **{"from": 100, "to": 500})
     wait_same(link, lost, target, topic)
