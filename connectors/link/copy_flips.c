@@ -103,13 +103,32 @@ static void list_producers(const struct link_flips *flips, int64_t since_ms,
     qsort(flip->producers, flip->producer_count, sizeof(*flip->producers), by_id);
 }
 
-json_t *link_flips_json(const struct link_flips *flips, int32_t partition, int64_t end,
-                        int64_t since_ms)
+/* Gives producers batches of their own, with the target's offsets; the caller's. */
+static struct kc_link_flip_batch *translate(struct kc_link_flip *flip, const struct link_map *map)
+{
+    struct kc_link_flip_batch *batches =
+        kc_calloc(flip->producer_count * KC_LINK_FLIP_BATCHES + 1, sizeof(*batches));
+    for (size_t i = 0; i < flip->producer_count; i++) {
+        struct kc_link_flip_producer *producer = &flip->producers[i];
+        struct kc_link_flip_batch *own = &batches[i * KC_LINK_FLIP_BATCHES];
+        for (size_t k = 0; k < producer->batch_count; k++) {
+            own[k] = producer->batches[k];
+            own[k].offset = link_map_target(map, own[k].offset);
+        }
+        producer->batches = own;
+    }
+    return batches;
+}
+
+json_t *link_flips_json(const struct link_flips *flips, int32_t partition,
+                        const struct link_map *map, int64_t end, int64_t since_ms)
 {
     struct kc_link_flip flip = {.partition = partition, .end = end};
     flip.producers = kc_calloc(HASH_COUNT(flips->by_id) + 1, sizeof(*flip.producers));
     list_producers(flips, since_ms, &flip);
+    struct kc_link_flip_batch *batches = map ? translate(&flip, map) : NULL;
     json_t *json = flip.producer_count ? kc_link_flip_json(&flip) : NULL;
+    free(batches);
     free(flip.producers);
     return json;
 }

@@ -9,6 +9,7 @@
 
 #include "connect/link.h"
 #include "connect/record_batch.h"
+#include "link/link_map_priv.h"
 
 struct link_flips;
 
@@ -16,9 +17,9 @@ struct link_flips *link_flips_new(void);
 void link_flips_free(struct link_flips *flips); /* NULL is fine */
 /* A batch of the source, as it was fetched. */
 void link_flips_note(struct link_flips *flips, const struct kc_record_batch *batch, int64_t now_ms);
-/* The flip table (epoch 0) of those who have written since; end: of the target's log. NULL: nobody
- * has. New reference. */
-json_t *link_flips_json(const struct link_flips *flips, int32_t partition, int64_t end,
-                        int64_t since_ms);
+/* The flip table (epoch 0) of those who have written since; map: where records are on the target,
+ * NULL: where they are on the source; end: of the target's log. NULL: nobody has. New reference. */
+json_t *link_flips_json(const struct link_flips *flips, int32_t partition,
+                        const struct link_map *map, int64_t end, int64_t since_ms);
 
 #endif

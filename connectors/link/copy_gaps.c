@@ -24,9 +24,30 @@ static struct copy_piece *append(struct copy_gaps *gaps, enum copy_piece_kind ki
                                  int64_t count)
 {
     struct copy_piece *piece = kc_calloc(1, sizeof(*piece));
-    *piece = (struct copy_piece){.kind = kind, .offset = offset, .count = count};
+    *piece = (struct copy_piece){
+        .kind = kind, .offset = gaps->map ? gaps->placed : offset, .count = count};
+    gaps->placed += count;
     DL_APPEND(gaps->pieces, piece);
     return piece;
+}
+
+/* Records of the source that come next, without a gap between them. */
+static void place(struct copy_gaps *gaps, int64_t source, int64_t count)
+{
+    if (!gaps->map)
+        return;
+    size_t changed = link_map_note(gaps->map, source, gaps->target, count);
+    if (changed < gaps->map->count && changed < gaps->changed)
+        gaps->changed = changed;
+    gaps->target += count;
+    gaps->next = source + count;
+}
+
+/* Pieces take up this many offsets more. A map counts them by place(). */
+static void take_up(struct copy_gaps *gaps, int64_t count)
+{
+    if (!gaps->map)
+        gaps->next += count;
 }
 
 static void append_batch(struct copy_gaps *gaps, const struct kc_record_batch *batch)
@@ -34,6 +55,7 @@ static void append_batch(struct copy_gaps *gaps, const struct kc_record_batch *b
     struct copy_piece *piece = append(gaps, COPY_BATCH, batch->base_offset, batch->count);
     piece->data = (uint8_t *)batch->data;
     piece->len = batch->size;
+    piece->source_end = kc_record_batch_last_offset(batch) + 1;
     piece->timestamp = batch->max_timestamp;
 }
 
@@ -41,13 +63,16 @@ static void append_batch(struct copy_gaps *gaps, const struct kc_record_batch *b
 
 static void append_merged(struct copy_gaps *gaps, struct kc_str *merged)
 {
-    struct copy_piece *piece = append(gaps, COPY_BATCH, gaps->run[0].base_offset, 0);
+    int64_t count = 0;
+    for (size_t i = 0; i < gaps->run_count; i++)
+        count += gaps->run[i].count;
+    struct copy_piece *piece = append(gaps, COPY_BATCH, gaps->run[0].base_offset, count);
+    piece->source_end = kc_record_batch_last_offset(&gaps->run[gaps->run_count - 1]) + 1;
     piece->data = (uint8_t *)merged->data;
     piece->len = merged->len;
     piece->owned = true;
     piece->timestamp = gaps->run[0].max_timestamp;
     for (size_t i = 0; i < gaps->run_count; i++) {
-        piece->count += gaps->run[i].count;
         if (gaps->run[i].max_timestamp > piece->timestamp)
             piece->timestamp = gaps->run[i].max_timestamp;
     }
@@ -77,7 +102,8 @@ static bool join_run(struct copy_gaps *gaps, const struct kc_record_batch *batch
         return false;
     gaps->run[gaps->run_count++] = *batch;
     gaps->run_bytes += batch->size;
-    gaps->next += batch->count;
+    take_up(gaps, batch->count);
+    place(gaps, batch->base_offset, batch->count);
     return true;
 }
 
@@ -87,7 +113,8 @@ static struct copy_piece *add(struct copy_gaps *gaps, enum copy_piece_kind kind,
 {
     link_gaps_end(gaps);
     struct copy_piece *piece = append(gaps, kind, gaps->next, count);
-    gaps->next += count;
+    take_up(gaps, count);
+    piece->source_end = gaps->next;
     return piece;
 }
 
@@ -127,7 +154,9 @@ static void fill(struct copy_gaps *gaps, int64_t end, const struct kc_bytes *key
 {
     if (end <= gaps->next)
         return;
-    if (gaps->rules.compacted)
+    if (gaps->map)
+        gaps->next = end;
+    else if (gaps->rules.compacted)
         add_fillers(gaps, end, key, timestamp);
     else if (end - gaps->next > gaps->rules.most_markers)
         add_fillers(gaps, end, NULL, timestamp);
@@ -186,13 +215,20 @@ static bool fits_inline(const struct copy_gaps *gaps, const struct kc_plain_reco
     return gaps->rules.compacted && count <= INLINE_MOST && record->key.len * count <= INLINE_BYTES;
 }
 
+/* Whether what is taken so far goes beyond the record. */
+static bool is_taken(const struct rebuild *rebuild, const struct kc_plain_record *record)
+{
+    int64_t pending = rebuild->gaps->map ? 0 : kc_record_batch_builder_count(rebuild->builder);
+    return record->offset < rebuild->gaps->next + pending;
+}
+
 /* The gap before record, in the batch that is being built or as pieces. */
 static const char *bridge(struct rebuild *rebuild, const struct kc_plain_record *record)
 {
     struct copy_gaps *gaps = rebuild->gaps;
     int64_t at = gaps->next + kc_record_batch_builder_count(rebuild->builder);
     const char *why = NULL;
-    if (record->offset <= at)
+    if (gaps->map || record->offset <= at)
         return NULL;
     if (!fits_inline(gaps, record, record->offset - at)) {
         why = flush(rebuild);
@@ -213,11 +249,13 @@ static const char *build_all(struct rebuild *rebuild, struct kc_record_walk *wal
     struct kc_plain_record record;
     const char *why = NULL;
     while (!why && kc_record_walk_next(walk, &record, &why)) {
-        if (record.offset < rebuild->gaps->next + kc_record_batch_builder_count(rebuild->builder))
+        if (is_taken(rebuild, &record))
             continue;
         why = bridge(rebuild, &record);
         if (!why)
             why = put(rebuild, &record);
+        if (!why)
+            place(rebuild->gaps, record.offset, 1);
     }
     return why ? why : flush(rebuild);
 }
@@ -269,7 +307,8 @@ static const char *take_whole(struct copy_gaps *gaps, const struct kc_record_bat
     if (why || join_run(gaps, batch))
         return why;
     append_batch(gaps, batch);
-    gaps->next += batch->count;
+    take_up(gaps, batch->count);
+    place(gaps, batch->base_offset, batch->count);
     return NULL;
 }
 

@@ -7,12 +7,15 @@
  * without a value, elsewhere by markers. A batch that begins before the place that is reached, or
  * that compaction has left gaps in, is built anew.
  *
+ * Where offsets are translated, records alone become pieces, and a map notes where they come from.
+ *
  * Pure functions, any thread.
  */
 #ifndef CONNECTORS_LINK_COPY_GAPS_PRIV_H
 #define CONNECTORS_LINK_COPY_GAPS_PRIV_H
 
 #include "connect/record_batch.h"
+#include "link/link_map_priv.h"
 
 enum copy_piece_kind { COPY_BATCH, COPY_FILLERS, COPY_MARKERS };
 
@@ -21,9 +24,11 @@ struct copy_chunk; /* copy_priv.h: keeps what was fetched */
 /* One after the other they cover all offsets. */
 struct copy_piece {
     enum copy_piece_kind kind;
-    int64_t offset; /* the first one, on both sides */
-    int64_t count;  /* offsets that it takes */
-    uint8_t *data;  /* BATCH: of the chunk, or its own; FILLERS: the key, its own */
+    int64_t offset;       /* the first one, on both sides; translated: on the target */
+    int64_t count;        /* offsets that it takes */
+    int64_t source_end;   /* translated: behind its last record, on the source */
+    uint64_t map_version; /* translated: the one that must be in the index before it is sent */
+    uint8_t *data;        /* BATCH: of the chunk, or its own; FILLERS: the key, its own */
     size_t len;
     bool null_key;            /* FILLERS */
     bool owned;               /* data is the piece's */
@@ -51,6 +56,12 @@ struct copy_gaps {
     struct kc_record_batch run[COPY_RUN_MOST]; /* to be merged */
     size_t run_count;
     size_t run_bytes;
+
+    /* Translated; next is an offset of the source. */
+    struct link_map *map; /* borrowed; NULL: offsets are preserved */
+    size_t changed;       /* the first piece of map that has changed; SIZE_MAX: none */
+    int64_t target;       /* offset of the next record there */
+    int64_t placed;       /* the same of the next piece */
 };
 /* visible: the batch is neither a control batch nor of an aborted transaction. A static text: the
  * batch can't be read; what was appended before it holds. */

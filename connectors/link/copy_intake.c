@@ -69,6 +69,7 @@ static void hand_over(struct copy_partition *partition, struct copy_chunk *chunk
 {
     struct copy_piece *piece;
     DL_FOREACH (pieces, piece) {
+        piece->map_version = partition->translation.version;
         if (piece->kind != COPY_BATCH || piece->owned)
             continue;
         piece->chunk = chunk;
@@ -85,6 +86,9 @@ static struct copy_gaps *begin_gaps(struct copy_partition *partition)
     gaps->pieces = NULL;
     gaps->run_count = 0;
     gaps->run_bytes = 0;
+    gaps->map = partition->topic->translate ? &partition->translation.map : NULL;
+    gaps->changed = SIZE_MAX;
+    gaps->target = gaps->placed = partition->translation.planned;
     return gaps;
 }
 
@@ -98,6 +102,8 @@ static void take_chunk(struct copy_partition *partition, struct copy_chunk *chun
     link_gaps_end(gaps);
     kc_aborted_filter_destroy(filter);
     partition->read = gaps->next;
+    partition->translation.planned = gaps->target;
+    link_translate_changed(partition, gaps->changed);
     partition->fetched = fetched->next_offset;
     if (partition->forced && partition->fetched > partition->force_end)
         partition->fetched = partition->force_end;
@@ -184,7 +190,7 @@ static void take_data(struct copy_partition *partition, struct copy_chunk *chunk
 
 static void be_truncated(struct copy_partition *partition, const struct kc_fetched *fetched)
 {
-    int64_t sent = link_position_offset(&partition->sent);
+    int64_t sent = link_part_source_sent(partition);
     if (fetched->next_offset >= sent) {
         link_part_drain(partition, COPY_LOOK, NULL); /* nothing of it has been copied */
         return;

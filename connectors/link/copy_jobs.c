@@ -7,9 +7,10 @@
 #include <utlist.h>
 
 static void (*const work[])(struct link_copy *copy, struct copy_job *job) = {
-    [COPY_JOB_LOOK] = link_look_run, [COPY_JOB_CHECK] = link_check_run,
-    [COPY_JOB_CUT] = link_cut_run,   [COPY_JOB_MARK] = link_markers_run,
-    [COPY_JOB_NAME] = link_name_run, [COPY_JOB_FORCE] = link_force_run,
+    [COPY_JOB_LOOK] = link_look_run,       [COPY_JOB_CHECK] = link_check_run,
+    [COPY_JOB_CUT] = link_cut_run,         [COPY_JOB_MARK] = link_markers_run,
+    [COPY_JOB_NAME] = link_name_run,       [COPY_JOB_FORCE] = link_force_run,
+    [COPY_JOB_INDEX] = link_translate_run, [COPY_JOB_FORGET] = link_translate_forget_run,
 };
 
 /* Locked: the next job; NULL: it is time to stop. */
@@ -44,7 +45,8 @@ static void run(void *arg, struct kc_stop *stop)
 
 struct kc_error *link_jobs_start(struct link_copy *copy)
 {
-    static const char *const names[] = {"link-look", "link-slow", "link-check", "link-mark"};
+    static const char *const names[] = {"link-look", "link-slow", "link-check", "link-mark",
+                                        "link-index"};
     struct kc_error *err = NULL;
     for (size_t i = 0; !err && i < COPY_LANES; i++) {
         copy->workers[i].copy = copy;
@@ -108,7 +110,8 @@ struct copy_item *link_job_add(struct copy_job **into, enum copy_job_kind kind,
                                .target_end = -1,
                                .foreign = -1,
                                .foreign_id = -1,
-                               .marks_from = -1};
+                               .marks_from = -1,
+                               .translate = topic->translate};
     return item;
 }
 
@@ -120,6 +123,8 @@ void link_job_free(struct copy_job *job)
         free(job->items[i].diverged);
         free(job->items[i].text);
         link_fates_free(job->items[i].fates);
+        link_map_clear(&job->items[i].map);
+        link_index_changes_clear(&job->items[i].changes);
         kc_error_destroy(job->items[i].source_error);
         kc_error_destroy(job->items[i].target_error);
     }

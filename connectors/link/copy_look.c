@@ -384,6 +384,7 @@ void link_look_run(struct link_copy *copy, struct copy_job *job)
         job->items[i].fence = number;
     look_at_target(copy, job);
     walk(copy, job);
+    link_translate_load(copy, job, COPY_LANE_LOOK);
 }
 
 /* ---- who has written ---- */

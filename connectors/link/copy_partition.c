@@ -46,18 +46,20 @@ struct copy_partition *link_part_new(struct copy_topic *topic, int32_t number,
                                      const struct kc_link_partition *saved)
 {
     struct copy_partition *partition = kc_calloc(1, sizeof(*partition));
-    *partition = (struct copy_partition){.topic = topic,
-                                         .number = number,
-                                         .generation = ++topic->copy->generations,
-                                         .settle_end = -1,
-                                         .source_start = -1,
-                                         .source_stable = -1,
-                                         .source_high = -1,
-                                         .target_start = -1,
-                                         .foreign_offset = -1,
-                                         .stuck_stable = -1,
-                                         .phase = topic->paused ? COPY_REST : COPY_LOOK,
-                                         .flips = link_flips_new()};
+    *partition =
+        (struct copy_partition){.topic = topic,
+                                .number = number,
+                                .generation = ++topic->copy->generations,
+                                .settle_end = -1,
+                                .source_start = -1,
+                                .source_stable = -1,
+                                .source_high = -1,
+                                .target_start = -1,
+                                .foreign_offset = -1,
+                                .stuck_stable = -1,
+                                .phase = topic->paused ? COPY_REST : COPY_LOOK,
+                                .flips = link_flips_new(),
+                                .translation = {.dirty = SIZE_MAX, .own = SIZE_MAX, .planned = -1}};
     partition->saved =
         saved ? *saved
               : (struct kc_link_partition){
@@ -68,6 +70,8 @@ struct copy_partition *link_part_new(struct copy_topic *topic, int32_t number,
 void link_part_free(struct copy_partition *partition)
 {
     link_pump_drop(partition);
+    link_translate_unlist(partition);
+    link_map_clear(&partition->translation.map);
     link_flips_free(partition->flips);
     link_fates_free(partition->fates);
     free(partition->reason);
@@ -113,7 +117,8 @@ static int64_t look_pause(const struct copy_partition *partition)
 void link_part_drained(struct copy_partition *partition)
 {
     struct copy_topic *topic = partition->topic;
-    if (partition->phase != COPY_DRAIN || partition->in_flight > 0 || partition->marking)
+    if (partition->phase != COPY_DRAIN || partition->in_flight > 0 || partition->marking ||
+        partition->translation.saving)
         return;
     link_pump_drop(partition);
     kc_appender_unblock(topic->copy->appender, topic->name, partition->number);
@@ -184,6 +189,8 @@ int64_t link_part_cut_goal(const struct copy_partition *partition)
     int64_t goal = partition->saved.first_offset, at = link_position_offset(&partition->acked);
     if (partition->source_start > partition->saved.base_sequence)
         goal = partition->source_start;
+    if (partition->topic->translate)
+        goal = link_map_target(&partition->translation.map, goal);
     return goal < at ? goal : at;
 }
 
@@ -223,7 +230,7 @@ void link_part_begin(struct copy_partition *partition)
 {
     struct copy_topic *topic = partition->topic;
     int64_t at = link_position_offset(&partition->acked);
-    if (at < partition->saved.first_offset) {
+    if (at < partition->saved.first_offset && !topic->translate) {
         link_part_move(partition, COPY_ALIGN);
         align(partition);
         return;
@@ -234,6 +241,8 @@ void link_part_begin(struct copy_partition *partition)
     }
     partition->read = at;
     partition->fetched = read_from(partition);
+    if (topic->translate)
+        link_translate_begin(partition);
     partition->read_at_ms = kc_mono_ms();
     partition->doubts = 0;
     link_part_set_reason(partition, NULL);
@@ -289,7 +298,7 @@ static void find_foreign(struct copy_partition *partition, const struct copy_ite
 
 static bool has_lost_records(const struct copy_partition *partition)
 {
-    int64_t at = link_position_offset(&partition->acked);
+    int64_t at = link_part_source_at(partition);
     return partition->source_start > at && at > partition->saved.first_offset;
 }
 
@@ -299,7 +308,7 @@ static void lose_records(struct copy_partition *partition)
                  kc_asprintf("the source has deleted records of partition %d before they were "
                              "copied: offsets %lld to %lld (retention, or DeleteRecords). Repair "
                              "goes on behind them",
-                             partition->number, (long long)link_position_offset(&partition->acked),
+                             partition->number, (long long)link_part_source_at(partition),
                              (long long)partition->source_start - 1));
 }
 
@@ -334,12 +343,13 @@ static void take_position(struct copy_partition *partition, const struct copy_it
         partition->saved.checked = link_position_offset(&item->position);
         partition->saved.markers = item->position.markers;
     }
-    choose_first(partition, item);
+    if (!partition->topic->translate)
+        choose_first(partition, item);
 }
 
 static bool is_cut_short(struct copy_partition *partition)
 {
-    int64_t at = link_position_offset(&partition->acked);
+    int64_t at = link_part_source_at(partition);
     if (at <= partition->source_high || at <= partition->saved.first_offset)
         return false;
     if (++partition->doubts < SURE_LOOKS)
@@ -354,9 +364,14 @@ static bool is_cut_short(struct copy_partition *partition)
     return true;
 }
 
-static void go_on(struct copy_partition *partition, const struct copy_item *item)
+static void go_on(struct copy_partition *partition, struct copy_item *item)
 {
     take_position(partition, item);
+    char *why = partition->topic->translate ? link_translate_position(partition, item) : NULL;
+    if (why) {
+        end_for_good(partition, COPY_DIVERGED, why);
+        return;
+    }
     if (is_cut_short(partition))
         return;
     if (has_lost_records(partition))
@@ -430,21 +445,27 @@ static void note_stuck(struct copy_partition *partition, struct copy_item *item)
 /* A gap that no record follows is filled by markers once nothing more comes. */
 static void close_gap(struct copy_partition *partition)
 {
-    if (partition->pieces || partition->fetched <= partition->read ||
+    bool translate = partition->topic->translate;
+    int64_t read = translate ? partition->translation.source_at : partition->read;
+    if (partition->pieces || partition->fetched <= read ||
         partition->fetched < partition->source_stable ||
         kc_mono_ms() - partition->read_at_ms < TRAILING_MS)
         return;
-    link_intake_close(partition, partition->fetched);
+    if (translate)
+        link_translate_pass(partition, partition->fetched);
+    else
+        link_intake_close(partition, partition->fetched);
 }
 
 static void look_for_end(struct copy_partition *partition)
 {
     if (!partition->finishing || partition->finished ||
-        partition->checks < partition->finish_after || partition->pieces)
+        partition->checks < partition->finish_after || partition->pieces ||
+        !link_translate_is_saved(partition))
         return;
     partition->finished = (partition->source_stable == partition->source_high ||
                            (partition->forced && partition->force_end == partition->source_high)) &&
-                          link_position_offset(&partition->acked) == partition->source_high;
+                          link_part_source_at(partition) == partition->source_high;
     if (partition->finished)
         link_copy_wake(partition->topic->copy); /* the promotion goes on */
 }

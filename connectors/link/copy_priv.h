@@ -3,8 +3,8 @@
  * What the parts of link_copy share: link_copy.c (life, topics, the loop), copy_partition.c (moves,
  * positions), copy_pump.c (pieces to the appender, and its results), copy_intake.c (what is
  * fetched), copy_jobs.c (threads for what blocks), copy_look.c, copy_checks.c, copy_align.c and
- * copy_markers.c (what is done there), copy_rest.c (who needs little), copy_status.c (what is told
- * of it).
+ * copy_markers.c (what is done there), copy_rest.c (who needs little), copy_translate.c (topics
+ * whose offsets are translated), copy_status.c (what is told of it).
  *
  * Everything belongs to the task's thread but what the mutex guards, and jobs, which belong to
  * whoever has them. A job names partitions by topic, number and generation, because they may be
@@ -23,6 +23,7 @@
 #include "link/copy_gaps_priv.h"
 #include "link/copy_position_priv.h"
 #include "link/link_copy_priv.h"
+#include "link/link_index_priv.h"
 
 /* Where a partition stands. copy_partition.c has the moves. */
 enum copy_phase {
@@ -48,6 +49,24 @@ struct copy_chunk {
 };
 
 struct copy_topic;
+
+/* Of a partition whose offsets are translated; copy_translate.c. */
+struct copy_translation {
+    struct link_map map;
+    bool known;       /* map is of the index, with what came since */
+    uint64_t version; /* of map */
+    uint64_t saved;   /* the one that is in the index */
+    bool saving;      /* a job writes it */
+    bool listed;      /* waits for that */
+    int64_t retry_at_ms;
+    size_t dirty;      /* the first piece that the index doesn't have; SIZE_MAX: it has all */
+    size_t own;        /* the first piece in chunks of our era; SIZE_MAX: there are none */
+    size_t chunks;     /* of our era that the index may have */
+    int64_t era;       /* ours */
+    size_t eras;       /* in the index, when it was read */
+    int64_t source_at; /* the log has everything before this offset of the source */
+    int64_t planned; /* records before this offset of the target have their place; -1: not begun */
+};
 
 struct copy_partition {
     struct copy_topic *topic;
@@ -119,6 +138,8 @@ struct copy_partition {
     bool asked_name; /* who has written there is being asked, or was */
     bool named;      /* the answer is in the reason */
     struct link_flips *flips;
+    struct copy_translation translation;
+    struct copy_partition *prev_unindexed, *next_unindexed;
     struct copy_partition *prev_busy, *next_busy;
     bool busy; /* has something to send */
 };
@@ -129,6 +150,8 @@ struct copy_topic {
     struct kc_uuid source_id, target_id;
     int64_t start;
     bool compacted;
+    bool translate; /* offsets aren't preserved */
+    int64_t epoch;  /* of the topic's state when the copying began */
     struct copy_gap_rules rules;
     bool paused;
     bool force;
@@ -145,7 +168,14 @@ struct copy_topic {
 /* ---- jobs ---- */
 
 /* Each has a thread, so that what is slow doesn't hold up the rest. */
-enum copy_lane { COPY_LANE_LOOK, COPY_LANE_SLOW, COPY_LANE_CHECK, COPY_LANE_MARK, COPY_LANES };
+enum copy_lane {
+    COPY_LANE_LOOK,
+    COPY_LANE_SLOW,
+    COPY_LANE_CHECK,
+    COPY_LANE_MARK,
+    COPY_LANE_INDEX,
+    COPY_LANES
+};
 
 enum copy_job_kind {
     COPY_JOB_LOOK,
@@ -153,7 +183,9 @@ enum copy_job_kind {
     COPY_JOB_CUT,
     COPY_JOB_MARK,
     COPY_JOB_NAME,
-    COPY_JOB_FORCE
+    COPY_JOB_FORCE,
+    COPY_JOB_INDEX,
+    COPY_JOB_FORGET
 };
 
 /* What is asked of a partition, and what came of it. */
@@ -188,6 +220,16 @@ struct copy_item {
     struct link_fates *fates; /* of FORCE */
     bool hanging;             /* of CHECK: asks who */
     bool brief;               /* of CHECK: asks for the target's end alone */
+
+    /* where offsets are translated */
+    bool translate;
+    bool wants_map;      /* of LOOK */
+    struct link_map map; /* of LOOK */
+    int64_t era;         /* of LOOK: the newest there is; INDEX: ours */
+    size_t eras;
+    struct link_index_changes changes; /* of INDEX */
+    bool whole;                        /* of INDEX: earlier eras are of no use any more */
+    uint64_t version;
 };
 
 struct copy_job {
@@ -233,11 +275,14 @@ struct link_copy {
     struct kc_fetcher *forced_fetcher; /* without isolation; NULL: it wasn't needed */
     struct kc_appender *appender;
     struct copy_marker_writer markers;
+    struct link_index *index;    /* NULL: not needed yet */
+    pthread_mutex_t index_mutex; /* held by whoever opens it */
     struct copy_topic *topics, *by_source;
     struct copy_partition *busy;
-    struct copy_gaps gaps; /* for the chunk at hand */
-    bool full;             /* the appender takes no more */
-    struct kc_str filler;  /* the last one that was built, with what follows */
+    struct copy_partition *unindexed; /* whose maps are to be written */
+    struct copy_gaps gaps;            /* for the chunk at hand */
+    bool full;                        /* the appender takes no more */
+    struct kc_str filler;             /* the last one that was built, with what follows */
     int64_t filler_count, filler_time;
     int64_t next_tick_ms; /* 0: at once */
     uint64_t generations;
@@ -315,6 +360,28 @@ void link_pump_drop(struct copy_partition *partition); /* pieces that aren't ack
 void link_pump_marked(struct copy_partition *partition, struct copy_item *item);
 void link_pump_mark(struct link_copy *copy); /* hands waiting markers to a job */
 void link_pump_busy(struct copy_partition *partition);
+
+/* copy_translate.c */
+/* On a lane's thread: maps for those items that want one; writing them; removing them. */
+void link_translate_load(struct link_copy *copy, struct copy_job *job, enum copy_lane lane);
+void link_translate_run(struct link_copy *copy, struct copy_job *job);
+void link_translate_forget_run(struct link_copy *copy, struct copy_job *job);
+/* The map has changed from this piece on; SIZE_MAX: it hasn't. */
+void link_translate_changed(struct copy_partition *partition, size_t first);
+void link_translate_unlist(struct copy_partition *partition);
+void link_translate_save(struct link_copy *copy); /* hands maps that have changed to a job */
+void link_translate_saved(struct copy_partition *partition, struct copy_item *item);
+/* The place at the source that belongs to `acked`. NULL: it is known; else why it isn't, the
+ * caller's. */
+char *link_translate_position(struct copy_partition *partition, struct copy_item *item);
+void link_translate_begin(struct copy_partition *partition);
+/* Nothing is to be seen at the source from the last record up to `end`. */
+void link_translate_pass(struct copy_partition *partition, int64_t end);
+bool link_translate_admits(const struct copy_partition *partition, const struct copy_piece *piece);
+bool link_translate_is_saved(const struct copy_partition *partition);
+/* The offset of the source before which everything is in the target's log, or was sent to it. */
+int64_t link_part_source_at(const struct copy_partition *partition);
+int64_t link_part_source_sent(const struct copy_partition *partition);
 
 /* copy_intake.c */
 void link_intake_take(struct link_copy *copy, struct kc_fetched *fetched); /* takes */

@@ -100,6 +100,7 @@ static void advance(struct copy_partition *partition, int64_t count)
         return;
     if (partition->unsent == piece)
         partition->unsent = piece->next;
+    partition->translation.source_at = piece->source_end;
     free_piece(partition, piece);
 }
 
@@ -219,7 +220,7 @@ static bool may_send(const struct copy_partition *partition)
     bool works = partition->phase == COPY_RUN || partition->phase == COPY_ALIGN;
     return works && link_part_is_saved(partition) && !partition->marking && partition->unsent &&
            partition->unsent->kind != COPY_MARKERS && partition->in_flight < IN_FLIGHT_MOST &&
-           link_pace_admits(partition);
+           link_translate_admits(partition, partition->unsent) && link_pace_admits(partition);
 }
 
 static void send_from(struct copy_partition *partition)

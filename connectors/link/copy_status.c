@@ -64,7 +64,7 @@ void link_status_measure(struct copy_topic *topic, int64_t now)
 
 static int64_t lag_of(const struct copy_partition *partition)
 {
-    int64_t lag = partition->source_high - link_position_offset(&partition->acked);
+    int64_t lag = partition->source_high - link_part_source_at(partition);
     if (partition->source_high < 0)
         return -1;
     return lag > 0 ? lag : 0;
@@ -109,7 +109,7 @@ void link_copy_status(struct link_copy *copy, const char *name, struct link_copy
     struct copy_topic *topic = link_copy_topic(copy, name);
     const char *reason = "", *any = "";
     link_copy_status_clear(status);
-    status->offsets = KC_LINK_PRESERVE;
+    status->offsets = topic && topic->translate ? KC_LINK_TRANSLATE : KC_LINK_PRESERVE;
     status->state = topic && topic->count ? LINK_COPY_FINISHED : LINK_COPY_LOOKING;
     status->partitions = kc_calloc((topic ? topic->count : 0) + 1, sizeof(*status->partitions));
     for (size_t i = 0; topic && i < topic->count; i++) {
@@ -146,6 +146,7 @@ json_t *link_copy_flip_table(struct link_copy *copy, const char *name)
         const struct copy_partition *partition = topic->partitions[i];
         json_t *table =
             link_flips_json(partition->flips, partition->number,
+                            topic->translate ? &partition->translation.map : NULL,
                             link_position_offset(&partition->acked), kc_mono_ms() - FLIP_MS);
         if (table)
             json_array_append_new(tables, table);

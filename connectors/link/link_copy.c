@@ -23,10 +23,6 @@ enum {
     MARKERS_IN_A_RUN = 5000, /* longer runs without records are fillers, in topics with markers */
 };
 
-#define TRANSLATES                                                                                 \
-    "a link keeps offsets. Mirror this topic by MirrorSourceConnector, whose offset index "        \
-    "translates exactly, or set link.offsets=preserve and link.gaps=auto"
-
 /* ---- opening and closing ---- */
 
 static struct kc_error *open_fetcher(struct link_copy *copy)
@@ -79,6 +75,7 @@ struct kc_error *link_copy_open(const struct link_config *config, const struct l
     copy->producer_id = producer_id;
     copy->tokens_at_ms = kc_mono_ms();
     pthread_mutex_init(&copy->mutex, NULL);
+    pthread_mutex_init(&copy->index_mutex, NULL);
     kc_cond_init(&copy->cond);
     link_markers_open(copy);
     struct kc_error *err = open_admins(copy);
@@ -114,6 +111,7 @@ void link_copy_close(struct link_copy *copy)
         return;
     kc_appender_close(copy->appender);
     link_jobs_stop(copy);
+    link_index_close(copy->index);
     link_pump_discard(copy);
     while (copy->topics)
         free_topic(copy, copy->topics);
@@ -125,6 +123,7 @@ void link_copy_close(struct link_copy *copy)
     kc_str_destroy(&copy->filler);
     pthread_cond_destroy(&copy->cond);
     pthread_mutex_destroy(&copy->mutex);
+    pthread_mutex_destroy(&copy->index_mutex);
     free(copy);
 }
 
@@ -186,13 +185,15 @@ void link_copy_add(struct link_copy *copy, const char *name,
     struct kc_link_partition *saved = read_saved(copy, name, state, count);
     struct copy_topic *topic = kc_calloc(1, sizeof(*topic));
     bool markers = !order->compacted || order->gaps == KC_LINK_GAPS_MARKERS;
-    bool translates = order->offsets == KC_LINK_TRANSLATE || order->gaps == KC_LINK_GAPS_TRANSLATE;
     *topic = (struct copy_topic){.name = kc_strdup(name),
                                  .source = kc_strdup(order->source_topic),
                                  .source_id = order->source_id,
                                  .target_id = order->target_id,
                                  .start = order->start,
                                  .compacted = order->compacted,
+                                 .translate = order->offsets == KC_LINK_TRANSLATE ||
+                                              order->gaps == KC_LINK_GAPS_TRANSLATE,
+                                 .epoch = state ? state->epoch : 0,
                                  .paused = order->wish == KC_LINK_WISH_PAUSE,
                                  .repairing = order->wish == KC_LINK_WISH_REPAIR &&
                                               (!state || state->state == KC_LINK_PENDING),
@@ -209,8 +210,6 @@ void link_copy_add(struct link_copy *copy, const char *name,
     add_partitions(topic, count, saved);
     copy->next_tick_ms = 0;
     free(saved);
-    for (size_t i = 0; translates && i < count; i++)
-        link_part_drain(topic->partitions[i], COPY_FAILED, kc_strdup(TRANSLATES));
 }
 
 void link_copy_grow(struct link_copy *copy, const char *name, int32_t partitions)
@@ -285,6 +284,11 @@ static void take_item(struct copy_partition *partition, enum copy_job_kind kind,
     case COPY_JOB_NAME:
         link_part_named(partition, item);
         break;
+    case COPY_JOB_INDEX:
+        link_translate_saved(partition, item);
+        break;
+    case COPY_JOB_FORGET:
+        break;
     }
 }
 
@@ -312,6 +316,7 @@ static void add_look(struct copy_job **job, struct copy_partition *partition)
     struct copy_item *item = link_job_add(job, COPY_JOB_LOOK, partition);
     item->checked = partition->saved.checked;
     item->fresh = partition->saved.first_offset < 0;
+    item->wants_map = partition->topic->translate && !partition->translation.known;
     if (item->checked >= 0)
         item->from = (struct copy_position){item->checked - partition->saved.markers,
                                             partition->saved.markers};
@@ -435,6 +440,7 @@ static void work_once(struct link_copy *copy)
     link_pace_refill(copy);
     if (now >= copy->next_tick_ms)
         tick(copy);
+    link_translate_save(copy);
     link_pump_run(copy);
     link_pump_mark(copy);
 }
@@ -487,7 +493,8 @@ void link_copy_wake(struct link_copy *copy)
 static bool is_busy(const struct copy_topic *topic)
 {
     for (size_t i = 0; i < topic->count; i++) {
-        if (topic->partitions[i]->in_flight > 0 || topic->partitions[i]->marking)
+        const struct copy_partition *partition = topic->partitions[i];
+        if (partition->in_flight > 0 || partition->marking || partition->translation.saving)
             return true;
     }
     return false;

@@ -27,6 +27,8 @@ void link_copy_add(struct link_copy *copy, const char *topic,
                    const struct kc_link_topic_order *order, const struct kc_link_topic *state);
 /* Ends the copying of a topic: what isn't sent is dropped, and this waits for what is. */
 void link_copy_remove(struct link_copy *copy, const char *topic);
+/* Removes what the offset index has of a topic that isn't mirrored any more. */
+void link_copy_forget(struct link_copy *copy, const char *topic);
 void link_copy_pause(struct link_copy *copy, const char *topic, bool paused);
 /* More partitions at both sides. */
 void link_copy_grow(struct link_copy *copy, const char *topic, int32_t partitions);

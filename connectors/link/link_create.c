@@ -9,6 +9,7 @@
  */
 #include "link/link_back_priv.h"
 #include "link/link_control_priv.h"
+#include "link/link_index_priv.h"
 #include "link/link_settings_priv.h"
 
 #include "connect/admin.h"
@@ -110,7 +111,7 @@ static bool is_internal(const struct kc_topic_description *topic)
 {
     static const char *const names[] = {"__consumer_offsets", "__transaction_state",
                                         "__share_group_state", "__remote_log_metadata",
-                                        KC_LINK_STATE_TOPIC};
+                                        KC_LINK_STATE_TOPIC, LINK_INDEX_TOPIC};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], topic->name) == 0)
             return true;

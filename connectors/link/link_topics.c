@@ -303,6 +303,8 @@ static void take_step(struct link_topics *topics, const struct link_topic_look *
         break;
     case LINK_STEP_FORGET:
         end_copying(topics, topic);
+        if (topic->state.offsets == KC_LINK_TRANSLATE)
+            link_copy_forget(topics->work.copy, topic->name);
         kc_info("Link '%s' mirrors topic %s no longer.", topics->work.config->name, topic->name);
         break;
     case LINK_STEP_CUT_OVER:

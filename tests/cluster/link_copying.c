@@ -6,12 +6,14 @@
  *     link_copying SOURCE TARGET TOPIC FILE [KEY=VALUE]...
  *
  * keys: seconds (how long at most), partitions, compacted, start, finish, force, repair, id, former
- * (another lease that there was, as 0/2), and settings of the connector. Prints a line for each
- * change of the state. Exits 0 when the topic is finished (finish=1) or the time is over, 3 when it
- * has diverged or failed.
+ * (another lease that there was, as 0/2), ask (up to which offset of partition 0 the offset index is
+ * asked, at the end), and settings of the connector. Prints a line for each change of the state.
+ * Exits 0 when the topic is finished (finish=1) or the time is over, 3 when it has diverged or
+ * failed.
  */
 #include "connect/plugin.h"
 #include "link/link_copy_priv.h"
+#include "link/link_index_priv.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -129,6 +131,19 @@ static bool look(struct link_copy *copy, const char *topic, const char *file, ch
     return over;
 }
 
+/* Where records of partition 0 are, for each offset of the source. */
+static void ask(const struct link_config *config, const char *topic, int64_t end)
+{
+    struct link_index *index = NULL;
+    ok(link_index_open(config, "ask", NULL, &index));
+    const struct link_index_place place = {.topic = topic};
+    printf("targets");
+    for (int64_t offset = 0; offset < end; offset++)
+        printf(" %lld", (long long)link_index_target(index, &place, offset));
+    printf("\n");
+    link_index_close(index);
+}
+
 static int copy_topic(const struct link_config *config, const char *topic, const char *file,
                       const struct kc_map *options)
 {
@@ -139,9 +154,11 @@ static int copy_topic(const struct link_config *config, const char *topic, const
         .partitions = (int32_t)strtol(kc_map_get_or(options, "partitions", "1"), NULL, 10),
         .compacted = kc_map_has(options, "compacted"),
         .gaps = config->gaps,
+        .offsets = config->offsets,
         .wish = kc_map_has(options, "repair") ? KC_LINK_WISH_REPAIR : KC_LINK_WISH_LINK,
         .start = strtoll(kc_map_get_or(options, "start", "-2"), NULL, 10)};
-    struct kc_link_topic state = {.partition_states = json_load_file(file, 0, NULL)};
+    struct kc_link_topic state = {.epoch = kc_now_ms(),
+                                  .partition_states = json_load_file(file, 0, NULL)};
     struct link_copy *copy = NULL;
     char *last = NULL;
     int code = 0;
@@ -189,6 +206,8 @@ int main(int argc, char **argv)
     former = kc_map_get(options, "former");
     ok(link_config_new(properties, true, &config));
     int code = copy_topic(config, argv[3], argv[4], options);
+    if (kc_map_has(options, "ask"))
+        ask(config, argv[3], strtoll(kc_map_get(options, "ask"), NULL, 10));
     link_config_destroy(config);
     kc_map_destroy(properties);
     kc_map_destroy(options);

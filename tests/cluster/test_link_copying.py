@@ -88,6 +88,25 @@ def assert_same(source, target, topic, fillers=False, mirror=None):
         assert mirrored == (start, end), f"partition {partition}: {(start, end)} is {mirrored}"
 
 
+def assert_translated(copier, source, target, topic):
+    """The source's records of partition 0, one after the other, and an index that is exact."""
+    there = sorted(seen(source, topic).items())
+    here = sorted(seen(target, topic).items())
+    first = records.end_offsets(target, topic)[0][0]
+    assert there, "nothing to compare"
+    assert [record for _, record in there] == [record for _, record in here]
+    assert [offset for (_, offset), _ in here] == list(range(first, first + len(here)))
+    end = records.end_offsets(source, topic)[0][1]
+    out = copier.finish(ask=end + 1)
+    targets = [int(word) for word in out.split("targets ")[1].split()]
+    expected, at = [], len(here) + first
+    offsets = {offset for (_, offset), _ in there}
+    for offset in range(end, there[0][0][1] - 1, -1):
+        at -= offset in offsets
+        expected.insert(0, at)
+    assert targets[there[0][0][1] :] == expected
+
+
 def delete_before(cluster, topic, offset):
     where = TopicPartition(topic, 0, offset)
     cluster.admin.delete_records([where])[where].result(60)
@@ -220,6 +239,56 @@ def test_killed_at_any_moment(source, target, unique, tmp_path, transactions):
         writer.join()
     copier.finish()
     assert_same(source, target, topic)
+
+
+def test_translated_transactions(source, target, unique, tmp_path):
+    """Committed records alone, also behind aborted ones; goes on where it stopped."""
+    topic = unique("translated")
+    both(source, target, topic)
+    copier = Copier(source, target, topic, tmp_path, link_offsets="translate")
+    for seed in (5, 6):
+        exactness.produce_transactions(source, topic, random.Random(seed), 60)
+        copier.finish()
+        assert_translated(copier, source, target, topic)
+
+
+def test_translated_and_compacted(source, target, unique, tmp_path):
+    """What compaction has removed leaves no gap, and what the source deletes goes here, too."""
+    topic = unique("translated")
+    exactness.compacted(source, topic, random.Random(3), 5000)
+    target.create_topic(topic)
+    copier = Copier(source, target, topic, tmp_path, compacted=1, link_gaps="translate")
+    copier.finish()
+    assert_translated(copier, source, target, topic)
+    exactness.produce(source, topic, [b"more"] * 500, key=lambda value: b"k")
+    copier.finish()
+    assert_translated(copier, source, target, topic)
+
+
+def test_translated_and_killed(source, target, unique, tmp_path):
+    """Killed at any moment, while transactions commit and abort: nothing lost, nothing doubled."""
+    topic = unique("translated")
+    both(source, target, topic)
+    copier = Copier(source, target, topic, tmp_path, link_offsets="translate")
+    ended = threading.Event()
+
+    def write():
+        while not ended.is_set():
+            exactness.produce_transactions(source, topic, random, 5)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(KILLS):
+            process = copier.start(seconds=60)
+            time.sleep(random.uniform(0.1, 2.5) * PATIENCE)
+            process.kill()
+            process.communicate()
+    finally:
+        ended.set()
+        writer.join()
+    copier.finish()
+    assert_translated(copier, source, target, topic)
 
 
 def test_foreign_writes_are_named(source, target, unique, tmp_path):

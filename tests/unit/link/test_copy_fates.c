@@ -87,7 +87,7 @@ static void note_batch(struct link_flips *flips, int64_t id, int16_t epoch, int3
 
 static void assert_table(const struct link_flips *flips, int64_t since_ms, const char *expected)
 {
-    json_t *json = link_flips_json(flips, 3, 900, since_ms);
+    json_t *json = link_flips_json(flips, 3, NULL, 900, since_ms);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
     if (expected)
         ck_assert_str_eq(text, expected);

@@ -154,6 +154,91 @@ START_TEST(pieces_are_the_source)
 }
 END_TEST
 
+/* ---- translated ---- */
+
+/* The records of a piece are those that the source shows from *at on; *at moves behind them. */
+static void assert_next(const struct copy_piece *piece, int64_t *at)
+{
+    struct kc_record_batch batch;
+    struct kc_record_walk *walk = NULL;
+    struct kc_plain_record record;
+    const char *why = NULL;
+    int64_t count = 0;
+    ck_assert_int_eq(kc_record_batch_parse(piece->data, piece->len, &batch, &why), KC_BATCH_OK);
+    ck_assert(!kc_record_batch_has_gaps(&batch));
+    ck_assert_ptr_null(kc_record_walk_begin(&batch, KC_RECORDS_LIMIT, &walk));
+    while (kc_record_walk_next(walk, &record, &why)) {
+        char text[32];
+        while (!source[*at].visible)
+            (*at)++;
+        snprintf(text, sizeof(text), "k%d", source[*at].key);
+        ck_assert_int_eq(record.timestamp, source[*at].timestamp);
+        ck_assert_mem_eq(record.key.data, text, strlen(text));
+        (*at)++;
+        count++;
+    }
+    ck_assert_ptr_null(why);
+    kc_record_walk_end(walk);
+    ck_assert_int_eq(count, piece->count);
+    ck_assert_int_eq(piece->source_end, *at);
+}
+
+static void assert_translated(struct copy_gaps *gaps, int64_t begin, int64_t target)
+{
+    struct copy_piece *piece, *next;
+    int64_t at = begin, to = target;
+    DL_FOREACH_SAFE (gaps->pieces, piece, next) {
+        ck_assert_int_eq(piece->kind, COPY_BATCH);
+        ck_assert_int_eq(piece->offset, to);
+        to += piece->count;
+        assert_next(piece, &at);
+        DL_DELETE(gaps->pieces, piece);
+        link_piece_free(piece);
+    }
+    ck_assert_int_eq(to, gaps->target);
+    for (int64_t i = begin, k = target; i < at; k += source[i++].visible)
+        ck_assert_int_eq(link_map_target(gaps->map, i), k);
+    for (; at < OFFSETS; at++)
+        ck_assert(!source[at].visible);
+}
+
+static void translated_round(unsigned seed)
+{
+    static struct copy_gaps gaps;
+    struct link_map map = {0};
+    struct kc_str chunks[200] = {{0}};
+    size_t count = 0;
+    int64_t at = below(5);
+    srand(seed);
+    int gone_of_ten = below(2) ? below(10) : 0;
+    gaps = (struct copy_gaps){.map = &map, .target = 7, .placed = 7, .changed = SIZE_MAX};
+    memset(source, 0, sizeof(source));
+    while (at < OFFSETS - 200 && count < 200) {
+        struct kc_record_batch batch;
+        const char *why;
+        bool visible = below(6) != 0;
+        int64_t end = at + 1 + below(below(8) ? 6 : 100);
+        build(at, end, gone_of_ten, visible, &chunks[count]);
+        kc_record_batch_parse((const uint8_t *)chunks[count].data, chunks[count].len, &batch, &why);
+        ck_assert_ptr_null(link_gaps_take(&gaps, &batch, visible));
+        count++;
+        at = end + (below(5) ? 0 : below(4));
+    }
+    link_gaps_end(&gaps);
+    ck_assert_uint_eq(gaps.changed, 0);
+    assert_translated(&gaps, 0, 7);
+    link_map_clear(&map);
+    for (size_t i = 0; i < count; i++)
+        kc_str_destroy(&chunks[i]);
+}
+
+START_TEST(translated_records_are_the_visible_ones)
+{
+    for (unsigned seed = 1; seed <= ROUNDS; seed++)
+        translated_round(seed);
+}
+END_TEST
+
 START_TEST(small_batches_become_one)
 {
     static struct copy_gaps gaps;
@@ -193,6 +278,7 @@ int main(void)
     tcase_set_timeout(tc, 60);
     tcase_add_test(tc, pieces_are_the_source);
     tcase_add_test(tc, small_batches_become_one);
+    tcase_add_test(tc, translated_records_are_the_visible_ones);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
