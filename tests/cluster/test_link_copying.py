@@ -88,23 +88,23 @@ def assert_same(source, target, topic, fillers=False, mirror=None):
         assert mirrored == (start, end), f"partition {partition}: {(start, end)} is {mirrored}"
 
 
+def translations(copier, source, topic):
+    """The target's offset of each offset of partition 0, up to its end, as the index has it."""
+    out = copier.finish(ask=records.end_offsets(source, topic)[0][1] + 1)
+    return [int(word) for word in out.split("targets ")[1].split()]
+
+
 def assert_translated(copier, source, target, topic):
     """The source's records of partition 0, one after the other, and an index that is exact."""
-    there = sorted(seen(source, topic).items())
-    here = sorted(seen(target, topic).items())
-    first = records.end_offsets(target, topic)[0][0]
+    there = {offset: record for (_, offset), record in seen(source, topic).items()}
+    here = {offset: record for (_, offset), record in seen(target, topic).items()}
     assert there, "nothing to compare"
-    assert [record for _, record in there] == [record for _, record in here]
-    assert [offset for (_, offset), _ in here] == list(range(first, first + len(here)))
-    end = records.end_offsets(source, topic)[0][1]
-    out = copier.finish(ask=end + 1)
-    targets = [int(word) for word in out.split("targets ")[1].split()]
-    expected, at = [], len(here) + first
-    offsets = {offset for (_, offset), _ in there}
-    for offset in range(end, there[0][0][1] - 1, -1):
-        at -= offset in offsets
-        expected.insert(0, at)
-    assert targets[there[0][0][1] :] == expected
+    assert [there[at] for at in sorted(there)] == [here[at] for at in sorted(here)]
+    assert sorted(here) == list(range(len(here)))
+    targets, expected = translations(copier, source, topic), 0
+    for offset, found in enumerate(targets):
+        assert found == expected, f"offset {offset}"
+        expected += offset in there
 
 
 def delete_before(cluster, topic, offset):
@@ -253,7 +253,7 @@ def test_translated_transactions(source, target, unique, tmp_path):
 
 
 def test_translated_and_compacted(source, target, unique, tmp_path):
-    """What compaction has removed leaves no gap, and what the source deletes goes here, too."""
+    """What compaction has removed leaves no gap, also when the source goes on to compact."""
     topic = unique("translated")
     exactness.compacted(source, topic, random.Random(3), 5000)
     target.create_topic(topic)
@@ -262,7 +262,9 @@ def test_translated_and_compacted(source, target, unique, tmp_path):
     assert_translated(copier, source, target, topic)
     exactness.produce(source, topic, [b"more"] * 500, key=lambda value: b"k")
     copier.finish()
-    assert_translated(copier, source, target, topic)
+    here, targets = seen(target, topic), translations(copier, source, topic)
+    for (_, offset), record in seen(source, topic).items():
+        assert here[(0, targets[offset])] == record
 
 
 def test_translated_and_killed(source, target, unique, tmp_path):
