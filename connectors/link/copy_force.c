@@ -12,23 +12,7 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.link.copy");
 
-enum {
-    READ_BYTES = 8 << 20, /* fetched ahead */
-    READ_MS = 30000,      /* without anything new */
-};
-
-static struct kc_error *open_reader(struct link_copy *copy, const char *use,
-                                    struct kc_fetcher **fetcher)
-{
-    struct kc_map *properties =
-        link_client_properties(copy->config, LINK_SOURCE, KC_CLIENT_CONSUMER, use);
-    char *name = kc_asprintf("%s|%d|%s", copy->config->name, copy->config->task, use);
-    kc_map_set(properties, "isolation.level", "read_uncommitted");
-    struct kc_error *err = kc_fetcher_open(properties, name, READ_BYTES, fetcher);
-    kc_map_destroy(properties);
-    free(name);
-    return err;
-}
+enum { READ_MS = 30000 /* without anything new */ };
 
 /* ---- the job ---- */
 
@@ -71,7 +55,7 @@ static void read_ends(struct kc_fetcher *fetcher, struct copy_item *item,
 void link_force_run(struct link_copy *copy, struct copy_job *job)
 {
     struct kc_fetcher *fetcher = NULL;
-    struct kc_error *err = open_reader(copy, "fates", &fetcher);
+    struct kc_error *err = link_reader_open(copy, LINK_SOURCE, "fates", &fetcher);
     for (size_t i = 0; i < job->count; i++) {
         if (err)
             job->items[i].source_error = kc_error_copy(err);
@@ -87,7 +71,7 @@ void link_force_run(struct link_copy *copy, struct copy_job *job)
 
 bool link_force_is_due(const struct copy_partition *partition)
 {
-    int64_t at = link_position_offset(&partition->acked);
+    int64_t at = link_part_source_at(partition);
     return partition->phase == COPY_RUN && partition->topic->force && partition->finishing &&
            !partition->finished && !partition->forcing && !partition->pieces &&
            partition->checks >= partition->finish_after &&
@@ -107,7 +91,8 @@ void link_force_add(struct copy_job **job, struct copy_partition *partition)
 static struct kc_fetcher *reader(struct link_copy *copy)
 {
     struct kc_error *err =
-        copy->forced_fetcher ? NULL : open_reader(copy, "forced", &copy->forced_fetcher);
+        copy->forced_fetcher ? NULL
+                             : link_reader_open(copy, LINK_SOURCE, "forced", &copy->forced_fetcher);
     if (err)
         kc_warn("%s: %s", copy->config->name, kc_error_text(err));
     kc_error_destroy(err);

@@ -14,7 +14,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.link.copy");
 
 enum {
     WALK_MS = 10000,      /* for the logs of one job */
-    WALK_BYTES = 8 << 20, /* fetched ahead */
+    READ_BYTES = 8 << 20, /* fetched ahead */
     NAME_MS = 3000,
 };
 
@@ -325,14 +325,13 @@ static void walk_all(struct walker *walker)
     }
 }
 
-static struct kc_error *open_reader(struct link_copy *copy, const char *use,
-                                    struct kc_fetcher **fetcher)
+struct kc_error *link_reader_open(struct link_copy *copy, enum link_side side, const char *use,
+                                  struct kc_fetcher **fetcher)
 {
-    struct kc_map *properties =
-        link_client_properties(copy->config, LINK_TARGET, KC_CLIENT_CONSUMER, use);
+    struct kc_map *properties = link_client_properties(copy->config, side, KC_CLIENT_CONSUMER, use);
     char *name = kc_asprintf("%s|%d|%s", copy->config->name, copy->config->task, use);
     kc_map_set(properties, "isolation.level", "read_uncommitted");
-    struct kc_error *err = kc_fetcher_open(properties, name, WALK_BYTES, fetcher);
+    struct kc_error *err = kc_fetcher_open(properties, name, READ_BYTES, fetcher);
     kc_map_destroy(properties);
     free(name);
     return err;
@@ -346,8 +345,8 @@ static void walk(struct link_copy *copy, struct copy_job *job)
         any = any || needs_walk(&job->items[i]);
     if (!any)
         return;
-    struct kc_error *err =
-        open_reader(copy, job->items[0].settled ? "walk-slow" : "walk", &walker.fetcher);
+    struct kc_error *err = link_reader_open(
+        copy, LINK_TARGET, job->items[0].settled ? "walk-slow" : "walk", &walker.fetcher);
     if (err) {
         fail_all(job, COPY_AT_TARGET, err);
         return;
@@ -385,6 +384,7 @@ void link_look_run(struct link_copy *copy, struct copy_job *job)
     look_at_target(copy, job);
     walk(copy, job);
     link_translate_load(copy, job, COPY_LANE_LOOK);
+    link_witness_run(copy, job);
 }
 
 /* ---- who has written ---- */
@@ -411,7 +411,7 @@ static char *writer_at(struct link_copy *copy, struct kc_fetcher *fetcher,
 void link_name_run(struct link_copy *copy, struct copy_job *job)
 {
     struct kc_fetcher *fetcher = NULL;
-    struct kc_error *err = open_reader(copy, "name", &fetcher);
+    struct kc_error *err = link_reader_open(copy, LINK_TARGET, "name", &fetcher);
     for (size_t i = 0; !err && i < job->count; i++)
         job->items[i].text = writer_at(copy, fetcher, &job->items[i]);
     if (err)

@@ -189,7 +189,7 @@ int64_t link_part_cut_goal(const struct copy_partition *partition)
     int64_t goal = partition->saved.first_offset, at = link_position_offset(&partition->acked);
     if (partition->source_start > partition->saved.base_sequence)
         goal = partition->source_start;
-    if (partition->topic->translate)
+    if (partition->topic->translate && partition->translation.map.count > 0)
         goal = link_map_target(&partition->translation.map, goal);
     return goal < at ? goal : at;
 }
@@ -202,6 +202,7 @@ static void align(struct copy_partition *partition)
     *piece = (struct copy_piece){.kind = COPY_FILLERS,
                                  .offset = at,
                                  .count = partition->saved.first_offset - at,
+                                 .source_end = partition->saved.first_offset,
                                  .null_key = !partition->topic->compacted,
                                  .timestamp = kc_now_ms()};
     if (partition->topic->compacted) {
@@ -230,7 +231,7 @@ void link_part_begin(struct copy_partition *partition)
 {
     struct copy_topic *topic = partition->topic;
     int64_t at = link_position_offset(&partition->acked);
-    if (at < partition->saved.first_offset && !topic->translate) {
+    if (at < partition->saved.first_offset && (!topic->translate || topic->gives_up)) {
         link_part_move(partition, COPY_ALIGN);
         align(partition);
         return;
@@ -366,6 +367,10 @@ static bool is_cut_short(struct copy_partition *partition)
 
 static void go_on(struct copy_partition *partition, struct copy_item *item)
 {
+    if (link_translate_overtaken(partition, item)) {
+        look_later(partition, NULL);
+        return;
+    }
     take_position(partition, item);
     char *why = partition->topic->translate ? link_translate_position(partition, item) : NULL;
     if (why) {
@@ -534,9 +539,11 @@ void link_part_named(struct copy_partition *partition, struct copy_item *item)
         return;
     link_part_set_reason(
         partition, kc_asprintf("%s has written to partition %d at offset %lld: the target no "
-                               "longer has the source's offsets. Stop that writer. A repair by "
-                               "force makes the topic anew; its dry run tells what that gives up",
-                               item->text, partition->number, (long long)item->offset));
+                               "longer has the %s. Stop that writer. A repair by force makes the "
+                               "topic anew; its dry run tells what that gives up",
+                               item->text, partition->number, (long long)item->offset,
+                               partition->topic->translate ? "offsets that the index tells"
+                                                           : "source's offsets"));
     kc_warn("%s: topic %s: %s", partition->topic->copy->config->name, partition->topic->name,
             partition->reason);
 }

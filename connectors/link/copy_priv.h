@@ -3,8 +3,8 @@
  * What the parts of link_copy share: link_copy.c (life, topics, the loop), copy_partition.c (moves,
  * positions), copy_pump.c (pieces to the appender, and its results), copy_intake.c (what is
  * fetched), copy_jobs.c (threads for what blocks), copy_look.c, copy_checks.c, copy_align.c and
- * copy_markers.c (what is done there), copy_rest.c (who needs little), copy_translate.c (topics
- * whose offsets are translated), copy_status.c (what is told of it).
+ * copy_markers.c (what is done there), copy_rest.c (who needs little), copy_translate.c and
+ * copy_witness.c (topics whose offsets are translated), copy_status.c (what is told of it).
  *
  * Everything belongs to the task's thread but what the mutex guards, and jobs, which belong to
  * whoever has them. A job names partitions by topic, number and generation, because they may be
@@ -24,6 +24,8 @@
 #include "link/copy_position_priv.h"
 #include "link/link_copy_priv.h"
 #include "link/link_index_priv.h"
+
+#include <stdatomic.h>
 
 /* Where a partition stands. copy_partition.c has the moves. */
 enum copy_phase {
@@ -58,12 +60,15 @@ struct copy_translation {
     uint64_t saved;   /* the one that is in the index */
     bool saving;      /* a job writes it */
     bool listed;      /* waits for that */
+    bool failed;      /* the last one did, which the reason says */
     int64_t retry_at_ms;
     size_t dirty;      /* the first piece that the index doesn't have; SIZE_MAX: it has all */
     size_t own;        /* the first piece in chunks of our era; SIZE_MAX: there are none */
     size_t chunks;     /* of our era that the index may have */
     int64_t era;       /* ours */
     size_t eras;       /* in the index, when it was read */
+    bool differs;      /* there are offsets that aren't the source's */
+    unsigned losses;   /* of the index, when it last got all of the map */
     int64_t source_at; /* the log has everything before this offset of the source */
     int64_t planned; /* records before this offset of the target have their place; -1: not begun */
 };
@@ -151,6 +156,7 @@ struct copy_topic {
     int64_t start;
     bool compacted;
     bool translate; /* offsets aren't preserved */
+    bool gives_up;  /* with translate: they are the source's up to the first gap */
     int64_t epoch;  /* of the topic's state when the copying began */
     struct copy_gap_rules rules;
     bool paused;
@@ -199,7 +205,7 @@ struct copy_item {
     struct copy_position from; /* of LOOK: the position at checked */
     bool settled;              /* of LOOK */
     bool fresh;                /* of LOOK: nothing is known of the log */
-    bool compact;              /* of CUT: the policy is "compact" */
+    bool compact;              /* of CUT: the policy is "compact"; of LOOK: it has "compact" */
     int64_t offset;            /* CHECK: the end as it should be; CUT: where; NAME: which */
     int64_t count;             /* MARK: how many */
 
@@ -229,11 +235,13 @@ struct copy_item {
     size_t eras;
     struct link_index_changes changes; /* of INDEX */
     bool whole;                        /* of INDEX: earlier eras are of no use any more */
+    unsigned losses;                   /* of LOOK: of the index, when it was read */
     uint64_t version;
 };
 
 struct copy_job {
     enum copy_job_kind kind;
+    bool check; /* of INDEX: look at the index's topic first */
     struct copy_item *items;
     size_t count, cap;
     struct copy_job *prev, *next;
@@ -275,8 +283,12 @@ struct link_copy {
     struct kc_fetcher *forced_fetcher; /* without isolation; NULL: it wasn't needed */
     struct kc_appender *appender;
     struct copy_marker_writer markers;
-    struct link_index *index;    /* NULL: not needed yet */
-    pthread_mutex_t index_mutex; /* held by whoever opens it */
+    struct link_index *index;
+    size_t translated;      /* topics */
+    int64_t index_check_ms; /* when its topic is looked at again */
+    char *index_complaint;  /* of the last look; NULL: none. The lane's */
+    atomic_uint losses;     /* of records of the index, which are written anew */
+    unsigned losses_seen;   /* by the task's thread */
     struct copy_topic *topics, *by_source;
     struct copy_partition *busy;
     struct copy_partition *unindexed; /* whose maps are to be written */
@@ -322,6 +334,11 @@ struct kc_error *link_markers_fence(struct link_copy *copy) KC_MUST_CHECK;
 uint64_t link_markers_fence_number(struct link_copy *copy);
 void link_markers_open(struct link_copy *copy);
 void link_markers_close(struct link_copy *copy);
+/* Opens a fetcher that shows all records of one side, also those of aborted transactions. */
+struct kc_error *link_reader_open(struct link_copy *copy, enum link_side side, const char *use,
+                                  struct kc_fetcher **fetcher) KC_MUST_CHECK; /* copy_look.c */
+/* Compares what the index says with the last record, of items with a map; copy_witness.c. */
+void link_witness_run(struct link_copy *copy, struct copy_job *job);
 /* Asks for one kind of offset of all items that have no error, at one side. */
 enum copy_side { COPY_AT_SOURCE, COPY_AT_TARGET };
 void link_offsets_ask(struct link_copy *copy, struct copy_job *job, enum copy_side side,
@@ -371,6 +388,8 @@ void link_translate_changed(struct copy_partition *partition, size_t first);
 void link_translate_unlist(struct copy_partition *partition);
 void link_translate_save(struct link_copy *copy); /* hands maps that have changed to a job */
 void link_translate_saved(struct copy_partition *partition, struct copy_item *item);
+/* Whether the log has records that we haven't planned. Then the map is to be loaded again. */
+bool link_translate_overtaken(struct copy_partition *partition, const struct copy_item *item);
 /* The place at the source that belongs to `acked`. NULL: it is known; else why it isn't, the
  * caller's. */
 char *link_translate_position(struct copy_partition *partition, struct copy_item *item);

@@ -109,13 +109,16 @@ void link_copy_status(struct link_copy *copy, const char *name, struct link_copy
     struct copy_topic *topic = link_copy_topic(copy, name);
     const char *reason = "", *any = "";
     link_copy_status_clear(status);
-    status->offsets = topic && topic->translate ? KC_LINK_TRANSLATE : KC_LINK_PRESERVE;
+    status->offsets =
+        topic && topic->translate && !topic->gives_up ? KC_LINK_TRANSLATE : KC_LINK_PRESERVE;
     status->state = topic && topic->count ? LINK_COPY_FINISHED : LINK_COPY_LOOKING;
     status->partitions = kc_calloc((topic ? topic->count : 0) + 1, sizeof(*status->partitions));
     for (size_t i = 0; topic && i < topic->count; i++) {
         struct copy_partition *partition = topic->partitions[i];
         enum link_copy_state state = state_of(partition);
         fill_partition(partition, &status->partitions[status->count++]);
+        if (partition->translation.differs)
+            status->offsets = KC_LINK_TRANSLATE;
         add_figures(partition, status);
         if (*reason_of(partition))
             any = reason_of(partition);

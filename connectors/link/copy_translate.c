@@ -17,22 +17,16 @@
 static struct kc_logger log = KC_LOGGER("org.isthmus.link.copy");
 
 enum {
-    INDEX_MS = 20000, /* for reading the index to its end, or writing to it */
     RETRY_MS = 1000,
-    ERAS_MOST = 8, /* writers of a map, before one of them writes all of it anew */
+    CHECK_MS = 5000, /* between two looks at the index's topic */
+    ERAS_MOST = 8,   /* writers of a map, before one of them writes all of it anew */
 };
 
 /* ---- the index; lanes' threads ---- */
 
-static struct kc_error *open_index(struct link_copy *copy, enum copy_lane lane)
+static struct kc_error *refresh(struct link_copy *copy, enum copy_lane lane)
 {
-    struct kc_error *err = NULL;
-    pthread_mutex_lock(&copy->index_mutex);
-    if (!copy->index)
-        err = link_index_open(copy->config, "copy", kc_thread_stop(copy->workers[lane].thread),
-                              &copy->index);
-    pthread_mutex_unlock(&copy->index_mutex);
-    return err;
+    return link_index_refresh(copy->index, kc_thread_stop(copy->workers[lane].thread));
 }
 
 static struct link_index_place place_of(const struct copy_item *item)
@@ -56,15 +50,15 @@ void link_translate_load(struct link_copy *copy, struct copy_job *job, enum copy
         any = any || job->items[i].wants_map;
     if (!any)
         return;
-    struct kc_error *err = open_index(copy, lane);
-    if (!err)
-        err = link_index_refresh(copy->index, INDEX_MS);
+    unsigned losses = atomic_load(&copy->losses);
+    struct kc_error *err = refresh(copy, lane);
     for (size_t i = 0; !err && i < job->count; i++) {
         struct copy_item *item = &job->items[i];
         const struct link_index_place place = place_of(item);
         if (!item->wants_map)
             continue;
         link_index_map(copy->index, &place, &item->map);
+        item->losses = losses;
         item->era = link_index_era(copy->index, &place);
         item->eras = link_index_eras(copy->index, &place);
     }
@@ -83,16 +77,47 @@ static void take_changes(struct link_copy *copy, struct copy_item *item,
         link_index_drop_before(copy->index, &place, item->era, all);
 }
 
+/* Takes err, NULL: all is well. Says it once. */
+static void complain(struct link_copy *copy, struct kc_error *err)
+{
+    const char *text = err ? kc_error_text(err) : NULL;
+    if (text && (!copy->index_complaint || strcmp(text, copy->index_complaint) != 0))
+        kc_warn("%s: %s. Topics whose offsets are translated wait for it where they need it",
+                copy->config->name, text);
+    else if (!text && copy->index_complaint)
+        kc_info("%s: the offset index is kept again", copy->config->name);
+    free(copy->index_complaint);
+    copy->index_complaint = kc_strdup(text);
+    kc_error_destroy(err);
+}
+
+/* What the index has lost isn't lost yet: each task has the maps of its partitions. */
+static void watch(struct link_copy *copy)
+{
+    bool lost = false;
+    complain(copy, link_index_check(copy->index, copy->target,
+                                    kc_thread_stop(copy->workers[COPY_LANE_INDEX].thread), &lost));
+    if (!lost)
+        return;
+    kc_warn("%s: topic %s was deleted, or records of it. All of the link's are written anew",
+            copy->config->name, LINK_INDEX_TOPIC);
+    atomic_fetch_add(&copy->losses, 1);
+}
+
 void link_translate_run(struct link_copy *copy, struct copy_job *job)
 {
     struct link_index_changes all = {0};
-    struct kc_error *err = open_index(copy, COPY_LANE_INDEX);
-    for (size_t i = 0; !err && i < job->count; i++)
+    struct kc_error *err = NULL;
+    if (job->check)
+        watch(copy);
+    if (copy->index_complaint)
+        err = kc_error_retriable_new(KC_ERR_KAFKA, "%s", copy->index_complaint);
+    for (size_t i = 0; i < job->count; i++)
         take_changes(copy, &job->items[i], &all);
     if (!err && !link_lease_holds(copy->lease))
         err = kc_error_retriable_new(KC_ERR_FENCED, "The task's lease has ended");
     if (!err)
-        err = link_index_put(copy->index, &all, INDEX_MS);
+        err = link_index_put(copy->index, &all);
     link_index_changes_clear(&all);
     fail_all(job, err);
 }
@@ -100,11 +125,11 @@ void link_translate_run(struct link_copy *copy, struct copy_job *job)
 void link_translate_forget_run(struct link_copy *copy, struct copy_job *job)
 {
     struct link_index_changes all = {0};
-    struct kc_error *err = open_index(copy, COPY_LANE_INDEX);
+    struct kc_error *err = refresh(copy, COPY_LANE_INDEX);
     for (size_t i = 0; !err && i < job->count; i++)
         link_index_drop_topic(copy->index, job->items[i].topic, &all);
     if (!err)
-        err = link_index_put(copy->index, &all, INDEX_MS);
+        err = link_index_put(copy->index, &all);
     if (err)
         kc_warn("%s: the offset index keeps entries of topic %s, which is no longer mirrored: %s",
                 copy->config->name, job->items[0].topic, kc_error_text(err));
@@ -123,12 +148,33 @@ void link_copy_forget(struct link_copy *copy, const char *topic)
 
 /* ---- the map ---- */
 
+/* A place on the target that isn't the source's. */
+static void note_difference(struct copy_partition *partition)
+{
+    struct copy_translation *translation = &partition->translation;
+    const struct link_map *map = &translation->map;
+    for (size_t i = 0; i < map->count && !translation->differs; i++)
+        translation->differs = map->pieces[i].source != map->pieces[i].target;
+}
+
+static void give_up(struct copy_partition *partition)
+{
+    const struct copy_topic *topic = partition->topic;
+    note_difference(partition);
+    if (partition->translation.differs)
+        kc_info("%s: %s-%d: the source has offsets without a record: from here on offsets are "
+                "translated",
+                topic->copy->config->name, topic->name, partition->number);
+}
+
 void link_translate_changed(struct copy_partition *partition, size_t first)
 {
     struct copy_translation *translation = &partition->translation;
     struct link_copy *copy = partition->topic->copy;
     if (first == SIZE_MAX)
         return;
+    if (partition->topic->gives_up && !translation->differs)
+        give_up(partition);
     translation->version++;
     if (first < translation->dirty)
         translation->dirty = first;
@@ -179,6 +225,35 @@ static void collect(struct copy_partition *partition, struct copy_item *item)
         translation->chunks = count; /* before it is known, so that none is left behind */
 }
 
+/* The index has lost it. */
+static void write_anew(struct copy_partition *partition, unsigned losses)
+{
+    struct copy_translation *translation = &partition->translation;
+    translation->losses = losses;
+    if (translation->map.count == 0)
+        return;
+    translation->era++;
+    translation->own = SIZE_MAX;
+    translation->eras = ERAS_MOST;
+    translation->chunks = 0;
+    link_translate_changed(partition, 0);
+}
+
+static void note_losses(struct link_copy *copy)
+{
+    unsigned losses = atomic_load(&copy->losses);
+    if (losses == copy->losses_seen)
+        return;
+    copy->losses_seen = losses;
+    for (struct copy_topic *topic = copy->topics; topic; topic = topic->hh.next) {
+        for (size_t i = 0; topic->translate && i < topic->count; i++) {
+            struct copy_partition *partition = topic->partitions[i];
+            if (partition->translation.known && partition->translation.losses != losses)
+                write_anew(partition, losses);
+        }
+    }
+}
+
 static void save(struct copy_job **job, struct copy_partition *partition)
 {
     struct copy_item *item = link_job_add(job, COPY_JOB_INDEX, partition);
@@ -192,12 +267,20 @@ void link_translate_save(struct link_copy *copy)
 {
     struct copy_partition *partition, *next;
     struct copy_job *job = NULL;
-    if (!copy->unindexed || !link_jobs_idle(copy, COPY_LANE_INDEX))
-        return;
     int64_t now = kc_mono_ms();
+    bool check = copy->translated > 0 && now >= copy->index_check_ms;
+    note_losses(copy);
+    if ((!copy->unindexed && !check) || !link_jobs_idle(copy, COPY_LANE_INDEX))
+        return;
     DL_FOREACH_SAFE2 (copy->unindexed, partition, next, next_unindexed) {
         if (!partition->translation.saving && now >= partition->translation.retry_at_ms)
             save(&job, partition);
+    }
+    if (check) {
+        job = job ? job : kc_calloc(1, sizeof(*job));
+        job->kind = COPY_JOB_INDEX;
+        job->check = true;
+        copy->index_check_ms = now + CHECK_MS;
     }
     link_jobs_submit(copy, COPY_LANE_INDEX, job);
 }
@@ -213,9 +296,10 @@ void link_translate_saved(struct copy_partition *partition, struct copy_item *it
     } else {
         translation->saved = item->version;
         translation->chunks = (size_t)item->count;
-        if (partition->phase == COPY_RUN)
+        if (translation->failed)
             link_part_set_reason(partition, NULL);
     }
+    translation->failed = item->target_error != NULL;
     link_part_drained(partition);
     link_pump_busy(partition);
 }
@@ -232,34 +316,56 @@ static void take_map(struct copy_partition *partition, struct copy_item *item)
     translation->map = item->map;
     item->map = (struct link_map){0};
     translation->eras = item->eras;
+    translation->losses = item->losses;
+    note_difference(partition);
     translation->era =
         partition->topic->epoch > item->era ? partition->topic->epoch : item->era + 1;
+    if (translation->losses != partition->topic->copy->losses_seen)
+        write_anew(partition, partition->topic->copy->losses_seen);
 }
 
 static char *lost_index(const struct copy_partition *partition)
 {
     return kc_asprintf("the target's log of partition %d has %lld records, but topic %s doesn't "
-                       "tell which of the source they are. Delete the mirror topic and create it "
-                       "anew",
+                       "tell which of the source they are: some of its records were deleted. "
+                       "Delete the mirror topic and create it anew",
                        partition->number, (long long)partition->acked.records, LINK_INDEX_TOPIC);
 }
 
-static char *written_by_others(const struct copy_partition *partition)
+bool link_translate_overtaken(struct copy_partition *partition, const struct copy_item *item)
 {
-    return kc_asprintf("partition %d has %lld records of the link, but this task knows of %lld: "
-                       "a task whose lease had ended has written there. Delete the mirror topic "
-                       "and create it anew",
-                       partition->number, (long long)partition->acked.records,
-                       (long long)partition->translation.planned);
+    struct copy_translation *translation = &partition->translation;
+    if (!partition->topic->translate || translation->planned < 0 ||
+        item->position.records <= translation->planned)
+        return false;
+    kc_info("%s: %s-%d has %lld records of the link, more than this task knows of: a predecessor's "
+            "have arrived late. The offset index is read again",
+            partition->topic->copy->config->name, partition->topic->name, partition->number,
+            (long long)item->position.records);
+    link_translate_unlist(partition);
+    link_map_clear(&translation->map);
+    *translation = (struct copy_translation){.dirty = SIZE_MAX, .own = SIZE_MAX, .planned = -1};
+    return true;
+}
+
+/* How many records of the log come before the source's first one: fillers, where offsets are the
+ * source's up to the first gap. */
+static int64_t records_before(const struct copy_partition *partition)
+{
+    int64_t first = partition->saved.first_offset;
+    return partition->topic->gives_up && first > 0 ? first : 0;
 }
 
 /* Where the mirror begins. It moves on with the source as long as nothing was copied. */
 static void choose_first(struct copy_partition *partition, const struct copy_item *item)
 {
     struct kc_link_partition *saved = &partition->saved;
+    const struct link_map *map = &partition->translation.map;
     int64_t *at = &partition->translation.source_at;
-    int64_t first = saved->first_offset >= 0 ? saved->first_offset : item->start_offset;
-    bool empty = partition->acked.records == 0;
+    int64_t first = saved->first_offset;
+    if (first < 0)
+        first = map->count > 0 ? map->pieces[0].source : item->start_offset;
+    bool empty = partition->acked.records <= records_before(partition);
     if (first < item->source_start && empty)
         first = item->source_start;
     if (empty && *at < first)
@@ -272,16 +378,23 @@ static void choose_first(struct copy_partition *partition, const struct copy_ite
     link_part_want_save(partition, true);
 }
 
+/* Whether the index has the beginning of the log, and so all of it. */
+static bool has_beginning(const struct copy_partition *partition)
+{
+    const struct link_map *map = &partition->translation.map;
+    int64_t before = records_before(partition);
+    if (partition->acked.records <= before)
+        return true;
+    return map->count > 0 && map->pieces[0].target <= before;
+}
+
 char *link_translate_position(struct copy_partition *partition, struct copy_item *item)
 {
     struct copy_translation *translation = &partition->translation;
-    int64_t end = partition->acked.records;
     take_map(partition, item);
-    if (translation->planned >= 0 && end > translation->planned)
-        return written_by_others(partition);
-    translation->source_at = link_map_source(&translation->map, end);
-    if (translation->source_at < 0 && end > 0)
+    if (!has_beginning(partition))
         return lost_index(partition);
+    translation->source_at = link_map_source(&translation->map, partition->acked.records);
     choose_first(partition, item);
     return NULL;
 }
@@ -290,8 +403,12 @@ void link_translate_begin(struct copy_partition *partition)
 {
     struct copy_translation *translation = &partition->translation;
     translation->planned = partition->acked.records;
+    if (translation->map.count == 0) { /* so that lags are known before the first record comes */
+        link_map_pass(&translation->map, translation->source_at, translation->planned);
+        link_translate_changed(partition, 0);
+    }
     partition->read = partition->fetched = translation->source_at;
-    partition->marks_from = partition->read; /* there are none */
+    partition->marks_from = INT64_MAX; /* there are none */
 }
 
 int64_t link_part_source_at(const struct copy_partition *partition)
@@ -310,11 +427,14 @@ int64_t link_part_source_sent(const struct copy_partition *partition)
                                                   : partition->unsent->prev->source_end;
 }
 
+/* What was only taken for aborted may still be committed: the map doesn't say so. */
 void link_translate_pass(struct copy_partition *partition, int64_t end)
 {
     struct copy_translation *translation = &partition->translation;
-    size_t first = link_map_pass(&translation->map, end, partition->acked.records);
-    if (first < translation->map.count)
+    struct link_map *map = &translation->map;
+    size_t first =
+        partition->forced ? map->count : link_map_pass(map, end, partition->acked.records);
+    if (first < map->count)
         link_translate_changed(partition, first);
     translation->source_at = partition->read = end;
 }

@@ -61,11 +61,10 @@ json_t *link_alias_lags(const struct link_lags *lags)
     json_t *list = json_array();
     for (size_t i = 0; lags && i < lags->count; i++) {
         const struct link_lag *lag = &lags->items[i];
-        bool known = lags->preserve && lag->target_end > 0;
-        json_array_append_new(list,
-                              json_pack("{s:i, s:I, s:I}", "partition", (int)lag->partition, "lag",
-                                        (json_int_t)lag->lag, "last_source_fetch_offset",
-                                        (json_int_t)(known ? lag->target_end - 1 : -1)));
+        json_array_append_new(
+            list, json_pack("{s:i, s:I, s:I}", "partition", (int)lag->partition, "lag",
+                            (json_int_t)lag->lag, "last_source_fetch_offset",
+                            (json_int_t)(lag->source_at > 0 ? lag->source_at - 1 : -1)));
     }
     return list;
 }

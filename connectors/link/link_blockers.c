@@ -101,12 +101,13 @@ static void block_lag(const struct promotion_view *view, size_t i)
 static void block_offsets(const struct promotion_view *view, size_t i)
 {
     const struct link_mirror *mirror = &view->mirrors[i];
-    if (mirror->order.offsets != KC_LINK_PRESERVE || mirror->state.offsets == KC_LINK_PRESERVE)
+    if (mirror->order.gaps != KC_LINK_GAPS_TRANSLATE || mirror->state.offsets == KC_LINK_PRESERVE)
         return;
     link_outcome_block(&view->outcomes[i], "NOT_PRESERVED", true,
-                       "The offsets of %s are not those of the source (%s). Consumers that keep "
-                       "offsets themselves must translate them: GET /links/%s/offsets",
-                       mirror->name, mirror->state.reason, view->control->config->name);
+                       "The offsets of %s are not those of the source, which has some without a "
+                       "record. Consumers that keep offsets themselves must translate them: GET "
+                       "/links/%s/offsets",
+                       mirror->name, view->control->config->name);
 }
 
 /* ---- open transactions ---- */

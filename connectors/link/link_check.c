@@ -7,6 +7,7 @@
  * a call.
  */
 #include "link/link_connector_priv.h"
+#include "link/link_index_priv.h"
 
 #include "link/link_rights_priv.h"
 
@@ -81,12 +82,12 @@ static void log_in(struct link_checkup *checkup, enum link_side side)
         complain_of_side(checkup, side, err);
 }
 
-static bool has_state_topic(const struct link_checkup *checkup)
+static bool has_topic(const struct link_checkup *checkup, const char *name)
 {
     const struct kc_topic_infos *topics = &checkup->topics[LINK_TARGET];
     bool exists = false;
     for (size_t i = 0; i < topics->count; i++)
-        exists = exists || strcmp(topics->items[i].name, KC_LINK_STATE_TOPIC) == 0;
+        exists = exists || strcmp(topics->items[i].name, name) == 0;
     return exists;
 }
 
@@ -154,22 +155,23 @@ static void complain_of_rights(struct link_checkup *checkup, enum link_side side
     free(allowed);
 }
 
-static void check_state_topic(struct link_checkup *checkup)
+/* A topic of the link's own. what: is in it. */
+static void check_own_topic(struct link_checkup *checkup, const char *name, const char *what)
 {
     struct kc_strings names = {0};
-    kc_strings_add(&names, KC_LINK_STATE_TOPIC);
-    if (has_state_topic(checkup)) {
+    kc_strings_add(&names, name);
+    if (has_topic(checkup, name)) {
         complain_of_rights(checkup, LINK_TARGET, &names,
                            LINK_RIGHT_READ | LINK_RIGHT_WRITE | LINK_RIGHT_DESCRIBE_CONFIGS);
     } else {
         struct kc_error *err = link_rights_try_create(
-            checkup->admins[LINK_TARGET], KC_LINK_STATE_TOPIC,
+            checkup->admins[LINK_TARGET], name,
             (int)kc_config_long(checkup->config->values, "replication.factor"));
         if (err)
             complain(checkup, LINK_TARGET,
-                     "The link can't make topic %s on the target, where its state is: %s. It "
+                     "The link can't make topic %s on the target, where its %s is: %s. It "
                      "needs CREATE on the cluster or on that topic",
-                     KC_LINK_STATE_TOPIC, kc_error_text(err));
+                     name, what, kc_error_text(err));
         kc_error_destroy(err);
     }
     kc_strings_destroy(&names);
@@ -184,7 +186,7 @@ static bool was_reached(struct link_checkup *checkup)
         kc_map_get_or(checkup->config->properties, bootstrap_keys[LINK_SOURCE], "");
     struct link_store *store = NULL;
     struct link_self self = {0};
-    if (checkup->failed || !has_state_topic(checkup))
+    if (checkup->failed || !has_topic(checkup, KC_LINK_STATE_TOPIC))
         return false;
     struct kc_error *err = link_store_open(checkup->config, NULL, &store);
     bool reached = !err && link_self_load(store, &self) && self.source_servers &&
@@ -295,7 +297,9 @@ static void check_clusters(struct link_checkup *checkup)
     kc_info("Link '%s': logged in to the source, cluster %s, and the target, cluster %s.",
             checkup->config->name, checkup->cluster_ids[LINK_SOURCE],
             checkup->cluster_ids[LINK_TARGET]);
-    check_state_topic(checkup);
+    check_own_topic(checkup, KC_LINK_STATE_TOPIC, "state");
+    if (checkup->config->offsets == KC_LINK_TRANSLATE)
+        check_own_topic(checkup, LINK_INDEX_TOPIC, "offset index");
     look_at_topics(checkup);
     look_at_groups(checkup);
 }

@@ -161,14 +161,14 @@ const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
     KC_MIRROR_KEY("admin.timeout.ms", LONG, "60000", LOW, kc_config_at_least_1,
      "How long one administrative call may take."),
     KC_MIRROR_KEY("link.offsets", STRING, "preserve", MEDIUM, valid_option,
-     "preserve: records have the source's offsets. translate: records are appended, with an "
-     "exact index from source to target offsets."),
+     "preserve: records have the source's offsets. translate: records are appended one after the "
+     "other, and an index (topic isthmus-link-index) says exactly which offset became which."),
     KC_MIRROR_KEY("link.start", STRING, "earliest", MEDIUM, valid_start,
      "Where new mirror topics begin: earliest, latest, or a time in milliseconds since 1970."),
     KC_MIRROR_KEY("link.gaps", STRING, "auto", LOW, valid_option,
      "How preserve fills offsets that hold no visible record: auto (records of the next key "
-     "without value in compacted topics, markers elsewhere), markers, or translate (offsets of "
-     "that topic aren't preserved)."),
+     "without value in compacted topics, markers elsewhere), markers, or translate (a partition has "
+     "the source's offsets up to the first such offset, and translated ones from there on)."),
     KC_MIRROR_KEY("link.groups.promotion", STRING, "auto", MEDIUM, valid_option,
      "auto: a group is promoted when its last member has left the source. manual: on request."),
     KC_MIRROR_KEY("link.group.idle.ms", LONG, "5000", LOW, kc_config_at_least_0,
@@ -235,11 +235,14 @@ static bool is_set(const struct link_config *config, const char *key, const char
 static void read_values(struct link_config *config)
 {
     const struct kc_config *values = config->values;
-    config->offsets =
-        is_set(config, "link.offsets", "translate") ? KC_LINK_TRANSLATE : KC_LINK_PRESERVE;
     config->gaps = is_set(config, "link.gaps", "markers")     ? KC_LINK_GAPS_MARKERS
                    : is_set(config, "link.gaps", "translate") ? KC_LINK_GAPS_TRANSLATE
                                                               : KC_LINK_GAPS_AUTO;
+    bool translates = is_set(config, "link.offsets", "translate");
+    config->offsets =
+        translates || config->gaps == KC_LINK_GAPS_TRANSLATE ? KC_LINK_TRANSLATE : KC_LINK_PRESERVE;
+    if (translates && config->gaps == KC_LINK_GAPS_TRANSLATE)
+        config->gaps = KC_LINK_GAPS_AUTO; /* there are none on the target */
     parse_start(kc_config_string(values, "link.start"), &config->start);
     config->promote_groups = is_set(config, "link.groups.promotion", "auto");
     config->group_idle_ms = kc_config_long(values, "link.group.idle.ms");

@@ -19,9 +19,10 @@ struct link_config {
     const char *name;                /* the link's: the connector's */
     int task;                        /* -1: the connector itself */
     int tasks;                       /* how many there are; of tasks only */
-    enum kc_link_offsets offsets;
-    enum kc_link_gaps gaps;
-    int64_t start; /* -2: earliest, -1: latest, else ms since the epoch */
+    enum kc_link_offsets offsets;    /* translate also by link.gaps=translate */
+    enum kc_link_gaps gaps;          /* translate: offsets are the source's up to the first gap, and
+                                        translated from there on */
+    int64_t start;                   /* -2: earliest, -1: latest, else ms since the epoch */
     bool promote_groups;
     int64_t group_idle_ms;
     int64_t group_sync_ms;

@@ -105,6 +105,8 @@ struct kc_error *link_forget_group(struct link_control *control, const char *gro
 /* link_end.c: ends the mirroring of all topics and groups, and takes away what the link has put on
  * the target. KC_ERR_CONFLICT during a promotion. Groups are released by the tasks afterwards. */
 struct kc_error *link_end(struct link_control *control) KC_MUST_CHECK;
+/* The same with its part of the offset index. It is to be called again until *done. */
+struct kc_error *link_end_wholly(struct link_control *control, bool *done) KC_MUST_CHECK;
 /* KC_ERR_CONFLICT: the link has ended. */
 static inline KC_MUST_CHECK struct kc_error *link_check_open(struct link_control *control)
 {

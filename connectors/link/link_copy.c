@@ -75,7 +75,7 @@ struct kc_error *link_copy_open(const struct link_config *config, const struct l
     copy->producer_id = producer_id;
     copy->tokens_at_ms = kc_mono_ms();
     pthread_mutex_init(&copy->mutex, NULL);
-    pthread_mutex_init(&copy->index_mutex, NULL);
+    copy->index = link_index_new(config, "copy");
     kc_cond_init(&copy->cond);
     link_markers_open(copy);
     struct kc_error *err = open_admins(copy);
@@ -97,6 +97,7 @@ static void free_topic(struct link_copy *copy, struct copy_topic *topic)
 {
     HASH_DELETE(hh, copy->topics, topic);
     HASH_DELETE(hh_source, copy->by_source, topic);
+    copy->translated -= topic->translate;
     for (size_t i = 0; i < topic->count; i++)
         link_part_free(topic->partitions[i]);
     free(topic->partitions);
@@ -120,10 +121,10 @@ void link_copy_close(struct link_copy *copy)
     kc_admin_destroy(copy->source);
     kc_admin_destroy(copy->target);
     link_markers_close(copy);
+    free(copy->index_complaint);
     kc_str_destroy(&copy->filler);
     pthread_cond_destroy(&copy->cond);
     pthread_mutex_destroy(&copy->mutex);
-    pthread_mutex_destroy(&copy->index_mutex);
     free(copy);
 }
 
@@ -191,8 +192,9 @@ void link_copy_add(struct link_copy *copy, const char *name,
                                  .target_id = order->target_id,
                                  .start = order->start,
                                  .compacted = order->compacted,
-                                 .translate = order->offsets == KC_LINK_TRANSLATE ||
-                                              order->gaps == KC_LINK_GAPS_TRANSLATE,
+                                 .translate = order->offsets == KC_LINK_TRANSLATE,
+                                 .gives_up = order->offsets == KC_LINK_TRANSLATE &&
+                                             order->gaps == KC_LINK_GAPS_TRANSLATE,
                                  .epoch = state ? state->epoch : 0,
                                  .paused = order->wish == KC_LINK_WISH_PAUSE,
                                  .repairing = order->wish == KC_LINK_WISH_REPAIR &&
@@ -207,6 +209,7 @@ void link_copy_add(struct link_copy *copy, const char *name,
     link_copy_remove(copy, name);
     HASH_ADD_KEYPTR(hh, copy->topics, topic->name, strlen(topic->name), topic);
     HASH_ADD_KEYPTR(hh_source, copy->by_source, topic->source, strlen(topic->source), topic);
+    copy->translated += topic->translate;
     add_partitions(topic, count, saved);
     copy->next_tick_ms = 0;
     free(saved);
@@ -316,6 +319,7 @@ static void add_look(struct copy_job **job, struct copy_partition *partition)
     struct copy_item *item = link_job_add(job, COPY_JOB_LOOK, partition);
     item->checked = partition->saved.checked;
     item->fresh = partition->saved.first_offset < 0;
+    item->compact = partition->topic->compacted;
     item->wants_map = partition->topic->translate && !partition->translation.known;
     if (item->checked >= 0)
         item->from = (struct copy_position){item->checked - partition->saved.markers,

@@ -109,9 +109,9 @@ static void look_up_order(struct link_creation *creation, struct link_candidate 
 
 static bool is_internal(const struct kc_topic_description *topic)
 {
-    static const char *const names[] = {"__consumer_offsets", "__transaction_state",
+    static const char *const names[] = {"__consumer_offsets",  "__transaction_state",
                                         "__share_group_state", "__remote_log_metadata",
-                                        KC_LINK_STATE_TOPIC, LINK_INDEX_TOPIC};
+                                        KC_LINK_STATE_TOPIC,   LINK_INDEX_TOPIC};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (strcmp(names[i], topic->name) == 0)
             return true;

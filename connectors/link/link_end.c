@@ -6,13 +6,17 @@
  * A connector can't tell whether Connect stops it for a moment or deletes it, and a stop must leave
  * holds and guards in place. So the end of a link is a call of its own, before DELETE
  * /connectors/{name}. Topics get the settings that were held back, groups are released and get
- * their own session time-out again, denials of the write guard go away. Topics, records, copied
- * ACLs and receipts stay. The call may be repeated; it is done when it answers 204.
+ * their own session time-out again, denials of the write guard and the link's part of the offset
+ * index go away. Topics, records, copied ACLs and receipts stay. The call may be repeated; it is
+ * done when it answers 204.
  */
 #include "link/link_acls_priv.h"
+#include "link/link_index_priv.h"
+#include "link/link_live_priv.h"
 #include "link/link_mirror_priv.h"
 #include "link/link_resource_priv.h"
 
+#include "connect/admin.h"
 #include "connect/log.h"
 
 #include <stdlib.h>
@@ -64,6 +68,16 @@ static struct kc_error *check_promotions(struct link_control *control)
     return err;
 }
 
+/* Groups are left while the tasks release them. */
+static bool has_groups(struct link_control *control)
+{
+    struct kc_strings groups = {0};
+    link_store_names(control->store, KC_LINK_GROUP, &groups);
+    bool any = groups.count > 0;
+    kc_strings_destroy(&groups);
+    return any;
+}
+
 /* ---- taking it away ---- */
 
 static struct kc_error *end_topics(struct link_control *control)
@@ -101,6 +115,42 @@ static struct kc_error *end_guards(struct link_control *control)
     return err;
 }
 
+/* Whether the target has the topic at all: it isn't made for this. */
+static struct kc_error *find_index(struct link_control *control, bool *there)
+{
+    struct kc_strings names = {0};
+    struct kc_topic_descriptions found = {0};
+    kc_strings_add(&names, LINK_INDEX_TOPIC);
+    struct kc_error *err = kc_admin_describe_topics(control->target, &names, &found);
+    *there = !err && !found.items[0].error;
+    kc_topic_descriptions_destroy(&found);
+    kc_strings_destroy(&names);
+    return err;
+}
+
+/* Tasks remove what they have written when they see that a topic's order is gone. A task that was
+ * killed may have left something. *empty: there was nothing any more. */
+static struct kc_error *end_index(struct link_control *control, bool *empty)
+{
+    struct link_index *index = link_live_index(control->live);
+    struct link_index_changes changes = {0};
+    struct kc_strings topics = {0};
+    bool there = false;
+    struct kc_error *err = find_index(control, &there);
+    if (!err && there)
+        err = link_index_refresh(index, NULL);
+    if (!err && there)
+        link_index_topics(index, &topics);
+    *empty = topics.count == 0;
+    for (size_t i = 0; i < topics.count; i++)
+        link_index_drop_topic(index, topics.items[i], &changes);
+    if (!err && topics.count)
+        err = link_index_put(index, &changes);
+    link_index_changes_clear(&changes);
+    kc_strings_destroy(&topics);
+    return err;
+}
+
 struct kc_error *link_end(struct link_control *control)
 {
     struct kc_error *err = check_promotions(control);
@@ -120,14 +170,14 @@ struct kc_error *link_end(struct link_control *control)
     return err;
 }
 
-/* Groups are left while the tasks release them. */
-static bool is_done(struct link_control *control)
+struct kc_error *link_end_wholly(struct link_control *control, bool *done)
 {
-    struct kc_strings groups = {0};
-    link_store_names(control->store, KC_LINK_GROUP, &groups);
-    bool done = groups.count == 0;
-    kc_strings_destroy(&groups);
-    return done;
+    bool empty = false;
+    struct kc_error *err = link_end(control);
+    if (!err)
+        err = end_index(control, &empty);
+    *done = !err && empty && !has_groups(control);
+    return err;
 }
 
 void link_delete(void *connector, struct kc_resource_request *request)
@@ -143,13 +193,16 @@ void link_delete(void *connector, struct kc_resource_request *request)
             kc_resource_answer_json(request, 200, view(control, "This is what would end"));
         return;
     }
-    struct kc_error *err = link_end(control);
+    bool done = false;
+    struct kc_error *err = link_end_wholly(control, &done);
     if (err)
         kc_resource_answer_error(request, err);
-    else if (is_done(control))
+    else if (done)
         kc_resource_answer_empty(request, 204);
     else
         kc_resource_answer_json(
             request, 202,
-            view(control, "Groups are being released. Ask again until the answer is 204"));
+            view(control,
+                 "Groups are being released, and the offset index is. Ask again until the answer "
+                 "is 204"));
 }

@@ -49,8 +49,7 @@ static void block_offsets(struct link_outcome *outcome, const struct link_mirror
         const struct link_group_offset *offset = &look->offsets[i];
         if (!offset->mirrored) {
             strange = strange_count++ ? strange : offset;
-        } else if (offset->preserved && offset->target_end >= 0 &&
-                   offset->source_offset > offset->target_end) {
+        } else if (offset->ahead) {
             behind = behind_count++ ? behind : offset;
         }
     }

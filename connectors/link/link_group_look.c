@@ -71,7 +71,7 @@ static struct link_group_offset *add_place(struct link_group_look *look, const c
 {
     look->offsets = kc_realloc(look->offsets, (look->count + 1) * sizeof(*look->offsets));
     struct link_group_offset *place = &look->offsets[look->count++];
-    *place = (struct link_group_offset){kc_strdup(topic), partition, -1, -1, -1, false, false};
+    *place = (struct link_group_offset){kc_strdup(topic), partition, -1, -1, -1, false, -1, false};
     return place;
 }
 
@@ -98,16 +98,6 @@ static char *mirror_of(struct link_control *control, const char *source_topic, b
     return kc_strdup(source_topic);
 }
 
-/* Whether a mirror topic's offsets are the source's. */
-static bool is_preserved(struct link_control *control, const char *topic)
-{
-    json_t *state = link_store_get(control->store, KC_LINK_TOPIC, topic);
-    const char *offsets = json_string_value(json_object_get(state, "offsets"));
-    bool preserved = offsets && strcmp(offsets, "preserve") == 0;
-    json_decref(state);
-    return preserved;
-}
-
 static void take_source(struct link_control *control, struct link_group_look *look,
                         const rd_kafka_topic_partition_list_t *offsets)
 {
@@ -119,7 +109,6 @@ static void take_source(struct link_control *control, struct link_group_look *lo
         struct link_group_offset *place = add_place(look, topic, offsets->elems[i].partition);
         place->source_offset = offsets->elems[i].offset;
         place->mirrored = mirrored;
-        place->preserved = mirrored && is_preserved(control, topic);
         free(topic);
     }
     sort(look);
@@ -191,6 +180,47 @@ static struct kc_error *look_ends(struct kc_admin *admin, struct link_group_look
     return err;
 }
 
+/* ---- translation ---- */
+
+/* The index is asked after the ends, so that it has all records before them. */
+static struct kc_error *translate(struct link_control *control, struct link_group_look *look,
+                                  bool *fresh)
+{
+    struct link_index *index = link_live_index(control->live);
+    struct kc_error *err = NULL;
+    for (size_t i = 0; !err && i < look->count; i++) {
+        struct link_group_offset *offset = &look->offsets[i];
+        struct link_mirror mirror = {0};
+        if (!offset->mirrored || offset->source_offset < 0)
+            continue;
+        struct kc_error *gone =
+            link_mirror_load(control->store, control->config->name, offset->topic, &mirror);
+        bool preserved = mirror.order.offsets == KC_LINK_PRESERVE;
+        if (!gone && !preserved && !*fresh)
+            err = link_index_refresh(index, NULL);
+        *fresh = *fresh || (!preserved && !err);
+        const struct link_index_place place = {offset->topic, mirror.order.target_id,
+                                               offset->partition};
+        int64_t to = preserved ? offset->source_offset
+                               : link_index_target(index, &place, offset->source_offset);
+        offset->ahead =
+            !gone && !err && offset->target_end >= 0 && (to < 0 || to > offset->target_end);
+        offset->translated = gone || (offset->ahead && !preserved) ? -1 : to;
+        kc_error_destroy(gone);
+        link_mirror_clear(&mirror);
+    }
+    return err;
+}
+
+static struct kc_error *translate_all(struct link_control *control, struct link_group_looks *looks)
+{
+    bool fresh = false;
+    struct kc_error *err = NULL;
+    for (size_t i = 0; !err && i < looks->count; i++)
+        err = translate(control, &looks->items[i], &fresh);
+    return err;
+}
+
 /* ---- all of it ---- */
 
 static char *look_side(struct link_control *control, enum link_side side,
@@ -208,6 +238,8 @@ static char *look_side(struct link_control *control, enum link_side side,
         err = look_offsets(control, admin, side, &ids, looks);
     if (!err && side == LINK_TARGET)
         err = look_ends(admin, looks);
+    if (!err && side == LINK_TARGET)
+        err = translate_all(control, looks);
     kc_strings_destroy(&ids);
     return link_live_failed(control->live, side, err);
 }

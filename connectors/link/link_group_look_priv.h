@@ -17,7 +17,8 @@ struct link_group_offset {
     int64_t target_offset;
     int64_t target_end; /* of the mirror topic */
     bool mirrored;
-    bool preserved; /* the mirror topic has the source's offsets */
+    int64_t translated; /* source_offset as an offset of the mirror topic */
+    bool ahead;         /* source_offset is beyond what is mirrored */
 };
 
 struct link_group_look {

@@ -53,7 +53,9 @@ struct link_offset *link_offset_at(struct link_offset_table *table, const char *
                                             .source = -1,
                                             .committed = -1,
                                             .start = -1,
-                                            .end = -1};
+                                            .end = -1,
+                                            .upstream = -1,
+                                            .translated_from = -1};
     table->count++;
     return &table->items[at];
 }
@@ -69,30 +71,49 @@ static bool same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-void link_offset_set_source(struct link_offset_table *table, const char *topic, int32_t partition,
-                            int64_t offset, const char *metadata)
+static void set_metadata(struct link_offset *entry, const char *metadata)
 {
-    struct link_offset *entry = link_offset_at(table, topic, partition);
-    entry->seen = true;
-    entry->source = offset;
     if (same_text(entry->metadata, metadata))
         return;
     free(entry->metadata);
     entry->metadata = kc_strdup(metadata);
 }
 
+void link_offset_set_source(struct link_offset_table *table, const char *topic, int32_t partition,
+                            int64_t offset, const char *metadata)
+{
+    struct link_offset *entry = link_offset_at(table, topic, partition);
+    entry->seen = true;
+    entry->source = offset;
+    set_metadata(entry, metadata);
+}
+
+void link_offset_set_upstream(struct link_offset_table *table, const char *topic, int32_t partition,
+                              int64_t upstream, const char *metadata)
+{
+    struct link_offset *entry = link_offset_at(table, topic, partition);
+    entry->seen = true;
+    entry->upstream = upstream;
+    entry->ahead = link_offset_needs_translation(entry);
+    set_metadata(entry, metadata);
+}
+
 void link_offset_round_end(struct link_offset_table *table)
 {
-    for (size_t i = 0; i < table->count; i++)
-        if (!table->items[i].seen)
-            table->items[i].source = -1;
+    for (size_t i = 0; i < table->count; i++) {
+        struct link_offset *entry = &table->items[i];
+        if (entry->seen)
+            continue;
+        entry->source = entry->upstream = entry->translated_from = -1;
+        entry->ahead = false;
+    }
 }
 
 bool link_offset_has_topic(const struct link_offset_table *table, const char *topic)
 {
     for (size_t i = place_of(table, topic, 0);
          i < table->count && strcmp(table->items[i].topic, topic) == 0; i++)
-        if (table->items[i].source >= 0)
+        if (table->items[i].source >= 0 || table->items[i].upstream >= 0)
             return true;
     return false;
 }
@@ -105,6 +126,23 @@ void link_offset_complete(struct link_offset_table *table, const char *topic, in
 }
 
 /* ---- one partition ---- */
+
+bool link_offset_needs_translation(const struct link_offset *offset)
+{
+    return offset->upstream >= 0 && offset->translated_from != offset->upstream;
+}
+
+void link_offset_translate(struct link_offset *offset, int64_t target, int64_t end)
+{
+    bool known = target >= 0 && target <= end;
+    offset->ahead = !known;
+    if (known)
+        offset->source = target;
+    else if (target > end)
+        offset->source = end;
+    if (known)
+        offset->translated_from = offset->upstream;
+}
 
 bool link_offset_needs_bounds(const struct link_offset *offset)
 {
@@ -126,7 +164,7 @@ int64_t link_offset_wanted(const struct link_offset *offset)
 bool link_offset_behind(const struct link_offset *offset)
 {
     int64_t furthest = offset->source > offset->committed ? offset->source : offset->committed;
-    return furthest >= 0 && offset->end < furthest;
+    return offset->ahead || (furthest >= 0 && offset->end < furthest);
 }
 
 /* ---- what is committed ---- */

@@ -23,6 +23,11 @@ struct link_offset {
     int64_t start;     /* of the target's log */
     int64_t end;
     bool seen; /* in the round under way */
+
+    /* where offsets differ on both sides */
+    int64_t upstream;        /* committed on the source, as it is there; -1: none */
+    int64_t translated_from; /* the upstream that `source` is of; -1: none */
+    bool ahead;              /* upstream is beyond what is mirrored, or isn't translated yet */
 };
 
 /* Sorted by topic and partition. Zero-initialise it. */
@@ -41,10 +46,18 @@ struct link_offset *link_offset_at(struct link_offset_table *table, const char *
 void link_offset_round_begin(struct link_offset_table *table);
 void link_offset_set_source(struct link_offset_table *table, const char *topic, int32_t partition,
                             int64_t offset, const char *metadata);
+/* The same in a topic whose offsets differ: it is to be translated. */
+void link_offset_set_upstream(struct link_offset_table *table, const char *topic, int32_t partition,
+                              int64_t upstream, const char *metadata);
 void link_offset_round_end(struct link_offset_table *table);
 /* Makes entries for all partitions of a topic in which the group has an offset. */
 void link_offset_complete(struct link_offset_table *table, const char *topic, int32_t partitions);
 bool link_offset_has_topic(const struct link_offset_table *table, const char *topic);
+
+bool link_offset_needs_translation(const struct link_offset *offset);
+/* target: where the index has the offset, -1: nowhere; end: of the target's log, asked before the
+ * index. Beyond that nothing is decided: then the end is as far as the group may be brought. */
+void link_offset_translate(struct link_offset *offset, int64_t target, int64_t end);
 
 /* Whether the target's log must be asked before anything can be said of the partition. */
 bool link_offset_needs_bounds(const struct link_offset *offset);

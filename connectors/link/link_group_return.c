@@ -26,6 +26,23 @@ static bool may_return(const struct link_groups *groups, const struct link_kept_
 
 /* ---- reading ---- */
 
+/* The source's offset of one that was committed on the target; -1: it isn't known now. The index
+ * has the place of each record that a member can have read. */
+static int64_t source_of(struct link_groups *groups, const struct link_group_topic *topic,
+                         const rd_kafka_topic_partition_t *place)
+{
+    const struct link_index_place there = {topic->target, topic->target_id, place->partition};
+    if (!topic->translate)
+        return place->offset;
+    if (!groups->back_indexed) {
+        struct kc_error *err = link_index_refresh(groups->index, groups->stop);
+        if (!link_groups_answered(groups, LINK_TARGET, err))
+            return -1;
+        groups->back_indexed = true;
+    }
+    return link_index_source(groups->index, &there, place->offset);
+}
+
 static void take_target(struct link_groups *groups, struct link_kept_group *group,
                         const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
@@ -39,12 +56,12 @@ static void take_target(struct link_groups *groups, struct link_kept_group *grou
             continue;
         reads = true;
         open = open || !topic->over;
-        if (topic->over || topic->translate)
+        int64_t offset = topic->over ? -1 : source_of(groups, topic, place);
+        if (offset < 0)
             continue;
         char *metadata =
             place->metadata_size ? kc_strndup(place->metadata, place->metadata_size) : NULL;
-        link_offset_set_source(&group->back, topic->target, place->partition, place->offset,
-                               metadata);
+        link_offset_set_source(&group->back, topic->target, place->partition, offset, metadata);
         free(metadata);
     }
     link_offset_round_end(&group->back);
@@ -62,7 +79,7 @@ static void take_source(struct link_groups *groups, struct link_kept_group *grou
         const rd_kafka_topic_partition_t *place = &list->elems[i];
         const struct link_group_topic *topic =
             link_group_topic_of_source(&groups->topics, place->topic);
-        if (topic && !topic->translate)
+        if (topic)
             link_offset_at(&group->back, topic->target, place->partition)->committed =
                 place->offset;
     }
@@ -185,6 +202,7 @@ void link_groups_return(struct link_groups *groups)
     groups->next_back_ms =
         now + (groups->config->group_sync_ms > CAN_RETURN_AGAIN_MS ? groups->config->group_sync_ms
                                                                    : CAN_RETURN_AGAIN_MS);
+    groups->back_indexed = false;
     if (!link_groups_read_offsets(groups, may_return, LINK_TARGET, take_target) ||
         !link_groups_read_offsets(groups, may_return, LINK_SOURCE, take_source))
         return;

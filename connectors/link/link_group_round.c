@@ -246,7 +246,7 @@ static void complete_topics(struct link_groups *groups, struct link_kept_group *
         const struct link_group_topic *topic =
             name != last ? link_group_topic_of_target(&groups->topics, name) : NULL;
         last = name;
-        if (topic && !topic->translate)
+        if (topic)
             link_offset_complete(&group->offsets, topic->target, topic->partitions);
     }
 }
@@ -256,20 +256,19 @@ static void take_offsets(struct link_groups *groups, struct link_kept_group *gro
 {
     size_t before = group->offsets.count;
     link_offset_round_begin(&group->offsets);
-    group->untranslated = NULL;
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
         const struct link_group_topic *topic =
             link_group_topic_of_source(&groups->topics, place->topic);
         if (!topic || place->offset < 0)
             continue;
-        if (topic->translate) {
-            group->untranslated = topic->target;
-            continue;
-        }
         char *metadata = metadata_of(place);
-        link_offset_set_source(&group->offsets, topic->target, place->partition, place->offset,
-                               metadata);
+        if (topic->translate)
+            link_offset_set_upstream(&group->offsets, topic->target, place->partition,
+                                     place->offset, metadata);
+        else
+            link_offset_set_source(&group->offsets, topic->target, place->partition, place->offset,
+                                   metadata);
         free(metadata);
     }
     link_offset_round_end(&group->offsets);
@@ -409,5 +408,6 @@ void link_groups_ask(struct link_groups *groups)
     ask_obstacles(groups);
     link_groups_read_offsets(groups, needs_offsets, LINK_SOURCE, take_offsets);
     link_groups_read_offsets(groups, needs_committed, LINK_TARGET, take_committed);
+    link_groups_translate(groups);
     ask_bounds(groups);
 }

@@ -69,11 +69,6 @@ static char *common_blocker(const struct link_group_facts *facts)
         return kc_strdup("Waits until the last member has left the group on the source");
     if (!facts->final_offsets)
         return kc_strdup("Reads the group's last offsets on the source");
-    if (facts->untranslated)
-        return kc_asprintf("The group reads topic %s, whose offsets differ on both sides, so that "
-                           "its offset there can't be brought over. Set it by hand, then promote "
-                           "the group with force",
-                           facts->untranslated);
     if (facts->behind)
         return kc_asprintf("Waits until the mirror of topic %s has reached the group's offsets",
                            facts->behind);

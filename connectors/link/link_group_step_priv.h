@@ -36,7 +36,6 @@ struct link_group_facts {
     int64_t idle_ms;        /* link.group.idle.ms */
     bool final_offsets;     /* they were read after its last member had left */
     const char *behind; /* a topic whose mirror hasn't reached the group's offsets; NULL: none */
-    const char *untranslated; /* a topic that it reads and whose offsets differ; NULL: none */
 };
 
 enum link_group_action {

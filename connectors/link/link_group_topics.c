@@ -67,7 +67,6 @@ static bool read_state(struct link_store *store, const char *name, struct kc_lin
 
 static void take_state(struct link_group_topic *topic, const struct kc_link_topic *state)
 {
-    topic->translate = state->offsets == KC_LINK_TRANSLATE;
     topic->over = kc_link_topic_is_final(state->state);
     if (state->partitions > topic->partitions)
         topic->partitions = state->partitions;
@@ -86,6 +85,7 @@ static bool refresh_one(struct link_group_topics *topics, struct link_store *sto
     topic->over = false;
     if (ordered && !order.refusal) {
         topic->partitions = order.partitions;
+        topic->target_id = order.target_id;
         topic->translate = order.offsets == KC_LINK_TRANSLATE;
         list(topics, topic, order.source_topic);
         if (read_state(store, name, &state))

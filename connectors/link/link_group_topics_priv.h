@@ -13,6 +13,7 @@
 struct link_group_topic {
     char *target;
     char *source;
+    struct kc_uuid target_id;
     int32_t partitions;
     bool mirrored;            /* false: it has no order any more, or one that was refused */
     bool translate;           /* offsets differ on both sides */

@@ -12,8 +12,8 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.Resource");
 static int64_t lag_of(const struct link_group_offset *offset)
 {
     int64_t at = offset->target_offset;
-    if (at < 0 && offset->preserved)
-        at = offset->source_offset;
+    if (at < 0)
+        at = offset->translated;
     if (at < 0 || offset->target_end < 0)
         return -1;
     return offset->target_end > at ? offset->target_end - at : 0;

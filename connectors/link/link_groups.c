@@ -320,7 +320,6 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
         .idle_ms = groups->config->group_idle_ms,
         .final_offsets = group->committed_known && group->offsets_ms >= group->idle_since_ms,
         .behind = link_group_behind(group),
-        .untranslated = group->untranslated,
         .paused = groups->paused,
     };
 }
@@ -520,6 +519,7 @@ static void drop_holds(struct link_groups *groups)
 static void run(void *arg, struct kc_stop *stop)
 {
     struct link_groups *groups = arg;
+    groups->stop = stop;
     while (!kc_stop_is_set(stop)) {
         if (!link_lease_holds(groups->lease)) {
             drop_holds(groups);
@@ -550,6 +550,7 @@ struct kc_error *link_groups_open(const struct link_config *config, struct link_
     made->store = store;
     made->lease = lease;
     made->began_ms = kc_mono_ms();
+    made->index = link_index_new(config, "groups");
     struct kc_error *err = open_admins(made);
     if (!err)
         err = link_hold_pool_new(config, lease, &made->pool);
@@ -576,6 +577,7 @@ void link_groups_close(struct link_groups *groups)
     link_hold_pool_destroy(groups->pool);
     link_held_topics_clear(&groups->held);
     link_group_topics_destroy(&groups->topics);
+    link_index_close(groups->index);
     kc_admin_destroy(groups->source);
     kc_admin_destroy(groups->target);
     free(groups->source_complaint);

@@ -5,9 +5,10 @@
  */
 #include "link/link_index_priv.h"
 
+#include "link/link_index_topic_priv.h"
+
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "connect/topic_log.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -34,9 +35,9 @@ struct index_entry {
 };
 
 struct link_index {
-    char *link;
-    struct kc_topic_log *topic;
-    pthread_mutex_t mutex;
+    const struct link_config *config;
+    struct link_index_topic *topic;
+    pthread_mutex_t mutex; /* guards what follows */
     struct index_entry *entries;
 };
 
@@ -218,7 +219,7 @@ static void on_record(void *opaque, const struct kc_log_record *record)
     json_t *json = record->key ? json_loadb(record->key, record->key_len, 0, NULL) : NULL;
     json_t *value = record->value ? json_loadb(record->value, record->value_len, 0, NULL) : NULL;
     bool good = read_key(json, &link, &key);
-    if (good && strcmp(link, index->link) != 0)
+    if (good && strcmp(link, index->config->name) != 0)
         goto out; /* another link's */
     if (good && record->value)
         good = link_map_parse(value, &pieces);
@@ -236,56 +237,41 @@ out:
 
 /* ---- opening ---- */
 
-struct kc_error *link_index_open(const struct link_config *config, const char *use,
-                                 const struct kc_stop *stop, struct link_index **out)
+struct link_index *link_index_new(const struct link_config *config, const char *use)
 {
     struct link_index *index = kc_calloc(1, sizeof(*index));
-    char *client_use = kc_asprintf("index-%s", use);
-    struct kc_map *client =
-        link_client_properties(config, LINK_TARGET, KC_CLIENT_PRODUCER, client_use);
-    const struct kc_topic_log_settings settings = {
-        .topic = LINK_INDEX_TOPIC,
-        .client = client,
-        .partitions = 1,
-        .replication_factor = (int16_t)kc_config_long(config->values, "replication.factor"),
-        .listener = on_record,
-        .opaque = index,
-    };
-    index->link = kc_strdup(config->name);
+    index->config = config;
+    index->topic = link_index_topic_new(config, use, on_record, index);
     pthread_mutex_init(&index->mutex, NULL);
-    struct kc_error *err = kc_topic_log_open(&settings, stop, &index->topic);
-    if (!err && kc_topic_log_partitions(index->topic) != 1)
-        err = kc_error_new(KC_ERR_CONFIG,
-                           "Topic %s on the target cluster has %d partitions, but its records are "
-                           "in one order only if it has one",
-                           LINK_INDEX_TOPIC, (int)kc_topic_log_partitions(index->topic));
-    kc_map_destroy(client);
-    free(client_use);
-    if (err) {
-        link_index_close(index);
-        return kc_error_prefix(err, "Link '%s' can't read its offset index", config->name);
-    }
-    *out = index;
-    return NULL;
+    return index;
 }
 
 void link_index_close(struct link_index *index)
 {
     if (!index)
         return;
-    kc_topic_log_close(index->topic);
+    link_index_topic_close(index->topic);
     while (index->entries)
         drop_entry(index, index->entries);
     pthread_mutex_destroy(&index->mutex);
-    free(index->link);
     free(index);
 }
 
-struct kc_error *link_index_refresh(struct link_index *index, int timeout_ms)
+struct kc_error *link_index_refresh(struct link_index *index, const struct kc_stop *stop)
 {
-    struct kc_error *err = kc_topic_log_read_to_end(index->topic, timeout_ms);
-    return err ? kc_error_prefix(err, "Link '%s' can't read its offset index to the end",
-                                 index->link)
+    struct kc_error *err = link_index_topic_refresh(index->topic, stop);
+    return err ? kc_error_prefix(err, "Link '%s' can't read its offset index", index->config->name)
+               : NULL;
+}
+
+struct kc_error *link_index_check(struct link_index *index, struct kc_admin *admin,
+                                  const struct kc_stop *stop, bool *lost)
+{
+    struct kc_error *err = link_index_topic_check(index->topic, admin, lost);
+    if (!err)
+        err = *lost ? link_index_topic_reopen(index->topic, stop)
+                    : link_index_topic_refresh(index->topic, stop);
+    return err ? kc_error_prefix(err, "Link '%s' can't keep its offset index", index->config->name)
                : NULL;
 }
 
@@ -375,6 +361,17 @@ void link_index_drop_before(struct link_index *index, const struct link_index_pl
     pthread_mutex_unlock(&index->mutex);
 }
 
+void link_index_topics(struct link_index *index, struct kc_strings *names)
+{
+    struct kc_strings all = {0};
+    pthread_mutex_lock(&index->mutex);
+    for (const struct index_entry *entry = index->entries; entry; entry = entry->hh.next)
+        kc_strings_add(&all, entry->topic);
+    kc_strings_copy_distinct(names, &all);
+    pthread_mutex_unlock(&index->mutex);
+    kc_strings_destroy(&all);
+}
+
 void link_index_drop_topic(struct link_index *index, const char *topic,
                            struct link_index_changes *changes)
 {
@@ -394,13 +391,12 @@ void link_index_changes_clear(struct link_index_changes *changes)
     *changes = (struct link_index_changes){0};
 }
 
-struct kc_error *link_index_put(struct link_index *index, struct link_index_changes *changes,
-                                int timeout_ms)
+struct kc_error *link_index_put(struct link_index *index, struct link_index_changes *changes)
 {
     struct kc_log_record *records = kc_calloc(changes->count + 1, sizeof(*records));
     for (size_t i = 0; i < changes->count; i++) {
         const struct link_index_change *change = &changes->items[i];
-        char *key = format_key(index->link, change);
+        char *key = format_key(index->config->name, change);
         char *value = change->pieces ? json_dumps(change->pieces, JSON_COMPACT) : NULL;
         records[i] = (struct kc_log_record){.timestamp = -1,
                                             .key = key,
@@ -409,13 +405,13 @@ struct kc_error *link_index_put(struct link_index *index, struct link_index_chan
                                             .value_len = value ? strlen(value) : 0};
     }
     struct kc_error *err =
-        changes->count ? kc_topic_log_write(index->topic, records, changes->count, timeout_ms)
-                       : NULL;
+        changes->count ? link_index_topic_write(index->topic, records, changes->count) : NULL;
     for (size_t i = 0; i < changes->count; i++) {
         free((char *)records[i].key);
         free((char *)records[i].value);
     }
     free(records);
     link_index_changes_clear(changes);
-    return err ? kc_error_prefix(err, "Link '%s' can't write its offset index", index->link) : NULL;
+    return err ? kc_error_prefix(err, "Link '%s' can't write its offset index", index->config->name)
+               : NULL;
 }

@@ -25,13 +25,18 @@
 
 struct link_index;
 
-/* Makes the topic unless it is there, and reads it. use: of the client's id. */
-struct kc_error *link_index_open(const struct link_config *config, const char *use,
-                                 const struct kc_stop *stop,
-                                 struct link_index **index) KC_MUST_CHECK;
+/* Asks nobody yet: a link may have no topic that needs it. config is borrowed; use: of the client's
+ * id. */
+struct link_index *link_index_new(const struct link_config *config, const char *use);
 void link_index_close(struct link_index *index); /* NULL is fine */
-/* Reads to the topic's end. */
-struct kc_error *link_index_refresh(struct link_index *index, int timeout_ms) KC_MUST_CHECK;
+/* Reads to the topic's end. The first time it makes the topic unless it is there, and reads all of
+ * it; that ends early when stop, which may be NULL, is set. */
+struct kc_error *link_index_refresh(struct link_index *index,
+                                    const struct kc_stop *stop) KC_MUST_CHECK;
+/* Looks whether the topic keeps what it is given; one thread. *lost: some of it was deleted since
+ * this was last asked, or all of it with the topic, which is there again then. */
+struct kc_error *link_index_check(struct link_index *index, struct kc_admin *admin,
+                                  const struct kc_stop *stop, bool *lost) KC_MUST_CHECK;
 
 /* A partition of the target. topic_id: zero where the cluster has no ids. */
 struct link_index_place {
@@ -66,12 +71,14 @@ void link_index_add(struct link_index_changes *changes, const struct link_index_
 /* Adds that all eras before this one go away. */
 void link_index_drop_before(struct link_index *index, const struct link_index_place *place,
                             int64_t era, struct link_index_changes *changes);
+/* The topics of which it has something. */
+void link_index_topics(struct link_index *index, struct kc_strings *names);
 /* Adds that everything of a topic goes away. topic must stay until the changes are written. */
 void link_index_drop_topic(struct link_index *index, const char *topic,
                            struct link_index_changes *changes);
-/* Writes in this order, and empties changes. */
-struct kc_error *link_index_put(struct link_index *index, struct link_index_changes *changes,
-                                int timeout_ms) KC_MUST_CHECK;
+/* Writes in this order, and empties changes. After link_index_refresh(). */
+struct kc_error *link_index_put(struct link_index *index,
+                                struct link_index_changes *changes) KC_MUST_CHECK;
 void link_index_changes_clear(struct link_index_changes *changes);
 
 #endif

@@ -13,6 +13,7 @@
 #include "link/link_group_topics_priv.h"
 #include "link/link_groups_priv.h"
 #include "link/link_hold_priv.h"
+#include "link/link_index_priv.h"
 
 struct link_kept_group {
     char *name; /* on the target */
@@ -47,12 +48,11 @@ struct link_kept_group {
     struct kc_strings subscribed; /* by its members, on the source */
 
     struct link_offset_table offsets;
-    bool reads_more;          /* topics than its hold was shown */
-    int64_t offsets_ms;       /* when those of the source were read; 0: never */
-    bool committed_known;     /* those of the target are in the table */
-    bool was_free;            /* its members may have gone on by themselves, and have committed */
-    const char *untranslated; /* a topic that the group reads and whose offsets differ; NULL */
-    char *complaint;          /* of the last commit, which the log has; NULL: none */
+    bool reads_more;      /* topics than its hold was shown */
+    int64_t offsets_ms;   /* when those of the source were read; 0: never */
+    bool committed_known; /* those of the target are in the table */
+    bool was_free;        /* its members may have gone on by themselves, and have committed */
+    char *complaint;      /* of the last commit, which the log has; NULL: none */
 
     struct link_offset_table back; /* of a promoted group: from the target to the source */
     bool at_home;                  /* all its topics are promoted: nothing goes back any more */
@@ -66,6 +66,8 @@ struct link_groups {
     struct kc_admin *source;
     struct kc_admin *target;
     struct link_hold_pool *pool;
+    struct link_index *index; /* of topics whose offsets differ */
+    struct kc_stop *stop;     /* of the thread */
     struct link_group_topics topics;
     struct link_held_topics held; /* all topics of the link, for KIP-848 groups */
     bool topics_changed;
@@ -76,6 +78,7 @@ struct link_groups {
     int64_t began_ms;
     int64_t next_round_ms;
     int64_t next_back_ms;
+    bool back_indexed;      /* the index was read in this round back */
     int longest_session_ms; /* that the target lets KIP-848 groups have; 0: not asked yet */
     char *source_complaint; /* that the log has; NULL: none */
     char *target_complaint;
@@ -114,6 +117,11 @@ bool link_group_is_imminent(const struct link_kept_group *group);
 
 /* Asks both sides what the groups' next steps depend on. */
 void link_groups_ask(struct link_groups *groups);
+
+/* ---- link_group_translate.c ---- */
+
+/* Translates what groups have committed on the source in topics whose offsets differ. */
+void link_groups_translate(struct link_groups *groups);
 
 /* ---- link_group_act.c ---- */
 

@@ -3,10 +3,13 @@
 #include "link/link_live_priv.h"
 
 #include "connect/admin.h"
+#include "connect/log.h"
 #include "connect/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.Resource");
 
 enum {
     ASK_MS = 5000,   /* of one call */
@@ -26,7 +29,8 @@ struct link_live {
     const struct link_config *config;
     struct side_sight sides[2]; /* by enum link_side */
     struct link_rates *rates;
-    pthread_mutex_t lock; /* of all but the admins, which don't change */
+    struct link_index *index;
+    pthread_mutex_t lock; /* of all but the admins and the index, which don't change */
 };
 
 struct kc_error *link_live_new(const struct link_config *config, struct link_live **live)
@@ -36,6 +40,7 @@ struct kc_error *link_live_new(const struct link_config *config, struct link_liv
     pthread_mutex_init(&made->lock, NULL);
     made->config = config;
     made->rates = link_rates_new();
+    made->index = link_index_new(config, "view");
     for (int side = LINK_SOURCE; side <= LINK_TARGET && !err; side++) {
         err = link_admin_new(config, side, "view", &made->sides[side].admin);
         if (!err)
@@ -58,8 +63,14 @@ void link_live_destroy(struct link_live *live)
         free(live->sides[side].why);
     }
     link_rates_destroy(live->rates);
+    link_index_close(live->index);
     pthread_mutex_destroy(&live->lock);
     free(live);
+}
+
+struct link_index *link_live_index(struct link_live *live)
+{
+    return live->index;
 }
 
 /* ---- a side that is away ---- */
@@ -247,18 +258,32 @@ static void prepare(struct link_lags *lags)
     lags->count = lags->source_topic && lags->partitions > 0 ? (size_t)lags->partitions : 0;
     lags->items = kc_calloc(lags->count + 1, sizeof(*lags->items));
     for (size_t i = 0; i < lags->count; i++)
-        lags->items[i] = (struct link_lag){(int32_t)i, -1, -1, -1, -1, -1, -1, -1};
+        lags->items[i] = (struct link_lag){(int32_t)i, -1, -1, -1, -1, -1, -1, -1, -1};
     lags->source_rate = lags->target_rate = lags->record_bytes = -1;
     lags->lag = lags->max_lag = -1;
 }
 
-/* The target's offset is the source's where offsets are preserved; what lies before the source's
- * start was deleted there. */
-static int64_t lag_of(const struct link_lags *lags, const struct link_lag *lag)
+/* The target's offset is the source's where offsets are preserved. */
+static int64_t source_at(const struct link_live *live, const struct link_lags *lags,
+                         const struct link_lag *lag)
 {
-    if (!lags->preserve || lag->source_end < 0 || lag->target_end < 0)
+    const struct link_index_place place = {lags->topic, lags->target_id, lag->partition};
+    if (lags->preserve || lag->target_end < 0)
+        return lag->target_end;
+    return link_index_source(live->index, &place, lag->target_end);
+}
+
+/* Where the copying goes on: what lies before the source's start was deleted there. */
+static int64_t goes_on_at(const struct link_lag *lag)
+{
+    return lag->source_at > lag->source_start ? lag->source_at : lag->source_start;
+}
+
+static int64_t lag_of(const struct link_lag *lag)
+{
+    if (lag->source_end < 0 || lag->source_at < 0)
         return -1;
-    int64_t at = lag->target_end > lag->source_start ? lag->target_end : lag->source_start;
+    int64_t at = goes_on_at(lag);
     return lag->source_end > at ? lag->source_end - at : 0;
 }
 
@@ -270,7 +295,8 @@ static bool sum_ends(const struct link_lags *lags, int64_t *source, int64_t *tar
         if (lags->items[i].source_end < 0 || lags->items[i].target_end < 0)
             return false;
         *source += lags->items[i].source_end;
-        *target += lags->items[i].target_end;
+        *target +=
+            lags->items[i].source_at >= 0 ? lags->items[i].source_at : lags->items[i].target_end;
     }
     return true;
 }
@@ -281,7 +307,8 @@ static void conclude(struct link_live *live, struct link_lags *lags, int64_t now
     bool known = true;
     for (size_t i = 0; i < lags->count; i++) {
         struct link_lag *lag = &lags->items[i];
-        lag->lag = lag_of(lags, lag);
+        lag->source_at = source_at(live, lags, lag);
+        lag->lag = lag_of(lag);
         known = known && lag->lag >= 0;
         sum += lag->lag;
         most = lag->lag > most ? lag->lag : most;
@@ -310,8 +337,8 @@ static bool learn_size(struct link_live *live, struct link_lags *lags)
     pthread_mutex_unlock(&live->lock);
     if (!most || known)
         return false;
-    int64_t from = most->target_end > most->source_start ? most->target_end : most->source_start;
-    double bytes = link_record_size(live->config, lags->source_topic, most->partition, from);
+    double bytes =
+        link_record_size(live->config, lags->source_topic, most->partition, goes_on_at(most));
     if (bytes < 0)
         return true;
     lags->record_bytes = bytes;
@@ -334,12 +361,26 @@ static void look_closely(struct link_live *live, struct link_look *look)
         asked += learn_size(live, &look->topics[i]);
 }
 
+/* Records before the ends that the target has told have their place in the index. */
+static void read_index(struct link_live *live, const struct link_look *look)
+{
+    bool needed = false;
+    for (size_t i = 0; i < look->count; i++)
+        needed = needed || (look->topics[i].source_topic && !look->topics[i].preserve);
+    struct kc_error *err =
+        needed && !look->target_error ? link_index_refresh(live->index, NULL) : NULL;
+    if (err)
+        kc_warn("%s", kc_error_text(err));
+    kc_error_destroy(err);
+}
+
 void link_live_look(struct link_live *live, struct link_look *look, bool closely)
 {
     enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
     for (size_t i = 0; i < look->count; i++)
         prepare(&look->topics[i]);
     look->target_error = ask_side(live, LINK_TARGET, look, ends, ENDS, true);
+    read_index(live, look);
     look->source_error = ask_side(live, LINK_SOURCE, look, ends, ENDS, true);
     int64_t now = kc_mono_ms();
     for (size_t i = 0; i < look->count; i++)

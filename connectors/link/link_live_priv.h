@@ -10,6 +10,7 @@
 #define CONNECTORS_LINK_LINK_LIVE_PRIV_H
 
 #include "link/link_config_priv.h"
+#include "link/link_index_priv.h"
 
 struct link_live;
 
@@ -17,6 +18,9 @@ struct kc_error *link_live_new(const struct link_config *config,
                                struct link_live **live) KC_MUST_CHECK;
 void link_live_destroy(struct link_live *live); /* NULL is fine */
 
+/* Where records are whose offsets are translated. It is read to its end whenever a topic is looked
+ * at that needs it, after the target was asked for its ends. */
+struct link_index *link_live_index(struct link_live *live);
 /* The admin of a side, with a short time-out; NULL: the side didn't answer a moment ago, and *why
  * (the caller's) says what it was. */
 struct kc_admin *link_live_admin(struct link_live *live, enum link_side side, char **why);
@@ -31,7 +35,8 @@ struct link_lag {
     int64_t source_end;    /* the high watermark */
     int64_t source_stable; /* the last stable offset */
     int64_t target_end;
-    int64_t lag;            /* records; -1: not known, as of a topic whose offsets are translated */
+    int64_t source_at;      /* the target has everything before this offset of the source */
+    int64_t lag;            /* records; -1: not known */
     int64_t source_time_ms; /* of the source's newest record; -1: not asked, or not known */
     int64_t lag_ms; /* the age of what is missing, by the records' own times; -1: not known */
 };
@@ -42,6 +47,7 @@ struct link_lags {
     const char *source_topic; /* in; NULL: it isn't a mirror topic, and isn't asked for */
     int32_t partitions;       /* in: that are linked */
     bool preserve;            /* in: offsets are the same on both sides */
+    struct kc_uuid target_id; /* in: of the topic on the target */
     struct link_lag *items;   /* out, as all that follows */
     size_t count;
     bool source_gone; /* the side answered, and has no such topic */

@@ -23,7 +23,7 @@ static void begin_state(struct link_mirror *mirror)
         .state = order->refusal ? KC_LINK_FAILED : KC_LINK_PENDING,
         .since_ms = order->since_ms,
         .reason = kc_strdup(order->refusal ? order->refusal : ""),
-        .offsets = order->offsets,
+        .offsets = kc_link_offsets_at_first(order),
         .partitions = order->partitions,
         .lane = kc_strdup(""),
     };

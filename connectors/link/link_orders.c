@@ -113,7 +113,8 @@ void link_look_begin(struct link_look *look, const struct link_mirror *mirrors, 
             .source_topic = mirrors[i].order.source_topic,
             .partitions = mirrors[i].state.partitions > 0 ? mirrors[i].state.partitions
                                                           : mirrors[i].order.partitions,
-            .preserve = mirrors[i].state.offsets == KC_LINK_PRESERVE,
+            .preserve = mirrors[i].order.offsets == KC_LINK_PRESERVE,
+            .target_id = mirrors[i].order.target_id,
         };
 }
 

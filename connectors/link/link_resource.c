@@ -182,9 +182,21 @@ static struct kc_error *check_partition(const struct link_mirror *mirror, int64_
                         (int)count - 1);
 }
 
-/* Where offsets are preserved they are the same on both sides, whatever lies between. */
-static void answer_same(struct kc_resource_request *request, struct link_control *control,
-                        const struct link_mirror *mirror, int32_t partition, int64_t offset)
+/* The target's offset; -1: it isn't known yet. Where offsets are preserved they are the same on
+ * both sides, whatever lies between. A translated one is that of the first record at or behind it;
+ * what lies beyond the copied part isn't decided. */
+static int64_t translate(struct link_control *control, const struct link_mirror *mirror,
+                         int32_t partition, int64_t offset, int64_t end)
+{
+    const struct link_index_place place = {mirror->name, mirror->order.target_id, partition};
+    if (mirror->order.offsets == KC_LINK_PRESERVE)
+        return offset;
+    int64_t target = link_index_target(link_live_index(control->live), &place, offset);
+    return target <= end ? target : -1;
+}
+
+static void answer_offset(struct kc_resource_request *request, struct link_control *control,
+                          const struct link_mirror *mirror, int32_t partition, int64_t offset)
 {
     struct link_look look;
     link_look_begin(&look, mirror, 1);
@@ -192,14 +204,15 @@ static void answer_same(struct kc_resource_request *request, struct link_control
     const struct link_lag *lag =
         (size_t)partition < look.topics[0].count ? &look.topics[0].items[partition] : NULL;
     int64_t end = lag ? lag->target_end : -1;
-    kc_resource_answer_json(request, 200,
-                            json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:o, s:o}", "link_name",
-                                      control->config->name, "mirror_topic_name", mirror->name,
-                                      "source_topic_name", mirror->order.source_topic, "partition",
-                                      (int)partition, "source_offset", (json_int_t)offset,
-                                      "target_offset", (json_int_t)offset, "mirrored",
-                                      end < 0 ? json_null() : json_boolean(offset < end),
-                                      "target_log_end_offset", link_view_number(end)));
+    int64_t target = translate(control, mirror, partition, offset, end);
+    kc_resource_answer_json(
+        request, 200,
+        json_pack("{s:s, s:s, s:s, s:i, s:I, s:o, s:o, s:o}", "link_name", control->config->name,
+                  "mirror_topic_name", mirror->name, "source_topic_name",
+                  mirror->order.source_topic, "partition", (int)partition, "source_offset",
+                  (json_int_t)offset, "target_offset", link_view_number(target), "mirrored",
+                  end < 0 ? json_null() : json_boolean(target >= 0 && target < end),
+                  "target_log_end_offset", link_view_number(end)));
     link_look_clear(&look);
 }
 
@@ -219,14 +232,10 @@ static void get_offset(void *connector, struct kc_resource_request *request)
         err = find_mirror(control, kc_resource_query(request, "topic", 0), &mirror);
     if (!err)
         err = check_partition(&mirror, partition);
-    if (!err && mirror.state.offsets != KC_LINK_PRESERVE)
-        err = kc_error_new(KC_ERR_CONFLICT,
-                           "The offsets of %s are translated, they aren't those of the source",
-                           mirror.name);
     if (err)
         kc_resource_answer_error(request, err);
     else
-        answer_same(request, control, &mirror, (int32_t)partition, offset);
+        answer_offset(request, control, &mirror, (int32_t)partition, offset);
     link_mirror_clear(&mirror);
 }
 

@@ -99,6 +99,22 @@ static bool differs(const struct link_topic_look *look)
     return !same_text(now->reason, next->reason) && kc_mono_ms() - topic->written_ms >= REASON_MS;
 }
 
+/* A topic that has given up preserving has done so for good. */
+static enum kc_link_offsets offsets_of(const struct link_topic_look *look)
+{
+    const struct link_topic_work *topic = look->topic;
+    if (topic->has_state && (!topic->copying || topic->state.offsets == KC_LINK_TRANSLATE))
+        return topic->state.offsets;
+    return topic->copying ? look->status.offsets : kc_link_offsets_at_first(&topic->order);
+}
+
+/* Whether the offset index may have something of it. */
+static bool is_indexed(const struct link_topics *topics, const struct link_topic_work *topic)
+{
+    return topic->state.offsets == KC_LINK_TRANSLATE || topic->order.offsets == KC_LINK_TRANSLATE ||
+           topics->work.config->offsets == KC_LINK_TRANSLATE;
+}
+
 /* The state as it would be written. */
 static void make_next(const struct link_topics *topics, struct link_topic_look *look)
 {
@@ -112,9 +128,7 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
         .lease_epoch = link_lease_epoch(topics->work.lease),
         .since_ms = moves ? kc_now_ms() : now->since_ms,
         .reason = (char *)look->decision.reason,
-        .offsets = topic->copying     ? look->status.offsets
-                   : topic->has_state ? now->offsets
-                                      : topic->order.offsets,
+        .offsets = offsets_of(look),
         .partitions = topic->order.partitions,
         .fillers = topic->copying ? fillers_of(&look->status) : now->fillers,
         .lane = now->lane ? now->lane : (char *)"raw",
@@ -303,7 +317,7 @@ static void take_step(struct link_topics *topics, const struct link_topic_look *
         break;
     case LINK_STEP_FORGET:
         end_copying(topics, topic);
-        if (topic->state.offsets == KC_LINK_TRANSLATE)
+        if (is_indexed(topics, topic))
             link_copy_forget(topics->work.copy, topic->name);
         kc_info("Link '%s' mirrors topic %s no longer.", topics->work.config->name, topic->name);
         break;

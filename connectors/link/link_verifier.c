@@ -67,7 +67,7 @@ char *link_verifier_finding(struct link_verifier *verifier, const char *topic)
 
 /* ---- a round ---- */
 
-/* A topic of this task that is being copied with its offsets. */
+/* A topic of this task that is being copied. */
 static void add_topic(struct link_verifier *verifier, const char *name, struct link_verify *verify)
 {
     struct kc_link_topic_order order = {0};
@@ -77,9 +77,10 @@ static void add_topic(struct link_verifier *verifier, const char *name, struct l
     struct kc_error *err = ordered && now ? kc_link_topic_order_parse(ordered, &order) : NULL;
     if (!err && ordered && now)
         err = kc_link_topic_parse(now, &state);
-    if (!err && ordered && now && state.state == KC_LINK_LINKING &&
-        state.offsets == KC_LINK_PRESERVE) {
+    if (!err && ordered && now && state.state == KC_LINK_LINKING) {
         struct link_verify_topic *topic = link_verify_add(verify, name, order.source_topic);
+        topic->translate = order.offsets == KC_LINK_TRANSLATE;
+        topic->target_id = order.target_id;
         pthread_mutex_lock(&verifier->mutex);
         for (int32_t i = 0; i < state.partitions; i++) {
             const struct verified *at = known(verifier, name, i);

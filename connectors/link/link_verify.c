@@ -6,6 +6,7 @@
  * threads take one partition after the other. Each has a fetcher of its own on either side, with
  * one partition in it, so that memory is bounded and no partition waits for another one.
  */
+#include "link/link_index_priv.h"
 #include "link/link_verify_priv.h"
 
 #include "connect/admin.h"
@@ -27,8 +28,10 @@ void link_verify_clear(struct link_verify *verify)
 {
     for (size_t i = 0; i < verify->count; i++) {
         struct link_verify_topic *topic = &verify->topics[i];
-        for (size_t j = 0; j < topic->count; j++)
+        for (size_t j = 0; j < topic->count; j++) {
             free(topic->partitions[j].error);
+            link_map_clear(&topic->partitions[j].map);
+        }
         free(topic->partitions);
         free(topic->name);
         free(topic->source);
@@ -183,38 +186,86 @@ static void narrow(struct link_verify_partition *part, enum link_side side, int6
         part->to = offset;
 }
 
-static struct kc_error *find_bounds(struct kc_admin *admin, enum link_side side, int64_t timestamp,
+static bool needs_index(const struct link_verify *verify)
+{
+    for (size_t i = 0; i < verify->count; i++)
+        if (verify->topics[i].translate)
+            return true;
+    return false;
+}
+
+/* A bound of the target's log as an offset of the source. The index was read after it was asked. */
+static int64_t take_target_bound(struct link_index *index, const struct link_verify_topic *topic,
+                                 struct link_verify_partition *part, int64_t timestamp,
+                                 int64_t offset)
+{
+    const struct link_index_place place = {topic->name, topic->target_id, part->partition};
+    if (timestamp == KC_OFFSET_LATEST) {
+        part->target_end = offset;
+        link_index_map(index, &place, &part->map);
+        if (part->map.count == 0 && offset > 0 && !part->error)
+            part->error = kc_asprintf("topic %s has nothing of it: which of the source's records "
+                                      "the target has isn't known",
+                                      LINK_INDEX_TOPIC);
+        if (offset == 0)
+            return part->from; /* nothing was copied yet */
+    }
+    return link_index_source(index, &place, offset);
+}
+
+/* A partition whose bounds are asked. */
+struct asked_part {
+    struct link_verify_topic *topic;
+    struct link_verify_partition *part;
+};
+
+static void take_bounds(struct link_index *index, enum link_side side,
+                        const struct asked_part *asked, struct kc_partition_offset *items,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct link_verify_partition *part = asked[i].part;
+        int64_t offset = items[i].offset;
+        if (items[i].error) {
+            fail_part(part, side_names[side], items[i].error);
+            continue;
+        }
+        if (side == LINK_TARGET && asked[i].topic->translate)
+            offset = take_target_bound(index, asked[i].topic, part, items[i].timestamp, offset);
+        narrow(part, side, items[i].timestamp, offset);
+    }
+}
+
+static struct kc_error *find_bounds(struct kc_admin *admin, struct link_index *index,
+                                    enum link_side side, int64_t timestamp,
                                     struct link_verify *verify)
 {
     size_t count = count_parts(verify), n = 0;
     struct kc_partition_offset *items = kc_calloc(count + 1, sizeof(*items));
-    struct link_verify_partition **parts =
-        kc_calloc(count + 1, sizeof(struct link_verify_partition *));
+    struct asked_part *asked = kc_calloc(count + 1, sizeof(*asked));
     for (size_t i = 0; i < verify->count; i++) {
         struct link_verify_topic *topic = &verify->topics[i];
         for (size_t j = 0; j < topic->count && !topic->error; j++) {
             if (topic->partitions[j].error)
                 continue;
-            parts[n] = &topic->partitions[j];
+            asked[n] = (struct asked_part){topic, &topic->partitions[j]};
             items[n++] = (struct kc_partition_offset){.topic = name_on(topic, side),
                                                       .partition = topic->partitions[j].partition,
                                                       .timestamp = timestamp};
         }
     }
     struct kc_error *err = n ? kc_admin_list_offsets(admin, items, n, true) : NULL;
-    for (size_t i = 0; i < n && !err; i++) {
-        if (items[i].error)
-            fail_part(parts[i], side_names[side], items[i].error);
-        else
-            narrow(parts[i], side, timestamp, items[i].offset);
-    }
-    free(parts);
+    if (!err && side == LINK_TARGET && needs_index(verify))
+        err = link_index_refresh(index, NULL);
+    if (!err)
+        take_bounds(index, side, asked, items, n);
+    free(asked);
     free(items);
     return err;
 }
 
-static struct kc_error *ask_side(const struct link_config *config, enum link_side side,
-                                 struct link_verify *verify)
+static struct kc_error *ask_side(const struct link_config *config, struct link_index *index,
+                                 enum link_side side, struct link_verify *verify)
 {
     struct kc_admin *admin = NULL;
     struct kc_error *err = link_admin_new(config, side, "verify", &admin);
@@ -223,9 +274,9 @@ static struct kc_error *ask_side(const struct link_config *config, enum link_sid
     if (!err)
         err = find_policies(admin, side, verify);
     if (!err)
-        err = find_bounds(admin, side, KC_OFFSET_EARLIEST, verify);
+        err = find_bounds(admin, index, side, KC_OFFSET_EARLIEST, verify);
     if (!err)
-        err = find_bounds(admin, side, KC_OFFSET_LATEST, verify);
+        err = find_bounds(admin, index, side, KC_OFFSET_LATEST, verify);
     kc_admin_destroy(admin);
     return err ? kc_error_prefix(err, "asking the %s cluster", side_names[side]) : NULL;
 }
@@ -277,20 +328,48 @@ static struct link_verify_partition *take(struct run *run, struct link_verify_to
     return taken;
 }
 
+/* A stream of one side; map: its records get the source's offsets by it, NULL: they have them. */
+struct side_stream {
+    struct link_verify_stream *stream;
+    const struct link_map *map;
+};
+
+static enum link_verify_got next_of(void *arg, struct kc_plain_record *record)
+{
+    const struct side_stream *side = arg;
+    enum link_verify_got got = link_verify_stream_next(side->stream, record);
+    if (got == LINK_VERIFY_RECORD && side->map)
+        record->offset = link_map_source(side->map, record->offset);
+    return got;
+}
+
+static struct link_verify_stream *open_stream(const struct run *run,
+                                              const struct link_verify_topic *topic,
+                                              const struct link_verify_partition *part,
+                                              enum link_side side, struct kc_fetcher *fetcher)
+{
+    int64_t until = topic->compacted ? run->until + COMPACTED_MORE_MS : run->until;
+    int64_t from = part->from, to = part->ends[side];
+    if (side == LINK_TARGET && topic->translate) {
+        to = part->target_end;
+        from = part->map.count > 0 ? link_map_target(&part->map, part->from) : to;
+    }
+    struct link_verify_stream *stream =
+        link_verify_stream_new(fetcher, name_on(topic, side), part->partition, from, to);
+    link_verify_stream_limit(stream, until, run->stop);
+    return stream;
+}
+
 static void compare(const struct run *run, const struct link_verify_topic *topic,
                     struct link_verify_partition *part, struct kc_fetcher *const fetchers[2])
 {
-    struct link_verify_stream *streams[2];
+    struct side_stream streams[2] = {{NULL, NULL}, {NULL, topic->translate ? &part->map : NULL}};
     struct link_verify_pair *pair = &part->pair;
-    int64_t until = topic->compacted ? run->until + COMPACTED_MORE_MS : run->until;
-    for (int side = LINK_SOURCE; side <= LINK_TARGET; side++) {
-        streams[side] = link_verify_stream_new(fetchers[side], name_on(topic, side),
-                                               part->partition, part->from, part->ends[side]);
-        link_verify_stream_limit(streams[side], until, run->stop);
-    }
-    pair->next = link_verify_stream_next;
-    pair->source = streams[LINK_SOURCE];
-    pair->target = streams[LINK_TARGET];
+    for (int side = LINK_SOURCE; side <= LINK_TARGET; side++)
+        streams[side].stream = open_stream(run, topic, part, side, fetchers[side]);
+    pair->next = next_of;
+    pair->source = &streams[LINK_SOURCE];
+    pair->target = &streams[LINK_TARGET];
     pair->to = part->to;
     pair->compacted = topic->compacted;
     pair->source_ends = part->ends[LINK_SOURCE] == part->to;
@@ -299,12 +378,14 @@ static void compare(const struct run *run, const struct link_verify_topic *topic
     part->done = pair->complete || pair->kind != LINK_VERIFY_SAME;
     if (pair->complete)
         pair->next_offset = part->to;
+    if (topic->translate && pair->target_offset >= 0)
+        pair->target_offset = link_map_target(&part->map, pair->target_offset);
     for (int side = LINK_SOURCE; side <= LINK_TARGET; side++) {
-        char *why = link_verify_stream_error(streams[side]);
+        char *why = link_verify_stream_error(streams[side].stream);
         if (why && !part->error && !part->done)
             part->error = kc_asprintf("%s: %s", side_names[side], why);
         free(why);
-        link_verify_stream_destroy(streams[side]);
+        link_verify_stream_destroy(streams[side].stream);
     }
     pair->source = pair->target = NULL;
 }
@@ -374,9 +455,11 @@ struct kc_error *link_verify_run(const struct link_config *config, struct link_v
                       .until = until,
                       .stop = stop,
                       .number = atomic_fetch_add(&runs, 1)};
-    struct kc_error *err = ask_side(config, LINK_SOURCE, verify);
+    struct link_index *index = link_index_new(config, "verify");
+    struct kc_error *err = ask_side(config, index, LINK_SOURCE, verify);
     if (!err)
-        err = ask_side(config, LINK_TARGET, verify);
+        err = ask_side(config, index, LINK_TARGET, verify);
+    link_index_close(index);
     if (err)
         return err;
     settle_ranges(verify);

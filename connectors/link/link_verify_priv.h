@@ -4,6 +4,9 @@
  * headers as they are seen by a reader of committed records. Control records and records of aborted
  * transactions aren't seen.
  *
+ * Where offsets are translated, a record of the target counts as one of the source's offset that
+ * the offset index has for it.
+ *
  * A partition is read on both sides at once, a chunk of each in memory; several partitions are
  * compared at a time. A comparison that isn't done when the time is up says where it can go on.
  *
@@ -16,6 +19,7 @@
 
 #include "connect/record_batch.h"
 #include "connect/resource.h"
+#include "link/link_map_priv.h"
 #include "link/link_store_priv.h"
 
 /* ---- link_verify_compare.c: two streams of records, pure ---- */
@@ -59,7 +63,7 @@ struct link_verify_pair {
     bool complete;              /* both ended */
     enum link_verify_kind kind; /* of the first difference */
     int64_t source_offset;      /* of it; -1 */
-    int64_t target_offset;
+    int64_t target_offset;      /* of the same kind as those of the records */
 };
 /* What the difference is: a text for people, the caller's. */
 char *link_verify_text(const struct link_verify_pair *pair);
@@ -86,9 +90,11 @@ char *link_verify_stream_error(struct link_verify_stream *stream);
 
 struct link_verify_partition {
     int32_t partition;
-    int64_t from;    /* in; -1: where both logs begin. Out: where it began */
-    int64_t to;      /* in; -1: where both logs end. Out: where it ends */
-    int64_t ends[2]; /* out, of both logs */
+    int64_t from;        /* in; -1: where both logs begin. Out: where it began */
+    int64_t to;          /* in; -1: where both logs end. Out: where it ends */
+    int64_t ends[2];     /* out, of both logs, as offsets of the source */
+    struct link_map map; /* where offsets are translated */
+    int64_t target_end;  /* the same, as it is on the target */
     struct link_verify_pair pair;
     bool done;   /* with a result */
     char *error; /* it couldn't be compared, or not to its end: why, and what to do; NULL */
@@ -98,7 +104,9 @@ struct link_verify_topic {
     char *name; /* on the target */
     char *source;
     bool compacted;
-    char *error; /* of the topic as a whole: why, and what to do; NULL */
+    bool translate;           /* in: offsets differ on both sides, for this topic: */
+    struct kc_uuid target_id; /* in */
+    char *error;              /* of the topic as a whole: why, and what to do; NULL */
     struct link_verify_partition *partitions;
     size_t count;
 };

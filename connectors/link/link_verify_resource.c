@@ -51,28 +51,21 @@ static struct kc_error *take_partition(const json_t *json, struct link_verify_to
     return NULL;
 }
 
-/* A topic is compared when the link mirrors it with the offsets of its source. */
+/* A topic is compared when the link mirrors it. */
 static struct kc_error *add_topic(struct link_store *store, const char *name,
                                   struct link_verify *verify, struct link_verify_topic **topic)
 {
     struct kc_link_topic_order order = {0};
-    struct kc_link_topic state = {0};
     json_t *ordered = link_store_get(store, KC_LINK_TOPIC_ORDER, name);
-    json_t *now = link_store_get(store, KC_LINK_TOPIC, name);
     struct kc_error *err =
         ordered ? kc_link_topic_order_parse(ordered, &order)
                 : kc_error_new(KC_ERR_NOT_FOUND, "%s isn't a mirror topic of this link", name);
-    if (!err && now)
-        err = kc_link_topic_parse(now, &state);
     if (!err) {
         *topic = link_verify_add(verify, name, order.source_topic);
-        if ((now ? state.offsets : order.offsets) == KC_LINK_TRANSLATE && !(*topic)->error)
-            (*topic)->error = kc_strdup("its offsets are translated: only topics that keep the "
-                                        "offsets of their source can be compared");
+        (*topic)->translate = order.offsets == KC_LINK_TRANSLATE;
+        (*topic)->target_id = order.target_id;
     }
-    kc_link_topic_clear(&state);
     kc_link_topic_order_clear(&order);
-    json_decref(now);
     json_decref(ordered);
     return err;
 }

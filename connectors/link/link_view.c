@@ -19,9 +19,9 @@ json_t *link_view_number(int64_t number)
 /* ---- lags ---- */
 
 /* The last offset of the source that was fetched. */
-static int64_t last_fetched(const struct link_lags *lags, const struct link_lag *lag)
+static int64_t last_fetched(const struct link_lag *lag)
 {
-    return lags->preserve && lag->target_end > 0 ? lag->target_end - 1 : -1;
+    return lag->source_at > 0 ? lag->source_at - 1 : -1;
 }
 
 /* Estimated by the size of some. */
@@ -46,7 +46,7 @@ json_t *link_view_lags(const struct link_lags *lags)
                       "target_log_end_offset", link_view_number(lag->target_end), "lag",
                       link_view_number(lag->lag), "lag_bytes", link_view_number(bytes), "lag_ms",
                       link_view_number(lag->lag_ms), "last_source_fetch_offset",
-                      link_view_number(last_fetched(lags, lag))));
+                      link_view_number(last_fetched(lag))));
     }
     return list;
 }

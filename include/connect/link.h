@@ -105,6 +105,8 @@ const char *kc_link_wish_name(enum kc_link_wish wish); /* "link", "pause", ... *
 bool kc_link_wish_parse(const char *name, enum kc_link_wish *wish);
 
 enum kc_link_offsets { KC_LINK_PRESERVE, KC_LINK_TRANSLATE };
+/* TRANSLATE goes with offsets TRANSLATE: they are the source's up to the first gap of a partition,
+ * and the offset index has the others. */
 enum kc_link_gaps { KC_LINK_GAPS_AUTO, KC_LINK_GAPS_MARKERS, KC_LINK_GAPS_TRANSLATE };
 
 /* An order: one is written when the target's topic exists, or why it can't (refusal). Texts are
@@ -131,6 +133,8 @@ json_t *kc_link_topic_order_json(const struct kc_link_topic_order *order);
 struct kc_error *kc_link_topic_order_parse(const json_t *json,
                                            struct kc_link_topic_order *order) KC_MUST_CHECK;
 void kc_link_topic_order_clear(struct kc_link_topic_order *order);
+/* What a topic's state says of its offsets before anything is copied. */
+enum kc_link_offsets kc_link_offsets_at_first(const struct kc_link_topic_order *order);
 
 /* A topic's state, as its task writes it. Never grows. */
 struct kc_link_topic {
@@ -140,7 +144,7 @@ struct kc_link_topic {
     int64_t lease_epoch;          /* of the task that wrote it */
     int64_t since_ms;             /* of the move */
     char *reason;                 /* what to do; "" where all is well */
-    enum kc_link_offsets offsets; /* in effect: auto may have given up preserving */
+    enum kc_link_offsets offsets; /* in effect: gaps=translate may have given up preserving */
     int32_t partitions;           /* that are linked */
     int64_t fillers;              /* that are still to be seen, of all partitions */
     char *lane;                   /* how batches go: "raw", "record" */

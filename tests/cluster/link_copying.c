@@ -134,8 +134,8 @@ static bool look(struct link_copy *copy, const char *topic, const char *file, ch
 /* Where records of partition 0 are, for each offset of the source. */
 static void ask(const struct link_config *config, const char *topic, int64_t end)
 {
-    struct link_index *index = NULL;
-    ok(link_index_open(config, "ask", NULL, &index));
+    struct link_index *index = link_index_new(config, "ask");
+    ok(link_index_refresh(index, NULL));
     const struct link_index_place place = {.topic = topic};
     printf("targets");
     for (int64_t offset = 0; offset < end; offset++)

@@ -14,10 +14,10 @@ import exactness
 import java
 import pytest
 import records
+from copier import Copier, assert_same, delete_before
 from crash_points import WHENS, Point, Points, chosen
 from links import Link, link_config
 from processes import wait_for
-from test_link_copying import Copier, assert_same, delete_before
 from workers import PATIENCE, SHORT_SESSION
 
 ONLY = os.environ.get("LINK_CRASH_POINT")

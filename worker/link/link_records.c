@@ -102,6 +102,11 @@ void kc_link_topic_order_clear(struct kc_link_topic_order *order)
     kc_link_fields_clear(&topic_order, order);
 }
 
+enum kc_link_offsets kc_link_offsets_at_first(const struct kc_link_topic_order *order)
+{
+    return order->gaps == KC_LINK_GAPS_TRANSLATE ? KC_LINK_PRESERVE : order->offsets;
+}
+
 json_t *kc_link_topic_json(const struct kc_link_topic *topic)
 {
     return kc_link_fields_write(&topic_state, topic);

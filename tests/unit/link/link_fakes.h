@@ -156,6 +156,11 @@ struct kc_admin *link_live_admin(struct link_live *live, enum link_side side, ch
     return NULL;
 }
 
+struct link_index *link_live_index(struct link_live *live)
+{
+    return NULL;
+}
+
 char *link_live_failed(struct link_live *live, enum link_side side, struct kc_error *err)
 {
     kc_error_destroy(err);
@@ -179,6 +184,7 @@ void link_live_look(struct link_live *live, struct link_look *look, bool closely
                                                .source_end = live->source_end,
                                                .source_stable = live->source_stable,
                                                .target_end = live->target_end,
+                                               .source_at = live->target_end,
                                                .lag = live->source_end - live->target_end,
                                                .lag_ms = -1};
             lags->lag += lags->items[k].lag;

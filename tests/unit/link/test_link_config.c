@@ -65,6 +65,25 @@ START_TEST(settings_are_read)
 }
 END_TEST
 
+START_TEST(gaps_may_ask_for_translation)
+{
+    struct kc_map *map = minimum();
+    kc_map_set(map, "link.gaps", "translate");
+    struct link_config *config = parsed(map, false);
+    ck_assert_int_eq(config->offsets, KC_LINK_TRANSLATE);
+    ck_assert_int_eq(config->gaps, KC_LINK_GAPS_TRANSLATE);
+    link_config_destroy(config);
+
+    /* Who translates all has no gaps. */
+    map = minimum();
+    kc_map_set(map, "link.gaps", "translate");
+    kc_map_set(map, "link.offsets", "translate");
+    config = parsed(map, false);
+    ck_assert_int_eq(config->gaps, KC_LINK_GAPS_AUTO);
+    link_config_destroy(config);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_named)
 {
     static const char *const wrong[][2] = {
@@ -161,6 +180,6 @@ START_TEST(all_workers_deal_alike)
 }
 END_TEST
 
-RUN_TESTS("link_config", nothing_moves_by_default, settings_are_read, what_is_wrong_is_named,
-          a_task_knows_which_it_is, clients_have_their_side_and_name, names_on_both_sides,
-          all_workers_deal_alike)
+RUN_TESTS("link_config", nothing_moves_by_default, settings_are_read, gaps_may_ask_for_translation,
+          what_is_wrong_is_named, a_task_knows_which_it_is, clients_have_their_side_and_name,
+          names_on_both_sides, all_workers_deal_alike)

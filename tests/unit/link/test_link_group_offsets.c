@@ -34,6 +34,41 @@ START_TEST(an_offset_is_clamped_and_never_goes_back)
 }
 END_TEST
 
+/* Nothing is decided beyond the end of the mirror: the group waits, and goes no further than that.
+ */
+START_TEST(an_offset_is_translated_once_the_mirror_is_there)
+{
+    struct link_offset_table table = {0};
+    link_offset_round_begin(&table);
+    link_offset_set_upstream(&table, "t", 0, 500, "note");
+    link_offset_round_end(&table);
+    struct link_offset *offset = link_offset_at(&table, "t", 0);
+    ck_assert(link_offset_has_topic(&table, "t"));
+    ck_assert(link_offset_needs_translation(offset));
+    ck_assert(link_offset_behind(offset)); /* not translated yet */
+    offset->start = 0;
+    offset->end = 80;
+    link_offset_translate(offset, -1, 80); /* the index has nothing */
+    ck_assert(link_offset_behind(offset));
+    link_offset_translate(offset, 90, 80);
+    ck_assert(link_offset_behind(offset) && link_offset_needs_translation(offset));
+    ck_assert_int_eq(link_offset_wanted(offset), 80);
+    offset->end = 200; /* it has grown since the index was asked */
+    ck_assert_int_eq(link_offset_wanted(offset), 80);
+    link_offset_translate(offset, 85, 120);
+    ck_assert(!link_offset_behind(offset) && !link_offset_needs_translation(offset));
+    ck_assert_int_eq(link_offset_wanted(offset), 85);
+    link_offset_set_upstream(&table, "t", 0, 500, "note"); /* no news */
+    ck_assert(!link_offset_needs_translation(offset) && !link_offset_behind(offset));
+    link_offset_set_upstream(&table, "t", 0, 501, "note");
+    ck_assert(link_offset_needs_translation(offset) && link_offset_behind(offset));
+    link_offset_round_begin(&table);
+    link_offset_round_end(&table); /* the group was deleted */
+    ck_assert(!link_offset_needs_translation(offset) && !link_offset_behind(offset));
+    link_offset_table_destroy(&table);
+}
+END_TEST
+
 START_TEST(only_news_asks_for_the_log)
 {
     struct link_offset news = offset_of(50, 40, -1, -1), none = offset_of(50, 50, -1, -1),
@@ -112,6 +147,7 @@ int main(void)
     TCase *tests = tcase_create("link_group_offsets");
     tcase_add_test(tests, an_offset_is_clamped_and_never_goes_back);
     tcase_add_test(tests, only_news_asks_for_the_log);
+    tcase_add_test(tests, an_offset_is_translated_once_the_mirror_is_there);
     tcase_add_test(tests, each_partition_of_a_read_topic_gets_an_offset);
     tcase_add_test(tests, an_offset_that_is_gone_is_none);
     suite_add_tcase(suite, tests);

@@ -17,8 +17,7 @@ enum {
     NEWER = 1 << 10, /* the order */
     OBSTACLE = 1 << 11,
     SOON = 1 << 12, /* it will have been idle for long enough */
-    TRANSLATED = 1 << 13,
-    PAUSED = 1 << 14,
+    PAUSED = 1 << 13,
 };
 
 struct story {
@@ -56,7 +55,6 @@ static void check(const struct story *stories, size_t count)
             .idle_ms = 5000,
             .final_offsets = !(story->facts & (ACTIVE | STALE)),
             .behind = story->facts & BEHIND ? "orders" : NULL,
-            .untranslated = story->facts & TRANSLATED ? "bills" : NULL,
         };
         struct link_group_step step = link_group_step(&group, &facts);
         ck_assert_msg(step.state == story->next, "line %zu: %s", i,
@@ -118,7 +116,6 @@ START_TEST(a_group_is_promoted_when_nothing_speaks_against_it)
         {STANDBY, HOLD, HELD, SHORTLY | WAITING, STANDBY, WAIT, "link.group.idle.ms"},
         {STANDBY, HOLD, HELD, SOON | WAITING, STANDBY, GATHER, "link.group.idle.ms"},
         {STANDBY, HOLD, HELD, SOON, STANDBY, WAIT, "link.group.idle.ms"},
-        {STANDBY, HOLD, HELD, TRANSLATED | WAITING, STANDBY, WAIT, "topic bills"},
         {STANDBY, HOLD, HELD, 0, STANDBY, WAIT, "a member on the target"},
         {STANDBY, HOLD, HELD, UNASKED | WAITING, STANDBY, WAIT, "a member on the target"},
         {STANDBY, HOLD, HELD, MANUAL | WAITING, STANDBY, WAIT, "by hand"},

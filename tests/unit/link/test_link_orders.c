@@ -177,6 +177,13 @@ START_TEST(open_transactions_and_translation_are_named)
                                   .offsets = KC_LINK_TRANSLATE,
                                   .reason = (char *)"gaps",
                                   .lane = (char *)"raw"};
+    const struct kc_link_topic_order gives_up = {.epoch = 7,
+                                                 .source_topic = (char *)"orders",
+                                                 .partitions = 2,
+                                                 .offsets = KC_LINK_TRANSLATE,
+                                                 .gaps = KC_LINK_GAPS_TRANSLATE,
+                                                 .by = (char *)"ann"};
+    fake_set(&link.store, KC_LINK_TOPIC_ORDER, "orders", kc_link_topic_order_json(&gives_up));
     fake_set(&link.store, KC_LINK_TOPIC, "orders", kc_link_topic_json(&state));
     link.live.source_stable = 90;
     order(&link, "orders", KC_LINK_WISH_PROMOTE, &dry);

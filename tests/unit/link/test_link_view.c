@@ -186,9 +186,9 @@ START_TEST(a_group_with_its_offsets)
 {
     struct fake_link link;
     fake_link_new(&link);
-    struct link_group_offset offsets[] = {{(char *)"orders", 0, 40, 35, 50, true, true},
-                                          {(char *)"orders", 1, 40, -1, 50, true, true},
-                                          {(char *)"strange", 0, 7, -1, -1, false, false}};
+    struct link_group_offset offsets[] = {{(char *)"orders", 0, 40, 35, 50, true, 40, false},
+                                          {(char *)"orders", 1, 40, -1, 50, true, 40, false},
+                                          {(char *)"strange", 0, 7, -1, -1, false, -1, false}};
     const struct link_group_look look = {2, 0, offsets, 3};
     const struct link_mirror_group mirror = {
         .name = (char *)"shop",
