@@ -78,6 +78,20 @@ struct kc_error *link_create_topics(struct link_control *control,
                                     const struct kc_strings *source_topics,
                                     const struct link_request *request,
                                     struct link_outcomes *outcomes) KC_MUST_CHECK;
+/* What a mirror topic would be. */
+struct link_topic_plan {
+    int32_t partitions; /* that the source has; 0: there is no such topic */
+    bool exists;        /* on the target */
+    bool compacted;
+    struct kc_map *now;   /* settings while it is linked; NULL: not known */
+    struct kc_map *later; /* those that change with the promotion; NULL: the target's default */
+};
+/* What would become of the same, with a plan for each source topic: maps are the caller's. outcomes
+ * is empty. */
+struct kc_error *link_plan_topics(struct link_control *control,
+                                  const struct kc_strings *source_topics,
+                                  struct link_outcomes *outcomes,
+                                  struct link_topic_plan *plans) KC_MUST_CHECK;
 /* Registers mirror groups of source groups. */
 struct kc_error *link_create_groups(struct link_control *control,
                                     const struct kc_strings *source_groups,

@@ -54,6 +54,7 @@ struct link_creation {
     struct kc_topic_descriptions sources;
     struct kc_topic_descriptions targets;
     struct kc_config_entries target_settings; /* of a topic, which tell what the target knows */
+    struct link_topic_plan *plans;            /* by outcome; NULL: nobody asks */
 };
 
 static struct link_outcome *outcome_of(struct link_creation *creation,
@@ -539,10 +540,25 @@ static void add_candidate(struct link_creation *creation, const char *source)
     look_up_order(creation, candidate);
 }
 
+static void keep_plan(struct link_candidate *candidate, struct link_topic_plan *plan)
+{
+    const struct kc_topic_description *from = candidate->from, *to = candidate->to;
+    *plan = (struct link_topic_plan){
+        .partitions = from && !from->error ? (int32_t)from->partition_count : 0,
+        .exists = to && !to->error,
+        .compacted = link_settings_compacted(&candidate->settings),
+        .now = candidate->now,
+        .later = candidate->later,
+    };
+    candidate->now = candidate->later = NULL;
+}
+
 static void reset(struct link_creation *creation)
 {
     for (size_t i = 0; i < creation->count; i++) {
         struct link_candidate *candidate = &creation->items[i];
+        if (creation->plans)
+            keep_plan(candidate, &creation->plans[candidate->outcome]);
         free(candidate->target);
         kc_map_destroy(candidate->now);
         kc_map_destroy(candidate->later);
@@ -570,14 +586,12 @@ static struct kc_error *create_some(struct link_creation *creation)
     return err ? err : write_orders(creation);
 }
 
-struct kc_error *link_create_topics(struct link_control *control,
-                                    const struct kc_strings *source_topics,
-                                    const struct link_request *request,
-                                    struct link_outcomes *outcomes)
+static struct kc_error *run(const struct link_creation *what,
+                            const struct kc_strings *source_topics)
 {
+    struct link_control *control = what->control;
     struct link_creation *creation = kc_calloc(1, sizeof(*creation));
-    *creation =
-        (struct link_creation){.control = control, .request = request, .outcomes = outcomes};
+    *creation = *what;
     pthread_mutex_lock(&control->ordering);
     struct kc_error *err = link_check_open(control);
     if (!err)
@@ -594,4 +608,24 @@ struct kc_error *link_create_topics(struct link_control *control,
     kc_config_entries_destroy(&creation->target_settings);
     free(creation);
     return err ? kc_error_prefix(err, "Link '%s'", control->config->name) : NULL;
+}
+
+struct kc_error *link_create_topics(struct link_control *control,
+                                    const struct kc_strings *source_topics,
+                                    const struct link_request *request,
+                                    struct link_outcomes *outcomes)
+{
+    const struct link_creation what = {
+        .control = control, .request = request, .outcomes = outcomes};
+    return run(&what, source_topics);
+}
+
+struct kc_error *link_plan_topics(struct link_control *control,
+                                  const struct kc_strings *source_topics,
+                                  struct link_outcomes *outcomes, struct link_topic_plan *plans)
+{
+    const struct link_request request = {.by = "rest", .dry_run = true};
+    const struct link_creation what = {
+        .control = control, .request = &request, .outcomes = outcomes, .plans = plans};
+    return run(&what, source_topics);
 }

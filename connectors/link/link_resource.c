@@ -8,6 +8,7 @@
 #include "link/link_alias_priv.h"
 #include "link/link_back_priv.h"
 #include "link/link_parts_priv.h"
+#include "link/link_plan_priv.h"
 #include "link/link_propose_priv.h"
 #include "link/link_resource_priv.h"
 #include "link/link_verify_priv.h"
@@ -341,6 +342,7 @@ static const struct kc_resource_route routes[] = {
     {"POST", "/tasks:resume", KC_RESOURCE_BODY, link_post_tasks_resume},
     {"GET", "/mirrors", KC_RESOURCE_ALL, get_mirrors},
     {"POST", "/mirrors", KC_RESOURCE_BODY, link_post_mirrors},
+    {"GET", "/mirrors:plan", 0, link_get_plan},
     {"GET", "/mirrors/{}", 0, get_mirror},
     {"DELETE", "/mirrors/{}", 0, link_delete_mirror},
     {"POST", "/mirrors:promote", KC_RESOURCE_BODY, link_post_promote},

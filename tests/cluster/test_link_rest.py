@@ -17,6 +17,7 @@ import pytest
 from confluent_kafka import Producer
 
 import records
+from cli import Cli
 from processes import wait_for
 from workers import PATIENCE
 
@@ -137,6 +138,7 @@ def test_mirror_topics_over_rest(linked, source, target):
     assert [x["link_name"] for x in rest.get("/links")] == [link]
     assert rest.get(f"{path}/mirrors") == []
     check_bad_requests(rest, link, orders)
+    check_plan(rests, link, orders, bills)
 
     # A dry run makes nothing; unknown source topics are named.
     names = {"mirror_topic_names": [orders, bills]}
@@ -194,6 +196,27 @@ def check_tasks(rests, path):
     assert states["configs"] == "ACTIVE"
     resumed = rest.call("POST", f"{path}/tasks:resume", {"task_names": ["acls", "topics"]})
     assert "PAUSED" not in resumed.text and resumed.status_code == 202
+
+
+def check_plan(rests, link, orders, bills):
+    """What mirroring would do is told, and nothing is done."""
+    path = f"/links/{link}/mirrors:plan"
+    plan = rests[1].get(f"{path}?topic={orders}&topic=nothing-here")
+    good, missing = plan["topics"]
+    assert (good["mirror_topic_name"], good["num_partitions"]) == (orders, 2)
+    assert good["records"] == 500 and good["bytes"] > 500 and not good["exists"]
+    assert good["settings"]["retention.ms"] == "-1" and good["error_code"] is None
+    assert 0 < good["predicted_ms"] < 60000 and good["records_per_second"] == 0
+    assert (missing["error_code"], missing["records"]) == (404, None)
+    total = plan["total"]
+    assert (total["topics"], total["blocked"], total["records"]) == (2, 1, 500)
+    matched = rests[0].get(f"{path}?pattern={orders}|{bills}")["topics"]
+    assert [topic["mirror_topic_name"] for topic in matched] == sorted([orders, bills])
+    assert rests[0].get(path)["topics"] == []  # the link names no topics
+    assert rests[0].call("GET", f"{path}?pattern=(").status_code == 400
+    assert rests[0].get(f"/links/{link}/mirrors") == []
+    shown = Cli(rests[0].url).run("mirror", "plan", link, orders, "nothing-here", status=3)
+    assert "retention.ms=-1" in shown and "has no topic nothing-here" in shown, shown
 
 
 def check_groups(rests, path, orders, source):

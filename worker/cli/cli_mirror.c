@@ -7,6 +7,7 @@
 #include "cli/cli_verbs_priv.h"
 #include "cli/cli_watch_priv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const struct cli_column list_columns[] = {
@@ -161,6 +162,100 @@ static struct kc_error *change(struct cli *cli)
     return err;
 }
 
+/* ---- plan ---- */
+
+static const struct cli_column plan_columns[] = {
+    {"TOPIC", "mirror_topic_name", CLI_AS_TEXT},
+    {"PARTITIONS", "num_partitions", CLI_AS_NUMBER},
+    {"RECORDS", "records", CLI_AS_NUMBER},
+    {"SIZE", "bytes", CLI_AS_BYTES},
+    {"RECORDS/S", "records_per_second", CLI_AS_NUMBER},
+    {"TAKES", "predicted_ms", CLI_AS_DURATION},
+    {"SETTINGS", "settings_text", CLI_AS_TEXT},
+    {"SPEAKS AGAINST IT", "against", CLI_AS_LIST},
+};
+static const struct cli_column total_columns[] = {
+    {"Topics", "topics", CLI_AS_NUMBER},
+    {"Blocked", "blocked", CLI_AS_NUMBER},
+    {"Records", "records", CLI_AS_NUMBER},
+    {"Size", "bytes", CLI_AS_BYTES},
+    {"Can be read with", "bytes_per_second", CLI_AS_RATE},
+    {"Takes", "predicted_ms", CLI_AS_DURATION},
+};
+
+/* "cleanup.policy=compact, ..." of what the mirror topic gets. New reference. */
+static json_t *settings_text(const json_t *settings)
+{
+    struct kc_str text = {0};
+    const char *name = NULL;
+    json_t *value = NULL;
+    json_object_foreach ((json_t *)settings, name, value)
+        kc_str_appendf(&text, "%s%s=%s", text.len ? ", " : "", name,
+                       json_is_string(value) ? json_string_value(value) : "");
+    json_t *json = json_string(text.data ? text.data : "");
+    kc_str_destroy(&text);
+    return json;
+}
+
+static json_t *plan_row(const json_t *topic)
+{
+    json_t *row = json_copy((json_t *)topic), *against = json_array(), *blocker = NULL;
+    const char *message = cli_text(topic, "error_message");
+    size_t i = 0;
+    json_array_foreach (json_object_get(topic, "blockers"), i, blocker)
+        json_array_append_new(against, json_string(cli_text(blocker, "message")));
+    if (!json_array_size(against) && *message)
+        json_array_append_new(against, json_string(message));
+    json_object_set_new(row, "against", against);
+    json_object_set_new(row, "settings_text", settings_text(json_object_get(topic, "settings")));
+    return row;
+}
+
+static struct kc_error *print_plan(struct cli *cli, const json_t *plan)
+{
+    json_t *rows = json_array(), *topic = NULL;
+    const json_t *total = json_object_get(plan, "total");
+    size_t i = 0;
+    if (json_integer_value(json_object_get(total, "blocked")) > 0)
+        cli->status = CLI_BLOCKED;
+    struct kc_error *err = NULL;
+    if (!cli_print_data(cli, plan)) {
+        json_array_foreach (json_object_get(plan, "topics"), i, topic)
+            json_array_append_new(rows, plan_row(topic));
+        err = cli_print_list(cli, rows, plan_columns, CLI_COUNT(plan_columns));
+        if (!err && json_array_size(rows) > 1)
+            err = cli_print_item(cli, total, total_columns, CLI_COUNT(total_columns));
+    }
+    json_decref(rows);
+    return err;
+}
+
+static struct kc_error *plan(struct cli *cli)
+{
+    const struct kc_strings names = cli_names(cli);
+    const char *pattern = cli_value(cli, CLI_PATTERN);
+    struct kc_str path = {0};
+    json_t *answer = NULL;
+    if (pattern && names.count)
+        return kc_error_new(KC_ERR_BAD_REQUEST, "either names or --pattern, not both");
+    char *part = cli_path("/links/{}/mirrors:plan", cli_argument(cli, 0));
+    kc_str_append(&path, part);
+    free(part);
+    for (size_t i = 0; i < names.count + (pattern ? 1 : 0); i++) {
+        part = cli_path(pattern ? "?pattern={}"
+                        : i     ? "&topic={}"
+                                : "?topic={}",
+                        pattern ? pattern : names.items[i]);
+        kc_str_append(&path, part);
+        free(part);
+    }
+    struct kc_error *err = cli_do(cli, "GET", kc_str_take(&path), NULL, &answer);
+    if (!err)
+        err = print_plan(cli, answer);
+    json_decref(answer);
+    return err;
+}
+
 static struct kc_error *delete (struct cli *cli)
 {
     return cli_delete_names(cli, &cli_topics);
@@ -174,6 +269,10 @@ const struct cli_command cli_mirror_commands[] = {
      "Mirrors topics of the source under their own names; with --watch until all is copied.",
      "  isthmus mirror create move orders payments --dry-run\n"
      "  isthmus mirror create move orders payments --watch\n"},
+    {"plan", "LINK [TOPIC...]", CLI_BIT(CLI_PATTERN), plan,
+     "Shows what mirroring would do: settings, size, rate, duration, and what speaks against it.",
+     "  isthmus mirror plan move\n"
+     "  isthmus mirror plan move --pattern 'orders.*' -o json\n"},
     {"list", "[LINK]", CLI_BIT(CLI_STATE) | CLI_BIT(CLI_WATCH), list,
      "Lists the mirror topics of a link, or of all, with state and lag.",
      "  isthmus mirror list move\n"
