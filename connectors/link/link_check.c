@@ -177,6 +177,13 @@ static void check_own_topic(struct link_checkup *checkup, const char *name, cons
     kc_strings_destroy(&names);
 }
 
+static void check_own_topics(struct link_checkup *checkup)
+{
+    check_own_topic(checkup, KC_LINK_STATE_TOPIC, "state");
+    if (checkup->config->offsets == KC_LINK_TRANSLATE)
+        check_own_topic(checkup, LINK_INDEX_TOPIC, "offset index");
+}
+
 /* ---- a source that is away ---- */
 
 /* Whether the link exists, and has reached its source by this very address before. */
@@ -213,7 +220,7 @@ static void judge_away(struct link_checkup *checkup)
     kc_error_destroy(err);
     check_version(checkup, LINK_TARGET);
     if (!checkup->failed)
-        check_state_topic(checkup);
+        check_own_topics(checkup);
 }
 
 /* ---- what matches ---- */
@@ -297,9 +304,7 @@ static void check_clusters(struct link_checkup *checkup)
     kc_info("Link '%s': logged in to the source, cluster %s, and the target, cluster %s.",
             checkup->config->name, checkup->cluster_ids[LINK_SOURCE],
             checkup->cluster_ids[LINK_TARGET]);
-    check_own_topic(checkup, KC_LINK_STATE_TOPIC, "state");
-    if (checkup->config->offsets == KC_LINK_TRANSLATE)
-        check_own_topic(checkup, LINK_INDEX_TOPIC, "offset index");
+    check_own_topics(checkup);
     look_at_topics(checkup);
     look_at_groups(checkup);
 }

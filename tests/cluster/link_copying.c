@@ -6,8 +6,8 @@
  *     link_copying SOURCE TARGET TOPIC FILE [KEY=VALUE]...
  *
  * keys: seconds (how long at most), partitions, compacted, start, finish, force, repair, id, former
- * (another lease that there was, as 0/2), ask (up to which offset of partition 0 the offset index is
- * asked, at the end), and settings of the connector. Prints a line for each change of the state.
+ * (another lease that there was, as 0/2), ask (up to which offset of partition 0 the offset index
+ * is asked, at the end), and settings of the connector. Prints a line for each change of the state.
  * Exits 0 when the topic is finished (finish=1) or the time is over, 3 when it has diverged or
  * failed.
  */
