@@ -11,7 +11,7 @@ bool link_part_is_at_rest(const struct copy_partition *partition)
     return partition->phase == COPY_RUN && answered && !partition->pieces && !partition->marking &&
            !partition->finishing && !partition->forced && partition->fetched <= partition->read &&
            partition->source_stable == partition->source_high &&
-           partition->source_high == link_position_offset(&partition->acked);
+           partition->source_high == link_part_source_at(partition);
 }
 
 static bool waits_for_cut(const struct copy_partition *partition)

@@ -4,9 +4,12 @@
 
 #include <check.h>
 
+static struct copy_topic topic;
+
 static struct copy_partition resting(void)
 {
-    return (struct copy_partition){.phase = COPY_RUN,
+    return (struct copy_partition){.topic = &topic,
+                                   .phase = COPY_RUN,
                                    .saved = {.first_offset = 10},
                                    .source_start = 10,
                                    .source_stable = 100,
