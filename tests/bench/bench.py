@@ -2,8 +2,8 @@
 """`make bench`: Isthmus against Java's MirrorMaker 2 in one run, on the same brokers.
 
 Sections: loads (throughput, CPU, memory), transcoding, tls, latency, start (and idle memory),
-partitions, growth, rest, rebalance, groups, link. Each has a module that tells what it measures and how;
-goals.py holds what the figures are held against.
+partitions, growth, rest, rebalance, groups, link, relay (a gateway). Each has a module that tells
+what it measures and how; goals.py holds what the figures are held against.
 Writes build/bench/SECTION.json and goals.json, prints every figure and the verdicts.
 docs/BENCHMARKS.md has the environment variables that choose and size the parts.
 """
@@ -24,6 +24,7 @@ import link
 import loads
 import partitions
 import rebalance
+import relay
 import report
 import start
 import tls
@@ -41,6 +42,7 @@ MODULES = {
     "rebalance": rebalance,
     "groups": groups,
     "link": link,
+    "relay": relay,
 }
 
 

@@ -139,6 +139,15 @@ def links():
         yield Goal(text, section, "idle_cpu_of_a_core", LINK, "<=", count / 1000 * 0.01)
 
 
+def relay():
+    for figure in ("produce", "fetch"):
+        text = f"gateway, 1 KB: {figure}, records/s of direct"
+        yield Goal(text, "relay-1k", figure, RAW, ">=", 0.9, DIRECT)
+    text = "gateway, p99_ms: above direct"
+    yield Goal(text, "relay-latency", "p99_ms", RAW, "<=", 0.5, above=DIRECT)
+    yield Goal("gateway, 10,000 clients: MB", "relay-connections", "rss_mb", RAW, "<=", 512)
+
+
 GOALS = [
     *raw_lane(),
     *defaults(),
@@ -152,6 +161,7 @@ GOALS = [
     *rebalances(),
     *groups(),
     *links(),
+    *relay(),
 ]
 
 

@@ -10,7 +10,7 @@ QUICK = bool(os.environ.get("BENCH_QUICK"))
 OUT = BUILD / "bench"
 SECTIONS = [
     *("loads", "transcoding", "tls", "latency", "start"),
-    *("partitions", "growth", "rest", "rebalance", "groups", "link"),
+    *("partitions", "growth", "rest", "rebalance", "groups", "link", "relay"),
 ]
 CONTENDERS = ["bare", "raw-loop", "isthmus", "isthmus-default", "isthmus-record", "java"]
 LOOPS = {"bare": BINARY_DIR / "bench" / "bare_loop", "raw-loop": BINARY_DIR / "bench" / "raw_loop"}

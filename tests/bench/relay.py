@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a gateway costs its clients, against a direct connection to the same broker in the same run.
+
+Throughput: Kafka's own perf tools, records of 1 KB, the middle of some rounds. Latency: pulse.c, as in
+latency.py. Memory: so many connections, from a spread of loopback addresses, each of which has
+asked once; the broker behind takes as many.
+"""
+
+import re
+import resource
+import socket
+import statistics
+import struct
+import tempfile
+
+import options
+from gateways import Gateway, plain_target
+from java import tool
+from latency import TOPIC as PULSE
+from latency import measure
+from loads import summary
+from processes import wait_for
+
+TOPIC = "bench-relay"
+TOOLS = "org.apache.kafka.tools"
+VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)  # an ApiVersions request
+PER_ADDRESS = 1000
+
+
+def resident_mb(process):
+    with open(f"/proc/{process.pid}/status") as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) // 1024
+
+
+def produce(server, count):
+    arguments = ["--topic", TOPIC, "--num-records", count, "--record-size", 1024]
+    arguments += ["--throughput", -1, "--producer-props", f"bootstrap.servers={server}"]
+    arguments += ["acks=all", "batch.size=65536", "linger.ms=5"]
+    printed = tool(f"{TOOLS}.ProducerPerformance", *map(str, arguments), timeout=600)
+    return round(float(re.findall(r"([\d.]+) records/sec", printed)[-1]))
+
+
+def fetch(server, count):
+    with tempfile.NamedTemporaryFile("w", suffix=".properties") as file:
+        file.write("max.partition.fetch.bytes=4194304\n")
+        file.flush()
+        printed = tool(
+            f"{TOOLS}.ConsumerPerformance",
+            *("--bootstrap-server", server, "--topic", TOPIC, "--messages", str(count)),
+            *("--timeout", "60000", "--consumer.config", file.name),
+            timeout=600,
+        )
+    return round(float(printed.strip().splitlines()[-1].split(",")[-1]))  # fetch.nMsg.sec
+
+
+def throughput(target, gateway):
+    count = options.size("RELAY_RECORDS", 1_000_000, 100_000)
+    rounds = {"direct": [], "isthmus": []}
+    for number in range(1 + options.size("RELAY_ROUNDS", 3, 1)):
+        for name, server in (("direct", target.bootstrap), ("isthmus", gateway.bootstrap)):
+            figures = {"produce": produce(server, count), "fetch": fetch(server, count)}
+            print(f"  {name}: {figures}", flush=True)
+            if number:  # the first round is for the JVMs behind
+                rounds[name].append(figures)
+    return {
+        name: {figure: statistics.median(r[figure] for r in found) for figure in found[0]}
+        for name, found in rounds.items()
+    }
+
+
+def latency(target, gateway):
+    seconds = options.size("RELAY_SECONDS", 10, 4)
+    rounds = {"direct": [], "isthmus": []}
+    for number in range(1 + options.size("RELAY_ROUNDS", 3, 1)):
+        for name, cluster in (("direct", target), ("isthmus", gateway)):
+            found = measure(cluster, cluster, PULSE, 1000, seconds)
+            if number:
+                rounds[name].append(found)
+    return {name: summary(found, most="generator_late_ms") for name, found in rounds.items()}
+
+
+def connect(port, number):
+    client = socket.socket()
+    client.bind((f"127.0.{1 + number // PER_ADDRESS}.1", 0))
+    client.connect(("127.0.0.1", port))
+    client.sendall(VERSIONS)
+    return client
+
+
+def connections(target, gateway):
+    """The gateway's resident megabytes with so many clients, and before them."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+    # The gateway needs two descriptors for each, and some for itself.
+    count = min(options.size("RELAY_CONNECTIONS", 10_000, 1_000), (limit - 200) // 2)
+    before = resident_mb(gateway.process)
+    clients = []
+    try:
+        for number in range(count):
+            clients.append(connect(gateway.ports["PLAINTEXT"], number))
+            if number % 100 == 99:
+                for client in clients[-100:]:
+                    assert client.recv(4096)
+        wait_for(lambda: gateway.process.must_live(), 10, "the gateway to live")
+        return {
+            "isthmus": {"clients": count, "rss_mb": resident_mb(gateway.process), "idle_mb": before}
+        }
+    finally:
+        for client in clients:
+            client.close()
+
+
+def run_section(source, target):
+    print("\nrelay", flush=True)
+    for topic in (TOPIC, PULSE):
+        target.create_topic(topic, options.PARTITIONS)
+    results = {}
+    with Gateway("bench", plain_target(target)) as gateway:
+        results["relay-1k"] = throughput(target, gateway)
+        results["relay-latency"] = latency(target, gateway)
+        results["relay-connections"] = connections(target, gateway)
+    for name, found in results.items():
+        print(f"  {name}: {found}", flush=True)
+    target.delete_topic(TOPIC, PULSE)
+    return results
