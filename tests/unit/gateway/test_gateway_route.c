@@ -263,6 +263,22 @@ START_TEST(a_held_write_is_answered_in_time)
 }
 END_TEST
 
+/* Without sequences nothing but the gateway keeps the order. */
+START_TEST(what_waits_behind_a_late_write_is_late_too)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_HELD);
+    struct fake_exchange *old = produce_exchange("t", -1, 0);
+    old->pub.since_ms -= GATEWAY_HOLD_MS - 300;
+    ck_assert(take(old));
+    struct fake_exchange *behind = produce("t", -1, 0);
+    AWAIT(atomic_load(&behind->answers) == 1);
+    expect(old, KC_KAFKA_NOT_LEADER_OR_FOLLOWER, -1);
+    expect(behind, KC_KAFKA_NOT_LEADER_OR_FOLLOWER, -1);
+    routing_end();
+}
+END_TEST
+
 START_TEST(a_session_may_end_while_its_writes_are_held)
 {
     routing_begin();
@@ -423,8 +439,8 @@ RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the
           a_partition_is_named_once, nothing_overtakes_a_failed_batch,
           an_answer_after_the_lease_is_not_handed_on, held_writes_go_to_the_target_in_their_order,
           a_promotion_that_is_given_up_lets_them_go_to_the_source, a_held_write_is_answered_in_time,
-          a_session_may_end_while_its_writes_are_held, a_repeated_batch_gets_its_old_offset,
-          an_older_one_is_a_duplicate, the_next_batch_goes_alone,
-          where_the_first_one_fails_those_behind_it_fail, one_that_is_too_early_is_refused,
-          the_targets_to_decide_if_it_knows_the_producer,
+          what_waits_behind_a_late_write_is_late_too, a_session_may_end_while_its_writes_are_held,
+          a_repeated_batch_gets_its_old_offset, an_older_one_is_a_duplicate,
+          the_next_batch_goes_alone, where_the_first_one_fails_those_behind_it_fail,
+          one_that_is_too_early_is_refused, the_targets_to_decide_if_it_knows_the_producer,
           a_transaction_lives_where_its_id_was_issued, a_promotion_ends_open_transactions)
