@@ -251,6 +251,11 @@ install: $(BUILD)/isthmus
 	install -D -m 644 -t $(SHARE)/plugin-template packaging/plugin-template/*
 	install -d $(DESTDIR)$(PREFIX)/lib/isthmus/plugins $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed $(PC_VALUES) packaging/isthmus.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/isthmus.pc
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in isthmus isthmus-gateway; do \
+	    sed 's|@PREFIX@|$(PREFIX)|' packaging/systemd/$$unit.service.in \
+	        >$(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
+	done
 
 .PHONY: help
 help:

@@ -97,6 +97,19 @@ def test_pkg_config_tells_the_api(installed):
     assert installed.variable("plugindir") == str(installed.plugins)
 
 
+@pytest.mark.parametrize("unit", ["isthmus", "isthmus-gateway"])
+def test_units_start_what_is_installed(installed, tmp_path, unit):
+    path = installed.prefix / "lib" / "systemd" / "system" / f"{unit}.service"
+    text = path.read_text()
+    command = re.search(r"^ExecStart=(\S+) (\S+) /etc/isthmus/\S+\.properties$", text, re.MULTILINE)
+    assert command[1] == f"{PREFIX}/bin/isthmus" and (installed.prefix / "bin/isthmus").exists()
+    assert f"isthmus {command[2]} FILE" in installed.run("isthmus --help", path.parent)
+    if shutil.which("systemd-analyze"):
+        placed = tmp_path / f"{unit}.service"
+        placed.write_text(text.replace(f"{PREFIX}/", f"{installed.prefix}/"))
+        installed.run(f"systemd-analyze verify {placed}", path.parent)
+
+
 def test_the_template_is_the_pages_source():
     _, files = blocks()
     assert files["source.c"] == (TEMPLATE / "source.c").read_text()
