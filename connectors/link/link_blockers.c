@@ -26,6 +26,7 @@ struct promotion_view {
     size_t count;
     const struct link_request *request;
     struct link_look *look;
+    const json_t *gateways; /* writers of each; NULL: there are no gateways */
 };
 
 static bool is_open(const struct promotion_view *view, size_t i)
@@ -74,11 +75,32 @@ static void block_noise(const struct promotion_view *view, size_t i)
         lags->source_topic, lags->source_rate);
 }
 
+/* Whether it is one of the producers that write through gateways; gateways NULL: there are none. */
+static bool is_routed(const json_t *gateways, int64_t producer_id)
+{
+    size_t index, at;
+    json_t *writers, *id;
+    json_array_foreach (gateways, index, writers)
+        json_array_foreach (writers, at, id)
+            if (json_integer_value(id) == producer_id)
+                return true;
+    return false;
+}
+
+/* Where gateways hold the writes, what is missing then is copied as fast as all is copied now. */
+static int64_t eta_of(const struct promotion_view *view, const struct link_lags *lags)
+{
+    int64_t eta = link_lags_eta_ms(lags);
+    if (eta >= 0 || !view->gateways || lags->lag < 0 || lags->target_rate <= 0)
+        return eta;
+    return (int64_t)((double)lags->lag * 1000 / lags->target_rate);
+}
+
 static void block_lag(const struct promotion_view *view, size_t i)
 {
     struct link_outcome *outcome = &view->outcomes[i];
     const struct link_lags *lags = &view->look->topics[i];
-    int64_t eta = link_lags_eta_ms(lags);
+    int64_t eta = eta_of(view, lags);
     if (eta >= 0)
         outcome->predicted_ms = eta + BASE_MS;
     if (lags->lag > 0 && (eta < 0 || eta > LONGEST_MS)) {
@@ -150,7 +172,8 @@ static void block_producer(const struct promotion_view *view, size_t i, struct k
 }
 
 /* Names the producers of open transactions, where the source tells them (Kafka 2.8). admin NULL: it
- * can't be asked. */
+ * can't be asked. Gateways end the transactions of their own clients; and while there are writes,
+ * the ends that were read may be of two moments. */
 static void name_producers(const struct promotion_view *view, size_t i, struct kc_admin *admin,
                            int32_t partition)
 {
@@ -159,12 +182,13 @@ static void name_producers(const struct promotion_view *view, size_t i, struct k
     struct kc_error *err = admin ? kc_admin_describe_producers(admin, &item, 1) : NULL;
     size_t named = 0;
     for (size_t k = 0; k < item.count && !err && named < NAMED_PRODUCERS; k++) {
-        if (item.producers[k].current_txn_start_offset < 0)
+        if (item.producers[k].current_txn_start_offset < 0 ||
+            is_routed(view->gateways, item.producers[k].producer_id))
             continue;
         block_producer(view, i, admin, partition, &item.producers[k]);
         named++;
     }
-    if (!named)
+    if (!named && !view->gateways)
         link_outcome_block(&view->outcomes[i], "HANGING_TRANSACTION", view->request->force,
                            "A transaction is open in %s-%d at the source. Nothing behind it is "
                            "copied. Let it end, or abort it, or use force to take it for aborted",
@@ -189,18 +213,6 @@ static void block_transactions(const struct promotion_view *view, size_t i)
 }
 
 /* ---- who wrote lately ---- */
-
-/* Whether it is one of the producers that write through gateways; gateways NULL: there are none. */
-static bool is_routed(const json_t *gateways, int64_t producer_id)
-{
-    size_t index, at;
-    json_t *writers, *id;
-    json_array_foreach (gateways, index, writers)
-        json_array_foreach (writers, at, id)
-            if (json_integer_value(id) == producer_id)
-                return true;
-    return false;
-}
 
 /* The producer of these partitions that wrote last, if that was lately, and not through a gateway.
  */
@@ -389,12 +401,12 @@ void link_block_promotions(struct link_control *control, const struct link_mirro
                            struct link_outcome *outcomes, size_t count,
                            const struct link_request *request, struct link_look *look)
 {
-    const struct promotion_view view = {control, mirrors, outcomes, count, request, look};
+    json_t *gateways = load_gateways(control);
+    const struct promotion_view view = {control, mirrors, outcomes, count, request, look, gateways};
     struct link_commits commits = {0};
     look_twice(&view);
     bool reached = !look->source_error && !look->target_error;
     char *why = reached ? link_commits_load(control, &commits) : NULL;
-    json_t *gateways = load_gateways(control);
     for (size_t i = 0; i < count; i++) {
         if (!is_open(&view, i))
             continue;

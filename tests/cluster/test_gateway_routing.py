@@ -48,7 +48,7 @@ def make_gateway(source, target, unique):
         gateway = Gateway(
             unique("gateway"),
             plain_target(target),
-            **{"gateway__links": link.name, "gateway__lease__ms": "3000"},
+            **{"gateway__links": link.name},
             **{key.replace(".", "__"): value for key, value in settings.items()},
         )
         made.append(gateway.start())
