@@ -88,10 +88,7 @@ void gateway_session_uncount(struct gateway_loop *loop, const char *address)
 
     atomic_fetch_sub(&loop->session_count, 1);
     gateway_limits_leave(common->limits, address);
-    if (atomic_fetch_sub(&common->sessions, 1) == 1 && atomic_load(&common->aside))
-        gateway_say(&common->say_left, &log, KC_LOG_INFO,
-                    "The last client has left gateway %s, which may be stopped now",
-                    common->config->name);
+    atomic_fetch_sub(&common->sessions, 1);
 }
 
 void gateway_session_let_go(struct gateway_session *session)

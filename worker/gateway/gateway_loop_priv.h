@@ -29,7 +29,6 @@ struct gateway_common {
     atomic_int_least64_t aside_ms;  /* since when (kc_mono_ms()) */
     struct gateway_say say_refused; /* clients that take too much, or nothing */
     struct gateway_say say_broken;  /* connections that break */
-    struct gateway_say say_left;    /* the last client has gone */
 };
 
 /* The brokers' own addresses are told to clients from now on (on), and clients' connections end
