@@ -266,8 +266,12 @@ static void answer_all(struct kc_resource_request *request, json_t *list)
 
 static const struct kc_resource_route routes[] = {
     {"GET", "", KC_RESOURCE_ALL, get_link},
+    {"DELETE", "", 0, link_alias_delete},
     {"GET", "/configs", 0, link_alias_get_configs},
     {"GET", "/configs/{}", 0, link_alias_get_config},
+    {"PUT", "/configs/{}", KC_RESOURCE_BODY, link_alias_put_config},
+    {"DELETE", "/configs/{}", 0, link_alias_reset_config},
+    {"PUT", "/configs:alter", KC_RESOURCE_BODY, link_alias_alter_configs},
     {"GET", "/mirrors", KC_RESOURCE_ALL, get_mirrors},
     {"POST", "/mirrors", KC_RESOURCE_BODY, link_alias_post_mirror},
     {"GET", "/mirrors/{}", 0, get_mirror},
@@ -286,4 +290,5 @@ const struct kc_resource link_alias_resource = {
     .routes = routes,
     .route_count = sizeof(routes) / sizeof(routes[0]),
     .answer_all = answer_all,
+    .create = link_alias_create,
 };

@@ -23,6 +23,18 @@ const char *link_alias_status(enum kc_link_topic_state state);
 void link_alias_get_configs(void *connector, struct kc_resource_request *request);
 void link_alias_get_config(void *connector, struct kc_resource_request *request);
 
+/* link_alias_changes.c */
+/* The link's name of a setting; the caller's, NULL: a link has none, and needs none. value NULL: it
+ * goes away. KC_ERR_BAD_REQUEST: a link can't do that. */
+struct kc_error *link_alias_setting(const char *theirs, const char *value,
+                                    char **name) KC_MUST_CHECK;
+struct kc_error *link_alias_create(struct kc_resource_request *request, char **name,
+                                   struct kc_map **config) KC_MUST_CHECK;
+void link_alias_delete(void *connector, struct kc_resource_request *request);
+void link_alias_put_config(void *connector, struct kc_resource_request *request);
+void link_alias_reset_config(void *connector, struct kc_resource_request *request);
+void link_alias_alter_configs(void *connector, struct kc_resource_request *request);
+
 /* link_alias_verbs.c */
 void link_alias_post_mirror(void *connector, struct kc_resource_request *request);
 void link_alias_promote(void *connector, struct kc_resource_request *request);

@@ -72,6 +72,13 @@ struct kc_resource {
      * answered, or its elements, and name_field, error_code and message of those that couldn't be
      * asked. On a request thread, without a connector. NULL: list is the answer. */
     void (*answer_all)(struct kc_resource_request *request, json_t *list);
+    /* POST to the prefix itself: a new connector of the class, in the words of this resource. Fills
+     * in its name and its configuration, the class but excepted; both stay NULL where nothing is to
+     * be made, as in a dry run. It is made as by Connect's POST /connectors then, and the answer is
+     * a 204. An error is answered. On a request thread, without a connector. NULL: there is none.
+     */
+    struct kc_error *(*create)(struct kc_resource_request *request, char **name,
+                               struct kc_map **config);
 };
 
 /* ---- the question; returned pointers are valid until the handler returns ---- */
@@ -115,6 +122,15 @@ void kc_resource_answer_status(struct kc_resource_request *request, int status, 
 /* A header beside the answer. With an ETag, a GET whose If-None-Match has it becomes a 304. */
 void kc_resource_answer_header(struct kc_resource_request *request, const char *name,
                                const char *value);
+
+/* ---- what follows on the answer ---- */
+
+/* Behind an answer of success the worker deletes the connector, or changes its configuration, as
+ * Connect's DELETE /connectors/{name} and PATCH /connectors/{name}/config do. Where that fails, its
+ * error is the answer. The last call counts; none in a route that is KC_RESOURCE_ANYWHERE. */
+void kc_resource_then_delete(struct kc_resource_request *request);
+/* Takes changes: keys with their new values, NULL for those that go away. */
+void kc_resource_then_configure(struct kc_resource_request *request, struct kc_map *changes);
 
 KC_API_END
 

@@ -326,7 +326,78 @@ def check_shape(thing, kind):
     assert thing["kind"] == kind and thing["metadata"]["self"].startswith("http://"), thing
 
 
-def test_the_names_of_confluents_api(linked, source):
+def check_changes(rests, base, link, source, target):
+    """A second link is made, configured and deleted."""
+    rest, other = rests
+    name = f"{link}-2"
+    theirs = {"bootstrap.servers": source.bootstrap, "consumer.offset.sync.ms": "2000"}
+    ours = {"target.cluster.bootstrap.servers": target.bootstrap, "replication.factor": "1"}
+    entries = [{"name": k, "value": v} for k, v in {**theirs, **ours}.items()]
+    cluster = rest.get(f"/links/{link}")["source_cluster_id"]
+    body = {"source_cluster_id": cluster, "configs": entries}
+    wrong = {
+        "link_name:": ("", body),
+        "target.cluster.bootstrap.servers": ("?link_name=x", {"configs": entries[:1]}),
+        "topic.config.sync.ms": (
+            "?link_name=x",
+            {"configs": [{"name": "topic.config.sync.ms", "value": "1"}]},
+        ),
+        "not elsewhere": ("?link_name=x", {**body, "source_cluster_id": "elsewhere"}),
+    }
+    for message, (query, data) in wrong.items():
+        refused = rest.call("POST", f"{base}{query}", data)
+        assert refused.status_code == 400 and message in refused.json()["message"], refused.text
+    dry = rest.call("POST", f"{base}?link_name={name}&validate_only=true", body)
+    assert dry.status_code == 204 and rest.get("/connectors") == [link], dry.text
+    made = other.call("POST", f"{base}?link_name={name}", body)
+    assert made.status_code == 204, made.text
+    wait_for(
+        lambda: rest.call("GET", f"{base}/{name}").status_code == 200, 60 * PATIENCE, "the link"
+    )
+    assert other.call("POST", f"{base}?link_name={name}", body).status_code == 409
+    assert rest.get(f"{base}/{name}/configs/link.group.sync.ms")["value"] == "2000"
+
+    def settled(*call):
+        """The answer, once the link has started with other settings."""
+
+        def answered():
+            answer = rest.call(*call)
+            return [answer] if answer.status_code != 409 else None
+
+        return wait_for(answered, 60 * PATIENCE, f"{call} to be answered")[0]
+
+    def configured(key):
+        """The setting, once the link runs with it."""
+        answer = other.call("GET", f"{base}/{name}/configs/{key}")
+        return answer.json() if answer.status_code == 200 else {"value": None, "is_default": None}
+
+    put = other.call("PUT", f"{base}/{name}/configs/link.group.sync.ms", {"value": "3000"})
+    assert put.status_code == 204, put.text
+    wait_for(lambda: configured("link.group.sync.ms")["value"] == "3000", 60 * PATIENCE, "3000")
+    bad = settled("PUT", f"{base}/{name}/configs/link.group.sync.ms", {"value": "often"})
+    assert bad.status_code == 400 and "link.group.sync.ms" in bad.json()["message"]
+    nonsense = settled("PUT", f"{base}/{name}/configs/nonsense", {"value": "1"})
+    assert nonsense.status_code == 400, nonsense.text
+    changes = [
+        {"name": "link.group.sync.ms", "operation": "DELETE"},
+        {"name": "link.write.guard", "value": "acl", "operation": "SET"},
+    ]
+    dry = settled("PUT", f"{base}/{name}/configs:alter", {"data": changes, "validate_only": True})
+    assert dry.status_code == 204 and configured("link.write.guard")["is_default"], dry.text
+    altered = settled("PUT", f"{base}/{name}/configs:alter", {"data": changes})
+    assert altered.status_code == 204, altered.text
+    wait_for(lambda: configured("link.write.guard")["value"] == "acl", 60 * PATIENCE, "acl")
+    assert configured("link.group.sync.ms")["is_default"]
+    reset = settled("DELETE", f"{base}/{name}/configs/link.write.guard")
+    assert reset.status_code == 204, reset.text
+    wait_for(lambda: configured("link.write.guard")["is_default"], 60 * PATIENCE, "the default")
+    assert settled("DELETE", f"{base}/{name}?validate_only=true").status_code == 204
+    gone = settled("DELETE", f"{base}/{name}")
+    assert gone.status_code == 204, gone.text
+    wait_for(lambda: rest.get("/connectors") == [link], 60 * PATIENCE, "the link to be gone")
+
+
+def test_the_names_of_confluents_api(linked, source, target):
     (rest, other), link, (orders, bills) = linked
     cluster = rest.get(f"/links/{link}")["target_cluster_id"]
     base = f"/kafka/v3/clusters/{cluster}/links"
@@ -374,6 +445,7 @@ def test_the_names_of_confluents_api(linked, source):
     assert by_name["link.offsets"]["is_default"] and not by_name["link.lease.ms"]["is_default"]
     one = rest.get(f"{base}/{link}/configs/link.offsets")
     assert one["value"] == "preserve"
+    check_changes((rest, other), base, link, source, target)
     check_waves(rest, source, link, orders, bills)
 
 
@@ -456,7 +528,7 @@ def sdk(tmp_path):
     return call
 
 
-def test_confluents_go_client_drives_a_link(linked, sdk):
+def test_confluents_go_client_drives_a_link(linked, sdk, source, target):
     (rest, other), link, (orders, bills) = linked
     cluster = rest.get(f"/links/{link}")["target_cluster_id"]
 
@@ -495,3 +567,25 @@ def test_confluents_go_client_drives_a_link(linked, sdk):
     assert mirror["mirror_status"] == "STOPPED"
     assert [x["partition"] for x in mirror["mirror_lags"]] == [0, 1]
     assert call("order", "failover", link, orders)["data"][0]["error_code"] == 409
+
+    # A second link, from its beginning to its end.
+    name, config = f"{link}-2", link_config(source, target)
+    words = [f"{k}={v}" for k, v in config.items() if k not in ("connector.class", "tasks.max")]
+    source_id = rest.get(f"/links/{link}")["source_cluster_id"]
+    call("new-link", name, "elsewhere", *words, status=400)
+    call("new-link", name, source_id, *words, status=204)
+    wait_for(
+        lambda: other.call("GET", f"/links/{name}").status_code == 200, 60 * PATIENCE, "the link"
+    )
+    call("set-configs", name, "link.group.sync.ms=2000", status=204)
+    wait_for(
+        lambda: other.call("GET", f"/connectors/{name}/config").json()["link.group.sync.ms"] == "2000",
+        60 * PATIENCE,
+        "the setting",
+    )
+    wait_for(
+        lambda: other.call("GET", f"/links/{name}").status_code == 200, 60 * PATIENCE, "the link"
+    )
+    assert call("config", name, "link.group.sync.ms")["value"] == "2000"
+    call("delete-link", name, status=204)
+    assert [x["link_name"] for x in call("links")["data"]] == [link]

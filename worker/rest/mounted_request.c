@@ -40,6 +40,7 @@ void kc_mounted_request_destroy(void *opaque)
     kc_byte_budget_unref(request->rest->share.budget);
     kc_rest_request_destroy(request->rest);
     kc_map_destroy(request->config);
+    kc_map_destroy(request->changes);
     free(request->connector);
     free(request->url);
     free(request);
@@ -175,4 +176,19 @@ void kc_resource_answer_header(struct kc_resource_request *request, const char *
                                const char *value)
 {
     kc_rest_answer_header(request->rest, name, value);
+}
+
+/* ---- what follows ---- */
+
+void kc_resource_then_delete(struct kc_resource_request *request)
+{
+    kc_resource_then_configure(request, NULL);
+    request->deletes = true;
+}
+
+void kc_resource_then_configure(struct kc_resource_request *request, struct kc_map *changes)
+{
+    kc_map_destroy(request->changes);
+    request->changes = changes;
+    request->deletes = false;
 }

@@ -15,6 +15,8 @@ struct kc_resource_request {
     char *url;                      /* that was asked for, without the query */
     const struct kc_plugin *plugin; /* the connector's; set where the route is ANYWHERE */
     struct kc_map *config;          /* the same */
+    bool deletes;                   /* the connector, behind the answer */
+    struct kc_map *changes;         /* of its configuration, the same; NULL: none */
 };
 
 /* The question of from, for one connector; its body is taken. The parameter that names a

@@ -172,10 +172,24 @@ static void add_route(const struct kc_mounts *mounts, struct mount *mount,
     mount->rows[mount->count++] = row;
 }
 
+static const struct kc_resource_route create_row = {"POST", "", KC_RESOURCE_BODY, NULL};
+
+bool kc_mounted_creates(const struct kc_mounted *mounted)
+{
+    return mounted->row == &create_row;
+}
+
+/* Whether the plugin's struct has it, and isn't made for an older API. */
+static bool can_create(const struct kc_resource *resource)
+{
+    return resource->size >= offsetof(struct kc_resource, create) + sizeof(resource->create) &&
+           resource->create;
+}
+
 static void add_mount(struct kc_mounts *mounts, const struct kc_plugin *plugin,
                       const struct kc_resource *resource)
 {
-    size_t room = 2 * resource->route_count + 1;
+    size_t room = 2 * resource->route_count + 2;
     struct mount *mount = &mounts->items[mounts->count];
     *mount = (struct mount){.plugin = plugin,
                             .resource = resource,
@@ -187,6 +201,8 @@ static void add_mount(struct kc_mounts *mounts, const struct kc_plugin *plugin,
         if ((row->flags & KC_RESOURCE_ALL) && !*row->pattern)
             add_route(mounts, mount, row, kc_strdup(resource->prefix));
     }
+    if (can_create(resource))
+        add_route(mounts, mount, &create_row, kc_strdup(resource->prefix));
     mounts->tables[OWN + mounts->count++] = mount->routes;
 }
 

@@ -32,6 +32,8 @@ const struct kc_route *const *kc_mounts_tables(const struct kc_mounts *mounts);
 bool kc_mounts_find(const struct kc_mounts *mounts, const struct kc_route *route,
                     struct kc_mounted *mounted);
 
+/* Whether it is the resource's create, which has no row of the plugin's. */
+bool kc_mounted_creates(const struct kc_mounted *mounted);
 /* Which of a request's parameters names the connector: the first behind those of the prefix. */
 size_t kc_mounted_place(const struct kc_mounted *mounted);
 

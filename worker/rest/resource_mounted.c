@@ -70,6 +70,58 @@ static void send_on(struct kc_rest_request *rest, struct kc_error *err, const ch
     kc_rest_answer_or_send_on(rest, err, &onward);
 }
 
+/* Whether the handler wants something done behind its answer. */
+static bool has_sequel(const struct kc_resource_request *request)
+{
+    int status = request->rest->status;
+    return (request->deletes || request->changes) && status >= 200 && status < 300;
+}
+
+static struct kc_error *alter(struct kc_rest_request *rest,
+                              const struct kc_resource_request *request)
+{
+    json_t *info = NULL;
+    if (request->deletes)
+        return kc_herder_delete_connector(rest->herder, request->connector, KC_REST_TIMEOUT_MS);
+    struct kc_error *err = kc_herder_patch_connector(rest->herder, request->connector,
+                                                     request->changes, KC_REST_TIMEOUT_MS, &info);
+    json_decref(info);
+    return err;
+}
+
+static char *print_map(const struct kc_map *map)
+{
+    json_t *json = json_object();
+    kc_map_foreach (map, entry)
+        json_object_set_new(json, entry->key,
+                            entry->value ? json_string(entry->value) : json_null());
+    char *text = kc_json_print(json, KC_JSON_AS_IS);
+    json_decref(json);
+    return text;
+}
+
+/* Deletes the connector, or changes its configuration; the leader does it. */
+static void answer_with_sequel(struct kc_rest_request *rest, struct kc_resource_request *request)
+{
+    struct kc_error *err = alter(rest, request);
+    if (err) {
+        char *escaped = kc_http_escape(request->connector);
+        char *path = kc_asprintf("/connectors/%s%s", escaped, request->deletes ? "" : "/config");
+        char *body = request->deletes ? NULL : print_map(request->changes);
+        const struct kc_rest_onward onward = {.method = request->deletes ? "DELETE" : "PATCH",
+                                              .path = path,
+                                              .body = body,
+                                              .body_len = body ? strlen(body) : 0};
+        kc_rest_answer_or_send_on(rest, err, &onward);
+        free(body);
+        free(path);
+        free(escaped);
+        if (rest->status < 200 || rest->status >= 300)
+            return;
+    }
+    kc_mounted_request_answer(request, rest);
+}
+
 static void answer_one(struct kc_rest_request *rest, const struct kc_mounted *mounted)
 {
     const char *connector = rest->params[kc_mounted_place(mounted)];
@@ -77,10 +129,58 @@ static void answer_one(struct kc_rest_request *rest, const struct kc_mounted *mo
     struct kc_error *err =
         ask(rest, mounted, connector, kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
     if (err)
+<<<<<<< HEAD
         send_on(rest, err, connector, request);
+=======
+        send_on(rest, err, request);
+    else if (has_sequel(request))
+        answer_with_sequel(rest, request);
+>>>>>>> 2b79554b (Linking: links are made, configured and deleted under Confluent's names)
     else
         kc_mounted_request_answer(request, rest);
     kc_mounted_request_destroy(request);
+}
+
+/* ---- a new connector ---- */
+
+/* As Connect's own, which the leader makes. */
+static void create(struct kc_rest_request *rest, const char *name, const struct kc_map *config)
+{
+    json_t *info = NULL;
+    bool created = false;
+    struct kc_error *err = kc_herder_put_connector(rest->herder, name, config, KC_TARGET_NONE,
+                                                   false, KC_REST_TIMEOUT_MS, &info, &created);
+    json_decref(info);
+    if (err) {
+        char *text = print_map(config);
+        json_t *body = json_pack("{s:s, s:o}", "name", name, "config", json_loads(text, 0, NULL));
+        kc_rest_answer_or_forward(rest, err, "/connectors", NULL,
+                                  kc_json_print(body, KC_JSON_AS_IS));
+        json_decref(body);
+        free(text);
+        if (rest->status < 200 || rest->status >= 300)
+            return;
+    }
+    kc_rest_answer_empty(rest, 204);
+}
+
+static void answer_creation(struct kc_rest_request *rest, const struct kc_mounted *mounted)
+{
+    char *name = NULL;
+    struct kc_map *config = NULL;
+    struct kc_resource_request *request = kc_mounted_request_new(rest, mounted, everybody);
+    struct kc_error *err = mounted->resource->create(request, &name, &config);
+    if (err) {
+        kc_rest_answer_error(rest, err);
+    } else if (name && config) {
+        kc_map_set(config, "connector.class", mounted->plugin->class_name);
+        create(rest, name, config);
+    } else {
+        kc_rest_answer_empty(rest, 204);
+    }
+    kc_mounted_request_destroy(request);
+    kc_map_destroy(config);
+    free(name);
 }
 
 /* ---- all connectors of a class ---- */
@@ -225,6 +325,10 @@ void kc_rest_answer_mounted(struct kc_rest_request *rest)
     struct kc_mounted mounted;
     if (!kc_mounts_find(rest->mounts, rest->route, &mounted)) {
         kc_rest_answer_status(rest, 404, "HTTP 404 Not Found");
+        return;
+    }
+    if (kc_mounted_creates(&mounted)) {
+        answer_creation(rest, &mounted);
         return;
     }
     size_t place = kc_mounted_place(&mounted);

@@ -130,7 +130,8 @@ struct kc_error *kc_rest_send_on(struct kc_rest_request *request, const char *ta
         kc_asprintf("%.*s%s?forward=%s%s", (int)(len && target[len - 1] == '/' ? len - 1 : len),
                     target, onward->path, recursive ? "true" : "false", query);
     bool head = strcmp(request->method, "HEAD") == 0; /* its answer is a GET's without the body */
-    const struct kc_http_request http = {.method = head ? "GET" : request->method,
+    const char *method = onward->method ? onward->method : head ? "GET" : request->method;
+    const struct kc_http_request http = {.method = method,
                                          .url = url,
                                          .headers = &headers,
                                          .body = onward->body,
@@ -138,7 +139,7 @@ struct kc_error *kc_rest_send_on(struct kc_rest_request *request, const char *ta
                                          .body_type = onward->body_type,
                                          .max_reply = MAX_REPLY_BYTES};
     pass_headers(request, onward->whole, &headers);
-    kc_debug("Forwarding request %s %s", request->method, url);
+    kc_debug("Forwarding request %s %s", method, url);
     struct kc_error *err = kc_http_send(request->config, &http, reply);
     kc_strings_destroy(&headers);
     free(query);

@@ -12,9 +12,10 @@
 
 /* The request for the other worker. */
 struct kc_rest_onward {
-    const char *path;  /* "/connectors/...", escaped */
-    const char *query; /* escaped; NULL: none. Its forwarding parameter is replaced */
-    const char *body;  /* NULL: none */
+    const char *method; /* NULL: the client's */
+    const char *path;   /* "/connectors/...", escaped */
+    const char *query;  /* escaped; NULL: none. Its forwarding parameter is replaced */
+    const char *body;   /* NULL: none */
     size_t body_len;
     const char *body_type; /* NULL: JSON */
     bool whole; /* the answer is passed on unchanged, with its headers; otherwise it is Connect's

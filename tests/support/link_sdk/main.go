@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 
 	kafkarest "github.com/confluentinc/ccloud-sdk-go-v2/kafkarest/v3"
 )
@@ -51,6 +52,16 @@ func alter(api kafkarest.ClusterLinkingV3Api, ctx context.Context, cluster, verb
 	}
 }
 
+// Settings of "name=value" words.
+func settings(words []string) []kafkarest.ConfigData {
+	list := []kafkarest.ConfigData{}
+	for _, word := range words {
+		name, value, _ := strings.Cut(word, "=")
+		list = append(list, *kafkarest.NewConfigData(name, *kafkarest.NewNullableString(&value)))
+	}
+	return list
+}
+
 func main() {
 	config := kafkarest.NewConfiguration()
 	config.Servers = kafkarest.ServerConfigurations{{URL: os.Args[1]}}
@@ -66,6 +77,31 @@ func main() {
 	case "configs":
 		list, response, err := api.ListKafkaLinkConfigs(ctx, cluster, rest[0]).Execute()
 		show(list, response, err)
+	case "new-link": // name, source cluster, settings
+		list := settings(rest[2:])
+		data := kafkarest.CreateLinkRequestData{SourceClusterId: &rest[1], Configs: &list}
+		response, err := api.CreateKafkaLink(ctx, cluster).LinkName(rest[0]).CreateLinkRequestData(data).Execute()
+		show(nil, response, err)
+	case "delete-link":
+		response, err := api.DeleteKafkaLink(ctx, cluster, rest[0]).Execute()
+		show(nil, response, err)
+	case "set-config":
+		data := kafkarest.UpdateLinkConfigRequestData{Value: rest[2]}
+		response, err := api.UpdateKafkaLinkConfig(ctx, cluster, rest[0], rest[1]).UpdateLinkConfigRequestData(data).Execute()
+		show(nil, response, err)
+	case "reset-config":
+		response, err := api.DeleteKafkaLinkConfig(ctx, cluster, rest[0], rest[1]).Execute()
+		show(nil, response, err)
+	case "set-configs":
+		data := kafkarest.AlterConfigBatchRequestData{}
+		for _, setting := range settings(rest[1:]) {
+			data.Data = append(data.Data, kafkarest.AlterConfigBatchRequestDataData{Name: setting.Name, Value: setting.Value})
+		}
+		response, err := api.UpdateKafkaLinkConfigBatch(ctx, cluster, rest[0]).AlterConfigBatchRequestData(data).Execute()
+		show(nil, response, err)
+	case "config":
+		data, response, err := api.GetKafkaLinkConfigs(ctx, cluster, rest[0], rest[1]).Execute()
+		show(data, response, err)
 	case "create":
 		data := kafkarest.CreateMirrorTopicRequestData{SourceTopicName: rest[1]}
 		response, err := api.CreateKafkaMirrorTopic(ctx, cluster, rest[0]).CreateMirrorTopicRequestData(data).Execute()

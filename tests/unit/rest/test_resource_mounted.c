@@ -133,8 +133,44 @@ static void answer_others(struct kc_resource_request *request, json_t *list)
     kc_resource_answer_json(request, 200, json_pack("{s:o}", "data", list));
 }
 
+static struct kc_error *create_other(struct kc_resource_request *request, char **name,
+                                     struct kc_map **config)
+{
+    const char *wanted = kc_resource_query(request, "name", 0);
+    size_t len = 0;
+    ck_assert_str_eq(kc_resource_param(request, 0), "1");
+    if (!wanted)
+        return kc_error_new(KC_ERR_BAD_REQUEST, "name: is missing");
+    if (kc_resource_query_bool(request, "dry", false))
+        return NULL;
+    *name = kc_strdup(wanted);
+    *config = kc_map_new();
+    kc_map_set(*config, "name", wanted);
+    kc_map_set(*config, "tasks", kc_resource_body(request, &len));
+    return NULL;
+}
+
+static void remove_other(void *connector, struct kc_resource_request *request)
+{
+    ck_assert_ptr_nonnull(connector);
+    kc_resource_then_delete(request);
+    if (kc_resource_query_bool(request, "refuse", false))
+        kc_resource_answer_status(request, 409, "It is in use");
+}
+
+static void configure_other(void *connector, struct kc_resource_request *request)
+{
+    struct kc_map *changes = kc_map_new();
+    kc_map_set(changes, "tasks", kc_resource_param(request, 1));
+    kc_resource_then_delete(request);
+    kc_resource_then_configure(request, changes); /* the last one counts */
+    kc_resource_answer_empty(request, 204);
+}
+
 static const struct kc_resource_route other_routes[] = {
     {"GET", "", KC_RESOURCE_ALL, get_other},
+    {"DELETE", "", 0, remove_other},
+    {"PUT", "/tasks/{}", 0, configure_other},
     {"GET", "/parts/{}", 0, get_other},
 };
 
@@ -145,6 +181,7 @@ static const struct kc_resource others = {
     .routes = other_routes,
     .route_count = sizeof(other_routes) / sizeof(other_routes[0]),
     .answer_all = answer_others,
+    .create = create_other,
 };
 
 static const struct kc_resource things = {
@@ -368,6 +405,29 @@ START_TEST(an_alias_asks_the_same_connectors)
 }
 END_TEST
 
+/* A connector is made, configured and deleted in the words of another API. */
+START_TEST(an_alias_makes_connectors)
+{
+    struct served served;
+    serve_things(&served);
+    expect(&served, "POST /other/v1/areas/1/things", JSON, "1", 400,
+           "{\"error_code\":400,\"message\":\"name: is missing\"}");
+    expect(&served, "POST /other/v1/areas/1/things?name=d&dry=true", JSON, "1", 204, "");
+    expect(&served, "GET /connectors/d/config", NULL, NULL, 404, NULL);
+    expect(&served, "POST /other/v1/areas/1/things?name=d", JSON, "1", 204, "");
+    expect(&served, "POST /other/v1/areas/1/things?name=d", JSON, "1", 409, NULL);
+    await_list(&served, "[{\"thing_name\":\"c\"},{\"thing_name\":\"d\"}]");
+    expect(&served, "PUT /other/v1/areas/1/things/d/tasks/2", NULL, NULL, 204, "");
+    expect(&served, "GET /things/d/config", NULL, NULL, 200, "\"2\"");
+    await_list(&served, "[{\"thing_name\":\"c\"},{\"thing_name\":\"d\"}]");
+    expect(&served, "DELETE /other/v1/areas/1/things/d?refuse=true", NULL, NULL, 409, NULL);
+    await_list(&served, "[{\"thing_name\":\"c\"},{\"thing_name\":\"d\"}]");
+    expect(&served, "DELETE /other/v1/areas/1/things/d", NULL, NULL, 204, "");
+    await_list(&served, "[{\"thing_name\":\"c\"}]");
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(limits_hold)
 {
     static const char *const settings[][2] = {{"rest.request.body.max.bytes", "1000"},
@@ -397,6 +457,7 @@ int main(void)
     tcase_add_test(tests, a_list_has_all_connectors_of_the_class);
     tcase_add_test(tests, who_does_not_run_answers_nothing);
     tcase_add_test(tests, an_alias_asks_the_same_connectors);
+    tcase_add_test(tests, an_alias_makes_connectors);
     tcase_add_test(tests, limits_hold);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
