@@ -367,9 +367,8 @@ def check_changes(rests, base, link, source, target):
         return wait_for(answered, 60 * PATIENCE, f"{call} to be answered")[0]
 
     def configured(key):
-        """The setting, once the link runs with it."""
-        answer = other.call("GET", f"{base}/{name}/configs/{key}")
-        return answer.json() if answer.status_code == 200 else {"value": None, "is_default": None}
+        """The setting that the link runs with, once it runs."""
+        return settled("GET", f"{base}/{name}/configs/{key}").json()
 
     put = other.call("PUT", f"{base}/{name}/configs/link.group.sync.ms", {"value": "3000"})
     assert put.status_code == 204, put.text
