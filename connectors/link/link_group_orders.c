@@ -6,7 +6,6 @@
 #include "connect/log.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.Orders");
 
