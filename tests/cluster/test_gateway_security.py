@@ -365,7 +365,7 @@ def test_rights_at_the_target_decide_on_routed_writes(gateway, guarded, origin, 
     assert b"never" not in values(guarded, topic)
     text = urllib.request.urlopen(f"{gateway.http}/metrics", timeout=10).read().decode()
     refusals = [l for l in text.splitlines() if l.startswith("isthmus_gateway_rights_refused_total ")]
-    assert float(refusals[0].split()[1]) >= 4, refusals
+    assert float(refusals[0].split()[1]) >= 2, refusals
 
 
 def test_transactional_ids_are_the_targets_to_give(gateway, guarded, origin, linked, unique):
@@ -448,6 +448,6 @@ def test_a_link_shows_its_gateways_and_their_clients(gateway, guarded, linked, u
         return next((c for c in clients if c["client_id"] == "billing" and topic in c["writes"]), None)
 
     client = wait_for(shown, 60 * PATIENCE, "the client to be shown", interval=1)
-    assert client["principal"] == "alice" and client["software"].startswith("librdkafka")
+    assert client["principal"] == "alice" and "rdkafka" in client["software"]
     gateways = linked.link.rest.get(f"/links/{linked.link.name}")["gateways"]
     assert gateways[0]["lease"]["duration_ms"] > 0 and gateways[0]["address"], gateways

@@ -127,7 +127,7 @@ static int bind_to(const struct addrinfo *address)
 
 static struct kc_error *open_listener(const char *text, int *fd)
 {
-    char *host, service[16];
+    char *host = NULL, service[16];
     int port = 0;
     struct addrinfo *addresses = NULL;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
@@ -137,7 +137,7 @@ static struct kc_error *open_listener(const char *text, int *fd)
     if (err)
         return err;
     snprintf(service, sizeof(service), "%d", port);
-    int code = getaddrinfo(*host ? host : NULL, service, &hints, &addresses);
+    int code = getaddrinfo(host && *host ? host : NULL, service, &hints, &addresses);
     if (code == 0)
         *fd = bind_to(addresses);
     const char *why = code ? gai_strerror(code) : strerror(errno);
@@ -149,15 +149,14 @@ static struct kc_error *open_listener(const char *text, int *fd)
     return err;
 }
 
+/* The port stands at the same place in both families' addresses. */
 static int bound_port(int fd)
 {
-    struct sockaddr_storage address = {0};
+    struct sockaddr_in6 address = {0};
     socklen_t len = sizeof(address);
     if (getsockname(fd, (struct sockaddr *)&address, &len) != 0)
         return 0;
-    return ntohs(address.ss_family == AF_INET6
-                     ? ((const struct sockaddr_in6 *)(const void *)&address)->sin6_port
-                     : ((const struct sockaddr_in *)(const void *)&address)->sin_port);
+    return ntohs(address.sin6_port);
 }
 
 /* ---- life ---- */

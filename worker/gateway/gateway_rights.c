@@ -438,7 +438,7 @@ static void ask(struct gateway_rights *rights, enum right_kind kind, const char 
     bool known = age < kept;
     if (!right->question && age >= kept / 2)
         fresh = new_question(rights, right, kind, name, now_ms);
-    if (!known)
+    if (!known && right->question)
         add_waiter(right->question, waiter);
     pthread_mutex_unlock(&rights->mutex);
     free(key);

@@ -61,14 +61,20 @@ static void drop(struct sequence_table *table, struct sequence_entry *entry)
     free(entry);
 }
 
+static void drop_all(struct sequence_table *table)
+{
+    struct sequence_entry *entry, *next;
+
+    HASH_ITER (hh, table->by_key, entry, next)
+        drop(table, entry);
+}
+
 void gateway_sequences_destroy(struct gateway_sequences *sequences)
 {
     if (!sequences)
         return;
-    while (sequences->gates.by_time)
-        drop(&sequences->gates, sequences->gates.by_time);
-    while (sequences->begun.by_time)
-        drop(&sequences->begun, sequences->begun.by_time);
+    drop_all(&sequences->gates);
+    drop_all(&sequences->begun);
     pthread_mutex_destroy(&sequences->mutex);
     free(sequences);
 }

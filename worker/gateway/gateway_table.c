@@ -82,17 +82,28 @@ static void drop_writer(struct gateway_followed *link, struct gateway_writer *wr
     free(writer);
 }
 
+static void free_writers(struct gateway_writer *all)
+{
+    struct gateway_writer *writer = all, *next;
+
+    HASH_CLEAR(hh, all);
+    for (; writer; writer = next) {
+        next = writer->hh.next;
+        free(writer);
+    }
+}
+
 void gateway_table_clear(struct gateway_table *table)
 {
-    struct gateway_followed *link, *next;
+    struct gateway_followed *link = table->links, *next;
     struct gateway_topic *topic, *after;
 
-    HASH_ITER (hh, table->links, link, next) {
+    HASH_CLEAR(hh, table->links);
+    for (; link; link = next) {
+        next = link->hh.next;
         HASH_ITER (hh, link->topics, topic, after)
             drop_topic(link, topic);
-        HASH_DEL(table->links, link);
-        while (link->writers)
-            drop_writer(link, link->writers);
+        free_writers(link->writers);
         free(link->name);
         free(link->source_id);
         free(link->target_id);

@@ -129,13 +129,9 @@ static void answer_one(struct kc_rest_request *rest, const struct kc_mounted *mo
     struct kc_error *err =
         ask(rest, mounted, connector, kc_mono_ms() + KC_REST_TIMEOUT_MS, &request);
     if (err)
-<<<<<<< HEAD
         send_on(rest, err, connector, request);
-=======
-        send_on(rest, err, request);
     else if (has_sequel(request))
         answer_with_sequel(rest, request);
->>>>>>> 2b79554b (Linking: links are made, configured and deleted under Confluent's names)
     else
         kc_mounted_request_answer(request, rest);
     kc_mounted_request_destroy(request);
