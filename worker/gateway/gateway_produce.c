@@ -325,7 +325,7 @@ static void tell_written(struct gateway_queue *queue, struct gateway_session *se
     kc_strings_destroy(&topics);
 }
 
-/* What is behind something that waits in its lane isn't relayed past it. */
+/* What is behind something that waits in its line isn't relayed past it. */
 bool gateway_produce_take(struct gateway_route *route, struct gateway_exchange *exchange)
 {
     if (is_foreign(route, exchange))

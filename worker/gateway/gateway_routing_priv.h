@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Shared by the router's parts: gateway_route.c (its life; who takes which request),
- * gateway_produce.c (a Produce request and its answer), gateway_lanes.c (in which order its parts
+ * gateway_produce.c (a Produce request and its answer), gateway_lines.c (in which order its parts
  * go on), gateway_verdict.c (where each goes), gateway_producer_ids.c and gateway_transactions.c.
  *
- * A Produce request is a job; what it has for one partition is a part. A session has a lane for
+ * A Produce request is a job; what it has for one partition is a part. A session has a line for
  * each partition to which it writes, in which parts wait in the order in which they came. Only the
- * first part of a lane goes on. One thread at a time goes through a session's lanes: whoever comes
+ * first part of a line goes on. One thread at a time goes through a session's lines: whoever comes
  * meanwhile leaves word, and the first one looks again.
  */
 #ifndef WORKER_GATEWAY_GATEWAY_ROUTING_PRIV_H
@@ -46,19 +46,19 @@ struct gateway_route {
     struct gateway_transactions *transactions;
     pthread_mutex_t mutex; /* guards queues */
     struct gateway_queue *queues;
-    atomic_size_t waiting; /* parts in lanes */
+    atomic_size_t waiting; /* parts in lines */
     struct kc_thread *waker;
     atomic_llong told_ms; /* of the last line about large ids */
 };
 
-/* A session's lanes. */
+/* A session's lines. */
 struct gateway_queue {
     struct gateway_session *session; /* the key; not to be looked into */
     struct gateway_route *route;
     atomic_int refs;
     int channel;
     pthread_mutex_t mutex; /* guards what follows, and phases of parts */
-    struct gateway_lane *lanes;
+    struct gateway_line *lines;
     uint64_t next_job;
     uint64_t written; /* records at the source, and their topics, that the session isn't told yet */
     struct kc_strings written_topics;
@@ -68,7 +68,7 @@ struct gateway_queue {
     UT_hash_handle hh;
 };
 
-struct gateway_lane {
+struct gateway_line {
     char *key; /* "topic#partition" */
     struct gateway_part *parts;
     UT_hash_handle hh;
@@ -89,7 +89,7 @@ struct gateway_part {
     enum gateway_phase phase;
     struct gateway_way *way; /* as it was looked up last */
     int64_t ticket;
-    int64_t waits_ms; /* since then it waits in its lane; 0: it doesn't */
+    int64_t waits_ms; /* since then it waits in its line; 0: it doesn't */
     bool alone;       /* its producer's first batch after a flip */
     bool probed;      /* the target is being asked about its producer */
     bool untold;      /* it doesn't say */
@@ -99,7 +99,7 @@ struct gateway_part {
     int64_t log_append_time;
     int64_t log_start_offset;
     char *error_message;
-    struct gateway_part *prev, *next; /* in its lane */
+    struct gateway_part *prev, *next; /* in its line */
 };
 
 /* A topic's right, or the transactional id's. */
@@ -131,7 +131,7 @@ struct gateway_sequence gateway_part_sequence(const struct gateway_part *part);
 /* Answers the job's exchange, and frees the job. */
 void gateway_job_finish(struct gateway_job *job);
 
-/* ---- gateway_lanes.c ---- */
+/* ---- gateway_lines.c ---- */
 struct gateway_queue *gateway_queue_get(struct gateway_route *route,
                                         struct gateway_session *session); /* a reference */
 void gateway_queue_unref(struct gateway_queue *queue);

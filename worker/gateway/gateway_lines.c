@@ -47,18 +47,18 @@ void gateway_queue_unref(struct gateway_queue *queue)
 
 void gateway_queue_add(struct gateway_queue *queue, struct gateway_part *part)
 {
-    struct gateway_lane *lane = NULL;
+    struct gateway_line *line = NULL;
     char *key = kc_asprintf("%s#%d", part->topic, part->partition);
 
     pthread_mutex_lock(&queue->mutex);
-    HASH_FIND_STR(queue->lanes, key, lane);
-    if (!lane) {
-        lane = kc_calloc(1, sizeof(*lane));
-        lane->key = key;
+    HASH_FIND_STR(queue->lines, key, line);
+    if (!line) {
+        line = kc_calloc(1, sizeof(*line));
+        line->key = key;
         key = NULL;
-        HASH_ADD_KEYPTR(hh, queue->lanes, lane->key, strlen(lane->key), lane);
+        HASH_ADD_KEYPTR(hh, queue->lines, line->key, strlen(line->key), line);
     }
-    DL_APPEND(lane->parts, part);
+    DL_APPEND(line->parts, part);
     atomic_fetch_add(&queue->route->waiting, 1);
     pthread_mutex_unlock(&queue->mutex);
     free(key);
@@ -67,7 +67,7 @@ void gateway_queue_add(struct gateway_queue *queue, struct gateway_part *part)
 bool gateway_queue_is_empty(struct gateway_queue *queue)
 {
     pthread_mutex_lock(&queue->mutex);
-    bool empty = !queue->lanes;
+    bool empty = !queue->lines;
     pthread_mutex_unlock(&queue->mutex);
     return empty;
 }
@@ -104,25 +104,25 @@ static void note_wait(struct gateway_part *part, int64_t now_ms)
     gateway_measure_add(GATEWAY_REQUESTS_HELD, 1);
 }
 
-static void leave_lane(struct gateway_queue *queue, struct gateway_lane *lane,
+static void leave_line(struct gateway_queue *queue, struct gateway_line *line,
                        struct gateway_part *part)
 {
     if (part->waits_ms) {
         gateway_measure_add(GATEWAY_HELD_NOW, -1);
         gateway_measure_add(GATEWAY_HELD_MS, kc_mono_ms() - part->waits_ms);
     }
-    DL_DELETE(lane->parts, part);
+    DL_DELETE(line->parts, part);
     atomic_fetch_sub(&queue->route->waiting, 1);
 }
 
 /* What follows on a part that waited too long isn't to overtake it. */
-static void decide_lane(struct gateway_queue *queue, struct gateway_lane *lane, int64_t now_ms,
+static void decide_line(struct gateway_queue *queue, struct gateway_line *line, int64_t now_ms,
                         struct gateway_round *round)
 {
     struct gateway_part *part;
     bool late = false;
 
-    while ((part = lane->parts)) {
+    while ((part = line->parts)) {
         enum gateway_verdict verdict = GATEWAY_ANSWER;
 
         if (late)
@@ -138,24 +138,28 @@ static void decide_lane(struct gateway_queue *queue, struct gateway_lane *lane, 
             return;
         }
         late = late || (verdict == GATEWAY_ANSWER && part->error_code == GATEWAY_TRY_AGAIN);
-        leave_lane(queue, lane, part);
+        leave_line(queue, line, part);
         part->phase = verdict == GATEWAY_ANSWER ? GATEWAY_PART_DONE : GATEWAY_PART_SENT;
         add_move(round, part, verdict);
     }
 }
 
+static void drop_line(struct gateway_queue *queue, struct gateway_line *line)
+{
+    HASH_DEL(queue->lines, line);
+    free(line->key);
+    free(line);
+}
+
 static void decide(struct gateway_queue *queue, struct gateway_round *round)
 {
-    struct gateway_lane *lane, *next;
+    struct gateway_line *line, *next;
     int64_t now_ms = kc_mono_ms();
 
-    HASH_ITER (hh, queue->lanes, lane, next) {
-        decide_lane(queue, lane, now_ms, round);
-        if (lane->parts)
-            continue;
-        HASH_DEL(queue->lanes, lane);
-        free(lane->key);
-        free(lane);
+    HASH_ITER (hh, queue->lines, line, next) {
+        decide_line(queue, line, now_ms, round);
+        if (!line->parts)
+            drop_line(queue, line);
     }
 }
 
