@@ -57,7 +57,7 @@ static const char *state(enum kc_link_topic_state value, int64_t epoch)
                                 .lease_epoch = 1,
                                 .reason = (char *)"",
                                 .partitions = 2,
-                                .line = (char *)"raw"};
+                                .lane = (char *)"raw"};
     json_t *json = kc_link_topic_json(&one);
     char *dump = json_dumps(json, JSON_COMPACT);
 
