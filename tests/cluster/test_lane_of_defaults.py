@@ -90,12 +90,18 @@ class Bed:
         """The first task of a connector, as `explain` has it."""
         return self.worker.rest.get(f"/connectors/{name}/explain")["tasks"][0]
 
-    def ways(self, name):
-        """Records by their ways, summed over the tasks; None with Java's worker, which has none."""
+    def ways(self, name, total=0):
+        """Records by their ways, summed over the tasks; None with Java's worker, which has none.
+        total: so many are on the target; a task counts them a moment later."""
         if self.kind == "java":
             return None
-        tasks = self.worker.rest.get(f"/connectors/{name}/explain")["tasks"]
-        return {way: sum(t["records"][way] for t in tasks) for way in tasks[0]["records"]}
+
+        def counted():
+            tasks = self.worker.rest.get(f"/connectors/{name}/explain")["tasks"]
+            ways = {way: sum(t["records"][way] for t in tasks) for way in tasks[0]["records"]}
+            return sum(ways.values()) >= total and ways
+
+        return wait_for(counted, 30 * PATIENCE, f"{name} to count {total} records")
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +119,7 @@ def test_batches_without_headers_pass_under_the_default_header_converter(bed):
         bed.fill_plain(f"plain-{codec}", codec)
     bed.mirror("plain", "plain-.*", **{"emit.offset-syncs.enabled": "true"})
     total = sum(bed.assert_mirrored(f"plain-{c}", f"plain.plain-{c}") for c in CODECS)
-    ways = bed.ways("plain")
+    ways = bed.ways("plain", total)
     if ways:
         assert ways["passed"] == total, ways
         assert bed.explained("plain")["reason"] == "record batches as bytes"
@@ -127,14 +133,14 @@ def test_batches_with_headers_are_written_anew_as_java_writes_them(bed):
     bed.mirror("headed", "headed-.*")
     total = sum(bed.assert_mirrored(f"headed-{c}", f"headed.headed-{c}") for c in CODECS)
     # Later ones without any pass again, in order behind them.
-    before = bed.ways("headed")
+    before = bed.ways("headed", total)
     producer = records.Producer(bed.source.client_config())
     for number in range(500):
         producer.produce("headed-lz4", b"later %d" % number, b"k", partition=0)
     assert producer.flush(120) == 0
     bed.assert_mirrored("headed-lz4", "headed.headed-lz4")
     if before:
-        ways = bed.ways("headed")
+        ways = bed.ways("headed", total + 500)
         assert before["repacked"] > 0 and before["opened"] == 0, before
         assert before["repacked"] + before["passed"] == total
         assert ways["passed"] - before["passed"] == 500, (before, ways)
@@ -245,7 +251,7 @@ def test_a_transform_of_some_topics_opens_these_alone(bed):
     for partition, wanted in expected.items():
         stamped = [dataclasses.replace(r, headers=(("from", b"here"),)) for r in wanted]
         records.compare(stamped, found[partition], "some-stamped")
-    ways = bed.ways("some")
+    ways = bed.ways("some", 2 * total)
     if ways:
         assert ways["passed"] == total and ways["opened"] == total, ways
 
