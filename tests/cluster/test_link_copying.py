@@ -231,6 +231,7 @@ def test_first_batch_without_replicas(source, target, unique, tmp_path):
     assert_same(source, target, topic)
 
 
+@pytest.mark.long
 def test_a_successor_knows_an_older_leader(target, unique, tmp_path, cluster_factory):
     """It takes the end of that leader's time for no cut of the log."""
     source, topic = cluster_factory("moving"), unique("epochs")

@@ -74,6 +74,7 @@ def copier_of(source, target, topic, mirror, tmp_path, **options):
     return copier
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("story", COPIED)
 def test_copying(source, target, unique, tmp_path, story):
     fill, options, config = COPIED[story]
@@ -107,6 +108,7 @@ def open_transactions(cluster):
     return [row for row in rows if "isthmus-link-copying" in row and "Ongoing" in row]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "then", [{"link_markers": "direct"}, {"former": "1/2"}], ids=["otherwise", "elsewhere"]
 )

@@ -10,6 +10,7 @@ import threading
 import time
 
 import exactness
+import pytest
 import records
 from confluent_kafka import Consumer, Producer, TopicPartition
 from copier import (
@@ -55,6 +56,7 @@ def test_translated_and_compacted(source, target, unique, tmp_path):
         assert here[(0, targets[offset])] == record
 
 
+@pytest.mark.long
 def test_translated_and_killed(source, target, unique, tmp_path):
     """Killed at any moment, while transactions commit and abort: nothing lost, nothing doubled."""
     topic = unique("translated")
@@ -154,6 +156,7 @@ def lose_the_index_while_copying(copier, source, target, topic):
     assert_translated(copier, source, target, topic)
 
 
+@pytest.mark.long
 def test_an_index_that_is_lost_or_wrong(source, cluster_factory, unique, tmp_path):
     """What can be mended is written anew; else the topic diverges before anything is written."""
     target = cluster_factory("indexed")

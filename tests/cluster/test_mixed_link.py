@@ -50,6 +50,7 @@ def wait_runs_on(rest, connector, worker_id, tasks):
     wait_for(runs, 90 * PATIENCE, f"{connector} to run on {worker_id}", interval=0.3)
 
 
+@pytest.mark.long
 @pytest.mark.java
 def test_only_isthmus_workers_run_it(source, target, make_worker, unique, tmp_path):
     group, topic, lines = Group(make_worker), unique("orders"), unique("lines")
@@ -103,6 +104,7 @@ def test_only_isthmus_workers_run_it(source, target, make_worker, unique, tmp_pa
     assert set(owners(third.rest, files)) == {three}
 
 
+@pytest.mark.long
 @pytest.mark.java
 def test_a_leader_of_javas(source, target, make_worker, unique):
     """It refuses a link that is created, and says so; nothing of it is left."""
