@@ -117,7 +117,8 @@ def bed(source, target, request):
 def test_batches_without_headers_pass_under_the_default_header_converter(bed):
     for codec in CODECS:
         bed.fill_plain(f"plain-{codec}", codec)
-    bed.mirror("plain", "plain-.*", **{"emit.offset-syncs.enabled": "true"})
+    topics = ",".join(f"plain-{codec}" for codec in CODECS)  # others have made topics of such names
+    bed.mirror("plain", topics, **{"emit.offset-syncs.enabled": "true"})
     total = sum(bed.assert_mirrored(f"plain-{c}", f"plain.plain-{c}") for c in CODECS)
     ways = bed.ways("plain", total)
     if ways:
