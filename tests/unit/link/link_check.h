@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_LINK_LINK_CHECK_H
 #define TESTS_UNIT_LINK_LINK_CHECK_H
 
+#include "base/run_suite.h"
 #include "connect/java_json.h"
 #include "connect/link.h"
 
@@ -48,27 +49,11 @@ static inline void assert_refused(struct kc_error *err, const char *part)
         what##_clear(&value);                                                                      \
     } while (0)
 
-static inline int run_tests(const char *name, const TTest *const *tests, size_t count, int seconds)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-
-    tcase_set_timeout(tcase, seconds);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 #define RUN_TESTS(name, seconds, ...)                                                              \
     int main(void)                                                                                 \
     {                                                                                              \
         const TTest *const tests[] = {__VA_ARGS__};                                                \
-        return run_tests(name, tests, sizeof(tests) / sizeof(tests[0]), seconds);                  \
+        return run_suite(name, tests, sizeof(tests) / sizeof(tests[0]), seconds);                  \
     }
 
 #endif
