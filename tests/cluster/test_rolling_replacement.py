@@ -107,11 +107,18 @@ class Poller(threading.Thread):
             self.wrong.append(f"GET {rest.url}{path}: {failure!r}")
             return
         self.slowest = max(self.slowest, time.monotonic() - began)
-        if answer.status_code == 409 or "a rebalance is expected" in answer.text:
+        rebalancing = answer.status_code == 409 or "a rebalance is expected" in answer.text
+        if rebalancing or (answer.status_code == 404 and self._without_groups(rest, path)):
             self.retried += 1
         elif answer.status_code != 200 or '"FAILED"' in answer.text:
             self.wrong.append(f"GET {rest.url}{path}: {answer.status_code} {answer.text[:500]}")
         self.answers += 1
+
+    def _without_groups(self, rest, path):
+        """A checkpoint connector has no task while the source says that it has no groups, as a
+        broker does that is out of service for a moment; Java's as ours."""
+        tasks = rest.call("GET", "/connectors/checkpoint/tasks", timeout=30)
+        return path == "/connectors/checkpoint/tasks/0/status" and tasks.json() == []
 
     def _watch_mirror(self):
         count, now = records.count(self._target, self._remote), time.monotonic()

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two clusters of three brokers behind links, for all fault tests; each leaves them whole."""
+"""Two clusters of three brokers behind links, for all fault tests; each leaves them whole. They end
+with the last test of this folder, for brokers at rest take processor time from the others.
+"""
 
 import pytest
 
@@ -9,13 +11,13 @@ from faults import LANES, Mirror, mirror_settings, worker_settings
 from load import CODECS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fault_source():
     with FaultCluster("fault-source") as cluster:
         yield cluster
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fault_target():
     with FaultCluster("fault-target") as cluster:
         yield cluster

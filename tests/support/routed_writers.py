@@ -16,6 +16,7 @@ from applications import Writer
 from java import java
 from processes import Process, wait_for
 from records import read_all
+from workers import settings_file
 
 
 class Acknowledged(Writer):
@@ -63,9 +64,8 @@ class InTransactions(Acknowledged):
     aborted = 0
 
     def run(self):
-        producer = self.producer(
-            **{"transactional.id": f"tx-{self.name}", "message.timeout.ms": 60000, "transaction.timeout.ms": 60000}
-        )
+        timeouts = {"message.timeout.ms": 60000, "transaction.timeout.ms": 60000}
+        producer = self.producer(**{"transactional.id": f"tx-{self.name}"}, **timeouts)
         producer.init_transactions(120)
         for numbers in self.turns():
             while not self.committed(producer, [n % self.partitions for n in numbers]):
@@ -100,19 +100,21 @@ class InTransactions(Acknowledged):
 
 class JavaWriter:
     """Kafka's VerifiableProducer, which says where each record went. Its numbers are over all
-    partitions."""
+    partitions. It retries as producers do by default, which this one doesn't of itself."""
 
     SENT = re.compile(r"^\{.*\"producer_send_success\".*\}$", re.MULTILINE)
     FAILED = re.compile(r"^\{.*\"producer_send_error\".*\}$", re.MULTILINE)
 
     def __init__(self, cluster, topic, name, rate=200, prefix=7):
         self.name, self.topic, self.prefix = name, topic, prefix
+        file = settings_file(f"verifiable-{name}", {"retries": 2147483647})
         self._process = Process(
             f"verifiable-{name}",
             java(
                 "org.apache.kafka.tools.VerifiableProducer",
                 *["--bootstrap-server", cluster.bootstrap, "--topic", topic],
                 *["--throughput", str(rate), "--value-prefix", str(prefix)],
+                *["--producer.config", file],
                 heap="128m",
             ),
         )
