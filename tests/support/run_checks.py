@@ -121,7 +121,7 @@ def run_pytest(paths, total):
         return
     with tempfile.TemporaryDirectory() as directory:
         report = pathlib.Path(directory) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-v", "--durations=25", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", "-v", "--durations=40", f"--junitxml={report}"]
         command += ["-n", JOBS, "--dist", "loadgroup"]
         command += os.environ.get("PYTEST_ARGS", "").split()
         status = subprocess.run([*command, *paths], cwd=TOP, check=False).returncode
