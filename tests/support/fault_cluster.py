@@ -16,7 +16,6 @@ SETTINGS = {
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "broker.rack": lambda broker: f"rack-{broker.node}",
     "replica.selector.class": "org.apache.kafka.common.replica.RackAwareReplicaSelector",
-    "replica.fetch.wait.max.ms": "200",
     "quota.window.num": "3",
     "controller.quorum.election.timeout.ms": "500",
     "controller.quorum.fetch.timeout.ms": "1500",
