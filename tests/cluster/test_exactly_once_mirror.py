@@ -142,6 +142,7 @@ def test_a_worker_that_is_killed(source, target, make_worker, unique, lane, boun
 
 
 @pytest.mark.java
+@pytest.mark.long
 def test_java_before_and_after(source, target, make_worker, unique, kind):
     topic, alias = unique("orders"), unique("src")
     remote = f"{alias}.{topic}"

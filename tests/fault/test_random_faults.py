@@ -339,7 +339,9 @@ def assert_all_there(source, topic, target, remote, exactly):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["at-least-once", "exactly-once"])
+@pytest.mark.parametrize(
+    "mode", [pytest.param("at-least-once", marks=pytest.mark.long), "exactly-once"]
+)
 def test_random_faults(source, target, make_worker, unique, tmp_path, mode, kind):
     seed = random.randrange(1 << 32) if SEED == "random" else int(SEED)
     print(f"RANDOM_FAULT_SEED={seed} RANDOM_FAULT_SECONDS={SECONDS:g} {mode}", flush=True)

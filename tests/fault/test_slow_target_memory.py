@@ -37,7 +37,7 @@ def wait_settled(process):
     wait_for(settled, 60 * PATIENCE, "the worker's memory to stop growing", interval=0.2)
 
 
-@pytest.mark.parametrize("raw_lane", ["true", "false"])
+@pytest.mark.parametrize("raw_lane", ["true", pytest.param("false", marks=pytest.mark.long)])
 def test_memory_stays_bounded(source, cluster_factory, unique, raw_lane):
     topic, alias, count = unique("orders"), unique("src"), MEGABYTES * 1_000_000 // RECORD
     remote = f"{alias}.{topic}"

@@ -24,7 +24,7 @@ CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 class Load:
     """Produces until it is closed; raises there if a record could not be delivered."""
 
-    def __init__(self, cluster, topic, rate=1500, size=200, **config):
+    def __init__(self, cluster, topic, rate=600, size=200, **config):
         self._cluster = cluster
         self._topic = topic
         # Not more often: requests cost the brokers more than records do (a cluster of three has
