@@ -34,21 +34,25 @@ class Timeout(AssertionError):
 
 def lenient(timeout):
     """A deadline only matters where a test fails: a machine that is busy with other things, and
-    stalls for seconds, gets at least a minute, and twice what an idle one may take."""
-    return max(60, 2 * timeout)
+    stalls for seconds, gets at least 90 s, and three times what an idle one may take."""
+    return max(90, 3 * timeout)
 
 
-def wait_for(condition, timeout, what, interval=0.05):
-    """Calls condition until it returns something true, and returns that. The deadline is lenient."""
+def wait_for(condition, timeout, what, interval=None):
+    """Calls condition until it returns something true, and returns that. The deadline is lenient.
+
+    interval: between the calls; without one, it grows with the time that has passed, because asking
+    keeps busy what is waited for."""
     timeout = lenient(timeout)
-    deadline = time.monotonic() + timeout
+    began = time.monotonic()
+    deadline = began + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > deadline:
             raise Timeout(f"waited {timeout:g} s in vain for {what}; last seen: {value!r}")
-        time.sleep(interval)
+        time.sleep(interval or max(0.05, (time.monotonic() - began) / 20))
 
 
 def free_port():
