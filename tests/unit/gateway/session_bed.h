@@ -37,7 +37,7 @@ static int listening, client, broker;
 
 #define TAKEN_MAX 16
 static _Atomic(struct gateway_exchange *) taken[TAKEN_MAX];
-static atomic_int taken_count, ended_count, asked_count, asked_null;
+static atomic_int taken_count, ended_count;
 static atomic_bool takes;
 
 static inline bool reads(int api)

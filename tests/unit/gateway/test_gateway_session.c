@@ -62,6 +62,8 @@ START_TEST(what_the_router_does_not_take_is_relayed)
 }
 END_TEST
 
+static atomic_int asked_count, asked_null;
+
 static void on_metadata(void *arg, struct gateway_exchange *exchange, void *response,
                         struct kc_arena *arena)
 {
