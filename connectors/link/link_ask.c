@@ -235,7 +235,7 @@ struct kc_error *link_ask_match(const char *pattern, const struct kc_strings *kn
     struct kc_regex *regex = NULL;
     struct kc_error *err = kc_regex_new(pattern, &regex);
     if (err)
-        return err;
+        return kc_error_caused(kc_error_new(KC_ERR_BAD_REQUEST, "%s", kc_error_text(err)), err);
     for (size_t i = 0; i < known->count; i++)
         if (kc_regex_matches(regex, known->items[i]))
             kc_strings_add(names, known->items[i]);

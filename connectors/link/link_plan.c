@@ -32,8 +32,7 @@ static struct kc_error *match(struct link_control *control, const char *pattern,
     struct kc_strings none = {0};
     struct kc_error *err = pattern ? link_ask_match(pattern, &none, &none) : NULL;
     if (err)
-        return kc_error_caused(kc_error_new(KC_ERR_BAD_REQUEST, "pattern: %s", kc_error_text(err)),
-                               err);
+        return kc_error_prefix(err, "pattern");
     err = kc_admin_topics(control->source, NULL, &all);
     for (size_t i = 0; !err && i < all.count; i++) {
         const char *source = all.items[i].name;

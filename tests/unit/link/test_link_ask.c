@@ -69,6 +69,20 @@ START_TEST(patterns_match_whole_names)
 }
 END_TEST
 
+START_TEST(a_wrong_pattern_is_the_askers_fault)
+{
+    struct kc_strings known = {0}, found = {0};
+    kc_strings_add(&known, "orders");
+    struct kc_error *err = link_ask_match("orders(", &known, &found);
+    ck_assert(err);
+    ck_assert_int_eq(kc_error_code(err), KC_ERR_BAD_REQUEST);
+    ck_assert_msg(strstr(kc_error_text(err), "orders("), "%s", kc_error_text(err));
+    ck_assert_uint_eq(found.count, 0);
+    kc_error_destroy(err);
+    kc_strings_destroy(&known);
+}
+END_TEST
+
 START_TEST(wrong_types_are_named)
 {
     refuses(LINK_ASK_TOPICS, NULL, "no body");
@@ -154,6 +168,7 @@ int main(void)
     tcase_add_test(cases, names_are_taken_once_in_their_order);
     tcase_add_test(cases, groups_may_be_called_anything);
     tcase_add_test(cases, patterns_match_whole_names);
+    tcase_add_test(cases, a_wrong_pattern_is_the_askers_fault);
     tcase_add_test(cases, wrong_types_are_named);
     tcase_add_test(cases, wrong_names_are_named);
     tcase_add_test(cases, unknown_fields_are_refused);
