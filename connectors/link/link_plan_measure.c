@@ -73,16 +73,15 @@ static size_t find_topic(const struct link_look *look, const char *source)
     return i;
 }
 
-/* A chunk of each topic's largest partition tells how large records are. */
-static void take_samples(const struct link_config *config, const struct link_look *look,
-                         struct link_plan_measure *measures)
+void link_plan_samples(const struct link_config *config, struct link_look *look)
 {
     struct kc_fetcher *fetcher = open_reader(config, "65536");
     int64_t deadline = kc_mono_ms() + SAMPLES_MS;
     size_t left = 0;
-    for (size_t i = 0; fetcher && i < look->count; i++) {
+    for (size_t i = 0; i < look->count; i++) {
         const struct link_lag *most = largest(&look->topics[i]);
-        if (!most)
+        look->topics[i].record_bytes = -1;
+        if (!fetcher || !most)
             continue;
         kc_fetcher_add(fetcher, look->topics[i].source_topic, most->partition, most->source_start,
                        -1);
@@ -91,9 +90,9 @@ static void take_samples(const struct link_config *config, const struct link_loo
     while (left > 0 && kc_mono_ms() < deadline) {
         struct kc_fetched *chunk = kc_fetcher_next(fetcher, deadline);
         size_t i = chunk ? find_topic(look, chunk->topic) : look->count;
-        if (i < look->count && measures[i].record_bytes < 0) {
+        if (i < look->count && look->topics[i].record_bytes < 0) {
             if (chunk->kind == KC_FETCHED_DATA)
-                measures[i].record_bytes = average(chunk);
+                look->topics[i].record_bytes = average(chunk);
             kc_fetcher_remove(fetcher, chunk->topic, chunk->partition);
             left--;
         }
@@ -186,7 +185,9 @@ void link_plan_measure(struct link_live *live, const struct link_config *config,
         before[i] = ends_of(&look->topics[i]);
         count_offsets(&look->topics[i], &measures[i]);
     }
-    take_samples(config, look, measures);
+    link_plan_samples(config, look);
+    for (size_t i = 0; i < look->count; i++)
+        measures[i].record_bytes = look->topics[i].record_bytes;
     struct kc_stop *pause = kc_stop_new();
     kc_stop_wait_until(pause, began + APART_MS);
     kc_stop_destroy(pause);

@@ -23,6 +23,9 @@ struct link_plan_measure {
  * its topics. */
 void link_plan_measure(struct link_live *live, const struct link_config *config,
                        struct link_look *look, struct link_plan_measure *measures);
+/* Reads a chunk of each topic's largest partition, which tells how large records are: sets
+ * record_bytes, -1 where none came within some seconds. */
+void link_plan_samples(const struct link_config *config, struct link_look *look);
 /* Bytes a second in which the largest partition of look can be read; -1: not known. */
 double link_plan_speed(const struct link_config *config, const struct link_look *look);
 

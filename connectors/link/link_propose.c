@@ -8,6 +8,7 @@
  */
 #include "link/link_propose_priv.h"
 
+#include "link/link_plan_priv.h"
 #include "link/link_resource_priv.h"
 #include "link/link_view_priv.h"
 #include "link/link_writers_priv.h"
@@ -126,6 +127,38 @@ size_t link_sets_batches(const struct link_mirrors *mirrors, size_t *parents, si
     return count;
 }
 
+/* ---- how large a batch is ---- */
+
+/* -1: it isn't known. */
+static int64_t bytes_of(const struct link_lags *lags, int64_t records)
+{
+    if (records <= 0)
+        return records;
+    return lags->record_bytes >= 0 ? (int64_t)((double)records * lags->record_bytes + 0.5) : -1;
+}
+
+static int64_t add_known(int64_t sum, int64_t more)
+{
+    return sum < 0 || more < 0 ? -1 : sum + more;
+}
+
+void link_batch_measure(const struct link_mirrors *mirrors, const size_t *batches, size_t batch,
+                        struct link_batch_size *size)
+{
+    *size = (struct link_batch_size){0};
+    for (size_t i = 0; i < mirrors->count; i++) {
+        if (batches[i] != batch)
+            continue;
+        const struct link_lags *lags = &mirrors->look.topics[i];
+        int64_t records = records_of(lags);
+        size->records += records;
+        size->lag = add_known(size->lag, lags->lag);
+        size->bytes = add_known(size->bytes, bytes_of(lags, records));
+        size->lag_bytes = add_known(size->lag_bytes, bytes_of(lags, lags->lag));
+        size->records_per_second += lags->source_rate > 0 ? lags->source_rate : 0;
+    }
+}
+
 /* ---- the answer ---- */
 
 /* All that a proposal is made of. */
@@ -169,19 +202,6 @@ static json_t *view_manifest(const struct proposal *proposal)
     return json_pack("{s:s, s:o}", "wave_name", "proposed", "batches", batches);
 }
 
-/* -1: it isn't known. */
-static int64_t bytes_of(const struct link_lags *lags, int64_t records)
-{
-    if (records <= 0)
-        return 0;
-    return lags->record_bytes >= 0 ? (int64_t)((double)records * lags->record_bytes) : -1;
-}
-
-static int64_t add_known(int64_t sum, int64_t more)
-{
-    return sum < 0 || more < 0 ? -1 : sum + more;
-}
-
 /* What would break, but for a source that isn't quiet: before a wave it never is. */
 static void add_blockers(json_t *list, const struct link_outcome *outcome)
 {
@@ -197,28 +217,23 @@ static void add_blockers(json_t *list, const struct link_outcome *outcome)
 
 static json_t *view_batch(const struct proposal *proposal, size_t batch)
 {
-    int64_t records = 0, lag = 0, bytes = 0, lag_bytes = 0, predicted = -1;
-    double rate = 0;
+    struct link_batch_size size;
+    int64_t predicted = -1;
     json_t *blockers = json_array();
+    link_batch_measure(&proposal->mirrors, proposal->batches, batch, &size);
     for (size_t i = 0; i < proposal->mirrors.count; i++) {
         if (proposal->batches[i] != batch)
             continue;
-        const struct link_lags *lags = &proposal->mirrors.look.topics[i];
         const struct link_outcome *outcome = &proposal->outcomes.items[i];
-        records += records_of(lags);
-        lag = add_known(lag, lags->lag);
-        bytes = add_known(bytes, bytes_of(lags, records_of(lags)));
-        lag_bytes = add_known(lag_bytes, lags->lag < 0 ? -1 : bytes_of(lags, lags->lag));
-        rate += lags->source_rate > 0 ? lags->source_rate : 0;
         predicted = outcome->predicted_ms > predicted ? outcome->predicted_ms : predicted;
         add_blockers(blockers, outcome);
         link_rights_gaps_view(&proposal->gaps, proposal->mirrors.items[i].name, blockers);
     }
     return json_pack("{s:i, s:I, s:o, s:o, s:o, s:f, s:o, s:o}", "batch", (int)batch, "records",
-                     (json_int_t)records, "bytes", link_view_number(bytes), "lag",
-                     link_view_number(lag), "lag_bytes", link_view_number(lag_bytes),
-                     "records_per_second", rate, "predicted_ms", link_view_number(predicted),
-                     "blockers", blockers);
+                     (json_int_t)size.records, "bytes", link_view_number(size.bytes), "lag",
+                     link_view_number(size.lag), "lag_bytes", link_view_number(size.lag_bytes),
+                     "records_per_second", size.records_per_second, "predicted_ms",
+                     link_view_number(predicted), "blockers", blockers);
 }
 
 static json_t *view_writers(const struct proposal *proposal)
@@ -283,7 +298,8 @@ static struct kc_error *gather(struct proposal *proposal, size_t most)
     link_block_promotions(proposal->control, mirrors->items, proposal->outcomes.items,
                           mirrors->count, &dry, &mirrors->look);
     link_look_clear(&mirrors->look);
-    link_mirrors_look(proposal->control, mirrors, true); /* with the size of what is missing */
+    link_mirrors_look(proposal->control, mirrors, false);
+    link_plan_samples(proposal->control->config, &mirrors->look);
     struct kc_error *err =
         link_writers_load(proposal->control, mirrors->items, mirrors->count, &proposal->writers);
     if (err)

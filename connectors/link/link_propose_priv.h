@@ -23,6 +23,18 @@ void link_sets_join(size_t *parents, const struct link_mirrors *mirrors,
 size_t link_sets_batches(const struct link_mirrors *mirrors, size_t *parents, size_t most,
                          size_t *batches);
 
+/* What a batch moves; -1: it isn't known. */
+struct link_batch_size {
+    int64_t records; /* that the source has, by offsets */
+    int64_t bytes;
+    int64_t lag; /* records that aren't on the target yet */
+    int64_t lag_bytes;
+    double records_per_second; /* that are written at the source */
+};
+/* The sums over the mirrors of a batch, which have been looked at. */
+void link_batch_measure(const struct link_mirrors *mirrors, const size_t *batches, size_t batch,
+                        struct link_batch_size *size);
+
 /* ---- link_rights_gaps.c: who may use a topic at the source, and not on the target ---- */
 
 /* Zero-initialise it. */

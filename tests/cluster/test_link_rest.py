@@ -457,6 +457,12 @@ def write_both(cluster, name, topics):
     producer.commit_transaction(60)
 
 
+def log_bytes(cluster, topic):
+    """What a topic takes on its brokers' disks."""
+    files = [f for b in cluster.brokers for f in b.directory.glob(f"data/{topic}-[0-9]*/*.log")]
+    return sum(file.stat().st_size for file in files)
+
+
 def check_waves(rest, source, link, orders, bills):
     """Both topics in two batches: a manifest, a proposal, and the wave as it goes."""
     path = f"/links/{link}"
@@ -467,6 +473,10 @@ def check_waves(rest, source, link, orders, bills):
     batches = proposed["manifest"]["batches"]
     assert sorted(t for b in batches for t in b["topics"]) == sorted([orders, bills])
     assert [b["records"] for b in proposed["batches"]] == [500, 500] and not proposed["together"]
+    for batch, figures in zip(batches, proposed["batches"]):
+        wanted = log_bytes(source, *batch["topics"])
+        assert abs(figures["bytes"] - wanted) < wanted / 10, (figures, wanted)
+        assert (figures["lag"], figures["lag_bytes"]) == (0, 0)
     # Once somebody has written both in a transaction, they stand in one batch.
     write_both(source, link, (orders, bills))
     split = {"wave_name": "w", "batches": [{"topics": [orders]}, {"topics": [bills]}]}

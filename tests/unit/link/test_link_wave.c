@@ -257,6 +257,54 @@ START_TEST(proposals_keep_sets_together_and_begin_small)
 }
 END_TEST
 
+/* Topics a and b: 100 records in each of two partitions, of 10 bytes; 30 are missing in each. */
+START_TEST(a_batch_is_as_large_as_its_topics)
+{
+    struct fake_link link;
+    struct link_mirrors mirrors = {0};
+    struct link_batch_size size;
+    const size_t batches[] = {0, 0, 1};
+    fake_link_new(&link);
+    link.live.target_end = 70;
+    link.live.source_rate = 5;
+    static const char *const names[] = {"a", "b", "c"};
+    for (size_t i = 0; i < 3; i++)
+        fake_topic(&link, names[i], KC_LINK_LINKING);
+    link_mirrors_load(&link.control, NULL, &mirrors);
+    link_mirrors_look(&link.control, &mirrors, false);
+    struct link_lags *b = &mirrors.look.topics[1], *c = &mirrors.look.topics[2];
+    c->items[0].source_start = 40;
+    link_batch_measure(&mirrors, batches, 0, &size);
+    ck_assert_int_eq(size.records, 400);
+    ck_assert_int_eq(size.bytes, 4000);
+    ck_assert_int_eq(size.lag, 120);
+    ck_assert_int_eq(size.lag_bytes, 1200);
+    ck_assert_double_eq_tol(size.records_per_second, 10, 0.01);
+    link_batch_measure(&mirrors, batches, 1, &size);
+    ck_assert_int_eq(size.records, 160);
+    ck_assert_int_eq(size.bytes, 1600);
+    /* What isn't known of one topic isn't known of the batch. */
+    b->record_bytes = -1;
+    link_batch_measure(&mirrors, batches, 0, &size);
+    ck_assert_int_eq(size.bytes, -1);
+    ck_assert_int_eq(size.lag_bytes, -1);
+    ck_assert_int_eq(size.lag, 120);
+    /* Of an empty topic it is. */
+    for (size_t k = 0; k < b->count; k++)
+        b->items[k].source_end = b->items[k].lag = 0;
+    b->lag = 0;
+    link_batch_measure(&mirrors, batches, 0, &size);
+    ck_assert_int_eq(size.bytes, 2000);
+    ck_assert_int_eq(size.lag_bytes, 600);
+    b->lag = -1;
+    link_batch_measure(&mirrors, batches, 0, &size);
+    ck_assert_int_eq(size.lag, -1);
+    ck_assert_int_eq(size.lag_bytes, -1);
+    link_mirrors_clear(&mirrors);
+    fake_link_destroy(&link);
+}
+END_TEST
+
 START_TEST(missing_rights_are_found)
 {
     struct kc_acl at_source[] = {
@@ -311,6 +359,7 @@ int main(void)
     tcase_add_test(cases, what_one_writes_isnt_parted);
     tcase_add_test(cases, streams_topics_are_known_by_their_names);
     tcase_add_test(cases, proposals_keep_sets_together_and_begin_small);
+    tcase_add_test(cases, a_batch_is_as_large_as_its_topics);
     tcase_add_test(cases, missing_rights_are_found);
     tcase_add_test(cases, users_that_the_target_lacks);
     suite_add_tcase(suite, cases);
