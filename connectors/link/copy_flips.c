@@ -48,10 +48,16 @@ void link_flips_free(struct link_flips *flips)
     free(flips);
 }
 
-static struct flip_producer *find(struct link_flips *flips, int64_t id)
+static struct flip_producer *look_up(const struct link_flips *flips, int64_t id)
 {
     struct flip_producer *producer;
     HASH_FIND(hh, flips->by_id, &id, sizeof(id), producer);
+    return producer;
+}
+
+static struct flip_producer *find(struct link_flips *flips, int64_t id)
+{
+    struct flip_producer *producer = look_up(flips, id);
     if (producer) {
         DL_DELETE(flips->by_time, producer);
     } else {
@@ -65,23 +71,72 @@ static struct flip_producer *find(struct link_flips *flips, int64_t id)
     return producer;
 }
 
-void link_flips_note(struct link_flips *flips, const struct kc_record_batch *batch, int64_t now_ms)
+static void add(struct link_flips *flips, int64_t id, int16_t epoch,
+                struct kc_link_flip_batch batch, int64_t now_ms)
 {
-    if (batch->producer_id < 0 || batch->base_sequence < 0 || kc_record_batch_control(batch))
-        return;
-    struct flip_producer *producer = find(flips, batch->producer_id);
-    if (producer->epoch != batch->producer_epoch)
+    struct flip_producer *producer = find(flips, id);
+    if (producer->epoch != epoch)
         producer->count = 0;
-    producer->epoch = batch->producer_epoch;
+    producer->epoch = epoch;
     producer->seen_ms = now_ms;
     if (producer->count == KC_LINK_FLIP_BATCHES) {
         producer->count--;
         for (size_t i = 0; i < producer->count; i++)
             producer->batches[i] = producer->batches[i + 1];
     }
-    producer->batches[producer->count++] = (struct kc_link_flip_batch){
+    producer->batches[producer->count++] = batch;
+}
+
+void link_flips_note(struct link_flips *flips, const struct kc_record_batch *batch, int64_t now_ms)
+{
+    if (batch->producer_id < 0 || batch->base_sequence < 0 || kc_record_batch_control(batch))
+        return;
+    const struct kc_link_flip_batch noted = {
         batch->base_sequence, kc_sequence_after(batch->base_sequence, batch->last_offset_delta),
         batch->base_offset};
+    add(flips, batch->producer_id, batch->producer_epoch, noted, now_ms);
+}
+
+/* ---- producers that the source's leader knows ---- */
+
+/* Whoever wrote last is first, because there isn't room for any number of them. */
+static int by_age(const void *a, const void *b)
+{
+    const struct kc_partition_producer *x = a, *y = b;
+    return (x->last_timestamp < y->last_timestamp) - (x->last_timestamp > y->last_timestamp);
+}
+
+static bool is_noted(const struct flip_producer *known, const struct kc_partition_producer *told)
+{
+    return known && known->epoch == told->producer_epoch && known->count > 0 &&
+           known->batches[known->count - 1].last == told->last_sequence;
+}
+
+/* No batch is like the one that stands for all: it would have 2^31 records. So each one up to the
+ * last sequence is an old one, whose offset isn't known, and the next one is the one that follows.
+ */
+static void learn(struct link_flips *flips, const struct kc_partition_producer *told, int64_t end,
+                  int64_t now_ms)
+{
+    const struct flip_producer *known = look_up(flips, told->producer_id);
+    if (told->last_sequence < 0 || is_noted(known, told) ||
+        (!known && HASH_COUNT(flips->by_id) >= PRODUCERS_MOST))
+        return;
+    const struct kc_link_flip_batch all = {kc_sequence_after(told->last_sequence, 1),
+                                           told->last_sequence, end};
+    add(flips, told->producer_id, (int16_t)told->producer_epoch, all, now_ms);
+}
+
+void link_flips_learn(struct link_flips *flips, const struct kc_partition_producer *producers,
+                      size_t count, int64_t end, int64_t now_ms)
+{
+    struct kc_partition_producer *sorted =
+        count ? kc_memdup(producers, count * sizeof(*producers)) : NULL;
+    if (count)
+        qsort(sorted, count, sizeof(*sorted), by_age);
+    for (size_t i = 0; i < count; i++)
+        learn(flips, &sorted[i], end, now_ms);
+    free(sorted);
 }
 
 static int by_id(const void *a, const void *b)

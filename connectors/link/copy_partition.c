@@ -59,6 +59,7 @@ struct copy_partition *link_part_new(struct copy_topic *topic, int32_t number,
                                 .stuck_stable = -1,
                                 .phase = topic->paused ? COPY_REST : COPY_LOOK,
                                 .flips = link_flips_new(),
+                                .flips_ms = kc_mono_ms(),
                                 .translation = {.dirty = SIZE_MAX, .own = SIZE_MAX, .planned = -1}};
     partition->saved =
         saved ? *saved

@@ -143,6 +143,7 @@ struct copy_partition {
     bool asked_name; /* who has written there is being asked, or was */
     bool named;      /* the answer is in the reason */
     struct link_flips *flips;
+    int64_t flips_ms; /* since then they are noted */
     struct copy_translation translation;
     struct copy_partition *prev_unindexed, *next_unindexed;
     struct copy_partition *prev_busy, *next_busy;

@@ -141,6 +141,28 @@ void link_copy_saved(struct link_copy *copy, const char *name)
 
 /* ---- the flip table ---- */
 
+bool link_copy_flips_are_young(struct link_copy *copy, const char *name)
+{
+    const struct copy_topic *topic = link_copy_topic(copy, name);
+    for (size_t i = 0; topic && i < topic->count; i++)
+        if (kc_mono_ms() - topic->partitions[i]->flips_ms < FLIP_MS)
+            return true;
+    return false;
+}
+
+void link_copy_learn_flips(struct link_copy *copy, const char *name,
+                           const struct kc_partition_producers *items, size_t count)
+{
+    struct copy_topic *topic = link_copy_topic(copy, name);
+    for (size_t i = 0; topic && i < count; i++) {
+        if (items[i].error || (size_t)items[i].partition >= topic->count)
+            continue;
+        const struct copy_partition *partition = topic->partitions[items[i].partition];
+        link_flips_learn(partition->flips, items[i].producers, items[i].count,
+                         link_part_source_at(partition), kc_mono_ms());
+    }
+}
+
 json_t *link_copy_flip_table(struct link_copy *copy, const char *name)
 {
     struct copy_topic *topic = link_copy_topic(copy, name);

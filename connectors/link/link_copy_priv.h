@@ -12,6 +12,7 @@
 #ifndef CONNECTORS_LINK_LINK_COPY_PRIV_H
 #define CONNECTORS_LINK_LINK_COPY_PRIV_H
 
+#include "connect/admin.h"
 #include "link/link_lease_priv.h"
 
 struct link_copy;
@@ -90,5 +91,10 @@ void link_copy_wake(struct link_copy *copy); /* any thread */
  * flip tables (kc_link_flip_json()), one for each partition that has any, with epoch 0, which the
  * caller sets. New reference. */
 json_t *link_copy_flip_table(struct link_copy *copy, const char *topic);
+/* Whether the copying of a partition began so lately that the table lacks batches that were copied
+ * before. Then the source is to be asked which producers it knows, and this is told of them. */
+bool link_copy_flips_are_young(struct link_copy *copy, const char *topic);
+void link_copy_learn_flips(struct link_copy *copy, const char *topic,
+                           const struct kc_partition_producers *items, size_t count);
 
 #endif

@@ -97,6 +97,66 @@ static void check_source(const struct link_work *work, struct link_cut *cuts, si
                  kc_error_prefix(err, "The source's end can't be read; it is tried again"));
 }
 
+/* ---- producers ---- */
+
+static bool learns(const struct link_work *work, const struct link_cut *cut)
+{
+    return goes_on(cut) && cut->status && !is_failover(cut) &&
+           link_copy_flips_are_young(work->copy, cut->topic);
+}
+
+/* A source that can't tell (before Kafka 2.8) keeps no promotion waiting; nor does one that doesn't
+ * answer where that was forced. */
+static void note_untold(const struct link_work *work, struct link_cut *cut,
+                        const struct kc_error *err)
+{
+    if (!err || cut->error)
+        return;
+    if (kc_error_retriable(err) && !cut->order->force)
+        cut->error = kc_error_prefix(kc_error_copy(err), "The source doesn't tell who writes %s",
+                                     cut->order->source_topic);
+    else
+        kc_warn("Link '%s': topic %s is promoted without what its producers wrote before this task "
+                "began: what they send again of that may be doubled. %s",
+                work->config->name, cut->topic, kc_error_text(err));
+}
+
+/* Of one topic. */
+static void take_producers(const struct link_work *work, struct link_cut *cut,
+                           const struct kc_error *err, const struct kc_partition_producers *items)
+{
+    note_untold(work, cut, err);
+    for (int32_t p = 0; p < cut->order->partitions; p++)
+        note_untold(work, cut, items[p].error);
+    link_copy_learn_flips(work->copy, cut->topic, items, (size_t)cut->order->partitions);
+}
+
+/* What this task hasn't seen, because its predecessor copied it, the source's leaders know. */
+static void learn_producers(const struct link_work *work, struct link_cut *cuts, size_t count)
+{
+    struct kc_partition_producers *items = NULL;
+    size_t used = 0, at = 0;
+    for (size_t i = 0; i < count; i++) {
+        cuts[i].learns = learns(work, &cuts[i]);
+        if (!cuts[i].learns)
+            continue;
+        items = kc_realloc(items, (used + (size_t)cuts[i].order->partitions + 1) * sizeof(*items));
+        for (int32_t p = 0; p < cuts[i].order->partitions; p++)
+            items[used++] = (struct kc_partition_producers){.topic = cuts[i].order->source_topic,
+                                                            .partition = p};
+    }
+    struct kc_error *err = used ? kc_admin_describe_producers(work->source, items, used) : NULL;
+    for (size_t i = 0; at < used; i++) {
+        if (!cuts[i].learns)
+            continue;
+        take_producers(work, &cuts[i], err, &items[at]);
+        at += (size_t)cuts[i].order->partitions;
+    }
+    kc_error_destroy(err);
+    kc_partition_producers_clear(items, used);
+    free(items);
+}
+
 /* ---- settings ---- */
 
 static struct kc_map *read_settings(const struct link_work *work, const char *topic)
@@ -345,6 +405,7 @@ void link_cut_over(const struct link_work *work, struct link_cut *cuts, size_t c
 {
     json_t **flips = kc_calloc(count, sizeof(*flips));
     check_source(work, cuts, count);
+    learn_producers(work, cuts, count);
     for (size_t i = 0; i < count; i++) {
         if (!goes_on(&cuts[i]) || !cuts[i].status)
             continue;

@@ -42,9 +42,11 @@ struct link_cut {
     const struct link_copy_status *status;   /* NULL: it wasn't being copied */
     const struct kc_link_topic *state;       /* PROMOTED or FAILED_OVER, as it will be written */
     int64_t pause_ms;                        /* since the copying began to finish */
-    bool not_quiet;         /* out: the source has got records since; nothing was done */
-    bool ended;             /* out: it isn't being copied any more */
-    struct kc_error *error; /* out, the caller's: no state was written */
+    bool learns;    /* the flip table lacks what was copied before this task began */
+    bool not_quiet; /* out: the source has got records since; nothing was done */
+    bool ended;     /* out: it isn't being copied any more */
+    struct kc_error
+        *error; /* out, the caller's: the state wasn't written, or if `ended`, perhaps */
 };
 /* Cuts topics: settings are put in place, then receipt, flip table and state are written in one go.
  * Ends the copying of each that isn't `not_quiet`. */

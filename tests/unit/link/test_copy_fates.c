@@ -117,12 +117,71 @@ START_TEST(the_last_five_batches_are_known)
 }
 END_TEST
 
+static enum kc_link_flip_verdict look_up(const struct link_flips *flips, int64_t id, int16_t epoch,
+                                         int32_t first, int32_t last)
+{
+    struct kc_link_flip flip = {0};
+    int64_t offset = -2;
+    json_t *json = link_flips_json(flips, 3, NULL, 900, 0);
+    ck_assert_ptr_null(kc_link_flip_parse(json, &flip));
+    enum kc_link_flip_verdict verdict =
+        kc_link_flip_look_up(&flip, id, epoch, first, last, &offset);
+    if (verdict != KC_LINK_FLIP_DUPLICATE)
+        ck_assert_int_eq(offset, -1);
+    kc_link_flip_clear(&flip);
+    json_decref(json);
+    return verdict;
+}
+
+START_TEST(what_a_predecessor_copied_is_learnt_from_the_source)
+{
+    const struct kc_partition_producer producers[] = {
+        {.producer_id = 7, .producer_epoch = 2, .last_sequence = 49, .last_timestamp = 1},
+        {.producer_id = 8, .producer_epoch = 0, .last_sequence = 9, .last_timestamp = 2},
+        {.producer_id = 9, .producer_epoch = 0, .last_sequence = -1, .last_timestamp = 3},
+        {.producer_id = 10, .producer_epoch = 0, .last_sequence = INT32_MAX, .last_timestamp = -1},
+    };
+    struct link_flips *flips = link_flips_new();
+    note_batch(flips, 8, 0, 0, 100, 50); /* it is known better */
+    link_flips_learn(flips, producers, 4, 800, 60);
+    ck_assert_int_eq(look_up(flips, 7, 2, 49, 49), KC_LINK_FLIP_OLD);
+    ck_assert_int_eq(look_up(flips, 7, 2, 0, 9), KC_LINK_FLIP_OLD);
+    ck_assert_int_eq(look_up(flips, 7, 2, 50, 59), KC_LINK_FLIP_NEXT);
+    ck_assert_int_eq(look_up(flips, 7, 2, 60, 60), KC_LINK_FLIP_LATER);
+    ck_assert_int_eq(look_up(flips, 7, 1, 50, 50), KC_LINK_FLIP_FENCED);
+    ck_assert_int_eq(look_up(flips, 8, 0, 0, 9), KC_LINK_FLIP_DUPLICATE);
+    ck_assert_int_eq(look_up(flips, 9, 0, 0, 0), KC_LINK_FLIP_UNKNOWN);
+    ck_assert_int_eq(look_up(flips, 10, 0, 0, 0), KC_LINK_FLIP_NEXT); /* sequences go round */
+    ck_assert_int_eq(look_up(flips, 10, 0, INT32_MAX, INT32_MAX), KC_LINK_FLIP_OLD);
+    link_flips_free(flips);
+}
+END_TEST
+
+START_TEST(those_who_wrote_last_are_learnt_first)
+{
+    struct kc_partition_producer producers[1500];
+    struct link_flips *flips = link_flips_new();
+    for (int i = 0; i < 1500; i++)
+        producers[i] = (struct kc_partition_producer){
+            .producer_id = 1 + i, .last_sequence = 4, .last_timestamp = i};
+    note_batch(flips, 5000, 0, 0, 100, 50);
+    link_flips_learn(flips, producers, 1500, 800, 60);
+    ck_assert_int_eq(look_up(flips, 1500, 0, 4, 4), KC_LINK_FLIP_OLD);
+    ck_assert_int_eq(look_up(flips, 600, 0, 4, 4), KC_LINK_FLIP_OLD);
+    ck_assert_int_eq(look_up(flips, 100, 0, 4, 4), KC_LINK_FLIP_UNKNOWN);
+    ck_assert_int_eq(look_up(flips, 5000, 0, 0, 9), KC_LINK_FLIP_DUPLICATE);
+    link_flips_free(flips);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("copy_fates");
     TCase *tc = tcase_create("producers");
     tcase_add_test(tc, what_has_no_end_is_aborted);
     tcase_add_test(tc, the_last_five_batches_are_known);
+    tcase_add_test(tc, what_a_predecessor_copied_is_learnt_from_the_source);
+    tcase_add_test(tc, those_who_wrote_last_are_learnt_first);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
