@@ -25,6 +25,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask"
 #define REASON_MS 5000 /* between two writes of a state whose reason alone changes */
 #define PUT_MS    30000
 #define RETRY_MS  2000
+#define SURE_MS   5000 /* for the state topic's end */
 #define HURRY_MS  5000 /* for which a promotion is looked at more often: producers wait for it */
 
 /* A look at one topic. */
@@ -241,6 +242,8 @@ static bool write_states(struct link_topics *topics, struct link_topic_look *loo
             changes[n++] = (struct link_change){KC_LINK_TOPIC, looks[i].topic->name,
                                                 kc_link_topic_json(&looks[i].next)};
     struct kc_error *err = n ? link_store_put(topics->work.store, changes, n, PUT_MS) : NULL;
+    for (size_t i = 0; i < count; i++)
+        looks[i].topic->unsure = err && looks[i].write;
     if (err) {
         kc_warn("%s. It is tried again.", kc_error_text(err));
         kc_error_destroy(err);
@@ -369,6 +372,7 @@ static void note_cut(struct link_topics *topics, struct link_topic_look *look, s
         kc_warn("Link '%s': topic %s isn't %s yet: %s", topics->work.config->name, topic->name,
                 kc_link_topic_state_name(look->next.state), kc_error_text(cut->error));
         topic->due_ms = kc_mono_ms() + RETRY_MS;
+        topic->unsure = cut->ended;
     } else if (took_effect(topics, look))
         take_state(look);
     kc_error_destroy(cut->error);
@@ -458,6 +462,23 @@ static bool is_urgent(const struct link_topic_look *look)
            kc_now_ms() - look->next.since_ms < HURRY_MS;
 }
 
+/* A state that wasn't acknowledged may have been written all the same: a topic that is promoted by
+ * it isn't to be copied any more. False: that isn't known yet. */
+static bool make_sure(struct link_topics *topics, struct link_topic_work *topic)
+{
+    struct kc_error *err = link_store_read_to_end(topics->work.store, SURE_MS);
+    topic->unsure = err != NULL;
+    if (err) {
+        kc_warn("%s. It is tried again.", kc_error_text(err));
+        kc_error_destroy(err);
+        topic->due_ms = kc_mono_ms() + RETRY_MS;
+        return false;
+    }
+    kc_link_topic_clear(&topic->state);
+    link_topics_load_state(topics, topic);
+    return true;
+}
+
 bool link_topics_promotes(const struct link_topics *topics)
 {
     return topics->promotes;
@@ -473,7 +494,7 @@ void link_topics_step(struct link_topics *topics)
     link_gateways_read(topics->gateways, topics->work.store, kc_mono_ms());
     HASH_ITER (hh, topics->topics, topic, next) {
         int64_t now = kc_mono_ms();
-        if (now < topic->due_ms)
+        if (now < topic->due_ms || (topic->unsure && !make_sure(topics, topic)))
             continue;
         topic->due_ms = is_busy(topic) ? 0 : now + CALM_MS;
         look_at(topics, topic, &looks[count]);

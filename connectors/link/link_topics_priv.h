@@ -18,6 +18,7 @@ struct link_topic_work {
     bool replaced;                    /* the same: another one is there, of a topic made anew */
     struct kc_link_topic state;       /* without partition states, which the store has */
     bool has_state;
+    bool unsure; /* a write failed, so that the store may have another state */
     bool copying;
     bool paused;
     bool finishing;
