@@ -274,7 +274,7 @@ static void send_to_source(struct gateway_job *job, const struct gateway_move *m
         .acks = job->request->acks,
         .timeout_ms = job->request->timeout_ms,
         .transactional_id = job->transactional_id,
-        .adds_partitions = job->exchange->header.version > 11,
+        .adds_partitions = job->exchange->header.version >= GATEWAY_FIRST_ADDING,
         .source_tag = gateway_links_tag(route->base.links, true),
         .deadline_ms = job->exchange->since_ms + GATEWAY_ANSWER_MS,
         .channel = job->queue->channel,

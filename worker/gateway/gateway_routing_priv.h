@@ -26,17 +26,17 @@
 #include <utlist.h>
 
 /* Before the client's request.timeout.ms, which is 30 s unless it is set. */
-#define GATEWAY_HOLD_MS   20000 /* for which a write may wait to be sent on */
-#define GATEWAY_ANSWER_MS 26000 /* for an answer of the source */
+#define GATEWAY_HOLD_MS     20000 /* for which a write may wait to be sent on */
+#define GATEWAY_HELD_TXN_MS 1000  /* the same for the first of a transaction of the source */
+#define GATEWAY_ANSWER_MS   26000 /* for an answer of the source */
 
 /* A client that is told so refreshes its metadata and sends again, without counting it as a failure
  * and in the same order: Java, librdkafka, franz-go. The batch certainly wasn't written. */
 #define GATEWAY_TRY_AGAIN KC_KAFKA_NOT_LEADER_OR_FOLLOWER
 /* The same, but it may have been written. */
 #define GATEWAY_UNKNOWN KC_KAFKA_REQUEST_TIMED_OUT
-/* A transaction that must begin anew: clients abort it, and ask for a producer id again without
- * ending it before (KIP-360: Java from 2.5 on, librdkafka, franz-go). */
-#define GATEWAY_BEGIN_ANEW KC_KAFKA_INVALID_PRODUCER_ID_MAPPING
+/* Produce: from this version on it adds partitions to the transaction (KIP-890). */
+#define GATEWAY_FIRST_ADDING 12
 
 struct gateway_transactions;
 
@@ -174,6 +174,17 @@ struct gateway_transactions *gateway_transactions_new(void);
 void gateway_transactions_destroy(struct gateway_transactions *transactions);
 bool gateway_transaction_take(struct gateway_route *route, struct gateway_exchange *exchange);
 bool gateway_transaction_init(struct gateway_route *route, struct gateway_exchange *exchange);
+/* The code by which the client of an exchange is told that its transaction must begin anew. */
+int16_t gateway_begin_anew_code(const struct gateway_exchange *exchange);
+/* Whether the producer with this epoch has partitions at the source, as far as this gateway has
+ * seen. */
+bool gateway_transaction_is_open(struct gateway_route *route, const char *transactional_id,
+                                 int16_t epoch);
+/* epoch -1: it has none. */
+void gateway_transaction_set_open(struct gateway_route *route, const char *transactional_id,
+                                  int16_t epoch);
+/* Its transactions have topics of both clusters: the operator is told. */
+void gateway_transaction_mixed(struct gateway_route *route, const char *transactional_id);
 /* A transaction wrote, or was to write, to a topic whose truth is the source, or the target: where
  * its id begins next. */
 void gateway_transaction_note(struct gateway_route *route, const char *transactional_id,

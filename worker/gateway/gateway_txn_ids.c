@@ -9,6 +9,11 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.gateway.transactions");
 
+#define MIXED                                                                                      \
+    "it writes to promoted topics and to topics whose writes still go to the source in one "       \
+    "transaction, which two clusters can't commit as one. Its transactions are aborted until all " \
+    "of its topics are promoted. Promote topics together that are written together"
+
 enum {
     IDS_MOST = 50000, /* the oldest go first */
     TELL_MS = 60000,  /* between lines about one of them */
@@ -17,7 +22,9 @@ enum {
 struct gateway_transaction {
     char *id;
     enum gateway_home next; /* where it begins next */
-    bool open;              /* it has partitions at the source */
+    int16_t open_epoch;     /* with which it has partitions at the source; -1: none */
+    int64_t refused_id;     /* the producer whose offsets were refused last */
+    int16_t refused_epoch;
     int64_t told_ms;
     struct gateway_transaction *prev, *next_one; /* the newest is last */
     UT_hash_handle hh;
@@ -68,6 +75,7 @@ static struct gateway_transaction *find(struct gateway_transactions *transaction
             drop(transactions, transactions->by_time);
         one = kc_calloc(1, sizeof(*one));
         one->id = kc_strdup(id);
+        one->open_epoch = -1;
         HASH_ADD_KEYPTR(hh, transactions->by_id, one->id, strlen(one->id), one);
     }
     DL_APPEND2(transactions->by_time, one, prev, next_one);
@@ -84,22 +92,36 @@ void gateway_transaction_note(struct gateway_route *route, const char *transacti
     pthread_mutex_unlock(&transactions->mutex);
 }
 
-void gateway_txn_set_open(struct gateway_route *route, const char *id, bool open)
+void gateway_transaction_set_open(struct gateway_route *route, const char *transactional_id,
+                                  int16_t epoch)
 {
     pthread_mutex_lock(&route->transactions->mutex);
-    find(route->transactions, id)->open = open;
+    find(route->transactions, transactional_id)->open_epoch = epoch;
     pthread_mutex_unlock(&route->transactions->mutex);
 }
 
-bool gateway_txn_is_open(struct gateway_route *route, const char *id)
+bool gateway_transaction_is_open(struct gateway_route *route, const char *transactional_id,
+                                 int16_t epoch)
 {
     struct gateway_transaction *one = NULL;
 
     pthread_mutex_lock(&route->transactions->mutex);
-    HASH_FIND_STR(route->transactions->by_id, id, one);
-    bool open = one && one->open;
+    HASH_FIND_STR(route->transactions->by_id, transactional_id, one);
+    bool open = one && epoch >= 0 && one->open_epoch == epoch;
     pthread_mutex_unlock(&route->transactions->mutex);
     return open;
+}
+
+bool gateway_txn_refused_before(struct gateway_route *route, const char *id, int64_t producer_id,
+                                int16_t epoch)
+{
+    pthread_mutex_lock(&route->transactions->mutex);
+    struct gateway_transaction *one = find(route->transactions, id);
+    bool before = one->refused_id == producer_id && one->refused_epoch == epoch;
+    one->refused_id = producer_id;
+    one->refused_epoch = epoch;
+    pthread_mutex_unlock(&route->transactions->mutex);
+    return before;
 }
 
 enum gateway_home gateway_txn_next(struct gateway_route *route, const char *id)
@@ -111,6 +133,11 @@ enum gateway_home gateway_txn_next(struct gateway_route *route, const char *id)
     enum gateway_home home = one ? one->next : GATEWAY_HOME_UNKNOWN;
     pthread_mutex_unlock(&route->transactions->mutex);
     return home;
+}
+
+void gateway_transaction_mixed(struct gateway_route *route, const char *transactional_id)
+{
+    gateway_txn_tell(route, transactional_id, MIXED);
 }
 
 void gateway_txn_tell(struct gateway_route *route, const char *id, const char *what)

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * InitProducerId with a transactional id: up to two clusters are asked, one after the other. Why is
- * told in gateway_transactions.c.
+ * Ids for producers with a transactional id: up to two clusters are asked, one after the other. Why
+ * is told in gateway_transactions.c.
  */
 #include "gateway/gateway_txn_priv.h"
 
 #define PARTING_MS 3000 /* for the source, where no link is active any more */
 
 static void take_step(struct gateway_txn_call *call);
-
-static void finish_init(struct gateway_txn_call *call)
-{
-    gateway_exchange_answer(call->exchange, &call->answer);
-    gateway_txn_call_destroy(call);
-}
 
 /* A former cluster that has forgotten the id has nothing to fence; one that is gone after the last
  * promotion can't. */
@@ -35,8 +29,8 @@ static void step_done(struct gateway_txn_call *call)
         return;
     }
     if (call->answer.error_code == KC_KAFKA_NONE)
-        gateway_txn_set_open(call->route, call->id, false);
-    finish_init(call);
+        gateway_transaction_set_open(call->route, call->id, -1);
+    call->done(call);
 }
 
 static void on_source_init(void *arg, const struct kc_wire_request *request,
@@ -77,11 +71,10 @@ static void on_target_init(void *arg, struct gateway_exchange *exchange, void *r
     step_done(call);
 }
 
-/* The client's message for one of the clusters. */
+/* The message for one of the clusters. */
 static struct kc_init_producer_id_request init_message(const struct gateway_txn_call *call)
 {
-    struct kc_init_producer_id_request message =
-        *(const struct kc_init_producer_id_request *)call->exchange->message;
+    struct kc_init_producer_id_request message = call->init;
     bool of_source = false;
 
     if (call->given[call->step]) {
@@ -98,8 +91,8 @@ static void take_step(struct gateway_txn_call *call)
     struct kc_init_producer_id_request message = init_message(call);
 
     if (call->steps[call->step] == GATEWAY_HOME_TARGET) {
-        gateway_exchange_ask(call->exchange, KC_API_INIT_PRODUCER_ID,
-                             call->exchange->header.version, &message, on_target_init, call);
+        gateway_exchange_ask(call->exchange, KC_API_INIT_PRODUCER_ID, call->init_version, &message,
+                             on_target_init, call);
         return;
     }
     struct kc_wire_request *request = gateway_txn_request(call, KC_API_INIT_PRODUCER_ID);
@@ -111,12 +104,26 @@ static void take_step(struct gateway_txn_call *call)
     gateway_txn_send(call, request, on_source_init);
 }
 
+void gateway_txn_ask_id(struct gateway_txn_call *call, void (*done)(struct gateway_txn_call *call))
+{
+    call->done = done;
+    take_step(call);
+}
+
+/* ---- the client's request ---- */
+
+static void finish_init(struct gateway_txn_call *call)
+{
+    gateway_exchange_answer(call->exchange, &call->answer);
+    gateway_txn_call_destroy(call);
+}
+
 static void on_init_allowed(void *arg, struct gateway_exchange *exchange, int16_t code)
 {
     struct gateway_txn_call *call = arg;
 
     if (code == KC_KAFKA_NONE) {
-        take_step(call);
+        gateway_txn_ask_id(call, finish_init);
         return;
     }
     call->answer = (struct kc_init_producer_id_response){
@@ -166,9 +173,11 @@ bool gateway_transaction_init(struct gateway_route *route, struct gateway_exchan
     struct gateway_txn_call *call =
         gateway_txn_call_new(route, exchange, message->transactional_id.data);
     call->active = active;
+    call->init = *message;
+    call->init_version = exchange->header.version;
     plan_init(call, message->producer_id >= 0, of_source);
     if (call->steps[0] == GATEWAY_HOME_TARGET)
-        take_step(call);
+        gateway_txn_ask_id(call, finish_init);
     else
         gateway_rights_transaction(route->base.rights, exchange, call->id, on_init_allowed, call);
     return true;

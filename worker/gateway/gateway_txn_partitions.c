@@ -6,11 +6,6 @@
 
 #define LAST_FOR_CLIENTS 3 /* later versions are the brokers' own */
 
-#define MIXED                                                                                      \
-    "it writes to promoted topics and to topics whose writes still go to the source in one "       \
-    "transaction, which two clusters can't commit as one. Its transactions are aborted until all " \
-    "of its topics are promoted. Promote topics together that are written together"
-
 static const struct kc_add_partitions_to_txn_request *
 partitions_of(const struct gateway_exchange *exchange)
 {
@@ -81,7 +76,7 @@ static void on_source_added(void *arg, const struct kc_wire_request *request,
         all = all && call->codes[t] == KC_KAFKA_NONE;
     }
     if (all)
-        gateway_txn_set_open(call->route, call->id, true);
+        gateway_transaction_set_open(call->route, call->id, sent->v3_and_below_producer_epoch);
     answer_partitions(call->exchange, 0, call->codes);
     kc_wire_reply_unref(reply);
     gateway_txn_call_destroy(call);
@@ -223,17 +218,25 @@ static struct gateway_txn_places count_places(struct gateway_route *route,
     return places;
 }
 
+static bool is_open(struct gateway_route *route, const struct gateway_exchange *exchange)
+{
+    const struct kc_add_partitions_to_txn_request *message = partitions_of(exchange);
+
+    return gateway_transaction_is_open(route, message->v3_and_below_transactional_id.data,
+                                       message->v3_and_below_producer_epoch);
+}
+
 /* Topics that are with the other cluster make the id begin there. */
 static bool begin_anew(struct gateway_route *route, struct gateway_exchange *exchange,
                        const char *id, const struct gateway_txn_places *places, bool of_source)
 {
     bool mixed = places->target > 0 && (places->source > 0 || places->held > 0 ||
-                                        (of_source && gateway_txn_is_open(route, id)));
+                                        (of_source && is_open(route, exchange)));
 
     if (mixed)
-        gateway_txn_tell(route, id, MIXED);
+        gateway_transaction_mixed(route, id);
     gateway_transaction_note(route, id, !of_source);
-    answer_partitions(exchange, GATEWAY_BEGIN_ANEW, NULL);
+    answer_partitions(exchange, gateway_begin_anew_code(exchange), NULL);
     return true;
 }
 
@@ -252,9 +255,10 @@ bool gateway_txn_take_add(struct gateway_route *route, struct gateway_exchange *
     if (of_source ? places.target > 0 : places.source > 0)
         return begin_anew(route, exchange, id, &places, of_source);
     if (places.held > 0) {
-        bool open = of_source && gateway_txn_is_open(route, id);
-        answer_partitions(exchange, open ? GATEWAY_BEGIN_ANEW : KC_KAFKA_CONCURRENT_TRANSACTIONS,
-                          NULL);
+        bool open = of_source && is_open(route, exchange);
+        answer_partitions(
+            exchange, open ? gateway_begin_anew_code(exchange) : KC_KAFKA_CONCURRENT_TRANSACTIONS,
+            NULL);
         return true;
     }
     ask_rights(gateway_txn_call_new(route, exchange, id));

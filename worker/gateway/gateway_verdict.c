@@ -37,6 +37,11 @@ static enum gateway_verdict try_again(struct gateway_route *route, struct gatewa
 
 /* ---- transactions ---- */
 
+static bool is_at_target(const struct gateway_way *way)
+{
+    return !way || way->place == GATEWAY_TARGET || way->place == GATEWAY_TARGET_FLIPPED;
+}
+
 static bool is_transactional(const struct gateway_part *part)
 {
     return part->job->transactional_id && has_producer(part);
@@ -50,14 +55,51 @@ static bool is_of_source(struct gateway_route *route, const struct gateway_part 
     return of_source;
 }
 
+/* Whether the transaction has writes for both clusters. */
+static bool is_mixed(struct gateway_route *route, const struct gateway_part *part)
+{
+    const struct gateway_job *job = part->job;
+    bool here = is_at_target(part->way);
+
+    for (size_t i = 0; i < job->count; i++) {
+        if (is_at_target(job->parts[i].way) != here)
+            return true;
+    }
+    return here &&
+           gateway_transaction_is_open(route, job->transactional_id, part->header.producer_epoch);
+}
+
 /* A transaction lives in one cluster: the one that issued its producer id. A batch for the other
- * one makes it begin anew there. Where writes are held, it is over, too: the promotion waits for
- * its end, and it would wait for the promotion. */
+ * one makes it begin anew there. */
 static enum gateway_verdict begin_anew(struct gateway_route *route, struct gateway_part *part,
                                        bool source)
 {
+    if (is_mixed(route, part))
+        gateway_transaction_mixed(route, part->job->transactional_id);
     gateway_transaction_note(route, part->job->transactional_id, source);
-    return answer(part, GATEWAY_BEGIN_ANEW, -1);
+    return answer(part, gateway_begin_anew_code(part->job->exchange), -1);
+}
+
+static bool adds_partitions(const struct gateway_part *part)
+{
+    return part->job->exchange->header.version >= GATEWAY_FIRST_ADDING;
+}
+
+/* It waits. An open transaction can't: the promotion waits for its end. The first write of one that
+ * no AddPartitionsToTxn has announced waits for a moment, because its client would begin anew as
+ * fast as it can; not longer, because another gateway may know that the transaction is open. */
+static enum gateway_verdict judge_held(struct gateway_route *route, struct gateway_part *part,
+                                       int64_t now_ms)
+{
+    const struct gateway_job *job = part->job;
+
+    if (!is_transactional(part) || !is_of_source(route, part))
+        return GATEWAY_WAIT;
+    bool first = adds_partitions(part) && !gateway_transaction_is_open(route, job->transactional_id,
+                                                                       part->header.producer_epoch);
+    if (first && now_ms < job->exchange->since_ms + GATEWAY_HELD_TXN_MS)
+        return GATEWAY_WAIT;
+    return begin_anew(route, part, true);
 }
 
 /* ---- after the flip ---- */
@@ -119,11 +161,6 @@ static enum gateway_verdict judge_flipped(struct gateway_route *route, struct ga
     }
 }
 
-static bool is_at_target(const struct gateway_way *way)
-{
-    return !way || way->place == GATEWAY_TARGET || way->place == GATEWAY_TARGET_FLIPPED;
-}
-
 /* The usual case is that all producers of the table have written to the target since. */
 bool gateway_passes(struct gateway_route *route, const struct gateway_part *part,
                     const struct gateway_way *way)
@@ -165,20 +202,24 @@ static enum gateway_verdict judge_at_target(struct gateway_route *route, struct 
     return GATEWAY_TO_TARGET;
 }
 
-static enum gateway_verdict judge_place(struct gateway_route *route, struct gateway_part *part)
+static enum gateway_verdict judge_place(struct gateway_route *route, struct gateway_part *part,
+                                        int64_t now_ms)
 {
     look_for_way(route, part);
     if (is_at_target(part->way))
         return judge_at_target(route, part);
-    if (is_transactional(part) && !is_of_source(route, part))
+    if (part->way->place != GATEWAY_HELD && is_transactional(part) && !is_of_source(route, part))
         return begin_anew(route, part, true);
     if (!part->job->rights[part->topic_index].topic)
         return try_again(route, part); /* it was no link's when its rights were asked */
     if (part->way->place == GATEWAY_HELD)
-        return is_transactional(part) ? begin_anew(route, part, true) : GATEWAY_WAIT;
-    bool begins =
-        gateway_links_begin(route->base.links, part->way, source_id(route, part), &part->ticket);
-    return begins ? GATEWAY_TO_SOURCE : GATEWAY_WAIT;
+        return judge_held(route, part, now_ms);
+    if (!gateway_links_begin(route->base.links, part->way, source_id(route, part), &part->ticket))
+        return GATEWAY_WAIT;
+    if (is_transactional(part) && adds_partitions(part))
+        gateway_transaction_set_open(route, part->job->transactional_id,
+                                     part->header.producer_epoch);
+    return GATEWAY_TO_SOURCE;
 }
 
 enum gateway_verdict gateway_judge(struct gateway_route *route, struct gateway_part *part,
@@ -205,7 +246,7 @@ enum gateway_verdict gateway_judge(struct gateway_route *route, struct gateway_p
         return answer(part, of_id->code, -1);
     if (has_producer(part) && !gateway_gate_passes(route->sequences, &batch))
         return answer(part, GATEWAY_TRY_AGAIN, -1);
-    return judge_place(route, part);
+    return judge_place(route, part, now_ms);
 }
 
 /* ---- answers ---- */

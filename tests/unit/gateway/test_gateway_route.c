@@ -433,6 +433,89 @@ START_TEST(a_promotion_ends_open_transactions)
 }
 END_TEST
 
+/* Java takes INVALID_PRODUCER_ID_MAPPING as final since Kafka 4.0, and librdkafka, which has no
+ * later version than 10, an INVALID_PRODUCER_EPOCH. */
+START_TEST(what_makes_a_client_begin_anew_depends_on_the_client)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_HELD);
+    struct fake_exchange *fake = transactional(PRODUCER);
+    fake->pub.header.version = 10;
+    ck_assert(take(fake));
+    expect(fake, KC_KAFKA_INVALID_PRODUCER_ID_MAPPING, -1);
+    fake = transactional(PRODUCER);
+    fake->pub.header.version = 11;
+    ck_assert(take(fake));
+    expect(fake, KC_KAFKA_INVALID_PRODUCER_EPOCH, -1);
+    routing_end();
+}
+END_TEST
+
+/* From Produce 12 on it is no AddPartitionsToTxn that tells of a transaction (KIP-890). */
+static struct fake_exchange *adding(int64_t id)
+{
+    struct fake_exchange *fake = transactional(id);
+
+    fake->pub.header.version = GATEWAY_FIRST_ADDING;
+    ck_assert(take(fake));
+    return fake;
+}
+
+START_TEST(the_first_write_of_a_transaction_waits_for_the_promotion)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_HELD);
+    struct fake_exchange *fake = adding(PRODUCER);
+    ck_assert_int_eq(atomic_load(&fake->answers), 0);
+    fake_link("t", GATEWAY_TARGET);
+    AWAIT(atomic_load(&fake->answers) == 1);
+    expect(fake, KC_KAFKA_INVALID_PRODUCER_EPOCH, -1);
+    routing_end();
+}
+END_TEST
+
+START_TEST(it_does_not_wait_for_long)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_HELD);
+    struct fake_exchange *fake = transactional(PRODUCER);
+    fake->pub.header.version = GATEWAY_FIRST_ADDING;
+    fake->pub.since_ms -= GATEWAY_HELD_TXN_MS;
+    ck_assert(take(fake));
+    expect(fake, KC_KAFKA_INVALID_PRODUCER_EPOCH, -1);
+    routing_end();
+}
+END_TEST
+
+START_TEST(an_open_transaction_does_not_wait)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_SOURCE);
+    struct fake_exchange *fake = adding(PRODUCER);
+    ck_assert(fake_writes[0]->adds_partitions);
+    source_answers(0, 0, 1);
+    expect(fake, 0, 1);
+    fake_link("t", GATEWAY_HELD);
+    fake = adding(PRODUCER);
+    expect(fake, KC_KAFKA_INVALID_PRODUCER_EPOCH, -1);
+    routing_end();
+}
+END_TEST
+
+START_TEST(one_that_lives_at_the_target_waits_for_the_promotion)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_HELD);
+    struct fake_exchange *fake = adding(77);
+    ck_assert_int_eq(atomic_load(&fake->answers), 0);
+    fake_link("t", GATEWAY_TARGET);
+    AWAIT(fake_ask_count == 1);
+    target_takes(0, 0, 3);
+    expect(fake, 0, 3);
+    routing_end();
+}
+END_TEST
+
 RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the_source,
           a_request_for_both_is_split, topics_are_named_by_the_targets_id,
           one_without_answer_is_written_too, rights_come_first, a_transactional_id_needs_its_right,
@@ -443,4 +526,7 @@ RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the
           a_repeated_batch_gets_its_old_offset, an_older_one_is_a_duplicate,
           the_next_batch_goes_alone, where_the_first_one_fails_those_behind_it_fail,
           one_that_is_too_early_is_refused, the_targets_to_decide_if_it_knows_the_producer,
-          a_transaction_lives_where_its_id_was_issued, a_promotion_ends_open_transactions)
+          a_transaction_lives_where_its_id_was_issued, a_promotion_ends_open_transactions,
+          what_makes_a_client_begin_anew_depends_on_the_client,
+          the_first_write_of_a_transaction_waits_for_the_promotion, it_does_not_wait_for_long,
+          an_open_transaction_does_not_wait, one_that_lives_at_the_target_waits_for_the_promotion)

@@ -240,7 +240,7 @@ START_TEST(an_id_begins_anew_where_its_topics_are)
 
     begin(1);
     int64_t id = fresh("x", &epoch);
-    ck_assert_int_eq(add("x", id, epoch, "other"), KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    ck_assert_int_eq(add("x", id, epoch, "other"), KC_KAFKA_UNKNOWN_PRODUCER_ID);
     struct fake_exchange *one = init("x", id, epoch); /* the source first: it fences */
     AWAIT(fake_ask_count == 2);
     ck_assert_int_eq(fake.inits, 2);
@@ -249,7 +249,7 @@ START_TEST(an_id_begins_anew_where_its_topics_are)
     id = issued(one, 0, &epoch);
     ck_assert_int_eq(id, 501);
     ck_assert_int_eq(add("x", id, epoch, "other"), RELAYED);
-    ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_UNKNOWN_PRODUCER_ID);
     one = init("x", id, epoch);
     asked = target_issues(2, 0, 501);
     ck_assert_int_eq(asked->producer_id, 501);
@@ -258,29 +258,164 @@ START_TEST(an_id_begins_anew_where_its_topics_are)
 }
 END_TEST
 
+/* An abort: its answer. Takes the exchange. */
+static struct kc_end_txn_response aborted(struct fake_exchange *one)
+{
+    AWAIT(atomic_load(&one->answers) == 1);
+    struct kc_end_txn_response answer = *(struct kc_end_txn_response *)one->answer;
+    gateway_exchange_unref(&one->pub);
+    return answer;
+}
+
+static struct fake_exchange *abort_txn(const char *id, int64_t producer, int16_t epoch, int version)
+{
+    struct fake_exchange *one = end_exchange(id, producer, epoch, version, false);
+
+    ck_assert(take(one));
+    return one;
+}
+
+/* The target's answer to an EndTxn that was sent on. */
+static void target_ends(int n, int16_t code, int64_t id, int16_t epoch)
+{
+    struct kc_end_txn_response *response = kc_wire_new(fake_arena, &kc_end_txn_response_type);
+
+    ck_assert_int_eq(fake_asks[n].api, KC_API_END_TXN);
+    response->error_code = code;
+    response->producer_id = id;
+    response->producer_epoch = epoch;
+    target_answers(n, response);
+}
+
+/* The target's answer to a DescribeTransactions that was sent on. */
+static void target_describes(int n, const char *state)
+{
+    struct kc_describe_transactions_response *response =
+        kc_wire_new(fake_arena, &kc_describe_transactions_response_type);
+
+    ck_assert_int_eq(fake_asks[n].api, KC_API_DESCRIBE_TRANSACTIONS);
+    KC_WIRE_LIST_NEW(fake_arena, &response->transaction_states,
+                     kc_describe_transactions_response_state, 1);
+    response->transaction_states.items[0].transaction_state = kc_wire_str(state);
+    response->transaction_states.items[0].transaction_timeout_ms = 30000;
+    target_answers(n, response);
+}
+
 /* librdkafka ends a transaction before it asks for an id, even if all of it was refused. */
-START_TEST(an_abort_of_nothing_begins_anew)
+START_TEST(an_abort_of_nothing_is_done)
 {
     int16_t epoch = -1;
 
     begin(1);
     int64_t id = fresh("x", &epoch);
-    ck_assert_int_eq(add("x", id, epoch, "other"), KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
-    struct fake_exchange *one = end_exchange("x", id, epoch, 3, false);
-    ck_assert(take(one));
-    AWAIT(atomic_load(&one->answers) == 1);
-    ck_assert_int_eq(((struct kc_end_txn_response *)one->answer)->error_code,
-                     KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
-    gateway_exchange_unref(&one->pub);
-    one = end_exchange("x", 501, 0, 3, false); /* of the target */
-    ck_assert(take(one));
-    ck_assert_int_eq(fake_asks[1].api, KC_API_END_TXN);
-    struct kc_end_txn_response *response = kc_wire_new(fake_arena, &kc_end_txn_response_type);
-    response->error_code = KC_KAFKA_INVALID_TXN_STATE;
-    target_answers(1, response);
-    ck_assert_int_eq(((struct kc_end_txn_response *)one->answer)->error_code,
-                     KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
-    gateway_exchange_unref(&one->pub);
+    ck_assert_int_eq(add("x", id, epoch, "other"), KC_KAFKA_UNKNOWN_PRODUCER_ID);
+    ck_assert_int_eq(aborted(abort_txn("x", id, epoch, 3)).error_code, KC_KAFKA_NONE);
+    struct fake_exchange *one = abort_txn("x", 501, 0, 3); /* of the target */
+    target_ends(1, KC_KAFKA_INVALID_TXN_STATE, -1, -1);
+    ck_assert_int_eq(aborted(one).error_code, KC_KAFKA_NONE);
+    end();
+}
+END_TEST
+
+/* With transaction.version 2 clients have their next id from the answer to EndTxn. */
+START_TEST(an_id_changes_over_with_an_abort)
+{
+    int16_t epoch = -1;
+
+    begin(2);
+    int64_t id = fresh("x", &epoch);
+    struct fake_exchange *one = abort_txn("x", id, epoch, 5);
+    AWAIT(fake_ask_count == 2);
+    ck_assert_int_eq(fake.aborts, 1); /* the source first */
+    const struct kc_init_producer_id_request *asked = target_issues(1, 0, 501);
+    ck_assert_int_eq(asked->producer_id, -1);
+    ck_assert_int_eq(asked->transaction_timeout_ms, 45000); /* as the source knows it */
+    struct kc_end_txn_response answer = aborted(one);
+    ck_assert_int_eq(answer.error_code, 0);
+    ck_assert_int_eq(answer.producer_id, 501);
+    end();
+}
+END_TEST
+
+START_TEST(an_id_changes_back_with_an_abort)
+{
+    begin(2);
+    struct fake_exchange *one = abort_txn("x", 501, 0, 5);
+    target_describes(0, "CompleteCommit");
+    target_ends(1, 0, 501, 1);
+    struct kc_end_txn_response answer = aborted(one);
+    ck_assert_int_eq(answer.error_code, 0);
+    ck_assert_int_eq(answer.producer_id, kc_link_virtual_id(SOURCE_TAG, 1));
+    ck_assert_int_eq(fake.inits, 1);
+    end();
+}
+END_TEST
+
+START_TEST(an_id_that_has_written_stays)
+{
+    int16_t epoch = -1;
+
+    begin(2);
+    int64_t id = fresh("x", &epoch);
+    fake.ongoing = true;
+    struct kc_end_txn_response answer = aborted(abort_txn("x", id, epoch, 5));
+    ck_assert_int_eq(answer.producer_id, kc_link_virtual_id(SOURCE_TAG, 1));
+    struct fake_exchange *one = abort_txn("x", 501, 0, 5);
+    target_describes(1, "Ongoing");
+    target_ends(2, 0, 501, 1);
+    ck_assert_int_eq(aborted(one).producer_id, 501);
+    ck_assert_int_eq(fake_ask_count, 3);
+    end();
+}
+END_TEST
+
+/* ... unless it was refused because its topics are with the other cluster. */
+START_TEST(an_id_that_has_written_and_was_refused_changes_over)
+{
+    int16_t epoch = -1;
+
+    begin(2);
+    int64_t id = fresh("x", &epoch);
+    fake.ongoing = true;
+    gateway_transaction_note(fake_route, "x", false);
+    struct fake_exchange *one = abort_txn("x", id, epoch, 5);
+    AWAIT(fake_ask_count == 2);
+    target_issues(1, 0, 501);
+    ck_assert_int_eq(aborted(one).producer_id, 501);
+    end();
+}
+END_TEST
+
+START_TEST(nothing_changes_over_without_a_description)
+{
+    int16_t epoch = -1;
+
+    begin(2);
+    int64_t id = fresh("x", &epoch);
+    fake_fail(KC_API_DESCRIBE_TRANSACTIONS, KC_KAFKA_TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    struct kc_end_txn_response answer = aborted(abort_txn("x", id, epoch, 5));
+    ck_assert_int_eq(answer.error_code, 0);
+    ck_assert_int_eq(answer.producer_id, kc_link_virtual_id(SOURCE_TAG, 1));
+    end();
+}
+END_TEST
+
+/* The client ends it again, and the source takes that as a repetition. */
+START_TEST(an_id_that_is_not_issued_is_asked_for_again)
+{
+    int16_t epoch = -1;
+
+    begin(2);
+    int64_t id = fresh("x", &epoch);
+    struct fake_exchange *one = abort_txn("x", id, epoch, 5);
+    AWAIT(fake_ask_count == 2);
+    target_issues(1, KC_KAFKA_CONCURRENT_TRANSACTIONS, -1);
+    ck_assert_int_eq(aborted(one).error_code, KC_KAFKA_CONCURRENT_TRANSACTIONS);
+    one = abort_txn("x", id, epoch, 5);
+    AWAIT(fake_ask_count == 3);
+    target_issues(2, 0, 501);
+    ck_assert_int_eq(aborted(one).producer_id, 501);
+    ck_assert_int_eq(fake.aborts, 1);
     end();
 }
 END_TEST
@@ -307,13 +442,13 @@ START_TEST(a_promotion_makes_the_open_one_begin_anew)
     int64_t id = fresh("x", &epoch);
     ck_assert_int_eq(add("x", id, epoch, "out"), 0);
     fake_link("out", GATEWAY_HELD);
-    ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_UNKNOWN_PRODUCER_ID);
     struct fake_exchange *one = init("x", id, epoch);
     id = issued(one, 0, &epoch);
     ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_CONCURRENT_TRANSACTIONS);
     fake_link("out", GATEWAY_TARGET);
     fake_active = false;
-    ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
+    ck_assert_int_eq(add("x", id, epoch, "out"), KC_KAFKA_UNKNOWN_PRODUCER_ID);
     one = init("x", id, epoch);
     AWAIT(fake_ask_count == 2);
     target_issues(1, 0, 777);
@@ -336,24 +471,98 @@ START_TEST(an_open_one_may_end_while_writes_are_held)
 }
 END_TEST
 
-START_TEST(offsets_of_a_group_are_the_targets)
+/* AddOffsetsToTxn: its code. */
+static int16_t add_offsets(const char *id, int64_t producer, int16_t epoch)
 {
     struct kc_arena *arena = kc_arena_new(512);
     struct kc_add_offsets_to_txn_request *message =
         kc_wire_new(arena, &kc_add_offsets_to_txn_request_type);
+    int16_t code = RELAYED;
+
+    message->transactional_id = kc_wire_str(id);
+    message->producer_id = producer;
+    message->producer_epoch = epoch;
+    message->group_id = kc_wire_str("g");
+    struct fake_exchange *one = fake_exchange(KC_API_ADD_OFFSETS_TO_TXN, 3, arena, message);
+    if (take(one))
+        code = ((struct kc_add_offsets_to_txn_response *)one->answer)->error_code;
+    gateway_exchange_unref(&one->pub);
+    return code;
+}
+
+/* TxnOffsetCommit for one partition: its code. */
+static int16_t commit_offsets(const char *id, int64_t producer, int16_t epoch)
+{
+    struct kc_arena *arena = kc_arena_new(512);
+    struct kc_txn_offset_commit_request *message =
+        kc_wire_new(arena, &kc_txn_offset_commit_request_type);
+    int16_t code = RELAYED;
+
+    message->transactional_id = kc_wire_str(id);
+    message->group_id = message->member_id = kc_wire_str("g");
+    message->producer_id = producer;
+    message->producer_epoch = epoch;
+    KC_WIRE_LIST_NEW(arena, &message->topics, kc_txn_offset_commit_request_topic, 1);
+    message->topics.items[0].name = kc_wire_str("in");
+    KC_WIRE_LIST_NEW(arena, &message->topics.items[0].partitions,
+                     kc_txn_offset_commit_request_partition, 1);
+    struct fake_exchange *one = fake_exchange(KC_API_TXN_OFFSET_COMMIT, 3, arena, message);
+    if (take(one))
+        code = ((struct kc_txn_offset_commit_response *)one->answer)
+                   ->topics.items[0]
+                   .partitions.items[0]
+                   .error_code;
+    gateway_exchange_unref(&one->pub);
+    return code;
+}
+
+/* Kafka Streams ends for good where AddOffsetsToTxn fails, and begins anew where the commit does.
+ */
+START_TEST(offsets_of_a_group_are_the_targets)
+{
     int16_t epoch = -1;
 
     begin(1);
-    message->transactional_id = kc_wire_str("x");
-    message->producer_id = fresh("x", &epoch);
-    message->group_id = kc_wire_str("g");
-    struct fake_exchange *one = fake_exchange(KC_API_ADD_OFFSETS_TO_TXN, 3, arena, message);
-    ck_assert(take(one));
-    ck_assert_int_eq(((struct kc_add_offsets_to_txn_response *)one->answer)->error_code,
-                     KC_KAFKA_INVALID_PRODUCER_ID_MAPPING);
-    message->producer_id = 500;
-    ck_assert(!take(one));
-    gateway_exchange_unref(&one->pub);
+    int64_t id = fresh("x", &epoch);
+    ck_assert_int_eq(add_offsets("x", id, epoch), KC_KAFKA_NONE);
+    ck_assert_int_eq(commit_offsets("x", id, epoch), KC_KAFKA_ILLEGAL_GENERATION);
+    ck_assert_int_eq(add_offsets("x", 500, epoch), RELAYED);
+    ck_assert_int_eq(commit_offsets("x", 500, epoch), RELAYED);
+    end();
+}
+END_TEST
+
+/* Streams comes with another id then. Who doesn't is made to ask for one. */
+START_TEST(who_commits_offsets_alone_goes_to_the_target)
+{
+    int16_t epoch = -1;
+
+    begin(1);
+    int64_t id = fresh("x", &epoch);
+    ck_assert_int_eq(add_offsets("x", id, epoch), KC_KAFKA_NONE);
+    ck_assert_int_eq(add_offsets("x", id, epoch), KC_KAFKA_UNKNOWN_PRODUCER_ID);
+    struct fake_exchange *one = init("x", id, epoch);
+    AWAIT(fake_ask_count == 2);
+    target_issues(1, 0, 501);
+    ck_assert_int_eq(issued(one, 0, &epoch), 501);
+    end();
+}
+END_TEST
+
+/* Another id would be of no use to it before its topics are promoted. */
+START_TEST(who_writes_to_the_source_as_well_is_refused_each_time)
+{
+    int16_t epoch = -1;
+
+    begin(1);
+    int64_t id = fresh("x", &epoch);
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(add("x", id, epoch, "out"), 0);
+        ck_assert_int_eq(add_offsets("x", id, epoch), KC_KAFKA_NONE);
+        ck_assert_int_eq(commit_offsets("x", id, epoch), KC_KAFKA_ILLEGAL_GENERATION);
+        ck_assert_int_eq(aborted(abort_txn("x", id, epoch, 3)).error_code, 0);
+    }
+    ck_assert_int_eq(fake.aborts, 3);
     end();
 }
 END_TEST
@@ -393,7 +602,12 @@ RUN_TESTS("gateway_transactions", ids_are_the_sources, the_target_says_who_gets_
           without_the_source_they_are_the_targets, without_a_link_they_are_untouched,
           a_transaction_of_linked_topics_is_the_sources,
           an_epoch_for_each_transaction_is_told_with_the_tag, the_targets_transactions_are_relayed,
-          an_id_begins_anew_where_its_topics_are, an_abort_of_nothing_begins_anew,
+          an_id_begins_anew_where_its_topics_are, an_abort_of_nothing_is_done,
+          an_id_changes_over_with_an_abort, an_id_changes_back_with_an_abort,
+          an_id_that_has_written_stays, an_id_that_has_written_and_was_refused_changes_over,
+          nothing_changes_over_without_a_description, an_id_that_is_not_issued_is_asked_for_again,
           a_fenced_producer_stays_fenced, a_promotion_makes_the_open_one_begin_anew,
           an_open_one_may_end_while_writes_are_held, offsets_of_a_group_are_the_targets,
-          rights_come_before_the_source, the_sources_troubles_pass)
+          who_commits_offsets_alone_goes_to_the_target,
+          who_writes_to_the_source_as_well_is_refused_each_time, rights_come_before_the_source,
+          the_sources_troubles_pass)

@@ -109,9 +109,11 @@ static inline void *fake_versions(struct kc_arena *arena)
         {KC_API_INIT_PRODUCER_ID, 0, 4},
         {KC_API_ADD_PARTITIONS_TO_TXN, 0, 3},
         {KC_API_END_TXN, 0, fake.transaction_version == 2 ? 5 : 3},
+        {KC_API_DESCRIBE_TRANSACTIONS, 0, 0},
     };
     struct kc_api_versions_response *response = kc_wire_new(arena, &kc_api_versions_response_type);
-    KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, 7);
+    KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key,
+                     sizeof(keys) / sizeof(keys[0]));
     memcpy(response->api_keys.items, keys, sizeof(keys));
     KC_WIRE_LIST_NEW(arena, &response->finalized_features,
                      kc_api_versions_response_finalized_feature, 1);
@@ -232,6 +234,23 @@ static inline void *fake_end(struct kc_arena *arena, const struct kc_end_txn_req
     return response;
 }
 
+static inline void *fake_describe(struct kc_arena *arena,
+                                  const struct kc_describe_transactions_request *request)
+{
+    struct kc_describe_transactions_response *response =
+        kc_wire_new(arena, &kc_describe_transactions_response_type);
+    KC_WIRE_LIST_NEW(arena, &response->transaction_states, kc_describe_transactions_response_state,
+                     1);
+    struct kc_describe_transactions_response_state *state = &response->transaction_states.items[0];
+    state->error_code = (int16_t)fake_next_error(KC_API_DESCRIBE_TRANSACTIONS);
+    state->transactional_id = request->transactional_ids.items[0];
+    state->transaction_state = kc_wire_str(fake.ongoing ? "Ongoing" : "Empty");
+    state->transaction_timeout_ms = 45000;
+    state->producer_id = 1;
+    state->producer_epoch = fake.epoch;
+    return response;
+}
+
 /* Where it is in the log; -1: it isn't. */
 static inline int64_t fake_duplicate(const struct fake_partition *partition,
                                      const struct kc_record_batch *batch)
@@ -341,6 +360,8 @@ static inline void *fake_respond(int api, const void *request, struct kc_arena *
         return fake_add(arena, request);
     case KC_API_END_TXN:
         return fake_end(arena, request);
+    case KC_API_DESCRIBE_TRANSACTIONS:
+        return fake_describe(arena, request);
     default:
         ck_assert_int_eq(api, KC_API_PRODUCE);
         return fake_produce(arena, request);
