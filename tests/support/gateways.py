@@ -126,3 +126,15 @@ class Gateway(Through):
 
 def plain_target(cluster):
     return {"bootstrap.servers": cluster.bootstrap}
+
+
+def routing_gateway(name, link, source, target, **settings):
+    """A gateway before the target, for one link from the source; not yet started."""
+    theirs = {f"source.cluster.{key}": value for key, value in plain_target(source).items()}
+    return Gateway(
+        name,
+        plain_target(target),
+        gateway__links=link.name,
+        **{key.replace(".", "__"): value for key, value in theirs.items()},
+        **settings,
+    )

@@ -78,6 +78,13 @@ def tool(main, *args, version=DEFAULT_VERSION, timeout=60, check=True, stdin=Non
     return run(main.rpartition(".")[2], command, timeout=timeout, check=check, stdin=stdin)
 
 
+def streams_jars():
+    """A classpath of Kafka Streams, to stand beside Kafka's jars of the default version."""
+    directory = BUILD / f"kafka-streams-{DEFAULT_VERSION}" / "lib"
+    assert directory.is_dir(), f"no jars of Kafka Streams under {directory}; get them with: make kafka"
+    return f"{directory}/*"
+
+
 def newest_mirror_client():
     """Jars that stand before Kafka's own: MM2's client, as the newest Kafka has it."""
     (directory,) = BUILD.glob("mirror-client-*/lib")

@@ -88,3 +88,29 @@ class Link:
             return found and found["group_status"] == status and found
 
         return wait_for(reached, timeout * PATIENCE, f"{group} to be {status}", interval=0.2)
+
+
+def linked_topic(worker, source, target, unique, partitions):
+    """A new link on the worker, and a topic of the source that it has copied: (link, topic)."""
+    link, topic = Link(worker.rest, unique("link")), unique("orders")
+    source.create_topic(topic, partitions)
+    worker.rest.put_connector(link.name, link_config(source, target))
+    worker.rest.wait_running(link.name, tasks=1)
+    assert link.create(topic).status_code == 202
+    link.wait_copied(topic)
+    return link, topic
+
+
+def promote(link, topic):
+    """Asks until nothing blocks it, and waits for the end."""
+    answers = []
+
+    def taken():
+        answers.append(link.ask("promote", topic))
+        return answers[-1].status_code == 202
+
+    try:
+        wait_for(taken, 60 * PATIENCE, "the promotion to be taken", interval=0.5)
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {answers[-1].text}") from None
+    return link.wait_state(topic, "PROMOTED")

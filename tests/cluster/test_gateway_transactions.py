@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Transactional applications that write through a gateway while their topic is promoted: Java's
+producer as Spring uses it, franz-go, and Kafka Streams with exactly_once_v2.
+
+Transactions that the promotion meets are aborted and done again. No client takes what it is told as
+final, none is started again, and each committed transaction is there once and whole.
+"""
+
+import collections
+
+import pytest
+import records
+from applications import Writer
+from franz import program
+from gateways import routing_gateway
+from links import linked_topic, promote
+from processes import wait_for
+from routed_writers import check_writer, values_of
+from transactional import (
+    FranzTransactions,
+    JavaTransactions,
+    Stream,
+    check_committed,
+    check_franz,
+)
+from workers import SHORT_SESSION
+
+PARTITIONS = 3
+OLD = "3.9.1"  # its transactions are as before KIP-890
+
+
+@pytest.fixture
+def worker(make_worker):
+    return make_worker.distributed(make_worker.settings(**SHORT_SESSION))
+
+
+@pytest.fixture
+def old_source(cluster_factory):
+    return cluster_factory("old-source", version=OLD)
+
+
+@pytest.fixture
+def through(target, unique):
+    """Starts a gateway for a link: through(link, source)."""
+    made = []
+
+    def start(link, source):
+        made.append(routing_gateway(unique("gateway"), link, source, target))
+        return made[-1].start()
+
+    yield start
+    for gateway in made:
+        gateway.close()
+
+
+def ends(cluster, topic):
+    return {p: end for p, (_, end) in records.end_offsets(cluster, topic).items()}
+
+
+def write_across_the_flip(link, topic, source, writers, count):
+    """The writers' records before and after the promotion, which is the last of the source's."""
+    for writer in writers:
+        writer.wait(count, timeout=90)
+    assert sum(ends(source, topic).values()) > 0
+    promote(link, topic)
+    flip = ends(source, topic)
+    for writer in writers:
+        writer.wait(count)
+    assert ends(source, topic) == flip
+
+
+def check_java(found, writer):
+    check_writer(found, writer)
+    check_committed(found, writer)
+    print(writer.name, writer.written, "aborted:", writer.told("aborted"))
+    assert not writer.told("failed"), writer.told("failed")
+
+
+def of(found, writer):
+    return {place: text for place, text in found.items() if text.startswith(f"{writer.name}:")}
+
+
+def run_producers(link, topic, source, target, gateway, writers, count=100):
+    try:
+        write_across_the_flip(link, topic, source, writers, count)
+    finally:
+        for writer in writers:
+            writer.close()
+    found = values_of(target, topic)
+    for writer in writers:
+        if isinstance(writer, JavaTransactions):
+            check_java(found, writer)
+    gateway.stop()
+    return found
+
+
+def test_producers_abort_and_go_on(worker, source, target, unique, through):
+    """With transaction.version 2 on both sides, where clients add no partitions themselves."""
+    link, topic = linked_topic(worker, source, target, unique, PARTITIONS)
+    gateway = through(link, source)
+    writers = [JavaTransactions(gateway, topic, PARTITIONS, unique("java"))]
+    if program()[0]:
+        writers.append(FranzTransactions(gateway, topic, unique("franz")))
+    found = run_producers(link, topic, source, target, gateway, writers)
+    java = of(found, writers[0])
+    if len(writers) > 1:
+        franz = {place: text for place, text in found.items() if place not in java}
+        check_franz(franz, writers[1])
+        print("franz-go", writers[1].written, "aborted:", writers[1].told_aborted())
+        assert len(writers[1].told_aborted()) <= 3
+    assert len(writers[0].told("aborted")) <= 3
+
+
+@pytest.mark.long
+def test_new_producers_at_an_old_source(worker, old_source, target, unique, through):
+    """Clients add partitions, as before KIP-890, because the source knows nothing else."""
+    link, topic = linked_topic(worker, old_source, target, unique, PARTITIONS)
+    gateway = through(link, old_source)
+    writer = JavaTransactions(gateway, topic, PARTITIONS, unique("java"))
+    run_producers(link, topic, old_source, target, gateway, [writer])
+    assert len(writer.told("aborted")) <= 3
+
+
+@pytest.mark.long
+def test_old_producers_of_java(worker, source, target, unique, through):
+    link, topic = linked_topic(worker, source, target, unique, PARTITIONS)
+    gateway = through(link, source)
+    writer = JavaTransactions(gateway, topic, PARTITIONS, unique("java"), version=OLD)
+    run_producers(link, topic, source, target, gateway, [writer])
+    assert len(writer.told("aborted")) <= 3
+
+
+@pytest.mark.long
+def test_franz_go_at_an_old_source(worker, old_source, target, unique, through):
+    if not program()[0]:
+        pytest.skip(program()[1])
+    link, topic = linked_topic(worker, old_source, target, unique, PARTITIONS)
+    gateway = through(link, old_source)
+    writer = FranzTransactions(gateway, topic, unique("franz"))
+    check_franz(run_producers(link, topic, old_source, target, gateway, [writer]), writer)
+    assert len(writer.told_aborted()) <= 3
+
+
+# ---- Kafka Streams ----
+
+
+class Numbers(Writer):
+    """Records of ten keys, whose values are numbers that ascend."""
+
+    KEYS = 10
+
+    def run(self):
+        producer = self.producer()
+        for numbers in self.turns():
+            for n in numbers:
+                producer.produce(
+                    self.topic, b"%d" % n, b"key-%d" % (n % self.KEYS), on_delivery=self.delivered
+                )
+            assert producer.flush(120) == 0
+            self.written += len(numbers)
+
+    def by_key(self):
+        lists = collections.defaultdict(list)
+        for n in range(self.written):
+            lists[b"key-%d" % (n % self.KEYS)].append(n)
+        return lists
+
+
+def numbers_by_key(cluster, topic):
+    """{key: numbers} of the topic's committed records, in its order."""
+    lists = collections.defaultdict(list)
+    for found in records.read_all(cluster, topic).values():
+        for record in found:
+            lists[record.key].append(int(record.value))
+    return lists
+
+
+def total(lists):
+    return sum(len(numbers) for numbers in lists.values())
+
+
+def run_stream(kind, link, topic, source, target, gateway, unique):
+    """Its output is the linked topic, its input and the offsets are the target's."""
+    entry = target.create_topic(unique("entry"), PARTITIONS)
+    feeder = Numbers(target, entry, rate=50)
+    stream = Stream(gateway, unique("stream"), entry, topic, kind)
+    try:
+        wait_for(lambda: "Its transactions are aborted until" in gateway.log(), 90, "a refusal")
+        # It joins its group again once its former membership has ended, after 45 s.
+        wait_for(lambda: stream.begun_anew() >= 2, 120, "the stream to begin anew twice")
+        stream.assert_lives()
+        assert not total(numbers_by_key(source, topic))
+        promote(link, topic)
+        feeder.wait(100)
+        feeder.close()
+        wait_for(
+            lambda: total(numbers_by_key(target, topic)) >= feeder.written,
+            180,
+            "the stream to have written everything",
+            interval=1,
+        )
+        stream.assert_lives()
+        print(kind, feeder.written, "records; begun anew:", stream.begun_anew())
+    finally:
+        feeder.close()
+        stream.close()
+    gateway.stop()
+    return feeder.by_key(), numbers_by_key(target, topic)
+
+
+def check_stream(kind, entered, left):
+    for key, numbers in entered.items():
+        expected = numbers if kind == "copy" else list(range(1, len(numbers) + 1))
+        assert left[key] == expected, f"{key}: {left[key][:20]} for {numbers[:20]}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["copy", "count"])
+def test_a_stream_waits_for_its_topic(kind, worker, source, target, unique, through):
+    """A transaction with output at the source and offsets at the target (copy), or also a changelog
+    there (count), can't be one. It is aborted again and again until the output is promoted."""
+    link, topic = linked_topic(worker, source, target, unique, PARTITIONS)
+    gateway = through(link, source)
+    check_stream(kind, *run_stream(kind, link, topic, source, target, gateway, unique))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["copy", "count"])
+def test_a_stream_waits_for_a_topic_of_an_old_source(
+    kind, worker, old_source, target, unique, through
+):
+    link, topic = linked_topic(worker, old_source, target, unique, PARTITIONS)
+    gateway = through(link, old_source)
+    check_stream(kind, *run_stream(kind, link, topic, old_source, target, gateway, unique))
