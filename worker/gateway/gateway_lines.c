@@ -239,7 +239,8 @@ static void on_written(void *arg, struct gateway_write *write)
         part->base_offset = batch->base_offset;
         part->log_append_time = batch->log_append_time;
         part->log_start_offset = batch->log_start_offset;
-        part->error_message = kc_strdup(batch->error_message);
+        part->error_message = batch->error_message;
+        part->record_errors = batch->record_errors;
         part->phase = GATEWAY_PART_DONE;
         gateway_part_answered(routed->route, part, true);
         count_written(queue, part);
@@ -292,6 +293,7 @@ static void send_to_source(struct gateway_job *job, const struct gateway_move *m
                                                           .partition = part->partition,
                                                           .records = part->records.data,
                                                           .len = part->records.len,
+                                                          .count = part->header.count,
                                                           .arg = part};
     }
     gateway_measure_add(GATEWAY_REQUESTS_ROUTED, 1);
@@ -335,6 +337,7 @@ static void take_answer(struct gateway_part *part, const struct kc_produce_respo
     part->log_start_offset = from ? from->log_start_offset : -1;
     if (from && from->error_message.len > 0)
         part->error_message = kc_strdup(from->error_message.data);
+    part->record_errors = from ? kc_record_errors_new(from, part->header.count) : NULL;
     part->phase = GATEWAY_PART_DONE;
 }
 

@@ -124,6 +124,7 @@ static void job_destroy(struct gateway_job *job)
         gateway_way_unref(job->parts[i].way);
         free(job->parts[i].topic);
         free(job->parts[i].error_message);
+        kc_record_errors_unref(job->parts[i].record_errors);
     }
     for (int32_t t = 0; t <= job->request->topic_data.count; t++)
         free(job->rights[t].topic);
@@ -138,6 +139,18 @@ static void job_destroy(struct gateway_job *job)
 
 /* ---- putting answers together ---- */
 
+static void fill_record_errors(const struct kc_record_errors *errors, struct kc_arena *arena,
+                               struct kc_produce_response_partition *to)
+{
+    KC_WIRE_LIST_NEW(arena, &to->record_errors, kc_produce_response_record_error,
+                     (int32_t)errors->count);
+    for (size_t i = 0; i < errors->count; i++) {
+        to->record_errors.items[i].batch_index = errors->items[i].index;
+        to->record_errors.items[i].batch_index_error_message =
+            kc_wire_str_copy(arena, errors->items[i].why);
+    }
+}
+
 static void fill_answer(const struct gateway_part *part, struct kc_arena *arena,
                         struct kc_produce_response_partition *to)
 {
@@ -148,6 +161,8 @@ static void fill_answer(const struct gateway_part *part, struct kc_arena *arena,
     to->log_start_offset = part->log_start_offset;
     if (part->error_message)
         to->error_message = kc_wire_str_copy(arena, part->error_message);
+    if (part->record_errors)
+        fill_record_errors(part->record_errors, arena, to);
 }
 
 static struct kc_produce_response *merge(const struct gateway_job *job, struct kc_arena *arena)

@@ -99,7 +99,8 @@ struct gateway_part {
     int64_t log_append_time;
     int64_t log_start_offset;
     char *error_message;
-    struct gateway_part *prev, *next; /* in its line */
+    struct kc_record_errors *record_errors; /* the records that are why (KIP-467); NULL */
+    struct gateway_part *prev, *next;       /* in its line */
 };
 
 /* A topic's right, or the transactional id's. */

@@ -7,6 +7,7 @@
 #define WORKER_GATEWAY_GATEWAY_SOURCE_PRIV_H
 
 #include "gateway/gateway_config.h"
+#include "wire/record_errors.h"
 #include "wire/wire_client.h"
 
 struct gateway_source;
@@ -27,13 +28,15 @@ struct gateway_batch {
     int32_t partition;
     const uint8_t *records; /* borrowed until done */
     int32_t len;
-    void *arg; /* the caller's */
+    int32_t count; /* of its records */
+    void *arg;     /* the caller's */
     /* The answer: */
     int16_t error_code; /* as the client is to get it, see gateway_source_code() */
     int64_t base_offset;
     int64_t log_append_time;
     int64_t log_start_offset;
-    const char *error_message; /* NULL; borrowed until done returns */
+    char *error_message;                    /* NULL; the receiver's, as the next */
+    struct kc_record_errors *record_errors; /* the records that are why (KIP-467); NULL */
 };
 struct gateway_write {
     int16_t acks; /* 1 or -1; what came with 0 is sent with 1 */

@@ -80,6 +80,7 @@ static void fail_batch(struct gateway_batch *batch, int16_t code)
     batch->error_code = code;
     batch->base_offset = batch->log_append_time = batch->log_start_offset = -1;
     batch->error_message = NULL;
+    batch->record_errors = NULL;
 }
 
 /* ---- requests ---- */
@@ -102,7 +103,8 @@ static void take_answer(struct gateway_source *source, struct gateway_batch *bat
     batch->base_offset = from->base_offset;
     batch->log_append_time = from->log_append_time_ms;
     batch->log_start_offset = from->log_start_offset;
-    batch->error_message = from->error_message.len > 0 ? from->error_message.data : NULL;
+    batch->error_message = from->error_message.len > 0 ? kc_strdup(from->error_message.data) : NULL;
+    batch->record_errors = kc_record_errors_new(from, batch->count);
     if (kc_kafka_error_stale_metadata(from->error_code) ||
         batch->error_code == KC_KAFKA_NOT_LEADER_OR_FOLLOWER)
         kc_wire_refresh(source->client);

@@ -181,6 +181,34 @@ static inline void source_answers(int n, int16_t code, int64_t offset)
     write->done(write->arg, write);
 }
 
+/* An answer for a partition that names a record, and why. */
+static inline void fake_record_error(struct kc_arena *arena,
+                                     struct kc_produce_response_partition *partition, int32_t index,
+                                     const char *why)
+{
+    partition->error_code = KC_KAFKA_INVALID_RECORD;
+    partition->base_offset = -1;
+    KC_WIRE_LIST_NEW(arena, &partition->record_errors, kc_produce_response_record_error, 1);
+    partition->record_errors.items[0].batch_index = index;
+    partition->record_errors.items[0].batch_index_error_message = kc_wire_str_copy(arena, why);
+    partition->error_message = kc_wire_str_copy(arena, "one is bad");
+}
+
+/* The source refuses a record of the n-th write's only batch. */
+static inline void source_refuses_record(int n, int32_t index, const char *why)
+{
+    struct kc_arena *arena = kc_arena_new(512);
+    struct kc_produce_response_partition *partition =
+        kc_wire_new(arena, &kc_produce_response_partition_type);
+    struct gateway_batch *batch = &fake_writes[n]->batches[0];
+
+    fake_record_error(arena, partition, index, why);
+    batch->record_errors = kc_record_errors_new(partition, batch->count);
+    batch->error_message = kc_strdup(partition->error_message.data);
+    kc_arena_destroy(arena);
+    source_answers(n, KC_KAFKA_INVALID_RECORD, -1);
+}
+
 /* ---- exchanges ---- */
 
 struct fake_exchange {
@@ -392,6 +420,21 @@ static inline void target_takes(int n, int16_t code, int64_t offset)
         to->partition_responses.items[0].error_code = code;
         to->partition_responses.items[0].base_offset = code ? -1 : offset;
     }
+    target_answers(n, response);
+}
+
+/* The same, with a record that it refuses in the only partition. */
+static inline void target_refuses_record(int n, int32_t index, const char *why)
+{
+    const struct kc_produce_request *request = fake_asks[n].message;
+    struct kc_produce_response *response = kc_wire_new(fake_arena, &kc_produce_response_type);
+
+    KC_WIRE_LIST_NEW(fake_arena, &response->responses, kc_produce_response_topic, 1);
+    response->responses.items[0].name = request->topic_data.items[0].name;
+    KC_WIRE_LIST_NEW(fake_arena, &response->responses.items[0].partition_responses,
+                     kc_produce_response_partition, 1);
+    fake_record_error(fake_arena, &response->responses.items[0].partition_responses.items[0], index,
+                      why);
     target_answers(n, response);
 }
 

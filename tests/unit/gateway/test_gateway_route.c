@@ -88,6 +88,40 @@ START_TEST(a_request_for_both_is_split)
 }
 END_TEST
 
+/* The first record error of the n-th topic's partition. */
+static void check_record_error(const struct fake_exchange *one, int n, int32_t index,
+                               const char *why)
+{
+    const struct kc_produce_response_partition *answer = answer_of(one, n);
+
+    ck_assert_int_eq(answer->error_code, KC_KAFKA_INVALID_RECORD);
+    ck_assert(kc_wire_str_is(answer->error_message, "one is bad"));
+    ck_assert_int_eq(answer->record_errors.count, 1);
+    ck_assert_int_eq(answer->record_errors.items[0].batch_index, index);
+    ck_assert(kc_wire_str_is(answer->record_errors.items[0].batch_index_error_message, why));
+}
+
+START_TEST(records_that_are_refused_are_named)
+{
+    const char *topics[] = {"t", "other"};
+    struct kc_arena *arena = kc_arena_new(1024);
+
+    routing_begin();
+    fake_link("t", GATEWAY_SOURCE);
+    struct kc_produce_request *request = fake_request(arena, topics, 2);
+    for (int i = 0; i < 2; i++)
+        request->topic_data.items[i].partition_data.items[0].records = fake_batch(arena, -1, 0, 3);
+    struct fake_exchange *fake = fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
+    ck_assert(take(fake));
+    source_refuses_record(0, 2, "no key at the source");
+    target_refuses_record(0, 1, "no key at the target");
+    check_record_error(fake, 0, 2, "no key at the source");
+    check_record_error(fake, 1, 1, "no key at the target");
+    gateway_exchange_unref(&fake->pub);
+    routing_end();
+}
+END_TEST
+
 START_TEST(topics_are_named_by_the_targets_id)
 {
     const char *topics[] = {""};
@@ -517,10 +551,11 @@ START_TEST(one_that_lives_at_the_target_waits_for_the_promotion)
 END_TEST
 
 RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the_source,
-          a_request_for_both_is_split, topics_are_named_by_the_targets_id,
-          one_without_answer_is_written_too, rights_come_first, a_transactional_id_needs_its_right,
-          a_partition_is_named_once, nothing_overtakes_a_failed_batch,
-          an_answer_after_the_lease_is_not_handed_on, held_writes_go_to_the_target_in_their_order,
+          a_request_for_both_is_split, records_that_are_refused_are_named,
+          topics_are_named_by_the_targets_id, one_without_answer_is_written_too, rights_come_first,
+          a_transactional_id_needs_its_right, a_partition_is_named_once,
+          nothing_overtakes_a_failed_batch, an_answer_after_the_lease_is_not_handed_on,
+          held_writes_go_to_the_target_in_their_order,
           a_promotion_that_is_given_up_lets_them_go_to_the_source, a_held_write_is_answered_in_time,
           what_waits_behind_a_late_write_is_late_too, a_session_may_end_while_its_writes_are_held,
           a_repeated_batch_gets_its_old_offset, an_older_one_is_a_duplicate,

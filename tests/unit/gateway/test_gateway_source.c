@@ -21,7 +21,7 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
 
     if (api != KC_API_PRODUCE || atomic_load(&silent))
         return false;
-    ck_assert_int_eq(produce->acks, 1);
+    ck_assert_int_ne(produce->acks, 0);
     KC_WIRE_LIST_NEW(arena, &to->responses, kc_produce_response_topic, 1);
     to->throttle_time_ms = 7;
     to->responses.items[0].name = produce->topic_data.items[0].name;
@@ -32,6 +32,13 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
         &to->responses.items[0].partition_responses.items[0];
     partition->error_code = (int16_t)atomic_load(&produce_code);
     partition->base_offset = 1000 + asked;
+    if (partition->error_code != KC_KAFKA_INVALID_RECORD)
+        return true;
+    partition->error_message = kc_wire_str_copy(arena, "two are bad");
+    KC_WIRE_LIST_NEW(arena, &partition->record_errors, kc_produce_response_record_error, 2);
+    partition->record_errors.items[0].batch_index = 1;
+    partition->record_errors.items[0].batch_index_error_message = kc_wire_str_copy(arena, "no key");
+    partition->record_errors.items[1].batch_index = 9; /* of a batch of three */
     return true;
 }
 
@@ -139,6 +146,40 @@ START_TEST(a_failure_is_not_tried_again)
 }
 END_TEST
 
+/* The answer is kept until the last batch of the write has its own. */
+START_TEST(records_that_the_source_refuses_are_named)
+{
+    struct gateway_source *source = begin(true);
+    struct sent sent = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+    struct gateway_batch batches[2] = {
+        {.topic = FAKE_TOPIC, .records = (const uint8_t *)"records", .len = 7, .count = 3},
+        {.topic = "nowhere", .records = (const uint8_t *)"records", .len = 7, .count = 3}};
+
+    atomic_store(&produce_code, KC_KAFKA_INVALID_RECORD);
+    sent.write = (struct gateway_write){.acks = -1,
+                                        .timeout_ms = 1000,
+                                        .source_tag = kc_link_tag("fake"),
+                                        .deadline_ms = kc_mono_ms() + 1000,
+                                        .channel = gateway_source_channel(source),
+                                        .batches = batches,
+                                        .count = 2,
+                                        .done = on_done,
+                                        .arg = &sent};
+    gateway_source_write(source, &sent.write);
+    await(&sent);
+    ck_assert_int_eq(batches[0].error_code, KC_KAFKA_INVALID_RECORD);
+    ck_assert_str_eq(batches[0].error_message, "two are bad");
+    ck_assert_uint_eq(batches[0].record_errors->count, 1);
+    ck_assert_int_eq(batches[0].record_errors->items[0].index, 1);
+    ck_assert_str_eq(batches[0].record_errors->items[0].why, "no key");
+    ck_assert_int_eq(batches[1].error_code, KC_KAFKA_NOT_LEADER_OR_FOLLOWER);
+    ck_assert_ptr_null(batches[1].record_errors);
+    free(batches[0].error_message);
+    kc_record_errors_unref(batches[0].record_errors);
+    end(source);
+}
+END_TEST
+
 START_TEST(an_unknown_outcome_is_told_as_such)
 {
     struct gateway_source *source = begin(true);
@@ -232,6 +273,6 @@ START_TEST(versions_are_the_sources_own)
 END_TEST
 
 RUN_TESTS("gateway_source", a_write_reaches_the_leader, a_failure_is_not_tried_again,
-          an_unknown_outcome_is_told_as_such, a_leader_is_waited_for,
-          a_source_that_is_away_is_waited_for, another_cluster_gets_nothing,
+          records_that_the_source_refuses_are_named, an_unknown_outcome_is_told_as_such,
+          a_leader_is_waited_for, a_source_that_is_away_is_waited_for, another_cluster_gets_nothing,
           what_waits_is_answered_at_the_end, versions_are_the_sources_own)
