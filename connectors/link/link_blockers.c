@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What speaks against promoting topics: see link_blockers_priv.h. */
 #include "link/link_blockers_priv.h"
+#include "link/link_gateways_priv.h"
 
 #include "connect/admin.h"
 
@@ -379,13 +380,15 @@ static void look_twice(const struct promotion_view *view)
 }
 
 /* Which producers write through each of the link's gateways; NULL: there are no gateways. A gateway
- * holds the writes itself: the source needn't be quiet. */
+ * holds the writes itself: the source needn't be quiet. One that has crashed leaves its record. */
 static json_t *load_gateways(struct link_control *control)
 {
     struct kc_strings names = {0};
     json_t *gateways = NULL;
     link_store_names(control->store, KC_LINK_GATEWAY, &names);
     for (size_t i = 0; i < names.count; i++) {
+        if (!link_gateway_lives(control->store, names.items[i]))
+            continue;
         json_t *record = link_store_get(control->store, KC_LINK_GATEWAY, names.items[i]);
         json_t *writers = json_object_get(record, "writers");
         gateways = gateways ? gateways : json_array();

@@ -41,6 +41,13 @@ void link_gateways_destroy(struct link_gateways *gateways)
     free(gateways);
 }
 
+/* So long after its last renewal a gateway certainly holds all writes: clocks don't run exactly
+ * alike. */
+static int64_t patience_ms(const struct kc_link_gateway *record)
+{
+    return record->duration_ms + record->duration_ms / 2;
+}
+
 /* A copy: the record goes over JSON, as it came. */
 static void take(struct link_seen_gateway *gateway, const struct kc_link_gateway *record)
 {
@@ -69,7 +76,7 @@ void link_gateways_note(struct link_gateways *gateways, const char *name,
     }
     if (fresh || gateway->record.epoch != record->epoch ||
         gateway->record.renewals != record->renewals)
-        gateway->lives_until_ms = now_ms + record->duration_ms + record->duration_ms / 2;
+        gateway->lives_until_ms = now_ms + patience_ms(record);
     take(gateway, record);
 }
 
@@ -96,6 +103,19 @@ void link_gateways_read(struct link_gateways *gateways, struct link_store *store
     for (size_t i = 0; i < names.count; i++)
         note_named(gateways, store, names.items[i], now_ms);
     kc_strings_destroy(&names);
+}
+
+bool link_gateway_lives(struct link_store *store, const char *name)
+{
+    struct kc_link_gateway record = {0};
+    int64_t age_ms = link_store_age_ms(store, KC_LINK_GATEWAY, name);
+    json_t *json = link_store_get(store, KC_LINK_GATEWAY, name);
+    struct kc_error *err = json ? kc_link_gateway_parse(json, &record) : NULL;
+    bool lives = json && !err && age_ms >= 0 && age_ms < patience_ms(&record);
+    kc_error_destroy(err);
+    json_decref(json);
+    kc_link_gateway_clear(&record);
+    return lives;
 }
 
 bool link_gateways_live(const struct link_gateways *gateways, int64_t now_ms)

@@ -21,6 +21,10 @@ void link_gateways_note(struct link_gateways *gateways, const char *name,
 /* The same of all that the store has. */
 void link_gateways_read(struct link_gateways *gateways, struct link_store *store, int64_t now_ms);
 
+/* Whether a gateway may live: its record was renewed within the duration of its lease and a half.
+ * Any thread. */
+bool link_gateway_lives(struct link_store *store, const char *name);
+
 /* Whether any lives. */
 bool link_gateways_live(const struct link_gateways *gateways, int64_t now_ms);
 /* The first that lives and doesn't hold the topic since that epoch of its state; NULL: none. */

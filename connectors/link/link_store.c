@@ -296,6 +296,15 @@ json_t *link_store_get(struct link_store *store, enum kc_link_resource resource,
     return json;
 }
 
+int64_t link_store_age_ms(struct link_store *store, enum kc_link_resource resource,
+                          const char *name)
+{
+    pthread_mutex_lock(&store->mutex);
+    int64_t set_ms = link_table_set_ms(&store->table, resource, name);
+    pthread_mutex_unlock(&store->mutex);
+    return set_ms < 0 ? -1 : kc_mono_ms() - set_ms;
+}
+
 void link_store_names(struct link_store *store, enum kc_link_resource resource,
                       struct kc_strings *names)
 {

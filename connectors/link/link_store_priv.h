@@ -22,6 +22,9 @@ void link_store_close(struct link_store *store); /* NULL is fine */
 
 /* The value of a resource: a new reference, not to be changed; NULL: there is none. */
 json_t *link_store_get(struct link_store *store, enum kc_link_resource resource, const char *name);
+/* How long ago the record was read from the topic, in ms; -1: there is none. */
+int64_t link_store_age_ms(struct link_store *store, enum kc_link_resource resource,
+                          const char *name);
 /* Names of all resources of a kind, sorted; appended. */
 void link_store_names(struct link_store *store, enum kc_link_resource resource,
                       struct kc_strings *names);

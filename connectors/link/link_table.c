@@ -15,6 +15,7 @@ struct link_record {
     char *value;      /* NULL: gone */
     size_t len;
     uint64_t version;
+    int64_t set_ms;
     struct link_record *prev, *next;
     UT_hash_handle hh;
 };
@@ -56,6 +57,7 @@ void link_table_set(struct link_table *table, enum kc_link_resource resource, co
     record->value = value;
     record->len = len;
     record->version = version;
+    record->set_ms = kc_mono_ms();
     DL_APPEND(table->by_change[resource], record);
 }
 
@@ -66,6 +68,15 @@ json_t *link_table_get(const struct link_table *table, enum kc_link_resource res
     const struct link_record *record = find(table, id);
     free(id);
     return record && record->value ? json_loadb(record->value, record->len, 0, NULL) : NULL;
+}
+
+int64_t link_table_set_ms(const struct link_table *table, enum kc_link_resource resource,
+                          const char *name)
+{
+    char *id = record_id(resource, name);
+    const struct link_record *record = find(table, id);
+    free(id);
+    return record && record->value ? record->set_ms : -1;
 }
 
 void link_table_names(const struct link_table *table, enum kc_link_resource resource,

@@ -27,6 +27,9 @@ void link_table_set(struct link_table *table, enum kc_link_resource resource, co
 /* A new reference; NULL: there is none. */
 json_t *link_table_get(const struct link_table *table, enum kc_link_resource resource,
                        const char *name);
+/* When it was set (kc_mono_ms()); -1: there is none. */
+int64_t link_table_set_ms(const struct link_table *table, enum kc_link_resource resource,
+                          const char *name);
 /* Adds the names of those that are there, in no order. */
 void link_table_names(const struct link_table *table, enum kc_link_resource resource,
                       struct kc_strings *names);

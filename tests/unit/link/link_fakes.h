@@ -20,6 +20,7 @@ struct fake_record {
     enum kc_link_resource resource;
     char *name;
     json_t *value;
+    int64_t age_ms;
 };
 struct link_store {
     struct fake_record items[64];
@@ -46,10 +47,11 @@ static void fake_set(struct link_store *store, enum kc_link_resource resource, c
     if (!record) {
         ck_assert_uint_lt(store->count, 64);
         record = &store->items[store->count++];
-        *record = (struct fake_record){resource, kc_strdup(name), NULL};
+        *record = (struct fake_record){resource, kc_strdup(name), NULL, 0};
     }
     json_decref(record->value);
     record->value = value;
+    record->age_ms = 0;
 }
 
 static void fake_clear(struct link_store *store)
@@ -77,6 +79,13 @@ json_t *link_store_get(struct link_store *store, enum kc_link_resource resource,
         store->before_get(store);
     struct fake_record *record = fake_find(store, resource, name);
     return record ? json_incref(record->value) : NULL;
+}
+
+int64_t link_store_age_ms(struct link_store *store, enum kc_link_resource resource,
+                          const char *name)
+{
+    struct fake_record *record = fake_find(store, resource, name);
+    return record && record->value ? record->age_ms : -1;
 }
 
 void link_store_names(struct link_store *store, enum kc_link_resource resource,

@@ -147,6 +147,26 @@ START_TEST(a_noisy_source_blocks_until_forced)
 }
 END_TEST
 
+START_TEST(a_gateway_holds_the_writes_unless_it_has_crashed)
+{
+    struct fake_link link;
+    const struct kc_link_gateway record = {
+        .address = (char *)"gate:9192", .epoch = 1, .duration_ms = 1000};
+    fake_link_new(&link);
+    fake_topic(&link, "orders", KC_LINK_LINKING);
+    fake_set(&link.store, KC_LINK_GATEWAY, "g1", kc_link_gateway_json(&record));
+    link.live.quiet_ms = 0;
+    link.live.source_rate = 10;
+    fake_find(&link.store, KC_LINK_GATEWAY, "g1")->age_ms = 1499;
+    ck_assert_int_eq(order(&link, "orders", KC_LINK_WISH_PROMOTE, &dry)->status, 200);
+    ck_assert_uint_eq(outcomes.items[0].blocker_count, 0);
+    fake_find(&link.store, KC_LINK_GATEWAY, "g1")->age_ms = 1500;
+    ck_assert_int_eq(order(&link, "orders", KC_LINK_WISH_PROMOTE, &dry)->status, 409);
+    ck_assert(has(&outcomes.items[0], "SOURCE_NOT_QUIET", false));
+    fake_link_destroy(&link);
+}
+END_TEST
+
 START_TEST(lag_gives_the_predicted_time)
 {
     struct fake_link link;
@@ -356,6 +376,7 @@ int main(void)
     tcase_add_test(cases, what_is_under_way_is_said_and_not_ordered_again);
     tcase_add_test(cases, wishes_fit_states);
     tcase_add_test(cases, a_noisy_source_blocks_until_forced);
+    tcase_add_test(cases, a_gateway_holds_the_writes_unless_it_has_crashed);
     tcase_add_test(cases, lag_gives_the_predicted_time);
     tcase_add_test(cases, open_transactions_and_translation_are_named);
     tcase_add_test(cases, of_two_people_at_once_one_is_told);

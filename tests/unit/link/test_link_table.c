@@ -48,6 +48,21 @@ START_TEST(the_last_value_counts)
 }
 END_TEST
 
+START_TEST(it_is_known_since_when_a_value_stands)
+{
+    struct link_table table = {0};
+    int64_t before = kc_mono_ms();
+    ck_assert_int_eq(link_table_set_ms(&table, KC_LINK_TOPIC, "a"), -1);
+    set(&table, "a", "{}", 1);
+    int64_t set_ms = link_table_set_ms(&table, KC_LINK_TOPIC, "a");
+    ck_assert_int_ge(set_ms, before);
+    ck_assert_int_le(set_ms, kc_mono_ms());
+    set(&table, "a", NULL, 2);
+    ck_assert_int_eq(link_table_set_ms(&table, KC_LINK_TOPIC, "a"), -1);
+    link_table_clear(&table);
+}
+END_TEST
+
 START_TEST(what_has_changed_is_found)
 {
     struct link_table table = {0};
@@ -76,6 +91,7 @@ int main(void)
     Suite *suite = suite_create("link_table");
     TCase *tests = tcase_create("records");
     tcase_add_test(tests, the_last_value_counts);
+    tcase_add_test(tests, it_is_known_since_when_a_value_stands);
     tcase_add_test(tests, what_has_changed_is_found);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
