@@ -156,9 +156,19 @@ static struct kc_error *start_routing(struct gateway *gateway, const struct kc_s
     return NULL;
 }
 
+/* Whether any listener's clients can be sent to the brokers themselves. */
+static bool can_step_aside(const struct gateway_config *config)
+{
+    for (size_t i = 0; i < config->listener_count; i++) {
+        if (config->listeners[i].steps_aside)
+            return config->after == GATEWAY_ADVERTISE;
+    }
+    return false;
+}
+
 static struct kc_error *start_watch(struct gateway *gateway)
 {
-    if (!gateway->upstream || gateway->config->after != GATEWAY_ADVERTISE)
+    if (!gateway->upstream || !can_step_aside(gateway->config))
         return NULL;
     return gateway_watch_start(&gateway->common, gateway_upstream_links(gateway->upstream),
                                &gateway->watch);

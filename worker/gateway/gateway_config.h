@@ -24,7 +24,8 @@ struct gateway_listener_config {
     char *broker_host;   /* "broker-{id}.gw.example.com"; NULL: `advertised` for all */
     bool tls;            /* the client's side */
     bool sasl;           /* relayed, unless the listener has a map of credentials */
-    struct kc_map *ssl;  /* its ssl.* keys: the listener's own, else the file's */
+    bool steps_aside; /* its clients can talk to the target themselves: the protocol is the same */
+    struct kc_map *ssl; /* its ssl.* keys: the listener's own, else the file's */
     /* Certificates' principals → the target's credentials; NULL: SASL is relayed. */
     struct gateway_credentials *credentials;
 };

@@ -146,6 +146,14 @@ static struct kc_error *check(const struct kc_map *settings, const struct gatewa
     return check_bare(config, listener);
 }
 
+/* What clients of the listener send is what the target's own listener takes. */
+static bool is_alike(const struct gateway_config *config,
+                     const struct gateway_listener_config *listener)
+{
+    return !listener->credentials && listener->tls == target_has_tls(config) &&
+           listener->sasl == target_logs_in(config);
+}
+
 /* The file's map is for listeners whose clients come by certificate; one of the listener's own is
  * read in any case, so that it is never without effect. */
 static struct kc_error *read_map(const struct kc_map *settings,
@@ -171,6 +179,7 @@ struct kc_error *gateway_guard_read(const struct kc_map *settings, struct gatewa
         err = check(settings, config, listener);
         if (err)
             return kc_error_prefix(err, "Invalid configuration %s", *key);
+        listener->steps_aside = is_alike(config, listener);
     }
     *key = NULL;
     return NULL;
@@ -185,6 +194,21 @@ void gateway_guard_free(struct gateway_config *config)
 }
 
 /* ---- warnings ---- */
+
+static void warn_of_staying(const struct gateway_config *config,
+                            const struct gateway_listener_config *listener,
+                            struct kc_strings *warnings)
+{
+    if (config->after != GATEWAY_ADVERTISE || listener->steps_aside ||
+        kc_map_size(config->source) == 0)
+        return;
+    kc_strings_take(warnings,
+                    kc_asprintf("Listener %s goes on relaying after the last promotion "
+                                "(gateway.after.promotion=advertise is for the others), because "
+                                "its clients don't log in as the target's own clients do "
+                                "(security.protocol=%s)",
+                                listener->name, target_protocol(config)));
+}
 
 void gateway_guard_warnings(const struct gateway_config *config, struct kc_strings *warnings)
 {
@@ -201,6 +225,7 @@ void gateway_guard_warnings(const struct gateway_config *config, struct kc_strin
                                         "(security.protocol=%s): what its clients send goes on in "
                                         "clear from the gateway to the target",
                                         listener->name, target_protocol(config)));
+        warn_of_staying(config, listener, warnings);
     }
 }
 

@@ -264,7 +264,7 @@ bool gateway_nodes_advertised(struct gateway_nodes *nodes, size_t listener, int3
     *host = NULL;
     pthread_mutex_lock(&nodes->mutex);
     const struct gateway_node *node = find(nodes, id);
-    if (node && nodes->aside) {
+    if (node && nodes->aside && config->steps_aside) {
         *host = kc_strdup(node->host);
         *port = node->port;
     } else if (node && (*port = port_of(nodes, listener, id)) > 0) {

@@ -19,6 +19,7 @@ static void open_one(struct one *one, const char *target, bool tls, bool sasl, c
     *one = (struct one){.listener = {.name = (char *)"EXT", .tls = tls, .sasl = sasl}};
     one->settings = kc_map_new();
     one->config.target = kc_map_new();
+    one->config.source = kc_map_new();
     one->config.listeners = &one->listener;
     one->config.listener_count = 1;
     one->listener.ssl = kc_map_new();
@@ -34,6 +35,7 @@ static void close_one(struct one *one)
     gateway_guard_free(&one->config);
     kc_map_destroy(one->settings);
     kc_map_destroy(one->config.target);
+    kc_map_destroy(one->config.source);
     kc_map_destroy(one->listener.ssl);
 }
 
@@ -176,6 +178,46 @@ START_TEST(what_passes_in_clear_is_warned_of)
 }
 END_TEST
 
+static size_t warnings_of(const struct one *one, const char *part)
+{
+    struct kc_strings warnings = {0};
+    size_t found = 0;
+    gateway_guard_warnings(&one->config, &warnings);
+    for (size_t i = 0; i < warnings.count; i++)
+        found += strstr(warnings.items[i], part) != NULL;
+    kc_strings_destroy(&warnings);
+    return found;
+}
+
+/* Clients of a listener like the target's own can talk to the brokers after the last promotion. */
+START_TEST(who_goes_on_relaying_is_warned_of)
+{
+    static const struct {
+        const char *target;
+        bool tls, sasl, map, aside;
+    } cases[] = {
+        {"PLAINTEXT", false, false, false, true}, {"SSL", true, false, false, true},
+        {"SASL_SSL", true, true, false, true},    {"PLAINTEXT", true, false, false, false},
+        {"SSL", false, false, false, false},      {"SASL_PLAINTEXT", true, true, false, false},
+        {"SASL_SSL", true, false, true, false}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        struct one one;
+        open_one(&one, cases[i].target, cases[i].tls, cases[i].sasl,
+                 cases[i].map ? "required" : NULL);
+        if (cases[i].map)
+            add_map(&one);
+        allowed(&one);
+        ck_assert_msg(one.listener.steps_aside == cases[i].aside, "case %zu", i);
+        ck_assert_uint_eq(warnings_of(&one, "goes on relaying"), 0); /* there is no source */
+        kc_map_set(one.config.source, "bootstrap.servers", "source:9092");
+        ck_assert_uint_eq(warnings_of(&one, "goes on relaying"), !cases[i].aside);
+        one.config.after = GATEWAY_RELAY;
+        ck_assert_uint_eq(warnings_of(&one, "goes on relaying"), 0);
+        close_one(&one);
+    }
+}
+END_TEST
+
 START_TEST(clients_never_come_as_the_gateway)
 {
     struct one one;
@@ -198,4 +240,5 @@ END_TEST
 RUN_TESTS("gateway_guard", 20, what_can_be_relayed_is_allowed, certificates_need_a_map,
           a_map_needs_certificates_and_a_login_at_the_target,
           the_file_s_map_leaves_sasl_listeners_alone, both_sides_log_in_or_neither,
-          kerberos_is_refused, what_passes_in_clear_is_warned_of, clients_never_come_as_the_gateway)
+          kerberos_is_refused, what_passes_in_clear_is_warned_of, who_goes_on_relaying_is_warned_of,
+          clients_never_come_as_the_gateway)

@@ -113,6 +113,20 @@ START_TEST(aside_brokers_have_their_own_addresses)
 }
 END_TEST
 
+START_TEST(clients_of_another_protocol_stay)
+{
+    static const char *const more[] = {"gateway.listener.security.protocol.map", "OUTSIDE:SSL",
+                                       NULL};
+    tear_down();
+    config = gateway_made_config(more);
+    nodes = gateway_nodes_new(config);
+    gateway_nodes_note(nodes, 3, "three", 9999);
+    gateway_nodes_step_aside(nodes, true);
+    check_advertised(0, 3, "three", 9999);
+    check_advertised(1, 3, "outside.example.com", 9293);
+}
+END_TEST
+
 START_TEST(brokers_by_host_name)
 {
     static const char *const more[] = {
@@ -147,6 +161,7 @@ int main(void)
     tcase_add_test(tests, bootstrap_servers_take_turns);
     tcase_add_test(tests, more_brokers_than_ports);
     tcase_add_test(tests, aside_brokers_have_their_own_addresses);
+    tcase_add_test(tests, clients_of_another_protocol_stay);
     tcase_add_test(tests, brokers_by_host_name);
     suite_add_tcase(suite, tests);
     srunner_run_all(runner, CK_NORMAL);
