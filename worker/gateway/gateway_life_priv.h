@@ -99,6 +99,7 @@ struct gateway_session {
     char *would_be; /* the principal of a login that goes on */
     enum gateway_login_progress login;
     bool let_in;                   /* the target has let the client in once */
+    bool leaving;                  /* it is read no further, and ends when it misses nothing */
     struct gateway_own_login *own; /* NULL: the client logs in by itself, or not at all */
     enum { LOGIN_PLAIN, LOGIN_SCRAM, LOGIN_BEARER, LOGIN_OTHER } mechanism;
     int8_t versions[KC_API_KEYS]; /* the target's highest, as far as the gateway knows them */

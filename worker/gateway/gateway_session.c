@@ -28,6 +28,26 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.gateway.session");
 
 static void connect_target(struct gateway_session *session);
 
+/* ---- Its end by itself ---- */
+
+/* Nothing is under way that a client would miss: a fetch is sent again. */
+static bool may_leave(const struct gateway_session *session)
+{
+    const struct gateway_request *request;
+
+    DL_FOREACH (session->exchanges, request) {
+        if (request->pub.header.api != KC_API_FETCH || request->state != REQUEST_SENT)
+            return false;
+    }
+    return true;
+}
+
+/* Whether it takes no new requests, and those under way are answered. */
+static bool is_drained(const struct gateway_session *session)
+{
+    return session->loop->draining ? !session->exchanges : session->leaving && may_leave(session);
+}
+
 /* ---- The target's stream ---- */
 
 void gateway_session_opened(struct gateway_session *session)
@@ -65,7 +85,7 @@ static void on_target_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
     else
         wire_frame_free(frame, cap);
     gateway_own_login_look(session, kc_mono_ms());
-    if (session->state == SESSION_OPEN && session->loop->draining && !session->exchanges)
+    if (session->state == SESSION_OPEN && is_drained(session))
         gateway_session_finish(session, NULL);
 }
 
@@ -244,18 +264,6 @@ void gateway_session_begin(struct gateway_loop *loop, size_t listener, int32_t b
 
 /* ---- What is due ---- */
 
-/* Nothing is under way that a client would miss: a fetch is sent again. */
-static bool may_leave(const struct gateway_session *session)
-{
-    const struct gateway_request *request;
-
-    DL_FOREACH (session->exchanges, request) {
-        if (request->pub.header.api != KC_API_FETCH || request->state != REQUEST_SENT)
-            return false;
-    }
-    return true;
-}
-
 static bool is_idle(const struct gateway_session *session, int64_t now)
 {
     return !session->exchanges &&
@@ -276,12 +284,17 @@ static bool is_slow(struct gateway_session *session, int64_t now)
     return now - session->last_taken_ms > session->loop->common->config->slow_ms;
 }
 
-static bool steps_aside(const struct gateway_session *session, int64_t now)
+/* A client that always has something under way would never leave: so it is read no further. */
+static void step_aside(struct gateway_session *session, int64_t now)
 {
     struct gateway_common *common = session->loop->common;
 
-    return atomic_load(&common->aside) && now - atomic_load(&common->aside_ms) > ASIDE_MS &&
-           now - session->since_ms > ASIDE_MS && may_leave(session);
+    if (session->leaving || !atomic_load(&common->aside) ||
+        now - atomic_load(&common->aside_ms) <= ASIDE_MS || now - session->since_ms <= ASIDE_MS ||
+        !common->config->listeners[session->listener].steps_aside)
+        return;
+    session->leaving = true;
+    gateway_hold_client(session, HOLD_DRAIN);
 }
 
 /* Whether it has had time enough to log in, and hasn't. */
@@ -294,6 +307,7 @@ static void tick_open(struct gateway_session *session, int64_t now)
 {
     struct gateway_common *common = session->loop->common;
 
+    step_aside(session, now);
     if (is_slow(session, now)) {
         gateway_say(&common->say_refused, &log, KC_LOG_WARN,
                     "Closed the connection of %s: it has taken nothing for gateway.slow.ms=%d",
@@ -307,8 +321,7 @@ static void tick_open(struct gateway_session *session, int64_t now)
                     gateway_visitor_name(session), common->config->login_ms);
         gateway_measure_add(GATEWAY_CUT_LOGIN, 1);
         gateway_session_cut(session);
-    } else if (is_idle(session, now) || steps_aside(session, now) ||
-               (session->loop->draining && !session->exchanges)) {
+    } else if (is_idle(session, now) || is_drained(session)) {
         gateway_session_finish(session, NULL);
     }
 }

@@ -97,8 +97,6 @@ static void age(void *arg)
 
 START_TEST(aside_clients_are_sent_away)
 {
-    struct kc_str frame = {0};
-
     ask_producer_id(1); /* a client would miss its answer */
     struct gateway_exchange *exchange = wait_taken(0);
     gateway_step_aside(&common, true);
@@ -107,12 +105,53 @@ START_TEST(aside_clients_are_sent_away)
     ck_assert_int_eq(poll(&wait, 1, 1200), 0); /* two looks of the loop */
     answer_id(exchange, 1);
     client_gets_id(1, 1);
+    ck_assert(is_closed(client));
+}
+END_TEST
+
+START_TEST(aside_a_fetch_that_waits_is_cut)
+{
+    struct kc_str frame = {0};
+
     kc_str_append_i16(&frame, KC_API_FETCH); /* is sent again by the client */
     kc_str_append_i16(&frame, 11);
     kc_str_append_i32(&frame, 2);
     kc_str_append_i16(&frame, -1);
     send_frame(client, &frame);
     kc_str_destroy(&frame);
+    ck_assert_int_eq(broker_gets(KC_API_FETCH), 2);
+    gateway_step_aside(&common, true);
+    gateway_loop_post(loop, age, NULL);
+    ck_assert(is_closed(client));
+}
+END_TEST
+
+/* Waits until there is something to read, or the end. */
+static bool has_ended(int fd)
+{
+    struct pollfd wait = {fd, POLLIN, 0};
+    char byte;
+
+    ck_assert_int_eq(poll(&wait, 1, PATIENCE_MS), 1);
+    return recv(fd, &byte, 1, MSG_PEEK) <= 0;
+}
+
+/* At each moment one of its requests is under way. */
+START_TEST(aside_a_busy_client_leaves_too)
+{
+    const int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+
+    ask_heartbeat(1);
+    ask_heartbeat(2);
+    gateway_step_aside(&common, true);
+    gateway_loop_post(loop, age, NULL);
+    for (int32_t i = 1; !has_ended(broker); i++) {
+        ck_assert_int_lt(kc_mono_ms(), deadline);
+        ck_assert_int_eq(broker_gets(KC_API_HEARTBEAT), i);
+        ask_heartbeat(i + 2);
+        broker_answers(i, "fine");
+        client_gets(i, "fine");
+    }
     ck_assert(is_closed(client));
 }
 END_TEST
@@ -122,6 +161,8 @@ int main(void)
     const TTest *const tests[] = {
         logins_pass_and_show_the_principal,
         aside_clients_are_sent_away,
+        aside_a_fetch_that_waits_is_cut,
+        aside_a_busy_client_leaves_too,
         a_drain_answers_what_is_under_way,
     };
 
