@@ -2,6 +2,7 @@
 /* Mirror topics and links as JSON: see link_view_priv.h. */
 #include "link/link_view_priv.h"
 
+#include "link/link_gateways_priv.h"
 #include "link/link_parts_priv.h"
 
 #include "connect/log.h"
@@ -240,7 +241,16 @@ static json_t *list_records(struct link_control *control, enum kc_link_resource 
     return list;
 }
 
-/* What a gateway has last said of its clients, unless it has begun anew since then. */
+/* told NULL: it has said nothing yet. */
+static const char *gateway_state(struct link_control *control, const char *name, const json_t *told)
+{
+    const char *state = json_string_value(json_object_get(told, "gateway_state"));
+    if (!link_gateway_lives(control->store, name))
+        return "LOST";
+    return state ? state : "SERVING";
+}
+
+/* What a gateway has last said of itself and its clients, unless it has begun anew since then. */
 static void add_clients(struct link_control *control, json_t *gateway, const char *name)
 {
     json_t *record = link_store_get(control->store, KC_LINK_CLIENTS, name);
@@ -248,6 +258,8 @@ static void add_clients(struct link_control *control, json_t *gateway, const cha
     json_t *clients = current ? json_object_get(record, "clients") : NULL;
     json_t *omitted = current ? json_object_get(record, "omitted") : NULL;
     json_t *connections = current ? json_object_get(record, "connections") : NULL;
+    json_object_set_new(gateway, "gateway_state",
+                        json_string(gateway_state(control, name, current ? record : NULL)));
     json_object_set_new(gateway, "clients", clients ? json_incref(clients) : json_array());
     json_object_set_new(gateway, "clients_omitted",
                         omitted ? json_incref(omitted) : json_integer(0));

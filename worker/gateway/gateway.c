@@ -354,6 +354,13 @@ static void ask_loop(struct gateway_loop *loop, json_t *clients)
     survey_leave(survey);
 }
 
+static const char *state_of(const struct gateway *gateway)
+{
+    if (atomic_load(&gateway->common.left))
+        return "LEFT";
+    return atomic_load(&gateway->common.aside) ? "ASIDE" : "SERVING";
+}
+
 json_t *gateway_describe(struct gateway *gateway)
 {
     json_t *listeners = json_array(), *clients = json_array();
@@ -369,6 +376,6 @@ json_t *gateway_describe(struct gateway *gateway)
     }
     for (int i = 0; i < gateway->loop_count; i++)
         ask_loop(gateway->loops[i], clients);
-    return json_pack("{s:s, s:o, s:o}", "gateway", gateway->config->name, "listeners", listeners,
-                     "clients", clients);
+    return json_pack("{s:s, s:s, s:o, s:o}", "gateway", gateway->config->name, "gateway_state",
+                     state_of(gateway), "listeners", listeners, "clients", clients);
 }

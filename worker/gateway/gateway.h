@@ -22,8 +22,9 @@ struct kc_error *gateway_start(struct gateway_config *config, const struct kc_st
  * drain_ms. Then everything ends; its record in the state topic says so. */
 void gateway_stop(struct gateway *gateway);
 
-/* What runs: listeners with their ports, leases, holds, clients (id, principal, software and
- * version, what they write and where it goes). A new reference. Any thread. */
+/* What runs: its state (SERVING; ASIDE: clients are told the brokers' own addresses; LEFT: the last
+ * of them has left), listeners with their ports, leases, holds, clients (id, principal, software
+ * and version, what they write and where it goes). A new reference. Any thread. */
 json_t *gateway_describe(struct gateway *gateway);
 
 #endif

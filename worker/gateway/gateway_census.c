@@ -33,6 +33,8 @@ static size_t count(const struct gateway_census *census)
     const size_t connections = json_array_size(described);
 
     gather(described, clients);
+    gateway_clients_set_state(clients,
+                              json_string_value(json_object_get(description, "gateway_state")));
     gateway_links_tell(census->links, clients);
     json_decref(description);
     gateway_clients_destroy(clients);

@@ -29,6 +29,7 @@ struct client_entry {
 struct gateway_clients {
     struct client_entry *all;
     uint64_t connections;
+    const char *state;
 };
 
 struct gateway_clients *gateway_clients_new(void)
@@ -133,6 +134,11 @@ void gateway_clients_add_json(struct gateway_clients *clients, const json_t *jso
     kc_strings_destroy(&client.writes);
 }
 
+void gateway_clients_set_state(struct gateway_clients *clients, const char *state)
+{
+    clients->state = state;
+}
+
 /* ---- the record ---- */
 
 /* Texts are the client's own: cut, and what isn't ASCII or is a control character replaced. */
@@ -184,7 +190,8 @@ json_t *gateway_clients_json(struct gateway_clients *clients, int64_t epoch, int
         else
             left_out++;
     }
-    return json_pack("{s:I, s:I, s:I, s:o, s:I}", "epoch", (json_int_t)epoch, "since_ms",
-                     (json_int_t)now_ms, "connections", (json_int_t)clients->connections, "clients",
-                     list, "omitted", (json_int_t)left_out);
+    return json_pack("{s:I, s:I, s:s?, s:I, s:o, s:I}", "epoch", (json_int_t)epoch, "since_ms",
+                     (json_int_t)now_ms, "gateway_state", clients->state, "connections",
+                     (json_int_t)clients->connections, "clients", list, "omitted",
+                     (json_int_t)left_out);
 }

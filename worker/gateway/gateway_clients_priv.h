@@ -23,9 +23,12 @@ void gateway_clients_add(struct gateway_clients *clients, const struct gateway_c
 /* The same of a client as gateway_describe() shows it. */
 void gateway_clients_add_json(struct gateway_clients *clients, const json_t *client);
 
-/* {"epoch":, "since_ms":, "connections":, "clients":[{client_id, principal, software, addresses,
- * connections, records_routed, writes}], "omitted":}. epoch: the gateway's; now_ms since the epoch.
- * A new reference. */
+/* What the gateway does, as gateway_describe() shows it; static storage, or outlives clients. */
+void gateway_clients_set_state(struct gateway_clients *clients, const char *state);
+
+/* {"epoch":, "since_ms":, "gateway_state":, "connections":, "clients":[{client_id, principal,
+ * software, addresses, connections, records_routed, writes}], "omitted":}. epoch: the gateway's;
+ * now_ms since the epoch. A new reference. */
 json_t *gateway_clients_json(struct gateway_clients *clients, int64_t epoch, int64_t now_ms);
 
 #endif

@@ -27,6 +27,7 @@ struct gateway_common {
     atomic_int sessions;            /* now */
     atomic_bool aside;              /* clients are told the brokers' own addresses */
     atomic_int_least64_t aside_ms;  /* since when (kc_mono_ms()) */
+    atomic_bool left;               /* the last client has left since then */
     struct gateway_say say_refused; /* clients that take too much, or nothing */
     struct gateway_say say_broken;  /* connections that break */
 };

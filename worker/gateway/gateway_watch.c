@@ -34,6 +34,7 @@ static void look_for_clients(const struct gateway_watch *watch, int64_t now, int
                 watch->common->config->name);
         *said = true;
     }
+    atomic_store(&watch->common->left, *said);
 }
 
 static void run(void *arg, struct kc_stop *stop)

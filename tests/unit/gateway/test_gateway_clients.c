@@ -25,8 +25,10 @@ START_TEST(connections_of_one_client_are_one)
     add(clients, "10.0.0.1:2", "billing", "bob", 0, NULL);
     add(clients, "10.0.0.2:1", "billing", "bob", 2, "accounts");
     add(clients, "10.0.0.3:1", NULL, NULL, 100, "orders");
+    gateway_clients_set_state(clients, "ASIDE");
     assert_json(gateway_clients_json(clients, 7, 9),
-                "{\"epoch\":7,\"since_ms\":9,\"connections\":4,\"clients\":["
+                "{\"epoch\":7,\"since_ms\":9,\"gateway_state\":\"ASIDE\","
+                "\"connections\":4,\"clients\":["
                 "{\"client_id\":null,\"principal\":null,\"software\":\"java 4.1.0\","
                 "\"addresses\":[\"10.0.0.3\"],\"connections\":1,\"records_routed\":100,"
                 "\"writes\":[\"orders\"]},"

@@ -148,6 +148,39 @@ START_TEST(a_link_sums_up)
 }
 END_TEST
 
+/* A gateway and what it says of its clients. */
+static void fake_gateway(struct fake_link *link, const char *name, const char *state)
+{
+    const struct kc_link_gateway record = {
+        .address = (char *)"gate:9192", .epoch = 4, .renewals = 9, .duration_ms = 1000};
+    fake_set(&link->store, KC_LINK_GATEWAY, name, kc_link_gateway_json(&record));
+    if (state)
+        fake_set(&link->store, KC_LINK_CLIENTS, name,
+                 json_pack("{s:i, s:s, s:i, s:[{s:s}]}", "epoch", 4, "gateway_state", state,
+                           "connections", 2, "clients", "client_id", "billing"));
+}
+
+START_TEST(gateways_and_how_they_are)
+{
+    struct fake_link link;
+    fake_link_new(&link);
+    fake_gateway(&link, "a", "ASIDE");
+    fake_gateway(&link, "b", NULL);
+    fake_gateway(&link, "c", "SERVING");
+    fake_find(&link.store, KC_LINK_GATEWAY, "c")->age_ms = 1500;
+    json_t *view = link_view_link(&link.control, true);
+    const json_t *gateways = json_object_get(view, "gateways");
+    has(json_array_get(gateways, 0), "gateway_state", "\"ASIDE\"");
+    has(json_array_get(gateways, 0), "connections", "2");
+    has(json_array_get(gateways, 0), "lease", "{\"renewals\":9,\"duration_ms\":1000}");
+    has(json_array_get(gateways, 1), "gateway_state", "\"SERVING\"");
+    has(json_array_get(gateways, 1), "clients", "[]");
+    has(json_array_get(gateways, 2), "gateway_state", "\"LOST\"");
+    json_decref(view);
+    fake_link_destroy(&link);
+}
+END_TEST
+
 static rd_kafka_topic_partition_list_t *offsets_of(const char *first, const char *second)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(2);
@@ -273,6 +306,7 @@ int main(void)
     tcase_add_test(cases, a_refused_topic_says_why);
     tcase_add_test(cases, damaged_records_are_left_out_of_lists);
     tcase_add_test(cases, a_link_sums_up);
+    tcase_add_test(cases, gateways_and_how_they_are);
     tcase_add_test(cases, a_topic_counts_its_groups);
     tcase_add_test(cases, a_group_with_its_offsets);
     tcase_add_test(cases, one_status_for_many);
