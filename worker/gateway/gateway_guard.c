@@ -146,12 +146,12 @@ static struct kc_error *check(const struct kc_map *settings, const struct gatewa
     return check_bare(config, listener);
 }
 
-/* What clients of the listener send is what the target's own listener takes. */
+/* What clients of the listener send is what the target's own listener takes. With a map of
+ * credentials it isn't: the target asks for a login, and the listener has none. */
 static bool is_alike(const struct gateway_config *config,
                      const struct gateway_listener_config *listener)
 {
-    return !listener->credentials && listener->tls == target_has_tls(config) &&
-           listener->sasl == target_logs_in(config);
+    return listener->tls == target_has_tls(config) && listener->sasl == target_logs_in(config);
 }
 
 /* The file's map is for listeners whose clients come by certificate; one of the listener's own is
