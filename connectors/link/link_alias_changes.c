@@ -33,7 +33,7 @@ struct alias_setting {
 static const struct alias_setting settings[] = {
     {"cluster.link.prefix", "link.topic.prefix", NULL},
     {"consumer.offset.sync.ms", "link.group.sync.ms", NULL},
-    {"acl.sync.enable", "sync.topic.acls.enable", NULL},
+    {"acl.sync.enable", "sync.topic.acls.enabled", NULL},
     {"link.mode", NULL, "DESTINATION"},
     {"connection.mode", NULL, "OUTBOUND"},
 };
