@@ -152,15 +152,17 @@ static enum cli_flag_id find_flag(const char *word, size_t len)
     return CLI_FLAGS;
 }
 
+/* The dashes count for no likeness: all flags have them. */
 static struct kc_error *unknown_flag(const struct cli *cli, const char *word, size_t len)
 {
     const char *words[CLI_FLAGS];
-    size_t count = 0;
+    size_t count = 0, dashes = strncmp(word, "--", 2) == 0 ? 2 : 0;
     for (int id = 0; id < CLI_FLAGS; id++)
         if (taken(cli) & CLI_BIT(id))
-            words[count++] = cli_flags[id].name;
-    char *name = kc_strndup(word, len), *line = command_line(cli);
-    struct kc_error *err = unknown("flag", "", name, cli_nearest(name, words, count), line);
+            words[count++] = cli_flags[id].name + dashes;
+    char *name = kc_strndup(word + dashes, len - dashes), *line = command_line(cli);
+    struct kc_error *err =
+        unknown("flag", dashes ? "--" : "", name, cli_nearest(name, words, count), line);
     free(line);
     free(name);
     return err;

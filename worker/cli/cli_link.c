@@ -81,6 +81,21 @@ struct kc_error *cli_await_link(struct cli *cli, const char *link)
     }
 }
 
+static void say_created(struct cli *cli, const char *link, const struct kc_map *config)
+{
+    bool names = *kc_map_get_or(config, "topics", "") || *kc_map_get_or(config, "groups", "");
+    if (names)
+        cli_say(cli,
+                "The link %s is created. It takes up by itself what its topics and groups match: "
+                "isthmus mirror list %s",
+                link, link);
+    else
+        cli_say(cli,
+                "The link %s is created. Nothing moves until topics or groups are named: "
+                "isthmus mirror create %s TOPIC...",
+                link, link);
+}
+
 static struct kc_error *create(struct cli *cli)
 {
     const char *link = cli_argument(cli, 0);
@@ -98,10 +113,7 @@ static struct kc_error *create(struct cli *cli)
         if (!err)
             err = cli_await_link(cli, link);
         if (!err && !cli_print_data(cli, created))
-            cli_say(cli,
-                    "The link %s is created. Nothing moves until topics or groups are named: "
-                    "isthmus mirror create %s TOPIC...",
-                    link, link);
+            say_created(cli, link, config);
     }
     json_decref(created);
     kc_map_destroy(config);

@@ -93,6 +93,9 @@ START_TEST(a_slip_is_named_with_what_is_nearest)
                                          "See isthmus thing create --help");
     assert_refused("create x --ouptut=json", "there is no flag '--ouptut'. Do you mean "
                                              "'--output'? See isthmus thing create --help");
+    /* What flags have in common, the dashes, makes none of them near. */
+    assert_refused("create x --pattern y",
+                   "there is no flag '--pattern'. See isthmus thing create --help");
     /* Known, but not of this command. */
     assert_refused("describe x --dry-run",
                    "there is no flag '--dry-run'. See isthmus thing describe --help");
