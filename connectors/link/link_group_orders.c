@@ -169,13 +169,21 @@ struct kc_error *link_forget_group(struct link_control *control, const char *gro
     struct link_mirror_group mirror = {0};
     struct link_change changes[] = {{KC_LINK_GROUP_ORDER, group, NULL},
                                     {KC_LINK_GROUP, group, NULL}};
+    size_t count = 2;
     pthread_mutex_lock(&control->ordering);
     struct kc_error *err =
         link_mirror_group_load(control->store, control->config->name, group, &mirror);
     if (!err)
         err = check_end(control, &mirror);
+    else if (kc_error_code(err) == KC_ERR_DATA) {
+        /* Whether it is held isn't known: without an order the task lets go, and deletes the state.
+         */
+        kc_warn("Link %s: %s", control->config->name, kc_error_text(err));
+        kc_error_clear(&err);
+        count = 1;
+    }
     if (!err)
-        err = link_store_put(control->store, changes, 2, WRITE_MS);
+        err = link_store_put(control->store, changes, count, WRITE_MS);
     pthread_mutex_unlock(&control->ordering);
     if (!err)
         kc_info("Link %s: mirror group %s is forgotten; the group stays", control->config->name,

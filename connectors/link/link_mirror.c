@@ -8,7 +8,10 @@
 static struct kc_error *damaged(const char *what, const char *name, struct kc_error *err)
 {
     struct kc_error *outer =
-        kc_error_new(KC_ERR_DATA, "The %s of %s in topic " KC_LINK_STATE_TOPIC " is damaged: %s",
+        kc_error_new(KC_ERR_DATA,
+                     "The %s of %s in topic " KC_LINK_STATE_TOPIC " is damaged: %s. Somebody else "
+                     "has written it; let links alone write to that topic. Delete the mirror and "
+                     "create it anew",
                      what, name, kc_error_text(err));
     kc_error_destroy(err);
     return outer;

@@ -302,6 +302,24 @@ static struct kc_error *check_end(struct link_control *control, const struct lin
     return NULL;
 }
 
+/* What is damaged can be ended, or nothing would lead out of it, neither here nor at the end of the
+ * link. Which settings were held back isn't known then: the target's topic keeps those that it has.
+ */
+static struct kc_error *load_to_end(struct link_control *control, const char *name,
+                                    struct link_mirror *mirror)
+{
+    struct kc_error *err = link_mirror_load(control->store, control->config->name, name, mirror);
+    if (!err)
+        return check_end(control, mirror);
+    if (kc_error_code(err) != KC_ERR_DATA)
+        return err;
+    kc_warn("Link %s: the mirroring of topic %s is ended, and its settings on the target stay as "
+            "they are, retention among them: %s",
+            control->config->name, name, kc_error_text(err));
+    kc_error_destroy(err);
+    return NULL;
+}
+
 /* Topics end together: one request for their settings, and one write. */
 static struct kc_error *forget_some(struct link_control *control, char *const *names, size_t count)
 {
@@ -310,9 +328,7 @@ static struct kc_error *forget_some(struct link_control *control, char *const *n
     struct kc_error *err = NULL;
     pthread_mutex_lock(&control->ordering);
     for (size_t i = 0; !err && i < count; i++) {
-        err = link_mirror_load(control->store, control->config->name, names[i], &mirrors[i]);
-        if (!err)
-            err = check_end(control, &mirrors[i]);
+        err = load_to_end(control, names[i], &mirrors[i]);
         changes[2 * i] = (struct link_change){KC_LINK_TOPIC_ORDER, names[i], NULL};
         changes[2 * i + 1] = (struct link_change){KC_LINK_TOPIC, names[i], NULL};
     }

@@ -332,6 +332,32 @@ START_TEST(a_mirroring_ends_unless_it_would_begin_again)
 }
 END_TEST
 
+/* Records that somebody else wrote: nothing but the end of the mirroring leads out of them. */
+START_TEST(what_is_damaged_can_be_ended)
+{
+    struct fake_link link;
+    fake_link_new(&link);
+    fake_set(&link.store, KC_LINK_TOPIC_ORDER, "junk", json_array());
+    fake_topic(&link, "orders", KC_LINK_LINKING);
+    fake_set(&link.store, KC_LINK_TOPIC, "orders", json_string("junk"));
+    fake_set(&link.store, KC_LINK_GROUP_ORDER, "readers", json_integer(1));
+    fake_set(&link.store, KC_LINK_GROUP, "readers", json_object());
+    ck_assert_int_eq(order(&link, "junk", KC_LINK_WISH_PAUSE, &really)->status, 500);
+    ck_assert_ptr_nonnull(
+        strstr(outcomes.items[0].message, "Delete the mirror and create it anew"));
+    ck_assert_ptr_null(link_forget_topic(&link.control, "junk"));
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC_ORDER, "junk")->value);
+    ck_assert_ptr_null(link_forget_group(&link.control, "readers"));
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_GROUP_ORDER, "readers")->value);
+    /* The task deletes it, once it has let go of the group. */
+    ck_assert_ptr_nonnull(fake_find(&link.store, KC_LINK_GROUP, "readers")->value);
+    ck_assert_ptr_null(link_end(&link.control));
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC_ORDER, "orders")->value);
+    ck_assert_ptr_null(fake_find(&link.store, KC_LINK_TOPIC, "orders")->value);
+    fake_link_destroy(&link);
+}
+END_TEST
+
 START_TEST(a_link_ends_when_nothing_is_being_promoted)
 {
     struct fake_link link;
@@ -384,6 +410,7 @@ int main(void)
     tcase_add_test(cases, many_topics_take_one_write);
     tcase_add_test(cases, many_mirrorings_end_by_one_write);
     tcase_add_test(cases, a_mirroring_ends_unless_it_would_begin_again);
+    tcase_add_test(cases, what_is_damaged_can_be_ended);
     tcase_add_test(cases, a_link_ends_when_nothing_is_being_promoted);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
