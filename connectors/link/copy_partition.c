@@ -409,6 +409,12 @@ void link_part_looked(struct copy_partition *partition, struct copy_item *item)
 
 /* ---- what a check has found ---- */
 
+#define UNKNOWN_TOPIC 3 /* Kafka's code: UNKNOWN_TOPIC_OR_PARTITION */
+#define IS_AWAY       "It goes on by itself when the source answers"
+#define IS_GONE                                                                                    \
+    "If the topic was deleted at the source, fail over to go on with what is copied; otherwise "   \
+    "it goes on by itself"
+
 static void note_away(struct copy_partition *partition, const struct kc_error *err)
 {
     int64_t now = kc_mono_ms();
@@ -425,9 +431,9 @@ static void note_away(struct copy_partition *partition, const struct kc_error *e
     if (partition->away || now - partition->away_since_ms < AWAY_MS)
         return;
     partition->away = true;
-    link_part_set_reason(partition, kc_asprintf("the source can't be read: %s. It goes on by "
-                                                "itself when the source answers",
-                                                kc_error_text(err)));
+    link_part_set_reason(
+        partition, kc_asprintf("the source can't be read: %s. %s", kc_error_text(err),
+                               kc_error_kafka_code(err) == UNKNOWN_TOPIC ? IS_GONE : IS_AWAY));
 }
 
 static void note_stuck(struct copy_partition *partition, struct copy_item *item)

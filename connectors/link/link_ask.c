@@ -70,7 +70,7 @@ static struct kc_error *take_bool(const json_t *value, const char *what, bool *f
     return NULL;
 }
 
-static struct kc_error *take_pause(const json_t *value, const char *what, int64_t *ms)
+struct kc_error *link_ask_pause(const json_t *value, const char *what, int64_t *ms)
 {
     if (!json_is_integer(value))
         REFUSE("%s: must be a whole number of milliseconds, but it is %s", what,
@@ -180,7 +180,7 @@ static struct kc_error *take_field(const struct ask_fields *fields, const char *
     if (fields->force && is_field("force", key))
         return take_bool(value, key, &ask->force);
     if (fields->max_pause && is_field("max_pause_ms", key))
-        return take_pause(value, key, &ask->max_pause_ms);
+        return link_ask_pause(value, key, &ask->max_pause_ms);
     REFUSE("%s: this request has no such field. It has %s%s%s, dry_run%s%s", key, fields->names,
            fields->pattern ? ", " : "", fields->pattern ? fields->pattern : "",
            fields->force ? ", force" : "", fields->max_pause ? ", max_pause_ms" : "");

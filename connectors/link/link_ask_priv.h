@@ -45,6 +45,9 @@ struct kc_error *link_ask_topic_name(const json_t *value, const char *what,
 struct kc_error *link_ask_group_name(const json_t *value, const char *what,
                                      const char **name) KC_MUST_CHECK;
 
+/* A longest pause in milliseconds, up to a day; 0: no limit. */
+struct kc_error *link_ask_pause(const json_t *value, const char *what, int64_t *ms) KC_MUST_CHECK;
+
 /* The names among known that match the pattern, appended. KC_ERR_BAD_REQUEST: it is no regular
  * expression. */
 struct kc_error *link_ask_match(const char *pattern, const struct kc_strings *known,

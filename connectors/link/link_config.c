@@ -79,6 +79,16 @@ static struct kc_error *valid_rate(const char *name, const char *value)
                : kc_config_invalid(name, value, "Value must be -1 (no limit) or at least 1");
 }
 
+/* -1, or at least 1. Kafka has nothing else, and would refuse each mirror topic. */
+static struct kc_error *valid_factor(const char *name, const char *value)
+{
+    long factor = value ? strtol(value, NULL, 10) : 0;
+    return factor == -1 || factor >= 1
+               ? NULL
+               : kc_config_invalid(name, value,
+                                   "Value must be -1 (the target's default) or at least 1");
+}
+
 /* Shorter leases would be lost to a slow broker; longer ones only make take-overs slow. */
 static struct kc_error *valid_lease(const char *name, const char *value)
 {
@@ -138,7 +148,7 @@ const struct kc_config_key link_config_keys[LINK_CONFIG_KEYS] = {
     KC_MIRROR_KEY("config.property.filter.class", CLASS,
      "org.apache.kafka.connect.mirror.DefaultConfigPropertyFilter", LOW, NULL,
      "The class that chooses topic settings: DefaultConfigPropertyFilter, or that of a plugin."),
-    KC_MIRROR_KEY("replication.factor", SHORT, "-1", LOW, NULL,
+    KC_MIRROR_KEY("replication.factor", SHORT, "-1", LOW, valid_factor,
      "The replication factor of mirror topics and of the state topic, where the link makes them; "
      "-1: the target's default."),
     KC_MIRROR_KEY("refresh.topics.enabled", BOOLEAN, "true", LOW, NULL,

@@ -117,10 +117,7 @@ static struct kc_error *parse_field(const char *key, const json_t *value, char *
         REFUSE("%s: a wave has no such field. It has wave_name, batches, force, max_pause_ms, "
                "dry_run",
                key);
-    if (!json_is_integer(value) || json_integer_value(value) < 0)
-        REFUSE("%s: must be a whole number of milliseconds, 0 for no limit", key);
-    wave->max_pause_ms = json_integer_value(value);
-    return NULL;
+    return link_ask_pause(value, key, &wave->max_pause_ms);
 }
 
 struct kc_error *link_wave_parse(const json_t *body, char **name, struct kc_link_wave *wave,

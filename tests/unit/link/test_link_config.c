@@ -91,6 +91,7 @@ START_TEST(what_is_wrong_is_named)
         {"link.start", "yesterday"},   {"link.start", "-5"},
         {"link.write.guard", "deny"},  {"link.markers", "auto,direct"},
         {"link.lease.ms", "999"},      {"link.throttle.bytes.per.second", "0"},
+        {"replication.factor", "0"},   {"replication.factor", "-2"},
         {"link.topic.prefix", "a/b"},  {"link.group.idle.ms", "-1"},
         {"link.groups.promotion", ""}, {"topics", "a["},
     };

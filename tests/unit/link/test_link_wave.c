@@ -176,6 +176,9 @@ START_TEST(wrong_manifests_are_named)
     refuses("{\"wave_name\":\"w\",\"batches\":[{\"topics\":[\"a\"]}],\"force\":1}", "force:");
     refuses("{\"wave_name\":\"w\",\"batches\":[{\"topics\":[\"a\"]}],\"max_pause_ms\":-1}",
             "max_pause_ms:");
+    refuses("{\"wave_name\":\"w\",\"batches\":[{\"topics\":[\"a\"]}],"
+            "\"max_pause_ms\":9223372036854775807}",
+            "max_pause_ms:");
     refuses("{\"wave_name\":\"w\",\"batches\":[{\"topics\":[\"a\"]}],\"x\":1}", "x: a wave has no");
 }
 END_TEST
