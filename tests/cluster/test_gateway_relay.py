@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A gateway as a proxy: Kafka's own tools and librdkafka use a cluster through it as they do directly.
+"""A gateway as a proxy: librdkafka and others use a cluster through it as they do directly.
 
 Each client knows the gateway's addresses alone, and every address that it is told is the gateway's.
 """
@@ -57,58 +57,6 @@ def test_clients_are_told_the_gateways_addresses(gateway, behind):
         assert (broker.host, broker.port) == ("localhost", first + node % gateway.broker_ports)
     described = gateway.admin.describe_cluster(request_timeout=60).result(60)
     assert {node.port for node in described.nodes} == {b.port for b in told.brokers.values()}
-
-
-# ---- Kafka's own tools ----
-
-
-def test_the_console_tools(gateway, unique):
-    topic, group = unique("console"), unique("readers")
-    server = ["--bootstrap-server", gateway.bootstrap]
-    tool(f"{TOOLS}.TopicCommand", *server, "--create", "--topic", topic, "--partitions", "4")
-    described = tool(f"{TOOLS}.TopicCommand", *server, "--describe", "--topic", topic)
-    assert described.count("Leader: 1") == 2 and described.count("Leader: 2") == 2, described
-    sent = [f"line {n}" for n in range(200)]
-    tool(f"{TOOLS}.ConsoleProducer", *server, "--topic", topic, stdin="\n".join(sent) + "\n")
-    for protocol in ("classic", "consumer"):
-        read = tool(
-            f"{CONSUMERS}.ConsoleConsumer",
-            *server,
-            *("--topic", topic, "--from-beginning", "--group", f"{group}-{protocol}"),
-            *("--consumer-property", f"group.protocol={protocol}"),
-            *("--max-messages", str(len(sent)), "--timeout-ms", "60000"),
-        )
-        assert sorted(lines(read)) == sorted(sent), f"{protocol}: {read[:2000]}"
-        shown = tool(
-            f"{CONSUMERS}.group.ConsumerGroupCommand",
-            *server,
-            *("--describe", "--group", f"{group}-{protocol}"),
-        )
-        rows = [line.split() for line in shown.splitlines() if f" {topic} " in line]
-        assert len(rows) == 4, shown
-        assert sum(int(row[3]) for row in rows) == len(sent), shown
-
-
-def test_a_share_consumer(gateway, behind, unique):
-    """ShareFetch and ShareAcknowledge (KIP-932), a preview in 4.1 that is switched on."""
-    topic, group = unique("shared"), unique("sharers")
-    features = ["--bootstrap-server", gateway.bootstrap, "upgrade", "--feature", "share.version=1"]
-    tool(f"{TOOLS}.FeatureCommand", *features)
-    behind.create_topic(topic, 2)
-    settings = ["--entity-type", "groups", "--entity-name", group]
-    tool(
-        "kafka.admin.ConfigCommand",
-        *("--bootstrap-server", gateway.bootstrap, "--alter", *settings),
-        *("--add-config", "share.auto.offset.reset=earliest"),
-    )
-    sent = [f"line {n}" for n in range(50)]
-    server = ["--bootstrap-server", gateway.bootstrap, "--topic", topic]
-    tool(f"{TOOLS}.ConsoleProducer", *server, stdin="\n".join(sent) + "\n")
-    read = tool(
-        f"{CONSUMERS}.ConsoleShareConsumer",
-        *(*server, "--group", group, "--max-messages", "50", "--timeout-ms", "60000"),
-    )
-    assert sorted(lines(read)) == sorted(sent), read[:2000]
 
 
 # ---- librdkafka ----
