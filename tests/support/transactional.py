@@ -68,13 +68,13 @@ class FranzTransactions(FranzWriter):
 
 
 class Stream:
-    """java/CountingStream.java. kind: copy or count."""
+    """java/CopyingStream.java"""
 
-    def __init__(self, cluster, name, from_topic, to_topic, kind):
+    def __init__(self, cluster, name, from_topic, to_topic):
         self.name = name
         self._state = DATA / f"stream-{name}"
-        program = HERE / "java" / "CountingStream.java"
-        words = [cluster.bootstrap, name, from_topic, to_topic, self._state, kind]
+        program = HERE / "java" / "CopyingStream.java"
+        words = [cluster.bootstrap, name, from_topic, to_topic, self._state]
         command = java(str(program), *words, heap="192m", classes=streams_jars())
         self._process = Process(f"stream-{name}", command)
 

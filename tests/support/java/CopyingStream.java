@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Kafka Streams application with exactly_once_v2, and otherwise default settings:
-//   CountingStream BOOTSTRAP APPLICATION FROM TO DIRECTORY copy|count
-// copy: each record of FROM goes to TO. count: the number of records of its key so far goes to TO;
-// the counts are kept in a store in memory, and its changelog.
-// Prints "died WHY" where a thread ends for good.
+//   CopyingStream BOOTSTRAP APPLICATION FROM TO DIRECTORY
+// Each record of FROM goes to TO. Prints "died WHY" where a thread ends for good.
 
 import java.util.Properties;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
-import org.apache.kafka.streams.kstream.KStream;
-import org.apache.kafka.streams.kstream.Materialized;
-import org.apache.kafka.streams.state.Stores;
 
-public class CountingStream {
-    static KStream<String, String> counted(KStream<String, String> from) {
-        return from.groupByKey()
-                .count(Materialized.<String, Long>as(Stores.inMemoryKeyValueStore("counts"))
-                        .withCachingDisabled())
-                .toStream()
-                .mapValues(String::valueOf);
-    }
-
+public class CopyingStream {
     public static void main(String[] args) {
         Properties settings = new Properties();
         settings.put("bootstrap.servers", args[0]);
@@ -32,8 +19,7 @@ public class CountingStream {
         settings.put("default.key.serde", Serdes.StringSerde.class);
         settings.put("default.value.serde", Serdes.StringSerde.class);
         StreamsBuilder builder = new StreamsBuilder();
-        KStream<String, String> from = builder.stream(args[2]);
-        (args[5].equals("count") ? counted(from) : from).to(args[3]);
+        builder.stream(args[2]).to(args[3]);
         KafkaStreams streams = new KafkaStreams(builder.build(), settings);
         streams.setUncaughtExceptionHandler(failed -> {
             System.out.println("died " + failed);
