@@ -208,12 +208,6 @@ def run_stream(link, topic, source, target, gateway, unique):
     return feeder.by_key(), numbers_by_key(target, topic)
 
 
-def check_stream(kind, entered, left):
-    for key, numbers in entered.items():
-        expected = numbers if kind == "copy" else list(range(1, len(numbers) + 1))
-        assert left[key] == expected, f"{key}: {left[key][:20]} for {numbers[:20]}"
-
-
 @pytest.mark.long
 def test_a_stream_waits_for_its_topic(worker, source, target, unique, through):
     """A transaction with output at the source and offsets at the target can't be one. It is aborted
