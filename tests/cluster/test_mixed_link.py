@@ -124,6 +124,6 @@ def test_a_leader_of_javas(source, target, make_worker, unique):
     name = unique("link")
     answer = follower.rest.insist("PUT", f"/connectors/{name}/config", link_config(source, target))
     print(answer.status_code, answer.text)
-    assert answer.status_code == 500, answer.text
+    assert answer.status_code == 400, answer.text
     assert "Failed to find any class" in answer.text and "KafkaLinkConnector" in answer.text
     assert name not in java.rest.get("/connectors")
