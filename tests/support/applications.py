@@ -15,6 +15,11 @@ from confluent_kafka import Consumer, Producer
 from java import java
 from processes import Process, wait_for
 
+# Of members of classic groups. A static member that is closed stays until its session is over, and
+# tests wait for that. A member whose machine stalls for longer is thrown out of its group, and
+# processes twice what it hasn't committed.
+SESSION = {"session.timeout.ms": "12000", "heartbeat.interval.ms": "1000"}
+
 
 class Librdkafka:
     """A member of confluent-kafka. more: a static id, the protocol, an assignor, ..."""
@@ -30,7 +35,7 @@ class Librdkafka:
             **more,
         }
         if settings.get("group.protocol") != "consumer":
-            settings |= {"session.timeout.ms": 4000, "heartbeat.interval.ms": 1000}
+            settings |= SESSION
         self._consumer = Consumer(cluster.client_config(**settings))
         self._consumer.subscribe(list(topics))
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -82,7 +87,7 @@ class Console(Program):
         [topic] = topics
         properties = [f"group.protocol={protocol}", "auto.commit.interval.ms=500"]
         if protocol == "classic":
-            properties += ["session.timeout.ms=4000", "heartbeat.interval.ms=1000"]
+            properties += [f"{key}={value}" for key, value in SESSION.items()]
         command = java(
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
             *["--bootstrap-server", cluster.bootstrap, "--topic", topic, "--group", group],
