@@ -45,7 +45,7 @@ def test_on_both_sides(mirror, throttle):
             interval=0.5,
         )
 
-    with flow.load() as load:
+    with flow.load(rate=1500) as load:  # several times what the quotas let pass
         flow.wait_behind(load)
         throttle(BYTES_PER_SECOND, "none")
         wait_throttled(r"fetch-\S+\|raw")
