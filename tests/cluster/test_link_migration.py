@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A migration with clients that we didn't write: records are written all the while, consumers move
 by a rolling restart, groups are promoted by themselves, topics when their producers have stopped.
+Members name their topics, or match them by a regular expression.
 
 Each group processes each record once and in order. ISTHMUS_LONG=1 moves more groups, for longer.
 """
@@ -12,7 +13,14 @@ import exactness
 import offset_by_offset
 import pytest
 import records
-from applications import Console, ConsoleWriter, Keyed, Librdkafka, Transactions
+from applications import (
+    Console,
+    ConsoleWriter,
+    KcatWriter,
+    Keyed,
+    Librdkafka,
+    Transactions,
+)
 from confluent_kafka import KafkaException
 from franz import Franz, FranzWriter, program
 from links import Link, link_config
@@ -20,6 +28,7 @@ from processes import wait_for
 from workers import PATIENCE, SHORT_SESSION
 
 CONSUMER = {"group.protocol": "consumer"}
+PATTERN = {"pattern": True}
 
 
 class Group:
@@ -232,7 +241,9 @@ def test_consumers_move_while_records_flow(linked, source, target, unique):
             (Librdkafka, {}),
         ),
         Group(unique("consumer"), [orders, table], (Librdkafka, CONSUMER), (Librdkafka, CONSUMER)),
-        Group(unique("console"), [orders], (Console, {"protocol": "consumer"})),
+        Group(unique("console"), [orders], (Console, {"protocol": "consumer", **PATTERN})),
+        Group(unique("pattern"), [orders, table], *[(Librdkafka, PATTERN)] * 2),
+        Group(unique("pattern-848"), [orders, table], *[(Librdkafka, CONSUMER | PATTERN)] * 2),
         *of_franz_go(unique, [orders, table]),
     ]
     writers = [(Transactions, orders, 50), (Keyed, table, 100)]
@@ -243,15 +254,23 @@ def test_consumers_move_while_records_flow(linked, source, target, unique):
 def test_more_groups_for_longer(linked, source, target, unique):
     link, orders, table = linked
     fixed = [{"group.instance.id": f"static-{n}"} for n in range(3)]
+    java_848 = {"protocol": "consumer", **PATTERN}
     groups = [
         Group(unique("static"), [orders, table], *[(Librdkafka, one) for one in fixed]),
-        Group(unique("pattern"), [orders, table], *[(Librdkafka, CONSUMER)] * 3),
-        Group(unique("console"), [orders], *[(Console, {"protocol": "classic"})] * 2),
-        Group(unique("console-848"), [table], *[(Console, {"protocol": "consumer"})] * 2),
-        Group(unique("mixed"), [orders], (Librdkafka, {}), (Console, {})),
+        Group(unique("consumer"), [orders, table], *[(Librdkafka, CONSUMER)] * 3),
+        Group(unique("pattern"), [orders, table], *[(Librdkafka, PATTERN)] * 3),
+        Group(unique("pattern-848"), [orders, table], *[(Librdkafka, CONSUMER | PATTERN)] * 3),
+        Group(unique("console"), [orders], (Console, {}), (Console, PATTERN)),
+        Group(unique("console-848"), [table], *[(Console, java_848)] * 2),
+        Group(unique("mixed"), [orders], (Librdkafka, {}), (Console, PATTERN)),
         *of_franz_go(unique, [orders, table]),
     ]
-    writers = [(Transactions, orders, 200), (Keyed, table, 300), (ConsoleWriter, table, 50)]
+    writers = [
+        (Transactions, orders, 200),
+        (Keyed, table, 300),
+        (ConsoleWriter, table, 50),
+        (KcatWriter, table, 50),
+    ]
     if program()[0]:
         writers.append((FranzWriter, table, 100))
     migrate(source, target, link, [orders, table], groups, writers, 10)

@@ -21,10 +21,16 @@ from processes import Process, wait_for
 SESSION = {"session.timeout.ms": "12000", "heartbeat.interval.ms": "1000"}
 
 
-class Librdkafka:
-    """A member of confluent-kafka. more: a static id, the protocol, an assignor, ..."""
+def pattern_of(topics):
+    """A regular expression that matches these topics alone, and is no topic's name."""
+    return "^(" + "|".join(f"{topic[:2]}.*{topic[2:]}" for topic in topics) + ")$"
 
-    def __init__(self, cluster, group, topics, **more):
+
+class Librdkafka:
+    """A member of confluent-kafka, by the names of topics or by a pattern. more: a static id, the
+    protocol, an assignor, ..."""
+
+    def __init__(self, cluster, group, topics, pattern=False, **more):
         self.seen, self.errors, self._over = [], [], threading.Event()
         settings = {
             "group.id": group,
@@ -37,7 +43,7 @@ class Librdkafka:
         if settings.get("group.protocol") != "consumer":
             settings |= SESSION
         self._consumer = Consumer(cluster.client_config(**settings))
-        self._consumer.subscribe(list(topics))
+        self._consumer.subscribe([pattern_of(topics)] if pattern else list(topics))
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
@@ -61,43 +67,45 @@ class Librdkafka:
 
 
 class Program:
-    """A member that is a process, and prints what it processes."""
+    """A member that is a process, and prints "topic partition offset" of what it processes."""
 
-    LINE = None
-
-    def __init__(self, name, command, topic):
-        self._topic = topic
+    def __init__(self, name, command):
         self._process = Process(name, command)
 
     @property
     def seen(self):
-        found = re.findall(self.LINE, self._process.log(), re.MULTILINE)
-        return [(self._topic, int(partition), int(offset)) for partition, offset in found]
+        found = re.findall(r"^(\S+) (\d+) (\d+)$", self._process.log(), re.MULTILINE)
+        return [(topic, int(partition), int(offset)) for topic, partition, offset in found]
 
     def close(self):
         self._process.stop()
 
 
 class Console(Program):
-    """Java's console consumer."""
+    """Java's console consumer, of one topic, because it doesn't say which."""
 
-    LINE = r"^Partition:(\d+)\tOffset:(\d+)$"
-
-    def __init__(self, cluster, group, topics, protocol="classic"):
-        [topic] = topics
+    def __init__(self, cluster, group, topics, protocol="classic", pattern=False):
+        [self._topic] = topics
         properties = [f"group.protocol={protocol}", "auto.commit.interval.ms=500"]
         if protocol == "classic":
             properties += [f"{key}={value}" for key, value in SESSION.items()]
         command = java(
             "org.apache.kafka.tools.consumer.ConsoleConsumer",
-            *["--bootstrap-server", cluster.bootstrap, "--topic", topic, "--group", group],
+            *["--bootstrap-server", cluster.bootstrap, "--group", group],
+            *(["--include", pattern_of(topics)] if pattern else ["--topic", *topics]),
             *["--from-beginning", "--isolation-level", "read_committed"],
             *["--property", "print.partition=true", "--property", "print.offset=true"],
             *["--property", "print.value=false"],
             *[word for each in properties for word in ("--consumer-property", each)],
             heap="128m",
         )
-        super().__init__(f"console-{group}", command, topic)
+        super().__init__(f"console-{group}", command)
+
+    @property
+    def seen(self):
+        line = r"^Partition:(\d+)\tOffset:(\d+)$"
+        found = re.findall(line, self._process.log(), re.MULTILINE)
+        return [(self._topic, int(partition), int(offset)) for partition, offset in found]
 
 
 class Writer:
@@ -181,22 +189,36 @@ class Transactions(Writer):
                 self.written += len(numbers)
 
 
-class ConsoleWriter(Writer):
-    """Java's console producer, fed line by line."""
+class Piped(Writer):
+    """A program, which command() says, that is fed "key:value" line by line."""
 
     def run(self):
-        command = java(
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+        with subprocess.Popen(self.command(), **pipes) as child:
+            for numbers in self.turns():
+                for n in numbers:
+                    child.stdin.write(b"line-%d:%d\n" % (n % 20, n))
+                child.stdin.flush()
+                self.written += len(numbers)
+            child.stdin.close()  # it sends what it has, and ends
+            status = child.wait(60)
+        assert status == 0, f"{type(self).__name__} ended with {status}"
+
+
+class ConsoleWriter(Piped):
+    """Java's console producer."""
+
+    def command(self):
+        return java(
             "org.apache.kafka.tools.ConsoleProducer",
             *["--bootstrap-server", self.cluster.bootstrap, "--topic", self.topic],
             *["--property", "parse.key=true", "--property", "key.separator=:"],
             heap="128m",
         )
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as child:
-            for numbers in self.turns():
-                for n in numbers:
-                    child.stdin.write(b"console-%d:%d\n" % (n % 20, n))
-                child.stdin.flush()
-                self.written += len(numbers)
-            child.stdin.close()  # it sends what it has, and ends
-            status = child.wait(60)
-        assert status == 0, f"the console producer ended with {status}"
+
+
+class KcatWriter(Piped):
+    """kcat."""
+
+    def command(self):
+        return ["kcat", "-P", "-b", self.cluster.bootstrap, "-t", self.topic, "-K", ":"]

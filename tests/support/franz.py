@@ -57,12 +57,7 @@ class Franz(Program):
     def __init__(self, cluster, group, topics, protocol="classic", instance=""):
         names = ",".join(topics)
         command = [program()[0], "consume", cluster.bootstrap, group, names, protocol, instance]
-        super().__init__(f"franz-{group}", command, None)
-
-    @property
-    def seen(self):
-        found = re.findall(r"^(\S+) (\d+) (\d+)$", self._process.log(), re.MULTILINE)
-        return [(topic, int(partition), int(offset)) for topic, partition, offset in found]
+        super().__init__(f"franz-{group}", command)
 
 
 class FranzWriter:

@@ -61,7 +61,7 @@ func consume(bootstrap, group, topics, protocol, instance string) {
 		kgo.WithContext(base),
 	}
 	if protocol == "classic" {
-		options = append(options, kgo.SessionTimeout(6*time.Second), kgo.HeartbeatInterval(time.Second))
+		options = append(options, kgo.SessionTimeout(12*time.Second), kgo.HeartbeatInterval(time.Second))
 	}
 	if instance != "" {
 		options = append(options, kgo.InstanceID(instance))
