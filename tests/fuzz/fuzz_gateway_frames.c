@@ -9,6 +9,7 @@
 #include "wire/messages_txn.h"
 
 #include <arpa/inet.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,6 +79,7 @@ static void set_up(void)
     struct kc_map *settings = kc_map_new();
     char servers[32];
 
+    signal(SIGPIPE, SIG_IGN); /* as the worker does */
     listening = listen_somewhere(servers, sizeof(servers));
     kc_map_set(settings, "bootstrap.servers", servers);
     kc_map_set(settings, "gateway.listeners", "PLAINTEXT://localhost:9192");

@@ -82,9 +82,9 @@ void kc_record_walk_end(struct kc_record_walk *walk)
 static const char *read_control(const struct kc_wire_record *record,
                                 struct kc_control_record *control)
 {
-    struct reader key = {record->key.data, record->key.data + record->key.len, NULL};
     if (record->key.len < 4)
         return "a control record has no type";
+    struct reader key = {record->key.data, record->key.data + record->key.len, NULL};
     read_int(&key, 2);
     int64_t type = read_int(&key, 2);
     *control = (struct kc_control_record){
