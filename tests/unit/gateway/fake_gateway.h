@@ -24,8 +24,8 @@ struct fake_topic {
 };
 
 static struct fake_topic fake_topics[4];
-static int fake_topic_count;
-static bool fake_lease, fake_active;
+static atomic_int fake_topic_count;
+static atomic_bool fake_lease, fake_active;
 static int16_t fake_right;    /* that clients have to topics and transactions */
 static int16_t fake_id_right; /* to the transactional id */
 
@@ -150,12 +150,13 @@ void gateway_session_mute(struct gateway_session *session, int32_t ms)
 /* ---- the source ---- */
 
 static struct gateway_write *fake_writes[16];
-static int fake_write_count;
+static atomic_int fake_write_count;               /* counts what is complete */
 static struct kc_wire_client *fake_source_client; /* of transactions and ids; NULL: none */
 
 void gateway_source_write(struct gateway_source *source, struct gateway_write *write)
 {
-    fake_writes[fake_write_count++] = write;
+    fake_writes[fake_write_count] = write;
+    fake_write_count++;
 }
 
 int gateway_source_channel(struct gateway_source *source)
@@ -232,7 +233,7 @@ struct fake_ask {
 };
 
 static struct fake_ask fake_asks[16];
-static int fake_ask_count;
+static atomic_int fake_ask_count; /* counts what is complete */
 static struct kc_arena *fake_arena;
 static struct gateway_route *fake_route;
 static struct gateway_router fake_router;
@@ -277,7 +278,7 @@ void gateway_exchange_answer(struct gateway_exchange *exchange, const void *resp
 void gateway_exchange_ask(struct gateway_exchange *exchange, int api, int version,
                           const void *message, gateway_asked done, void *arg)
 {
-    struct fake_ask *ask = &fake_asks[fake_ask_count++];
+    struct fake_ask *ask = &fake_asks[fake_ask_count];
     struct kc_wire_out out = {0};
 
     ck_assert_ptr_null(kc_wire_encode(api, KC_WIRE_REQUEST, version, message, &out));
@@ -286,6 +287,7 @@ void gateway_exchange_ask(struct gateway_exchange *exchange, int api, int versio
     ck_assert_ptr_null(kc_wire_decode(api, KC_WIRE_REQUEST, version,
                                       (const uint8_t *)out.bytes.data, out.bytes.len, fake_arena,
                                       &ask->message));
+    fake_ask_count++;
 }
 
 /* The target's answer to the n-th ask; NULL: the session has ended. */

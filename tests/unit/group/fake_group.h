@@ -37,7 +37,8 @@ static struct {
     char member_id[64], instance_id[64], protocol[32];
     char given[4][64]; /* assignments of SyncGroup, as text, in the order of the members */
     int given_count;
-    int joins, syncs, leaves, commits, heartbeats;
+    int joins, syncs, leaves, commits;
+    atomic_int heartbeats;
     int committed_generation, committed_epoch;
     char committed_member[64], committed_metadata[64];
     int64_t committed_offset;
@@ -198,6 +199,12 @@ static void answer_beat(const struct kc_consumer_group_heartbeat_request *reques
     KC_WIRE_LIST_NEW_OF(arena, &response->assignment->topic_partitions.items[0].partitions, 2);
 }
 
+static void answer_heartbeat(struct kc_heartbeat_response *response)
+{
+    group.heartbeats++;
+    response->error_code = (int16_t)next_code(KC_API_HEARTBEAT);
+}
+
 static bool group_answer(struct fake *fake, int asked, int api, const void *request, void *response,
                          struct kc_arena *arena)
 {
@@ -211,8 +218,7 @@ static bool group_answer(struct fake *fake, int asked, int api, const void *requ
     else if (api == KC_API_SYNC_GROUP)
         answer_sync(request, response);
     else if (api == KC_API_HEARTBEAT)
-        ((struct kc_heartbeat_response *)response)->error_code =
-            (int16_t)(group.heartbeats++, next_code(api));
+        answer_heartbeat(response);
     else if (api == KC_API_LEAVE_GROUP)
         answer_leave(request, response);
     else if (api == KC_API_OFFSET_COMMIT)

@@ -47,11 +47,11 @@ struct fakes {
     int size;
     atomic_int leader, epoch; /* what Metadata says */
     struct kc_uuid topic_id;
-    int32_t partitions; /* 0: one */
-    bool missing;       /* there is no such topic */
-    atomic_int refusal; /* that Metadata has for the topic */
-    bool hang_up;       /* where there is no answer, the connection ends */
-    atomic_bool fenced; /* Metadata names no broker and no topic */
+    atomic_int partitions; /* 0: one */
+    bool missing;          /* there is no such topic */
+    atomic_int refusal;    /* that Metadata has for the topic */
+    bool hang_up;          /* where there is no answer, the connection ends */
+    atomic_bool fenced;    /* Metadata names no broker and no topic */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -140,7 +140,7 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     if (topic->error_code)
         return;
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition,
-                     cluster->partitions ? cluster->partitions : 1);
+                     atomic_load(&cluster->partitions) ? cluster->partitions : 1);
     for (int32_t i = 0; i < topic->partitions.count; i++)
         topic->partitions.items[i] =
             (struct kc_metadata_response_partition){.partition_index = i,
