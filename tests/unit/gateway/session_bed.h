@@ -8,6 +8,7 @@
 
 #include "gateway/gateway_life_priv.h"
 
+#include "base/run_suite.h"
 #include "gateway_settings.h"
 
 #include "connect/thread.h"
@@ -357,26 +358,12 @@ static inline void tear_down(void)
     close(listening);
 }
 
-/* twice: those that are told _i, 0 and 1. The program's exit status. */
-static inline int run_session_tests(const char *name, const TTest *const *tests, size_t count,
-                                    const TTest *const *twice, size_t twice_count)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create("all");
-    SRunner *runner = srunner_create(suite);
-
-    signal(SIGPIPE, SIG_IGN);
-    tcase_set_timeout(tcase, 60);
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    for (size_t i = 0; i < twice_count; i++)
-        tcase_add_loop_test(tcase, twice[i], 0, 2);
-    suite_add_tcase(suite, tcase);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
+#define RUN_TESTS(name, ...)                                                                       \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        signal(SIGPIPE, SIG_IGN);                                                                  \
+        return run_suite_with(name, tests, sizeof(tests) / sizeof(*tests), 60, set_up, tear_down); \
+    }
 
 #endif

@@ -156,14 +156,6 @@ START_TEST(aside_a_busy_client_leaves_too)
 }
 END_TEST
 
-int main(void)
-{
-    const TTest *const tests[] = {
-        logins_pass_and_show_the_principal, aside_clients_are_sent_away,
-        aside_a_fetch_that_waits_is_cut,    aside_a_busy_client_leaves_too,
-        a_drain_answers_what_is_under_way,
-    };
-
-    return run_session_tests("gateway session's life", tests, sizeof(tests) / sizeof(*tests), NULL,
-                             0);
-}
+RUN_TESTS("gateway session's life", logins_pass_and_show_the_principal, aside_clients_are_sent_away,
+          aside_a_fetch_that_waits_is_cut, aside_a_busy_client_leaves_too,
+          a_drain_answers_what_is_under_way)

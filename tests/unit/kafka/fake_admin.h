@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_KAFKA_FAKE_ADMIN_H
 #define TESTS_UNIT_KAFKA_FAKE_ADMIN_H
 
+#include "base/run_suite.h"
 #include "connect/admin.h"
 #include "wire/fake_broker.h"
 #include "wire/messages_group.h"
@@ -50,27 +51,12 @@ static void teardown(void)
     fakes_stop(&cluster);
 }
 
-static int run_tests(const char *name, const TTest *const *tests, size_t count)
-{
-    Suite *suite = suite_create(name);
-    TCase *tcase = tcase_create(name);
-    tcase_set_timeout(tcase, 120);
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    for (size_t i = 0; i < count; i++)
-        tcase_add_test(tcase, tests[i]);
-    suite_add_tcase(suite, tcase);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 #define RUN_TESTS(name, ...)                                                                       \
     int main(void)                                                                                 \
     {                                                                                              \
         const TTest *const tests[] = {__VA_ARGS__};                                                \
-        return run_tests(name, tests, sizeof(tests) / sizeof(tests[0]));                           \
+        return run_suite_with(name, tests, sizeof(tests) / sizeof(tests[0]), 120, setup,           \
+                              teardown);                                                           \
     }
 
 #endif

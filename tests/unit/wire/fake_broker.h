@@ -139,8 +139,9 @@ static void fake_metadata(struct fakes *cluster, struct kc_metadata_response *re
     topic->error_code = (int16_t)atomic_load(&cluster->refusal);
     if (topic->error_code)
         return;
+    const int partitions = atomic_load(&cluster->partitions);
     KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_metadata_response_partition,
-                     atomic_load(&cluster->partitions) ? cluster->partitions : 1);
+                     partitions ? partitions : 1);
     for (int32_t i = 0; i < topic->partitions.count; i++)
         topic->partitions.items[i] =
             (struct kc_metadata_response_partition){.partition_index = i,
