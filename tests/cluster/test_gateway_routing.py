@@ -8,9 +8,8 @@ what is in the logs: each record once, in order, at the offset that its producer
 import pytest
 import records
 from confluent_kafka import Producer
-from gateways import Gateway, plain_target
-from links import Link, link_config
-from processes import wait_for
+from gateways import routing_gateway
+from links import linked_topic, promote
 from routed_writers import (
     Acknowledged,
     InTransactions,
@@ -19,7 +18,7 @@ from routed_writers import (
     check_writer,
     values_of,
 )
-from workers import PATIENCE, SHORT_SESSION
+from workers import SHORT_SESSION
 
 PARTITIONS = 3
 
@@ -28,15 +27,7 @@ PARTITIONS = 3
 def linked(make_worker, source, target, unique):
     """A worker with a link, and a topic that is being linked."""
     worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
-    link = Link(worker.rest, unique("link"))
-    topic = unique("orders")
-    source.create_topic(topic, PARTITIONS)
-    records.produce(source, topic, 100)
-    worker.rest.put_connector(link.name, link_config(source, target))
-    worker.rest.wait_running(link.name, tasks=1)
-    assert link.create(topic).status_code == 202
-    link.wait_copied(topic)
-    return link, topic
+    return linked_topic(worker, source, target, unique, PARTITIONS)
 
 
 @pytest.fixture
@@ -44,13 +35,7 @@ def make_gateway(source, target, unique):
     made = []
 
     def make(link):
-        settings = {f"source.cluster.{key}": value for key, value in plain_target(source).items()}
-        gateway = Gateway(
-            unique("gateway"),
-            plain_target(target),
-            **{"gateway__links": link.name},
-            **{key.replace(".", "__"): value for key, value in settings.items()},
-        )
+        gateway = routing_gateway(unique("gateway"), link, source, target)
         made.append(gateway.start())
         return gateway
 
@@ -61,15 +46,6 @@ def make_gateway(source, target, unique):
 
 def ends(cluster, topic):
     return {p: end for p, (_, end) in records.end_offsets(cluster, topic).items()}
-
-
-def promote(link, topic):
-    def taken():
-        answer = link.ask("promote", topic)
-        return answer.status_code == 202 or print(answer.text)
-
-    wait_for(taken, 60 * PATIENCE, "the promotion to be taken", interval=0.5)
-    return link.wait_state(topic, "PROMOTED")
 
 
 def assert_bypass_blocks(link, topic, source):
@@ -124,12 +100,7 @@ def test_producers_write_through_gateways_across_the_flip(linked, make_gateway, 
 def test_pause_of_many_partitions(make_worker, make_gateway, source, target, unique):
     """The flip of a topic of 50 partitions under load; prints how long its producers waited."""
     worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
-    link, topic = Link(worker.rest, unique("link")), unique("wide")
-    source.create_topic(topic, 50)
-    worker.rest.put_connector(link.name, link_config(source, target))
-    worker.rest.wait_running(link.name, tasks=1)
-    assert link.create(topic).status_code == 202
-    link.wait_copied(topic)
+    link, topic = linked_topic(worker, source, target, unique, 50)
     gateway = make_gateway(link)
     writers = [Acknowledged(gateway, topic, 50, f"wide{n}", rate=500) for n in range(4)]
     try:

@@ -23,7 +23,7 @@ from applications import (
 )
 from confluent_kafka import KafkaException
 from franz import Franz, FranzWriter, program
-from links import Link, link_config
+from links import Link, link_config, promote
 from processes import wait_for
 from workers import PATIENCE, SHORT_SESSION
 
@@ -190,19 +190,9 @@ def migrate(source, target, link, topics, groups, writers, pause):
                 f"what {group.name} has committed to be equal on both sides",
             )
             print(group.name, topic, committed(target, group.name, topic))
-    promote(link, topics)
+    promote(link, *topics)
     offset_by_offset.assert_same(source, target, orders)
     offset_by_offset.assert_same(source, target, table, fillers=True)
-
-
-def promote(link, topics):
-    def taken():
-        answer = link.ask("promote", *topics)
-        return answer.status_code == 202 or print(answer.text)
-
-    wait_for(taken, 60 * PATIENCE, "the promotion to be taken", interval=0.5)
-    for topic in topics:
-        link.wait_state(topic, "PROMOTED")
 
 
 @pytest.fixture

@@ -101,16 +101,17 @@ def linked_topic(worker, source, target, unique, partitions):
     return link, topic
 
 
-def promote(link, topic):
+def promote(link, *topics):
     """Asks until nothing blocks it, and waits for the end."""
     answers = []
 
     def taken():
-        answers.append(link.ask("promote", topic))
+        answers.append(link.ask("promote", *topics))
         return answers[-1].status_code == 202
 
     try:
         wait_for(taken, 60 * PATIENCE, "the promotion to be taken", interval=0.5)
     except AssertionError as late:
         raise AssertionError(f"{late}: {answers[-1].text}") from None
-    return link.wait_state(topic, "PROMOTED")
+    for topic in topics:
+        link.wait_state(topic, "PROMOTED")
