@@ -12,38 +12,65 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
+#define PART 17
+
 struct plain {
     const uint8_t *data;
     size_t len;
+    bool in_parts;
 };
 
-/* The next frame must be what stands at the beginning of the bytes that are left. */
-static void check(struct plain *plain, struct wire_frame_reader *reader)
+static void skip(struct plain *plain, size_t len)
 {
-    size_t cap, len;
-    uint8_t *frame = wire_frame_reader_take(reader, &cap, &len);
+    plain->data += len;
+    plain->len -= len;
+}
 
-    if (plain->len < 4 + len || (len && memcmp(plain->data + 4, frame, len) != 0))
+/* What was taken must be what stands at the beginning of the bytes that are left. */
+static bool check(struct plain *plain, uint8_t *taken, size_t cap, size_t len)
+{
+    if (!taken)
+        return false;
+    if (plain->len < len || (len && memcmp(plain->data, taken, len) != 0))
         abort();
-    wire_frame_free(frame, cap);
-    plain->data += 4 + len;
-    plain->len -= 4 + len;
+    wire_frame_free(taken, cap);
+    skip(plain, len);
+    return true;
+}
+
+static bool begin(struct plain *plain, struct wire_frame_reader *reader)
+{
+    if (plain->len < 4 || wire_frame_reader_size(reader) > LIMIT)
+        return false;
+    skip(plain, 4);
+    return plain->in_parts ? wire_frame_reader_begin_parts(reader, PART)
+                           : wire_frame_reader_begin(reader, 64);
 }
 
 /* False: the stream is over. */
 static bool feed(struct wire_frame_reader *reader, const uint8_t *data, size_t len,
                  struct plain *plain)
 {
+    size_t cap = 0, taken = 0;
+    uint8_t *part = NULL;
+
     for (;;) {
         switch (wire_frame_reader_feed(reader, &data, &len)) {
         case WIRE_FRAME_MORE:
             return true;
         case WIRE_FRAME_BEGINS:
-            if (wire_frame_reader_size(reader) > LIMIT || !wire_frame_reader_begin(reader, 64))
+            if (!begin(plain, reader))
+                return false;
+            break;
+        case WIRE_FRAME_PART:
+            part = wire_frame_reader_take_part(reader, &cap, &taken);
+            if (!check(plain, part, cap, taken))
                 return false;
             break;
         case WIRE_FRAME_COMPLETE:
-            check(plain, reader);
+            part = wire_frame_reader_take(reader, &cap, &taken);
+            if (!check(plain, part, cap, taken))
+                return false;
             break;
         case WIRE_FRAME_NO_MEMORY:
             return false;
@@ -72,7 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         return 0;
     const size_t piece = 1 + (size_t)data[0];
     const bool direct = data[1] & 1;
-    struct plain plain = {data + 2, len - 2};
+    struct plain plain = {data + 2, len - 2, data[1] & 2};
 
     data += 2;
     len -= 2;

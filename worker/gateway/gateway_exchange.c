@@ -134,6 +134,12 @@ static void send_to_client(struct gateway_session *session, struct gateway_outgo
         gateway_hold_target(session, HOLD_FULL);
 }
 
+void gateway_request_pass(struct gateway_request *request, struct gateway_outgoing *outgoing)
+{
+    request->state = REQUEST_PASSING;
+    send_to_client(request->pub.session, outgoing);
+}
+
 /* The first exchange is over. */
 static void leave(struct gateway_session *session, struct gateway_request *request)
 {

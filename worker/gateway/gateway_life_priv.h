@@ -2,8 +2,9 @@
 /*
  * The inside of a session, shared by its parts. Each may call those named before it:
  * gateway_visitor.c (who the client is), gateway_life.c (its two streams, back-pressure, its end),
- * gateway_exchange.c (its requests in order), gateway_relay.c (frames both ways),
- * gateway_session.c (how it begins, and what is due by time). Loop thread.
+ * gateway_exchange.c (its requests in order), gateway_relay.c (frames both ways), gateway_parts.c
+ * (large answers, part by part), gateway_session.c (how it begins, and what is due by time). Loop
+ * thread.
  *
  * Two queues. `exchanges`: the client's requests, in the order in which they are answered. `calls`:
  * what the target is to answer, in the order in which it was sent there; a call belongs to an
@@ -12,6 +13,7 @@
 #ifndef WORKER_GATEWAY_GATEWAY_LIFE_PRIV_H
 #define WORKER_GATEWAY_GATEWAY_LIFE_PRIV_H
 
+#include "gateway/gateway_fetch_walk_priv.h"
 #include "gateway/gateway_loop_priv.h"
 #include "gateway/gateway_outgoing_priv.h"
 #include "wire/api.h"
@@ -49,6 +51,7 @@ struct gateway_call {
 enum gateway_request_state {
     REQUEST_TAKEN,    /* by the router */
     REQUEST_SENT,     /* to the target */
+    REQUEST_PASSING,  /* a part of its answer has gone to the client */
     REQUEST_ANSWERED, /* its answer waits for those before it, or has been sent */
 };
 
@@ -94,6 +97,8 @@ struct gateway_session {
     size_t bytes;              /* under way: requests kept, answers that wait */
     size_t answers;            /* of them, answers that wait */
     int32_t next_correlation;
+    size_t passing;                 /* bytes of the answer that comes in parts; 0: none does */
+    struct gateway_fetch_walk walk; /* through it */
 
     struct gateway_client about;
     char *would_be; /* the principal of a login that goes on */
@@ -155,6 +160,9 @@ struct kc_error *gateway_request_decode(struct gateway_request *request) KC_MUST
 void gateway_request_relay(struct gateway_request *request);
 /* Its answer is there: sends it, and what waits behind it. Takes outgoing; NULL: none is sent. */
 void gateway_request_settle(struct gateway_request *request, struct gateway_outgoing *outgoing);
+/* Sends a part of the first request's answer. Takes outgoing. After the last part, settle it with
+ * NULL. */
+void gateway_request_pass(struct gateway_request *request, struct gateway_outgoing *outgoing);
 /* The session ends: exchanges lose it, own requests fail. */
 void gateway_requests_end(struct gateway_session *session);
 /* Sends own requests that have waited for a login. */
@@ -167,6 +175,18 @@ void gateway_requests_unpark(struct gateway_session *session);
 /* Take frame. */
 void gateway_relay_request(struct gateway_session *session, uint8_t *frame, size_t cap, size_t len);
 void gateway_relay_answer(struct gateway_session *session, uint8_t *frame, size_t cap, size_t len);
+/* Whether the answer that begins there is the call's. */
+bool gateway_relay_is_for(const struct gateway_call *call, const uint8_t *frame, size_t len);
+/* Ends the session: the target sent what it shouldn't have. */
+void gateway_relay_unexpected(struct gateway_session *session, const char *what);
+
+/* ---- gateway_parts.c: large answers, part by part ---- */
+
+/* Whether the answer of so many bytes that begins passes in parts. Then they follow. */
+bool gateway_parts_begin(struct gateway_session *session, size_t size);
+/* Takes part; left: bytes behind it. */
+void gateway_parts_pass(struct gateway_session *session, uint8_t *part, size_t cap, size_t len,
+                        size_t left);
 
 /* ---- gateway_session.c ---- */
 

@@ -11,6 +11,8 @@
 
 struct gateway_outgoing {
     uint8_t head[4]; /* the frame's length */
+    size_t total;    /* that length, of a part; else it is the size */
+    bool continues;  /* a part behind the first one: it has no head */
     uint8_t *frame;  /* what is relayed, or what `out` refers to; NULL: nothing */
     size_t cap;
     size_t len;
@@ -22,6 +24,9 @@ struct gateway_outgoing {
 
 /* Takes frame, whose memory is of cap bytes. */
 struct gateway_outgoing *gateway_outgoing_relay(uint8_t *frame, size_t cap, size_t len);
+/* The same for a part of a frame of `total` bytes, which it is the first of or continues. */
+struct gateway_outgoing *gateway_outgoing_part(uint8_t *part, size_t cap, size_t len, size_t total,
+                                               bool continues);
 /* A frame that stays its owner's, who is let go when it has been sent. */
 struct gateway_outgoing *gateway_outgoing_borrow(uint8_t *frame, size_t len,
                                                  void (*let_go)(void *owner), void *owner);

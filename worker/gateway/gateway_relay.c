@@ -132,10 +132,10 @@ void gateway_relay_request(struct gateway_session *session, uint8_t *frame, size
 
 /* ---- Answers ---- */
 
-static struct kc_error *unexpected(const struct gateway_session *session, const char *what)
+void gateway_relay_unexpected(struct gateway_session *session, const char *what)
 {
-    return kc_error_new(KC_ERR_SCHEMA, "%s sent %s: is it a Kafka broker?", session->target_label,
-                        what);
+    gateway_session_finish(session, kc_error_new(KC_ERR_SCHEMA, "%s sent %s: is it a Kafka broker?",
+                                                 session->target_label, what));
 }
 
 /* An answer to a request that the router reads. *outgoing: it has changed it; NULL: it hasn't. */
@@ -263,20 +263,20 @@ static void learn(struct gateway_session *session, const struct gateway_call *ca
     kc_error_destroy(err);
 }
 
-static int32_t correlation_of(const uint8_t *frame)
+bool gateway_relay_is_for(const struct gateway_call *call, const uint8_t *frame, size_t len)
 {
-    return (int32_t)((uint32_t)frame[0] << 24 | (uint32_t)frame[1] << 16 | (uint32_t)frame[2] << 8 |
-                     frame[3]);
+    return len >= 4 &&
+           call->correlation == (int32_t)((uint32_t)frame[0] << 24 | (uint32_t)frame[1] << 16 |
+                                          (uint32_t)frame[2] << 8 | frame[3]);
 }
 
 void gateway_relay_answer(struct gateway_session *session, uint8_t *frame, size_t cap, size_t len)
 {
     struct gateway_call *call = session->calls;
 
-    if (!call || len < 4 || correlation_of(frame) != call->correlation) {
+    if (!call || !gateway_relay_is_for(call, frame, len)) {
         wire_frame_free(frame, cap);
-        gateway_session_finish(
-            session, unexpected(session, call ? "an answer out of turn" : "an answer to nothing"));
+        gateway_relay_unexpected(session, call ? "an answer out of turn" : "an answer to nothing");
         return;
     }
     DL_DELETE(session->calls, call);

@@ -89,6 +89,25 @@ static void on_target_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
         gateway_session_finish(session, NULL);
 }
 
+static bool on_target_in_parts(void *arg, size_t size)
+{
+    return gateway_parts_begin(arg, size);
+}
+
+static void on_target_part(void *arg, uint8_t *part, size_t cap, size_t len, size_t left)
+{
+    struct gateway_session *session = arg;
+
+    if (session->state == SESSION_OPEN)
+        gateway_parts_pass(session, part, cap, len, left);
+    else
+        wire_frame_free(part, cap);
+    if (!left)
+        gateway_own_login_look(session, kc_mono_ms());
+    if (session->state == SESSION_OPEN && is_drained(session))
+        gateway_session_finish(session, NULL);
+}
+
 static void on_target_drained(void *arg)
 {
     gateway_release_client(arg, HOLD_FULL);
@@ -114,6 +133,8 @@ static void on_target_closed(void *arg, struct kc_error *err)
 
 static const struct wire_stream_events target_events = {
     .opened = on_target_opened,
+    .in_parts = on_target_in_parts,
+    .part = on_target_part,
     .frame = on_target_frame,
     .drained = on_target_drained,
     .closed = on_target_closed,

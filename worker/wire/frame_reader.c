@@ -13,20 +13,52 @@ size_t wire_frame_reader_size(const struct wire_frame_reader *reader)
     return (size_t)head[0] << 24 | (size_t)head[1] << 16 | (size_t)head[2] << 8 | head[3];
 }
 
-bool wire_frame_reader_begin(struct wire_frame_reader *reader, size_t first)
+/* Bytes after which something is handed over: the frame, or a part of it. */
+static size_t limit(const struct wire_frame_reader *reader)
 {
-    const size_t size = wire_frame_reader_size(reader);
-    const size_t wanted = size < first ? size : first;
+    return reader->part && reader->part < reader->size ? reader->part : reader->size;
+}
+
+static bool begin(struct wire_frame_reader *reader, size_t first)
+{
+    const size_t wanted = reader->size < first ? reader->size : first;
 
     reader->frame = wire_frame_new(wanted ? wanted : 1, &reader->cap);
-    reader->size = size;
     reader->len = 0;
     return reader->frame != NULL;
 }
 
+bool wire_frame_reader_begin(struct wire_frame_reader *reader, size_t first)
+{
+    reader->size = wire_frame_reader_size(reader);
+    reader->part = 0;
+    return begin(reader, first);
+}
+
+bool wire_frame_reader_begin_parts(struct wire_frame_reader *reader, size_t part)
+{
+    reader->size = wire_frame_reader_size(reader);
+    reader->part = part;
+    return begin(reader, part);
+}
+
+uint8_t *wire_frame_reader_take_part(struct wire_frame_reader *reader, size_t *cap, size_t *len)
+{
+    uint8_t *part = reader->frame;
+
+    *cap = reader->cap;
+    *len = reader->len;
+    reader->size -= reader->len;
+    if (begin(reader, reader->part))
+        return part;
+    wire_frame_free(part, *cap);
+    return NULL;
+}
+
 static bool grow(struct wire_frame_reader *reader)
 {
-    size_t cap = reader->cap * GROWTH < reader->size ? reader->cap * GROWTH : reader->size;
+    const size_t most = limit(reader);
+    size_t cap = reader->cap * GROWTH < most ? reader->cap * GROWTH : most;
     uint8_t *larger = wire_frame_new(cap, &cap);
 
     if (!larger)
@@ -40,12 +72,14 @@ static bool grow(struct wire_frame_reader *reader)
 
 size_t wire_frame_reader_room(struct wire_frame_reader *reader, uint8_t **to)
 {
+    const size_t most = limit(reader);
+
     if (!reader->frame)
         return 0;
-    if (reader->len == reader->cap && reader->cap < reader->size && !grow(reader))
+    if (reader->len == reader->cap && reader->cap < most && !grow(reader))
         return 0;
     *to = reader->frame + reader->len;
-    return (reader->cap < reader->size ? reader->cap : reader->size) - reader->len;
+    return (reader->cap < most ? reader->cap : most) - reader->len;
 }
 
 void wire_frame_reader_advance(struct wire_frame_reader *reader, size_t len)
@@ -55,7 +89,7 @@ void wire_frame_reader_advance(struct wire_frame_reader *reader, size_t len)
 
 size_t wire_frame_reader_left(const struct wire_frame_reader *reader)
 {
-    return reader->frame ? reader->size - reader->len : 0;
+    return reader->frame ? limit(reader) - reader->len : 0;
 }
 
 /* Copies as much as there is and as fits. */
@@ -79,7 +113,7 @@ enum wire_frame_event wire_frame_reader_feed(struct wire_frame_reader *reader, c
                                  sizeof(reader->head) - reader->head_len, data, len);
         return reader->head_len < sizeof(reader->head) ? WIRE_FRAME_MORE : WIRE_FRAME_BEGINS;
     }
-    while (reader->len<reader->size && * len> 0) {
+    while (wire_frame_reader_left(reader) && *len > 0) {
         uint8_t *to = NULL;
         const size_t room = wire_frame_reader_room(reader, &to);
 
@@ -87,7 +121,9 @@ enum wire_frame_event wire_frame_reader_feed(struct wire_frame_reader *reader, c
             return WIRE_FRAME_NO_MEMORY;
         wire_frame_reader_advance(reader, copy(to, room, data, len));
     }
-    return reader->len < reader->size ? WIRE_FRAME_MORE : WIRE_FRAME_COMPLETE;
+    if (wire_frame_reader_left(reader))
+        return WIRE_FRAME_MORE;
+    return reader->len < reader->size ? WIRE_FRAME_PART : WIRE_FRAME_COMPLETE;
 }
 
 uint8_t *wire_frame_reader_take(struct wire_frame_reader *reader, size_t *cap, size_t *len)

@@ -24,6 +24,11 @@ struct wire_stream_events {
     /* A frame of so many bytes begins. False: it isn't taken, and the stream ends before any of it
      * is kept; the owner knows why. Optional: without it, frame_max is the limit. */
     bool (*begins)(void *arg, size_t size);
+    /* A frame of so many bytes begins, which are more than a part's (256 KB). True: it comes part
+     * by part as it arrives, by the next callback. Optional: all frames come whole. */
+    bool (*in_parts)(void *arg, size_t size);
+    /* A part of a frame; left: bytes of the frame behind it. It is the callback's, as a frame. */
+    void (*part)(void *arg, uint8_t *part, size_t cap, size_t len, size_t left);
     /* A complete frame, without its length. It is the callback's: wire_frame_free(frame, cap). */
     void (*frame)(void *arg, uint8_t *frame, size_t cap, size_t len);
     /* After wire_stream_send() has returned false: the queue has shrunk to low_water. Optional. */
@@ -73,7 +78,7 @@ bool wire_stream_send(struct wire_stream *stream, const uv_buf_t *pieces, unsign
 /* Bytes that the kernel hasn't taken yet. */
 size_t wire_stream_queued(const struct wire_stream *stream);
 
-/* No frame is handed over between pause and resume, and the peer is slowed down by TCP. */
+/* No frame or part is handed over between pause and resume, and the peer is slowed down by TCP. */
 void wire_stream_pause(struct wire_stream *stream);
 void wire_stream_resume(struct wire_stream *stream);
 

@@ -16,6 +16,7 @@
 #define FRAME_TRUSTED (16 * 1024 * 1024) /* the same, from a peer that we know */
 #define LOW_WATER     (1024 * 1024)      /* bytes of a large frame that are worth waking up for */
 #define DIRECT_FROM   16384              /* room in a frame from which on we read into it */
+#define PART          (256 * 1024) /* of a frame that comes in parts: a core's cache holds it */
 
 /* ---- Sending ---- */
 
@@ -189,21 +190,50 @@ static void no_memory(struct wire_stream *stream)
                                              "%s sends a frame", stream->options.label));
 }
 
+static bool comes_in_parts(const struct wire_stream *stream, size_t size)
+{
+    const struct wire_stream_events *events = stream->options.events;
+
+    return size > PART && events->in_parts && events->in_parts(stream->options.arg, size);
+}
+
 static void begin_frame(struct wire_stream *stream)
 {
-    const size_t first = stream->trusted ? FRAME_TRUSTED : FRAME_FIRST;
+    const size_t size = wire_frame_reader_size(&stream->reader);
+    bool begun;
 
-    if (accepts(stream, wire_frame_reader_size(&stream->reader)) &&
-        !wire_frame_reader_begin(&stream->reader, first))
+    if (!accepts(stream, size))
+        return;
+    if (comes_in_parts(stream, size))
+        begun = wire_frame_reader_begin_parts(&stream->reader, PART);
+    else
+        begun =
+            wire_frame_reader_begin(&stream->reader, stream->trusted ? FRAME_TRUSTED : FRAME_FIRST);
+    if (!begun)
         no_memory(stream);
 }
 
+static void hand_over_part(struct wire_stream *stream)
+{
+    size_t cap, len;
+    uint8_t *part = wire_frame_reader_take_part(&stream->reader, &cap, &len);
+
+    if (part)
+        stream->options.events->part(stream->options.arg, part, cap, len, stream->reader.size);
+    else
+        no_memory(stream);
+}
+
+/* A whole frame, or the last part of one. */
 static void hand_over(struct wire_stream *stream)
 {
     size_t cap, len;
     uint8_t *frame = wire_frame_reader_take(&stream->reader, &cap, &len);
 
-    stream->options.events->frame(stream->options.arg, frame, cap, len);
+    if (stream->reader.part)
+        stream->options.events->part(stream->options.arg, frame, cap, len, 0);
+    else
+        stream->options.events->frame(stream->options.arg, frame, cap, len);
 }
 
 /* Takes plaintext. Bytes after a pause are kept. */
@@ -215,6 +245,9 @@ static void feed(struct wire_stream *stream, const uint8_t *data, size_t len)
             return;
         case WIRE_FRAME_BEGINS:
             begin_frame(stream);
+            break;
+        case WIRE_FRAME_PART:
+            hand_over_part(stream);
             break;
         case WIRE_FRAME_COMPLETE:
             hand_over(stream);

@@ -265,9 +265,139 @@ START_TEST(a_slow_client_holds_the_broker_up)
 }
 END_TEST
 
+/* ---- Large answers ---- */
+
+#define LARGE ((size_t)3 << 20)
+
+static void ask_fetch(int32_t correlation)
+{
+    struct kc_arena *arena = kc_arena_new(1024);
+
+    ask(KC_API_FETCH, 16, correlation, kc_wire_new(arena, &kc_fetch_request_type));
+    kc_arena_destroy(arena);
+    ck_assert_int_eq(broker_gets(KC_API_FETCH), correlation);
+}
+
+/* The frame of an answer with so many bytes of records, its length before it. */
+static struct kc_str fetch_answer(int32_t correlation, size_t size)
+{
+    struct kc_arena *arena = kc_arena_new(1024);
+    struct kc_fetch_response *response = kc_wire_new(arena, &kc_fetch_response_type);
+    struct kc_fetch_response_topic *topic;
+    struct kc_wire_out out = {0};
+    struct kc_str frame = {0};
+    char *records = kc_malloc(size);
+
+    for (size_t i = 0; i < size; i++)
+        records[i] = (char)(i * 31);
+    KC_WIRE_LIST_NEW(arena, &response->responses, kc_fetch_response_topic, 1);
+    topic = &response->responses.items[0];
+    KC_WIRE_LIST_NEW(arena, &topic->partitions, kc_fetch_response_partition, 1);
+    topic->partitions.items[0].records = kc_wire_bytes(records, size);
+    kc_wire_write_response_header(&out, KC_API_FETCH, 16, correlation);
+    ck_assert_ptr_null(kc_wire_encode(KC_API_FETCH, KC_WIRE_RESPONSE, 16, response, &out));
+    kc_str_append_i32(&frame, (int32_t)out.bytes.len);
+    kc_str_append_n(&frame, out.bytes.data, out.bytes.len);
+    kc_wire_out_destroy(&out);
+    kc_arena_destroy(arena);
+    free(records);
+    return frame;
+}
+
+static void client_gets_bytes(const char *data, size_t len)
+{
+    char *got = kc_malloc(len);
+
+    read_fully(client, got, len);
+    ck_assert_mem_eq(got, data, len);
+    free(got);
+}
+
+START_TEST(a_large_fetch_passes_as_it_comes)
+{
+    struct kc_str answer = fetch_answer(7, LARGE);
+    const size_t first = (size_t)1 << 20, there = (size_t)3 << 18;
+
+    ask_fetch(7);
+    ask_heartbeat(8);
+    (void)broker_gets(KC_API_HEARTBEAT);
+    write_fully(broker, answer.data, first);
+    client_gets_bytes(answer.data, there); /* before the rest is there */
+    const size_t behind = answer.len - first;
+    kc_str_append_i32(&answer, 4 + 5);
+    kc_str_append_i32(&answer, 8);
+    kc_str_append(&answer, "eight");
+    write_fully(broker, answer.data + first, behind / 2);
+    client_gets_bytes(answer.data + there, behind / 4);
+    write_fully(broker, answer.data + first + behind / 2, answer.len - first - behind / 2);
+    client_gets_bytes(answer.data + there + behind / 4, answer.len - there - behind / 4);
+    kc_str_destroy(&answer);
+}
+END_TEST
+
+START_TEST(a_large_fetch_waits_for_its_turn)
+{
+    struct kc_str answer = fetch_answer(2, LARGE / 8);
+
+    ask_producer_id(1);
+    struct gateway_exchange *first = wait_taken(0);
+    ask_fetch(2);
+    write_fully(broker, answer.data, answer.len);
+    ck_assert(is_silent(client));
+    answer_id(first, 11);
+    client_gets_id(1, 11);
+    client_gets_bytes(answer.data, answer.len);
+    kc_str_destroy(&answer);
+}
+END_TEST
+
+START_TEST(a_large_fetch_of_another_request_ends_the_session)
+{
+    struct kc_str answer = fetch_answer(3, LARGE / 8);
+
+    ask_fetch(2);
+    write_fully(broker, answer.data, answer.len);
+    expect_end();
+    kc_str_destroy(&answer);
+}
+END_TEST
+
+START_TEST(a_large_fetch_that_is_none_ends_the_session)
+{
+    struct kc_str answer = fetch_answer(2, LARGE / 8);
+
+    ask_fetch(2);
+    memset(answer.data + 16, 0xff, 30);
+    write_fully(broker, answer.data, answer.len);
+    expect_end();
+    kc_str_destroy(&answer);
+}
+END_TEST
+
+/* What has passed can't be taken back: the client sees the end of its connection. */
+START_TEST(a_broker_that_goes_in_the_middle_of_a_large_fetch_ends_the_session)
+{
+    struct kc_str answer = fetch_answer(2, LARGE);
+    char byte;
+
+    ask_fetch(2);
+    write_fully(broker, answer.data, (size_t)1 << 20);
+    client_gets_bytes(answer.data, (size_t)1 << 19);
+    shutdown(broker, SHUT_RDWR);
+    while (read(client, &byte, 1) == 1) {
+    }
+    wait_count(&ended_count, 1);
+    kc_str_destroy(&answer);
+}
+END_TEST
+
 RUN_TESTS("gateway session", frames_are_relayed_as_they_are, answers_keep_the_clients_order,
           a_taken_request_may_be_relayed_later, what_the_router_does_not_take_is_relayed,
           own_requests_go_between_the_clients, without_acks_there_is_no_answer,
           nor_is_there_where_the_router_takes_it, a_broker_that_answers_twice_ends_the_session,
           a_broker_out_of_turn_ends_the_session, a_client_that_goes_leaves_its_exchanges,
-          a_client_is_read_no_further_than_it_may, a_slow_client_holds_the_broker_up)
+          a_client_is_read_no_further_than_it_may, a_slow_client_holds_the_broker_up,
+          a_large_fetch_passes_as_it_comes, a_large_fetch_waits_for_its_turn,
+          a_large_fetch_of_another_request_ends_the_session,
+          a_large_fetch_that_is_none_ends_the_session,
+          a_broker_that_goes_in_the_middle_of_a_large_fetch_ends_the_session)

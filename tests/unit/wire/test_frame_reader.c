@@ -53,8 +53,9 @@ static size_t feed(struct wire_frame_reader *reader, const uint8_t *data, size_t
         case WIRE_FRAME_COMPLETE:
             check_frame(reader, index + done++);
             break;
+        case WIRE_FRAME_PART:
         case WIRE_FRAME_NO_MEMORY:
-            ck_abort_msg("no memory");
+            ck_abort_msg("a part, or no memory");
         }
     }
 }
@@ -112,6 +113,55 @@ START_TEST(bytes_may_be_read_straight_into_the_frame)
 }
 END_TEST
 
+/* Fed by `piece` bytes, taken in parts. */
+static void check_parts(const uint8_t *data, size_t len, size_t piece)
+{
+    struct wire_frame_reader reader = {0};
+    size_t frames = 0, taken = 0;
+
+    for (size_t at = 0; at < len || frames < 2;) {
+        size_t part = len - at < piece ? len - at : piece, cap = 0, got = 0;
+        const uint8_t *from = data + at;
+        uint8_t *bytes = NULL;
+        const enum wire_frame_event event = wire_frame_reader_feed(&reader, &from, &part);
+
+        at = (size_t)(from - data);
+        ck_assert_int_ne(event, WIRE_FRAME_NO_MEMORY);
+        if (event == WIRE_FRAME_BEGINS)
+            ck_assert(wire_frame_reader_begin_parts(&reader, 10));
+        else if (event == WIRE_FRAME_PART)
+            bytes = wire_frame_reader_take_part(&reader, &cap, &got);
+        else if (event == WIRE_FRAME_COMPLETE)
+            bytes = wire_frame_reader_take(&reader, &cap, &got);
+        if (!bytes)
+            continue;
+        ck_assert_uint_eq(got, event == WIRE_FRAME_PART ? 10 : frames == 0 ? 5 : 10);
+        for (size_t i = 0; i < got; i++)
+            ck_assert_uint_eq(bytes[i], (frames == 0 ? 0 : 100) + taken + i);
+        taken = event == WIRE_FRAME_PART ? taken + got : 0;
+        frames += event == WIRE_FRAME_COMPLETE;
+        wire_frame_free(bytes, cap);
+    }
+    ck_assert_uint_eq(reader.head_len, 0);
+    wire_frame_reader_destroy(&reader);
+}
+
+START_TEST(a_frame_may_be_taken_in_parts)
+{
+    struct kc_str input = {0};
+
+    kc_str_append_i32(&input, 25);
+    for (int i = 0; i < 25; i++)
+        kc_str_append_char(&input, (char)i);
+    kc_str_append_i32(&input, 20);
+    for (int i = 0; i < 20; i++)
+        kc_str_append_char(&input, (char)(100 + i));
+    for (size_t piece = 1; piece <= input.len; piece++)
+        check_parts((const uint8_t *)input.data, input.len, piece);
+    kc_str_destroy(&input);
+}
+END_TEST
+
 START_TEST(a_large_length_costs_what_has_arrived)
 {
     struct wire_frame_reader reader = {0};
@@ -135,6 +185,7 @@ int main(void)
     tcase_add_loop_test(tests, frames_are_cut_from_pieces_of_any_size, 0,
                         sizeof(pieces) / sizeof(*pieces));
     tcase_add_test(tests, bytes_may_be_read_straight_into_the_frame);
+    tcase_add_test(tests, a_frame_may_be_taken_in_parts);
     tcase_add_test(tests, a_large_length_costs_what_has_arrived);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
