@@ -17,6 +17,21 @@ struct wire_tls {
     bool heard; /* the peer has sent data since the handshake */
 };
 
+#define REST_BYTES 4096 /* that a buffer may keep when there is nothing in it */
+
+/* A buffer grows with what passes and would stay as large, in each of many sessions at rest. */
+static void let_go(BIO *bio)
+{
+    BUF_MEM *buffer = NULL;
+
+    BIO_get_mem_ptr(bio, &buffer);
+    if (!buffer || buffer->max <= REST_BYTES || BIO_pending(bio) > 0)
+        return;
+    BUF_MEM *empty = BUF_MEM_new();
+    if (empty)
+        (void)BIO_set_mem_buf(bio, empty, BIO_CLOSE);
+}
+
 static bool is_address(const char *host)
 {
     uint8_t address[16];
@@ -168,8 +183,10 @@ long wire_tls_read(struct wire_tls *tls, void *buffer, size_t size, struct kc_er
         return len;
     }
     int why = SSL_get_error(tls->ssl, len);
-    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE)
+    if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) {
+        let_go(tls->in);
         return 0;
+    }
     if (why == SSL_ERROR_ZERO_RETURN)
         *err = kc_error_retriable_new(KC_ERR_IO, "the %s ended the TLS session",
                                       tls->host ? "broker" : "client");
@@ -218,4 +235,10 @@ void wire_tls_drain(struct wire_tls *tls, struct kc_str *out)
         return;
     kc_str_append_n(out, data, (size_t)len);
     (void)BIO_reset(tls->out);
+    let_go(tls->out);
+}
+
+size_t wire_tls_pending(const struct wire_tls *tls)
+{
+    return BIO_pending(tls->out);
 }

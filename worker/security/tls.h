@@ -47,5 +47,6 @@ struct kc_error *wire_tls_write(struct wire_tls *tls, const void *data, size_t l
 void wire_tls_finish(struct wire_tls *tls);
 /* Moves the ciphertext to send to the end of out. */
 void wire_tls_drain(struct wire_tls *tls, struct kc_str *out);
+size_t wire_tls_pending(const struct wire_tls *tls); /* bytes of it */
 
 #endif

@@ -14,6 +14,7 @@
 
 #define FRAME_FIRST   (64 * 1024)        /* allocated before anything has arrived */
 #define FRAME_TRUSTED (16 * 1024 * 1024) /* the same, from a peer that we know */
+#define TLS_PART      (64 * 1024)        /* bytes that are encrypted before they are sent */
 #define LOW_WATER     (1024 * 1024)      /* bytes of a large frame that are worth waking up for */
 #define DIRECT_FROM   16384              /* room in a frame from which on we read into it */
 #define PART          (256 * 1024) /* of a frame that comes in parts: a core's cache holds it */
@@ -133,12 +134,29 @@ static void flush_tls(struct wire_stream *stream)
         kc_str_destroy(&out);
 }
 
+/* Sends ciphertext as it grows, so that never much of it is kept. */
+static struct kc_error *encrypt(struct wire_stream *stream, const char *data, size_t len)
+{
+    struct kc_error *err = NULL;
+
+    while (len && !err && stream->state == STREAM_OPEN) {
+        const size_t part = len < TLS_PART ? len : TLS_PART;
+
+        err = wire_tls_write(stream->tls, data, part);
+        data += part;
+        len -= part;
+        if (!err && wire_tls_pending(stream->tls) >= TLS_PART)
+            flush_tls(stream);
+    }
+    return err;
+}
+
 static void send_encrypted(struct wire_stream *stream, const uv_buf_t *pieces, unsigned int count)
 {
     struct kc_error *err = NULL;
 
     for (unsigned int i = 0; i < count && !err; i++)
-        err = wire_tls_write(stream->tls, pieces[i].base, pieces[i].len);
+        err = encrypt(stream, pieces[i].base, pieces[i].len);
     if (err)
         wire_stream_fail(stream, kc_error_prefix(err, "%s", stream->options.label));
     else

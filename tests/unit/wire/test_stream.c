@@ -8,6 +8,7 @@
 #include "security/made_certificate.h"
 
 #include <arpa/inet.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,9 @@ struct end {
     int pause_after; /* frames; 0: never */
     int close_after;
     bool judges; /* by `begins`, which takes at most frame_max */
+    bool splits; /* takes frames in parts */
+    size_t size; /* of the frame that comes in parts */
+    int parts;
 };
 
 static uv_loop_t loop;
@@ -75,6 +79,29 @@ static void on_frame(void *arg, uint8_t *frame, size_t cap, size_t len)
         wire_stream_close(end->stream);
 }
 
+static bool on_in_parts(void *arg, size_t size)
+{
+    ((struct end *)arg)->size = size;
+    return true;
+}
+
+static void on_part(void *arg, uint8_t *part, size_t cap, size_t len, size_t behind)
+{
+    struct end *end = arg;
+    const size_t at = end->size - behind - len;
+    size_t fine = 0;
+
+    while (fine < len && part[fine] == pattern(end->size, at + fine))
+        fine++;
+    ck_assert_uint_eq(fine, len);
+    wire_frame_free(part, cap);
+    end->parts++;
+    if (!behind)
+        end->lens[end->frames++] = end->size;
+    else if (end->parts % 3 == 0)
+        wire_stream_pause(end->stream);
+}
+
 static void on_drained(void *arg)
 {
     ((struct end *)arg)->drained++;
@@ -97,6 +124,12 @@ static const struct wire_stream_events judging = {.opened = on_opened,
                                                   .frame = on_frame,
                                                   .drained = on_drained,
                                                   .closed = on_closed};
+static const struct wire_stream_events splitting = {.opened = on_opened,
+                                                    .in_parts = on_in_parts,
+                                                    .part = on_part,
+                                                    .frame = on_frame,
+                                                    .drained = on_drained,
+                                                    .closed = on_closed};
 
 /* ---- Making and running them ---- */
 
@@ -105,7 +138,9 @@ static struct wire_stream_options options(struct end *end, const char *label,
 {
     return (struct wire_stream_options){
         .loop = &loop,
-        .events = end->judges ? &judging : &events,
+        .events = end->judges   ? &judging
+                  : end->splits ? &splitting
+                                : &events,
         .arg = end,
         .label = label,
         .tls = tls,
@@ -302,6 +337,43 @@ START_TEST(frames_arrive_whole_and_in_order)
 END_TEST
 
 /* What is queued is sent first; who has said that nothing follows waits for the other's end. */
+/* However often the owner pauses in the middle of them. */
+START_TEST(large_frames_may_come_in_parts)
+{
+    left.splits = true;
+    open_ends(_i);
+    for (int i = 0; i < SIZES; i++)
+        ck_assert(send_frame(&right, sizes[i], false));
+    const int64_t by_ms = kc_mono_ms() + PATIENCE_MS;
+    while (left.frames < SIZES) {
+        wire_stream_resume(left.stream);
+        turn(by_ms);
+    }
+    check_frames(&left);
+    ck_assert_int_eq(left.parts, 2 + 12); /* of the two that are over 256 KB */
+}
+END_TEST
+
+static size_t allocated(void)
+{
+    const struct mallinfo2 now = mallinfo2();
+
+    return now.uordblks + now.hblkhd - wire_frames_kept();
+}
+
+START_TEST(a_session_at_rest_keeps_no_large_buffer)
+{
+    open_ends(TLS);
+    const size_t before = allocated();
+    for (int i = 0; i < SIZES; i++) {
+        ck_assert(send_frame(&left, sizes[i], true));
+        ck_assert(send_frame(&right, sizes[i], true));
+    }
+    RUN_UNTIL(left.frames == SIZES && right.frames == SIZES);
+    ck_assert_uint_lt(allocated(), before + 65536);
+}
+END_TEST
+
 START_TEST(an_end_that_finishes_loses_nothing)
 {
     open_ends(_i);
@@ -581,6 +653,8 @@ END_TEST
 static void add_tests(TCase *tests)
 {
     tcase_add_loop_test(tests, frames_arrive_whole_and_in_order, 0, 2 * WAYS);
+    tcase_add_loop_test(tests, large_frames_may_come_in_parts, 0, WAYS);
+    tcase_add_test(tests, a_session_at_rest_keeps_no_large_buffer);
     tcase_add_loop_test(tests, an_end_that_finishes_loses_nothing, 0, WAYS);
     tcase_add_test(tests, an_end_that_finishes_outlives_its_peers_last_word);
     tcase_add_test(tests, fragments_of_one_byte_make_frames);
