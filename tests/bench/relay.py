@@ -2,20 +2,24 @@
 """What a gateway costs its clients, against a direct connection to the same broker in the same run.
 
 Throughput: Kafka's own perf tools, records of 1 KB, the middle of some rounds. Latency: pulse.c, as in
-latency.py. Memory: so many connections, from a spread of loopback addresses, each of which has
-asked once; the broker behind takes as many.
+latency.py. Memory: so many connections, plain and by TLS, from a spread of loopback addresses, each
+of which has asked once; the broker behind takes as many. The flip: flip.py.
 """
 
 import re
 import resource
 import socket
+import ssl
 import statistics
 import struct
 import tempfile
 
+import flip
 import options
+from certificates import Authority
 from gateways import Gateway, plain_target
 from java import tool
+from kafka_cluster import DATA
 from latency import TOPIC as PULSE
 from latency import measure
 from loads import summary
@@ -79,15 +83,17 @@ def latency(target, gateway):
     return {name: summary(found, most="generator_late_ms") for name, found in rounds.items()}
 
 
-def connect(port, number):
+def connect(port, number, tls):
     client = socket.socket()
     client.bind((f"127.0.{1 + number // PER_ADDRESS}.1", 0))
     client.connect(("127.0.0.1", port))
+    if tls:
+        client = tls.wrap_socket(client, server_hostname="localhost")
     client.sendall(VERSIONS)
     return client
 
 
-def connections(target, gateway):
+def connections(gateway, listener, tls=None):
     """The gateway's resident megabytes with so many clients, and before them."""
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
@@ -97,7 +103,7 @@ def connections(target, gateway):
     clients = []
     try:
         for number in range(count):
-            clients.append(connect(gateway.ports["PLAINTEXT"], number))
+            clients.append(connect(gateway.ports[listener], number, tls))
             if number % 100 == 99:
                 for client in clients[-100:]:
                     assert client.recv(4096)
@@ -110,6 +116,12 @@ def connections(target, gateway):
             client.close()
 
 
+def tls_gateway(target, authority):
+    key = authority.issue("gateway").settings("PEM")
+    settings = {name.replace(".", "__"): str(value) for name, value in key.items()}
+    return Gateway("bench-tls", plain_target(target), {"SSL": "SSL"}, **settings)
+
+
 def run_section(source, target):
     print("\nrelay", flush=True)
     for topic in (TOPIC, PULSE):
@@ -118,7 +130,12 @@ def run_section(source, target):
     with Gateway("bench", plain_target(target)) as gateway:
         results["relay-1k"] = throughput(target, gateway)
         results["relay-latency"] = latency(target, gateway)
-        results["relay-connections"] = connections(target, gateway)
+        results["relay-connections"] = connections(gateway, "PLAINTEXT")
+    authority = Authority(DATA / "bench-relay", "bench")
+    with tls_gateway(target, authority) as gateway:
+        tls = ssl.create_default_context(cafile=str(authority.certificate))
+        results["relay-connections-tls"] = connections(gateway, "SSL", tls)
+    results["relay-flip"] = {"isthmus": flip.measure(source, target)}
     for name, found in results.items():
         print(f"  {name}: {found}", flush=True)
     target.delete_topic(TOPIC, PULSE)

@@ -35,8 +35,8 @@ static void fill(struct kc_fetch_response_partition *partition, int number)
 {
     partition->partition_index = number;
     partition->high_watermark = 1000 + number;
-    partition->records = number % 3 ? kc_wire_bytes(records, (size_t)(number * 20))
-                                    : (struct kc_wire_bytes){NULL, -1};
+    partition->records =
+        number % 3 ? kc_wire_bytes(records, (size_t)number * 20) : (struct kc_wire_bytes){NULL, -1};
     if (number % 2) {
         partition->error_code = 6;
         partition->current_leader.leader_id = 3;
