@@ -21,8 +21,8 @@ def predicted(link, topic):
     """The dry run's, as soon as nothing blocks it."""
 
     def found():
-        answer = link.ask("promote", topic, dry_run=True).json()["data"][0]
-        return answer if not answer.get("blockers") else None
+        answer = link.ask("promote", topic, dry_run=True).json()[0]
+        return answer if not answer["error_code"] else None
 
     return wait_for(found, 60, f"nothing to block {topic}")["predicted_ms"]
 
