@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """A gateway gets out of the way: after the last promotion it tells clients the brokers' own
-addresses, they leave it without a restart, and it is stopped while they go on.
+addresses, all of them leave it without a restart, and it is stopped while they go on. With
+gateway.after.promotion=relay they stay.
 
-Clients of librdkafka and Java write and read all the while, with their own defaults but for a
-metadata age that is short, so that the test is.
+Clients of Java, librdkafka and franz-go write and read all the while, and some members of groups
+have nothing to read. None is thrown out of its group. They have their own defaults but for the
+intervals of commits, which the tests' applications set.
 """
 
 import pytest
+import records
+from applications import Librdkafka
+from franz import Franz, program
 from gateways import routing_gateway
 from links import linked_topic, promote
 from metrics import scrape
@@ -17,8 +22,9 @@ from whole_clients import JavaClients, LibrdkafkaClients
 from workers import PATIENCE, SHORT_SESSION
 
 PARTITIONS = 3
-AGE_MS = 2000
 ASIDE_MS = 1000
+# librdkafka's own, in place of what the tests' applications have.
+SESSION = {"session.timeout.ms": "45000", "heartbeat.interval.ms": "3000"}
 
 
 @pytest.fixture
@@ -52,34 +58,78 @@ def make_gateway(linked, source, target, unique):
 
 
 @pytest.fixture
-def start(linked):
-    """Starts both kinds of clients at a gateway."""
-    started = []
+def keep():
+    """Closes clients in the end: keep(client) -> client."""
+    kept = []
 
-    def both(gateway, name):
+    def add(client):
+        kept.append(client)
+        return client
+
+    yield add
+    for client in kept:
+        client.close()
+
+
+@pytest.fixture
+def start(linked, keep):
+    """Starts writers that read as well: of Java and librdkafka."""
+
+    def both(gateway):
         at = gateway, linked[1], PARTITIONS
-        age = {"topic.metadata.refresh.interval.ms": AGE_MS, "metadata.max.age.ms": AGE_MS}
         apps = [
-            JavaClients(*at, f"java-{name}", **{"both.metadata.max.age.ms": AGE_MS}),
-            LibrdkafkaClients(*at, f"librdkafka-{name}", **age),
+            keep(JavaClients(*at, "java")),
+            keep(LibrdkafkaClients(*at, "librdkafka", **SESSION)),
         ]
-        started.extend(apps)
         for app in apps:
             app.wait(50, timeout=90)
         return apps
 
-    yield both
-    for app in started:
-        app.close()
+    return both
+
+
+class Waiting:
+    """Members of groups that have nothing to read until the end, one of each kind."""
+
+    def __init__(self, gateway, target, topic, keep, franz=False):
+        self.cluster, self.topic = target, topic
+        self.members = {
+            f"{topic}-classic": keep(Librdkafka(gateway, f"{topic}-classic", [topic], **SESSION)),
+            f"{topic}-consumer": keep(
+                Librdkafka(gateway, f"{topic}-consumer", [topic], **{"group.protocol": "consumer"})
+            ),
+        }
+        if franz and program()[0]:
+            self.members[f"{topic}-franz"] = keep(Franz(gateway, f"{topic}-franz", [topic]))
+
+    def check(self):
+        """They get what is written now."""
+        records.produce(self.cluster, self.topic, 3)
+        for group, member in self.members.items():
+            wait_for(lambda m=member: len(m.seen) == 3, 60 * PATIENCE, f"{group} to read on")
+
+
+def member_ids(cluster, groups):
+    """{group: ids of its members}, once each group has one that is assigned something."""
+
+    def assigned():
+        found = {}
+        for group, future in cluster.admin.describe_consumer_groups(groups).items():
+            members = future.result(60).members
+            if not members or not all(each.assignment.topic_partitions for each in members):
+                return None
+            found[group] = sorted(each.member_id for each in members)
+        return found
+
+    return wait_for(assigned, 60 * PATIENCE, f"members of {groups}")
 
 
 def connections(gateway):
     return scrape(gateway.http).value("isthmus_gateway_clients")
 
 
-def wait_aside(gateway):
-    said = "gets out of the way: its"
-    wait_for(lambda: said in gateway.log(), 60 * PATIENCE, "the gateway to get out of the way")
+def wait_said(gateway, said):
+    wait_for(lambda: said in gateway.log(), 90 * PATIENCE, f"{gateway.name} to say: {said}")
 
 
 def check_end(apps, target, topic):
@@ -89,24 +139,76 @@ def check_end(apps, target, topic):
     for app in apps:
         app.wait_read(found)
         app.check(found)
+        print(app.name, app.written, app.warnings())
 
 
-def test_clients_leave_and_go_on(linked, make_gateway, start, target):
+def leave(linked, gateway, apps, waiting, target, gone):
+    """Promotes the topic, and stops the gateway once gone() says so."""
     link, topic = linked
-    gateway = make_gateway()
-    apps = start(gateway, "leaving")
-    told = gateway.admin.list_topics(timeout=60)
+    groups = [*waiting.members, *(f"{topic}-{app.name}" for app in apps)]
+    members = member_ids(target, groups)
     assert connections(gateway) > 0
     promote(link, topic)
-    wait_aside(gateway)
-    # librdkafka's member keeps its coordinator's address until it looks for the coordinator anew:
-    # after coordinator.query.interval.ms, or when it can't connect there.
-    wait_for(lambda: connections(gateway) <= 1, 60 * PATIENCE, "clients to leave")
+    wait_said(gateway, "gets out of the way: its")
+    gone()
     gateway.stop()
     for app in apps:
         app.wait(50)  # without the gateway
+    waiting.check()
+    assert member_ids(target, groups) == members
     check_end(apps, target, topic)
+
+
+def test_clients_leave_and_go_on(linked, make_gateway, start, keep, target, unique):
+    gateway = make_gateway()
+    apps = start(gateway)
+    waiting = Waiting(gateway, target, target.create_topic(unique("quiet")), keep)
+    told = gateway.admin.list_topics(timeout=60)
+
+    def gone():
+        wait_for(lambda: connections(gateway) == 0, 90 * PATIENCE, "clients to leave")
+
+    leave(linked, gateway, apps, waiting, target, gone)
     direct = target.admin.list_topics(timeout=60)
     assert told.cluster_id == direct.cluster_id and set(told.brokers) == set(direct.brokers)
+
+
+@pytest.mark.long
+def test_the_last_one_is_told(linked, make_gateway, start, keep, target, unique):
+    """That nobody comes back takes longer: franz-go is there as well."""
+    gateway = make_gateway()
+    apps = start(gateway)
+    waiting = Waiting(gateway, target, target.create_topic(unique("quiet")), keep, franz=True)
+
+    def gone():
+        wait_said(gateway, "The last client has left gateway")
+        assert connections(gateway) == 0
+
+    leave(linked, gateway, apps, waiting, target, gone)
+
+
+def addresses(cluster):
+    brokers = cluster.admin.list_topics(timeout=60).brokers
+    return {node: (broker.host, broker.port) for node, broker in brokers.items()}
+
+
+def relayed(gateway):
+    return scrape(gateway.http).value("isthmus_gateway_requests_total", way="relayed")
+
+
+@pytest.mark.long
+def test_clients_stay_where_they_are_relayed(linked, make_gateway, start, target):
+    """A gateway that steps aside, beside it, says when the other one would have."""
+    link, topic = linked
+    gateway, other = make_gateway(gateway__after__promotion="relay"), make_gateway()
+    apps = start(gateway)
+    told = addresses(gateway)
+    promote(link, topic)
+    wait_said(other, "The last client has left gateway")
+    before = relayed(gateway)
     for app in apps:
-        print(app.name, app.written, app.warnings())
+        app.wait(100)
+    assert relayed(gateway) > before and connections(gateway) > 0
+    assert addresses(gateway) == told != addresses(target)
+    assert "gets out of the way" not in gateway.log()
+    check_end(apps, target, topic)

@@ -41,7 +41,7 @@ class Librdkafka:
             **more,
         }
         if settings.get("group.protocol") != "consumer":
-            settings |= SESSION
+            settings = {**SESSION, **settings}
         self._consumer = Consumer(cluster.client_config(**settings))
         self._consumer.subscribe([pattern_of(topics)] if pattern else list(topics))
         self._thread = threading.Thread(target=self._run, daemon=True)

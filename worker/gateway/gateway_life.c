@@ -67,21 +67,6 @@ void gateway_balance(struct gateway_session *session)
 
 /* ---- The end ---- */
 
-void gateway_step_aside(struct gateway_common *common, bool on)
-{
-    if (atomic_load(&common->aside) == on)
-        return;
-    gateway_nodes_step_aside(common->nodes, on);
-    atomic_store(&common->aside_ms, kc_mono_ms());
-    atomic_store(&common->aside, on);
-    if (on)
-        kc_info(
-            "Gateway %s gets out of the way: its %d clients are told the brokers' own addresses",
-            common->config->name, atomic_load(&common->sessions));
-    else
-        kc_info("Gateway %s is needed again: clients are told its addresses", common->config->name);
-}
-
 void gateway_session_uncount(struct gateway_loop *loop, const char *address)
 {
     struct gateway_common *common = loop->common;
@@ -135,6 +120,8 @@ void gateway_session_finish(struct gateway_session *session, struct kc_error *er
     }
     session->state = SESSION_ENDING;
     session->deadline_ms = kc_mono_ms() + PATIENCE_MS;
+    if (session->member)
+        atomic_fetch_sub(&session->loop->common->members, 1);
     say_why(session, err);
     gateway_requests_end(session);
     finish_streams(session);

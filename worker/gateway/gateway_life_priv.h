@@ -2,9 +2,9 @@
 /*
  * The inside of a session, shared by its parts. Each may call those named before it:
  * gateway_visitor.c (who the client is), gateway_life.c (its two streams, back-pressure, its end),
- * gateway_exchange.c (its requests in order), gateway_relay.c (frames both ways), gateway_parts.c
- * (large answers, part by part), gateway_session.c (how it begins, and what is due by time). Loop
- * thread.
+ * gateway_exchange.c (its requests in order), gateway_aside.c (how it leaves a gateway that gets
+ * out of the way), gateway_relay.c (frames both ways), gateway_parts.c (large answers, part by
+ * part), gateway_session.c (how it begins, and what is due by time). Loop thread.
  *
  * Two queues. `exchanges`: the client's requests, in the order in which they are answered. `calls`:
  * what the target is to answer, in the order in which it was sent there; a call belongs to an
@@ -68,6 +68,7 @@ struct gateway_request {
     struct gateway_outgoing *answer; /* that waits */
     struct gateway_call call;        /* as it is relayed */
     bool parked;                     /* relayed once a login of the gateway's is over */
+    bool dropped;                    /* never answered: its session ends */
     struct gateway_request *prev, *next;
 };
 
@@ -105,6 +106,8 @@ struct gateway_session {
     enum gateway_login_progress login;
     bool let_in;                   /* the target has let the client in once */
     bool leaving;                  /* it is read no further, and ends when it misses nothing */
+    bool member;                   /* counted among gateway_common.members */
+    bool put_off;                  /* it has been told that its group has no coordinator */
     struct gateway_own_login *own; /* NULL: the client logs in by itself, or not at all */
     enum { LOGIN_PLAIN, LOGIN_SCRAM, LOGIN_BEARER, LOGIN_OTHER } mechanism;
     int8_t versions[KC_API_KEYS]; /* the target's highest, as far as the gateway knows them */
@@ -169,6 +172,14 @@ void gateway_requests_end(struct gateway_session *session);
 void gateway_session_ask_held(struct gateway_session *session);
 /* Relays requests that have waited for a login of the gateway's. */
 void gateway_requests_unpark(struct gateway_session *session);
+
+/* ---- gateway_aside.c: how it leaves a gateway that gets out of the way ---- */
+
+/* Looks at a request before it goes on. True: it goes nowhere. */
+bool gateway_aside_takes(struct gateway_session *session, struct gateway_request *request);
+/* Nothing is under way that the client would miss: a fetch is sent again. */
+bool gateway_aside_misses_nothing(const struct gateway_session *session);
+void gateway_aside_tick(struct gateway_session *session, int64_t now);
 
 /* ---- gateway_relay.c: frames both ways ---- */
 

@@ -25,16 +25,19 @@ struct gateway_common {
     bool check_hostname;
     struct kc_map *target_ssl;      /* ssl.* for clients' connections to the target */
     atomic_int sessions;            /* now */
-    atomic_bool aside;              /* clients are told the brokers' own addresses */
-    atomic_int_least64_t aside_ms;  /* since when (kc_mono_ms()) */
+    atomic_int members;             /* sessions with heartbeats of groups' members */
+    atomic_int aside;               /* enum gateway_aside */
+    atomic_int_least64_t aside_ms;  /* since when it isn't GATEWAY_ASIDE_NOT (kc_mono_ms()) */
+    atomic_int_least64_t all_ms;    /* since when it is GATEWAY_ASIDE_ALL */
     atomic_bool left;               /* the last client has left since then */
     struct gateway_say say_refused; /* clients that take too much, or nothing */
     struct gateway_say say_broken;  /* connections that break */
 };
 
-/* The brokers' own addresses are told to clients from now on (on), and clients' connections end
- * after a while, as soon as nothing is under way that a client would miss. Any thread. */
-void gateway_step_aside(struct gateway_common *common, bool on);
+/* Brokers' own addresses are told to clients from now on, as aside says, and clients' connections
+ * end as soon as nothing is under way that a client would miss: members' at their next heartbeat,
+ * all of them a while after GATEWAY_ASIDE_ALL. Any thread. */
+void gateway_step_aside(struct gateway_common *common, enum gateway_aside aside);
 
 struct gateway_post;
 

@@ -44,7 +44,7 @@ struct gateway_nodes {
     size_t count;
     struct gateway_places *places; /* one per listener */
     size_t next_bootstrap;
-    bool aside;
+    enum gateway_aside aside;
 };
 
 static void read_bootstrap(struct gateway_nodes *nodes)
@@ -256,15 +256,16 @@ static int port_of(const struct gateway_nodes *nodes, size_t listener, int32_t i
     return places->count ? 0 : config->advertised_port;
 }
 
-bool gateway_nodes_advertised(struct gateway_nodes *nodes, size_t listener, int32_t id, char **host,
-                              int *port)
+bool gateway_nodes_advertised(struct gateway_nodes *nodes, size_t listener, int32_t id,
+                              bool coordinator, char **host, int *port)
 {
     const struct gateway_listener_config *config = &nodes->config->listeners[listener];
 
     *host = NULL;
     pthread_mutex_lock(&nodes->mutex);
     const struct gateway_node *node = find(nodes, id);
-    if (node && nodes->aside && config->steps_aside) {
+    const bool aside = nodes->aside >= (coordinator ? GATEWAY_ASIDE_MEMBERS : GATEWAY_ASIDE_ALL);
+    if (node && aside && config->steps_aside) {
         *host = kc_strdup(node->host);
         *port = node->port;
     } else if (node && (*port = port_of(nodes, listener, id)) > 0) {
@@ -313,9 +314,9 @@ int32_t gateway_nodes_of_host(struct gateway_nodes *nodes, size_t listener, cons
     return template && host ? id_in(template, host) : -1;
 }
 
-void gateway_nodes_step_aside(struct gateway_nodes *nodes, bool on)
+void gateway_nodes_step_aside(struct gateway_nodes *nodes, enum gateway_aside aside)
 {
     pthread_mutex_lock(&nodes->mutex);
-    nodes->aside = on;
+    nodes->aside = aside;
     pthread_mutex_unlock(&nodes->mutex);
 }

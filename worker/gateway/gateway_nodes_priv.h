@@ -14,6 +14,13 @@
 
 struct gateway_nodes;
 
+/* How far the gateway is out of its clients' way. */
+enum gateway_aside {
+    GATEWAY_ASIDE_NOT,     /* they are told its addresses */
+    GATEWAY_ASIDE_MEMBERS, /* they are told coordinators' own addresses, so that members leave */
+    GATEWAY_ASIDE_ALL,     /* they are told all brokers' own addresses */
+};
+
 struct gateway_nodes *gateway_nodes_new(const struct gateway_config *config);
 void gateway_nodes_destroy(struct gateway_nodes *nodes);
 
@@ -23,17 +30,16 @@ bool gateway_nodes_note(struct gateway_nodes *nodes, int32_t id, const char *hos
  * server, another one with each call. */
 bool gateway_nodes_broker(struct gateway_nodes *nodes, int32_t id, char **host, int *port);
 
-/* Where clients of that listener reach the broker: the gateway, or after the last promotion the
- * broker itself; *host is the caller's. False: there are more brokers than ports, or it isn't
- * known. */
-bool gateway_nodes_advertised(struct gateway_nodes *nodes, size_t listener, int32_t id, char **host,
-                              int *port);
+/* Where clients of that listener reach the broker (coordinator: in its role as one): the gateway,
+ * or after the last promotion the broker itself; *host is the caller's. False: there are more
+ * brokers than ports, or it isn't known. */
+bool gateway_nodes_advertised(struct gateway_nodes *nodes, size_t listener, int32_t id,
+                              bool coordinator, char **host, int *port);
 /* The broker behind a port of the listener (0 is its first), or behind a host name that a client
  * has asked for; -1: none. */
 int32_t gateway_nodes_of_port(struct gateway_nodes *nodes, size_t listener, int index);
 int32_t gateway_nodes_of_host(struct gateway_nodes *nodes, size_t listener, const char *host);
 
-/* From now on clients are told the brokers' own addresses (on): the gateway gets out of the way. */
-void gateway_nodes_step_aside(struct gateway_nodes *nodes, bool on);
+void gateway_nodes_step_aside(struct gateway_nodes *nodes, enum gateway_aside aside);
 
 #endif

@@ -74,6 +74,8 @@ static void take(struct gateway_session *session, struct gateway_request *reques
     const struct gateway_router *router = session->loop->common->router;
     struct kc_error *err = NULL;
 
+    if (gateway_aside_takes(session, request))
+        return;
     if (routes(session, request->pub.header.api)) {
         err = gateway_request_decode(request);
         if (err) {

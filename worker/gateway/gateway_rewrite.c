@@ -35,8 +35,8 @@ struct gateway_rewriting {
 
 /* Notes the broker and puts the gateway's address in place of its own. False: it can't be reached
  * here. An empty host stands for no broker, and stays. */
-static bool tell(struct gateway_rewriting *rewriting, int32_t id, struct kc_wire_str *host,
-                 int32_t *port)
+static bool tell(struct gateway_rewriting *rewriting, int32_t id, bool coordinator,
+                 struct kc_wire_str *host, int32_t *port)
 {
     char *advertised = NULL;
     int advertised_port = 0;
@@ -44,8 +44,8 @@ static bool tell(struct gateway_rewriting *rewriting, int32_t id, struct kc_wire
     if (id < 0 || host->len <= 0)
         return true;
     gateway_nodes_note(rewriting->nodes, id, host->data, *port);
-    if (!gateway_nodes_advertised(rewriting->nodes, rewriting->listener, id, &advertised,
-                                  &advertised_port)) {
+    if (!gateway_nodes_advertised(rewriting->nodes, rewriting->listener, id, coordinator,
+                                  &advertised, &advertised_port)) {
         rewriting->changed = true;
         return false;
     }
@@ -63,7 +63,7 @@ static bool tell(struct gateway_rewriting *rewriting, int32_t id, struct kc_wire
     do {                                                                                           \
         int32_t kept = 0;                                                                          \
         for (int32_t i = 0; i < (list)->count; i++) {                                              \
-            if (tell((rewriting), (list)->items[i].id_member, &(list)->items[i].host,              \
+            if (tell((rewriting), (list)->items[i].id_member, false, &(list)->items[i].host,       \
                      &(list)->items[i].port))                                                      \
                 (list)->items[kept++] = (list)->items[i];                                          \
         }                                                                                          \
@@ -89,7 +89,7 @@ static void rewrite_cluster(struct gateway_rewriting *rewriting, void *message)
 static void tell_coordinator(struct gateway_rewriting *rewriting, int32_t *id,
                              struct kc_wire_str *host, int32_t *port, int16_t *error_code)
 {
-    if (*error_code != KC_KAFKA_NONE || tell(rewriting, *id, host, port))
+    if (*error_code != KC_KAFKA_NONE || tell(rewriting, *id, true, host, port))
         return;
     *id = -1;
     *host = kc_wire_str("");

@@ -22,7 +22,6 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.gateway.session");
 #define GREETING_MS   30000             /* for the client's TLS handshake */
 #define CONNECT_MS    10000             /* to the target */
 #define ATTEMPTS      3                 /* bootstrap servers that are tried */
-#define ASIDE_MS      5000              /* that clients have to learn the brokers' own addresses */
 #define SOFTWARE_NONE "unknown"
 #define WRITES_MAX    100
 
@@ -30,22 +29,11 @@ static void connect_target(struct gateway_session *session);
 
 /* ---- Its end by itself ---- */
 
-/* Nothing is under way that a client would miss: a fetch is sent again. */
-static bool may_leave(const struct gateway_session *session)
-{
-    const struct gateway_request *request;
-
-    DL_FOREACH (session->exchanges, request) {
-        if (request->pub.header.api != KC_API_FETCH || request->state != REQUEST_SENT)
-            return false;
-    }
-    return true;
-}
-
 /* Whether it takes no new requests, and those under way are answered. */
 static bool is_drained(const struct gateway_session *session)
 {
-    return session->loop->draining ? !session->exchanges : session->leaving && may_leave(session);
+    return session->loop->draining ? !session->exchanges
+                                   : session->leaving && gateway_aside_misses_nothing(session);
 }
 
 /* ---- The target's stream ---- */
@@ -305,19 +293,6 @@ static bool is_slow(struct gateway_session *session, int64_t now)
     return now - session->last_taken_ms > session->loop->common->config->slow_ms;
 }
 
-/* A client that always has something under way would never leave: so it is read no further. */
-static void step_aside(struct gateway_session *session, int64_t now)
-{
-    struct gateway_common *common = session->loop->common;
-
-    if (session->leaving || !atomic_load(&common->aside) ||
-        now - atomic_load(&common->aside_ms) <= ASIDE_MS || now - session->since_ms <= ASIDE_MS ||
-        !common->config->listeners[session->listener].steps_aside)
-        return;
-    session->leaving = true;
-    gateway_hold_client(session, HOLD_DRAIN);
-}
-
 /* Whether it has had time enough to log in, and hasn't. */
 static bool is_strange(const struct gateway_session *session, int64_t now)
 {
@@ -328,7 +303,7 @@ static void tick_open(struct gateway_session *session, int64_t now)
 {
     struct gateway_common *common = session->loop->common;
 
-    step_aside(session, now);
+    gateway_aside_tick(session, now);
     if (is_slow(session, now)) {
         gateway_say(&common->say_refused, &log, KC_LOG_WARN,
                     "Closed the connection of %s: it has taken nothing for gateway.slow.ms=%d",

@@ -15,6 +15,7 @@
 #include "wire/api.h"
 #include "wire/messages_cluster.h"
 #include "wire/messages_data.h"
+#include "wire/messages_group.h"
 #include "wire/messages_txn.h"
 
 #include <arpa/inet.h>
@@ -183,18 +184,23 @@ static inline void ask(int api, int version, int32_t correlation, const void *me
     kc_wire_out_destroy(&out);
 }
 
-/* A request of an API that nobody reads. */
-static inline void ask_heartbeat(int32_t correlation)
+/* A request whose body nobody reads. */
+static inline void ask_unread(int16_t api, int32_t correlation)
 {
     struct kc_str frame = {0};
 
-    kc_str_append_i16(&frame, KC_API_HEARTBEAT);
+    kc_str_append_i16(&frame, api);
     kc_str_append_i16(&frame, 3);
     kc_str_append_i32(&frame, correlation);
     kc_str_append_i16(&frame, -1);
     kc_str_append(&frame, "whatever");
     send_frame(client, &frame);
     kc_str_destroy(&frame);
+}
+
+static inline void ask_heartbeat(int32_t correlation)
+{
+    ask_unread(KC_API_HEARTBEAT, correlation);
 }
 
 static inline void ask_producer_id(int32_t correlation)

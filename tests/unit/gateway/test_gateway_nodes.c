@@ -27,7 +27,7 @@ static void check_advertised(size_t listener, int32_t id, const char *host, int 
     char *told = NULL;
     int told_port = 0;
 
-    ck_assert(gateway_nodes_advertised(nodes, listener, id, &told, &told_port));
+    ck_assert(gateway_nodes_advertised(nodes, listener, id, false, &told, &told_port));
     ck_assert_str_eq(told, host);
     ck_assert_int_eq(told_port, port);
     free(told);
@@ -96,7 +96,7 @@ START_TEST(more_brokers_than_ports)
         ck_assert(gateway_nodes_note(nodes, id, "host", 1000 + id));
     int reached = 0;
     for (int32_t id = 10; id < 14; id++) {
-        reached += gateway_nodes_advertised(nodes, 0, id, &host, &port);
+        reached += gateway_nodes_advertised(nodes, 0, id, false, &host, &port);
         free(host);
     }
     ck_assert_int_eq(reached, 3);
@@ -106,10 +106,25 @@ END_TEST
 START_TEST(aside_brokers_have_their_own_addresses)
 {
     gateway_nodes_note(nodes, 3, "three", 9999);
-    gateway_nodes_step_aside(nodes, true);
+    gateway_nodes_step_aside(nodes, GATEWAY_ASIDE_ALL);
     check_advertised(1, 3, "three", 9999);
-    gateway_nodes_step_aside(nodes, false);
+    gateway_nodes_step_aside(nodes, GATEWAY_ASIDE_NOT);
     check_advertised(1, 3, "outside.example.com", 9293);
+}
+END_TEST
+
+START_TEST(aside_coordinators_come_first)
+{
+    char *host = NULL;
+    int port = 0;
+
+    gateway_nodes_note(nodes, 3, "three", 9999);
+    gateway_nodes_step_aside(nodes, GATEWAY_ASIDE_MEMBERS);
+    ck_assert(gateway_nodes_advertised(nodes, 1, 3, true, &host, &port));
+    ck_assert_str_eq(host, "three");
+    ck_assert_int_eq(port, 9999);
+    check_advertised(1, 3, "outside.example.com", 9293);
+    free(host);
 }
 END_TEST
 
@@ -121,7 +136,7 @@ START_TEST(clients_of_another_protocol_stay)
     config = gateway_made_config(more);
     nodes = gateway_nodes_new(config);
     gateway_nodes_note(nodes, 3, "three", 9999);
-    gateway_nodes_step_aside(nodes, true);
+    gateway_nodes_step_aside(nodes, GATEWAY_ASIDE_ALL);
     check_advertised(0, 3, "three", 9999);
     check_advertised(1, 3, "outside.example.com", 9293);
 }
@@ -161,6 +176,7 @@ int main(void)
     tcase_add_test(tests, bootstrap_servers_take_turns);
     tcase_add_test(tests, more_brokers_than_ports);
     tcase_add_test(tests, aside_brokers_have_their_own_addresses);
+    tcase_add_test(tests, aside_coordinators_come_first);
     tcase_add_test(tests, clients_of_another_protocol_stay);
     tcase_add_test(tests, brokers_by_host_name);
     suite_add_tcase(suite, tests);

@@ -305,7 +305,7 @@ START_TEST(aside_nothing_is_changed)
     struct kc_str frame = frame_of(KC_API_METADATA, 12, metadata(12));
     struct kc_wire_out out = {0};
 
-    gateway_nodes_step_aside(nodes, true);
+    gateway_nodes_step_aside(nodes, GATEWAY_ASIDE_ALL);
     ck_assert(rewrite(KC_API_METADATA, 12, &frame, &out));
     kc_str_destroy(&frame);
 }

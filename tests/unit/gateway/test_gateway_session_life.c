@@ -2,6 +2,8 @@
 /* How a session's client logs in, and how it is sent away: by a drain, or to the brokers. */
 #include "session_bed.h"
 
+#include "base/kafka_errors.h"
+
 static json_t *described;
 static atomic_int described_count;
 
@@ -93,13 +95,14 @@ static void age(void *arg)
 {
     loop->sessions->since_ms -= 60000;
     atomic_fetch_sub(&common.aside_ms, 60000);
+    atomic_fetch_sub(&common.all_ms, 60000);
 }
 
 START_TEST(aside_clients_are_sent_away)
 {
     ask_producer_id(1); /* a client would miss its answer */
     struct gateway_exchange *exchange = wait_taken(0);
-    gateway_step_aside(&common, true);
+    gateway_step_aside(&common, GATEWAY_ASIDE_ALL);
     gateway_loop_post(loop, age, NULL);
     struct pollfd wait = {client, POLLIN, 0};
     ck_assert_int_eq(poll(&wait, 1, 1200), 0); /* two looks of the loop */
@@ -120,7 +123,7 @@ START_TEST(aside_a_fetch_that_waits_is_cut)
     send_frame(client, &frame);
     kc_str_destroy(&frame);
     ck_assert_int_eq(broker_gets(KC_API_FETCH), 2);
-    gateway_step_aside(&common, true);
+    gateway_step_aside(&common, GATEWAY_ASIDE_ALL);
     gateway_loop_post(loop, age, NULL);
     ck_assert(is_closed(client));
 }
@@ -141,14 +144,14 @@ START_TEST(aside_a_busy_client_leaves_too)
 {
     const int64_t deadline = kc_mono_ms() + PATIENCE_MS;
 
-    ask_heartbeat(1);
-    ask_heartbeat(2);
-    gateway_step_aside(&common, true);
+    ask_unread(KC_API_LIST_OFFSETS, 1);
+    ask_unread(KC_API_LIST_OFFSETS, 2);
+    gateway_step_aside(&common, GATEWAY_ASIDE_ALL);
     gateway_loop_post(loop, age, NULL);
     for (int32_t i = 1; !has_ended(broker); i++) {
         ck_assert_int_lt(kc_mono_ms(), deadline);
-        ck_assert_int_eq(broker_gets(KC_API_HEARTBEAT), i);
-        ask_heartbeat(i + 2);
+        ck_assert_int_eq(broker_gets(KC_API_LIST_OFFSETS), i);
+        ask_unread(KC_API_LIST_OFFSETS, i + 2);
         broker_answers(i, "fine");
         client_gets(i, "fine");
     }
@@ -156,6 +159,185 @@ START_TEST(aside_a_busy_client_leaves_too)
 }
 END_TEST
 
-RUN_TESTS("gateway session's life", logins_pass_and_show_the_principal, aside_clients_are_sent_away,
+/* ---- Members leave first ---- */
+
+static void wait_members(int wanted)
+{
+    const int64_t deadline = kc_mono_ms() + PATIENCE_MS;
+
+    while (atomic_load(&common.members) != wanted) {
+        ck_assert_int_lt(kc_mono_ms(), deadline);
+        usleep(1000);
+    }
+}
+
+START_TEST(aside_a_heartbeat_ends_its_connection)
+{
+    ask_heartbeat(1);
+    ck_assert_int_eq(broker_gets(KC_API_HEARTBEAT), 1);
+    wait_members(1);
+    broker_answers(1, "fine");
+    client_gets(1, "fine");
+    ask_producer_id(2); /* a client would miss its answer */
+    struct gateway_exchange *exchange = wait_taken(0);
+    gateway_step_aside(&common, GATEWAY_ASIDE_MEMBERS);
+    ask_heartbeat(3);
+    ck_assert(is_silent(client));
+    answer_id(exchange, 2);
+    client_gets_id(2, 2);
+    ck_assert(is_closed(client));
+    ck_assert(is_closed(broker)); /* without the heartbeat */
+    wait_members(0);
+}
+END_TEST
+
+START_TEST(aside_others_of_its_connections_stay)
+{
+    gateway_step_aside(&common, GATEWAY_ASIDE_MEMBERS);
+    gateway_loop_post(loop, age, NULL);
+    ask_unread(KC_API_OFFSET_COMMIT, 1);
+    ck_assert_int_eq(broker_gets(KC_API_OFFSET_COMMIT), 1);
+    broker_answers(1, "fine");
+    client_gets(1, "fine");
+    ck_assert(is_silent(client));
+}
+END_TEST
+
+static void ask_group_heartbeat(int32_t correlation, int32_t epoch)
+{
+    const struct kc_consumer_group_heartbeat_request request = {
+        .group_id = kc_wire_str("group"),
+        .member_id = kc_wire_str("me"),
+        .member_epoch = epoch,
+        .instance_id = {NULL, -1},
+        .rack_id = {NULL, -1},
+        .rebalance_timeout_ms = -1,
+        .subscribed_topic_names = {.count = -1},
+        .subscribed_topic_regex = {NULL, -1},
+        .server_assignor = {NULL, -1},
+        .topic_partitions = {.count = -1},
+    };
+
+    ask(KC_API_CONSUMER_GROUP_HEARTBEAT, 0, correlation, &request);
+}
+
+START_TEST(aside_a_member_says_good_bye)
+{
+    gateway_step_aside(&common, GATEWAY_ASIDE_MEMBERS);
+    ask_group_heartbeat(1, -1);
+    ck_assert_int_eq(broker_gets(KC_API_CONSUMER_GROUP_HEARTBEAT), 1);
+    ask_group_heartbeat(2, 7);
+    ck_assert(is_silent(broker)); /* the answer to the first one is under way */
+    broker_answers(1, "fine");
+    client_gets(1, "fine");
+    ck_assert(is_closed(client));
+}
+END_TEST
+
+static void come_back(void *arg)
+{
+    loop->sessions->since_ms = atomic_load(&common.aside_ms) + 1;
+}
+
+START_TEST(aside_a_member_that_comes_back_is_served)
+{
+    gateway_step_aside(&common, GATEWAY_ASIDE_MEMBERS);
+    gateway_loop_post(loop, come_back, NULL);
+    ask_heartbeat(1);
+    ck_assert_int_eq(broker_gets(KC_API_HEARTBEAT), 1);
+    broker_answers(1, "fine");
+    client_gets(1, "fine");
+    ck_assert_int_eq(atomic_load(&common.members), 0);
+}
+END_TEST
+
+static void ask_coordinator(int version, int32_t correlation, int8_t type)
+{
+    struct kc_wire_str key = kc_wire_str("group");
+    const struct kc_find_coordinator_request request = {
+        .key = version < 4 ? key : kc_wire_str(""),
+        .key_type = type,
+        .coordinator_keys = {&key, version < 4 ? 0 : 1},
+    };
+
+    ask(KC_API_FIND_COORDINATOR, version, correlation, &request);
+}
+
+static void client_gets_no_coordinator(int version, int32_t wanted)
+{
+    struct kc_str frame = read_frame(client);
+    struct kc_arena *arena = kc_arena_new(1024);
+    int32_t correlation = 0;
+    void *message = NULL;
+    size_t used = 0;
+
+    ck_assert_ptr_null(kc_wire_read_response_header(KC_API_FIND_COORDINATOR, version,
+                                                    (const uint8_t *)frame.data, frame.len,
+                                                    &correlation, &used));
+    ck_assert_int_eq(correlation, wanted);
+    ck_assert_ptr_null(kc_wire_decode(KC_API_FIND_COORDINATOR, KC_WIRE_RESPONSE, version,
+                                      (const uint8_t *)frame.data + used, frame.len - used, arena,
+                                      &message));
+    const struct kc_find_coordinator_response *response = message;
+    ck_assert_int_eq(version < 4 ? response->error_code
+                                 : response->coordinators.items[0].error_code,
+                     KC_KAFKA_COORDINATOR_NOT_AVAILABLE);
+    if (version >= 4)
+        ck_assert(kc_wire_str_is(response->coordinators.items[0].key, "group"));
+    kc_arena_destroy(arena);
+    kc_str_destroy(&frame);
+}
+
+static void broker_finds(int version, int32_t correlation)
+{
+    struct kc_find_coordinator_response_coordinator coordinator = {
+        .key = kc_wire_str("group"), .node_id = 1, .host = kc_wire_str("one"), .port = 99};
+    struct kc_find_coordinator_response response = {0};
+
+    if (version < 4) {
+        response.node_id = 1;
+        response.host = coordinator.host;
+        response.port = coordinator.port;
+    } else {
+        response.coordinators.items = &coordinator;
+        response.coordinators.count = 1;
+    }
+    broker_answers_with(KC_API_FIND_COORDINATOR, version, correlation, &response);
+}
+
+static void check_coordinator(int version)
+{
+    gateway_step_aside(&common, GATEWAY_ASIDE_MEMBERS);
+    ask_coordinator(version, 1, 1); /* of transactions */
+    ck_assert_int_eq(broker_gets(KC_API_FIND_COORDINATOR), 1);
+    broker_finds(version, 1);
+    client_gets(1, NULL);
+    ask_coordinator(version, 2, 0);
+    client_gets_no_coordinator(version, 2);
+    ask_coordinator(version, 3, 0);
+    ck_assert_int_eq(broker_gets(KC_API_FIND_COORDINATOR), 3);
+    broker_finds(version, 3);
+    struct kc_str frame = read_frame(client);
+    ck_assert_ptr_nonnull(memmem(frame.data, frame.len, "one", 3)); /* the broker's own host */
+    kc_str_destroy(&frame);
+}
+
+START_TEST(aside_a_coordinator_is_looked_for_twice)
+{
+    check_coordinator(2);
+}
+END_TEST
+
+START_TEST(aside_a_coordinator_is_looked_for_twice_by_new_clients)
+{
+    check_coordinator(4);
+}
+END_TEST
+
+RUN_TESTS("gateway session's life", aside_a_heartbeat_ends_its_connection,
+          aside_others_of_its_connections_stay, aside_a_member_says_good_bye,
+          aside_a_member_that_comes_back_is_served, aside_a_coordinator_is_looked_for_twice,
+          aside_a_coordinator_is_looked_for_twice_by_new_clients,
+          logins_pass_and_show_the_principal, aside_clients_are_sent_away,
           aside_a_fetch_that_waits_is_cut, aside_a_busy_client_leaves_too,
           a_drain_answers_what_is_under_way)
