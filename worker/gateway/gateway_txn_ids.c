@@ -112,8 +112,8 @@ bool gateway_transaction_is_open(struct gateway_route *route, const char *transa
     return open;
 }
 
-bool gateway_txn_refused_before(struct gateway_route *route, const char *id, int64_t producer_id,
-                                int16_t epoch)
+bool gateway_txn_note_refused(struct gateway_route *route, const char *id, int64_t producer_id,
+                              int16_t epoch)
 {
     pthread_mutex_lock(&route->transactions->mutex);
     struct gateway_transaction *one = find(route->transactions, id);

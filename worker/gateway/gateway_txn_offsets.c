@@ -40,7 +40,7 @@ bool gateway_txn_take_offsets(struct gateway_route *route, struct gateway_exchan
         return false;
     const char *id = message->transactional_id.data;
     if (!refuse(route, id, message->producer_epoch) &&
-        gateway_txn_refused_before(route, id, message->producer_id, message->producer_epoch))
+        gateway_txn_note_refused(route, id, message->producer_id, message->producer_epoch))
         answer.error_code = gateway_begin_anew_code(exchange);
     gateway_exchange_answer(exchange, &answer);
     return true;

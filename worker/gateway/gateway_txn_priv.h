@@ -16,9 +16,9 @@ enum gateway_home { GATEWAY_HOME_UNKNOWN, GATEWAY_HOME_SOURCE, GATEWAY_HOME_TARG
 
 /* Where it begins next. */
 enum gateway_home gateway_txn_next(struct gateway_route *route, const char *id);
-/* Whether this producer's offsets were refused before; from now on they were. */
-bool gateway_txn_refused_before(struct gateway_route *route, const char *id, int64_t producer_id,
-                                int16_t epoch);
+/* Notes that this producer's offsets are refused. Returns whether its last ones were as well. */
+bool gateway_txn_note_refused(struct gateway_route *route, const char *id, int64_t producer_id,
+                              int16_t epoch);
 /* What can't be done with it, for the operator: one line a minute. */
 void gateway_txn_tell(struct gateway_route *route, const char *id, const char *what);
 
