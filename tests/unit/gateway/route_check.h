@@ -12,4 +12,13 @@
         return run_suite(name, tests, sizeof(tests) / sizeof(tests[0]), 60);                       \
     }
 
+/* set_up and tear_down go around each. */
+#define RUN_TESTS_WITH(name, set_up, tear_down, ...)                                               \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const TTest *const tests[] = {__VA_ARGS__};                                                \
+        return run_suite_with(name, tests, sizeof(tests) / sizeof(tests[0]), 60, set_up,           \
+                              tear_down);                                                          \
+    }
+
 #endif
