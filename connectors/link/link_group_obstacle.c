@@ -72,6 +72,28 @@ static bool is_other(const struct link_seen_group *seen)
 
 /* ---- one group ---- */
 
+/* A link that holds the group on this one's source waits until nobody is in it on its own source,
+ * which is this one's target: each of the two would wait for the other one's members. */
+static void judge_holder(const char *group, const struct link_seen_group *seen,
+                         struct link_obstacle *obstacle)
+{
+    const struct kc_group_description *there = seen->description;
+    for (size_t i = 0; there && i < there->member_count; i++) {
+        if (!link_hold_is_ours(&there->members[i]))
+            continue;
+        char *link = link_hold_link_of(&there->members[i]);
+        say(obstacle, "HELD_BY_OTHER_LINK", false,
+            kc_asprintf("Group %s is held on the source by link '%s', and two links can't hold it: "
+                        "each would wait for the other one. Promote the group there first "
+                        "(isthmus group promote %s %s), or release it (isthmus group release %s "
+                        "%s). The hold of a link that is gone ends by itself, after 30 minutes at "
+                        "most.",
+                        group, link, link, group, link, group));
+        free(link);
+        return;
+    }
+}
+
 static void judge_source(const char *group, const struct link_seen_group *seen,
                          struct link_obstacle *obstacle)
 {
@@ -179,7 +201,9 @@ struct kc_error *link_group_obstacle(struct kc_admin *source, struct kc_admin *t
     for (size_t i = 0; !err && i < source_groups->count; i++) {
         struct link_seen_group on_source = seen_at(&there, source_groups->items[i], i);
         struct link_seen_group on_target = seen_at(&here, target_groups->items[i], i);
-        judge_target(target_groups->items[i], &on_target, &obstacles[i]);
+        judge_holder(source_groups->items[i], &on_source, &obstacles[i]);
+        if (!obstacles[i].code)
+            judge_target(target_groups->items[i], &on_target, &obstacles[i]);
         if (!obstacles[i].code)
             judge_source(source_groups->items[i], &on_source, &obstacles[i]);
     }

@@ -132,6 +132,25 @@ bool link_hold_is_ours(const struct kc_member_description *member)
            begins_with(member->instance_id, LINK_HOLDER_PREFIX);
 }
 
+/* Phantoms tell it by their client id, which link_client_properties() makes: "link-0|groups", maybe
+ * with something of the user's in front. */
+char *link_hold_link_of(const struct kc_member_description *member)
+{
+    if (begins_with(member->instance_id, LINK_HOLDER_PREFIX))
+        return kc_strdup(member->instance_id + strlen(LINK_HOLDER_PREFIX));
+    char *id = kc_strdup(member->client_id ? member->client_id : "");
+    char *use = strrchr(id, '|');
+    if (use)
+        *use = '\0';
+    char *own = strrchr(id, '|');
+    char *name = kc_strdup(own ? own + 1 : id);
+    char *task = strrchr(name, '-');
+    if (task)
+        *task = '\0';
+    free(id);
+    return name;
+}
+
 /* The group as the target has it, in groups->items[0]. */
 static struct kc_error *describe(struct link_hold *hold, struct kc_group_descriptions *groups)
 {

@@ -152,5 +152,7 @@ struct kc_error *link_hold_is_gone(struct link_hold *hold) KC_MUST_CHECK;
 int64_t link_hold_strange_partitions(struct link_hold *hold);
 /* Whether a member of a group on the target is a link's. */
 bool link_hold_is_ours(const struct kc_member_description *member);
+/* The name of the link whose member it is; "" where it doesn't tell. The caller's. */
+char *link_hold_link_of(const struct kc_member_description *member);
 
 #endif
