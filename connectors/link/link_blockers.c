@@ -3,8 +3,6 @@
 #include "link/link_blockers_priv.h"
 #include "link/link_gateways_priv.h"
 
-#include "connect/admin.h"
-
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -215,11 +213,17 @@ static void block_transactions(const struct promotion_view *view, size_t i)
 
 /* ---- who wrote lately ---- */
 
-/* The producer of these partitions that wrote last, if that was lately, and not through a gateway.
- */
-static const struct kc_partition_producer *last_writer(const struct kc_partition_producers *items,
-                                                       size_t count, const json_t *gateways,
-                                                       int32_t *partition)
+/* The source of a way back was a mirror topic: the link to it, which has copied nothing since the
+ * promotion, isn't somebody who goes on writing. */
+static bool is_former_link(const struct link_config *config, int64_t producer_id)
+{
+    return *config->reverse_of && kc_link_id_is_links(producer_id);
+}
+
+const struct kc_partition_producer *link_last_writer(const struct link_config *config,
+                                                     const struct kc_partition_producers *items,
+                                                     size_t count, const json_t *gateways,
+                                                     int32_t *partition)
 {
     const struct kc_partition_producer *last = NULL;
     int64_t since = kc_now_ms() - (gateways ? BYPASS_MS : LATELY_MS);
@@ -228,7 +232,8 @@ static const struct kc_partition_producer *last_writer(const struct kc_partition
             const struct kc_partition_producer *producer = &items[i].producers[k];
             if (producer->last_timestamp < since ||
                 (last && producer->last_timestamp <= last->last_timestamp) ||
-                is_routed(gateways, producer->producer_id))
+                is_routed(gateways, producer->producer_id) ||
+                is_former_link(config, producer->producer_id))
                 continue;
             last = producer;
             *partition = items[i].partition;
@@ -241,7 +246,8 @@ static void warn_writer(const struct promotion_view *view, size_t i,
                         const json_t *gateways)
 {
     int32_t partition = 0;
-    const struct kc_partition_producer *producer = last_writer(items, count, gateways, &partition);
+    const struct kc_partition_producer *producer =
+        link_last_writer(view->control->config, items, count, gateways, &partition);
     if (!producer)
         return;
     int64_t ago = kc_now_ms() - producer->last_timestamp;

@@ -11,6 +11,8 @@
 #include "link/link_live_priv.h"
 #include "link/link_mirror_priv.h"
 
+#include "connect/admin.h"
+
 /* mirrors[i] is what outcomes[i] is about; those that have a status already are left alone. look
  * has the lags of all mirrors, in their order; it is the caller's, too. */
 void link_block_promotions(struct link_control *control, const struct link_mirror *mirrors,
@@ -20,6 +22,14 @@ void link_block_group_promotions(struct link_control *control,
                                  const struct link_mirror_group *mirrors,
                                  struct link_outcome *outcomes, size_t count,
                                  const struct link_request *request);
+
+/* The producer of these partitions at the source that wrote last, if that was lately, and not
+ * through one of the gateways: an array of each one's writers; NULL: there are none. NULL: nobody.
+ */
+const struct kc_partition_producer *link_last_writer(const struct link_config *config,
+                                                     const struct kc_partition_producers *items,
+                                                     size_t count, const json_t *gateways,
+                                                     int32_t *partition);
 
 /* link_orders.c: begins a look at mirrors; names are borrowed from them. */
 void link_look_begin(struct link_look *look, const struct link_mirror *mirrors, size_t count);

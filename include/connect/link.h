@@ -433,6 +433,8 @@ void kc_link_wave_clear(struct kc_link_wave *wave);
 int64_t kc_link_tag(const char *text);
 /* The id under which a link appends. */
 int64_t kc_link_producer_id(const char *link_identity);
+/* Whether it is the id of any link. */
+bool kc_link_id_is_links(int64_t id);
 /* What a gateway tells clients instead of an id that the cluster with that tag has issued; the same
  * id where it has more than 42 bits. */
 int64_t kc_link_virtual_id(int64_t tag, int64_t id);

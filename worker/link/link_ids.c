@@ -27,14 +27,20 @@ int64_t kc_link_tag(const char *text)
     return (int64_t)(hash_of(text) >> KC_LINK_TAG_SHIFT) & KC_LINK_TAG_MASK;
 }
 
-/* Bit 41 keeps it away from the virtual ids of a cluster with the same tag: no cluster has issued
+/* Keeps links' ids away from the virtual ids of a cluster with the same tag: no cluster has issued
  * so many. */
+#define LINK_BIT ((int64_t)1 << (KC_LINK_TAG_SHIFT - 1))
+
 int64_t kc_link_producer_id(const char *link_identity)
 {
     int64_t low = (int64_t)(hash_of(link_identity) & (uint64_t)LOW_BITS);
 
-    return KC_LINK_ID_MARK | kc_link_tag(link_identity) << KC_LINK_TAG_SHIFT | low |
-           (int64_t)1 << (KC_LINK_TAG_SHIFT - 1);
+    return KC_LINK_ID_MARK | kc_link_tag(link_identity) << KC_LINK_TAG_SHIFT | low | LINK_BIT;
+}
+
+bool kc_link_id_is_links(int64_t id)
+{
+    return id > 0 && (id & KC_LINK_ID_MARK) && (id & LINK_BIT);
 }
 
 int64_t kc_link_virtual_id(int64_t tag, int64_t id)

@@ -56,6 +56,8 @@ START_TEST(a_links_id_is_no_clusters)
     ck_assert_int_ne(id & KC_LINK_ID_MARK, 0);
     ck_assert_int_eq(id >> KC_LINK_TAG_SHIFT & KC_LINK_TAG_MASK, kc_link_tag("link-1"));
     ck_assert_int_ge(id & (((int64_t)1 << 42) - 1), (int64_t)1 << 41);
+    ck_assert(kc_link_id_is_links(id) && !kc_link_id_is_links(4711) && !kc_link_id_is_links(-1));
+    ck_assert(!kc_link_id_is_links(kc_link_virtual_id(kc_link_tag("link-1"), 4711)));
     ck_assert_int_ne(id, kc_link_producer_id("link-2"));
 }
 END_TEST
