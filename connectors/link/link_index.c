@@ -5,7 +5,7 @@
  */
 #include "link/link_index_priv.h"
 
-#include "link/link_index_topic_priv.h"
+#include "link/link_own_topic_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"
@@ -15,6 +15,8 @@
 #include <string.h>
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkIndex");
+
+enum { INDEX_MS = 20000 }; /* for reading to the end, or a write */
 
 struct index_chunk {
     int64_t era, chunk;
@@ -36,7 +38,7 @@ struct index_entry {
 
 struct link_index {
     const struct link_config *config;
-    struct link_index_topic *topic;
+    struct link_own_topic *topic;
     pthread_mutex_t mutex; /* guards what follows */
     struct index_entry *entries;
 };
@@ -241,7 +243,12 @@ struct link_index *link_index_new(const struct link_config *config, const char *
 {
     struct link_index *index = kc_calloc(1, sizeof(*index));
     index->config = config;
-    index->topic = link_index_topic_new(config, use, on_record, index);
+    char *client = kc_asprintf("index-%s", use);
+    index->topic = link_own_topic_new(
+        config,
+        &(struct link_own_topic_settings){
+            .name = LINK_INDEX_TOPIC, .use = client, .listener = on_record, .opaque = index});
+    free(client);
     pthread_mutex_init(&index->mutex, NULL);
     return index;
 }
@@ -250,7 +257,7 @@ void link_index_close(struct link_index *index)
 {
     if (!index)
         return;
-    link_index_topic_close(index->topic);
+    link_own_topic_close(index->topic);
     while (index->entries)
         drop_entry(index, index->entries);
     pthread_mutex_destroy(&index->mutex);
@@ -259,7 +266,7 @@ void link_index_close(struct link_index *index)
 
 struct kc_error *link_index_refresh(struct link_index *index, const struct kc_stop *stop)
 {
-    struct kc_error *err = link_index_topic_refresh(index->topic, stop);
+    struct kc_error *err = link_own_topic_refresh(index->topic, INDEX_MS, stop);
     return err ? kc_error_prefix(err, "Link '%s' can't read its offset index", index->config->name)
                : NULL;
 }
@@ -267,10 +274,10 @@ struct kc_error *link_index_refresh(struct link_index *index, const struct kc_st
 struct kc_error *link_index_check(struct link_index *index, struct kc_admin *admin,
                                   const struct kc_stop *stop, bool *lost)
 {
-    struct kc_error *err = link_index_topic_check(index->topic, admin, lost);
+    struct kc_error *err = link_own_topic_check(index->topic, admin, lost);
     if (!err)
-        err = *lost ? link_index_topic_reopen(index->topic, stop)
-                    : link_index_topic_refresh(index->topic, stop);
+        err = *lost ? link_own_topic_reopen(index->topic, stop)
+                    : link_own_topic_refresh(index->topic, INDEX_MS, stop);
     return err ? kc_error_prefix(err, "Link '%s' can't keep its offset index", index->config->name)
                : NULL;
 }
@@ -405,7 +412,8 @@ struct kc_error *link_index_put(struct link_index *index, struct link_index_chan
                                             .value_len = value ? strlen(value) : 0};
     }
     struct kc_error *err =
-        changes->count ? link_index_topic_write(index->topic, records, changes->count) : NULL;
+        changes->count ? link_own_topic_write(index->topic, records, changes->count, INDEX_MS)
+                       : NULL;
     for (size_t i = 0; i < changes->count; i++) {
         free((char *)records[i].key);
         free((char *)records[i].value);
