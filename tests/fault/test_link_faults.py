@@ -35,6 +35,7 @@ class Story:
         self.plain, self.moved = unique("plain"), unique("moved")
         self.topics = [self.plain, self.moved]
         self.unique = unique
+        self.began, self.done = time.monotonic(), []
         for topic in self.topics:
             source.create_topic(topic, 3)
         self.link = Link(pair[0].rest, unique("link"))
@@ -46,6 +47,15 @@ class Story:
             tasks_max=2,
             link_lease_ms=LEASE_MS,
         )
+
+    @property
+    def seconds(self):
+        return time.monotonic() - self.began
+
+    def note(self, what):
+        """Something has happened."""
+        print(f"   {self.seconds:3.0f} s: {what}", flush=True)
+        self.done.append(what)
 
     def insist(self, ask, what):
         """Asks again where a worker is dying, or a rebalance is under way."""
@@ -200,34 +210,36 @@ def pair(make_fault_worker, unique):
 
 
 def one_run(story):
-    """Faults while it copies, a promotion, and the comparison. Says what was done."""
-    chance, source, link, done = story.chance, story.source, story.link, []
+    """Faults while it copies, a promotion, and the comparison: the records of each topic."""
+    chance, source, link = story.chance, story.source, story.link
     with Load(source, story.plain, rate=300) as load:
         writer = Transactions(source, story.moved, 100)
         try:
             story.configure()
             for topic in story.topics:
                 link.wait_state(topic, "LINKING", timeout=90)
+            story.note("both topics linked")
             for happens in chance.sample(HAPPENINGS, FAULTS):
                 time.sleep(chance.uniform(0, 1))
-                done.append(happens(story))
-                print("  ", done[-1], flush=True)
+                story.note(happens(story))
             load.wait(100)
         finally:
             writer.close()
     for topic in story.topics:
-        wait_copied(link, source, story.target, topic, done)
+        wait_copied(link, source, story.target, topic, story.done)
+    story.note("all copied")
     promoted = chance.choice(story.topics)
     story.order("promote", promoted)
     if chance.random() < 0.5:
-        done.append(kill_worker(story))
+        story.note(kill_worker(story))
     link.wait_state(promoted, "PROMOTED", timeout=120)
+    story.note(f"{promoted} promoted")
     counts = [
         offset_by_offset.assert_same(source, story.target, topic, older=True)
         for topic in story.topics
     ]
     story.delete()
-    return done, counts
+    return counts
 
 
 def wait_copied(link, source, target, topic, done):
@@ -248,13 +260,11 @@ def test_anything_in_any_order(pair, fault_source, fault_target, unique):
     given = os.environ.get("ISTHMUS_FAULT_SEED")
     first, compared = int(given or random.randrange(1 << 30)), 0
     for run in range(RUNS):
-        began = time.monotonic()
         print(f"run {run + 1} of {RUNS}: ISTHMUS_FAULT_SEED={first + run}", flush=True)
         story = Story(random.Random(first + run), pair, fault_source, fault_target, unique)
-        done, counts = one_run(story)
+        counts = one_run(story)
         compared += sum(counts)
-        took = time.monotonic() - began
-        print(f"  {took:.0f} s, {', '.join(done)}: {counts} records at their offsets", flush=True)
+        print(f"   {story.seconds:3.0f} s: {counts} records at their offsets", flush=True)
     print(f"{RUNS} runs, {compared} records, each at its offset")
 
 
