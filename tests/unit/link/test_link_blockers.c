@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who is said to write at the source when a topic is to be promoted. */
+#include "base/run_suite.h"
 #include "data/plugins.h"
 #include "link/link_blockers_priv.h"
-
-#include <check.h>
 
 enum { GATEWAY = 1, BACK = 2 };
 
@@ -69,14 +68,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("link_blockers");
-    TCase *cases = tcase_create("all");
-    tcase_add_test(cases, who_wrote_lately_is_named);
-    tcase_add_test(cases, the_first_link_is_no_writer_on_the_way_back);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    const TTest *const tests[] = {who_wrote_lately_is_named,
+                                  the_first_link_is_no_writer_on_the_way_back};
+    return run_suite("link_blockers", tests, sizeof(tests) / sizeof(*tests), 10);
 }

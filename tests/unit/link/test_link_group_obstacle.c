@@ -3,9 +3,9 @@
 #include "link/link_groups_priv.h"
 #include "link/link_hold_priv.h"
 
+#include "base/run_suite.h"
 #include "connect/admin.h"
 
-#include <check.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,14 +148,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("link_group_obstacle");
-    TCase *cases = tcase_create("all");
-    tcase_add_test(cases, members_on_the_target_cannot_be_held_back);
-    tcase_add_test(cases, a_group_that_another_link_holds_is_not_held_again);
-    suite_add_tcase(suite, cases);
-    SRunner *runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    const TTest *const tests[] = {members_on_the_target_cannot_be_held_back,
+                                  a_group_that_another_link_holds_is_not_held_again};
+    return run_suite("link_group_obstacle", tests, sizeof(tests) / sizeof(*tests), 10);
 }
