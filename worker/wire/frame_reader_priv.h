@@ -3,9 +3,9 @@
  * Frames out of a stream of bytes: four bytes that say a length, then as many bytes.
  *
  * Fed in pieces of any size, or read into directly. A frame's memory grows with what has arrived,
- * so that a large length sent by a stranger costs nothing. A frame may also be taken part by part, and
- * is never whole in memory then. No socket, no limit: the stream that feeds it has both. One thread
- * at a time.
+ * so that a large length sent by a stranger costs nothing. A frame may also be taken part by part,
+ * and is never whole in memory then. No socket, no limit: the stream that feeds it has both. One
+ * thread at a time.
  */
 #ifndef WORKER_WIRE_FRAME_READER_PRIV_H
 #define WORKER_WIRE_FRAME_READER_PRIV_H
