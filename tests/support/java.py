@@ -28,6 +28,16 @@ def jars(version=DEFAULT_VERSION):
     return directory
 
 
+def classpath(version):
+    """Kafka's jars of the version. Of some there is the client alone (tests/support/kafka-jars): it
+    stands before the jars of the default version."""
+    client = BUILD / f"kafka-clients-{version}" / "lib"
+    whole = BUILD / f"kafka-{version}"
+    if client.is_dir() and not whole.is_dir():
+        return f"{client}/*:{jars()}/*"
+    return f"{jars(version)}/*"
+
+
 def class_archive(version):
     """Where class_archive.py puts the version's archive."""
     return BUILD / f"kafka-{version}.jsa"
@@ -38,7 +48,7 @@ def compiled(source, version):
     """The directory with the classes of a program of tests/support/java, for what starts often."""
     classes = tempfile.mkdtemp(prefix=f"{source}-{version}-", dir=BUILD)
     atexit.register(shutil.rmtree, classes, ignore_errors=True)
-    command = ["javac", "-cp", f"{jars(version)}/*", "-d", classes, HERE / "java" / source]
+    command = ["javac", "-cp", classpath(version), "-d", classes, HERE / "java" / source]
     run(f"javac-{source}", command, timeout=60)
     return classes
 
@@ -66,7 +76,7 @@ def java(
         f"-Dlog4j.configuration=file:{logging}/log4j.properties",
         *options,
         "-cp",
-        f"{jars(version)}/*" + (f":{classes}" if classes else ""),
+        classpath(version) + (f":{classes}" if classes else ""),
         main,
         *args,
     ]
