@@ -11,13 +11,14 @@ intervals of commits, which the tests' applications set.
 import pytest
 import records
 from applications import Librdkafka
+from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 from franz import Franz, program
 from gateways import routing_gateway
 from links import linked_topic, promote
 from metrics import scrape
 from processes import free_port, wait_for
 from rest import Rest
-from routed_writers import values_of
+from routed_writers import InTransactions, check_writer, values_of
 from whole_clients import JavaClients, LibrdkafkaClients
 from workers import PATIENCE, SHORT_SESSION
 
@@ -103,10 +104,22 @@ class Waiting:
             self.members[f"{topic}-franz"] = keep(Franz(gateway, f"{topic}-franz", [topic]))
 
     def check(self):
-        """They get what is written now."""
+        """They get what is written now, and commit it: they know their coordinator."""
         records.produce(self.cluster, self.topic, 3)
         for group, member in self.members.items():
             wait_for(lambda m=member: len(m.seen) == 3, 60 * PATIENCE, f"{group} to read on")
+            wait_for(
+                lambda g=group: committed(self.cluster, g, self.topic) == 3,
+                30 * PATIENCE,
+                f"{group} to commit",
+            )
+
+
+def committed(cluster, group, topic):
+    """What the group has committed of the topic's only partition."""
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0)])
+    [future] = cluster.admin.list_consumer_group_offsets([asked]).values()
+    return future.result(60).topic_partitions[0].offset
 
 
 def member_ids(cluster, groups):
@@ -175,16 +188,24 @@ def test_clients_leave_and_go_on(linked, make_gateway, start, keep, target, uniq
 
 @pytest.mark.long
 def test_the_last_one_is_told(linked, make_gateway, start, keep, target, unique):
-    """That nobody comes back takes longer: franz-go is there as well."""
+    """That nobody comes back takes longer: franz-go and transactions are there as well."""
     gateway = make_gateway()
     apps = start(gateway)
+    writer = keep(InTransactions(gateway, linked[1], PARTITIONS, "tx", rate=50))
+    writer.wait(50)
+    aborted = []
     waiting = Waiting(gateway, target, target.create_topic(unique("quiet")), keep, franz=True)
 
     def gone():
+        aborted.append(writer.aborted)  # by the promotion
         wait_said(gateway, "The last client has left gateway")
         assert connections(gateway) == 0
+        writer.wait(50)
+        writer.close()
 
     leave(linked, gateway, apps, waiting, target, gone)
+    assert aborted == [writer.aborted]
+    check_writer(values_of(target, linked[1]), writer)
 
 
 def addresses(cluster):

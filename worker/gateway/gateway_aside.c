@@ -11,7 +11,10 @@
  * no coordinator; the next one has the coordinator's own address. The group sees nothing of it, and
  * the member misses one heartbeat. For Java and franz-go it is a broken connection as any other.
  *
- * Then Metadata has the brokers' own addresses, and a while later all connections end.
+ * Then Metadata has the brokers' own addresses, and a while later all connections end. librdkafka
+ * keeps a transaction's coordinator in the same way, and comes back to it. There its next EndTxn is
+ * answered with NOT_COORDINATOR: with that it forgets the address, and ends the transaction at the
+ * broker.
  */
 #include "gateway/gateway_life_priv.h"
 
@@ -19,6 +22,7 @@
 #include "base/kafka_errors.h"
 #include "connect/log.h"
 #include "wire/messages_group.h"
+#include "wire/messages_txn.h"
 
 #include <utlist.h>
 
@@ -143,6 +147,29 @@ static bool puts_off(struct gateway_session *session, struct gateway_request *re
     return true;
 }
 
+/* ---- EndTxn ---- */
+
+/* Whether the client came though it could know the brokers' own addresses. */
+static bool is_back(const struct gateway_session *session)
+{
+    const struct gateway_common *common = session->loop->common;
+
+    return atomic_load(&common->aside) == GATEWAY_ASIDE_ALL &&
+           session->since_ms > atomic_load(&common->all_ms);
+}
+
+static bool sends_elsewhere(struct gateway_session *session, struct gateway_exchange *exchange)
+{
+    const struct kc_end_txn_response response = {
+        .error_code = KC_KAFKA_NOT_COORDINATOR, .producer_id = -1, .producer_epoch = -1};
+
+    if (session->put_off || exchange->header.api != KC_API_END_TXN)
+        return false;
+    session->put_off = true;
+    gateway_exchange_answer(exchange, &response);
+    return true;
+}
+
 bool gateway_aside_takes(struct gateway_session *session, struct gateway_request *request)
 {
     const bool beats = is_heartbeat(&request->pub);
@@ -152,8 +179,10 @@ bool gateway_aside_takes(struct gateway_session *session, struct gateway_request
             count_member(session);
         return false;
     }
-    if (!session->let_in || !is_old(session))
+    if (!session->let_in)
         return false;
+    if (!is_old(session))
+        return is_back(session) && sends_elsewhere(session, &request->pub);
     if (beats)
         send_away(session, request);
     return beats ||

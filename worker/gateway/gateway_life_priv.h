@@ -107,7 +107,7 @@ struct gateway_session {
     bool let_in;                   /* the target has let the client in once */
     bool leaving;                  /* it is read no further, and ends when it misses nothing */
     bool member;                   /* counted among gateway_common.members */
-    bool put_off;                  /* it has been told that its group has no coordinator */
+    bool put_off;                  /* it has been told once to look for a coordinator anew */
     struct gateway_own_login *own; /* NULL: the client logs in by itself, or not at all */
     enum { LOGIN_PLAIN, LOGIN_SCRAM, LOGIN_BEARER, LOGIN_OTHER } mechanism;
     int8_t versions[KC_API_KEYS]; /* the target's highest, as far as the gateway knows them */

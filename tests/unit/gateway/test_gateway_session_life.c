@@ -334,9 +334,34 @@ START_TEST(aside_a_coordinator_is_looked_for_twice_by_new_clients)
 }
 END_TEST
 
+static void ask_end(int32_t correlation)
+{
+    const struct kc_end_txn_request request = {
+        .transactional_id = kc_wire_str("x"), .producer_id = 1, .committed = true};
+
+    ask(KC_API_END_TXN, 3, correlation, &request);
+}
+
+START_TEST(aside_a_transaction_that_comes_back_ends_elsewhere)
+{
+    static const char answer[] = "\0\0\0\0\0\0\x10"; /* no tags, no throttling, NOT_COORDINATOR */
+
+    gateway_step_aside(&common, GATEWAY_ASIDE_ALL);
+    gateway_loop_post(loop, come_back, NULL);
+    ask_end(1);
+    struct kc_str frame = read_frame(client);
+    ck_assert_uint_eq(frame.len, 4 + sizeof(answer));
+    ck_assert_mem_eq(frame.data + 4, answer, sizeof(answer) - 1);
+    kc_str_destroy(&frame);
+    ask_end(2);
+    ck_assert_int_eq(broker_gets(KC_API_END_TXN), 2); /* it has nowhere else to go */
+}
+END_TEST
+
 RUN_TESTS("gateway session's life", aside_a_heartbeat_ends_its_connection,
-          aside_others_of_its_connections_stay, aside_a_member_says_good_bye,
-          aside_a_member_that_comes_back_is_served, aside_a_coordinator_is_looked_for_twice,
+          aside_a_transaction_that_comes_back_ends_elsewhere, aside_others_of_its_connections_stay,
+          aside_a_member_says_good_bye, aside_a_member_that_comes_back_is_served,
+          aside_a_coordinator_is_looked_for_twice,
           aside_a_coordinator_is_looked_for_twice_by_new_clients,
           logins_pass_and_show_the_principal, aside_clients_are_sent_away,
           aside_a_fetch_that_waits_is_cut, aside_a_busy_client_leaves_too,
