@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Transactional applications that write through a gateway while their topic is promoted: Java's
-producer as Spring uses it, franz-go, and Kafka Streams with exactly_once_v2.
+producer as Spring uses it, and franz-go.
 
 Transactions that the promotion meets are aborted and done again. No client takes what it is told as
 final, none is started again, and each committed transaction is there once and whole.
 """
 
-import collections
-
 import pytest
 import records
-from applications import Writer
 from franz import program
 from gateways import routing_gateway
 from links import linked_topic, promote
-from processes import wait_for
 from routed_writers import check_writer, values_of
 from transactional import (
     FranzTransactions,
     JavaTransactions,
-    Stream,
     check_committed,
     check_franz,
 )
@@ -139,81 +134,3 @@ def test_franz_go_at_an_old_source(worker, old_source, target, unique, through):
     writer = FranzTransactions(gateway, topic, unique("franz"))
     check_franz(run_producers(link, topic, old_source, target, gateway, [writer]), writer)
     assert len(writer.told_aborted()) <= 3
-
-
-# ---- Kafka Streams ----
-
-
-class Numbers(Writer):
-    """Records of ten keys, whose values are numbers that ascend."""
-
-    KEYS = 10
-
-    def run(self):
-        producer = self.producer()
-        for numbers in self.turns():
-            for n in numbers:
-                producer.produce(
-                    self.topic, b"%d" % n, b"key-%d" % (n % self.KEYS), on_delivery=self.delivered
-                )
-            assert producer.flush(120) == 0
-            self.written += len(numbers)
-
-    def by_key(self):
-        lists = collections.defaultdict(list)
-        for n in range(self.written):
-            lists[b"key-%d" % (n % self.KEYS)].append(n)
-        return lists
-
-
-def numbers_by_key(cluster, topic):
-    """{key: numbers} of the topic's committed records, in its order."""
-    lists = collections.defaultdict(list)
-    for found in records.read_all(cluster, topic).values():
-        for record in found:
-            lists[record.key].append(int(record.value))
-    return lists
-
-
-def total(lists):
-    return sum(len(numbers) for numbers in lists.values())
-
-
-def run_stream(link, topic, source, target, gateway, unique):
-    """Its output is the linked topic, its input and the offsets are the target's."""
-    entry = target.create_topic(unique("entry"), PARTITIONS)
-    feeder = Numbers(target, entry, rate=50)
-    stream = Stream(gateway, unique("stream"), entry, topic)
-    try:
-        wait_for(lambda: "Its transactions are aborted until" in gateway.log(), 90, "a refusal")
-        # It joins its group again once its former membership has ended, after 45 s.
-        wait_for(lambda: stream.begun_anew() >= 2, 120, "the stream to begin anew twice")
-        stream.assert_lives()
-        assert not total(numbers_by_key(source, topic))
-        promote(link, topic)
-        feeder.wait(100)
-        feeder.close()
-        wait_for(
-            lambda: total(numbers_by_key(target, topic)) >= feeder.written,
-            180,
-            "the stream to have written everything",
-            interval=1,
-        )
-        stream.assert_lives()
-        print(feeder.written, "records; begun anew:", stream.begun_anew())
-    finally:
-        feeder.close()
-        stream.close()
-    gateway.stop()
-    return feeder.by_key(), numbers_by_key(target, topic)
-
-
-@pytest.mark.long
-def test_a_stream_waits_for_its_topic(worker, source, target, unique, through):
-    """A transaction with output at the source and offsets at the target can't be one. It is aborted
-    again and again until the output is promoted."""
-    link, topic = linked_topic(worker, source, target, unique, PARTITIONS)
-    gateway = through(link, source)
-    entered, left = run_stream(link, topic, source, target, gateway, unique)
-    for key, numbers in entered.items():
-        assert left[key] == numbers, f"{key}: {left[key][:20]} for {numbers[:20]}"

@@ -6,11 +6,9 @@ Each goes on by itself, whatever it is told, unless its client takes that as fin
 
 import collections
 import re
-import shutil
 
 from franz import FranzWriter
-from java import DEFAULT_VERSION, HERE, java, streams_jars
-from kafka_cluster import DATA
+from java import DEFAULT_VERSION, HERE, java
 from processes import Process, wait_for
 
 
@@ -65,32 +63,6 @@ class FranzTransactions(FranzWriter):
 
     def close(self):
         assert self._process.stop(120) == 0, self._process.tail()
-
-
-class Stream:
-    """java/CopyingStream.java"""
-
-    def __init__(self, cluster, name, from_topic, to_topic):
-        self.name = name
-        self._state = DATA / f"stream-{name}"
-        program = HERE / "java" / "CopyingStream.java"
-        words = [cluster.bootstrap, name, from_topic, to_topic, self._state]
-        command = java(str(program), *words, heap="192m", classes=streams_jars())
-        self._process = Process(f"stream-{name}", command)
-
-    def assert_lives(self):
-        """No thread of it has ended for good."""
-        died = re.findall(r"^died (.+)$", self._process.log(), re.MULTILINE)
-        assert not died and self._process.alive, died or self._process.tail()
-
-    def begun_anew(self):
-        """How often it has closed its tasks and begun them anew."""
-        return len(re.findall(r"TaskMigratedException", self._process.log()))
-
-    def close(self):
-        if self._process.alive:
-            self._process.stop(120)
-        shutil.rmtree(self._state, ignore_errors=True)
 
 
 def check_committed(found, writer):
