@@ -39,7 +39,8 @@ static const struct {
      "source, then start its members on the target"},
     {"streams", "STREAMS_GROUP",
      "is a Kafka Streams group, which can't be held back. Move the whole application at once: stop "
-     "it, promote its topics, start it on the target"},
+     "it, register the group again once its members' session is over, promote the group and all "
+     "topics of the application in one wave, start it on the target"},
     {"connect", "CONNECT_GROUP",
      "is a group of Connect workers. Move its connectors, not the group"},
 };
