@@ -11,6 +11,7 @@ from gateways import routing_gateway
 from links import linked_topic, promote
 from processes import wait_for
 from streams import (
+    EXACTLY_ONCE,
     Copying,
     Counting,
     Numbers,
@@ -22,8 +23,9 @@ from streams import (
 from workers import PATIENCE, SHORT_SESSION
 
 PARTITIONS = 3
-# Kafka before 2.5 knows no exactly_once_v2.
-AT_SOURCES = [("4.1.0", "exactly_once_v2"), ("3.9.1", "exactly_once_v2"), ("2.1.1", "at_least_once")]
+# Kafka before 2.5 knows no exactly_once_v2, and before 2.4 no replication factor of its own.
+OLD_SETTINGS = {"processing.guarantee": "at_least_once", "replication.factor": 1}
+AT_SOURCES = [("4.1.0", EXACTLY_ONCE), ("3.9.1", EXACTLY_ONCE), ("2.1.1", OLD_SETTINGS)]
 
 pytestmark = pytest.mark.long
 
@@ -81,7 +83,7 @@ def test_it_waits_for_what_it_writes(worker, source, target, unique, through, ke
     promote(link, topic)
     feeder.wait(100)
     feeder.close()
-    wait_total(target, topic, feeder.written)
+    wait_total(app, target, topic, feeder.written)
     app.assert_lives()
     print(feeder.written, "records; begun anew:", app.begun_anew())
     wanted = feeder.by_key() if application is Copying else feeder.counts()
@@ -97,11 +99,11 @@ def test_what_it_reads_is_promoted(worker, source, target, unique, through, keep
     counts, name = target.create_topic(unique("counts"), PARTITIONS), unique("app")
     feeder = keep(Numbers(gateway, numbers, rate=50))
     app = keep(Counting(gateway, name, numbers, counts))
-    wait_total(target, counts, 100)
+    wait_total(app, target, counts, 100)
     promote(link, numbers)
     feeder.wait(200)
     feeder.close()
-    wait_total(target, counts, feeder.written)
+    wait_total(app, target, counts, feeder.written)
     app.assert_lives()
     print(feeder.written, "records; begun anew:", app.begun_anew())
     Counting.own_topics(target, name)
@@ -115,11 +117,11 @@ def test_what_it_reads_is_promoted(worker, source, target, unique, through, keep
 
 @pytest.fixture(params=AT_SOURCES, ids=[version for version, _ in AT_SOURCES])
 def old_place(request, cluster_factory):
-    """Where an application runs at first, and its guarantee."""
-    version, guarantee = request.param
+    """Where an application runs at first, and its settings."""
+    version, settings = request.param
     if version == AT_SOURCES[0][0]:
-        return request.getfixturevalue("source"), guarantee
-    return cluster_factory(f"source-{version}", version=version), guarantee
+        return request.getfixturevalue("source"), settings
+    return cluster_factory(f"source-{version}", version=version), settings
 
 
 def mirror_own_topics(link, source, name, counts):
@@ -174,13 +176,13 @@ def run_wave(link, wave):
 
 def test_it_moves_with_its_topics(worker, old_place, target, unique, through, keep):
     """Its feeder writes all the while."""
-    source, guarantee = old_place
+    source, settings = old_place
     link, numbers = linked_topic(worker, source, target, unique, PARTITIONS)
     gateway = through(link, source)
     counts, name = source.create_topic(unique("counts"), PARTITIONS), unique("app")
     feeder = keep(Numbers(gateway, numbers, rate=50))
-    app = keep(Counting(source, name, numbers, counts, guarantee))
-    wait_total(source, counts, 100)
+    app = keep(Counting(source, name, numbers, counts, settings))
+    wait_total(app, source, counts, 100)
     topics = mirror_own_topics(link, source, name, counts)
     wave = wave_of(link, name, topics)
     app.assert_lives()
@@ -188,10 +190,10 @@ def test_it_moves_with_its_topics(worker, old_place, target, unique, through, ke
     register(link, name)
     run_wave(link, wave)
     before = total(numbers_by_key(target, counts))
-    app = keep(Counting(gateway, name, numbers, counts, guarantee))
+    app = keep(Counting(gateway, name, numbers, counts, settings))
     feeder.wait(100)
     feeder.close()
-    wait_total(target, counts, feeder.written)
+    wait_total(app, target, counts, feeder.written)
     app.assert_lives()
     print(feeder.written, "records,", before, "counted at the source; anew:", app.begun_anew())
     assert 0 < before < feeder.written

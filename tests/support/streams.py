@@ -3,7 +3,7 @@
 
     feeder = Numbers(gateway, "numbers", rate=50)
     app = Counting(gateway, "app", "numbers", "counts")
-    wait_total(cluster, "counts", feeder.written)
+    wait_total(app, cluster, "counts", feeder.written)
     check_equal(feeder.counts(), numbers_by_key(cluster, "counts"))
 """
 
@@ -19,6 +19,7 @@ from kafka_cluster import DATA
 from processes import Process, wait_for
 
 GROUPS = 7  # of CountingStream
+EXACTLY_ONCE = {"processing.guarantee": "exactly_once_v2"}
 
 
 class Stream:
@@ -57,8 +58,9 @@ class Copying(Stream):
 class Counting(Stream):
     """With a repartition topic and a changelog."""
 
-    def __init__(self, cluster, name, from_topic, to_topic, guarantee="exactly_once_v2"):
-        super().__init__("CountingStream.java", cluster, name, from_topic, to_topic, guarantee)
+    def __init__(self, cluster, name, from_topic, to_topic, settings=EXACTLY_ONCE):
+        more = [f"{key}={value}" for key, value in settings.items()]
+        super().__init__("CountingStream.java", cluster, name, from_topic, to_topic, *more)
 
     @staticmethod
     def own_topics(cluster, name):
@@ -110,9 +112,15 @@ def total(lists):
     return sum(len(numbers) for numbers in lists.values())
 
 
-def wait_total(cluster, topic, count, timeout=180):
+def wait_total(app, cluster, topic, count, timeout=180):
+    """Until the application, which must live, has written so many records."""
+
+    def there():
+        app.assert_lives()
+        return total(numbers_by_key(cluster, topic)) >= count
+
     wait_for(
-        lambda: total(numbers_by_key(cluster, topic)) >= count,
+        there,
         timeout,
         f"{count} records in {topic}",
         interval=1,

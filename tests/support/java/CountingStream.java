@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Kafka Streams application with state, whose topics of its own are a repartition topic and a
 // changelog:
-//   CountingStream BOOTSTRAP APPLICATION FROM TO DIRECTORY GUARANTEE
+//   CountingStream BOOTSTRAP APPLICATION FROM TO DIRECTORY [KEY=VALUE ...]
 // Each record of FROM is a number N. It is counted under "group-(N mod 7)", and TO gets each count:
 // with exactly-once each key's values in TO are 1, 2, 3, ... Prints "running" when it runs and
 // "died WHY" where a thread ends for good. State is in memory, so that each start reads the changelog.
@@ -21,7 +21,10 @@ public class CountingStream {
         settings.put("bootstrap.servers", args[0]);
         settings.put("application.id", args[1]);
         settings.put("state.dir", args[4]);
-        settings.put("processing.guarantee", args[5]);
+        for (int i = 5; i < args.length; i++) {
+            String[] pair = args[i].split("=", 2);
+            settings.put(pair[0], pair[1]);
+        }
         settings.put("statestore.cache.max.bytes", 0); // each count is told, not the last ones
         settings.put("default.key.serde", Serdes.StringSerde.class);
         settings.put("default.value.serde", Serdes.StringSerde.class);
