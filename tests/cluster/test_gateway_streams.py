@@ -2,8 +2,9 @@
 """Kafka Streams applications, with and without state, whose topics are promoted: each record has
 its effect once, and no application ends.
 
-They run at the gateway while a topic that they read or write is promoted; or they are stopped at the
-source, moved by a wave with the topics of their own and their group, and started at the gateway.
+They run at the gateway while a topic that they read or write is promoted; or they are stopped at
+the source, moved by a wave with the topics of their own and their group, and started at the
+gateway.
 """
 
 import pytest
@@ -146,7 +147,7 @@ def wave_of(link, name, topics):
 
 
 def register(link, group):
-    """An application that is closed doesn't leave its group: its session must be over, after 45 s."""
+    """An application that is closed doesn't leave its group: its session ends after 45 s."""
     answers = []
 
     def taken():

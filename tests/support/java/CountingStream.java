@@ -4,7 +4,7 @@
 //   CountingStream BOOTSTRAP APPLICATION FROM TO DIRECTORY [KEY=VALUE ...]
 // Each record of FROM is a number N. It is counted under "group-(N mod 7)", and TO gets each count:
 // with exactly-once each key's values in TO are 1, 2, 3, ... Prints "running" when it runs and
-// "died WHY" where a thread ends for good. State is in memory, so that each start reads the changelog.
+// "died WHY" where a thread ends for good. State is in memory: each start reads the changelog.
 
 import java.util.Properties;
 import org.apache.kafka.common.serialization.Serdes;
@@ -12,7 +12,7 @@ import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsBuilder;
 import org.apache.kafka.streams.kstream.Materialized;
 import org.apache.kafka.streams.kstream.Produced;
-import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler;
 import org.apache.kafka.streams.state.Stores;
 
 public class CountingStream {
@@ -46,7 +46,7 @@ public class CountingStream {
         streams.setUncaughtExceptionHandler(failed -> {
             System.out.println("died " + failed);
             failed.printStackTrace();
-            return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            return StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
         });
         Runtime.getRuntime().addShutdownHook(new Thread(streams::close));
         streams.start();
