@@ -109,7 +109,7 @@ static void get_link(void *connector, struct kc_resource_request *request)
     link_mirrors_load(control, NULL, &mirrors);
     link_mirrors_look(control, &mirrors, false);
     const struct link_look *look = &mirrors.look;
-    const char *error = look->source_error ? look->source_error : look->target_error;
+    const char *error = link_view_link_error(look);
     json_t *view = link_alias_object("KafkaLinkData", url, NULL);
     json_t *id = id_of(control);
     json_object_update_new(
@@ -118,7 +118,7 @@ static void get_link(void *connector, struct kc_resource_request *request)
                         "link_name", control->config->name, "link_id", id, "cluster_link_id", id,
                         "topic_names", topic_names(&mirrors), "link_error",
                         error ? "UNKNOWN" : "NO_ERROR", "link_error_message", error, "link_state",
-                        link_view_link_state(look)));
+                        error ? "UNAVAILABLE" : link_view_link_state(look)));
     if (kc_resource_query_bool(request, "include_tasks", false))
         json_object_set_new(view, "tasks", link_view_tasks(control, &mirrors));
     kc_resource_answer_json(request, 200, view);

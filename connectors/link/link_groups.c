@@ -524,6 +524,8 @@ static void run(void *arg, struct kc_stop *stop)
         if (!link_lease_holds(groups->lease)) {
             drop_holds(groups);
             kc_stop_wait_until(stop, kc_mono_ms() + TURN_MS);
+        } else if (!link_store_is_kept(groups->store)) {
+            kc_stop_wait_until(stop, kc_mono_ms() + TURN_MS);
         } else if (!turn(groups)) {
             link_store_wait(groups->store, groups->version, kc_mono_ms() + TURN_MS);
         }

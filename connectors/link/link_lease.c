@@ -95,6 +95,10 @@ static void renew(void *arg, struct kc_stop *stop)
                     lease->link, lease->name);
             return;
         }
+        if (!link_store_is_kept(lease->store)) { /* it says so; the lease ends meanwhile */
+            next_ms = kc_mono_ms() + RETRY_MS;
+            continue;
+        }
         lease->renewals++;
         next_ms = kc_mono_ms() + lease->duration_ms / 3;
         struct kc_error *err = write_record(lease, lease->holder);

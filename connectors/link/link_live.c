@@ -396,6 +396,7 @@ void link_look_clear(struct link_look *look)
     free(look->topics);
     free(look->source_error);
     free(look->target_error);
+    free(look->state_error);
     *look = (struct link_look){0};
 }
 

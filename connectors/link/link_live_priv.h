@@ -66,6 +66,7 @@ struct link_look {
     size_t count;
     char *source_error; /* NULL: the side answered */
     char *target_error;
+    char *state_error; /* why the link's state isn't kept; NULL: it is, or nobody has asked */
 };
 
 /* Fills in what is out. closely: also lag_ms and record_bytes, which take more requests. */

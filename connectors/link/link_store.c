@@ -8,19 +8,30 @@
  *
  * The connector and the tasks of a link that run in one worker share a store: its records are there
  * once, and the topic is read once. Whoever comes first opens it; the others wait for that.
+ *
+ * People may delete the topic while links run. What it had is in memory still, and is written again
+ * by the store that the connector watches. Records that came since stand: of two, the one that
+ * counts stays in memory, and only what the new topic lacks is written, the link's own record last.
+ * So other workers' stores know by that record when all is there again. Meanwhile nothing is
+ * written, because it wouldn't be kept.
  */
+#include "link/link_own_topic_priv.h"
 #include "link/link_store_priv.h"
 #include "link/link_table_priv.h"
 
 #include "connect/hash.h"
 #include "connect/log.h"
-#include "connect/topic_log.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
-#define STOP_MS 100 /* how soon a stop is noticed */
+#define STOP_MS  100   /* how soon a stop is noticed */
+#define OPEN_MS  30000 /* for the topic's end, when it was opened before */
+#define WATCH_MS 2000  /* between two looks whether the topic is still there */
+#define AGAIN_MS 30000 /* for a write of what it had */
+
+enum { AGAIN_AT_ONCE = 500 };
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkState");
 
@@ -44,12 +55,17 @@ struct link_store {
     struct link_store *prev, *next;
 
     char *link;
-    struct kc_topic_log *topic;
-    pthread_mutex_t mutex;
+    struct link_own_topic *topic;
+    pthread_mutex_t watching; /* held by who looks at the topic */
+    int64_t watch_ms[2];      /* when that is due, of those who don't write it again, and who do */
+
+    pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     uint64_t version;
     struct link_table table;
     struct link_foreign_topic *foreign;
+    char *trouble;         /* why nothing that is written would be kept; NULL: it is */
+    uint64_t lost_version; /* what has a later one is in the topic that is there now */
 };
 
 /* ---- topics of other links; with the mutex held ---- */
@@ -142,53 +158,40 @@ out:
 
 /* ---- opening ---- */
 
-static struct kc_error *open_topic(struct kc_map *client, const struct link_config *config,
-                                   const struct kc_stop *stop, struct link_store *store)
-{
-    struct kc_map *fresh = kc_map_new();
-    kc_map_set(fresh, "min.compaction.lag.ms", COMPACTION_LAG_MS);
-    kc_map_set(fresh, "segment.bytes", SEGMENT_BYTES);
-    const struct kc_topic_log_settings settings = {
-        .topic = KC_LINK_STATE_TOPIC,
-        .client = client,
-        .partitions = 1,
-        .replication_factor = (int16_t)kc_config_long(config->values, "replication.factor"),
-        .topic_config = fresh,
-        .listener = on_record,
-        .opaque = store,
-    };
-    struct kc_error *err = kc_topic_log_open(&settings, stop, &store->topic);
-    kc_map_destroy(fresh);
-    if (!err && kc_topic_log_partitions(store->topic) != 1)
-        err = kc_error_new(KC_ERR_CONFIG,
-                           "Topic %s on the target cluster has %d partitions, but its records are "
-                           "in one order only if it has one. Stop all links to that cluster, "
-                           "delete the topic, and let a link make it again",
-                           KC_LINK_STATE_TOPIC, (int)kc_topic_log_partitions(store->topic));
-    return err;
-}
-
 /* Takes key. */
 static struct link_store *store_new(const struct link_config *config, char *key)
 {
     struct link_store *store = kc_calloc(1, sizeof(*store));
+    struct kc_map *made = kc_map_new();
+    kc_map_set(made, "min.compaction.lag.ms", COMPACTION_LAG_MS);
+    kc_map_set(made, "segment.bytes", SEGMENT_BYTES);
     store->key = key;
     store->users = 1;
     store->link = kc_strdup(config->name);
+    store->topic =
+        link_own_topic_new(config, &(struct link_own_topic_settings){.name = KC_LINK_STATE_TOPIC,
+                                                                     .use = "state",
+                                                                     .made = made,
+                                                                     .listener = on_record,
+                                                                     .opaque = store});
+    pthread_mutex_init(&store->watching, NULL);
     pthread_mutex_init(&store->mutex, NULL);
     kc_cond_init(&store->changed);
+    kc_map_destroy(made);
     return store;
 }
 
 static void store_free(struct link_store *store)
 {
     struct link_foreign_topic *topic, *after;
-    kc_topic_log_close(store->topic);
+    link_own_topic_close(store->topic);
     HASH_ITER (hh, store->foreign, topic, after)
         drop_foreign(store, topic);
     link_table_clear(&store->table);
     pthread_cond_destroy(&store->changed);
     pthread_mutex_destroy(&store->mutex);
+    pthread_mutex_destroy(&store->watching);
+    free(store->trouble);
     free(store->link);
     free(store->key);
     free(store);
@@ -260,7 +263,7 @@ struct kc_error *link_store_open(const struct link_config *config, const struct 
     }
     pthread_mutex_unlock(&sharing);
     if (is_first) {
-        err = open_topic(client, config, stop, found);
+        err = link_own_topic_refresh(found->topic, OPEN_MS, stop);
         end_opening(found, !err);
         if (err)
             store_free(found);
@@ -352,17 +355,31 @@ uint64_t link_store_wait(struct link_store *store, uint64_t seen, int64_t deadli
     return version;
 }
 
+/* What is written while the topic isn't what it was is lost, or hides what will be written again.
+ */
+static struct kc_error *check_kept(struct link_store *store)
+{
+    char *trouble = link_store_trouble(store);
+    struct kc_error *err =
+        trouble ? kc_error_retriable_new(KC_ERR_UNAVAILABLE, "%s", trouble) : NULL;
+    free(trouble);
+    return err;
+}
+
 struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms)
 {
-    struct kc_error *err = kc_topic_log_read_to_end(store->topic, timeout_ms);
+    struct kc_error *err = check_kept(store);
+    if (!err)
+        err = link_own_topic_refresh(store->topic, timeout_ms, NULL);
     return err ? kc_error_prefix(err, "Link '%s' can't read its state to the end", store->link)
                : NULL;
 }
 
 /* ---- writing ---- */
 
-struct kc_error *link_store_put(struct link_store *store, struct link_change *changes, size_t count,
-                                int timeout_ms)
+/* Takes the values. */
+static struct kc_error *put(struct link_store *store, struct link_change *changes, size_t count,
+                            int timeout_ms)
 {
     struct kc_log_record *records = kc_calloc(count ? count : 1, sizeof(*records));
     for (size_t i = 0; i < count; i++) {
@@ -377,13 +394,174 @@ struct kc_error *link_store_put(struct link_store *store, struct link_change *ch
         changes[i].value = NULL;
     }
     struct kc_error *err =
-        count ? kc_topic_log_write(store->topic, records, count, timeout_ms) : NULL;
+        count ? link_own_topic_write(store->topic, records, count, timeout_ms) : NULL;
     for (size_t i = 0; i < count; i++) {
         free((char *)records[i].key);
         free((char *)records[i].value);
     }
     free(records);
+    return err;
+}
+
+struct kc_error *link_store_put(struct link_store *store, struct link_change *changes, size_t count,
+                                int timeout_ms)
+{
+    struct kc_error *err = check_kept(store);
+    for (size_t i = 0; err && i < count; i++)
+        json_decref(changes[i].value);
+    if (!err)
+        err = put(store, changes, count, timeout_ms);
     return err ? kc_error_prefix(err, "Link '%s' can't write its state to topic %s", store->link,
                                  KC_LINK_STATE_TOPIC)
                : NULL;
+}
+
+/* ---- a topic that was deleted ---- */
+
+char *link_store_trouble(struct link_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    char *trouble = store->trouble ? kc_strdup(store->trouble) : NULL;
+    pthread_mutex_unlock(&store->mutex);
+    return trouble;
+}
+
+bool link_store_is_kept(struct link_store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    bool kept = !store->trouble;
+    pthread_mutex_unlock(&store->mutex);
+    return kept;
+}
+
+/* Takes text; NULL: all is well again. Each change is told once. anew: what was read so far isn't
+ * in the topic. */
+static void set_trouble(struct link_store *store, char *text, bool anew)
+{
+    pthread_mutex_lock(&store->mutex);
+    char *before = store->trouble;
+    bool same = before && text && strcmp(before, text) == 0;
+    if (anew || !before)
+        store->lost_version = store->version;
+    store->trouble = text;
+    store->version++;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->mutex);
+    if (text && !same)
+        kc_log_error("Link '%s': %s", store->link, text);
+    free(before);
+}
+
+static char *lost_text(bool restores)
+{
+    return kc_asprintf("its state topic %s on the target was deleted, made again or emptied. What "
+                       "it had is in this worker's memory, and %s. Don't stop the worker before "
+                       "that. Until then nothing is promoted, no state changes and no order is "
+                       "taken",
+                       KC_LINK_STATE_TOPIC,
+                       restores ? "is written again from there"
+                                : "the link's connector writes it again");
+}
+
+static struct kc_error *write_some_again(struct link_store *store, enum kc_link_resource resource,
+                                         char *const *names, size_t count)
+{
+    struct link_change *changes = kc_calloc(count, sizeof(*changes));
+    for (size_t i = 0; i < count; i++)
+        changes[i] =
+            (struct link_change){resource, names[i], link_store_get(store, resource, names[i])};
+    struct kc_error *err = put(store, changes, count, AGAIN_MS);
+    free(changes);
+    return err;
+}
+
+/* The names of what the topic that is there now lacks. */
+static void list_lacking(struct link_store *store, enum kc_link_resource resource,
+                         struct kc_strings *names)
+{
+    pthread_mutex_lock(&store->mutex);
+    link_table_unchanged(&store->table, resource, store->lost_version, names);
+    pthread_mutex_unlock(&store->mutex);
+}
+
+static struct kc_error *write_resource_again(struct link_store *store,
+                                             enum kc_link_resource resource, size_t *written)
+{
+    struct kc_strings names = {0};
+    struct kc_error *err = NULL;
+    list_lacking(store, resource, &names);
+    for (size_t i = 0; !err && i < names.count; i += AGAIN_AT_ONCE) {
+        size_t left = names.count - i;
+        size_t count = left < AGAIN_AT_ONCE ? left : AGAIN_AT_ONCE;
+        err = write_some_again(store, resource, &names.items[i], count);
+        *written += count;
+    }
+    kc_strings_destroy(&names);
+    return err;
+}
+
+static struct kc_error *write_again(struct link_store *store, size_t *written)
+{
+    struct kc_error *err = NULL;
+    for (int resource = 0; !err && resource < KC_LINK_RESOURCES; resource++)
+        if (resource != KC_LINK_SELF)
+            err = write_resource_again(store, (enum kc_link_resource)resource, written);
+    return err ? err : write_resource_again(store, KC_LINK_SELF, written);
+}
+
+/* Whether the link's own record, which is written last, is in the topic that is there now. */
+static bool is_whole(struct link_store *store)
+{
+    struct kc_strings lacking = {0};
+    list_lacking(store, KC_LINK_SELF, &lacking);
+    bool whole = lacking.count == 0;
+    kc_strings_destroy(&lacking);
+    return whole;
+}
+
+static void mend(struct link_store *store, bool restores, const struct kc_stop *stop)
+{
+    size_t written = 0;
+    struct kc_error *err = link_own_topic_reopen(store->topic, stop);
+    if (!err && restores)
+        err = write_again(store, &written);
+    if (err && kc_error_code(err) != KC_ERR_WAKEUP) {
+        char *text = lost_text(restores);
+        set_trouble(store, kc_asprintf("%s. That can't be done yet: %s", text, kc_error_text(err)),
+                    false);
+        free(text);
+    } else if (!err && is_whole(store)) {
+        set_trouble(store, NULL, false);
+        kc_info("Link '%s': its state is whole again; %zu records were written to topic %s. The "
+                "link goes on.",
+                store->link, written, KC_LINK_STATE_TOPIC);
+    }
+    kc_error_destroy(err);
+}
+
+/* A topic that can't be looked at now may be as it was. */
+void link_store_look(struct link_store *store, struct kc_admin *target, bool restores,
+                     const struct kc_stop *stop)
+{
+    bool lost = false;
+    struct kc_error *err = link_own_topic_check(store->topic, target, &lost);
+    if (lost)
+        set_trouble(store, lost_text(restores), true);
+    if (err && kc_error_code(err) == KC_ERR_CONFIG)
+        set_trouble(store, kc_strdup(kc_error_text(err)), false);
+    else if (!err && !link_store_is_kept(store))
+        mend(store, restores, stop);
+    kc_error_destroy(err);
+}
+
+void link_store_watch(struct link_store *store, struct kc_admin *target, bool restores,
+                      const struct kc_stop *stop)
+{
+    if (pthread_mutex_trylock(&store->watching) != 0)
+        return;
+    if (kc_mono_ms() >= store->watch_ms[restores]) {
+        link_store_look(store, target, restores, stop);
+        store->watch_ms[restores] = kc_mono_ms() + WATCH_MS;
+    }
+    pthread_mutex_unlock(&store->watching);
 }

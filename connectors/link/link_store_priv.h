@@ -50,6 +50,20 @@ uint64_t link_store_wait(struct link_store *store, uint64_t seen, int64_t deadli
 /* What has changed since `since` (a version): names of a kind, sorted; appended. */
 void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_resource resource,
                         struct kc_strings *names);
+/* Looks whether the state topic is still what was read, and does what is needed where it isn't: see
+ * link_store.c. restores: the connector, which writes the topic again. Blocks; ends early when
+ * stop, which may be NULL, is set. One thread at a time. */
+void link_store_look(struct link_store *store, struct kc_admin *target, bool restores,
+                     const struct kc_stop *stop);
+/* The same every two seconds: whoever works for the link calls it again and again. Any thread. */
+void link_store_watch(struct link_store *store, struct kc_admin *target, bool restores,
+                      const struct kc_stop *stop);
+/* Whether what is written is kept. While it isn't, a put fails, and whoever works for the link
+ * rests. */
+bool link_store_is_kept(struct link_store *store);
+/* Why it isn't; the caller's. NULL: it is. */
+char *link_store_trouble(struct link_store *store);
+
 /* Reads to the topic's end as it is now. */
 struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms) KC_MUST_CHECK;
 

@@ -100,6 +100,18 @@ void link_table_changed(const struct link_table *table, enum kc_link_resource re
     }
 }
 
+void link_table_unchanged(const struct link_table *table, enum kc_link_resource resource,
+                          uint64_t since, struct kc_strings *names)
+{
+    const struct link_record *record;
+    DL_FOREACH (table->by_change[resource], record) {
+        if (record->version > since)
+            return;
+        if (record->value)
+            kc_strings_add(names, record->name);
+    }
+}
+
 void link_table_clear(struct link_table *table)
 {
     struct link_record *record, *next;

@@ -36,6 +36,10 @@ void link_table_names(const struct link_table *table, enum kc_link_resource reso
 /* Adds the names of those that have changed since that version, in no order. */
 void link_table_changed(const struct link_table *table, enum kc_link_resource resource,
                         uint64_t since, struct kc_strings *names);
+/* Adds the names of those that are there and haven't changed since, in the order of their last
+ * change. */
+void link_table_unchanged(const struct link_table *table, enum kc_link_resource resource,
+                          uint64_t since, struct kc_strings *names);
 void link_table_clear(struct link_table *table);
 
 #endif

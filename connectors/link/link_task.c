@@ -125,6 +125,7 @@ static struct kc_error *begin_work(struct link_task *task)
 
 static struct kc_error *turn(struct link_task *task)
 {
+    link_store_watch(task->store, task->target, false, task->stop);
     if (!task->lease) {
         struct kc_error *err = begin_work(task);
         if (err)

@@ -490,6 +490,10 @@ void link_topics_step(struct link_topics *topics)
     struct link_topic_work *topic, *next;
     size_t count = 0;
     topics->promotes = false;
+    if (!link_store_is_kept(topics->work.store)) {
+        free(looks);
+        return;
+    }
     link_topics_follow(topics);
     link_gateways_read(topics->gateways, topics->work.store, kc_mono_ms());
     HASH_ITER (hh, topics->topics, topic, next) {

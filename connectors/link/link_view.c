@@ -161,6 +161,7 @@ void link_mirrors_look(struct link_control *control, struct link_mirrors *mirror
     link_look_begin(&mirrors->look, mirrors->items, mirrors->count);
     if (mirrors->count)
         link_live_look(control->live, &mirrors->look, closely);
+    mirrors->look.state_error = link_store_trouble(control->store);
 }
 
 void link_mirrors_clear(struct link_mirrors *mirrors)
@@ -220,7 +221,16 @@ static void sum_up(const struct link_mirrors *mirrors, int64_t *lag, double *rat
 
 const char *link_view_link_state(const struct link_look *look)
 {
+    if (look->state_error)
+        return "STATE_LOST";
     return look->source_error || look->target_error ? "UNAVAILABLE" : "ACTIVE";
+}
+
+const char *link_view_link_error(const struct link_look *look)
+{
+    if (look->state_error)
+        return look->state_error;
+    return look->source_error ? look->source_error : look->target_error;
 }
 
 /* The records of a kind as they are, each with its name as `field`. */
@@ -287,6 +297,8 @@ static json_t *list_gateways(struct link_control *control)
 static json_t *link_blockers(const struct link_look *look)
 {
     struct link_outcome outcome = {0};
+    if (look->state_error)
+        link_outcome_block(&outcome, "STATE_LOST", false, "%s", look->state_error);
     if (look->source_error)
         link_outcome_block(&outcome, "SOURCE_UNREACHABLE", false,
                            "The source cluster can't be reached: %s", look->source_error);
@@ -307,8 +319,7 @@ json_t *link_view_link(struct link_control *control, bool detailed)
     link_mirrors_load(control, NULL, &mirrors);
     link_mirrors_look(control, &mirrors, false);
     sum_up(&mirrors, &lag, &rate);
-    const char *error =
-        mirrors.look.source_error ? mirrors.look.source_error : mirrors.look.target_error;
+    const char *error = link_view_link_error(&mirrors.look);
     json_t *view =
         json_pack("{s:s, s:s?, s:s?, s:s, s:s?, s:o, s:o, s:o, s:o}", "link_name",
                   control->config->name, "source_cluster_id", control->source_cluster_id,

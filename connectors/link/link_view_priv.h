@@ -33,8 +33,11 @@ void link_mirrors_clear(struct link_mirrors *mirrors);
 
 /* A link; detailed: with tasks, leases, gateways and blockers. */
 json_t *link_view_link(struct link_control *control, bool detailed);
-/* "ACTIVE"; "UNAVAILABLE" where a side can't be reached. */
+/* "ACTIVE"; "UNAVAILABLE" where a side can't be reached; "STATE_LOST" where the state isn't kept.
+ */
 const char *link_view_link_state(const struct link_look *look);
+/* What is wrong with the link as a whole; NULL: nothing. */
+const char *link_view_link_error(const struct link_look *look);
 /* [{task_name, state, errors}] */
 json_t *link_view_tasks(struct link_control *control, const struct link_mirrors *mirrors);
 

@@ -29,6 +29,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 #define WAVES_MS    1000
 #define ACLS_MS     1000
 #define BACK_MS     1000
+#define STATE_MS    1000
 #define HAS_ALREADY 37 /* INVALID_PARTITIONS */
 
 /* A source topic as it was when its mirror topic was last found to be like it. */
@@ -41,6 +42,7 @@ struct link_followed_topic {
 
 struct link_watch {
     struct link_control *control;
+    struct kc_stop *stop;
     struct kc_timed_jobs *jobs;
     struct link_followed_topic *followed;
     struct link_acl_keeper *acls;
@@ -448,36 +450,47 @@ static void log_failure(const struct link_watch *watch, const char *what, struct
     kc_error_destroy(err);
 }
 
-/* DELETE /links/{link} was asked for. */
-static bool is_ended(const struct link_watch *watch)
+/* DELETE /links/{link} was asked for, or nothing that is written would be kept. */
+static bool rests(const struct link_watch *watch)
 {
-    return atomic_load(&watch->control->ended);
+    return atomic_load(&watch->control->ended) || !link_store_is_kept(watch->control->store);
+}
+
+static void run_state(void *arg)
+{
+    struct link_watch *watch = arg;
+    struct link_control *control = watch->control;
+    link_store_watch(control->store, control->target, true, watch->stop);
+    char *trouble = link_store_trouble(control->store);
+    if (trouble)
+        kc_connector_explain(control->context, trouble);
+    free(trouble);
 }
 
 static void run_look(void *arg)
 {
-    if (!is_ended(arg))
+    if (!rests(arg))
         log_failure(arg, "looking at the source's topics", look_at_source(arg));
 }
 
 static void run_compare(void *arg)
 {
     struct link_watch *watch = arg;
-    if (!is_ended(watch) && !link_part_is_paused(watch->control->store, LINK_PART_CONFIGS))
+    if (!rests(watch) && !link_part_is_paused(watch->control->store, LINK_PART_CONFIGS))
         log_failure(arg, "comparing settings of topics", compare_settings(arg));
 }
 
 static void run_waves(void *arg)
 {
     struct link_watch *watch = arg;
-    if (!is_ended(watch))
+    if (!rests(watch))
         log_failure(arg, "moving waves on", link_waves_step(watch->control));
 }
 
 static void run_back(void *arg)
 {
     struct link_watch *watch = arg;
-    if (!is_ended(watch))
+    if (!rests(watch))
         log_failure(arg, "following the link that this one is the reverse of",
                     link_back_follower_step(watch->back));
 }
@@ -485,7 +498,8 @@ static void run_back(void *arg)
 static void run_acls(void *arg)
 {
     struct link_watch *watch = arg;
-    log_failure(arg, "bringing ACLs over", link_acl_keeper_step(watch->acls));
+    if (link_store_is_kept(watch->control->store))
+        log_failure(arg, "bringing ACLs over", link_acl_keeper_step(watch->acls));
 }
 
 static void add_job(struct link_watch *watch, void (*run)(void *), const char *enabled,
@@ -518,6 +532,7 @@ struct kc_error *link_watch_start(struct link_control *control, struct link_watc
     struct link_watch *made = kc_calloc(1, sizeof(*made));
     char *context = kc_asprintf("[%s] ", control->config->name);
     made->control = control;
+    made->stop = kc_stop_new();
     made->acls = link_acl_keeper_new(control);
     made->back = link_back_follower_new(control);
     struct kc_error *err = kc_timed_jobs_new("link-watch", context, &made->jobs);
@@ -525,12 +540,14 @@ struct kc_error *link_watch_start(struct link_control *control, struct link_watc
     if (err) {
         link_back_follower_destroy(made->back);
         link_acl_keeper_destroy(made->acls);
+        kc_stop_destroy(made->stop);
         free(made);
         return err;
     }
     add_job(made, run_look, "refresh.topics.enabled", "refresh.topics.interval.seconds", true);
     add_job(made, run_compare, "sync.topic.configs.enabled", "sync.topic.configs.interval.seconds",
             false);
+    add_steady_job(made, run_state, STATE_MS);
     add_steady_job(made, run_waves, WAVES_MS);
     add_steady_job(made, run_acls, ACLS_MS);
     if (made->back)
@@ -544,9 +561,11 @@ void link_watch_stop(struct link_watch *watch)
     if (!watch)
         return;
     link_back_follower_stop(watch->back);
+    kc_stop_set(watch->stop);
     kc_timed_jobs_destroy(watch->jobs);
     link_back_follower_destroy(watch->back);
     forget_followed(watch);
     link_acl_keeper_destroy(watch->acls);
+    kc_stop_destroy(watch->stop);
     free(watch);
 }

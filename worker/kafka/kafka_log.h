@@ -28,7 +28,9 @@ struct kc_kafka_log_settings {
     const char *purpose;               /* "connector configurations", for messages */
     bool single_partition;             /* refuse a topic with more than one */
     bool read_committed;
-    bool read_only;           /* no producer */
+    bool read_only;  /* no producer */
+    bool made_by_us; /* writing to a topic that was deleted fails: brokers don't make it again
+                        by their own defaults, as they do for Java's logs */
     kc_log_listener listener; /* on the log's thread (on the caller's own during
                                  kc_kafka_log_start()); must not call the log */
     void *opaque;

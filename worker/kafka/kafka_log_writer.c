@@ -65,6 +65,8 @@ static struct kc_error *writer_conf(const struct kc_kafka_log_settings *settings
     kc_map_destroy(properties);
     if (err)
         return err;
+    if (settings->made_by_us)
+        rd_kafka_conf_set(*conf, "allow.auto.create.topics", "false", NULL, 0);
     rd_kafka_conf_set_events(*conf, RD_KAFKA_EVENT_DR);
     rd_kafka_conf_set_background_event_cb(*conf, on_event);
     return NULL;

@@ -31,6 +31,7 @@ struct kc_error *kc_topic_log_open(const struct kc_topic_log_settings *settings,
         .purpose = "a connector's state",
         .read_committed = settings->read_committed,
         .read_only = settings->read_only,
+        .made_by_us = true,
         .listener = settings->listener,
         .opaque = settings->opaque,
     };

@@ -28,6 +28,7 @@ struct link_store {
     int puts;                        /* calls of link_store_put() that changed something */
     void (*before_get)(void *store); /* somebody else works at the same time; NULL: nobody */
     struct kc_error *fails;          /* the next put's error; taken */
+    const char *trouble;             /* why nothing is kept; NULL: it is */
 };
 
 static struct fake_record *fake_find(struct link_store *store, enum kc_link_resource resource,
@@ -132,6 +133,21 @@ void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_r
 {
 }
 
+void link_store_watch(struct link_store *store, struct kc_admin *target, bool restores,
+                      const struct kc_stop *stop)
+{
+}
+
+bool link_store_is_kept(struct link_store *store)
+{
+    return !store->trouble;
+}
+
+char *link_store_trouble(struct link_store *store)
+{
+    return store->trouble ? kc_strdup(store->trouble) : NULL;
+}
+
 struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms)
 {
     return NULL;
@@ -209,6 +225,7 @@ void link_look_clear(struct link_look *look)
     free(look->topics);
     free(look->source_error);
     free(look->target_error);
+    free(look->state_error);
     *look = (struct link_look){0};
 }
 
