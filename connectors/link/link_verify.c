@@ -11,6 +11,7 @@
 
 #include "connect/admin.h"
 #include "connect/fetch.h"
+#include "connect/hash.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -24,6 +25,21 @@ enum {
 
 /* ---- what is to be compared ---- */
 
+struct link_verify_place {
+    int32_t partition;
+    size_t at;
+    UT_hash_handle hh;
+};
+
+static void clear_places(struct link_verify_topic *topic)
+{
+    struct link_verify_place *place, *next;
+    HASH_ITER (hh, topic->places, place, next) {
+        HASH_DEL(topic->places, place);
+        free(place);
+    }
+}
+
 void link_verify_clear(struct link_verify *verify)
 {
     for (size_t i = 0; i < verify->count; i++) {
@@ -32,6 +48,7 @@ void link_verify_clear(struct link_verify *verify)
             free(topic->partitions[j].error);
             link_map_clear(&topic->partitions[j].map);
         }
+        clear_places(topic);
         free(topic->partitions);
         free(topic->name);
         free(topic->source);
@@ -53,14 +70,22 @@ struct link_verify_topic *link_verify_add(struct link_verify *verify, const char
     return topic;
 }
 
+/* A body may name as many partitions as it has room for. */
 struct link_verify_partition *link_verify_part(struct link_verify_topic *topic, int32_t partition)
 {
-    for (size_t i = 0; i < topic->count; i++)
-        if (topic->partitions[i].partition == partition)
-            return &topic->partitions[i];
-    topic->partitions =
-        kc_realloc(topic->partitions, (topic->count + 1) * sizeof(*topic->partitions));
-    struct link_verify_partition *part = &topic->partitions[topic->count++];
+    struct link_verify_place *place = NULL;
+    HASH_FIND_INT(topic->places, &partition, place);
+    if (place)
+        return &topic->partitions[place->at];
+    if (topic->count == topic->cap) {
+        topic->cap = topic->cap ? 2 * topic->cap : 16;
+        topic->partitions = kc_realloc(topic->partitions, topic->cap * sizeof(*topic->partitions));
+    }
+    place = kc_calloc(1, sizeof(*place));
+    place->partition = partition;
+    place->at = topic->count++;
+    HASH_ADD_INT(topic->places, partition, place);
+    struct link_verify_partition *part = &topic->partitions[place->at];
     *part = (struct link_verify_partition){.partition = partition, .from = -1, .to = -1};
     return part;
 }

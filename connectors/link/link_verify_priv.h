@@ -100,6 +100,8 @@ struct link_verify_partition {
     char *error; /* it couldn't be compared, or not to its end: why, and what to do; NULL */
 };
 
+struct link_verify_place; /* of a partition, by its number */
+
 struct link_verify_topic {
     char *name; /* on the target */
     char *source;
@@ -109,6 +111,8 @@ struct link_verify_topic {
     char *error;              /* of the topic as a whole: why, and what to do; NULL */
     struct link_verify_partition *partitions;
     size_t count;
+    size_t cap;
+    struct link_verify_place *places;
 };
 
 struct link_verify {
@@ -132,6 +136,9 @@ struct kc_error *link_verify_run(const struct link_config *config, struct link_v
 
 /* POST /links/{link}/verify; a row with KC_RESOURCE_BODY and KC_RESOURCE_ANYWHERE. */
 void link_verify_handle(void *connector, struct kc_resource_request *request);
+/* Takes what a request's body asks for. Each topic must be a mirror topic. */
+struct kc_error *link_verify_take(struct link_store *store, const json_t *body,
+                                  struct link_verify *verify) KC_MUST_CHECK;
 /* What REST answers. New reference. */
 json_t *link_verify_json(const struct link_verify *verify);
 

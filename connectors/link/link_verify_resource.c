@@ -84,6 +84,10 @@ static struct kc_error *take_topic(struct link_store *store, const json_t *json,
         REFUSE("topics: each must be a name, or {\"topic\": NAME, \"partitions\": [...]}");
     if (partitions && !json_is_array(partitions))
         REFUSE("topics: partitions of %s must be an array", name);
+    if (partitions && json_array_size(partitions) == 0)
+        REFUSE(
+            "topics: partitions of %s is empty. Name some, or leave the field out to compare all",
+            name);
     err = add_topic(store, name, verify, &topic);
     json_array_foreach (partitions, i, partition) {
         if (err)
@@ -105,8 +109,8 @@ static struct kc_error *take_all(struct link_store *store, struct link_verify *v
     return err;
 }
 
-static struct kc_error *take_topics(struct link_store *store, const json_t *body,
-                                    struct link_verify *verify)
+struct kc_error *link_verify_take(struct link_store *store, const json_t *body,
+                                  struct link_verify *verify)
 {
     const json_t *topics = json_object_get(body, "topics");
     struct kc_error *err = NULL;
@@ -116,6 +120,9 @@ static struct kc_error *take_topics(struct link_store *store, const json_t *body
         return take_all(store, verify);
     if (!json_is_array(topics))
         REFUSE("topics: must be an array");
+    if (json_array_size(topics) == 0)
+        REFUSE("topics: is empty, so that nothing would be compared. Name some, or leave the field "
+               "out to compare all mirror topics");
     json_array_foreach (topics, i, topic) {
         if (err)
             break;
@@ -207,7 +214,7 @@ static struct kc_error *answer(const struct kc_map *properties, const json_t *bo
     if (!err)
         err = link_store_open(config, NULL, &store);
     if (!err)
-        err = take_topics(store, body, &verify);
+        err = link_verify_take(store, body, &verify);
     link_store_close(store);
     if (!err) {
         timeout_ms = timeout_ms < LEAST_MS ? LEAST_MS : timeout_ms;
