@@ -31,11 +31,11 @@ struct link_back_follower {
 
 /* ---- opening ---- */
 
-static struct kc_error *make_forward(struct link_back_follower *follower)
+struct kc_error *link_back_forward(const struct link_config *config, struct link_config **forward)
 {
-    struct kc_map *properties = kc_link_reversed(follower->control->config->properties);
-    kc_map_set(properties, "name", follower->name);
-    struct kc_error *err = link_config_new(properties, false, &follower->forward);
+    struct kc_map *properties = kc_link_reversed(config->properties);
+    kc_map_set(properties, "name", config->reverse_of);
+    struct kc_error *err = link_config_new(properties, false, forward);
     kc_map_destroy(properties);
     return err;
 }
@@ -91,7 +91,8 @@ static struct kc_error *open_store(struct link_back_follower *follower)
 {
     if (follower->store)
         return NULL;
-    struct kc_error *err = follower->forward ? NULL : make_forward(follower);
+    struct kc_error *err =
+        follower->forward ? NULL : link_back_forward(follower->control->config, &follower->forward);
     if (!err)
         err = check_state_topic(follower);
     if (!err)

@@ -108,6 +108,9 @@ enum link_back_step {
 enum link_back_step link_back_decide(const struct kc_link_back *back,
                                      const struct link_mirror *mirror, bool returned);
 
+/* The link that this one is the reverse of, as far as its name and its clusters are concerned. */
+struct kc_error *link_back_forward(const struct link_config *config,
+                                   struct link_config **forward) KC_MUST_CHECK;
 /* NULL where the link's link.reverse.of is empty. */
 struct link_back_follower *link_back_follower_new(struct link_control *control);
 /* Takes up what the first link was asked for. An error may pass. By the watch, each second. */

@@ -6,6 +6,7 @@
  * Runs while somebody waits for PUT or POST /connectors, on any thread. Each side has CHECK_MS for
  * a call.
  */
+#include "link/link_back_priv.h"
 #include "link/link_connector_priv.h"
 #include "link/link_index_priv.h"
 
@@ -23,6 +24,9 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 #define SHOWN     10  /* names in a line of the log */
 #define PER_CHECK 500 /* topics whose rights are asked for */
 
+#define REVERSE_OF "link.reverse.of"
+enum { TOO_FEW_BROKERS = 38 }; /* Kafka's code: INVALID_REPLICATION_FACTOR */
+
 static const char *const bootstrap_keys[] = {
     [LINK_SOURCE] = "source.cluster.bootstrap.servers",
     [LINK_TARGET] = "target.cluster.bootstrap.servers",
@@ -39,6 +43,14 @@ struct link_checkup {
     bool failed;           /* on either side: the other checks make no sense */
 };
 
+/* Takes text. */
+static void complain_of_setting(struct link_checkup *checkup, const char *key, char *text)
+{
+    kc_config_value_add_error(kc_config_values_get(checkup->values, key), "%s", text);
+    checkup->failed = true;
+    free(text);
+}
+
 static void complain(struct link_checkup *checkup, enum link_side side, const char *fmt, ...)
     KC_PRINTF(3, 4);
 static void complain(struct link_checkup *checkup, enum link_side side, const char *fmt, ...)
@@ -47,10 +59,7 @@ static void complain(struct link_checkup *checkup, enum link_side side, const ch
     va_start(args, fmt);
     char *text = kc_vasprintf(fmt, args);
     va_end(args);
-    kc_config_value_add_error(kc_config_values_get(checkup->values, bootstrap_keys[side]), "%s",
-                              text);
-    checkup->failed = true;
-    free(text);
+    complain_of_setting(checkup, bootstrap_keys[side], text);
 }
 
 /* ---- logging in ---- */
@@ -82,9 +91,9 @@ static void log_in(struct link_checkup *checkup, enum link_side side)
         complain_of_side(checkup, side, err);
 }
 
-static bool has_topic(const struct link_checkup *checkup, const char *name)
+static bool has_topic(const struct link_checkup *checkup, enum link_side side, const char *name)
 {
-    const struct kc_topic_infos *topics = &checkup->topics[LINK_TARGET];
+    const struct kc_topic_infos *topics = &checkup->topics[side];
     bool exists = false;
     for (size_t i = 0; i < topics->count; i++)
         exists = exists || strcmp(topics->items[i].name, name) == 0;
@@ -160,7 +169,7 @@ static void check_own_topic(struct link_checkup *checkup, const char *name, cons
 {
     struct kc_strings names = {0};
     kc_strings_add(&names, name);
-    if (has_topic(checkup, name)) {
+    if (has_topic(checkup, LINK_TARGET, name)) {
         complain_of_rights(checkup, LINK_TARGET, &names,
                            LINK_RIGHT_READ | LINK_RIGHT_WRITE | LINK_RIGHT_DESCRIBE_CONFIGS);
     } else {
@@ -186,21 +195,28 @@ static void check_own_topics(struct link_checkup *checkup)
 
 /* ---- a source that is away ---- */
 
+/* The link's record of itself. False: there is none, or nobody knows: it is a new link. */
+static bool load_self(const struct link_checkup *checkup, struct link_self *self)
+{
+    struct link_store *store = NULL;
+    if (!has_topic(checkup, LINK_TARGET, KC_LINK_STATE_TOPIC))
+        return false;
+    struct kc_error *err = link_store_open(checkup->config, NULL, &store);
+    bool found = !err && link_self_load(store, self);
+    link_store_close(store);
+    kc_error_destroy(err);
+    return found;
+}
+
 /* Whether the link exists, and has reached its source by this very address before. */
-static bool was_reached(struct link_checkup *checkup)
+static bool was_reached(const struct link_checkup *checkup)
 {
     const char *servers =
         kc_map_get_or(checkup->config->properties, bootstrap_keys[LINK_SOURCE], "");
-    struct link_store *store = NULL;
     struct link_self self = {0};
-    if (checkup->failed || !has_topic(checkup, KC_LINK_STATE_TOPIC))
-        return false;
-    struct kc_error *err = link_store_open(checkup->config, NULL, &store);
-    bool reached = !err && link_self_load(store, &self) && self.source_servers &&
+    bool reached = !checkup->failed && load_self(checkup, &self) && self.source_servers &&
                    strcmp(self.source_servers, servers) == 0;
     link_self_clear(&self);
-    link_store_close(store);
-    kc_error_destroy(err);
     return reached;
 }
 
@@ -221,6 +237,83 @@ static void judge_away(struct link_checkup *checkup)
     check_version(checkup, LINK_TARGET);
     if (!checkup->failed)
         check_own_topics(checkup);
+}
+
+/* ---- what can be known of a new link ---- */
+
+/* A link whose promoted topics come back is on this one's source, and leads the other way. */
+static void judge_first_link(struct link_checkup *checkup, struct link_store *store)
+{
+    const char *first = checkup->config->reverse_of;
+    struct link_self self = {0};
+    if (!link_self_load(store, &self))
+        complain_of_setting(checkup, REVERSE_OF,
+                            kc_asprintf("There is no link '%s' whose target is this one's source, "
+                                        "so that nothing could come back. isthmus link list tells "
+                                        "the links' names",
+                                        first));
+    else if (strcmp(self.source_cluster_id, checkup->cluster_ids[LINK_TARGET]) != 0)
+        complain_of_setting(checkup, REVERSE_OF,
+                            kc_asprintf("Link '%s' comes from cluster %s, and this one would lead "
+                                        "to cluster %s: it isn't the way back",
+                                        first, self.source_cluster_id,
+                                        checkup->cluster_ids[LINK_TARGET]));
+    link_self_clear(&self);
+}
+
+static void check_first_link(struct link_checkup *checkup)
+{
+    const char *first = checkup->config->reverse_of;
+    struct link_config *forward = NULL;
+    struct link_store *store = NULL;
+    if (!has_topic(checkup, LINK_SOURCE, KC_LINK_STATE_TOPIC)) {
+        complain_of_setting(checkup, REVERSE_OF,
+                            kc_asprintf("The source cluster has no topic %s, which link '%s' would "
+                                        "have made there. Do the clusters stand the right way "
+                                        "round?",
+                                        KC_LINK_STATE_TOPIC, first));
+        return;
+    }
+    struct kc_error *err = link_back_forward(checkup->config, &forward);
+    if (!err)
+        err = link_store_open(forward, NULL, &store);
+    if (err)
+        kc_warn("Link '%s': whether there is a link '%s', of which it is the reverse, can't be "
+                "seen: %s",
+                checkup->config->name, first, kc_error_text(err));
+    else
+        judge_first_link(checkup, store);
+    link_store_close(store);
+    link_config_destroy(forward);
+    kc_error_destroy(err);
+}
+
+/* Asks for a topic that nobody makes: other answers than this one are of others' concern. */
+static void check_replicas(struct link_checkup *checkup, int replicas)
+{
+    struct kc_error *err = link_rights_try_create(checkup->admins[LINK_TARGET],
+                                                  KC_LINK_STATE_TOPIC "-check", replicas);
+    if (kc_error_kafka_code(err) == TOO_FEW_BROKERS)
+        complain_of_setting(checkup, "replication.factor",
+                            kc_asprintf("The target can't make mirror topics with %d replicas: %s",
+                                        replicas, kc_error_text(err)));
+    kc_error_destroy(err);
+}
+
+/* A link that exists isn't kept from a change because of what has gone since. */
+static void check_new(struct link_checkup *checkup)
+{
+    struct link_self self = {0};
+    int replicas = (int)kc_config_long(checkup->config->values, "replication.factor");
+    bool reverses = *checkup->config->reverse_of;
+    if ((!reverses && replicas < 0) || load_self(checkup, &self)) {
+        link_self_clear(&self);
+        return;
+    }
+    if (reverses)
+        check_first_link(checkup);
+    if (replicas > 0)
+        check_replicas(checkup, replicas);
 }
 
 /* ---- what matches ---- */
@@ -304,7 +397,9 @@ static void check_clusters(struct link_checkup *checkup)
     kc_info("Link '%s': logged in to the source, cluster %s, and the target, cluster %s.",
             checkup->config->name, checkup->cluster_ids[LINK_SOURCE],
             checkup->cluster_ids[LINK_TARGET]);
-    check_own_topics(checkup);
+    check_new(checkup);
+    if (!checkup->failed)
+        check_own_topics(checkup);
     look_at_topics(checkup);
     look_at_groups(checkup);
 }

@@ -35,6 +35,10 @@ def test_what_is_wrong_is_said_before_anything_is_made(make_worker, source, targ
     assert nobody in found["source.cluster.bootstrap.servers"][0]
     found = errors(rest, link_config(target, target))
     assert "same cluster" in found["target.cluster.bootstrap.servers"][0]
+    found = errors(rest, link_config(source, target, replication_factor=3))
+    assert set(found) == {"replication.factor"} and "3 replicas" in found["replication.factor"][0]
+    found = errors(rest, link_config(source, target, link_reverse_of="nosuch"))
+    assert set(found) == {"link.reverse.of"} and "'nosuch'" in found["link.reverse.of"][0]
     assert errors(rest, link_config(source, target)) == {}
     made = set(target.topics()) - set(before)
     assert all(topic.startswith(("connect-", "__")) for topic in made), made  # the worker's own
