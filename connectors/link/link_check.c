@@ -23,8 +23,10 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkConne
 #define CHECK_MS  10000
 #define SHOWN     10  /* names in a line of the log */
 #define PER_CHECK 500 /* topics whose rights are asked for */
+#define LONGEST   200 /* name: it is in ids of clients and members, which have 249 at most */
 
-#define REVERSE_OF "link.reverse.of"
+#define REVERSE_OF      "link.reverse.of"
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
 enum { TOO_FEW_BROKERS = 38 }; /* Kafka's code: INVALID_REPLICATION_FACTOR */
 
 static const char *const bootstrap_keys[] = {
@@ -412,9 +414,24 @@ static bool has_errors(const struct kc_config_values *values)
     return false;
 }
 
+/* A connector's name may have anything in it; a link's is in paths, in ids of clients and in the
+ * instance ids of those who hold groups, which brokers check. */
+static void check_name(const char *name, struct kc_config_values *values)
+{
+    size_t len = strlen(name);
+    bool dots = strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+    if (len > 0 && len <= LONGEST && !dots && name[strspn(name, NAME_CHARACTERS)] == '\0')
+        return;
+    kc_config_value_add_error(kc_config_values_get(values, "name"),
+                              "A link can't be called \"%s\". Its name may have letters, digits, "
+                              "'.', '_' and '-', up to %d of them, and isn't \".\" or \"..\"",
+                              name, LONGEST);
+}
+
 void link_check(const struct kc_map *properties, struct kc_config_values *values)
 {
     struct link_checkup checkup = {.values = values};
+    check_name(kc_map_get_or(properties, "name", ""), values);
     if (has_errors(values))
         return; /* the settings come first */
     struct kc_error *err = link_config_new(properties, false, &checkup.config);

@@ -35,11 +35,16 @@ def test_what_is_wrong_is_said_before_anything_is_made(make_worker, source, targ
     assert nobody in found["source.cluster.bootstrap.servers"][0]
     found = errors(rest, link_config(target, target))
     assert "same cluster" in found["target.cluster.bootstrap.servers"][0]
+    for name in ("a/b", "..", "50%", "a b", "x" * 201):
+        found = errors(rest, link_config(source, target), name)
+        assert "letters, digits" in found["name"][0] and set(found) == {"name"}, found
+        answer = rest.call("POST", "/connectors", {"name": name, "config": link_config(source, target)})
+        assert answer.status_code == 400 and "letters, digits" in answer.text
     found = errors(rest, link_config(source, target, replication_factor=3))
     assert set(found) == {"replication.factor"} and "3 replicas" in found["replication.factor"][0]
     found = errors(rest, link_config(source, target, link_reverse_of="nosuch"))
     assert set(found) == {"link.reverse.of"} and "'nosuch'" in found["link.reverse.of"][0]
-    assert errors(rest, link_config(source, target)) == {}
+    assert errors(rest, link_config(source, target), "Move_2.orders-eu") == {}
     made = set(target.topics()) - set(before)
     assert all(topic.startswith(("connect-", "__")) for topic in made), made  # the worker's own
 
