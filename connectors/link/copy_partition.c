@@ -5,6 +5,7 @@
  */
 #include "connect/log.h"
 #include "link/copy_priv.h"
+#include "link/copy_reasons_priv.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -409,12 +410,6 @@ void link_part_looked(struct copy_partition *partition, struct copy_item *item)
 
 /* ---- what a check has found ---- */
 
-#define UNKNOWN_TOPIC 3 /* Kafka's code: UNKNOWN_TOPIC_OR_PARTITION */
-#define IS_AWAY       "It goes on by itself when the source answers"
-#define IS_GONE                                                                                    \
-    "If the topic was deleted at the source, fail over to go on with what is copied; otherwise "   \
-    "it goes on by itself"
-
 static void note_away(struct copy_partition *partition, const struct kc_error *err)
 {
     int64_t now = kc_mono_ms();
@@ -431,9 +426,7 @@ static void note_away(struct copy_partition *partition, const struct kc_error *e
     if (partition->away || now - partition->away_since_ms < AWAY_MS)
         return;
     partition->away = true;
-    link_part_set_reason(
-        partition, kc_asprintf("the source can't be read: %s. %s", kc_error_text(err),
-                               kc_error_kafka_code(err) == UNKNOWN_TOPIC ? IS_GONE : IS_AWAY));
+    link_part_set_reason(partition, link_reason_away(err));
 }
 
 static void note_stuck(struct copy_partition *partition, struct copy_item *item)

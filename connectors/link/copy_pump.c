@@ -7,6 +7,7 @@
  * answer tells must be the one that the piece has: else somebody else has written there.
  */
 #include "link/copy_priv.h"
+#include "link/copy_reasons_priv.h"
 
 #include <string.h>
 #include <utlist.h>
@@ -313,34 +314,12 @@ void link_pump_marked(struct copy_partition *partition, struct copy_item *item)
 
 /* ---- results ---- */
 
-/* Errors that no further try cures. */
-static bool is_final(const struct kc_error *err)
-{
-    switch (kc_error_kafka_code(err)) {
-    case 10: /* MESSAGE_TOO_LARGE */
-    case 17: /* INVALID_TOPIC_EXCEPTION */
-    case 18: /* RECORD_LIST_TOO_LARGE */
-    case 29: /* TOPIC_AUTHORIZATION_FAILED */
-    case 31: /* CLUSTER_AUTHORIZATION_FAILED */
-    case 32: /* INVALID_TIMESTAMP */
-    case 76: /* UNSUPPORTED_COMPRESSION_TYPE */
-    case 87: /* INVALID_RECORD */
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void fail(struct copy_partition *partition, const struct copy_send *send)
 {
-    if (is_final(send->error))
-        link_part_drain(
-            partition, COPY_FAILED,
-            kc_asprintf("the target refuses offset %lld of partition %d: %s. Change the "
-                        "topic's settings or the link's rights, then repair",
-                        (long long)send->offset, partition->number, kc_error_text(send->error)));
-    else
-        link_part_drain(partition, COPY_LOOK, kc_strdup(kc_error_text(send->error)));
+    char *refused =
+        link_reason_refused(partition->topic->name, partition->number, send->offset, send->error);
+    link_part_drain(partition, refused ? COPY_FAILED : COPY_LOOK,
+                    refused ? refused : kc_strdup(kc_error_text(send->error)));
 }
 
 static void diverge(struct copy_partition *partition, const struct copy_send *send)
