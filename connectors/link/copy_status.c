@@ -70,6 +70,13 @@ static int64_t lag_of(const struct copy_partition *partition)
     return lag > 0 ? lag : 0;
 }
 
+/* Who copies on after another task knows this by the position alone. */
+static int64_t written_of(const struct copy_partition *partition)
+{
+    int64_t written = partition->acked.records - partition->saved.base_sequence;
+    return written > 0 ? written : 0;
+}
+
 static void fill_partition(struct copy_partition *partition, struct link_copy_partition *to)
 {
     partition->save_shown = partition->save_wanted;
@@ -83,6 +90,7 @@ static void fill_partition(struct copy_partition *partition, struct link_copy_pa
                                        .fillers = partition->fillers,
                                        .checksum = partition->checksum,
                                        .checked = partition->copied_records,
+                                       .written = written_of(partition),
                                        .foreign_offset = partition->foreign_offset,
                                        .saved = partition->saved};
 }

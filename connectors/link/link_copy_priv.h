@@ -58,7 +58,9 @@ struct link_copy_partition {
     int64_t copied_bytes;
     int64_t fillers;        /* written in place of records that aren't there */
     uint32_t checksum;      /* CRC-32C over what was copied since the task began; see receipts */
-    int64_t checked;        /* records that the checksum covers */
+    int64_t checked;        /* records that the checksum covers, without fillers */
+    int64_t written;        /* that lie on the target by any task of the link: records, and fillers
+                               among them, but for those in front of the first one */
     int64_t foreign_offset; /* of DIVERGED: the first that isn't the link's; -1 */
     struct kc_link_partition saved; /* what a successor must know */
 };

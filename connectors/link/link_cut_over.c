@@ -276,6 +276,19 @@ static void add_places(struct kc_link_receipt *receipt, const char *topic, const
     }
 }
 
+struct kc_link_receipt_partition link_receipt_of(const struct link_copy_partition *copied,
+                                                 int32_t partition, int64_t target_end)
+{
+    bool all = copied && copied->checked + copied->fillers == copied->written;
+    return (struct kc_link_receipt_partition){
+        .partition = partition,
+        .source_end = copied ? copied->source_end : -1,
+        .target_end = target_end,
+        .records = copied ? copied->written : 0,
+        .checksum = all ? copied->checksum : 0,
+    };
+}
+
 static json_t *make_receipt(const struct link_cut *cut, const struct kc_partition_offset *ends,
                             const struct link_group_places *places)
 {
@@ -292,14 +305,9 @@ static json_t *make_receipt(const struct link_cut *cut, const struct kc_partitio
         .partition_count = count,
     };
     for (size_t i = 0; i < count; i++) {
-        const struct link_copy_partition *copied = copied_partition(cut, ends[i].partition);
-        receipt.partitions[i] = (struct kc_link_receipt_partition){
-            .partition = ends[i].partition,
-            .source_end = copied ? copied->source_end : -1,
-            .target_end = ends[i].error ? -1 : ends[i].offset,
-            .records = copied ? copied->checked : 0,
-            .checksum = copied ? copied->checksum : 0,
-        };
+        int32_t number = ends[i].partition;
+        receipt.partitions[i] = link_receipt_of(copied_partition(cut, number), number,
+                                                ends[i].error ? -1 : ends[i].offset);
     }
     for (size_t i = 0; i < places->groups.count; i++)
         add_places(&receipt, cut->topic, places->groups.items[i], places->offsets[i]);

@@ -51,5 +51,8 @@ struct link_cut {
 /* Cuts topics: settings are put in place, then receipt, flip table and state are written in one go.
  * Ends the copying of each that isn't `not_quiet`. */
 void link_cut_over(const struct link_work *work, struct link_cut *cuts, size_t count);
+/* What a receipt says of a partition; copied NULL: it wasn't being copied. Pure. */
+struct kc_link_receipt_partition link_receipt_of(const struct link_copy_partition *copied,
+                                                 int32_t partition, int64_t target_end);
 
 #endif

@@ -322,8 +322,8 @@ struct kc_link_receipt_partition {
     int32_t partition;
     int64_t source_end; /* offset after the last record that was copied */
     int64_t target_end; /* the same at the target, before anybody else wrote */
-    int64_t records;    /* that the checksum covers; 0: none was taken */
-    uint32_t checksum;
+    int64_t records;    /* that the link has copied, whichever of its tasks; 0: nobody knows */
+    uint32_t checksum;  /* of them; 0: several tasks have copied them, and none knows it */
 };
 /* Where a group stood at the promotion. Never grows. */
 struct kc_link_receipt_group {

@@ -71,3 +71,5 @@ def test_what_was_deleted_is_written_again(make_worker, source, target, unique):
     offset_by_offset.assert_same(source, target, topic)
     promote(link, topic)
     offset_by_offset.assert_same(source, target, topic)
+    receipt = link.rest.get(f"/links/{link.name}/receipts/{topic}")
+    assert sum(part["records"] for part in receipt["partitions"]) == 400, receipt
