@@ -90,18 +90,19 @@ struct ask_fields {
     struct kc_error *(*name)(const json_t *value, const char *what, const char **name);
     bool force;
     bool max_pause;
+    bool back;
 };
 
 static const struct ask_fields fields_of[] = {
-    [LINK_ASK_NEW_TOPICS] = {"mirror_topic_names", NULL, link_ask_topic_name, false, false},
+    [LINK_ASK_NEW_TOPICS] = {"mirror_topic_names", NULL, link_ask_topic_name, false, false, false},
     [LINK_ASK_TOPICS] = {"mirror_topic_names", "mirror_topic_name_pattern", link_ask_topic_name,
-                         true, true},
+                         true, true, false},
     [LINK_ASK_BACK] = {"mirror_topic_names", "mirror_topic_name_pattern", link_ask_topic_name, true,
-                       false},
-    [LINK_ASK_NEW_GROUPS] = {"group_ids", NULL, link_ask_group_name, false, false},
-    [LINK_ASK_WAVES] = {"wave_names", NULL, link_ask_topic_name, true, false},
-    [LINK_ASK_TASKS] = {"task_names", NULL, link_ask_topic_name, false, false},
-    [LINK_ASK_GROUPS] = {"group_ids", "group_id_pattern", link_ask_group_name, true, false},
+                       false, true},
+    [LINK_ASK_NEW_GROUPS] = {"group_ids", NULL, link_ask_group_name, false, false, false},
+    [LINK_ASK_WAVES] = {"wave_names", NULL, link_ask_topic_name, true, false, false},
+    [LINK_ASK_TASKS] = {"task_names", NULL, link_ask_topic_name, false, false, false},
+    [LINK_ASK_GROUPS] = {"group_ids", "group_id_pattern", link_ask_group_name, true, false, false},
 };
 
 /* Each name once, in the order of the list. */
@@ -181,9 +182,12 @@ static struct kc_error *take_field(const struct ask_fields *fields, const char *
         return take_bool(value, key, &ask->force);
     if (fields->max_pause && is_field("max_pause_ms", key))
         return link_ask_pause(value, key, &ask->max_pause_ms);
-    REFUSE("%s: this request has no such field. It has %s%s%s, dry_run%s%s", key, fields->names,
+    if (fields->back && is_field("link_back_follows", key))
+        return take_bool(value, key, &ask->link_back_follows);
+    REFUSE("%s: this request has no such field. It has %s%s%s, dry_run%s%s%s", key, fields->names,
            fields->pattern ? ", " : "", fields->pattern ? fields->pattern : "",
-           fields->force ? ", force" : "", fields->max_pause ? ", max_pause_ms" : "");
+           fields->force ? ", force" : "", fields->max_pause ? ", max_pause_ms" : "",
+           fields->back ? ", link_back_follows" : "");
 }
 
 /* Names or a pattern, one of both. */

@@ -18,7 +18,7 @@
 enum link_ask_kind {
     LINK_ASK_NEW_TOPICS, /* mirror_topic_names */
     LINK_ASK_TOPICS,     /* the same, or mirror_topic_name_pattern; force, max_pause_ms */
-    LINK_ASK_BACK,       /* the same without max_pause_ms */
+    LINK_ASK_BACK,       /* the same without max_pause_ms; link_back_follows */
     LINK_ASK_NEW_GROUPS, /* group_ids */
     LINK_ASK_GROUPS,     /* the same, or group_id_pattern; force */
     LINK_ASK_WAVES,      /* wave_names; force */
@@ -31,6 +31,7 @@ struct link_ask {
     bool dry_run;
     bool force;
     int64_t max_pause_ms;
+    bool link_back_follows; /* a link back is made afterwards, if there is none */
 };
 
 /* body NULL: there is none, which is an error as well. *ask is empty after an error. */

@@ -145,9 +145,29 @@ static struct kc_error *finalize(struct link_control *control, const char *topic
     return write_wish(control, &back, KC_LINK_BACK_END, former->epoch, request, outcome);
 }
 
+/* What nobody would follow isn't stored. *missing: whether there is no link back; -1: nobody has
+ * looked yet. */
+static void block_missing(struct link_control *control, const struct link_request *request,
+                          int *missing, struct link_outcome *outcome)
+{
+    const char *name = control->config->name;
+    if (request->link_back_follows || outcome->status || link_outcome_blocked(outcome))
+        return;
+    if (*missing < 0)
+        *missing = link_back_is_missing(control);
+    if (*missing)
+        link_outcome_block(
+            outcome, "NO_LINK_BACK", false,
+            "No link leads back: none has link.reverse.of=%s. Create it first "
+            "(isthmus link create %s-back --reverse-of %s, or POST /connectors with "
+            "source and target swapped), or send \"link_back_follows\": true if that "
+            "is done afterwards",
+            name, name, name);
+}
+
 static struct kc_error *order_one(struct link_control *control, const char *topic,
                                   enum kc_link_back_wish wish, const struct link_request *request,
-                                  struct link_outcome *outcome)
+                                  int *missing, struct link_outcome *outcome)
 {
     struct kc_link_back former = {0};
     struct link_back_case back = {0};
@@ -166,6 +186,8 @@ static struct kc_error *order_one(struct link_control *control, const char *topi
             err = tell_given_up(control, &back, request, outcome);
     }
     if (!err)
+        block_missing(control, request, missing, outcome);
+    if (!err)
         err = write_wish(control, &back, wish, found ? former.epoch : 0, request, outcome);
 out:
     link_back_clear(&back);
@@ -178,8 +200,9 @@ struct kc_error *link_order_back(struct link_control *control, const struct kc_s
                                  struct link_outcomes *outcomes)
 {
     struct kc_error *err = NULL;
+    int missing = -1;
     for (size_t i = 0; i < topics->count && !err; i++)
-        err = order_one(control, topics->items[i], wish, request,
+        err = order_one(control, topics->items[i], wish, request, &missing,
                         link_outcomes_add(outcomes, topics->items[i]));
     return err;
 }

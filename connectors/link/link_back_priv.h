@@ -57,6 +57,9 @@ struct kc_resource_request;
 struct kc_error *link_order_back(struct link_control *control, const struct kc_strings *topics,
                                  enum kc_link_back_wish wish, const struct link_request *request,
                                  struct link_outcomes *outcomes) KC_MUST_CHECK;
+/* link_back_find.c. Whether no link is known that is the reverse of this one. False: there is one,
+ * or its topic can't be read. Blocks. */
+bool link_back_is_missing(struct link_control *control);
 /* How the topic goes back, for people: {wish, by, since_ms, given_up}. New reference; null: it
  * doesn't. */
 json_t *link_back_view(struct link_control *control, const char *topic);

@@ -16,7 +16,10 @@ static bool order(struct kc_resource_request *request, struct link_control *cont
     struct kc_error *err = NULL;
     if (!link_resource_ask(request, LINK_ASK_BACK, &ask))
         return false;
-    const struct link_request how = {.by = "rest", .dry_run = ask.dry_run, .force = ask.force};
+    const struct link_request how = {.by = "rest",
+                                     .dry_run = ask.dry_run,
+                                     .force = ask.force,
+                                     .link_back_follows = ask.link_back_follows};
     bool found = link_resource_names(request, control, KC_LINK_TOPIC_ORDER, &ask, &names);
     if (found)
         err = link_order_back(control, &names, wish, &how, outcomes);

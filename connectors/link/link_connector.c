@@ -58,6 +58,7 @@ static struct kc_error *write_self(struct link_control *control)
                              .source_cluster_id = control->source_cluster_id,
                              .target_cluster_id = control->target_cluster_id,
                              .source_servers = (char *)source_servers(control),
+                             .reverse_of = (char *)control->config->reverse_of,
                              .since_ms = kc_now_ms()};
     struct kc_error *err = link_self_save(control->store, &self, SELF_MS);
     free(self.identity);
@@ -79,19 +80,26 @@ static struct kc_error *check_self(const struct link_control *control, const str
                         source ? control->target_cluster_id : control->source_cluster_id);
 }
 
-/* The source was reached by the address in the settings: link_check() takes it then while the
- * source is away. */
-static void note_servers(struct link_control *control, struct link_self *self)
+/* Whether the text is another one than it was; it is this one then. */
+static bool replace(char **text, const char *now)
 {
-    const char *servers = source_servers(control);
-    if (self->source_servers && strcmp(self->source_servers, servers) == 0)
+    if (*text && strcmp(*text, now) == 0)
+        return false;
+    free(*text);
+    *text = kc_strdup(now);
+    return true;
+}
+
+/* The source was reached by the address in the settings: link_check() takes it then while the
+ * source is away. The first link looks whether there is one that is the reverse of it. */
+static void note_settings(struct link_control *control, struct link_self *self)
+{
+    bool changed = replace(&self->source_servers, source_servers(control));
+    if (!replace(&self->reverse_of, control->config->reverse_of) && !changed)
         return;
-    free(self->source_servers);
-    self->source_servers = kc_strdup(servers);
     struct kc_error *err = link_self_save(control->store, self, SELF_MS);
     if (err)
-        kc_warn("Link '%s' can't note the address of its source: %s", control->config->name,
-                kc_error_text(err));
+        kc_warn("Link '%s' can't note its settings: %s", control->config->name, kc_error_text(err));
     kc_error_destroy(err);
 }
 
@@ -128,7 +136,7 @@ static struct kc_error *learn_clusters(struct link_control *control)
     if (!err)
         err = known ? check_self(control, &self) : write_self(control);
     if (!err && known && reached)
-        note_servers(control, &self);
+        note_settings(control, &self);
     link_self_clear(&self);
     return err;
 }

@@ -24,6 +24,7 @@ struct link_self {
     char *target_cluster_id;
     char
         *source_servers; /* its bootstrap servers, as it was last reached by; NULL: not noted yet */
+    char *reverse_of; /* of a link back: the link that it is the reverse of, as noted last; NULL */
     int64_t since_ms;
     struct kc_strings paused; /* parts that people have paused: link_parts_priv.h */
 };

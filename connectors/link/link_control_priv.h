@@ -65,7 +65,8 @@ struct link_request {
     const char *by; /* "rest", "pattern", "wave:x" */
     bool dry_run;
     bool force;
-    int64_t max_pause_ms; /* of promotions; 0: no limit */
+    int64_t max_pause_ms;   /* of promotions; 0: no limit */
+    bool link_back_follows; /* of a way back: the link is made afterwards */
     /* Of a way back: the target's topic has the source's records already, up to where this says;
      * NULL: it must be empty. */
     const struct kc_link_back *back;

@@ -26,6 +26,7 @@ bool link_self_load(struct link_store *store, struct link_self *self)
         .source_cluster_id = text_of(json, "source_cluster_id"),
         .target_cluster_id = text_of(json, "target_cluster_id"),
         .source_servers = text_of(json, "source_servers"),
+        .reverse_of = text_of(json, "reverse_of"),
         .since_ms = json_integer_value(json_object_get(json, "since_ms")),
     };
     read_paused(json, &self->paused);
@@ -45,6 +46,8 @@ struct kc_error *link_self_save(struct link_store *store, const struct link_self
     json_object_set_new(json, "target_cluster_id", json_string(self->target_cluster_id));
     if (self->source_servers)
         json_object_set_new(json, "source_servers", json_string(self->source_servers));
+    if (self->reverse_of)
+        json_object_set_new(json, "reverse_of", json_string(self->reverse_of));
     json_object_set_new(json, "since_ms", json_integer(self->since_ms));
     json_t *paused = json_array();
     for (size_t i = 0; i < self->paused.count; i++)
@@ -61,5 +64,6 @@ void link_self_clear(struct link_self *self)
     free(self->target_cluster_id);
     kc_strings_destroy(&self->paused);
     free(self->source_servers);
+    free(self->reverse_of);
     *self = (struct link_self){0};
 }

@@ -38,7 +38,8 @@ def test_what_is_wrong_is_said_before_anything_is_made(make_worker, source, targ
     for name in ("a/b", "..", "50%", "a b", "x" * 201):
         found = errors(rest, link_config(source, target), name)
         assert "letters, digits" in found["name"][0] and set(found) == {"name"}, found
-        answer = rest.call("POST", "/connectors", {"name": name, "config": link_config(source, target)})
+        body = {"name": name, "config": link_config(source, target)}
+        answer = rest.call("POST", "/connectors", body)
         assert answer.status_code == 400 and "letters, digits" in answer.text
     found = errors(rest, link_config(source, target, replication_factor=3))
     assert set(found) == {"replication.factor"} and "3 replicas" in found["replication.factor"][0]

@@ -98,11 +98,13 @@ def test_there_and_back(linked, source, target, unique):
     assert refused.status_code == 409 and codes(refused)[0] == ["NOT_PROMOTED"]
     promote(link, orders)
 
-    # The wish may come before the link back: it is kept.
-    dry = link.ask("reverse-and-start", orders, dry_run=True)
+    # The wish may come before the link back, and is kept, if somebody says that it comes.
+    refused = link.ask("reverse-and-start", orders)
+    assert refused.status_code == 409 and codes(refused)[0] == ["NO_LINK_BACK"], refused.text
+    dry = link.ask("reverse-and-start", orders, dry_run=True, link_back_follows=True)
     assert dry.status_code == 200 and codes(dry)[0] == [], dry.text
     assert link.mirror(orders)["way_back"] is None
-    assert link.ask("reverse-and-start", orders).status_code == 202
+    assert link.ask("reverse-and-start", orders, link_back_follows=True).status_code == 202
     assert link.mirror(orders)["way_back"]["wish"] == "mirror"
     again = link.ask("reverse-and-start", orders)
     assert again.status_code == 202 and "Nothing new was ordered" in again.text

@@ -42,7 +42,7 @@ def test_what_was_deleted_is_written_again(make_worker, source, target, unique):
     link.wait_group(group, "STANDBY")
     wait_link(link, "ACTIVE", "None")
 
-    # It would lose records: nothing is ordered, and the reason says what to do. The log says it once.
+    # It would lose records: nothing is ordered, and the reason says what to do.
     set_config(target, STATE, "cleanup.policy", "delete")
     found = wait_link(link, "STATE_LOST", "Set cleanup.policy=compact")
     assert [blocker["code"] for blocker in found["blockers"]] == ["STATE_LOST"]

@@ -58,6 +58,13 @@ static struct kc_error *add_pause(const struct cli *cli, json_t *body)
     return NULL;
 }
 
+/* Verbs that somebody must follow: the link back is made afterwards, when they are taken. */
+static bool makes_link_back(const struct cli *cli)
+{
+    const char *verb = cli->command->verb;
+    return strcmp(verb, "reverse-and-start") == 0 || strcmp(verb, "truncate-and-restore") == 0;
+}
+
 /* New reference in *body. */
 static struct kc_error *make_body(const struct cli *cli, const struct cli_kind *kind, json_t **body)
 {
@@ -81,6 +88,8 @@ static struct kc_error *make_body(const struct cli *cli, const struct cli_kind *
     }
     if (cli_has(cli, CLI_FORCE))
         json_object_set_new(*body, "force", json_true());
+    if (makes_link_back(cli))
+        json_object_set_new(*body, "link_back_follows", json_true());
     return add_pause(cli, *body);
 }
 

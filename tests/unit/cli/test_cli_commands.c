@@ -191,7 +191,8 @@ START_TEST(a_link_back_is_created_where_there_is_none)
     struct run done;
     RUN(&done, answers, "mirror reverse-and-start move orders --yes");
     assert_asked(&done, 0, "POST /links/move/mirrors:reverse-and-start HTTP",
-                 "{\"mirror_topic_names\":[\"orders\"],\"dry_run\":false}");
+                 "{\"mirror_topic_names\":[\"orders\"],\"link_back_follows\":true,"
+                 "\"dry_run\":false}");
     assert_asked(&done, 3, "POST /connectors HTTP",
                  "{\"name\":\"move-back\",\"config\":{\"target.cluster.bootstrap.servers\":"
                  "\"a:1\",\"source.cluster.sasl.jaas.config\":\"${file:x:y}\","

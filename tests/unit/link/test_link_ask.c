@@ -39,6 +39,10 @@ START_TEST(names_are_taken_once_in_their_order)
     ck_assert(ask.force && ask.dry_run);
     ck_assert_int_eq(ask.max_pause_ms, 500);
     link_ask_clear(&ask);
+    ck_assert_ptr_null(
+        parse("{\"mirror_topic_names\":[\"a\"],\"link_back_follows\":true}", LINK_ASK_BACK, &ask));
+    ck_assert(ask.link_back_follows && !ask.force);
+    link_ask_clear(&ask);
 }
 END_TEST
 
