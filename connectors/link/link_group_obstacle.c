@@ -171,13 +171,14 @@ static struct link_seen_group seen_at(const struct link_group_lists *lists, cons
                                       size_t at)
 {
     const struct kc_group_info wanted = {.id = (char *)name};
-    const struct kc_group_description *description = &lists->descriptions.items[at];
+    const struct kc_group_description *description =
+        at < lists->descriptions.count ? &lists->descriptions.items[at] : NULL;
     struct link_seen_group seen = {0};
     if (lists->infos.count)
         seen.info = bsearch(&wanted, lists->infos.items, lists->infos.count, sizeof(wanted), by_id);
     if (seen.info && strcmp(seen.info->state, "Dead") == 0)
         seen.info = NULL;
-    seen.description = description->error ? NULL : description;
+    seen.description = description && !description->error ? description : NULL;
     return seen;
 }
 

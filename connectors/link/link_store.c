@@ -22,6 +22,7 @@
 #include "connect/hash.h"
 #include "connect/log.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -238,6 +239,7 @@ static void end_opening(struct link_store *store, bool is_open)
 {
     pthread_mutex_lock(&sharing);
     store->open = is_open;
+    assert(store != shared || store->next || store->prev == store);
     if (!is_open)
         DL_DELETE(shared, store);
     pthread_cond_broadcast(&opened);
