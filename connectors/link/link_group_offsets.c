@@ -125,6 +125,18 @@ void link_offset_complete(struct link_offset_table *table, const char *topic, in
             link_offset_at(table, topic, i);
 }
 
+void link_offset_made_anew(struct link_offset_table *table, const char *topic)
+{
+    for (size_t i = place_of(table, topic, 0);
+         i < table->count && strcmp(table->items[i].topic, topic) == 0; i++) {
+        struct link_offset *entry = &table->items[i];
+        entry->committed = entry->start = entry->end = entry->translated_from = -1;
+        if (entry->upstream >= 0)
+            entry->source = -1;
+        entry->ahead = link_offset_needs_translation(entry);
+    }
+}
+
 /* ---- one partition ---- */
 
 bool link_offset_needs_translation(const struct link_offset *offset)

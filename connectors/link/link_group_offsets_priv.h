@@ -53,6 +53,8 @@ void link_offset_round_end(struct link_offset_table *table);
 /* Makes entries for all partitions of a topic in which the group has an offset. */
 void link_offset_complete(struct link_offset_table *table, const char *topic, int32_t partitions);
 bool link_offset_has_topic(const struct link_offset_table *table, const char *topic);
+/* The target's topic was made anew: brokers have deleted with the former one what was committed. */
+void link_offset_made_anew(struct link_offset_table *table, const char *topic);
 
 bool link_offset_needs_translation(const struct link_offset *offset);
 /* target: where the index has the offset, -1: nowhere; end: of the target's log, asked before the

@@ -72,6 +72,11 @@ static void take_state(struct link_group_topic *topic, const struct kc_link_topi
         topic->partitions = state->partitions;
 }
 
+static bool is_another(const struct kc_uuid *before, const struct kc_uuid *now)
+{
+    return !kc_uuid_is_zero(before) && !kc_uuid_equal(before, now);
+}
+
 /* True: it is another than before. */
 static bool refresh_one(struct link_group_topics *topics, struct link_store *store,
                         const char *name)
@@ -85,6 +90,7 @@ static bool refresh_one(struct link_group_topics *topics, struct link_store *sto
     topic->over = false;
     if (ordered && !order.refusal) {
         topic->partitions = order.partitions;
+        topic->anew = topic->anew || is_another(&topic->target_id, &order.target_id);
         topic->target_id = order.target_id;
         topic->translate = order.offsets == KC_LINK_TRANSLATE;
         list(topics, topic, order.source_topic);
@@ -94,7 +100,7 @@ static bool refresh_one(struct link_group_topics *topics, struct link_store *sto
     kc_link_topic_order_clear(&order);
     kc_link_topic_clear(&state);
     return before.mirrored != topic->mirrored || before.partitions != topic->partitions ||
-           before.over != topic->over || before.translate != topic->translate;
+           before.over != topic->over || before.translate != topic->translate || topic->anew;
 }
 
 bool link_group_topics_refresh(struct link_group_topics *topics, struct link_store *store)

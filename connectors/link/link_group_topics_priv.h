@@ -18,6 +18,7 @@ struct link_group_topic {
     bool mirrored;            /* false: it has no order any more, or one that was refused */
     bool translate;           /* offsets differ on both sides */
     bool over;                /* promoted, or failed over: the source is no longer its truth */
+    bool anew;                /* it was made anew on the target: whoever has seen that clears it */
     UT_hash_handle hh;        /* by target */
     UT_hash_handle by_source; /* of those that are mirrored */
 };

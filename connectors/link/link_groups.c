@@ -196,6 +196,14 @@ static int by_target(const struct link_group_topic *a, const struct link_group_t
     return strcmp(a->target, b->target);
 }
 
+/* What groups had committed in it is committed again. */
+static void take_anew(struct link_groups *groups, struct link_group_topic *topic)
+{
+    for (struct link_kept_group *group = groups->groups; group; group = group->hh.next)
+        link_offset_made_anew(&group->offsets, topic->target);
+    topic->anew = false;
+}
+
 /* Without groups there is no use for what may be ten thousand topics. */
 static void take_topics(struct link_groups *groups)
 {
@@ -203,10 +211,12 @@ static void take_topics(struct link_groups *groups)
         return;
     link_held_topics_clear(&groups->held);
     HASH_SORT(groups->topics.by_target, by_target);
-    for (const struct link_group_topic *topic = groups->topics.by_target; topic;
-         topic = topic->hh.next)
+    for (struct link_group_topic *topic = groups->topics.by_target; topic; topic = topic->hh.next) {
+        if (topic->anew)
+            take_anew(groups, topic);
         if (topic->mirrored)
             link_held_topics_add(&groups->held, topic->target, topic->partitions);
+    }
     groups->topics_changed = true;
 }
 

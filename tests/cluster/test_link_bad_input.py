@@ -20,9 +20,18 @@ def link(make_worker, source, target, unique):
     """A link on a worker; topics are named one by one."""
     worker = make_worker.distributed(make_worker.settings(**SHORT_SESSION))
     link = Link(worker.rest, unique("link"))
-    worker.rest.put_connector(link.name, link_config(source, target))
+    config = link_config(source, target, link_groups_promotion="manual")
+    worker.rest.put_connector(link.name, config)
     worker.rest.wait_running(link.name)
     return link
+
+
+def wait_committed(target, group, topic, offsets):
+    wait_for(
+        lambda: records.committed(target, group, topic, offsets) == offsets,
+        60 * PATIENCE,
+        f"the offsets of {group} in {topic}",
+    )
 
 
 def wait_same(link, source, target, topic):
@@ -71,13 +80,17 @@ def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
     records.produce(target, taken, 5)
     for topic in (foreign, anew):
         assert link.create(topic).status_code == 202
+    group, offsets = unique("group"), {0: 40, 1: 50}
+    records.commit(source, group, foreign, offsets)
+    assert link.register(group).status_code == 202
 
     # A topic of the target that has records is refused where it is named. Where it matches it is
     # left alone, and when it is gone, a repair makes it.
     refused = link.create(taken)
     assert refused.status_code == 409 and "TARGET_NOT_EMPTY" in refused.text
     assert link.mirror(taken) is None
-    link.rest.put_connector(link.name, link_config(source, target, topics=taken))
+    config = link_config(source, target, topics=taken, link_groups_promotion="manual")
+    link.rest.put_connector(link.name, config)
     wait_reason(link, taken, "FAILED", "has, or had, records")
     assert records.count(target, taken) == 5
     target.delete_topic(taken)
@@ -85,8 +98,10 @@ def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
     wait_same(link, source, target, taken)
 
     # A foreign write is named, nothing is written after it. A repair by force leads out: the topic is
-    # made anew. Before, it says what that gives up.
+    # made anew. Before, it says what that gives up. Brokers delete with a topic what groups have
+    # committed in it: a group that is held has its offsets again.
     wait_same(link, source, target, foreign)
+    wait_committed(target, group, foreign, offsets)
     end = records.end_offsets(target, foreign)[1][1]
     records.produce(target, foreign, 3, first=7000, partition=1)
     wait_reason(link, foreign, "DIVERGED", "partition 1", f"offset {end}")
@@ -99,6 +114,7 @@ def test_topics_that_are_not_as_they_should_be(link, source, target, unique):
     wait_reason(link, foreign, "DIVERGED", "partition 1", f"offset {end}")  # it is there still
     repair_by_force(link, foreign, partition=1, records=3, **{"from": end, "to": end + 3})
     wait_same(link, source, target, foreign)
+    wait_committed(target, group, foreign, offsets)
 
     # The same where somebody writes while the link does, so that its records lie in wrong places.
     for number in range(5):

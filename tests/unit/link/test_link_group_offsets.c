@@ -141,6 +141,33 @@ START_TEST(an_offset_that_is_gone_is_none)
 }
 END_TEST
 
+/* Brokers delete a group's offsets with the topic. */
+START_TEST(offsets_in_a_topic_that_was_made_anew_are_committed_again)
+{
+    struct link_offset_table table = {0};
+    link_offset_round_begin(&table);
+    link_offset_set_source(&table, "s", 0, 7, NULL);
+    link_offset_set_source(&table, "t", 0, 7, NULL);
+    link_offset_set_upstream(&table, "u", 0, 700, NULL);
+    link_offset_round_end(&table);
+    bound_all(&table, 0, 100);
+    link_offset_translate(&table.items[2], 7, 100);
+    for (size_t i = 0; i < 3; i++)
+        table.items[i].committed = 7;
+    link_offset_made_anew(&table, "t");
+    link_offset_made_anew(&table, "u");
+    ck_assert(!link_offset_needs_bounds(&table.items[0]));
+    ck_assert(link_offset_needs_bounds(&table.items[1]) && link_offset_behind(&table.items[1]));
+    ck_assert(link_offset_needs_translation(&table.items[2]));
+    bound_all(&table, 0, 5); /* it is copied up to there */
+    ck_assert_int_eq(link_offset_wanted(&table.items[0]), -1);
+    ck_assert_int_eq(link_offset_wanted(&table.items[1]), 5);
+    link_offset_translate(&table.items[2], 4, 5); /* the new index has another place */
+    ck_assert_int_eq(link_offset_wanted(&table.items[2]), 4);
+    link_offset_table_destroy(&table);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("link_group_offsets");
@@ -150,6 +177,7 @@ int main(void)
     tcase_add_test(tests, an_offset_is_translated_once_the_mirror_is_there);
     tcase_add_test(tests, each_partition_of_a_read_topic_gets_an_offset);
     tcase_add_test(tests, an_offset_that_is_gone_is_none);
+    tcase_add_test(tests, offsets_in_a_topic_that_was_made_anew_are_committed_again);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
