@@ -319,16 +319,16 @@ class Cluster:
             new = NewTopic(topic, partitions, replica_assignment=replicas, config=settings)
         else:
             new = NewTopic(topic, partitions, replication or min(3, self.size), config=settings)
-        attempts = []
+        before = topic in self.topics()
 
         def made():
-            # A call that finds no controller at first finds none for as long as it lasts.
-            attempts.append(self.admin.create_topics([new], request_timeout=10)[topic])
+            # A call that finds no controller at first finds none for as long as it lasts. One whose
+            # answer is lost is repeated by the client, too, and finds its own topic.
             try:
-                attempts[-1].result(60)
+                self.admin.create_topics([new], request_timeout=10)[topic].result(60)
             except KafkaException as failure:
                 code = failure.args[0].code()
-                done = code == KafkaError.TOPIC_ALREADY_EXISTS and len(attempts) > 1
+                done = code == KafkaError.TOPIC_ALREADY_EXISTS and not before
                 if not done and code not in PASSING:
                     raise
                 return done
