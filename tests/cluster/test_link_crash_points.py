@@ -3,10 +3,12 @@
 after the broker has acted on it. Whatever the point, the successor ends where an undisturbed run
 does.
 
-Each story runs once to count its requests, then once for each point: by default for the first of each
-kind, with ISTHMUS_LONG=1 for all of them. LINK_CRASH_POINT=12-after repeats one."""
+A story's table says by which requests it goes; an undisturbed run shows that it has them all and no
+other one. Each point is a test of its own, and its name repeats it:
 
-import os
+    pytest "tests/cluster/test_link_crash_points.py::test_a_link[migration-topic=PROMOTED-1-after]"
+"""
+
 import random
 import signal
 
@@ -14,28 +16,37 @@ import exactness
 import java
 import pytest
 import records
-from copier import Copier, assert_same, delete_before
-from crash_points import WHENS, Point, Points, chosen
-from links import Link, link_config
-from processes import wait_for
-from workers import PATIENCE, SHORT_SESSION
-
-ONLY = os.environ.get("LINK_CRASH_POINT")
-
-
-def points_of(seen, **more):
-    if ONLY:
-        number, when = ONLY.split("-")
-        return [Point(int(number), when)]
-    return chosen(seen, **more)
+from copier import Copier, assert_same, assert_translated, delete_before
+from crash_points import (
+    BY_THE_CLOCK,
+    SELDOM,
+    Point,
+    Points,
+    often,
+    points_of,
+    told,
+    unexpected,
+)
+from crash_stories import Migration, Wave
 
 
-def assert_all_kinds(points, seen, tried):
-    """Each kind of request was met, on both sides where all points were tried."""
-    missed = {(request, when) for request in seen for when in WHENS} - points.hit
-    if len(tried) == len(WHENS) * len(seen):
-        assert not missed, missed
-    print(f"{len(tried)} crashes of {len(WHENS) * len(seen)} points: {sorted(points.hit)}")
+def params_of(stories):
+    """Each story with each of its points, and undisturbed."""
+    return [
+        pytest.param(name, point, id=f"{name}-{point or 'undisturbed'}")
+        for name, (_, requests) in stories.items()
+        for point in (None, *points_of(requests))
+    ]
+
+
+def assert_as_expected(points, requests):
+    """An undisturbed run's requests are the story's; a run with a point was killed at it."""
+    if points.point:
+        points.report(requests)
+        return
+    print(dict(points.seen()))
+    wrong = unexpected(requests, points.seen())
+    assert not wrong, f"not as often as in the story's table: {wrong}"
 
 
 # ---- the copying alone ----
@@ -59,46 +70,55 @@ def cut_off_keyed(source, topic):
     delete_before(source, topic, 200)
 
 
+KEPT = {"retention_ms": -1}
 COMPACT = {"cleanup_policy": "compact", "min_compaction_lag_ms": 10**12}
+# How the source's topic is filled, options of the copying, settings of the target's topic.
+COORDINATOR = (transactions, {"link_markers": "coordinator"}, KEPT)
+DIRECT = (transactions, {"link_markers": "direct"}, KEPT)
+TRANSLATED = (transactions, {"link_offsets": "translate"}, KEPT)
+CUT_OFF = (cut_off, {}, KEPT)
+COMPACTED = (cut_off_keyed, {"compacted": 1}, {**KEPT, **COMPACT})
+# "Produce" alone is one to the mirror topic, which it names by its id.
 COPIED = {
-    "coordinator": (transactions, {"link_markers": "coordinator"}, {}),
-    "direct": (transactions, {"link_markers": "direct"}, {}),
-    "cut-off": (cut_off, {}, {}),
-    "compact": (cut_off_keyed, {"compacted": 1}, COMPACT),
+    "coordinator": (
+        COORDINATOR,
+        {
+            "InitProducerId": often(4, 16),
+            "Produce": 4,
+            "AddPartitionsToTxn:mirror": 17,
+            "EndTxn": 17,
+        },
+    ),
+    "direct": (DIRECT, {"Produce": 4, "WriteTxnMarkers:mirror": 4}),
+    "translated": (
+        TRANSLATED,
+        {"CreateTopics:index": 1, "Produce": 1, "Produce:index": often(1, 3)},
+    ),
+    "cut-off": (CUT_OFF, {"Produce": 2, "DeleteRecords:mirror": 1}),
+    "compacted": (
+        COMPACTED,
+        {"Produce": 2, "IncrementalAlterConfigs:mirror": 2, "DeleteRecords:mirror": 1},
+    ),
 }
 
 
-def copier_of(source, target, topic, mirror, tmp_path, **options):
-    copier = Copier(source, target, mirror, tmp_path, **options)
-    copier.options["source"] = topic
-    return copier
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("story", COPIED)
-def test_copying(source, target, unique, tmp_path, story):
-    fill, options, config = COPIED[story]
-    topic, mirror = unique(story), unique("mirror")
+@pytest.mark.parametrize("story, point", params_of(COPIED))
+def test_copying(source, target, unique, tmp_path, story, point):
+    (fill, options, config), requests = COPIED[story]
+    topic = unique(story)
     fill(source, topic)
-    points = Points(tmp_path)
-
-    def copier(name):
-        target.create_topic(name, 1, retention_ms=-1, **config)
-        return copier_of(source, target, topic, name, tmp_path, **options)
-
-    copier(mirror).finish(environment=points.environment())
-    assert_same(source, target, topic, mirror=mirror)
-    seen = points.seen()
-    print(seen)
-    tried = points_of(seen)
-    for point in tried:
-        name = f"{mirror}-{point.number}-{point.when}"
-        successor = copier(name)
-        successor.finish(status=-signal.SIGKILL, environment=points.environment(point))
-        print(point, points.crashed(point))
-        successor.finish()
-        assert_same(source, target, topic, mirror=name)
-    assert_all_kinds(points, seen, tried)
+    target.create_topic(topic, 1, **config)
+    points = Points(tmp_path, {"isthmus-link-index": "index", topic: "mirror"}, point=point)
+    copier = Copier(source, target, topic, tmp_path, **options)
+    status, _ = copier.run(environment=points.environment())
+    assert status == (-signal.SIGKILL if point and points.came else 0)
+    copier.finish()
+    if "link_offsets" in options:
+        assert_translated(copier, source, target, topic)
+    else:
+        assert_same(source, target, topic)
+    assert_as_expected(points, requests)
 
 
 def open_transactions(cluster):
@@ -115,128 +135,78 @@ def open_transactions(cluster):
 def test_nothing_is_left_open(source, target, unique, tmp_path, then):
     """A transaction that a predecessor has left open would end by its time-out, with a marker that
     nobody expects: also where the successor writes its markers in another way, or is another task."""
-    topic, points = unique("open"), Points(tmp_path)
+    topic = unique("open")
     transactions(source, topic)
+    target.create_topic(topic, 1, **KEPT)
     before = {"link_markers": "coordinator"}
     if "former" in then:
         before |= {"task_index": 1, "task_count": 2}
-
-    def copier():
-        name = unique("mirror")
-        target.create_topic(name, retention_ms=-1)
-        return name, copier_of(source, target, topic, name, tmp_path)
-
-    copier()[1].finish(environment=points.environment(), **before)
-    point = Point(points.seen().index("EndTxn") + 1, "before")
-    mirror, broken = copier()
-    broken.finish(status=-signal.SIGKILL, environment=points.environment(point), **before)
-    assert points.crashed(point) == "EndTxn"
+    points = Points(tmp_path, {topic: "mirror"}, point=Point("EndTxn", 1, "before"))
+    copier = Copier(source, target, topic, tmp_path)
+    copier.finish(status=-signal.SIGKILL, environment=points.environment(), **before)
     assert open_transactions(target)
-    broken.finish(**{"link_markers": "coordinator", **then})
+    copier.finish(**{"link_markers": "coordinator", **then})
     assert not open_transactions(target)
-    assert_same(source, target, topic, mirror=mirror)
+    assert_same(source, target, topic)
 
 
 # ---- a whole link ----
 
-
-class Migration:
-    """A link from its creation to the promotion of a topic and a group, by a worker that may die."""
-
-    def __init__(self, make_worker, source, target, unique, tmp_path):
-        self.source, self.target = source, target
-        self.topic, self.group = unique("orders"), unique("group")
-        name = unique("link")
-        source.create_topic(self.topic, 2, retention_ms=100000000)
-        records.produce(source, self.topic, 200)
-        records.commit(source, self.group, self.topic, {0: 5, 1: 6})
-        self.points = Points(tmp_path, client=name, once='"lease":')
-        settings = make_worker.settings(**SHORT_SESSION)
-        self.worker = make_worker.distributed(settings, start=False)
-        self.link = Link(self.worker.rest, name)
-
-    def insist(self, ask, what):
-        """Asks until it is done; a worker that has died is started again, without a crash."""
-
-        def done():
-            if not self.worker.alive:
-                self.worker.environment = {}
-                self.worker.start()
-            try:
-                return ask()
-            except OSError:  # it is dying
-                return None
-
-        return wait_for(done, 90 * PATIENCE, what, interval=0.2)
-
-    def run(self, point=None):
-        link, rest = self.link, self.worker.rest
-        self.worker.environment = self.points.environment(point)
-        self.worker.start()
-        config = link_config(
-            self.source,
-            self.target,
-            topics=self.topic,
-            groups=self.group,
-            link_groups_promotion="manual",
-            link_group_idle_ms=500,
-        )
-        path = f"/connectors/{link.name}/config"
-        self.insist(lambda: rest.call("PUT", path, config).status_code < 300, "the link to be made")
-        self.insist(lambda: link.state(self.topic) == "LINKING", "the topic")
-        self.insist(self.in_standby, "the group to be in standby, with its offsets")
-        self.insist(lambda: self.is_promoted("groups", self.group), "the group's promotion")
-        self.insist(lambda: self.is_promoted("mirrors", self.topic), "the topic's promotion")
-
-    def in_standby(self):
-        found = self.link.group(self.group)
-        return found and found["group_status"] == "STANDBY" and self.committed() == {0: 5, 1: 6}
-
-    def committed(self):
-        return records.committed(self.target, self.group, self.topic, range(2))
-
-    def is_promoted(self, kind, name):
-        """Orders it again and again: an order of a worker that died may be stored, or not."""
-        key = "group_ids" if kind == "groups" else "mirror_topic_names"
-        found = self.link.group(name) if kind == "groups" else self.link.mirror(name)
-        state = found and found["group_status" if kind == "groups" else "mirror_status"]
-        if state in ("STANDBY", "LINKING", "HOLD_LOST"):
-            self.link.rest.call("POST", f"/links/{self.link.name}/{kind}:promote", {key: [name]})
-        return state == "PROMOTED"
-
-    def check(self):
-        assert_same(self.source, self.target, self.topic)
-        assert self.committed() == {0: 5, 1: 6}
-        assert self.target.topic_config(self.topic)["retention.ms"] == "100000000"
-        receipt = self.link.rest.get(f"/links/{self.link.name}/receipts/{self.topic}")
-        ends = {part["partition"]: part["target_end"] for part in receipt["partitions"]}
-        there = records.end_offsets(self.source, self.topic)
-        assert ends == {p: high for p, (_, high) in there.items()}
+# Up to a topic that is copied, and a group in standby.
+BEGINNING = {
+    "CreateTopics:state": 1,
+    "self": 1,
+    "lease": BY_THE_CLOCK,
+    "CreateTopics:mirror": 1,
+    "topic_order=link": 1,
+    "group_order=hold": 1,
+    "InitProducerId": often(1, 2),
+    "topic=PENDING": often(1, 2),
+    "topic=ALIGNING": SELDOM,  # the alignment is over before the task looks
+    "topic=LINKING": often(1, 2),
+    "Produce": often(2, 3),
+    "DeleteRecords:mirror": 1,
+    "group=REGISTERED": 1,
+    "JoinGroup:group": 1,
+    "SyncGroup:group": 1,
+    "group=STANDBY": often(1, 2),
+    "OffsetCommit:group": BY_THE_CLOCK,
+}
+# Of a topic that is promoted.
+PROMOTED = {
+    "topic_order=promote": 1,
+    "topic=PROMOTING": 1,
+    "flip": 2,
+    "IncrementalAlterConfigs:mirror": 1,
+    "receipt=PROMOTED": 1,
+    "topic=PROMOTED": 1,
+}
+MOVED = {
+    "group_order=promote": 1,
+    "group=PROMOTING": 1,
+    "LeaveGroup:group": 1,
+    "group=PROMOTED": 1,
+    **PROMOTED,
+}
+LINKED = {
+    "migration": (Migration, {**BEGINNING, **MOVED}),
+    "wave": (
+        Wave,
+        {
+            **told({**BEGINNING, **MOVED}),
+            "wave=PLANNED": 1,
+            "wave=RUNNING": often(1, 4),
+            "wave=DONE": 1,
+        },
+    ),
+}
 
 
 @pytest.mark.long
-def test_a_migration(make_worker, source, target, unique, tmp_path):
-    def migration():
-        return Migration(make_worker, source, target, unique, tmp_path)
-
-    quiet = migration()
-    quiet.run()
-    quiet.check()
-    quiet.worker.stop()
-    seen = quiet.points.seen()
-    print(seen)
-    tried, hit = points_of(seen), set()
-    for point in tried:
-        one = migration()
-        one.points.hit = hit
-        one.run(point)
-        if len(one.points.seen(point)) < point.number:  # this run did with fewer requests
-            print(f"{point} isn't there")
-        else:
-            print(point, one.points.crashed(point), flush=True)
-        one.check()
-        one.worker.stop()
-    assert_all_kinds(one.points, set(seen), ())
-    if len(tried) == len(WHENS) * len(seen):
-        missed = {(request, when) for request in seen for when in WHENS} - hit
-        assert not missed, missed
+@pytest.mark.parametrize("story, point", params_of(LINKED))
+def test_a_link(make_worker, source, target, unique, tmp_path, story, point):
+    tell, requests = LINKED[story]
+    told = tell(make_worker, source, target, unique, tmp_path, point)
+    told.tell()
+    told.worker.stop()
+    assert_as_expected(told.points, requests)

@@ -44,12 +44,17 @@ class Copier:
             env={**os.environ, **(environment or {})},
         )
 
-    def finish(self, status=0, **options):
-        """Copies up to the source's end; what it printed."""
+    def run(self, **options):
+        """Copies up to the source's end: how it ended, and what it printed."""
         process = self.start(**{"finish": 1, "seconds": int(60 * PATIENCE), **options})
         out, _ = process.communicate(timeout=90 * PATIENCE)
         print(out)
-        assert process.returncode == status, out
+        return process.returncode, out
+
+    def finish(self, status=0, **options):
+        """Copies up to the source's end; what it printed."""
+        ended, out = self.run(**options)
+        assert ended == status, out
         return out
 
 

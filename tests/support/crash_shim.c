@@ -2,15 +2,20 @@
 /* For LD_PRELOAD: kills a process at one of the requests by which it changes something at a broker.
  * Built and used by crash_points.py.
  *
- *     CRASH_LOG=FILE     a line is added for each such request: its number, its name, its client
- *     CRASH_AT=N         the process is killed at the Nth of them (unset: at none)
- *     CRASH_WHEN=before  instead of sending it; "after": when the broker has had time to act on it,
- *                        and nobody has seen the answer
- *     CRASH_CLIENT=TEXT  counts only requests whose client id has it
- *     CRASH_ONCE=TEXT    of those that hold it only the first one counts: what comes by the clock
+ *     CRASH_LOG=FILE       a line is added for each such request: its name, which of that name it
+ *                          is in this process, its client
+ *     CRASH_AT=NAME-N      the process is killed at the Nth of that name (unset: at none)
+ *     CRASH_WHEN=before    instead of sending it; "after": when the broker has had time to act on
+ *                          it, and nobody has seen the answer
+ *     CRASH_CLIENT=TEXT    counts only requests whose client id has it
+ *     CRASH_TARGETS=LIST   TEXT=WORD,...: a request that has TEXT has WORD in its name
+ *
+ * A request is named by what it is, and by the first of its targets: "CreateTopics:mirror". Records
+ * of the state topic are counted one by one, also where a request has several. Their names say what
+ * resource they are of, and which state or wish it gets: "topic=LINKING", "lease".
  *
  * It sees what is written to sockets in plain text: frames of Kafka's protocol, told by their
- * header. A frame may be written in pieces; its first 512 bytes are looked at. */
+ * header. A frame may be written in pieces; its first 8 KiB are looked at. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -27,8 +32,10 @@
 
 enum {
     FDS = 65536,
-    HEAD = 512,      /* bytes of a frame that are looked at */
+    HEAD = 8192,     /* bytes of a frame that are looked at */
     HEADER = 14,     /* size, API, version, correlation, length of the client id */
+    NAME = 64,       /* bytes of a name */
+    NAMES = 256,     /* different ones in a process */
     ACT_US = 150000, /* for the broker to act */
 };
 
@@ -64,8 +71,10 @@ static struct stream {
 } streams[FDS];
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static int count;
-static bool once_seen;
+static struct name {
+    char text[NAME];
+    int count;
+} names[NAMES];
 
 static const char *setting(const char *name)
 {
@@ -99,57 +108,113 @@ static bool begins_kafka(const uint8_t *head, size_t len)
 
 /* ---- a request ---- */
 
-static void note(int number, const struct api *api, const uint8_t *client, int client_len,
-                 const char *kind)
+/* Some bytes of a frame, up to its end or to the end of what is looked at. */
+struct span {
+    const char *at;
+    size_t len;
+};
+
+static bool has(struct span span, const char *text)
+{
+    return memmem(span.at, span.len, text, strlen(text));
+}
+
+/* What comes behind the first such text; false: it isn't there. */
+static bool skip(struct span *span, const char *text)
+{
+    const char *found = memmem(span->at, span->len, text, strlen(text));
+    if (!found)
+        return false;
+    found += strlen(text);
+    span->len -= (size_t)(found - span->at);
+    span->at = found;
+    return true;
+}
+
+static struct span up_to(struct span span, const char *text)
+{
+    const char *found = memmem(span.at, span.len, text, strlen(text));
+    return found ? (struct span){span.at, (size_t)(found - span.at)} : span;
+}
+
+static void note(const char *name, int count, struct span client)
 {
     char line[512];
     int fd = open(getenv("CRASH_LOG"), O_WRONLY | O_CREAT | O_APPEND, 0644);
-    int len = snprintf(line, sizeof(line), "%d %s%s %.*s\n", number, api->name, kind, client_len,
-                       (const char *)client);
+    int len = snprintf(line, sizeof(line), "%s %d %.*s\n", name, count, (int)client.len, client.at);
     if (fd >= 0 && len > 0) {
         dprintf(fd, "%.*s", len, line);
         close(fd);
     }
 }
 
-static bool has(const uint8_t *head, size_t len, const char *text)
+/* Another one of this name. True: the process is to be killed at it. The lock is held. */
+static bool is_the_point(const char *text, struct span client)
 {
-    return text && memmem(head, len, text, strlen(text));
+    char point[NAME + 16];
+    const char *at = setting("CRASH_AT");
+    struct name *name = names;
+    while (name < names + NAMES - 1 && *name->text && strcmp(name->text, text) != 0)
+        name++;
+    snprintf(name->text, NAME, "%s", text);
+    note(text, ++name->count, client);
+    snprintf(point, sizeof(point), "%s-%d", text, name->count);
+    return at && strcmp(at, point) == 0;
 }
 
-/* Of records of the state topic, the resource of one; a receipt's come with a state. */
-static const char *kind_of(const uint8_t *head, size_t len)
+static void name_by_target(const struct api *api, struct span frame, char *name)
 {
-    static const char *const kinds[] = {"receipt", "flip",        "lease", "topic_order", "topic",
-                                        "group",   "group_order", "self",  "wave",        "guard"};
-    static char text[32];
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-        snprintf(text, sizeof(text), ",\"%s\":\"", kinds[i]);
-        if (memmem(head, len, text, strlen(text))) {
-            snprintf(text, sizeof(text), ":%s", kinds[i]);
-            return text;
+    char list[1024], *rest = NULL;
+    snprintf(name, NAME, "%s", api->name);
+    snprintf(list, sizeof(list), "%s", setting("CRASH_TARGETS") ? setting("CRASH_TARGETS") : "");
+    for (char *text = strtok_r(list, ",", &rest); text; text = strtok_r(NULL, ",", &rest)) {
+        char *word = strchr(text, '=');
+        if (!word)
+            continue;
+        *word++ = '\0';
+        if (has(frame, text)) {
+            snprintf(name, NAME, "%s:%s", api->name, word);
+            return;
         }
     }
-    return "";
+}
+
+#define STATE_TOPIC "isthmus-link-state"
+#define KEY         "{\"link\":\"" /* how the key of a record of the state topic begins */
+
+/* Of the record whose key has begun. */
+static void name_by_record(struct span record, char *name)
+{
+    skip(&record, "\",\"");
+    struct span kind = up_to(record, "\""), state = up_to(record, KEY);
+    bool is_state = skip(&state, "\"state\":\"") || skip(&state, "\"wish\":\"");
+    state = up_to(state, "\"");
+    snprintf(name, NAME, "%.*s%s%.*s", (int)kind.len, kind.at, is_state ? "=" : "",
+             is_state ? (int)state.len : 0, state.at);
 }
 
 /* True: the process is to be killed at it. The lock is held. */
-static bool counts_to_the_end(const uint8_t *head, size_t len)
+static bool is_the_end(const uint8_t *head, size_t len)
 {
     const struct api *api = api_of(number_at(head + 4, 2));
     int client_len = number_at(head + 12, 2);
-    const char *client = setting("CRASH_CLIENT"), *at = setting("CRASH_AT");
     if (!api || client_len < 0 || HEADER + (size_t)client_len > len)
         return false;
-    if (client && !has(head + HEADER, (size_t)client_len, client))
+    struct span client = {(const char *)head + HEADER, (size_t)client_len};
+    struct span frame = {client.at + client.len, len - HEADER - client.len};
+    char name[NAME];
+    bool is_state = has(frame, STATE_TOPIC) && has(frame, KEY), end = false;
+    if (setting("CRASH_CLIENT") && !has(client, setting("CRASH_CLIENT")))
         return false;
-    if (has(head, len, setting("CRASH_ONCE"))) {
-        if (once_seen)
-            return false;
-        once_seen = true;
+    if (!is_state) {
+        name_by_target(api, frame, name);
+        return is_the_point(name, client);
     }
-    note(++count, api, head + HEADER, client_len, kind_of(head, len));
-    return at && atoi(at) == count;
+    while (skip(&frame, KEY)) {
+        name_by_record(frame, name);
+        end |= is_the_point(name, client);
+    }
+    return end;
 }
 
 /* ---- a write ---- */
@@ -181,7 +246,7 @@ static size_t size_of(const struct iovec *parts, int n)
 }
 
 /* Whether one of the frames that begin in what is to be written is the one. */
-static bool is_the_end(struct stream *stream, const struct iovec *parts, int n)
+static bool has_the_end(struct stream *stream, const struct iovec *parts, int n)
 {
     uint8_t head[HEAD];
     int64_t size = (int64_t)size_of(parts, n);
@@ -190,12 +255,14 @@ static bool is_the_end(struct stream *stream, const struct iovec *parts, int n)
     while (stream->kind == KAFKA && stream->next < stream->written + size) {
         size_t at = (size_t)(stream->next - stream->written);
         size_t len = copy_from(parts, n, at, head, HEAD);
-        if (len < HEADER)
+        if (len < HEADER) {
             stream->kind = OTHER; /* never seen: heads are written in one piece */
-        else if (counts_to_the_end(head, len))
+            return false;
+        }
+        int64_t frame = 4 + (int64_t)number_at(head, 4);
+        if (is_the_end(head, frame < (int64_t)len ? (size_t)frame : len))
             return true;
-        else
-            stream->next += 4 + number_at(head, 4);
+        stream->next += frame;
     }
     return false;
 }
@@ -211,7 +278,7 @@ static bool look(int fd, const struct iovec *parts, int n)
     if (fd < 0 || fd >= FDS || !setting("CRASH_LOG"))
         return false;
     pthread_mutex_lock(&lock);
-    bool end = is_the_end(&streams[fd], parts, n);
+    bool end = has_the_end(&streams[fd], parts, n);
     const char *when = setting("CRASH_WHEN");
     if (end && !(when && strcmp(when, "after") == 0))
         end_process();
