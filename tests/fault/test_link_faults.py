@@ -14,7 +14,7 @@ import offset_by_offset
 import pytest
 import records
 from applications import Transactions
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from links import Link, link_config
 from load import Load
 from processes import wait_for
@@ -167,7 +167,17 @@ def delete_records(story):
     partition = story.chance.randrange(3)
     mirrored = records.end_offsets(story.target, story.plain).get(partition, (0, 0))[1]
     where = TopicPartition(story.plain, partition, mirrored // 2)
-    story.source.admin.delete_records([where])[where].result(60)
+
+    def deleted():
+        try:
+            story.source.admin.delete_records([where])[where].result(60)
+        except KafkaException as failure:  # its leader has just moved
+            if failure.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                raise
+            return False
+        return True
+
+    wait_for(deleted, 60 * PATIENCE, f"the records of {story.plain}-{partition} to be deleted")
     return f"{story.plain}-{partition} begins at {mirrored // 2}"
 
 
