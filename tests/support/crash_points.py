@@ -39,8 +39,8 @@ class Often(collections.namedtuple("Often", "least most points")):
 
 
 def often(least, most, since=1):
-    """It varies. Each of them is a point, also those that may not come; those before `since` are the
-    same as in another story."""
+    """It varies. Each of them is a point, also those that may not come. Those before `since` are
+    points of another story."""
     return Often(least, most, range(since, most + 1))
 
 
