@@ -57,8 +57,11 @@ class Librdkafka:
             if message.error():
                 self.errors.append(message.error())
             else:
-                self.seen.append((message.topic(), message.partition(), message.offset()))
+                self.process(message)
                 self._consumer.store_offsets(message)
+
+    def process(self, message):
+        self.seen.append((message.topic(), message.partition(), message.offset()))
 
     def close(self):
         self._over.set()
@@ -67,14 +70,14 @@ class Librdkafka:
 
 
 class Program:
-    """A member that is a process, and prints "topic partition offset" of what it processes."""
+    """A member that is a process, and prints "topic partition offset when" of what it processes."""
 
     def __init__(self, name, command):
         self._process = Process(name, command)
 
     @property
     def seen(self):
-        found = re.findall(r"^(\S+) (\d+) (\d+)$", self._process.log(), re.MULTILINE)
+        found = re.findall(r"^(\S+) (\d+) (\d+) \d+$", self._process.log(), re.MULTILINE)
         return [(topic, int(partition), int(offset)) for topic, partition, offset in found]
 
     def close(self):
@@ -143,7 +146,8 @@ class Writer:
 
     def close(self):
         self._over.set()
-        self._thread.join(120)
+        self._thread.join(240)
+        assert not self._thread.is_alive(), f"writing to {self.topic} doesn't end"
         assert not self._failed, f"writing to {self.topic}: {self._failed[:3]}"
 
     def producer(self, **more):

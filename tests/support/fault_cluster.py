@@ -17,6 +17,10 @@ SETTINGS = {
     "broker.rack": lambda broker: f"rack-{broker.node}",
     "replica.selector.class": "org.apache.kafka.common.replica.RackAwareReplicaSelector",
     "quota.window.num": "3",
+    "default.replication.factor": "3",  # of topics that gateways make
+    # Members of KIP-848 groups ask for news every five seconds by default.
+    "group.consumer.min.heartbeat.interval.ms": "500",
+    "group.consumer.heartbeat.interval.ms": "1000",
     "controller.quorum.election.timeout.ms": "500",
     "controller.quorum.fetch.timeout.ms": "1500",
 }

@@ -61,11 +61,12 @@ class Franz(Program):
 
 
 class FranzWriter:
-    """A producer. kind: idempotent, acks1, acksall, or a transactional id."""
+    """A producer. kind: idempotent, acks1, acksall, or a transactional id. Values are numbers
+    behind the prefix."""
 
-    def __init__(self, cluster, topic, kind="idempotent", rate=100):
+    def __init__(self, cluster, topic, kind="idempotent", rate=100, prefix=""):
         self.topic, self.rate = topic, rate
-        command = [program()[0], "produce", cluster.bootstrap, topic, kind, str(rate)]
+        command = [program()[0], "produce", cluster.bootstrap, topic, kind, str(rate), prefix]
         self._process = Process(f"franz-writer-{topic}", command)
 
     @property
@@ -83,4 +84,5 @@ class FranzWriter:
         wait_for(lambda: self.written >= wanted, timeout, f"{more} records more in {self.topic}")
 
     def close(self):
-        self._process.stop()
+        """It must end with everything acknowledged."""
+        assert self._process.stop(120) == 0, self._process.tail()

@@ -28,6 +28,10 @@ class Through:
         return {**self.client, **more}
 
     @property
+    def bootstrap(self):
+        return self.client["bootstrap.servers"]
+
+    @property
     def admin(self):
         if not self._admin:
             self._admin = AdminClient(self.client_config(log_level=0))
@@ -111,9 +115,12 @@ class Gateway(Through):
         status = self.process.stop(timeout * PATIENCE)
         assert status == 0, self.process.tail()
 
+    def kill(self):
+        self.process.kill()
+
     def close(self):
         if self.process and self.process.alive:
-            self.process.kill()
+            self.kill()
 
     def __enter__(self):
         return self.start()
@@ -129,12 +136,14 @@ def plain_target(cluster):
 
 
 def routing_gateway(name, link, source, target, **settings):
-    """A gateway before the target, for one link from the source; not yet started."""
+    """A gateway before the target, for one link from the source, or for all (None); not yet
+    started."""
     theirs = {f"source.cluster.{key}": value for key, value in plain_target(source).items()}
+    if link:
+        theirs["gateway.links"] = link.name
     return Gateway(
         name,
         plain_target(target),
-        gateway__links=link.name,
         **{key.replace(".", "__"): value for key, value in theirs.items()},
         **settings,
     )

@@ -103,7 +103,7 @@ def _part():
 class Process:
     """One child process with its log."""
 
-    def __init__(self, name, command, env=None, cwd=None):
+    def __init__(self, name, command, env=None, cwd=None, stdin=subprocess.DEVNULL):
         LOGS.mkdir(parents=True, exist_ok=True)
         self.name = name
         self.command = [str(word) for word in command]
@@ -112,7 +112,7 @@ class Process:
         with open(self.log_path, "wb") as log:
             self._child = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "KILL", *self.command],
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=cwd,
@@ -125,6 +125,11 @@ class Process:
     @property
     def pid(self):
         return self._child.pid
+
+    def tell(self, line):
+        """Writes a line to its standard input, which stdin=subprocess.PIPE has made."""
+        self._child.stdin.write(f"{line}\n".encode())
+        self._child.stdin.flush()
 
     @property
     def status(self):

@@ -35,9 +35,17 @@ class Acknowledged(Writer):
             self._failed.append(error)
             return
         number = int(message.value().decode().split(":")[1])
-        self.places[message.partition(), number] = message.offset()
+        self.tell({(message.partition(), number): message.offset()})
+
+    def tell(self, places):
+        """What was acknowledged at this moment."""
+        self.places.update(places)
         self.times.append(time.monotonic())
-        self.written += 1
+        self.written += len(places)
+
+    def send(self, producer, partition, number, note):
+        key, value = f"key-{partition}-{number % 20}", f"{self.name}:{number}"
+        producer.produce(self.topic, value, key, partition=partition, on_delivery=note)
 
     def run(self):
         producer = self.producer(**self.SETTINGS, **self.more)
@@ -46,10 +54,7 @@ class Acknowledged(Writer):
                 partition = sum(self.sent.values()) % self.partitions
                 number = self.sent[partition]
                 self.sent[partition] += 1
-                value = f"{self.name}:{number}".encode()
-                producer.produce(
-                    self.topic, value, partition=partition, on_delivery=self.note
-                )
+                self.send(producer, partition, number, self.note)
             producer.poll(0)
         assert producer.flush(120) == 0
 
@@ -58,20 +63,30 @@ class Acknowledged(Writer):
         return max((b - a for a, b in zip(self.times, self.times[1:])), default=0)
 
 
+def insist(call):
+    """Calls again what only took too long, as librdkafka asks applications to do."""
+    for _ in range(5):
+        try:
+            return call(60)
+        except KafkaException as failure:
+            if not failure.args[0].retriable():
+                raise
+    return call(60)
+
+
 class InTransactions(Acknowledged):
     """A transaction a turn. One that must be aborted is tried again, as applications do."""
 
     aborted = 0
 
     def run(self):
+        name = self.more.get("transactional.id", f"tx-{self.name}")
         timeouts = {"message.timeout.ms": 60000, "transaction.timeout.ms": 60000}
-        producer = self.producer(**{"transactional.id": f"tx-{self.name}"}, **timeouts)
-        producer.init_transactions(120)
+        producer = self.producer(**{"transactional.id": name}, **timeouts)
+        insist(producer.init_transactions)
         for numbers in self.turns():
             while not self.committed(producer, [n % self.partitions for n in numbers]):
                 self.aborted += 1
-            self.times.append(time.monotonic())
-            self.written += len(numbers)
 
     def committed(self, producer, partitions):
         sent, places = collections.Counter(self.sent), {}
@@ -84,17 +99,16 @@ class InTransactions(Acknowledged):
         try:
             producer.begin_transaction()
             for partition in partitions:
-                value = f"{self.name}:{sent[partition]}".encode()
+                self.send(producer, partition, sent[partition], note)
                 sent[partition] += 1
-                producer.produce(self.topic, value, partition=partition, on_delivery=note)
-            producer.commit_transaction(120)
+            insist(producer.commit_transaction)
         except KafkaException as failure:
             error = failure.args[0]
             assert error.txn_requires_abort() and not error.fatal(), error
-            producer.abort_transaction(120)
+            insist(producer.abort_transaction)
             return False
         self.sent = sent
-        self.places.update(places)
+        self.tell(places)
         return True
 
 

@@ -3,12 +3,13 @@
 // Applications of franz-go for migrations: a member of a consumer group, and producers.
 //
 //	franz-apps consume BOOTSTRAP GROUP TOPICS PROTOCOL INSTANCE
-//	    prints "topic partition offset" of each record that it processes; commits and leaves on SIGTERM.
+//	    prints "topic partition offset when" of each record that it processes, and "committed topic
+//	    partition offset when", in nanoseconds; commits and leaves on SIGTERM.
 //	    PROTOCOL: classic or consumer; INSTANCE: a static id, "" for none
-//	franz-apps produce BOOTSTRAP TOPIC KIND RATE
+//	franz-apps produce BOOTSTRAP TOPIC KIND RATE PREFIX
 //	    KIND: idempotent, acks1, acksall or a transactional id; prints "partition offset key value" of
 //	    each record that was acknowledged (of a transaction: once it is committed); on SIGTERM it ends
-//	    with what is under way acknowledged. Values are numbers.
+//	    with what is under way acknowledged. Values are numbers behind PREFIX.
 package main
 
 import (
@@ -24,12 +25,17 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 const patience = 300 * time.Second
 
-var out = bufio.NewWriter(os.Stdout)
+var (
+	out  = bufio.NewWriter(os.Stdout)
+	lock sync.Mutex // of out, where two goroutines print
+)
 
 func fail(what string, err error) {
 	out.Flush()
@@ -43,6 +49,37 @@ func stopped() context.Context {
 	return ctx
 }
 
+// refused is the first error of a commit, nil if all of it was taken.
+func refused(answer *kmsg.OffsetCommitResponse, err error) error {
+	if err != nil || answer == nil {
+		return err
+	}
+	for _, topic := range answer.Topics {
+		for _, partition := range topic.Partitions {
+			if err := kerr.ErrorForCode(partition.ErrorCode); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// committed prints what was committed, behind what was processed before.
+func committed(_ *kgo.Client, asked *kmsg.OffsetCommitRequest, answer *kmsg.OffsetCommitResponse, err error) {
+	if refused(answer, err) != nil || asked == nil {
+		return
+	}
+	lock.Lock()
+	defer lock.Unlock()
+	for _, topic := range asked.Topics {
+		for _, partition := range topic.Partitions {
+			fmt.Fprintf(out, "committed %s %d %d %d\n", topic.Topic, partition.Partition,
+				partition.Offset, time.Now().UnixNano())
+		}
+	}
+	out.Flush()
+}
+
 func consume(bootstrap, group, topics, protocol, instance string) {
 	ctx := stopped()
 	base := context.Background()
@@ -50,13 +87,14 @@ func consume(bootstrap, group, topics, protocol, instance string) {
 		base = context.WithValue(base, "opt_in_kafka_next_gen_balancer_beta", true)
 	}
 	options := []kgo.Opt{
-		kgo.SeedBrokers(bootstrap),
+		kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.ConsumerGroup(group),
 		kgo.ConsumeTopics(strings.Split(topics, ",")...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.AutoCommitMarks(),
 		kgo.AutoCommitInterval(500 * time.Millisecond),
+		kgo.AutoCommitCallback(committed),
 		kgo.BlockRebalanceOnPoll(),
 		kgo.WithContext(base),
 	}
@@ -77,17 +115,25 @@ func consume(bootstrap, group, topics, protocol, instance string) {
 				fmt.Fprintf(os.Stderr, "%s-%d: %v\n", topic, partition, err)
 			}
 		})
+		lock.Lock()
 		fetches.EachRecord(func(record *kgo.Record) {
-			fmt.Fprintf(out, "%s %d %d\n", record.Topic, record.Partition, record.Offset)
+			fmt.Fprintf(out, "%s %d %d %d\n", record.Topic, record.Partition, record.Offset,
+				time.Now().UnixNano())
 			client.MarkCommitRecords(record)
 		})
 		out.Flush()
+		lock.Unlock()
 		client.AllowRebalance()
 	}
 	end, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	if err := client.CommitMarkedOffsets(end); err != nil {
-		fail("commit", err)
+	var failed error
+	done := func(c *kgo.Client, asked *kmsg.OffsetCommitRequest, answer *kmsg.OffsetCommitResponse, err error) {
+		committed(c, asked, answer, err)
+		failed = refused(answer, err)
+	}
+	if client.CommitOffsetsSync(end, client.MarkedOffsets(), done); failed != nil {
+		fail("commit", failed)
 	}
 	client.CloseAllowingRebalance()
 }
@@ -96,12 +142,13 @@ func consume(bootstrap, group, topics, protocol, instance string) {
 type writer struct {
 	client *kgo.Client
 	topic  string
+	prefix string
 	lock   sync.Mutex
 	failed error
 }
 
 func (w *writer) send(number int, done func(string)) {
-	value := strconv.Itoa(number)
+	value := w.prefix + strconv.Itoa(number)
 	record := &kgo.Record{Topic: w.topic, Key: []byte("key-" + strconv.Itoa(number%50)), Value: []byte(value)}
 	w.client.Produce(context.Background(), record, func(r *kgo.Record, err error) {
 		w.lock.Lock()
@@ -159,10 +206,10 @@ func (w *writer) transaction(ctx context.Context, number, count int) {
 	}
 }
 
-func produce(bootstrap, topic, kind string, rate int) {
+func produce(bootstrap, topic, kind string, rate int, prefix string) {
 	ctx := stopped()
 	options := []kgo.Opt{
-		kgo.SeedBrokers(bootstrap),
+		kgo.SeedBrokers(strings.Split(bootstrap, ",")...),
 		kgo.ProducerLinger(5 * time.Millisecond),
 		kgo.RecordDeliveryTimeout(patience),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
@@ -182,13 +229,16 @@ func produce(bootstrap, topic, kind string, rate int) {
 	if err != nil {
 		fail("producer", err)
 	}
-	w := &writer{client: client, topic: topic}
+	w := &writer{client: client, topic: topic, prefix: prefix}
 	burst := max(1, rate/10)
 	for number := 0; ctx.Err() == nil; number += burst {
 		end, cancel := context.WithTimeout(context.Background(), patience)
 		if transactional {
 			w.transaction(end, number, burst)
-		} else if err := w.burst(end, number, burst, func(line string) { out.WriteString(line) }); err != nil {
+		} else if err := w.burst(end, number, burst, func(line string) {
+			out.WriteString(line)
+			out.Flush()
+		}); err != nil {
 			fail("produce", err)
 		}
 		cancel()
@@ -206,12 +256,12 @@ func main() {
 	switch {
 	case len(a) == 7 && a[1] == "consume":
 		consume(a[2], a[3], a[4], a[5], a[6])
-	case len(a) == 6 && a[1] == "produce":
+	case len(a) == 7 && a[1] == "produce":
 		rate, err := strconv.Atoi(a[5])
 		if err != nil {
 			fail("rate", err)
 		}
-		produce(a[2], a[3], a[4], rate)
+		produce(a[2], a[3], a[4], rate, a[6])
 	default:
 		fmt.Fprintln(os.Stderr, "franz-apps consume|produce ...: see main.go")
 		os.Exit(2)

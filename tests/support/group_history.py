@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the members of a consumer group processed and committed, in one order, and its check: each
+record in order, none left out, and none again that was committed.
+
+Members are of librdkafka, Java and franz-go, in several processes of one machine, so that their
+events are put in order by its clock.
+"""
+
+import threading
+import time
+
+from applications import Librdkafka
+from franz import Franz
+from log_lines import LogLines
+
+ISOLATED = {"isolation.level": "read_committed", "auto.offset.reset": "earliest"}
+JAVA_CLASSIC = {"session.timeout.ms": 12000, "heartbeat.interval.ms": 1000}
+
+
+class History:
+    """Of one group. Members append to it on threads of their own."""
+
+    def __init__(self, name, topics):
+        self.name, self.topics = name, topics
+        self._lock = threading.Lock()
+        self._events, self._processed = [], set()
+
+    def read(self, member, topic, partition, offset, when):
+        place = topic, int(partition), int(offset)
+        with self._lock:
+            self._events.append((int(when), "read", member, *place))
+            self._processed.add(place)
+
+    def committed(self, member, topic, partition, offset, when):
+        with self._lock:
+            self._events.append(
+                (int(when), "committed", member, topic, int(partition), int(offset))
+            )
+
+    def events(self):
+        """(kind, member, topic, partition, offset) in the order in which they happened."""
+        with self._lock:
+            return [event[1:] for event in sorted(self._events, key=lambda event: event[0])]
+
+    def processed(self):
+        with self._lock:
+            return set(self._processed)
+
+
+class LibrdkafkaMember(Librdkafka):
+    """number: another one for each member, also for one that is started again."""
+
+    def __init__(self, cluster, history, number, protocol):
+        self._history, self._number = history, number
+        super().__init__(
+            cluster,
+            history.name,
+            history.topics,
+            on_commit=self._note_committed,
+            **{"group.protocol": protocol},
+        )
+
+    def process(self, message):
+        place = message.topic(), message.partition(), message.offset()
+        self._history.read(self._number, *place, time.time_ns())
+
+    def _note_committed(self, error, partitions):
+        for each in partitions if not error else ():
+            if not each.error and each.offset >= 0:
+                place = each.topic, each.partition, each.offset
+                self._history.committed(self._number, *place, time.time_ns())
+
+
+class FranzMember(Franz):
+    def __init__(self, cluster, history, number, protocol):
+        self._history, self._number = history, number
+        super().__init__(cluster, history.name, history.topics, protocol)
+        self._lines = LogLines(self._process, self._note)
+
+    def _note(self, line):
+        words = line.split(" ")
+        if words[0] in self._history.topics and len(words) == 4:
+            self._history.read(self._number, *words)
+        elif words[0] == "committed" and len(words) == 5:
+            self._history.committed(self._number, *words[1:])
+
+    def close(self):
+        super().close()
+        self._lines.close()
+
+
+class JavaMember:
+    """java: the JavaApplications in which it lives."""
+
+    def __init__(self, java, cluster, history, number, protocol):
+        self._java, self._history, self._number = java, history, number
+        self._name = f"{history.name}/{number}"
+        more = {"group.protocol": protocol, "auto.commit.interval.ms": 500, **ISOLATED}
+        if protocol == "classic":
+            more |= JAVA_CLASSIC
+        java.read(self._name, cluster, history.name, history.topics, self._note, **more)
+
+    def _note(self, words):
+        if words[0] in ("read", "committed"):
+            getattr(self._history, words[0])(self._number, *words[1:])
+
+    def close(self):
+        self._java.close(self._name)
+
+
+class Check:
+    """Goes through a history. visible: all places, (topic, partition, offset), of committed
+    records. again: what was committed may be read again, because its hold was lost."""
+
+    def __init__(self, history, visible, again=False):
+        self.name, self.again = history.name, again
+        self.order = {}  # of a partition: {offset: its number among the visible ones}
+        for topic, partition, offset in sorted(visible):
+            numbers = self.order.setdefault((topic, partition), {})
+            numbers[offset] = len(numbers)
+        self.next = dict.fromkeys(self.order, 0)  # number of the first one not yet processed
+        self.committed = {}  # of a partition: the offset
+        self.last = {}  # of a member and a partition: the number that it processed last
+        self.repeated = 0
+        for kind, member, topic, partition, offset in history.events():
+            if kind == "read":
+                self.read(member, (topic, partition), offset)
+            else:
+                self.commit((topic, partition), offset)
+        for place, numbers in self.order.items():
+            left = len(numbers) - self.next[place]
+            assert not left, f"{self.name}: the last {left} records of {place} aren't processed"
+
+    def commit(self, place, offset):
+        self.committed[place] = max(offset, self.committed.get(place, 0))
+
+    def read(self, member, place, offset):
+        number = self.order.get(place, {}).get(offset)
+        where = f"{self.name}: {member} processes {place} at {offset}"
+        assert number is not None, f"{where}, where no committed record is"
+        begins = self.last.get((member, place)) != number - 1
+        self.last[member, place] = number
+        assert number <= self.next[place], f"{where}, and {number - self.next[place]} before aren't"
+        if begins and not self.again:
+            committed = self.committed.get(place, 0)
+            assert offset >= committed, f"{where} again, although {committed} is committed"
+        if number == self.next[place]:
+            self.next[place] += 1
+        else:
+            self.repeated += 1

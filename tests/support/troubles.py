@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Troubles for migrations: gateways, workers and brokers are killed, restarted and frozen while
+other things go on. One trouble at a time, begun at some moment and ended by itself.
+
+    troubles = Troubles(gateways, workers, [source, target], LEASE_MS)
+    under_way = troubles.begin(random.Random(1), OF_OURS, print)
+    under_way.result()      # when it is over; raises what failed
+    with troubles.peace:
+        ...                 # there is none meanwhile
+
+Processes are started again on one thread that lives as long as Python does: the kernel kills a
+process when the thread that has started it ends.
+"""
+
+import concurrent.futures
+import threading
+import time
+
+from confluent_kafka import KafkaException
+
+from processes import wait_for
+
+_thread = concurrent.futures.ThreadPoolExecutor(1, "troubles")
+
+
+class Troubles:
+    """brokers_hit: when a broker was killed or frozen, by the clock of time.monotonic()."""
+
+    def __init__(self, gateways, workers, clusters, lease_ms):
+        self.gateways, self.workers, self.clusters = gateways, workers, clusters
+        self.lease_ms = lease_ms
+        self.brokers_hit = []
+        self.peace = threading.Lock()
+
+    def begin(self, chance, kinds, tell):
+        """A trouble that is drawn now, and begins a bit later, when the one before is over. tell()
+        gets its kind and what it does then."""
+        kind = chance.choice(kinds)
+        what, act = kind(self, chance)
+        after = chance.uniform(0, 1)
+
+        def run():
+            time.sleep(after)
+            with self.peace:
+                tell(kind.__name__.replace("_", " "), what)
+                act()
+
+        return _thread.submit(run)
+
+
+def kill_one(troubles, chance, victim):
+    away = chance.uniform(0, 2)
+
+    def act():
+        victim.kill()
+        time.sleep(away)
+        victim.start()
+
+    return f"{victim.name} for {away:.1f} s", act
+
+
+def kill_all(victims):
+    def act():
+        for victim in victims:
+            victim.kill()
+        for victim in victims:
+            victim.start(wait=False)
+        for victim in victims:
+            victim.wait_ready()
+
+    return ", ".join(victim.name for victim in victims), act
+
+
+def freeze_one(troubles, chance, victim):
+    """For longer or shorter than a lease."""
+    long = chance.uniform(0.5, 2.5 * troubles.lease_ms / 1000)
+
+    def act():
+        victim.process.pause()
+        time.sleep(long)
+        victim.process.resume()
+
+    return f"{victim.name} for {long:.1f} s", act
+
+
+def gateway_killed(troubles, chance):
+    return kill_one(troubles, chance, chance.choice(troubles.gateways))
+
+
+def gateways_killed(troubles, chance):
+    return kill_all(troubles.gateways)
+
+
+def gateway_frozen(troubles, chance):
+    return freeze_one(troubles, chance, chance.choice(troubles.gateways))
+
+
+def worker_killed(troubles, chance):
+    return kill_one(troubles, chance, chance.choice(troubles.workers))
+
+
+def workers_killed(troubles, chance):
+    return kill_all(troubles.workers)
+
+
+def worker_frozen(troubles, chance):
+    return freeze_one(troubles, chance, chance.choice(troubles.workers))
+
+
+def hit_broker(troubles, chance, how):
+    """The cluster is whole again when that is over."""
+    cluster = chance.choice(troubles.clusters)
+    what, hit = how(troubles, chance, chance.choice(cluster.brokers))
+
+    def act():
+        troubles.brokers_hit.append(time.monotonic())
+        hit()
+        troubles.brokers_hit.append(time.monotonic())
+        wait_whole(cluster)
+
+    return what, act
+
+
+def broker_killed(troubles, chance):
+    return hit_broker(troubles, chance, kill_one)
+
+
+def broker_frozen(troubles, chance):
+    return hit_broker(troubles, chance, freeze_one)
+
+
+def wait_whole(cluster):
+    """Waits until each partition of the cluster has all of its replicas in sync."""
+
+    def whole():
+        try:
+            found = cluster.admin.list_topics(timeout=10).topics.values()
+        except KafkaException:
+            return False
+        partitions = [each for topic in found for each in topic.partitions.values()]
+        return all(p.leader > 0 and set(p.isrs) == set(p.replicas) for p in partitions)
+
+    wait_for(whole, 60, f"all replicas of {cluster.name} to be in sync", interval=0.2)
+
+
+OF_OURS = [
+    gateway_killed,
+    gateway_killed,
+    gateways_killed,
+    gateway_frozen,
+    worker_killed,
+    workers_killed,
+    worker_frozen,
+]
+OF_BROKERS = [broker_killed, broker_killed, broker_frozen]
