@@ -8,7 +8,8 @@
 //	    PROTOCOL: classic or consumer; INSTANCE: a static id, "" for none
 //	franz-apps produce BOOTSTRAP TOPIC KIND RATE PREFIX
 //	    KIND: idempotent, acks1, acksall or a transactional id; prints "partition offset key value" of
-//	    each record that was acknowledged (of a transaction: once it is committed); on SIGTERM it ends
+//	    each record that was acknowledged (of a transaction: once it is committed; with "unknown TURN"
+//	    before it where the answer to the commit was lost); on SIGTERM it ends
 //	    with what is under way acknowledged. Values are numbers behind PREFIX.
 package main
 
@@ -176,7 +177,8 @@ func (w *writer) burst(ctx context.Context, number, count int, done func(string)
 	return w.failed
 }
 
-// transaction repeats one that had to be aborted, as applications do.
+// transaction repeats one that had to be aborted, as applications do. Whether one was committed whose
+// answer was lost nobody can say: it isn't repeated.
 func (w *writer) transaction(ctx context.Context, number, count int) {
 	for {
 		var lines []string
@@ -189,20 +191,47 @@ func (w *writer) transaction(ctx context.Context, number, count int) {
 			if err := w.client.AbortBufferedRecords(ctx); err != nil {
 				fail("abort", err)
 			}
+			w.abort(ctx)
+			continue
 		}
-		ended := w.client.EndTransaction(ctx, kgo.TransactionEndTry(err == nil))
-		if ended == nil && err == nil {
-			for _, line := range lines {
-				out.WriteString(line)
-			}
+		ended := w.client.EndTransaction(ctx, kgo.TryCommit)
+		if ended == nil {
+			tell("", lines)
 			return
 		}
-		if ended != nil {
-			fmt.Fprintf(os.Stderr, "the transaction could not be ended: %v\n", ended)
-			if errors.Is(ended, kgo.ErrClientClosed) || ctx.Err() != nil {
-				fail("transaction", ended)
-			}
+		fmt.Fprintf(os.Stderr, "the transaction could not be ended: %v\n", ended)
+		if errors.Is(ended, kgo.ErrClientClosed) || ctx.Err() != nil {
+			fail("transaction", ended)
 		}
+		w.abort(ctx)
+		if isUnknown(ended) {
+			tell(fmt.Sprintf("unknown %d ", number), lines)
+			return
+		}
+	}
+}
+
+func tell(prefix string, lines []string) {
+	for _, line := range lines {
+		out.WriteString(prefix + line)
+	}
+}
+
+// isUnknown: what isn't a broker's refusal may have been carried out.
+func isUnknown(err error) bool {
+	var refusal *kerr.Error
+	return !errors.As(err, &refusal) || errors.Is(err, kerr.UnknownServerError)
+}
+
+// abort asks again where nobody could be asked. A refusal says that nothing is left to be aborted.
+func (w *writer) abort(ctx context.Context) {
+	for ctx.Err() == nil {
+		err := w.client.EndTransaction(ctx, kgo.TryAbort)
+		if err == nil || !isUnknown(err) {
+			return
+		}
+		fmt.Fprintf(os.Stderr, "the transaction could not be aborted: %v\n", err)
+		time.Sleep(100 * time.Millisecond)
 	}
 }
 
