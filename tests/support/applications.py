@@ -30,6 +30,8 @@ class Librdkafka:
     """A member of confluent-kafka, by the names of topics or by a pattern. more: a static id, the
     protocol, an assignor, ..."""
 
+    SESSION = SESSION
+
     def __init__(self, cluster, group, topics, pattern=False, **more):
         self.seen, self.errors, self._over = [], [], threading.Event()
         settings = {
@@ -41,7 +43,7 @@ class Librdkafka:
             **more,
         }
         if settings.get("group.protocol") != "consumer":
-            settings = {**SESSION, **settings}
+            settings = {**self.SESSION, **settings}
         self._consumer = Consumer(cluster.client_config(**settings))
         self._consumer.subscribe([pattern_of(topics)] if pattern else list(topics))
         self._thread = threading.Thread(target=self._run, daemon=True)

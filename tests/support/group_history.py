@@ -14,7 +14,9 @@ from franz import Franz
 from log_lines import LogLines
 
 ISOLATED = {"isolation.level": "read_committed", "auto.offset.reset": "earliest"}
-JAVA_CLASSIC = {"session.timeout.ms": 12000, "heartbeat.interval.ms": 1000}
+# Rebalances are quick. Sessions are long, as by default: a client whose gateway is killed several
+# times connects again after up to ten seconds only.
+CLASSIC = {"heartbeat.interval.ms": "1000"}
 
 
 class History:
@@ -38,9 +40,9 @@ class History:
             )
 
     def events(self):
-        """(kind, member, topic, partition, offset) in the order in which they happened."""
+        """(when, kind, member, topic, partition, offset) in the order in which they happened."""
         with self._lock:
-            return [event[1:] for event in sorted(self._events, key=lambda event: event[0])]
+            return sorted(self._events, key=lambda event: event[0])
 
     def processed(self):
         with self._lock:
@@ -49,6 +51,8 @@ class History:
 
 class LibrdkafkaMember(Librdkafka):
     """number: another one for each member, also for one that is started again."""
+
+    SESSION = CLASSIC
 
     def __init__(self, cluster, history, number, protocol):
         self._history, self._number = history, number
@@ -97,7 +101,7 @@ class JavaMember:
         self._name = f"{history.name}/{number}"
         more = {"group.protocol": protocol, "auto.commit.interval.ms": 500, **ISOLATED}
         if protocol == "classic":
-            more |= JAVA_CLASSIC
+            more |= CLASSIC
         java.read(self._name, cluster, history.name, history.topics, self._note, **more)
 
     def _note(self, words):
@@ -108,9 +112,28 @@ class JavaMember:
         self._java.close(self._name)
 
 
+def before(events, number):
+    """What happened to the partition before an event, and the event, in words. Reads of a member
+    that follow on each other are one line."""
+    place, lines = events[number][3:5], []
+    for when, kind, member, *where, offset in events[: number + 1]:
+        if tuple(where) != place:
+            continue
+        last = lines[-1] if lines else None
+        if last and kind == "read" and last[1:3] == [kind, member] and offset > last[4]:
+            last[4] = offset
+        else:
+            lines.append([when, kind, member, offset, offset])
+    return "\n".join(
+        f"{(when - events[0][0]) / 1e9:.3f} s: member {member} {kind} {first} to {to}"
+        for when, kind, member, first, to in lines[-40:]
+    )
+
+
 class Check:
     """Goes through a history. visible: all places, (topic, partition, offset), of committed
-    records. again: what was committed may be read again, because its hold was lost."""
+    records. again: what was committed may be read again, because its hold was lost. repeats: how
+    each repetition of what wasn't committed came about."""
 
     def __init__(self, history, visible, again=False):
         self.name, self.again = history.name, again
@@ -121,12 +144,17 @@ class Check:
         self.next = dict.fromkeys(self.order, 0)  # number of the first one not yet processed
         self.committed = {}  # of a partition: the offset
         self.last = {}  # of a member and a partition: the number that it processed last
-        self.repeated = 0
-        for kind, member, topic, partition, offset in history.events():
-            if kind == "read":
-                self.read(member, (topic, partition), offset)
-            else:
+        self.repeated, self.repeats = 0, []
+        events = history.events()
+        for number, (_, kind, member, topic, partition, offset) in enumerate(events):
+            if kind == "committed":
                 self.commit((topic, partition), offset)
+                continue
+            try:
+                if self.read(member, (topic, partition), offset):
+                    self.repeats.append(before(events, number))
+            except AssertionError as wrong:
+                raise AssertionError(f"{wrong}\n{before(events, number)}") from None
         for place, numbers in self.order.items():
             left = len(numbers) - self.next[place]
             assert not left, f"{self.name}: the last {left} records of {place} aren't processed"
@@ -135,6 +163,7 @@ class Check:
         self.committed[place] = max(offset, self.committed.get(place, 0))
 
     def read(self, member, place, offset):
+        """True: a repetition begins."""
         number = self.order.get(place, {}).get(offset)
         where = f"{self.name}: {member} processes {place} at {offset}"
         assert number is not None, f"{where}, where no committed record is"
@@ -146,5 +175,6 @@ class Check:
             assert offset >= committed, f"{where} again, although {committed} is committed"
         if number == self.next[place]:
             self.next[place] += 1
-        else:
-            self.repeated += 1
+            return False
+        self.repeated += 1
+        return begins

@@ -12,7 +12,8 @@ was killed.
 What every producer promises: each record that it got an acknowledgement for is in the topic, at the
 offset that it was told, and nothing else is. Beyond that:
 
-idempotent, transactional   each once, and in order
+idempotent, transactional   each once, and in order; a transaction whose outcome the client was
+                            told by nobody is there whole, or not at all
 acksall                     in order, one request in flight: what is there twice was sent again,
                             and counts where it is first
 acks1                       what a leader had not handed on when it was killed may be lost
@@ -61,6 +62,8 @@ class Answers:
         self.name, self.failed = name, []
         self._lock = threading.Lock()
         self._places = {}  # (partition, number): (offset, when)
+        self.unknown = {}  # {turn: places} of transactions whose outcome nobody was told
+        self.must_live = lambda: True
 
     def sent(self, partition, number, offset):
         with self._lock:
@@ -77,7 +80,7 @@ class Answers:
     def wait(self, more, timeout):
         wanted = self.written + more
         wait_for(
-            lambda: self.failed or self.written >= wanted,
+            lambda: self.must_live() and (self.failed or self.written >= wanted),
             timeout,
             f"{more} records more of {self.name}",
         )
@@ -140,12 +143,19 @@ class FranzProducer(FranzWriter):
             kind = application.name
         self._answers = answers
         super().__init__(cluster, application.topic, kind, RATE, f"{answers.name}:")
+        answers.must_live = self._process.must_live
         self._lines = LogLines(self._process, self._note)
 
     def _note(self, line):
         words = line.split(" ")
-        if len(words) == 4 and words[3].startswith(f"{self._answers.name}:"):
-            self._answers.sent(words[0], words[3].rpartition(":")[2], words[1])
+        if not words[-1].startswith(f"{self._answers.name}:"):
+            return
+        partition, offset, number = words[-4], words[-3], words[-1].rpartition(":")[2]
+        if words[0] == "unknown":
+            turn = self._answers.unknown.setdefault(words[1], {})
+            turn[int(partition), int(number)] = int(offset)
+        else:
+            self._answers.sent(partition, number, offset)
 
     def close(self):
         super().close()
@@ -220,8 +230,12 @@ def check_answers(found, answers, kind, kills):
     if kind in EXACT:
         doubled = [(record, offsets) for record, offsets in there.items() if len(offsets) > 1]
         assert not doubled, f"{answers.name}: twice {doubled[:10]}"
-    unknown = sorted(set(there) - set(places))
-    assert not unknown, f"{answers.name}: never acknowledged, but there: {unknown[:10]}"
+    others = set(there) - set(places)
+    for turn, records in answers.unknown.items():
+        found_of_it = {record: there[record][0] for record in records if record in there}
+        assert found_of_it in ({}, records), f"{answers.name}: a part of turn {turn}: {found_of_it}"
+        others -= set(records)
+    assert not others, f"{answers.name}: never acknowledged, but there: {sorted(others)[:10]}"
     return lost
 
 
