@@ -80,6 +80,15 @@ void wire_stream_close(struct wire_stream *stream)
     uv_close((uv_handle_t *)&stream->tcp, wire_stream_handle_closed);
 }
 
+void wire_stream_reset(struct wire_stream *stream)
+{
+    const bool open = stream->state == STREAM_OPEN && stream->tcp_open;
+
+    if (open && uv_tcp_close_reset(&stream->tcp, wire_stream_handle_closed) == 0)
+        stream->tcp_open = false;
+    wire_stream_close(stream);
+}
+
 void wire_stream_fail(struct wire_stream *stream, struct kc_error *err)
 {
     if (stream->state == STREAM_CLOSED) {

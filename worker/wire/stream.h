@@ -90,6 +90,8 @@ void wire_stream_trust(struct wire_stream *stream);
 void wire_stream_finish(struct wire_stream *stream);
 /* Ends at once. */
 void wire_stream_close(struct wire_stream *stream);
+/* The same; the peer is told that the connection is broken, not that it has ended. */
+void wire_stream_reset(struct wire_stream *stream);
 
 /* Its present activity, for texts: "connecting", "the TLS handshake". Static storage. */
 const char *wire_stream_doing(const struct wire_stream *stream);

@@ -291,7 +291,7 @@ static inline int listen_somewhere(int *port)
     return fd;
 }
 
-static inline void connect_client(void)
+static inline void connect_client_alone(void)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
@@ -305,6 +305,11 @@ static inline void connect_client(void)
     ck_assert_int_ge(fd, 0);
     close(door);
     gateway_loop_accept(loop, 0, -1, fd, "127.0.0.1:1");
+}
+
+static inline void connect_client(void)
+{
+    connect_client_alone();
     struct pollfd wait = {listening, POLLIN, 0};
     ck_assert_int_eq(poll(&wait, 1, PATIENCE_MS), 1);
     broker = accept(listening, NULL, NULL);

@@ -358,10 +358,30 @@ START_TEST(aside_a_transaction_that_comes_back_ends_elsewhere)
 }
 END_TEST
 
-RUN_TESTS("gateway session's life", aside_a_heartbeat_ends_its_connection,
-          aside_a_transaction_that_comes_back_ends_elsewhere, aside_others_of_its_connections_stay,
-          aside_a_member_says_good_bye, aside_a_member_that_comes_back_is_served,
-          aside_a_coordinator_is_looked_for_twice,
+/* As a broker's machine does. A client may take a connection that ends in order, before its first
+ * answer, as a mistake in its own settings, and give up. */
+START_TEST(a_client_whose_broker_is_away_is_reset)
+{
+    char byte;
+
+    close(client);
+    close(broker);
+    broker = -1;
+    close(listening);
+    listening = -1;
+    connect_client_alone();
+    ask_heartbeat(1);
+    struct pollfd wait = {client, POLLIN, 0};
+    ck_assert_int_eq(poll(&wait, 1, PATIENCE_MS), 1);
+    ck_assert_int_eq(read(client, &byte, 1), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
+}
+END_TEST
+
+RUN_TESTS("gateway session's life", a_client_whose_broker_is_away_is_reset,
+          aside_a_heartbeat_ends_its_connection, aside_a_transaction_that_comes_back_ends_elsewhere,
+          aside_others_of_its_connections_stay, aside_a_member_says_good_bye,
+          aside_a_member_that_comes_back_is_served, aside_a_coordinator_is_looked_for_twice,
           aside_a_coordinator_is_looked_for_twice_by_new_clients,
           logins_pass_and_show_the_principal, aside_clients_are_sent_away,
           aside_a_fetch_that_waits_is_cut, aside_a_busy_client_leaves_too,
