@@ -75,10 +75,12 @@ class Group:
     def __str__(self):
         return f"{self.client}'s {self.protocol} group"
 
-    def start(self, index, cluster):
+    def start(self, index, cluster, at_source=False):
         if self._members[index]:
             self._members[index].close()
         self._started += 1
+        if at_source:
+            self.history.at_source.add(self._started)
         first = (self._java,) if self.client == "java" else ()
         make = MEMBER_KINDS[self.client]
         self._members[index] = make(*first, cluster, self.history, self._started, self.protocol)
@@ -199,7 +201,7 @@ class Story:
             application.start(self.source)
         for group in self.groups:
             for index in range(MEMBERS):
-                group.start(index, self.source)
+                group.start(index, self.source, at_source=True)
 
     def make_link(self):
         config = link_config(
