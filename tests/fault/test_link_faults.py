@@ -174,6 +174,7 @@ def delete_records(story):
         except KafkaException as failure:  # its leader has just moved
             if failure.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
                 raise
+            story.source.admin.list_topics(timeout=60)  # or the client asks it again
             return False
         return True
 
