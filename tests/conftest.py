@@ -12,6 +12,7 @@ import pytest
 
 import processes
 import workers
+from gateways import routing_gateway
 from kafka_cluster import Cluster
 
 _numbers = itertools.count(1)
@@ -124,3 +125,31 @@ def pytest_runtest_makereport(item, call):
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     processes.forget_ended()
+
+
+@pytest.fixture
+def through(target, unique):
+    """Starts a gateway for a link: through(link, source)."""
+    made = []
+
+    def start(link, source):
+        made.append(routing_gateway(unique("gateway"), link, source, target))
+        return made[-1].start()
+
+    yield start
+    for gateway in made:
+        gateway.close()
+
+
+@pytest.fixture
+def keep():
+    """Closes clients, applications and feeders in the end: keep(client) -> client."""
+    kept = []
+
+    def add(app):
+        kept.append(app)
+        return app
+
+    yield add
+    for app in kept:
+        app.close()

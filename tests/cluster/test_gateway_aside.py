@@ -59,20 +59,6 @@ def make_gateway(linked, source, target, unique):
 
 
 @pytest.fixture
-def keep():
-    """Closes clients in the end: keep(client) -> client."""
-    kept = []
-
-    def add(client):
-        kept.append(client)
-        return client
-
-    yield add
-    for client in kept:
-        client.close()
-
-
-@pytest.fixture
 def start(linked, keep):
     """Starts writers that read as well: of Java and librdkafka."""
 

@@ -8,7 +8,6 @@ gateway.
 """
 
 import pytest
-from gateways import routing_gateway
 from links import linked_topic, promote
 from processes import wait_for
 from streams import (
@@ -34,34 +33,6 @@ pytestmark = pytest.mark.long
 @pytest.fixture
 def worker(make_worker):
     return make_worker.distributed(make_worker.settings(**SHORT_SESSION))
-
-
-@pytest.fixture
-def through(target, unique):
-    """Starts a gateway for a link: through(link, source)."""
-    made = []
-
-    def start(link, source):
-        made.append(routing_gateway(unique("gateway"), link, source, target))
-        return made[-1].start()
-
-    yield start
-    for gateway in made:
-        gateway.close()
-
-
-@pytest.fixture
-def keep():
-    """Closes applications and feeders in the end: keep(app) -> app."""
-    kept = []
-
-    def add(app):
-        kept.append(app)
-        return app
-
-    yield add
-    for app in kept:
-        app.close()
 
 
 # ---- at the gateway ----

@@ -9,7 +9,6 @@ final, none is started again, and each committed transaction is there once and w
 import pytest
 import records
 from franz import program
-from gateways import routing_gateway
 from links import linked_topic, promote
 from routed_writers import check_writer, values_of
 from transactional import (
@@ -32,20 +31,6 @@ def worker(make_worker):
 @pytest.fixture
 def old_source(cluster_factory):
     return cluster_factory("old-source", version=OLD)
-
-
-@pytest.fixture
-def through(target, unique):
-    """Starts a gateway for a link: through(link, source)."""
-    made = []
-
-    def start(link, source):
-        made.append(routing_gateway(unique("gateway"), link, source, target))
-        return made[-1].start()
-
-    yield start
-    for gateway in made:
-        gateway.close()
 
 
 def ends(cluster, topic):

@@ -3,6 +3,7 @@
 tells one asks for each step until it is done, as people and scripts do, and starts a worker that
 has died again."""
 
+import abc
 import signal
 
 import records
@@ -16,7 +17,7 @@ HELD = ["STANDBY", "HOLD_LOST"]
 RETENTION = "100000000"  # of the topic; it is held at -1 until the end
 
 
-class Story:
+class Story(abc.ABC):
     """A link to which a topic and a group of the source are given."""
 
     start = 20  # of the source's log in partition 0: the link aligns the target
@@ -123,9 +124,9 @@ class Story:
         self.ask_group("promote", before=HELD, after=["PROMOTED"])
         self.ask_topic("promote", before=["LINKING"], after=["PROMOTED"])
 
+    @abc.abstractmethod
     def happen(self):
         """The rest of it."""
-        raise NotImplementedError
 
     def tell(self):
         """The whole story; whoever was to be killed is dead and has a successor at its end."""
