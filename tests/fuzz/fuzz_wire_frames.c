@@ -63,7 +63,7 @@ static bool feed(struct wire_frame_reader *reader, const uint8_t *data, size_t l
                 return false;
             break;
         case WIRE_FRAME_PART:
-            part = wire_frame_reader_take_part(reader, &cap, &taken);
+            part = wire_frame_reader_take_part(reader, PART, &cap, &taken);
             if (!check(plain, part, cap, taken))
                 return false;
             break;

@@ -123,13 +123,16 @@ struct kc_error *gateway_request_decode(struct gateway_request *request)
 
 /* ---- Answers in order ---- */
 
-static void send_to_client(struct gateway_session *session, struct gateway_outgoing *outgoing)
+void gateway_request_sent(struct gateway_session *session, size_t size)
 {
-    const size_t size = gateway_outgoing_size(outgoing);
-
     session->sent += size;
     gateway_measure_add(GATEWAY_BYTES_ANSWERED, (int64_t)size);
     session->about.relayed_bytes += size;
+}
+
+static void send_to_client(struct gateway_session *session, struct gateway_outgoing *outgoing)
+{
+    gateway_request_sent(session, gateway_outgoing_size(outgoing));
     if (!gateway_outgoing_send(outgoing, session->client))
         gateway_hold_target(session, HOLD_FULL);
 }

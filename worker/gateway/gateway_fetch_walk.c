@@ -24,6 +24,16 @@ bool gateway_fetch_walk_is_over(const struct gateway_fetch_walk *walk)
     return walk->step == FETCH_END && !walk->skip;
 }
 
+size_t gateway_fetch_walk_ahead(const struct gateway_fetch_walk *walk)
+{
+    return walk->skip < SIZE_MAX ? (size_t)walk->skip : SIZE_MAX;
+}
+
+void gateway_fetch_walk_skip(struct gateway_fetch_walk *walk, size_t len)
+{
+    walk->skip -= len;
+}
+
 static void go(struct gateway_fetch_walk *walk, uint64_t skip, enum gateway_fetch_step step)
 {
     walk->skip = skip;

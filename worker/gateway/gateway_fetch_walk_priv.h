@@ -50,6 +50,9 @@ void gateway_fetch_walk_begin(struct gateway_fetch_walk *walk);
 /* Walks on through the next bytes of the frame, and gives the addresses' tag another number in
  * them. False: it isn't such an answer. */
 bool gateway_fetch_walk(struct gateway_fetch_walk *walk, uint8_t *bytes, size_t len) KC_MUST_CHECK;
+/* Bytes ahead that needn't be looked at, and says that so many of them have been passed over. */
+size_t gateway_fetch_walk_ahead(const struct gateway_fetch_walk *walk);
+void gateway_fetch_walk_skip(struct gateway_fetch_walk *walk, size_t len);
 /* Whether the answer ends here. */
 bool gateway_fetch_walk_is_over(const struct gateway_fetch_walk *walk);
 

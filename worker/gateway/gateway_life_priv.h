@@ -163,6 +163,8 @@ struct kc_error *gateway_request_decode(struct gateway_request *request) KC_MUST
 void gateway_request_relay(struct gateway_request *request);
 /* Its answer is there: sends it, and what waits behind it. Takes outgoing; NULL: none is sent. */
 void gateway_request_settle(struct gateway_request *request, struct gateway_outgoing *outgoing);
+/* So many bytes have gone to the client. */
+void gateway_request_sent(struct gateway_session *session, size_t size);
 /* Sends a part of the first request's answer. Takes outgoing. After the last part, settle it with
  * NULL. */
 void gateway_request_pass(struct gateway_request *request, struct gateway_outgoing *outgoing);
@@ -198,6 +200,8 @@ bool gateway_parts_begin(struct gateway_session *session, size_t size);
 /* Takes part; left: bytes behind it. */
 void gateway_parts_pass(struct gateway_session *session, uint8_t *part, size_t cap, size_t len,
                         size_t left);
+/* So many bytes of it have passed unseen. full: the client's stream takes no more for now. */
+void gateway_parts_passed(struct gateway_session *session, size_t len, bool full);
 
 /* ---- gateway_session.c ---- */
 

@@ -148,6 +148,7 @@ static void free_loop(struct gateway_loop *loop)
     wire_tls_context_destroy(loop->target_tls);
     free(loop->listener_tls);
     pthread_mutex_destroy(&loop->mutex);
+    wire_stream_staging_close(&loop->staging);
     free(loop);
 }
 

@@ -33,6 +33,25 @@ static bool goes_on(struct gateway_session *session, const struct gateway_call *
            (left || gateway_fetch_walk_is_over(&session->walk));
 }
 
+/* Records are nobody's business here. The last byte is kept, so that the answer ends with a part. */
+static void let_pass(struct gateway_session *session, int version, size_t left)
+{
+    size_t len = left - 1;
+
+    if (version >= GATEWAY_FETCH_WALK_FROM && gateway_fetch_walk_ahead(&session->walk) < len)
+        len = gateway_fetch_walk_ahead(&session->walk);
+    wire_stream_let_pass(session->target, session->client, len);
+}
+
+void gateway_parts_passed(struct gateway_session *session, size_t len, bool full)
+{
+    if (session->calls->version >= GATEWAY_FETCH_WALK_FROM)
+        gateway_fetch_walk_skip(&session->walk, len);
+    gateway_request_sent(session, len);
+    if (full)
+        gateway_hold_target(session, HOLD_FULL);
+}
+
 static void end(struct gateway_session *session, struct gateway_call *call)
 {
     session->passing = 0;
@@ -53,6 +72,8 @@ void gateway_parts_pass(struct gateway_session *session, uint8_t *part, size_t c
     gateway_request_pass(call->request,
                          gateway_outgoing_part(part, cap, len, session->passing,
                                                call->request->state == REQUEST_PASSING));
-    if (!left)
+    if (left)
+        let_pass(session, call->version, left);
+    else
         end(session, call);
 }

@@ -96,6 +96,14 @@ static void on_target_part(void *arg, uint8_t *part, size_t cap, size_t len, siz
         gateway_session_finish(session, NULL);
 }
 
+static void on_target_passed(void *arg, size_t len, bool full)
+{
+    struct gateway_session *session = arg;
+
+    if (session->state == SESSION_OPEN)
+        gateway_parts_passed(session, len, full);
+}
+
 static void on_target_drained(void *arg)
 {
     gateway_release_client(arg, HOLD_FULL);
@@ -127,6 +135,7 @@ static const struct wire_stream_events target_events = {
     .opened = on_target_opened,
     .in_parts = on_target_in_parts,
     .part = on_target_part,
+    .passed = on_target_passed,
     .frame = on_target_frame,
     .drained = on_target_drained,
     .closed = on_target_closed,

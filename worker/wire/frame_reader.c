@@ -42,17 +42,29 @@ bool wire_frame_reader_begin_parts(struct wire_frame_reader *reader, size_t part
     return begin(reader, part);
 }
 
-uint8_t *wire_frame_reader_take_part(struct wire_frame_reader *reader, size_t *cap, size_t *len)
+uint8_t *wire_frame_reader_take_part(struct wire_frame_reader *reader, size_t next, size_t *cap,
+                                     size_t *len)
 {
     uint8_t *part = reader->frame;
 
     *cap = reader->cap;
     *len = reader->len;
     reader->size -= reader->len;
-    if (begin(reader, reader->part))
+    reader->part = next;
+    if (begin(reader, next))
         return part;
     wire_frame_free(part, *cap);
     return NULL;
+}
+
+bool wire_frame_reader_may_skip(const struct wire_frame_reader *reader)
+{
+    return reader->frame && reader->part && reader->len == 0;
+}
+
+void wire_frame_reader_skip(struct wire_frame_reader *reader, size_t len)
+{
+    reader->size -= len;
 }
 
 static bool grow(struct wire_frame_reader *reader)

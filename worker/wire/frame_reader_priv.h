@@ -42,9 +42,14 @@ size_t wire_frame_reader_size(const struct wire_frame_reader *reader);
 bool wire_frame_reader_begin(struct wire_frame_reader *reader, size_t first);
 /* The same for a frame that is taken in parts of so many bytes (> 0); the last may be shorter. */
 bool wire_frame_reader_begin_parts(struct wire_frame_reader *reader, size_t part);
-/* A part that isn't the last, the caller's to free by wire_frame_free(). NULL: there is no memory
- * for the next one. */
-uint8_t *wire_frame_reader_take_part(struct wire_frame_reader *reader, size_t *cap, size_t *len);
+/* A part that isn't the last, the caller's to free by wire_frame_free(). The following ones have so
+ * many bytes as next says (> 0). NULL: there is no memory for the next one. */
+uint8_t *wire_frame_reader_take_part(struct wire_frame_reader *reader, size_t next, size_t *cap,
+                                     size_t *len);
+/* Between two parts: whether none of the next one is here yet. */
+bool wire_frame_reader_may_skip(const struct wire_frame_reader *reader);
+/* So many bytes of the frame, fewer than are left, were read by somebody else. */
+void wire_frame_reader_skip(struct wire_frame_reader *reader, size_t len);
 /* The complete frame, or its last part, the caller's to free by wire_frame_free(). */
 uint8_t *wire_frame_reader_take(struct wire_frame_reader *reader, size_t *cap, size_t *len);
 

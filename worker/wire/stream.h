@@ -29,6 +29,9 @@ struct wire_stream_events {
     bool (*in_parts)(void *arg, size_t size);
     /* A part of a frame; left: bytes of the frame behind it. It is the callback's, as a frame. */
     void (*part)(void *arg, uint8_t *part, size_t cap, size_t len, size_t left);
+    /* So many bytes have passed, see wire_stream_let_pass(). full: the other stream's `drained`
+     * follows, and nothing should be read until then. */
+    void (*passed)(void *arg, size_t len, bool full);
     /* A complete frame, without its length. It is the callback's: wire_frame_free(frame, cap). */
     void (*frame)(void *arg, uint8_t *frame, size_t cap, size_t len);
     /* After wire_stream_send() has returned false: the queue has shrunk to low_water. Optional. */
@@ -37,11 +40,16 @@ struct wire_stream_events {
     void (*closed)(void *arg, struct kc_error *err);
 };
 
-/* The buffer for bytes read from sockets, before they are frames; all streams of a loop share it.
- */
+/* The buffer for bytes read from sockets, before they are frames, and a pipe for those that pass
+ * unseen; all streams of a loop share it. Zero-initialise. */
 struct wire_stream_staging {
     char bytes[65536];
+    enum { WIRE_PIPE_NONE, WIRE_PIPE_OPEN, WIRE_PIPE_REFUSED } piping;
+    int pipe[2];
 };
+
+/* After the last stream. */
+void wire_stream_staging_close(struct wire_stream_staging *staging);
 
 /* Pointers are borrowed and must outlive the stream, except label and the content of events. */
 struct wire_stream_options {
@@ -81,6 +89,12 @@ size_t wire_stream_queued(const struct wire_stream *stream);
 /* No frame or part is handed over between pause and resume, and the peer is slowed down by TCP. */
 void wire_stream_pause(struct wire_stream *stream);
 void wire_stream_resume(struct wire_stream *stream);
+
+/* Within `part`: the next len bytes of the frame, fewer than are left, go to `to` as they are, and
+ * `passed` tells of them. It is a wish: where a side has TLS, or the bytes are few, they come as
+ * parts. It holds until the next `part`. Both streams are of one loop and have one owner, who ends
+ * this one when `to` has closed. */
+void wire_stream_let_pass(struct wire_stream *stream, struct wire_stream *to, size_t len);
 
 /* The peer is known to be one of ours: large frames get their memory at once. */
 void wire_stream_trust(struct wire_stream *stream);

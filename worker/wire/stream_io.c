@@ -18,6 +18,7 @@
 #define LOW_WATER     (1024 * 1024)      /* bytes of a large frame that are worth waking up for */
 #define DIRECT_FROM   16384              /* room in a frame from which on we read into it */
 #define PART          (256 * 1024) /* of a frame that comes in parts: a core's cache holds it */
+#define FIRST_PART    (16 * 1024)  /* what follows may pass unseen */
 
 /* ---- Sending ---- */
 
@@ -223,7 +224,7 @@ static void begin_frame(struct wire_stream *stream)
     if (!accepts(stream, size))
         return;
     if (comes_in_parts(stream, size))
-        begun = wire_frame_reader_begin_parts(&stream->reader, PART);
+        begun = wire_frame_reader_begin_parts(&stream->reader, FIRST_PART);
     else
         begun =
             wire_frame_reader_begin(&stream->reader, stream->trusted ? FRAME_TRUSTED : FRAME_FIRST);
@@ -234,8 +235,9 @@ static void begin_frame(struct wire_stream *stream)
 static void hand_over_part(struct wire_stream *stream)
 {
     size_t cap, len;
-    uint8_t *part = wire_frame_reader_take_part(&stream->reader, &cap, &len);
+    uint8_t *part = wire_frame_reader_take_part(&stream->reader, PART, &cap, &len);
 
+    stream->passing = 0;
     if (part)
         stream->options.events->part(stream->options.arg, part, cap, len, stream->reader.size);
     else
@@ -279,10 +281,16 @@ static void feed(struct wire_stream *stream, const uint8_t *data, size_t len)
         kc_str_append_n(&stream->rest, data, len);
 }
 
+static size_t passing_part(const struct wire_stream *stream)
+{
+    return stream->passing < PART ? stream->passing : PART;
+}
+
 /* The kernel wakes us when so much of the frame has arrived, not for each segment. */
 static void set_wake(struct wire_stream *stream)
 {
-    const size_t left = wire_frame_reader_left(&stream->reader);
+    const size_t left = wire_stream_passes(stream) ? passing_part(stream)
+                                                   : wire_frame_reader_left(&stream->reader);
     int want = left >= LOW_WATER ? LOW_WATER : left > FRAME_FIRST ? (int)left : 1;
     uv_os_fd_t fd;
 
@@ -360,15 +368,30 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
     *buf = uv_buf_init(staging->bytes, sizeof(staging->bytes));
     if (stream->tls || stream->state != STREAM_OPEN)
         return;
+    if (wire_stream_passes(stream)) {
+        *buf = uv_buf_init(NULL, 0); /* on_read() gets UV_ENOBUFS */
+        return;
+    }
     const size_t room = wire_frame_reader_room(&stream->reader, &to);
-    if (room >= DIRECT_FROM)
+    if (room >= DIRECT_FROM || (room && stream->passing)) /* not a byte of what passes */
         *buf = uv_buf_init((char *)to, (unsigned int)room);
+}
+
+/* libuv's code: the stream has ended; 0: it goes on. */
+static int pass(struct wire_stream *stream)
+{
+    const int code = wire_stream_pass(stream);
+
+    set_wake(stream);
+    return code;
 }
 
 static void on_read(uv_stream_t *uv, ssize_t len, const uv_buf_t *buf)
 {
     struct wire_stream *stream = uv->data;
 
+    if (len == UV_ENOBUFS && wire_stream_passes(stream))
+        len = pass(stream);
     if (stream->state == STREAM_CLOSED || len == 0)
         return;
     if (len < 0) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Shared by the parts of a stream: stream.c (its states and its life), stream_io.c (bytes in and
- * out, TLS), stream_open.c (connecting and accepting). Loop thread.
+ * out, TLS), stream_pass.c (bytes that pass unseen), stream_open.c (connecting and accepting). Loop
+ * thread.
  */
 #ifndef WORKER_WIRE_STREAM_PRIV_H
 #define WORKER_WIRE_STREAM_PRIV_H
@@ -43,6 +44,9 @@ struct wire_stream {
     bool trusted;
     int wake_at; /* SO_RCVLOWAT */
 
+    struct wire_stream *pass_to; /* where the next bytes of the frame go unseen */
+    size_t passing;              /* so many; 0: none */
+
     uv_shutdown_t shutdown;
     bool shut;       /* our end is sent */
     bool peer_ended; /* and the peer's is here */
@@ -56,6 +60,12 @@ void wire_stream_fail(struct wire_stream *stream, struct kc_error *err);
 struct kc_error *wire_stream_error(const struct wire_stream *stream, const char *doing, int code);
 void wire_stream_release(struct wire_stream *stream); /* one handle less */
 void wire_stream_handle_closed(uv_handle_t *handle);  /* the same, of a handle's data */
+
+/* stream_pass.c */
+/* Whether what comes next passes unseen. */
+bool wire_stream_passes(const struct wire_stream *stream);
+/* Passes on what there is. libuv's code: the stream has ended; 0: it goes on. */
+int wire_stream_pass(struct wire_stream *stream);
 
 /* stream_io.c */
 void wire_stream_begin(struct wire_stream *stream); /* the socket is connected */

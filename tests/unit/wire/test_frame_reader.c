@@ -130,7 +130,7 @@ static void check_parts(const uint8_t *data, size_t len, size_t piece)
         if (event == WIRE_FRAME_BEGINS)
             ck_assert(wire_frame_reader_begin_parts(&reader, 10));
         else if (event == WIRE_FRAME_PART)
-            bytes = wire_frame_reader_take_part(&reader, &cap, &got);
+            bytes = wire_frame_reader_take_part(&reader, 10, &cap, &got);
         else if (event == WIRE_FRAME_COMPLETE)
             bytes = wire_frame_reader_take(&reader, &cap, &got);
         if (!bytes)
