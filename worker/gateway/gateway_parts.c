@@ -33,7 +33,8 @@ static bool goes_on(struct gateway_session *session, const struct gateway_call *
            (left || gateway_fetch_walk_is_over(&session->walk));
 }
 
-/* Records are nobody's business here. The last byte is kept, so that the answer ends with a part. */
+/* Records are nobody's business here. The last byte is kept, so that the answer ends with a part.
+ */
 static void let_pass(struct gateway_session *session, int version, size_t left)
 {
     size_t len = left - 1;

@@ -289,8 +289,8 @@ static size_t passing_part(const struct wire_stream *stream)
 /* The kernel wakes us when so much of the frame has arrived, not for each segment. */
 static void set_wake(struct wire_stream *stream)
 {
-    const size_t left = wire_stream_passes(stream) ? passing_part(stream)
-                                                   : wire_frame_reader_left(&stream->reader);
+    const size_t left =
+        wire_stream_passes(stream) ? passing_part(stream) : wire_frame_reader_left(&stream->reader);
     int want = left >= LOW_WATER ? LOW_WATER : left > FRAME_FIRST ? (int)left : 1;
     uv_os_fd_t fd;
 

@@ -30,8 +30,8 @@
 static bool has_pipe(struct wire_stream_staging *staging)
 {
     if (staging->piping == WIRE_PIPE_NONE) {
-        staging->piping = pipe2(staging->pipe, O_CLOEXEC | O_NONBLOCK) == 0 ? WIRE_PIPE_OPEN
-                                                                            : WIRE_PIPE_REFUSED;
+        staging->piping =
+            pipe2(staging->pipe, O_CLOEXEC | O_NONBLOCK) == 0 ? WIRE_PIPE_OPEN : WIRE_PIPE_REFUSED;
         if (staging->piping == WIRE_PIPE_OPEN)
             (void)fcntl(staging->pipe[1], F_SETPIPE_SZ, PIPE_BYTES);
     }
@@ -177,8 +177,8 @@ bool wire_stream_passes(const struct wire_stream *stream)
 
 void wire_stream_let_pass(struct wire_stream *stream, struct wire_stream *to, size_t len)
 {
-    const bool can = len >= WORTH_FROM && is_plain(stream) && is_plain(to) &&
-                     has_pipe(stream->options.staging);
+    const bool can =
+        len >= WORTH_FROM && is_plain(stream) && is_plain(to) && has_pipe(stream->options.staging);
 
     stream->pass_to = can ? to : NULL;
     stream->passing = can ? len : 0;

@@ -28,7 +28,7 @@ static int source, sink; /* our ends of the two */
 static uint8_t *sent, *got;
 static size_t sent_len, got_len; /* of the frame and its length, of the frame alone */
 static size_t passed;
-static bool heedless; /* it goes on reading however much is queued */
+static bool heedless;     /* it goes on reading however much is queued */
 static int opened, ended; /* streams, frames */
 
 /* ---- The owner ---- */
@@ -327,8 +327,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        they_arrive_as_they_are_and_in_order, a_slow_receiver_gets_them_in_order,
-        without_a_pipe_they_come_as_parts,    a_pipe_that_does_not_work_is_given_up,
+        they_arrive_as_they_are_and_in_order,  a_slow_receiver_gets_them_in_order,
+        without_a_pipe_they_come_as_parts,     a_pipe_that_does_not_work_is_given_up,
         a_sender_that_ends_in_between_is_told, a_receiver_that_goes_in_between_is_told};
 
     return run_suite_with("stream pass", tests, sizeof(tests) / sizeof(*tests), 60, set_up,
