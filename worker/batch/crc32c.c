@@ -12,7 +12,7 @@
 
 #define CASTAGNOLI 0x82f63b78U
 #define ONE        0x80000000U /* x^0 */
-#define X8         0x00800000U /* x^8: one zero byte */
+#define POWERS     31
 
 static uint32_t plain(const unsigned char *data, size_t len, uint32_t crc)
 {
@@ -42,14 +42,22 @@ static uint32_t multiply(uint32_t a, uint32_t b)
     return product;
 }
 
+/* x^(8 * 2^k). The order of x is 2^31 - 1, so they repeat after the last one. */
+static const uint32_t powers[POWERS] = {
+    0x00800000, 0x00008000, 0x82f63b78, 0x6ea2d55c, 0x18b8ea18, 0x510ac59a, 0xb82be955, 0xb8fdb1e7,
+    0x88e56f72, 0x74c360a4, 0xe4172b16, 0x0d65762a, 0x35d73a62, 0x28461564, 0xbf455269, 0xe2ea32dc,
+    0xfe7740e6, 0xf946610b, 0x3c204f8f, 0x538586e3, 0x59726915, 0x734d5309, 0xbc1ac763, 0x7d0722cc,
+    0xd289cabe, 0xe94ca9bc, 0x05b74f3f, 0xa51e1f42, 0x40000000, 0x20000000, 0x08000000,
+};
+
 /* x^(8n) */
 static uint32_t zero_bytes(size_t n)
 {
     uint32_t product = ONE;
 
-    for (uint32_t power = X8; n > 0; n >>= 1, power = multiply(power, power)) {
+    for (size_t k = 0; n > 0; n >>= 1, k = (k + 1) % POWERS) {
         if (n & 1)
-            product = multiply(power, product);
+            product = multiply(powers[k], product);
     }
     return product;
 }
