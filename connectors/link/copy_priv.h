@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the parts of link_copy share: link_copy.c (life, topics, the loop), copy_partition.c (moves,
- * positions), copy_pump.c (pieces to the appender, and its results), copy_intake.c (what is
+ * positions), copy_pump.c (pieces to the appender, and what becomes of them), copy_results.c (its
+ * results), copy_intake.c (what is
  * fetched), copy_jobs.c (threads for what blocks), copy_look.c, copy_checks.c, copy_align.c and
  * copy_markers.c (what is done there), copy_rest.c (who needs little), copy_translate.c and
  * copy_witness.c (topics whose offsets are translated), copy_status.c (what is told of it).
@@ -107,6 +108,7 @@ struct copy_partition {
     struct copy_piece *pieces; /* that aren't acknowledged */
     struct copy_piece *unsent; /* the first that isn't wholly sent */
     int in_flight;             /* batches */
+    atomic_int unanswered;     /* of them, those that the appender has no result of */
     bool marking;              /* a job writes markers */
     uint64_t fence;            /* since which nobody else writes markers here */
     bool cutting;
@@ -273,7 +275,25 @@ struct copy_marker_writer {
     bool refused;      /* the cluster doesn't let us write markers directly */
 };
 
-struct copy_send;
+/* A batch at the appender. */
+struct copy_send {
+    struct copy_partition *partition;
+    int64_t offset, count;
+    size_t len;
+    uint8_t *owned; /* its bytes, where they aren't a piece's */
+    struct kc_error *error;
+    bool skipped;
+    int64_t base_offset;
+    struct copy_send *prev, *next;
+};
+
+/* What the appender has answered, and the task hasn't seen. */
+struct copy_results {
+    pthread_mutex_t mutex; /* guards the rest */
+    struct copy_send *list;
+    int count;
+    size_t bytes;
+};
 
 struct link_copy {
     const struct link_config *config;
@@ -305,10 +325,10 @@ struct link_copy {
     int64_t tokens_at_ms;
     int64_t lease_until; /* as of this round */
 
+    struct copy_results results;
     struct copy_worker workers[COPY_LANES];
     pthread_mutex_t mutex; /* guards the rest */
     pthread_cond_t cond;   /* a job was handed in */
-    struct copy_send *results;
     struct copy_job *done;
     bool woken;
 };
@@ -368,6 +388,15 @@ bool link_part_is_saved(const struct copy_partition *partition);
 bool link_part_is_at_rest(const struct copy_partition *partition);
 /* Nothing is to be done soon: at rest, paused, or over. */
 bool link_part_is_calm(const struct copy_partition *partition);
+
+/* copy_results.c: from the appender's thread to the task's */
+void link_results_init(struct copy_results *results);
+void link_results_destroy(struct copy_results *results); /* that is empty */
+void link_results_expect(struct copy_send *send);        /* it goes to the appender */
+void link_results_forget(struct copy_send *send);        /* which didn't take it */
+/* The appender's thread. Whether the task is to be woken for the results. */
+bool link_results_add(struct copy_results *results, struct copy_send *send);
+struct copy_send *link_results_take(struct copy_results *results); /* all; NULL: there is none */
 
 /* copy_pump.c */
 void link_pump_add(struct copy_partition *partition, struct copy_piece *pieces); /* takes */

@@ -20,17 +20,6 @@ enum {
     MARKERS_MOST = 2000,         /* of a partition in a job, so that others get their turn */
 };
 
-/* One batch at the appender. */
-struct copy_send {
-    struct copy_partition *partition;
-    int64_t offset, count;
-    uint8_t *owned; /* its bytes, where they aren't a piece's */
-    struct kc_error *error;
-    bool skipped;
-    int64_t base_offset;
-    struct copy_send *prev, *next;
-};
-
 static void free_send(struct copy_send *send)
 {
     free(send->owned);
@@ -115,11 +104,7 @@ static void on_appended(void *arg, const struct kc_append_result *result)
     send->error = kc_error_copy(result->error);
     send->skipped = result->skipped;
     send->base_offset = result->base_offset;
-    pthread_mutex_lock(&copy->mutex);
-    bool first = !copy->results;
-    DL_APPEND(copy->results, send);
-    pthread_mutex_unlock(&copy->mutex);
-    if (first)
+    if (link_results_add(&copy->results, send))
         kc_fetcher_wake(copy->fetcher);
 }
 
@@ -128,8 +113,12 @@ static bool submit(struct copy_partition *partition, uint8_t *data, size_t len, 
 {
     struct link_copy *copy = partition->topic->copy;
     struct copy_send *send = kc_calloc(1, sizeof(*send));
-    *send = (struct copy_send){
-        .partition = partition, .offset = offset, .count = count, .owned = owned ? data : NULL};
+    *send = (struct copy_send){.partition = partition,
+                               .offset = offset,
+                               .count = count,
+                               .len = len,
+                               .owned = owned ? data : NULL};
+    link_results_expect(send);
     kc_record_batch_rebase(data, len,
                            &(struct kc_record_batch_identity){
                                .leader_epoch = -1,
@@ -142,6 +131,7 @@ static bool submit(struct copy_partition *partition, uint8_t *data, size_t len, 
                                                                 .deadline_ms = copy->lease_until,
                                                                 .done = on_appended,
                                                                 .arg = send})) {
+        link_results_forget(send);
         free_send(send);
         return false;
     }
@@ -352,25 +342,16 @@ static void take_result(struct copy_partition *partition, const struct copy_send
         link_pump_busy(partition);
 }
 
-static struct copy_send *take_all(struct link_copy *copy)
-{
-    pthread_mutex_lock(&copy->mutex);
-    struct copy_send *results = copy->results;
-    copy->results = NULL;
-    pthread_mutex_unlock(&copy->mutex);
-    return results;
-}
-
 void link_pump_discard(struct link_copy *copy)
 {
-    struct copy_send *results = take_all(copy), *send, *next;
+    struct copy_send *results = link_results_take(&copy->results), *send, *next;
     DL_FOREACH_SAFE (results, send, next)
         free_send(send);
 }
 
 void link_pump_results(struct link_copy *copy)
 {
-    struct copy_send *results = take_all(copy), *send, *next;
+    struct copy_send *results = link_results_take(&copy->results), *send, *next;
     if (results)
         copy->full = false;
     DL_FOREACH_SAFE (results, send, next) {

@@ -75,6 +75,7 @@ struct kc_error *link_copy_open(const struct link_config *config, const struct l
     copy->producer_id = producer_id;
     copy->tokens_at_ms = kc_mono_ms();
     pthread_mutex_init(&copy->mutex, NULL);
+    link_results_init(&copy->results);
     copy->index = link_index_new(config, "copy");
     kc_cond_init(&copy->cond);
     link_markers_open(copy);
@@ -124,6 +125,7 @@ void link_copy_close(struct link_copy *copy)
     free(copy->index_complaint);
     kc_str_destroy(&copy->filler);
     pthread_cond_destroy(&copy->cond);
+    link_results_destroy(&copy->results);
     pthread_mutex_destroy(&copy->mutex);
     free(copy);
 }
