@@ -21,6 +21,7 @@ import concurrent.futures
 import contextlib
 import os
 import random
+import threading
 import time
 
 import offset_by_offset
@@ -50,6 +51,7 @@ PARTITIONS = 2
 MORE = 20  # records that a producer writes in a step
 PRODUCERS = 6
 MEMBERS = 2  # of each group
+SHORT_PHASES = ("holding", "groups", "topics")
 MEMBER_KINDS = {"librdkafka": LibrdkafkaMember, "franz": FranzMember, "java": JavaMember}
 
 pytestmark = pytest.mark.skipif("config.getoption('--worker') == 'java'", reason="our own link")
@@ -105,8 +107,9 @@ class World:
     def __init__(self, source, target, pair, gateways, java, kinds):
         self.source, self.target, self.pair, self.gateways = source, target, pair, gateways
         self.java, self.kinds = java, kinds
+        self.of_brokers = bool(set(kinds) & set(OF_BROKERS))
         self.clients = clients()
-        self.troubles = Troubles(gateways, pair, [source, target], LEASE_MS)
+        self.troubles = Troubles(gateways, pair, source, target, LEASE_MS)
         self.stories = set()  # those that go on
         self.tally = collections.Counter()  # of (phase, trouble)
 
@@ -132,6 +135,7 @@ class Story:
         self.topics = [unique("orders"), unique("ledger")]
         self.link = Link(self.asking[0], unique("link"))
         self.phase, self.trouble, self.refusal = "linking", None, None
+        self.flipping, self.flip = set(), threading.Event()
         self.given_up = False
         self.began = time.monotonic()
         self.applications = [
@@ -151,7 +155,7 @@ class Story:
 
     # ---- what is asked of a link that may have no worker at the moment ----
 
-    def insist(self, ask, what, timeout=120):
+    def insist(self, ask, what, timeout=120, interval=0.2):
         """Asks any worker, again and again."""
 
         def asked():
@@ -164,7 +168,7 @@ class Story:
                         return found
             return None
 
-        return wait_for(asked, timeout * PATIENCE, what, interval=0.2)
+        return wait_for(asked, timeout * PATIENCE, what, interval)
 
     def wait_topic(self, topic, *states):
         def reached():
@@ -258,6 +262,7 @@ class Story:
 
         def promoted(topic):
             state = self.link.state(topic)
+            self.see_flip(topic, state)
             if state == "LINKING":
                 answer = self.link.ask("promote", topic)
                 self.refusal = None if answer.status_code < 300 else answer.text
@@ -267,11 +272,24 @@ class Story:
             self.wait_topic(topic, "LINKING", "PROMOTING", "PROMOTED")
         try:
             self.insist(
-                lambda: all([promoted(topic) for topic in topics]), f"{topics} to be promoted"
+                lambda: all([promoted(topic) for topic in topics]),
+                f"{topics} to be promoted",
+                interval=0.02,
             )
         except AssertionError:
             print(self.refusal, [self.link.mirror(topic) for topic in topics])
             raise
+
+    def see_flip(self, topic, state):
+        """While a topic flips, gateways hold its writes: a phase of its own."""
+        flips = state == "PROMOTING"
+        if state is None or flips == (topic in self.flipping):
+            return
+        self.note(f"    {topic} {'flips' if flips else 'has flipped'}")
+        (self.flipping.add if flips else self.flipping.discard)(topic)
+        self.phase = "flip" if self.flipping else "topics"
+        if flips:
+            self.flip.set()
 
     def steps(self):
         """(phase, what, step): what people do, in the order of a migration, much left to chance."""
@@ -286,7 +304,10 @@ class Story:
             for group in self.groups
             for index in range(MEMBERS)
         ]
-        for what, step in self.chance.sample(rolls, len(rolls)):
+        self.chance.shuffle(rolls)
+        if self.chance.random() < 0.5:  # groups are promoted right behind the last member's move
+            rolls.sort(key=lambda roll: roll[0].startswith("a member"))
+        for what, step in rolls:
             yield "rolling", what, step
         last = [("groups", "groups are promoted", self.finish_groups)]
         topics = self.chance.sample(self.topics, len(self.topics))
@@ -311,9 +332,14 @@ class Story:
         self.trouble = None
 
     def begin_trouble(self):
+        """Brokers are hit mostly, where they are hit at all, in the phases that are short."""
         self.settle()
-        world = self.world
-        self.trouble = world.troubles.begin(self.chance, world.kinds, world.tell)
+        world, kinds, moment = self.world, self.world.kinds, None
+        if world.of_brokers and self.phase in SHORT_PHASES and self.chance.random() < 0.6:
+            kinds = OF_BROKERS
+        if self.phase == "topics" and self.chance.random() < 0.7:
+            moment = self.flip = threading.Event()
+        self.trouble = world.troubles.begin(self.chance, kinds, world.tell, moment)
 
     def run(self):
         """Some steps have a trouble beside them, which may last into the next steps."""
@@ -321,7 +347,8 @@ class Story:
         for phase, what, step in self.steps():
             self.phase = phase
             self.note(what)
-            if self.chance.random() < (0.3 if phase == "rolling" else 1) / BESIDE:
+            often = 0.3 if phase == "rolling" else 1.5 if phase in SHORT_PHASES else 1
+            if self.chance.random() < often / BESIDE:
                 self.begin_trouble()
             step()
         self.settle()

@@ -2,9 +2,10 @@
 """Troubles for migrations: gateways, workers and brokers are killed, restarted and frozen while
 other things go on. One trouble at a time, begun at some moment and ended by itself.
 
-    troubles = Troubles(gateways, workers, [source, target], LEASE_MS)
+    troubles = Troubles(gateways, workers, source, target, LEASE_MS)
     under_way = troubles.begin(random.Random(1), OF_OURS, print)
     under_way.result()      # when it is over; raises what failed
+    troubles.begin(random.Random(1), OF_BROKERS, print, moment=event)   # once the event is set
     with troubles.peace:
         ...                 # there is none meanwhile
 
@@ -20,27 +21,33 @@ from confluent_kafka import KafkaException
 
 from processes import wait_for
 
+MOMENT_SECONDS = 20  # a moment that hasn't come by then is waited for no longer
+
 _thread = concurrent.futures.ThreadPoolExecutor(1, "troubles")
 
 
 class Troubles:
     """brokers_hit: when a broker was killed or frozen, by the clock of time.monotonic()."""
 
-    def __init__(self, gateways, workers, clusters, lease_ms):
-        self.gateways, self.workers, self.clusters = gateways, workers, clusters
+    def __init__(self, gateways, workers, source, target, lease_ms):
+        self.gateways, self.workers = gateways, workers
+        self.source, self.target = source, target
         self.lease_ms = lease_ms
         self.brokers_hit = []
         self.peace = threading.Lock()
 
-    def begin(self, chance, kinds, tell):
-        """A trouble that is drawn now, and begins a bit later, when the one before is over. tell()
-        gets its kind and what it does then."""
+    def begin(self, chance, kinds, tell, moment=None):
+        """A trouble that is drawn now, and begins a bit later, when the one before is over; or when
+        the moment, an event, has come. tell() gets its kind and what it does then."""
         kind = chance.choice(kinds)
         what, act = kind(self, chance)
         after = chance.uniform(0, 1)
 
         def run():
-            time.sleep(after)
+            if moment:
+                moment.wait(MOMENT_SECONDS)
+            else:
+                time.sleep(after)
             with self.peace:
                 tell(kind.__name__.replace("_", " "), what)
                 act()
@@ -107,9 +114,8 @@ def worker_frozen(troubles, chance):
     return freeze_one(troubles, chance, chance.choice(troubles.workers))
 
 
-def hit_broker(troubles, chance, how):
+def hit_broker(troubles, chance, cluster, how):
     """The cluster is whole again when that is over."""
-    cluster = chance.choice(troubles.clusters)
     what, hit = how(troubles, chance, chance.choice(cluster.brokers))
 
     def act():
@@ -121,12 +127,20 @@ def hit_broker(troubles, chance, how):
     return what, act
 
 
-def broker_killed(troubles, chance):
-    return hit_broker(troubles, chance, kill_one)
+def source_broker_killed(troubles, chance):
+    return hit_broker(troubles, chance, troubles.source, kill_one)
 
 
-def broker_frozen(troubles, chance):
-    return hit_broker(troubles, chance, freeze_one)
+def target_broker_killed(troubles, chance):
+    return hit_broker(troubles, chance, troubles.target, kill_one)
+
+
+def source_broker_frozen(troubles, chance):
+    return hit_broker(troubles, chance, troubles.source, freeze_one)
+
+
+def target_broker_frozen(troubles, chance):
+    return hit_broker(troubles, chance, troubles.target, freeze_one)
 
 
 def wait_whole(cluster):
@@ -152,4 +166,11 @@ OF_OURS = [
     workers_killed,
     worker_frozen,
 ]
-OF_BROKERS = [broker_killed, broker_killed, broker_frozen]
+OF_BROKERS = [
+    source_broker_killed,
+    source_broker_killed,
+    target_broker_killed,
+    target_broker_killed,
+    source_broker_frozen,
+    target_broker_frozen,
+]
