@@ -3,8 +3,10 @@
  * What the groups' next steps depend on, asked in bulk: see link_kept_group_priv.h.
  *
  * One list of the source's groups tells which have members; the offsets of those that have are read
- * in one call. A group at rest costs its line in the list. Its members on the target are asked for
- * only when the hold has seen a change among them.
+ * in one call. A group at rest costs its line in the list. That it has no member any more is asked
+ * of its coordinator once, and once more before it is promoted: a list may lack it while
+ * coordinators move. Its members on the target are asked for only when the hold has seen a change
+ * among them.
  */
 #include "link/link_kept_group_priv.h"
 #include "link/link_parts_priv.h"
@@ -58,8 +60,6 @@ static void take_members(struct link_kept_group *group, const struct kc_group_in
     group->source_active = has_members(info);
     if (group->source_active)
         group->idle_since_ms = 0;
-    else if (!group->idle_since_ms)
-        group->idle_since_ms = kc_mono_ms();
 }
 
 /* Brokers before Kafka 2.6 list groups without their states. */
@@ -98,6 +98,44 @@ static void ask_source_members(struct link_groups *groups)
         }
         kc_group_infos_destroy(&infos);
     }
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+static bool is_doubtful(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    bool final = group->state.state == KC_LINK_GROUP_PROMOTING && !group->order.force;
+    return !groups->source_complaint && watched(groups, group) && group->source_known &&
+           !group->source_active && (!group->idle_since_ms || (final && !group->confirmed_ms));
+}
+
+static void take_confirmation(struct link_kept_group *group,
+                              const struct kc_group_description *seen)
+{
+    group->source_known = !seen->error;
+    group->source_active = seen->member_count > 0;
+    group->confirmed_ms = group->source_known && !group->source_active ? kc_mono_ms() : 0;
+    if (group->source_active)
+        group->idle_since_ms = 0;
+    else if (group->source_known && !group->idle_since_ms)
+        group->idle_since_ms = group->confirmed_ms;
+}
+
+/* A broker that has just become a group's coordinator may not list it yet. */
+static void confirm_idle(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct kc_group_descriptions seen = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, is_doubtful, LINK_SOURCE, &names);
+    struct kc_error *err =
+        names.count ? kc_admin_group_members(groups->source, &names, &seen) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < names.count; i++)
+        if (answered)
+            take_confirmation(chosen[i], &seen.items[i]);
+        else
+            chosen[i]->source_known = false;
+    kc_group_descriptions_destroy(&seen);
     free(chosen);
     kc_strings_destroy(&names);
 }
@@ -227,7 +265,8 @@ static bool needs_offsets(const struct link_groups *groups, const struct link_ke
     if (groups->source_complaint || !is_held_state(group) || paused)
         return false;
     int64_t age = kc_mono_ms() - group->offsets_ms;
-    if (!group->offsets_ms || group->offsets_ms < group->idle_since_ms)
+    if (!group->offsets_ms || group->offsets_ms < group->idle_since_ms ||
+        group->offsets_ms < group->confirmed_ms)
         return true;
     return age >= (group->source_active ? groups->config->group_sync_ms : IDLE_OFFSETS_MS);
 }
@@ -403,6 +442,7 @@ void link_groups_ask(struct link_groups *groups)
 {
     groups->paused = link_part_is_paused(groups->store, LINK_PART_GROUPS);
     ask_source_members(groups);
+    confirm_idle(groups);
     ask_kinds(groups);
     ask_target_members(groups);
     ask_obstacles(groups);

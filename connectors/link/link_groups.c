@@ -312,6 +312,15 @@ static void choose_kind(struct link_groups *groups, struct link_kept_group *grou
     }
 }
 
+/* What was read before its coordinator said that the last member had left may not be the last. */
+static bool has_final_offsets(const struct link_kept_group *group)
+{
+    bool promoting = group->state.state == KC_LINK_GROUP_PROMOTING;
+    if (promoting && (!group->confirmed_ms || group->offsets_ms < group->confirmed_ms))
+        return false;
+    return group->committed_known && group->offsets_ms >= group->idle_since_ms;
+}
+
 static struct link_group_facts facts_of(const struct link_groups *groups,
                                         const struct link_kept_group *group)
 {
@@ -328,7 +337,7 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
         .source_active = group->source_active,
         .source_idle_ms = group->idle_since_ms ? kc_mono_ms() - group->idle_since_ms : 0,
         .idle_ms = groups->config->group_idle_ms,
-        .final_offsets = group->committed_known && group->offsets_ms >= group->idle_since_ms,
+        .final_offsets = has_final_offsets(group),
         .behind = link_group_behind(group),
         .paused = groups->paused,
     };
@@ -340,6 +349,7 @@ static void begin_state(struct link_kept_group *group)
 {
     bool lost = group->state.state == KC_LINK_HOLD_LOST && !group->state.consumer;
     group->was_free = group->was_free || group->state.state == KC_LINK_HOLD_LOST;
+    group->confirmed_ms = 0;
     if (group->hold_state == LINK_HOLD_LEFT || lost) {
         link_hold_close(group->hold);
         group->hold = NULL;
@@ -366,6 +376,8 @@ static bool step_group(struct link_groups *groups, struct link_kept_group *group
     }
     if (moves)
         begin_state(group);
+    if (moves && group->state.state == KC_LINK_GROUP_PROMOTING)
+        groups->next_round_ms = 0; /* to ask the source for the last time */
     group->action = step.action;
     return moves;
 }

@@ -43,6 +43,7 @@ struct link_kept_group {
     bool source_known;
     bool source_active;
     int64_t idle_since_ms;        /* seen without a member since then; 0: it has some */
+    int64_t confirmed_ms;         /* when its coordinator said so; 0: not in this state */
     char *assignor;               /* of a classic group; NULL: not asked yet */
     bool source_consumer;         /* a KIP-848 group */
     struct kc_strings subscribed; /* by its members, on the source */

@@ -14,6 +14,7 @@ All links of a Toxics run on one thread. A condition holds while its context las
     swallow()             bytes vanish and nobody closes, as in a firewall that has lost its state;
                           what has lost bytes is reset afterwards
     down()                connections are reset, new ones refused
+    lie(true, told)       what comes down has other bytes, of the same length
 """
 
 import asyncio
@@ -78,6 +79,8 @@ class Connection:
         elif data is None:
             raise ConnectionResetError
         elif data:
+            if way == "down":
+                data = data.replace(*self.link.lies)
             self.link.carried[way] += len(data)
             writer.write(data)
             await writer.drain()
@@ -97,6 +100,7 @@ class Link:
         self.latency = 0.0
         self.rate = 0.0
         self.swallowing = False
+        self.lies = (b"-", b"-")
         self.accepted = 0  # connections so far
         self.carried = {"up": 0, "down": 0}  # bytes so far
         self.moving = {"up": asyncio.Event(), "down": asyncio.Event()}
@@ -153,6 +157,15 @@ class Link:
             yield self
         finally:
             self._call(self._open)
+
+    @contextlib.contextmanager
+    def lie(self, true, told):
+        assert len(true) == len(told)
+        self.lies = (true, told)
+        try:
+            yield self
+        finally:
+            self.lies = (b"-", b"-")
 
     # On the links' thread.
 
