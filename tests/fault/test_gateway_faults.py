@@ -52,6 +52,8 @@ MORE = 20  # records that a producer writes in a step
 PRODUCERS = 6
 MEMBERS = 2  # of each group
 SHORT_PHASES = ("holding", "groups", "topics")
+# How many troubles there are beside a step of a phase, over all runs that go on at a time.
+OFTEN = {"linking": 0.7, "rolling": 0.2, "promoted": 0.7, **dict.fromkeys(SHORT_PHASES, 1.5)}
 MEMBER_KINDS = {"librdkafka": LibrdkafkaMember, "franz": FranzMember, "java": JavaMember}
 
 pytestmark = pytest.mark.skipif("config.getoption('--worker') == 'java'", reason="our own link")
@@ -347,8 +349,7 @@ class Story:
         for phase, what, step in self.steps():
             self.phase = phase
             self.note(what)
-            often = 0.3 if phase == "rolling" else 1.5 if phase in SHORT_PHASES else 1
-            if self.chance.random() < often / BESIDE:
+            if self.chance.random() < OFTEN[phase] / BESIDE:
                 self.begin_trouble()
             step()
         self.settle()
