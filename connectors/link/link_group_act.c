@@ -99,13 +99,15 @@ static void complain(struct link_kept_group *group, const char *why)
     group->complaint = kc_strdup(why);
 }
 
+/* What was committed isn't committed again where leaving behind it failed: members that go on by
+ * then have committed more. */
 static void take_job(struct link_kept_group *group, struct link_hold_view *view)
 {
     const char *why = view->job_error ? kc_error_text(view->job_error) : NULL;
     for (size_t i = 0; !why && view->errors && i < view->committed.count; i++)
         if (view->errors[i])
             why = kc_error_text(view->errors[i]);
-    if (!view->job_error || view->state == LINK_HOLD_LEFT)
+    if (view->commit_done || view->state == LINK_HOLD_LEFT)
         link_commit_note(&view->committed, view->errors, &group->offsets);
     complain(group, why);
 }

@@ -40,6 +40,7 @@ struct link_classic {
     bool gathering;    /* a rebalance is begun, and not finished */
     bool asked_again;  /* joined once more, because it didn't seem to lead */
     bool lost;
+    bool left; /* as far as the link knows: it doesn't join again meanwhile */
 };
 
 /* ---- what is offered and given ---- */
@@ -210,7 +211,7 @@ static int classic_serve(struct link_hold *hold, const struct link_held_topics *
     struct link_classic *classic = hold->own;
     if (topics)
         take_topics(classic, topics);
-    if (classic->lost)
+    if (classic->lost || classic->left)
         return REST_MS;
     struct kc_error *err = classic->member ? NULL : make_member(classic);
     bool wanted = link_hold_gathers(hold) && link_hold_state(hold) == LINK_HOLD_HELD;
@@ -233,8 +234,10 @@ static struct kc_error *classic_commit(struct link_hold *hold,
                                        struct kc_error **errors)
 {
     struct link_classic *classic = hold->own;
-    if (!classic->member)
+    if (!classic->member || classic->left) {
+        classic->left = false;
         return kc_error_retriable_new(KC_ERR_CONFLICT, "Group %s isn't held", hold->group);
+    }
     struct kc_error *err = classic->gathering ? settle(classic) : NULL;
     if (err)
         return err;
@@ -245,9 +248,12 @@ static struct kc_error *classic_commit(struct link_hold *hold,
 static struct kc_error *classic_leave(struct link_hold *hold)
 {
     struct link_classic *classic = hold->own;
-    if (classic->member)
+    if (classic->member && !classic->left)
         kc_group_member_leave(classic->member, "the link lets the group go");
-    return link_hold_is_gone(hold);
+    struct kc_error *err = link_hold_is_gone(hold);
+    /* One that is a member still has to join again before it can leave. */
+    classic->left = !err || kc_error_code(err) != KC_ERR_CONFLICT;
+    return err;
 }
 
 static void classic_destroy(struct link_hold *hold)

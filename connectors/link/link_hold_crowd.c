@@ -41,6 +41,7 @@ struct link_crowd {
     int64_t refused_ms;     /* when phantoms were last tried again */
     int64_t told_ms;        /* when epochs were last told */
     uint64_t told;          /* a sum over ids and epochs that are known to the state */
+    bool leaving;           /* phantoms go, which isn't a hold that is lost */
 };
 
 /* What all phantoms together are. */
@@ -237,6 +238,8 @@ static int crowd_serve(struct link_hold *hold, const struct link_held_topics *to
     struct link_crowd *crowd = hold->own;
     if (topics)
         take_topics(crowd, topics, made);
+    if (crowd->leaving)
+        return REST_MS;
     struct link_tally tally = {.epochs = json_object()};
     kc_group_crowd_each(crowd->crowd, count, &tally);
     try_refused_again(crowd, &tally);
@@ -252,6 +255,7 @@ static struct kc_error *crowd_commit(struct link_hold *hold, const struct kc_gro
                                      size_t count, struct kc_error **errors)
 {
     struct link_crowd *crowd = hold->own;
+    crowd->leaving = false;
     return kc_group_crowd_commit(crowd->crowd, NULL, offsets, count, link_hold_commit_ms(hold),
                                  errors);
 }
@@ -259,6 +263,7 @@ static struct kc_error *crowd_commit(struct link_hold *hold, const struct kc_gro
 static struct kc_error *crowd_leave(struct link_hold *hold)
 {
     struct link_crowd *crowd = hold->own;
+    crowd->leaving = true;
     struct kc_error *err = kc_group_crowd_leave(crowd->crowd, LEAVE_MS);
     return err ? err : link_hold_is_gone(hold);
 }

@@ -228,6 +228,7 @@ static void run_job(struct link_hold *hold, struct link_hold_job *job)
 {
     struct kc_error **errors = NULL;
     struct kc_error *err = commit(hold, job, &errors);
+    bool committed = !err;
     if (!err && job->leave)
         err = first_of(errors, job->commit.count);
     if (err && job->leave && job->force) {
@@ -240,6 +241,7 @@ static void run_job(struct link_hold *hold, struct link_hold_job *job)
     pthread_mutex_lock(&hold->thread->lock);
     hold->job_errors = errors;
     hold->job_error = err;
+    hold->commit_done = committed;
     hold->job_done = true;
     pthread_mutex_unlock(&hold->thread->lock);
 }
@@ -472,6 +474,7 @@ void link_hold_look(struct link_hold *hold, struct link_hold_view *view)
     if (hold->job_done) {
         view->job_done = true;
         view->committed = hold->job.commit;
+        view->commit_done = hold->commit_done;
         view->errors = hold->job_errors;
         view->job_error = hold->job_error;
         hold->job = (struct link_hold_job){0};

@@ -85,8 +85,9 @@ struct link_hold_view {
     json_t *members; /* NULL: as before, or a classic group */
     bool job_done;   /* told once; what follows is of the job */
     struct link_commit committed;
+    bool commit_done;         /* the broker has answered to it */
     struct kc_error **errors; /* of the offsets; NULL: none */
-    struct kc_error *job_error;
+    struct kc_error *job_error; /* of the commit, or of leaving behind it */
 };
 void link_hold_look(struct link_hold *hold, struct link_hold_view *view);
 void link_hold_view_clear(struct link_hold_view *view); /* empties */
@@ -128,6 +129,7 @@ struct link_hold {
     struct link_hold_job job;
     bool has_job;
     bool job_done;
+    bool commit_done;
     struct kc_error **job_errors;
     struct kc_error *job_error;
     int64_t due_ms;

@@ -8,7 +8,6 @@ import time
 
 import pytest
 
-import workers
 from applications import Librdkafka, Writer
 from links import Link, link_config
 from processes import wait_for
