@@ -41,6 +41,8 @@ struct link_crowd {
     int64_t refused_ms;     /* when phantoms were last tried again */
     int64_t told_ms;        /* when epochs were last told */
     uint64_t told;          /* a sum over ids and epochs that are known to the state */
+    size_t told_count;      /* of these epochs */
+    bool resumed;           /* a predecessor held the group */
     bool leaving;           /* phantoms go, which isn't a hold that is lost */
 };
 
@@ -129,7 +131,8 @@ static struct kc_error *open_crowd(struct link_hold *hold, const struct link_hel
         return err;
     }
     hold->own = crowd;
-    atomic_store(&crowd->returns, json_object_size(hold->former) > 0);
+    crowd->resumed = json_object_size(hold->former) > 0;
+    atomic_store(&crowd->returns, crowd->resumed);
     add_former(crowd, hold->former);
     return NULL;
 }
@@ -150,17 +153,26 @@ static void take_topics(struct link_crowd *crowd, const struct link_held_topics 
 
 /* ---- how it stands ---- */
 
-static void try_refused_again(struct link_crowd *crowd, const struct link_tally *tally)
+/* Under the epochs that the broker has: a predecessor may have died before it had written one, and
+ * under another one nobody gets in until the phantom's session is over. */
+static void try_refused_again(struct link_hold *hold, struct link_crowd *crowd,
+                              const struct link_tally *tally)
 {
     int64_t now = kc_mono_ms();
     if (!tally->failed || now - crowd->refused_ms < REFUSED_MS)
         return;
     crowd->refused_ms = now;
+    json_t *epochs = link_hold_epochs(hold);
+    if (epochs && crowd->resumed && !json_object_size(epochs))
+        atomic_store(&crowd->forgotten, true);
     for (size_t i = 1; i <= crowd->phantoms; i++) {
         char id[32];
         snprintf(id, sizeof(id), LINK_PHANTOM_PREFIX "%03zu", i);
-        kc_group_crowd_add(crowd->crowd, id, 0); /* those that go on are left as they are */
+        const json_t *epoch = json_object_get(epochs, id);
+        /* Those that go on are left as they are. */
+        kc_group_crowd_add(crowd->crowd, id, (int)json_integer_value(epoch));
     }
+    json_decref(epochs);
 }
 
 static char *why_short(const struct link_crowd *crowd, const struct link_tally *tally)
@@ -213,15 +225,17 @@ static void set_state(struct link_hold *hold, struct link_crowd *crowd,
     }
 }
 
-/* A successor comes back under these. */
+/* A successor comes back under these. Each phantom's is told before the group counts as held. */
 static void tell_epochs(struct link_hold *hold, struct link_crowd *crowd,
                         const struct link_tally *tally)
 {
     int64_t now = kc_mono_ms();
-    if (tally->sum == crowd->told || now - crowd->told_ms < TELL_MS)
+    size_t count = json_object_size(tally->epochs);
+    if (tally->sum == crowd->told || (count == crowd->told_count && now - crowd->told_ms < TELL_MS))
         return;
     crowd->told = tally->sum;
     crowd->told_ms = now;
+    crowd->told_count = count;
     if (json_object_size(tally->epochs))
         link_hold_set_members(hold, json_incref(tally->epochs));
 }
@@ -242,10 +256,10 @@ static int crowd_serve(struct link_hold *hold, const struct link_held_topics *to
         return REST_MS;
     struct link_tally tally = {.epochs = json_object()};
     kc_group_crowd_each(crowd->crowd, count, &tally);
-    try_refused_again(crowd, &tally);
+    try_refused_again(hold, crowd, &tally);
+    tell_epochs(hold, crowd, &tally);
     set_state(hold, crowd, &tally);
     link_hold_set_round(hold, tally.epoch);
-    tell_epochs(hold, crowd, &tally);
     json_decref(tally.epochs);
     free(tally.error);
     return link_hold_state(hold) == LINK_HOLD_HELD && !crowd->short_since_ms ? REST_MS : BUSY_MS;

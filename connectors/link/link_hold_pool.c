@@ -178,6 +178,21 @@ struct kc_error *link_hold_is_gone(struct link_hold *hold)
     return err;
 }
 
+json_t *link_hold_epochs(struct link_hold *hold)
+{
+    struct kc_group_descriptions groups = {0};
+    struct kc_error *err = describe(hold, &groups);
+    json_t *epochs = err ? NULL : json_object();
+    for (size_t i = 0; !err && i < groups.items[0].member_count; i++) {
+        const struct kc_member_description *member = &groups.items[0].members[i];
+        if (link_hold_is_ours(member))
+            json_object_set_new(epochs, member->member_id, json_integer(member->epoch));
+    }
+    kc_error_destroy(err);
+    kc_group_descriptions_destroy(&groups);
+    return epochs;
+}
+
 int64_t link_hold_strange_partitions(struct link_hold *hold)
 {
     struct kc_group_descriptions groups = {0};

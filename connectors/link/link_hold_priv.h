@@ -150,6 +150,9 @@ void link_hold_set_members(struct link_hold *hold, json_t *members); /* takes */
 /* Whether the group has no member of the link's on the target; an error says that it has, or that
  * nobody knows. */
 struct kc_error *link_hold_is_gone(struct link_hold *hold) KC_MUST_CHECK;
+/* The epochs of the link's members of a KIP-848 group, by their ids, as the target has them; the
+ * caller's. NULL: nobody knows. Blocks. */
+json_t *link_hold_epochs(struct link_hold *hold);
 /* How many partitions members have that aren't a link's; -1: nobody knows. Blocks. */
 int64_t link_hold_strange_partitions(struct link_hold *hold);
 /* Whether a member of a group on the target is a link's. */

@@ -17,6 +17,7 @@ from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
     KafkaException,
+    Producer,
     TopicPartition,
 )
 
@@ -26,6 +27,7 @@ from processes import BINARY_DIR, LOGS, Process, wait_for
 from workers import PATIENCE, sanitizer_environment
 
 IDLE_MS = 1500
+STATE_TOPIC = "isthmus-link-state"
 
 
 class Link:
@@ -450,6 +452,50 @@ def test_a_hold_that_is_lost_is_taken_again(source, cluster_factory, unique):
         for member in [*stay.values(), *wait.values()]:
             member.close()
         mover.close()
+
+
+def forget_epochs(target, group):
+    """Of all phantoms but the first, as a worker leaves them that dies at the wrong moment."""
+    found = [r for part in records.read_all(target, STATE_TOPIC).values() for r in part]
+    told = [r for r in found if group in json.loads(r.key).values() and b'"members"' in (r.value or b"")]
+    last = told[-1]
+    state = json.loads(last.value)
+    assert len(state["members"]) == 6, state
+    state["members"] = dict([min(state["members"].items())])
+    producer = Producer(target.client_config())
+    producer.produce(STATE_TOPIC, json.dumps(state), last.key, partition=last.partition)
+    assert producer.flush(60) == 0
+
+
+def test_a_successor_learns_the_epochs_of_its_phantoms(source, target, link, unique):
+    """Without them it would be let in when their sessions are over, and members before it."""
+    topic, group, settings = unique("orders"), unique("group"), PROTOCOLS["consumer"]
+    for cluster in (source, target):
+        cluster.create_topic(topic, 2)
+    both(source, target, topic, 2, 10)
+    old = Member(source, group, topic, **settings)
+    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    old.commit(offsets_of(topic, 4, 2))
+    mover = link()
+    mover.order("topic", topic, topic, 2, "LINKING")
+    mover.order("group", group, group, "hold", "auto")
+    mover.wait_state(group, "STANDBY")
+    new = Member(target, group, topic, **settings)
+    try:
+        wait_for(lambda: members_on(target, group) == 7, 60 * PATIENCE, "a member to wait")
+        mover.kill()
+        forget_epochs(target, group)
+        mover.start()
+        began = time.monotonic()
+        old.commit(offsets_of(topic, 7, 2))
+        wait_for(
+            lambda: committed(target, group, topic, 2) == {0: 7, 1: 7}, 60 * PATIENCE, "the hold"
+        )
+        assert time.monotonic() - began < 40  # sessions last for 60 s
+        assert not new.seen
+    finally:
+        new.close()
+        old.close()
 
 
 @pytest.mark.long
