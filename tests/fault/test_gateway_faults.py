@@ -21,6 +21,7 @@ import concurrent.futures
 import contextlib
 import os
 import random
+import re
 import threading
 import time
 
@@ -31,7 +32,7 @@ from group_history import Check, FranzMember, History, JavaMember, LibrdkafkaMem
 from java_applications import JavaApplications
 from kafka_cluster import Cluster
 from links import Link, link_config
-from processes import wait_for
+from processes import LOGS, wait_for
 from rest import Rest
 from rolled_writers import KINDS, Application, clients
 from troubles import OF_BROKERS, OF_OURS, Troubles
@@ -72,7 +73,6 @@ class Group:
     def __init__(self, client, protocol, name, topics, java):
         self.client, self.protocol, self.name = client, protocol, name
         self.history = History(name, topics)
-        self.lost = False  # its hold, as its state said
         self._java, self._started = java, 0
         self._members = [None] * MEMBERS
 
@@ -88,6 +88,11 @@ class Group:
         first = (self._java,) if self.client == "java" else ()
         make = MEMBER_KINDS[self.client]
         self._members[index] = make(*first, cluster, self.history, self._started, self.protocol)
+
+    def lost_its_hold(self):
+        """At some time, as its state said, which workers log."""
+        move = re.compile(rf"group {self.name} goes from \S+ to HOLD_LOST")
+        return any(move.search(log.read_text(errors="replace")) for log in LOGS.glob("worker-*"))
 
     def close(self):
         while self._members:
@@ -253,8 +258,6 @@ class Story:
         for group in self.groups:
             state = self.wait_group(group, "PROMOTED", "HOLD_LOST")
             if state == "HOLD_LOST":
-                group.lost = True
-                self.note(f"{group} lost its hold")
                 body = {"group_ids": [group.name], "force": True}
                 self.taken(lambda b=body: self.link.rest.call("POST", path, b))
                 self.wait_group(group, "PROMOTED")
@@ -393,7 +396,10 @@ class Story:
             found = {place: text_of(record) for place, record in here[application.topic].items()}
             counts = application.check(found, self.world.troubles.brokers_hit)
             acknowledged, lost = acknowledged + counts[0], lost + counts[1]
-        checks = [Check(g.history, visible, again=g.lost) for g in self.groups]
+        lost_hold = [group for group in self.groups if group.lost_its_hold()]
+        for group in lost_hold:
+            self.note(f"{group} lost its hold")
+        checks = [Check(g.history, visible, again=g in lost_hold) for g in self.groups]
         for group, check in zip(self.groups, checks):
             for repeat in check.repeats:
                 print(f"  {self.seed} {group} again:\n{repeat}", flush=True)
