@@ -83,8 +83,8 @@ class Group:
         if self._members[index]:
             self._members[index].close()
         self._started += 1
-        if at_source:
-            self.history.at_source.add(self._started)
+        if at_source and (self.client, self.protocol) == ("librdkafka", "consumer"):
+            self.history.unjudged.add(self._started)
         first = (self._java,) if self.client == "java" else ()
         make = MEMBER_KINDS[self.client]
         self._members[index] = make(*first, cluster, self.history, self._started, self.protocol)

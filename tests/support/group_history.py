@@ -24,7 +24,7 @@ class History:
 
     def __init__(self, name, topics):
         self.name, self.topics = name, topics
-        self.at_source = set()  # numbers of members
+        self.unjudged = set()  # numbers of members, see Check
         self._lock = threading.Lock()
         self._events, self._processed = [], set()
 
@@ -136,12 +136,12 @@ class Check:
     records. again: what was committed may be read again, because its hold was lost. repeats: how
     each repetition of what wasn't committed came about.
 
-    What members at the source repeat among themselves isn't judged: no gateway is between, and the
-    link writes nothing there yet. Seen once: librdkafka's member of a KIP-848 group began at 0,
-    although 1505 was committed; the cause isn't known."""
+    What librdkafka's members of a KIP-848 group repeat at the source isn't judged: no gateway is
+    between, and the link writes nothing there yet. Seen once: one began at 0, although 1505 was
+    committed; the cause isn't known (librdkafka 2.11, where the protocol is a preview)."""
 
     def __init__(self, history, visible, again=False):
-        self.name, self.again, self.at_source = history.name, again, history.at_source
+        self.name, self.again, self.unjudged = history.name, again, history.unjudged
         self.order = {}  # of a partition: {offset: its number among the visible ones}
         for topic, partition, offset in sorted(visible):
             numbers = self.order.setdefault((topic, partition), {})
@@ -175,7 +175,7 @@ class Check:
         begins = self.last.get((member, place)) != number - 1
         self.last[member, place] = number
         assert number <= self.next[place], f"{where}, and {number - self.next[place]} before aren't"
-        if begins and not self.again and member not in self.at_source:
+        if begins and not self.again and member not in self.unjudged:
             committed = self.committed.get(place, 0)
             assert offset >= committed, f"{where} again, although {committed} is committed"
         if number == self.next[place]:
