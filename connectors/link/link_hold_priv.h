@@ -85,8 +85,8 @@ struct link_hold_view {
     json_t *members; /* NULL: as before, or a classic group */
     bool job_done;   /* told once; what follows is of the job */
     struct link_commit committed;
-    bool commit_done;         /* the broker has answered to it */
-    struct kc_error **errors; /* of the offsets; NULL: none */
+    bool commit_done;           /* the broker has answered to it */
+    struct kc_error **errors;   /* of the offsets; NULL: none */
     struct kc_error *job_error; /* of the commit, or of leaving behind it */
 };
 void link_hold_look(struct link_hold *hold, struct link_hold_view *view);
