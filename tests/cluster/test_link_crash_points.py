@@ -27,7 +27,7 @@ from crash_points import (
     told,
     unexpected,
 )
-from crash_stories import Migration, Wave
+from crash_stories import Migration, Return, Stay, Troubles, Wave
 
 
 def params_of(stories):
@@ -188,6 +188,64 @@ MOVED = {
     "group=PROMOTED": 1,
     **PROMOTED,
 }
+# A topic that is copied already is paused, repaired, deleted and made anew, and failed over.
+TROUBLES = {
+    "topic_order=pause": 1,
+    "topic=PAUSED": 1,
+    "topic_order=link": often(2, 2, since=2),
+    "topic=FAILED": 1,
+    "topic_order=repair": 4,
+    "topic=DIVERGED": 3,
+    "topic": 2,
+    "DeleteTopics:mirror": 1,
+    "CreateTopics:mirror": often(2, 2, since=2),
+    "topic=PENDING": often(6, 9, since=3),
+    "topic=LINKING": often(3, 6, since=3),
+    "Produce": often(7, 9, since=4),
+    "DeleteRecords:mirror": often(3, 3, since=2),
+    "JoinGroup:group": often(2, 3, since=2),
+    "SyncGroup:group": often(2, 3, since=2),
+    "group=STANDBY": often(2, 3, since=3),
+    "group_order=release": 1,
+    "LeaveGroup:group": 1,
+    "group=RELEASED": 1,
+    "topic_order=failover": 1,
+    "IncrementalAlterConfigs:mirror": 1,
+    "receipt=FAILED_OVER": 1,
+    "flip": 2,
+    "topic=FAILED_OVER": 1,
+}
+# Of a worker that finds a link whose topic and group are promoted.
+AGAIN = {"CreateTopics:state": SELDOM, "lease": SELDOM, **told({"group=PROMOTED": 1})}
+# Up to a topic that is copied back, and a group in standby. The topic is there already.
+BACK = {
+    "self": 1,
+    "back=mirror": 1,
+    "group_order=hold": 1,
+    "topic_order=link": 1,
+    "topic=PENDING": 2,
+    "topic=LINKING": often(1, 2),
+    "InitProducerId": SELDOM,
+    "Produce": 1,
+    "group=REGISTERED": 1,
+    "JoinGroup:group": often(1, 2),
+    "SyncGroup:group": often(1, 2),
+    "group=STANDBY": often(1, 2),
+    "OffsetCommit:group": BY_THE_CLOCK,
+}
+RETURNED = {
+    "IncrementalAlterConfigs:mirror": 2,
+    "group=PROMOTED": often(2, 2, since=2),
+    "back=end": 1,
+}
+STAYED = {
+    "IncrementalAlterConfigs:mirror": often(2, 2, since=2),
+    "JoinGroup:group": often(1, 3, since=2),
+    "SyncGroup:group": often(1, 3, since=2),
+    "back=end": 1,
+    "topic_order": 1,
+    "topic": 2,
+}
 LINKED = {
     "migration": (Migration, {**BEGINNING, **MOVED}),
     "wave": (
@@ -199,6 +257,9 @@ LINKED = {
             "wave=DONE": 1,
         },
     ),
+    "troubles": (Troubles, {**told(BEGINNING), **TROUBLES}),
+    "return": (Return, {**AGAIN, **BACK, **MOVED, **RETURNED}),
+    "stay": (Stay, {**told({**AGAIN, **BACK}), **STAYED}),
 }
 
 

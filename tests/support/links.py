@@ -57,12 +57,17 @@ class Link:
 
         return wait_for(reached, timeout * PATIENCE, f"{topic} to be {state}", interval=0.2)
 
-    def wait_copied(self, topic, timeout=60):
-        def copied():
-            mirror = self.mirror(topic)
-            return mirror and mirror["mirror_status"] == "LINKING" and mirror["lag"] == 0
+    def is_copied(self, topic):
+        mirror = self.mirror(topic)
+        return mirror and mirror["mirror_status"] == "LINKING" and mirror["lag"] == 0
 
-        return wait_for(copied, timeout * PATIENCE, f"{topic} to be copied", interval=0.2)
+    def wait_copied(self, topic, timeout=60):
+        return wait_for(
+            lambda: self.is_copied(topic),
+            timeout * PATIENCE,
+            f"{topic} to be copied",
+            interval=0.2,
+        )
 
     def create(self, *topics, **body):
         path = f"/links/{self.name}/mirrors"
