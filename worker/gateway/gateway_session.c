@@ -109,8 +109,9 @@ static void on_target_drained(void *arg)
     gateway_release_client(arg, HOLD_FULL);
 }
 
-/* A client whose broker can't be reached is reset, as by a broker's machine: some clients take an
- * end in order, before anything was answered, as a mistake in their own settings, and give up. */
+/* A client whose broker can't be reached, or goes before it has answered anything, is reset, as by
+ * a broker's machine: some clients take an end in order there as a mistake in their own settings,
+ * and give up. */
 static void on_target_closed(void *arg, struct kc_error *err)
 {
     struct gateway_session *session = arg;
@@ -125,7 +126,7 @@ static void on_target_closed(void *arg, struct kc_error *err)
         connect_target(session);
         return;
     }
-    if (session->state == SESSION_CONNECTING && session->client)
+    if (session->state != SESSION_ENDING && session->client && !session->sent)
         wire_stream_reset(session->client);
     gateway_session_finish(session, err);
     gateway_session_let_go(session);

@@ -378,10 +378,27 @@ START_TEST(a_client_whose_broker_is_away_is_reset)
 }
 END_TEST
 
+/* The same where its broker goes before it has answered anything. */
+START_TEST(a_client_whose_broker_goes_at_once_is_reset)
+{
+    char byte;
+
+    ask_heartbeat(1);
+    struct pollfd asked = {broker, POLLIN, 0};
+    ck_assert_int_eq(poll(&asked, 1, PATIENCE_MS), 1);
+    shutdown(broker, SHUT_WR);
+    struct pollfd wait = {client, POLLIN, 0};
+    ck_assert_int_eq(poll(&wait, 1, PATIENCE_MS), 1);
+    ck_assert_int_eq(read(client, &byte, 1), -1);
+    ck_assert_int_eq(errno, ECONNRESET);
+}
+END_TEST
+
 RUN_TESTS("gateway session's life", a_client_whose_broker_is_away_is_reset,
-          aside_a_heartbeat_ends_its_connection, aside_a_transaction_that_comes_back_ends_elsewhere,
-          aside_others_of_its_connections_stay, aside_a_member_says_good_bye,
-          aside_a_member_that_comes_back_is_served, aside_a_coordinator_is_looked_for_twice,
+          a_client_whose_broker_goes_at_once_is_reset, aside_a_heartbeat_ends_its_connection,
+          aside_a_transaction_that_comes_back_ends_elsewhere, aside_others_of_its_connections_stay,
+          aside_a_member_says_good_bye, aside_a_member_that_comes_back_is_served,
+          aside_a_coordinator_is_looked_for_twice,
           aside_a_coordinator_is_looked_for_twice_by_new_clients,
           logins_pass_and_show_the_principal, aside_clients_are_sent_away,
           aside_a_fetch_that_waits_is_cut, aside_a_busy_client_leaves_too,
