@@ -35,7 +35,7 @@ from links import Link, link_config
 from processes import LOGS, wait_for
 from rest import Rest
 from rolled_writers import KINDS, Application, clients
-from troubles import OF_BROKERS, OF_OURS, Troubles
+from troubles import OF_BROKERS, OF_OURS, Troubles, answers_lost
 from workers import PATIENCE, Workers
 
 LEASE_MS = 2000
@@ -342,9 +342,19 @@ class Story:
         world, kinds, moment = self.world, self.world.kinds, None
         if world.of_brokers and self.phase in SHORT_PHASES and self.chance.random() < 0.6:
             kinds = OF_BROKERS
+        if self.phase == "topics" and self.chance.random() < 0.3:
+            self.lose_answers()
+            return
         if self.phase == "topics" and self.chance.random() < 0.7:
             moment = self.flip = threading.Event()
         self.trouble = world.troubles.begin(self.chance, kinds, world.tell, moment)
+
+    def lose_answers(self):
+        """And goes on when they are lost."""
+        troubles = self.world.troubles
+        troubles.answerless.clear()
+        self.trouble = troubles.begin(self.chance, [answers_lost], self.world.tell)
+        troubles.answerless.wait(60)
 
     def run(self):
         """Some steps have a trouble beside them, which may last into the next steps."""

@@ -14,6 +14,7 @@ process when the thread that has started it ends.
 """
 
 import concurrent.futures
+import contextlib
 import threading
 import time
 
@@ -21,6 +22,7 @@ from confluent_kafka import KafkaException
 
 from processes import wait_for
 
+WRITES_GATHER_SECONDS = 0.3
 MOMENT_SECONDS = 20  # a moment that hasn't come by then is waited for no longer
 
 _thread = concurrent.futures.ThreadPoolExecutor(1, "troubles")
@@ -34,6 +36,7 @@ class Troubles:
         self.source, self.target = source, target
         self.lease_ms = lease_ms
         self.brokers_hit = []
+        self.answerless = threading.Event()
         self.peace = threading.Lock()
 
     def begin(self, chance, kinds, tell, moment=None):
@@ -100,6 +103,28 @@ def gateways_killed(troubles, chance):
 
 def gateway_frozen(troubles, chance):
     return freeze_one(troubles, chance, chance.choice(troubles.gateways))
+
+
+def answers_lost(troubles, chance):
+    """Gateways are frozen, for longer than their leases, while writes are under way that the source
+    takes then. What is promoted meanwhile has flipped when they tell their clients to try again:
+    those writes are repeated at the target. troubles.answerless is set once it is so."""
+    long = chance.uniform(1.5, 2.5) * troubles.lease_ms / 1000
+
+    def act():
+        with contextlib.ExitStack() as stack:
+            with contextlib.ExitStack() as brief:
+                for broker in troubles.source.brokers:
+                    broker.process.pause()
+                    brief.callback(broker.process.resume)
+                time.sleep(WRITES_GATHER_SECONDS)
+                for gateway in troubles.gateways:
+                    gateway.process.pause()
+                    stack.callback(gateway.process.resume)
+            troubles.answerless.set()
+            time.sleep(long)
+
+    return f"for {long:.1f} s", act
 
 
 def worker_killed(troubles, chance):
