@@ -124,7 +124,7 @@ class World:
         """Of a trouble that begins: which stories it hits, and where they are."""
         for story in list(self.stories):
             self.tally[story.phase, kind] += 1
-            story.note(f"    {kind}: {what}")
+            story.note(f"    {kind} in phase {story.phase}: {what}")
 
     def entrance(self, chance):
         """Both gateways, as a client has them in its bootstrap.servers."""
