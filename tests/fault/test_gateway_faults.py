@@ -35,7 +35,7 @@ from links import Link, link_config
 from processes import LOGS, wait_for
 from rest import Rest
 from rolled_writers import KINDS, Application, clients
-from troubles import OF_BROKERS, OF_OURS, Troubles, answers_lost
+from troubles import OF_BROKERS, OF_FLIPS, OF_OURS, Troubles
 from workers import PATIENCE, Workers
 
 LEASE_MS = 2000
@@ -342,19 +342,19 @@ class Story:
         world, kinds, moment = self.world, self.world.kinds, None
         if world.of_brokers and self.phase in SHORT_PHASES and self.chance.random() < 0.6:
             kinds = OF_BROKERS
-        if self.phase == "topics" and self.chance.random() < 0.3:
-            self.lose_answers()
+        if self.phase == "topics" and self.chance.random() < 0.4:
+            self.begin_with_writes_under_way()
             return
         if self.phase == "topics" and self.chance.random() < 0.7:
             moment = self.flip = threading.Event()
         self.trouble = world.troubles.begin(self.chance, kinds, world.tell, moment)
 
-    def lose_answers(self):
-        """And goes on when they are lost."""
+    def begin_with_writes_under_way(self):
+        """The step follows once there are some."""
         troubles = self.world.troubles
-        troubles.answerless.clear()
-        self.trouble = troubles.begin(self.chance, [answers_lost], self.world.tell)
-        troubles.answerless.wait(60)
+        troubles.writes_under_way.clear()
+        self.trouble = troubles.begin(self.chance, OF_FLIPS, self.world.tell)
+        troubles.writes_under_way.wait(60)
 
     def run(self):
         """Some steps have a trouble beside them, which may last into the next steps."""

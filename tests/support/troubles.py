@@ -36,7 +36,7 @@ class Troubles:
         self.source, self.target = source, target
         self.lease_ms = lease_ms
         self.brokers_hit = []
-        self.answerless = threading.Event()
+        self.writes_under_way = threading.Event()  # set by those that a promotion begins beside
         self.peace = threading.Lock()
 
     def begin(self, chance, kinds, tell, moment=None):
@@ -105,23 +105,43 @@ def gateway_frozen(troubles, chance):
     return freeze_one(troubles, chance, chance.choice(troubles.gateways))
 
 
+@contextlib.contextmanager
+def frozen(victims):
+    for victim in victims:
+        victim.process.pause()
+    try:
+        yield
+    finally:
+        for victim in victims:
+            victim.process.resume()
+
+
 def answers_lost(troubles, chance):
     """Gateways are frozen, for longer than their leases, while writes are under way that the source
     takes then. What is promoted meanwhile has flipped when they tell their clients to try again:
-    those writes are repeated at the target. troubles.answerless is set once it is so."""
+    those writes are repeated at the target."""
     long = chance.uniform(1.5, 2.5) * troubles.lease_ms / 1000
 
     def act():
         with contextlib.ExitStack() as stack:
-            with contextlib.ExitStack() as brief:
-                for broker in troubles.source.brokers:
-                    broker.process.pause()
-                    brief.callback(broker.process.resume)
+            with frozen(troubles.source.brokers):
                 time.sleep(WRITES_GATHER_SECONDS)
-                for gateway in troubles.gateways:
-                    gateway.process.pause()
-                    stack.callback(gateway.process.resume)
-            troubles.answerless.set()
+                stack.enter_context(frozen(troubles.gateways))
+            troubles.writes_under_way.set()
+            time.sleep(long)
+
+    return f"for {long:.1f} s", act
+
+
+def writes_held_up(troubles, chance):
+    """The source is frozen with writes under way, which it takes in the midst of a promotion that
+    begins meanwhile."""
+    long = chance.uniform(0.5, 1.5)
+
+    def act():
+        with frozen(troubles.source.brokers):
+            time.sleep(WRITES_GATHER_SECONDS)
+            troubles.writes_under_way.set()
             time.sleep(long)
 
     return f"for {long:.1f} s", act
@@ -191,6 +211,7 @@ OF_OURS = [
     workers_killed,
     worker_frozen,
 ]
+OF_FLIPS = [answers_lost, writes_held_up]
 OF_BROKERS = [
     source_broker_killed,
     source_broker_killed,
