@@ -245,15 +245,32 @@ static struct link_given_up_partition *plan_reading(struct link_control *control
     return plan;
 }
 
+static struct kc_error *has_topic(struct kc_admin *admin, const char *topic, bool *there)
+{
+    struct kc_strings names = {0};
+    struct kc_topic_infos topics = {0};
+    kc_strings_add(&names, topic);
+    struct kc_error *err = kc_admin_topics(admin, &names, &topics);
+    *there = !err && topics.count > 0;
+    kc_topic_infos_destroy(&topics);
+    kc_strings_destroy(&names);
+    return err;
+}
+
+/* What is deleted already has nothing to be told, and asking for its offsets would wait for it. */
 static struct kc_error *tell_given_up(struct link_control *control,
                                       const struct link_mirror *mirror,
                                       const struct link_request *request,
                                       struct link_outcome *outcome)
 {
+    bool there = false;
+    struct kc_error *err = has_topic(control->target, mirror->name, &there);
+    if (err || !there)
+        return err;
     size_t count = (size_t)mirror->order.partitions;
     struct link_given_up_partition *plan = plan_reading(control, mirror, count);
-    struct kc_error *err = link_given_up_read(control->config, LINK_TARGET, mirror->name,
-                                              own_id(control), plan, count, kc_mono_ms() + READ_MS);
+    err = link_given_up_read(control->config, LINK_TARGET, mirror->name, own_id(control), plan,
+                             count, kc_mono_ms() + READ_MS);
     if (!err) {
         char *text = link_given_up_text(plan, count);
         outcome->given_up = link_given_up_json(plan, count);

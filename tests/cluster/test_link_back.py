@@ -2,6 +2,8 @@
 """The way back: what was promoted is mirrored to the source again, until clients have returned or
 nobody wants to. What the source has beyond is told before it is given up."""
 
+import time
+
 import offset_by_offset
 import pytest
 import records
@@ -202,3 +204,18 @@ def test_what_the_source_has_beyond_is_told_and_given_up(linked, source, target,
     assert link.ask("finalize", kept).status_code == 202
     wait_for(lambda: back.mirror(kept) is None, 60 * PATIENCE, "the mirroring to end")
     assert records.count(source, kept) == records.count(target, kept)
+
+
+def test_a_topic_that_was_deleted_on_the_target_is_made_anew(linked, source, target, unique):
+    """Nothing of it is left that could be told, so that the answer doesn't wait for it."""
+    _, link = linked
+    orders = unique("orders")
+    mirrored(link, source, [orders])
+    records.produce(target, orders, 1, partition=0)
+    link.wait_state(orders, "DIVERGED")
+    target.delete_topic(orders)
+    began = time.monotonic()
+    answer = link.ask("repair", orders, force=True)
+    assert answer.status_code == 202, answer.text
+    assert time.monotonic() - began < 30 * PATIENCE
+    wait_same(link, source, target, orders)
