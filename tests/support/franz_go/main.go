@@ -242,6 +242,9 @@ func produce(bootstrap, topic, kind string, rate int, prefix string) {
 		kgo.ProducerLinger(5 * time.Millisecond),
 		kgo.RecordDeliveryTimeout(patience),
 		kgo.RecordPartitioner(kgo.StickyKeyPartitioner(nil)),
+		// What is killed between a client's first request and its answer ends in order, which franz-go
+		// takes as a mistake in its settings otherwise.
+		kgo.AlwaysRetryEOF(),
 	}
 	transactional := false
 	switch kind {
