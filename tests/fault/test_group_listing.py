@@ -8,23 +8,13 @@ import time
 
 import pytest
 
-from applications import Librdkafka, Writer
+from applications import Librdkafka, PlainWriter
 from links import Link, link_config
 from processes import wait_for
 
 IDLE_MS = 1000
 
 pytestmark = pytest.mark.skipif("config.getoption('--worker') == 'java'", reason="our own link")
-
-
-class Plain(Writer):
-    def run(self):
-        producer = self.producer()
-        for numbers in self.turns():
-            for n in numbers:
-                producer.produce(self.topic, b"%d" % n, on_delivery=self.delivered)
-            assert producer.flush(120) == 0
-            self.written += len(numbers)
 
 
 def listed(group):
@@ -59,7 +49,7 @@ def test_a_group_that_a_listing_lacks(
         link_group_idle_ms=IDLE_MS,
         source_cluster_bootstrap_servers=fault_source.proxied,
     )
-    writer = keep(Plain(fault_source, topic))
+    writer = keep(PlainWriter(fault_source, topic))
     at_source = Librdkafka(fault_source, group, [topic], **{"group.protocol": protocol})
     try:
         wait_for(lambda: len(at_source.seen) > 100, 60, "the member to read")

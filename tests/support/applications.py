@@ -157,6 +157,18 @@ class Writer:
         return Producer(self.cluster.client_config(**{"enable.idempotence": True, **settings}))
 
 
+class PlainWriter(Writer):
+    """Records that are numbers."""
+
+    def run(self):
+        producer = self.producer()
+        for numbers in self.turns():
+            for n in numbers:
+                producer.produce(self.topic, b"%d" % n, on_delivery=self.delivered)
+            assert producer.flush(120) == 0
+            self.written += len(numbers)
+
+
 class Keyed(Writer):
     """Records with keys, now and then a tombstone; headers too."""
 
