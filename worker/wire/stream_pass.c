@@ -99,7 +99,8 @@ static void queue_piped(struct wire_stream *to, int from, size_t len)
     size_t got = 0;
     ssize_t part = 0;
 
-    while (got < len && ((part = read(from, bytes + got, len - got)) > 0 || errno == EINTR))
+    while (got < len &&
+           ((part = read(from, bytes + got, len - got)) > 0 || (part < 0 && errno == EINTR)))
         got += part > 0 ? (size_t)part : 0;
     queue(to, bytes, got);
 }
