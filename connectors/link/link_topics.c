@@ -502,7 +502,8 @@ void link_topics_step(struct link_topics *topics)
             continue;
         topic->due_ms = is_busy(topic) ? 0 : now + CALM_MS;
         look_at(topics, topic, &looks[count]);
-        topics->promotes = topics->promotes || is_urgent(&looks[count++]);
+        topics->promotes = topics->promotes || is_urgent(&looks[count]);
+        count++;
         if (count == AT_ONCE || !next) {
             step_some(topics, looks, count);
             count = 0;

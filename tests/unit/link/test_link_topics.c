@@ -1,81 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A task's look at its topics, with a store that fails: what was written all the same counts. */
+#include "link/link_fake_store.h"
+
 #include "link/link_metrics_priv.h"
-#include "link/link_store_priv.h"
 #include "link/link_work_priv.h"
 
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* ---- the records of one topic: in place of link_store.c ---- */
-
-struct link_store {
-    json_t *values[KC_LINK_RESOURCES];
-    struct kc_error *fails; /* the next put's error; taken */
-    bool lost;
-    int puts;
-};
-
-static void store_set(struct link_store *store, enum kc_link_resource resource, json_t *value)
-{
-    json_decref(store->values[resource]);
-    store->values[resource] = value;
-}
-
-json_t *link_store_get(struct link_store *store, enum kc_link_resource resource, const char *name)
-{
-    return json_incref(store->values[resource]);
-}
-
-int64_t link_store_age_ms(struct link_store *store, enum kc_link_resource resource,
-                          const char *name)
-{
-    return -1;
-}
-
-void link_store_names(struct link_store *store, enum kc_link_resource resource,
-                      struct kc_strings *names)
-{
-    if (store->values[resource])
-        kc_strings_add(names, "orders");
-}
-
-void link_store_changed(struct link_store *store, uint64_t since, enum kc_link_resource resource,
-                        struct kc_strings *names)
-{
-}
-
-uint64_t link_store_version(struct link_store *store)
-{
-    return 1;
-}
-
-bool link_store_is_kept(struct link_store *store)
-{
-    return !store->lost;
-}
-
-struct kc_error *link_store_read_to_end(struct link_store *store, int timeout_ms)
-{
-    return NULL;
-}
-
-struct kc_error *link_store_put(struct link_store *store, struct link_change *changes, size_t count,
-                                int timeout_ms)
-{
-    struct kc_error *err = store->fails;
-    store->fails = NULL;
-    store->puts += !err;
-    for (size_t i = 0; i < count; i++) {
-        if (err)
-            json_decref(changes[i].value);
-        else
-            store_set(store, changes[i].resource, changes[i].value);
-    }
-    return err;
-}
 
 /* ---- a copying that only notes, and a lease that holds: in place of link_copy.c, link_lease.c and
  * link_metrics.c ---- */
@@ -163,13 +96,13 @@ void link_cut_over(const struct link_work *work, struct link_cut *cuts, size_t c
 {
     copying.cuts++;
     for (size_t i = 0; i < count; i++) {
-        store_set(work->store, KC_LINK_TOPIC, kc_link_topic_json(cuts[i].state));
+        fake_set(work->store, KC_LINK_TOPIC, cuts[i].topic, kc_link_topic_json(cuts[i].state));
         cuts[i].ended = true;
         cuts[i].error = kc_error_retriable_new(KC_ERR_TIMEOUT, "no answer");
     }
 }
 
-/* ---- a task with one topic ---- */
+/* ---- a task with topics ---- */
 
 struct topics_bed {
     struct link_store store;
@@ -177,17 +110,35 @@ struct topics_bed {
     struct link_topics *topics;
 };
 
-static void begin(struct topics_bed *bed, enum kc_link_wish wish)
+static void order(struct topics_bed *bed, const char *topic, enum kc_link_wish wish)
 {
     const struct kc_link_topic_order order = {.epoch = 7,
-                                              .source_topic = (char *)"orders",
+                                              .source_topic = (char *)topic,
                                               .partitions = 2,
                                               .start = -2,
                                               .wish = wish,
                                               .by = (char *)"ann"};
+    fake_set(&bed->store, KC_LINK_TOPIC_ORDER, topic, kc_link_topic_order_json(&order));
+}
+
+/* It was linked before. */
+static void is_linked(struct topics_bed *bed, const char *topic)
+{
+    const struct kc_link_topic state = {.state = KC_LINK_LINKING,
+                                        .epoch = 3,
+                                        .order_epoch = 6,
+                                        .lease_epoch = 1,
+                                        .reason = (char *)"",
+                                        .partitions = 2,
+                                        .lane = (char *)"raw"};
+    fake_set(&bed->store, KC_LINK_TOPIC, topic, kc_link_topic_json(&state));
+}
+
+static void begin(struct topics_bed *bed, enum kc_link_wish wish)
+{
     memset(&copying, 0, sizeof(copying));
     *bed = (struct topics_bed){.config = {.name = "moving", .task = 0, .tasks = 1}};
-    store_set(&bed->store, KC_LINK_TOPIC_ORDER, kc_link_topic_order_json(&order));
+    order(bed, "orders", wish);
     const struct link_work work = {.config = &bed->config, .store = &bed->store};
     bed->topics = link_topics_new(&work);
 }
@@ -195,8 +146,7 @@ static void begin(struct topics_bed *bed, enum kc_link_wish wish)
 static void end(struct topics_bed *bed)
 {
     link_topics_destroy(bed->topics);
-    for (int i = 0; i < KC_LINK_RESOURCES; i++)
-        json_decref(bed->store.values[i]);
+    fake_clear(&bed->store);
 }
 
 /* Looks until nothing changes any more, over the seconds that a failed write takes. */
@@ -209,10 +159,10 @@ static void look(struct topics_bed *bed)
     }
 }
 
-static enum kc_link_topic_state state_of(struct topics_bed *bed)
+static enum kc_link_topic_state state_of(struct topics_bed *bed, const char *topic)
 {
     struct kc_link_topic state = {0};
-    json_t *json = link_store_get(&bed->store, KC_LINK_TOPIC, "orders");
+    json_t *json = link_store_get(&bed->store, KC_LINK_TOPIC, topic);
     ck_assert_ptr_null(kc_link_topic_parse(json, &state));
     json_decref(json);
     enum kc_link_topic_state found = state.state;
@@ -225,17 +175,10 @@ START_TEST(what_was_written_without_an_answer_counts)
 {
     struct topics_bed bed;
     begin(&bed, KC_LINK_WISH_FAILOVER);
-    const struct kc_link_topic state = {.state = KC_LINK_LINKING,
-                                        .epoch = 3,
-                                        .order_epoch = 6,
-                                        .lease_epoch = 1,
-                                        .reason = (char *)"",
-                                        .partitions = 2,
-                                        .lane = (char *)"raw"};
-    store_set(&bed.store, KC_LINK_TOPIC, kc_link_topic_json(&state));
+    is_linked(&bed, "orders");
     look(&bed);
     ck_assert_int_eq(copying.cuts, 1);
-    ck_assert_int_eq(state_of(&bed), KC_LINK_FAILED_OVER);
+    ck_assert_int_eq(state_of(&bed, "orders"), KC_LINK_FAILED_OVER);
     ck_assert_int_eq(copying.added, 0);
     end(&bed);
 }
@@ -262,13 +205,34 @@ START_TEST(it_rests_while_the_state_is_lost)
 {
     struct topics_bed bed;
     begin(&bed, KC_LINK_WISH_LINK);
-    bed.store.lost = true;
+    bed.store.trouble = "it was deleted";
     link_topics_step(bed.topics);
     ck_assert_int_eq(bed.store.puts, 0);
     ck_assert_int_eq(copying.added, 0);
-    bed.store.lost = false;
+    bed.store.trouble = NULL;
     link_topics_step(bed.topics);
     ck_assert_int_gt(bed.store.puts, 0);
+    end(&bed);
+}
+END_TEST
+
+/* Topics that are promoted together begin together: an application waits for the last one. */
+START_TEST(promotions_that_were_ordered_together_begin_together)
+{
+    struct topics_bed bed;
+    const char *const names[] = {"orders", "payments", "refunds"};
+    int64_t until = kc_mono_ms() + 30000;
+    begin(&bed, KC_LINK_WISH_PROMOTE);
+    for (size_t i = 0; i < 3; i++) {
+        order(&bed, names[i], KC_LINK_WISH_PROMOTE);
+        is_linked(&bed, names[i]);
+    }
+    do
+        link_topics_step(bed.topics);
+    while (state_of(&bed, "orders") == KC_LINK_LINKING && kc_mono_ms() < until &&
+           usleep(10000) == 0);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(state_of(&bed, names[i]), KC_LINK_PROMOTING);
     end(&bed);
 }
 END_TEST
@@ -281,6 +245,7 @@ int main(void)
     tcase_add_test(cases, what_was_written_without_an_answer_counts);
     tcase_add_test(cases, what_was_not_written_is_written_later);
     tcase_add_test(cases, it_rests_while_the_state_is_lost);
+    tcase_add_test(cases, promotions_that_were_ordered_together_begin_together);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
