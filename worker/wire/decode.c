@@ -11,6 +11,7 @@
 #include "wire/api.h"
 #include "wire/table_priv.h"
 
+#include <stddef.h>
 #include <string.h>
 
 struct decoder {
@@ -22,9 +23,13 @@ struct decoder {
     const struct kc_wire_field *failed; /* where in.bad was set first */
 };
 
-/* Decoded into structs, brokers' answers take two to five times their encoded size. */
+/* Decoded into structs, brokers' answers take two to five times their encoded size; those that say
+ * next to nothing of many things take more, but are small. */
 #define DECODED_RATIO 8
-#define DECODED_LEAST ((size_t)64 << 10)
+#define DECODED_LEAST ((size_t)1 << 20)
+
+/* Where the items of all empty lists are: null ones alone have none. */
+static max_align_t nothing;
 
 static void decode_struct(struct decoder *dec, const struct kc_wire_type *type, void *object);
 
@@ -197,7 +202,7 @@ static void decode_list(struct decoder *dec, const struct kc_wire_field *field, 
     } else if ((uint64_t)count > reader_left(&dec->in) / (least ? least : 1)) {
         fail(dec, "a list claims more elements than there are bytes");
     } else {
-        list.items = take(dec, item_size * (size_t)(count ? count : 1));
+        list.items = count ? take(dec, item_size * (size_t)count) : &nothing;
         list.count = list.items ? (int32_t)count : 0;
         for (int64_t i = 0; i < count && !dec->in.bad; i++)
             decode_element(dec, field, (char *)list.items + item_size * (size_t)i);

@@ -215,6 +215,109 @@ START_TEST(a_message_takes_no_more_than_a_multiple_of_itself)
 }
 END_TEST
 
+/* ---- answers of many small parts ---- */
+
+enum { MANY = 5000 };
+
+static void fill_small(struct kc_arena *arena, const struct kc_wire_type *type, int version,
+                       void *object, int inner);
+
+/* A list of structs with so many elements; of others, none. */
+static void fill_list(struct kc_arena *arena, const struct kc_wire_field *field, int version,
+                      void *member, int count, int inner)
+{
+    struct kc_wire_any_list list = {kc_wire_zeroed(arena, 1), 0};
+
+    if (field->element == KC_WIRE_STRUCT) {
+        list.items = kc_wire_new_array(arena, field->type, count);
+        list.count = count;
+    }
+    for (int32_t i = 0; i < list.count; i++)
+        fill_small(arena, field->type, version, (char *)list.items + field->type->size * (size_t)i,
+                   inner);
+    memcpy(member, &list, sizeof(list));
+}
+
+/* As little as a broker says of anything: names are short, what may be null is, and a list in an
+ * element has so many. */
+static void fill_small(struct kc_arena *arena, const struct kc_wire_type *type, int version,
+                       void *object, int inner)
+{
+    for (size_t i = 0; i < type->count; i++) {
+        const struct kc_wire_field *field = &type->fields[i];
+        char *member = (char *)object + field->offset;
+        bool may_be_null = field->nullable && version >= field->nullable - 1;
+
+        if (field->tag || !kc_wire_field_in(field, version))
+            continue;
+        if (field->kind == KC_WIRE_STRUCT)
+            fill_small(arena, field->type, version, member, inner);
+        else if (field->kind == KC_WIRE_ARRAY)
+            fill_list(arena, field, version, member, inner, inner);
+        else if (field->kind == KC_WIRE_STR && !may_be_null)
+            *(struct kc_wire_str *)member = kc_wire_str("name");
+        else if (field->kind == KC_WIRE_BYTES && !may_be_null)
+            *(struct kc_wire_bytes *)member = kc_wire_bytes("", 0);
+    }
+}
+
+static void check_many(const struct kc_api_info *api, int version, const struct kc_wire_field *many,
+                       bool inner)
+{
+    struct kc_arena *arena = kc_arena_new(4096);
+    struct kc_wire_out out = {0};
+    void *read, *message = kc_wire_new(arena, api->response);
+
+    fill_small(arena, api->response, version, message, 0);
+    fill_list(arena, many, version, (char *)message + many->offset, inner ? 1 : MANY,
+              inner ? MANY : 0);
+    struct kc_error *err = kc_wire_encode(api->key, KC_WIRE_RESPONSE, version, message, &out);
+    ck_assert_msg(!err, "%s %d: %s", api->name, version, err ? kc_error_text(err) : "");
+    err = kc_wire_decode(api->key, KC_WIRE_RESPONSE, version, (const uint8_t *)out.bytes.data,
+                         out.bytes.len, arena, &read);
+    ck_assert_msg(!err, "%s %d, many %s%s: %s", api->name, version, many->name,
+                  inner ? "' parts" : "", err ? kc_error_text(err) : "");
+    kc_wire_out_destroy(&out);
+    kc_arena_destroy(arena);
+}
+
+/* How deep its lists of structs are in each other. */
+static int depth_of(const struct kc_wire_type *type, int version)
+{
+    int deepest = 0;
+
+    for (size_t i = 0; i < type->count; i++) {
+        const struct kc_wire_field *field = &type->fields[i];
+        bool is_list = field->kind == KC_WIRE_ARRAY && field->element == KC_WIRE_STRUCT;
+        if (field->tag || !kc_wire_field_in(field, version) ||
+            (!is_list && field->kind != KC_WIRE_STRUCT))
+            continue;
+        int depth = depth_of(field->type, version) + is_list;
+        deepest = depth > deepest ? depth : deepest;
+    }
+    return deepest;
+}
+
+/* DescribeProducers says 9 bytes of a partition that has no producer. */
+START_TEST(an_answer_of_many_small_parts_is_read)
+{
+    size_t count;
+    const struct kc_api_info *api = &kc_api_all(&count)[_i];
+
+    for (int version = api->min; version <= api->max; version++) {
+        for (size_t i = 0; i < api->response->count; i++) {
+            const struct kc_wire_field *field = &api->response->fields[i];
+            if (field->tag || field->kind != KC_WIRE_ARRAY || field->element != KC_WIRE_STRUCT ||
+                !kc_wire_field_in(field, version))
+                continue;
+            check_many(api, version, field, false);
+            if (depth_of(field->type, version) == 1) /* many of many are too many */
+                check_many(api, version, field, true);
+        }
+    }
+}
+END_TEST
+
 START_TEST(unknown_tags_are_skipped)
 {
     /* Heartbeat response v4: throttle, error, then tag 9 of 2 bytes. */
@@ -324,6 +427,7 @@ int main(void)
     tcase_add_loop_test(tests, golden_messages_decode_and_encode, 0, (int)count);
     tcase_add_test(tests, a_huge_list_length_allocates_nothing);
     tcase_add_test(tests, a_message_takes_no_more_than_a_multiple_of_itself);
+    tcase_add_loop_test(tests, an_answer_of_many_small_parts_is_read, 0, (int)count);
     tcase_add_test(tests, unknown_tags_are_skipped);
     tcase_add_test(tests, a_field_that_a_version_lacks_is_not_lost_silently);
     tcase_add_test(tests, large_bytes_are_referenced_not_copied);
