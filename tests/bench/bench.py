@@ -17,6 +17,7 @@ import processes
 from kafka_cluster import Cluster
 
 import api
+import bare
 import groups
 import growth
 import latency
@@ -67,7 +68,7 @@ def main():
     processes.interrupt_on_sigterm()
     with (
         Cluster("source", **options.BROKER) as source,
-        Cluster("target", **options.BROKER) as target,
+        Cluster("target", properties=bare.LISTENER, **options.BROKER) as target,
     ):
         results, failed = run_sections(source, target)
     print()

@@ -14,6 +14,7 @@ SECTIONS = [
 ]
 CONTENDERS = ["bare", "raw-loop", "isthmus", "isthmus-default", "isthmus-record", "java"]
 LOOPS = {"bare": BINARY_DIR / "bench" / "bare_loop", "raw-loop": BINARY_DIR / "bench" / "raw_loop"}
+BARE_RELAY = BINARY_DIR / "bench" / "bare_relay"
 PARTITIONS = 8
 TASKS = 4
 BROKER = {"heap": "1g", "quick": False}

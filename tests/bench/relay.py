@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a gateway costs its clients, against a direct connection to the same broker in the same run.
+"""What a gateway costs its clients, against a direct connection to the same broker in the same run,
+and against a relay that looks at nothing (bare.py): where that is slower than a direct connection,
+it is as fast as this machine lets anybody be.
 
-Throughput: Kafka's own perf tools, records of 1 KB, the middle of some rounds. Latency: pulse.c, as in
-latency.py. Memory: so many connections, plain and by TLS, from a spread of loopback addresses, each
-of which has asked once; the broker behind takes as many. The flip: flip.py.
+Throughput: Kafka's own perf tools, records of 1 KB, the middle of some rounds. Young JVMs compile for
+the first seconds, therefore so many are fetched. Latency: pulse.c, as in latency.py. Memory: so many
+connections, plain and by TLS, from a spread of loopback addresses, each of which has asked once; the
+broker behind takes as many. The flip: flip.py.
 """
 
 import re
@@ -14,6 +17,7 @@ import statistics
 import struct
 import tempfile
 
+import bare
 import flip
 import options
 from certificates import Authority
@@ -25,7 +29,7 @@ from latency import measure
 from loads import summary
 from processes import wait_for
 
-TOPIC = "bench-relay"
+PRODUCED, FETCHED = "bench-relay-produced", "bench-relay-fetched"
 TOOLS = "org.apache.kafka.tools"
 VERSIONS = struct.pack(">ihhih", 10, 18, 0, 1, -1)  # an ApiVersions request
 PER_ADDRESS = 1000
@@ -36,8 +40,8 @@ def resident_mb(process):
         return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) // 1024
 
 
-def produce(server, count):
-    arguments = ["--topic", TOPIC, "--num-records", count, "--record-size", 1024]
+def produce(server, topic, count):
+    arguments = ["--topic", topic, "--num-records", count, "--record-size", 1024]
     arguments += ["--throughput", -1, "--producer-props", f"bootstrap.servers={server}"]
     arguments += ["acks=all", "batch.size=65536", "linger.ms=5"]
     printed = tool(f"{TOOLS}.ProducerPerformance", *map(str, arguments), timeout=600)
@@ -50,36 +54,50 @@ def fetch(server, count):
         file.flush()
         printed = tool(
             f"{TOOLS}.ConsumerPerformance",
-            *("--bootstrap-server", server, "--topic", TOPIC, "--messages", str(count)),
+            *("--bootstrap-server", server, "--topic", FETCHED, "--messages", str(count)),
             *("--timeout", "60000", "--consumer.config", file.name),
             timeout=600,
         )
     return round(float(printed.strip().splitlines()[-1].split(",")[-1]))  # fetch.nMsg.sec
 
 
-def throughput(target, gateway):
+def produced(target, server):
+    """Records a second into a topic of its own."""
     count = options.size("RELAY_RECORDS", 1_000_000, 100_000)
-    rounds = {"direct": [], "isthmus": []}
-    for number in range(1 + options.size("RELAY_ROUNDS", 3, 1)):
-        for name, server in (("direct", target.bootstrap), ("isthmus", gateway.bootstrap)):
-            figures = {"produce": produce(server, count), "fetch": fetch(server, count)}
+    target.create_topic(PRODUCED, options.PARTITIONS)
+    rate = produce(server, PRODUCED, count)
+    target.delete_topic(PRODUCED)
+    return rate
+
+
+def throughput(target, contenders):
+    count = options.size("RELAY_FETCHED", 4_000_000, 100_000)
+    target.create_topic(FETCHED, options.PARTITIONS)
+    produce(target.bootstrap, FETCHED, count)
+    rounds = {name: [] for name in contenders}
+    for number in range(1 + options.size("RELAY_ROUNDS", 5, 1)):
+        for name, contender in contenders.items():
+            server = contender.bootstrap
+            figures = {"produce": produced(target, server), "fetch": fetch(server, count)}
             print(f"  {name}: {figures}", flush=True)
             if number:  # the first round is for the JVMs behind
                 rounds[name].append(figures)
+    target.delete_topic(FETCHED)
     return {
         name: {figure: statistics.median(r[figure] for r in found) for figure in found[0]}
         for name, found in rounds.items()
     }
 
 
-def latency(target, gateway):
+def latency(target, contenders):
     seconds = options.size("RELAY_SECONDS", 10, 4)
-    rounds = {"direct": [], "isthmus": []}
-    for number in range(1 + options.size("RELAY_ROUNDS", 3, 1)):
-        for name, cluster in (("direct", target), ("isthmus", gateway)):
-            found = measure(cluster, cluster, PULSE, 1000, seconds)
+    rounds = {name: [] for name in contenders}
+    for number in range(1 + options.size("RELAY_ROUNDS", 5, 1)):
+        for name, contender in contenders.items():
+            found = measure(contender, contender, PULSE, 1000, seconds)
             if number:
                 rounds[name].append(found)
+    target.delete_topic(PULSE)
     return {name: summary(found, most="generator_late_ms") for name, found in rounds.items()}
 
 
@@ -124,12 +142,12 @@ def tls_gateway(target, authority):
 
 def run_section(source, target):
     print("\nrelay", flush=True)
-    for topic in (TOPIC, PULSE):
-        target.create_topic(topic, options.PARTITIONS)
+    target.create_topic(PULSE, options.PARTITIONS)
     results = {}
-    with Gateway("bench", plain_target(target)) as gateway:
-        results["relay-1k"] = throughput(target, gateway)
-        results["relay-latency"] = latency(target, gateway)
+    with Gateway("bench", plain_target(target)) as gateway, bare.running() as bare_relay:
+        contenders = {"direct": target, "bare-relay": bare_relay, "isthmus": gateway}
+        results["relay-1k"] = throughput(target, contenders)
+        results["relay-latency"] = latency(target, contenders)
         results["relay-connections"] = connections(gateway, "PLAINTEXT")
     authority = Authority(DATA / "bench-relay", "bench")
     with tls_gateway(target, authority) as gateway:
@@ -138,5 +156,4 @@ def run_section(source, target):
     results["relay-flip"] = {"isthmus": flip.measure(source, target)}
     for name, found in results.items():
         print(f"  {name}: {found}", flush=True)
-    target.delete_topic(TOPIC, PULSE)
     return results

@@ -8,13 +8,15 @@ import time
 import options
 from goals import GOALS, verdict
 
-ORDER = ["direct", *options.CONTENDERS, "link"]
+ORDER = ["direct", "bare-relay", *options.CONTENDERS, "link"]
 RATIOS = {
     "isthmus / java": ("isthmus", "java"),
     "default / java": ("isthmus-default", "java"),
     "record / java": ("isthmus-record", "java"),
     "isthmus / loop": ("isthmus", "raw-loop"),
     "link / isthmus": ("link", "isthmus"),
+    "isthmus / direct": ("isthmus", "direct"),
+    "isthmus / bare": ("isthmus", "bare-relay"),
 }
 
 
