@@ -234,8 +234,14 @@ def offsets_of(topic, offset, partitions, metadata=""):
 
 
 def members_on(cluster, group):
+    """None: nobody says, as while a first group's topic is made."""
     described = cluster.admin.describe_consumer_groups([group], request_timeout=20)
-    return len(described[group].result(30).members)
+    try:
+        return len(described[group].result(30).members)
+    except KafkaException as failure:
+        if failure.args[0].code() not in records.COMING_UP:
+            raise
+        return None
 
 
 def committed(cluster, group, topic, partitions):
