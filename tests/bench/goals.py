@@ -146,6 +146,8 @@ def relay():
     for other, text in {DIRECT: "direct", BARE_RELAY: "a bare relay's"}.items():
         text = f"gateway, p99_ms: above {text}"
         yield Goal(text, "relay-latency", "p99_ms", RAW, "<=", 0.5, above=other)
+    text = "gateway, routed records, p99_ms: above direct"
+    yield Goal(text, "relay-routed", "p99_ms", RAW, "<=", 1, above=DIRECT)
     text = "gateway, ms that producers wait for a topic of 50 partitions to be promoted"
     yield Goal(text, "relay-flip", "longest_wait_ms", RAW, "<=", 500)
     for section, by in {"relay-connections": "", "relay-connections-tls": " by TLS"}.items():

@@ -6,7 +6,7 @@ it is as fast as this machine lets anybody be.
 Throughput: Kafka's own perf tools, records of 1 KB, the middle of some rounds. Young JVMs compile for
 the first seconds, therefore so many are fetched. Latency: pulse.c, as in latency.py. Memory: so many
 connections, plain and by TLS, from a spread of loopback addresses, each of which has asked once; the
-broker behind takes as many. The flip: flip.py.
+broker behind takes as many. Records that are routed: routed.py. The flip: flip.py.
 """
 
 import re
@@ -20,6 +20,7 @@ import tempfile
 import bare
 import flip
 import options
+import routed
 from certificates import Authority
 from gateways import Gateway, plain_target
 from java import tool
@@ -153,6 +154,7 @@ def run_section(source, target):
     with tls_gateway(target, authority) as gateway:
         tls = ssl.create_default_context(cafile=str(authority.certificate))
         results["relay-connections-tls"] = connections(gateway, "SSL", tls)
+    results["relay-routed"] = routed.measure(source, target)
     results["relay-flip"] = {"isthmus": flip.measure(source, target)}
     for name, found in results.items():
         print(f"  {name}: {found}", flush=True)
