@@ -19,6 +19,13 @@ from records import read_all
 from workers import settings_file
 
 
+def place_of(message):
+    """{(partition, number): offset} of an acknowledged one; -1 where nobody was told the offset."""
+    number = int(message.value().decode().split(":")[1])
+    offset = message.offset()
+    return {(message.partition(), number): -1 if offset is None else offset}
+
+
 class Acknowledged(Writer):
     """An idempotent producer of librdkafka. more: acks, ..."""
 
@@ -34,8 +41,7 @@ class Acknowledged(Writer):
         if error:
             self._failed.append(error)
             return
-        number = int(message.value().decode().split(":")[1])
-        self.tell({(message.partition(), number): message.offset()})
+        self.tell(place_of(message))
 
     def tell(self, places):
         """What was acknowledged at this moment."""
@@ -93,8 +99,7 @@ class InTransactions(Acknowledged):
 
         def note(error, message):
             if not error:
-                number = int(message.value().decode().split(":")[1])
-                places[message.partition(), number] = message.offset()
+                places.update(place_of(message))
 
         try:
             producer.begin_transaction()
