@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A whole migration through two gateways, under load, while gateways, workers and brokers of both
-clusters are killed and frozen at random.
+clusters are killed and frozen, and the gateways' connections to the source held up and cut, at
+random.
 
 Producers that write at the source are restarted one by one at the gateways, consumers at the
 target, in random order; groups are promoted by themselves, topics by people. Clients are Java's,
@@ -27,6 +28,7 @@ import time
 
 import offset_by_offset
 import pytest
+from fault_cluster import FaultCluster
 from gateways import Through, routing_gateway
 from group_history import Check, FranzMember, History, JavaMember, LibrdkafkaMember
 from java_applications import JavaApplications
@@ -55,6 +57,7 @@ MEMBERS = 2  # of each group
 SHORT_PHASES = ("holding", "groups", "topics")
 # How many troubles there are beside a step of a phase, over all runs that go on at a time.
 OFTEN = {"linking": 0.7, "rolling": 0.2, "promoted": 0.7, **dict.fromkeys(SHORT_PHASES, 1.5)}
+OFTEN["topics"] = 2.1
 MEMBER_KINDS = {"librdkafka": LibrdkafkaMember, "franz": FranzMember, "java": JavaMember}
 
 pytestmark = pytest.mark.skipif("config.getoption('--worker') == 'java'", reason="our own link")
@@ -295,6 +298,7 @@ class Story:
         self.phase = "flip" if self.flipping else "topics"
         if flips:
             self.flip.set()
+            self.world.troubles.flip.set()
 
     def steps(self):
         """(phase, what, step): what people do, in the order of a migration, much left to chance."""
@@ -342,7 +346,7 @@ class Story:
         world, kinds, moment = self.world, self.world.kinds, None
         if world.of_brokers and self.phase in SHORT_PHASES and self.chance.random() < 0.6:
             kinds = OF_BROKERS
-        if self.phase == "topics" and self.chance.random() < 0.4:
+        if self.phase == "topics" and self.chance.random() < 0.6:
             self.begin_with_writes_under_way()
             return
         if self.phase == "topics" and self.chance.random() < 0.7:
@@ -512,8 +516,9 @@ def make_pair(workers, unique, factor):
 @contextlib.contextmanager
 def a_world(source, target, workers, unique, kinds):
     pair = make_pair(workers, unique, min(3, target.size))
+    through_links = Through({"bootstrap.servers": source.proxied})
     gateways = [
-        routing_gateway(unique("gateway"), None, source, target, gateway__lease__ms=LEASE_MS)
+        routing_gateway(unique("gateway"), None, through_links, target, gateway__lease__ms=LEASE_MS)
         for _ in range(2)
     ]
     try:
@@ -530,7 +535,7 @@ def a_world(source, target, workers, unique, kinds):
 
 def test_gateways_and_workers_are_killed(kind, unique):
     with (
-        Cluster("gateway-source", properties=QUICK_GROUPS) as source,
+        FaultCluster("gateway-source", brokers=1) as source,
         Cluster("gateway-target", properties=QUICK_GROUPS) as target,
     ):
         workers = Workers(kind, target, unique)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster of three brokers that clients reach through links (toxics.py).
+"""A cluster, usually of three brokers, that clients reach through links (toxics.py).
 
 Brokers among themselves, and the test's own clients, use the plain listener; workers are given
 `proxied`, whose brokers advertise their links' ports.
@@ -17,7 +17,8 @@ SETTINGS = {
     "broker.rack": lambda broker: f"rack-{broker.node}",
     "replica.selector.class": "org.apache.kafka.common.replica.RackAwareReplicaSelector",
     "quota.window.num": "3",
-    "default.replication.factor": "3",  # of topics that gateways make
+    # Of topics that gateways make.
+    "default.replication.factor": lambda broker: str(min(3, broker.cluster.size)),
     # Members of KIP-848 groups ask for news every five seconds by default.
     "group.consumer.min.heartbeat.interval.ms": "500",
     "group.consumer.heartbeat.interval.ms": "1000",
@@ -29,7 +30,7 @@ SETTINGS = {
 class FaultCluster(Cluster):
     """links[node] is what clients go through to that broker."""
 
-    def __init__(self, name, **options):
+    def __init__(self, name, brokers=3, **options):
         self.toxics = Toxics()
         self._inner = {}
         self.links = {}
@@ -43,7 +44,7 @@ class FaultCluster(Cluster):
         # A broker that is frozen holds the test's own clients up for this long only.
         client = {"socket.timeout.ms": 10000}
         super().__init__(
-            name, brokers=3, heap="320m", properties=settings, client=client, **options
+            name, brokers, heap="320m", properties=settings, client=client, **options
         )
         for broker in self.brokers:
             self._inner[broker.node] = free_port()

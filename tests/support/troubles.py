@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Troubles for migrations: gateways, workers and brokers are killed, restarted and frozen while
-other things go on. One trouble at a time, begun at some moment and ended by itself.
+"""Troubles for migrations: gateways, workers and brokers are killed, restarted and frozen, and
+connections are held up and cut, while other things go on. One trouble at a time, begun at some
+moment and ended by itself.
 
     troubles = Troubles(gateways, workers, source, target, LEASE_MS)
     under_way = troubles.begin(random.Random(1), OF_OURS, print)
@@ -8,6 +9,8 @@ other things go on. One trouble at a time, begun at some moment and ended by its
     troubles.begin(random.Random(1), OF_BROKERS, print, moment=event)   # once the event is set
     with troubles.peace:
         ...                 # there is none meanwhile
+
+The source is a FaultCluster, and only gateways go through its links.
 
 Processes are started again on one thread that lives as long as Python does: the kernel kills a
 process when the thread that has started it ends.
@@ -23,6 +26,7 @@ from confluent_kafka import KafkaException
 from processes import wait_for
 
 WRITES_GATHER_SECONDS = 0.3
+FLIP_SECONDS = 3  # within which a promotion begins to flip, where nothing else delays it
 MOMENT_SECONDS = 20  # a moment that hasn't come by then is waited for no longer
 
 _thread = concurrent.futures.ThreadPoolExecutor(1, "troubles")
@@ -37,6 +41,7 @@ class Troubles:
         self.lease_ms = lease_ms
         self.brokers_hit = []
         self.writes_under_way = threading.Event()  # set by those that a promotion begins beside
+        self.flip = threading.Event()  # set by who sees that it flips
         self.peace = threading.Lock()
 
     def begin(self, chance, kinds, tell, moment=None):
@@ -133,18 +138,51 @@ def answers_lost(troubles, chance):
     return f"for {long:.1f} s", act
 
 
+@contextlib.contextmanager
+def held_up(cluster, way):
+    """What gateways send to the cluster ("up"), or what it answers ("down"), stays on its way.
+    Others reach the cluster."""
+    with contextlib.ExitStack() as stack:
+        for link in cluster.links.values():
+            stack.enter_context(link.freeze(up=way == "up", down=way == "down"))
+        time.sleep(WRITES_GATHER_SECONDS)
+        yield
+
+
 def writes_held_up(troubles, chance):
-    """The source is frozen with writes under way, which it takes in the midst of a promotion that
-    begins meanwhile."""
-    long = chance.uniform(0.5, 1.5)
+    """Writes stay on their way to the source. A promotion begins meanwhile, and must wait for them,
+    because the link itself reaches the source: it would have flipped before they are there."""
+    long = chance.uniform(0.5, 1)
 
     def act():
-        with frozen(troubles.source.brokers):
-            time.sleep(WRITES_GATHER_SECONDS)
+        with held_up(troubles.source, "up"):
+            troubles.flip.clear()
             troubles.writes_under_way.set()
+            troubles.flip.wait(FLIP_SECONDS)
             time.sleep(long)
 
-    return f"for {long:.1f} s", act
+    return f"for {long:.1f} s from a flip on", act
+
+
+def connections_cut(troubles, chance, way):
+    """Those of the gateways to the source."""
+
+    def act():
+        with held_up(troubles.source, way):
+            for link in troubles.source.links.values():
+                link.cut()
+
+    return f"with what is on its way {way}", act
+
+
+def requests_cut_off(troubles, chance):
+    """The source never gets them: nothing of them may be acknowledged."""
+    return connections_cut(troubles, chance, "up")
+
+
+def answers_cut_off(troubles, chance):
+    """The source has done what it was asked for, and is asked again."""
+    return connections_cut(troubles, chance, "down")
 
 
 def worker_killed(troubles, chance):
@@ -210,8 +248,10 @@ OF_OURS = [
     worker_killed,
     workers_killed,
     worker_frozen,
+    requests_cut_off,
+    answers_cut_off,
 ]
-OF_FLIPS = [answers_lost, writes_held_up]
+OF_FLIPS = [answers_lost, writes_held_up, writes_held_up]
 OF_BROKERS = [
     source_broker_killed,
     source_broker_killed,
