@@ -7,7 +7,7 @@ was killed.
     application.start(source)
     application.start(gateway)     # the first producer is closed, another one goes on
     application.close()
-    application.check(values_of(target, "orders"), kills)
+    application.check(values_of(target, "orders"), hits)
 
 What every producer promises: each record that it got an acknowledgement for is in the topic, at the
 offset that it was told, and nothing else is. Beyond that:
@@ -19,7 +19,8 @@ acksall                     in order, one request in flight: what is there twice
                             the new one while a request to the former one is under way: one in
                             flight is one for each broker there. Java's (RecordAccumulator's muted
                             partitions) and franz-go (inflightOnSink) wait for it
-acks1                       what a leader had not handed on when it was killed may be lost
+acks1                       what a leader had not handed on when another one took its place may be
+                            lost: while a broker is away the others may take a living one for dead
 """
 
 import collections
@@ -33,7 +34,7 @@ from routed_writers import Acknowledged, InTransactions
 
 RATE = 50
 LOST_SECONDS = 5  # what a leader had not handed on when it was killed is this old at most
-MOVED_SECONDS = 20  # so long after a broker was killed or frozen requests to it are under way
+MOVED_SECONDS = 20  # so long after brokers were hit requests to former leaders are under way
 KINDS = ("idempotent", "transactional", "acksall", "acks1")
 EXACT = ("idempotent", "transactional")
 
@@ -200,13 +201,14 @@ class Application:
             assert not self._answers[-1].failed, f"{self}: {self._answers[-1].failed[:3]}"
         self._producer = None
 
-    def check(self, found, kills):
-        """found: values_of() the topic where it ended. kills: when brokers were killed. Returns how
-        many records were acknowledged, and how many of them lost with a leader."""
-        lost = sum(check_answers(found, answers, self.kind, kills) for answers in self._answers)
+    def check(self, found, hits):
+        """found: values_of() the topic where it ended. hits: spans in which brokers were killed or
+        frozen. Returns how many records were acknowledged, and how many of them lost with a
+        leader."""
+        lost = sum(check_answers(found, answers, self.kind, hits) for answers in self._answers)
         if self.kind != "acks1":
             late = self.client == "librdkafka" and self.kind == "acksall"
-            check_order(found, self._answers, kills if late else ())
+            check_order(found, self._answers, hits if late else ())
         return sum(answers.written for answers in self._answers), lost
 
 
@@ -220,14 +222,16 @@ def by_record(found, name):
     return there
 
 
-def check_answers(found, answers, kind, kills):
-    """Returns how many records were lost with a leader that was killed."""
+def check_answers(found, answers, kind, hits):
+    """Returns how many records were lost with a leader."""
     there, places, lost = by_record(found, answers.name), answers.places(), 0
     for (partition, number), (offset, when) in places.items():
         offsets = there.get((partition, number), [])
         if offset in offsets or (offset < 0 and offsets):  # a duplicate may have no offset
             continue
-        excused = kind == "acks1" and any(abs(when - kill) < LOST_SECONDS for kill in kills)
+        excused = kind == "acks1" and any(
+            begun - LOST_SECONDS < when < over for begun, over in hits
+        )
         assert excused, (
             f"{answers.name}:{number} was acknowledged at {partition}@{offset}, and is at {offsets}"
         )
@@ -244,10 +248,10 @@ def check_answers(found, answers, kind, kills):
     return lost
 
 
-def check_order(found, all_answers, moves):
+def check_order(found, all_answers, hits):
     """In each partition the records of a producer are in order, each where it is first, and before
-    those of its successor. moves: when leaders moved, behind which this client's records may come
-    late."""
+    those of its successor. hits: spans in which leaders moved, behind which this client's records
+    may come late."""
     turn = {answers.name: number for number, answers in enumerate(all_answers)}
     all_places = [answers.places() for answers in all_answers]
     last, seen = {}, set()
@@ -260,6 +264,6 @@ def check_order(found, all_answers, moves):
         before = last.get(partition, (-1, -1))
         if record < before:
             _, when = all_places[record[0]].get((partition, record[1]), (-1, 0))
-            late = any(0 <= when - move < MOVED_SECONDS for move in moves)
+            late = any(begun <= when < over + MOVED_SECONDS for begun, over in hits)
             assert late, f"{text} is at {partition}@{offset}, behind {before}"
         last[partition] = max(record, before)

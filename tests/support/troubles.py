@@ -18,6 +18,7 @@ process when the thread that has started it ends.
 
 import concurrent.futures
 import contextlib
+import math
 import threading
 import time
 
@@ -33,7 +34,8 @@ _thread = concurrent.futures.ThreadPoolExecutor(1, "troubles")
 
 
 class Troubles:
-    """brokers_hit: when a broker was killed or frozen, by the clock of time.monotonic()."""
+    """brokers_hit: spans [from, until] by the clock of time.monotonic(): a broker is killed or
+    frozen, and its cluster isn't whole again."""
 
     def __init__(self, gateways, workers, source, target, lease_ms):
         self.gateways, self.workers = gateways, workers
@@ -202,10 +204,11 @@ def hit_broker(troubles, chance, cluster, how):
     what, hit = how(troubles, chance, chance.choice(cluster.brokers))
 
     def act():
-        troubles.brokers_hit.append(time.monotonic())
+        span = [time.monotonic(), math.inf]
+        troubles.brokers_hit.append(span)
         hit()
-        troubles.brokers_hit.append(time.monotonic())
         wait_whole(cluster)
+        span[1] = time.monotonic()
 
     return what, act
 
