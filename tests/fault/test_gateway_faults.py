@@ -56,8 +56,8 @@ PRODUCERS = 6
 MEMBERS = 2  # of each group
 SHORT_PHASES = ("holding", "groups", "topics")
 # How many troubles there are beside a step of a phase, over all runs that go on at a time.
-OFTEN = {"linking": 0.7, "rolling": 0.2, "promoted": 0.7, **dict.fromkeys(SHORT_PHASES, 1.5)}
-OFTEN["topics"] = 2.1
+OFTEN = {"linking": 0.7, "rolling": 0.2, "promoted": 0.7}
+OFTEN |= {"holding": 1.5, "groups": 1.5, "topics": 3}
 MEMBER_KINDS = {"librdkafka": LibrdkafkaMember, "franz": FranzMember, "java": JavaMember}
 
 pytestmark = pytest.mark.skipif("config.getoption('--worker') == 'java'", reason="our own link")

@@ -153,8 +153,9 @@ def held_up(cluster, way):
 
 def writes_held_up(troubles, chance):
     """Writes stay on their way to the source. A promotion begins meanwhile, and must wait for them,
-    because the link itself reaches the source: it would have flipped before they are there."""
-    long = chance.uniform(0.5, 1)
+    because the link itself reaches the source: it would have flipped before they are there.
+    Gateways renew their leases meanwhile."""
+    long = chance.uniform(0.5, 1) * troubles.lease_ms / 1000
 
     def act():
         with held_up(troubles.source, "up"):
