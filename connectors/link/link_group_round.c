@@ -102,6 +102,28 @@ static void ask_source_members(struct link_groups *groups)
     kc_strings_destroy(&names);
 }
 
+/* What a group's coordinator says of its members; NULL: it isn't known. */
+typedef void (*members_taker)(struct link_kept_group *group,
+                              const struct kc_group_description *seen);
+
+static void ask_members(struct link_groups *groups, link_group_choice choice, enum link_side side,
+                        members_taker take)
+{
+    struct kc_strings names = {0};
+    struct kc_group_descriptions seen = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, choice, side, &names);
+    struct kc_admin *admin = side == LINK_SOURCE ? groups->source : groups->target;
+    struct kc_error *err = names.count ? kc_admin_group_members(admin, &names, &seen) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, side, err);
+    for (size_t i = 0; i < names.count; i++)
+        take(chosen[i], answered && !seen.items[i].error ? &seen.items[i] : NULL);
+    kc_group_descriptions_destroy(&seen);
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
+/* Whether a group that isn't listed with members has none: a broker that has just become its
+ * coordinator may not list it yet. */
 static bool is_doubtful(const struct link_groups *groups, const struct link_kept_group *group)
 {
     bool final = group->state.state == KC_LINK_GROUP_PROMOTING && !group->order.force;
@@ -112,32 +134,13 @@ static bool is_doubtful(const struct link_groups *groups, const struct link_kept
 static void take_confirmation(struct link_kept_group *group,
                               const struct kc_group_description *seen)
 {
-    group->source_known = !seen->error;
-    group->source_active = seen->member_count > 0;
-    group->confirmed_ms = group->source_known && !group->source_active ? kc_mono_ms() : 0;
+    group->source_known = seen != NULL;
+    group->source_active = seen && seen->member_count > 0;
+    group->confirmed_ms = seen && !group->source_active ? kc_mono_ms() : 0;
     if (group->source_active)
         group->idle_since_ms = 0;
     else if (group->source_known && !group->idle_since_ms)
         group->idle_since_ms = group->confirmed_ms;
-}
-
-/* A broker that has just become a group's coordinator may not list it yet. */
-static void confirm_idle(struct link_groups *groups)
-{
-    struct kc_strings names = {0};
-    struct kc_group_descriptions seen = {0};
-    struct link_kept_group **chosen = link_groups_choose(groups, is_doubtful, LINK_SOURCE, &names);
-    struct kc_error *err =
-        names.count ? kc_admin_group_members(groups->source, &names, &seen) : NULL;
-    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
-    for (size_t i = 0; i < names.count; i++)
-        if (answered)
-            take_confirmation(chosen[i], &seen.items[i]);
-        else
-            chosen[i]->source_known = false;
-    kc_group_descriptions_destroy(&seen);
-    free(chosen);
-    kc_strings_destroy(&names);
 }
 
 /* ---- what kind of group it is, once ---- */
@@ -149,26 +152,12 @@ static bool is_unknown(const struct link_groups *groups, const struct link_kept_
 
 static void take_kind(struct link_kept_group *group, const struct kc_group_description *seen)
 {
+    if (!seen)
+        return;
     group->source_consumer = seen->consumer;
     group->assignor = kc_strdup(seen->consumer ? "" : seen->assignor);
     for (size_t i = 0; i < seen->member_count; i++)
         kc_strings_copy_distinct(&group->subscribed, &seen->members[i].topics);
-}
-
-static void ask_kinds(struct link_groups *groups)
-{
-    struct kc_strings names = {0};
-    struct kc_group_descriptions seen = {0};
-    struct link_kept_group **chosen = link_groups_choose(groups, is_unknown, LINK_SOURCE, &names);
-    struct kc_error *err =
-        names.count ? kc_admin_group_members(groups->source, &names, &seen) : NULL;
-    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
-    for (size_t i = 0; answered && i < names.count; i++)
-        if (!seen.items[i].error)
-            take_kind(chosen[i], &seen.items[i]);
-    kc_group_descriptions_destroy(&seen);
-    free(chosen);
-    kc_strings_destroy(&names);
 }
 
 /* ---- the target's members ---- */
@@ -195,6 +184,10 @@ static bool needs_target(const struct link_groups *groups, const struct link_kep
 
 static void take_target(struct link_kept_group *group, const struct kc_group_description *seen)
 {
+    if (!seen)
+        return;
+    group->asked_round = group->hold_round;
+    group->asked_ms = kc_mono_ms();
     group->target_known = true;
     group->strangers = 0;
     group->ours = false;
@@ -203,26 +196,6 @@ static void take_target(struct link_kept_group *group, const struct kc_group_des
             group->ours = true;
         else
             group->strangers++;
-}
-
-static void ask_target_members(struct link_groups *groups)
-{
-    struct kc_strings names = {0};
-    struct kc_group_descriptions seen = {0};
-    struct link_kept_group **chosen = link_groups_choose(groups, needs_target, LINK_TARGET, &names);
-    struct kc_error *err =
-        names.count ? kc_admin_group_members(groups->target, &names, &seen) : NULL;
-    bool answered = !names.count || link_groups_answered(groups, LINK_TARGET, err);
-    for (size_t i = 0; answered && i < names.count; i++) {
-        if (seen.items[i].error)
-            continue;
-        chosen[i]->asked_round = chosen[i]->hold_round;
-        chosen[i]->asked_ms = kc_mono_ms();
-        take_target(chosen[i], &seen.items[i]);
-    }
-    kc_group_descriptions_destroy(&seen);
-    free(chosen);
-    kc_strings_destroy(&names);
 }
 
 static bool may_have_obstacle(const struct link_groups *groups, const struct link_kept_group *group)
@@ -442,9 +415,9 @@ void link_groups_ask(struct link_groups *groups)
 {
     groups->paused = link_part_is_paused(groups->store, LINK_PART_GROUPS);
     ask_source_members(groups);
-    confirm_idle(groups);
-    ask_kinds(groups);
-    ask_target_members(groups);
+    ask_members(groups, is_doubtful, LINK_SOURCE, take_confirmation);
+    ask_members(groups, is_unknown, LINK_SOURCE, take_kind);
+    ask_members(groups, needs_target, LINK_TARGET, take_target);
     ask_obstacles(groups);
     link_groups_read_offsets(groups, needs_offsets, LINK_SOURCE, take_offsets);
     link_groups_read_offsets(groups, needs_committed, LINK_TARGET, take_committed);
