@@ -159,8 +159,8 @@ void link_given_up_clear(struct link_given_up_partition *partitions, size_t coun
  * forgotten it. */
 struct kc_error *link_delete_topic(struct link_control *control, const char *topic,
                                    const struct kc_uuid *id) KC_MUST_CHECK;
-/* Ends the copying to a mirror topic and deletes the target's topic: the mirror is FAILED until it
- * is made anew (link_create_topics()). */
+/* Ends the copying to a mirror topic and deletes the target's topic. Until it is made anew
+ * (link_create_topics()) the mirror is FAILED, or stays DIVERGED, and its reason says so. */
 struct kc_error *link_unmake(struct link_control *control, struct link_mirror *mirror,
                              const char *by) KC_MUST_CHECK;
 /* For a repair: tells what making the topic anew would give up, and with force does it. Those that
