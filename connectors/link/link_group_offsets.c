@@ -60,6 +60,14 @@ struct link_offset *link_offset_at(struct link_offset_table *table, const char *
     return &table->items[at];
 }
 
+static struct link_offset *find(struct link_offset_table *table, const char *topic,
+                                int32_t partition)
+{
+    size_t at = place_of(table, topic, partition);
+    bool there = at < table->count && compare(&table->items[at], topic, partition) == 0;
+    return there ? &table->items[at] : NULL;
+}
+
 void link_offset_round_begin(struct link_offset_table *table)
 {
     for (size_t i = 0; i < table->count; i++)
@@ -137,6 +145,20 @@ void link_offset_made_anew(struct link_offset_table *table, const char *topic)
     }
 }
 
+void link_offset_found(struct link_offset_table *table, const char *topic, int32_t partition)
+{
+    struct link_offset *entry = find(table, topic, partition);
+    if (entry)
+        entry->seen = true;
+}
+
+void link_offset_found_end(struct link_offset_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (!table->items[i].seen)
+            table->items[i].committed = -1;
+}
+
 /* ---- one partition ---- */
 
 bool link_offset_needs_translation(const struct link_offset *offset)
@@ -201,11 +223,9 @@ void link_commit_note(const struct link_commit *commit, struct kc_error *const *
 {
     for (size_t i = 0; i < commit->count; i++) {
         const struct kc_group_offset *item = &commit->items[i];
-        size_t at = place_of(table, item->topic, item->partition);
-        if ((errors && errors[i]) || at >= table->count ||
-            compare(&table->items[at], item->topic, item->partition) != 0)
-            continue;
-        table->items[at].committed = item->offset;
+        struct link_offset *entry = find(table, item->topic, item->partition);
+        if (entry && !(errors && errors[i]))
+            entry->committed = item->offset;
     }
 }
 

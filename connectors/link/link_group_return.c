@@ -75,14 +75,17 @@ static void take_target(struct link_groups *groups, struct link_kept_group *grou
 static void take_source(struct link_groups *groups, struct link_kept_group *group,
                         const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
+    link_offset_round_begin(&group->back);
     for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
         const struct link_group_topic *topic =
             link_group_topic_of_source(&groups->topics, place->topic);
-        if (topic)
-            link_offset_at(&group->back, topic->target, place->partition)->committed =
-                place->offset;
+        if (!topic)
+            continue;
+        link_offset_at(&group->back, topic->target, place->partition)->committed = place->offset;
+        link_offset_found(&group->back, topic->target, place->partition);
     }
+    link_offset_found_end(&group->back);
 }
 
 /* ---- writing ---- */

@@ -289,7 +289,7 @@ static void take_offsets(struct link_groups *groups, struct link_kept_group *gro
     group->offsets_ms = asked_ms;
 }
 
-/* ---- the target's offsets, once ---- */
+/* ---- the target's offsets, once, and again before a promotion ---- */
 
 static bool needs_committed(const struct link_groups *groups, const struct link_kept_group *group)
 {
@@ -315,6 +315,26 @@ static void take_committed(struct link_groups *groups, struct link_kept_group *g
                 place->offset;
     }
     group->committed_known = true;
+    group->committed_checked = group->state.state == KC_LINK_GROUP_PROMOTING;
+}
+
+/* Brokers remove the offsets of a topic that is deleted by its name, as they hear of it. One that
+ * hears late removes those, too, that were committed for the topic that was made in its place. */
+static bool needs_check(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return group->state.state == KC_LINK_GROUP_PROMOTING && group->committed_known &&
+           !group->committed_checked;
+}
+
+static void check_committed(struct link_groups *groups, struct link_kept_group *group,
+                            const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
+{
+    link_offset_round_begin(&group->offsets);
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].offset >= 0)
+            link_offset_found(&group->offsets, list->elems[i].topic, list->elems[i].partition);
+    link_offset_found_end(&group->offsets);
+    group->committed_checked = true;
 }
 
 /* ---- the bounds of the target's log ---- */
@@ -421,6 +441,7 @@ void link_groups_ask(struct link_groups *groups)
     ask_obstacles(groups);
     link_groups_read_offsets(groups, needs_offsets, LINK_SOURCE, take_offsets);
     link_groups_read_offsets(groups, needs_committed, LINK_TARGET, take_committed);
+    link_groups_read_offsets(groups, needs_check, LINK_TARGET, check_committed);
     link_groups_translate(groups);
     ask_bounds(groups);
 }

@@ -318,6 +318,8 @@ static bool has_final_offsets(const struct link_kept_group *group)
     bool promoting = group->state.state == KC_LINK_GROUP_PROMOTING;
     if (promoting && (!group->confirmed_ms || group->offsets_ms < group->confirmed_ms))
         return false;
+    if (promoting && !group->committed_checked)
+        return false;
     return group->committed_known && group->offsets_ms >= group->idle_since_ms;
 }
 
@@ -350,6 +352,7 @@ static void begin_state(struct link_kept_group *group)
     bool lost = group->state.state == KC_LINK_HOLD_LOST && !group->state.consumer;
     group->was_free = group->was_free || group->state.state == KC_LINK_HOLD_LOST;
     group->confirmed_ms = 0;
+    group->committed_checked = false;
     if (group->hold_state == LINK_HOLD_LEFT || lost) {
         link_hold_close(group->hold);
         group->hold = NULL;

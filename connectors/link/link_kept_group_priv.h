@@ -49,11 +49,12 @@ struct link_kept_group {
     struct kc_strings subscribed; /* by its members, on the source */
 
     struct link_offset_table offsets;
-    bool reads_more;      /* topics than its hold was shown */
-    int64_t offsets_ms;   /* when those of the source were read; 0: never */
-    bool committed_known; /* those of the target are in the table */
-    bool was_free;        /* its members may have gone on by themselves, and have committed */
-    char *complaint;      /* of the last commit, which the log has; NULL: none */
+    bool reads_more;        /* topics than its hold was shown */
+    int64_t offsets_ms;     /* when those of the source were read; 0: never */
+    bool committed_known;   /* those of the target are in the table */
+    bool committed_checked; /* ... and the target had them still when the promotion began */
+    bool was_free;          /* its members may have gone on by themselves, and have committed */
+    char *complaint;        /* of the last commit, which the log has; NULL: none */
 
     struct link_offset_table back; /* of a promoted group: from the target to the source */
     bool at_home;                  /* all its topics are promoted: nothing goes back any more */

@@ -402,6 +402,48 @@ def test_a_group_that_is_active_on_the_target_cannot_be_held(source, target, lin
     assert members_on(target, group) == 0
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_offsets_that_a_cluster_has_lost_are_committed_again(
+    source, target, link, unique, protocol
+):
+    """A broker removes a topic's offsets when it hears that the topic was deleted, by its name. The
+    link isn't told of it here, as if a repair had made the topic anew and the broker heard late."""
+
+    def make_anew(cluster):
+        cluster.delete_topic(topic)
+        wait_for(lambda: committed(cluster, group, topic, 2) == {}, 60 * PATIENCE, "none to be left")
+        cluster.create_topic(topic, 2)
+        for partition in range(2):
+            records.produce(cluster, topic, 10, partition=partition)
+
+    topic, group = unique("orders"), unique("group")
+    for cluster in (source, target):
+        cluster.create_topic(topic, 2)
+    both(source, target, topic, 2, 10)
+    old = Member(source, group, topic, **PROTOCOLS[protocol])
+    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    mover = link()
+    mover.order("topic", topic, topic, 2, "LINKING")
+    mover.order("group", group, group, "hold", "manual")
+    old.close(offsets_of(topic, 4, 2, "note"))
+    mover.wait_state(group, "STANDBY")
+    wait_for(
+        lambda: committed(target, group, topic, 2) == {0: 4, 1: 4}, 60 * PATIENCE, "the offsets"
+    )
+    make_anew(target)
+    assert committed(target, group, topic, 2) == {}
+    mover.order("group", group, group, "promote", "manual")
+    mover.wait_state(group, "PROMOTED")
+    assert committed(target, group, topic, 2) == {0: 4, 1: 4}
+
+    # As long as the consumers may return, the same holds for the source.
+    records.commit(target, group, topic, {0: 8, 1: 8})
+    at_home = {0: 8, 1: 8}
+    wait_for(lambda: committed(source, group, topic, 2) == at_home, 60 * PATIENCE, "the offsets")
+    make_anew(source)
+    wait_for(lambda: committed(source, group, topic, 2) == at_home, 60 * PATIENCE, "them again")
+
+
 SHORT_SESSIONS = {
     "group.max.session.timeout.ms": "6000",
     "group.consumer.min.session.timeout.ms": "4000",
@@ -473,8 +515,13 @@ def forget_epochs(target, group):
     assert producer.flush(60) == 0
 
 
-def test_a_successor_learns_the_epochs_of_its_phantoms(source, target, link, unique):
-    """Without them it would be let in when their sessions are over, and members before it."""
+LONG_SESSIONS = {"group.consumer.max.session.timeout.ms": "3600000"}
+
+
+def test_a_successor_learns_the_epochs_of_its_phantoms(source, cluster_factory, unique):
+    """Without them it would be let in when their sessions are over, and members before it. The
+    sessions are longer than the test waits."""
+    target = cluster_factory("long", properties=LONG_SESSIONS)
     topic, group, settings = unique("orders"), unique("group"), PROTOCOLS["consumer"]
     for cluster in (source, target):
         cluster.create_topic(topic, 2)
@@ -482,7 +529,7 @@ def test_a_successor_learns_the_epochs_of_its_phantoms(source, target, link, uni
     old = Member(source, group, topic, **settings)
     wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
     old.commit(offsets_of(topic, 4, 2))
-    mover = link()
+    mover = Link(unique("link"), source, target)
     mover.order("topic", topic, topic, 2, "LINKING")
     mover.order("group", group, group, "hold", "auto")
     mover.wait_state(group, "STANDBY")
@@ -492,16 +539,15 @@ def test_a_successor_learns_the_epochs_of_its_phantoms(source, target, link, uni
         mover.kill()
         forget_epochs(target, group)
         mover.start()
-        began = time.monotonic()
         old.commit(offsets_of(topic, 7, 2))
         wait_for(
             lambda: committed(target, group, topic, 2) == {0: 7, 1: 7}, 60 * PATIENCE, "the hold"
         )
-        assert time.monotonic() - began < 40  # sessions last for 60 s
         assert not new.seen
     finally:
         new.close()
         old.close()
+        mover.close()
 
 
 @pytest.mark.long

@@ -168,6 +168,33 @@ START_TEST(offsets_in_a_topic_that_was_made_anew_are_committed_again)
 }
 END_TEST
 
+/* A broker that hears late of a topic that was deleted removes what was committed since. */
+START_TEST(what_the_target_has_lost_is_committed_again)
+{
+    struct link_offset_table table = {0};
+    struct link_commit commit = {0};
+    link_offset_round_begin(&table);
+    link_offset_set_source(&table, "t", 0, 7, "note");
+    link_offset_set_source(&table, "t", 1, 8, NULL);
+    link_offset_round_end(&table);
+    bound_all(&table, 0, 100);
+    table.items[0].committed = 7;
+    table.items[1].committed = 9; /* members were further */
+    link_offset_round_begin(&table);
+    link_offset_found(&table, "t", 1);
+    link_offset_found(&table, "u", 0); /* of another topic */
+    link_offset_found_end(&table);
+    ck_assert_uint_eq(table.count, 2);
+    link_commit_collect(&table, &commit);
+    ck_assert_uint_eq(commit.count, 1);
+    ck_assert_int_eq(commit.items[0].partition, 0);
+    ck_assert_int_eq(commit.items[0].offset, 7);
+    ck_assert_str_eq(commit.items[0].metadata, "note");
+    link_commit_destroy(&commit);
+    link_offset_table_destroy(&table);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("link_group_offsets");
@@ -178,6 +205,7 @@ int main(void)
     tcase_add_test(tests, each_partition_of_a_read_topic_gets_an_offset);
     tcase_add_test(tests, an_offset_that_is_gone_is_none);
     tcase_add_test(tests, offsets_in_a_topic_that_was_made_anew_are_committed_again);
+    tcase_add_test(tests, what_the_target_has_lost_is_committed_again);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
