@@ -55,19 +55,26 @@ static size_t body_size(const struct kc_wire_record *record, int64_t time_delta,
     return size;
 }
 
+/* Behind the largest offset is none: it is given again, which doesn't ascend. */
 static int64_t offset_of(const struct kc_batch_builder *builder,
                          const struct kc_wire_record *record)
 {
     if (builder->count > 0 && builder->close_gaps)
-        return builder->last_offset + 1;
+        return builder->last_offset + (builder->last_offset < INT64_MAX);
     return record->offset;
+}
+
+/* As Java subtracts: records say any time, and readers add the difference in the same way. */
+static int64_t minus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
 }
 
 size_t kc_batch_builder_size_with(const struct kc_batch_builder *builder,
                                   const struct kc_wire_record *record)
 {
-    int64_t time = builder->count ? record->timestamp - builder->base_timestamp : 0;
-    int64_t offset = builder->count ? offset_of(builder, record) - builder->base_offset : 0;
+    int64_t time = builder->count ? minus(record->timestamp, builder->base_timestamp) : 0;
+    int64_t offset = builder->count ? minus(offset_of(builder, record), builder->base_offset) : 0;
     size_t size = body_size(record, time, offset);
 
     return KC_BATCH_HEADER + builder->records.len + varlong_size((int64_t)size) + size;
@@ -94,7 +101,7 @@ const char *kc_batch_builder_add(struct kc_batch_builder *builder,
     int64_t offset_delta = offset - builder->base_offset;
     if (offset_delta > INT32_MAX)
         return "the records' offsets are too far apart for one batch";
-    int64_t time_delta = record->timestamp - builder->base_timestamp;
+    int64_t time_delta = minus(record->timestamp, builder->base_timestamp);
     size_t size = body_size(record, time_delta, offset_delta);
     if (!kc_str_try_reserve(out, VARLONG_MAX + size))
         return "there is no memory for the records";

@@ -435,6 +435,48 @@ START_TEST(gaps_can_be_closed)
 }
 END_TEST
 
+/* Behind the largest offset is none. */
+START_TEST(gaps_are_closed_as_far_as_there_are_offsets)
+{
+    struct kc_batch_builder builder = {.close_gaps = true};
+    struct kc_wire_record record = {.offset = INT64_MAX, .key = {NULL, -1}, .value = {NULL, -1}};
+
+    ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
+    ck_assert_uint_gt(kc_batch_builder_size_with(&builder, &record), 0);
+    ck_assert_ptr_nonnull(kc_batch_builder_add(&builder, &record));
+    kc_batch_builder_destroy(&builder);
+}
+END_TEST
+
+/* Java counts times in the same way: the sum with the first one gives each again. */
+START_TEST(times_may_be_as_far_apart_as_numbers_are)
+{
+    struct kc_batch_builder builder = {0};
+    struct kc_wire_record record = {.timestamp = -2, .key = {NULL, -1}, .value = {NULL, -1}};
+    struct kc_record_reader reader;
+    struct kc_record_batch batch;
+    struct kc_str out = {0};
+    const char *why;
+
+    ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
+    record.offset = 1;
+    record.timestamp = INT64_MAX;
+    ck_assert_uint_gt(kc_batch_builder_size_with(&builder, &record), 0);
+    ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
+    ck_assert_ptr_null(kc_batch_builder_finish(&builder, &out));
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)out.data, out.len, &batch, &why),
+                     KC_BATCH_OK);
+    ck_assert_ptr_null(kc_record_reader_open(&reader, &batch, LIMIT));
+    ck_assert(kc_record_reader_next(&reader, &record, &why));
+    ck_assert_int_eq(record.timestamp, -2);
+    ck_assert(kc_record_reader_next(&reader, &record, &why));
+    ck_assert_int_eq(record.timestamp, INT64_MAX);
+    kc_record_reader_close(&reader);
+    kc_str_destroy(&out);
+    kc_batch_builder_destroy(&builder);
+}
+END_TEST
+
 START_TEST(a_message_has_no_negative_offset)
 {
     static const uint8_t message[] = {
@@ -516,6 +558,8 @@ int main(void)
     tcase_add_test(tests, crc32c_of_texts_in_a_row);
     tcase_add_test(tests, records_of_batches_have_a_crc);
     tcase_add_test(tests, gaps_can_be_closed);
+    tcase_add_test(tests, gaps_are_closed_as_far_as_there_are_offsets);
+    tcase_add_test(tests, times_may_be_as_far_apart_as_numbers_are);
     tcase_add_test(tests, no_offset_is_the_largest_number);
     tcase_add_test(tests, a_message_has_no_negative_offset);
     suite_add_tcase(suite, tests);
