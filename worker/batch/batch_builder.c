@@ -55,12 +55,11 @@ static size_t body_size(const struct kc_wire_record *record, int64_t time_delta,
     return size;
 }
 
-/* Behind the largest offset is none: it is given again, which doesn't ascend. */
 static int64_t offset_of(const struct kc_batch_builder *builder,
                          const struct kc_wire_record *record)
 {
     if (builder->count > 0 && builder->close_gaps)
-        return builder->last_offset + (builder->last_offset < INT64_MAX);
+        return builder->last_offset + 1;
     return record->offset;
 }
 
@@ -96,6 +95,8 @@ const char *kc_batch_builder_add(struct kc_batch_builder *builder,
     if (builder->count == 0)
         begin(builder, record);
     int64_t offset = offset_of(builder, record);
+    if (offset == INT64_MAX) /* readers count on to the next one */
+        return "a record's offset is the largest number";
     if (offset <= builder->last_offset)
         return "the records' offsets don't ascend";
     int64_t offset_delta = offset - builder->base_offset;

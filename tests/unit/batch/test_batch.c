@@ -435,15 +435,24 @@ START_TEST(gaps_can_be_closed)
 }
 END_TEST
 
-/* Behind the largest offset is none. */
+/* What is built can be read: behind each offset is another one. */
 START_TEST(gaps_are_closed_as_far_as_there_are_offsets)
 {
     struct kc_batch_builder builder = {.close_gaps = true};
     struct kc_wire_record record = {.offset = INT64_MAX, .key = {NULL, -1}, .value = {NULL, -1}};
+    struct kc_record_batch batch;
+    struct kc_str out = {0};
+    const char *why;
 
+    ck_assert_ptr_nonnull(kc_batch_builder_add(&builder, &record));
+    record.offset = INT64_MAX - 1;
     ck_assert_ptr_null(kc_batch_builder_add(&builder, &record));
     ck_assert_uint_gt(kc_batch_builder_size_with(&builder, &record), 0);
     ck_assert_ptr_nonnull(kc_batch_builder_add(&builder, &record));
+    ck_assert_ptr_null(kc_batch_builder_finish(&builder, &out));
+    ck_assert_int_eq(kc_record_batch_parse((uint8_t *)out.data, out.len, &batch, &why),
+                     KC_BATCH_OK);
+    kc_str_destroy(&out);
     kc_batch_builder_destroy(&builder);
 }
 END_TEST
