@@ -91,24 +91,18 @@ def throughput(target, contenders):
 
 
 def latency(target, contenders):
-    """Of records whose producer goes through a contender, and of those whose consumer does: each has
-    one request that is relayed."""
+    """Of records whose producer goes through a contender, and of those whose consumer does, in turn:
+    each has one request that is relayed."""
     seconds = options.size("RELAY_SECONDS", 10, 4)
-    ways = {"produce": lambda relay: (relay, target), "fetch": lambda relay: (target, relay)}
-    rounds = {way: {name: [] for name in contenders} for way in ways}
+    rounds = {name: [] for name in contenders}
     for number in range(1 + options.size("RELAY_ROUNDS", 5, 1)):
-        for way, ends in ways.items():
-            for name, contender in contenders.items():
-                found = measure(*ends(contender), PULSE, 1000, seconds)
+        for name, relay in contenders.items():
+            for ends in ((relay, target), (target, relay)):
+                found = measure(*ends, PULSE, 1000, seconds)
                 if number:
-                    rounds[way][name].append(found)
+                    rounds[name].append(found)
     target.delete_topic(PULSE)
-    return {
-        f"relay-latency-{way}": {
-            name: summary(found, most="generator_late_ms") for name, found in by_name.items()
-        }
-        for way, by_name in rounds.items()
-    }
+    return {name: summary(found, most="generator_late_ms") for name, found in rounds.items()}
 
 
 def connect(port, number, tls):
@@ -157,7 +151,7 @@ def run_section(source, target):
     with Gateway("bench", plain_target(target)) as gateway, bare.running() as bare_relay:
         contenders = {"direct": target, "bare-relay": bare_relay, "isthmus": gateway}
         results["relay-1k"] = throughput(target, contenders)
-        results.update(latency(target, contenders))
+        results["relay-latency"] = latency(target, contenders)
         results["relay-connections"] = connections(gateway, "PLAINTEXT")
     authority = Authority(DATA / "bench-relay", "bench")
     with tls_gateway(target, authority) as gateway:
