@@ -90,18 +90,25 @@ def throughput(target, contenders):
     }
 
 
-def latency(target, contenders):
-    """Of records whose producer goes through a contender, and of those whose consumer does, in turn:
-    each has one request that is relayed."""
+def through_both(target, relay):
+    return [(relay, relay)]
+
+
+def through_one(target, relay):
+    return [(relay, target), (target, relay)]
+
+
+def latency(target, contenders, ways):
+    """ways: which end of a record, its producer or its consumer, goes through a contender, in turn.
+    A record has one relayed request for each."""
     seconds = options.size("RELAY_SECONDS", 10, 4)
     rounds = {name: [] for name in contenders}
     for number in range(1 + options.size("RELAY_ROUNDS", 5, 1)):
         for name, relay in contenders.items():
-            for ends in ((relay, target), (target, relay)):
+            for ends in ways(target, relay):
                 found = measure(*ends, PULSE, 1000, seconds)
                 if number:
                     rounds[name].append(found)
-    target.delete_topic(PULSE)
     return {name: summary(found, most="generator_late_ms") for name, found in rounds.items()}
 
 
@@ -151,7 +158,10 @@ def run_section(source, target):
     with Gateway("bench", plain_target(target)) as gateway, bare.running() as bare_relay:
         contenders = {"direct": target, "bare-relay": bare_relay, "isthmus": gateway}
         results["relay-1k"] = throughput(target, contenders)
-        results["relay-latency"] = latency(target, contenders)
+        results["relay-latency"] = latency(target, contenders, through_both)
+        results["relay-latency-one"] = latency(target, contenders, through_one)
+    target.delete_topic(PULSE)
+    with Gateway("bench", plain_target(target)) as gateway:
         results["relay-connections"] = connections(gateway, "PLAINTEXT")
     authority = Authority(DATA / "bench-relay", "bench")
     with tls_gateway(target, authority) as gateway:
