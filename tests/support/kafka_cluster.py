@@ -13,6 +13,7 @@ import base64
 import functools
 import os
 import shutil
+import socket
 import uuid
 
 from confluent_kafka import KafkaError, KafkaException
@@ -211,7 +212,9 @@ class ZooKeeper:
         return f"127.0.0.1:{self.port}"
 
     def start(self):
-        """Starts it and goes on: brokers wait until it answers."""
+        """Starts it, and waits until it serves.
+
+        Its port is open before that, and it never answers one who asks for a session too early."""
         settings = {
             "dataDir": self.directory / "data",
             "clientPort": self.port,
@@ -228,6 +231,16 @@ class ZooKeeper:
             options=["-Dzookeeper.jmx.log4j.disable=true"],
         )
         self.process = Process(f"{self.cluster.name}-zookeeper", command)
+        wait_for(self._serves, 60, f"{self.process.name} to serve")
+
+    def _serves(self):
+        """What its four-letter command says: a server that isn't ready says so instead of a mode."""
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+                connection.sendall(b"srvr")
+                return b"Mode:" in connection.makefile("rb").read()
+        except OSError:
+            return False
 
     def close(self):
         if self.process and self.process.alive:
