@@ -3,7 +3,8 @@
  * The order in which parts of Produce requests are sent on, see gateway_routing_priv.h.
  *
  * A round decides under the queue's mutex what goes where, and sends it outside of it. Rounds of
- * one queue never overlap, so that the order of decisions is the order on the wire.
+ * one queue run on its session's loop and never overlap, so that the order of decisions is the
+ * order on the wire.
  */
 #include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_routing_priv.h"
@@ -70,6 +71,15 @@ bool gateway_queue_is_empty(struct gateway_queue *queue)
     bool empty = !queue->lines;
     pthread_mutex_unlock(&queue->mutex);
     return empty;
+}
+
+struct gateway_exchange *gateway_queue_waits(struct gateway_queue *queue)
+{
+    pthread_mutex_lock(&queue->mutex);
+    struct gateway_exchange *exchange =
+        queue->lines ? gateway_exchange_ref(queue->lines->parts->job->exchange) : NULL;
+    pthread_mutex_unlock(&queue->mutex);
+    return exchange;
 }
 
 /* ---- a round's decisions ---- */

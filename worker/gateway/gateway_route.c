@@ -40,29 +40,43 @@ static bool take(void *router, struct gateway_exchange *exchange)
 
 /* ---- what waits ---- */
 
-/* References to all queues, as an array of the caller's. */
-static struct gateway_queue **list_queues(struct gateway_route *route, size_t *count)
+/* References to exchanges that wait, one of each session, as an array of the caller's. */
+static struct gateway_exchange **list_waiting(struct gateway_route *route, size_t *count)
 {
     pthread_mutex_lock(&route->mutex);
-    struct gateway_queue **list =
-        kc_calloc(HASH_COUNT(route->queues) + 1, sizeof(struct gateway_queue *));
+    struct gateway_exchange **list =
+        kc_calloc(HASH_COUNT(route->queues) + 1, sizeof(struct gateway_exchange *));
     *count = 0;
     for (struct gateway_queue *queue = route->queues; queue; queue = queue->hh.next) {
-        atomic_fetch_add(&queue->refs, 1);
-        list[(*count)++] = queue;
+        struct gateway_exchange *exchange = gateway_queue_waits(queue);
+
+        if (exchange)
+            list[(*count)++] = exchange;
     }
     pthread_mutex_unlock(&route->mutex);
     return list;
 }
 
+/* On the session's loop. */
+static void advance(struct gateway_exchange *exchange, void *arg)
+{
+    struct gateway_queue *queue = gateway_queue_get(arg, exchange->session);
+
+    gateway_queue_advance(queue);
+    gateway_queue_unref(queue);
+}
+
+/* What goes to the target is sent by the session's loop, which may be reading the client's next
+ * request at this moment. So the loop decides as well: what another thread has decided, and the
+ * loop hasn't sent yet, would be overtaken by a request that is relayed. */
 static void advance_all(struct gateway_route *route)
 {
     size_t count = 0;
-    struct gateway_queue **list = list_queues(route, &count);
+    struct gateway_exchange **list = list_waiting(route, &count);
 
     for (size_t i = 0; i < count; i++) {
-        gateway_queue_advance(list[i]);
-        gateway_queue_unref(list[i]);
+        gateway_exchange_post(list[i], advance, route);
+        gateway_exchange_unref(list[i]);
     }
     free(list);
 }

@@ -6,8 +6,8 @@
  *
  * A Produce request is a job; what it has for one partition is a part. A session has a line for
  * each partition to which it writes, in which parts wait in the order in which they came. Only the
- * first part of a line goes on. One thread at a time goes through a session's lines: whoever comes
- * meanwhile leaves word, and the first one looks again.
+ * first part of a line goes on. The session's loop goes through them; what comes up meanwhile
+ * leaves word, and it looks again.
  */
 #ifndef WORKER_GATEWAY_GATEWAY_ROUTING_PRIV_H
 #define WORKER_GATEWAY_GATEWAY_ROUTING_PRIV_H
@@ -138,7 +138,9 @@ struct gateway_queue *gateway_queue_get(struct gateway_route *route,
 void gateway_queue_unref(struct gateway_queue *queue);
 void gateway_queue_add(struct gateway_queue *queue, struct gateway_part *part);
 bool gateway_queue_is_empty(struct gateway_queue *queue);
-/* Sends on what can go. Any thread. */
+/* An exchange that waits in it, a reference; NULL: none does. Any thread. */
+struct gateway_exchange *gateway_queue_waits(struct gateway_queue *queue);
+/* Sends on what can go. On the session's loop, or when the session has ended. */
 void gateway_queue_advance(struct gateway_queue *queue);
 /* One thing less that the job waits for. */
 void gateway_job_settle(struct gateway_job *job);

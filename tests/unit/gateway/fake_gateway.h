@@ -275,19 +275,71 @@ void gateway_exchange_answer(struct gateway_exchange *exchange, const void *resp
     atomic_fetch_add(&one->answers, 1);
 }
 
+/* ---- the session's loop, which is the test's thread ---- */
+
+/* What other threads have posted, in their order. */
+struct fake_post {
+    struct fake_ask ask; /* of an ask */
+    struct gateway_exchange *exchange;
+    void (*fn)(struct gateway_exchange *exchange, void *arg); /* NULL: an ask */
+    void *arg;
+};
+
+static struct fake_post fake_posts[64];
+static atomic_int fake_post_count; /* counts what is complete */
+static int fake_posts_run;
+static _Thread_local bool fake_is_loop;
+
+static inline void fake_post(const struct fake_post *post)
+{
+    ck_assert_int_lt(fake_post_count, 64);
+    fake_posts[fake_post_count] = *post;
+    fake_post_count++;
+}
+
+void gateway_exchange_post(struct gateway_exchange *exchange,
+                           void (*fn)(struct gateway_exchange *exchange, void *arg), void *arg)
+{
+    if (fake_is_loop)
+        fn(exchange, arg);
+    else
+        fake_post(
+            &(struct fake_post){.exchange = gateway_exchange_ref(exchange), .fn = fn, .arg = arg});
+}
+
 void gateway_exchange_ask(struct gateway_exchange *exchange, int api, int version,
                           const void *message, gateway_asked done, void *arg)
 {
-    struct fake_ask *ask = &fake_asks[fake_ask_count];
+    struct fake_ask ask = {gateway_exchange_ref(exchange), api, version, NULL, {0}, done, arg};
     struct kc_wire_out out = {0};
 
     ck_assert_ptr_null(kc_wire_encode(api, KC_WIRE_REQUEST, version, message, &out));
-    *ask =
-        (struct fake_ask){gateway_exchange_ref(exchange), api, version, NULL, out.bytes, done, arg};
+    ask.bytes = out.bytes;
     ck_assert_ptr_null(kc_wire_decode(api, KC_WIRE_REQUEST, version,
                                       (const uint8_t *)out.bytes.data, out.bytes.len, fake_arena,
-                                      &ask->message));
+                                      &ask.message));
+    if (!fake_is_loop) {
+        fake_post(&(struct fake_post){.ask = ask});
+        return;
+    }
+    fake_asks[fake_ask_count] = ask;
     fake_ask_count++;
+}
+
+static inline void fake_run_posts(void)
+{
+    while (fake_posts_run < fake_post_count) {
+        const struct fake_post *post = &fake_posts[fake_posts_run++];
+
+        if (!post->fn) {
+            fake_asks[fake_ask_count] = post->ask;
+            fake_ask_count++;
+            continue;
+        }
+        if (post->exchange->session)
+            post->fn(post->exchange, post->arg);
+        gateway_exchange_unref(post->exchange);
+    }
 }
 
 /* The target's answer to the n-th ask; NULL: the session has ended. */
@@ -448,6 +500,8 @@ static inline void routing_begin(void)
 
     memset(fake_topics, 0, sizeof(fake_topics));
     fake_topic_count = fake_write_count = fake_ask_count = 0;
+    fake_post_count = fake_posts_run = 0;
+    fake_is_loop = true;
     fake_lease = fake_active = true;
     fake_right = 0;
     fake_arena = kc_arena_new(4096);
@@ -459,6 +513,8 @@ static inline void routing_end(void)
 {
     fake_router.ended(fake_router.opaque, (struct gateway_session *)(void *)&fake_router);
     gateway_route_destroy(fake_route);
+    while (fake_posts_run < fake_post_count)
+        gateway_exchange_unref(fake_posts[fake_posts_run++].exchange);
     kc_arena_destroy(fake_arena);
 }
 
@@ -470,6 +526,7 @@ static inline void routing_end(void)
         gateway_route_changed(fake_route);                                                         \
         while (!(condition)) {                                                                     \
             ck_assert_msg(kc_mono_ms() < until_ms, "waited in vain for %s", #condition);           \
+            fake_run_posts();                                                                      \
             usleep(1000);                                                                          \
         }                                                                                          \
     } while (0)

@@ -266,6 +266,28 @@ START_TEST(held_writes_go_to_the_target_in_their_order)
 }
 END_TEST
 
+/* The waker's thread can't send: the session's loop may be reading the next request. */
+START_TEST(nothing_overtakes_what_was_held)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_HELD);
+    struct fake_exchange *first = produce("t", -1, 0);
+    fake_link("t", GATEWAY_TARGET);
+    gateway_route_changed(fake_route);
+    for (int64_t until_ms = kc_mono_ms() + 10000; !fake_post_count; usleep(1000))
+        ck_assert(kc_mono_ms() < until_ms);
+    struct fake_exchange *second = produce("t", -1, 0);
+    AWAIT(fake_ask_count == 2);
+    ck_assert_ptr_eq(fake_asks[0].exchange, &first->pub);
+    ck_assert_ptr_eq(fake_asks[1].exchange, &second->pub);
+    target_takes(0, 0, 1);
+    target_takes(1, 0, 3);
+    expect(first, 0, 1);
+    expect(second, 0, 3);
+    routing_end();
+}
+END_TEST
+
 START_TEST(a_promotion_that_is_given_up_lets_them_go_to_the_source)
 {
     routing_begin();
@@ -555,7 +577,7 @@ RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the
           topics_are_named_by_the_targets_id, one_without_answer_is_written_too, rights_come_first,
           a_transactional_id_needs_its_right, a_partition_is_named_once,
           nothing_overtakes_a_failed_batch, an_answer_after_the_lease_is_not_handed_on,
-          held_writes_go_to_the_target_in_their_order,
+          held_writes_go_to_the_target_in_their_order, nothing_overtakes_what_was_held,
           a_promotion_that_is_given_up_lets_them_go_to_the_source, a_held_write_is_answered_in_time,
           what_waits_behind_a_late_write_is_late_too, a_session_may_end_while_its_writes_are_held,
           a_repeated_batch_gets_its_old_offset, an_older_one_is_a_duplicate,
