@@ -185,6 +185,8 @@ void gateway_request_settle(struct gateway_request *request, struct gateway_outg
         session->bytes += gateway_outgoing_size(outgoing);
     }
     send_answers(session);
+    if (session->client_holds & HOLD_LOGIN)
+        gateway_requests_unpark(session);
     gateway_balance(session);
 }
 
@@ -223,6 +225,21 @@ static struct gateway_outgoing *frame_of(struct gateway_session *session,
     return outgoing;
 }
 
+/* Whether it is a step of a login, and the router has a request that came before. A broker answers
+ * that first, too. What the router still asks the target for it couldn't go between the steps, and
+ * the client would wait for its answer in the middle of its login. */
+static bool waits_for_router(const struct gateway_session *session,
+                             const struct gateway_request *request)
+{
+    const struct gateway_request *before = session->exchanges;
+
+    if (!gateway_visitor_logs_in(request->pub.header.api))
+        return false;
+    while (before != request && before->state != REQUEST_TAKEN)
+        before = before->next;
+    return before != request;
+}
+
 void gateway_request_relay(struct gateway_request *request)
 {
     struct gateway_session *session = request->pub.session;
@@ -230,9 +247,11 @@ void gateway_request_relay(struct gateway_request *request)
 
     if (!session || session->state != SESSION_OPEN || request->state != REQUEST_TAKEN)
         return;
-    request->parked = gateway_own_login_parks(session);
+    request->parked = gateway_own_login_parks(session) || waits_for_router(session, request);
     if (request->parked)
         return;
+    if (gateway_visitor_logs_in(header->api))
+        gateway_visitor_asks(session, header, request->pub.body, request->pub.body_len);
     request->state = REQUEST_SENT;
     if (!request->pub.silent) {
         request->call = (struct gateway_call){.request = request,
@@ -261,10 +280,14 @@ static struct gateway_request *first_parked(struct gateway_session *session)
 void gateway_requests_unpark(struct gateway_session *session)
 {
     struct gateway_request *request;
+    bool sent = true;
 
-    while (!gateway_own_login_parks(session) && (request = first_parked(session))) {
-        request->parked = false;
+    while (sent && session->state == SESSION_OPEN && !gateway_own_login_parks(session) &&
+           (request = first_parked(session))) {
+        gateway_exchange_ref(&request->pub);
         gateway_request_relay(request);
+        sent = !request->parked;
+        gateway_exchange_unref(&request->pub);
     }
 }
 

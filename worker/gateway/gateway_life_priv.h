@@ -67,7 +67,7 @@ struct gateway_request {
     size_t charge;                   /* what it counts among the session's bytes */
     struct gateway_outgoing *answer; /* that waits */
     struct gateway_call call;        /* as it is relayed */
-    bool parked;                     /* relayed once a login of the gateway's is over */
+    bool parked;                     /* relayed once a login, or what a login waits for, is over */
     bool dropped;                    /* never answered: its session ends */
     struct gateway_request *prev, *next;
 };
@@ -123,6 +123,8 @@ struct gateway_session {
 
 /* ---- gateway_visitor.c: who the client is ---- */
 
+/* Whether requests of the API are steps of a login. */
+bool gateway_visitor_logs_in(int api);
 /* Looks at a request before it goes on, for logins and ApiVersions. */
 void gateway_visitor_asks(struct gateway_session *session,
                           const struct kc_wire_request_header *header, const uint8_t *body,
@@ -172,7 +174,8 @@ void gateway_request_pass(struct gateway_request *request, struct gateway_outgoi
 void gateway_requests_end(struct gateway_session *session);
 /* Sends own requests that have waited for a login. */
 void gateway_session_ask_held(struct gateway_session *session);
-/* Relays requests that have waited for a login of the gateway's. */
+/* Relays requests that have waited for a login of the gateway's; and a client's login that has
+ * waited for the router. */
 void gateway_requests_unpark(struct gateway_session *session);
 
 /* ---- gateway_aside.c: how it leaves a gateway that gets out of the way ---- */

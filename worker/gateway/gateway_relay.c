@@ -88,16 +88,11 @@ static void take(struct gateway_session *session, struct gateway_request *reques
     gateway_request_relay(request);
 }
 
-static bool is_login(int api)
-{
-    return api == KC_API_SASL_HANDSHAKE || api == KC_API_SASL_AUTHENTICATE;
-}
-
 /* What is behind a step of a login waits for its answer: nothing may reach the target, or pass the
  * router by, as a client's of whom the gateway doesn't know yet that the target has let it in. */
 static void wait_for_login(struct gateway_session *session, int api)
 {
-    if (is_login(api) && session->state == SESSION_OPEN && session->calls)
+    if (gateway_visitor_logs_in(api) && session->state == SESSION_OPEN && session->exchanges)
         gateway_hold_client(session, HOLD_LOGIN);
 }
 
@@ -113,13 +108,14 @@ void gateway_relay_request(struct gateway_session *session, uint8_t *frame, size
     const struct kc_wire_request_header *header = &request->pub.header;
     session->last_request_ms = request->pub.since_ms;
     const int16_t api = header->api;
-    if (gateway_own_login_is(session) && is_login(api)) {
+    if (gateway_own_login_is(session) && gateway_visitor_logs_in(api)) {
         gateway_session_finish(session, kc_error_new(KC_ERR_DATA, "it logs in by SASL, but it has "
                                                                   "come by certificate"));
         return;
     }
     if (in_range(session, header)) {
-        gateway_visitor_asks(session, header, request->pub.body, request->pub.body_len);
+        if (!gateway_visitor_logs_in(api)) /* those when they are sent */
+            gateway_visitor_asks(session, header, request->pub.body, request->pub.body_len);
         gateway_exchange_ref(&request->pub);
         take(session, request);
         gateway_exchange_unref(&request->pub);
@@ -288,7 +284,7 @@ void gateway_relay_answer(struct gateway_session *session, uint8_t *frame, size_
         const int16_t api = call->api;
         learn(session, call, frame, len);
         relay_answer(session, call, frame, cap, len);
-        if (is_login(api))
+        if (gateway_visitor_logs_in(api))
             gateway_release_client(session, HOLD_LOGIN);
     }
     if (session->login != LOGIN_GOES_ON)

@@ -218,13 +218,17 @@ static void learn_client_id(struct gateway_session *session, struct kc_wire_str 
         session->about.client_id = clean(id.data, (size_t)id.len);
 }
 
+bool gateway_visitor_logs_in(int api)
+{
+    return api == KC_API_SASL_HANDSHAKE || api == KC_API_SASL_AUTHENTICATE;
+}
+
 void gateway_visitor_asks(struct gateway_session *session,
                           const struct kc_wire_request_header *header, const uint8_t *body,
                           size_t len)
 {
     learn_client_id(session, header->client_id);
-    if (header->api != KC_API_API_VERSIONS && header->api != KC_API_SASL_HANDSHAKE &&
-        header->api != KC_API_SASL_AUTHENTICATE)
+    if (header->api != KC_API_API_VERSIONS && !gateway_visitor_logs_in(header->api))
         return;
     struct kc_arena *arena = kc_arena_new(1024);
     const void *message = decoded(arena, header->api, KC_WIRE_REQUEST, header->version, body, len);

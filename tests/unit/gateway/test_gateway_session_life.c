@@ -74,6 +74,50 @@ START_TEST(logins_pass_and_show_the_principal)
 }
 END_TEST
 
+/* A broker answers what came before a login. So does the gateway, though the router has it: what it
+ * asks the target for it can't go between the steps of the login. */
+static void on_metadata(void *arg, struct gateway_exchange *exchange, void *response,
+                        struct kc_arena *arena)
+{
+    const struct kc_metadata_response *metadata = response;
+
+    if (response)
+        answer_id(exchange, metadata->controller_id);
+}
+
+START_TEST(a_login_anew_waits_for_what_the_router_has)
+{
+    static const char plain[] = "\0alice\0secret";
+    const struct kc_metadata_request request = {.allow_auto_topic_creation = true};
+    const struct kc_metadata_response response = {.controller_id = 77,
+                                                  .cluster_authorized_operations = INT32_MIN};
+    const struct kc_sasl_handshake_request handshake = {kc_wire_str("PLAIN")};
+    const struct kc_sasl_handshake_response welcome = {.mechanisms = {NULL, 0}};
+
+    tear_down();
+    atomic_store(&taken_count, 0);
+    start("SASL_PLAINTEXT");
+    log_in("PLAIN", plain, sizeof(plain) - 1, 0);
+    ask_heartbeat(4);
+    ck_assert_int_eq(broker_gets(KC_API_HEARTBEAT), 4);
+    ask_producer_id(5);
+    struct gateway_exchange *exchange = wait_taken(0);
+    ask(KC_API_SASL_HANDSHAKE, 1, 6, &handshake);
+    ask_heartbeat(7); /* none of it overtakes the login */
+    ck_assert(is_silent(broker));
+    gateway_exchange_ask(exchange, KC_API_METADATA, 4, &request, on_metadata, NULL);
+    const int32_t own = broker_gets(KC_API_METADATA);
+    ck_assert(is_silent(broker));
+    broker_answers(4, "four");
+    client_gets(4, "four");
+    broker_answers_with(KC_API_METADATA, 4, own, &response);
+    client_gets_id(5, 77);
+    broker_answers_with(KC_API_SASL_HANDSHAKE, 1, broker_gets(KC_API_SASL_HANDSHAKE), &welcome);
+    client_gets(6, NULL);
+    ck_assert_int_eq(broker_gets(KC_API_HEARTBEAT), 7);
+}
+END_TEST
+
 START_TEST(a_drain_answers_what_is_under_way)
 {
     ask_heartbeat(1);
@@ -400,6 +444,6 @@ RUN_TESTS("gateway session's life", a_client_whose_broker_is_away_is_reset,
           aside_a_member_says_good_bye, aside_a_member_that_comes_back_is_served,
           aside_a_coordinator_is_looked_for_twice,
           aside_a_coordinator_is_looked_for_twice_by_new_clients,
-          logins_pass_and_show_the_principal, aside_clients_are_sent_away,
-          aside_a_fetch_that_waits_is_cut, aside_a_busy_client_leaves_too,
-          a_drain_answers_what_is_under_way)
+          logins_pass_and_show_the_principal, a_login_anew_waits_for_what_the_router_has,
+          aside_clients_are_sent_away, aside_a_fetch_that_waits_is_cut,
+          aside_a_busy_client_leaves_too, a_drain_answers_what_is_under_way)
