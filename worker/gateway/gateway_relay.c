@@ -278,11 +278,11 @@ void gateway_relay_answer(struct gateway_session *session, uint8_t *frame, size_
         return;
     }
     DL_DELETE(session->calls, call);
+    learn(session, call, frame, len);
     if (call->done) {
         take_own(session, call, frame, cap, len);
     } else {
         const int16_t api = call->api;
-        learn(session, call, frame, len);
         relay_answer(session, call, frame, cap, len);
         if (gateway_visitor_logs_in(api))
             gateway_release_client(session, HOLD_LOGIN);

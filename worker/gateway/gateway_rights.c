@@ -372,13 +372,12 @@ static const struct {
 };
 
 /* Sends the question on the exchange's session, or answers it with an error where the target can't
- * be asked so. */
-static void send_question(struct right_question *question, struct gateway_exchange *exchange)
+ * be asked so. Takes a reference. */
+static void ask_target(struct right_question *question, struct gateway_exchange *exchange)
 {
     int version = exchange->session
                       ? gateway_session_version(exchange->session, ways[question->kind].api)
                       : -1;
-    gateway_exchange_ref(exchange);
     if (version < ways[question->kind].version_min) {
         on_answer(question, exchange, NULL, NULL);
         return;
@@ -386,6 +385,26 @@ static void send_question(struct right_question *question, struct gateway_exchan
     struct kc_arena *arena = kc_arena_new(512);
     ways[question->kind].ask(question, exchange, version, arena);
     kc_arena_destroy(arena);
+}
+
+/* The session has learned them. */
+static void on_versions(void *arg, struct gateway_exchange *exchange, void *response,
+                        struct kc_arena *arena)
+{
+    ask_target(arg, exchange);
+}
+
+/* Not each client asks for the target's versions: Sarama below protocol version 2.4 doesn't, nor
+ * does librdkafka without api.version.request. */
+static void send_question(struct right_question *question, struct gateway_exchange *exchange)
+{
+    const struct kc_api_versions_request message = {{NULL, 0}, {NULL, 0}};
+
+    gateway_exchange_ref(exchange);
+    if (exchange->session && gateway_session_version(exchange->session, KC_API_API_VERSIONS) < 0)
+        gateway_exchange_ask(exchange, KC_API_API_VERSIONS, 0, &message, on_versions, question);
+    else
+        ask_target(question, exchange);
 }
 
 static void add_waiter(struct right_question *question, const struct right_waiter *waiter)

@@ -183,9 +183,12 @@ static void learn_verdict(struct gateway_session *session,
 
 /* ---- Versions ---- */
 
+/* A refusal of the version of ApiVersions itself names no other API. */
 static void learn_versions(struct gateway_session *session,
                            const struct kc_api_versions_response *response)
 {
+    if (response->error_code != KC_KAFKA_NONE)
+        return;
     for (int32_t i = 0; i < response->api_keys.count; i++) {
         const struct kc_api_versions_response_api_key *key = &response->api_keys.items[i];
         const struct kc_api_info *info = kc_api_find(key->api_key);

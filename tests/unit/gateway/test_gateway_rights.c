@@ -25,7 +25,7 @@ struct asked {
 
 static struct asked questions[16];
 static size_t asked_count;
-static int references, version_of_metadata;
+static int references, version_of_metadata, version_of_others;
 static struct gateway_session *const session = (struct gateway_session *)(void *)&references;
 static struct gateway_session *const other = (struct gateway_session *)(void *)&asked_count;
 
@@ -42,7 +42,7 @@ void gateway_exchange_unref(struct gateway_exchange *exchange)
 
 int gateway_session_version(const struct gateway_session *of, int api)
 {
-    return api == KC_API_METADATA ? version_of_metadata : 4;
+    return api == KC_API_METADATA ? version_of_metadata : version_of_others;
 }
 
 const struct gateway_client *gateway_session_client(const struct gateway_session *of)
@@ -112,6 +112,7 @@ static void set_up(void)
     asked_count = told = 0;
     references = 0;
     version_of_metadata = 12;
+    version_of_others = 4;
 }
 
 static void tear_down(void)
@@ -173,6 +174,26 @@ START_TEST(whoever_does_not_tell_allows_nothing)
     ck_assert_uint_eq(told, 6);
     for (size_t i = 0; i < told; i++)
         ck_assert_int_eq(codes[i], expected[i]);
+}
+END_TEST
+
+/* Older clients send no ApiVersions: then the target is asked what it can be asked. */
+START_TEST(versions_that_no_client_asked_for_are_asked)
+{
+    struct kc_api_versions_response response = {0};
+
+    version_of_metadata = version_of_others = -1;
+    ask_topic("orders");
+    ck_assert_uint_eq(told, 0);
+    ck_assert_int_eq(questions[0].api, KC_API_API_VERSIONS);
+    ck_assert_int_eq(questions[0].version, 0);
+    version_of_metadata = version_of_others = 9; /* the session learns as the answer passes */
+    answer(0, &response);
+    ck_assert_uint_eq(asked_count, 2);
+    ck_assert_int_eq(questions[1].api, KC_API_METADATA);
+    answer_topic(1, 0, TOPIC_ALL);
+    ck_assert_uint_eq(told, 1);
+    ck_assert_int_eq(codes[0], 0);
 }
 END_TEST
 
@@ -316,6 +337,7 @@ int main(void)
     tcase_add_checked_fixture(cases, set_up, tear_down);
     tcase_add_test(cases, a_topic_is_asked_once_and_creates_none);
     tcase_add_test(cases, whoever_does_not_tell_allows_nothing);
+    tcase_add_test(cases, versions_that_no_client_asked_for_are_asked);
     tcase_add_test(cases, an_error_is_asked_again_at_once);
     tcase_add_test(cases, a_right_that_was_taken_away_ends);
     tcase_add_test(cases, one_client_s_right_is_not_another_s);

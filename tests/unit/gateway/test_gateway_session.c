@@ -105,6 +105,27 @@ START_TEST(own_requests_go_between_the_clients)
 }
 END_TEST
 
+/* Sarama with an older protocol version, librdkafka without api.version.request. */
+static void on_versions(void *arg, struct gateway_exchange *exchange, void *response,
+                        struct kc_arena *arena)
+{
+    answer_id(exchange, gateway_session_version(exchange->session, KC_API_METADATA));
+}
+
+START_TEST(versions_are_learned_from_own_requests_too)
+{
+    const struct kc_api_versions_request request = {{NULL, 0}, {NULL, 0}};
+    struct kc_api_versions_response_api_key key = {KC_API_METADATA, 0, 9};
+    const struct kc_api_versions_response response = {.api_keys = {&key, 1},
+                                                      .finalized_features_epoch = -1};
+
+    ask_producer_id(1);
+    gateway_exchange_ask(wait_taken(0), KC_API_API_VERSIONS, 0, &request, on_versions, NULL);
+    broker_answers_with(KC_API_API_VERSIONS, 0, broker_gets(KC_API_API_VERSIONS), &response);
+    client_gets_id(1, 9);
+}
+END_TEST
+
 static void ask_produce(int32_t correlation, int16_t acks, size_t size)
 {
     struct kc_arena *arena = kc_arena_new(1024);
@@ -393,11 +414,11 @@ END_TEST
 
 RUN_TESTS("gateway session", frames_are_relayed_as_they_are, answers_keep_the_clients_order,
           a_taken_request_may_be_relayed_later, what_the_router_does_not_take_is_relayed,
-          own_requests_go_between_the_clients, without_acks_there_is_no_answer,
-          nor_is_there_where_the_router_takes_it, a_broker_that_answers_twice_ends_the_session,
-          a_broker_out_of_turn_ends_the_session, a_client_that_goes_leaves_its_exchanges,
-          a_client_is_read_no_further_than_it_may, a_slow_client_holds_the_broker_up,
-          a_large_fetch_passes_as_it_comes, a_large_fetch_waits_for_its_turn,
-          a_large_fetch_of_another_request_ends_the_session,
+          own_requests_go_between_the_clients, versions_are_learned_from_own_requests_too,
+          without_acks_there_is_no_answer, nor_is_there_where_the_router_takes_it,
+          a_broker_that_answers_twice_ends_the_session, a_broker_out_of_turn_ends_the_session,
+          a_client_that_goes_leaves_its_exchanges, a_client_is_read_no_further_than_it_may,
+          a_slow_client_holds_the_broker_up, a_large_fetch_passes_as_it_comes,
+          a_large_fetch_waits_for_its_turn, a_large_fetch_of_another_request_ends_the_session,
           a_large_fetch_that_is_none_ends_the_session,
           a_broker_that_goes_in_the_middle_of_a_large_fetch_ends_the_session)
