@@ -266,16 +266,29 @@ static void ask_rights(struct gateway_job *job)
 
 /* ---- taking it ---- */
 
+static int by_partition(const void *a, const void *b)
+{
+    const struct gateway_part *x = *(const struct gateway_part *const *)a;
+    const struct gateway_part *y = *(const struct gateway_part *const *)b;
+
+    if (x->partition != y->partition)
+        return x->partition < y->partition ? -1 : 1;
+    return strcmp(x->topic, y->topic);
+}
+
+/* Sorted, because a request may have as many partitions as it has bytes for. */
 static bool is_named_twice(const struct gateway_job *job)
 {
-    for (size_t i = 0; i < job->count; i++) {
-        for (size_t j = i + 1; j < job->count; j++) {
-            if (job->parts[i].partition == job->parts[j].partition &&
-                strcmp(job->parts[i].topic, job->parts[j].topic) == 0)
-                return true;
-        }
-    }
-    return false;
+    const struct gateway_part **parts = kc_calloc(job->count + 1, sizeof(struct gateway_part *));
+    bool twice = false;
+
+    for (size_t i = 0; i < job->count; i++)
+        parts[i] = &job->parts[i];
+    qsort(parts, job->count, sizeof(struct gateway_part *), by_partition);
+    for (size_t i = 1; i < job->count && !twice; i++)
+        twice = by_partition(&parts[i - 1], &parts[i]) == 0;
+    free(parts);
+    return twice;
 }
 
 static void refuse_all(struct gateway_job *job, int16_t code)
