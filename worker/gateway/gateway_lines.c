@@ -263,13 +263,12 @@ static void on_written(void *arg, struct gateway_write *write)
     gateway_queue_unref(queue);
 }
 
-/* The id that the source has issued, in the frame itself. */
+/* The id as the source is to have it, in the frame itself. */
 static void set_source_id(struct gateway_route *route, struct gateway_part *part)
 {
-    bool of_source = false;
-    int64_t id = gateway_id_at_source(route, part->header.producer_id, &of_source);
+    int64_t id = gateway_id_in_log(route, part->header.producer_id);
 
-    if (of_source)
+    if (id != part->header.producer_id)
         kc_record_batch_set_producer((uint8_t *)part->records.data, part->header.size, id,
                                      part->header.producer_epoch, part->header.base_sequence);
 }

@@ -5,7 +5,8 @@
  * While a link is active the source issues them, and the client is told them with the source's tag,
  * so that they never meet ids of the target. Towards the source the tag is taken off. Towards the
  * target every id goes as the client has it, so that it stays the same when the client leaves the
- * gateway. If the source is away, the target issues the id, under its own tag.
+ * gateway. If the source is away, the target issues the id, under its own tag. One that the target
+ * has issued without a tag, before there was a link, gets it on the way to the source.
  */
 #include "gateway/gateway_routing_priv.h"
 
@@ -55,6 +56,16 @@ int64_t gateway_id_at_source(struct gateway_route *route, int64_t id, bool *of_s
 
     *of_source = real != id;
     return real;
+}
+
+int64_t gateway_id_in_log(struct gateway_route *route, int64_t id)
+{
+    int64_t source = gateway_links_tag(route->base.links, true);
+    int64_t target = gateway_links_tag(route->base.links, false);
+
+    if (id >= 0 && !(id & KC_LINK_ID_MARK))
+        return target < 0 ? id : kc_link_virtual_id(target, id);
+    return source < 0 ? id : kc_link_real_id(source, id);
 }
 
 /* ---- without a transactional id ---- */

@@ -171,6 +171,9 @@ bool gateway_init_take(struct gateway_route *route, struct gateway_exchange *exc
 int64_t gateway_id_for_client(struct gateway_route *route, int64_t id);
 /* The id at the source. *of_source: it was issued there. */
 int64_t gateway_id_at_source(struct gateway_route *route, int64_t id, bool *of_source);
+/* The id in a batch that is written to the source: the same, and no id of the target is one that
+ * the source may issue. */
+int64_t gateway_id_in_log(struct gateway_route *route, int64_t id);
 
 /* ---- gateway_transactions.c ---- */
 struct gateway_transactions *gateway_transactions_new(void);

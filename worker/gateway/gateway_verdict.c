@@ -106,7 +106,7 @@ static enum gateway_verdict judge_held(struct gateway_route *route, struct gatew
 
 static int64_t source_id(struct gateway_route *route, const struct gateway_part *part)
 {
-    return kc_link_real_id(gateway_links_tag(route->base.links, true), part->header.producer_id);
+    return gateway_id_in_log(route, part->header.producer_id);
 }
 
 static enum gateway_verdict begin(struct gateway_route *route, struct gateway_part *part, bool next)

@@ -232,6 +232,26 @@ START_TEST(many_partitions_are_looked_at_once)
 }
 END_TEST
 
+/* Small ids of the target, from before there was a link, are issued by the source as well. */
+START_TEST(ids_of_the_target_meet_none_of_the_source)
+{
+    struct kc_record_batch batch;
+    const char *why = NULL;
+
+    routing_begin();
+    fake_link("t", GATEWAY_SOURCE);
+    struct fake_exchange *fake = produce("t", 7, 0);
+    ck_assert_int_eq(kc_record_batch_parse(fake_writes[0]->batches[0].records,
+                                           (size_t)fake_writes[0]->batches[0].len, &batch, &why),
+                     KC_BATCH_OK);
+    ck_assert_int_eq(batch.producer_id, kc_link_virtual_id(TARGET_TAG, 7));
+    ck_assert(kc_record_batch_intact(&batch));
+    source_answers(0, 0, 42);
+    expect(fake, 0, 42);
+    routing_end();
+}
+END_TEST
+
 /* ---- failures at the source ---- */
 
 START_TEST(nothing_overtakes_a_failed_batch)
@@ -601,14 +621,14 @@ RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the
           a_request_for_both_is_split, records_that_are_refused_are_named,
           topics_are_named_by_the_targets_id, one_without_answer_is_written_too, rights_come_first,
           a_transactional_id_needs_its_right, a_partition_is_named_once,
-          many_partitions_are_looked_at_once, nothing_overtakes_a_failed_batch,
-          an_answer_after_the_lease_is_not_handed_on, held_writes_go_to_the_target_in_their_order,
-          nothing_overtakes_what_was_held, a_promotion_that_is_given_up_lets_them_go_to_the_source,
-          a_held_write_is_answered_in_time, what_waits_behind_a_late_write_is_late_too,
-          a_session_may_end_while_its_writes_are_held, a_repeated_batch_gets_its_old_offset,
-          an_older_one_is_a_duplicate, the_next_batch_goes_alone,
-          where_the_first_one_fails_those_behind_it_fail, one_that_is_too_early_is_refused,
-          the_targets_to_decide_if_it_knows_the_producer,
+          many_partitions_are_looked_at_once, ids_of_the_target_meet_none_of_the_source,
+          nothing_overtakes_a_failed_batch, an_answer_after_the_lease_is_not_handed_on,
+          held_writes_go_to_the_target_in_their_order, nothing_overtakes_what_was_held,
+          a_promotion_that_is_given_up_lets_them_go_to_the_source, a_held_write_is_answered_in_time,
+          what_waits_behind_a_late_write_is_late_too, a_session_may_end_while_its_writes_are_held,
+          a_repeated_batch_gets_its_old_offset, an_older_one_is_a_duplicate,
+          the_next_batch_goes_alone, where_the_first_one_fails_those_behind_it_fail,
+          one_that_is_too_early_is_refused, the_targets_to_decide_if_it_knows_the_producer,
           a_transaction_lives_where_its_id_was_issued, a_promotion_ends_open_transactions,
           what_makes_a_client_begin_anew_depends_on_the_client,
           the_first_write_of_a_transaction_waits_for_the_promotion, it_does_not_wait_for_long,
