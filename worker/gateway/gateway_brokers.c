@@ -37,6 +37,8 @@ static struct kc_error *ask(struct gateway_brokers *brokers)
         gateway_nodes_note(brokers->nodes, broker->node_id, broker->host.data, broker->port);
     }
     const bool none = response->brokers.count <= 0;
+    if (!none)
+        gateway_nodes_end_round(brokers->nodes);
     kc_wire_reply_unref(reply);
     return none ? kc_error_retriable_new(KC_ERR_IO, "the target names no brokers") : NULL;
 }

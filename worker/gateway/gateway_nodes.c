@@ -4,7 +4,8 @@
  *
  * A place is an index into a listener's range of ports. Places are worked out anew, for all
  * brokers, when a broker is new; clients that were told a former place ask the wrong broker then,
- * and refresh their metadata. A broker isn't forgotten: it may come back.
+ * and refresh their metadata. A broker that is gone keeps its place, because it may come back,
+ * until another one needs a port.
  */
 #include "gateway/gateway_nodes_priv.h"
 
@@ -21,11 +22,13 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.gateway.nodes");
 
 #define ID_MARK   "{id}"
 #define NODES_MAX 10000 /* brokers; the target is trusted, what it sends isn't */
+#define GONE_FROM 4     /* rounds in a row in which a broker is missing */
 
 struct gateway_node {
     int32_t id;
     char *host;
     int port;
+    int missing; /* rounds in which the target didn't name it */
 };
 
 /* What is behind each port of a listener: -1, nothing. */
@@ -165,10 +168,35 @@ static bool add(struct gateway_nodes *nodes, int32_t id, const char *host, int p
         return false;
     nodes->nodes = kc_realloc(nodes->nodes, (nodes->count + 1) * sizeof(*nodes->nodes));
     memmove(&nodes->nodes[at + 1], &nodes->nodes[at], (nodes->count - at) * sizeof(*nodes->nodes));
-    nodes->nodes[at] = (struct gateway_node){id, kc_strdup(host), port};
+    nodes->nodes[at] = (struct gateway_node){id, kc_strdup(host), port, 0};
     nodes->count++;
     place_all(nodes);
     return true;
+}
+
+static bool is_short_of_ports(const struct gateway_nodes *nodes)
+{
+    for (size_t i = 0; i < nodes->config->listener_count; i++) {
+        if (nodes->places[i].count > 0 && nodes->count > (size_t)nodes->places[i].count)
+            return true;
+    }
+    return false;
+}
+
+static void forget_gone(struct gateway_nodes *nodes)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < nodes->count; i++) {
+        if (nodes->nodes[i].missing < GONE_FROM)
+            nodes->nodes[kept++] = nodes->nodes[i];
+        else
+            free(nodes->nodes[i].host);
+    }
+    if (kept == nodes->count)
+        return;
+    nodes->count = kept;
+    place_all(nodes);
 }
 
 /* ---- For all ---- */
@@ -196,6 +224,8 @@ bool gateway_nodes_note(struct gateway_nodes *nodes, int32_t id, const char *hos
     struct gateway_node *node = find(nodes, id);
     const bool fresh = !node;
     const bool changed = node ? set_address(node, host, port) : add(nodes, id, host, port);
+    if (node)
+        node->missing = 0;
     const size_t count = nodes->count;
     pthread_mutex_unlock(&nodes->mutex);
     if (changed)
@@ -203,6 +233,16 @@ bool gateway_nodes_note(struct gateway_nodes *nodes, int32_t id, const char *hos
     if (changed && fresh)
         warn_of_ports(nodes, count);
     return changed;
+}
+
+void gateway_nodes_end_round(struct gateway_nodes *nodes)
+{
+    pthread_mutex_lock(&nodes->mutex);
+    if (is_short_of_ports(nodes))
+        forget_gone(nodes);
+    for (size_t i = 0; i < nodes->count; i++)
+        nodes->nodes[i].missing++;
+    pthread_mutex_unlock(&nodes->mutex);
 }
 
 bool gateway_nodes_broker(struct gateway_nodes *nodes, int32_t id, char **host, int *port)

@@ -26,6 +26,9 @@ void gateway_nodes_destroy(struct gateway_nodes *nodes);
 
 /* A broker of the target is at that address. Returns whether something has changed. */
 bool gateway_nodes_note(struct gateway_nodes *nodes, int32_t id, const char *host, int port);
+/* All brokers that the target names have been noted, as at regular times. One that has been missing
+ * for several rounds gives its port away if there are too few. */
+void gateway_nodes_end_round(struct gateway_nodes *nodes);
 /* The broker's own address; *host is the caller's. False: the id isn't known. id -1: a bootstrap
  * server, another one with each call. */
 bool gateway_nodes_broker(struct gateway_nodes *nodes, int32_t id, char **host, int *port);

@@ -103,6 +103,39 @@ START_TEST(more_brokers_than_ports)
 }
 END_TEST
 
+/* Three ports; broker 2 is replaced by broker 3. */
+START_TEST(a_broker_that_is_gone_gives_its_port_away)
+{
+    char *host = NULL;
+    int port = 0;
+
+    for (int32_t id = 0; id < 3; id++)
+        gateway_nodes_note(nodes, id, "host", 1000 + id);
+    for (int round = 0; round < 10; round++) {
+        gateway_nodes_note(nodes, 0, "host", 1000);
+        gateway_nodes_note(nodes, 1, "host", 1001);
+        gateway_nodes_end_round(nodes);
+    }
+    check_advertised(0, 2, "inside.example.com", 9195); /* it may come back */
+    gateway_nodes_note(nodes, 3, "host", 1003);
+    ck_assert(!gateway_nodes_advertised(nodes, 0, 3, false, &host, &port));
+    gateway_nodes_end_round(nodes);
+    check_advertised(0, 3, "inside.example.com", 9195);
+    check_advertised(0, 0, "inside.example.com", 9193);
+    check_advertised(0, 1, "inside.example.com", 9194);
+    ck_assert(!gateway_nodes_advertised(nodes, 0, 2, false, &host, &port));
+    gateway_nodes_note(nodes, 4, "host", 1004); /* all of them live: one has no port */
+    for (int round = 0; round < 10; round++) {
+        gateway_nodes_end_round(nodes);
+        for (int32_t id = 0; id < 5; id++)
+            if (id != 2)
+                gateway_nodes_note(nodes, id, "host", 1000 + id);
+    }
+    check_advertised(0, 3, "inside.example.com", 9195);
+    ck_assert(!gateway_nodes_advertised(nodes, 0, 4, false, &host, &port));
+}
+END_TEST
+
 START_TEST(aside_brokers_have_their_own_addresses)
 {
     gateway_nodes_note(nodes, 3, "three", 9999);
@@ -175,6 +208,7 @@ int main(void)
     tcase_add_test(tests, what_is_known_is_news_once);
     tcase_add_test(tests, bootstrap_servers_take_turns);
     tcase_add_test(tests, more_brokers_than_ports);
+    tcase_add_test(tests, a_broker_that_is_gone_gives_its_port_away);
     tcase_add_test(tests, aside_brokers_have_their_own_addresses);
     tcase_add_test(tests, aside_coordinators_come_first);
     tcase_add_test(tests, clients_of_another_protocol_stay);
