@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_VERSION_WITH_IDS 13 /* topics are named by their id (KIP-516) */
+#define FIRST_VERSION_WITH_IDS 13   /* topics are named by their id (KIP-516) */
+#define MANY_PARTITIONS        1000 /* from here on they are looked at before they are taken apart */
 
 struct gateway_sequence gateway_part_sequence(const struct gateway_part *part)
 {
@@ -339,6 +340,32 @@ static bool is_foreign(struct gateway_route *route, const struct gateway_exchang
     return foreign;
 }
 
+/* Whether it names far more partitions than it has batches for. No producer sends that, and taken
+ * apart it would need a hundred times the memory that its bytes do. */
+static bool is_hollow(const struct kc_produce_request *request)
+{
+    const size_t count = count_parts(request);
+    size_t batches = 0;
+
+    if (count < MANY_PARTITIONS)
+        return false;
+    for (int32_t t = 0; t < request->topic_data.count; t++) {
+        const struct kc_produce_request_topic *topic = &request->topic_data.items[t];
+
+        for (int32_t p = 0; p < topic->partition_data.count; p++)
+            batches += topic->partition_data.items[p].records.len >= KC_BATCH_HEADER;
+    }
+    return batches < count / 2;
+}
+
+static void answer_nothing(struct gateway_exchange *exchange)
+{
+    struct kc_arena *arena = kc_arena_new(256);
+
+    gateway_exchange_answer(exchange, kc_wire_new(arena, &kc_produce_response_type));
+    kc_arena_destroy(arena);
+}
+
 /* The session learns of what was written since its last request. */
 static void tell_written(struct gateway_queue *queue, struct gateway_session *session)
 {
@@ -358,6 +385,10 @@ bool gateway_produce_take(struct gateway_route *route, struct gateway_exchange *
 {
     if (is_foreign(route, exchange))
         return false;
+    if (is_hollow(exchange->message)) {
+        answer_nothing(exchange);
+        return true;
+    }
     struct gateway_job *job = job_new(route, exchange);
     job->queue = gateway_queue_get(route, exchange->session);
     tell_written(job->queue, exchange->session);

@@ -219,14 +219,38 @@ START_TEST(many_partitions_are_looked_at_once)
     fake_right = KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
     struct kc_produce_request *request = fake_request(arena, topics, 1);
     struct kc_produce_request_topic *topic = &request->topic_data.items[0];
+    const struct kc_wire_bytes batch = fake_batch(arena, -1, 0, 1);
     KC_WIRE_LIST_NEW(arena, &topic->partition_data, kc_produce_request_partition, count);
     for (int32_t i = 0; i < count; i++)
-        topic->partition_data.items[i].index = i;
+        topic->partition_data.items[i] = (struct kc_produce_request_partition){i, batch};
     struct fake_exchange *fake = fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
     const int64_t begun_ms = kc_mono_ms();
     ck_assert(take(fake));
     ck_assert_int_lt(kc_mono_ms() - begun_ms, 10000);
     ck_assert_int_eq(atomic_load(&fake->answers), 1);
+    gateway_exchange_unref(&fake->pub);
+    routing_end();
+}
+END_TEST
+
+START_TEST(many_partitions_without_records_are_not_taken_apart)
+{
+    const char *topics[] = {"t"};
+    const int32_t count = 2000;
+    struct kc_arena *arena = kc_arena_new(1024);
+
+    routing_begin();
+    fake_link("t", GATEWAY_SOURCE);
+    struct kc_produce_request *request = fake_request(arena, topics, 1);
+    struct kc_produce_request_topic *topic = &request->topic_data.items[0];
+    KC_WIRE_LIST_NEW(arena, &topic->partition_data, kc_produce_request_partition, count);
+    for (int32_t i = 0; i < count; i++)
+        topic->partition_data.items[i].index = i;
+    struct fake_exchange *fake = fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
+    ck_assert(take(fake));
+    ck_assert_int_eq(fake_write_count, 0);
+    ck_assert_int_eq(atomic_load(&fake->answers), 1);
+    ck_assert_int_eq(((struct kc_produce_response *)fake->answer)->responses.count, 0);
     gateway_exchange_unref(&fake->pub);
     routing_end();
 }
@@ -621,14 +645,15 @@ RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the
           a_request_for_both_is_split, records_that_are_refused_are_named,
           topics_are_named_by_the_targets_id, one_without_answer_is_written_too, rights_come_first,
           a_transactional_id_needs_its_right, a_partition_is_named_once,
-          many_partitions_are_looked_at_once, ids_of_the_target_meet_none_of_the_source,
-          nothing_overtakes_a_failed_batch, an_answer_after_the_lease_is_not_handed_on,
-          held_writes_go_to_the_target_in_their_order, nothing_overtakes_what_was_held,
-          a_promotion_that_is_given_up_lets_them_go_to_the_source, a_held_write_is_answered_in_time,
-          what_waits_behind_a_late_write_is_late_too, a_session_may_end_while_its_writes_are_held,
-          a_repeated_batch_gets_its_old_offset, an_older_one_is_a_duplicate,
-          the_next_batch_goes_alone, where_the_first_one_fails_those_behind_it_fail,
-          one_that_is_too_early_is_refused, the_targets_to_decide_if_it_knows_the_producer,
+          many_partitions_are_looked_at_once, many_partitions_without_records_are_not_taken_apart,
+          ids_of_the_target_meet_none_of_the_source, nothing_overtakes_a_failed_batch,
+          an_answer_after_the_lease_is_not_handed_on, held_writes_go_to_the_target_in_their_order,
+          nothing_overtakes_what_was_held, a_promotion_that_is_given_up_lets_them_go_to_the_source,
+          a_held_write_is_answered_in_time, what_waits_behind_a_late_write_is_late_too,
+          a_session_may_end_while_its_writes_are_held, a_repeated_batch_gets_its_old_offset,
+          an_older_one_is_a_duplicate, the_next_batch_goes_alone,
+          where_the_first_one_fails_those_behind_it_fail, one_that_is_too_early_is_refused,
+          the_targets_to_decide_if_it_knows_the_producer,
           a_transaction_lives_where_its_id_was_issued, a_promotion_ends_open_transactions,
           what_makes_a_client_begin_anew_depends_on_the_client,
           the_first_write_of_a_transaction_waits_for_the_promotion, it_does_not_wait_for_long,
