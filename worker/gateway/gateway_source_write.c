@@ -158,6 +158,8 @@ static int32_t patience(const struct gateway_write *write)
     return left < 1 ? 1 : left > INT32_MAX ? INT32_MAX : (int32_t)left;
 }
 
+/* A Produce request that isn't answered in time ends its connection, which many sessions share. So
+ * the broker waits less long for its replicas, and says itself that they don't come. */
 static void launch(struct gateway_flow *flow, struct gateway_flight *flight, int32_t broker)
 {
     const struct gateway_write *write = flow->write;
@@ -171,9 +173,10 @@ static void launch(struct gateway_flow *flow, struct gateway_flight *flight, int
                                          batch->records, (size_t)batch->len};
     }
     int32_t timeout_ms = patience(write);
+    int32_t broker_ms = timeout_ms - timeout_ms / 10;
     struct kc_wire_request *request =
         produce_request_new(parts, flight->count, write->transactional_id, acks,
-                            write->timeout_ms < timeout_ms ? write->timeout_ms : timeout_ms);
+                            write->timeout_ms < broker_ms ? write->timeout_ms : broker_ms);
     free(parts);
     request->target.kind = KC_WIRE_BROKER;
     request->target.broker_id = broker;

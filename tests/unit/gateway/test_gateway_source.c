@@ -12,6 +12,7 @@
 static struct fakes cluster;
 static atomic_int produce_code;
 static atomic_int silent;
+static atomic_int timeout_ms; /* of the last Produce request */
 
 static bool answer(struct fake *fake, int asked, int api, const void *request, void *response,
                    struct kc_arena *arena)
@@ -22,6 +23,7 @@ static bool answer(struct fake *fake, int asked, int api, const void *request, v
     if (api != KC_API_PRODUCE || atomic_load(&silent))
         return false;
     ck_assert_int_ne(produce->acks, 0);
+    atomic_store(&timeout_ms, produce->timeout_ms);
     KC_WIRE_LIST_NEW(arena, &to->responses, kc_produce_response_topic, 1);
     to->throttle_time_ms = 7;
     to->responses.items[0].name = produce->topic_data.items[0].name;
@@ -124,6 +126,31 @@ START_TEST(a_write_reaches_the_leader)
     char *id = gateway_source_cluster_id(source, 10000);
     ck_assert_str_eq(id, "fake");
     free(id);
+    end(source);
+}
+END_TEST
+
+/* Else the connection would end first, which others share. */
+START_TEST(the_broker_gives_up_before_the_gateway_does)
+{
+    struct gateway_source *source = begin(true);
+    struct sent sent = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+
+    sent.batch = (struct gateway_batch){
+        .topic = FAKE_TOPIC, .partition = 0, .records = (const uint8_t *)"records", .len = 7};
+    sent.write = (struct gateway_write){.acks = -1,
+                                        .timeout_ms = 30000, /* as Java's */
+                                        .source_tag = kc_link_tag("fake"),
+                                        .deadline_ms = kc_mono_ms() + 26000,
+                                        .channel = gateway_source_channel(source),
+                                        .batches = &sent.batch,
+                                        .count = 1,
+                                        .done = on_done,
+                                        .arg = &sent};
+    gateway_source_write(source, &sent.write);
+    await(&sent);
+    ck_assert_int_gt(atomic_load(&timeout_ms), 10000);
+    ck_assert_int_lt(atomic_load(&timeout_ms), 25000);
     end(source);
 }
 END_TEST
@@ -272,7 +299,8 @@ START_TEST(versions_are_the_sources_own)
 }
 END_TEST
 
-RUN_TESTS("gateway_source", a_write_reaches_the_leader, a_failure_is_not_tried_again,
-          records_that_the_source_refuses_are_named, an_unknown_outcome_is_told_as_such,
-          a_leader_is_waited_for, a_source_that_is_away_is_waited_for, another_cluster_gets_nothing,
+RUN_TESTS("gateway_source", a_write_reaches_the_leader, the_broker_gives_up_before_the_gateway_does,
+          a_failure_is_not_tried_again, records_that_the_source_refuses_are_named,
+          an_unknown_outcome_is_told_as_such, a_leader_is_waited_for,
+          a_source_that_is_away_is_waited_for, another_cluster_gets_nothing,
           what_waits_is_answered_at_the_end, versions_are_the_sources_own)
