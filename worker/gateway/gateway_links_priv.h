@@ -33,6 +33,7 @@ struct gateway_way {
     char *source_topic;
     struct kc_uuid target_id;
     int64_t state_epoch; /* of the topic's state */
+    int64_t since_ms;    /* of that state, by the clock of whoever wrote it; 0: not known */
 };
 
 /* Opens the state topic and takes the leases. changed (a thread of its own; must not block) runs

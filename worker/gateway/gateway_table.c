@@ -253,6 +253,7 @@ static struct kc_error *apply_state(struct gateway_topic *topic, json_t *value)
     topic->state_json = json_incref(value);
     topic->state = value ? state.state : KC_LINK_PENDING;
     topic->state_epoch = value ? state.epoch : 0;
+    topic->state_since_ms = value ? state.since_ms : 0;
     kc_link_topic_clear(&state);
     return NULL;
 }

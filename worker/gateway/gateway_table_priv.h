@@ -24,6 +24,7 @@ struct gateway_topic {
     json_t *state_json; /* the record that is in effect; NULL: none */
     enum kc_link_topic_state state;
     int64_t state_epoch;
+    int64_t state_since_ms;
     struct gateway_flip_table **flips; /* by partition; NULL where there is none */
     int32_t flip_count;
     struct gateway_way *way; /* NULL: the link doesn't have the topic any more */

@@ -6,6 +6,8 @@
 #include "gateway/gateway_metrics_priv.h"
 #include "gateway/gateway_routing_priv.h"
 
+#define CLOCKS_MS ((int64_t)15 * 60 * 1000) /* by which two machines' clocks may differ */
+
 void gateway_part_refuse(struct gateway_part *part, int16_t code)
 {
     part->error_code = code;
@@ -127,6 +129,15 @@ static enum gateway_verdict begin(struct gateway_route *route, struct gateway_pa
     }
 }
 
+/* Whether nobody sends a batch again any more that is from before the promotion. */
+static bool is_long_ago(const struct gateway_route *route, const struct gateway_way *way)
+{
+    const struct gateway_config *config = route->base.config;
+
+    return way->since_ms > 0 &&
+           kc_now_ms() - way->since_ms > CLOCKS_MS + (config ? config->aside_ms : 0);
+}
+
 static enum kc_link_flip_verdict look_up(struct gateway_route *route,
                                          const struct gateway_part *part,
                                          const struct gateway_way *way, int64_t *offset)
@@ -134,7 +145,7 @@ static enum kc_link_flip_verdict look_up(struct gateway_route *route,
     const struct kc_link_flip *flip = gateway_links_flip(route->base.links, way, part->partition);
 
     *offset = -1;
-    if (!flip || !has_producer(part))
+    if (!flip || !has_producer(part) || is_long_ago(route, way))
         return KC_LINK_FLIP_UNKNOWN;
     return kc_link_flip_look_up(flip, source_id(route, part), part->header.producer_epoch,
                                 part->header.base_sequence, part->last_sequence, offset);

@@ -91,6 +91,7 @@ struct gateway_way *gateway_way_new(const struct gateway_topic *topic)
         .source_topic = kc_strdup(topic->source_topic),
         .target_id = topic->target_id,
         .state_epoch = topic->state_epoch,
+        .since_ms = topic->state_since_ms,
     };
     atomic_init(&way->refs, 1);
     if (topic->state_json && kc_link_topic_is_final(topic->state) && !topic->refused)

@@ -521,6 +521,26 @@ START_TEST(the_targets_to_decide_if_it_knows_the_producer)
 }
 END_TEST
 
+/* A gateway that goes on relaying may be started again long afterwards. It has seen nothing then of
+ * what a producer of the table has written since, and a client may have no right to ask. */
+START_TEST(a_promotion_of_long_ago_says_nothing_more)
+{
+    static const int32_t firsts[] = {2, 4, 8};
+
+    begin_flipped();
+    fake_topic("t")->way.since_ms = kc_now_ms() - 3600000;
+    for (int i = 0; i < 3; i++) {
+        struct fake_exchange *fake = produce_exchange("t", PRODUCER, firsts[i]);
+        ck_assert(!take(fake));
+        gateway_exchange_unref(&fake->pub);
+    }
+    ck_assert_int_eq(fake_ask_count, 0);
+    fake_topic("t")->way.since_ms = kc_now_ms() - 60000;
+    expect(produce("t", PRODUCER, 2), 0, 102);
+    routing_end();
+}
+END_TEST
+
 /* ---- transactions ---- */
 
 START_TEST(a_transaction_lives_where_its_id_was_issued)
@@ -653,7 +673,7 @@ RUN_TESTS("gateway_route", what_is_not_linked_passes, a_linked_topic_goes_to_the
           a_session_may_end_while_its_writes_are_held, a_repeated_batch_gets_its_old_offset,
           an_older_one_is_a_duplicate, the_next_batch_goes_alone,
           where_the_first_one_fails_those_behind_it_fail, one_that_is_too_early_is_refused,
-          the_targets_to_decide_if_it_knows_the_producer,
+          the_targets_to_decide_if_it_knows_the_producer, a_promotion_of_long_ago_says_nothing_more,
           a_transaction_lives_where_its_id_was_issued, a_promotion_ends_open_transactions,
           what_makes_a_client_begin_anew_depends_on_the_client,
           the_first_write_of_a_transaction_waits_for_the_promotion, it_does_not_wait_for_long,

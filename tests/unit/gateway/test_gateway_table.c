@@ -55,6 +55,7 @@ static const char *state(enum kc_link_topic_state value, int64_t epoch)
                                 .epoch = epoch,
                                 .order_epoch = 1,
                                 .lease_epoch = 1,
+                                .since_ms = 1234,
                                 .reason = (char *)"",
                                 .partitions = 2,
                                 .lane = (char *)"raw"};
@@ -164,6 +165,7 @@ START_TEST(a_flip_table_belongs_to_its_promotion)
     struct gateway_way *way = gateway_table_way(&table, "t", NULL);
     ck_assert_ptr_null(gateway_way_flip(way, 0));
     ck_assert_int_eq(gateway_way_flip(way, 1)->end, 105);
+    ck_assert_int_eq(way->since_ms, 1234);
     ck_assert_ptr_null(gateway_way_flip(way, 2));
     put(FLIP_KEY, flip(2));
     ck_assert_int_eq(place(), GATEWAY_TARGET_FLIPPED); /* the older one came late */
