@@ -177,12 +177,14 @@ static bool may_join(const struct link_groups *groups, const struct link_kept_gr
            kc_mono_ms() - groups->began_ms >= SOURCE_PATIENCE_MS;
 }
 
+/* Where it isn't known what the target has, a commit might go back: a promotion by force goes on
+ * from there. */
 static void submit(struct link_kept_group *group, bool leave, bool force)
 {
     struct link_hold_job job = {.leave = leave, .force = force};
     if (!group->hold || link_hold_busy(group->hold))
         return;
-    if (!leave || group->action == LINK_GROUP_FINISH)
+    if (group->committed_known && (!leave || group->action == LINK_GROUP_FINISH))
         link_commit_collect(&group->offsets, &job.commit);
     if (!leave && !job.commit.count)
         link_commit_destroy(&job.commit);

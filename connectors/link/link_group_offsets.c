@@ -145,6 +145,12 @@ void link_offset_made_anew(struct link_offset_table *table, const char *topic)
     }
 }
 
+void link_offset_forget_committed(struct link_offset_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        table->items[i].committed = -1;
+}
+
 void link_offset_found(struct link_offset_table *table, const char *topic, int32_t partition)
 {
     struct link_offset *entry = find(table, topic, partition);

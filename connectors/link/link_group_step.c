@@ -245,3 +245,8 @@ struct link_group_step link_group_step(const struct kc_link_group *group,
     assert(step.state == group->state || kc_link_group_may_move(group->state, step.state));
     return step;
 }
+
+bool link_group_others_committed(enum kc_link_group_state before, enum kc_link_group_state now)
+{
+    return now == KC_LINK_REGISTERED || now == KC_LINK_HOLD_LOST || before == KC_LINK_HOLD_LOST;
+}

@@ -53,5 +53,8 @@ struct link_group_step {
 };
 struct link_group_step link_group_step(const struct kc_link_group *group,
                                        const struct link_group_facts *facts);
+/* Whether others than the link may have committed on the target before the second state began: what
+ * was known of that is void. Members of a lost hold go on until the group is held again. */
+bool link_group_others_committed(enum kc_link_group_state before, enum kc_link_group_state now);
 
 #endif

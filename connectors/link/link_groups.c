@@ -347,9 +347,11 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
 
 /* What a state doesn't take over from the one before. The phantoms of a KIP-848 group that was lost
  * go on; in a classic one the link is no member any more. */
-static void begin_state(struct link_kept_group *group)
+static void begin_state(struct link_kept_group *group, enum kc_link_group_state before)
 {
     bool lost = group->state.state == KC_LINK_HOLD_LOST && !group->state.consumer;
+    if (group->state.state == KC_LINK_REGISTERED)
+        group->was_free = false; /* in a former life */
     group->was_free = group->was_free || group->state.state == KC_LINK_HOLD_LOST;
     group->confirmed_ms = 0;
     group->committed_checked = false;
@@ -358,8 +360,10 @@ static void begin_state(struct link_kept_group *group)
         group->hold = NULL;
         group->hold_state = LINK_HOLD_NONE;
     }
-    if (group->state.state == KC_LINK_REGISTERED || lost)
-        group->committed_known = false; /* others may have committed */
+    if (link_group_others_committed(before, group->state.state)) {
+        group->committed_known = false;
+        link_offset_forget_committed(&group->offsets);
+    }
 }
 
 /* True: the group has moved, so that there may be a next step at once. */
@@ -368,7 +372,8 @@ static bool step_group(struct link_groups *groups, struct link_kept_group *group
     choose_kind(groups, group);
     struct link_group_facts facts = facts_of(groups, group);
     struct link_group_step step = link_group_step(&group->state, &facts);
-    bool moves = step.state != group->state.state;
+    enum kc_link_group_state before = group->state.state;
+    bool moves = step.state != before;
     if (step.reason)
         set_reason(group, step.reason);
     if (moves)
@@ -378,7 +383,7 @@ static bool step_group(struct link_groups *groups, struct link_kept_group *group
         group->dirty = true;
     }
     if (moves)
-        begin_state(group);
+        begin_state(group, before);
     if (moves && group->state.state == KC_LINK_GROUP_PROMOTING)
         groups->next_round_ms = 0; /* to ask the source for the last time */
     group->action = step.action;

@@ -168,6 +168,23 @@ START_TEST(offsets_in_a_topic_that_was_made_anew_are_committed_again)
 }
 END_TEST
 
+/* Members went on by themselves, and the group is registered again: it begins where the source is. */
+START_TEST(what_others_have_committed_does_not_count)
+{
+    struct link_offset_table table = {0};
+    link_offset_round_begin(&table);
+    link_offset_set_source(&table, "t", 0, 7, NULL);
+    link_offset_round_end(&table);
+    bound_all(&table, 0, 100);
+    table.items[0].committed = 7;
+    ck_assert_int_eq(link_offset_wanted(&table.items[0]), -1);
+    link_offset_forget_committed(&table);
+    ck_assert(link_offset_needs_bounds(&table.items[0]));
+    ck_assert_int_eq(link_offset_wanted(&table.items[0]), 7);
+    link_offset_table_destroy(&table);
+}
+END_TEST
+
 /* A broker that hears late of a topic that was deleted removes what was committed since. */
 START_TEST(what_the_target_has_lost_is_committed_again)
 {
@@ -205,6 +222,7 @@ int main(void)
     tcase_add_test(tests, each_partition_of_a_read_topic_gets_an_offset);
     tcase_add_test(tests, an_offset_that_is_gone_is_none);
     tcase_add_test(tests, offsets_in_a_topic_that_was_made_anew_are_committed_again);
+    tcase_add_test(tests, what_others_have_committed_does_not_count);
     tcase_add_test(tests, what_the_target_has_lost_is_committed_again);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -221,6 +221,20 @@ START_TEST(a_hold_is_given_up)
 }
 END_TEST
 
+/* While the link doesn't hold the group, its members may commit what they like. */
+START_TEST(what_others_may_have_committed_is_asked_for_again)
+{
+    ck_assert(link_group_others_committed(RELEASED, REGISTERED));
+    ck_assert(link_group_others_committed(FAILED, REGISTERED));
+    ck_assert(link_group_others_committed(STANDBY, LOST));
+    ck_assert(link_group_others_committed(LOST, STANDBY));
+    ck_assert(link_group_others_committed(LOST, PROMOTING));
+    ck_assert(!link_group_others_committed(REGISTERED, STANDBY));
+    ck_assert(!link_group_others_committed(STANDBY, PROMOTING));
+    ck_assert(!link_group_others_committed(PROMOTING, STANDBY));
+}
+END_TEST
+
 /* Whatever is known, the table of moves holds: link_group_step() asserts it. */
 START_TEST(no_facts_lead_beside_the_table)
 {
@@ -265,6 +279,7 @@ int main(void)
     tcase_add_test(tests, a_successor_goes_on);
     tcase_add_test(tests, a_hold_is_lost_and_taken_again);
     tcase_add_test(tests, a_hold_is_given_up);
+    tcase_add_test(tests, what_others_may_have_committed_is_asked_for_again);
     tcase_add_test(tests, no_facts_lead_beside_the_table);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
