@@ -9,6 +9,14 @@ enum {
 
 /* ---- states ---- */
 
+/* What comes to the source after its end was reached is copied, too, before the topic is cut from
+ * it. Who forces a promotion doesn't wait for that. */
+static bool is_finished(const struct copy_partition *partition)
+{
+    return partition->finished &&
+           (partition->topic->force || link_part_source_at(partition) == partition->source_high);
+}
+
 static enum link_copy_state state_of(const struct copy_partition *partition)
 {
     static const enum link_copy_state states[COPY_PHASES] = {
@@ -21,7 +29,7 @@ static enum link_copy_state state_of(const struct copy_partition *partition)
     enum link_copy_state state = states[partition->phase];
     if (state == LINK_COPY_DIVERGED && partition->foreign_offset >= 0 && !partition->named)
         return LINK_COPY_LOOKING; /* who has written is being asked */
-    if (state == LINK_COPY_COPYING && partition->finished)
+    if (state == LINK_COPY_COPYING && is_finished(partition))
         return LINK_COPY_FINISHED;
     if (partition->away && (state == LINK_COPY_COPYING || state == LINK_COPY_LOOKING))
         return LINK_COPY_AWAY;
