@@ -145,6 +145,17 @@ void link_offset_made_anew(struct link_offset_table *table, const char *topic)
     }
 }
 
+void link_offset_drop_topic(struct link_offset_table *table, const char *topic)
+{
+    size_t begin = place_of(table, topic, 0), end = begin;
+    for (; end < table->count && strcmp(table->items[end].topic, topic) == 0; end++)
+        free(table->items[end].metadata);
+    if (end == begin)
+        return;
+    memmove(&table->items[begin], &table->items[end], (table->count - end) * sizeof(*table->items));
+    table->count -= end - begin;
+}
+
 void link_offset_forget_committed(struct link_offset_table *table)
 {
     for (size_t i = 0; i < table->count; i++)

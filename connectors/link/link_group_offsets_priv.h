@@ -55,6 +55,8 @@ void link_offset_complete(struct link_offset_table *table, const char *topic, in
 bool link_offset_has_topic(const struct link_offset_table *table, const char *topic);
 /* The target's topic was made anew: brokers have deleted with the former one what was committed. */
 void link_offset_made_anew(struct link_offset_table *table, const char *topic);
+/* It is mirrored no longer, so that nothing in it concerns the group. */
+void link_offset_drop_topic(struct link_offset_table *table, const char *topic);
 /* Others may have committed since: what the target has isn't known any more. */
 void link_offset_forget_committed(struct link_offset_table *table);
 /* A look at what a cluster has committed still: link_offset_round_begin(), found each, end. What it

@@ -42,11 +42,12 @@ static void list(struct link_group_topics *topics, struct link_group_topic *topi
 /* ---- what the store says; a record that is damaged counts as none ---- */
 
 static bool read_order(struct link_store *store, const char *name,
-                       struct kc_link_topic_order *order)
+                       struct kc_link_topic_order *order, bool *gone)
 {
     json_t *json = link_store_get(store, KC_LINK_TOPIC_ORDER, name);
     struct kc_error *err = json ? kc_link_topic_order_parse(json, order) : NULL;
     bool found = json && !err;
+    *gone = !json;
     if (err)
         kc_warn("The order for topic %s can't be read, so that groups do without it: %s", name,
                 kc_error_text(err));
@@ -85,7 +86,7 @@ static bool refresh_one(struct link_group_topics *topics, struct link_store *sto
     struct kc_link_topic state = {0};
     struct link_group_topic *topic = find_or_add(topics, name);
     struct link_group_topic before = *topic;
-    bool ordered = read_order(store, name, &order);
+    bool ordered = read_order(store, name, &order, &topic->gone);
     unlist(topics, topic);
     topic->over = false;
     if (ordered && !order.refusal) {

@@ -16,6 +16,7 @@ struct link_group_topic {
     struct kc_uuid target_id;
     int32_t partitions;
     bool mirrored;            /* false: it has no order any more, or one that was refused */
+    bool gone;                /* it has no order any more */
     bool translate;           /* offsets differ on both sides */
     bool over;                /* promoted, or failed over: the source is no longer its truth */
     bool anew;                /* it was made anew on the target: whoever has seen that clears it */

@@ -204,6 +204,13 @@ static void take_anew(struct link_groups *groups, struct link_group_topic *topic
     topic->anew = false;
 }
 
+/* Nobody waits for a topic that is mirrored no longer. One that is made anew is waited for. */
+static void drop_topic(struct link_groups *groups, const struct link_group_topic *topic)
+{
+    for (struct link_kept_group *group = groups->groups; group; group = group->hh.next)
+        link_offset_drop_topic(&group->offsets, topic->target);
+}
+
 /* Without groups there is no use for what may be ten thousand topics. */
 static void take_topics(struct link_groups *groups)
 {
@@ -216,6 +223,8 @@ static void take_topics(struct link_groups *groups)
             take_anew(groups, topic);
         if (topic->mirrored)
             link_held_topics_add(&groups->held, topic->target, topic->partitions);
+        else if (topic->gone)
+            drop_topic(groups, topic);
     }
     groups->topics_changed = true;
 }

@@ -168,7 +168,32 @@ START_TEST(offsets_in_a_topic_that_was_made_anew_are_committed_again)
 }
 END_TEST
 
-/* Members went on by themselves, and the group is registered again: it begins where the source is. */
+/* Once it is deleted, its end isn't known any more: the group would wait for ever. */
+START_TEST(a_topic_that_is_mirrored_no_longer_is_not_waited_for)
+{
+    struct link_offset_table table = {0};
+    link_offset_round_begin(&table);
+    link_offset_set_source(&table, "s", 0, 7, "note");
+    link_offset_set_source(&table, "t", 0, 7, "note");
+    link_offset_set_source(&table, "t", 1, 7, NULL);
+    link_offset_set_source(&table, "u", 0, 7, NULL);
+    link_offset_round_end(&table);
+    bound_all(&table, 0, 100);
+    for (size_t i = 0; i < table.count; i++)
+        table.items[i].committed = 7;
+    table.items[1].end = table.items[2].end = -1;
+    ck_assert(link_offset_behind(&table.items[1]));
+    link_offset_drop_topic(&table, "t");
+    link_offset_drop_topic(&table, "v");
+    ck_assert_uint_eq(table.count, 2);
+    ck_assert_str_eq(table.items[0].topic, "s");
+    ck_assert_str_eq(table.items[1].topic, "u");
+    ck_assert(!link_offset_behind(&table.items[0]) && !link_offset_behind(&table.items[1]));
+    link_offset_table_destroy(&table);
+}
+END_TEST
+
+/* Members went on by themselves, and the group is registered again: it begins as at the source. */
 START_TEST(what_others_have_committed_does_not_count)
 {
     struct link_offset_table table = {0};
@@ -222,6 +247,7 @@ int main(void)
     tcase_add_test(tests, each_partition_of_a_read_topic_gets_an_offset);
     tcase_add_test(tests, an_offset_that_is_gone_is_none);
     tcase_add_test(tests, offsets_in_a_topic_that_was_made_anew_are_committed_again);
+    tcase_add_test(tests, a_topic_that_is_mirrored_no_longer_is_not_waited_for);
     tcase_add_test(tests, what_others_have_committed_does_not_count);
     tcase_add_test(tests, what_the_target_has_lost_is_committed_again);
     suite_add_tcase(suite, tests);
