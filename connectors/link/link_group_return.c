@@ -183,7 +183,8 @@ static void write_home(struct link_groups *groups, struct link_homecoming *home)
     struct kc_error *err = NULL;
     if (home->names.count && link_lease_holds(groups->lease))
         err = kc_admin_alter_groups_offsets(groups->source, &home->names, home->lists, errors);
-    link_groups_answered(groups, LINK_SOURCE, err);
+    if (home->names.count)
+        link_groups_answered(groups, LINK_SOURCE, err);
     for (size_t i = 0; i < home->names.count; i++) {
         if (errors[i])
             kc_debug("The offsets of group %s aren't brought back: %s", home->names.items[i],
