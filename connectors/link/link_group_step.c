@@ -184,7 +184,7 @@ static struct link_group_step promoting(const struct kc_link_group *group,
     char *why = common_blocker(facts);
     if (why)
         return (struct link_group_step){KC_LINK_GROUP_PROMOTING, LINK_GROUP_WAIT, why};
-    return act(KC_LINK_GROUP_PROMOTING, LINK_GROUP_FINISH, NULL);
+    return act(KC_LINK_GROUP_PROMOTING, LINK_GROUP_FINISH, facts->refused);
 }
 
 static struct link_group_step hold_lost(const struct kc_link_group *group,

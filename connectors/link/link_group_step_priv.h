@@ -35,7 +35,8 @@ struct link_group_facts {
     int64_t source_idle_ms; /* for how long it has had none */
     int64_t idle_ms;        /* link.group.idle.ms */
     bool final_offsets;     /* they were read after its last member had left */
-    const char *behind; /* a topic whose mirror hasn't reached the group's offsets; NULL: none */
+    const char *behind;  /* a topic whose mirror hasn't reached the group's offsets; NULL: none */
+    const char *refused; /* why the last commit or leaving failed; NULL: it didn't */
 };
 
 enum link_group_action {

@@ -350,6 +350,7 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
         .idle_ms = groups->config->group_idle_ms,
         .final_offsets = has_final_offsets(group),
         .behind = link_group_behind(group),
+        .refused = group->complaint,
         .paused = groups->paused,
     };
 }

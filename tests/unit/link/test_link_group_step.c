@@ -18,6 +18,7 @@ enum {
     OBSTACLE = 1 << 11,
     SOON = 1 << 12, /* it will have been idle for long enough */
     PAUSED = 1 << 13,
+    REFUSED = 1 << 14, /* the last commit */
 };
 
 struct story {
@@ -55,6 +56,7 @@ static void check(const struct story *stories, size_t count)
             .idle_ms = 5000,
             .final_offsets = !(story->facts & (ACTIVE | STALE)),
             .behind = story->facts & BEHIND ? "orders" : NULL,
+            .refused = story->facts & REFUSED ? "the metadata is too large" : NULL,
         };
         struct link_group_step step = link_group_step(&group, &facts);
         ck_assert_msg(step.state == story->next, "line %zu: %s", i,
@@ -121,6 +123,7 @@ START_TEST(a_group_is_promoted_when_nothing_speaks_against_it)
         {STANDBY, HOLD, HELD, MANUAL | WAITING, STANDBY, WAIT, "by hand"},
         {STANDBY, HOLD, HELD, WAITING, PROMOTING, WAIT, "final offsets"},
         {PROMOTING, HOLD, HELD, WAITING, PROMOTING, FINISH, NULL},
+        {PROMOTING, HOLD, HELD, WAITING | REFUSED, PROMOTING, FINISH, "too large"},
         {PROMOTING, HOLD, LEFT, WAITING, PROMOTED, WAIT, ""},
         {PROMOTED, HOLD, NONE, WAITING, PROMOTED, WAIT, ""},
         /* Somebody has come back to the source. */
