@@ -117,10 +117,13 @@ static struct link_decision promoting(const struct link_topic_view *view)
         return stay(view, LINK_STEP_ADD);
     if (status->state == LINK_COPY_DIVERGED || status->state == LINK_COPY_FAILED)
         return follow_copy(view);
-    if (view->finishing && status->state == LINK_COPY_FINISHED)
+    bool finished = view->finishing && status->state == LINK_COPY_FINISHED;
+    if (finished && !view->hindrance)
         return (struct link_decision){LINK_STEP_CUT_OVER, KC_LINK_PROMOTED, "", order->epoch};
     if (view->finishing && order->max_pause_ms > 0 && view->finishing_ms > order->max_pause_ms)
         return go(view, KC_LINK_LINKING, GIVEN_UP, LINK_STEP_RESTART);
+    if (finished)
+        return go(view, KC_LINK_PROMOTING, view->hindrance, LINK_STEP_NONE);
     if (status->state == LINK_COPY_AWAY)
         return go(view, KC_LINK_PROMOTING, status->reason, LINK_STEP_NONE);
     if (view->finishing || status->state != LINK_COPY_COPYING)

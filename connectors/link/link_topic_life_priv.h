@@ -29,6 +29,7 @@ struct link_topic_view {
     bool quiet;                              /* nothing new at the source for a while */
     const char *waited;                      /* a gateway that doesn't hold writes yet; NULL */
     int64_t finishing_ms;                    /* how long ago */
+    const char *hindrance; /* why the last LINK_STEP_CUT_OVER failed, which is to be told; NULL */
 };
 
 /* The state is to be written before the step is done, but for LINK_STEP_CUT_OVER, which writes it

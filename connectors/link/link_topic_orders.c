@@ -18,6 +18,7 @@ void link_topics_forget(struct link_topics *topics, struct link_topic_work *topi
     kc_link_topic_order_clear(&topic->order);
     kc_link_topic_clear(&topic->state);
     link_metrics_destroy(topic->metrics);
+    free(topic->hindrance);
     free(topic->name);
     free(topic);
 }

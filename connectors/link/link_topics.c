@@ -161,6 +161,7 @@ static void look_at(struct link_topics *topics, struct link_topic_work *topic,
         .quiet = topic->copying && note_quiet(topic, &look->status, held ? HELD_MS : QUIET_MS),
         .waited = waited,
         .finishing_ms = topic->finishing ? now - topic->finishing_ms : 0,
+        .hindrance = topic->hindrance,
     };
     look->decision = link_topic_decide(&view);
     if (look->decision.step != LINK_STEP_FORGET)
@@ -361,6 +362,8 @@ static void forget_gone(struct link_topics *topics, struct link_topic_look *look
 static void note_cut(struct link_topics *topics, struct link_topic_look *look, struct link_cut *cut)
 {
     struct link_topic_work *topic = look->topic;
+    free(topic->hindrance);
+    topic->hindrance = cut->error ? kc_strdup(kc_error_text(cut->error)) : NULL;
     if (cut->ended)
         topic->copying = topic->paused = topic->finishing = false;
     if (cut->not_quiet) { /* begins anew, and waits until it is quiet */
@@ -426,9 +429,23 @@ static void clear_looks(struct link_topic_look *looks, size_t count)
     }
 }
 
+/* A hindrance is told, and then the cut is tried again. */
+static void drop_hindrances(struct link_topic_look *looks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct link_topic_work *topic = looks[i].topic;
+        if (!topic->hindrance || looks[i].decision.reason != topic->hindrance)
+            continue;
+        looks[i].decision.reason = looks[i].next.reason = NULL;
+        free(topic->hindrance);
+        topic->hindrance = NULL;
+    }
+}
+
 static void step_some(struct link_topics *topics, struct link_topic_look *looks, size_t count)
 {
     if (write_states(topics, looks, count)) {
+        drop_hindrances(looks, count);
         for (size_t i = 0; i < count; i++)
             take_step(topics, &looks[i]);
         cut_over(topics, looks, count);

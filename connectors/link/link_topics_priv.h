@@ -18,7 +18,8 @@ struct link_topic_work {
     bool replaced;                    /* the same: another one is there, of a topic made anew */
     struct kc_link_topic state;       /* without partition states, which the store has */
     bool has_state;
-    bool unsure; /* a write failed, so that the store may have another state */
+    bool unsure;     /* a write failed, so that the store may have another state */
+    char *hindrance; /* why it couldn't be cut from its source, until the state says so; NULL */
     bool copying;
     bool paused;
     bool finishing;

@@ -166,6 +166,29 @@ START_TEST(only_allowed_moves)
 }
 END_TEST
 
+/* The state says why the topic couldn't be cut from its source, and then that is tried again. */
+START_TEST(what_hinders_a_promotion_is_told)
+{
+    struct kc_link_topic_order order = {.epoch = 7, .wish = PROMOTE, .max_pause_ms = 1000};
+    struct kc_link_topic state = {.state = S(PROMOTING), .order_epoch = 7, .reason = (char *)""};
+    struct link_copy_status status = {.state = C(FINISHED), .reason = (char *)""};
+    struct link_topic_view view = {.order = &order,
+                                   .state = &state,
+                                   .status = &status,
+                                   .finishing = true,
+                                   .hindrance = "SOURCE_NOT_REPLICATED"};
+    struct link_decision decision = link_topic_decide(&view);
+    ck_assert(decision.step == DO(NONE) && decision.state == S(PROMOTING));
+    ck_assert_str_eq(decision.reason, "SOURCE_NOT_REPLICATED");
+    view.finishing_ms = 1001;
+    decision = link_topic_decide(&view);
+    ck_assert(decision.step == DO(RESTART) && decision.state == S(LINKING));
+    view.hindrance = NULL;
+    decision = link_topic_decide(&view);
+    ck_assert(decision.step == DO(CUT_OVER) && decision.state == S(PROMOTED));
+}
+END_TEST
+
 START_TEST(a_promotion_that_waits_for_linking_is_not_followed_yet)
 {
     const struct life_row waits = {PROMOTE, NEW, S(ALIGNING), C(COPYING), 0, 0, 0, NULL};
@@ -194,5 +217,5 @@ START_TEST(without_an_order_all_is_forgotten)
 END_TEST
 
 RUN_TESTS("link_topic_life", 20, each_row_of_the_table, only_allowed_moves,
-          a_promotion_that_waits_for_linking_is_not_followed_yet, a_refusal_fails_the_topic,
-          without_an_order_all_is_forgotten)
+          a_promotion_that_waits_for_linking_is_not_followed_yet, what_hinders_a_promotion_is_told,
+          a_refusal_fails_the_topic, without_an_order_all_is_forgotten)
