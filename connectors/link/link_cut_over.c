@@ -92,9 +92,11 @@ static void check_source(const struct link_work *work, struct link_cut *cuts, si
             compare_end(&cuts[i], &ends[at++]);
     }
     free_ends(ends, end_count);
-    if (err)
-        fail_all(cuts, count,
-                 kc_error_prefix(err, "The source's end can't be read; it is tried again"));
+    for (size_t i = 0; err && i < count; i++)
+        if (!is_failover(&cuts[i]) && !cuts[i].order->force && goes_on(&cuts[i]))
+            cuts[i].error = kc_error_prefix(kc_error_copy(err),
+                                            "The source's end can't be read; it is tried again");
+    kc_error_destroy(err);
 }
 
 /* ---- producers ---- */

@@ -1,8 +1,127 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a receipt says of a partition, whoever ends the promotion. */
+/* What a receipt says of a partition, whoever ends the promotion; and what keeps a topic from being
+ * cut from its source. */
+#include "link/link_fake_store.h"
 #include "link/link_work_priv.h"
 
+#include "connect/admin.h"
+
 #include <check.h>
+
+/* ---- clusters, a copying and a lease, in place of admin_partitions.c, link_copy.c and
+ * link_lease.c ---- */
+
+struct kc_admin {
+    int64_t end;
+    bool away;
+};
+
+static int removed; /* topics that aren't copied any more */
+
+struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partition_offset *items,
+                                       size_t count, bool committed_only)
+{
+    for (size_t i = 0; i < count; i++)
+        items[i].offset = admin->end;
+    return admin->away ? kc_error_retriable_new(KC_ERR_KAFKA, "nobody answers") : NULL;
+}
+
+bool link_copy_flips_are_young(struct link_copy *copy, const char *topic)
+{
+    return false;
+}
+
+void link_copy_learn_flips(struct link_copy *copy, const char *topic,
+                           const struct kc_partition_producers *items, size_t count)
+{
+}
+
+json_t *link_copy_flip_table(struct link_copy *copy, const char *topic)
+{
+    return json_array();
+}
+
+void link_copy_remove(struct link_copy *copy, const char *topic)
+{
+    removed++;
+}
+
+bool link_lease_holds(const struct link_lease *lease)
+{
+    return true;
+}
+
+/* ---- cuts ---- */
+
+struct cut_bed {
+    struct kc_admin source;
+    struct kc_admin target;
+    struct link_config config;
+    struct link_store store;
+    struct link_work work;
+    struct kc_link_topic_order order;
+    struct kc_link_topic promoted, failed_over;
+    struct link_copy_partition copied;
+    struct link_copy_status status;
+};
+
+static void begin(struct cut_bed *bed)
+{
+    *bed = (struct cut_bed){
+        .source = {100, false},
+        .target = {100, false},
+        .config = {.name = "moving"},
+        .order = {.source_topic = (char *)"orders", .partitions = 1, .by = (char *)"ann"},
+        .promoted = {.state = KC_LINK_PROMOTED, .reason = (char *)"", .lane = (char *)"raw"},
+        .failed_over = {.state = KC_LINK_FAILED_OVER, .reason = (char *)"", .lane = (char *)"raw"},
+        .copied = {.source_end = 100, .source_high = 100, .target_end = 100},
+    };
+    bed->status = (struct link_copy_status){
+        .state = LINK_COPY_FINISHED, .partitions = &bed->copied, .count = 1};
+    bed->work = (struct link_work){.config = &bed->config,
+                                   .store = &bed->store,
+                                   .source = &bed->source,
+                                   .target = &bed->target};
+    removed = 0;
+}
+
+static struct link_cut cut_of(struct cut_bed *bed, const struct kc_link_topic *state)
+{
+    return (struct link_cut){
+        .topic = "orders", .order = &bed->order, .status = &bed->status, .state = state};
+}
+
+START_TEST(a_quiet_topic_is_cut)
+{
+    struct cut_bed bed;
+    begin(&bed);
+    struct link_cut cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(cut.ended && !cut.error && !cut.not_quiet && removed == 1);
+    begin(&bed);
+    bed.source.end = 101;
+    cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(!cut.ended && !cut.error && cut.not_quiet && removed == 0);
+    fake_clear(&bed.store);
+}
+END_TEST
+
+/* It is made for a source that is gone. */
+START_TEST(a_failover_does_not_fail_with_a_promotion)
+{
+    struct cut_bed bed;
+    begin(&bed);
+    bed.source.away = true;
+    struct link_cut cuts[] = {cut_of(&bed, &bed.promoted), cut_of(&bed, &bed.failed_over)};
+    cuts[1].topic = "bills";
+    link_cut_over(&bed.work, cuts, 2);
+    ck_assert(cuts[0].error && !cuts[0].ended);
+    ck_assert(!cuts[1].error && cuts[1].ended);
+    kc_error_destroy(cuts[0].error);
+    fake_clear(&bed.store);
+}
+END_TEST
 
 START_TEST(a_receipt_counts_what_all_tasks_have_copied)
 {
@@ -42,6 +161,8 @@ int main(void)
 {
     Suite *suite = suite_create("link_cut_over");
     TCase *cases = tcase_create("all");
+    tcase_add_test(cases, a_quiet_topic_is_cut);
+    tcase_add_test(cases, a_failover_does_not_fail_with_a_promotion);
     tcase_add_test(cases, a_receipt_counts_what_all_tasks_have_copied);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
