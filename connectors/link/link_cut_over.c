@@ -65,38 +65,90 @@ static void free_ends(struct kc_partition_offset *items, size_t count)
     free(items);
 }
 
-static void compare_end(struct link_cut *cut, const struct kc_partition_offset *end)
+static void note_unread(struct link_cut *cut, const struct kc_partition_offset *end)
 {
-    const struct link_copy_partition *copied = copied_partition(cut, end->partition);
-    if (end->error && !cut->error)
+    if (!cut->error)
         cut->error = kc_error_prefix(kc_error_copy(end->error),
                                      "The end of topic %s at the source can't be read", end->topic);
-    else if (!end->error && copied && end->offset > copied->source_high)
+}
+
+/* False: it is further than what was copied. */
+static bool is_reached(const struct link_cut *cut, const struct kc_partition_offset *end)
+{
+    const struct link_copy_partition *copied = copied_partition(cut, end->partition);
+    return !copied || end->offset <= copied->source_high;
+}
+
+static void compare_end(struct link_cut *cut, const struct kc_partition_offset *end)
+{
+    if (end->error)
+        note_unread(cut, end);
+    else if (!is_reached(cut, end))
         cut->not_quiet = true;
+}
+
+/* What only the source's leader has was acknowledged all the same, with acks=1. Brokers from 3.7 on
+ * show it to nobody as long as there are fewer replicas in sync than min.insync.replicas. */
+static void compare_log_end(struct link_cut *cut, const struct kc_partition_offset *end)
+{
+    if (end->error)
+        note_unread(cut, end);
+    else if (!cut->error && !cut->not_quiet && !is_reached(cut, end))
+        cut->error = kc_error_retriable_new(
+            KC_ERR_KAFKA,
+            "SOURCE_NOT_REPLICATED: the leader of partition %d of topic %s at the source has "
+            "records before offset %lld that aren't on enough replicas, so that they can't be "
+            "read. Bring the source's brokers back, or promote with force, which leaves them "
+            "behind",
+            end->partition, end->topic, (long long)end->offset);
+}
+
+static struct kc_error *ask_ends(const struct link_work *work, struct kc_partition_offset *ends,
+                                 size_t count)
+{
+    return kc_admin_list_offsets(work->source, ends, count, false);
+}
+
+static struct kc_error *ask_log_ends(const struct link_work *work, struct kc_partition_offset *ends,
+                                     size_t count)
+{
+    return kc_admin_log_ends(work->source, ends, count);
+}
+
+static bool is_checked(const struct link_cut *cut)
+{
+    return !is_failover(cut) && !cut->order->force;
+}
+
+typedef struct kc_error *(*ends_asker)(const struct link_work *work,
+                                       struct kc_partition_offset *ends, size_t count);
+typedef void (*end_comparer)(struct link_cut *cut, const struct kc_partition_offset *end);
+
+static void check_ends(const struct link_work *work, struct link_cut *cuts, size_t count,
+                       ends_asker ask, end_comparer compare)
+{
+    struct kc_partition_offset *ends = NULL;
+    size_t end_count = 0, at = 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_checked(&cuts[i]))
+            add_ends(&cuts[i], cuts[i].order->source_topic, &ends, &end_count);
+    struct kc_error *err = end_count ? ask(work, ends, end_count) : NULL;
+    for (size_t i = 0; !err && i < count; i++)
+        for (int32_t p = 0; is_checked(&cuts[i]) && p < cuts[i].order->partitions; p++)
+            compare(&cuts[i], &ends[at++]);
+    free_ends(ends, end_count);
+    for (size_t i = 0; err && i < count; i++)
+        if (is_checked(&cuts[i]) && goes_on(&cuts[i]))
+            cuts[i].error = kc_error_prefix(kc_error_copy(err),
+                                            "The source's end can't be read; it is tried again");
+    kc_error_destroy(err);
 }
 
 /* Records that came after the end was reached aren't to be left behind unnoticed. */
 static void check_source(const struct link_work *work, struct link_cut *cuts, size_t count)
 {
-    struct kc_partition_offset *ends = NULL;
-    size_t end_count = 0, at = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!is_failover(&cuts[i]) && !cuts[i].order->force)
-            add_ends(&cuts[i], cuts[i].order->source_topic, &ends, &end_count);
-    struct kc_error *err =
-        end_count ? kc_admin_list_offsets(work->source, ends, end_count, false) : NULL;
-    for (size_t i = 0; !err && i < count; i++) {
-        if (is_failover(&cuts[i]) || cuts[i].order->force)
-            continue;
-        for (int32_t p = 0; p < cuts[i].order->partitions; p++)
-            compare_end(&cuts[i], &ends[at++]);
-    }
-    free_ends(ends, end_count);
-    for (size_t i = 0; err && i < count; i++)
-        if (!is_failover(&cuts[i]) && !cuts[i].order->force && goes_on(&cuts[i]))
-            cuts[i].error = kc_error_prefix(kc_error_copy(err),
-                                            "The source's end can't be read; it is tried again");
-    kc_error_destroy(err);
+    check_ends(work, cuts, count, ask_ends, compare_end);
+    check_ends(work, cuts, count, ask_log_ends, compare_log_end);
 }
 
 /* ---- producers ---- */

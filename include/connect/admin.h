@@ -43,6 +43,10 @@ struct kc_partition_offset {
 /* ListOffsets. A topic that isn't there is waited for until the time-out. */
 struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partition_offset *items,
                                        size_t count, bool committed_only) KC_MUST_CHECK;
+/* Where the leaders' logs end, whatever timestamp says: behind the high watermark lies what isn't
+ * on enough replicas yet, and was acknowledged with acks=1 all the same. */
+struct kc_error *kc_admin_log_ends(struct kc_admin *admin, struct kc_partition_offset *items,
+                                   size_t count) KC_MUST_CHECK;
 
 /* Never grows. */
 struct kc_records_before {

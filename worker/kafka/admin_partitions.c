@@ -12,18 +12,29 @@
 
 /* ---- offsets ---- */
 
-struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partition_offset *items,
-                                       size_t count, bool committed_only)
+enum which_ends { AS_CONSUMER, AS_COMMITTED, AS_REPLICA };
+
+static struct kc_error *ask(struct kc_admin *admin, struct kc_wire_offset_item *asked, size_t count,
+                            enum which_ends which)
 {
     struct kc_wire_admin *wire = NULL;
+    struct kc_error *err = count ? kc_admin_wire(admin, &wire) : NULL;
+    if (err || !count)
+        return err;
+    return which == AS_REPLICA
+               ? kc_wire_log_ends(wire, asked, count, admin->timeout_ms)
+               : kc_wire_list_offsets(wire, asked, count, which == AS_COMMITTED, admin->timeout_ms);
+}
+
+static struct kc_error *list_offsets(struct kc_admin *admin, struct kc_partition_offset *items,
+                                     size_t count, enum which_ends which)
+{
     struct kc_wire_offset_item *asked = kc_calloc(count + 1, sizeof(*asked));
     for (size_t i = 0; i < count; i++)
         asked[i] = (struct kc_wire_offset_item){.topic = items[i].topic,
                                                 .partition = items[i].partition,
                                                 .timestamp = items[i].timestamp};
-    struct kc_error *err = count ? kc_admin_wire(admin, &wire) : NULL;
-    if (!err && count)
-        err = kc_wire_list_offsets(wire, asked, count, committed_only, admin->timeout_ms);
+    struct kc_error *err = ask(admin, asked, count, which);
     for (size_t i = 0; i < count; i++) {
         items[i].error = err ? NULL : asked[i].error;
         items[i].offset = asked[i].offset;
@@ -34,6 +45,18 @@ struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partiti
     }
     free(asked);
     return err;
+}
+
+struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partition_offset *items,
+                                       size_t count, bool committed_only)
+{
+    return list_offsets(admin, items, count, committed_only ? AS_COMMITTED : AS_CONSUMER);
+}
+
+struct kc_error *kc_admin_log_ends(struct kc_admin *admin, struct kc_partition_offset *items,
+                                   size_t count)
+{
+    return list_offsets(admin, items, count, AS_REPLICA);
 }
 
 /* ---- records ---- */

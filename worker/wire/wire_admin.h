@@ -71,6 +71,9 @@ struct kc_wire_offset_item {
 struct kc_error *kc_wire_list_offsets(struct kc_wire_admin *admin,
                                       struct kc_wire_offset_item *items, size_t count,
                                       bool read_committed, int32_t timeout_ms) KC_MUST_CHECK;
+/* The same for the ends of the leaders' logs, which may lie behind the high watermark. */
+struct kc_error *kc_wire_log_ends(struct kc_wire_admin *admin, struct kc_wire_offset_item *items,
+                                  size_t count, int32_t timeout_ms) KC_MUST_CHECK;
 
 struct kc_wire_delete_item {
     const char *topic;

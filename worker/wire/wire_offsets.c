@@ -10,8 +10,12 @@
 
 /* ---- Offsets ---- */
 
+/* As no broker is called: asked by a replica, a leader tells all of its log. */
+enum { SOME_REPLICA = INT32_MAX };
+
 struct list_offsets {
     bool read_committed;
+    bool as_replica;
     int32_t timeout_ms;
 };
 
@@ -32,6 +36,8 @@ static void build_list_offsets(const struct wire_fanout *fanout, struct kc_wire_
     struct kc_list_offsets_request *message = request->message;
 
     message->isolation_level = options->read_committed ? 1 : 0;
+    if (options->as_replica)
+        message->replica_id = SOME_REPLICA;
     message->timeout_ms = options->timeout_ms;
     WIRE_FANOUT_BUILD(request->arena, &message->topics, kc_list_offsets_request_topic,
                       kc_list_offsets_request_partition, parts, count, fill_list_offsets);
@@ -62,15 +68,13 @@ static void take_list_offsets(struct wire_fanout *fanout, const struct kc_wire_r
     WIRE_FANOUT_TAKE(fanout, &response->topics, parts, count, take_listed);
 }
 
-struct kc_error *kc_wire_list_offsets(struct kc_wire_admin *admin,
-                                      struct kc_wire_offset_item *items, size_t count,
-                                      bool read_committed, int32_t timeout_ms)
+static struct kc_error *list_all(struct kc_wire_admin *admin, struct kc_wire_offset_item *items,
+                                 size_t count, struct list_offsets *options)
 {
-    struct list_offsets options = {read_committed, timeout_ms};
     struct wire_fanout fanout = {
         .api = KC_API_LIST_OFFSETS,
         .parts = kc_calloc(count + 1, sizeof(*fanout.parts)),
-        .arg = &options,
+        .arg = options,
         .build = build_list_offsets,
         .take = take_list_offsets,
     };
@@ -79,9 +83,28 @@ struct kc_error *kc_wire_list_offsets(struct kc_wire_admin *admin,
         items[i].offset = items[i].found_timestamp = items[i].leader_epoch = -1;
         wire_fanout_add(&fanout, items[i].topic, items[i].partition, &items[i], &items[i].error);
     }
-    struct kc_error *err = wire_fanout_run(admin, &fanout, timeout_ms);
+    struct kc_error *err = wire_fanout_run(admin, &fanout, options->timeout_ms);
     free(fanout.parts);
     return err ? kc_error_prefix(err, "listing offsets") : NULL;
+}
+
+struct kc_error *kc_wire_list_offsets(struct kc_wire_admin *admin,
+                                      struct kc_wire_offset_item *items, size_t count,
+                                      bool read_committed, int32_t timeout_ms)
+{
+    struct list_offsets options = {.read_committed = read_committed, .timeout_ms = timeout_ms};
+
+    return list_all(admin, items, count, &options);
+}
+
+struct kc_error *kc_wire_log_ends(struct kc_wire_admin *admin, struct kc_wire_offset_item *items,
+                                  size_t count, int32_t timeout_ms)
+{
+    struct list_offsets options = {.as_replica = true, .timeout_ms = timeout_ms};
+
+    for (size_t i = 0; i < count; i++)
+        items[i].timestamp = KC_WIRE_LATEST;
+    return list_all(admin, items, count, &options);
 }
 
 /* ---- DeleteRecords ---- */

@@ -12,7 +12,8 @@
  * link_lease.c ---- */
 
 struct kc_admin {
-    int64_t end;
+    int64_t end;     /* as consumers see it */
+    int64_t log_end; /* of the leader */
     bool away;
 };
 
@@ -23,6 +24,14 @@ struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partiti
 {
     for (size_t i = 0; i < count; i++)
         items[i].offset = admin->end;
+    return admin->away ? kc_error_retriable_new(KC_ERR_KAFKA, "nobody answers") : NULL;
+}
+
+struct kc_error *kc_admin_log_ends(struct kc_admin *admin, struct kc_partition_offset *items,
+                                   size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        items[i].offset = admin->log_end;
     return admin->away ? kc_error_retriable_new(KC_ERR_KAFKA, "nobody answers") : NULL;
 }
 
@@ -68,8 +77,8 @@ struct cut_bed {
 static void begin(struct cut_bed *bed)
 {
     *bed = (struct cut_bed){
-        .source = {100, false},
-        .target = {100, false},
+        .source = {100, 100, false},
+        .target = {100, 100, false},
         .config = {.name = "moving"},
         .order = {.source_topic = (char *)"orders", .partitions = 1, .by = (char *)"ann"},
         .promoted = {.state = KC_LINK_PROMOTED, .reason = (char *)"", .lane = (char *)"raw"},
@@ -99,10 +108,30 @@ START_TEST(a_quiet_topic_is_cut)
     link_cut_over(&bed.work, &cut, 1);
     ck_assert(cut.ended && !cut.error && !cut.not_quiet && removed == 1);
     begin(&bed);
-    bed.source.end = 101;
+    bed.source.end = bed.source.log_end = 101;
     cut = cut_of(&bed, &bed.promoted);
     link_cut_over(&bed.work, &cut, 1);
     ck_assert(!cut.ended && !cut.error && cut.not_quiet && removed == 0);
+    fake_clear(&bed.store);
+}
+END_TEST
+
+/* Its producer was told that they are there. */
+START_TEST(what_the_sources_leader_alone_has_is_not_left_behind)
+{
+    struct cut_bed bed;
+    begin(&bed);
+    bed.source.log_end = 120;
+    struct link_cut cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(!cut.ended && !cut.not_quiet && removed == 0);
+    ck_assert_ptr_nonnull(cut.error);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(cut.error), "SOURCE_NOT_REPLICATED"));
+    kc_error_destroy(cut.error);
+    bed.order.force = true;
+    cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(cut.ended && !cut.error && removed == 1);
     fake_clear(&bed.store);
 }
 END_TEST
@@ -162,6 +191,7 @@ int main(void)
     Suite *suite = suite_create("link_cut_over");
     TCase *cases = tcase_create("all");
     tcase_add_test(cases, a_quiet_topic_is_cut);
+    tcase_add_test(cases, what_the_sources_leader_alone_has_is_not_left_behind);
     tcase_add_test(cases, a_failover_does_not_fail_with_a_promotion);
     tcase_add_test(cases, a_receipt_counts_what_all_tasks_have_copied);
     suite_add_tcase(suite, cases);
