@@ -232,6 +232,38 @@ static void ask_obstacles(struct link_groups *groups)
 
 /* ---- the source's offsets ---- */
 
+/* An application that has ended may have committed its last offsets in a transaction, whose marker
+ * isn't there yet. So it is asked whether there are such before the offsets are read for good. */
+static bool is_to_settle(const struct link_groups *groups, const struct link_kept_group *group)
+{
+    return !groups->source_complaint && is_held_state(group) && group->idle_since_ms &&
+           (group->settled_ms < group->idle_since_ms || group->settled_ms < group->confirmed_ms);
+}
+
+static void ask_settled(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, is_to_settle, LINK_SOURCE, &names);
+    bool *open = kc_calloc(names.count + 1, sizeof(*open));
+    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
+    int64_t asked_ms = kc_mono_ms();
+    struct kc_error *err =
+        names.count ? kc_admin_groups_open_offsets(groups->source, &names, open, errors) : NULL;
+    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < names.count; i++) {
+        bool known = answered && !errors[i];
+        if (known)
+            chosen[i]->unsettled = open[i];
+        if (known && !open[i])
+            chosen[i]->settled_ms = asked_ms;
+        kc_error_destroy(errors[i]);
+    }
+    free(errors);
+    free(open);
+    free(chosen);
+    kc_strings_destroy(&names);
+}
+
 static bool needs_offsets(const struct link_groups *groups, const struct link_kept_group *group)
 {
     bool paused = groups->paused && group->order.wish != KC_LINK_GROUP_PROMOTE;
@@ -239,7 +271,7 @@ static bool needs_offsets(const struct link_groups *groups, const struct link_ke
         return false;
     int64_t age = kc_mono_ms() - group->offsets_ms;
     if (!group->offsets_ms || group->offsets_ms < group->idle_since_ms ||
-        group->offsets_ms < group->confirmed_ms)
+        group->offsets_ms < group->confirmed_ms || group->offsets_ms < group->settled_ms)
         return true;
     return age >= (group->source_active ? groups->config->group_sync_ms : IDLE_OFFSETS_MS);
 }
@@ -439,6 +471,7 @@ void link_groups_ask(struct link_groups *groups)
     ask_members(groups, is_unknown, LINK_SOURCE, take_kind);
     ask_members(groups, needs_target, LINK_TARGET, take_target);
     ask_obstacles(groups);
+    ask_settled(groups);
     link_groups_read_offsets(groups, needs_offsets, LINK_SOURCE, take_offsets);
     link_groups_read_offsets(groups, needs_committed, LINK_TARGET, take_committed);
     link_groups_read_offsets(groups, needs_check, LINK_TARGET, check_committed);

@@ -67,6 +67,9 @@ static char *common_blocker(const struct link_group_facts *facts)
         return kc_strdup("Waits until the source tells whether the group has members there");
     if (facts->source_active)
         return kc_strdup("Waits until the last member has left the group on the source");
+    if (!facts->final_offsets && facts->unsettled)
+        return kc_strdup("Waits for the end of transactions in which the group's last offsets were "
+                         "committed on the source");
     if (!facts->final_offsets)
         return kc_strdup("Reads the group's last offsets on the source");
     if (facts->behind)

@@ -35,6 +35,7 @@ struct link_group_facts {
     int64_t source_idle_ms; /* for how long it has had none */
     int64_t idle_ms;        /* link.group.idle.ms */
     bool final_offsets;     /* they were read after its last member had left */
+    bool unsettled;         /* some were committed in transactions that aren't over */
     const char *behind;  /* a topic whose mirror hasn't reached the group's offsets; NULL: none */
     const char *refused; /* why the last commit or leaving failed; NULL: it didn't */
 };

@@ -327,9 +327,10 @@ static bool has_final_offsets(const struct link_kept_group *group)
     bool promoting = group->state.state == KC_LINK_GROUP_PROMOTING;
     if (promoting && (!group->confirmed_ms || group->offsets_ms < group->confirmed_ms))
         return false;
-    if (promoting && !group->committed_checked)
+    if (promoting && (!group->committed_checked || group->settled_ms < group->confirmed_ms))
         return false;
-    return group->committed_known && group->offsets_ms >= group->idle_since_ms;
+    return group->committed_known && group->offsets_ms >= group->idle_since_ms &&
+           group->settled_ms >= group->idle_since_ms && group->offsets_ms >= group->settled_ms;
 }
 
 static struct link_group_facts facts_of(const struct link_groups *groups,
@@ -349,6 +350,7 @@ static struct link_group_facts facts_of(const struct link_groups *groups,
         .source_idle_ms = group->idle_since_ms ? kc_mono_ms() - group->idle_since_ms : 0,
         .idle_ms = groups->config->group_idle_ms,
         .final_offsets = has_final_offsets(group),
+        .unsettled = group->unsettled,
         .behind = link_group_behind(group),
         .refused = group->complaint,
         .paused = groups->paused,

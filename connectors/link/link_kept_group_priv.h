@@ -51,6 +51,8 @@ struct link_kept_group {
     struct link_offset_table offsets;
     bool reads_more;        /* topics than its hold was shown */
     int64_t offsets_ms;     /* when those of the source were read; 0: never */
+    int64_t settled_ms;     /* when none of them was in a transaction; 0: never */
+    bool unsettled;         /* some are */
     bool committed_known;   /* those of the target are in the table */
     bool committed_checked; /* ... and the target had them still when the promotion began */
     bool was_free;          /* its members may have gone on by themselves, and have committed */

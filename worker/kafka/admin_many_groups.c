@@ -45,6 +45,19 @@ struct kc_error *kc_admin_groups_offsets(struct kc_admin *admin, const struct kc
     return err;
 }
 
+struct kc_error *kc_admin_groups_open_offsets(struct kc_admin *admin,
+                                              const struct kc_strings *groups, bool *open,
+                                              struct kc_error **errors)
+{
+    struct kc_wire_admin *wire = NULL;
+    memset(open, 0, groups->count * sizeof(*open));
+    memset(errors, 0, groups->count * sizeof(*errors));
+    struct kc_error *err = kc_admin_wire(admin, &wire);
+    return err ? err
+               : kc_wire_groups_open_offsets(wire, (const char *const *)groups->items,
+                                             groups->count, open, admin->timeout_ms, errors);
+}
+
 /* ---- writing ---- */
 
 static int by_topic(const void *a, const void *b)

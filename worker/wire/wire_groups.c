@@ -122,6 +122,72 @@ struct kc_error *kc_wire_groups_offsets(struct kc_wire_admin *admin, const char 
     return NULL;
 }
 
+/* ---- OffsetFetch, for offsets that aren't stable ---- */
+
+static void build_open(struct wire_group_call *call, struct kc_wire_request *request,
+                       struct wire_group_part **parts, size_t count)
+{
+    struct kc_offset_fetch_request *message = request->message;
+
+    build_fetch(call, request, parts, count);
+    message->require_stable = !call->old;
+}
+
+static bool is_open(const struct kc_offset_fetch_response_group *group)
+{
+    for (int32_t i = 0; i < group->topics.count; i++) {
+        const struct kc_offset_fetch_response_group_topic *topic = &group->topics.items[i];
+
+        for (int32_t j = 0; j < topic->partitions.count; j++) {
+            if (topic->partitions.items[j].error_code == KC_KAFKA_UNSTABLE_OFFSET_COMMIT)
+                return true;
+        }
+    }
+    return false;
+}
+
+static void take_open(struct wire_group_call *call, const struct kc_wire_reply *reply,
+                      struct wire_group_part **parts, size_t count)
+{
+    const struct kc_offset_fetch_response *response = reply->message;
+    bool *open = call->arg;
+
+    if (reply->version < 8)
+        wire_group_part_result(parts[0], response->error_code, NULL, fetching);
+    for (int32_t i = 0; reply->version >= 8 && i < response->groups.count; i++) {
+        const struct kc_offset_fetch_response_group *group = &response->groups.items[i];
+        struct wire_group_part *part = wire_group_call_find(call, group->group_id);
+
+        if (!part || part->done)
+            continue;
+        wire_group_part_result(part, group->error_code, NULL, fetching);
+        open[part->index] = is_open(group);
+    }
+}
+
+struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin, const char *const *groups,
+                                             size_t count, bool *open, int32_t timeout_ms,
+                                             struct kc_error **errors)
+{
+    struct wire_group_call call = {
+        .admin = admin,
+        .parts = kc_calloc(count + 1, sizeof(*call.parts)),
+        .deadline_ms = kc_mono_ms() + timeout_ms,
+        .per_request = GROUPS_PER_REQUEST,
+        .build = build_open,
+        .take = take_open,
+        .api = KC_API_OFFSET_FETCH,
+        .arg = open,
+    };
+
+    memset(open, 0, count * sizeof(*open));
+    for (size_t i = 0; i < count; i++)
+        wire_group_call_add(&call, groups[i], &errors[i]);
+    wire_group_call_run(&call);
+    free(call.parts);
+    return NULL;
+}
+
 /* ---- OffsetCommit ---- */
 
 static int32_t count_topics(const struct kc_wire_group_commit *commit)

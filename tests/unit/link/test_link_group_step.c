@@ -19,6 +19,7 @@ enum {
     SOON = 1 << 12, /* it will have been idle for long enough */
     PAUSED = 1 << 13,
     REFUSED = 1 << 14, /* the last commit */
+    UNSETTLED = 1 << 15,
 };
 
 struct story {
@@ -55,6 +56,7 @@ static void check(const struct story *stories, size_t count)
                                                                   : 6000,
             .idle_ms = 5000,
             .final_offsets = !(story->facts & (ACTIVE | STALE)),
+            .unsettled = story->facts & UNSETTLED,
             .behind = story->facts & BEHIND ? "orders" : NULL,
             .refused = story->facts & REFUSED ? "the metadata is too large" : NULL,
         };
@@ -124,6 +126,7 @@ START_TEST(a_group_is_promoted_when_nothing_speaks_against_it)
         {STANDBY, HOLD, HELD, WAITING, PROMOTING, WAIT, "final offsets"},
         {PROMOTING, HOLD, HELD, WAITING, PROMOTING, FINISH, NULL},
         {PROMOTING, HOLD, HELD, WAITING | REFUSED, PROMOTING, FINISH, "too large"},
+        {PROMOTING, HOLD, HELD, WAITING | STALE | UNSETTLED, PROMOTING, WAIT, "transactions"},
         {PROMOTING, HOLD, LEFT, WAITING, PROMOTED, WAIT, ""},
         {PROMOTED, HOLD, NONE, WAITING, PROMOTED, WAIT, ""},
         /* Somebody has come back to the source. */
