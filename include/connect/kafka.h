@@ -171,7 +171,7 @@ struct kc_error *kc_admin_groups_offsets(struct kc_admin *admin, const struct kc
                                          rd_kafka_topic_partition_list_t **offsets,
                                          struct kc_error **errors) KC_MUST_CHECK;
 /* Whether a group has more of them in transactions that aren't over, in open[i]; brokers before
- * Kafka 3.0 don't tell. errors[i] (NULL: done) is the caller's. */
+ * Kafka 3.0 don't tell. errors[i] (NULL: done) is the caller's (API 1.3). */
 struct kc_error *kc_admin_groups_open_offsets(struct kc_admin *admin,
                                               const struct kc_strings *groups, bool *open,
                                               struct kc_error **errors) KC_MUST_CHECK;

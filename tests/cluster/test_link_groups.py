@@ -554,6 +554,43 @@ def test_a_successor_learns_the_epochs_of_its_phantoms(source, cluster_factory, 
         mover.close()
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_offsets_of_an_open_transaction_are_waited_for(source, target, link, unique, protocol):
+    """An application that reads, processes and writes exactly once has ended, and the end of its
+    last transaction isn't in the group's log yet (KIP-447)."""
+    topic, group, settings = unique("orders"), unique("group"), PROTOCOLS[protocol]
+    for cluster in (source, target):
+        cluster.create_topic(topic, 2)
+    both(source, target, topic, 2, 10)
+    old = Member(source, group, topic, **settings)
+    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    old.commit(offsets_of(topic, 4, 2))
+    mover = link()
+    mover.order("topic", topic, topic, 2, "LINKING")
+    mover.order("group", group, group, "hold", "auto")
+    mover.wait_state(group, "STANDBY")
+
+    more = {"transactional.id": unique("ledger"), "transaction.timeout.ms": 300_000}
+    writer = Producer(source.client_config(**more))
+    writer.init_transactions(60)
+    writer.begin_transaction()
+    metadata = old.consumer.consumer_group_metadata()
+    writer.send_offsets_to_transaction(offsets_of(topic, 10, 2), metadata)
+    old.close()
+    wait_for(
+        lambda: "end of transactions" in mover.state(group)["reason"],
+        60 * PATIENCE,
+        "the group to wait for its transaction",
+    )
+    new = Member(target, group, topic, **settings)
+    wait_for(lambda: (members_on(target, group) or 0) > 1, 60 * PATIENCE, "a member to join")
+    assert committed(target, group, topic, 2) == {0: 4, 1: 4}
+    writer.commit_transaction(60)
+    mover.wait_state(group, "PROMOTED")
+    assert committed(target, group, topic, 2) == {0: 10, 1: 10}
+    new.close()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("protocol, most", [("classic", 2), ("consumer", 6)])
 def test_a_hundred_members_go_on_at_once(source, cluster_factory, link, unique, protocol, most):

@@ -307,3 +307,44 @@ def test_too_few_replicas_for_the_very_first_batch(pair, fault_source, fault_tar
     wait_copied(link, fault_source, fault_target, topic, ["too few replicas"])
     offset_by_offset.assert_same(fault_source, fault_target, topic)
     pair[0].rest.delete_connector(link.name)
+
+
+def test_what_only_the_source_s_leader_has_is_not_left_behind(
+    pair, fault_source, fault_target, unique
+):
+    """With acks=1 it is written as soon as the leader has it. Nobody can read it before its replicas
+    are in sync again; so a promotion says that, and waits."""
+    topic, (leader, follower) = unique("ahead"), fault_source.brokers[:2]
+    fault_source.create_topic(
+        topic, replicas=[[leader.node, follower.node]], min_insync_replicas=2
+    )
+    records.produce(fault_source, topic, 500)
+    link = Link(pair[0].rest, unique("link"))
+    config = link_config(fault_source, fault_target, topics=topic, replication_factor=3)
+    pair[0].rest.put_connector(link.name, config)
+    wait_copied(link, fault_source, fault_target, topic, ["linked"])
+    follower.kill()
+    try:
+        wait_for(
+            lambda: len(fault_source.partitions(topic)[0].isrs) == 1, 60, "one replica to be left"
+        )
+        alone = {"acks": 1, "enable.idempotence": False}
+        records.produce(fault_source, topic, 50, first=500, **alone)
+        wait_for(
+            lambda: link.ask("promote", topic).status_code == 202,
+            60 * PATIENCE,
+            "the promotion to be taken",
+            interval=0.5,
+        )
+        said = wait_for(
+            lambda: (found := link.mirror(topic)) and "NOT_REPLICATED" in found["reason"] and found,
+            60 * PATIENCE,
+            "the state to say what holds the promotion up",
+        )
+        print(said)
+        assert said["mirror_status"] != "PROMOTED"
+    finally:
+        follower.start()
+    link.wait_state(topic, "PROMOTED", 120)
+    assert offset_by_offset.assert_same(fault_source, fault_target, topic) == 550
+    pair[0].rest.delete_connector(link.name)
