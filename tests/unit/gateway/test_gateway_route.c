@@ -207,7 +207,7 @@ START_TEST(a_partition_is_named_once)
 }
 END_TEST
 
-/* Many partitions cost no more than their number. */
+/* Many partitions cost no more than their number. By its square, this takes minutes. */
 START_TEST(many_partitions_are_looked_at_once)
 {
     const char *topics[] = {"t"};
@@ -224,9 +224,7 @@ START_TEST(many_partitions_are_looked_at_once)
     for (int32_t i = 0; i < count; i++)
         topic->partition_data.items[i] = (struct kc_produce_request_partition){i, batch};
     struct fake_exchange *fake = fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
-    const int64_t begun_ms = kc_mono_ms();
     ck_assert(take(fake));
-    ck_assert_int_lt(kc_mono_ms() - begun_ms, 10000);
     ck_assert_int_eq(atomic_load(&fake->answers), 1);
     gateway_exchange_unref(&fake->pub);
     routing_end();
