@@ -40,6 +40,7 @@ void link_walk_begin(struct copy_walk *walk, int64_t producer_id, const struct c
     *walk = (struct copy_walk){.producer_id = producer_id,
                                .own = *from,
                                .end = log_start > begin ? log_start : begin,
+                               .cut = log_start > begin,
                                .foreign = -1,
                                .foreign_id = -1};
 }
@@ -79,10 +80,10 @@ bool link_walk_position(const struct copy_walk *walk, int64_t records, int64_t e
                         struct copy_position *position)
 {
     int64_t most = walk->end > end ? walk->end : end;
-    bool all_gone = !walk->seen && walk->end >= end;
+    bool all_gone = walk->cut && !walk->seen && walk->end >= end;
     if (records >= 0 && records != walk->own.records && !all_gone)
         return false;
     position->records = records >= 0 ? records : walk->own.records;
     position->markers = most - position->records;
-    return walk->end >= end && position->markers >= 0;
+    return walk->end >= end && position->markers >= walk->own.markers;
 }

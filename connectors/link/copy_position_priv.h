@@ -61,6 +61,7 @@ struct copy_walk {
     int64_t producer_id;
     struct copy_position own; /* behind our last batch, or where the walk began */
     bool seen;                /* a batch of ours */
+    bool cut;                 /* the log begins behind the place */
     int64_t end;              /* behind the last batch of any kind */
     int64_t foreign;          /* the first offset that isn't ours; -1: none */
     int64_t foreign_id;       /* the producer id there; -1: none */
@@ -71,7 +72,8 @@ void link_walk_begin(struct copy_walk *walk, int64_t producer_id, const struct c
 bool link_walk_take(struct copy_walk *walk, const struct kc_record_batch *batch);
 /* The position at the log's end, which is `end` at least: what lies behind our last batch are
  * markers. records: our count as the leader tells it; -1: it doesn't know. False: the walk hasn't
- * come to the last of these yet. */
+ * come to the last of these yet, which the leader may have and not show before its replicas have
+ * it. */
 bool link_walk_position(const struct copy_walk *walk, int64_t records, int64_t end,
                         struct copy_position *position);
 

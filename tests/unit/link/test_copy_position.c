@@ -149,6 +149,28 @@ START_TEST(what_compaction_took_away_doesnt_matter)
 }
 END_TEST
 
+/* The leader counts what it has appended and can't show yet, because its replicas don't have it. At
+ * a take-over that is what the predecessor, or the link itself before, had under way. */
+START_TEST(a_walk_waits_for_records_that_cannot_be_seen_yet)
+{
+    struct copy_walk walk;
+    struct copy_position position;
+    link_walk_begin(&walk, ID, &(struct copy_position){90, 10}, 0);
+    ck_assert(!link_walk_position(&walk, 95, 100, &position));
+    ck_assert(take(&walk, batch(100, 1, 7, -1, true)));
+    ck_assert(!link_walk_position(&walk, 95, 101, &position));
+    ck_assert(take(&walk, batch(101, 5, ID, 90, false)));
+    ck_assert(link_walk_position(&walk, 95, 106, &position));
+    ck_assert_int_eq(position.records, 95);
+    ck_assert_int_eq(position.markers, 11);
+    /* Also where the log begins behind the place that was known: markers don't become fewer. */
+    link_walk_begin(&walk, ID, &(struct copy_position){80, 10}, 100);
+    ck_assert(!link_walk_position(&walk, 95, 100, &position));
+    ck_assert(link_walk_position(&walk, 90, 100, &position));
+    ck_assert_int_eq(position.markers, 10);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("copy_position");
@@ -160,6 +182,7 @@ int main(void)
     tcase_add_test(tc, a_walk_finds_what_others_wrote);
     tcase_add_test(tc, a_walk_begins_behind_a_log_that_was_there);
     tcase_add_test(tc, what_compaction_took_away_doesnt_matter);
+    tcase_add_test(tc, a_walk_waits_for_records_that_cannot_be_seen_yet);
     suite_add_tcase(suite, tc);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
