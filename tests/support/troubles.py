@@ -34,8 +34,8 @@ _thread = concurrent.futures.ThreadPoolExecutor(1, "troubles")
 
 
 class Troubles:
-    """brokers_hit: spans [from, until] by the clock of time.monotonic(): a broker is killed or
-    frozen, and its cluster isn't whole again."""
+    """brokers_hit: spans [from, until] by the clock of time.monotonic(): brokers are killed or
+    frozen, and their cluster isn't whole again."""
 
     def __init__(self, gateways, workers, source, target, lease_ms):
         self.gateways, self.workers = gateways, workers
@@ -131,13 +131,23 @@ def answers_lost(troubles, chance):
 
     def act():
         with contextlib.ExitStack() as stack:
-            with frozen(troubles.source.brokers):
+            with hit(troubles, troubles.source), frozen(troubles.source.brokers):
                 time.sleep(WRITES_GATHER_SECONDS)
                 stack.enter_context(frozen(troubles.gateways))
             troubles.writes_under_way.set()
             time.sleep(long)
 
     return f"for {long:.1f} s", act
+
+
+@contextlib.contextmanager
+def hit(troubles, cluster):
+    """One broker alone has no replicas that could lack something."""
+    span = [time.monotonic(), math.inf]
+    if len(cluster.brokers) > 1:
+        troubles.brokers_hit.append(span)
+    yield
+    span[1] = time.monotonic()
 
 
 @contextlib.contextmanager
@@ -202,14 +212,12 @@ def worker_frozen(troubles, chance):
 
 def hit_broker(troubles, chance, cluster, how):
     """The cluster is whole again when that is over."""
-    what, hit = how(troubles, chance, chance.choice(cluster.brokers))
+    what, do = how(troubles, chance, chance.choice(cluster.brokers))
 
     def act():
-        span = [time.monotonic(), math.inf]
-        troubles.brokers_hit.append(span)
-        hit()
-        wait_whole(cluster)
-        span[1] = time.monotonic()
+        with hit(troubles, cluster):
+            do()
+            wait_whole(cluster)
 
     return what, act
 
