@@ -73,7 +73,11 @@ def test_offsets_do_not_go_back_where_leaving_takes_several_tries(
         keep(Librdkafka(fault_target, group, [topic], **{"group.instance.id": stranger}))
         committed = keep(Committed(fault_target, group, topic))
         path = f"/links/{name}/groups:promote"
-        assert worker.rest.call("POST", path, {"group_ids": [group]}).status_code < 300
+        wait_for(  # the mirror may be behind the group still
+            lambda: worker.rest.call("POST", path, {"group_ids": [group]}).status_code < 300,
+            60,
+            "the promotion to be taken",
+        )
         wait_for(lambda: link.group(group)["group_status"] != "STANDBY", 60, "the promotion")
         time.sleep(8)
     wait_for(
