@@ -207,23 +207,30 @@ START_TEST(a_partition_is_named_once)
 }
 END_TEST
 
-/* Many partitions cost no more than their number. By its square, this takes minutes. */
-START_TEST(many_partitions_are_looked_at_once)
+/* A request with so many partitions of the topic t, each with a record or without one. */
+static struct fake_exchange *many_partitions(int32_t count, bool with_records)
 {
     const char *topics[] = {"t"};
-    const int32_t count = 400000;
     struct kc_arena *arena = kc_arena_new(1024);
-
-    routing_begin();
-    fake_link("t", GATEWAY_SOURCE);
-    fake_right = KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
     struct kc_produce_request *request = fake_request(arena, topics, 1);
     struct kc_produce_request_topic *topic = &request->topic_data.items[0];
-    const struct kc_wire_bytes batch = fake_batch(arena, -1, 0, 1);
+    struct kc_wire_bytes batch = {0};
+
+    if (with_records)
+        batch = fake_batch(arena, -1, 0, 1);
     KC_WIRE_LIST_NEW(arena, &topic->partition_data, kc_produce_request_partition, count);
     for (int32_t i = 0; i < count; i++)
         topic->partition_data.items[i] = (struct kc_produce_request_partition){i, batch};
-    struct fake_exchange *fake = fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
+    return fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
+}
+
+/* Many partitions cost no more than their number. By its square, this takes minutes. */
+START_TEST(many_partitions_are_looked_at_once)
+{
+    routing_begin();
+    fake_link("t", GATEWAY_SOURCE);
+    fake_right = KC_KAFKA_TOPIC_AUTHORIZATION_FAILED;
+    struct fake_exchange *fake = many_partitions(400000, true);
     ck_assert(take(fake));
     ck_assert_int_eq(atomic_load(&fake->answers), 1);
     gateway_exchange_unref(&fake->pub);
@@ -233,18 +240,9 @@ END_TEST
 
 START_TEST(many_partitions_without_records_are_not_taken_apart)
 {
-    const char *topics[] = {"t"};
-    const int32_t count = 2000;
-    struct kc_arena *arena = kc_arena_new(1024);
-
     routing_begin();
     fake_link("t", GATEWAY_SOURCE);
-    struct kc_produce_request *request = fake_request(arena, topics, 1);
-    struct kc_produce_request_topic *topic = &request->topic_data.items[0];
-    KC_WIRE_LIST_NEW(arena, &topic->partition_data, kc_produce_request_partition, count);
-    for (int32_t i = 0; i < count; i++)
-        topic->partition_data.items[i].index = i;
-    struct fake_exchange *fake = fake_exchange(KC_API_PRODUCE, VERSION, arena, request);
+    struct fake_exchange *fake = many_partitions(2000, false);
     ck_assert(take(fake));
     ck_assert_int_eq(fake_write_count, 0);
     ck_assert_int_eq(atomic_load(&fake->answers), 1);
