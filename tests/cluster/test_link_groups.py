@@ -583,12 +583,14 @@ def test_offsets_of_an_open_transaction_are_waited_for(source, target, link, uni
         "the group to wait for its transaction",
     )
     new = Member(target, group, topic, **settings)
-    wait_for(lambda: (members_on(target, group) or 0) > 1, 60 * PATIENCE, "a member to join")
-    assert committed(target, group, topic, 2) == {0: 4, 1: 4}
-    writer.commit_transaction(60)
-    mover.wait_state(group, "PROMOTED")
-    assert committed(target, group, topic, 2) == {0: 10, 1: 10}
-    new.close()
+    try:
+        wait_for(lambda: (members_on(target, group) or 0) > 1, 60 * PATIENCE, "a member to join")
+        assert committed(target, group, topic, 2) == {0: 4, 1: 4}
+        writer.commit_transaction(60)
+        mover.wait_state(group, "PROMOTED")
+        assert committed(target, group, topic, 2) == {0: 10, 1: 10}
+    finally:
+        new.close()
 
 
 @pytest.mark.long

@@ -29,7 +29,7 @@ struct kc_error *kc_wire_groups_offsets(struct kc_wire_admin *admin, const char 
                                         int32_t timeout_ms, struct kc_error **errors) KC_MUST_CHECK;
 
 /* Whether a group has offsets in transactions that aren't over, in open[i] (KIP-447). Brokers
- * before Kafka 3.0 aren't asked: none then. errors as above. */
+ * before Kafka 3.0 don't tell: none then. errors as above. */
 struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin, const char *const *groups,
                                              size_t count, bool *open, int32_t timeout_ms,
                                              struct kc_error **errors) KC_MUST_CHECK;
