@@ -80,6 +80,12 @@ def mirrored_by(workers, source, target, alias):
     return worker
 
 
+def copied(worker):
+    """How many ACLs it has said that it copied, each time. It says so after they are there."""
+    copies = [line for line in worker.process.log().splitlines() if COPIED in line]
+    return [line.split(COPIED)[1].split()[0] for line in copies]
+
+
 def test_they_are_those_that_java_writes(source, target, unique):
     for topic in ("orders", "invoices"):
         source.create_topic(topic, 1)
@@ -101,8 +107,8 @@ def test_they_are_those_that_java_writes(source, target, unique):
             "the new ACL",
             interval=0.5,
         )
-        copies = [line for line in worker.process.log().splitlines() if COPIED in line]
-        assert [line.split(COPIED)[1].split()[0] for line in copies] == [str(len(ours)), "1"]
+        wait_for(lambda: len(copied(worker)) > 1, 60 * PATIENCE, "the count of what is new")
+        assert copied(worker) == [str(len(ours)), "1"]
         workers.stop()
     finally:
         workers.close()
