@@ -109,29 +109,43 @@ static struct link_decision wish_repair(const struct link_topic_view *view)
     return wish_link(view);
 }
 
+/* What a promotion waits for before anything is done, and still before the cut: producers may have
+ * come back to the source meanwhile. NULL: nothing. */
+static const char *awaited(const struct link_topic_view *view)
+{
+    if (view->waited)
+        return LINK_WAITS_FOR_GATEWAY;
+    return view->order->force || view->quiet ? NULL : LINK_NOT_QUIET;
+}
+
+static bool is_too_long(const struct link_topic_view *view)
+{
+    return view->order->max_pause_ms > 0 && view->pause_ms > view->order->max_pause_ms;
+}
+
 static struct link_decision promoting(const struct link_topic_view *view)
 {
-    const struct kc_link_topic_order *order = view->order;
     const struct link_copy_status *status = view->status;
+    const char *wait = awaited(view);
     if (!status)
         return stay(view, LINK_STEP_ADD);
     if (status->state == LINK_COPY_DIVERGED || status->state == LINK_COPY_FAILED)
         return follow_copy(view);
     bool finished = view->finishing && status->state == LINK_COPY_FINISHED;
-    if (finished && !view->hindrance)
-        return (struct link_decision){LINK_STEP_CUT_OVER, KC_LINK_PROMOTED, "", order->epoch};
-    if (view->finishing && order->max_pause_ms > 0 && view->finishing_ms > order->max_pause_ms)
-        return go(view, KC_LINK_LINKING, GIVEN_UP, LINK_STEP_RESTART);
+    if (finished && !view->hindrance && !wait)
+        return (struct link_decision){LINK_STEP_CUT_OVER, KC_LINK_PROMOTED, "", view->order->epoch};
+    if (is_too_long(view))
+        return go(view, KC_LINK_LINKING, GIVEN_UP,
+                  view->finishing ? LINK_STEP_RESTART : LINK_STEP_NONE);
     if (finished)
-        return go(view, KC_LINK_PROMOTING, view->hindrance, LINK_STEP_NONE);
+        return go(view, KC_LINK_PROMOTING, view->hindrance ? view->hindrance : wait,
+                  LINK_STEP_NONE);
     if (status->state == LINK_COPY_AWAY)
         return go(view, KC_LINK_PROMOTING, status->reason, LINK_STEP_NONE);
     if (view->finishing || status->state != LINK_COPY_COPYING)
         return go(view, KC_LINK_PROMOTING, status->reason, LINK_STEP_NONE);
-    if (view->waited)
-        return go(view, KC_LINK_PROMOTING, LINK_WAITS_FOR_GATEWAY, LINK_STEP_NONE);
-    if (!order->force && !view->quiet)
-        return go(view, KC_LINK_PROMOTING, LINK_NOT_QUIET, LINK_STEP_NONE);
+    if (wait)
+        return go(view, KC_LINK_PROMOTING, wait, LINK_STEP_NONE);
     return go(view, KC_LINK_PROMOTING, "", LINK_STEP_FINISH);
 }
 

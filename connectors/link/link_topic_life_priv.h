@@ -28,7 +28,7 @@ struct link_topic_view {
     bool finishing;                          /* LINK_STEP_FINISH was done */
     bool quiet;                              /* nothing new at the source for a while */
     const char *waited;                      /* a gateway that doesn't hold writes yet; NULL */
-    int64_t finishing_ms;                    /* how long ago */
+    int64_t pause_ms;                        /* so long writes have been held, or it finishes */
     const char *hindrance; /* why the last LINK_STEP_CUT_OVER failed, which is to be told; NULL */
 };
 

@@ -142,6 +142,16 @@ static void make_next(const struct link_topics *topics, struct link_topic_look *
     look->next.epoch += moves || (look->write && is_predecessors(look));
 }
 
+/* Gateways hold the writes as soon as the state says PROMOTING. */
+static int64_t note_pause(struct link_topic_work *topic, bool live, int64_t now_ms)
+{
+    if (topic->state.state != KC_LINK_PROMOTING)
+        topic->pause_at_ms = 0;
+    else if (topic->pause_at_ms == 0 && live)
+        topic->pause_at_ms = now_ms;
+    return topic->pause_at_ms ? now_ms - topic->pause_at_ms : 0;
+}
+
 static void look_at(struct link_topics *topics, struct link_topic_work *topic,
                     struct link_topic_look *look)
 {
@@ -151,16 +161,17 @@ static void look_at(struct link_topics *topics, struct link_topic_work *topic,
         link_copy_status(topics->work.copy, topic->name, &look->status);
     const char *waited =
         link_gateways_waited(topics->gateways, topic->name, topic->state.epoch, now);
-    bool held = !waited && link_gateways_live(topics->gateways, now);
+    bool live = link_gateways_live(topics->gateways, now);
     const struct link_topic_view view = {
         .order = topic->ordered ? &topic->order : NULL,
         .state = topic->has_state ? &topic->state : NULL,
         .status = topic->copying ? &look->status : NULL,
         .paused = topic->paused,
         .finishing = topic->finishing,
-        .quiet = topic->copying && note_quiet(topic, &look->status, held ? HELD_MS : QUIET_MS),
+        .quiet = topic->copying &&
+                 note_quiet(topic, &look->status, live && !waited ? HELD_MS : QUIET_MS),
         .waited = waited,
-        .finishing_ms = topic->finishing ? now - topic->finishing_ms : 0,
+        .pause_ms = note_pause(topic, live, now),
         .hindrance = topic->hindrance,
     };
     look->decision = link_topic_decide(&view);
@@ -295,7 +306,8 @@ static void finish_copying(struct link_topics *topics, struct link_topic_work *t
 {
     link_copy_finish(topics->work.copy, topic->name, topic->order.force);
     topic->finishing = true;
-    topic->finishing_ms = kc_mono_ms();
+    if (topic->pause_at_ms == 0)
+        topic->pause_at_ms = kc_mono_ms();
 }
 
 static void take_step(struct link_topics *topics, const struct link_topic_look *look)
@@ -371,6 +383,8 @@ static void note_cut(struct link_topics *topics, struct link_topic_look *look, s
                 "producers stop.",
                 topics->work.config->name, topic->name);
         end_copying(topics, topic);
+        if (!link_gateways_live(topics->gateways, kc_mono_ms()))
+            topic->pause_at_ms = 0; /* who writes doesn't wait */
     } else if (cut->error) {
         kc_warn("Link '%s': topic %s isn't %s yet: %s", topics->work.config->name, topic->name,
                 kc_link_topic_state_name(look->next.state), kc_error_text(cut->error));
@@ -396,7 +410,7 @@ static void cut_over(struct link_topics *topics, struct link_topic_look *looks, 
             .order = &topic->order,
             .status = topic->copying ? &looks[i].status : NULL,
             .state = &looks[i].next,
-            .pause_ms = topic->finishing ? kc_mono_ms() - topic->finishing_ms : 0,
+            .pause_ms = topic->pause_at_ms ? kc_mono_ms() - topic->pause_at_ms : 0,
         };
     }
     if (n == 0)

@@ -23,8 +23,8 @@ struct link_topic_work {
     bool copying;
     bool paused;
     bool finishing;
-    int64_t finishing_ms; /* when that began */
-    int64_t ends;         /* the sum of the source's ends, and since when it is the same */
+    int64_t pause_at_ms; /* when it began to finish, or gateways to hold writes; 0: neither */
+    int64_t ends;        /* the sum of the source's ends, and since when it is the same */
     int64_t ends_ms;
     int64_t due_ms;
     int64_t written_ms;

@@ -13,7 +13,7 @@ import time
 import offset_by_offset
 import pytest
 import records
-from applications import Transactions
+from applications import PlainWriter, Transactions
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from links import Link, link_config
 from load import Load
@@ -310,7 +310,7 @@ def test_too_few_replicas_for_the_very_first_batch(pair, fault_source, fault_tar
 
 
 def test_what_only_the_source_s_leader_has_is_not_left_behind(
-    pair, fault_source, fault_target, unique
+    pair, fault_source, fault_target, keep, unique
 ):
     """With acks=1 it is written as soon as the leader has it. Nobody can read it before its replicas
     are in sync again; so a promotion says that, and waits."""
@@ -343,8 +343,18 @@ def test_what_only_the_source_s_leader_has_is_not_left_behind(
         )
         print(said)
         assert said["mirror_status"] != "PROMOTED"
+        writer = keep(PlainWriter(fault_source, topic, rate=10))  # somebody goes back to work
     finally:
         follower.start()
+    wait_for(
+        lambda: "SOURCE_NOT_QUIET" in (link.mirror(topic) or {"reason": ""})["reason"],
+        120,
+        "the promotion to wait for those who write again",
+    )
+    writer.wait(10)
+    assert link.mirror(topic)["mirror_status"] != "PROMOTED"
+    writer.close()
     link.wait_state(topic, "PROMOTED", 120)
-    assert offset_by_offset.assert_same(fault_source, fault_target, topic) == 550
+    wanted = 550 + writer.written
+    assert offset_by_offset.assert_same(fault_source, fault_target, topic) == wanted
     pair[0].rest.delete_connector(link.name)

@@ -73,12 +73,21 @@ static const struct life_row rows[] = {
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), QUIET | WAITED, DO(NONE), S(PROMOTING), "Waits until"},
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), FORCE | WAITED, DO(NONE), S(PROMOTING), "Waits until"},
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), QUIET | FINISHING, DO(NONE), S(PROMOTING), "why"},
-    {PROMOTE, OLD, S(PROMOTING), C(FINISHED), FINISHING, DO(CUT_OVER), S(PROMOTED), ""},
+    {PROMOTE, OLD, S(PROMOTING), C(FINISHED), QUIET | FINISHING, DO(CUT_OVER), S(PROMOTED), ""},
+    {PROMOTE, OLD, S(PROMOTING), C(FINISHED), FORCE | FINISHING, DO(CUT_OVER), S(PROMOTED), ""},
+    /* Producers that come back before the cut, and gateways that do, are waited for, too. */
+    {PROMOTE, OLD, S(PROMOTING), C(FINISHED), FINISHING, DO(NONE), S(PROMOTING),
+     "SOURCE_NOT_QUIET"},
+    {PROMOTE, OLD, S(PROMOTING), C(FINISHED), FORCE | FINISHING | WAITED, DO(NONE), S(PROMOTING),
+     "Waits until"},
     {PROMOTE, OLD, S(PROMOTING), C(AWAY), 0, DO(NONE), S(PROMOTING), "why"},
     {PROMOTE, OLD, S(PROMOTING), C(DIVERGED), FINISHING, DO(END), S(DIVERGED), "why"},
     /* Another task goes on with it; one that takes too long is given up, and not begun again. */
     {PROMOTE, OLD, S(PROMOTING), NONE, 0, DO(ADD), S(PROMOTING), ""},
     {PROMOTE, OLD, S(PROMOTING), C(COPYING), FINISHING | LATE, DO(RESTART), S(LINKING),
+     "PROMOTION_GIVEN_UP"},
+    {PROMOTE, OLD, S(PROMOTING), C(COPYING), LATE, DO(NONE), S(LINKING), "PROMOTION_GIVEN_UP"},
+    {PROMOTE, OLD, S(PROMOTING), C(FINISHED), FINISHING | LATE, DO(RESTART), S(LINKING),
      "PROMOTION_GIVEN_UP"},
     {PROMOTE, OLD, S(LINKING), C(LOOKING), 0, DO(NONE), S(LINKING), ""},
     {PROMOTE, NEW, S(PROMOTING), C(COPYING), 0, DO(NONE), S(PROMOTING), "SOURCE_NOT_QUIET"},
@@ -117,7 +126,7 @@ static struct link_decision decide(const struct life_row *row, const char *refus
         .finishing = row->flags & FINISHING,
         .quiet = row->flags & QUIET,
         .waited = row->flags & WAITED ? "g1" : NULL,
-        .finishing_ms = row->flags & LATE ? 1001 : 1000,
+        .pause_ms = row->flags & LATE ? 1001 : 1000,
     };
     struct link_decision decision = link_topic_decide(&view);
     if (strcmp(decision.reason, "why") == 0)
@@ -176,11 +185,12 @@ START_TEST(what_hinders_a_promotion_is_told)
                                    .state = &state,
                                    .status = &status,
                                    .finishing = true,
+                                   .quiet = true,
                                    .hindrance = "SOURCE_NOT_REPLICATED"};
     struct link_decision decision = link_topic_decide(&view);
     ck_assert(decision.step == DO(NONE) && decision.state == S(PROMOTING));
     ck_assert_str_eq(decision.reason, "SOURCE_NOT_REPLICATED");
-    view.finishing_ms = 1001;
+    view.pause_ms = 1001;
     decision = link_topic_decide(&view);
     ck_assert(decision.step == DO(RESTART) && decision.state == S(LINKING));
     view.hindrance = NULL;
