@@ -93,7 +93,7 @@ static void compare_log_end(struct link_cut *cut, const struct kc_partition_offs
 {
     if (end->error)
         note_unread(cut, end);
-    else if (!cut->error && !cut->not_quiet && !is_reached(cut, end))
+    else if (goes_on(cut) && !is_reached(cut, end))
         cut->error = kc_error_retriable_new(
             KC_ERR_KAFKA,
             "SOURCE_NOT_REPLICATED: the leader of partition %d of topic %s at the source has "
@@ -117,7 +117,7 @@ static struct kc_error *ask_log_ends(const struct link_work *work, struct kc_par
 
 static bool is_checked(const struct link_cut *cut)
 {
-    return !is_failover(cut) && !cut->order->force;
+    return goes_on(cut) && !is_failover(cut) && !cut->order->force;
 }
 
 typedef struct kc_error *(*ends_asker)(const struct link_work *work,
@@ -129,19 +129,23 @@ static void check_ends(const struct link_work *work, struct link_cut *cuts, size
 {
     struct kc_partition_offset *ends = NULL;
     size_t end_count = 0, at = 0;
-    for (size_t i = 0; i < count; i++)
-        if (is_checked(&cuts[i]))
+    bool *checked = kc_calloc(count, sizeof(*checked));
+    for (size_t i = 0; i < count; i++) {
+        checked[i] = is_checked(&cuts[i]);
+        if (checked[i])
             add_ends(&cuts[i], cuts[i].order->source_topic, &ends, &end_count);
+    }
     struct kc_error *err = end_count ? ask(work, ends, end_count) : NULL;
-    for (size_t i = 0; !err && i < count; i++)
-        for (int32_t p = 0; is_checked(&cuts[i]) && p < cuts[i].order->partitions; p++)
-            compare(&cuts[i], &ends[at++]);
-    free_ends(ends, end_count);
-    for (size_t i = 0; err && i < count; i++)
-        if (is_checked(&cuts[i]) && goes_on(&cuts[i]))
+    for (size_t i = 0; i < count; i++) {
+        if (checked[i] && err)
             cuts[i].error = kc_error_prefix(kc_error_copy(err),
                                             "The source's end can't be read; it is tried again");
+        for (int32_t p = 0; checked[i] && !err && p < cuts[i].order->partitions; p++)
+            compare(&cuts[i], &ends[at++]);
+    }
+    free_ends(ends, end_count);
     kc_error_destroy(err);
+    free(checked);
 }
 
 /* Records that came after the end was reached aren't to be left behind unnoticed. */
@@ -450,8 +454,6 @@ static void finish(const struct link_work *work, struct link_cut *cuts, size_t c
         add_ends(&cuts[i], cuts[i].topic, &ends, &end_count);
     struct kc_error *err =
         end_count ? kc_admin_list_offsets(work->target, ends, end_count, false) : NULL;
-    if (!err)
-        put_settings(work, cuts, count);
     if (!err && !link_lease_holds(work->lease))
         err = kc_error_retriable_new(KC_ERR_FENCED, "The task's lease has ended meanwhile");
     if (!err)
@@ -468,6 +470,7 @@ void link_cut_over(const struct link_work *work, struct link_cut *cuts, size_t c
     json_t **flips = kc_calloc(count, sizeof(*flips));
     check_source(work, cuts, count);
     learn_producers(work, cuts, count);
+    put_settings(work, cuts, count);
     for (size_t i = 0; i < count; i++) {
         if (!goes_on(&cuts[i]) || !cuts[i].status)
             continue;

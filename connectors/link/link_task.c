@@ -21,6 +21,7 @@ static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.KafkaLinkTask"
 
 #define TURN_MS      200
 #define PROMOTING_MS 10    /* a turn while producers wait for a promotion */
+#define SOURCE_MS    5000  /* for a call to the source; nothing is copied meanwhile */
 #define SELF_MS      60000 /* so long the connector may take to write the link's own record */
 
 struct link_task {
@@ -52,6 +53,8 @@ static struct kc_error *task_start(void *arg, const struct kc_map *properties)
     struct kc_error *err = link_config_new(properties, true, &task->config);
     if (!err)
         err = link_admin_new(task->config, LINK_SOURCE, "task", &task->source);
+    if (!err && kc_config_long(task->config->values, "admin.timeout.ms") > SOURCE_MS)
+        kc_admin_set_timeout(task->source, SOURCE_MS);
     if (!err)
         err = link_admin_new(task->config, LINK_TARGET, "task", &task->target);
     return err ? err : link_store_open(task->config, task->stop, &task->store);

@@ -16,7 +16,7 @@ struct link_work {
     struct link_store *store;
     const struct link_lease *lease;
     struct link_copy *copy;
-    struct kc_admin *source;
+    struct kc_admin *source; /* its calls end soon: topics are cut together, while writes wait */
     struct kc_admin *target;
 };
 
@@ -41,7 +41,7 @@ struct link_cut {
     const struct kc_link_topic_order *order; /* without its settings, which the store has */
     const struct link_copy_status *status;   /* NULL: it wasn't being copied */
     const struct kc_link_topic *state;       /* PROMOTED or FAILED_OVER, as it will be written */
-    int64_t pause_ms;                        /* since the copying began to finish */
+    int64_t pause_ms;                        /* so long writes have waited; 0: they haven't */
     bool learns;    /* the flip table lacks what was copied before this task began */
     bool not_quiet; /* out: the source has got records since; nothing was done */
     bool ended;     /* out: it isn't being copied any more */
@@ -49,7 +49,7 @@ struct link_cut {
         *error; /* out, the caller's: the state wasn't written, or if `ended`, perhaps */
 };
 /* Cuts topics: settings are put in place, then receipt, flip table and state are written in one go.
- * Ends the copying of each that isn't `not_quiet`. */
+ * Ends the copying of each for which nothing before that failed. */
 void link_cut_over(const struct link_work *work, struct link_cut *cuts, size_t count);
 /* What a receipt says of a partition; copied NULL: it wasn't being copied. Pure. */
 struct kc_link_receipt_partition link_receipt_of(const struct link_copy_partition *copied,

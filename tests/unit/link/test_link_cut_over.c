@@ -8,13 +8,15 @@
 
 #include <check.h>
 
-/* ---- clusters, a copying and a lease, in place of admin_partitions.c, link_copy.c and
- * link_lease.c ---- */
+/* ---- clusters, a copying and a lease, in place of admin_partitions.c, admin_alterations.c,
+ * link_copy.c and link_lease.c ---- */
 
 struct kc_admin {
     int64_t end;     /* as consumers see it */
     int64_t log_end; /* of the leader */
     bool away;
+    bool refuses; /* settings */
+    int asked;    /* for ends */
 };
 
 static int removed; /* topics that aren't copied any more */
@@ -24,6 +26,7 @@ struct kc_error *kc_admin_list_offsets(struct kc_admin *admin, struct kc_partiti
 {
     for (size_t i = 0; i < count; i++)
         items[i].offset = admin->end;
+    admin->asked++;
     return admin->away ? kc_error_retriable_new(KC_ERR_KAFKA, "nobody answers") : NULL;
 }
 
@@ -32,7 +35,17 @@ struct kc_error *kc_admin_log_ends(struct kc_admin *admin, struct kc_partition_o
 {
     for (size_t i = 0; i < count; i++)
         items[i].offset = admin->log_end;
+    admin->asked++;
     return admin->away ? kc_error_retriable_new(KC_ERR_KAFKA, "nobody answers") : NULL;
+}
+
+struct kc_error *kc_admin_alter_configs(struct kc_admin *admin, struct kc_config_alteration *items,
+                                        size_t count, bool validate_only)
+{
+    ck_assert_uint_eq(count, 1);
+    ck_assert_uint_eq(items[0].op_count, 1);
+    items[0].error = admin->refuses ? kc_error_new(KC_ERR_KAFKA, "a policy says no") : NULL;
+    return NULL;
 }
 
 bool link_copy_flips_are_young(struct link_copy *copy, const char *topic)
@@ -77,8 +90,8 @@ struct cut_bed {
 static void begin(struct cut_bed *bed)
 {
     *bed = (struct cut_bed){
-        .source = {100, 100, false},
-        .target = {100, 100, false},
+        .source = {.end = 100, .log_end = 100},
+        .target = {.end = 100, .log_end = 100},
         .config = {.name = "moving"},
         .order = {.source_topic = (char *)"orders", .partitions = 1, .by = (char *)"ann"},
         .promoted = {.state = KC_LINK_PROMOTED, .reason = (char *)"", .lane = (char *)"raw"},
@@ -152,6 +165,45 @@ START_TEST(a_failover_does_not_fail_with_a_promotion)
 }
 END_TEST
 
+/* Writes wait while the target says no; what the task knows of the topic isn't thrown away. */
+START_TEST(a_refused_setting_keeps_the_copying)
+{
+    struct cut_bed bed;
+    begin(&bed);
+    bed.target.refuses = true;
+    bed.order.settings = kc_map_new();
+    kc_map_set(bed.order.settings, "retention.ms", "1000");
+    fake_set(&bed.store, KC_LINK_TOPIC_ORDER, "orders", kc_link_topic_order_json(&bed.order));
+    struct link_cut cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(!cut.ended && removed == 0);
+    ck_assert_ptr_nonnull(cut.error);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(cut.error), "SETTINGS_REFUSED"));
+    kc_error_destroy(cut.error);
+    bed.target.refuses = false;
+    cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(cut.ended && !cut.error && removed == 1);
+    kc_map_destroy(bed.order.settings);
+    fake_clear(&bed.store);
+}
+END_TEST
+
+/* Nothing is copied while it is asked. */
+START_TEST(a_source_that_does_not_answer_is_asked_once)
+{
+    struct cut_bed bed;
+    begin(&bed);
+    bed.source.away = true;
+    struct link_cut cut = cut_of(&bed, &bed.promoted);
+    link_cut_over(&bed.work, &cut, 1);
+    ck_assert(cut.error && !cut.ended);
+    ck_assert_int_eq(bed.source.asked, 1);
+    kc_error_destroy(cut.error);
+    fake_clear(&bed.store);
+}
+END_TEST
+
 START_TEST(a_receipt_counts_what_all_tasks_have_copied)
 {
     struct link_copy_partition copied = {.partition = 3,
@@ -193,6 +245,8 @@ int main(void)
     tcase_add_test(cases, a_quiet_topic_is_cut);
     tcase_add_test(cases, what_the_sources_leader_alone_has_is_not_left_behind);
     tcase_add_test(cases, a_failover_does_not_fail_with_a_promotion);
+    tcase_add_test(cases, a_refused_setting_keeps_the_copying);
+    tcase_add_test(cases, a_source_that_does_not_answer_is_asked_once);
     tcase_add_test(cases, a_receipt_counts_what_all_tasks_have_copied);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
