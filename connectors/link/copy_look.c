@@ -201,6 +201,7 @@ static void look_at_target(struct link_copy *copy, struct copy_job *job)
     for (size_t i = 0; i < job->count; i++) {
         struct copy_item *item = &job->items[i];
         item->target_end = item->sight.after;
+        item->sight.start = item->target_start;
         item->sight.settled = item->settled || item->alone;
         /* Nothing says that what is there is ours: it is read from its beginning. */
         if (item->fresh && !item->sight.known && item->sight.after > 0) {
@@ -208,7 +209,8 @@ static void look_at_target(struct link_copy *copy, struct copy_job *job)
             item->from = (struct copy_position){.records = item->target_start};
         }
         if (!item->target_error)
-            item->finding = link_position_find(&item->sight, item->checked, &item->position);
+            item->finding = link_position_find(
+                &item->sight, item->checked >= 0 ? &item->from : NULL, &item->position);
         item->marks_from = link_position_offset(&item->position);
     }
 }
@@ -229,11 +231,6 @@ static bool needs_walk(const struct copy_item *item)
     return !item->target_error && !item->diverged && item->finding == COPY_READ_ON;
 }
 
-static int64_t our_count(const struct copy_item *item)
-{
-    return item->sight.known ? link_position_count(item->sight.sequence, item->sight.before) : -1;
-}
-
 static void end_walk(struct walker *walker, size_t i)
 {
     kc_fetcher_remove(walker->fetcher, walker->job->items[i].topic,
@@ -252,7 +249,8 @@ static void judge_walk(struct walker *walker, size_t i)
         item->foreign_id = walk->foreign_id;
         item->finding = COPY_MORE_THERE;
         end_walk(walker, i);
-    } else if (link_walk_position(walk, our_count(item), item->sight.after, &item->position)) {
+    } else if (link_walk_position(walk, link_sight_count(&item->sight), item->sight.after,
+                                  &item->position)) {
         item->finding = COPY_FOUND;
         item->marks_from = walk->seen ? link_position_offset(&walk->own) : walk->end;
         end_walk(walker, i);

@@ -270,9 +270,9 @@ static void end_for_good(struct copy_partition *partition, enum copy_phase phase
     link_part_move(partition, phase);
 }
 
-/* The leader has forgotten our id, so that only the log's end tells where it is: it must have
- * stood still until every replica has what is in it. */
-static void settle(struct copy_partition *partition, const struct copy_item *item)
+/* What a leader says is in doubt until the log's end has stood still for so long that every replica
+ * has what is in it, and that a former leader knows that it is one. */
+static void settle(struct copy_partition *partition, const struct copy_item *item, const char *why)
 {
     int64_t now = kc_mono_ms();
     if (partition->settle_end != item->target_end) {
@@ -280,10 +280,21 @@ static void settle(struct copy_partition *partition, const struct copy_item *ite
         partition->settle_since_ms = now;
         link_part_set_reason(partition,
                              kc_asprintf("waits %d s, until it is sure where the log of partition "
-                                         "%d ends: its leader no longer knows the link",
-                                         COPY_SETTLE_MS / 1000, partition->number));
+                                         "%d ends: its leader %s",
+                                         COPY_SETTLE_MS / 1000, partition->number, why));
     }
     partition->look_at_ms = now + 1000;
+}
+
+/* Nothing but a loss takes from a log's end. The places of the markers that were there aren't known
+ * any more. */
+static void find_loss(struct copy_partition *partition, const struct copy_item *item)
+{
+    if (!item->settled || partition->settle_end != item->target_end)
+        settle(partition, item, "lacks records that the link has written");
+    else
+        end_for_good(partition, COPY_DIVERGED,
+                     link_reason_lost(item->topic, partition->number, item->checked));
 }
 
 static void find_foreign(struct copy_partition *partition, const struct copy_item *item)
@@ -400,7 +411,9 @@ void link_part_looked(struct copy_partition *partition, struct copy_item *item)
     } else if (item->source_error || item->target_error) {
         look_later(partition, item->source_error ? item->source_error : item->target_error);
     } else if (item->finding == COPY_UNSETTLED) {
-        settle(partition, item);
+        settle(partition, item, "no longer knows the link");
+    } else if (item->finding == COPY_LESS_THERE) {
+        find_loss(partition, item);
     } else if (item->finding == COPY_MORE_THERE) {
         find_foreign(partition, item);
     } else {

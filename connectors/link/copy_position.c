@@ -18,16 +18,30 @@ int64_t link_position_count(int32_t last, int64_t near)
     return count + rounds * SEQUENCES;
 }
 
-enum copy_finding link_position_find(const struct copy_sight *sight, int64_t checked,
+int64_t link_sight_count(const struct copy_sight *sight)
+{
+    return sight->known ? link_position_count(sight->sequence, sight->before) : -1;
+}
+
+/* What is known is what all replicas had, and the log's beginning alone is ever removed. Where that
+ * lies behind the place, nothing is left that could be missing. */
+static bool has_lost_its_end(const struct copy_sight *sight, const struct copy_position *from)
+{
+    int64_t count = link_sight_count(sight), place = link_position_offset(from);
+    bool fewer = count >= 0 && count < from->records && sight->start <= place;
+    return fewer || sight->after < place;
+}
+
+enum copy_finding link_position_find(const struct copy_sight *sight,
+                                     const struct copy_position *from,
                                      struct copy_position *position)
 {
     if (!sight->known && sight->after > 0 && !sight->settled)
         return COPY_UNSETTLED;
-    if (checked >= 0)
-        return COPY_READ_ON;
+    if (from)
+        return has_lost_its_end(sight, from) ? COPY_LESS_THERE : COPY_READ_ON;
     position->markers = 0;
-    position->records =
-        sight->known ? link_position_count(sight->sequence, sight->before) : sight->after;
+    position->records = sight->known ? link_sight_count(sight) : sight->after;
     return sight->after > position->records ? COPY_MORE_THERE : COPY_FOUND;
 }
 

@@ -39,6 +39,7 @@ struct copy_sight {
     int32_t sequence; /* of our last record; -1: none */
     int64_t before;   /* the log's end, asked before the sequence */
     int64_t after;    /* and behind it */
+    int64_t start;    /* where the log begins */
     bool settled;     /* the end has stood still for so long that nothing lies behind it */
 };
 
@@ -47,9 +48,13 @@ enum copy_finding {
     COPY_READ_ON,    /* there are markers, or may be: read the log (copy_walk) */
     COPY_UNSETTLED,  /* ask again until the end is settled: the leader has forgotten our id */
     COPY_MORE_THERE, /* the log is longer than what is ours: ask again, or somebody else wrote */
+    COPY_LESS_THERE, /* what all replicas had is gone: ask again, or the log has lost its end */
 };
-/* checked: -1: no marker was ever written. */
-enum copy_finding link_position_find(const struct copy_sight *sight, int64_t checked,
+/* Our count of records; -1: the leader doesn't know it. */
+int64_t link_sight_count(const struct copy_sight *sight);
+/* from: a place up to which the log was known; NULL: no marker was ever written. */
+enum copy_finding link_position_find(const struct copy_sight *sight,
+                                     const struct copy_position *from,
                                      struct copy_position *position);
 
 /*

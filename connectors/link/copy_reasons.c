@@ -49,6 +49,15 @@ char *link_reason_refused(const char *topic, int32_t partition, int64_t offset,
                : NULL;
 }
 
+char *link_reason_lost(const char *topic, int32_t partition, int64_t offset)
+{
+    return kc_asprintf("the target's log of partition %d of %s has lost records that the link had "
+                       "written before offset %lld (unclean election, or a broker that lost "
+                       "power). A repair by force makes the topic anew; its dry run tells what "
+                       "that gives up",
+                       (int)partition, topic, (long long)offset);
+}
+
 char *link_reason_away(const struct kc_error *err)
 {
     bool gone = kc_error_kafka_code(err) == UNKNOWN_TOPIC;

@@ -14,6 +14,8 @@
 /* The target refuses a batch for good; topic: on the target. NULL: it may pass. */
 char *link_reason_refused(const char *topic, int32_t partition, int64_t offset,
                           const struct kc_error *err);
+/* The target's log lacks what it had before that offset. */
+char *link_reason_lost(const char *topic, int32_t partition, int64_t offset);
 /* The source doesn't answer, or has no such topic. */
 char *link_reason_away(const struct kc_error *err);
 

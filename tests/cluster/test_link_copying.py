@@ -256,6 +256,31 @@ def test_a_successor_knows_an_older_leader(target, unique, tmp_path, cluster_fac
     assert_same(source, target, topic)
 
 
+@pytest.mark.long
+def test_a_target_that_has_lost_its_end(source, cluster_factory, unique, tmp_path):
+    """Its only broker loses power, and with it what wasn't on the disk yet. The link knows the log up
+    to a later place, behind markers whose places nobody knows any more."""
+    target, topic = cluster_factory("power"), unique("power")
+    both(source, target, topic)
+    exactness.produce_transactions(source, topic, random.Random(7), 60)
+    copier = Copier(source, target, topic, tmp_path)
+    copier.finish()
+    copier.finish()  # which knows it up to the end
+    end = records.end_offsets(target, topic)[0][1]
+    broker = target.brokers[0]
+    broker.kill()
+    [log] = broker.directory.glob(f"data/{topic}-0/*.log")
+    os.truncate(log, log.stat().st_size // 2)
+    broker.start()
+    target.wait_ready()
+    left = records.end_offsets(target, topic)[0][1]
+    assert 0 < left < end
+    out = copier.finish(status=3)
+    assert "waits 35 s" in out
+    assert f"has lost records that the link had written before offset {end} " in out
+    assert records.end_offsets(target, topic)[0][1] == left
+
+
 def test_throttled(source, target, unique, tmp_path):
     topic = unique("throttled")
     both(source, target, topic)

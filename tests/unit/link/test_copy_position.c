@@ -30,29 +30,77 @@ START_TEST(a_sequence_follows_from_the_count)
 }
 END_TEST
 
-static void assert_found(struct copy_sight sight, int64_t checked, enum copy_finding finding,
-                         int64_t records)
+static void assert_found(struct copy_sight sight, const struct copy_position *from,
+                         enum copy_finding finding, int64_t records)
 {
     struct copy_position position = {-1, -1};
-    ck_assert_int_eq(link_position_find(&sight, checked, &position), finding);
+    ck_assert_int_eq(link_position_find(&sight, from, &position), finding);
     if (finding == COPY_FOUND)
         ck_assert_int_eq(position.records, records);
 }
 
 START_TEST(the_sequence_tells_the_position)
 {
-    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 4, .after = 10}, -1,
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 4, .after = 10}, NULL,
                  COPY_FOUND, 10);
     /* The high watermark may be behind. */
-    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 4, .after = 4}, -1,
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 4, .after = 4}, NULL,
                  COPY_FOUND, 10);
-    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 10, .after = 11}, -1,
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 10, .after = 11}, NULL,
                  COPY_MORE_THERE, 0);
-    assert_found((struct copy_sight){0}, -1, COPY_FOUND, 0);
-    assert_found((struct copy_sight){.after = 8}, -1, COPY_UNSETTLED, 0);
-    assert_found((struct copy_sight){.after = 8, .settled = true}, -1, COPY_FOUND, 8);
-    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 10, .after = 10}, 3,
-                 COPY_READ_ON, 0);
+    assert_found((struct copy_sight){0}, NULL, COPY_FOUND, 0);
+    assert_found((struct copy_sight){.after = 8}, NULL, COPY_UNSETTLED, 0);
+    assert_found((struct copy_sight){.after = 8, .settled = true}, NULL, COPY_FOUND, 8);
+    assert_found((struct copy_sight){.known = true, .sequence = 9, .before = 10, .after = 10},
+                 &(struct copy_position){3, 0}, COPY_READ_ON, 0);
+}
+END_TEST
+
+/* The place was known when all replicas had what lies before it. */
+START_TEST(a_log_that_has_lost_its_end_is_found)
+{
+    static const struct copy_position from = {90, 10};
+    static const struct {
+        bool known;
+        int32_t sequence;
+        int64_t before, after, start;
+        enum copy_finding finding;
+    } lines[] = {
+        {true, 89, 100, 100, 0, COPY_READ_ON},
+        {true, 94, 100, 100, 0, COPY_READ_ON}, /* of which some can't be shown yet */
+        {true, 84, 95, 95, 0, COPY_LESS_THERE},
+        {true, 84, 100, 101, 0, COPY_LESS_THERE}, /* markers were written behind the loss */
+        {true, 89, 95, 95, 0, COPY_LESS_THERE},   /* markers alone were lost */
+        {true, 94, 95, 95, 0, COPY_LESS_THERE},
+        {false, -1, 95, 95, 0, COPY_LESS_THERE}, /* the leader has forgotten the link besides */
+        {false, -1, 0, 0, 0, COPY_LESS_THERE},
+        {false, -1, 100, 100, 0, COPY_READ_ON},
+        /* Retention and DeleteRecords take from the beginning. */
+        {true, 89, 100, 100, 100, COPY_READ_ON},
+        {false, -1, 100, 100, 100, COPY_READ_ON},
+        {true, 84, 101, 101, 101, COPY_READ_ON},
+    };
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+        struct copy_position position;
+        const struct copy_sight sight = {.known = lines[i].known,
+                                         .sequence = lines[i].sequence,
+                                         .before = lines[i].before,
+                                         .after = lines[i].after,
+                                         .start = lines[i].start,
+                                         .settled = true};
+        ck_assert_msg(link_position_find(&sight, &from, &position) == lines[i].finding, "line %zu",
+                      i);
+    }
+    /* The link's records are counted modulo 2^31. */
+    assert_found(
+        (struct copy_sight){
+            .known = true, .sequence = 4, .before = sequences + 5, .after = sequences + 5},
+        &(struct copy_position){sequences, 0}, COPY_READ_ON, 0);
+    assert_found((struct copy_sight){.known = true,
+                                     .sequence = INT32_MAX - 1,
+                                     .before = sequences - 1,
+                                     .after = sequences + 5},
+                 &(struct copy_position){sequences, 0}, COPY_LESS_THERE, 0);
 }
 END_TEST
 
@@ -117,7 +165,7 @@ START_TEST(a_walk_begins_behind_a_log_that_was_there)
     struct copy_position position;
     const struct copy_position end = {100, 0};
     ck_assert_int_eq(link_position_sequence(&end), 100);
-    assert_found((struct copy_sight){.after = 100, .settled = true}, 100, COPY_READ_ON, 0);
+    assert_found((struct copy_sight){.after = 100, .settled = true}, &end, COPY_READ_ON, 0);
     link_walk_begin(&walk, ID, &end, 20);
     ck_assert_int_eq(walk.end, 100);
     ck_assert(link_walk_position(&walk, -1, 100, &position));
@@ -178,6 +226,7 @@ int main(void)
     tcase_add_test(tc, a_count_is_the_nearest_that_fits);
     tcase_add_test(tc, a_sequence_follows_from_the_count);
     tcase_add_test(tc, the_sequence_tells_the_position);
+    tcase_add_test(tc, a_log_that_has_lost_its_end_is_found);
     tcase_add_test(tc, a_walk_tells_records_and_markers);
     tcase_add_test(tc, a_walk_finds_what_others_wrote);
     tcase_add_test(tc, a_walk_begins_behind_a_log_that_was_there);

@@ -58,12 +58,20 @@ START_TEST(a_source_topic_that_was_deleted_is_told_from_a_source_that_is_away)
 }
 END_TEST
 
+START_TEST(a_log_that_has_lost_records_is_made_anew)
+{
+    SAYS(link_reason_lost("orders", 3, 4711), "partition 3 of orders", "lost records",
+         "before offset 4711", "repair by force");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("copy_reasons");
     TCase *cases = tcase_create("all");
     tcase_add_test(cases, a_batch_that_is_refused_names_the_setting);
     tcase_add_test(cases, a_source_topic_that_was_deleted_is_told_from_a_source_that_is_away);
+    tcase_add_test(cases, a_log_that_has_lost_records_is_made_anew);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
