@@ -52,6 +52,7 @@ struct link_offset *link_offset_at(struct link_offset_table *table, const char *
                                             .partition = partition,
                                             .source = -1,
                                             .committed = -1,
+                                            .former = -1,
                                             .start = -1,
                                             .end = -1,
                                             .upstream = -1,
@@ -138,7 +139,8 @@ void link_offset_made_anew(struct link_offset_table *table, const char *topic)
     for (size_t i = place_of(table, topic, 0);
          i < table->count && strcmp(table->items[i].topic, topic) == 0; i++) {
         struct link_offset *entry = &table->items[i];
-        entry->committed = entry->start = entry->end = entry->translated_from = -1;
+        entry->committed = entry->former = entry->start = entry->end = -1;
+        entry->translated_from = -1;
         if (entry->upstream >= 0)
             entry->source = -1;
         entry->ahead = link_offset_needs_translation(entry);
@@ -156,10 +158,26 @@ void link_offset_drop_topic(struct link_offset_table *table, const char *topic)
     table->count -= end - begin;
 }
 
+void link_offset_set_former(struct link_offset_table *table, const char *topic, int32_t partition,
+                            int64_t offset)
+{
+    struct link_offset *entry = find(table, topic, partition);
+    if (entry)
+        entry->former = offset;
+}
+
+bool link_offset_has_former(const struct link_offset_table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (table->items[i].former >= 0)
+            return true;
+    return false;
+}
+
 void link_offset_forget_committed(struct link_offset_table *table)
 {
     for (size_t i = 0; i < table->count; i++)
-        table->items[i].committed = -1;
+        table->items[i].committed = table->items[i].former = -1;
 }
 
 void link_offset_found(struct link_offset_table *table, const char *topic, int32_t partition)
@@ -241,8 +259,10 @@ void link_commit_note(const struct link_commit *commit, struct kc_error *const *
     for (size_t i = 0; i < commit->count; i++) {
         const struct kc_group_offset *item = &commit->items[i];
         struct link_offset *entry = find(table, item->topic, item->partition);
-        if (entry && !(errors && errors[i]))
-            entry->committed = item->offset;
+        if (!entry || (errors && errors[i]))
+            continue;
+        entry->committed = item->offset;
+        entry->former = -1;
     }
 }
 

@@ -20,6 +20,7 @@ struct link_offset {
     int64_t source;    /* committed on the source, translated */
     char *metadata;    /* that goes with it; NULL: none */
     int64_t committed; /* on the target */
+    int64_t former;    /* that the target had before, until something is committed in its place */
     int64_t start;     /* of the target's log */
     int64_t end;
     bool seen; /* in the round under way */
@@ -57,6 +58,11 @@ bool link_offset_has_topic(const struct link_offset_table *table, const char *to
 void link_offset_made_anew(struct link_offset_table *table, const char *topic);
 /* It is mirrored no longer, so that nothing in it concerns the group. */
 void link_offset_drop_topic(struct link_offset_table *table, const char *topic);
+/* What the target has of another history. It matters where the group has an entry, and doesn't
+ * count as committed: it is replaced, also by an offset that lies before it. */
+void link_offset_set_former(struct link_offset_table *table, const char *topic, int32_t partition,
+                            int64_t offset);
+bool link_offset_has_former(const struct link_offset_table *table);
 /* Others may have committed since: what the target has isn't known any more. */
 void link_offset_forget_committed(struct link_offset_table *table);
 /* A look at what a cluster has committed still: link_offset_round_begin(), found each, end. What it

@@ -329,7 +329,8 @@ static bool needs_committed(const struct link_groups *groups, const struct link_
 }
 
 /* What a group has committed on the target before it was registered is of another history. An
- * offset ahead of the source's would make the group skip records. */
+ * offset ahead of the source's would make the group skip records. A group is REGISTERED until it is
+ * replaced, so that a successor knows it. */
 static bool counts(const struct link_kept_group *group)
 {
     return group->state.state != KC_LINK_REGISTERED || group->was_free;
@@ -338,13 +339,17 @@ static bool counts(const struct link_kept_group *group)
 static void take_committed(struct link_groups *groups, struct link_kept_group *group,
                            const rd_kafka_topic_partition_list_t *list, int64_t asked_ms)
 {
-    for (int i = 0; counts(group) && i < list->cnt; i++) {
+    for (int i = 0; i < list->cnt; i++) {
         const rd_kafka_topic_partition_t *place = &list->elems[i];
         const struct link_group_topic *topic =
             link_group_topic_of_target(&groups->topics, place->topic);
-        if (topic && place->offset >= 0)
+        if (!topic || place->offset < 0)
+            continue;
+        if (counts(group))
             link_offset_at(&group->offsets, topic->target, place->partition)->committed =
                 place->offset;
+        else
+            link_offset_set_former(&group->offsets, topic->target, place->partition, place->offset);
     }
     group->committed_known = true;
     group->committed_checked = group->state.state == KC_LINK_GROUP_PROMOTING;

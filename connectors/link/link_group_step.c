@@ -100,6 +100,17 @@ static char *blocker(const struct link_group_facts *facts, bool *soon)
 
 /* ---- one function for each state ---- */
 
+/* A successor that finds STANDBY takes what is committed on the target for the link's own. */
+static struct link_group_step held_first(const struct link_group_facts *facts)
+{
+    if (facts->begun)
+        return wait_for(KC_LINK_STANDBY, "");
+    return wait_for(KC_LINK_REGISTERED,
+                    facts->refused ? facts->refused
+                                   : "The source's offsets are committed in place of those that "
+                                     "the group had on the target");
+}
+
 static struct link_group_step registered(const struct kc_link_group *group,
                                          const struct link_group_facts *facts)
 {
@@ -107,7 +118,7 @@ static struct link_group_step registered(const struct kc_link_group *group,
         return release(group, facts);
     switch (facts->hold) {
     case LINK_HOLD_HELD:
-        return wait_for(KC_LINK_STANDBY, "");
+        return held_first(facts);
     case LINK_HOLD_LOST:
         return act(KC_LINK_GROUP_FAILED, LINK_GROUP_LEAVE,
                    facts->hold_error ? facts->hold_error

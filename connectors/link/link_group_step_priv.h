@@ -36,6 +36,7 @@ struct link_group_facts {
     int64_t idle_ms;        /* link.group.idle.ms */
     bool final_offsets;     /* they were read after its last member had left */
     bool unsettled;         /* some were committed in transactions that aren't over */
+    bool begun;             /* the target has nothing of another history any more */
     const char *behind;  /* a topic whose mirror hasn't reached the group's offsets; NULL: none */
     const char *refused; /* why the last commit or leaving failed; NULL: it didn't */
 };

@@ -448,6 +448,30 @@ def test_offsets_that_a_cluster_has_lost_are_committed_again(
     )
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_the_target_had_before_is_replaced_first(source, target, link, unique, protocol):
+    """It is ahead, of another history. Who goes on for a task that has ended right then takes what is
+    committed on the target for the link's own."""
+    topic, group = unique("orders"), unique("group")
+    for cluster in (source, target):
+        cluster.create_topic(topic, 2)
+    both(source, target, topic, 2, 10)
+    old = Member(source, group, topic, **PROTOCOLS[protocol])
+    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    records.commit(target, group, topic, {0: 8, 1: 4})
+    mover = link()
+    mover.order("topic", topic, topic, 2, "LINKING")
+    mover.order("group", group, group, "hold", "manual")
+    old.close(offsets_of(topic, 4, 2))
+    mover.wait_state(group, "STANDBY")
+    mover.kill()
+    assert committed(target, group, topic, 2)[0] < 8
+    mover.start()
+    mover.order("group", group, group, "promote", "manual")
+    mover.wait_state(group, "PROMOTED")
+    assert committed(target, group, topic, 2) == {0: 4, 1: 4}
+
+
 SHORT_SESSIONS = {
     "group.max.session.timeout.ms": "6000",
     "group.consumer.min.session.timeout.ms": "4000",

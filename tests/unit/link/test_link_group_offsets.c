@@ -210,6 +210,42 @@ START_TEST(what_others_have_committed_does_not_count)
 }
 END_TEST
 
+/* Until something is committed in its place, a successor must not take it for the link's. */
+START_TEST(what_the_target_had_before_is_replaced)
+{
+    struct link_offset_table table = {0};
+    struct link_commit commit;
+    link_offset_round_begin(&table);
+    link_offset_set_source(&table, "t", 0, 7, NULL);
+    link_offset_set_source(&table, "t", 1, 7, NULL);
+    link_offset_round_end(&table);
+    link_offset_set_former(&table, "t", 0, 50);
+    link_offset_set_former(&table, "t", 1, 50);
+    link_offset_set_former(&table, "other", 0, 50); /* which the group doesn't read */
+    ck_assert_int_eq(table.count, 2);
+    ck_assert(link_offset_has_former(&table));
+    ck_assert_int_eq(link_offset_wanted(&table.items[0]), -1); /* the log isn't known */
+    bound_all(&table, 0, 100);
+    link_commit_collect(&table, &commit);
+    ck_assert_int_eq(commit.count, 2);
+    ck_assert_int_eq(commit.items[0].offset, 7);
+    struct kc_error *errors[] = {NULL, kc_error_new(KC_ERR_KAFKA, "no")};
+    link_commit_note(&commit, errors, &table);
+    ck_assert(link_offset_has_former(&table));
+    link_commit_note(&commit, NULL, &table);
+    ck_assert(!link_offset_has_former(&table));
+    link_offset_set_former(&table, "t", 0, 50);
+    link_offset_made_anew(&table, "t");
+    ck_assert(!link_offset_has_former(&table));
+    link_offset_set_former(&table, "t", 0, 50);
+    link_offset_forget_committed(&table);
+    ck_assert(!link_offset_has_former(&table));
+    kc_error_destroy(errors[1]);
+    link_commit_destroy(&commit);
+    link_offset_table_destroy(&table);
+}
+END_TEST
+
 /* A broker that hears late of a topic that was deleted removes what was committed since. */
 START_TEST(what_the_target_has_lost_is_committed_again)
 {
@@ -249,6 +285,7 @@ int main(void)
     tcase_add_test(tests, offsets_in_a_topic_that_was_made_anew_are_committed_again);
     tcase_add_test(tests, a_topic_that_is_mirrored_no_longer_is_not_waited_for);
     tcase_add_test(tests, what_others_have_committed_does_not_count);
+    tcase_add_test(tests, what_the_target_had_before_is_replaced);
     tcase_add_test(tests, what_the_target_has_lost_is_committed_again);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

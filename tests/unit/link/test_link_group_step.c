@@ -20,6 +20,7 @@ enum {
     PAUSED = 1 << 13,
     REFUSED = 1 << 14, /* the last commit */
     UNSETTLED = 1 << 15,
+    FORMER = 1 << 16, /* offsets of another history are on the target */
 };
 
 struct story {
@@ -57,6 +58,7 @@ static void check(const struct story *stories, size_t count)
             .idle_ms = 5000,
             .final_offsets = !(story->facts & (ACTIVE | STALE)),
             .unsettled = story->facts & UNSETTLED,
+            .begun = !(story->facts & FORMER),
             .behind = story->facts & BEHIND ? "orders" : NULL,
             .refused = story->facts & REFUSED ? "the metadata is too large" : NULL,
         };
@@ -99,6 +101,10 @@ START_TEST(a_group_is_registered)
         {REGISTERED, HOLD, NONE, ACTIVE, REGISTERED, JOIN, "joins"},
         {REGISTERED, HOLD, JOINING, ACTIVE, REGISTERED, WAIT, "joins"},
         {REGISTERED, HOLD, HELD, ACTIVE, STANDBY, WAIT, ""},
+        /* Whoever finds STANDBY takes what is committed on the target for the link's. */
+        {REGISTERED, HOLD, HELD, ACTIVE | FORMER, REGISTERED, WAIT, "in place of"},
+        {REGISTERED, HOLD, HELD, FORMER | REFUSED, REGISTERED, WAIT, "too large"},
+        {REGISTERED, RELEASE, HELD, FORMER | NEWER, REGISTERED, LEAVE, "leaves"},
         /* With members on the target it is too late, unless the link is there already. */
         {REGISTERED, HOLD, NONE, WAITING, FAILED, WAIT, "Stop them"},
         {REGISTERED, HOLD, NONE, WAITING | OURS, REGISTERED, JOIN, "joins"},

@@ -46,6 +46,8 @@ struct task {
     uint8_t put_lease;
     uint8_t job; /* an offset on its way to the target's group, then the holder leaves; NONE */
     uint8_t job_generation;
+    uint8_t job_replaces; /* whatever is committed there */
+    uint8_t sees_former;
 };
 
 struct hold_state {
@@ -58,6 +60,7 @@ struct hold_state {
     uint8_t done;       /* at the source: processed and committed */
     uint8_t mirrored;   /* end of the target's log */
     uint8_t committed;  /* at the target: where members begin, and go on */
+    uint8_t former;     /* ... unless an offset of another history is there, behind all records */
     uint8_t read;       /* at the target: processed up to here */
     uint8_t generation; /* of the link's member in the target's group; 0: it isn't in */
     uint8_t next_generation;
@@ -75,7 +78,9 @@ struct hold_rules {
     int steals;
     int returns;  /* of members to the source */
     int restarts; /* of members at the target */
+    bool former;  /* the group was on the target before */
     bool session_may_end;
+    bool standby_comes_first; /* and then the first commit */
     bool states_are_not_claimed;
     bool facts_stay; /* after a move */
     bool commits_go_back;
@@ -94,6 +99,7 @@ static void begin(void *arg)
     s->steals = (uint8_t)rules->steals;
     s->returns = (uint8_t)rules->returns;
     s->restarts = (uint8_t)rules->restarts;
+    s->former = rules->former;
     for (int i = 0; i < TASKS; i++)
         s->tasks[i] = (struct task){.phase = TASK_WAITING, .put = NONE, .job = NONE};
     s->tasks[0].phase = TASK_ON;
@@ -122,6 +128,8 @@ static const char *judge(const void *arg)
 
     if (!s->lost && reads_at_target(s) && members_at(s, AT_SOURCE) > 0)
         return "members read at both sides";
+    if (s->former && s->state == KC_LINK_GROUP_PROMOTED)
+        return "a record is skipped";
     return NULL;
 }
 
@@ -243,6 +251,8 @@ static void ask_target(struct link_explorer *explorer, const struct hold_state *
         task->target_known = 1;
         task->strangers = members_at(s, AT_TARGET) > 0;
         task->ours = s->generation > 0;
+        if (s->state == KC_LINK_REGISTERED)
+            task->sees_former = s->former;
     });
 }
 
@@ -259,6 +269,7 @@ static struct link_group_step decide(const struct hold_state *s, const struct ta
         .source_known = task->source_known,
         .source_active = task->source_active,
         .final_offsets = task->final,
+        .begun = rules->standby_comes_first || (task->target_known && !task->sees_former),
         .behind = task->offset > s->mirrored ? "t" : NULL,
     };
 
@@ -302,8 +313,25 @@ static void act(struct link_explorer *explorer, const struct hold_state *s, int 
     if (step->action == LINK_GROUP_FINISH && task->job == NONE) {
         task->job = task->offset;
         task->job_generation = task->generation;
+        task->job_replaces = task->sees_former;
         explorer_add(explorer, &next, "a task commits and leaves", NULL);
     }
+}
+
+/* No further than the mirror is. */
+static void sync(struct link_explorer *explorer, const struct hold_state *s, int t)
+{
+    const struct task *task = &s->tasks[t];
+    uint8_t offset = task->offset < s->mirrored ? task->offset : s->mirrored;
+
+    if (task->sees_former && (s->state == KC_LINK_REGISTERED || s->state == KC_LINK_STANDBY))
+        STEP("a task replaces an offset of another history", {
+            next.committed = offset;
+            next.former = next.tasks[t].sees_former = 0;
+        });
+    else if (s->state == KC_LINK_STANDBY && !s->former && offset == task->offset &&
+             offset > s->committed)
+        STEP("a task syncs offsets", next.committed = offset);
 }
 
 static void work(struct link_explorer *explorer, const struct hold_state *s, int t)
@@ -317,10 +345,8 @@ static void work(struct link_explorer *explorer, const struct hold_state *s, int
         return;
     ask_source(explorer, s, t);
     ask_target(explorer, s, t);
-    if (task->hold == LINK_HOLD_HELD && task->generation == s->generation &&
-        s->state == KC_LINK_STANDBY && task->source_known && task->offset <= s->mirrored &&
-        task->offset > s->committed)
-        STEP("a task syncs offsets", next.committed = task->offset);
+    if (task->hold == LINK_HOLD_HELD && task->generation == s->generation && task->source_known)
+        sync(explorer, s, t);
 }
 
 /* ---- a task's life ---- */
@@ -328,14 +354,15 @@ static void work(struct link_explorer *explorer, const struct hold_state *s, int
 static void stop(struct task *task, uint8_t phase)
 {
     uint8_t put = task->put, put_epoch = task->put_epoch, put_lease = task->put_lease;
-    uint8_t job = task->job, generation = task->job_generation;
+    uint8_t job = task->job, generation = task->job_generation, replaces = task->job_replaces;
 
     *task = (struct task){.phase = phase,
                           .put = put,
                           .put_epoch = put_epoch,
                           .put_lease = put_lease,
                           .job = job,
-                          .job_generation = generation};
+                          .job_generation = generation,
+                          .job_replaces = replaces};
 }
 
 static bool holder_lives(const struct hold_state *s)
@@ -464,15 +491,16 @@ static void deliver_job(struct link_explorer *explorer, const struct hold_state 
 {
     struct hold_state next = *s;
     struct task *task = &next.tasks[t];
-    uint8_t offset = task->job;
+    uint8_t offset = task->job, replaces = task->job_replaces;
     const char *why = NULL;
 
     if (offset == NONE)
         return;
     bool ours = s->generation > 0 && s->generation == task->job_generation;
     task->job = NONE;
-    task->job_generation = 0;
+    task->job_generation = task->job_replaces = 0;
     if (ours) {
+        next.former = s->former && !replaces;
         if (offset > s->committed || rules->commits_go_back)
             next.committed = offset;
         if (offset > s->done)
@@ -534,6 +562,7 @@ START_TEST(a_group_moves_without_a_double)
     holds("a crash", &(struct hold_rules){.crashes = 1});
     holds("two tasks", &(struct hold_rules){.steals = 1});
     holds("a session that ends", &(struct hold_rules){.session_may_end = true});
+    holds("another history", &(struct hold_rules){.former = true, .crashes = 1});
 }
 END_TEST
 
@@ -556,6 +585,9 @@ START_TEST(each_rule_is_needed)
 {
     finds("states_are_not_claimed",
           &(struct hold_rules){.states_are_not_claimed = true, .steals = 1, .returns = 1}, BOTH);
+    finds("standby_comes_first",
+          &(struct hold_rules){.standby_comes_first = true, .former = true, .crashes = 1},
+          "a record is skipped");
     finds("facts_stay", &(struct hold_rules){.facts_stay = true, .returns = 1}, BOTH);
     finds("commits_go_back",
           &(struct hold_rules){.commits_go_back = true, .crashes = 1, .restarts = 1},
