@@ -233,22 +233,38 @@ static void ask_obstacles(struct link_groups *groups)
 /* ---- the source's offsets ---- */
 
 /* An application that has ended may have committed its last offsets in a transaction, whose marker
- * isn't there yet. So it is asked whether there are such before the offsets are read for good. */
+ * isn't there yet. So it is asked whether there are such before the offsets are read for good. The
+ * partitions are named, because brokers don't tell of a first commit otherwise. */
 static bool is_to_settle(const struct link_groups *groups, const struct link_kept_group *group)
 {
     return !groups->source_complaint && is_held_state(group) && group->idle_since_ms &&
            (group->settled_ms < group->idle_since_ms || group->settled_ms < group->confirmed_ms);
 }
 
+/* A list for each of the chosen groups. */
+static rd_kafka_topic_partition_list_t **name_partitions(const struct link_groups *groups,
+                                                         struct link_kept_group *const *chosen,
+                                                         size_t count)
+{
+    rd_kafka_topic_partition_list_t **lists =
+        kc_calloc(count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    for (size_t i = 0; i < count; i++)
+        lists[i] = link_group_topics_partitions(&groups->topics, &chosen[i]->offsets,
+                                                &chosen[i]->subscribed);
+    return lists;
+}
+
 static void ask_settled(struct link_groups *groups)
 {
     struct kc_strings names = {0};
     struct link_kept_group **chosen = link_groups_choose(groups, is_to_settle, LINK_SOURCE, &names);
+    rd_kafka_topic_partition_list_t **lists = name_partitions(groups, chosen, names.count);
     bool *open = kc_calloc(names.count + 1, sizeof(*open));
     struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
     int64_t asked_ms = kc_mono_ms();
-    struct kc_error *err =
-        names.count ? kc_admin_groups_open_offsets(groups->source, &names, open, errors) : NULL;
+    struct kc_error *err = NULL;
+    if (names.count)
+        err = kc_admin_groups_open_offsets(groups->source, &names, lists, open, errors);
     bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
     for (size_t i = 0; i < names.count; i++) {
         bool known = answered && !errors[i];
@@ -257,9 +273,11 @@ static void ask_settled(struct link_groups *groups)
         if (known && !open[i])
             chosen[i]->settled_ms = asked_ms;
         kc_error_destroy(errors[i]);
+        rd_kafka_topic_partition_list_destroy(lists[i]);
     }
     free(errors);
     free(open);
+    free(lists);
     free(chosen);
     kc_strings_destroy(&names);
 }

@@ -9,6 +9,8 @@
 
 static struct kc_logger log = KC_LOGGER("org.isthmus.connect.link.LinkGroups");
 
+enum { FEW_PARTITIONS = 1000 }; /* 20 KB of an answer about a group */
+
 static struct link_group_topic *find_or_add(struct link_group_topics *topics, const char *name)
 {
     struct link_group_topic *topic = NULL;
@@ -134,6 +136,77 @@ const struct link_group_topic *link_group_topic_of_target(const struct link_grou
     struct link_group_topic *topic = NULL;
     HASH_FIND_STR(topics->by_target, target, topic);
     return topic && topic->mirrored ? topic : NULL;
+}
+
+/* ---- what a group may have committed in ---- */
+
+static bool are_few(const struct link_group_topics *topics)
+{
+    int64_t count = 0;
+    for (const struct link_group_topic *topic = topics->by_source; topic && count <= FEW_PARTITIONS;
+         topic = topic->by_source.next)
+        count += topic->partitions;
+    return count <= FEW_PARTITIONS;
+}
+
+static void add_partitions(rd_kafka_topic_partition_list_t *list,
+                           const struct link_group_topic *topic)
+{
+    for (int32_t i = 0; i < topic->partitions; i++)
+        rd_kafka_topic_partition_list_add(list, topic->source, i);
+}
+
+/* The source's topic may have more by now than its mirror. */
+static void add_partitions_beyond(rd_kafka_topic_partition_list_t *list,
+                                  const struct link_group_topics *topics,
+                                  const struct link_offset_table *offsets)
+{
+    for (size_t i = 0; i < offsets->count; i++) {
+        const struct link_offset *offset = &offsets->items[i];
+        const struct link_group_topic *topic = link_group_topic_of_target(topics, offset->topic);
+        if (topic && offset->partition >= topic->partitions)
+            rd_kafka_topic_partition_list_add(list, topic->source, offset->partition);
+    }
+}
+
+/* The mirrored topics that a group is known to read, under the source's names. The caller's. */
+static struct kc_map *known_topics(const struct link_group_topics *topics,
+                                   const struct link_offset_table *offsets,
+                                   const struct kc_strings *subscribed)
+{
+    struct kc_map *known = kc_map_new();
+    const char *last = NULL; /* names are the topics' own */
+    for (size_t i = 0; i < offsets->count; i++) {
+        const char *name = offsets->items[i].topic;
+        const struct link_group_topic *topic =
+            name != last ? link_group_topic_of_target(topics, name) : NULL;
+        last = name;
+        if (topic)
+            kc_map_set(known, topic->source, NULL);
+    }
+    for (size_t i = 0; i < subscribed->count; i++)
+        if (link_group_topic_of_source(topics, subscribed->items[i]))
+            kc_map_set(known, subscribed->items[i], NULL);
+    return known;
+}
+
+rd_kafka_topic_partition_list_t *
+link_group_topics_partitions(const struct link_group_topics *topics,
+                             const struct link_offset_table *offsets,
+                             const struct kc_strings *subscribed)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
+    struct kc_map *known = known_topics(topics, offsets, subscribed);
+    if (kc_map_size(known) == 0 || are_few(topics))
+        for (const struct link_group_topic *topic = topics->by_source; topic;
+             topic = topic->by_source.next)
+            add_partitions(list, topic);
+    else
+        kc_map_foreach (known, entry)
+            add_partitions(list, link_group_topic_of_source(topics, entry->key));
+    add_partitions_beyond(list, topics, offsets);
+    kc_map_destroy(known);
+    return list;
 }
 
 void link_group_topics_destroy(struct link_group_topics *topics)

@@ -7,6 +7,8 @@
 #define CONNECTORS_LINK_LINK_GROUP_TOPICS_PRIV_H
 
 #include "connect/hash.h"
+#include "connect/kafka.h"
+#include "link/link_group_offsets_priv.h"
 #include "link/link_store_priv.h"
 
 /* Lives as long as the table, so that its names can be borrowed. */
@@ -37,6 +39,14 @@ const struct link_group_topic *link_group_topic_of_source(const struct link_grou
                                                           const char *source);
 const struct link_group_topic *link_group_topic_of_target(const struct link_group_topics *topics,
                                                           const char *target);
+/* The partitions, under the source's names, in which a group may have committed without having an
+ * offset yet: of the topics in its table, and of those that its members were seen to subscribe to.
+ * All that are mirrored where neither is known, and where they are few: a group may read more than
+ * the link has seen. Without offsets; the caller's. */
+rd_kafka_topic_partition_list_t *
+link_group_topics_partitions(const struct link_group_topics *topics,
+                             const struct link_offset_table *offsets,
+                             const struct kc_strings *subscribed);
 void link_group_topics_destroy(struct link_group_topics *topics); /* empties */
 
 #endif

@@ -170,11 +170,14 @@ struct kc_error *kc_admin_delete_group(struct kc_admin *admin, const char *group
 struct kc_error *kc_admin_groups_offsets(struct kc_admin *admin, const struct kc_strings *groups,
                                          rd_kafka_topic_partition_list_t **offsets,
                                          struct kc_error **errors) KC_MUST_CHECK;
-/* Whether a group has more of them in transactions that aren't over, in open[i]; brokers before
- * Kafka 3.0 don't tell. errors[i] (NULL: done) is the caller's (API 1.3). */
+/* Whether a group has more of them in transactions that aren't over, in open[i] (API 1.3): for the
+ * partitions in partitions[i] (borrowed; NULL or empty: isn't asked), because brokers don't tell of
+ * a first commit in a partition that isn't named. Brokers before Kafka 3.0 don't tell at all.
+ * errors[i] (NULL: done) is the caller's. */
 struct kc_error *kc_admin_groups_open_offsets(struct kc_admin *admin,
-                                              const struct kc_strings *groups, bool *open,
-                                              struct kc_error **errors) KC_MUST_CHECK;
+                                              const struct kc_strings *groups,
+                                              rd_kafka_topic_partition_list_t *const *partitions,
+                                              bool *open, struct kc_error **errors) KC_MUST_CHECK;
 /* Commits offsets[i], where it isn't NULL or empty, for groups->items[i] (API 1.3). */
 struct kc_error *kc_admin_alter_groups_offsets(struct kc_admin *admin,
                                                const struct kc_strings *groups,

@@ -578,17 +578,21 @@ def test_a_successor_learns_the_epochs_of_its_phantoms(source, cluster_factory, 
         mover.close()
 
 
+@pytest.mark.parametrize("before", [{0: 4, 1: 4}, {}], ids=["later", "first"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
-def test_offsets_of_an_open_transaction_are_waited_for(source, target, link, unique, protocol):
+def test_offsets_of_an_open_transaction_are_waited_for(
+    source, target, link, unique, protocol, before
+):
     """An application that reads, processes and writes exactly once has ended, and the end of its
-    last transaction isn't in the group's log yet (KIP-447)."""
+    last transaction isn't in the group's log yet (KIP-447). That may be its first transaction."""
     topic, group, settings = unique("orders"), unique("group"), PROTOCOLS[protocol]
     for cluster in (source, target):
         cluster.create_topic(topic, 2)
     both(source, target, topic, 2, 10)
     old = Member(source, group, topic, **settings)
     wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
-    old.commit(offsets_of(topic, 4, 2))
+    if before:
+        old.commit([TopicPartition(topic, p, offset) for p, offset in before.items()])
     mover = link()
     mover.order("topic", topic, topic, 2, "LINKING")
     mover.order("group", group, group, "hold", "auto")
@@ -609,7 +613,7 @@ def test_offsets_of_an_open_transaction_are_waited_for(source, target, link, uni
     new = Member(target, group, topic, **settings)
     try:
         wait_for(lambda: (members_on(target, group) or 0) > 1, 60 * PATIENCE, "a member to join")
-        assert committed(target, group, topic, 2) == {0: 4, 1: 4}
+        assert committed(target, group, topic, 2) == before
         writer.commit_transaction(60)
         mover.wait_state(group, "PROMOTED")
         assert committed(target, group, topic, 2) == {0: 10, 1: 10}

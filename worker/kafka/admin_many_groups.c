@@ -45,20 +45,7 @@ struct kc_error *kc_admin_groups_offsets(struct kc_admin *admin, const struct kc
     return err;
 }
 
-struct kc_error *kc_admin_groups_open_offsets(struct kc_admin *admin,
-                                              const struct kc_strings *groups, bool *open,
-                                              struct kc_error **errors)
-{
-    struct kc_wire_admin *wire = NULL;
-    memset(open, 0, groups->count * sizeof(*open));
-    memset(errors, 0, groups->count * sizeof(*errors));
-    struct kc_error *err = kc_admin_wire(admin, &wire);
-    return err ? err
-               : kc_wire_groups_open_offsets(wire, (const char *const *)groups->items,
-                                             groups->count, open, admin->timeout_ms, errors);
-}
-
-/* ---- writing ---- */
+/* ---- offsets of groups, for wire ---- */
 
 static int by_topic(const void *a, const void *b)
 {
@@ -72,8 +59,8 @@ static char *metadata_of(const rd_kafka_topic_partition_t *place)
     return place->metadata ? kc_strndup(place->metadata, place->metadata_size) : NULL;
 }
 
-static void fill_commit(struct kc_wire_group_commit *commit, const char *group,
-                        const rd_kafka_topic_partition_list_t *offsets)
+static void fill_group(struct kc_wire_group_offsets *filled, const char *group,
+                       const rd_kafka_topic_partition_list_t *offsets)
 {
     struct kc_wire_group_offset *items = kc_calloc((size_t)offsets->cnt, sizeof(*items));
     for (int i = 0; i < offsets->cnt; i++) {
@@ -82,43 +69,89 @@ static void fill_commit(struct kc_wire_group_commit *commit, const char *group,
                                                  metadata_of(place)};
     }
     qsort(items, (size_t)offsets->cnt, sizeof(*items), by_topic);
-    *commit = (struct kc_wire_group_commit){group, items, (size_t)offsets->cnt};
+    *filled = (struct kc_wire_group_offsets){group, items, (size_t)offsets->cnt};
 }
 
-static void clear_commits(struct kc_wire_group_commit *commits, size_t count)
+/* The groups of a call that have some. */
+struct group_list {
+    struct kc_wire_group_offsets *items;
+    size_t *whose; /* the place of each in the call */
+    size_t count;
+};
+
+static void list_groups(struct group_list *list, const struct kc_strings *groups,
+                        rd_kafka_topic_partition_list_t *const *offsets)
 {
-    for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < commits[i].count; j++)
-            free((char *)commits[i].offsets[j].metadata);
-        free((struct kc_wire_group_offset *)commits[i].offsets);
+    *list = (struct group_list){
+        .items = kc_calloc(groups->count + 1, sizeof(*list->items)),
+        .whose = kc_calloc(groups->count + 1, sizeof(*list->whose)),
+    };
+    for (size_t i = 0; i < groups->count; i++) {
+        if (!offsets[i] || offsets[i]->cnt == 0)
+            continue;
+        fill_group(&list->items[list->count], groups->items[i], offsets[i]);
+        list->whose[list->count++] = i;
     }
-    free(commits);
 }
+
+static void clear_groups(struct group_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        for (size_t j = 0; j < list->items[i].count; j++)
+            free((char *)list->items[i].offsets[j].metadata);
+        free((struct kc_wire_group_offset *)list->items[i].offsets);
+    }
+    free(list->items);
+    free(list->whose);
+}
+
+/* ---- offsets in open transactions ---- */
+
+struct kc_error *kc_admin_groups_open_offsets(struct kc_admin *admin,
+                                              const struct kc_strings *groups,
+                                              rd_kafka_topic_partition_list_t *const *partitions,
+                                              bool *open, struct kc_error **errors)
+{
+    struct kc_error **results = kc_calloc(groups->count + 1, sizeof(struct kc_error *));
+    bool *found = kc_calloc(groups->count + 1, sizeof(*found));
+    struct kc_wire_admin *wire = NULL;
+    struct group_list list;
+    memset(open, 0, groups->count * sizeof(*open));
+    memset(errors, 0, groups->count * sizeof(*errors));
+    list_groups(&list, groups, partitions);
+    struct kc_error *err = list.count ? kc_admin_wire(admin, &wire) : NULL;
+    if (!err && list.count)
+        err = kc_wire_groups_open_offsets(wire, list.items, list.count, found, admin->timeout_ms,
+                                          results);
+    for (size_t i = 0; i < list.count; i++) {
+        open[list.whose[i]] = found[i];
+        errors[list.whose[i]] = results[i];
+    }
+    clear_groups(&list);
+    free(found);
+    free(results);
+    return err;
+}
+
+/* ---- writing ---- */
 
 struct kc_error *kc_admin_alter_groups_offsets(struct kc_admin *admin,
                                                const struct kc_strings *groups,
                                                rd_kafka_topic_partition_list_t *const *offsets,
                                                struct kc_error **errors)
 {
-    struct kc_wire_group_commit *commits = kc_calloc(groups->count + 1, sizeof(*commits));
     struct kc_error **results = kc_calloc(groups->count + 1, sizeof(struct kc_error *));
-    size_t *whose = kc_calloc(groups->count + 1, sizeof(*whose)), count = 0;
     struct kc_wire_admin *wire = NULL;
+    struct group_list list;
     memset(errors, 0, groups->count * sizeof(*errors));
-    for (size_t i = 0; i < groups->count; i++) {
-        if (!offsets[i] || offsets[i]->cnt == 0)
-            continue;
-        fill_commit(&commits[count], groups->items[i], offsets[i]);
-        whose[count++] = i;
-    }
-    struct kc_error *err = count ? kc_admin_wire(admin, &wire) : NULL;
-    if (!err && count)
-        err = kc_wire_groups_commit(wire, commits, count, admin->timeout_ms, results);
-    for (size_t i = 0; i < count; i++)
-        errors[whose[i]] = results[i];
-    clear_commits(commits, count);
+    list_groups(&list, groups, offsets);
+    struct kc_error *err = list.count ? kc_admin_wire(admin, &wire) : NULL;
+    if (!err && list.count)
+        err = kc_wire_groups_commit(wire, list.items, list.count, admin->timeout_ms, results);
+    for (size_t i = 0; i < list.count; i++)
+        errors[list.whose[i]] = results[i];
+    clear_groups(&list);
     free(results);
-    free(whose);
     return err;
 }
 

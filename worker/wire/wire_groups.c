@@ -8,7 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPS_PER_REQUEST = 250 }; /* of OffsetFetch */
+/* Of OffsetFetch. Brokers take requests of 100 MB. */
+enum {
+    GROUPS_PER_REQUEST = 250,
+    PARTITIONS_PER_REQUEST = 100000,
+};
+
+/* ---- offsets by topic ---- */
+
+static int32_t count_topics(const struct kc_wire_group_offsets *group)
+{
+    int32_t topics = 0;
+
+    for (size_t i = 0; i < group->count; i++)
+        topics += i == 0 || strcmp(group->offsets[i].topic, group->offsets[i - 1].topic) != 0;
+    return topics;
+}
+
+static size_t topic_end(const struct kc_wire_group_offsets *group, size_t begin)
+{
+    size_t end = begin + 1;
+
+    while (end < group->count &&
+           strcmp(group->offsets[end].topic, group->offsets[begin].topic) == 0)
+        end++;
+    return end;
+}
 
 /* ---- OffsetFetch ---- */
 
@@ -124,13 +149,37 @@ struct kc_error *kc_wire_groups_offsets(struct kc_wire_admin *admin, const char 
 
 /* ---- OffsetFetch, for offsets that aren't stable ---- */
 
+struct open_call {
+    const struct kc_wire_group_offsets *groups;
+    bool *open;
+};
+
+static void name_partitions(struct kc_arena *arena, const struct kc_wire_group_offsets *offsets,
+                            struct kc_offset_fetch_request_group *group)
+{
+    KC_WIRE_LIST_NEW(arena, &group->topics, kc_offset_fetch_request_group_topic,
+                     count_topics(offsets));
+    struct kc_offset_fetch_request_group_topic *topic = group->topics.items;
+    for (size_t i = 0; i < offsets->count; topic++) {
+        size_t end = topic_end(offsets, i);
+
+        topic->name = kc_wire_str_copy(arena, offsets->offsets[i].topic);
+        KC_WIRE_LIST_NEW_OF(arena, &topic->partition_indexes, (int32_t)(end - i));
+        for (int32_t j = 0; i < end; i++, j++)
+            topic->partition_indexes.items[j] = offsets->offsets[i].partition;
+    }
+}
+
 static void build_open(struct wire_group_call *call, struct kc_wire_request *request,
                        struct wire_group_part **parts, size_t count)
 {
+    const struct open_call *asked = call->arg;
     struct kc_offset_fetch_request *message = request->message;
 
     build_fetch(call, request, parts, count);
     message->require_stable = !call->old;
+    for (size_t i = 0; !call->old && i < count; i++)
+        name_partitions(request->arena, &asked->groups[parts[i]->index], &message->groups.items[i]);
 }
 
 static bool is_open(const struct kc_offset_fetch_response_group *group)
@@ -150,7 +199,7 @@ static void take_open(struct wire_group_call *call, const struct kc_wire_reply *
                       struct wire_group_part **parts, size_t count)
 {
     const struct kc_offset_fetch_response *response = reply->message;
-    bool *open = call->arg;
+    const struct open_call *asked = call->arg;
 
     if (reply->version < 8)
         wire_group_part_result(parts[0], response->error_code, NULL, fetching);
@@ -161,28 +210,43 @@ static void take_open(struct wire_group_call *call, const struct kc_wire_reply *
         if (!part || part->done)
             continue;
         wire_group_part_result(part, group->error_code, NULL, fetching);
-        open[part->index] = is_open(group);
+        asked->open[part->index] = is_open(group);
     }
 }
 
-struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin, const char *const *groups,
+/* How many groups go into a request, by the one with the most partitions. */
+static size_t groups_per_request(const struct kc_wire_group_offsets *groups, size_t count)
+{
+    size_t most = 1;
+
+    for (size_t i = 0; i < count; i++)
+        most = groups[i].count > most ? groups[i].count : most;
+    if (most > PARTITIONS_PER_REQUEST)
+        return 1;
+    size_t fit = PARTITIONS_PER_REQUEST / most;
+    return fit < GROUPS_PER_REQUEST ? fit : GROUPS_PER_REQUEST;
+}
+
+struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin,
+                                             const struct kc_wire_group_offsets *groups,
                                              size_t count, bool *open, int32_t timeout_ms,
                                              struct kc_error **errors)
 {
+    struct open_call asked = {groups, open};
     struct wire_group_call call = {
         .admin = admin,
         .parts = kc_calloc(count + 1, sizeof(*call.parts)),
         .deadline_ms = kc_mono_ms() + timeout_ms,
-        .per_request = GROUPS_PER_REQUEST,
+        .per_request = groups_per_request(groups, count),
         .build = build_open,
         .take = take_open,
         .api = KC_API_OFFSET_FETCH,
-        .arg = open,
+        .arg = &asked,
     };
 
     memset(open, 0, count * sizeof(*open));
     for (size_t i = 0; i < count; i++)
-        wire_group_call_add(&call, groups[i], &errors[i]);
+        wire_group_call_add(&call, groups[i].group, &errors[i]);
     wire_group_call_run(&call);
     free(call.parts);
     return NULL;
@@ -190,30 +254,11 @@ struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin, const 
 
 /* ---- OffsetCommit ---- */
 
-static int32_t count_topics(const struct kc_wire_group_commit *commit)
-{
-    int32_t topics = 0;
-
-    for (size_t i = 0; i < commit->count; i++)
-        topics += i == 0 || strcmp(commit->offsets[i].topic, commit->offsets[i - 1].topic) != 0;
-    return topics;
-}
-
-static size_t topic_end(const struct kc_wire_group_commit *commit, size_t begin)
-{
-    size_t end = begin + 1;
-
-    while (end < commit->count &&
-           strcmp(commit->offsets[end].topic, commit->offsets[begin].topic) == 0)
-        end++;
-    return end;
-}
-
 static void build_commit(struct wire_group_call *call, struct kc_wire_request *request,
                          struct wire_group_part **parts, size_t count)
 {
-    const struct kc_wire_group_commit *commits = call->arg;
-    const struct kc_wire_group_commit *commit = &commits[parts[0]->index];
+    const struct kc_wire_group_offsets *commits = call->arg;
+    const struct kc_wire_group_offsets *commit = &commits[parts[0]->index];
     struct kc_offset_commit_request *message = request->message;
 
     message->group_id = kc_wire_str_copy(request->arena, commit->group);
@@ -258,7 +303,7 @@ static void take_commit(struct wire_group_call *call, const struct kc_wire_reply
 }
 
 struct kc_error *kc_wire_groups_commit(struct kc_wire_admin *admin,
-                                       const struct kc_wire_group_commit *commits, size_t count,
+                                       const struct kc_wire_group_offsets *commits, size_t count,
                                        int32_t timeout_ms, struct kc_error **errors)
 {
     struct wire_group_call call = {

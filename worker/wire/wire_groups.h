@@ -28,22 +28,25 @@ struct kc_error *kc_wire_groups_offsets(struct kc_wire_admin *admin, const char 
                                         size_t count, kc_wire_group_visit visit, void *arg,
                                         int32_t timeout_ms, struct kc_error **errors) KC_MUST_CHECK;
 
-/* Whether a group has offsets in transactions that aren't over, in open[i] (KIP-447). Brokers
- * before Kafka 3.0 don't tell: none then. errors as above. */
-struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin, const char *const *groups,
-                                             size_t count, bool *open, int32_t timeout_ms,
-                                             struct kc_error **errors) KC_MUST_CHECK;
-
-/* The offsets to commit for one group, sorted by topic. */
-struct kc_wire_group_commit {
+/* Offsets of one group, sorted by topic. */
+struct kc_wire_group_offsets {
     const char *group;
     const struct kc_wire_group_offset *offsets;
     size_t count;
 };
+/* Whether a group has offsets in transactions that aren't over, in open[i] (KIP-447). Only the
+ * partitions of `offsets` are asked for: a broker that isn't given their names goes through those
+ * with a committed offset, and is silent about a first commit. Brokers before Kafka 3.0 don't tell:
+ * none then. errors as above. */
+struct kc_error *kc_wire_groups_open_offsets(struct kc_wire_admin *admin,
+                                             const struct kc_wire_group_offsets *groups,
+                                             size_t count, bool *open, int32_t timeout_ms,
+                                             struct kc_error **errors) KC_MUST_CHECK;
+
 /* Commits for groups without members. errors[i]: of the group, or of its first offset that was
  * refused. */
 struct kc_error *kc_wire_groups_commit(struct kc_wire_admin *admin,
-                                       const struct kc_wire_group_commit *commits, size_t count,
+                                       const struct kc_wire_group_offsets *commits, size_t count,
                                        int32_t timeout_ms, struct kc_error **errors) KC_MUST_CHECK;
 
 /* One group that a broker has; borrowed. state "" before Kafka 2.6. */

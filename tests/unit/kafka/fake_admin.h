@@ -14,11 +14,22 @@ static struct kc_admin *admin;
 static void find_coordinator(const struct kc_find_coordinator_request *request,
                              struct kc_find_coordinator_response *response, struct kc_arena *arena)
 {
-    KC_WIRE_LIST_NEW(arena, &response->coordinators, kc_find_coordinator_response_coordinator, 1);
-    response->coordinators.items[0].key = request->coordinator_keys.items[0];
-    response->coordinators.items[0].node_id = 1;
-    response->coordinators.items[0].host = kc_wire_str("127.0.0.1");
-    response->coordinators.items[0].port = cluster.brokers[0].port;
+    const struct kc_wire_str host = kc_wire_str("127.0.0.1");
+    const int32_t port = cluster.brokers[0].port, count = request->coordinator_keys.count;
+    if (atomic_load(&cluster.old)) {
+        response->node_id = 1;
+        response->host = host;
+        response->port = port;
+        return;
+    }
+    KC_WIRE_LIST_NEW(arena, &response->coordinators, kc_find_coordinator_response_coordinator,
+                     count);
+    for (int32_t i = 0; i < count; i++) {
+        response->coordinators.items[i].key = request->coordinator_keys.items[i];
+        response->coordinators.items[i].node_id = 1;
+        response->coordinators.items[i].host = host;
+        response->coordinators.items[i].port = port;
+    }
 }
 
 /* A test's own part of the broker: fills the answers to everything but FindCoordinator. */

@@ -52,6 +52,7 @@ struct fakes {
     atomic_int refusal;    /* that Metadata has for the topic */
     bool hang_up;          /* where there is no answer, the connection ends */
     atomic_bool fenced;    /* Metadata names no broker and no topic */
+    atomic_bool old;       /* before Kafka 3.0: of groups, it is asked for one at a time */
     /* Fills response for a request that is neither ApiVersions nor Metadata; asked: how many of
      * that API this broker has had before. False: no answer. */
     bool (*answer)(struct fake *fake, int asked, int api, const void *request, void *response,
@@ -71,7 +72,19 @@ static bool fake_read(int fd, void *data, size_t len)
     return true;
 }
 
-static void fake_versions(struct kc_api_versions_response *response, struct kc_arena *arena)
+static int16_t fake_max_version(struct fakes *cluster, int api)
+{
+    bool old = atomic_load(&cluster->old);
+
+    if (old && api == KC_API_FIND_COORDINATOR)
+        return 3;
+    if (old && api == KC_API_OFFSET_FETCH)
+        return 7;
+    return kc_api_find(api)->client_max;
+}
+
+static void fake_versions(struct fakes *cluster, struct kc_api_versions_response *response,
+                          struct kc_arena *arena)
 {
     static const int apis[] = {KC_API_API_VERSIONS,
                                KC_API_METADATA,
@@ -103,10 +116,8 @@ static void fake_versions(struct kc_api_versions_response *response, struct kc_a
 
     KC_WIRE_LIST_NEW(arena, &response->api_keys, kc_api_versions_response_api_key, count);
     for (int i = 0; i < count; i++) {
-        const struct kc_api_info *info = kc_api_find(apis[i]);
-
         response->api_keys.items[i] = (struct kc_api_versions_response_api_key){
-            (int16_t)apis[i], info->min, info->client_max};
+            (int16_t)apis[i], kc_api_find(apis[i])->min, fake_max_version(cluster, apis[i])};
     }
 }
 
@@ -165,7 +176,7 @@ static bool fake_answer(struct fake *fake, const uint8_t *frame, size_t len,
     response = kc_wire_new(arena, kc_api_find(header.api)->response);
     int asked = atomic_fetch_add(&fake->asked[header.api], 1);
     if (header.api == KC_API_API_VERSIONS)
-        fake_versions(response, arena);
+        fake_versions(fake->cluster, response, arena);
     else if (header.api == KC_API_METADATA)
         fake_metadata(fake->cluster, response, arena);
     else
