@@ -211,6 +211,8 @@ class Story:
         with self.world.troubles.peace:
             for topic in self.topics:
                 self.source.create_topic(topic, PARTITIONS)
+                for broker in self.source.brokers:  # a client that hears both may change the order
+                    broker.wait_topic(topic)
         for application in self.applications:
             application.start(self.source)
         for group in self.groups:

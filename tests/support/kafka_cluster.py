@@ -165,21 +165,34 @@ class Broker:
         if wait:
             self.wait_ready()
 
-    def wait_ready(self, timeout=90):
-        """Asks this broker alone, for what another says of it may be from before its restart."""
+    def _wait_metadata(self, holds, timeout, what):
+        """Asks this broker alone, for another may know less, or what was before a restart."""
         settings = {"bootstrap.servers": self.address, "log_level": 0}
         client = AdminClient(
             {**self.cluster.client_config(**settings), "reconnect.backoff.max.ms": 200}
         )
 
-        def ready():
+        def held():
             self.process.must_live()
             try:
-                return self.node in client.list_topics(timeout=5).brokers
+                return holds(client.list_topics(timeout=5))
             except KafkaException:
                 return False
 
-        wait_for(ready, timeout, f"broker {self.name} at {self.address}")
+        wait_for(held, timeout, what)
+
+    def wait_ready(self, timeout=90):
+        self._wait_metadata(
+            lambda metadata: self.node in metadata.brokers,
+            timeout,
+            f"broker {self.name} at {self.address}",
+        )
+
+    def wait_topic(self, topic):
+        """Until it knows the topic, which others may have told of already."""
+        self._wait_metadata(
+            lambda metadata: topic in metadata.topics, 60, f"broker {self.name} to know {topic}"
+        )
 
     def stop(self, timeout=60):
         return self.process.stop(timeout)

@@ -131,7 +131,7 @@ def answers_lost(troubles, chance):
 
     def act():
         with contextlib.ExitStack() as stack:
-            with hit(troubles, troubles.source), frozen(troubles.source.brokers):
+            with frozen(troubles.source.brokers):
                 time.sleep(WRITES_GATHER_SECONDS)
                 stack.enter_context(frozen(troubles.gateways))
             troubles.writes_under_way.set()
