@@ -488,13 +488,13 @@ static void look_for_end(struct copy_partition *partition)
         link_copy_wake(partition->topic->copy); /* the promotion goes on */
 }
 
-/* Whether the log is longer than what we have written, with nothing under way since the check was
- * asked. */
-static bool shows_foreign(const struct copy_partition *partition, const struct copy_item *item)
+/* Whether the log doesn't end where what we have written does, with nothing under way since the
+ * check was asked: somebody else has written, or the target has lost something. */
+static bool ends_elsewhere(const struct copy_partition *partition, const struct copy_item *item)
 {
     return partition->in_flight == 0 && !partition->marking &&
            item->offset == link_position_offset(&partition->acked) &&
-           item->target_end > item->offset;
+           item->target_end != item->offset;
 }
 
 void link_part_checked(struct copy_partition *partition, struct copy_item *item)
@@ -506,7 +506,7 @@ void link_part_checked(struct copy_partition *partition, struct copy_item *item)
         return;
     if (!item->brief)
         note_away(partition, item->source_error);
-    if (!item->target_error && shows_foreign(partition, item)) {
+    if (!item->target_error && ends_elsewhere(partition, item)) {
         link_part_drain(partition, COPY_LOOK, NULL);
         return;
     }

@@ -256,10 +256,35 @@ def test_a_successor_knows_an_older_leader(target, unique, tmp_path, cluster_fac
     assert_same(source, target, topic)
 
 
+def lose_half(cluster, topic):
+    """The only broker loses power, and with it what wasn't on the disk yet."""
+    broker = cluster.brokers[0]
+    broker.kill()
+    [log] = broker.directory.glob(f"data/{topic}-0/*.log")
+    os.truncate(log, log.stat().st_size // 2)
+    broker.start()
+    cluster.wait_ready()
+
+
+def test_what_the_target_has_lost_comes_again(source, cluster_factory, unique, tmp_path):
+    """Though nothing new comes from the source."""
+    target, topic = cluster_factory("power"), unique("power")
+    both(source, target, topic)
+    for first in range(0, 300, 10):  # a batch each
+        records.produce(source, topic, 10, first=first)
+    process = Copier(source, target, topic, tmp_path).start(seconds=120)
+    wait_for(lambda: records.end_offsets(target, topic)[0][1] == 300, 60 * PATIENCE, "the copy")
+    lose_half(target, topic)
+    wait_for(lambda: records.end_offsets(target, topic)[0][1] == 300, 60 * PATIENCE, "the rest")
+    process.kill()
+    print(process.communicate()[0])
+    assert_same(source, target, topic)
+
+
 @pytest.mark.long
 def test_a_target_that_has_lost_its_end(source, cluster_factory, unique, tmp_path):
-    """Its only broker loses power, and with it what wasn't on the disk yet. The link knows the log up
-    to a later place, behind markers whose places nobody knows any more."""
+    """The link knows the log up to a later place, behind markers whose places nobody knows any
+    more."""
     target, topic = cluster_factory("power"), unique("power")
     both(source, target, topic)
     exactness.produce_transactions(source, topic, random.Random(7), 60)
@@ -267,12 +292,7 @@ def test_a_target_that_has_lost_its_end(source, cluster_factory, unique, tmp_pat
     copier.finish()
     copier.finish()  # which knows it up to the end
     end = records.end_offsets(target, topic)[0][1]
-    broker = target.brokers[0]
-    broker.kill()
-    [log] = broker.directory.glob(f"data/{topic}-0/*.log")
-    os.truncate(log, log.stat().st_size // 2)
-    broker.start()
-    target.wait_ready()
+    lose_half(target, topic)
     left = records.end_offsets(target, topic)[0][1]
     assert 0 < left < end
     out = copier.finish(status=3)
