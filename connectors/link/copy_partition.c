@@ -497,6 +497,15 @@ static bool ends_elsewhere(const struct copy_partition *partition, const struct 
            item->target_end != item->offset;
 }
 
+static char *reason_shorter(const struct copy_partition *partition, const struct copy_item *item)
+{
+    if (item->target_end >= item->offset)
+        return NULL;
+    return kc_asprintf("the target shows partition %d up to offset %lld, but it was written up to "
+                       "%lld: replicas aren't in sync, or have lost what they had",
+                       partition->number, (long long)item->target_end, (long long)item->offset);
+}
+
 void link_part_checked(struct copy_partition *partition, struct copy_item *item)
 {
     partition->checking = false;
@@ -507,7 +516,7 @@ void link_part_checked(struct copy_partition *partition, struct copy_item *item)
     if (!item->brief)
         note_away(partition, item->source_error);
     if (!item->target_error && ends_elsewhere(partition, item)) {
-        link_part_drain(partition, COPY_LOOK, NULL);
+        link_part_drain(partition, COPY_LOOK, reason_shorter(partition, item));
         return;
     }
     if (item->brief)
