@@ -15,8 +15,9 @@
 #include <string.h>
 
 enum {
-    LOOK_AGAIN_MS = 2000,    /* at members on the target that the link waits for */
-    IDLE_OFFSETS_MS = 10000, /* offsets of groups that have no member */
+    LOOK_AGAIN_MS = 2000,     /* at members on the target that the link waits for */
+    IDLE_OFFSETS_MS = 10000,  /* offsets of groups that have no member */
+    SETTLED_AT_ONCE = 200000, /* partitions that are asked for open transactions */
 };
 
 static bool is_held_state(const struct link_kept_group *group)
@@ -234,39 +235,39 @@ static void ask_obstacles(struct link_groups *groups)
 
 /* An application that has ended may have committed its last offsets in a transaction, whose marker
  * isn't there yet. So it is asked whether there are such before the offsets are read for good. The
- * partitions are named, because brokers don't tell of a first commit otherwise. */
+ * partitions are named, because brokers don't tell of a first commit otherwise: those that a first
+ * reading of the offsets has shown. */
 static bool is_to_settle(const struct link_groups *groups, const struct link_kept_group *group)
 {
     return !groups->source_complaint && is_held_state(group) && group->idle_since_ms &&
+           group->offsets_ms &&
            (group->settled_ms < group->idle_since_ms || group->settled_ms < group->confirmed_ms);
 }
 
-/* A list for each of the chosen groups. */
-static rd_kafka_topic_partition_list_t **name_partitions(const struct link_groups *groups,
-                                                         struct link_kept_group *const *chosen,
-                                                         size_t count)
+/* Makes a list for each of the first groups, as many as may be asked at once; returns how many. */
+static size_t name_partitions(const struct link_groups *groups,
+                              struct link_kept_group *const *chosen, size_t count,
+                              rd_kafka_topic_partition_list_t **lists)
 {
-    rd_kafka_topic_partition_list_t **lists =
-        kc_calloc(count + 1, sizeof(rd_kafka_topic_partition_list_t *));
-    for (size_t i = 0; i < count; i++)
-        lists[i] = link_group_topics_partitions(&groups->topics, &chosen[i]->offsets,
-                                                &chosen[i]->subscribed);
-    return lists;
+    size_t n = 0;
+    for (int64_t named = 0; n < count && named < SETTLED_AT_ONCE; n++) {
+        lists[n] = link_group_topics_partitions(&groups->topics, &chosen[n]->offsets,
+                                                &chosen[n]->subscribed);
+        named += lists[n]->cnt;
+    }
+    return n;
 }
 
-static void ask_settled(struct link_groups *groups)
+/* names: those of the chosen groups; empties lists. False: the source doesn't answer. */
+static bool settle_some(struct link_groups *groups, struct link_kept_group *const *chosen,
+                        const struct kc_strings *names, rd_kafka_topic_partition_list_t **lists)
 {
-    struct kc_strings names = {0};
-    struct link_kept_group **chosen = link_groups_choose(groups, is_to_settle, LINK_SOURCE, &names);
-    rd_kafka_topic_partition_list_t **lists = name_partitions(groups, chosen, names.count);
-    bool *open = kc_calloc(names.count + 1, sizeof(*open));
-    struct kc_error **errors = kc_calloc(names.count + 1, sizeof(struct kc_error *));
+    bool *open = kc_calloc(names->count + 1, sizeof(*open));
+    struct kc_error **errors = kc_calloc(names->count + 1, sizeof(struct kc_error *));
     int64_t asked_ms = kc_mono_ms();
-    struct kc_error *err = NULL;
-    if (names.count)
-        err = kc_admin_groups_open_offsets(groups->source, &names, lists, open, errors);
-    bool answered = !names.count || link_groups_answered(groups, LINK_SOURCE, err);
-    for (size_t i = 0; i < names.count; i++) {
+    struct kc_error *err = kc_admin_groups_open_offsets(groups->source, names, lists, open, errors);
+    bool answered = link_groups_answered(groups, LINK_SOURCE, err);
+    for (size_t i = 0; i < names->count; i++) {
         bool known = answered && !errors[i];
         if (known)
             chosen[i]->unsettled = open[i];
@@ -277,6 +278,22 @@ static void ask_settled(struct link_groups *groups)
     }
     free(errors);
     free(open);
+    return answered;
+}
+
+static void ask_settled(struct link_groups *groups)
+{
+    struct kc_strings names = {0};
+    struct link_kept_group **chosen = link_groups_choose(groups, is_to_settle, LINK_SOURCE, &names);
+    rd_kafka_topic_partition_list_t **lists =
+        kc_calloc(names.count + 1, sizeof(rd_kafka_topic_partition_list_t *));
+    bool answered = true;
+    for (size_t i = 0; answered && i < names.count;) {
+        size_t n = name_partitions(groups, &chosen[i], names.count - i, lists);
+        const struct kc_strings some = {.items = &names.items[i], .count = n};
+        answered = settle_some(groups, &chosen[i], &some, lists);
+        i += n;
+    }
     free(lists);
     free(chosen);
     kc_strings_destroy(&names);

@@ -100,10 +100,11 @@ static char *blocker(const struct link_group_facts *facts, bool *soon)
 
 /* ---- one function for each state ---- */
 
-/* A successor that finds STANDBY takes what is committed on the target for the link's own. */
+/* A successor that finds STANDBY takes what is committed on the target for the link's own. Who
+ * forces a promotion doesn't wait for that, as where a partition has no leader. */
 static struct link_group_step held_first(const struct link_group_facts *facts)
 {
-    if (facts->begun)
+    if (facts->begun || is_forced(facts))
         return wait_for(KC_LINK_STANDBY, "");
     return wait_for(KC_LINK_REGISTERED,
                     facts->refused ? facts->refused

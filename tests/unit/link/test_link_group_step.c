@@ -104,6 +104,7 @@ START_TEST(a_group_is_registered)
         /* Whoever finds STANDBY takes what is committed on the target for the link's. */
         {REGISTERED, HOLD, HELD, ACTIVE | FORMER, REGISTERED, WAIT, "in place of"},
         {REGISTERED, HOLD, HELD, FORMER | REFUSED, REGISTERED, WAIT, "too large"},
+        {REGISTERED, PROMOTE, HELD, FORCE | FORMER | REFUSED, STANDBY, WAIT, ""},
         {REGISTERED, RELEASE, HELD, FORMER | NEWER, REGISTERED, LEAVE, "leaves"},
         /* With members on the target it is too late, unless the link is there already. */
         {REGISTERED, HOLD, NONE, WAITING, FAILED, WAIT, "Stop them"},
