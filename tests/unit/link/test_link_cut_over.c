@@ -120,6 +120,7 @@ START_TEST(a_quiet_topic_is_cut)
     struct link_cut cut = cut_of(&bed, &bed.promoted);
     link_cut_over(&bed.work, &cut, 1);
     ck_assert(cut.ended && !cut.error && !cut.not_quiet && removed == 1);
+    fake_clear(&bed.store);
     begin(&bed);
     bed.source.end = bed.source.log_end = 101;
     cut = cut_of(&bed, &bed.promoted);
