@@ -113,18 +113,32 @@ static struct link_cut cut_of(struct cut_bed *bed, const struct kc_link_topic *s
         .topic = "orders", .order = &bed->order, .status = &bed->status, .state = state};
 }
 
+/* A promotion's; the error is the caller's. */
+static struct link_cut promote(struct cut_bed *bed)
+{
+    struct link_cut cut = cut_of(bed, &bed->promoted);
+    link_cut_over(&bed->work, &cut, 1);
+    return cut;
+}
+
+static void refused(struct link_cut *cut, const char *why)
+{
+    ck_assert(!cut->ended && !cut->not_quiet && removed == 0);
+    ck_assert_ptr_nonnull(cut->error);
+    ck_assert_ptr_nonnull(strstr(kc_error_text(cut->error), why));
+    kc_error_destroy(cut->error);
+}
+
 START_TEST(a_quiet_topic_is_cut)
 {
     struct cut_bed bed;
     begin(&bed);
-    struct link_cut cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
+    struct link_cut cut = promote(&bed);
     ck_assert(cut.ended && !cut.error && !cut.not_quiet && removed == 1);
     fake_clear(&bed.store);
     begin(&bed);
     bed.source.end = bed.source.log_end = 101;
-    cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
+    cut = promote(&bed);
     ck_assert(!cut.ended && !cut.error && cut.not_quiet && removed == 0);
     fake_clear(&bed.store);
 }
@@ -136,15 +150,10 @@ START_TEST(what_the_sources_leader_alone_has_is_not_left_behind)
     struct cut_bed bed;
     begin(&bed);
     bed.source.log_end = 120;
-    struct link_cut cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
-    ck_assert(!cut.ended && !cut.not_quiet && removed == 0);
-    ck_assert_ptr_nonnull(cut.error);
-    ck_assert_ptr_nonnull(strstr(kc_error_text(cut.error), "SOURCE_NOT_REPLICATED"));
-    kc_error_destroy(cut.error);
+    struct link_cut cut = promote(&bed);
+    refused(&cut, "SOURCE_NOT_REPLICATED");
     bed.order.force = true;
-    cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
+    cut = promote(&bed);
     ck_assert(cut.ended && !cut.error && removed == 1);
     fake_clear(&bed.store);
 }
@@ -175,15 +184,10 @@ START_TEST(a_refused_setting_keeps_the_copying)
     bed.order.settings = kc_map_new();
     kc_map_set(bed.order.settings, "retention.ms", "1000");
     fake_set(&bed.store, KC_LINK_TOPIC_ORDER, "orders", kc_link_topic_order_json(&bed.order));
-    struct link_cut cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
-    ck_assert(!cut.ended && removed == 0);
-    ck_assert_ptr_nonnull(cut.error);
-    ck_assert_ptr_nonnull(strstr(kc_error_text(cut.error), "SETTINGS_REFUSED"));
-    kc_error_destroy(cut.error);
+    struct link_cut cut = promote(&bed);
+    refused(&cut, "SETTINGS_REFUSED");
     bed.target.refuses = false;
-    cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
+    cut = promote(&bed);
     ck_assert(cut.ended && !cut.error && removed == 1);
     kc_map_destroy(bed.order.settings);
     fake_clear(&bed.store);
@@ -196,8 +200,7 @@ START_TEST(a_source_that_does_not_answer_is_asked_once)
     struct cut_bed bed;
     begin(&bed);
     bed.source.away = true;
-    struct link_cut cut = cut_of(&bed, &bed.promoted);
-    link_cut_over(&bed.work, &cut, 1);
+    struct link_cut cut = promote(&bed);
     ck_assert(cut.error && !cut.ended);
     ck_assert_int_eq(bed.source.asked, 1);
     kc_error_destroy(cut.error);
