@@ -13,13 +13,7 @@ import threading
 import time
 
 import pytest
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaException,
-    Producer,
-    TopicPartition,
-)
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 import records
 from java import java
@@ -264,19 +258,29 @@ PROTOCOLS = {
 }
 
 
+def reader_of_both(source, target, group, topic, partitions, settings):
+    """Makes the topic on both sides, with ten records a partition. A member that has read those of
+    the source."""
+    for cluster in (source, target):
+        cluster.create_topic(topic, partitions)
+    both(source, target, topic, partitions, 10)
+    member = Member(source, group, topic, **settings)
+    wait_for(
+        lambda: len(member.seen) == 10 * partitions,
+        60 * PATIENCE,
+        "the group to read on the source",
+    )
+    return member
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_group_moves_by_a_rolling_restart(source, target, link, unique, protocol):
     topic, group, settings = unique("orders"), unique("group"), PROTOCOLS[protocol]
     consumer = protocol == "consumer"
-    for cluster in (source, target):
-        cluster.create_topic(topic, 3)
-    both(source, target, topic, 3, 10)
-    old = Member(source, group, topic, **settings)
-    wait_for(lambda: len(old.seen) == 30, 60 * PATIENCE, "the group to read on the source")
+    old = reader_of_both(source, target, group, topic, 3, settings)
     old.commit(offsets_of(topic, 6, 3, "note"))
     # Committed on the target in another life: with these the group would skip records.
-    earlier = ConsumerGroupTopicPartitions(group, offsets_of(topic, 9, 3))
-    target.admin.alter_consumer_group_offsets([earlier])[group].result(60)
+    records.commit(target, group, topic, {0: 9, 1: 9, 2: 9})
 
     mover = link()
     mover.order("topic", topic, topic, 3, "LINKING")
@@ -417,11 +421,7 @@ def test_offsets_that_a_cluster_has_lost_are_committed_again(
             records.produce(cluster, topic, 10, partition=partition)
 
     topic, group = unique("orders"), unique("group")
-    for cluster in (source, target):
-        cluster.create_topic(topic, 2)
-    both(source, target, topic, 2, 10)
-    old = Member(source, group, topic, **PROTOCOLS[protocol])
-    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    old = reader_of_both(source, target, group, topic, 2, PROTOCOLS[protocol])
     mover = link()
     mover.order("topic", topic, topic, 2, "LINKING")
     mover.order("group", group, group, "hold", "manual")
@@ -453,11 +453,7 @@ def test_what_the_target_had_before_is_replaced_first(source, target, link, uniq
     """It is ahead, of another history. Who goes on for a task that has ended right then takes what is
     committed on the target for the link's own."""
     topic, group = unique("orders"), unique("group")
-    for cluster in (source, target):
-        cluster.create_topic(topic, 2)
-    both(source, target, topic, 2, 10)
-    old = Member(source, group, topic, **PROTOCOLS[protocol])
-    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    old = reader_of_both(source, target, group, topic, 2, PROTOCOLS[protocol])
     records.commit(target, group, topic, {0: 8, 1: 4})
     mover = link()
     mover.order("topic", topic, topic, 2, "LINKING")
@@ -551,11 +547,7 @@ def test_a_successor_learns_the_epochs_of_its_phantoms(source, cluster_factory, 
     sessions are longer than the test waits."""
     target = cluster_factory("long", properties=LONG_SESSIONS)
     topic, group, settings = unique("orders"), unique("group"), PROTOCOLS["consumer"]
-    for cluster in (source, target):
-        cluster.create_topic(topic, 2)
-    both(source, target, topic, 2, 10)
-    old = Member(source, group, topic, **settings)
-    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    old = reader_of_both(source, target, group, topic, 2, settings)
     old.commit(offsets_of(topic, 4, 2))
     mover = Link(unique("link"), source, target)
     mover.order("topic", topic, topic, 2, "LINKING")
@@ -586,11 +578,7 @@ def test_offsets_of_an_open_transaction_are_waited_for(
     """An application that reads, processes and writes exactly once has ended, and the end of its
     last transaction isn't in the group's log yet (KIP-447). That may be its first transaction."""
     topic, group, settings = unique("orders"), unique("group"), PROTOCOLS[protocol]
-    for cluster in (source, target):
-        cluster.create_topic(topic, 2)
-    both(source, target, topic, 2, 10)
-    old = Member(source, group, topic, **settings)
-    wait_for(lambda: len(old.seen) == 20, 60 * PATIENCE, "the group to read on the source")
+    old = reader_of_both(source, target, group, topic, 2, settings)
     if before:
         old.commit([TopicPartition(topic, p, offset) for p, offset in before.items()])
     mover = link()
